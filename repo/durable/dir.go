@@ -1,0 +1,217 @@
+// Package durable changes files so that a crash leaves either the old or the new, and so that a name planted by
+// somebody else leads nowhere.
+//
+// A Dir is an open folder. Its operations take one name, never a path, and act relative to the open folder
+// (openat(2) and its family), so a folder that is renamed or swapped after it was opened cannot divert a write, and no
+// operation follows a symbolic link. A Walker reaches folders below a Dir one component at a time, with the same care.
+//
+// Every file created here is closed to others whatever the umask; where the repository belongs to another user (root
+// working in somebody's folder), what is created is given to that user.
+package durable
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+
+	"golang.org/x/sys/unix"
+)
+
+// Private permissions: nobody but the owner.
+const (
+	FilePerm = 0o600
+	DirPerm  = 0o700
+)
+
+// Owner is who new files and folders are given to.
+type Owner struct{ UID, GID int }
+
+// Dir is an open folder.
+type Dir struct {
+	fd    int
+	path  string
+	owner *Owner
+}
+
+// OpenDir opens the folder at an ordinary path. The path itself may go through links: it is the user's own choice.
+func OpenDir(name string) (*Dir, error) {
+	fd, err := openat(unix.AT_FDCWD, name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+	}
+	return &Dir{fd: fd, path: name}, nil
+}
+
+// Give makes everything created through d, and through the folders opened from it later, belong to o.
+func (d *Dir) Give(o *Owner) { d.owner = o }
+
+// Close closes the folder.
+func (d *Dir) Close() error { return unix.Close(d.fd) }
+
+// Path is name's path in messages; the folder's own with an empty name.
+func (d *Dir) Path(name string) string { return path.Join(d.path, name) }
+
+func (d *Dir) fail(op, name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &fs.PathError{Op: op, Path: d.Path(name), Err: err}
+}
+
+// Sub opens the folder name. A link there is an error.
+func (d *Dir) Sub(name string) (*Dir, error) {
+	fd, err := openat(d.fd, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, d.fail("open folder", name, err)
+	}
+	return &Dir{fd: fd, path: d.Path(name), owner: d.owner}, nil
+}
+
+// MakeSub opens the folder name and makes it first, closed to others, where it is missing.
+func (d *Dir) MakeSub(name string) (*Dir, error) {
+	sub, err := d.Sub(name)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return sub, err
+	}
+	if err := unix.Mkdirat(d.fd, name, DirPerm); err != nil && err != unix.EEXIST {
+		return nil, d.fail("mkdir", name, err)
+	}
+	if sub, err = d.Sub(name); err != nil {
+		return nil, err
+	}
+	if err := d.give(sub.fd); err != nil {
+		sub.Close()
+		return nil, d.fail("chown", name, err)
+	}
+	return sub, nil
+}
+
+func (d *Dir) give(fd int) error {
+	if d.owner == nil {
+		return nil
+	}
+	return unix.Fchown(fd, d.owner.UID, d.owner.GID)
+}
+
+// Create makes a new file, open for reading and writing; an existing name is an error.
+func (d *Dir) Create(name string) (*os.File, error) {
+	return d.create(name, unix.O_RDWR|unix.O_EXCL)
+}
+
+// Append opens a file to add to it, and makes it where it is missing.
+func (d *Dir) Append(name string) (*os.File, error) {
+	return d.create(name, unix.O_WRONLY|unix.O_APPEND)
+}
+
+// OpenLock opens a file to flock(2), and makes it where it is missing.
+func (d *Dir) OpenLock(name string) (*os.File, error) {
+	return d.create(name, unix.O_RDWR)
+}
+
+func (d *Dir) create(name string, flags int) (*os.File, error) {
+	fd, err := openat(d.fd, name, flags|unix.O_CREAT|unix.O_NOFOLLOW, FilePerm)
+	if err != nil {
+		return nil, d.fail("create", name, err)
+	}
+	if err := d.give(fd); err != nil {
+		unix.Close(fd)
+		return nil, d.fail("chown", name, err)
+	}
+	return os.NewFile(uintptr(fd), d.Path(name)), nil
+}
+
+// Open opens a regular file for reading; a link or another kind of file is an error.
+func (d *Dir) Open(name string) (*os.File, error) {
+	fd, err := openat(d.fd, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, d.fail("open", name, err)
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
+		unix.Close(fd)
+		if err == nil {
+			err = errors.New("not a regular file")
+		}
+		return nil, d.fail("open", name, err)
+	}
+	return os.NewFile(uintptr(fd), d.Path(name)), nil
+}
+
+// ReadFile reads a whole file of at most max bytes; a longer one is an error.
+func (d *Dir) ReadFile(name string, max int64) ([]byte, error) {
+	f, err := d.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, max+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(b)) > max {
+		return nil, d.fail("read", name, fmt.Errorf("over %d bytes", max))
+	}
+	return b, nil
+}
+
+// Replace puts data in the place of name: old or new, never less, whatever happens. It is on disk when Replace returns.
+func (d *Dir) Replace(name string, data []byte) error {
+	temp := "." + name + ".new"
+	if err := d.Remove(temp); err != nil {
+		return err
+	}
+	f, err := d.Create(temp)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = d.Rename(temp, d, name)
+	}
+	if err != nil {
+		return errors.Join(err, d.Remove(temp))
+	}
+	return d.Sync()
+}
+
+// Sync puts the folder's own entries on disk.
+func (d *Dir) Sync() error {
+	return d.fail("fsync", "", ignoringEINTR(func() error { return unix.Fsync(d.fd) }))
+}
+
+// Names lists what the folder holds, in no order.
+func (d *Dir) Names() ([]string, error) {
+	fd, err := openat(d.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return nil, d.fail("open", "", err)
+	}
+	f := os.NewFile(uintptr(fd), d.path)
+	defer f.Close()
+	return f.Readdirnames(-1)
+}
+
+func openat(fd int, name string, flags int, perm uint32) (int, error) {
+	for {
+		n, err := unix.Openat(fd, name, flags|unix.O_CLOEXEC, perm)
+		if err != unix.EINTR {
+			return n, err
+		}
+	}
+}
+
+func ignoringEINTR(f func() error) error {
+	for {
+		if err := f(); err != unix.EINTR {
+			return err
+		}
+	}
+}

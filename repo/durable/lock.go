@@ -1,0 +1,118 @@
+package durable
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// LockedError says that another program holds one of git's lock files.
+type LockedError struct{ Path string }
+
+func (e *LockedError) Error() string { return fmt.Sprintf("%q is held by another program", e.Path) }
+
+// Lock is one of git's lock files, NAME.lock beside NAME, held by us: the new content is written to it, and Commit
+// renames it into place. It is a hard link of a file in a folder of ours, so that one which outlived a kill is known
+// as ours and cleared; a foreign one is never touched.
+type Lock struct {
+	*os.File
+	dir, stage       *Dir
+	name, stagedName string
+}
+
+const lockPoll = 50 * time.Millisecond
+
+// TakeLock takes name's lock in d, waiting up to wait for a foreign one. The caller holds the run lock, so that no
+// other process of ours uses stage at the same moment. A lock that stays held is a *LockedError.
+func (d *Dir) TakeLock(name string, stage *Dir, wait time.Duration) (*Lock, error) {
+	l := &Lock{dir: d, stage: stage, name: name, stagedName: name + ".lock"}
+	if err := l.clearStale(); err != nil {
+		return nil, err
+	}
+	var err error
+	if l.File, err = stage.Create(l.stagedName); err != nil {
+		return nil, err
+	}
+	deadline := time.Now().Add(wait)
+	for {
+		err = l.take()
+		if !errors.Is(err, fs.ErrExist) {
+			break
+		}
+		if time.Now().After(deadline) {
+			err = &LockedError{Path: d.Path(name + ".lock")}
+			break
+		}
+		time.Sleep(lockPoll)
+	}
+	if err != nil {
+		l.File.Close()
+		return nil, errors.Join(err, stage.Remove(l.stagedName))
+	}
+	return l, nil
+}
+
+// take links the staged file to the lock's name; without hard links the lock is made as git makes it.
+func (l *Lock) take() error {
+	err := l.stage.Link(l.stagedName, l.dir, l.name+".lock")
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if !noLinks(err) {
+		return err
+	}
+	f, err := l.dir.Create(l.name + ".lock")
+	if err == nil {
+		l.File.Close()
+		l.File = f
+	}
+	return err
+}
+
+func noLinks(err error) bool {
+	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EMLINK) || errors.Is(err, unix.EXDEV)
+}
+
+func (l *Lock) clearStale() error {
+	ours, err := l.stage.Lstat(l.stagedName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if there, err := l.dir.Lstat(l.name + ".lock"); err == nil && there.Same(ours) {
+		if err := l.dir.Remove(l.name + ".lock"); err != nil {
+			return err
+		}
+	}
+	return l.stage.Remove(l.stagedName)
+}
+
+// Commit puts the lock's content on disk and in the place of the file it locks.
+func (l *Lock) Commit() error {
+	err := l.File.Sync()
+	if cerr := l.File.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = l.dir.Rename(l.name+".lock", l.dir, l.name)
+	}
+	if err != nil {
+		return errors.Join(err, l.remove())
+	}
+	return errors.Join(l.dir.Sync(), l.stage.Remove(l.stagedName))
+}
+
+// Abort gives the lock up and leaves the file as it was.
+func (l *Lock) Abort() error {
+	return errors.Join(l.File.Close(), l.remove())
+}
+
+func (l *Lock) remove() error {
+	return errors.Join(l.dir.Remove(l.name+".lock"), l.stage.Remove(l.stagedName))
+}

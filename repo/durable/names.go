@@ -1,0 +1,148 @@
+package durable
+
+import (
+	"errors"
+	"io/fs"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Rename moves old in d to name in to, in the place of what may be there.
+func (d *Dir) Rename(old string, to *Dir, name string) error {
+	return d.fail("rename", old, unix.Renameat(d.fd, old, to.fd, name))
+}
+
+// Link gives the file old in d the further name in to; an existing name is an error.
+func (d *Dir) Link(old string, to *Dir, name string) error {
+	return to.fail("link", name, unix.Linkat(d.fd, old, to.fd, name, 0))
+}
+
+// Symlink makes a symbolic link; an existing name is an error.
+func (d *Dir) Symlink(target, name string) error {
+	err := unix.Symlinkat(target, d.fd, name)
+	if err == nil && d.owner != nil {
+		err = unix.Fchownat(d.fd, name, d.owner.UID, d.owner.GID, unix.AT_SYMLINK_NOFOLLOW)
+	}
+	return d.fail("symlink", name, err)
+}
+
+// Readlink reads a symbolic link's target.
+func (d *Dir) Readlink(name string) (string, error) {
+	b := make([]byte, 4097)
+	n, err := unix.Readlinkat(d.fd, name, b)
+	if err != nil {
+		return "", d.fail("readlink", name, err)
+	}
+	return string(b[:n]), nil
+}
+
+// Remove removes a file or link; a missing one is no error.
+func (d *Dir) Remove(name string) error {
+	err := unix.Unlinkat(d.fd, name, 0)
+	if err == unix.ENOENT {
+		return nil
+	}
+	return d.fail("remove", name, err)
+}
+
+// RemoveDir removes an empty folder.
+func (d *Dir) RemoveDir(name string) error {
+	return d.fail("rmdir", name, unix.Unlinkat(d.fd, name, unix.AT_REMOVEDIR))
+}
+
+// RemoveAll removes name and, where it is a folder, all below it. A missing one is no error; links are not followed.
+func (d *Dir) RemoveAll(name string) error {
+	err := d.Remove(name)
+	if err == nil {
+		return nil
+	}
+	sub, serr := d.Sub(name)
+	if serr != nil {
+		return err
+	}
+	defer sub.Close()
+	names, err := sub.Names()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, n := range names {
+		errs = append(errs, sub.RemoveAll(n))
+	}
+	return errors.Join(append(errs, d.RemoveDir(name))...)
+}
+
+// Stat is what lstat(2) says of a name.
+type Stat struct {
+	Dev, Ino     uint64
+	Mode         uint32 // with the S_IFMT bits
+	UID, GID     uint32
+	Size         int64
+	Mtime, Ctime unix.Timespec
+}
+
+// IsDir tells whether the name is a folder.
+func (s *Stat) IsDir() bool { return s.Mode&unix.S_IFMT == unix.S_IFDIR }
+
+// IsRegular tells whether the name is a regular file.
+func (s *Stat) IsRegular() bool { return s.Mode&unix.S_IFMT == unix.S_IFREG }
+
+// IsLink tells whether the name is a symbolic link.
+func (s *Stat) IsLink() bool { return s.Mode&unix.S_IFMT == unix.S_IFLNK }
+
+// Same tells whether both are one file.
+func (s *Stat) Same(o Stat) bool { return s.Dev == o.Dev && s.Ino == o.Ino }
+
+// Lstat looks at a name without following it; the folder itself with an empty name.
+func (d *Dir) Lstat(name string) (Stat, error) {
+	var st unix.Stat_t
+	var err error
+	if name == "" {
+		err = unix.Fstat(d.fd, &st)
+	} else {
+		err = unix.Fstatat(d.fd, name, &st, unix.AT_SYMLINK_NOFOLLOW)
+	}
+	if err != nil {
+		return Stat{}, d.fail("lstat", name, err)
+	}
+	return fromSys(&st), nil
+}
+
+// Exists tells whether the name is there, whatever it is.
+func (d *Dir) Exists(name string) (bool, error) {
+	_, err := d.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// SetMtime sets a name's modification time to the nanosecond, not following a link.
+func (d *Dir) SetMtime(name string, t time.Time) error {
+	ts := unix.Timespec{Sec: t.Unix(), Nsec: int64(t.Nanosecond())}
+	return d.fail("utimensat", name, unix.UtimesNanoAt(d.fd, name, []unix.Timespec{ts, ts}, unix.AT_SYMLINK_NOFOLLOW))
+}
+
+// Free is the space left for this user and the size of d's file system, in bytes.
+func (d *Dir) Free() (free, size int64, err error) {
+	var st unix.Statfs_t
+	if err := ignoringEINTR(func() error { return unix.Fstatfs(d.fd, &st) }); err != nil {
+		return 0, 0, d.fail("statfs", "", err)
+	}
+	return int64(st.Bavail) * int64(st.Bsize), int64(st.Blocks) * int64(st.Bsize), nil
+}
+
+// Restrict closes the folder name to everybody but its owner.
+func (d *Dir) Restrict(name string) error {
+	sub, err := d.Sub(name)
+	if err != nil {
+		return err
+	}
+	defer sub.Close()
+	st, err := sub.Lstat("")
+	if err != nil || st.Mode&0o777 == DirPerm {
+		return err
+	}
+	return d.fail("chmod", name, unix.Fchmod(sub.fd, DirPerm))
+}

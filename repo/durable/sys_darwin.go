@@ -1,0 +1,18 @@
+package durable
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+func fromSys(st *unix.Stat_t) Stat {
+	return Stat{Dev: uint64(uint32(st.Dev)), Ino: st.Ino, Mode: uint32(st.Mode), UID: st.Uid, GID: st.Gid, Size: st.Size, Mtime: st.Mtim, Ctime: st.Ctim}
+}
+
+// SyncFS puts all that was written on disk: for bulk work, in the place of an fsync for each file.
+func (d *Dir) SyncFS() error { return d.fail("sync", "", unix.Sync()) }
+
+// Reflink fails: here files are cloned by name only.
+func Reflink(from, to *os.File) error { return errors.ErrUnsupported }

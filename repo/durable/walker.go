@@ -1,0 +1,88 @@
+package durable
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Walker opens folders below a root by slash-separated path. It keeps the folders of the last path open, so that
+// neighbours in path order cost one open a folder.
+type Walker struct {
+	root  *Dir
+	names []string
+	open  []*Dir
+}
+
+// NewWalker walks below root, which stays the caller's to close.
+func NewWalker(root *Dir) *Walker { return &Walker{root: root} }
+
+// Dir opens the folder at path ("" is the root itself). The Dir is the Walker's: good until the next call.
+func (w *Walker) Dir(path string) (*Dir, error) { return w.walk(path, (*Dir).Sub) }
+
+// Make opens the folder at path and makes what is missing of it. A file or link of ours that stands where a folder
+// must be is the caller's to remove first.
+func (w *Walker) Make(path string) (*Dir, error) { return w.walk(path, (*Dir).MakeSub) }
+
+func (w *Walker) walk(path string, step func(*Dir, string) (*Dir, error)) (*Dir, error) {
+	var parts []string
+	if path != "" {
+		parts = strings.Split(path, "/")
+	}
+	keep := 0
+	for keep < len(parts) && keep < len(w.names) && parts[keep] == w.names[keep] {
+		keep++
+	}
+	w.cut(keep)
+	for _, name := range parts[keep:] {
+		sub, err := step(w.top(), name)
+		if err != nil {
+			return nil, err
+		}
+		w.names, w.open = append(w.names, name), append(w.open, sub)
+	}
+	return w.top(), nil
+}
+
+func (w *Walker) top() *Dir {
+	if len(w.open) == 0 {
+		return w.root
+	}
+	return w.open[len(w.open)-1]
+}
+
+func (w *Walker) cut(n int) {
+	for _, d := range w.open[n:] {
+		d.Close()
+	}
+	w.names, w.open = w.names[:n], w.open[:n]
+}
+
+// Prune removes the folder at path where it is empty, then its parents, as far as they are empty; the root and the
+// first component stay.
+func (w *Walker) Prune(path string) error {
+	for strings.Contains(path, "/") {
+		i := strings.LastIndexByte(path, '/')
+		parent, err := w.Dir(path[:i])
+		if errors.Is(err, fs.ErrNotExist) {
+			path = path[:i]
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		switch err := parent.RemoveDir(path[i+1:]); {
+		case errors.Is(err, unix.ENOTEMPTY), errors.Is(err, unix.EEXIST):
+			return nil
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			return err
+		}
+		path = path[:i]
+	}
+	return nil
+}
+
+// Close closes what the Walker holds open.
+func (w *Walker) Close() { w.cut(0) }

@@ -1,0 +1,113 @@
+package gitindex
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"timemachine/repo/object"
+)
+
+// Where the fields of an entry lie, and the bits of its flags.
+const (
+	modeAt     = 24
+	idAt       = 40
+	flagsAt    = 60
+	shortFixed = 62 // bytes before the name
+	longFixed  = 64 // the same with extended flags
+
+	assumeValid = 0x8000
+	extended    = 0x4000
+	stageShift  = 12
+	nameMask    = 0x0fff
+
+	skipWorktree = 0x4000
+	intentToAdd  = 0x2000
+
+	typeMask = 0170000
+	typeTree = 0040000
+	typeFile = 0100000
+	typeLink = 0120000
+	typeGit  = 0160000
+
+	// maxName bounds names, and with them the depth of folders. Linux opens paths of up to 4096 bytes.
+	maxName = 1 << 16
+)
+
+// Stat is what git remembers of a work-tree file. Git keeps the low 32 bits of each field and compares no more than
+// those, so sizes over 4 GiB and times before 1970 or after 2106 are given as they are.
+type Stat struct {
+	CtimeSec  int64
+	CtimeNsec uint32
+	MtimeSec  int64
+	MtimeNsec uint32
+	Dev, Ino  uint64
+	UID, GID  uint32
+	Size      int64 // in bytes
+}
+
+// record is one entry in the layout of versions 2 and 3, padding included, its bounds checked by measure.
+type record []byte
+
+func (r record) flags() uint16   { return binary.BigEndian.Uint16(r[flagsAt:]) }
+func (r record) mode() uint32    { return binary.BigEndian.Uint32(r[modeAt:]) }
+func (r record) stage() int      { return int(r.flags() >> stageShift & 3) }
+func (r record) id() object.ID   { return object.ID(r[idAt : idAt+20]) }
+func (r record) fixed() int      { return fixedSize(r.flags()) }
+func (r record) isLong() bool    { return r.flags()&extended != 0 }
+func (r record) awaitsAdd() bool { return r.more()&intentToAdd != 0 }
+
+// more is the extended flags, 0 where there are none.
+func (r record) more() uint16 {
+	if !r.isLong() {
+		return 0
+	}
+	return binary.BigEndian.Uint16(r[shortFixed:])
+}
+
+func (r record) name() []byte {
+	n, at := int(r.flags()&nameMask), r.fixed()
+	if n == nameMask {
+		n = bytes.IndexByte(r[at:], 0)
+	}
+	return r[at : at+n]
+}
+
+func (r record) stat() Stat {
+	field := func(i int) uint32 { return binary.BigEndian.Uint32(r[4*i:]) }
+	return Stat{
+		CtimeSec: int64(field(0)), CtimeNsec: field(1),
+		MtimeSec: int64(field(2)), MtimeNsec: field(3),
+		Dev: uint64(field(4)), Ino: uint64(field(5)),
+		UID: field(7), GID: field(8), Size: int64(field(9)),
+	}
+}
+
+func fixedSize(flags uint16) int {
+	if flags&extended != 0 {
+		return longFixed
+	}
+	return shortFixed
+}
+
+// paddedSize is the size of an entry: at least one NUL after the name, and a multiple of 8.
+func paddedSize(fixed, name int) int { return (fixed + name + 8) &^ 7 }
+
+// appendEntry writes c as an entry of stage 0 without flags.
+func appendEntry(b []byte, c *Change) []byte {
+	be, s := binary.BigEndian, &c.Stat
+	for _, field := range [...]uint32{
+		uint32(s.CtimeSec), s.CtimeNsec, uint32(s.MtimeSec), s.MtimeNsec,
+		uint32(s.Dev), uint32(s.Ino), c.Mode, s.UID, s.GID, uint32(s.Size),
+	} {
+		b = be.AppendUint32(b, field)
+	}
+	b = append(b, c.ID[:]...)
+	b = be.AppendUint16(b, uint16(min(len(c.Path), nameMask)))
+	b = append(b, c.Path...)
+	return appendPadding(b, shortFixed, len(c.Path))
+}
+
+func appendPadding(b []byte, fixed, name int) []byte {
+	var zeros [8]byte
+	return append(b, zeros[:paddedSize(fixed, name)-fixed-name]...)
+}

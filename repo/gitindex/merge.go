@@ -1,0 +1,39 @@
+package gitindex
+
+import "timemachine/repo/object"
+
+// Trees tells which tree a folder ("" is the root, else a path without a slash at its end) has before and after the
+// commits the changes come from; ok is false where that is not known. It is asked, parents first, for the folders
+// above a change and for those git's cache has no valid tree of. The object named by after must be in the repository.
+// before is not relied on: what the index held is in the index.
+type Trees func(dir string) (before, after object.ID, ok bool)
+
+// Merge returns the index old with the changes made; empty means that there is none yet. The result has version 2, or
+// 3 where entries have extended flags, and a checksum. A nil trees knows nothing, and git's cache loses the folders
+// above changes. Of several changes for one path the last counts.
+//
+// Errors are *ChangeError for a change that cannot be stored, ErrUnmerged for one in the way of a conflict, and
+// those of Parse for old. The result shares no memory with old.
+func Merge(old []byte, changes []Change, trees Trees) ([]byte, error) {
+	f := &file{version: 2, entries: table{off: []int{0}}}
+	if len(old) > 0 {
+		var err error
+		if f, err = readFile(old); err != nil {
+			return nil, err
+		}
+	}
+	settled, err := settle(changes)
+	if err != nil {
+		return nil, err
+	}
+	p, err := makePlan(&f.entries, settled)
+	if err != nil {
+		return nil, err
+	}
+	merged := &file{version: 2, entries: p.apply(), undo: f.undo}
+	if f.version > 2 && merged.entries.needsLong() {
+		merged.version = 3
+	}
+	merged.tree = rebuildTree(&merged.entries, f.tree, p.altered, trees)
+	return merged.seal(), nil
+}

@@ -1,0 +1,88 @@
+package layout
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// maxExt is the most bytes, with the dot, of an extension that a shortened copy's name keeps.
+const maxExt = 16
+
+// CopyFolder is the folder that holds the source's copies and nothing else but folders: "copies" and the source's path.
+// Errors are those of TreePath.
+func CopyFolder(source string) (string, error) {
+	return place(copiesRoot, source, riskyCopy)
+}
+
+// riskyCopy tells whether a component must be escaped in a copies folder, where it could also meet a copy's name.
+func riskyCopy(name string) bool { return risky(name) || stamped(name) }
+
+// CopyPath is the path of one version's copy, relative to the destination. n, from 1, tells versions of one source and
+// one stamp apart; 0 is the first of them and leaves no mark. Errors are those of TreePath, and a negative n.
+func CopyPath(source string, mtime time.Time, n int) (string, error) {
+	if n < 0 {
+		return "", fmt.Errorf("copy of %q: negative suffix %d", source, n)
+	}
+	folder, err := CopyFolder(source)
+	if err != nil {
+		return "", err
+	}
+	path := folder + "/" + copyName(source[strings.LastIndexByte(source, '/')+1:], mtime, n)
+	if len(path) > MaxPath {
+		return "", &TooLongError{Source: source, Len: len(path)}
+	}
+	return path, nil
+}
+
+// copyName is <stamp>[~n]-<base>, in at most maxName bytes.
+func copyName(base string, mtime time.Time, n int) string {
+	head := Stamp(mtime)
+	if n > 0 {
+		head += "~" + strconv.Itoa(n)
+	}
+	head += "-"
+	var buf [maxName + 1]byte
+	escaped := append(buf[:0], base...)
+	if risky(base) {
+		escaped = appendEscaped(buf[:0], base)
+	}
+	if len(head)+len(escaped) <= maxName {
+		return head + string(escaped)
+	}
+	ext := extension(string(escaped))
+	tail := "~" + hash(base) + ext
+	return head + cut(string(escaped[:len(escaped)-len(ext)]), maxName-len(head)-len(tail)) + tail
+}
+
+// extension is the name from its last dot on, or nothing where that is the whole name or passes maxExt bytes.
+func extension(name string) string {
+	dot := strings.LastIndexByte(name, '.')
+	if dot <= 0 || len(name)-dot > maxExt {
+		return ""
+	}
+	return name[dot:]
+}
+
+// cut is the longest beginning of s, in at most limit bytes, that ends neither inside a rune nor inside an escape.
+func cut(s string, limit int) string {
+	end := 0
+	for end < len(s) {
+		_, n := utf8.DecodeRuneInString(s[end:])
+		if n = max(n, escapeLen(s[end:])); end+n > limit {
+			break
+		}
+		end += n
+	}
+	return s[:end]
+}
+
+// escapeLen is 3 where s begins with an escape, else 0.
+func escapeLen(s string) int {
+	if len(s) > 2 && s[0] == '%' && isHex(s[1]) && isHex(s[2]) {
+		return 3
+	}
+	return 0
+}

@@ -1,0 +1,102 @@
+package layout
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+)
+
+// dangerous tells whether git, on any system, might take the component for .git, .gitmodules or .gitattributes: fsck
+// and checkout refuse such names, and a .gitattributes would change what later checkouts write. It errs on the safe
+// side, for an escape is reversible. Names that merely begin so (.gitignore, .github, .gitconfig) are not dangerous.
+//
+// Windows reads a backslash as a slash, so each part between backslashes is looked at.
+func dangerous(name string) bool {
+	for more := true; more; {
+		var part string
+		part, name, more = strings.Cut(name, `\`)
+		if suspect(part) && reserved(part) {
+			return true
+		}
+	}
+	return false
+}
+
+// suspect is a quick look that lets nearly all names pass: a reserved name begins with one of four characters, or with
+// one that HFS+ ignores.
+func suspect(part string) bool {
+	if part == "" {
+		return false
+	}
+	switch c := part[0]; c {
+	case '.', 'g', 'G', '~':
+		return true
+	default:
+		return c >= utf8.RuneSelf
+	}
+}
+
+func reserved(part string) bool {
+	var buf [64]byte
+	b := fold(buf[:0], part)
+	switch string(b) {
+	case ".git", "git~1", ".gitmodules", ".gitattributes":
+		return true
+	}
+	return isShortName(b, "gitmod", "gi7eba") || isShortName(b, "gitatt", "gi7d29")
+}
+
+// fold adds the part to b as HFS+ and NTFS together would compare it with a name in ASCII: without the code points that
+// HFS+ ignores, in lower case, without a stream's name (from the colon), without dots and spaces at the end. Other
+// characters outside ASCII become NUL. As in git, which reads no further there, a name ends before the first byte that
+// is not UTF-8.
+func fold(b []byte, part string) []byte {
+	for _, r := range part {
+		switch {
+		case r == ':' || endsName(r):
+			return bytes.TrimRight(b, ". ")
+		case ignoredByHFS(r):
+		case r == 'ſ': // folds to s where letters are folded by Unicode's rules, as on APFS
+			b = append(b, 's')
+		case 'A' <= r && r <= 'Z':
+			b = append(b, byte(r-'A'+'a'))
+		case r < utf8.RuneSelf:
+			b = append(b, byte(r))
+		default:
+			b = append(b, 0)
+		}
+	}
+	return bytes.TrimRight(b, ". ")
+}
+
+// endsName tells where git's pick_one_utf8_char gives up. U+FFFD stands for a byte that is no UTF-8; the character
+// itself is taken for one, which is harmless.
+func endsName(r rune) bool {
+	return r == utf8.RuneError || r == 0xfffe || r == 0xffff
+}
+
+// ignoredByHFS lists what git's next_hfs_char passes over, after Apple's technical note 1150.
+func ignoredByHFS(r rune) bool {
+	return 0x200c <= r && r <= 0x200f || 0x202a <= r && r <= 0x202e || 0x206a <= r && r <= 0x206f || r == 0xfeff
+}
+
+// isShortName tells whether the folded name is one that NTFS may give to a long one as its 8.3 name: the first six
+// letters with ~1 to ~4, or, when those are taken, a hash with a tilde and digits in place of its end.
+func isShortName(b []byte, first, hash string) bool {
+	if len(b) != 8 {
+		return false
+	}
+	if string(b[:6]) == first && b[6] == '~' && '1' <= b[7] && b[7] <= '4' {
+		return true
+	}
+	tilde := bytes.IndexByte(b, '~')
+	if tilde < 0 || tilde > 6 || string(b[:tilde]) != hash[:tilde] || b[tilde+1] == '0' {
+		return false
+	}
+	for _, c := range b[tilde+1:] {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,89 @@
+package layout
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// MaxPath is the most bytes a tree path or a copy's path may have: what git and Linux can check out (PATH_MAX, 4096,
+// counts the closing NUL).
+const MaxPath = 4095
+
+// maxName is the most bytes one component may have on the usual file systems.
+const maxName = 255
+
+const (
+	filesRoot  = "files"
+	copiesRoot = "copies"
+)
+
+// TooLongError tells of a source whose place in the destination would pass MaxPath bytes.
+type TooLongError struct {
+	Source string // the source's path
+	Len    int    // the bytes its place would have
+}
+
+// Error shows the beginning of the source only.
+func (e *TooLongError) Error() string {
+	const shown = 64
+	return fmt.Sprintf("path %q…: %d bytes, at most %d", e.Source[:min(shown, len(e.Source))], e.Len, MaxPath)
+}
+
+// TreePath is where git tracks the source: "files" and the source's path, components escaped or shortened where needed.
+// The source must be an absolute, clean path other than "/", without NUL. The error is a *TooLongError where the result
+// would pass MaxPath.
+func TreePath(source string) (string, error) {
+	return place(filesRoot, source, risky)
+}
+
+// Source is the inverse of TreePath. It is false for a path that TreePath does not give, and for one with a shortened
+// component, whose source only its record tells.
+func Source(treePath string) (source string, ok bool) {
+	rest, ok := strings.CutPrefix(treePath, filesRoot+"/")
+	if !ok {
+		return "", false
+	}
+	source = treePath[len(filesRoot):]
+	if strings.Contains(source, "/%") {
+		if source, ok = unescapeAll(rest); !ok {
+			return "", false
+		}
+	}
+	again, err := TreePath(source)
+	return source, err == nil && again == treePath
+}
+
+// place puts the source below root; escape tells which components cannot stay as they are.
+func place(root, source string, escape func(name string) bool) (string, error) {
+	rest, ok := strings.CutPrefix(source, "/")
+	if !ok {
+		return "", fmt.Errorf("source %q: not absolute", source)
+	}
+	var buf [512]byte // an ordinary path needs no other memory than its result
+	b := append(buf[:0], root...)
+	for more := true; more; {
+		var name string
+		name, rest, more = strings.Cut(rest, "/")
+		if err := checkName(name); err != nil {
+			return "", fmt.Errorf("source %q: %w", source, err)
+		}
+		b = appendName(append(b, '/'), name, escape(name))
+	}
+	if len(b) > MaxPath {
+		return "", &TooLongError{Source: source, Len: len(b)}
+	}
+	return string(b), nil
+}
+
+var errUnclean = errors.New("path is not clean")
+
+func checkName(name string) error {
+	if name == "" || name == "." || name == ".." {
+		return errUnclean
+	}
+	if strings.IndexByte(name, 0) >= 0 {
+		return errors.New("NUL in path")
+	}
+	return nil
+}

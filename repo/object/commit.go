@@ -1,0 +1,58 @@
+package object
+
+import (
+	"strconv"
+	"time"
+)
+
+// Signature is who did something and when. Seconds and the zone's offset from UTC in minutes survive a round trip;
+// fractions of a second and the zone's name do not.
+type Signature struct {
+	Name, Email string
+	When        time.Time
+}
+
+// CommitData is a commit's content, less the headers that timemachine has no use for.
+type CommitData struct {
+	Tree              ID
+	Parents           []ID
+	Author, Committer Signature
+	Encoding          string // of Message and names; empty is UTF-8
+	Message           string
+}
+
+// EncodeCommit is the commit's body as git stores it. Nothing is cleaned: names with '<', '>' or a newline, and dates
+// before 1970, make a commit that git fsck refuses, and are the caller's business.
+func EncodeCommit(c *CommitData) []byte {
+	b := make([]byte, 0, 256+len(c.Message))
+	b = appendLine(b, "tree", c.Tree.String())
+	for _, p := range c.Parents {
+		b = appendLine(b, "parent", p.String())
+	}
+	b = appendSignature(b, "author", c.Author)
+	b = appendSignature(b, "committer", c.Committer)
+	if c.Encoding != "" {
+		b = appendLine(b, "encoding", c.Encoding)
+	}
+	b = append(b, '\n')
+	return append(b, c.Message...)
+}
+
+func appendLine(b []byte, key, value string) []byte {
+	b = append(append(b, key...), ' ')
+	return append(append(b, value...), '\n')
+}
+
+func appendSignature(b []byte, key string, s Signature) []byte {
+	b = append(append(b, key...), ' ')
+	b = append(append(b, s.Name...), " <"...)
+	b = append(append(b, s.Email...), "> "...)
+	b = strconv.AppendInt(b, s.When.Unix(), 10)
+	_, offset := s.When.Zone()
+	sign, minutes := byte('+'), offset/60
+	if minutes < 0 {
+		sign, minutes = '-', -minutes
+	}
+	zone := strconv.Itoa(10000 + minutes/60*100 + minutes%60)
+	return append(append(b, ' ', sign), zone[1:]+"\n"...)
+}

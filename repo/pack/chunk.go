@@ -1,0 +1,164 @@
+package pack
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"sync"
+
+	"github.com/klauspost/compress/flate"
+)
+
+// window is how far back deflate refers: what a chunk needs of the one before it.
+const window = 32 << 10
+
+// chunk is one piece of a stream on its way through a worker.
+type chunk struct {
+	buf   []byte // window bytes for the dictionary, then the content
+	dict  int    // bytes of the window that are filled, at its end
+	n     int    // bytes of content
+	out   bytes.Buffer
+	enc   *flate.Writer
+	ready chan struct{}
+}
+
+func newChunk(size, level int) *chunk {
+	c := &chunk{buf: make([]byte, window+size), ready: make(chan struct{}, 1)}
+	c.enc, _ = flate.NewWriter(&c.out, level) // Options.filled lets no bad level through
+	return c
+}
+
+func (c *chunk) content() []byte { return c.buf[window : window+c.n] }
+
+// follow takes the end of the chunk before as dictionary.
+func (c *chunk) follow(before *chunk) {
+	c.dict = 0
+	if before != nil {
+		c.dict = min(window, before.dict+before.n)
+		end := window + before.n
+		copy(c.buf[window-c.dict:], before.buf[end-c.dict:end])
+	}
+}
+
+// deflate makes blocks that end at a byte's edge, so that the next chunk's can simply follow. A bytes.Buffer takes
+// everything, so nothing here fails.
+func (c *chunk) deflate() {
+	c.out.Reset()
+	if incompressible(c.content()) {
+		c.out.Grow(c.n + 5*(c.n/maxStored+1))
+		c.out.Write(appendStored(c.out.AvailableBuffer(), c.content(), false))
+	} else {
+		c.enc.ResetDict(&c.out, c.buf[window-c.dict:window])
+		c.enc.Write(c.content())
+		c.enc.Flush()
+	}
+	c.ready <- struct{}{}
+}
+
+// deflateStream reads r in chunks, deflates them side by side and hands the blocks to put in order. It returns when all
+// of r is through, or at the first error of r, put or ctx; its workers have ended by then.
+func (w *Writer) deflateStream(ctx context.Context, r io.Reader, put func([]byte) error) error {
+	work := make(chan *chunk)
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	defer close(work)
+	for range w.options.Workers {
+		workers.Go(func() {
+			for c := range work {
+				c.deflate()
+			}
+		})
+	}
+	line := chunkLine{w: w, put: put}
+	defer line.drop()
+	for {
+		c, err := line.read(ctx, r)
+		if err != nil {
+			return err
+		}
+		if c == nil {
+			break
+		}
+		work <- c
+		if err := line.push(c); err != nil {
+			return err
+		}
+	}
+	return line.flush()
+}
+
+// chunkLine holds the chunks being deflated, oldest first: one more than there are workers, so that none waits while
+// the oldest is written.
+type chunkLine struct {
+	w       *Writer
+	put     func([]byte) error
+	waiting []*chunk
+	spare   *chunk // the last one written
+	last    *chunk // the last one read; its bytes are the next one's dictionary
+}
+
+// read fills the next chunk; nil at the stream's end.
+func (l *chunkLine) read(ctx context.Context, r io.Reader) (*chunk, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	c := l.spare
+	l.spare = nil
+	if c == nil {
+		c = l.w.chunks.Get().(*chunk)
+	}
+	c.follow(l.last)
+	var err error
+	c.n, err = io.ReadFull(r, c.buf[window:])
+	switch {
+	case err == io.EOF:
+		l.w.chunks.Put(c)
+		return nil, nil
+	case err != nil && err != io.ErrUnexpectedEOF:
+		l.w.chunks.Put(c)
+		return nil, err
+	}
+	l.last = c
+	return c, nil
+}
+
+func (l *chunkLine) push(c *chunk) error {
+	l.waiting = append(l.waiting, c)
+	if len(l.waiting) <= l.w.options.Workers {
+		return nil
+	}
+	return l.pop()
+}
+
+// pop writes the oldest chunk. It is never the last one read unless the stream is at its end.
+func (l *chunkLine) pop() error {
+	c := l.waiting[0]
+	l.waiting = l.waiting[1:]
+	<-c.ready
+	err := l.put(c.out.Bytes())
+	if l.spare != nil {
+		l.w.chunks.Put(l.spare)
+	}
+	l.spare = c
+	return err
+}
+
+func (l *chunkLine) flush() error {
+	for len(l.waiting) > 0 {
+		if err := l.pop(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drop gives all chunks back, after an error those still in work too.
+func (l *chunkLine) drop() {
+	for _, c := range l.waiting {
+		<-c.ready
+		l.w.chunks.Put(c)
+	}
+	if l.spare != nil {
+		l.w.chunks.Put(l.spare)
+	}
+}

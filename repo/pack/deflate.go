@@ -1,0 +1,133 @@
+package pack
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/adler32"
+	"sync"
+
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/zlib"
+)
+
+const (
+	// Bodies below this are deflated without asking whether it pays.
+	minSampled = 64 << 10
+	sampleSize = 8 << 10
+	// Deltas below this hold little but hashes, which do not compress.
+	minDelta  = 256
+	maxStored = 0xffff // bytes of one stored block
+	// Buffers above this are not kept for the next object.
+	maxPooled = 4 << 20
+)
+
+// deflater makes zlib streams of bodies that lie in memory. Encoders take half a megabyte each, so they are kept.
+type deflater struct{ pool sync.Pool }
+
+// stream is a zlib stream in a borrowed buffer; free gives it back.
+type stream struct {
+	bytes.Buffer
+	enc  *zlib.Writer
+	from *deflater
+}
+
+func newDeflater(level int) *deflater {
+	d := new(deflater)
+	d.pool.New = func() any {
+		s := &stream{from: d}
+		s.enc, _ = zlib.NewWriterLevel(&s.Buffer, level) // Options.filled lets no bad level through
+		return s
+	}
+	return d
+}
+
+func (s *stream) free() {
+	if s.Cap() <= maxPooled {
+		s.from.pool.Put(s)
+	}
+}
+
+// object deflates body, or wraps it in stored blocks where deflating does not pay.
+func (d *deflater) object(body []byte) *stream {
+	s := d.pool.Get().(*stream)
+	s.Reset()
+	if len(body) >= minSampled && incompressible(body) {
+		s.store(body)
+	} else {
+		s.compress(body)
+	}
+	return s
+}
+
+// delta stores small deltas and deflates others.
+func (d *deflater) delta(delta []byte) *stream {
+	s := d.pool.Get().(*stream)
+	s.Reset()
+	if len(delta) < minDelta {
+		s.store(delta)
+	} else {
+		s.compress(delta)
+	}
+	return s
+}
+
+// compress cannot fail: a bytes.Buffer takes everything.
+func (s *stream) compress(body []byte) {
+	s.enc.Reset(&s.Buffer)
+	s.enc.Write(body)
+	s.enc.Close()
+}
+
+func (s *stream) store(body []byte) {
+	s.Write(zlibHeader)
+	s.Grow(len(body) + 5*(len(body)/maxStored+1))
+	s.Write(appendStored(s.AvailableBuffer(), body, true))
+	s.Write(binary.BigEndian.AppendUint32(nil, adler32.Checksum(body)))
+}
+
+var (
+	zlibHeader = []byte{0x78, 0x9c}
+	finalBlock = []byte{0x03, 0x00} // last, fixed codes, nothing in it
+)
+
+// appendStored wraps p in stored blocks, which begin at a byte's edge; final marks the last one as the stream's last.
+func appendStored(b, p []byte, final bool) []byte {
+	for {
+		n := min(len(p), maxStored)
+		mark := byte(0)
+		if final && n == len(p) {
+			mark = 1
+		}
+		b = append(b, mark, byte(n), byte(n>>8), ^byte(n), ^byte(n>>8))
+		b = append(b, p[:n]...)
+		if p = p[n:]; len(p) == 0 {
+			return b
+		}
+	}
+}
+
+// incompressible deflates four samples, together 32 KiB, and tells whether less than 3% went away. Pictures, archives
+// and encrypted files then cost a copy in place of a search.
+func incompressible(p []byte) bool {
+	if len(p) < 4*sampleSize {
+		return false
+	}
+	sample := make([]byte, 0, 4*sampleSize)
+	step := (len(p) - sampleSize) / 3
+	for i := range 4 {
+		sample = append(sample, p[i*step:i*step+sampleSize]...)
+	}
+	var size counter
+	if err := flate.StatelessDeflate(&size, sample, true, nil); err != nil {
+		return false
+	}
+	return int(size) > len(sample)*97/100
+}
+
+// counter is a writer that only counts.
+type counter int
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
+}

@@ -1,0 +1,158 @@
+package pack
+
+import "errors"
+
+// Longest copy and insert of one instruction. Copies of more than 64 KiB exist in pack version 3 only.
+const (
+	maxCopy   = 0x10000
+	maxInsert = 127
+)
+
+var errDelta = errors.New("malformed delta")
+
+// EditDelta is the delta of one known edit: newRaw is a base of baseLen bytes in which the oldLen bytes at pos became
+// newRaw[pos:pos+newLen].
+func EditDelta(baseLen int, newRaw []byte, pos, oldLen, newLen int) []byte {
+	d := appendSizes(make([]byte, 0, 64+newLen), baseLen, len(newRaw))
+	d = appendCopy(d, 0, pos)
+	d = appendInsert(d, newRaw[pos:pos+newLen])
+	return appendCopy(d, pos+oldLen, baseLen-pos-oldLen)
+}
+
+func appendSizes(d []byte, base, result int) []byte { return appendSize(appendSize(d, base), result) }
+
+func appendSize(d []byte, n int) []byte {
+	for ; n >= 0x80; n >>= 7 {
+		d = append(d, byte(n)|0x80)
+	}
+	return append(d, byte(n))
+}
+
+func appendCopy(d []byte, from, n int) []byte {
+	for n > 0 {
+		size := min(n, maxCopy)
+		op := len(d)
+		d = append(d, 0x80)
+		for k := range 4 {
+			if v := byte(from >> (8 * k)); v != 0 {
+				d[op] |= 1 << k
+				d = append(d, v)
+			}
+		}
+		for k := range 2 { // none for 0x10000: both its low bytes are zero
+			if v := byte(size >> (8 * k)); v != 0 {
+				d[op] |= 0x10 << k
+				d = append(d, v)
+			}
+		}
+		from += size
+		n -= size
+	}
+	return d
+}
+
+func appendInsert(d, p []byte) []byte {
+	for len(p) > 0 {
+		n := min(len(p), maxInsert)
+		d = append(append(d, byte(n)), p[:n]...)
+		p = p[n:]
+	}
+	return d
+}
+
+// ApplyDelta makes the object that delta describes from base. The instructions are checked before memory is taken: a
+// delta that lies about a size, reaches outside the base or would make more than max bytes is an error.
+func ApplyDelta(base, delta []byte, max int64) ([]byte, error) {
+	want, ops, err := deltaSizes(delta, int64(len(base)))
+	if err != nil {
+		return nil, err
+	}
+	if want > max {
+		return nil, ErrTooBig
+	}
+	if err := checkOps(ops, int64(len(base)), want); err != nil {
+		return nil, err
+	}
+	out := make([]byte, 0, want)
+	for len(ops) > 0 {
+		op, rest := cutOp(ops)
+		if op.insert != nil {
+			out = append(out, op.insert...)
+		} else {
+			out = append(out, base[op.from:op.from+op.n]...)
+		}
+		ops = rest
+	}
+	return out, nil
+}
+
+// deltaSizes reads a delta's two sizes; the base's must be baseLen unless that is negative.
+func deltaSizes(delta []byte, baseLen int64) (result int64, ops []byte, err error) {
+	base, rest, ok1 := cutSize(delta)
+	result, ops, ok2 := cutSize(rest)
+	if !ok1 || !ok2 || (baseLen >= 0 && base != baseLen) {
+		return 0, nil, errDelta
+	}
+	return result, ops, nil
+}
+
+func cutSize(d []byte) (n int64, rest []byte, ok bool) {
+	for i := 0; i < len(d) && i < 9; i++ {
+		n |= int64(d[i]&0x7f) << (7 * i)
+		if d[i]&0x80 == 0 {
+			return n, d[i+1:], true
+		}
+	}
+	return 0, nil, false
+}
+
+// checkOps walks the instructions: each within the base, together exactly want bytes.
+func checkOps(ops []byte, baseLen, want int64) error {
+	for len(ops) > 0 {
+		op, rest := cutOp(ops)
+		if rest == nil || op.from+op.n > baseLen && op.insert == nil || op.n > want {
+			return errDelta
+		}
+		want -= op.n
+		ops = rest
+	}
+	if want != 0 {
+		return errDelta
+	}
+	return nil
+}
+
+// deltaOp inserts bytes, or where insert is nil copies n bytes of the base.
+type deltaOp struct {
+	insert  []byte
+	from, n int64
+}
+
+// cutOp takes the first instruction off; a nil rest says that it is cut short or the reserved one.
+func cutOp(ops []byte) (op deltaOp, rest []byte) {
+	c := ops[0]
+	ops = ops[1:]
+	if c&0x80 == 0 {
+		if c == 0 || len(ops) < int(c) {
+			return deltaOp{}, nil
+		}
+		return deltaOp{insert: ops[:c], n: int64(c)}, ops[c:]
+	}
+	var v [7]int64
+	for k := range v {
+		if c&(1<<k) == 0 {
+			continue
+		}
+		if len(ops) == 0 {
+			return deltaOp{}, nil
+		}
+		v[k] = int64(ops[0])
+		ops = ops[1:]
+	}
+	op.from = v[0] | v[1]<<8 | v[2]<<16 | v[3]<<24
+	op.n = v[4] | v[5]<<8 | v[6]<<16
+	if op.n == 0 {
+		op.n = maxCopy
+	}
+	return op, ops
+}

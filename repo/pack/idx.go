@@ -1,0 +1,90 @@
+package pack
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"sort"
+
+	"timemachine/repo/object"
+)
+
+const (
+	idxHeaderLen = 8
+	idxNames     = idxHeaderLen + 256*4
+)
+
+var idxMagic = []byte("\xfftOc\x00\x00\x00\x02")
+
+// idx reads a version 2 idx where it lies. The header, the counts and the length are checked when it is opened; what
+// the tables hold is checked as it is used.
+type idx struct {
+	data  []byte
+	count int
+	large int // entries of the table of 64-bit offsets
+}
+
+func parseIdx(data []byte) (*idx, error) {
+	if len(data) < idxNames+2*idLen {
+		return nil, errors.New("idx cut short")
+	}
+	if !bytes.HasPrefix(data, idxMagic) {
+		if bytes.HasPrefix(data, idxMagic[:4]) {
+			return nil, errors.New("idx version not 2")
+		}
+		return nil, errors.New("idx version 1 not supported")
+	}
+	x := &idx{data: data}
+	last := uint32(0)
+	for i := range 256 {
+		n := binary.BigEndian.Uint32(data[idxHeaderLen+4*i:])
+		if n < last {
+			return nil, errors.New("idx counts not rising")
+		}
+		last = n
+	}
+	rest := int64(len(data)) - idxNames - int64(last)*(int64(idLen)+8) - 2*int64(idLen)
+	if rest < 0 || rest%8 != 0 || rest/8 > int64(last) {
+		return nil, errors.New("idx length wrong")
+	}
+	x.count, x.large = int(last), int(rest/8)
+	return x, nil
+}
+
+func (x *idx) id(i int) []byte { return x.data[idxNames+i*idLen:][:idLen] }
+
+// packSum is the trailer of the pack the idx belongs to.
+func (x *idx) packSum() []byte { return x.data[len(x.data)-2*idLen:][:idLen] }
+
+// find returns the entry's offset in the pack.
+func (x *idx) find(id object.ID) (offset int64, found bool, err error) {
+	lo := 0
+	if id[0] > 0 {
+		lo = x.before(id[0] - 1)
+	}
+	hi := x.before(id[0])
+	i := lo + sort.Search(hi-lo, func(k int) bool { return bytes.Compare(x.id(lo+k), id[:]) >= 0 })
+	if i == hi || !bytes.Equal(x.id(i), id[:]) {
+		return 0, false, nil
+	}
+	offset, err = x.offset(i)
+	return offset, err == nil, err
+}
+
+// before counts the names that begin with b or less.
+func (x *idx) before(b byte) int {
+	return int(binary.BigEndian.Uint32(x.data[idxHeaderLen+4*int(b):]))
+}
+
+func (x *idx) offset(i int) (int64, error) {
+	offsets := x.data[idxNames+x.count*(idLen+4):]
+	n := binary.BigEndian.Uint32(offsets[4*i:])
+	if n&(1<<31) == 0 {
+		return int64(n), nil
+	}
+	k := int(n &^ (1 << 31))
+	if k >= x.large {
+		return 0, errors.New("idx offset out of range")
+	}
+	return int64(binary.BigEndian.Uint64(offsets[4*x.count+8*k:])), nil
+}

@@ -1,0 +1,56 @@
+package pack
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"golang.org/x/sys/unix"
+)
+
+// mapFile maps a file read-only. An empty one is nil.
+func mapFile(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("%q: no regular file", name)
+	}
+	if st.Size() == 0 {
+		return nil, nil
+	}
+	data, err := unix.Mmap(int(f.Fd()), 0, int(st.Size()), unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		return nil, fmt.Errorf("map %q: %w", name, err)
+	}
+	return data, nil
+}
+
+func unmap(data []byte) {
+	if data != nil {
+		_ = unix.Munmap(data) // fails only for what was never mapped
+	}
+}
+
+// guard runs f, which reads mapped files. A page that cannot be read any more (the file was cut, the disk is gone) is a
+// fault; it comes back as an error.
+func guard(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			fault, ok := r.(interface{ Addr() uintptr })
+			if !ok {
+				panic(r)
+			}
+			err = fmt.Errorf("mapped file unreadable (fault at %#x): %w", fault.Addr(), io.ErrUnexpectedEOF)
+		}
+	}()
+	return f()
+}

@@ -1,0 +1,215 @@
+package pack
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"timemachine/repo/object"
+)
+
+// maxChain is the longest chain of deltas git writes; a longer one is a loop or an attack on patience.
+const maxChain = 4095
+
+// packFile is one pack with its idx. Both are mapped when they are first asked for.
+type packFile struct {
+	base    string // path without .idx and .pack
+	size    int64  // of the idx, and its mtime: they tell a replaced file from the same one
+	modTime time.Time
+	sets    int // packSets that hold it; guarded by Store.mu
+
+	mu   sync.Mutex
+	idx  *idx
+	data []byte
+}
+
+func (p *packFile) damaged(err error) error {
+	return fmt.Errorf("pack %q: %w: %w", p.base+".pack", ErrDamaged, err)
+}
+
+// index maps the idx. An error is not remembered: a file that is absent now may be a repository being repaired.
+func (p *packFile) index() (*idx, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.idx != nil {
+		return p.idx, nil
+	}
+	data, err := mapFile(p.base + ".idx")
+	if err != nil {
+		return nil, err
+	}
+	x, err := parseIdx(data)
+	if err != nil {
+		unmap(data)
+		return nil, fmt.Errorf("idx %q: %w: %w", p.base+".idx", ErrDamaged, err)
+	}
+	p.idx = x
+	return x, nil
+}
+
+// bytes maps the pack and checks its frame against the idx.
+func (p *packFile) bytes() ([]byte, error) {
+	x, err := p.index()
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.data != nil {
+		return p.data, nil
+	}
+	data, err := mapFile(p.base + ".pack")
+	if err != nil {
+		return nil, err
+	}
+	if err := checkFrame(data, x); err != nil {
+		unmap(data)
+		return nil, p.damaged(err)
+	}
+	p.data = data
+	return data, nil
+}
+
+func checkFrame(data []byte, x *idx) error {
+	switch {
+	case len(data) < packHeaderLen+idLen:
+		return errors.New("cut short")
+	case string(data[:4]) != "PACK":
+		return errors.New("no pack header")
+	case data[4]|data[5]|data[6] != 0 || data[7] != 2 && data[7] != 3:
+		return errors.New("pack version unknown")
+	case int64(binary.BigEndian.Uint32(data[8:])) != int64(x.count):
+		return errors.New("object count differs from its idx")
+	case !bytes.Equal(data[len(data)-idLen:], x.packSum()):
+		return errors.New("trailer differs from its idx")
+	}
+	return nil
+}
+
+func (p *packFile) unmap() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.idx != nil {
+		unmap(p.idx.data)
+	}
+	unmap(p.data)
+	p.idx, p.data = nil, nil
+}
+
+// find looks the object up in the idx.
+func (p *packFile) find(id object.ID) (offset int64, found bool, err error) {
+	x, err := p.index()
+	if err != nil {
+		return 0, false, err
+	}
+	offset, found, err = x.find(id)
+	if err != nil {
+		err = p.damaged(err)
+	}
+	return offset, found, err
+}
+
+// entry is an entry's header and where its zlib stream is.
+type entry struct {
+	entryHeader
+	offset int64
+	z      []byte // from the stream's start to the pack's trailer
+}
+
+func (p *packFile) entry(offset int64) (entry, error) {
+	data, err := p.bytes()
+	if err != nil {
+		return entry{}, err
+	}
+	end := int64(len(data) - idLen)
+	if offset < packHeaderLen || offset >= end {
+		return entry{}, p.damaged(fmt.Errorf("offset %d out of range", offset))
+	}
+	h, err := parseHeader(data[offset:end])
+	if err != nil {
+		return entry{}, p.damaged(fmt.Errorf("offset %d: %w", offset, err))
+	}
+	return entry{entryHeader: h, offset: offset, z: data[offset+int64(h.n) : end]}, nil
+}
+
+// chain follows an entry down to the whole one its deltas start from, which is the last of the list.
+func (p *packFile) chain(offset int64) ([]entry, error) {
+	var list []entry
+	for len(list) <= maxChain {
+		e, err := p.entry(offset)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, e)
+		switch e.kind {
+		case ofsDelta:
+			offset = e.offset - e.distance
+			if e.distance <= 0 {
+				return nil, p.damaged(fmt.Errorf("offset %d: delta on itself", e.offset))
+			}
+		case refDelta:
+			var found bool
+			if offset, found, err = p.find(e.base); err != nil {
+				return nil, err
+			} else if !found {
+				return nil, p.damaged(fmt.Errorf("delta base %s absent", e.base))
+			}
+		default:
+			return list, nil
+		}
+	}
+	return nil, p.damaged(fmt.Errorf("offset %d: delta chain over %d", list[0].offset, maxChain))
+}
+
+// read makes the object at offset.
+func (p *packFile) read(offset, max int64) (object.Kind, []byte, error) {
+	list, err := p.chain(offset)
+	if err != nil {
+		return 0, nil, err
+	}
+	last := list[len(list)-1]
+	body, err := inflate(last.z, last.size, max)
+	for i := len(list) - 2; i >= 0 && err == nil; i-- {
+		var delta []byte
+		if delta, err = inflate(list[i].z, list[i].size, max); err == nil {
+			body, err = ApplyDelta(body, delta, max)
+		}
+	}
+	if err != nil {
+		return 0, nil, p.failed(offset, err)
+	}
+	return object.Kind(last.kind), body, nil
+}
+
+// failed wraps what went wrong with an entry; an object too big is no damage.
+func (p *packFile) failed(offset int64, err error) error {
+	err = fmt.Errorf("offset %d: %w", offset, err)
+	if errors.Is(err, ErrTooBig) {
+		return fmt.Errorf("pack %q: %w", p.base+".pack", err)
+	}
+	return p.damaged(err)
+}
+
+// stat is the object's kind and size, without making it: a delta's first bytes say how much it makes.
+func (p *packFile) stat(offset int64) (int64, object.Kind, error) {
+	list, err := p.chain(offset)
+	if err != nil {
+		return 0, 0, err
+	}
+	kind := object.Kind(list[len(list)-1].kind)
+	if len(list) == 1 {
+		return list[0].size, kind, nil
+	}
+	start, err := peek(list[0].z, 20)
+	if err != nil {
+		return 0, 0, p.failed(offset, err)
+	}
+	size, _, err := deltaSizes(start, -1)
+	if err != nil {
+		return 0, 0, p.failed(offset, err)
+	}
+	return size, kind, nil
+}

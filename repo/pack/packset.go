@@ -1,0 +1,105 @@
+package pack
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// packSet is the packs of one listing of the folder, newest first. Readers hold the set they began with; the packs that
+// a later listing no longer has are unmapped when the last of them lets go.
+type packSet struct {
+	packs   []*packFile
+	lastHit atomic.Pointer[packFile]
+	users   int // guarded by Store.mu; the Store itself is one
+
+	modTime time.Time // of the folder when it was listed
+	listed  time.Time
+}
+
+// order calls f for each pack, the one that served last first, until f returns false.
+func (s *packSet) order(f func(*packFile) bool) {
+	last := s.lastHit.Load()
+	if last != nil && !f(last) {
+		return
+	}
+	for _, p := range s.packs {
+		if p != last && !f(p) {
+			return
+		}
+	}
+}
+
+// A listing taken within one step of the file system's clock of the folder's mtime may have missed a second change with
+// the same mtime. Kernels count in up to 10 ms; FAT and old network file systems in 1 or 2 s, which shows as a round time.
+const (
+	clockStep  = 20 * time.Millisecond
+	coarseStep = 2 * time.Second
+)
+
+// stale tells whether the folder may hold other packs than when it was listed.
+func (s *packSet) stale(dir string) bool {
+	st, err := os.Stat(dir)
+	if err != nil {
+		return !s.modTime.IsZero()
+	}
+	step := clockStep
+	if s.modTime.Nanosecond() == 0 {
+		step = coarseStep
+	}
+	return !st.ModTime().Equal(s.modTime) || s.listed.Sub(s.modTime) < step
+}
+
+// listPacks lists the folder anew and takes over from old the packs that are still the same files.
+func listPacks(dir string, old *packSet) (*packSet, error) {
+	set := &packSet{listed: time.Now(), users: 1}
+	st, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return set, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	set.modTime = st.ModTime()
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	packs := map[string]bool{}
+	for _, f := range files {
+		packs[f.Name()] = strings.HasSuffix(f.Name(), ".pack")
+	}
+	for _, f := range files {
+		base, ok := strings.CutSuffix(f.Name(), ".idx")
+		if !ok || !packs[base+".pack"] {
+			continue
+		}
+		st, err := f.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		set.packs = append(set.packs, old.same(filepath.Join(dir, base), st))
+	}
+	slices.SortStableFunc(set.packs, func(a, b *packFile) int { return b.modTime.Compare(a.modTime) })
+	return set, nil
+}
+
+// same is the pack of that file in the set, or a new one.
+func (s *packSet) same(base string, st fs.FileInfo) *packFile {
+	if s != nil {
+		for _, p := range s.packs {
+			if p.base == base && p.size == st.Size() && p.modTime.Equal(st.ModTime()) {
+				return p
+			}
+		}
+	}
+	return &packFile{base: base, size: st.Size(), modTime: st.ModTime()}
+}

@@ -1,0 +1,137 @@
+package pack
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"timemachine/repo/object"
+)
+
+// Has tells whether the object is here, in a pack that is whole at both ends. Its bytes are not looked at.
+func (s *Store) Has(id object.ID) (bool, error) {
+	err := s.find(id, finder{
+		packed: func(p *packFile, _ int64) error {
+			_, err := p.bytes()
+			return err
+		},
+		loose: func(name string) error {
+			_, err := os.Lstat(name)
+			return err
+		},
+	}, nil)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Read returns an object whole. It does not hash it (see Verify). Errors: ErrNotFound, ErrDamaged, ErrTooBig.
+func (s *Store) Read(id object.ID) (kind object.Kind, body []byte, err error) {
+	err = s.find(id, finder{
+		packed: func(p *packFile, offset int64) (err error) {
+			kind, body, err = p.read(offset, s.max)
+			return err
+		},
+		loose: func(name string) error {
+			l, err := openLoose(name)
+			if err != nil {
+				return err
+			}
+			defer l.Close()
+			kind = l.kind
+			body, err = l.body(s.max)
+			return err
+		},
+	}, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	return kind, body, nil
+}
+
+// Size is an object's length in bytes and its kind, without reading it whole. Errors: ErrNotFound, ErrDamaged.
+func (s *Store) Size(id object.ID) (size int64, kind object.Kind, err error) {
+	err = s.find(id, finder{
+		packed: func(p *packFile, offset int64) (err error) {
+			size, kind, err = p.stat(offset)
+			return err
+		},
+		loose: func(name string) error {
+			l, err := openLoose(name)
+			if err != nil {
+				return err
+			}
+			defer l.Close()
+			size, kind = l.size, l.kind
+			return nil
+		},
+	}, nil)
+	return size, kind, err
+}
+
+// Verify reads an object and compares it with its name. Content that belongs to another name is ErrDamaged.
+func (s *Store) Verify(id object.ID) error {
+	_, kind, err := s.Size(id)
+	if err != nil {
+		return err
+	}
+	got, err := s.hash(id, kind)
+	if err != nil {
+		return err
+	}
+	if got != id {
+		return fmt.Errorf("object %s: %w: content is that of %s", id, ErrDamaged, got)
+	}
+	return nil
+}
+
+func (s *Store) hash(id object.ID, kind object.Kind) (object.ID, error) {
+	if kind != object.Blob {
+		kind, body, err := s.Read(id)
+		return object.Hash(kind, body), err
+	}
+	r, size, err := s.Stream(id)
+	if err != nil {
+		return object.ID{}, err
+	}
+	defer r.Close()
+	h := object.NewBlobHasher(size)
+	if _, err := io.Copy(h, r); err != nil {
+		return object.ID{}, err
+	}
+	return h.ID()
+}
+
+// ReadTree returns a tree's raw bytes. The empty tree need not be stored. Errors: as Read, and one for another kind.
+func (s *Store) ReadTree(id object.ID) ([]byte, error) {
+	if id == object.EmptyTree {
+		return nil, nil
+	}
+	return s.readKind(id, object.Tree)
+}
+
+// ReadCommit returns a commit. Errors: as Read, one for another kind, and that of object.ParseCommit.
+func (s *Store) ReadCommit(id object.ID) (*object.CommitData, error) {
+	raw, err := s.readKind(id, object.Commit)
+	if err != nil {
+		return nil, err
+	}
+	c, err := object.ParseCommit(raw)
+	if err != nil {
+		return nil, fmt.Errorf("object %s: %w", id, err)
+	}
+	return c, nil
+}
+
+func (s *Store) readKind(id object.ID, want object.Kind) ([]byte, error) {
+	kind, body, err := s.Read(id)
+	if err != nil {
+		return nil, err
+	}
+	if kind != want {
+		return nil, fmt.Errorf("object %s is a %s, not a %s", id, kind, want)
+	}
+	return body, nil
+}

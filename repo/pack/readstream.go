@@ -1,0 +1,138 @@
+package pack
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"timemachine/repo/object"
+)
+
+// Stream reads an object of any size in bounded memory and says how many bytes it has; close the reader. Deltas are the
+// exception: they are made in memory, up to StoreOptions.MaxBytes (ErrTooBig). The reader ends with io.EOF only after
+// exactly that many bytes whose zlib checksum is right; else it returns ErrDamaged. Errors: ErrNotFound, ErrDamaged.
+func (s *Store) Stream(id object.ID) (r io.ReadCloser, size int64, err error) {
+	var mapped *packStream
+	err = s.find(id, finder{
+		packed: func(p *packFile, offset int64) (err error) {
+			mapped, size, err = s.streamPacked(p, offset)
+			r = mapped
+			return err
+		},
+		loose: func(name string) error {
+			l, err := openLoose(name)
+			if err != nil {
+				return err
+			}
+			r, size, mapped = &looseStream{exactStream{l.z, l.size, l.damaged}, l}, l.size, nil
+			return nil
+		},
+	}, func(set *packSet) {
+		if mapped == nil {
+			s.release(set)
+			return
+		}
+		mapped.done = func() { s.release(set) }
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	return r, size, nil
+}
+
+func (s *Store) streamPacked(p *packFile, offset int64) (*packStream, int64, error) {
+	e, err := p.entry(offset)
+	if err != nil {
+		return nil, 0, err
+	}
+	if e.isDelta() {
+		_, body, err := p.read(offset, s.max)
+		size := int64(len(body))
+		return &packStream{exactStream: exactStream{bytes.NewReader(body), size, nil}}, size, err
+	}
+	z, err := newInflater(bytes.NewReader(e.z))
+	if err != nil {
+		return nil, 0, p.failed(offset, errInflate)
+	}
+	damaged := func() error { return p.failed(offset, errInflate) }
+	return &packStream{exactStream: exactStream{z, e.size, damaged}, z: z}, e.size, nil
+}
+
+// exactStream gives left bytes of r and then makes sure that r has ended.
+type exactStream struct {
+	r       io.Reader
+	left    int64
+	damaged func() error
+}
+
+func (e *exactStream) Read(p []byte) (int, error) {
+	if e.left == 0 {
+		if atEnd(e.r) != nil {
+			return 0, e.damaged()
+		}
+		return 0, io.EOF
+	}
+	n, err := e.r.Read(p[:min(int64(len(p)), e.left)])
+	e.left -= int64(n)
+	if err == nil || err == io.EOF && e.left == 0 {
+		return n, nil
+	}
+	return n, e.damaged()
+}
+
+// packStream reads from a mapped pack, which it keeps from being unmapped until it is closed.
+type packStream struct {
+	exactStream
+	z    io.ReadCloser // nil for a delta's result
+	done func()
+}
+
+var errStreamClosed = errors.New("object stream closed")
+
+func (s *packStream) Read(p []byte) (n int, err error) {
+	if s.done == nil {
+		return 0, errStreamClosed
+	}
+	fault := guard(func() error {
+		n, err = s.exactStream.Read(p)
+		return nil
+	})
+	if fault != nil {
+		return 0, fmt.Errorf("%w: %w", ErrDamaged, fault)
+	}
+	return n, err
+}
+
+// Close lets the pack go. A second Close does nothing.
+func (s *packStream) Close() error {
+	if s.done == nil {
+		return nil
+	}
+	giveBack(s.z)
+	s.done()
+	s.done = nil
+	return nil
+}
+
+type looseStream struct {
+	exactStream
+	l *loose // nil once closed
+}
+
+func (s *looseStream) Read(p []byte) (int, error) {
+	if s.l == nil {
+		return 0, errStreamClosed
+	}
+	return s.exactStream.Read(p)
+}
+
+// Close closes the file. A second Close does nothing.
+func (s *looseStream) Close() error {
+	if s.l == nil {
+		return nil
+	}
+	l := s.l
+	s.l = nil
+	return l.Close()
+}

@@ -1,0 +1,188 @@
+package pack
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"timemachine/repo/object"
+)
+
+// StoreOptions of a Store. The zero value is right for all ordinary use.
+type StoreOptions struct {
+	MaxBytes int64 // of one object in memory; 0 is 1 GiB
+}
+
+// Store reads the objects of one objects folder: packs first, newest first, then loose files. Alternates,
+// multi-pack-index, bitmaps and .rev files are not looked at. Its methods may be called by several goroutines at once.
+//
+// An object that is not found, or whose pack is gone, is looked for once more after the folder was listed anew: a gc may
+// have moved it. An object that is damaged in one place is read from another where there is one.
+type Store struct {
+	dir string
+	max int64
+
+	mu  sync.Mutex
+	set *packSet // nil once closed
+}
+
+var errClosed = errors.New("object store closed")
+
+// OpenStore opens an objects folder (.git/objects). Packs are listed, not yet opened. A missing folder is an error.
+func OpenStore(objectsDir string) (*Store, error) { return StoreOptions{}.Open(objectsDir) }
+
+// Open is OpenStore with options.
+func (o StoreOptions) Open(objectsDir string) (*Store, error) {
+	if _, err := os.Stat(objectsDir); err != nil {
+		return nil, err
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = 1 << 30
+	}
+	s := &Store{dir: objectsDir, max: o.MaxBytes}
+	return s, s.load()
+}
+
+func (s *Store) packDir() string { return filepath.Join(s.dir, "pack") }
+
+// Close lets go of all packs; those that open streams still read are unmapped when the streams are closed.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.set == nil {
+		return errClosed
+	}
+	s.leave(s.set)
+	s.set = nil
+	return nil
+}
+
+// Reload lists the packs anew.
+func (s *Store) Reload() error {
+	s.mu.Lock()
+	closed := s.set == nil
+	s.mu.Unlock()
+	if closed {
+		return errClosed
+	}
+	return s.load()
+}
+
+func (s *Store) load() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	set, err := listPacks(s.packDir(), s.set)
+	if err != nil {
+		return fmt.Errorf("list packs: %w", err)
+	}
+	for _, p := range set.packs {
+		p.sets++
+	}
+	if s.set != nil {
+		s.leave(s.set)
+	}
+	s.set = set
+	return nil
+}
+
+// leave drops one user of set; the caller holds the lock.
+func (s *Store) leave(set *packSet) {
+	if set.users--; set.users > 0 {
+		return
+	}
+	for _, p := range set.packs {
+		if p.sets--; p.sets == 0 {
+			p.unmap()
+		}
+	}
+}
+
+func (s *Store) acquire() (*packSet, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.set == nil {
+		return nil, errClosed
+	}
+	s.set.users++
+	return s.set, nil
+}
+
+func (s *Store) release(set *packSet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leave(set)
+}
+
+// finder is what a query does with the places an object may lie in. Each returns an error for a damaged object.
+type finder struct {
+	packed func(p *packFile, offset int64) error
+	loose  func(name string) error // fs.ErrNotExist where there is none
+}
+
+// find runs the query on the first place that serves it, and once more on a new listing when none does. The set is
+// released unless keep takes it over.
+func (s *Store) find(id object.ID, f finder, keep func(*packSet)) error {
+	var err error
+	for again := false; ; again = true {
+		var set *packSet
+		if set, err = s.acquire(); err != nil {
+			return err
+		}
+		err = s.findIn(set, id, f)
+		stale := err != nil && !errors.Is(err, ErrTooBig) && set.stale(s.packDir())
+		if err == nil && keep != nil {
+			keep(set)
+			return nil
+		}
+		s.release(set)
+		if !stale || again {
+			break
+		}
+		if err := s.load(); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("object %s: %w", id, err)
+	}
+	return nil
+}
+
+// findIn returns ErrNotFound, or the first damage met when no other place had the object.
+func (s *Store) findIn(set *packSet, id object.ID, f finder) error {
+	err := error(ErrNotFound)
+	served := false
+	set.order(func(p *packFile) bool {
+		found := false
+		packErr := guard(func() error {
+			offset, ok, err := p.find(id)
+			if err != nil || !ok {
+				return err
+			}
+			found = true
+			return f.packed(p, offset)
+		})
+		if served = found && packErr == nil; served {
+			set.lastHit.Store(p)
+			return false
+		}
+		if packErr != nil && err == ErrNotFound {
+			err = packErr
+		}
+		return true
+	})
+	if served {
+		return nil
+	}
+	looseErr := f.loose(s.loosePath(id))
+	if looseErr == nil {
+		return nil
+	}
+	if err == ErrNotFound && !errors.Is(looseErr, fs.ErrNotExist) {
+		return looseErr
+	}
+	return err
+}

@@ -1,0 +1,103 @@
+package pack
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/adler32"
+	"hash/crc32"
+	"io"
+
+	"timemachine/repo/object"
+)
+
+// AddStream writes the first size bytes of r as a blob in one pass and returns its name. Memory is bounded by
+// Options.ChunkSize and Workers. When r fails or ends early (ErrShort), or ctx ends, the pack is as it was before the
+// call; so it is, without an error, when the blob is in the pack or Options.Have knows it. Other calls wait until it is
+// done, so r must not use the Writer.
+func (w *Writer) AddStream(ctx context.Context, size int64, r io.Reader) (object.ID, error) {
+	if size < 0 {
+		return object.ID{}, fmt.Errorf("blob size %d: %w", size, ErrShort)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.state(); err != nil {
+		return object.ID{}, err
+	}
+	if err := w.buf.Flush(); err != nil {
+		w.err = fmt.Errorf("write pack %q: %w", w.f.Name(), err)
+		return object.ID{}, w.err
+	}
+	start := w.size
+	id, crc, err := w.stream(ctx, size, r)
+	_, dup := w.position[id]
+	if err != nil || dup || w.options.Have != nil && w.options.Have(id) {
+		return id, errors.Join(err, w.rollback(start))
+	}
+	w.list(id, start, crc, 0)
+	return id, nil
+}
+
+// rollback cuts the pack back to where an entry began. If that fails too the pack is lost, and w.err says so.
+func (w *Writer) rollback(start int64) error {
+	if w.err != nil {
+		return nil // the caller has it already
+	}
+	w.buf.Reset(w.f)
+	err := w.f.Truncate(start)
+	if err == nil {
+		_, err = w.f.Seek(start, io.SeekStart)
+	}
+	if err != nil {
+		w.err = fmt.Errorf("cut back pack %q: %w", w.f.Name(), err)
+		return w.err
+	}
+	w.size = start
+	return nil
+}
+
+// stream writes the entry's bytes and returns what the list needs to know of it.
+func (w *Writer) stream(ctx context.Context, size int64, r io.Reader) (object.ID, uint32, error) {
+	var crc uint32
+	put := func(p []byte) error {
+		crc = crc32.Update(crc, crc32.IEEETable, p)
+		w.write(p)
+		return w.err
+	}
+	if err := put(append(appendHeader(nil, uint8(object.Blob), size), zlibHeader...)); err != nil {
+		return object.ID{}, 0, err
+	}
+	name, sum := object.NewBlobHasher(size), adler32.New()
+	content := io.TeeReader(&exactReader{r: r, left: size}, io.MultiWriter(name, sum))
+	err := w.deflateStream(ctx, content, put)
+	if err != nil {
+		return object.ID{}, 0, err
+	}
+	if err := put(binary.BigEndian.AppendUint32(finalBlock[:2:2], sum.Sum32())); err != nil {
+		return object.ID{}, 0, err
+	}
+	id, err := name.ID()
+	return id, crc, err
+}
+
+// exactReader gives left bytes of r; an earlier end of r is ErrShort.
+type exactReader struct {
+	r    io.Reader
+	left int64
+}
+
+func (e *exactReader) Read(p []byte) (int, error) {
+	if e.left == 0 {
+		return 0, io.EOF
+	}
+	n, err := e.r.Read(p[:min(int64(len(p)), e.left)])
+	e.left -= int64(n)
+	if err == io.EOF {
+		err = nil
+		if e.left > 0 {
+			err = fmt.Errorf("%d bytes missing: %w", e.left, ErrShort)
+		}
+	}
+	return n, err
+}

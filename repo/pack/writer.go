@@ -1,0 +1,225 @@
+package pack
+
+import (
+	"bufio"
+	"crypto/sha1"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+
+	"timemachine/repo/object"
+)
+
+// Options of a Writer. The zero value is right for all ordinary use.
+type Options struct {
+	Level     int                  // of deflate, 1 to 9; 0 is 6
+	ChunkSize int                  // bytes of a stream deflated at a time, at least 64 KiB; 0 is 1 MiB
+	Workers   int                  // goroutines that deflate a stream; 0 is one a core, at most 8
+	Have      func(object.ID) bool // asked at a stream's end: does the repository hold it already? Must not use the Writer
+}
+
+func (o Options) filled() Options {
+	if o.Level < 1 || o.Level > 9 {
+		o.Level = 6
+	}
+	if o.ChunkSize == 0 {
+		o.ChunkSize = 1 << 20
+	}
+	o.ChunkSize = max(o.ChunkSize, 64<<10)
+	if o.Workers < 1 {
+		o.Workers = min(runtime.GOMAXPROCS(0), 8)
+	}
+	return o
+}
+
+// Writer writes one pack. Its methods may be called by several goroutines at once. An error while writing the file is
+// final: every later call returns it.
+type Writer struct {
+	options Options
+	deflate *deflater
+	chunks  sync.Pool // of *chunk
+
+	mu       sync.Mutex
+	f        *os.File
+	buf      *bufio.Writer
+	size     int64 // of the pack so far, buffered bytes included
+	entries  []packed
+	position map[object.ID]uint32 // in entries
+	sum      object.ID
+	done     bool
+	err      error
+}
+
+// packed is an object in the pack: 32 bytes, since there are hundreds of thousands.
+type packed struct {
+	id    object.ID
+	crc   uint32
+	place uint64 // offset<<8 | depth of its delta chain
+}
+
+func (p packed) offset() int64 { return int64(p.place >> 8) }
+func (p packed) depth() int    { return int(p.place & 0xff) }
+
+var errFinished = errors.New("pack already finished")
+
+// NewWriter begins a pack in f, which must be empty and open for reading and writing. Closing, naming and, where the
+// pack is not wanted, removing it stay with the caller.
+func NewWriter(f *os.File, o Options) (*Writer, error) {
+	o = o.filled()
+	w := &Writer{options: o, f: f, position: map[object.ID]uint32{}, deflate: newDeflater(o.Level)}
+	w.buf = bufio.NewWriterSize(f, 256<<10)
+	w.chunks.New = func() any { return newChunk(o.ChunkSize, o.Level) }
+	w.write([]byte("PACK\x00\x00\x00\x02\x00\x00\x00\x00"))
+	return w, w.err
+}
+
+// write appends bytes; the caller holds the lock. What the file refuses is kept in w.err.
+func (w *Writer) write(p []byte) {
+	if w.err != nil {
+		return
+	}
+	n, err := w.buf.Write(p)
+	w.size += int64(n)
+	if err != nil {
+		w.err = fmt.Errorf("write pack %q: %w", w.f.Name(), err)
+	}
+}
+
+// state is what keeps the Writer from taking another entry.
+func (w *Writer) state() error {
+	if w.err == nil && w.done {
+		return errFinished
+	}
+	return w.err
+}
+
+// Add writes an object whole. An ID that the pack holds already changes nothing. The body is deflated in the caller's
+// goroutine; it is not hashed: id must be its name.
+func (w *Writer) Add(kind object.Kind, id object.ID, body []byte) error {
+	if w.Has(id) {
+		return nil
+	}
+	z := w.deflate.object(body)
+	defer z.free()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.append(appendHeader(nil, uint8(kind), int64(len(body))), z.Bytes(), id, 0)
+}
+
+// AddDelta writes the object id as a delta of base, which must be in this pack: else ErrNoBase. An ID that the pack
+// holds already changes nothing.
+func (w *Writer) AddDelta(id, base object.ID, delta []byte) error {
+	z := w.deflate.delta(delta)
+	defer z.free()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i, ok := w.position[base]
+	if !ok {
+		return fmt.Errorf("object %s on %s: %w", id, base, ErrNoBase)
+	}
+	from := w.entries[i]
+	if from.depth() >= maxDepth {
+		return fmt.Errorf("object %s: delta chain over %d", id, maxDepth)
+	}
+	header := appendHeader(nil, ofsDelta, int64(len(delta)))
+	header = appendDistance(header, w.size-from.offset())
+	return w.append(header, z.Bytes(), id, from.depth()+1)
+}
+
+// append writes an entry and lists it; the caller holds the lock.
+func (w *Writer) append(header, z []byte, id object.ID, depth int) error {
+	if err := w.state(); err != nil {
+		return err
+	}
+	if _, dup := w.position[id]; dup {
+		return nil
+	}
+	offset := w.size
+	w.write(header)
+	w.write(z)
+	if w.err == nil {
+		w.list(id, offset, crc32.Update(crc32.ChecksumIEEE(header), crc32.IEEETable, z), depth)
+	}
+	return w.err
+}
+
+func (w *Writer) list(id object.ID, offset int64, crc uint32, depth int) {
+	w.position[id] = uint32(len(w.entries))
+	w.entries = append(w.entries, packed{id: id, crc: crc, place: uint64(offset)<<8 | uint64(depth)})
+}
+
+// Has tells whether the object is in this pack.
+func (w *Writer) Has(id object.ID) bool {
+	_, ok := w.depth(id)
+	return ok
+}
+
+// depth is the length of the object's delta chain, 0 for a whole one.
+func (w *Writer) depth(id object.ID) (int, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i, ok := w.position[id]
+	if !ok {
+		return 0, false
+	}
+	return w.entries[i].depth(), true
+}
+
+// Count is the number of objects in the pack.
+func (w *Writer) Count() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.entries)
+}
+
+// Size is the pack's length in bytes so far, the trailer only after Finish.
+func (w *Writer) Size() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.size
+}
+
+// Finish completes the pack (object count, trailer) and returns the trailer, by which git names it, once the bytes are
+// on disk. Nothing can be added afterwards.
+func (w *Writer) Finish() (object.ID, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.state(); err != nil {
+		return object.ID{}, err
+	}
+	if err := w.finish(); err != nil {
+		w.err = fmt.Errorf("finish pack %q: %w", w.f.Name(), err)
+		return object.ID{}, w.err
+	}
+	w.done = true
+	return w.sum, nil
+}
+
+func (w *Writer) finish() error {
+	if err := w.buf.Flush(); err != nil {
+		return err
+	}
+	count := binary.BigEndian.AppendUint32(nil, uint32(len(w.entries)))
+	if _, err := w.f.WriteAt(count, 8); err != nil {
+		return err
+	}
+	h := sha1.New()
+	n, err := io.CopyBuffer(h, io.NewSectionReader(w.f, 0, w.size), make([]byte, 256<<10))
+	if err != nil {
+		return err
+	}
+	if n != w.size {
+		return io.ErrUnexpectedEOF
+	}
+	w.sum = object.ID(h.Sum(nil))
+	if _, err := w.f.WriteAt(w.sum[:], w.size); err != nil {
+		return err
+	}
+	w.size += int64(idLen)
+	return w.f.Sync()
+}

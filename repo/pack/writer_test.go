@@ -1,0 +1,249 @@
+package pack
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/iotest"
+
+	"timemachine/repo/object"
+)
+
+func random(n int) []byte {
+	p := make([]byte, n)
+	rand.NewChaCha8([32]byte{byte(n)}).Read(p)
+	return p
+}
+
+// mixed has compressible, incompressible and repeated stretches, across chunks.
+func mixed(n int) []byte {
+	var b bytes.Buffer
+	noise := random(150_000)
+	for i := 0; b.Len() < n; i++ {
+		fmt.Fprintf(&b, "line %d of a text that repeats itself\n", i)
+		if i%5000 == 4999 {
+			b.Write(noise)
+		}
+	}
+	return b.Bytes()[:n]
+}
+
+func TestPackIsWhatGitExpects(t *testing.T) {
+	dir, objects := initRepo(t)
+	w, finish := newPack(t, objects, Options{ChunkSize: 64 << 10, Workers: 3})
+	bodies := [][]byte{nil, []byte("x"), mixed(70_000), random(100_000), random(65535 * 2), mixed(1 << 20)}
+	for _, b := range bodies {
+		addBlob(t, w, b)
+	}
+	for _, n := range []int{0, 1, 64 << 10, 64<<10 + 1, 1 << 20, 3_333_333} {
+		for _, body := range [][]byte{mixed(n + 7)[7:], random(n)} {
+			id, err := w.AddStream(context.Background(), int64(n), bytes.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := object.Hash(object.Blob, body); id != want {
+				t.Fatalf("stream of %d bytes is %s, want %s", n, id, want)
+			}
+			bodies = append(bodies, body)
+		}
+	}
+	base := finish()
+	git(t, dir, nil, "verify-pack", "-v", base+".pack")
+	git(t, dir, nil, "fsck", "--strict", "--full")
+	idx, err := os.ReadFile(base + ".idx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	git(t, dir, nil, "index-pack", "--strict", "-o", filepath.Join(dir, "own.idx"), base+".pack")
+	if own, _ := os.ReadFile(filepath.Join(dir, "own.idx")); !bytes.Equal(idx, own) {
+		t.Error("idx differs from git's")
+	}
+	compareAll(t, dir, objects)
+	if st, _ := os.Stat(base + ".pack"); st.Size() != w.Size() {
+		t.Errorf("Size %d, file has %d", w.Size(), st.Size())
+	}
+}
+
+// compareAll reads every object in each way and compares with git.
+func compareAll(t *testing.T, dir, objects string) {
+	t.Helper()
+	s := openStore(t, objects, StoreOptions{})
+	all := catFile(t, dir)
+	if len(all) == 0 {
+		t.Fatal("no objects")
+	}
+	for id, want := range all {
+		kind, body, err := s.Read(id)
+		if err != nil || kind.String() != want.kind || !bytes.Equal(body, want.body) {
+			t.Fatalf("read %s: %s of %d bytes, %v; want %s of %d", id, kind, len(body), err, want.kind, len(want.body))
+		}
+		size, kind, err := s.Size(id)
+		if err != nil || kind.String() != want.kind || size != int64(len(want.body)) {
+			t.Fatalf("size %s: %s %d, %v", id, kind, size, err)
+		}
+		r, size, err := s.Stream(id)
+		if err != nil || size != int64(len(want.body)) {
+			t.Fatalf("stream %s: %d, %v", id, size, err)
+		}
+		got, err := io.ReadAll(r)
+		if err != nil || !bytes.Equal(got, want.body) {
+			t.Fatalf("stream %s: %d bytes, %v", id, len(got), err)
+		}
+		if err := errors.Join(r.Close(), s.Verify(id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestStreamRollsBack(t *testing.T) {
+	dir, objects := initRepo(t)
+	known := random(200_000)
+	w, finish := newPack(t, objects, Options{ChunkSize: 64 << 10, Have: func(id object.ID) bool {
+		return id == object.Hash(object.Blob, known)
+	}})
+	first := addBlob(t, w, []byte("first"))
+	before := w.Size()
+	ctx, cancel := context.WithCancel(context.Background())
+	boom := errors.New("boom")
+	body := mixed(500_000)
+	for name, c := range map[string]struct {
+		ctx  context.Context
+		size int
+		r    io.Reader
+		want error
+	}{
+		"short":     {ctx, len(body) + 1, bytes.NewReader(body), ErrShort},
+		"error":     {ctx, len(body) + 1, io.MultiReader(bytes.NewReader(body), iotest.ErrReader(boom)), boom},
+		"cancelled": {ctx, len(body), &cancelling{bytes.NewReader(body), cancel, 3}, context.Canceled},
+		"negative":  {context.Background(), -1, bytes.NewReader(nil), ErrShort},
+		"double":    {context.Background(), 5, bytes.NewReader([]byte("first")), nil},
+		"known":     {context.Background(), len(known), bytes.NewReader(known), nil},
+	} {
+		if name == "cancelled" {
+			continue // last: it ends ctx
+		}
+		if _, err := w.AddStream(c.ctx, int64(c.size), c.r); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+		if w.Size() != before || w.Count() != 1 {
+			t.Errorf("%s: pack of %d bytes, %d objects; was %d, 1", name, w.Size(), w.Count(), before)
+		}
+	}
+	if _, err := w.AddStream(ctx, int64(len(body)), &cancelling{bytes.NewReader(body), cancel, 3}); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+	second := addBlob(t, w, []byte("second"))
+	finish()
+	git(t, dir, nil, "fsck", "--strict", "--full")
+	if all := catFile(t, dir); len(all) != 2 || all[first].body == nil || all[second].body == nil {
+		t.Errorf("pack holds %d objects", len(all))
+	}
+}
+
+// cancelling ends its context at the n-th read.
+type cancelling struct {
+	io.Reader
+	cancel func()
+	n      int
+}
+
+func (c *cancelling) Read(p []byte) (int, error) {
+	if c.n--; c.n == 0 {
+		c.cancel()
+	}
+	return c.Reader.Read(p)
+}
+
+func TestWriterConcurrent(t *testing.T) {
+	dir, objects := initRepo(t)
+	w, finish := newPack(t, objects, Options{})
+	var wg sync.WaitGroup
+	for g := range 4 {
+		wg.Go(func() {
+			for i := range 200 {
+				addBlob(t, w, fmt.Appendf(nil, "blob %d", i))
+			}
+			if _, err := w.AddStream(context.Background(), 100_000, bytes.NewReader(random(100_000+g)[g:])); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	finish()
+	git(t, dir, nil, "fsck", "--strict", "--full")
+	if n := len(catFile(t, dir)); n != 204 || w.Count() != n {
+		t.Errorf("%d objects, Count %d, want 204", n, w.Count())
+	}
+}
+
+func TestWriterRefuses(t *testing.T) {
+	_, objects := initRepo(t)
+	w, finish := newPack(t, objects, Options{})
+	id := addBlob(t, w, []byte("a"))
+	if err := w.AddDelta(object.ID{1}, object.ID{2}, []byte("x")); !errors.Is(err, ErrNoBase) {
+		t.Errorf("delta without base: %v", err)
+	}
+	if err := w.WriteIdx(io.Discard); err == nil {
+		t.Error("idx of an unfinished pack")
+	}
+	finish()
+	if err := w.Add(object.Blob, object.ID{3}, nil); err == nil {
+		t.Error("Add after Finish")
+	}
+	if !w.Has(id) {
+		t.Error("Has forgets after Finish")
+	}
+}
+
+func TestWriterFileErrors(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "pack")
+	if err := os.WriteFile(name, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(name) // read-only: every write fails
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	w, err := NewWriter(f, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.AddStream(context.Background(), 1<<20, bytes.NewReader(random(1<<20))); err == nil {
+		t.Error("AddStream to a read-only file")
+	}
+	if _, err := w.Finish(); err == nil {
+		t.Error("Finish of a read-only file")
+	}
+}
+
+// TestLargeOffsets checks the table of 64-bit offsets with a list of entries alone: no pack of 2 GiB is written.
+func TestLargeOffsets(t *testing.T) {
+	w := &Writer{position: map[object.ID]uint32{}, done: true}
+	want := map[object.ID]int64{}
+	for i, offset := range []int64{12, 1<<31 - 1, 1 << 31, 1<<32 + 5, 1 << 40} {
+		id := object.ID{byte(i * 50), 7}
+		w.list(id, offset, 0, 0)
+		want[id] = offset
+	}
+	var b bytes.Buffer
+	if err := w.WriteIdx(&b); err != nil {
+		t.Fatal(err)
+	}
+	x, err := parseIdx(b.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, offset := range want {
+		if got, found, err := x.find(id); got != offset || !found || err != nil {
+			t.Errorf("%s at %d, %v, %v; want %d", id, got, found, err, offset)
+		}
+	}
+}

@@ -1,0 +1,37 @@
+// Package record turns what is known of one version of a file into a commit's message, and a message back into that. It
+// is pure: no disk, no repository.
+//
+// # Nouns
+//
+// A version is one captured state of one source, or the news that the source is gone. Its record is what the commit's
+// trailers say of it. A trailer is a line "Key: value" in the message's last paragraph, as git-interpret-trailers(1)
+// defines it.
+//
+// # Layout
+//
+//	Modify /etc/hosts
+//
+//	Event: modified
+//	Source: /etc/hosts
+//	Mtime: 2026-11-23T04:48:12.174276174Z
+//	Mode: 0644
+//	Type: symlink                  (symbolic links only)
+//	Owner: root:root (0:0)
+//	Size: 1234
+//	Blob: 3b18e512dba79e4c8300dd08aeb37f8e728b8dad
+//	Copy: copies/etc/hosts/2026-11-23T04-48-12.174276Z-hosts
+//	Previous: (commit)             (absent on a source's first version)
+//	Renamed-From: /etc/hosts.old   (only where known)
+//	Torn: yes                      (only where the file changed while it was read)
+//	Scan: 20261123T044830Z-9f2c
+//
+// A deletion has Event, Source, Previous and Scan only.
+//
+// # Invariants
+//
+//   - A record's message parses to the same record. Order, trailers of others (Signed-off-by) and text above the last
+//     paragraph do not matter; a trailer of ours that stands there twice, or holds what it cannot hold, is an error.
+//   - A value never spans lines and never begins or ends with a space: names that would are quoted as git quotes paths
+//     (core.quotePath in git-config(1)). So no file's name can add a trailer or reach a terminal as a control sequence.
+//   - An Mtime is exact to the nanosecond for every second that a 64-bit count can hold.
+package record

@@ -1,0 +1,94 @@
+package record
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strconv"
+
+	"timemachine/repo/object"
+)
+
+// The trailers, in the order in which they are written.
+const (
+	keyEvent = iota
+	keySource
+	keyMtime
+	keyMode
+	keyType
+	keyOwner
+	keySize
+	keyBlob
+	keyCopy
+	keyPrevious
+	keyRenamedFrom
+	keyTorn
+	keyScan
+	keyCount
+)
+
+var keys = [keyCount]string{"Event", "Source", "Mtime", "Mode", "Type", "Owner", "Size", "Blob", "Copy", "Previous",
+	"Renamed-From", "Torn", "Scan"}
+
+const (
+	typeLink = "symlink"
+	tornYes  = "yes"
+)
+
+// Message is the commit's message: subject, blank line, trailers, each line ended by a newline. The record must hold
+// what its fields' comments say, else the message does not parse.
+func (r *Record) Message() string {
+	b := make([]byte, 0, 384+2*len(r.Source)+len(r.Copy))
+	b = append(r.appendSubject(b), '\n')
+	b = appendTrailer(b, keyEvent, string(r.Event))
+	b = appendTrailer(b, keySource, r.Source)
+	if r.Event != Deleted {
+		b = r.appendState(b)
+	}
+	b = appendID(b, keyPrevious, r.Previous)
+	if r.Event != Deleted {
+		b = appendOptional(b, keyRenamedFrom, r.RenamedFrom)
+		if r.Torn {
+			b = appendTrailer(b, keyTorn, tornYes)
+		}
+	}
+	b = appendOptional(b, keyScan, r.Scan)
+	return string(append(b, '\n'))
+}
+
+// appendState adds what a deletion does not have.
+func (r *Record) appendState(b []byte) []byte {
+	b = appendTime(appendKey(b, keyMtime), r.Mtime)
+	b = fmt.Appendf(appendKey(b, keyMode), "%04o", r.Mode)
+	if r.Link {
+		b = appendTrailer(b, keyType, typeLink)
+	}
+	b = appendTrailer(b, keyOwner, r.owner())
+	b = strconv.AppendInt(appendKey(b, keySize), r.Size, 10)
+	b = hex.AppendEncode(appendKey(b, keyBlob), r.Blob[:])
+	return appendOptional(b, keyCopy, r.Copy)
+}
+
+// appendKey ends the line before and begins a trailer.
+func appendKey(b []byte, key int) []byte {
+	b = append(b, '\n')
+	b = append(b, keys[key]...)
+	return append(b, ": "...)
+}
+
+func appendTrailer(b []byte, key int, value string) []byte {
+	return appendQuoted(appendKey(b, key), value)
+}
+
+func appendOptional(b []byte, key int, value string) []byte {
+	if value == "" {
+		return b
+	}
+	return appendTrailer(b, key, value)
+}
+
+func appendID(b []byte, key int, id object.ID) []byte {
+	if id.IsZero() {
+		return b
+	}
+	return hex.AppendEncode(appendKey(b, key), id[:])
+}

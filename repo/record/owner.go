@@ -1,0 +1,66 @@
+package record
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// owner is "name:group (uid:gid)". A number stands for a name that is unknown, and for a group's name with a colon, which
+// could not be told from the user's.
+func (r *Record) owner() string {
+	uid, gid := decimal(r.UID), decimal(r.GID)
+	user, group := r.User, r.Group
+	if user == "" {
+		user = uid
+	}
+	if group == "" || strings.Contains(group, ":") {
+		group = gid
+	}
+	return user + ":" + group + " (" + uid + ":" + gid + ")"
+}
+
+func decimal(id uint32) string { return strconv.FormatUint(uint64(id), 10) }
+
+var errOwner = errors.New("want user:group (uid:gid)")
+
+// setOwner reads an owner from the right, where the numbers are: a user's name may hold anything.
+func (r *Record) setOwner(s string) error {
+	names, ok := strings.CutSuffix(s, ")")
+	cut := strings.LastIndex(names, " (")
+	if !ok || cut < 0 {
+		return errOwner
+	}
+	names, numbers := names[:cut], names[cut+2:]
+	uid, gid, ok := strings.Cut(numbers, ":")
+	colon := strings.LastIndexByte(names, ':')
+	if !ok || colon < 0 {
+		return errOwner
+	}
+	var err error
+	if r.UID, err = parseID(uid); err != nil {
+		return err
+	}
+	if r.GID, err = parseID(gid); err != nil {
+		return err
+	}
+	r.User, r.Group = known(names[:colon], uid), known(names[colon+1:], gid)
+	return nil
+}
+
+// known is the name, or "" where the number stands in its place.
+func known(name, number string) string {
+	if name == number {
+		return ""
+	}
+	return name
+}
+
+// parseID takes an id as decimal writes it, and in no other form.
+func parseID(s string) (uint32, error) {
+	n, err := strconv.ParseUint(s, 10, 32)
+	if err != nil || len(s) > 1 && s[0] == '0' {
+		return 0, errOwner
+	}
+	return uint32(n), nil
+}

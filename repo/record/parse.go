@@ -1,0 +1,171 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"timemachine/repo/object"
+)
+
+// ErrNone is returned for a message that has no record: its last paragraph lacks an Event or a Source.
+var ErrNone = errors.New("message has no record")
+
+var (
+	errMissing = errors.New("missing")
+	errTwice   = errors.New("given twice")
+	errFolded  = errors.New("continued on another line")
+)
+
+// Parse reads a commit's message. It is ErrNone for a commit that is not one of ours; any other error names the trailer
+// that is missing, doubled or wrong. Text above the last paragraph and unknown trailers are passed over. The record's
+// strings share the message's memory.
+func Parse(message string) (Record, error) {
+	values, wrong, err := trailers(message)
+	if values[keyEvent] == "" || values[keySource] == "" {
+		return Record{}, ErrNone
+	}
+	if err != nil {
+		return Record{}, fmt.Errorf("trailer %q: %w", keys[wrong], err)
+	}
+	var r Record
+	for key := range keyCount {
+		if err := r.set(key, values[key]); err != nil {
+			return Record{}, fmt.Errorf("trailer %q: %w", keys[key], err)
+		}
+	}
+	if r.Event == Deleted {
+		r = Record{Event: r.Event, Source: r.Source, Previous: r.Previous, Scan: r.Scan}
+	}
+	return r, nil
+}
+
+// trailers collects the values of our trailers in the last paragraph, and the first of them that stands there twice or
+// is continued. An empty value counts as none: we never write one.
+func trailers(message string) (values [keyCount]string, wrong int, err error) {
+	message = strings.TrimRight(message, " \t\r\n")
+	start := strings.LastIndex(message, "\n\n")
+	if start < 0 {
+		return values, 0, nil
+	}
+	last := -1 // the key of the line before, -1 for one that is not ours
+	for rest, more := message[start+2:], true; more; {
+		var line string
+		line, rest, more = strings.Cut(rest, "\n")
+		if line == "" || line[0] == ' ' || line[0] == '\t' {
+			if last >= 0 && line != "" && err == nil {
+				wrong, err = last, errFolded
+			}
+			continue
+		}
+		name, value, _ := strings.Cut(line, ":")
+		if last = keyOf(name); last < 0 {
+			continue
+		}
+		if values[last] != "" && err == nil {
+			wrong, err = last, errTwice
+		}
+		values[last] = strings.Trim(value, " \t\r")
+	}
+	return values, wrong, err
+}
+
+func keyOf(name string) int {
+	for i := range keys {
+		if keys[i] == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// set reads one trailer's value, "" where it is absent.
+func (r *Record) set(key int, value string) (err error) {
+	if value == "" {
+		if r.requires(key) {
+			return errMissing
+		}
+		return nil
+	}
+	switch key {
+	case keyEvent:
+		r.Event, err = parseEvent(value)
+	case keySource:
+		r.Source, err = parsePath(value)
+	case keyMtime:
+		r.Mtime, err = ParseTime(value)
+	case keyMode:
+		r.Mode, err = parseMode(value)
+	case keyType:
+		r.Link, err = parseWord(value, typeLink)
+	case keyOwner:
+		if value, err = Unquote(value); err == nil {
+			err = r.setOwner(value)
+		}
+	case keySize:
+		r.Size, err = parseSize(value)
+	case keyBlob:
+		r.Blob, err = parseObject(value)
+	case keyCopy:
+		r.Copy, err = parseCopy(value)
+	case keyPrevious:
+		r.Previous, err = parseObject(value)
+	case keyRenamedFrom:
+		r.RenamedFrom, err = parsePath(value)
+	case keyTorn:
+		r.Torn, err = parseWord(value, tornYes)
+	case keyScan:
+		r.Scan, err = Unquote(value)
+	}
+	return err
+}
+
+// requires tells which trailers every record has, and which every one but a deletion's.
+func (r *Record) requires(key int) bool {
+	switch key {
+	case keyEvent, keySource:
+		return true
+	case keyMtime, keyMode, keyOwner, keySize, keyBlob:
+		return r.Event != Deleted
+	}
+	return false
+}
+
+func parseEvent(s string) (Event, error) {
+	if !Event(s).Valid() {
+		return "", errors.New("unknown event")
+	}
+	return Event(s), nil
+}
+
+func parseMode(s string) (uint32, error) {
+	mode, err := strconv.ParseUint(s, 8, 32)
+	if err != nil || len(s) != 4 {
+		return 0, errors.New("want four octal digits")
+	}
+	return uint32(mode), nil
+}
+
+func parseSize(s string) (int64, error) {
+	size, err := strconv.ParseUint(s, 10, 63)
+	if err != nil {
+		return 0, errors.New("want a number of bytes")
+	}
+	return int64(size), nil
+}
+
+func parseWord(s, want string) (bool, error) {
+	if s != want {
+		return false, fmt.Errorf("want %q", want)
+	}
+	return true, nil
+}
+
+func parseObject(s string) (object.ID, error) {
+	id, err := object.ParseID(s)
+	if err != nil {
+		return id, errors.New("want 40 hexadecimal digits")
+	}
+	return id, nil
+}

@@ -1,0 +1,69 @@
+package record
+
+import (
+	"time"
+
+	"timemachine/repo/object"
+)
+
+// Event is what happened to a source, in the word its trailer uses.
+type Event string
+
+// The events a record can tell of.
+const (
+	Added       Event = "added"
+	Modified    Event = "modified"
+	Touched     Event = "touched"      // only the mtime changed
+	Metadata    Event = "metadata"     // mode or owner changed, the content did not
+	Deleted     Event = "deleted"      // the source is gone
+	TypeChanged Event = "type-changed" // a file became a link, or a link a file
+)
+
+// Valid tells whether e is one of the six events.
+func (e Event) Valid() bool { return e.verb() != "" }
+
+// verb begins a commit's subject.
+func (e Event) verb() string {
+	switch e {
+	case Added:
+		return "Add"
+	case Modified:
+		return "Modify"
+	case Touched:
+		return "Touch"
+	case Metadata:
+		return "Change mode of"
+	case Deleted:
+		return "Delete"
+	case TypeChanged:
+		return "Change type of"
+	}
+	return ""
+}
+
+// Record is what a commit says of one version. Of a deletion only Event, Source, Previous and Scan are meant; the other
+// fields are neither written nor read.
+type Record struct {
+	Event       Event
+	Source      string    // absolute, clean path; exact bytes, without NUL
+	Mtime       time.Time // UTC when parsed; any second, 0 to 999999999 nanoseconds
+	Mode        uint32    // permissions with setuid, setgid and sticky: 0 to 07777
+	Link        bool      // a symbolic link: its content is the target
+	UID, GID    uint32
+	User, Group string    // "" where the name is unknown
+	Size        int64     // bytes of content, from 0
+	Blob        object.ID // the content
+	Copy        string    // the plain copy's path, relative to the destination, below copies/; "" for none
+	Previous    object.ID // the commit of the source's version before this one; zero for the first
+	RenamedFrom string    // the path this source had before; "" where it was not renamed
+	Torn        bool      // the file changed while it was read
+	Scan        string    // the run that made the version; "" where unknown
+}
+
+// Subject is the message's first line, without a newline: what happened to which path.
+func (r *Record) Subject() string { return string(r.appendSubject(nil)) }
+
+func (r *Record) appendSubject(b []byte) []byte {
+	b = append(b, r.Event.verb()...)
+	return appendQuoted(append(b, ' '), r.Source)
+}

@@ -1,0 +1,195 @@
+// Package ref reads and moves branches as git does (gitrepository-layout(5)).
+//
+// A branch is a loose file under refs/ with 40 hexadecimal digits and a newline, else a line of packed-refs. It moves by
+// git's lock protocol: NAME.lock is taken, the old value compared, the new value written, put on disk and renamed into
+// place; then the reflog gets a line. A branch file that holds anything else is damage, never "no commits yet".
+package ref
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/object"
+)
+
+// ErrMissing is returned for a branch that is neither a loose file nor packed.
+var ErrMissing = errors.New("no such branch")
+
+// DamagedError says that a branch's file holds no commit name.
+type DamagedError struct {
+	Name  string // full name: refs/heads/main
+	Found string // what the file holds, in words
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("branch %q is damaged: %s", e.Name, e.Found)
+}
+
+// MovedError says that a branch was not where it was thought to be.
+type MovedError struct {
+	Name      string
+	Want, Got object.ID
+}
+
+func (e *MovedError) Error() string {
+	return fmt.Sprintf("branch %q moved to %s", e.Name, e.Got.Short())
+}
+
+const (
+	lockWait     = 2 * time.Second
+	maxRefFile   = 1 << 16
+	maxPackedRef = 256 << 20
+)
+
+// Store is the references of one repository.
+type Store struct {
+	git   *durable.Dir // .git
+	stage *durable.Dir // a folder of ours on the same file system
+}
+
+// New gives access to the references in git; stage is where lock files are prepared.
+func New(git, stage *durable.Dir) *Store { return &Store{git: git, stage: stage} }
+
+// Read is the commit that a branch, by its full name, points at. The error is ErrMissing or a *DamagedError where the
+// file system did not fail.
+func (s *Store) Read(name string) (object.ID, error) {
+	b, err := s.readFile(name, maxRefFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s.packed(name)
+	}
+	if err != nil {
+		return object.ID{}, err
+	}
+	id, err := object.ParseID(strings.TrimRight(string(b), "\n"))
+	if err != nil || id.IsZero() {
+		return object.ID{}, &DamagedError{Name: name, Found: describe(b)}
+	}
+	return id, nil
+}
+
+func (s *Store) readFile(name string, max int64) ([]byte, error) {
+	dir, err := s.folder(path.Dir(name))
+	if err != nil {
+		return nil, err
+	}
+	defer dir.close()
+	return dir.ReadFile(path.Base(name), max)
+}
+
+// folder is an open folder with the folders on the way to it.
+type folder struct {
+	*durable.Dir
+	close func()
+}
+
+func (s *Store) folder(name string) (folder, error) {
+	w := durable.NewWalker(s.git)
+	if name == "." {
+		name = ""
+	}
+	d, err := w.Dir(name)
+	if err != nil {
+		w.Close()
+		return folder{}, err
+	}
+	return folder{d, w.Close}, nil
+}
+
+func (s *Store) makeFolder(name string) (folder, error) {
+	w := durable.NewWalker(s.git)
+	d, err := w.Make(name)
+	if err != nil {
+		w.Close()
+		return folder{}, err
+	}
+	return folder{d, w.Close}, nil
+}
+
+func describe(b []byte) string {
+	switch {
+	case len(b) == 0:
+		return "its file is empty"
+	case strings.Trim(string(b), "\x00") == "":
+		return "its file holds only zero bytes"
+	case strings.HasPrefix(string(b), "ref: "):
+		return "it is a symbolic reference"
+	case len(b) < 40:
+		return fmt.Sprintf("its file is cut to %d bytes", len(b))
+	}
+	return "its file holds no commit name"
+}
+
+func (s *Store) packed(name string) (object.ID, error) {
+	b, err := s.git.ReadFile("packed-refs", maxPackedRef)
+	if errors.Is(err, fs.ErrNotExist) {
+		return object.ID{}, ErrMissing
+	}
+	if err != nil {
+		return object.ID{}, err
+	}
+	for line := range strings.Lines(string(b)) {
+		hex, found, ok := strings.Cut(strings.TrimRight(line, "\n"), " ")
+		if !ok || found != name {
+			continue
+		}
+		id, err := object.ParseID(hex)
+		if err != nil || id.IsZero() {
+			return object.ID{}, &DamagedError{Name: name, Found: "packed-refs holds no commit name for it"}
+		}
+		return id, nil
+	}
+	return object.ID{}, ErrMissing
+}
+
+// Head is the branch that HEAD names, or "" where it is detached or unreadable.
+func (s *Store) Head() string {
+	b, err := s.git.ReadFile("HEAD", maxRefFile)
+	if err != nil {
+		return ""
+	}
+	name, ok := strings.CutPrefix(string(b), "ref: ")
+	if !ok {
+		return ""
+	}
+	return strings.TrimSpace(name)
+}
+
+// Update moves a branch from old (zero: it must not exist) to id and logs it. On a *MovedError or a
+// *durable.LockedError nothing has changed. The move is on disk when Update returns.
+func (s *Store) Update(name string, old, id object.ID, entry LogEntry) error {
+	dir, err := s.makeFolder(path.Dir(name))
+	if err != nil {
+		return err
+	}
+	defer dir.close()
+	lock, err := dir.TakeLock(path.Base(name), s.stage, lockWait)
+	if err != nil {
+		return err
+	}
+	if err := s.expect(name, old); err != nil {
+		return errors.Join(err, lock.Abort())
+	}
+	if _, err := lock.WriteString(id.String() + "\n"); err != nil {
+		return errors.Join(err, lock.Abort())
+	}
+	if err := lock.Commit(); err != nil {
+		return err
+	}
+	return s.log(name, old, id, entry)
+}
+
+func (s *Store) expect(name string, old object.ID) error {
+	now, err := s.Read(name)
+	if errors.Is(err, ErrMissing) {
+		now, err = object.ID{}, nil
+	}
+	if err == nil && now != old {
+		err = &MovedError{Name: name, Want: old, Got: now}
+	}
+	return err
+}

@@ -1,0 +1,125 @@
+package ref
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/object"
+)
+
+// LogEntry is what the reflog says of a move.
+type LogEntry struct {
+	Name, Email string
+	When        time.Time
+	Message     string // one line
+}
+
+const (
+	keepLog  = 90 * 24 * time.Hour // gc.reflogExpire's default
+	trimLog  = keepLog + 7*24*time.Hour
+	maxLog   = 64 << 20
+	lineHead = 4096 // enough of a log for its first line
+)
+
+func (s *Store) log(name string, old, id object.ID, e LogEntry) error {
+	line := fmt.Sprintf("%s %s %s <%s> %d %s\t%s\n", old, id, e.Name, e.Email, e.When.Unix(), e.When.Format("-0700"), e.Message)
+	err := s.appendLog("logs/"+name, line, e.When)
+	if s.Head() == name {
+		err = errors.Join(err, s.appendLog("logs/HEAD", line, e.When))
+	}
+	return err
+}
+
+func (s *Store) appendLog(name, line string, now time.Time) error {
+	dir, err := s.makeFolder(path.Dir(name))
+	if err != nil {
+		return err
+	}
+	defer dir.close()
+	if err := trim(dir.Dir, path.Base(name), now); err != nil {
+		return err
+	}
+	f, err := dir.Append(path.Base(name))
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(line)
+	return errors.Join(err, f.Close())
+}
+
+// trim drops entries over 90 days old once the first is a week over that, as git gc does; the last entry stays.
+func trim(dir *durable.Dir, name string, now time.Time) error {
+	f, err := dir.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	head := make([]byte, lineHead)
+	n, _ := f.Read(head)
+	f.Close()
+	if first, ok := logTime(head[:n]); !ok || now.Sub(first) < trimLog {
+		return nil
+	}
+	b, err := dir.ReadFile(name, maxLog)
+	if err != nil {
+		return err
+	}
+	rest := b
+	for {
+		i := bytes.IndexByte(rest, '\n')
+		when, ok := logTime(rest)
+		if i < 0 || i == len(rest)-1 || !ok || now.Sub(when) < keepLog {
+			break
+		}
+		rest = rest[i+1:]
+	}
+	if len(rest) == len(b) {
+		return nil
+	}
+	return dir.Replace(name, rest)
+}
+
+// logTime is the time of the first line of b.
+func logTime(b []byte) (time.Time, bool) {
+	line, _, _ := strings.Cut(string(b), "\n")
+	line, _, _ = strings.Cut(line, "\t")
+	f := strings.Fields(line[strings.LastIndexByte(line, '>')+1:])
+	if len(f) != 2 {
+		return time.Time{}, false
+	}
+	sec, err := strconv.ParseInt(f[0], 10, 64)
+	return time.Unix(sec, 0), err == nil
+}
+
+// Logged lists the commits that a branch's reflog says it pointed at, newest first; none where there is no reflog.
+func (s *Store) Logged(name string) ([]object.ID, error) {
+	b, err := s.readFile("logs/"+name, maxLog)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var ids []object.ID
+	for line := range strings.Lines(string(b)) {
+		f := strings.Fields(line)
+		if len(f) < 2 {
+			continue
+		}
+		if id, err := object.ParseID(f[1]); err == nil && !id.IsZero() {
+			ids = append(ids, id)
+		}
+	}
+	slices.Reverse(ids)
+	return ids, nil
+}
