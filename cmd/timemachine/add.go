@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"timemachine/watch"
+)
+
+// addOptions are the arguments and flags of add.
+type addOptions struct {
+	paths     []string
+	missingOK bool
+}
+
+func (a *app) addCommand() *cobra.Command {
+	var o addOptions
+	cmd := command("add PATH…", "watch files or folders, and take their first version at once", addHelp, needPaths("add"),
+		func(ctx context.Context, paths []string) error {
+			o.paths = paths
+			return a.add(ctx, o)
+		})
+	cmd.Flags().BoolVar(&o.missingOK, "missing-ok", false, "also watch what does not exist yet")
+	return cmd
+}
+
+// add puts paths on the watch list and captures them.
+func (a *app) add(ctx context.Context, o addOptions) error {
+	p, c, err := a.open()
+	if err != nil {
+		return err
+	}
+	wanted, refused := a.examine(p, c, o)
+	if len(wanted) == 0 {
+		return status(statusUsage)
+	}
+	r, err := a.openRepo(p, true)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	listed, err := a.enlist(p, wanted)
+	if err != nil {
+		return err
+	}
+	rep := a.newReport(nil)
+	problems, d := refused, emptyDocument(p.dest)
+	if only := present(wanted); len(only) > 0 {
+		c, err = watch.LoadConfig(p.config, a.watchEnv())
+		if err != nil {
+			return asConfigError(p.config, err)
+		}
+		s, err := a.look(ctx, p, rep, watch.RunOptions{Config: c, Repo: r, Wait: true, Only: only})
+		if err != nil {
+			return err
+		}
+		problems += s.Problems
+		d = rep.document(p.dest, s)
+	}
+	d.Added, d.Already = listed.added, listed.already
+	return errors.Join(a.results(d), partial(problems))
+}
+
+// enlisted is what became of the paths of one add.
+type enlisted struct {
+	added   []string
+	already []string
+}
+
+// enlist edits the configuration and says what it did.
+func (a *app) enlist(p *place, wanted []candidate) (enlisted, error) {
+	var l enlisted
+	var names []string
+	for _, w := range wanted {
+		if w.already {
+			l.already = append(l.already, w.path)
+		} else {
+			names = append(names, w.path)
+		}
+	}
+	if len(names) > 0 {
+		added, already, err := watch.AddEntries(p.config, a.watchEnv(), names)
+		if err != nil {
+			return l, asConfigError(p.config, err)
+		}
+		l.added, l.already = added, append(l.already, already...)
+	}
+	for _, path := range l.added {
+		a.journal.Debug("watching", "path", path, "configuration", p.config)
+	}
+	return l, a.tell(l)
+}
+
+// tell prints the outcome, unless a JSON document will hold it.
+func (a *app) tell(l enlisted) error {
+	if a.flags.json || a.flags.quiet {
+		return nil
+	}
+	for _, path := range l.added {
+		if err := a.print("added " + quote(path)); err != nil {
+			return err
+		}
+	}
+	for _, path := range l.already {
+		if err := a.print("already watched: " + quote(path)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// present are the paths that a run can look at now.
+func present(wanted []candidate) []string {
+	var paths []string
+	for _, w := range wanted {
+		if !w.missing {
+			paths = append(paths, w.path)
+		}
+	}
+	return paths
+}

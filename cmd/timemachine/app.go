@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"os/user"
+	"strconv"
+	"time"
+
+	"golang.org/x/term"
+
+	"timemachine/repo"
+	"timemachine/watch"
+)
+
+// app is one execution: all that it reads of its surroundings, and what the commands share.
+type app struct {
+	args     []string // without the program's own name
+	stdout   io.Writer
+	stderr   io.Writer
+	terminal bool // standard error is a terminal
+	lookup   func(string) (string, bool)
+	now      func() time.Time
+	zone     *time.Location
+	dir      string // the working directory; "" when it could not be told
+	uid      int
+	account  account
+	host     string
+
+	flags   globalFlags
+	started bool // a command of ours runs: later errors are not about usage
+	console *console
+	journal *slog.Logger
+	log     *journalFile // nil until a place is known
+	memory  *memory      // nil until a place is known
+}
+
+// account is the running user, as the system's user database tells it.
+type account struct {
+	login string
+	name  string
+	home  string
+}
+
+func systemApp() *app {
+	dir, _ := os.Getwd()
+	host, _ := os.Hostname()
+	return &app{
+		args:     os.Args[1:],
+		stdout:   os.Stdout,
+		stderr:   os.Stderr,
+		terminal: term.IsTerminal(int(os.Stderr.Fd())),
+		lookup:   os.LookupEnv,
+		now:      time.Now,
+		zone:     time.Local,
+		dir:      dir,
+		uid:      os.Geteuid(),
+		account:  systemAccount(),
+		host:     host,
+	}
+}
+
+func systemAccount() account {
+	u, err := user.LookupId(strconv.Itoa(os.Geteuid()))
+	if err != nil {
+		return account{login: "uid" + strconv.Itoa(os.Geteuid())}
+	}
+	return account{login: u.Username, name: u.Name, home: u.HomeDir}
+}
+
+// execute runs the command line and returns the exit status.
+func (a *app) execute(ctx context.Context) int {
+	a.console = newConsole(a.stderr, consoleOptions{})
+	a.journal = slog.New(slog.DiscardHandler)
+	root := a.rootCommand()
+	root.SetArgs(rewriteArgs(a.args))
+	err := root.ExecuteContext(ctx)
+	if err != nil && !a.started {
+		err = asUsage(err)
+	}
+	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = errInterrupted
+	}
+	a.complain(err)
+	a.finish()
+	return exitStatus(err)
+}
+
+// complain says what ended the command: one line, then what to do about it.
+func (a *app) complain(err error) {
+	var named status
+	if err == nil || errors.As(err, &named) {
+		return
+	}
+	a.journal.Error(err.Error())
+	a.console.Error(err.Error())
+	a.console.hint(hintOf(err))
+}
+
+// env is an environment variable's value; an empty one counts as unset.
+func (a *app) env(name string) string {
+	v, _ := a.lookup(name)
+	return v
+}
+
+// home is the user's folder: HOME, or what the user database says, since cron and env -i may leave HOME out.
+func (a *app) home() string {
+	if h := a.env("HOME"); h != "" {
+		return h
+	}
+	return a.account.home
+}
+
+func (a *app) watchEnv() watch.Env {
+	return watch.Env{Lookup: a.lookup, Home: a.home(), UID: a.uid}
+}
+
+func (a *app) identity() repo.Identity {
+	name := a.account.name
+	if name == "" {
+		name = a.account.login
+	}
+	return repo.Identity{Name: name, Email: a.account.login + "@" + a.host}
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+
+	"timemachine/watch"
+)
+
+// open finds the place of this execution and loads the configuration, which is made when it is missing. The log and the
+// memory are at hand from here on.
+func (a *app) open() (*place, *watch.Config, error) {
+	p, err := a.configPlace()
+	if err != nil {
+		return nil, nil, err
+	}
+	a.openJournal(p.journal)
+	a.memory = a.recall(p.config)
+	c, err := watch.LoadConfig(p.config, a.watchEnv())
+	if errors.Is(err, fs.ErrNotExist) && !isConfigError(err) {
+		if err = watch.CreateConfig(p.config); err == nil {
+			a.journal.Debug("created", "configuration", p.config)
+			a.console.announce("created " + quote(p.config) + ", an empty list of files to watch")
+			a.console.announce("hint: timemachine add PATH… adds to it")
+			c, err = watch.LoadConfig(p.config, a.watchEnv())
+		}
+	}
+	if err != nil {
+		return nil, nil, asConfigError(p.config, err)
+	}
+	return p, c, a.setDestination(p, c)
+}
+
+func isConfigError(err error) bool {
+	var c *watch.ConfigError
+	return errors.As(err, &c)
+}
+
+// asConfigError makes sure that a configuration which cannot be read or made counts as a matter of configuration.
+func asConfigError(file string, err error) error {
+	if isConfigError(err) {
+		return err
+	}
+	return &usageError{msg: "configuration " + quote(file) + ": " + cause(err)}
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+
+	"timemachine/repo"
+	"timemachine/watch"
+)
+
+// The exit statuses, as --help lists them.
+const (
+	statusDone    = 0
+	statusFailed  = 1
+	statusUsage   = 2
+	statusPartial = 3
+)
+
+// usageError is a command line that cannot be carried out as written.
+type usageError struct {
+	msg  string
+	hint string
+}
+
+// Error is the message without its hint.
+func (e *usageError) Error() string { return e.msg }
+
+// failure is an error with a hint that says what to do about it.
+type failure struct {
+	msg  string
+	hint string
+	err  error
+}
+
+// Error is the message without its hint.
+func (e *failure) Error() string { return e.msg }
+
+// Unwrap is the cause, or nil.
+func (e *failure) Unwrap() error { return e.err }
+
+// status ends a command whose problems have been named already.
+type status int
+
+// Error is never shown.
+func (s status) Error() string { return "problems were named" }
+
+var errInterrupted = errors.New("interrupted; what was committed stays")
+
+const usageHint = "see timemachine help"
+
+// asUsage turns what cobra says of a command line into a usageError; config errors keep their own type.
+func asUsage(err error) error {
+	var u *usageError
+	var s status
+	if errors.As(err, &u) || errors.As(err, &s) {
+		return err
+	}
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return &usageError{msg: line, hint: usageHint}
+}
+
+// exitStatus maps an error to the number the process ends with.
+func exitStatus(err error) int {
+	var s status
+	var u *usageError
+	var c *watch.ConfigError
+	switch {
+	case err == nil:
+		return statusDone
+	case errors.As(err, &s):
+		return int(s)
+	case errors.As(err, &u), errors.As(err, &c):
+		return statusUsage
+	}
+	return statusFailed
+}
+
+// hintOf is the advice an error carries, or "".
+func hintOf(err error) string {
+	var u *usageError
+	var f *failure
+	var c *watch.ConfigError
+	var s *repo.StateError
+	switch {
+	case errors.As(err, &u):
+		return u.hint
+	case errors.As(err, &f):
+		return f.hint
+	case errors.As(err, &c):
+		return c.Hint
+	case errors.As(err, &s):
+		return s.Hint
+	}
+	return ""
+}
+
+// cause is the system's own words for what went wrong, without the operation and the path that wrap them.
+func cause(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}

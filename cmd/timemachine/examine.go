@@ -1,0 +1,154 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"unicode/utf8"
+
+	"timemachine/watch"
+)
+
+// candidate is a path that may go on the watch list.
+type candidate struct {
+	path    string // absolute
+	missing bool   // does not exist, and may
+	already bool   // an entry selects it now
+}
+
+// examine sorts the paths of an add: those worth watching, and the number of those refused, which it names.
+func (a *app) examine(p *place, c *watch.Config, o addOptions) (wanted []candidate, refused int) {
+	seen := map[string]bool{}
+	for _, arg := range o.paths {
+		w, err := a.candidate(p, c, arg, o.missingOK)
+		if err != nil {
+			a.complain(err)
+			refused++
+			continue
+		}
+		if !seen[w.path] {
+			seen[w.path] = true
+			wanted = append(wanted, w)
+		}
+	}
+	return wanted, refused
+}
+
+func (a *app) candidate(p *place, c *watch.Config, arg string, missingOK bool) (candidate, error) {
+	if arg == "" {
+		return candidate{}, &usageError{msg: "an empty path cannot be watched", hint: "name a file or a folder"}
+	}
+	path, err := a.absolute(arg)
+	if err != nil {
+		return candidate{}, err
+	}
+	if !utf8.ValidString(path) {
+		return candidate{}, &usageError{msg: quote(path) + ": the name is not UTF-8, which the configuration must be",
+			hint: "watch its folder, or a pattern that matches it"}
+	}
+	if where := insideDestination(p.dest, path); where != "" {
+		return candidate{}, &usageError{msg: quote(path) + ": " + where, hint: "watch what lies outside the destination"}
+	}
+	w := candidate{path: path}
+	if w.missing, err = inspect(path, missingOK); err != nil {
+		return candidate{}, err
+	}
+	w.already = alreadySelected(c, path)
+	return w, nil
+}
+
+// inspect refuses what cannot be captured for good. What merely cannot be read now is for the run to name.
+func inspect(path string, missingOK bool) (missing bool, err error) {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && !info.IsDir() && !info.Mode().IsRegular():
+		return false, &usageError{msg: quote(path) + ": is " + kind(info.Mode()), hint: "only files and folders can be watched"}
+	case err == nil, errors.Is(err, fs.ErrPermission):
+		return false, nil
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		return absent(path, missingOK)
+	}
+	return false, &usageError{msg: quote(path) + ": " + cause(err)}
+}
+
+func absent(path string, missingOK bool) (missing bool, err error) {
+	if missingOK {
+		return true, nil
+	}
+	msg := quote(path) + ": does not exist"
+	if target, err := os.Readlink(path); err == nil {
+		msg = quote(path) + ": links to " + quote(target) + ", which does not exist"
+	}
+	return false, &usageError{msg: msg, hint: "--missing-ok watches it anyway"}
+}
+
+func kind(m fs.FileMode) string {
+	switch {
+	case m&fs.ModeNamedPipe != 0:
+		return "a FIFO"
+	case m&fs.ModeSocket != 0:
+		return "a socket"
+	}
+	return "a device"
+}
+
+// insideDestination says why a path belongs to the destination itself; "" when it does not.
+func insideDestination(dest, path string) string {
+	dest, path = resolved(dest), resolved(path)
+	rest, below := strings.CutPrefix(path, strings.TrimSuffix(dest, "/")+"/")
+	switch {
+	case path == dest:
+		return "is the destination itself"
+	case below && slices.Contains([]string{".git", "files", "copies"}, firstPart(rest)):
+		return "lies in the destination's own folders"
+	}
+	return ""
+}
+
+func firstPart(path string) string {
+	first, _, _ := strings.Cut(path, "/")
+	return first
+}
+
+// resolved is path without links, as far as it exists.
+func resolved(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	if path == "/" {
+		return path
+	}
+	return filepath.Join(resolved(filepath.Dir(path)), filepath.Base(path))
+}
+
+// alreadySelected tells whether a run would capture path without a new entry. A link below a listed folder is stored as a
+// link; listing it asks for its content, so only its own entry counts. For a folder only listed folders count, since a
+// pattern may match today's files and not tomorrow's.
+func alreadySelected(c *watch.Config, path string) bool {
+	info, err := os.Lstat(path)
+	for _, e := range c.Entries {
+		switch {
+		case e.Glob == "" && e.Root == path:
+			return true
+		case err != nil || info.Mode()&fs.ModeSymlink != 0 || throughLink(e, path):
+			continue
+		case (e.Glob == "" || !info.IsDir()) && e.Selects(path):
+			return true
+		}
+	}
+	return false
+}
+
+// throughLink tells whether a link lies between an entry's root and path: a run does not follow it.
+func throughLink(e *watch.Entry, path string) bool {
+	for dir := filepath.Dir(path); len(dir) > len(e.Root); dir = filepath.Dir(dir) {
+		if info, err := os.Lstat(dir); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"timemachine/repo/record"
+)
+
+// quote is a file name as people see it: bare where that is safe, C-quoted as git does where not.
+func quote(name string) string { return record.Quote(name) }
+
+// quoted is a word in double quotes, for messages where a bare one could be overlooked.
+func quoted(word string) string {
+	q := record.Quote(word)
+	if strings.HasPrefix(q, `"`) && q != word {
+		return q
+	}
+	return `"` + q + `"`
+}
+
+// harmless escapes in text, byte by byte, what could act on a terminal or pass for another line: control and C1
+// characters, bidi and other format characters, line separators, and bytes that are not UTF-8. Error texts of the
+// operating system hold file names as they are, so whole messages pass through here.
+func harmless(text string) string {
+	if !strings.ContainsFunc(text, hazardous) {
+		return text
+	}
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		if hazardous(r) {
+			escape(&b, text[i:i+size])
+		} else {
+			b.WriteString(text[i : i+size])
+		}
+		i += size
+	}
+	return b.String()
+}
+
+// hazardous also holds for the replacement character, which stands for bytes that are not UTF-8.
+func hazardous(r rune) bool {
+	return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+}
+
+func escape(b *strings.Builder, bytes string) {
+	switch bytes {
+	case "\n":
+		b.WriteString(`\n`)
+	case "\r":
+		b.WriteString(`\r`)
+	case "\t":
+		b.WriteString(`\t`)
+	default:
+		for i := range len(bytes) {
+			fmt.Fprintf(b, `\%03o`, bytes[i])
+		}
+	}
+}

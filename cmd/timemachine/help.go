@@ -1,0 +1,72 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+const rootHelp = `timemachine keeps the history of the files you name. Each run commits every watched file that changed to the git
+repository in the destination folder, one commit per version, dated with the file's own mtime, and also writes the
+version there as a plain timestamped copy. Without a command it does one run.
+
+Unattended, one crontab line is all it needs (with the watch list in /etc/timemachine/config.dat):
+
+  * * * * * /usr/local/bin/timemachine -c /etc/timemachine/config.dat -d /var/backups/timemachine
+
+It needs no environment, prints nothing while all is well, and does nothing while another run is at work.
+
+Files:
+  config.dat        the watch list, in the current directory unless -c or -cl says otherwise
+  timemachine.log   beside the configuration: every important action; errors are found with grep -i error
+  DIR/.git, DIR/files, DIR/copies
+                    the destination: history, newest versions, one plain file per version
+  $XDG_STATE_HOME/timemachine (else ~/.local/state/timemachine)
+                    destinations used and warnings given
+
+Environment (flags beat it, it beats the configuration):
+  TIMEMACHINE_CONFIG        as --config
+  TIMEMACHINE_DESTINATION   as --destination
+  NO_COLOR                  no colours
+
+Exit codes:
+  0  done, also when nothing changed or another run was at work
+  1  failed
+  2  wrong usage or configuration
+  3  done, but some sources could not be captured; each is named`
+
+const rootExamples = `  timemachine add /etc/hosts ~/notes     watch a file and a folder
+  timemachine                            one run
+  timemachine list -v                    what is watched, and which files that selects now
+  timemachine -d /backup -a notes.txt    the short way to add
+  git -C /backup log -p -- files/etc/hosts`
+
+const runHelp = `Look at every watched file once: what changed since the last run is committed to the destination.
+A destination folder must exist; it gets a repository when it has none.`
+
+const addHelp = `Watch files or folders, and take their first version at once. The configuration and the destination are made when
+they are missing. A path that is watched already is said, and still captured.`
+
+const removeHelp = `Stop watching. What was captured stays in the history. PATH is a path, or an entry's text as list prints it.`
+
+const listHelp = `Print the watch list as written, one entry a line. With -v, under each entry, the files it selects now.`
+
+const initHelp = `Make the destination's repository, and the folder itself when its parent exists.
+--adopt takes over a clone of a history, or one whose branch was rewritten.`
+
+// helpCommand replaces cobra's, which takes an unknown topic for a success.
+func (a *app) helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "explain a command",
+		RunE: func(cmd *cobra.Command, words []string) error {
+			root := cmd.Root()
+			about, rest, err := root.Find(words)
+			if err != nil || len(rest) > 0 {
+				return &usageError{msg: "no help for " + quoted(strings.Join(words, " ")), hint: usageHint}
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+
+	"github.com/spf13/cobra"
+
+	"timemachine/repo"
+	"timemachine/watch"
+)
+
+// initOptions are the flags of init.
+type initOptions struct {
+	adopt bool
+}
+
+func (a *app) initCommand() *cobra.Command {
+	var o initOptions
+	cmd := command("init", "make the destination's repository", initHelp, noArgs,
+		func(context.Context, []string) error { return a.init(o) })
+	cmd.Flags().BoolVar(&o.adopt, "adopt", false, "take over a clone of a history, or one whose branch was rewritten")
+	return cmd
+}
+
+// initDocument is what init --json prints.
+type initDocument struct {
+	Destination string `json:"destination"`
+	Outcome     string `json:"outcome"` // created, adopted or existed
+}
+
+// init makes or takes over the repository. It needs no configuration file, but heeds the destination of one that exists.
+func (a *app) init(o initOptions) error {
+	p, err := a.initPlace()
+	if err != nil {
+		return err
+	}
+	options := a.repoOptions(p)
+	outcome := "created"
+	if o.adopt {
+		outcome, err = "adopted", repo.Adopt(p.dest, options)
+	} else if outcome, err = a.make(p, options); err != nil {
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	a.memory.use(p.dest)
+	a.journal.Debug("destination "+outcome, "destination", p.dest)
+	return a.tellInit(p.dest, outcome)
+}
+
+func (a *app) initPlace() (*place, error) {
+	p, err := a.configPlace()
+	if err != nil {
+		return nil, err
+	}
+	a.openJournal(p.journal)
+	a.memory = a.recall(p.config)
+	c, err := watch.LoadConfig(p.config, a.watchEnv())
+	if err != nil && (!errors.Is(err, fs.ErrNotExist) || isConfigError(err)) {
+		return nil, asConfigError(p.config, err)
+	}
+	return p, a.setDestination(p, c)
+}
+
+// make builds the repository where none is.
+func (a *app) make(p *place, o repo.Options) (outcome string, err error) {
+	r, err := repo.Open(p.dest, o)
+	switch kindOf(err) {
+	case repo.NoDestination, repo.NoRepository:
+		return "created", repo.Init(p.dest, o)
+	}
+	if err != nil {
+		return "", err
+	}
+	return "existed", r.Close()
+}
+
+func (a *app) tellInit(dest, outcome string) error {
+	if a.flags.json {
+		return a.printJSON(initDocument{Destination: dest, Outcome: outcome})
+	}
+	if a.flags.quiet {
+		return nil
+	}
+	if outcome == "existed" {
+		return a.print("destination " + quote(dest) + " is a timemachine repository already")
+	}
+	return a.print(outcome + " destination " + quote(dest))
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"gopkg.in/natefinch/lumberjack.v2"
+
+	"timemachine/watch"
+)
+
+const (
+	journalMegabytes = 10 // a log is rotated before it would pass this size
+	journalKeep      = 3
+	journalBuffer    = 64 << 10
+	journalEach      = time.Second     // no line waits longer than this in a run that goes on
+	journalPatience  = 2 * time.Second // for another process at work on the log
+)
+
+// journalFile writes timemachine.log. Lines are gathered and written in one go; writing and rotating happen under a lock
+// on the log's folder, so that no process writes into a file that another one is moving away.
+type journalFile struct {
+	mu      sync.Mutex
+	path    string
+	env     watch.Env
+	max     int64 // bytes
+	now     func() time.Time
+	buf     bytes.Buffer
+	flushed time.Time
+	hurry   bool  // a lock could not be had once: do not wait again
+	err     error // the first failure: nothing is written after it
+	rotator *lumberjack.Logger
+}
+
+func newJournalFile(path string, env watch.Env, now func() time.Time) *journalFile {
+	return &journalFile{
+		path:    path,
+		env:     env,
+		max:     journalMegabytes << 20,
+		now:     now,
+		flushed: now(),
+		rotator: &lumberjack.Logger{Filename: path, MaxSize: journalMegabytes, MaxBackups: journalKeep},
+	}
+}
+
+// Write takes one line. Lines of level WARN and above are on disk when it returns, others soon.
+func (j *journalFile) Write(line []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.err != nil {
+		return len(line), nil
+	}
+	j.buf.Write(line)
+	if j.buf.Len() >= journalBuffer || urgent(line) || j.now().Sub(j.flushed) >= journalEach {
+		j.flush()
+	}
+	return len(line), nil
+}
+
+// urgent tells whether a line of slog's text handler is of level WARN or above.
+func urgent(line []byte) bool {
+	_, rest, _ := bytes.Cut(line, []byte(" level="))
+	return bytes.HasPrefix(rest, []byte("WARN")) || bytes.HasPrefix(rest, []byte("ERROR"))
+}
+
+// Close writes what is left and returns the first failure of all writes. A folder that does not exist is none: the
+// configuration would have lain there too, and that has been said.
+func (j *journalFile) Close() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.flush()
+	if errors.Is(j.err, fs.ErrNotExist) {
+		return nil
+	}
+	return j.err
+}
+
+func (j *journalFile) flush() {
+	if j.buf.Len() == 0 || j.err != nil {
+		return
+	}
+	j.err = j.write(j.buf.Bytes())
+	j.buf.Reset()
+	j.flushed = j.now()
+}
+
+// write appends lines to the log under the lock, rotating it first when they would not fit. Without the lock, which
+// another process may hold for ever or the file system may not know, the lines are appended all the same, and rotation is
+// left to others.
+func (j *journalFile) write(lines []byte) error {
+	unlock, locked, err := lockFolder(filepath.Dir(j.path), j.patience())
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	j.hurry = j.hurry || !locked
+	size, err := j.prepare()
+	if err != nil {
+		return err
+	}
+	if !locked {
+		return appendTo(j.path, lines)
+	}
+	if size+int64(len(lines)) >= j.max {
+		if err := j.rotator.Rotate(); err != nil {
+			return err
+		}
+	}
+	_, err = j.rotator.Write(lines)
+	return errors.Join(err, j.rotator.Close())
+}
+
+func (j *journalFile) patience() time.Duration {
+	if j.hurry {
+		return 0
+	}
+	return journalPatience
+}
+
+// prepare creates the log when it is missing and refuses one that is not safe to write. It returns the log's size.
+func (j *journalFile) prepare() (int64, error) {
+	f, err := os.OpenFile(j.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND|openFlags, 0o600)
+	if err != nil {
+		return 0, j.openError(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return 0, errors.New("not a regular file")
+	}
+	return info.Size(), watch.CheckPrivate(j.path, j.env)
+}
+
+// openError words the refusal of a link, which the system reports as too many of them.
+func (j *journalFile) openError(err error) error {
+	if info, lerr := os.Lstat(j.path); lerr == nil && !info.Mode().IsRegular() {
+		return errors.New("not a regular file")
+	}
+	return err
+}
+
+func appendTo(path string, lines []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|openFlags, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(lines)
+	return errors.Join(err, f.Close())
+}
+
+// rotated are the older logs beside the one at path, as lumberjack names them.
+func rotated(path string) []string {
+	ext := filepath.Ext(path)
+	prefix := strings.TrimSuffix(filepath.Base(path), ext) + "-"
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return nil
+	}
+	var old []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), prefix) && strings.HasSuffix(e.Name(), ext) {
+			old = append(old, filepath.Join(filepath.Dir(path), e.Name()))
+		}
+	}
+	return old
+}
+
+// openJournal starts the log at path. Nothing is opened before the first line is due.
+func (a *app) openJournal(path string) {
+	a.log = newJournalFile(path, a.watchEnv(), a.now)
+	a.journal = slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: deleteEscaped}))
+}
+
+// finish writes what is left of the log, says once when that did not work, and saves the memory.
+func (a *app) finish() {
+	if a.log != nil {
+		if err := a.log.Close(); err != nil {
+			a.warn("log " + quote(a.log.path) + " is not written: " + cause(err))
+		}
+	}
+	if a.memory == nil {
+		return
+	}
+	if err := a.memory.save(); err != nil {
+		a.journal.Debug("state file is not written", "file", a.memory.file, "cause", cause(err))
+		_ = a.log.Close() // whether the log can be written has been said above
+	}
+}
+
+// warn prints a warning unless that would only repeat the last run.
+func (a *app) warn(text string) {
+	if a.memory == nil || a.memory.news(text) || a.console.terminal || a.console.verbose {
+		a.console.Warn(text)
+	}
+}

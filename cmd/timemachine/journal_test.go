@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"timemachine/watch"
+)
+
+const (
+	writers     = 3
+	writerLines = 400
+	writerMax   = 16 << 10
+)
+
+// journalWriter is a process that writes numbered lines to the log named by its first argument.
+func journalWriter() {
+	path, name := os.Args[1], os.Args[2]
+	j := newJournalFile(path, watch.Env{UID: 1}, time.Now)
+	j.max, j.rotator.MaxBackups = writerMax, 0
+	log := slog.New(slog.NewTextHandler(j, nil))
+	for i := range writerLines {
+		log.Warn("line", "writer", name, "n", i)
+	}
+	if err := j.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func TestProcessesShareTheLog(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, journalName)
+	var cmds []*exec.Cmd
+	for i := range writers {
+		cmd := exec.Command("journal-writer", path, fmt.Sprint("w", i))
+		cmd.Stderr = os.Stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		cmds = append(cmds, cmd)
+	}
+	for _, cmd := range cmds {
+		if err := cmd.Wait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files := append(rotated(path), path)
+	if len(files) < 3 {
+		t.Fatalf("no rotation: %q", files)
+	}
+	var all strings.Builder
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(file); err != nil || info.Size() > writerMax || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %d bytes, mode %v", file, err, info.Size(), info.Mode())
+		}
+		all.Write(data)
+	}
+	for i := range writers {
+		for n := range writerLines {
+			if want := fmt.Sprintf("msg=line writer=w%d n=%d\n", i, n); strings.Count(all.String(), want) != 1 {
+				t.Fatalf("%q is there %d times", want, strings.Count(all.String(), want))
+			}
+		}
+	}
+	if got := strings.Count(all.String(), "\n"); got != writers*writerLines {
+		t.Errorf("%d lines, want %d", got, writers*writerLines)
+	}
+}
+
+func TestJournalBuffersUntilItMatters(t *testing.T) {
+	path := filepath.Join(t.TempDir(), journalName)
+	now := time.Now()
+	j := newJournalFile(path, watch.Env{UID: 1}, func() time.Time { return now })
+	log := slog.New(slog.NewTextHandler(j, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	expect := func(lines int) {
+		t.Helper()
+		data, err := os.ReadFile(path)
+		if err != nil && lines > 0 {
+			t.Fatal(err)
+		}
+		if got := strings.Count(string(data), "\n"); got != lines {
+			t.Fatalf("%d lines on disk, want %d", got, lines)
+		}
+	}
+	log.Debug("quiet", "level", "level=ERROR")
+	expect(0)
+	log.Error("loud")
+	expect(2)
+	log.Debug("quiet")
+	expect(2)
+	now = now.Add(journalEach)
+	log.Debug("late")
+	expect(4)
+	log.Info("last")
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	expect(5)
+}
+
+func TestJournalGoesOnWithoutALock(t *testing.T) {
+	dir := t.TempDir()
+	unlock, locked, err := lockFolder(dir, 0)
+	if err != nil || !locked {
+		t.Fatalf("locked %v, %v", locked, err)
+	}
+	defer unlock()
+	j := newJournalFile(filepath.Join(dir, journalName), watch.Env{UID: 1}, time.Now)
+	j.hurry = true
+	fmt.Fprintln(j, "level=ERROR one")
+	fmt.Fprintln(j, " level=ERROR two")
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if data, _ := os.ReadFile(j.path); string(data) != "level=ERROR one\n level=ERROR two\n" {
+		t.Errorf("%q", data)
+	}
+}
+
+func TestJournalRefusesOddFiles(t *testing.T) {
+	for name, prepare := range map[string]func(path string) error{
+		"link":     func(path string) error { return os.Symlink("/dev/null", path) },
+		"dangling": func(path string) error { return os.Symlink("nowhere", path) },
+		"folder":   func(path string) error { return os.Mkdir(path, 0o700) },
+		"FIFO":     func(path string) error { return exec.Command("mkfifo", path).Run() },
+	} {
+		path := filepath.Join(t.TempDir(), journalName)
+		if err := prepare(path); err != nil {
+			t.Fatal(err)
+		}
+		j := newJournalFile(path, watch.Env{UID: 1}, time.Now)
+		fmt.Fprintln(j, "x level=ERROR y")
+		fmt.Fprintln(j, "x level=ERROR z")
+		if err := j.Close(); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"timemachine/watch"
+)
+
+func (a *app) listCommand() *cobra.Command {
+	return command("list", "print the watch list, one entry a line", listHelp, noArgs,
+		func(ctx context.Context, _ []string) error { return a.list(ctx) })
+}
+
+// listEntry is one line of the watch list in list --json.
+type listEntry struct {
+	Entry   string   `json:"entry"` // as written
+	Kind    string   `json:"kind"`  // path, pattern or exclusion
+	Path    string   `json:"path,omitempty"`
+	Pattern string   `json:"pattern,omitempty"`
+	Selects []string `json:"selects,omitempty"` // with -v
+	Problem string   `json:"problem,omitempty"` // with -v: what cannot be read
+}
+
+// list prints the watch list.
+func (a *app) list(ctx context.Context) error {
+	p, c, err := a.open()
+	if err != nil {
+		return err
+	}
+	lines := c.Lines()
+	if len(lines) == 0 {
+		a.console.notice("nothing is watched yet; timemachine add PATH… adds to " + quote(p.config))
+	}
+	entries := describe(c, lines)
+	if a.flags.verbose {
+		addSelection(entries, watch.Selection(ctx, c, []string{p.dest}))
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	if a.flags.json {
+		return a.printJSON(entries)
+	}
+	return a.printList(entries)
+}
+
+func (a *app) printList(entries []listEntry) error {
+	var errs []error
+	for _, e := range entries {
+		errs = append(errs, a.print(quote(e.Entry)))
+		for _, path := range e.Selects {
+			errs = append(errs, a.print("  "+quote(path)))
+		}
+		if e.Problem != "" {
+			errs = append(errs, a.print("  cannot be read: "+e.Problem))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// describe gives each line of the list its meaning.
+func describe(c *watch.Config, lines []string) []listEntry {
+	byText := map[string]*watch.Entry{}
+	for _, e := range c.Entries {
+		byText[e.Text] = e
+	}
+	entries := make([]listEntry, 0, len(lines))
+	for _, text := range lines {
+		l := listEntry{Entry: text, Kind: "path"}
+		switch e := byText[text]; {
+		case e == nil && strings.HasPrefix(text, "!"):
+			l.Kind = "exclusion"
+		case e != nil && e.Glob != "":
+			l.Kind, l.Pattern = "pattern", e.Glob
+		case e != nil:
+			l.Path = e.Root
+		}
+		entries = append(entries, l)
+	}
+	return entries
+}
+
+func addSelection(entries []listEntry, selection []watch.Selected) {
+	byText := map[string]watch.Selected{}
+	for _, s := range selection {
+		byText[s.Entry.Text] = s
+	}
+	for i := range entries {
+		s := byText[entries[i].Entry]
+		entries[i].Selects = s.Paths
+		if s.Err != nil {
+			entries[i].Problem = harmless(s.Err.Error())
+		}
+	}
+}

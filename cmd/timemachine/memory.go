@@ -1,0 +1,169 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+const (
+	memoryDays  = 31
+	repeatAfter = 24 * time.Hour // a warning that stays true is printed again after this
+	memoryLimit = 16 << 20       // bytes; a larger file is not ours
+)
+
+// memory is what timemachine remembers about one configuration file between executions: a cache of courtesies, and the
+// reason why an empty mount point is not taken for a new destination. It is a JSON file under $XDG_STATE_HOME; names in it
+// are escaped by harmless, since JSON holds UTF-8 only.
+type memory struct {
+	Config       string                `json:"config"`
+	Destinations map[string]usedPlace  `json:"destinations,omitempty"`
+	LastRun      time.Time             `json:"last_run"`
+	Warnings     map[string]givenAlarm `json:"warnings,omitempty"`
+
+	file     string
+	now      time.Time
+	previous time.Time // the run before this one
+}
+
+// usedPlace says when a destination was used.
+type usedPlace struct {
+	First time.Time `json:"first"`
+	Last  time.Time `json:"last"`
+}
+
+// givenAlarm says which run gave a warning last, and when it was last printed.
+type givenAlarm struct {
+	Run     time.Time `json:"run"`
+	Printed time.Time `json:"printed"`
+}
+
+// memoryFile is where the memory of a configuration file lies; "" when no home is known.
+func (a *app) memoryFile(config string) string {
+	base := a.env("XDG_STATE_HOME")
+	if !filepath.IsAbs(base) {
+		if a.home() == "" {
+			return ""
+		}
+		base = filepath.Join(a.home(), ".local", "state")
+	}
+	sum := sha256.Sum256([]byte(config))
+	return filepath.Join(base, "timemachine", hex.EncodeToString(sum[:8])+".json")
+}
+
+// recall reads the memory of a configuration file. A missing, damaged or foreign one is empty.
+func (a *app) recall(config string) *memory {
+	file := a.memoryFile(config)
+	m := &memory{}
+	if err := readMemory(file, m); err != nil || m.Config != harmless(config) {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			a.journal.Debug("state file is not read", "file", file, "cause", cause(err))
+		}
+		m = &memory{Config: harmless(config)}
+	}
+	m.file, m.now, m.previous = file, a.now(), m.LastRun
+	if m.Destinations == nil {
+		m.Destinations = map[string]usedPlace{}
+	}
+	if m.Warnings == nil {
+		m.Warnings = map[string]givenAlarm{}
+	}
+	return m
+}
+
+func readMemory(file string, m *memory) error {
+	info, err := os.Lstat(file)
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() || info.Size() > memoryLimit {
+		return errors.New("not a state file")
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, m)
+}
+
+// knows tells whether this configuration has used the destination before.
+func (m *memory) knows(dest string) bool {
+	_, known := m.Destinations[harmless(dest)]
+	return known
+}
+
+// use remembers the destination.
+func (m *memory) use(dest string) {
+	dest = harmless(dest)
+	u := m.Destinations[dest]
+	if u.First.IsZero() {
+		u.First = m.now
+	}
+	u.Last = m.now
+	m.Destinations[dest] = u
+}
+
+// news takes note of a warning and tells whether it is worth printing: the last run did not give it, or a day has passed.
+func (m *memory) news(text string) bool {
+	text = harmless(text)
+	w, given := m.Warnings[text]
+	if given && w.Run.Equal(m.now) {
+		return false
+	}
+	repeated := given && w.Run.Equal(m.previous) && m.now.Sub(w.Printed) < repeatAfter
+	if !repeated {
+		w.Printed = m.now
+	}
+	w.Run = m.now
+	m.Warnings[text] = w
+	return !repeated
+}
+
+// ended notes that this run looked at everything.
+func (m *memory) ended() { m.LastRun = m.now }
+
+// save writes the memory, without the warnings that are older than a month. Destinations stay: a disk that is plugged
+// in twice a year must not be mistaken for a new one.
+func (m *memory) save() error {
+	for text, w := range m.Warnings {
+		if m.now.Sub(w.Run) > memoryDays*24*time.Hour {
+			delete(m.Warnings, text)
+		}
+	}
+	if len(m.Destinations) == 0 && len(m.Warnings) == 0 {
+		return nil
+	}
+	return m.write()
+}
+
+// write replaces the file atomically. It is not synced: losing it costs a repeated line.
+func (m *memory) write() error {
+	if m.file == "" {
+		return errors.New("no home folder is known")
+	}
+	data, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Dir(m.file)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".new-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), m.file)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}

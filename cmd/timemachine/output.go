@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"timemachine/repo"
+	"timemachine/repo/object"
+	"timemachine/repo/record"
+	"timemachine/watch"
+)
+
+// print writes one line of results to standard output.
+func (a *app) print(text string) error {
+	_, err := fmt.Fprintln(a.stdout, text)
+	return err
+}
+
+// printJSON writes one document of results to standard output.
+func (a *app) printJSON(document any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(document); err != nil {
+		return err
+	}
+	_, err := a.stdout.Write(b.Bytes())
+	return err
+}
+
+// runDocument is what run --json prints. Lists are never null.
+type runDocument struct {
+	Scan        string         `json:"scan"`
+	Destination string         `json:"destination"`
+	Busy        bool           `json:"busy,omitempty"` // another run was at work, so this one did nothing
+	Added       []string       `json:"added,omitempty"`
+	Already     []string       `json:"already,omitempty"`
+	Versions    []versionEntry `json:"versions"`
+	Problems    []problemEntry `json:"problems"`
+	Events      map[string]int `json:"events"`
+	Sources     int            `json:"sources"`
+	ElapsedMS   int64          `json:"elapsed_ms"`
+	Tip         string         `json:"tip"`
+}
+
+// versionEntry is one version. SourceBytes is set where Source is not UTF-8 and therefore lossy.
+type versionEntry struct {
+	Event       string `json:"event"`
+	Source      string `json:"source"`
+	SourceBytes string `json:"source_bytes,omitempty"`
+	Mtime       string `json:"mtime,omitempty"`
+	Mode        string `json:"mode,omitempty"`
+	Size        int64  `json:"size"`
+	Blob        string `json:"blob,omitempty"`
+	Commit      string `json:"commit"`
+	Copy        string `json:"copy,omitempty"`
+}
+
+// problemEntry is one problem. Warning is set where it does not make the exit status 3.
+type problemEntry struct {
+	Path      string `json:"path"`
+	PathBytes string `json:"path_bytes,omitempty"`
+	Message   string `json:"message"`
+	Hint      string `json:"hint,omitempty"`
+	Warning   bool   `json:"warning,omitempty"`
+}
+
+// emptyDocument is what a run prints that looked at nothing.
+func emptyDocument(dest string) runDocument {
+	return runDocument{Destination: dest, Versions: []versionEntry{}, Problems: []problemEntry{}, Events: map[string]int{}}
+}
+
+func (r *report) document(dest string, s *watch.Summary) runDocument {
+	d := emptyDocument(dest)
+	d.Scan, d.Sources, d.ElapsedMS, d.Tip = s.Scan, s.Sources, s.Elapsed.Milliseconds(), idText(s.Tip)
+	for event, n := range s.Events {
+		d.Events[string(event)] = n
+	}
+	for _, v := range r.versions {
+		d.Versions = append(d.Versions, versionJSON(v))
+	}
+	for _, p := range r.problems {
+		d.Problems = append(d.Problems, problemEntry{
+			Path: p.Path, PathBytes: rawBytes(p.Path), Message: problemText(p), Hint: p.Hint, Warning: p.Warning,
+		})
+	}
+	return d
+}
+
+func versionJSON(v repo.Version) versionEntry {
+	e := versionEntry{
+		Event:       string(v.Event),
+		Source:      v.Source,
+		SourceBytes: rawBytes(v.Source),
+		Commit:      idText(v.Commit),
+	}
+	if v.Event == record.Deleted {
+		return e
+	}
+	e.Mtime = record.FormatTime(v.Mtime)
+	e.Mode = fmt.Sprintf("%04o", v.Mode)
+	e.Size, e.Blob, e.Copy = v.Size, idText(v.Blob), v.Copy
+	return e
+}
+
+// rawBytes is the base64 form of a name that JSON cannot hold, "" for others.
+func rawBytes(name string) string {
+	if utf8.ValidString(name) {
+		return ""
+	}
+	return base64.StdEncoding.EncodeToString([]byte(name))
+}
+
+func idText(id object.ID) string {
+	if id.IsZero() {
+		return ""
+	}
+	return id.String()
+}
+
+// count is a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+// events lists how often each kind of event happened, in the order of their names.
+func events(s *watch.Summary) string {
+	var parts []string
+	for _, e := range slices.Sorted(maps.Keys(s.Events)) {
+		if s.Events[e] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", s.Events[e], e))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// brief rounds a duration to what a person wants to know.
+func brief(d time.Duration) string {
+	switch {
+	case d < time.Millisecond:
+		return "under 1 ms"
+	case d < time.Second:
+		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
+	case d < time.Minute:
+		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+	}
+	return d.Round(time.Second).String()
+}

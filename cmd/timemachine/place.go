@@ -1,0 +1,83 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"timemachine/watch"
+)
+
+const (
+	defaultConfig = "config.dat"
+	journalName   = "timemachine.log"
+	envConfig     = "TIMEMACHINE_CONFIG"
+	envDest       = "TIMEMACHINE_DESTINATION"
+)
+
+// place is where an execution works. All paths are absolute and clean.
+type place struct {
+	config  string
+	journal string
+	dest    string // "" until the configuration is known
+}
+
+// absolute is path seen from the working directory.
+func (a *app) absolute(path string) (string, error) {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path), nil
+	}
+	if a.dir == "" {
+		return "", &failure{msg: "the working directory is unknown", hint: "give absolute paths", err: os.ErrNotExist}
+	}
+	return filepath.Join(a.dir, path), nil
+}
+
+// configPlace finds the configuration file: a bare name lies in the location, a name with a slash is a path.
+func (a *app) configPlace() (*place, error) {
+	name := a.flags.config
+	if name == "" {
+		name = a.env(envConfig)
+	}
+	if name == "" {
+		name = defaultConfig
+	}
+	if strings.HasSuffix(name, "/") {
+		return nil, &usageError{msg: "configuration " + quote(name) + " names a folder", hint: "name the file, or use -cl DIR"}
+	}
+	file := name
+	if !filepath.IsAbs(name) && a.flags.location != "" {
+		file = filepath.Join(a.flags.location, name)
+	}
+	file, err := a.absolute(file)
+	if err != nil {
+		return nil, err
+	}
+	return &place{config: file, journal: filepath.Join(filepath.Dir(file), journalName)}, nil
+}
+
+// setDestination decides the destination: flag, environment, configuration, working directory.
+func (a *app) setDestination(p *place, c *watch.Config) error {
+	dest := a.flags.destination
+	if dest == "" {
+		dest = a.env(envDest)
+	}
+	if dest == "" && c != nil {
+		dest = c.Destination
+	}
+	if dest == "" {
+		dest = "."
+	}
+	abs, err := a.absolute(dest)
+	p.dest = abs
+	return err
+}
+
+// ownFiles are the files of ours that a repository in their folder must not show as untracked.
+func (p *place) ownFiles() []string {
+	files := []string{p.config, p.journal}
+	if target, err := filepath.EvalSymlinks(p.config); err == nil && target != p.config {
+		files = append(files, target)
+	}
+	return append(files, rotated(p.journal)...)
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"timemachine/watch"
+)
+
+func (a *app) removeCommand() *cobra.Command {
+	cmd := command("remove PATH…", "stop watching; the history stays", removeHelp, needPaths("remove"), a.remove)
+	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return a.completeEntries(), cobra.ShellCompDirectiveNoFileComp
+	}
+	return cmd
+}
+
+// removeDocument is what remove --json prints.
+type removeDocument struct {
+	Removed []string `json:"removed"`
+	Unknown []string `json:"unknown"`
+}
+
+// remove takes entries off the watch list.
+func (a *app) remove(_ context.Context, args []string) error {
+	p, c, err := a.open()
+	if err != nil {
+		return err
+	}
+	names, err := a.entryNames(c, args)
+	if err != nil {
+		return err
+	}
+	removed, unknown, err := watch.RemoveEntries(p.config, a.watchEnv(), names)
+	if err != nil {
+		return asConfigError(p.config, err)
+	}
+	for _, name := range unknown {
+		a.complain(notWatched(c, name))
+	}
+	for _, name := range removed {
+		a.journal.Debug("no longer watching", "path", name, "configuration", p.config)
+	}
+	if err := a.tellRemoved(removed, unknown); err != nil {
+		return err
+	}
+	switch {
+	case len(removed) == 0:
+		return status(statusUsage)
+	case len(unknown) > 0:
+		return status(statusPartial)
+	}
+	return nil
+}
+
+// entryNames turns arguments into what RemoveEntries looks for: the absolute path where an entry names it, else the
+// entry's own text, as for patterns and exclusions.
+func (a *app) entryNames(c *watch.Config, args []string) ([]string, error) {
+	var names []string
+	for _, arg := range args {
+		if arg == "" {
+			return nil, &usageError{msg: "an empty path is not watched", hint: "timemachine list shows what is"}
+		}
+		path, err := a.absolute(arg)
+		if err != nil {
+			return nil, err
+		}
+		if !hasRoot(c, path) {
+			path = arg
+		}
+		names = append(names, path)
+	}
+	return names, nil
+}
+
+func hasRoot(c *watch.Config, path string) bool {
+	for _, e := range c.Entries {
+		if e.Glob == "" && e.Root == path {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *app) tellRemoved(removed, unknown []string) error {
+	if a.flags.json {
+		return a.printJSON(removeDocument{Removed: orEmpty(removed), Unknown: orEmpty(unknown)})
+	}
+	var errs []error
+	for _, name := range removed {
+		if !a.flags.quiet {
+			errs = append(errs, a.print("removed "+quote(name)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// orEmpty is list, and never nil: JSON shows an empty list and not null.
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+func notWatched(c *watch.Config, name string) error {
+	e := &usageError{msg: quote(name) + ": is not watched", hint: "timemachine list shows what is"}
+	if near := nearest(name, c.Lines()); near != "" {
+		e.hint = "did you mean " + quote(near) + "?"
+	}
+	return e
+}
+
+// completeEntries are the watch list's lines, for the shell's completion; nothing where the configuration cannot be read.
+func (a *app) completeEntries() []string {
+	p, err := a.configPlace()
+	if err != nil {
+		return nil
+	}
+	c, err := watch.LoadConfig(p.config, a.watchEnv())
+	if err != nil {
+		return nil
+	}
+	return c.Lines()
+}

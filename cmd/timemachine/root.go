@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// globalFlags are the flags every command takes.
+type globalFlags struct {
+	config      string
+	location    string
+	destination string
+	quiet       bool
+	verbose     bool
+	json        bool
+	noColor     bool
+}
+
+// originalFlags are the flags that stand for a command.
+type originalFlags struct {
+	list   bool
+	add    []string
+	remove []string
+}
+
+func (a *app) rootCommand() *cobra.Command {
+	var o originalFlags
+	root := &cobra.Command{
+		Use:               "timemachine",
+		Short:             "keep the history of the files you name",
+		Long:              rootHelp,
+		Example:           rootExamples,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Args:              cobra.ArbitraryArgs,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.begin(cmd) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.bare(cmd, o, args) },
+	}
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetFlagErrorFunc(flagError)
+	a.addGlobalFlags(root)
+	f := root.Flags()
+	f.SortFlags = false
+	f.BoolVarP(&o.list, "list", "l", false, "same as the command list")
+	f.StringArrayVarP(&o.add, "add", "a", nil, "same as the command add `FILE` (repeatable)")
+	f.StringArrayVarP(&o.remove, "remove", "r", nil, "same as the command remove `FILE` (repeatable)")
+	root.AddCommand(a.runCommand(), a.addCommand(), a.removeCommand(), a.listCommand(), a.initCommand(), a.versionCommand())
+	root.SetHelpCommand(a.helpCommand())
+	root.SuggestionsMinimumDistance = 2
+	root.InitDefaultCompletionCmd(rewriteArgs(a.args)...)
+	refuseUnknownShells(root)
+	return root
+}
+
+// refuseUnknownShells makes completion say so when it does not know the shell; cobra would print help and succeed.
+func refuseUnknownShells(root *cobra.Command) {
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "completion" {
+			cmd.RunE = func(cmd *cobra.Command, shells []string) error {
+				if len(shells) > 0 {
+					return &usageError{msg: "no completion for " + quoted(shells[0]), hint: "bash, zsh, fish or powershell"}
+				}
+				return cmd.Help()
+			}
+			cmd.Args = cobra.ArbitraryArgs
+		}
+	}
+}
+
+func (a *app) addGlobalFlags(root *cobra.Command) {
+	f := root.PersistentFlags()
+	f.SortFlags = false
+	g := &a.flags
+	f.StringVarP(&g.config, "config", "c", "", "configuration file: a `NAME` in the location, or a path (default config.dat)")
+	f.StringVar(&g.location, "config-location", "", "folder of the configuration file; also -cl `DIR` (default the current directory)")
+	f.StringVarP(&g.destination, "destination", "d", "", "folder of the repository, `DIR` (default the current directory)")
+	f.BoolVarP(&g.quiet, "quiet", "q", false, "print errors only")
+	f.BoolVarP(&g.verbose, "verbose", "v", false, "say more")
+	f.BoolVar(&g.json, "json", false, "results as JSON on standard output")
+	f.BoolVar(&g.noColor, "no-color", false, "no colours")
+}
+
+// begin checks the global flags and sets the console up, once cobra is content with the command line.
+func (a *app) begin(cmd *cobra.Command) error {
+	for _, name := range []string{"config", "config-location", "destination"} {
+		if f := cmd.Flag(name); f != nil && f.Changed && f.Value.String() == "" {
+			return &usageError{msg: "--" + name + " is empty", hint: "give it a value, or leave it out"}
+		}
+	}
+	if a.flags.quiet && a.flags.verbose {
+		return &usageError{msg: "-q and -v exclude each other", hint: usageHint}
+	}
+	a.console = newConsole(a.stderr, consoleOptions{
+		terminal: a.terminal,
+		quiet:    a.flags.quiet,
+		verbose:  a.flags.verbose,
+		colour:   a.terminal && !a.flags.noColor && a.env("NO_COLOR") == "" && a.env("TERM") != "dumb",
+	})
+	a.started = true
+	return nil
+}
+
+// bare is timemachine without a command: the original flags, else a run.
+func (a *app) bare(cmd *cobra.Command, o originalFlags, args []string) error {
+	ctx := cmd.Context()
+	switch {
+	case o.list:
+		return a.list(ctx)
+	case cmd.Flags().Changed("add"):
+		return a.add(ctx, addOptions{paths: append(o.add, args...)})
+	case cmd.Flags().Changed("remove"):
+		return a.remove(ctx, append(o.remove, args...))
+	case len(args) > 0:
+		return a.unknownCommand(cmd, args[0])
+	}
+	return a.run(ctx, runOptions{})
+}
+
+// unknownCommand suggests what may have been meant.
+func (a *app) unknownCommand(root *cobra.Command, word string) error {
+	e := &usageError{msg: "unknown command " + quoted(word), hint: usageHint}
+	if path, err := a.absolute(word); err == nil {
+		if _, err := os.Lstat(path); err == nil {
+			e.hint = "to watch this file: timemachine add " + quote(word)
+			return e
+		}
+	}
+	if similar := root.SuggestionsFor(word); len(similar) > 0 {
+		e.hint = "did you mean " + strings.Join(similar, " or ") + "?"
+	}
+	return e
+}
+
+// flagError words pflag's complaints, and explains the original flags where a command follows them.
+func flagError(cmd *cobra.Command, err error) error {
+	e := &usageError{msg: err.Error(), hint: usageHint}
+	if !cmd.HasParent() {
+		return e
+	}
+	for _, f := range []string{"'l' in", "'a' in", "'r' in", "flag: --list", "flag: --add", "flag: --remove"} {
+		if strings.Contains(e.msg, f) {
+			e.hint = "-l, -a and -r stand for a command and go without one"
+		}
+	}
+	return e
+}
+
+// needPaths is the argument check of the commands that take PATHs.
+func needPaths(verb string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return &usageError{msg: verb + " needs a path", hint: "timemachine " + verb + " PATH…"}
+		}
+		return nil
+	}
+}
+
+// noArgs is the argument check of the commands that take none.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return &usageError{msg: cmd.Name() + " takes no arguments, not " + quoted(args[0]), hint: usageHint}
+	}
+	return nil
+}
+
+// command is a cobra command that calls do with what the user wrote.
+func command(use, short, long string, args cobra.PositionalArgs, do func(context.Context, []string) error) *cobra.Command {
+	return &cobra.Command{
+		Use:   use,
+		Short: short,
+		Long:  long,
+		Args:  args,
+		RunE:  func(cmd *cobra.Command, words []string) error { return do(cmd.Context(), words) },
+	}
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"timemachine/watch"
+)
+
+// runOptions are the flags of run.
+type runOptions struct {
+	accept []string
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var o runOptions
+	cmd := command("run", "look at every watched file once and commit what changed", runHelp, noArgs,
+		func(ctx context.Context, _ []string) error { return a.run(ctx, o) })
+	cmd.Flags().StringArrayVar(&o.accept, "accept-deletions", nil,
+		"record the files below `PATH` as deleted although their folder is missing or empty (repeatable)")
+	return cmd
+}
+
+// run is one run over everything.
+func (a *app) run(ctx context.Context, o runOptions) error {
+	accept, err := a.acceptedPaths(o.accept)
+	if err != nil {
+		return err
+	}
+	p, c, err := a.open()
+	if err != nil {
+		return err
+	}
+	if len(c.Entries) == 0 {
+		a.console.notice("nothing is watched yet; timemachine add PATH… adds to " + quote(p.config))
+		return a.results(emptyDocument(p.dest))
+	}
+	r, err := a.openRepo(p, false)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	rep := a.newReport(a.memory)
+	s, err := a.look(ctx, p, rep, watch.RunOptions{Config: c, Repo: r, AcceptDeletions: accept})
+	if errors.Is(err, watch.ErrBusy) {
+		a.journal.Info("another run is at work", "destination", p.dest)
+		a.console.notice("another run is at work on " + quote(p.dest) + "; nothing done")
+		d := emptyDocument(p.dest)
+		d.Busy = true
+		return a.results(d)
+	}
+	if err != nil {
+		return err
+	}
+	a.memory.ended()
+	if err := a.results(rep.document(p.dest, s)); err != nil {
+		return err
+	}
+	return partial(s.Problems)
+}
+
+// look runs over what o selects, with the log told of its beginning and end and the terminal given a summary.
+func (a *app) look(ctx context.Context, p *place, rep *report, o watch.RunOptions) (*watch.Summary, error) {
+	defer rep.close()
+	a.journal.Debug("run begins", "version", buildVersion().Version, "configuration", p.config, "destination", p.dest, "entries", len(o.Config.Entries))
+	o.Clock, o.Report = a.now, rep
+	s, err := watch.Run(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	rep.close()
+	a.journal.Debug("run ends", "scan", s.Scan, "sources", s.Sources, "versions", s.Versions, "problems", s.Problems,
+		"bytes", s.Bytes, "elapsed", s.Elapsed, "tip", s.Tip.String())
+	a.console.notice(rep.summary(s))
+	return s, nil
+}
+
+// results prints the document where JSON is wanted.
+func (a *app) results(d runDocument) error {
+	if !a.flags.json {
+		return nil
+	}
+	return a.printJSON(d)
+}
+
+func (a *app) acceptedPaths(paths []string) ([]string, error) {
+	var out []string
+	for _, path := range paths {
+		if path == "" {
+			return nil, &usageError{msg: "--accept-deletions is empty", hint: "name the file or folder that is gone"}
+		}
+		abs, err := a.absolute(path)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, abs)
+	}
+	return out, nil
+}
+
+// partial is status 3 where something was left undone and named.
+func partial(problems int) error {
+	if problems > 0 {
+		return status(statusPartial)
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"timemachine":    main,
+		"journal-writer": journalWriter,
+		"hold":           hold,
+		"as-nobody":      asNobody,
+	})
+}
+
+// TestScripts runs every visible behaviour as a script. Each has its own home and works in an empty folder.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("..", "..", "testdata", "script"),
+		RequireUniqueNames:  true,
+		RequireExplicitExec: true,
+		Setup:               setupScript,
+		Condition: func(cond string) (bool, error) {
+			if cond == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", cond)
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"hostile": makeHostile,
+		},
+	})
+}
+
+// nobody is a user without rights.
+const nobody = 65534
+
+// setupScript gives a script its own home and a git without anybody's settings, and opens the way to its work folder for
+// an unprivileged user.
+func setupScript(env *testscript.Env) error {
+	if err := os.Chmod(filepath.Dir(env.WorkDir), 0o711); err != nil {
+		return err
+	}
+	env.Setenv("HOME", env.WorkDir)
+	env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, ".state"))
+	env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
+	env.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
+	env.Setenv("LC_ALL", "C.UTF-8")
+	env.Setenv("TZ", "UTC")
+	return nil
+}
+
+// makeHostile writes files whose names hold what no script file can: ESC, newline, C1, bidi and Latin-1 bytes.
+func makeHostile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hostile DIR")
+	}
+	for i, name := range hostileNames {
+		path := filepath.Join(ts.MkAbs(args[0]), strconv.Itoa(i)+filepath.Base(name))
+		ts.Check(os.WriteFile(path, []byte("hostile\n"), 0o600))
+	}
+}
+
+// hold runs a command while it holds the lock of the file named first, as another run would.
+func hold() {
+	f, err := os.OpenFile(os.Args[1], os.O_RDWR|os.O_CREATE, 0o600)
+	if err == nil {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(125)
+	}
+	os.Exit(run(exec.Command(os.Args[2], os.Args[3:]...)))
+}
+
+// asNobody is timemachine run by an unprivileged user where the tests run as root, else as it is: what it shows
+// concerns every user but root. The process gives its rights up itself, since nobody may not reach its program.
+func asNobody() {
+	if os.Geteuid() == 0 {
+		err := errors.Join(syscall.Setgroups(nil), syscall.Setgid(nobody), syscall.Setuid(nobody))
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(125)
+		}
+	}
+	main()
+}
+
+// run passes a command's streams and exit status on.
+func run(cmd *exec.Cmd) int {
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	err := cmd.Run()
+	if cmd.ProcessState == nil {
+		fmt.Fprintln(os.Stderr, strings.TrimSpace(err.Error()))
+		return 125
+	}
+	return cmd.ProcessState.ExitCode()
+}

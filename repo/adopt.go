@@ -1,0 +1,131 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/record"
+)
+
+// Adopt takes over a clone of a history, or a history whose branch was rewritten: the branch that HEAD names becomes
+// the recorded one, and what earlier runs knew is forgotten, so that the next run learns it from the commits.
+func Adopt(dest string, o Options) error {
+	r := &Repo{dest: dest, o: o.withDefaults()}
+	defer r.Close()
+	if err := r.openGit(); err != nil {
+		return err
+	}
+	if err := r.checkServed(); err != nil {
+		return err
+	}
+	if err := r.openParts(); err != nil {
+		return err
+	}
+	if ok, err := r.TryLock(); err != nil || !ok {
+		return errors.Join(err, &StateError{Kind: Locked, Dest: dest, Msg: fmt.Sprintf("another run is at work in %s", quote(dest))})
+	}
+	branch, err := r.adoptable()
+	if err != nil {
+		return err
+	}
+	if err := r.closeToOthers(); err != nil {
+		return err
+	}
+	if err := r.writeSettings(branch); err != nil {
+		return err
+	}
+	for _, name := range []string{"cache", "pending"} {
+		if err := r.own.Remove(name); err != nil {
+			return err
+		}
+	}
+	return errors.Join(r.own.Sync(), makeClosed(r.root, "files"), makeClosed(r.root, "copies"), r.root.Replace("README.txt", []byte(readme)))
+}
+
+// adoptable is the branch to record: HEAD's, which must hold at least one record of ours.
+func (r *Repo) adoptable() (string, error) {
+	branch, ok := strings.CutPrefix(r.refs.Head(), "refs/heads/")
+	if !ok {
+		return "", &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("no branch is checked out in %s", quote(r.dest)), Hint: "git checkout the history's branch first"}
+	}
+	tip, err := r.refs.Read("refs/heads/" + branch)
+	if err != nil {
+		return "", &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("branch %s of %s cannot be read", quote(branch), quote(r.dest)), Err: err}
+	}
+	for id := tip; !id.IsZero(); {
+		c, err := r.store.ReadCommit(id)
+		if err != nil {
+			return "", err
+		}
+		if _, err := record.Parse(c.Message); !errors.Is(err, record.ErrNone) {
+			return branch, nil
+		}
+		id = firstParent(c)
+	}
+	return "", &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("branch %s of %s holds no record of timemachine's", quote(branch), quote(r.dest)), Hint: "choose another destination"}
+}
+
+// writeSettings adds ours after what the configuration holds: git takes the last value of a key.
+func (r *Repo) writeSettings(branch string) error {
+	b, err := r.git.ReadFile("config", maxConfig)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if r.config.get("timemachine", "branch") != branch {
+		if len(b) > 0 && b[len(b)-1] != '\n' {
+			b = append(b, '\n')
+		}
+		if err := r.git.Replace("config", append(b, ownSettings(branch)...)); err != nil {
+			return err
+		}
+	}
+	info, err := r.git.MakeSub("info")
+	if err != nil {
+		return err
+	}
+	defer info.Close()
+	if err := info.Replace("attributes", []byte(attributes)); err != nil {
+		return err
+	}
+	return r.ensureExcluded(info, strings.Split(excludeLines(r.dest, r.o.Exclude), "\n"))
+}
+
+// ensureExcluded adds the lines that .git/info/exclude lacks.
+func (r *Repo) ensureExcluded(info *durable.Dir, lines []string) error {
+	b, err := info.ReadFile("exclude", maxConfig)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	have := map[string]bool{"": true}
+	for l := range strings.Lines(string(b)) {
+		have[strings.TrimRight(l, "\r\n")] = true
+	}
+	n := len(b)
+	if n > 0 && b[n-1] != '\n' {
+		b = append(b, '\n')
+	}
+	for _, l := range lines {
+		if !have[l] {
+			b = append(append(b, l...), '\n')
+		}
+	}
+	if len(b) == n {
+		return nil
+	}
+	return info.Replace("exclude", b)
+}
+
+// closeToOthers takes what git made with an ordinary umask from everybody else.
+func (r *Repo) closeToOthers() error {
+	for _, name := range []string{".git", "files", "copies"} {
+		switch err := r.root.Restrict(name); {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"timemachine/repo/layout"
+	"timemachine/repo/object"
+)
+
+// heal brings files/, the index and copies/ up to tip where an earlier run did not get to it.
+func (r *Repo) heal(ctx context.Context, tip object.ID) error {
+	base, behind, err := r.pending()
+	if err != nil || tip.IsZero() {
+		return err
+	}
+	filesOnly := false // copies are not missed because an index is
+	if there, err := r.git.Exists("index"); err != nil {
+		return err
+	} else if !there {
+		filesOnly = !behind
+		base, behind = object.ID{}, true
+	}
+	if !behind || r.detached() != "" {
+		return nil
+	}
+	versions, err := r.since(ctx, tip, base)
+	if err != nil {
+		return err
+	}
+	if versions, err = r.inTree(tip, versions); err != nil {
+		return err
+	}
+	index, err := r.takeIndex()
+	if err != nil {
+		return err
+	}
+	defer index.release()
+	if !index.held() {
+		return nil
+	}
+	r.o.Log("files/ and the index are brought up to the history", "from", base.String(), "to", tip.String(), "versions", len(versions))
+	f := &follow{r: r, ctx: ctx, base: base, tip: tip, versions: versions, index: index, filesOnly: filesOnly}
+	return f.run()
+}
+
+// since lists the versions after base, oldest first; all where base is no ancestor of tip.
+func (r *Repo) since(ctx context.Context, tip, base object.ID) ([]Version, error) {
+	var versions []Version
+	err := r.Walk(ctx, tip, base, func(v Version, ours bool) error {
+		if ours {
+			versions = append(versions, v)
+		}
+		return nil
+	})
+	var state *StateError
+	if errors.As(err, &state) && state.Kind == Rewritten {
+		err = nil
+	}
+	slices.Reverse(versions)
+	return versions, err
+}
+
+// inTree drops the sources whose newest version is not what the tree holds: somebody changed the tree by other means,
+// and the next look at the source settles it.
+func (r *Repo) inTree(tip object.ID, versions []Version) ([]Version, error) {
+	root, err := r.treeOf(tip)
+	if err != nil {
+		return nil, err
+	}
+	editor, err := object.NewEditor(root, r.store)
+	if err != nil {
+		return nil, err
+	}
+	newest := map[string]bool{}
+	for i := len(versions) - 1; i >= 0; i-- {
+		v := &versions[i]
+		if _, seen := newest[v.Source]; seen {
+			continue
+		}
+		path, err := layout.TreePath(v.Source)
+		if err != nil {
+			return nil, err
+		}
+		e, there, err := editor.Get(path)
+		if err != nil {
+			return nil, err
+		}
+		newest[v.Source] = Agrees(v, e, there)
+	}
+	return slices.DeleteFunc(versions, func(v Version) bool { return !newest[v.Source] }), nil
+}

@@ -1,0 +1,224 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"timemachine/repo/object"
+	"timemachine/repo/pack"
+	"timemachine/repo/record"
+)
+
+// Version is a record together with the commit that carries it.
+type Version struct {
+	record.Record
+	Commit   object.ID
+	Captured time.Time // the committer date
+}
+
+// Walk calls visit for the commits from tip back to, but without, base, newest first, along first parents; a zero base
+// means all. ours is false for a commit without a record, which somebody else made. A base that is not among tip's
+// ancestors is a *StateError of kind Rewritten, reported after all were visited.
+func (r *Repo) Walk(ctx context.Context, tip, base object.ID, visit func(v Version, ours bool) error) error {
+	for id := tip; id != base; {
+		if id.IsZero() {
+			return r.rewritten(tip, base)
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		v, parent, err := r.version(id)
+		if err != nil && !errors.Is(err, record.ErrNone) {
+			return err
+		}
+		if err := visit(v, err == nil); err != nil {
+			return err
+		}
+		id = parent
+	}
+	return nil
+}
+
+// version reads one commit's record; record.ErrNone for somebody else's commit.
+func (r *Repo) version(id object.ID) (v Version, parent object.ID, err error) {
+	c, err := r.store.ReadCommit(id)
+	if err != nil {
+		return Version{}, object.ID{}, r.damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
+	}
+	rec, err := record.Parse(c.Message)
+	if err != nil && !errors.Is(err, record.ErrNone) {
+		r.o.Log("commit's record is not understood and passed over", "commit", id.String(), "cause", err.Error())
+		err = record.ErrNone
+	}
+	return Version{Record: rec, Commit: id, Captured: c.Committer.When}, firstParent(c), err
+}
+
+func firstParent(c *object.CommitData) object.ID {
+	if len(c.Parents) == 0 {
+		return object.ID{}
+	}
+	return c.Parents[0]
+}
+
+func (r *Repo) rewritten(tip, base object.ID) error {
+	return &StateError{Kind: Rewritten, Dest: r.dest,
+		Msg: fmt.Sprintf("branch %s of %s was rewritten: it no longer holds commit %s, the last one recorded", quote(r.shortBranch()), quote(r.dest), base.Short()),
+		Hint: fmt.Sprintf("to go back: git -C %s branch -f %s %s; to go on with it as it is (at %s): timemachine init --adopt -d %s",
+			quote(r.dest), quote(r.shortBranch()), base, tip.Short(), quote(r.dest))}
+}
+
+func (r *Repo) shortBranch() string { return strings.TrimPrefix(r.branch, "refs/heads/") }
+
+// damaged names the last commit of the reflog that can be read, and the command that goes back to it.
+func (r *Repo) damaged(msg string, cause error) error {
+	e := &StateError{Kind: Damaged, Dest: r.dest, Msg: msg + " in " + quote(r.dest), Err: cause,
+		Hint: fmt.Sprintf("nothing was changed; look at it with: git -C %s fsck --full", quote(r.dest))}
+	logged, err := r.refs.Logged(r.branch)
+	if err != nil {
+		return e
+	}
+	for _, id := range logged {
+		if c, err := r.store.ReadCommit(id); err == nil {
+			if _, err := r.store.ReadTree(c.Tree); err == nil {
+				e.Hint = fmt.Sprintf("the reflog's last good commit is %s; after a look at git -C %s fsck --full, go back to it with: git -C %s update-ref --no-deref %s %s",
+					id, quote(r.dest), quote(r.dest), r.branch, id)
+				if errors.Is(cause, errEmptyRef) {
+					e.Hint = fmt.Sprintf("the reflog's last good commit is %s; go back to it with: echo %s > %s", id, id, quote(r.git.Path(r.branch)))
+				}
+				return e
+			}
+		}
+	}
+	return e
+}
+
+var errEmptyRef = errors.New("the branch names no commit")
+
+// Files lists what the tree of commit tip holds under files/, by tree path.
+func (r *Repo) Files(tip object.ID) (map[string]object.TreeEntry, error) {
+	all := map[string]object.TreeEntry{}
+	if tip.IsZero() {
+		return all, nil
+	}
+	root, err := r.treeOf(tip)
+	if err != nil {
+		return nil, err
+	}
+	top, err := r.store.ReadTree(root)
+	if err != nil {
+		return nil, r.damaged(fmt.Sprintf("the tree of commit %s cannot be read", tip.Short()), err)
+	}
+	files, ok, err := object.FindEntry(top, "files")
+	if err != nil || !ok || !files.Mode.IsTree() {
+		return all, err
+	}
+	return all, r.list(files.ID, "files/", all)
+}
+
+func (r *Repo) list(tree object.ID, prefix string, all map[string]object.TreeEntry) error {
+	raw, err := r.store.ReadTree(tree)
+	if err != nil {
+		return r.damaged(fmt.Sprintf("folder %s cannot be read", quote(prefix)), err)
+	}
+	entries, err := object.ParseTree(raw)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.Mode.IsTree() {
+			all[prefix+e.Name] = e
+			continue
+		}
+		if err := r.list(e.ID, prefix+e.Name+"/", all); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Repo) treeOf(commit object.ID) (object.ID, error) {
+	c, err := r.store.ReadCommit(commit)
+	if err != nil {
+		return object.ID{}, r.damaged(fmt.Sprintf("commit %s cannot be read", commit.Short()), err)
+	}
+	return c.Tree, nil
+}
+
+// folderTree is the tree of folder (slash-separated, "" the root) in the tree root; false where there is none.
+func (r *Repo) folderTree(root object.ID, folder string) (object.ID, bool) {
+	id := root
+	for name := range strings.SplitSeq(folder, "/") {
+		if folder == "" {
+			break
+		}
+		raw, err := r.store.ReadTree(id)
+		if err != nil {
+			return object.ID{}, false
+		}
+		e, ok, err := object.FindEntry(raw, name)
+		if err != nil || !ok || !e.Mode.IsTree() {
+			return object.ID{}, false
+		}
+		id = e.ID
+	}
+	return id, true
+}
+
+// TreeMode is the mode under which the tree holds a version.
+func TreeMode(rec *record.Record) object.Mode {
+	switch {
+	case rec.Link:
+		return object.ModeLink
+	case rec.Mode&0o100 != 0:
+		return object.ModeExec
+	}
+	return object.ModeFile
+}
+
+// copyNumber counts the earlier versions of source whose copy bears the stamp, along the Previous chain from previous;
+// where that chain is broken (a rewritten history) all commits are looked through.
+func (r *Repo) copyNumber(ctx context.Context, source, stamp string, previous, tip object.ID) (int, error) {
+	n := 0
+	count := func(v *Version) {
+		if v.Source == source && hasStamp(v.Copy, stamp) {
+			n++
+		}
+	}
+	for id := previous; !id.IsZero(); {
+		v, _, err := r.version(id)
+		if errors.Is(err, pack.ErrNotFound) || errors.Is(err, record.ErrNone) || err == nil && v.Source != source {
+			n = 0
+			err = r.Walk(ctx, tip, object.ID{}, func(v Version, ours bool) error {
+				if ours {
+					count(&v)
+				}
+				return nil
+			})
+			return n, err
+		}
+		if err != nil {
+			return 0, err
+		}
+		count(&v)
+		id = v.Previous
+	}
+	return n, nil
+}
+
+// hasStamp tells whether a copy's file name begins with stamp.
+func hasStamp(copyPath, stamp string) bool {
+	name := copyPath[strings.LastIndexByte(copyPath, '/')+1:]
+	rest, ok := strings.CutPrefix(name, stamp)
+	return ok && rest != "" && (rest[0] == '-' || rest[0] == '~')
+}
+
+// Agrees tells whether the tree's entry for a source (there: it has one) is what its newest version says.
+func Agrees(v *Version, e object.TreeEntry, there bool) bool {
+	if v.Event == record.Deleted {
+		return !there
+	}
+	return there && e.ID == v.Blob && e.Mode == TreeMode(&v.Record)
+}

@@ -1,0 +1,267 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/pack"
+	"timemachine/repo/ref"
+)
+
+// Identity is a name and an e-mail address as commits carry them.
+type Identity struct{ Name, Email string }
+
+// Options is what a repository needs from its surroundings. The zero value works.
+type Options struct {
+	Clock   func() time.Time              // nil: time.Now
+	Zone    *time.Location                // of author and committer dates; nil: UTC
+	Ident   Identity                      // the running user, for committers
+	Host    string                        // of authors' addresses, name@host
+	Log     func(msg string, args ...any) // important actions; nil: none
+	Warn    func(path, msg, hint string)  // what the user should know but no run fails for; nil: none
+	Exclude []string                      // absolute paths that git status must not show where they lie in the destination
+	Copies  func(free, size int64) bool   // whether copies are written, given the space left; nil: always
+}
+
+func (o Options) withDefaults() Options {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if o.Host == "" {
+		o.Host = "localhost"
+	}
+	if o.Ident.Name == "" {
+		o.Ident.Name = "timemachine"
+	}
+	if o.Ident.Email == "" {
+		o.Ident.Email = o.Ident.Name + "@" + o.Host
+	}
+	if o.Log == nil {
+		o.Log = func(string, ...any) {}
+	}
+	if o.Warn == nil {
+		o.Warn = func(string, string, string) {}
+	}
+	if o.Copies == nil {
+		o.Copies = func(int64, int64) bool { return true }
+	}
+	return o
+}
+
+// Repo is an open destination.
+type Repo struct {
+	dest   string
+	root   *durable.Dir // DEST
+	git    *durable.Dir // DEST/.git
+	own    *durable.Dir // DEST/.git/timemachine
+	stage  *durable.Dir // DEST/.git/timemachine/stage
+	refs   *ref.Store
+	store  *pack.Store
+	branch string // full name: refs/heads/main
+	config gitConfig
+	o      Options
+	lock   *os.File
+
+	noReflink bool // the file system was found to have none
+}
+
+// Configure replaces what Open was given, for settings that are known only later.
+func (r *Repo) Configure(change func(*Options)) {
+	change(&r.o)
+	r.o = r.o.withDefaults()
+}
+
+// Dest is the destination folder, as it was opened.
+func (r *Repo) Dest() string { return r.dest }
+
+// Root identifies the destination folder itself, whatever its name.
+func (r *Repo) Root() (dev, ino uint64, err error) {
+	st, err := r.root.Lstat("")
+	return st.Dev, st.Ino, err
+}
+
+// State opens the folder for what is ours and disposable under .git.
+func (r *Repo) State() *durable.Dir { return r.own }
+
+// Open opens the destination at dest. A destination that cannot be used as it is gives a *StateError.
+func Open(dest string, o Options) (*Repo, error) {
+	r := &Repo{dest: dest, o: o.withDefaults()}
+	if err := r.open(); err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *Repo) open() error {
+	if err := r.openGit(); err != nil {
+		return err
+	}
+	if err := r.checkServed(); err != nil {
+		return err
+	}
+	branch := r.config.get("timemachine", "branch")
+	if branch == "" {
+		return r.foreign()
+	}
+	r.branch = "refs/heads/" + branch
+	return r.openParts()
+}
+
+func (r *Repo) openGit() error {
+	var err error
+	switch r.root, err = durable.OpenDir(r.dest); {
+	case errors.Is(err, fs.ErrNotExist):
+		return &StateError{Kind: NoDestination, Dest: r.dest, Msg: fmt.Sprintf("destination %s does not exist", quote(r.dest)),
+			Hint: "mount it, or make it with: timemachine init -d " + quote(r.dest)}
+	case err != nil:
+		return err
+	}
+	switch st, err := r.root.Lstat(".git"); {
+	case errors.Is(err, fs.ErrNotExist):
+		return r.withoutGit()
+	case err != nil:
+		return err
+	case !st.IsDir():
+		return &StateError{Kind: Unsupported, Dest: r.dest, Msg: fmt.Sprintf("%s is not a folder: a linked work tree or a link cannot be a destination", quote(r.root.Path(".git"))),
+			Hint: "choose another destination"}
+	}
+	if r.git, err = r.root.Sub(".git"); err != nil {
+		return err
+	}
+	st, err := r.git.Lstat("")
+	if err != nil {
+		return err
+	}
+	if os.Geteuid() == 0 && st.UID != 0 {
+		owner := &durable.Owner{UID: int(st.UID), GID: int(st.GID)}
+		r.root.Give(owner)
+		r.git.Give(owner)
+	}
+	r.config, err = readGitConfig(r.git)
+	return err
+}
+
+// withoutGit tells an empty place from a bare repository.
+func (r *Repo) withoutGit() error {
+	head, herr := r.root.Exists("HEAD")
+	objects, oerr := r.root.Exists("objects")
+	if err := errors.Join(herr, oerr); err != nil {
+		return err
+	}
+	if head && objects {
+		return &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("destination %s is a bare repository", quote(r.dest)),
+			Hint: "clone it, and take the clone over with: timemachine init --adopt -d CLONE"}
+	}
+	return &StateError{Kind: NoRepository, Dest: r.dest, Msg: fmt.Sprintf("destination %s holds no history", quote(r.dest)),
+		Hint: "make one with: timemachine init -d " + quote(r.dest)}
+}
+
+func (r *Repo) foreign() error {
+	return &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("the repository in %s was not made by timemachine", quote(r.dest)),
+		Hint: "choose another destination; a clone of a history is taken over with: timemachine init --adopt -d " + quote(r.dest)}
+}
+
+// checkServed refuses repositories that would be served wrongly, with the reason.
+func (r *Repo) checkServed() error {
+	why := r.config.unsupported()
+	if why == "" && r.config.isTrue("core", "bare") {
+		why = "core.bare"
+	}
+	for _, f := range []string{"shallow", "commondir", "objects/info/alternates", "objects/info/http-alternates"} {
+		if why != "" {
+			break
+		}
+		there, err := exists(r.git, f)
+		if err != nil {
+			return err
+		}
+		if there {
+			why = "the file " + f
+		}
+	}
+	if why == "" {
+		return nil
+	}
+	return &StateError{Kind: Unsupported, Dest: r.dest, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot serve: %s", quote(r.dest), quote(why)),
+		Hint: "choose another destination, or take over a full clone of it: git clone --no-shared, then timemachine init --adopt"}
+}
+
+// exists tells whether a path below dir is there.
+func exists(dir *durable.Dir, path string) (bool, error) {
+	w := durable.NewWalker(dir)
+	defer w.Close()
+	folder, name := "", path
+	if i := strings.LastIndexByte(path, '/'); i >= 0 {
+		folder, name = path[:i], path[i+1:]
+	}
+	d, err := w.Dir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return d.Exists(name)
+}
+
+func (r *Repo) openParts() error {
+	var err error
+	if r.own, err = r.git.MakeSub("timemachine"); err != nil {
+		return err
+	}
+	if r.stage, err = r.own.MakeSub("stage"); err != nil {
+		return err
+	}
+	r.refs = ref.New(r.git, r.stage)
+	r.store, err = pack.OpenStore(r.git.Path("objects"))
+	return err
+}
+
+// Close gives up the lock and what is open.
+func (r *Repo) Close() error {
+	var errs []error
+	if r.store != nil {
+		errs = append(errs, r.store.Close())
+	}
+	if r.lock != nil {
+		errs = append(errs, r.lock.Close())
+	}
+	for _, d := range []*durable.Dir{r.stage, r.own, r.git, r.root} {
+		if d != nil {
+			errs = append(errs, d.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Lock makes this process the only writer; TryLock's false means that another one is. It lasts until Close.
+func (r *Repo) TryLock() (bool, error) {
+	if r.lock != nil {
+		return true, nil
+	}
+	f, err := r.own.OpenLock("lock")
+	if err != nil {
+		return false, err
+	}
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if err == nil {
+		r.lock = f
+		return true, nil
+	}
+	f.Close()
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return false, nil
+	}
+	return false, fmt.Errorf("lock %q: %w", r.own.Path("lock"), err)
+}

@@ -1,0 +1,97 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"timemachine/repo/durable"
+)
+
+const indexWait = time.Second
+
+// Publish makes what was committed since the last Publish part of the history: the pack is put on disk, the branch
+// moves, and copies/, files/ and the index follow. No Blob or BlobFrom may be under way. When it returns an error the
+// branch may have moved or not; the next Start finds out. What does not follow is warned of and healed later.
+func (t *Tx) Publish() error {
+	if len(t.versions) == 0 {
+		return t.Abort()
+	}
+	r, b := t.r, t.batch
+	t.batch = nil
+	defer t.contents.drop()
+	index, err := r.takeIndex()
+	if err != nil {
+		return errors.Join(err, b.drop())
+	}
+	defer index.release()
+	unkeep, err := b.place(t.base, t.tip)
+	if err != nil {
+		return err
+	}
+	if err := r.move(t.base, t.tip, fmt.Sprintf("timemachine: %d versions (scan %s)", len(t.versions), t.scan)); err != nil {
+		return err
+	}
+	if err := errors.Join(unkeep(), r.store.Reload()); err != nil {
+		return err
+	}
+	r.o.Log("branch moved", "from", t.base.String(), "to", t.tip.String(), "versions", len(t.versions))
+	f := &follow{r: r, ctx: t.ctx, base: t.base, tip: t.tip, versions: t.versions, held: &t.contents, index: index}
+	t.base, t.versions = t.tip, nil
+	return f.run()
+}
+
+// indexLock is git's lock of the index, or nothing where it could not be had.
+type indexLock struct{ *durable.Lock }
+
+// takeIndex takes git's lock of the index before the branch moves, so that no git commit comes between and undoes a
+// version. It is left alone, with a warning, where another program holds it, and where the work tree is not ours to
+// change at the moment.
+func (r *Repo) takeIndex() (*indexLock, error) {
+	if why := r.detached(); why != "" {
+		r.o.Warn(r.dest, "files/ and the index are left as they are: "+why, "versions are recorded all the same; they follow when that has ended")
+		return &indexLock{}, nil
+	}
+	lock, err := r.git.TakeLock("index", r.stage, indexWait)
+	var held *durable.LockedError
+	if errors.As(err, &held) {
+		r.o.Warn(held.Path, "the index is locked by another git", "versions are recorded all the same; if no git is at work, remove the lock")
+		return &indexLock{}, nil
+	}
+	return &indexLock{lock}, err
+}
+
+func (l *indexLock) held() bool { return l.Lock != nil }
+
+func (l *indexLock) release() {
+	if l.Lock != nil {
+		l.Lock.Abort()
+		l.Lock = nil
+	}
+}
+
+func (l *indexLock) replace(b []byte) error {
+	if _, err := l.Write(b); err != nil {
+		return err
+	}
+	lock := l.Lock
+	l.Lock = nil
+	return lock.Commit()
+}
+
+// detached says why the work tree is not ours to change, "" where it is.
+func (r *Repo) detached() string {
+	if head := r.refs.Head(); head != r.branch {
+		if head == "" {
+			return "no branch is checked out"
+		}
+		return "branch " + quote(head) + " is checked out"
+	}
+	for name, what := range map[string]string{"MERGE_HEAD": "a merge", "CHERRY_PICK_HEAD": "a cherry-pick", "REVERT_HEAD": "a revert",
+		"rebase-merge": "a rebase", "rebase-apply": "a rebase", "BISECT_LOG": "a bisect", "sequencer": "a sequence of picks"} {
+		if there, err := r.git.Exists(name); there || err != nil {
+			return what + " is under way"
+		}
+	}
+	return ""
+}

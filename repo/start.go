@@ -1,0 +1,250 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/object"
+	"timemachine/repo/ref"
+)
+
+const keepHead = "timemachine\n"
+
+// Start makes the destination ready for a run and returns the branch's tip, zero before the first commit: what an
+// earlier run left unfinished is finished or swept away, and the history must be whole as far as it is needed. The
+// caller holds the lock. A history in a state that needs a person is a *StateError, and nothing is changed.
+func (r *Repo) Start(ctx context.Context) (object.ID, error) {
+	if err := r.tidy(); err != nil {
+		return object.ID{}, err
+	}
+	tip, err := r.tip()
+	if err != nil {
+		return object.ID{}, err
+	}
+	if tip, err = r.finishMoves(tip); err != nil {
+		return object.ID{}, err
+	}
+	if !tip.IsZero() {
+		tree, err := r.treeOf(tip)
+		if err != nil {
+			return object.ID{}, err
+		}
+		if _, err := r.store.ReadTree(tree); err != nil {
+			return object.ID{}, r.damaged(fmt.Sprintf("the tree of commit %s cannot be read", tip.Short()), err)
+		}
+	}
+	return tip, r.heal(ctx, tip)
+}
+
+// tidy empties the stage, and sees to it that others are kept out and git status stays clean.
+func (r *Repo) tidy() error {
+	names, err := r.stage.Names()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, ".lock") {
+			continue // the lock's next owner must see that it is ours
+		}
+		if err := r.stage.RemoveAll(name); err != nil {
+			return err
+		}
+	}
+	if err := r.closeToOthers(); err != nil {
+		return err
+	}
+	info, err := r.git.MakeSub("info")
+	if err != nil {
+		return err
+	}
+	defer info.Close()
+	return r.ensureExcluded(info, strings.Split(excludeLines(r.dest, r.o.Exclude), "\n"))
+}
+
+// tip reads the branch. No branch means no commits yet only where nothing speaks of a history.
+func (r *Repo) tip() (object.ID, error) {
+	tip, err := r.refs.Read(r.branch)
+	var broken *ref.DamagedError
+	switch {
+	case errors.As(err, &broken):
+		return tip, r.damaged(fmt.Sprintf("branch %s is damaged (%s)", quote(r.shortBranch()), broken.Found), errEmptyRef)
+	case errors.Is(err, ref.ErrMissing):
+		return tip, r.unborn()
+	}
+	return tip, err
+}
+
+func (r *Repo) unborn() error {
+	logged, err := r.refs.Logged(r.branch)
+	if err != nil {
+		return err
+	}
+	packs, err := r.packNames()
+	if err != nil {
+		return err
+	}
+	for name, suffixes := range packs {
+		if suffixes[".pack"] && !suffixes[".keep"] {
+			logged = append(logged, object.ID{})
+			r.o.Log("a pack is there, but no branch", "pack", name)
+		}
+	}
+	if len(logged) == 0 {
+		return nil
+	}
+	return r.damaged(fmt.Sprintf("branch %s is missing, but there is a history", quote(r.shortBranch())), errEmptyRef)
+}
+
+// packNames lists the packs by name without suffix, with the suffixes that are there.
+func (r *Repo) packNames() (map[string]map[string]bool, error) {
+	dir, closeDir, err := r.packDir()
+	if err != nil {
+		return nil, err
+	}
+	defer closeDir()
+	names, err := dir.Names()
+	packs := map[string]map[string]bool{}
+	for _, n := range names {
+		i := strings.LastIndexByte(n, '.')
+		if i < 0 || !strings.HasPrefix(n, "pack-") {
+			continue
+		}
+		if packs[n[:i]] == nil {
+			packs[n[:i]] = map[string]bool{}
+		}
+		packs[n[:i]][n[i:]] = true
+	}
+	return packs, err
+}
+
+func (r *Repo) packDir() (*durable.Dir, func(), error) {
+	w := durable.NewWalker(r.git)
+	dir, err := w.Make("objects/pack")
+	if err != nil {
+		w.Close()
+		return nil, nil, err
+	}
+	return dir, w.Close, nil
+}
+
+// finishMoves completes the publication of packs that a run was cut short in, and returns where the branch is then.
+func (r *Repo) finishMoves(tip object.ID) (object.ID, error) {
+	packs, err := r.packNames()
+	if err != nil {
+		return tip, err
+	}
+	dir, closeDir, err := r.packDir()
+	if err != nil {
+		return tip, err
+	}
+	defer closeDir()
+	for name, suffixes := range packs {
+		if !suffixes[".keep"] {
+			continue
+		}
+		b, err := dir.ReadFile(name+".keep", maxConfig)
+		if err != nil {
+			return tip, err
+		}
+		old, id, ok := parseKeep(string(b))
+		if !ok {
+			continue // somebody else's
+		}
+		if tip, err = r.finishMove(dir, name, suffixes, tip, old, id); err != nil {
+			return tip, err
+		}
+	}
+	return tip, nil
+}
+
+// finishMove deals with one pack whose .keep outlived its run. Without its idx nobody can have read it, and it goes.
+// With it, the branch moves as it was about to; where somebody moved it meanwhile the pack is left to git gc.
+func (r *Repo) finishMove(dir *durable.Dir, name string, has map[string]bool, tip, old, id object.ID) (object.ID, error) {
+	if !has[".idx"] || !has[".pack"] {
+		r.o.Log("half a pack of a run that was cut short is removed", "pack", name)
+		for _, suffix := range []string{".idx", ".pack", ".keep"} {
+			if err := dir.Remove(name + suffix); err != nil {
+				return tip, err
+			}
+		}
+		return tip, nil
+	}
+	if tip == old {
+		if _, err := r.store.ReadCommit(id); err != nil {
+			return tip, r.damaged("a pack of a run that was cut short cannot be read", err)
+		}
+		if err := r.move(old, id, "a run that was cut short, finished"); err != nil {
+			return tip, err
+		}
+		r.o.Log("a run that was cut short is finished", "commit", id.String())
+		tip = id
+	}
+	return tip, dir.Remove(name + ".keep")
+}
+
+func keepText(old, id object.ID) []byte { return fmt.Appendf(nil, "%s%s\n%s\n", keepHead, old, id) }
+
+func parseKeep(s string) (old, id object.ID, ok bool) {
+	rest, ok := strings.CutPrefix(s, keepHead)
+	f := strings.Fields(rest)
+	if !ok || len(f) != 2 {
+		return old, id, false
+	}
+	old, err := object.ParseID(f[0])
+	if err != nil {
+		return old, id, false
+	}
+	id, err = object.ParseID(f[1])
+	return old, id, err == nil && !id.IsZero()
+}
+
+// move marks the work tree as behind and moves the branch.
+func (r *Repo) move(old, id object.ID, message string) error {
+	if err := r.markPending(old); err != nil {
+		return err
+	}
+	who := r.committer()
+	err := r.refs.Update(r.branch, old, id, ref.LogEntry{Name: who.Name, Email: who.Email, When: r.o.Clock().In(r.o.Zone), Message: message})
+	var held *durable.LockedError
+	var moved *ref.MovedError
+	switch {
+	case errors.As(err, &held):
+		return &StateError{Kind: Locked, Dest: r.dest, Msg: fmt.Sprintf("branch %s is locked: %s", quote(r.shortBranch()), held.Error()),
+			Hint: "nothing was recorded; if no git is at work there, remove the lock: rm " + quote(held.Path)}
+	case errors.As(err, &moved):
+		return &StateError{Kind: Locked, Dest: r.dest, Msg: fmt.Sprintf("branch %s was moved by another program while the run was at work", quote(r.shortBranch())),
+			Hint: "the next run takes it up"}
+	}
+	return err
+}
+
+// markPending notes durably that files/ and the index may be behind from commit base on.
+func (r *Repo) markPending(base object.ID) error {
+	there, err := r.own.Exists("pending")
+	if err != nil || there {
+		return err
+	}
+	return r.own.Replace("pending", []byte(base.String()+"\n"))
+}
+
+// pending is the commit the work tree was last in step with; known is false where nothing is pending, and whole is true
+// where the mark cannot be read, so that everything must be looked at.
+func (r *Repo) pending() (base object.ID, known bool, err error) {
+	b, err := r.own.ReadFile("pending", maxConfig)
+	if errors.Is(err, fs.ErrNotExist) {
+		return base, false, nil
+	}
+	if err != nil {
+		return base, false, err
+	}
+	base, err = object.ParseID(strings.TrimSpace(string(b)))
+	if err != nil {
+		r.o.Log("the mark of unfinished work is damaged; everything is looked at", "file", r.own.Path("pending"))
+		base = object.ID{}
+	}
+	return base, true, nil
+}

@@ -1,0 +1,240 @@
+package repo
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"timemachine/repo/layout"
+	"timemachine/repo/object"
+	"timemachine/repo/pack"
+	"timemachine/repo/record"
+)
+
+// A batch ends at these sizes, so that memory stays bounded and a first run that is cut short keeps what it had.
+const (
+	batchObjects = 200_000
+	batchBytes   = 2 << 30
+)
+
+// Tx is one run's writing: blobs and commits go to a pack, and Publish moves the branch. Blob and BlobFrom may be called
+// by several goroutines at once, beside Commit; the rest by one.
+type Tx struct {
+	r    *Repo
+	ctx  context.Context
+	scan string
+	base object.ID // where the branch is
+	tip  object.ID // the newest commit written
+	last time.Time // its committer date
+	late bool      // the clock was said to have gone back
+
+	editor *object.Editor
+
+	mu       sync.Mutex
+	batch    *batch
+	contents contents
+	versions []Version // committed since the last Publish
+}
+
+// Begin starts writing on top of tip, as Start returned it. Nothing is written before there is something to write.
+func (r *Repo) Begin(ctx context.Context, tip object.ID, scan string) (*Tx, error) {
+	t := &Tx{r: r, ctx: ctx, scan: scan, base: tip, tip: tip}
+	var root object.ID
+	if !tip.IsZero() {
+		c, err := r.store.ReadCommit(tip)
+		if err != nil {
+			return nil, r.damaged(fmt.Sprintf("commit %s cannot be read", tip.Short()), err)
+		}
+		root, t.last = c.Tree, c.Committer.When
+	}
+	var err error
+	t.editor, err = object.NewEditor(root, r.store)
+	return t, err
+}
+
+// Tip is the newest commit written.
+func (t *Tx) Tip() object.ID { return t.tip }
+
+// Full tells whether the batch has grown so large that it must be published before more is written.
+func (t *Tx) Full() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.batch != nil && (t.batch.w.Count() >= batchObjects || t.batch.w.Size() >= batchBytes)
+}
+
+// writer is the batch's pack, begun when it is first needed.
+func (t *Tx) writer() (*pack.Writer, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.batch == nil {
+		b, err := t.r.newBatch()
+		if err != nil {
+			return nil, err
+		}
+		t.batch = b
+	}
+	return t.batch.w, nil
+}
+
+// Blob stores content, unless the repository has it, and returns its name. The Tx keeps body: it must not change.
+func (t *Tx) Blob(body []byte) (object.ID, error) {
+	id, err := object.HashBlob(body)
+	if err != nil {
+		return id, err
+	}
+	t.contents.keep(id, body)
+	if has, err := t.r.store.Has(id); has || err != nil {
+		return id, err
+	}
+	w, err := t.writer()
+	if err != nil {
+		return id, err
+	}
+	return id, w.Add(object.Blob, id, body)
+}
+
+// BlobFrom stores content of exactly size bytes in one pass, in bounded memory, and returns its name. When src fails or
+// ends early nothing is stored and the error is src's or pack.ErrShort.
+func (t *Tx) BlobFrom(size int64, src io.Reader) (object.ID, error) {
+	w, err := t.writer()
+	if err != nil {
+		return object.ID{}, err
+	}
+	return w.AddStream(t.ctx, size, src)
+}
+
+// Commit writes rec as the next commit. Scan and, but for deletions, Copy are filled in; newest tells that no version
+// of the source has an mtime as late as this one's, so that its copy's name needs no look at the others.
+func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (Version, error) {
+	rec.Scan = t.scan
+	path, err := layout.TreePath(rec.Source)
+	if err != nil {
+		return Version{}, err
+	}
+	if rec.Event != record.Deleted {
+		if rec.Copy, err = t.copyName(&rec, newest); err != nil {
+			return Version{}, err
+		}
+	}
+	w, err := t.writer()
+	if err != nil {
+		return Version{}, err
+	}
+	if err := t.edit(path, &rec, w); err != nil {
+		return Version{}, err
+	}
+	tree, err := t.editor.Write(t.batch.trees.Put)
+	if err != nil {
+		return Version{}, err
+	}
+	return t.commit(w, tree, rec, captured)
+}
+
+func (t *Tx) edit(path string, rec *record.Record, w *pack.Writer) error {
+	if _, there, err := t.editor.Get(".gitattributes"); err != nil {
+		return err
+	} else if !there {
+		id, err := object.HashBlob([]byte(attributes))
+		if err == nil {
+			err = w.Add(object.Blob, id, []byte(attributes))
+		}
+		if err == nil {
+			err = t.editor.Set(".gitattributes", object.ModeFile, id)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if rec.Event == record.Deleted {
+		return t.editor.Remove(path)
+	}
+	return t.editor.Set(path, TreeMode(rec), rec.Blob)
+}
+
+func (t *Tx) copyName(rec *record.Record, newest bool) (string, error) {
+	n := 0
+	if !newest && !rec.Previous.IsZero() {
+		var err error
+		if n, err = t.r.copyNumber(t.ctx, rec.Source, layout.Stamp(rec.Mtime), rec.Previous, t.base); err != nil {
+			return "", err
+		}
+	}
+	return layout.CopyPath(rec.Source, rec.Mtime, n)
+}
+
+func (t *Tx) commit(w *pack.Writer, tree object.ID, rec record.Record, captured time.Time) (Version, error) {
+	when := rec.Mtime
+	if rec.Event == record.Deleted {
+		when = captured
+	}
+	date, ok := committed(captured.Truncate(time.Second), t.last)
+	if !ok && !t.late {
+		t.late = true
+		t.r.o.Warn(t.r.dest, fmt.Sprintf("the clock is %s behind the newest commit", t.last.Sub(captured).Round(time.Second)), "git log orders by these dates: set the clock right")
+	}
+	who := t.r.committer()
+	c := &object.CommitData{Tree: tree, Author: t.r.author(&rec, when), Message: rec.Message(),
+		Committer: object.Signature{Name: who.Name, Email: who.Email, When: clampDate(date).In(t.r.o.Zone)}}
+	if !t.tip.IsZero() {
+		c.Parents = []object.ID{t.tip}
+	}
+	raw := object.EncodeCommit(c)
+	id := object.Hash(object.Commit, raw)
+	if err := w.Add(object.Commit, id, raw); err != nil {
+		return Version{}, err
+	}
+	t.tip, t.last = id, date
+	v := Version{Record: rec, Commit: id, Captured: c.Committer.When}
+	t.versions = append(t.versions, v)
+	return v, nil
+}
+
+// Abort gives up what was not published.
+func (t *Tx) Abort() error {
+	if t.batch == nil {
+		return nil
+	}
+	err := t.batch.drop()
+	t.batch = nil
+	return err
+}
+
+// contents keeps what was just read of small files until files/ and copies/ are written, within a bound.
+type contents struct {
+	mu   sync.Mutex
+	held map[object.ID][]byte
+	size int64
+}
+
+const (
+	maxHeld    = 32 << 20
+	maxHeldOne = 1 << 20
+)
+
+func (c *contents) keep(id object.ID, body []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(body) > maxHeldOne || c.size+int64(len(body)) > maxHeld || c.held[id] != nil {
+		return
+	}
+	if c.held == nil {
+		c.held = map[object.ID][]byte{}
+	}
+	c.held[id] = body
+	c.size += int64(len(body))
+}
+
+func (c *contents) get(id object.ID) ([]byte, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b, ok := c.held[id]
+	return b, ok
+}
+
+func (c *contents) drop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held, c.size = nil, 0
+}

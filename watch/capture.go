@@ -1,0 +1,224 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"timemachine/repo/object"
+)
+
+const (
+	smallFile   = 8 << 20 // read into memory whole up to here
+	tries       = 3       // of reading a file that changes meanwhile, in one run
+	tornRuns    = 3       // after so many runs in a row it is stored as it was read
+	doubtWindow = 2 * time.Second
+	pseudoLimit = 1 << 20 // of a file that the kernel makes up
+	pseudoTime  = 5 * time.Second
+)
+
+// content is a captured state: what the file held, with the state it had when it was opened.
+type content struct {
+	key    key
+	blob   object.ID
+	size   int64
+	link   bool
+	torn   bool
+	doubt  bool // to be looked at again next time
+	pseudo bool
+	at     time.Time
+}
+
+// blobs is where content goes: a repo.Tx.
+type blobs interface {
+	Blob(body []byte) (object.ID, error)
+	BlobFrom(size int64, src io.Reader) (object.ID, error)
+}
+
+// capture reads sources. Its methods may be called by several goroutines at once.
+type capture struct {
+	ctx     context.Context
+	to      blobs
+	clock   func() time.Time
+	maxSize int64
+}
+
+var (
+	errTorn     = errors.New("changed while it was read")
+	errTooLarge = errors.New("larger than max-size")
+	errEndless  = errors.New("gives no end of data")
+)
+
+// take reads a source and stores its content.
+func (c *capture) take(ch *change) (content, error) {
+	src, err := openSource(&ch.seen)
+	if err != nil {
+		return content{}, err
+	}
+	defer src.close()
+	if ch.seen.key.isLink() {
+		return c.link(src)
+	}
+	for range tries {
+		var got content
+		got, err = c.once(src, ch, false)
+		if !errors.Is(err, errTorn) {
+			return got, err
+		}
+	}
+	if ch.old != nil && int(ch.old.torn)+1 >= tornRuns {
+		return c.once(src, ch, true)
+	}
+	return content{}, err
+}
+
+func (c *capture) link(src *source) (content, error) {
+	target, k, err := src.readlink()
+	if err != nil {
+		return content{}, err
+	}
+	id, err := c.to.Blob([]byte(target))
+	return c.done(content{key: k, blob: id, size: int64(len(target)), link: true}), err
+}
+
+// once reads the source one time. asRead: whatever comes is stored, and marked as torn.
+func (c *capture) once(src *source, ch *change, asRead bool) (content, error) {
+	f, k, err := src.open()
+	if err != nil {
+		return content{}, err
+	}
+	defer f.Close()
+	if c.maxSize > 0 && k.Size > c.maxSize {
+		return content{}, errTooLarge
+	}
+	got := content{key: k, size: k.Size, pseudo: ch.seen.pseudo}
+	switch {
+	case ch.seen.pseudo:
+		got.blob, got.size, err = c.pseudo(f)
+	case k.Size <= smallFile:
+		got.blob, got.size, err = c.small(f, k, asRead)
+	default:
+		got.blob, err = c.large(f, k, ch.old, asRead)
+	}
+	got.torn = asRead
+	return c.done(got), err
+}
+
+// done marks a state as doubtful when a change within the clock's resolution could hide behind it.
+func (c *capture) done(got content) content {
+	got.at = c.clock()
+	for _, t := range []time.Time{got.key.mtime(), got.key.ctime()} {
+		if d := got.at.Sub(t); d < doubtWindow && d > -doubtWindow {
+			got.doubt = true
+		}
+	}
+	return got
+}
+
+func (c *capture) small(f *os.File, k key, asRead bool) (object.ID, int64, error) {
+	body := make([]byte, k.Size)
+	n, err := io.ReadFull(f, body)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	if err == nil && !asRead {
+		err = steady(f, k, int64(n))
+	}
+	if err != nil {
+		return object.ID{}, 0, err
+	}
+	id, err := c.to.Blob(body[:n])
+	return id, int64(n), err
+}
+
+// steady tells whether a file is as it was opened after n bytes were read. Growth is no harm: the bytes up to the size
+// at the opening are what was there, and the next run sees the rest.
+func steady(f *os.File, before key, n int64) error {
+	after, err := statFD(int(f.Fd()))
+	if err != nil {
+		return err
+	}
+	if n < before.Size || after != before && after.Size <= before.Size {
+		return errTorn
+	}
+	return nil
+}
+
+// large streams a file. One of the size that is known is only hashed at first: often nothing but its mtime changed.
+func (c *capture) large(f *os.File, k key, old *known, asRead bool) (object.ID, error) {
+	if old != nil && !old.deleted && !old.stale && old.size == k.Size && !old.link {
+		h := object.NewBlobHasher(k.Size)
+		_, err := io.Copy(h, c.reader(f, k, asRead))
+		if err != nil {
+			return object.ID{}, err
+		}
+		if id, err := h.ID(); err != nil || id == old.blob {
+			return id, err
+		}
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return object.ID{}, err
+		}
+	}
+	return c.to.BlobFrom(k.Size, c.reader(f, k, asRead))
+}
+
+// reader gives a file's bytes up to its size at the opening, and fails at their end if it did not hold still.
+func (c *capture) reader(f *os.File, k key, asRead bool) io.Reader {
+	return &steadyReader{ctx: c.ctx, f: f, key: k, left: k.Size, asRead: asRead}
+}
+
+type steadyReader struct {
+	ctx    context.Context
+	f      *os.File
+	key    key
+	left   int64
+	asRead bool
+}
+
+func (r *steadyReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	if r.left == 0 {
+		return 0, io.EOF
+	}
+	n, err := r.f.Read(p[:min(int64(len(p)), r.left)])
+	r.left -= int64(n)
+	if errors.Is(err, io.EOF) {
+		return n, errTorn
+	}
+	if err == nil && r.left == 0 && !r.asRead {
+		err = steady(r.f, r.key, r.key.Size)
+	}
+	return n, err
+}
+
+// pseudo reads what the kernel makes up: of no known size, so up to a limit in bytes and time.
+func (c *capture) pseudo(f *os.File) (object.ID, int64, error) {
+	type result struct {
+		body []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		body, err := io.ReadAll(io.LimitReader(f, pseudoLimit+1))
+		done <- result{body, err}
+	}()
+	select {
+	case r := <-done:
+		if r.err == nil && len(r.body) > pseudoLimit {
+			r.err = errTooLarge
+		}
+		if r.err != nil {
+			return object.ID{}, 0, r.err
+		}
+		id, err := c.to.Blob(r.body)
+		return id, int64(len(r.body)), err
+	case <-time.After(pseudoTime):
+		return object.ID{}, 0, errEndless
+	case <-c.ctx.Done():
+		return object.ID{}, 0, c.ctx.Err()
+	}
+}

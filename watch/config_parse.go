@@ -1,0 +1,359 @@
+package watch
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// keys of the mapping form, in the order of the manual.
+var configKeys = []string{"destination", "watch", "exclude", "max-size", "copies", "touched"}
+
+// parser builds a Config from a document.
+type parser struct {
+	*document
+	env    Env
+	config *Config
+	folder string
+	rules  []*exclusion // of the whole file
+	items  []item
+}
+
+// item is an entry before its patterns are compiled.
+type item struct {
+	node    *yaml.Node
+	text    string
+	exclude []string
+	rules   []*exclusion
+}
+
+// ParseConfig understands a configuration file's bytes. file is its absolute path, for messages and relative entries.
+func ParseConfig(file string, data []byte, env Env) (*Config, error) {
+	d, err := readDocument(file, data)
+	if err != nil {
+		return nil, err
+	}
+	p := &parser{document: d, env: env, folder: filepath.Dir(file),
+		config: &Config{File: file, CopiesKeep: true, literals: map[string]*Entry{}}, rules: slices.Clone(defaultExclusions)}
+	if d.body != nil && d.body.Kind == yaml.MappingNode {
+		err = p.mapping(d.body)
+	} else if d.watch != nil {
+		err = p.list(d.watch)
+	}
+	if err == nil {
+		err = p.compile()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.config, nil
+}
+
+func (p *parser) mapping(n *yaml.Node) error {
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		name, value := n.Content[i], n.Content[i+1]
+		key, err := p.text(name)
+		if err != nil {
+			return err
+		}
+		if seen[key] {
+			return p.fail(name, fmt.Sprintf("%s is told twice", key), "")
+		}
+		seen[key] = true
+		if err := p.key(name, key, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *parser) key(name *yaml.Node, key string, value *yaml.Node) (err error) {
+	var text string
+	switch key {
+	case "watch":
+		return p.list(value)
+	case "exclude":
+		p.rules, err = p.exclusions(value, p.rules, nil)
+		return err
+	case "copies":
+		return p.copies(value)
+	case "push":
+		return p.fail(name, "push is not available in this version", "take the line out")
+	case "max-size":
+		if value.Kind != yaml.ScalarNode {
+			return p.fail(value, "max-size is a size such as 100MiB", "")
+		}
+		if p.config.MaxSize, err = parseSize(value.Value); err != nil || p.config.MaxSize == 0 {
+			return p.fail(value, fmt.Sprintf("max-size: %q is not a size such as 100MiB", value.Value), "")
+		}
+		return nil
+	case "destination":
+		if text, err = p.text(value); err == nil {
+			p.config.Destination, err = p.path(value, text)
+		}
+		return err
+	case "touched":
+		if value.Value != "record" && value.Value != "ignore" {
+			return p.fail(value, fmt.Sprintf("touched: %q is neither record nor ignore", value.Value), "")
+		}
+		p.config.IgnoreTouched = value.Value == "ignore"
+		return nil
+	}
+	return p.fail(name, fmt.Sprintf("unknown key %q", key), "the keys are "+strings.Join(configKeys, ", "))
+}
+
+func (p *parser) copies(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		return p.keep(n)
+	}
+	if n.Kind != yaml.MappingNode {
+		return p.fail(n, "copies is all, none, or a mapping with keep and min-free", "")
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		name, value := n.Content[i], n.Content[i+1]
+		var err error
+		switch name.Value {
+		case "keep":
+			err = p.keep(value)
+		case "min-free":
+			if p.config.CopiesMinFree, err = parseFree(value.Value); err != nil {
+				err = p.fail(value, "min-free: "+err.Error(), "")
+			}
+		default:
+			err = p.fail(name, fmt.Sprintf("unknown key %q", name.Value), "the keys of copies are keep, min-free")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *parser) keep(n *yaml.Node) error {
+	switch n.Value {
+	case "all", "none":
+		p.config.CopiesKeep, p.config.CopiesNone = n.Value == "all", n.Value == "none"
+		return nil
+	}
+	return p.fail(n, fmt.Sprintf("copies: %q is not available in this version", n.Value), "write all or none")
+}
+
+// list reads the watch list.
+func (p *parser) list(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
+		return nil
+	}
+	if n.Kind != yaml.SequenceNode || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 {
+		return p.fail(n, "the watch list is not a list", "write a path a line, each after \"- \"")
+	}
+	for _, it := range n.Content {
+		if it.Kind == yaml.MappingNode {
+			if err := p.entryMapping(it); err != nil {
+				return err
+			}
+			continue
+		}
+		text, err := p.text(it)
+		if err != nil {
+			return err
+		}
+		p.config.lines = append(p.config.lines, text)
+		if pattern, ok := strings.CutPrefix(text, "!"); ok {
+			p.rules, err = p.exclusion(it, pattern, p.rules)
+		} else {
+			p.items = append(p.items, item{node: it, text: text})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *parser) entryMapping(n *yaml.Node) error {
+	it := item{node: n}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		name, value := n.Content[i], n.Content[i+1]
+		var err error
+		switch name.Value {
+		case "path":
+			it.text, err = p.text(value)
+			it.node = value
+		case "exclude":
+			it.rules, err = p.exclusions(value, nil, &it.exclude)
+		default:
+			err = p.fail(name, fmt.Sprintf("unknown key %q", name.Value), "the keys of an entry are path, exclude")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if it.text == "" {
+		return p.fail(n, "an entry has no path", "")
+	}
+	p.config.lines = append(p.config.lines, it.text)
+	p.items = append(p.items, it)
+	return nil
+}
+
+// exclusions reads a list of patterns and adds them to rules, and their texts to texts.
+func (p *parser) exclusions(n *yaml.Node, rules []*exclusion, texts *[]string) ([]*exclusion, error) {
+	if n.Kind != yaml.SequenceNode {
+		return nil, p.fail(n, "exclude is not a list", "write [\"*.swp\"]")
+	}
+	for _, it := range n.Content {
+		text, err := p.text(it)
+		if err == nil {
+			rules, err = p.exclusion(it, text, rules)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if texts != nil {
+			*texts = append(*texts, text)
+		}
+	}
+	return rules, nil
+}
+
+func (p *parser) exclusion(n *yaml.Node, text string, rules []*exclusion) ([]*exclusion, error) {
+	body, again := strings.CutPrefix(text, "!")
+	if strings.HasPrefix(body, "/") || strings.HasPrefix(body, "~/") || strings.HasPrefix(body, "$") {
+		expanded, err := p.env.expand(body)
+		if err != nil {
+			return nil, p.fail(n, fmt.Sprintf("%q: %v", text, err), "")
+		}
+		if text = expanded; again {
+			text = "!" + text
+		}
+	}
+	x, err := compileExclusion(text)
+	if err != nil {
+		return nil, p.fail(n, err.Error(), "")
+	}
+	return append(rules, x), nil
+}
+
+// path expands a literal path, relative to the configuration's folder.
+func (p *parser) path(n *yaml.Node, text string) (string, error) {
+	pattern, err := p.pattern(text)
+	if err != nil {
+		return "", p.fail(n, fmt.Sprintf("%q: %v", text, err), "")
+	}
+	return filepath.Clean(unescapeGlob(pattern)), nil
+}
+
+func (p *parser) pattern(text string) (string, error) {
+	expanded, err := p.env.expand(text)
+	if err == nil && !strings.HasPrefix(expanded, "/") {
+		expanded = escapeGlob(p.folder) + "/" + expanded
+	}
+	return expanded, err
+}
+
+// compile makes entries of the items; those that say the same count once.
+func (p *parser) compile() error {
+	seen := map[string]bool{}
+	for _, it := range p.items {
+		pattern, err := p.pattern(it.text)
+		e := &Entry{Text: it.text, Line: it.node.Line, folder: p.folder}
+		if err == nil {
+			err = e.compile(pattern)
+		}
+		if err != nil {
+			return p.fail(it.node, fmt.Sprintf("%q: %v", it.text, err), "")
+		}
+		if key := entryKey(e, it.exclude); seen[key] {
+			continue
+		} else {
+			seen[key] = true
+		}
+		for _, x := range append(slices.Clone(p.rules), it.rules...) {
+			if !slices.Contains(defaultExclusions, x) || e.Glob == "" || !e.lists(x) {
+				e.rules = append(e.rules, x)
+			}
+		}
+		p.config.Entries = append(p.config.Entries, e)
+		if e.Glob == "" && p.config.literals[e.Root] == nil {
+			p.config.literals[e.Root] = e
+		}
+	}
+	return nil
+}
+
+var (
+	errNoHome   = errors.New("the home folder is not known: write the path out")
+	errOtherTil = errors.New("~ with a name is not known: write the path out")
+)
+
+// expand replaces ~ and variables; what they stand for is escaped, so that a * in a value is no wildcard.
+func (env Env) expand(text string) (string, error) {
+	if rest, ok := strings.CutPrefix(text, "~"); ok {
+		if rest != "" && rest[0] != '/' {
+			return "", errOtherTil
+		}
+		if env.Home == "" {
+			return "", errNoHome
+		}
+		tail, err := env.variables(rest)
+		return escapeGlob(env.Home) + tail, err
+	}
+	return env.variables(text)
+}
+
+func (env Env) variables(text string) (string, error) {
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == '\\' && i+1 < len(text) && text[i+1] == '$':
+			i++
+			b.WriteByte('$')
+		case text[i] == '\\' && i+1 < len(text):
+			b.WriteString(text[i : i+2])
+			i++
+		case text[i] == '$':
+			name, n := variableName(text[i+1:])
+			if name == "" {
+				return "", errors.New("$ without a name: write \\$ for a dollar sign")
+			}
+			value, ok := env.lookup(name)
+			if !ok {
+				return "", fmt.Errorf("the variable $%s is not set", name)
+			}
+			if value == "" {
+				return "", fmt.Errorf("the variable $%s is empty", name)
+			}
+			b.WriteString(escapeGlob(value))
+			i += n
+		default:
+			b.WriteByte(text[i])
+		}
+	}
+	return b.String(), nil
+}
+
+// variableName reads NAME or {NAME} and says how many bytes it took.
+func variableName(s string) (name string, n int) {
+	if rest, ok := strings.CutPrefix(s, "{"); ok {
+		end := strings.IndexByte(rest, '}')
+		if end < 0 || nameLength(rest[:end]) != end {
+			return "", 0
+		}
+		return rest[:end], end + 2
+	}
+	n = nameLength(s)
+	return s[:n], n
+}
+
+func nameLength(s string) int {
+	n := 0
+	for n < len(s) && (isLetter(s[n]) || s[n] == '_' || n > 0 && isDigit(s[n])) {
+		n++
+	}
+	return n
+}

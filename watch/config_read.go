@@ -1,0 +1,173 @@
+package watch
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+const maxConfigFile = 16 << 20
+
+// LoadConfig reads a configuration file. A missing file is fs.ErrNotExist; a missing or unreadable folder, and whatever
+// is wrong with what the file says, a *ConfigError.
+func LoadConfig(file string, env Env) (*Config, error) {
+	data, err := readConfigFile(file, env)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfig(file, data, env)
+}
+
+func readConfigFile(file string, env Env) ([]byte, error) {
+	if _, err := os.ReadDir(filepath.Dir(file)); err != nil {
+		return nil, &ConfigError{File: file, Msg: fmt.Sprintf("its folder cannot be read: %v", reason(err)), Hint: "make the folder, or name another with -cl", cause: errors.New("no folder")}
+	}
+	f, err := os.Open(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if err != nil {
+		return nil, &ConfigError{File: file, Msg: fmt.Sprintf("cannot be read: %v", reason(err)), cause: err}
+	}
+	defer f.Close()
+	if st, err := f.Stat(); err == nil && !st.Mode().IsRegular() {
+		return nil, &ConfigError{File: file, Msg: "is not a regular file"}
+	}
+	if err := CheckPrivate(file, env); err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxConfigFile+1))
+	if err == nil && len(data) > maxConfigFile {
+		err = errors.New("is larger than 16 MiB")
+	}
+	if err != nil {
+		return nil, &ConfigError{File: file, Msg: err.Error(), cause: err}
+	}
+	return data, nil
+}
+
+// document is the YAML of a configuration file.
+type document struct {
+	file  string
+	body  *yaml.Node // nil: nothing in it
+	watch *yaml.Node // the list of entries, nil: none
+}
+
+func (d *document) fail(n *yaml.Node, msg, hint string) error {
+	e := &ConfigError{File: d.file, Msg: msg, Hint: hint}
+	if n != nil {
+		e.Line, e.Column = n.Line, n.Column
+	}
+	return e
+}
+
+var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+
+// readDocument parses the YAML and finds the list of entries.
+func readDocument(file string, data []byte) (*document, error) {
+	d := &document{file: file}
+	if !utf8.Valid(data) {
+		return nil, d.fail(&yaml.Node{Line: lineOfBadUTF8(data), Column: 1}, "is not UTF-8 text", "")
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	var top yaml.Node
+	switch err := dec.Decode(&top); {
+	case errors.Is(err, io.EOF):
+		return d, nil
+	case err != nil:
+		return nil, d.yamlError(data, err)
+	}
+	var more yaml.Node
+	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
+		if err != nil {
+			return nil, d.yamlError(data, err)
+		}
+		return nil, d.fail(&more, "holds more than one YAML document", "leave one")
+	}
+	return d, d.find(top.Content[0])
+}
+
+func lineOfBadUTF8(data []byte) int {
+	line := 1
+	for len(data) > 0 {
+		r, n := utf8.DecodeRune(data)
+		if r == utf8.RuneError && n <= 1 {
+			break
+		}
+		if r == '\n' {
+			line++
+		}
+		data = data[n:]
+	}
+	return line
+}
+
+// yamlError puts the parser's complaint into our form. What it says of a name that begins with * or ! has one cause.
+func (d *document) yamlError(data []byte, err error) error {
+	m := yamlLine.FindStringSubmatch(strings.SplitN(err.Error(), "\n", 2)[0])
+	if m == nil {
+		return d.fail(nil, err.Error(), "")
+	}
+	line, _ := strconv.Atoi(m[1])
+	at := &yaml.Node{Line: max(line, 1), Column: 1}
+	for i, text := range strings.Split(string(data), "\n") {
+		item, ok := strings.CutPrefix(strings.TrimSpace(text), "- ")
+		item = strings.TrimSpace(item)
+		if ok && item != "" && strings.ContainsRune("*!&@`%", rune(item[0])) {
+			at.Line, at.Column = i+1, strings.Index(text, item)+1
+			return d.fail(at, fmt.Sprintf("%s has a special meaning in YAML", item), "quote it: - "+strconv.Quote(item))
+		}
+	}
+	return d.fail(at, m[2], "")
+}
+
+func (d *document) find(n *yaml.Node) error {
+	switch {
+	case n.Kind == yaml.ScalarNode && n.Tag == "!!null" && n.Anchor == "":
+		return nil
+	case n.Kind == yaml.SequenceNode:
+		d.body, d.watch = n, n
+	case n.Kind == yaml.MappingNode:
+		d.body = n
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == "watch" {
+				d.watch = n.Content[i+1]
+			}
+		}
+	default:
+		return d.fail(n, "is neither a list of paths nor a mapping", "write a path a line, each after \"- \"")
+	}
+	return nil
+}
+
+// text reads a scalar that must be a string.
+func (d *document) text(n *yaml.Node) (string, error) {
+	quoted := "quote it: " + strconv.Quote(n.Value)
+	switch {
+	case n.Kind == yaml.AliasNode:
+		return "", d.fail(n, fmt.Sprintf("*%s is a YAML alias", n.Value), "quote it: \"*"+n.Value+"\"")
+	case n.Style&yaml.TaggedStyle != 0:
+		return "", d.fail(n, fmt.Sprintf("%s is a YAML tag", n.Tag), "quote it: "+strconv.Quote(n.Tag))
+	case n.Anchor != "":
+		return "", d.fail(n, fmt.Sprintf("&%s is a YAML anchor", n.Anchor), "quote it: "+strconv.Quote("&"+n.Anchor))
+	case n.Kind != yaml.ScalarNode:
+		return "", d.fail(n, "a path or pattern must stand here", "")
+	case n.Tag == "!!null" || n.Value == "":
+		return "", d.fail(n, "is empty", "write a path, or take the line out")
+	case n.Tag != "!!str":
+		return "", d.fail(n, fmt.Sprintf("%s is not a text in YAML", n.Value), quoted)
+	case strings.ContainsRune(n.Value, 0):
+		return "", d.fail(n, "holds a NUL byte", "")
+	}
+	return n.Value, nil
+}

@@ -1,0 +1,351 @@
+package watch
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+const newConfigText = `# What timemachine watches: a file, folder or pattern a line, each after "- ".
+# Add one with: timemachine add PATH
+#
+# - /etc/hosts
+# - ~/notes/**/*.md
+# - "!*.bak"
+`
+
+// CreateConfig makes a configuration file with an empty watch list. An existing one is fs.ErrExist, a missing folder a
+// *ConfigError.
+func CreateConfig(file string) error {
+	return createFile(file, []byte(newConfigText))
+}
+
+// AddEntries adds literal absolute paths to the watch list and says which are in it already. Every byte outside the
+// new lines stays as it was; a file in which that cannot be done is left alone, and the error is a *ConfigError.
+func AddEntries(file string, env Env, paths []string) (added, already []string, err error) {
+	err = editConfig(file, env, func(data []byte, c *Config) ([]byte, error) {
+		added, already = nil, nil
+		texts := c.Lines()
+		for _, path := range paths {
+			if !utf8.ValidString(path) {
+				return nil, &ConfigError{File: file, Msg: fmt.Sprintf("%q is not UTF-8, which YAML cannot hold", path), Hint: "watch its folder"}
+			}
+			if c.literals[path] != nil || slices.Contains(added, path) {
+				already = append(already, path)
+				continue
+			}
+			text := strings.ReplaceAll(escapeGlob(path), "$", `\$`)
+			if data, err = insertItem(file, data, text); err != nil {
+				return nil, err
+			}
+			added, texts = append(added, path), append(texts, text)
+		}
+		return data, verifyEdit(file, data, env, texts)
+	})
+	return added, already, err
+}
+
+// RemoveEntries takes entries out of the watch list: those that resolve to one of paths, or whose text is one of them.
+// It says which paths were found; every other byte of the file stays as it was.
+func RemoveEntries(file string, env Env, paths []string) (removed, unknown []string, err error) {
+	err = editConfig(file, env, func(data []byte, c *Config) ([]byte, error) {
+		removed, unknown = nil, nil
+		texts := c.Lines()
+		for _, path := range paths {
+			found := false
+			for i := len(texts) - 1; i >= 0; i-- {
+				if !sameEntry(c, texts[i], path, env) {
+					continue
+				}
+				if data, err = deleteItem(file, data, i); err != nil {
+					return nil, err
+				}
+				texts, found = slices.Delete(texts, i, i+1), true
+			}
+			if found {
+				removed = append(removed, path)
+			} else {
+				unknown = append(unknown, path)
+			}
+		}
+		return data, verifyEdit(file, data, env, texts)
+	})
+	return removed, unknown, err
+}
+
+// sameEntry tells whether an item's text names what the user asked for.
+func sameEntry(c *Config, text, asked string, env Env) bool {
+	if text == asked {
+		return true
+	}
+	if strings.HasPrefix(text, "!") {
+		return false
+	}
+	p := parser{env: env, folder: filepath.Dir(c.File)}
+	pattern, err := p.pattern(text)
+	if err != nil {
+		return false
+	}
+	var e Entry
+	return e.compile(pattern) == nil && (e.Glob == "" && e.Root == filepath.Clean(asked) || e.Glob != "" && e.Glob == asked)
+}
+
+func errUnsafe(file string) error {
+	return &ConfigError{File: file, Msg: "cannot be edited without touching other lines", Hint: "edit it by hand"}
+}
+
+// verifyEdit makes sure that the new bytes hold exactly the entries that are wanted.
+func verifyEdit(file string, data []byte, env Env, want []string) error {
+	c, err := ParseConfig(file, data, env)
+	if err != nil || !slices.Equal(c.Lines(), want) {
+		return errUnsafe(file)
+	}
+	return nil
+}
+
+// lineAt is where line n (from 1) begins in data, and where the next one does.
+func lineAt(data []byte, n int) (start, end int) {
+	for ; n > 1 && start < len(data); n-- {
+		i := bytes.IndexByte(data[start:], '\n')
+		if i < 0 {
+			return len(data), len(data)
+		}
+		start += i + 1
+	}
+	if i := bytes.IndexByte(data[start:], '\n'); i >= 0 {
+		return start, start + i + 1
+	}
+	return start, len(data)
+}
+
+// offset is where a node begins in data.
+func offset(data []byte, n *yaml.Node) int {
+	start, end := lineAt(data, n.Line)
+	for col := 1; col < n.Column && start < end; col++ {
+		_, size := utf8.DecodeRune(data[start:end])
+		start += size
+	}
+	return start
+}
+
+// lastLine is the last line a node's parts begin on.
+func lastLine(n *yaml.Node) int {
+	line := n.Line
+	for _, c := range n.Content {
+		line = max(line, lastLine(c))
+	}
+	return line
+}
+
+func splice(data []byte, from, to int, text string) []byte {
+	return slices.Concat(data[:from], []byte(text), data[to:])
+}
+
+// scalar writes a text as YAML, quoted where it has to be.
+func scalar(text string, flow bool) string {
+	var items []string
+	err := yaml.Unmarshal([]byte("- "+text), &items)
+	if err == nil && len(items) == 1 && items[0] == text && !strings.ContainsAny(text, "#\"'\n\r\t") &&
+		!(flow && strings.ContainsAny(text, ",[]{}")) && strings.HasPrefix(text, "/") && strings.TrimSpace(text) == text && printable(text) {
+		return text
+	}
+	return quoteYAML(text)
+}
+
+func printable(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool {
+		return r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 || r == 0xfeff
+	}) < 0
+}
+
+func quoteYAML(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < 0x20 || r >= 0x7f && r < 0xa0:
+			fmt.Fprintf(&b, "\\x%02x", r)
+		case r == 0x2028 || r == 0x2029 || r == 0xfeff:
+			fmt.Fprintf(&b, "\\u%04x", r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+// insertItem adds one item after the last of the watch list.
+func insertItem(file string, data []byte, text string) ([]byte, error) {
+	d, err := readDocument(file, data)
+	if err != nil {
+		return nil, err
+	}
+	switch list := d.watch; {
+	case d.body == nil:
+		return insertLine(data, len(data), "- "+scalar(text, false)), nil
+	case list == nil:
+		return insertLine(insertLine(data, len(data), "watch:"), -1, "  - "+scalar(text, false)), nil
+	case list.Kind == yaml.ScalarNode:
+		return insertIntoNull(file, data, d, text)
+	case list.Kind != yaml.SequenceNode:
+		return nil, errUnsafe(file)
+	case list.Style&yaml.FlowStyle != 0:
+		return insertFlow(file, data, list, text)
+	default:
+		return insertBlock(data, list, text), nil
+	}
+}
+
+// insertLine puts a line at offset at (-1: the end), with the line ending of its neighbours.
+func insertLine(data []byte, at int, line string) []byte {
+	if at < 0 {
+		at = len(data)
+	}
+	newline := "\n"
+	if i := bytes.IndexByte(data, '\n'); i > 0 && data[i-1] == '\r' {
+		newline = "\r\n"
+	}
+	if at > 0 && data[at-1] != '\n' {
+		return splice(data, at, at, newline+line)
+	}
+	return splice(data, at, at, line+newline)
+}
+
+func insertBlock(data []byte, list *yaml.Node, text string) []byte {
+	last := list.Content[len(list.Content)-1]
+	start, _ := lineAt(data, last.Line)
+	prefix := string(data[start:offset(data, last)])
+	if dash := strings.TrimLeft(prefix, " "); !strings.HasPrefix(dash, "-") || strings.Trim(dash[1:], " ") != "" {
+		prefix = strings.Repeat(" ", list.Column-1) + "- "
+	}
+	_, end := lineAt(data, lastLine(last))
+	return insertLine(data, end, prefix+scalar(text, false))
+}
+
+func insertIntoNull(file string, data []byte, d *document, text string) ([]byte, error) {
+	for i := 0; i+1 < len(d.body.Content); i += 2 {
+		key := d.body.Content[i]
+		if d.body.Content[i+1] != d.watch || d.watch.Value != "" || d.body.Style&yaml.FlowStyle != 0 {
+			continue
+		}
+		_, end := lineAt(data, key.Line)
+		return insertLine(data, end, strings.Repeat(" ", key.Column+1)+"- "+scalar(text, false)), nil
+	}
+	return nil, errUnsafe(file)
+}
+
+func insertFlow(file string, data []byte, list *yaml.Node, text string) ([]byte, error) {
+	if len(list.Content) == 0 {
+		open := offset(data, list)
+		if open >= len(data) || data[open] != '[' {
+			return nil, errUnsafe(file)
+		}
+		return splice(data, open+1, open+1, scalar(text, true)), nil
+	}
+	end := flowEnd(data, list.Content[len(list.Content)-1])
+	if end < 0 {
+		return nil, errUnsafe(file)
+	}
+	return splice(data, end, end, ", "+scalar(text, true)), nil
+}
+
+// flowEnd is where a scalar inside brackets ends, -1 where that is not plain to see.
+func flowEnd(data []byte, n *yaml.Node) int {
+	at := offset(data, n)
+	if n.Kind != yaml.ScalarNode || at >= len(data) {
+		return -1
+	}
+	switch data[at] {
+	case '"':
+		for i := at + 1; i < len(data); i++ {
+			if data[i] == '\\' {
+				i++
+			} else if data[i] == '"' {
+				return i + 1
+			}
+		}
+		return -1
+	case '\'':
+		for i := at + 1; i < len(data); i++ {
+			if data[i] == '\'' && (i+1 == len(data) || data[i+1] != '\'') {
+				return i + 1
+			} else if data[i] == '\'' {
+				i++
+			}
+		}
+		return -1
+	}
+	if !bytes.HasPrefix(data[at:], []byte(n.Value)) {
+		return -1
+	}
+	return at + len(n.Value)
+}
+
+// deleteItem takes item i out of the watch list.
+func deleteItem(file string, data []byte, i int) ([]byte, error) {
+	d, err := readDocument(file, data)
+	if err != nil {
+		return nil, err
+	}
+	if d.watch == nil || i >= len(d.watch.Content) {
+		return nil, errUnsafe(file)
+	}
+	items := d.watch.Content
+	if d.watch.Style&yaml.FlowStyle == 0 {
+		from, _ := lineAt(data, items[i].Line)
+		_, to := lineAt(data, lastLine(items[i]))
+		return splice(data, from, to, ""), nil
+	}
+	from, to := offset(data, items[i]), flowEnd(data, items[i])
+	switch {
+	case to < 0:
+		return nil, errUnsafe(file)
+	case i+1 < len(items):
+		to = offset(data, items[i+1])
+	case i > 0:
+		if from = flowEnd(data, items[i-1]); from < 0 {
+			return nil, errUnsafe(file)
+		}
+	}
+	return splice(data, from, to, ""), nil
+}
+
+// editConfig reads, changes and replaces the file while no other edit is under way.
+func editConfig(file string, env Env, change func([]byte, *Config) ([]byte, error)) error {
+	target, err := filepath.EvalSymlinks(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err != nil {
+		return &ConfigError{File: file, Msg: fmt.Sprintf("cannot be read: %v", reason(err)), cause: err}
+	}
+	unlock, err := lockConfig(target)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	data, err := readConfigFile(file, env)
+	if err != nil {
+		return err
+	}
+	c, err := ParseConfig(file, data, env)
+	if err != nil {
+		return err
+	}
+	changed, err := change(data, c)
+	if err != nil || bytes.Equal(changed, data) {
+		return err
+	}
+	return replaceFile(target, changed)
+}

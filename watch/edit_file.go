@@ -1,0 +1,133 @@
+package watch
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	editWait = 10 * time.Second
+	editPoll = 20 * time.Millisecond
+)
+
+// lockConfig keeps two edits of one file apart. The file is replaced by each, so the lock is taken again when it turns
+// out to be on one that is no longer there.
+func lockConfig(file string) (unlock func(), err error) {
+	deadline := time.Now().Add(editWait)
+	for {
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, &ConfigError{File: file, Msg: fmt.Sprintf("cannot be read: %v", reason(err)), cause: err}
+		}
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil && stillThere(f, file) {
+			return func() { f.Close() }, nil
+		}
+		f.Close()
+		if err != nil && !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
+			return nil, &ConfigError{File: file, Msg: fmt.Sprintf("cannot be locked: %v", err), cause: err}
+		}
+		if time.Now().After(deadline) {
+			return nil, &ConfigError{File: file, Msg: "is locked by another program", Hint: "try again when it has ended"}
+		}
+		time.Sleep(editPoll)
+	}
+}
+
+func stillThere(f *os.File, file string) bool {
+	held, err := f.Stat()
+	now, nerr := os.Stat(file)
+	return err == nil && nerr == nil && os.SameFile(held, now)
+}
+
+// replaceFile puts data in the place of a file, with its mode and owner: the old or the new, whatever happens.
+func replaceFile(file string, data []byte) error {
+	st, err := os.Stat(file)
+	if err != nil {
+		return writeError(file, err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".new-")
+	if err != nil {
+		return writeError(file, err)
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	if _, err = f.Write(data); err == nil {
+		if sys, ok := st.Sys().(*syscall.Stat_t); ok {
+			if cerr := f.Chown(int(sys.Uid), int(sys.Gid)); cerr != nil && !errors.Is(cerr, fs.ErrPermission) {
+				err = cerr
+			}
+		}
+	}
+	if err == nil {
+		err = f.Chmod(st.Mode().Perm())
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), file)
+	}
+	if err == nil {
+		err = syncFolder(filepath.Dir(file))
+	}
+	return writeError(file, err)
+}
+
+func syncFolder(name string) error {
+	d, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// createFile makes a new file that holds all of data or is not there.
+func createFile(file string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".new-")
+	if err != nil {
+		return writeError(file, err)
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Chmod(0o644)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err == nil {
+		err = os.Link(f.Name(), file)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if err == nil {
+		err = syncFolder(filepath.Dir(file))
+	}
+	return writeError(file, err)
+}
+
+func writeError(file string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &ConfigError{File: file, Msg: fmt.Sprintf("cannot be written: %v", linkReason(err)), cause: err}
+}
+
+func linkReason(err error) error {
+	var l *os.LinkError
+	if errors.As(err, &l) {
+		return l.Err
+	}
+	return reason(err)
+}

@@ -1,0 +1,133 @@
+package watch
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+)
+
+// maxPattern bounds the length of a pattern in bytes, and with it the time
+// that a match can take. A longer one could match no path the system opens.
+const maxPattern = 4096
+
+// exclusion is one line of .gitignore syntax (gitignore(5)).
+//
+// Three things differ from git. A pattern that starts with "/" is an absolute
+// path. One with an inner slash counts from two folders, the configuration's
+// and the entry's Root. And foo**/bar is foo*/bar, as the manual has it, where
+// git takes ** for any number of folders when only ordinary characters stand
+// before it.
+type exclusion struct {
+	include     bool // "!": takes back what an earlier one left out
+	foldersOnly bool
+	scope       exclusionScope
+	name        segment   // nameScope
+	path        []segment // the other scopes
+}
+
+type exclusionScope uint8
+
+const (
+	nameScope     exclusionScope = iota // a name, at any depth
+	anchoredScope                       // below the configuration's folder or the Root
+	absoluteScope                       // below /
+)
+
+// compileExclusion reads one pattern. In text a leading "!" re-includes; an
+// absolute pattern must be expanded already.
+func compileExclusion(text string) (*exclusion, error) {
+	if len(text) > maxPattern {
+		return nil, errors.New("pattern is too long")
+	}
+	x := &exclusion{}
+	body, include := strings.CutPrefix(trimPatternSpace(text), "!")
+	x.include = include
+	absolute := strings.HasPrefix(body, "/")
+	body, x.foldersOnly = strings.CutSuffix(body, "/")
+	if absolute {
+		body = strings.TrimPrefix(path.Clean("/"+body), "/")
+	}
+	if body == "" {
+		return nil, fmt.Errorf("pattern %q is empty", text)
+	}
+	segments, err := compileSegments(body)
+	if err != nil {
+		return nil, fmt.Errorf("pattern %q: %w", text, err)
+	}
+	switch {
+	case absolute:
+		x.scope, x.path = absoluteScope, segments
+	case strings.Contains(body, "/"):
+		x.scope, x.path = anchoredScope, segments
+	default:
+		x.scope, x.name = nameScope, namedSegment(segments)
+	}
+	return x, nil
+}
+
+// namedSegment is the one segment of a pattern without a slash, where ** is
+// no more than *.
+func namedSegment(segments []segment) segment {
+	if segments[0].kind == deepSegment {
+		return segment{kind: suffixSegment}
+	}
+	return segments[0]
+}
+
+// trimPatternSpace drops trailing spaces as git does, unless escaped.
+func trimPatternSpace(text string) string {
+	end := len(strings.TrimRight(text, " "))
+	slashes := end - len(strings.TrimRight(text[:end], `\`))
+	if slashes%2 == 1 && end < len(text) {
+		end++
+	}
+	return text[:end]
+}
+
+// matches tells whether x speaks of path, whose last component is name, when
+// it is looked at for entry e. It does not allocate.
+func (x *exclusion) matches(e *Entry, path, name string, isDir bool) bool {
+	if x.foldersOnly && !isDir {
+		return false
+	}
+	switch x.scope {
+	case nameScope:
+		return x.name.matches(name)
+	case absoluteScope:
+		return matchSegments(x.path, path[1:])
+	}
+	if rel, ok := below(e.Root, path); ok && matchSegments(x.path, rel) {
+		return true
+	}
+	rel, ok := below(e.folder, path)
+	return ok && e.folder != e.Root && matchSegments(x.path, rel)
+}
+
+// below returns path without the folder it lies in; ok is false when it lies
+// elsewhere or is the folder itself.
+func below(folder, path string) (rel string, ok bool) {
+	if folder == "/" {
+		return strings.TrimPrefix(path, "/"), path != "/"
+	}
+	if len(path) > len(folder)+1 && path[len(folder)] == '/' && path[:len(folder)] == folder {
+		return path[len(folder)+1:], true
+	}
+	return "", false
+}
+
+// defaultExclusions are git's own folders and what editors leave beside the
+// files they have open (vim, emacs; 4913 is vim's probe for a writable folder).
+var defaultExclusions = mustCompileDefaults(".git/", "*.swp", "*~", ".#*", "4913")
+
+func mustCompileDefaults(texts ...string) []*exclusion {
+	rules := make([]*exclusion, len(texts))
+	for i, text := range texts {
+		x, err := compileExclusion(text)
+		if err != nil {
+			panic(err)
+		}
+		rules[i] = x
+	}
+	return rules
+}

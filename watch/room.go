@@ -1,0 +1,49 @@
+package watch
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"timemachine/repo/object"
+)
+
+// The default floor of free space for copies: whichever of the two is less.
+const (
+	floorPercent = 5
+	floorBytes   = 1 << 30
+)
+
+// floor is the free space, of size bytes in all, below which no copies are written.
+func (f Free) floor(size int64) int64 {
+	switch {
+	case !f.Set:
+		return min(size/100*floorPercent, floorBytes)
+	case f.Percent > 0:
+		return int64(float64(size) / 100 * f.Percent)
+	}
+	return f.Bytes
+}
+
+// roomForCopies applies the configuration's policy: copies yield before history does.
+func (r *run) roomForCopies(free, size int64) bool {
+	if r.Config.CopiesNone {
+		return false
+	}
+	floor := r.Config.CopiesMinFree.floor(size)
+	if free >= floor {
+		return true
+	}
+	r.problem(Problem{Path: r.Repo.Dest(), Msg: fmt.Sprintf("has %d MB free, below the %d MB kept free: no copies are written", free/1e6, floor/1e6),
+		Hint: "the history goes on, and copies can be made again from it", Warning: true})
+	return false
+}
+
+// isSourceError tells an error that is the source's own from one of the destination, which ends the run.
+func isSourceError(s *seen, err error) bool {
+	if errors.Is(err, errEndless) || errors.Is(err, errSpecial) || errors.Is(err, object.ErrCollision) {
+		return true
+	}
+	var p *fs.PathError
+	return errors.As(err, &p) && (p.Path == s.path || p.Path == s.entry.Root)
+}

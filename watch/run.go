@@ -1,0 +1,434 @@
+package watch
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os/user"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"timemachine/repo"
+	"timemachine/repo/layout"
+	"timemachine/repo/object"
+	"timemachine/repo/record"
+)
+
+// RunOptions says what a run looks at.
+type RunOptions struct {
+	Config          *Config
+	Repo            *repo.Repo
+	Wait            bool     // wait for another run to end; else ErrBusy
+	Only            []string // absolute paths: these alone, and no deletions; nil: everything
+	AcceptDeletions []string // absolute paths below which what is gone counts as deleted
+	Clock           func() time.Time
+	Report          Reporter // never nil
+}
+
+// Reporter is told what a run does, from one goroutine at a time.
+type Reporter interface {
+	Version(v repo.Version) // committed
+	Problem(p Problem)
+	Progress(done, total int64) // sources looked into, of how many
+}
+
+// Problem is something a run could not do.
+type Problem struct {
+	Path    string
+	Msg     string // what is the matter with it
+	Hint    string // what to do, or ""
+	Err     error  // the cause, without the path, or nil
+	Warning bool   // the run did all that was asked for nevertheless
+}
+
+// Summary is what a run did.
+type Summary struct {
+	Scan     string
+	Sources  int // watched and found
+	Events   map[record.Event]int
+	Versions int
+	Problems int   // not counting warnings
+	Bytes    int64 // of the versions' content
+	Elapsed  time.Duration
+	Tip      object.ID
+}
+
+// ErrBusy is returned when another run is at work in the destination.
+var ErrBusy = errors.New("another run is at work")
+
+const (
+	lockPoll  = 50 * time.Millisecond
+	perPart   = 4096 // changes captured before the next are begun, a publication can come between
+	largeFile = 50 << 20
+	hostLimit = 100 << 20
+)
+
+// run is one run under way.
+type run struct {
+	RunOptions
+	ctx     context.Context
+	summary *Summary
+	know    *knowledge
+	tx      *repo.Tx
+	started time.Time
+	names   names
+	renamed []change // deletions of this run, whose inodes may have appeared elsewhere
+}
+
+// Run looks at what is watched once and records what changed. The error means that the run failed as a whole; what is
+// wrong with single sources is reported, counted in the Summary, and stops nothing else.
+func Run(ctx context.Context, o RunOptions) (*Summary, error) {
+	if err := lock(ctx, &o); err != nil {
+		return nil, err
+	}
+	started := o.Clock()
+	r := &run{RunOptions: o, ctx: ctx, started: started, summary: &Summary{Scan: scanName(started), Events: map[record.Event]int{}}}
+	o.Repo.Configure(func(ro *repo.Options) {
+		ro.Warn = func(path, msg, hint string) { r.problem(Problem{Path: path, Msg: msg, Hint: hint, Warning: true}) }
+		ro.Copies = r.roomForCopies
+	})
+	err := r.all()
+	r.summary.Elapsed = o.Clock().Sub(started)
+	return r.summary, err
+}
+
+func lock(ctx context.Context, o *RunOptions) error {
+	for {
+		ok, err := o.Repo.TryLock()
+		if err != nil || ok {
+			return err
+		}
+		if !o.Wait {
+			return ErrBusy
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lockPoll):
+		}
+	}
+}
+
+func scanName(t time.Time) string {
+	var b [2]byte
+	rand.Read(b[:])
+	return t.UTC().Format("20060102T150405Z-") + hex.EncodeToString(b[:])
+}
+
+func (r *run) all() error {
+	tip, err := r.Repo.Start(r.ctx)
+	if err != nil {
+		return err
+	}
+	if r.know, err = learn(r.ctx, r.Repo, tip); err != nil {
+		return err
+	}
+	found, err := r.look()
+	if err != nil {
+		return err
+	}
+	r.summary.Sources = len(found.found)
+	changes := compare(found, r.know)
+	if r.Only == nil {
+		r.renamed = deletions(found, r.Config, r.know, r.AcceptDeletions)
+		changes = append(changes, r.renamed...)
+	}
+	for _, p := range found.problems {
+		r.problem(p)
+	}
+	order(changes)
+	if r.tx, err = r.Repo.Begin(r.ctx, tip, r.summary.Scan); err != nil {
+		return err
+	}
+	if err := r.record(changes); err != nil {
+		return errors.Join(err, r.tx.Abort())
+	}
+	r.summary.Tip = r.tx.Tip()
+	r.know.tip = r.tx.Tip()
+	return r.know.save(r.Repo.State())
+}
+
+func (r *run) look() (*scan, error) {
+	dev, ino, err := r.Repo.Root()
+	if err != nil {
+		return nil, err
+	}
+	s := newScan(r.ctx, dev, ino)
+	if r.Only != nil {
+		for _, path := range r.Only {
+			if e := r.Config.Select(path); e != nil {
+				err = s.look(e, path)
+			} else if e := r.within(path); e != nil {
+				err = s.look(e, path)
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		return s, nil
+	}
+	for _, e := range r.Config.Entries {
+		if err := s.look(e, e.Root); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// within finds a pattern that may select something below the folder path.
+func (r *run) within(path string) *Entry {
+	for _, e := range r.Config.Entries {
+		if e.Root == path || e.Glob != "" && e.MayContain(path) {
+			return e
+		}
+	}
+	return nil
+}
+
+// record captures and commits the changes in their order, part by part.
+func (r *run) record(changes []change) error {
+	c := &capture{ctx: r.ctx, to: r.tx, clock: r.Clock, maxSize: r.Config.MaxSize}
+	for done := 0; done < len(changes); {
+		part := changes[done:min(done+perPart, len(changes))]
+		if err := r.part(c, part, done, len(changes)); err != nil {
+			return err
+		}
+		done += len(part)
+		if r.tx.Full() || done == len(changes) {
+			if err := r.tx.Publish(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// captured is what came of looking into a change.
+type captured struct {
+	content
+	err error
+}
+
+// part captures on all cores and commits in order. What changed since the scan saw it goes to the end, by its new
+// mtime.
+func (r *run) part(c *capture, part []change, done, total int) error {
+	results := make([]chan captured, len(part))
+	for i := range results {
+		results[i] = make(chan captured, 1)
+	}
+	ctx, stop := context.WithCancel(r.ctx)
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	defer stop()
+	work := make(chan int)
+	workers.Go(func() {
+		defer close(work)
+		for i := range part {
+			select {
+			case work <- i:
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for i := range work {
+				var got captured
+				if !part[i].deleted {
+					got.content, got.err = c.take(&part[i])
+				}
+				results[i] <- got
+			}
+		})
+	}
+	var late []int
+	gots := make([]captured, len(part))
+	for i := range part {
+		select {
+		case gots[i] = <-results[i]:
+		case <-r.ctx.Done():
+			return r.ctx.Err()
+		}
+		if gots[i].err == nil && !part[i].deleted && !gots[i].key.mtime().Equal(part[i].seen.key.mtime()) {
+			late = append(late, i)
+			continue
+		}
+		if err := r.settle(&part[i], &gots[i]); err != nil {
+			return err
+		}
+		r.Report.Progress(int64(done+i+1), int64(total))
+	}
+	slices.SortFunc(late, func(a, b int) int {
+		return cmp.Or(gots[a].key.mtime().Compare(gots[b].key.mtime()), a-b)
+	})
+	for _, i := range late {
+		if err := r.settle(&part[i], &gots[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle records one change, or says why it cannot be.
+func (r *run) settle(ch *change, got *captured) error {
+	if ch.deleted {
+		return r.delete(ch)
+	}
+	if got.err != nil {
+		return r.failed(ch, got.err)
+	}
+	event := classify(ch.old, &got.content, r.Config.IgnoreTouched)
+	if event == "" {
+		ch.old.key, ch.old.doubt, ch.old.torn = got.key, got.doubt, 0
+		r.know.changed = true
+		return nil
+	}
+	rec := record.Record{Event: event, Source: ch.seen.path, Mtime: got.key.mtime(), Mode: got.key.Mode & 0o7777, Link: got.link,
+		UID: got.key.UID, GID: got.key.GID, User: r.names.user(got.key.UID), Group: r.names.group(got.key.GID),
+		Size: got.size, Blob: got.blob, Torn: got.torn}
+	newest := true
+	if ch.old != nil {
+		rec.Previous = ch.old.commit
+		newest = got.key.mtime().Truncate(time.Microsecond).After(ch.old.latest)
+	} else {
+		rec.RenamedFrom = r.renamedFrom(&got.key)
+	}
+	return r.commit(ch, rec, got, newest)
+}
+
+func (r *run) commit(ch *change, rec record.Record, got *captured, newest bool) error {
+	v, err := r.tx.Commit(rec, got.at, newest)
+	var long *layout.TooLongError
+	if errors.As(err, &long) {
+		r.problem(Problem{Path: ch.seen.path, Msg: "has too long a path to be checked out again", Err: err})
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r.remember(&v, got)
+	if v.Size > largeFile {
+		msg := "is over 50 MB large"
+		if v.Size > hostLimit {
+			msg = "is over 100 MB large: hosting services refuse it"
+		}
+		r.problem(Problem{Path: v.Source, Msg: msg, Hint: "max-size in the configuration leaves large files out", Warning: true})
+	}
+	return nil
+}
+
+func (r *run) remember(v *repo.Version, got *captured) {
+	k := r.know.sources[v.Source]
+	if k == nil {
+		k = &known{}
+		r.know.sources[v.Source] = k
+	}
+	k.take(v)
+	k.torn = 0
+	if got != nil {
+		k.key, k.doubt = got.key, got.doubt || got.torn
+	}
+	r.know.changed = true
+	r.summary.Events[v.Event]++
+	r.summary.Versions++
+	r.summary.Bytes += v.Size
+	r.Report.Version(*v)
+}
+
+func (r *run) delete(ch *change) error {
+	rec := record.Record{Event: record.Deleted, Source: ch.seen.path, Previous: ch.old.commit, UID: ch.old.uid, User: r.names.user(ch.old.uid)}
+	v, err := r.tx.Commit(rec, r.Clock(), true)
+	if err != nil {
+		return err
+	}
+	r.remember(&v, nil)
+	return nil
+}
+
+// failed reports a source that could not be captured; an error that is not the source's own ends the run.
+func (r *run) failed(ch *change, err error) error {
+	if r.ctx.Err() != nil {
+		return r.ctx.Err()
+	}
+	p := Problem{Path: ch.seen.path, Err: reason(err)}
+	switch {
+	case errors.Is(err, errTorn):
+		p.Msg, p.Err, p.Hint = "changed while it was read", nil, fmt.Sprintf("the next run tries again; after %d such runs it is stored as read", tornRuns)
+		if ch.old == nil {
+			ch.old = &known{source: ch.seen.path, deleted: true}
+			r.know.sources[ch.seen.path] = ch.old
+		}
+		ch.old.torn++
+		r.know.changed = true
+	case errors.Is(err, errTooLarge):
+		p.Msg, p.Err = fmt.Sprintf("is larger than max-size (%d bytes): skipped", r.Config.MaxSize), nil
+	case gone(err):
+		p.Msg, p.Err = "vanished before it was read", nil
+	case isSourceError(&ch.seen, err):
+		p.Msg = "cannot be read"
+	default:
+		return fmt.Errorf("%s: %w", record.Quote(ch.seen.path), err)
+	}
+	r.problem(p)
+	return nil
+}
+
+func (r *run) problem(p Problem) {
+	if !p.Warning {
+		r.summary.Problems++
+	}
+	r.Report.Problem(p)
+}
+
+// renamedFrom finds the source that vanished in this run and has come back under a new name.
+func (r *run) renamedFrom(k *key) string {
+	for i := range r.renamed {
+		old := r.renamed[i].old
+		if !old.key.isZero() && old.key.sameInode(k) {
+			return r.renamed[i].seen.path
+		}
+	}
+	return ""
+}
+
+// names remembers who the numbers are.
+type names struct{ users, groups map[uint32]string }
+
+func (n *names) user(id uint32) string {
+	return lookup(&n.users, id, func(s string) (string, error) {
+		u, err := user.LookupId(s)
+		if err != nil {
+			return "", err
+		}
+		return u.Username, nil
+	})
+}
+
+func (n *names) group(id uint32) string {
+	return lookup(&n.groups, id, func(s string) (string, error) {
+		g, err := user.LookupGroupId(s)
+		if err != nil {
+			return "", err
+		}
+		return g.Name, nil
+	})
+}
+
+func lookup(known *map[uint32]string, id uint32, find func(string) (string, error)) string {
+	name, ok := (*known)[id]
+	if !ok {
+		name, _ = find(strconv.FormatUint(uint64(id), 10))
+		if *known == nil {
+			*known = map[uint32]string{}
+		}
+		(*known)[id] = name
+	}
+	return name
+}

@@ -1,0 +1,239 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// seen is a source as the scan found it.
+type seen struct {
+	path   string
+	key    key
+	entry  *Entry
+	listed bool // the entry names this very path: a link there is followed
+	pseudo bool // on a file system like /proc
+	kept   bool // there, but not to be captured: special, or its state could not be read
+}
+
+// folder is what the scan learned of one folder.
+type folder struct {
+	dev      uint64
+	readable bool
+	empty    bool
+}
+
+// scan is one look at everything that is watched.
+type scan struct {
+	ctx      context.Context
+	dest     [2]uint64 // device and inode of the destination, never walked into
+	found    []seen
+	at       map[string]int // path → index in found
+	folders  map[string]folder
+	missing  []*Entry // literal entries whose path is not there
+	problems []Problem
+}
+
+func newScan(ctx context.Context, dev, ino uint64) *scan {
+	return &scan{ctx: ctx, dest: [2]uint64{dev, ino}, at: map[string]int{}, folders: map[string]folder{}}
+}
+
+// look scans one entry from path down: its root, or a path below it.
+func (s *scan) look(e *Entry, path string) error {
+	if err := s.ctx.Err(); err != nil {
+		return err
+	}
+	flags := unix.AT_SYMLINK_NOFOLLOW
+	listed := path == e.Root
+	if listed {
+		flags = 0
+	}
+	k, err := statAt(unix.AT_FDCWD, path, flags)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ENOTDIR):
+		s.absent(e, path)
+		return nil
+	case err != nil:
+		s.fail(path, "cannot be looked at", err)
+		s.add(seen{path: path, entry: e, kept: true})
+		return nil
+	case k.isDir():
+		return s.walk(e, unix.AT_FDCWD, path, path, 0, e.Glob == "" || e.matchesAt(path))
+	case e.Glob != "" && listed:
+		s.fail(path, "is not a folder", unix.ENOTDIR)
+		return nil
+	}
+	s.file(seen{path: path, key: k, entry: e, listed: listed && e.Glob == ""}, -1)
+	return nil
+}
+
+// matchesAt tells whether the pattern takes path or a folder above it.
+func (e *Entry) matchesAt(path string) bool {
+	for p := path; ; p = filepath.Dir(p) {
+		if e.Matches(p) {
+			return true
+		}
+		if p == "/" || p == e.Root {
+			return false
+		}
+	}
+}
+
+// absent notes an entry whose path is not there, and looks at the folder it should be in.
+func (s *scan) absent(e *Entry, path string) {
+	if _, err := os.Lstat(path); err == nil {
+		s.fail(path, "is a link that leads nowhere", unix.ENOENT)
+		s.add(seen{path: path, entry: e, kept: true})
+		return
+	}
+	s.missing = append(s.missing, e)
+	if _, known := s.folders[filepath.Dir(path)]; known {
+		return
+	}
+	fd, err := openFD(unix.AT_FDCWD, filepath.Dir(path), unix.O_RDONLY|unix.O_DIRECTORY)
+	if err != nil {
+		return
+	}
+	defer unix.Close(fd)
+	if k, err := statFD(fd); err == nil {
+		s.folders[filepath.Dir(path)] = folder{dev: k.Dev, readable: true}
+	}
+}
+
+// walk looks at the folder name in dir, whose path is given; matched: all below it is taken, unless excluded.
+func (s *scan) walk(e *Entry, dir int, name, path string, dev uint64, matched bool) error {
+	if err := s.ctx.Err(); err != nil {
+		return err
+	}
+	flags := unix.O_RDONLY | unix.O_DIRECTORY
+	if dir != unix.AT_FDCWD {
+		flags |= unix.O_NOFOLLOW
+	}
+	fd, err := openFD(dir, name, flags)
+	if err != nil {
+		if !gone(err) {
+			s.fail(path, "cannot be read", err)
+			s.folders[path] = folder{}
+		}
+		return nil
+	}
+	f := os.NewFile(uintptr(fd), path)
+	defer f.Close()
+	k, err := statFD(fd)
+	if err != nil {
+		s.fail(path, "cannot be looked at", err)
+		return nil
+	}
+	pseudo := k.Dev != dev && isPseudo(fd)
+	if [2]uint64{k.Dev, k.Ino} == s.dest || pseudo && dir != unix.AT_FDCWD {
+		s.folders[path] = folder{}
+		return nil
+	}
+	names, err := f.Readdirnames(-1)
+	if err != nil {
+		s.fail(path, "cannot be read", err)
+		s.folders[path] = folder{}
+		return nil
+	}
+	s.folders[path] = folder{dev: k.Dev, readable: true, empty: len(names) == 0}
+	slices.Sort(names)
+	for _, n := range names {
+		if err := s.child(e, fd, n, join(path, n), k.Dev, matched, pseudo); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func join(folder, name string) string {
+	if folder == "/" {
+		return folder + name
+	}
+	return folder + "/" + name
+}
+
+func (s *scan) child(e *Entry, dir int, name, path string, dev uint64, matched, pseudo bool) error {
+	k, err := statAt(dir, name, unix.AT_SYMLINK_NOFOLLOW)
+	if gone(err) {
+		return nil
+	}
+	matched = matched || e.Matches(path)
+	if err != nil {
+		if matched && !e.Excludes(path, false) {
+			s.fail(path, "cannot be looked at", err)
+			s.add(seen{path: path, entry: e, kept: true})
+		}
+		return nil
+	}
+	if e.Excludes(path, k.isDir()) {
+		return nil
+	}
+	if k.isDir() {
+		if matched || e.MayContain(path) {
+			return s.walk(e, dir, name, path, dev, matched)
+		}
+		return nil
+	}
+	if matched {
+		s.file(seen{path: path, key: k, entry: e, pseudo: pseudo}, dir)
+	}
+	return nil
+}
+
+func (s *scan) file(f seen, dir int) {
+	if dir < 0 && f.key.isRegular() {
+		if fd, err := openFD(unix.AT_FDCWD, filepath.Dir(f.path), folderFlags); err == nil {
+			f.pseudo = isPseudo(fd)
+			unix.Close(fd)
+		}
+	}
+	if !f.key.isRegular() && !f.key.isLink() {
+		s.fail(f.path, "is "+f.key.specialKind()+": skipped", errSpecial)
+		f.kept = true
+	}
+	s.add(f)
+}
+
+// add takes a source once; an entry that names it wins over one that contains it.
+func (s *scan) add(f seen) {
+	if i, twice := s.at[f.path]; twice {
+		if f.listed && !s.found[i].listed {
+			s.found[i] = f
+		}
+		return
+	}
+	s.at[f.path] = len(s.found)
+	s.found = append(s.found, f)
+}
+
+func (s *scan) fail(path, msg string, err error) {
+	s.problems = append(s.problems, Problem{Path: path, Msg: msg, Err: reason(err)})
+}
+
+// inside tells whether path is folder or lies below it.
+func inside(path, folder string) bool {
+	rest, ok := strings.CutPrefix(path, folder)
+	return ok && (rest == "" || rest[0] == '/' || folder == "/")
+}
+
+// gone tells whether a name, or the way to it, is not there (any more).
+func gone(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP)
+}
+
+var errSpecial = errors.New("special file")
+
+// reason is an error without the path it carries: the Problem names that already.
+func reason(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}

@@ -1,0 +1,31 @@
+package watch
+
+import "golang.org/x/sys/unix"
+
+// folderFlags opens a folder to go through it.
+const folderFlags = unix.O_RDONLY | unix.O_DIRECTORY
+
+func statAt(dir int, name string, flags int) (key, error) {
+	var st unix.Stat_t
+	if err := unix.Fstatat(dir, name, &st, flags); err != nil {
+		return key{}, err
+	}
+	return fromStat(&st), nil
+}
+
+func statFD(fd int) (key, error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return key{}, err
+	}
+	return fromStat(&st), nil
+}
+
+func fromStat(st *unix.Stat_t) key {
+	return key{Dev: uint64(uint32(st.Dev)), Ino: st.Ino, Size: st.Size, MtimeSec: st.Mtim.Sec, MtimeNsec: uint32(st.Mtim.Nsec),
+		CtimeSec: st.Ctim.Sec, CtimeNsec: uint32(st.Ctim.Nsec), Mode: uint32(st.Mode), UID: st.Uid, GID: st.Gid,
+		BirthSec: st.Btim.Sec, BirthNsec: uint32(st.Btim.Nsec)}
+}
+
+// isPseudo tells whether fd lies on a file system that the kernel makes up: there is none here that holds files.
+func isPseudo(fd int) bool { return false }

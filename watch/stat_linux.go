@@ -1,0 +1,37 @@
+package watch
+
+import "golang.org/x/sys/unix"
+
+// folderFlags opens a folder to go through it, for which reading it is not needed.
+const folderFlags = unix.O_PATH | unix.O_DIRECTORY
+
+const statMask = unix.STATX_BASIC_STATS | unix.STATX_BTIME
+
+func statAt(dir int, name string, flags int) (key, error) {
+	var st unix.Statx_t
+	if err := unix.Statx(dir, name, flags|unix.AT_STATX_SYNC_AS_STAT|unix.AT_NO_AUTOMOUNT, statMask, &st); err != nil {
+		return key{}, err
+	}
+	k := key{Dev: unix.Mkdev(st.Dev_major, st.Dev_minor), Ino: st.Ino, Size: int64(st.Size), MtimeSec: st.Mtime.Sec, MtimeNsec: st.Mtime.Nsec,
+		CtimeSec: st.Ctime.Sec, CtimeNsec: st.Ctime.Nsec, Mode: uint32(st.Mode), UID: st.Uid, GID: st.Gid}
+	if st.Mask&unix.STATX_BTIME != 0 {
+		k.BirthSec, k.BirthNsec = st.Btime.Sec, st.Btime.Nsec
+	}
+	return k, nil
+}
+
+func statFD(fd int) (key, error) { return statAt(fd, "", unix.AT_EMPTY_PATH) }
+
+// pseudo file systems: what looks like files there is made up by the kernel when it is read.
+var pseudo = map[int64]bool{
+	unix.PROC_SUPER_MAGIC: true, unix.SYSFS_MAGIC: true, unix.CGROUP_SUPER_MAGIC: true, unix.CGROUP2_SUPER_MAGIC: true,
+	unix.DEBUGFS_MAGIC: true, unix.TRACEFS_MAGIC: true, unix.SECURITYFS_MAGIC: true, unix.DEVPTS_SUPER_MAGIC: true,
+	unix.PSTOREFS_MAGIC: true, unix.BPF_FS_MAGIC: true, unix.EFIVARFS_MAGIC: true, unix.SELINUX_MAGIC: true,
+	unix.BINFMTFS_MAGIC: true, unix.NSFS_MAGIC: true, 0x62656570 /* configfs */ : true, 0x19800202 /* mqueue */ : true,
+}
+
+// isPseudo tells whether fd lies on such a file system.
+func isPseudo(fd int) bool {
+	var st unix.Statfs_t
+	return unix.Fstatfs(fd, &st) == nil && pseudo[int64(st.Type)]
+}
