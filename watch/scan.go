@@ -131,7 +131,11 @@ func (s *scan) walk(e *Entry, dir int, name, path string, dev uint64, matched bo
 		return nil
 	}
 	pseudo := k.Dev != dev && isPseudo(fd)
-	if [2]uint64{k.Dev, k.Ino} == s.dest || pseudo && dir != unix.AT_FDCWD {
+	dest := [2]uint64{k.Dev, k.Ino} == s.dest
+	if dest && e.Glob == "" && path == e.Root {
+		s.fail(path, "is the destination itself: not watched", nil)
+	}
+	if dest && !(e.Glob != "" && path == e.Root) || pseudo && dir != unix.AT_FDCWD {
 		s.folders[path] = folder{}
 		return nil
 	}
@@ -144,12 +148,19 @@ func (s *scan) walk(e *Entry, dir int, name, path string, dev uint64, matched bo
 	s.folders[path] = folder{dev: k.Dev, readable: true, empty: len(names) == 0}
 	slices.Sort(names)
 	for _, n := range names {
+		if dest && destinationParts[n] {
+			continue
+		}
 		if err := s.child(e, fd, n, join(path, n), k.Dev, matched, pseudo); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// destinationParts are what timemachine writes in the destination. A pattern may look for files beside them: the
+// destination is the current folder unless the user says otherwise.
+var destinationParts = map[string]bool{".git": true, "files": true, "copies": true, ".gitattributes": true, "README.txt": true}
 
 func join(folder, name string) string {
 	if folder == "/" {
@@ -194,7 +205,7 @@ func (s *scan) file(f seen, dir int) {
 		}
 	}
 	if !f.key.isRegular() && !f.key.isLink() {
-		s.fail(f.path, "is "+f.key.specialKind()+": skipped", errSpecial)
+		s.fail(f.path, "is "+f.key.specialKind()+": skipped", nil)
 		f.kept = true
 	}
 	s.add(f)

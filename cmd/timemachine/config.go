@@ -20,8 +20,8 @@ func (a *app) open() (*place, *watch.Config, error) {
 	if errors.Is(err, fs.ErrNotExist) && !isConfigError(err) {
 		if err = watch.CreateConfig(p.config); err == nil {
 			a.journal.Debug("created", "configuration", p.config)
-			a.console.announce("created " + quote(p.config) + ", an empty list of files to watch")
-			a.console.announce("hint: timemachine add PATH… adds to it")
+			p.created = true
+			a.console.announce("created " + quote(p.config) + ", an empty watch list; timemachine add PATH… adds to it")
 			c, err = watch.LoadConfig(p.config, a.watchEnv())
 		}
 	}
@@ -29,6 +29,13 @@ func (a *app) open() (*place, *watch.Config, error) {
 		return nil, nil, asConfigError(p.config, err)
 	}
 	return p, c, a.setDestination(p, c)
+}
+
+// nothingWatched says what to do with an empty watch list, unless its creation has just been announced.
+func (a *app) nothingWatched(p *place) {
+	if !p.created {
+		a.console.notice("nothing is watched yet; timemachine add PATH… adds to " + quote(p.config))
+	}
 }
 
 func isConfigError(err error) bool {

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -31,6 +29,7 @@ type journalFile struct {
 	path    string
 	env     watch.Env
 	max     int64 // bytes
+	keep    int   // older logs
 	now     func() time.Time
 	buf     bytes.Buffer
 	flushed time.Time
@@ -46,7 +45,8 @@ func newJournalFile(path string, env watch.Env, now func() time.Time) *journalFi
 		max:     journalMegabytes << 20,
 		now:     now,
 		flushed: now(),
-		rotator: &lumberjack.Logger{Filename: path, MaxSize: journalMegabytes, MaxBackups: journalKeep},
+		keep:    journalKeep,
+		rotator: &lumberjack.Logger{Filename: path, MaxSize: journalMegabytes},
 	}
 }
 
@@ -109,12 +109,28 @@ func (j *journalFile) write(lines []byte) error {
 		return appendTo(j.path, lines)
 	}
 	if size+int64(len(lines)) >= j.max {
-		if err := j.rotator.Rotate(); err != nil {
+		if err := j.rotate(); err != nil {
 			return err
 		}
 	}
 	_, err = j.rotator.Write(lines)
 	return errors.Join(err, j.rotator.Close())
+}
+
+// rotate moves the log aside and drops the oldest. Lumberjack would drop them in the background, where a short run ends
+// before it is done.
+func (j *journalFile) rotate() error {
+	if err := j.rotator.Rotate(); err != nil {
+		return err
+	}
+	old := rotated(j.path)
+	for len(old) > j.keep {
+		if err := os.Remove(old[0]); err != nil {
+			return err
+		}
+		old = old[1:]
+	}
+	return nil
 }
 
 func (j *journalFile) patience() time.Duration {
@@ -156,50 +172,4 @@ func appendTo(path string, lines []byte) error {
 	}
 	_, err = f.Write(lines)
 	return errors.Join(err, f.Close())
-}
-
-// rotated are the older logs beside the one at path, as lumberjack names them.
-func rotated(path string) []string {
-	ext := filepath.Ext(path)
-	prefix := strings.TrimSuffix(filepath.Base(path), ext) + "-"
-	entries, err := os.ReadDir(filepath.Dir(path))
-	if err != nil {
-		return nil
-	}
-	var old []string
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), prefix) && strings.HasSuffix(e.Name(), ext) {
-			old = append(old, filepath.Join(filepath.Dir(path), e.Name()))
-		}
-	}
-	return old
-}
-
-// openJournal starts the log at path. Nothing is opened before the first line is due.
-func (a *app) openJournal(path string) {
-	a.log = newJournalFile(path, a.watchEnv(), a.now)
-	a.journal = slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: deleteEscaped}))
-}
-
-// finish writes what is left of the log, says once when that did not work, and saves the memory.
-func (a *app) finish() {
-	if a.log != nil {
-		if err := a.log.Close(); err != nil {
-			a.warn("log " + quote(a.log.path) + " is not written: " + cause(err))
-		}
-	}
-	if a.memory == nil {
-		return
-	}
-	if err := a.memory.save(); err != nil {
-		a.journal.Debug("state file is not written", "file", a.memory.file, "cause", cause(err))
-		_ = a.log.Close() // whether the log can be written has been said above
-	}
-}
-
-// warn prints a warning unless that would only repeat the last run.
-func (a *app) warn(text string) {
-	if a.memory == nil || a.memory.news(text) || a.console.terminal || a.console.verbose {
-		a.console.Warn(text)
-	}
 }

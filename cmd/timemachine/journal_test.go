@@ -23,7 +23,7 @@ const (
 func journalWriter() {
 	path, name := os.Args[1], os.Args[2]
 	j := newJournalFile(path, watch.Env{UID: 1}, time.Now)
-	j.max, j.rotator.MaxBackups = writerMax, 0
+	j.max, j.keep = writerMax, 1000
 	log := slog.New(slog.NewTextHandler(j, nil))
 	for i := range writerLines {
 		log.Warn("line", "writer", name, "n", i)
@@ -145,5 +145,35 @@ func TestJournalRefusesOddFiles(t *testing.T) {
 		if err := j.Close(); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestJournalKeepsThreeOldLogs(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, journalName)
+	users := filepath.Join(dir, "timemachine-old.log")
+	if err := os.WriteFile(users, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 8 {
+		j := newJournalFile(path, watch.Env{UID: 1}, time.Now)
+		j.max = 100
+		fmt.Fprintf(j, "%d%s\n", i, strings.Repeat("x", 80))
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Millisecond) // the names of old logs tell milliseconds
+	}
+	old := rotated(path)
+	if len(old) != journalKeep {
+		t.Fatalf("%q, want %d", old, journalKeep)
+	}
+	for i, file := range append(old, path) {
+		if data, err := os.ReadFile(file); err != nil || data[0] != byte('4'+i) {
+			t.Errorf("%s begins with %.1q, %v", file, data, err)
+		}
+	}
+	if _, err := os.Stat(users); err != nil {
+		t.Error(err)
 	}
 }

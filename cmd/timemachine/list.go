@@ -33,7 +33,7 @@ func (a *app) list(ctx context.Context) error {
 	}
 	lines := c.Lines()
 	if len(lines) == 0 {
-		a.console.notice("nothing is watched yet; timemachine add PATH… adds to " + quote(p.config))
+		a.nothingWatched(p)
 	}
 	entries := describe(c, lines)
 	if a.flags.verbose {

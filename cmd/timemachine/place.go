@@ -20,6 +20,7 @@ type place struct {
 	config  string
 	journal string
 	dest    string // "" until the configuration is known
+	created bool   // the configuration was missing
 }
 
 // absolute is path seen from the working directory.

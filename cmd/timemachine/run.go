@@ -34,7 +34,7 @@ func (a *app) run(ctx context.Context, o runOptions) error {
 		return err
 	}
 	if len(c.Entries) == 0 {
-		a.console.notice("nothing is watched yet; timemachine add PATH… adds to " + quote(p.config))
+		a.nothingWatched(p)
 		return a.results(emptyDocument(p.dest))
 	}
 	r, err := a.openRepo(p, false)

@@ -22,18 +22,24 @@ type file struct {
 	undo    []byte // content of REUC, which tells how conflicts were resolved; nil where there is none
 }
 
-// readFile takes b apart and checks all of it, the checksum while the entries are read.
+// readFile takes b apart and checks all of it.
 func readFile(b []byte) (*file, error) {
-	if len(b) < headerSize+checksumSize {
-		return nil, damaged(len(b), "cut short")
+	intact := startChecksum(b)
+	f, err := readBody(b)
+	return f, intact(err)
+}
+
+// startChecksum checks b's checksum beside the caller's work on b: over a large index that takes as long as the rest.
+// The function returned waits for the result. Damage goes before err, which it may have caused.
+func startChecksum(b []byte) func(err error) error {
+	holds := make(chan bool, 1)
+	go func() { holds <- len(b) < checksumSize || checksumHolds(b) }()
+	return func(err error) error {
+		if !<-holds {
+			return damaged(len(b)-checksumSize, "checksum does not match")
+		}
+		return err
 	}
-	intact := make(chan bool, 1)
-	go func() { intact <- checksumHolds(b) }()
-	f, err := readBody(b[:len(b)-checksumSize])
-	if !<-intact {
-		return nil, damaged(len(b)-checksumSize, "checksum does not match")
-	}
-	return f, err
 }
 
 func checksumHolds(b []byte) bool {
@@ -41,9 +47,13 @@ func checksumHolds(b []byte) bool {
 	return sum == [checksumSize]byte{} || sum == sha1.Sum(body)
 }
 
-// readBody reads an index without its checksum. Extensions come before the check of the entries: one that says the
-// entries mean something else explains them better than the damage they look like.
+// readBody reads an index and leaves the checksum alone. Extensions come before the check of the entries: one that
+// says the entries mean something else explains them better than the damage they look like.
 func readBody(b []byte) (*file, error) {
+	if len(b) < headerSize+checksumSize {
+		return nil, damaged(len(b), "cut short")
+	}
+	b = b[:len(b)-checksumSize]
 	if string(b[:4]) != signature {
 		return nil, damaged(0, "no signature")
 	}

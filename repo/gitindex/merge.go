@@ -15,13 +15,22 @@ type Trees func(dir string) (before, after object.ID, ok bool)
 // Errors are *ChangeError for a change that cannot be stored, ErrUnmerged for one in the way of a conflict, and
 // those of Parse for old. The result shares no memory with old.
 func Merge(old []byte, changes []Change, trees Trees) ([]byte, error) {
-	f := &file{version: 2, entries: table{off: []int{0}}}
-	if len(old) > 0 {
-		var err error
-		if f, err = readFile(old); err != nil {
-			return nil, err
-		}
+	if len(old) == 0 {
+		return merge(&file{version: 2, entries: table{off: []int{0}}}, changes, trees)
 	}
+	intact := startChecksum(old)
+	f, err := readBody(old)
+	if err != nil {
+		return nil, intact(err)
+	}
+	merged, err := merge(f, changes, trees)
+	if err = intact(err); err != nil {
+		return nil, err
+	}
+	return merged, nil
+}
+
+func merge(f *file, changes []Change, trees Trees) ([]byte, error) {
 	settled, err := settle(changes)
 	if err != nil {
 		return nil, err

@@ -26,7 +26,7 @@ func readTable(b []byte, version uint32, count int) (table, error) {
 			return t, damaged(at, reason)
 		}
 		if version == 2 && record(b[at:]).isLong() {
-			return t, damaged(at+flagsAt, "extended flags in version 2")
+			return t, damaged(at, "extended flags in version 2")
 		}
 		at += size
 		t.off = append(t.off, at)

@@ -170,7 +170,7 @@ func TestWriterConcurrent(t *testing.T) {
 			for i := range 200 {
 				addBlob(t, w, fmt.Appendf(nil, "blob %d", i))
 			}
-			if _, err := w.AddStream(context.Background(), 100_000, bytes.NewReader(random(100_000+g)[g:])); err != nil {
+			if _, err := w.AddStream(context.Background(), 100_000, bytes.NewReader(random(100_000 + g)[g:])); err != nil {
 				t.Error(err)
 			}
 		})

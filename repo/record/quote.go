@@ -107,7 +107,7 @@ func unescape(s string) (byte, int) {
 	if len(s) < 3 || s[0] < '0' || s[0] > '3' || !octal(s[1]) || !octal(s[2]) {
 		return 0, 0
 	}
-	return (s[0]-'0')<<6 | (s[1]-'0')<<3 | s[2] - '0', 3
+	return (s[0]-'0')<<6 | (s[1]-'0')<<3 | (s[2] - '0'), 3
 }
 
 func octal(c byte) bool { return '0' <= c && c <= '7' }

@@ -1,0 +1,54 @@
+# Targets: build test race fuzz bench lint check install, first (a first history of /etc), test-system (root, cron).
+GO       ?= go
+PREFIX   ?= /usr/local
+FUZZTIME ?= 30s
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+FIRST    ?= $(HOME)/timemachine-first
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: build first test test-system race fuzz bench lint cross check install
+
+build:
+	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/timemachine ./cmd/timemachine
+
+# A first history of this machine's /etc in $(FIRST). Exit 3 says that some files could not be read, which is to be
+# expected without root; they are named, and the rest is recorded.
+first: build
+	@mkdir -p "$(FIRST)/config" && chmod 700 "$(FIRST)" "$(FIRST)/config"
+	bin/timemachine -cl "$(FIRST)/config" -d "$(FIRST)/history" add /etc || [ $$? -eq 3 ]
+	@git -C "$(FIRST)/history" --no-pager log -5 --stat --format='%h %ad %an  %s' --date=iso
+	@echo "This is $(FIRST)/history: read it with git log -p -- files/etc/hosts, or any other git command."
+
+test:
+	$(GO) test ./...
+	@echo "left out: what needs root, cron or small file systems: make test-system"
+
+test-system:
+	$(GO) test -count=1 -tags system ./cmd/...
+
+race:
+	$(GO) test -race ./...
+
+fuzz:
+	@set -e; for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p; \
+	  done; done
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+lint:
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) vet -tags system ./...
+	$(GO) run $(STATICCHECK) ./...
+
+cross:
+	@set -e; for os in linux darwin; do for arch in amd64 arm64; do \
+	  echo "$$os/$$arch"; GOOS=$$os GOARCH=$$arch CGO_ENABLED=0 $(GO) vet ./... ; done; done
+
+check: lint test cross
+
+install: build
+	install -D -m 755 bin/timemachine "$(DESTDIR)$(PREFIX)/bin/timemachine"

@@ -1,0 +1,32 @@
+package main
+
+import "log/slog"
+
+// openJournal starts the log at path. Nothing is opened before the first line is due.
+func (a *app) openJournal(path string) {
+	a.log = newJournalFile(path, a.watchEnv(), a.now)
+	a.journal = slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: deleteEscaped}))
+}
+
+// finish writes what is left of the log, says once when that did not work, and saves the memory.
+func (a *app) finish() {
+	if a.log != nil {
+		if err := a.log.Close(); err != nil {
+			a.warn("log " + quote(a.log.path) + " is not written: " + cause(err))
+		}
+	}
+	if a.memory == nil {
+		return
+	}
+	if err := a.memory.save(); err != nil {
+		a.journal.Debug("state file is not written", "file", a.memory.file, "cause", cause(err))
+		_ = a.log.Close() // whether the log can be written has been said above
+	}
+}
+
+// warn prints a warning unless that would only repeat the last run.
+func (a *app) warn(text string) {
+	if a.memory == nil || a.memory.news(text) || a.console.terminal || a.console.verbose {
+		a.console.Warn(text)
+	}
+}
