@@ -17,9 +17,15 @@ type Change struct {
 	Remove bool      // take the path out; one that is not there is no error
 }
 
-// settle checks the changes and returns them by path. Of several for one path the last counts, as if they had been
-// applied one by one.
-func settle(changes []Change) ([]*Change, error) {
+// outcome is what the changes for one path come to: the last of them.
+type outcome struct {
+	*Change
+	at    int // which of the changes it is
+	added int // the last that put the path in, and so displaced what was in its way; -1: none
+}
+
+// settle checks the changes and returns what they come to, by path.
+func settle(changes []Change) ([]outcome, error) {
 	order := make([]int, len(changes))
 	for i := range changes {
 		if err := changes[i].check(); err != nil {
@@ -30,14 +36,40 @@ func settle(changes []Change) ([]*Change, error) {
 	slices.SortFunc(order, func(i, j int) int {
 		return cmp.Or(strings.Compare(changes[i].Path, changes[j].Path), i-j)
 	})
-	settled := make([]*Change, 0, len(order))
-	for n, i := range order {
-		if n+1 < len(order) && changes[order[n+1]].Path == changes[i].Path {
-			continue
+	settled := make([]outcome, 0, len(order))
+	for _, i := range order {
+		o := outcome{Change: &changes[i], at: i, added: i}
+		if o.Remove {
+			o.added = -1
 		}
-		settled = append(settled, &changes[i])
+		if n := len(settled); n > 0 && settled[n-1].Path == o.Path {
+			o.added = max(o.added, settled[n-1].added)
+			settled = settled[:n-1]
+		}
+		settled = append(settled, o)
 	}
-	return settled, nil
+	return settled, checkFolders(settled)
+}
+
+// checkFolders refuses a file and a folder of one name. One may follow the other if it was removed between.
+func checkFolders(settled []outcome) error {
+	for i, o := range settled {
+		for _, next := range settled[i+1:] {
+			rest, related := strings.CutPrefix(next.Path, o.Path)
+			if !related {
+				break
+			}
+			if rest[0] == '/' && !o.gives(next) && !next.gives(o) {
+				return &ChangeError{Path: o.Path, Reason: "both a file and a folder"}
+			}
+		}
+	}
+	return nil
+}
+
+// gives tells whether o was out of the way when other was put in last.
+func (o outcome) gives(other outcome) bool {
+	return o.added < 0 || o.Remove && o.added < other.added && o.at < other.added
 }
 
 func (c *Change) check() error {
@@ -82,7 +114,7 @@ func pathFlaw(path string) string {
 	return ""
 }
 
-// sameContent tells whether c gives an entry of stage 0 the content it has.
+// sameContent tells whether r is in trees just what c puts there.
 func (c *Change) sameContent(r record) bool {
-	return !c.Remove && r.stage() == 0 && !r.awaitsAdd() && r.mode() == c.Mode && r.id() == c.ID
+	return r.stage() == 0 && !r.awaitsAdd() && r.mode() == c.Mode && r.id() == c.ID
 }

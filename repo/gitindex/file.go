@@ -33,7 +33,7 @@ func readFile(b []byte) (*file, error) {
 // The function returned waits for the result. Damage goes before err, which it may have caused.
 func startChecksum(b []byte) func(err error) error {
 	holds := make(chan bool, 1)
-	go func() { holds <- len(b) < checksumSize || checksumHolds(b) }()
+	go func() { holds <- len(b) < headerSize+checksumSize || checksumHolds(b) }()
 	return func(err error) error {
 		if !<-holds {
 			return damaged(len(b)-checksumSize, "checksum does not match")

@@ -10,9 +10,10 @@ type Trees func(dir string) (before, after object.ID, ok bool)
 
 // Merge returns the index old with the changes made; empty means that there is none yet. The result has version 2, or
 // 3 where entries have extended flags, and a checksum. A nil trees knows nothing, and git's cache loses the folders
-// above changes. Of several changes for one path the last counts.
+// above changes. Changes count in the order given, as if made one by one.
 //
-// Errors are *ChangeError for a change that cannot be stored, ErrUnmerged for one in the way of a conflict, and
+// Errors are *ChangeError for a change that cannot be stored (also a file and a folder of one name with no
+// Remove between), ErrUnmerged for one in the way of a conflict, and
 // those of Parse for old. The result shares no memory with old.
 func Merge(old []byte, changes []Change, trees Trees) ([]byte, error) {
 	if len(old) == 0 {

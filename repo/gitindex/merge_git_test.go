@@ -214,3 +214,21 @@ func TestMergeRefuses(t *testing.T) {
 		})
 	}
 }
+
+// TestMergeKeepsUndo: how a user resolved a conflict can still be undone.
+func TestMergeKeepsUndo(t *testing.T) {
+	r := newGitRepo(t)
+	tracked("a", "b")(r)
+	id := r.blob("theirs").String()
+	r.feed("0 "+id+"\tb\x00100644 "+id+" 2\tb\x00100644 "+id+" 3\tb\x00", "index", "update-index", "-z", "--index-info")
+	r.git("update-index", "--cacheinfo", "100644,"+id+",b")
+	want := r.git("ls-files", "--resolve-undo")
+	index, err := Merge(r.readIndex(), []Change{{Path: "a", Mode: 0100644, ID: r.blob("ours")}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.writeIndex(index)
+	if got := r.git("ls-files", "--resolve-undo"); got != want || want == "" {
+		t.Errorf("resolve-undo %q, want %q", got, want)
+	}
+}

@@ -10,6 +10,8 @@ import (
 	"timemachine/repo/object"
 )
 
+func gone(path string) Change { return Change{Path: path, Remove: true} }
+
 func TestMergeBadChange(t *testing.T) {
 	tests := []struct {
 		name string
@@ -27,7 +29,9 @@ func TestMergeBadChange(t *testing.T) {
 		{"folder", []Change{{Path: "a", Mode: 0040000, ID: someID}}, "mode"},
 		{"group may write", []Change{{Path: "a", Mode: 0100664, ID: someID}}, "mode"},
 		{"no object", []Change{{Path: "a", Mode: 0100644}}, "no object"},
-		{"file and folder", []Change{change("a/b"), change("a-b"), change("a")}, "also needed as a folder"},
+		{"file and folder", []Change{change("a/b"), change("a-b"), change("a")}, "both a file and a folder"},
+		{"file, then folder, then none", []Change{change("a"), change("a/b"), gone("a/b")}, "both a file and a folder"},
+		{"folder, then file, then none", []Change{change("a/b"), change("a"), gone("a")}, "both a file and a folder"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -53,22 +57,32 @@ func paths(t *testing.T, b []byte) string {
 	return strings.Join(names, " ")
 }
 
-// TestMergeLastCounts: a run may hold several versions of a path, and what frees a name before what takes it.
-func TestMergeLastCounts(t *testing.T) {
-	gone := func(path string) Change { return Change{Path: path, Remove: true} }
+// TestMergeInOrder: a run may hold several versions of a path, and what frees a name before what takes it.
+func TestMergeInOrder(t *testing.T) {
 	tests := []struct {
+		old     string
 		changes []Change
 		want    string
 	}{
-		{[]Change{change("b"), change("a"), change("b")}, "a b"},
-		{[]Change{change("a"), gone("a")}, ""},
-		{[]Change{gone("a"), change("a")}, "a"},
-		{[]Change{change("a"), gone("a"), change("a/b")}, "a/b"},
-		{[]Change{change("a/b"), gone("a/b"), change("a")}, "a"},
+		{"", []Change{change("b"), change("a"), change("b")}, "a b"},
+		{"", []Change{change("a"), gone("a")}, ""},
+		{"a", []Change{gone("a"), change("a")}, "a"},
+		{"", []Change{change("a"), gone("a"), change("a/b")}, "a/b"},
+		{"", []Change{change("a/b"), gone("a/b"), change("a")}, "a"},
+		{"", []Change{change("a/b"), gone("a/b"), change("a"), gone("a"), change("a/b")}, "a/b"},
+		{"a/b", []Change{gone("a")}, "a/b"},
+		{"a/b", []Change{change("a"), gone("a")}, ""},
+		{"a/b", []Change{change("a"), gone("a"), change("a/c")}, "a/c"},
+		{"a", []Change{change("a/b"), gone("a/b")}, ""},
+		{"a", []Change{change("a/b"), gone("a/b"), change("a")}, "a"},
 	}
 	for _, tt := range tests {
-		if got := paths(t, mustMerge(t, nil, tt.changes...)); got != tt.want {
-			t.Errorf("%+v: %q, want %q", tt.changes, got, tt.want)
+		var old []byte
+		if tt.old != "" {
+			old = mustMerge(t, nil, change(tt.old))
+		}
+		if got := paths(t, mustMerge(t, old, tt.changes...)); got != tt.want {
+			t.Errorf("%q with %+v: %q, want %q", tt.old, tt.changes, got, tt.want)
 		}
 	}
 }
@@ -115,38 +129,5 @@ func TestMergeAsksLittle(t *testing.T) {
 		if got := fmt.Sprint(asked); got != tt.want {
 			t.Errorf("%+v: asked for %s, want %s", tt.c, got, tt.want)
 		}
-	}
-}
-
-func TestParseNodes(t *testing.T) {
-	id := strings.Repeat("i", 20)
-	tests := []struct {
-		name, in string
-		want     int // nodes
-	}{
-		{"root", "\x000 0\n" + id, 1},
-		{"not valid", "\x00-1 0\n", 1},
-		{"kids", "\x00-1 2\nb\x00-1 0\naa\x001 0\n" + id, 3},
-		{"empty", "", 0},
-		{"named root", "a\x00-1 0\n", 0},
-		{"kids out of order", "\x00-1 2\naa\x00-1 0\nb\x00-1 0\n", 0},
-		{"kid twice", "\x00-1 2\na\x00-1 0\na\x00-1 0\n", 0},
-		{"kid without name", "\x00-1 1\n\x00-1 0\n", 0},
-		{"no kid", "\x00-1 1\n", 0},
-		{"kids below none", "\x00-1 -1\n", 0},
-		{"many kids", "\x00-1 999999999\n", 0},
-		{"short object name", "\x000 0\n" + id[1:], 0},
-		{"rest", "\x00-1 0\nx", 0},
-		{"no number", "\x00x 0\n", 0},
-		{"no end", "\x00-1 0", 0},
-		{"too deep", "\x00-1 1\n" + strings.Repeat("a\x00-1 1\n", 1<<20), 0},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			nodes := parseNodes([]byte(tt.in))
-			if len(nodes) != tt.want {
-				t.Fatalf("%d nodes, want %d", len(nodes), tt.want)
-			}
-		})
 	}
 }

@@ -2,7 +2,6 @@ package gitindex
 
 import (
 	"crypto/sha1"
-	"encoding/binary"
 	"errors"
 	"slices"
 	"strings"
@@ -112,38 +111,5 @@ func TestParseEntries(t *testing.T) {
 	}
 	if index.Version != 4 || !slices.Equal(index.Entries, want) {
 		t.Errorf("version %d, entries %+v\nwant %+v", index.Version, index.Entries, want)
-	}
-}
-
-// TestExpandBounded: each name takes all of the one before and adds a little, so that names grow as a square.
-func TestExpandBounded(t *testing.T) {
-	b := []byte("DIRC\x00\x00\x00\x04\x00\x00\x00\x00")
-	const entries = 9000
-	for i := range entries {
-		e := make([]byte, shortFixed)
-		binary.BigEndian.PutUint32(e[modeAt:], typeFile|0644)
-		binary.BigEndian.PutUint16(e[flagsAt:], uint16(min(i+1, nameMask)))
-		b = append(append(b, e...), "\x00a\x00"...)
-	}
-	binary.BigEndian.PutUint32(b[8:], entries)
-	_, err := Parse(append(b, make([]byte, checksumSize)...))
-	if err == nil || !strings.Contains(err.Error(), "names grow without bound") {
-		t.Errorf("error %v", err)
-	}
-}
-
-func TestVarint(t *testing.T) {
-	tests := []struct {
-		in    string
-		value uint64
-		width int
-	}{
-		{"\x00", 0, 1}, {"\x7f", 127, 1}, {"\x80\x00", 128, 2}, {"\x81\x00", 256, 2}, {"\xfe\x7f", 16383, 2},
-		{"\xff\x00", 16384, 2}, {"\x80\x80\x00", 16512, 3}, {"", 0, 0}, {"\x80", 0, 0}, {"\xff\xff\xff\xff\x01", 0, 0},
-	}
-	for _, tt := range tests {
-		if value, width := varint([]byte(tt.in)); value != tt.value || width != tt.width {
-			t.Errorf("varint(%x) = %d, %d; want %d, %d", tt.in, value, width, tt.value, tt.width)
-		}
 	}
 }

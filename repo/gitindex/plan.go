@@ -15,11 +15,10 @@ type edit struct {
 // plan is what the changes come to in one table.
 type plan struct {
 	old     *table
-	changes []*Change // by path
-	edits   []edit    // overlaps only where both remove
-	cleared folders   // folders our paths need, looked at as names of files
-	altered folders   // folders whose tree is another one now, with all above them
-	key     []byte    // scratch
+	edits   []edit  // by lo; where they overlap, all but one remove
+	cleared folders // folders our paths need, looked at as names of files
+	altered folders // folders whose tree is another one now, with all above them
+	key     []byte  // scratch
 }
 
 // folders is a set of folder paths ("" is the root) that with each holds all above it.
@@ -38,9 +37,9 @@ func (f folders) addAbove(path string) (added []string) {
 	return added
 }
 
-// makePlan looks up every change in old. Errors are *ChangeError and ErrUnmerged.
-func makePlan(old *table, changes []*Change) (*plan, error) {
-	p := &plan{old: old, changes: changes, cleared: folders{}, altered: folders{}}
+// makePlan looks up every change in old. The error is ErrUnmerged.
+func makePlan(old *table, changes []outcome) (*plan, error) {
+	p := &plan{old: old, cleared: folders{}, altered: folders{}}
 	p.edits = make([]edit, 0, len(changes))
 	from := 0
 	for _, c := range changes {
@@ -54,7 +53,7 @@ func makePlan(old *table, changes []*Change) (*plan, error) {
 }
 
 // place adds the edits of one change. from is where the search starts, and the result where that of the next may.
-func (p *plan) place(c *Change, from int) (int, error) {
+func (p *plan) place(c outcome, from int) (int, error) {
 	lo, hi, err := p.named(c.Path, from)
 	if err != nil {
 		return lo, err
@@ -63,57 +62,43 @@ func (p *plan) place(c *Change, from int) (int, error) {
 	if err != nil {
 		return lo, err
 	}
-	if hi-lo != 1 || !c.sameContent(p.old.at(lo)) {
-		p.alter(c, hi > lo)
-	}
-	if c.Remove {
-		p.remove(lo, hi)
+	p.replace(c.Change, lo, hi)
+	if c.added < 0 {
 		return lo, nil
 	}
-	p.edits = append(p.edits, edit{lo, hi, c})
-	if end > below {
-		p.remove(below, end)
-		p.alter(c, true)
-	}
-	return lo, p.clearWay(c)
+	p.remove(c.Path, below, end)
+	return lo, p.clearWay(c.Path)
 }
 
-// alter marks the folders above c, unless c removes what is not there.
-func (p *plan) alter(c *Change, was bool) {
-	if was || !c.Remove {
+// replace puts c in the place of the entries lo to hi, all of its name.
+func (p *plan) replace(c *Change, lo, hi int) {
+	if c.Remove {
+		p.remove(c.Path, lo, hi)
+		return
+	}
+	p.edits = append(p.edits, edit{lo, hi, c})
+	if hi-lo != 1 || !c.sameContent(p.old.at(lo)) {
 		p.altered.addAbove(c.Path)
 	}
 }
 
-// clearWay removes files that have the name of a folder c needs.
-func (p *plan) clearWay(c *Change) error {
-	for _, dir := range p.cleared.addAbove(c.Path) {
-		if p.adds(dir) {
-			return &ChangeError{Path: dir, Reason: "also needed as a folder"}
-		}
+// clearWay removes files that have the name of a folder path needs.
+func (p *plan) clearWay(path string) error {
+	for _, dir := range p.cleared.addAbove(path) {
 		lo, hi, err := p.named(dir, 0)
 		if err != nil {
 			return err
 		}
-		if hi > lo {
-			p.altered.addAbove(c.Path)
-		}
-		p.remove(lo, hi)
+		p.remove(path, lo, hi)
 	}
 	return nil
 }
 
-// adds tells whether a change puts in path.
-func (p *plan) adds(path string) bool {
-	i, found := slices.BinarySearchFunc(p.changes, path, func(c *Change, path string) int {
-		return strings.Compare(c.Path, path)
-	})
-	return found && !p.changes[i].Remove
-}
-
-func (p *plan) remove(lo, hi int) {
+// remove takes out the entries lo to hi, if there are any, for the sake of path.
+func (p *plan) remove(path string, lo, hi int) {
 	if hi > lo {
 		p.edits = append(p.edits, edit{lo: lo, hi: hi})
+		p.altered.addAbove(path)
 	}
 }
 

@@ -43,7 +43,7 @@ func (r *rebuilder) folder(prefix, name []byte, old, depth int) built {
 	start, valid := r.at, known
 	kids := r.subfolders(old)
 	var tree []byte
-	for depth <= maxDepth && r.entries.hasPrefix(r.at, prefix) {
+	for depth < maxDepth && r.entries.hasPrefix(r.at, prefix) {
 		e := r.entries.at(r.at)
 		rest := e.name()[len(prefix):]
 		slash := bytes.IndexByte(rest, '/')

@@ -1,0 +1,147 @@
+//go:build system
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"timemachine/repo/repotest"
+)
+
+// buildBinary builds the program as it is installed, and lets everybody run it.
+func buildBinary(t *testing.T) string {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Fatal("these tests need root")
+	}
+	bin := filepath.Join(t.TempDir(), "timemachine")
+	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return bin
+}
+
+func runBare(t *testing.T, bin string, args ...string) (string, int) {
+	t.Helper()
+	cmd := exec.Command("env", append([]string{"-i", "PATH=/usr/bin:/bin", bin}, args...)...)
+	cmd.Dir = "/"
+	out, _ := cmd.CombinedOutput()
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+// TestFullDisk fills the destination's file system: the run fails with one message, nothing grows with further tries,
+// git finds the history whole, and when there is room again it goes on.
+func TestFullDisk(t *testing.T) {
+	bin := buildBinary(t)
+	disk, src, conf := t.TempDir(), t.TempDir(), t.TempDir()
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", disk).CombinedOutput(); err != nil {
+		t.Fatalf("mount: %v %s", err, out)
+	}
+	t.Cleanup(func() { exec.Command("umount", disk).Run() })
+	write(t, filepath.Join(conf, "config.dat"), fmt.Appendf(nil, "- %s\n", src))
+	write(t, filepath.Join(src, "small"), []byte("one\n"))
+	if out, code := runBare(t, bin, "-cl", conf, "-d", disk); code != 0 {
+		t.Fatalf("exit %d: %s", code, out)
+	}
+	large := make([]byte, 7<<20)
+	for i, x := 0, uint32(1); i < len(large); i++ {
+		x = x*1664525 + 1013904223
+		large[i] = byte(x >> 24)
+	}
+	write(t, filepath.Join(src, "large"), large)
+	used := ""
+	for range 3 {
+		out, code := runBare(t, bin, "-cl", conf, "-d", disk)
+		if code != 1 || !strings.Contains(out, "no space left on device") {
+			t.Fatalf("exit %d: %s", code, out)
+		}
+		now, _ := exec.Command("du", "-s", "--apparent-size", disk).Output()
+		if used != "" && used != string(now) {
+			t.Errorf("du: %s, before %s", now, used)
+		}
+		used = string(now)
+		repotest.MustCheck(t, disk)
+	}
+	if err := os.Remove(filepath.Join(src, "large")); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(src, "small"), []byte("two\n"))
+	if out, code := runBare(t, bin, "-cl", conf, "-d", disk); code != 0 {
+		t.Fatalf("exit %d: %s", code, out)
+	}
+	repotest.MustCheck(t, disk)
+}
+
+func write(t *testing.T, name string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(name, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestEtc takes the whole of /etc as cron would: without an environment, silent, and again with nothing to say.
+func TestEtc(t *testing.T) {
+	bin := buildBinary(t)
+	conf, dest := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(conf, "config.dat"), []byte("- /etc\n"))
+	for range 2 {
+		if out, code := runBare(t, bin, "-cl", conf, "-d", dest); code != 0 || out != "" {
+			t.Fatalf("exit %d: %s", code, out)
+		}
+		repotest.MustCheck(t, dest)
+	}
+	hosts, err := os.ReadFile("/etc/hosts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := repotest.Git(t, dest, "cat-file", "blob", "HEAD:files/etc/hosts"); got != string(hosts) {
+		t.Errorf("/etc/hosts is recorded as %q", got)
+	}
+}
+
+// TestKilled kills runs at many moments; whatever they leave, the next one heals it and no version is lost.
+func TestKilled(t *testing.T) {
+	bin := buildBinary(t)
+	src, conf, dest := t.TempDir(), t.TempDir(), t.TempDir()
+	write(t, filepath.Join(conf, "config.dat"), fmt.Appendf(nil, "- %s\n", src))
+	for i := range 60 {
+		for n := range 20 {
+			write(t, filepath.Join(src, fmt.Sprint("f", n)), fmt.Appendf(nil, "round %d of file %d\n", i, n))
+		}
+		cmd := exec.Command(bin, "-cl", conf, "-d", dest)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(i) * 400 * time.Microsecond)
+		cmd.Process.Kill()
+		cmd.Wait()
+		if i%10 != 9 {
+			continue
+		}
+		if out, code := runBare(t, bin, "-cl", conf, "-d", dest); code != 0 {
+			t.Fatalf("round %d: exit %d: %s", i, code, out)
+		}
+		repotest.MustCheck(t, dest)
+		for n := range 20 {
+			name := filepath.Join(src, fmt.Sprint("f", n))
+			data, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := repotest.Git(t, dest, "cat-file", "blob", "HEAD:files"+name); !bytes.Equal(data, []byte(got)) {
+				t.Fatalf("round %d: %s is recorded as %q", i, name, got)
+			}
+		}
+		left, _ := filepath.Glob(filepath.Join(dest, ".git/objects/pack/*.keep"))
+		if len(left) > 0 {
+			t.Errorf("left: %v", left)
+		}
+	}
+}

@@ -1,0 +1,60 @@
+// Package repotest looks at a destination with real git, as its user would.
+package repotest
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Git runs git in the folder dest, free of anybody's settings, and returns what it prints. It fails the test when git
+// fails.
+func Git(t testing.TB, dest string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("git", append([]string{"-C", dest}, args...)...)
+	cmd.Env = append(os.Environ(), "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull, "LC_ALL=C.UTF-8", "TZ=UTC",
+		"GIT_AUTHOR_NAME=somebody", "GIT_AUTHOR_EMAIL=s@example.org", "GIT_COMMITTER_NAME=somebody", "GIT_COMMITTER_EMAIL=s@example.org")
+	var errors strings.Builder
+	cmd.Stderr = &errors
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("git %s: %v\n%s%s", strings.Join(args, " "), err, out, errors.String())
+	}
+	return string(out)
+}
+
+// Lines is Git's output line by line, without the last newline.
+func Lines(t testing.TB, dest string, args ...string) []string {
+	t.Helper()
+	out := strings.TrimSuffix(Git(t, dest, args...), "\n")
+	if out == "" {
+		return nil
+	}
+	return strings.Split(out, "\n")
+}
+
+// MustCheck fails the test unless git finds the repository whole, the index is HEAD's tree, the work tree is clean, and
+// a clone's files/ is equal to the destination's.
+func MustCheck(t testing.TB, dest string) {
+	t.Helper()
+	if out := Git(t, dest, "fsck", "--strict", "--full", "--no-dangling"); out != "" {
+		t.Errorf("git fsck: %s", out)
+	}
+	if out := Git(t, dest, "status", "--porcelain"); out != "" {
+		t.Errorf("git status: %s", out)
+	}
+	if index, head := Git(t, dest, "write-tree"), Git(t, dest, "rev-parse", "HEAD^{tree}"); index != head {
+		t.Errorf("the index holds tree %s, HEAD %s", index, head)
+	}
+	clone := filepath.Join(t.TempDir(), "clone")
+	Git(t, dest, "clone", "-q", dest, clone)
+	if err := os.MkdirAll(filepath.Join(clone, "files"), 0o700); err != nil { // git keeps no empty folder
+		t.Fatal(err)
+	}
+	out, err := exec.Command("diff", "-r", "--no-dereference", filepath.Join(dest, "files"), filepath.Join(clone, "files")).CombinedOutput()
+	if err != nil {
+		t.Errorf("the clone's files differ: %s", out)
+	}
+}

@@ -1,0 +1,388 @@
+package watch_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"timemachine/repo"
+	"timemachine/repo/layout"
+	"timemachine/repo/repotest"
+	"timemachine/watch"
+)
+
+// world is a watched folder with its destination.
+type world struct {
+	t         *testing.T
+	src, dest string
+	config    string
+	accept    []string
+}
+
+func newWorld(t *testing.T) *world {
+	dir := t.TempDir()
+	w := &world{t: t, src: filepath.Join(dir, "src"), dest: filepath.Join(dir, "dest")}
+	w.config = "- " + w.src + "\n"
+	w.check(os.Mkdir(w.src, 0o755))
+	w.check(repo.Init(w.dest, repo.Options{}))
+	return w
+}
+
+func (w *world) check(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) path(name string) string { return filepath.Join(w.src, name) }
+
+func (w *world) write(name, data string) {
+	w.t.Helper()
+	w.check(os.MkdirAll(filepath.Dir(w.path(name)), 0o755))
+	w.check(os.WriteFile(w.path(name), []byte(data), 0o644))
+}
+
+// problems collects what a run reports.
+type problems []watch.Problem
+
+func (p *problems) Version(repo.Version)    {}
+func (p *problems) Progress(int64, int64)   {}
+func (p *problems) Problem(q watch.Problem) { *p = append(*p, q) }
+
+func (w *world) try() (*watch.Summary, problems, error) {
+	w.t.Helper()
+	c, err := watch.ParseConfig(filepath.Join(filepath.Dir(w.src), "config.dat"), []byte(w.config), watch.Env{UID: -1})
+	w.check(err)
+	r, err := repo.Open(w.dest, repo.Options{Host: "host"})
+	if err != nil {
+		return nil, nil, err
+	}
+	defer r.Close()
+	var p problems
+	s, err := watch.Run(context.Background(), watch.RunOptions{Config: c, Repo: r, AcceptDeletions: w.accept, Clock: time.Now, Report: &p})
+	return s, p, err
+}
+
+// run must succeed with so many versions, and leave a destination that git finds whole.
+func (w *world) run(versions int) problems {
+	w.t.Helper()
+	s, p, err := w.try()
+	w.check(err)
+	if s.Versions != versions {
+		w.t.Fatalf("%d versions, want %d: %v", s.Versions, versions, w.subjects(s.Versions))
+	}
+	repotest.MustCheck(w.t, w.dest)
+	return p
+}
+
+// subjects are the newest commits' subjects, oldest first, without the folder's name.
+func (w *world) subjects(n int) []string {
+	lines := repotest.Lines(w.t, w.dest, "log", fmt.Sprintf("-%d", n), "--reverse", "--format=%s")
+	for i := range lines {
+		lines[i] = strings.ReplaceAll(lines[i], w.src+"/", "")
+	}
+	return lines
+}
+
+func (w *world) want(subjects ...string) {
+	w.t.Helper()
+	if got := w.subjects(len(subjects)); !slices.Equal(got, subjects) {
+		w.t.Fatalf("commits %q, want %q", got, subjects)
+	}
+}
+
+func (w *world) trailer(key string) string {
+	return strings.TrimSpace(repotest.Git(w.t, w.dest, "log", "-1", "--format=%(trailers:key="+key+",valueonly)"))
+}
+
+func (w *world) committed(name string) string {
+	path, err := layout.TreePath(w.path(name))
+	w.check(err)
+	return repotest.Git(w.t, w.dest, "cat-file", "blob", "HEAD:"+path)
+}
+
+func TestEveryKindOfChange(t *testing.T) {
+	w := newWorld(t)
+	w.write("a", "1")
+	w.write("d/b", "2")
+	w.write("d/c", "3")
+	w.run(3)
+	w.run(0)
+
+	w.write("a", "11")
+	w.check(os.Remove(w.path("d/b")))
+	w.check(os.Chmod(w.path("d/c"), 0o600))
+	w.run(3)
+	w.want("Change mode of d/c", "Modify a", "Delete d/b")
+
+	w.check(os.Rename(w.path("a"), w.path("z")))
+	w.run(2)
+	if got := repotest.Git(t, w.dest, "log", "-2", "--format=%(trailers:key=Renamed-From,valueonly)"); strings.TrimSpace(got) != w.path("a") {
+		t.Errorf("Renamed-From: %q", got)
+	}
+
+	w.check(os.RemoveAll(w.path("d")))
+	w.write("d", "a file")
+	w.run(2)
+	w.want("Delete d/c", "Add d")
+	w.check(os.Remove(w.path("d")))
+	w.write("d/e/f", "a folder again")
+	w.run(2)
+	w.want("Delete d", "Add d/e/f")
+
+	w.check(os.Remove(w.path("z")))
+	w.check(os.Symlink("/etc/passwd", w.path("z")))
+	w.run(1)
+	w.want("Change type of z")
+	if w.committed("z") != "/etc/passwd" {
+		t.Error("the link was followed")
+	}
+}
+
+func TestChangesThatMtimeDoesNotShow(t *testing.T) {
+	w := newWorld(t)
+	w.write("f", "one")
+	w.run(1)
+	st, err := os.Stat(w.path("f"))
+	w.check(err)
+	w.write("f", "two")
+	w.check(os.Chtimes(w.path("f"), st.ModTime(), st.ModTime()))
+	w.run(1)
+	if w.committed("f") != "two" {
+		t.Error("same size and mtime: the content was missed")
+	}
+	if c := w.trailer("Copy"); !strings.HasSuffix(c, "Z~1-f") {
+		t.Errorf("second copy of a stamp is %q", c)
+	}
+	old := time.Unix(1000, 500)
+	w.check(os.Chtimes(w.path("f"), old, old))
+	w.run(1)
+	w.want("Touch f")
+	if m := w.trailer("Mtime"); m != "1970-01-01T00:16:40.000000500Z" {
+		t.Errorf("Mtime %q", m)
+	}
+	w.config = "watch: [" + w.src + "]\ntouched: ignore\n"
+	w.check(os.Chtimes(w.path("f"), old, old.Add(time.Hour)))
+	w.run(0)
+}
+
+func TestHostileNamesAndTimes(t *testing.T) {
+	w := newWorld(t)
+	names := []string{"sub/.gitmodules", "sub/.gitattributes", "GIT~1", ".GIT ", ".git.", ".git::$INDEX", `back\.git`, ".g\u200cit", "new\nline\n\nEvent: deleted",
+		"tab\t", `q"uote`, " lead", "trail ", "\xff\xfe", "esc\x1b[31m", "CON", "-rf", ":x", "%2Egit", strings.Repeat("x", 255), ".git" + strings.Repeat(" ", 200),
+		"\u0085c1", "\u202ebidi", "2026-11-23T04-48-12.174276Z-b", strings.Repeat("f/", 100) + "deep", "$HOME", "[a]"}
+	for _, n := range names {
+		w.write(n, "content of "+n)
+	}
+	for name, at := range map[string]time.Time{"1960": time.Unix(-300000000, 1), "2200": time.Unix(7258118400, 0), "2300": time.Unix(10413792000, 5)} {
+		w.write(name, name)
+		w.check(os.Chtimes(w.path(name), at, at))
+	}
+	w.run(len(names) + 3)
+	for _, n := range names {
+		if got := w.committed(n); got != "content of "+n {
+			t.Errorf("%q holds %q", n, got)
+		}
+	}
+	for _, c := range repotest.Lines(t, w.dest, "log", "--format=%(trailers:key=Copy,valueonly)") {
+		if _, err := os.Lstat(filepath.Join(w.dest, c)); err != nil && c != "" && c[0] != '"' {
+			t.Error(err)
+		}
+	}
+	w.check(os.Remove(filepath.Join(w.dest, ".git/timemachine/cache")))
+	w.run(0)
+}
+
+func TestDeletionsAreHeldBack(t *testing.T) {
+	w := newWorld(t)
+	w.write("a", "a")
+	w.write("b", "b")
+	w.run(2)
+	w.check(os.Rename(w.src, w.src+"-away"))
+	if p := w.run(0); len(p) != 1 || p[0].Warning {
+		t.Fatalf("a missing root: %v", p)
+	}
+	w.check(os.Mkdir(w.src, 0o755))
+	if p := w.run(0); len(p) != 1 {
+		t.Fatalf("an empty root: %v", p)
+	}
+	w.accept = []string{w.path("a")}
+	w.run(1)
+	w.want("Delete a")
+	w.accept = []string{w.src}
+	w.run(1)
+	w.want("Delete b")
+	w.accept = nil
+	if p := w.run(0); len(p) != 0 {
+		t.Fatalf("after it was settled: %v", p)
+	}
+}
+
+func TestOneBadFileStopsNoOther(t *testing.T) {
+	w := newWorld(t)
+	w.write("a", "a")
+	w.write("large", strings.Repeat("x", 5000))
+	w.check(syscall.Mkfifo(w.path("fifo"), 0o600))
+	w.config = "watch: [" + w.src + "]\nmax-size: 4KiB\n"
+	p := w.run(1)
+	if len(p) != 2 {
+		t.Fatalf("problems %v", p)
+	}
+}
+
+func TestLargeAndSparseFiles(t *testing.T) {
+	w := newWorld(t)
+	random := make([]byte, 9<<20)
+	for i := range random {
+		random[i] = byte(i * i >> 7)
+	}
+	w.write("large", string(random))
+	w.write("sparse", "")
+	w.check(os.Truncate(w.path("sparse"), 64<<20))
+	w.run(2)
+	if w.committed("large") != string(random) {
+		t.Error("the large file differs")
+	}
+	got, err := os.ReadFile(filepath.Join(w.dest, "files", w.path("large")))
+	w.check(err)
+	if !bytes.Equal(got, random) {
+		t.Error("files/ differs")
+	}
+	var st syscall.Stat_t
+	w.check(syscall.Stat(filepath.Join(w.dest, "files", w.path("sparse")), &st))
+	if st.Blocks*512 > 1<<20 {
+		t.Errorf("the sparse file takes %d bytes", st.Blocks*512)
+	}
+	w.check(os.Chtimes(w.path("large"), time.Unix(1, 0), time.Unix(1, 0)))
+	w.run(1)
+	w.want("Touch large")
+}
+
+func TestBesideOrdinaryGit(t *testing.T) {
+	w := newWorld(t)
+	w.write("a", "1")
+	w.run(1)
+	w.check(os.WriteFile(filepath.Join(w.dest, "note"), []byte("mine"), 0o600))
+	repotest.Git(t, w.dest, "add", "note")
+	w.write("a", "2")
+	if _, _, err := w.try(); err != nil {
+		t.Fatal(err)
+	}
+	if got := repotest.Git(t, w.dest, "status", "--porcelain"); got != "A  note\n" {
+		t.Fatalf("staged work: %q", got)
+	}
+	repotest.Git(t, w.dest, "commit", "-qm", "mine")
+	w.run(0)
+	repotest.Git(t, w.dest, "revert", "--no-edit", "HEAD~1")
+	w.run(1) // the tree and the record of a disagree
+	if w.committed("a") != "2" {
+		t.Error("a revert by hand was not settled")
+	}
+	repotest.Git(t, w.dest, "gc", "-q")
+	w.write("a", "3")
+	w.run(1)
+	repotest.Git(t, w.dest, "checkout", "-q", "--detach")
+	w.write("a", "4")
+	if _, p, err := w.try(); err != nil || len(p) != 1 || !p[0].Warning {
+		t.Fatalf("detached: %v %v", p, err)
+	}
+	repotest.Git(t, w.dest, "checkout", "-q", "main")
+	w.run(0)
+	if w.committed("a") != "4" {
+		t.Error("the version of the detached time is not on the branch")
+	}
+}
+
+func TestLocksOfOthers(t *testing.T) {
+	w := newWorld(t)
+	w.write("a", "1")
+	w.run(1)
+	lock := filepath.Join(w.dest, ".git/index.lock")
+	w.check(os.WriteFile(lock, nil, 0o600))
+	w.write("a", "2")
+	if _, p, err := w.try(); err != nil || len(p) != 1 || !p[0].Warning {
+		t.Fatalf("index.lock: %v %v", p, err)
+	}
+	w.check(os.Remove(lock))
+	w.run(0)
+	lock = filepath.Join(w.dest, ".git/refs/heads/main.lock")
+	w.check(os.WriteFile(lock, nil, 0o600))
+	w.write("a", "3")
+	packs := 0
+	for range 3 {
+		_, _, err := w.try()
+		if state := (*repo.StateError)(nil); !errors.As(err, &state) || state.Kind != repo.Locked {
+			t.Fatalf("main.lock: %v", err)
+		}
+		all, _ := filepath.Glob(filepath.Join(w.dest, ".git/objects/pack/*"))
+		if packs != 0 && len(all) != packs {
+			t.Fatalf("%d files in objects/pack, before %d", len(all), packs)
+		}
+		packs = len(all)
+	}
+	w.check(os.Remove(lock))
+	w.run(0) // the move that was held up is finished
+	if w.committed("a") != "3" {
+		t.Error("the version is lost")
+	}
+}
+
+func TestDamageStops(t *testing.T) {
+	w := newWorld(t)
+	w.write("a", "1")
+	w.run(1)
+	ref := filepath.Join(w.dest, ".git/refs/heads/main")
+	good, err := os.ReadFile(ref)
+	w.check(err)
+	for name, bad := range map[string][]byte{"empty": {}, "zeros": make([]byte, 41), "cut": good[:20], "missing": nil} {
+		w.check(os.Remove(ref))
+		if bad != nil {
+			w.check(os.WriteFile(ref, bad, 0o600))
+		}
+		w.write("a", name)
+		_, _, err := w.try()
+		state := (*repo.StateError)(nil)
+		if !errors.As(err, &state) || state.Kind != repo.Damaged || !strings.Contains(state.Hint, strings.TrimSpace(string(good))) {
+			t.Errorf("%s: %v", name, err)
+		}
+		w.check(os.WriteFile(ref, good, 0o600))
+	}
+	w.run(1)
+	repotest.Git(t, w.dest, "commit", "-q", "--amend", "-m", "rewritten")
+	_, _, err = w.try()
+	if state := (*repo.StateError)(nil); !errors.As(err, &state) || state.Kind != repo.Rewritten {
+		t.Errorf("rewritten: %v", err)
+	}
+	w.check(repo.Adopt(w.dest, repo.Options{}))
+	if _, _, err := w.try(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhatIsDisposableComesBack(t *testing.T) {
+	w := newWorld(t)
+	for i := range 20 {
+		w.write(fmt.Sprint("f", i), fmt.Sprint(i))
+	}
+	w.run(20)
+	for _, name := range []string{"timemachine/cache", "index"} {
+		path := filepath.Join(w.dest, ".git", name)
+		w.check(os.Remove(path))
+		w.run(0)
+		w.check(os.WriteFile(path, []byte("damaged"), 0o600))
+		w.write("f0", "after "+name)
+		if _, _, err := w.try(); err != nil {
+			t.Fatal(err)
+		}
+		w.run(0)
+	}
+}
