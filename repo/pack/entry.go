@@ -16,8 +16,6 @@ const (
 const (
 	packHeaderLen = 12
 	idLen         = len(object.ID{})
-	// maxEntryHeader covers kind and a 64-bit size, and a base's name or distance.
-	maxEntryHeader = 10 + idLen
 )
 
 var errEntry = errors.New("malformed entry header")
