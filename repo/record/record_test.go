@@ -1,0 +1,117 @@
+package record
+
+import (
+	"errors"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"timemachine/repo/object"
+)
+
+var hostile = []string{"/etc/hosts", "/a b", "/ lead", "/trail ", "/new\nline\nEvent: deleted", `/q"uote`, `/back\slash`, "/\xff\xfe", "/esc\x1b[31m",
+	"/\u0085", "/\u202ebidi", "/\u00fcml\u00e4ut", "/tab\t", "/a: b", "/#x", "/0\x0133"}
+
+func full(source string) Record {
+	return Record{Event: Modified, Source: source, Mtime: time.Unix(1764000000, 174276174).UTC(), Mode: 0o4755, UID: 7, GID: 8, User: "us er", Group: "g",
+		Size: 12, Blob: object.ID{1}, Copy: "copies" + source, Previous: object.ID{2}, RenamedFrom: source + "x", Torn: true, Scan: "20261123T044830Z-9f2c"}
+}
+
+func TestMessageAndParse(t *testing.T) {
+	for _, source := range hostile {
+		want := full(source)
+		got, err := Parse(want.Message())
+		if err != nil {
+			t.Errorf("%q: %v", source, err)
+			continue
+		}
+		if !got.Mtime.Equal(want.Mtime) {
+			t.Errorf("%q: mtime %v", source, got.Mtime)
+		}
+		got.Mtime = want.Mtime
+		if got != want {
+			t.Errorf("got  %+v\nwant %+v", got, want)
+		}
+	}
+}
+
+// TestGitReadsTrailers has real git take the messages apart.
+func TestGitReadsTrailers(t *testing.T) {
+	for _, source := range hostile {
+		r := full(source)
+		cmd := exec.Command("git", "interpret-trailers", "--parse")
+		cmd.Stdin = strings.NewReader(r.Message())
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources := 0
+		for line := range strings.Lines(string(out)) {
+			value, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "Source: ")
+			if !ok {
+				continue
+			}
+			sources++
+			if got, err := Unquote(value); err != nil || got != source {
+				t.Errorf("%q: git reads %q, %v", source, got, err)
+			}
+		}
+		if sources != 1 {
+			t.Errorf("%q: %d sources in\n%s", source, sources, out)
+		}
+	}
+}
+
+func TestTimes(t *testing.T) {
+	for _, want := range []time.Time{time.Unix(0, 0), time.Unix(-1, 999999999), time.Unix(253402300800, 1), time.Unix(-62135596801, 5), time.Unix(1<<40, 0), time.Unix(-(1 << 40), 7)} {
+		got, err := ParseTime(FormatTime(want))
+		if err != nil || !got.Equal(want) {
+			t.Errorf("%s: %v, %v", FormatTime(want), got, err)
+		}
+	}
+}
+
+func TestOthersCommits(t *testing.T) {
+	for _, message := range []string{"", "fix\n", "fix\n\nSigned-off-by: x <y>\n", "Event: added\n"} {
+		if _, err := Parse(message); !errors.Is(err, ErrNone) {
+			t.Errorf("%q: %v", message, err)
+		}
+	}
+}
+
+func FuzzQuote(f *testing.F) {
+	for _, s := range hostile {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		q := Quote(s)
+		if strings.ContainsAny(q, "\n\r\x1b\x00") {
+			t.Errorf("%q is quoted as %q", s, q)
+		}
+		if got, err := Unquote(q); err != nil || got != s {
+			t.Errorf("%q comes back as %q, %v", s, got, err)
+		}
+	})
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range hostile {
+		r := full(s)
+		f.Add(r.Message())
+	}
+	f.Add("Add x\n\nEvent: added\nSource: \"/a\\")
+	f.Fuzz(func(t *testing.T, message string) {
+		r, err := Parse(message)
+		if err != nil {
+			return
+		}
+		again, err := Parse(r.Message())
+		if err != nil {
+			t.Fatalf("%v\n%s", err, r.Message())
+		}
+		if again.Source != r.Source || again.Event != r.Event || again.Blob != r.Blob || again.Copy != r.Copy || !again.Mtime.Equal(r.Mtime) {
+			t.Errorf("%+v\n%+v", again, r)
+		}
+	})
+}

@@ -1,0 +1,177 @@
+package watch
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var testEnv = Env{Home: "/home/u", UID: -1, Lookup: func(name string) (string, bool) {
+	v, ok := map[string]string{"X": "/srv/x*", "EMPTY": ""}[name]
+	return v, ok
+}}
+
+func TestConfigErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		"- /a\n- !*.swp\n":                     ":2:",
+		"- /a\n- *.md\n":                       ":2:",
+		"- 12\n":                               ":1:3: 12 is not a text",
+		"- yes\n- true\n":                      "true is not a text",
+		"- \"\"\n":                             "is empty",
+		"-\n- /a\n":                            "is empty",
+		"watsh: [/a]\n":                        `unknown key "watsh"`,
+		"watch: [/a]\nwatch: [/b]\n":           "watch",
+		"push: origin\n":                       "push is not available in this version",
+		"copies: 30d\n":                        "not available in this version",
+		"max-size: lots\n":                     ":1:11: max-size",
+		"touched: never\n":                     "neither record nor ignore",
+		"- $NOPE/etc\n":                        "the variable $NOPE is not set",
+		"- $EMPTY/etc\n":                       "the variable $EMPTY is empty",
+		"- /a\n---\n- /b\n":                    "more than one YAML document",
+		"just text\n":                          "neither a list",
+		"- [a, b]\n":                           "a path or pattern must stand here",
+		"- path: /a\n  exlude: [x]\n":          `unknown key "exlude"`,
+		"- /a\xff\n":                           "not UTF-8",
+		"watch:\n  - /a\nexclude: \"*.swp\"\n": "exclude is not a list",
+		"- /a/[\n":                             "/a/[",
+	} {
+		_, err := ParseConfig("/etc/tm/config.dat", []byte(text), testEnv)
+		var wrong *ConfigError
+		if !errors.As(err, &wrong) || !strings.Contains(err.Error(), want) || wrong.Line < 1 {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestEntries(t *testing.T) {
+	c, err := ParseConfig("/etc/tm/config.dat", []byte("- notes.txt\n- ~/n/**/*.md\n- $X/y\n- '/lit\\*'\n- ../up\n- \"!*.bak\"\n- notes.txt\n"), testEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var roots []string
+	for _, e := range c.Entries {
+		roots = append(roots, e.Root)
+	}
+	if want := []string{"/etc/tm/notes.txt", "/home/u/n", "/srv/x*/y", "/lit*", "/etc/up"}; !slices.Equal(roots, want) {
+		t.Errorf("roots %q, want %q", roots, want)
+	}
+	for path, want := range map[string]bool{"/etc/tm/notes.txt": true, "/home/u/n/a/b.md": true, "/home/u/n/b.md": true, "/home/u/n/b.txt": false,
+		"/home/u/n/.git/x.md": false, "/home/u/n/.#x.md": false, "/etc/up/a/b": true, "/etc/up/a.bak": false, "/etc/up/a.bak/c": false, "/elsewhere": false} {
+		if got := c.Select(path) != nil; got != want {
+			t.Errorf("Select(%q) = %v", path, got)
+		}
+	}
+}
+
+// TestExclusionsAsGit compares with git check-ignore.
+func TestExclusionsAsGit(t *testing.T) {
+	dir := t.TempDir()
+	git := func(args ...string) *exec.Cmd {
+		cmd := exec.Command("git", append([]string{"-C", dir}, args...)...)
+		cmd.Env = append(os.Environ(), "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull)
+		return cmd
+	}
+	if out, err := git("init", "-q").CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	paths := []string{"a", "a.o", "b/a.o", "b/c/a.o", "foo/bar", "x/foo/bar", "foo/x/bar", "foo/x/y/bar", "[a]", "b", "c", "!x", "#x", "a b", "foo.txt", "fooo", "{a,b}", "d/e/f"}
+	for _, pattern := range []string{"*.o", "/a", "foo/bar", "**/bar", "foo/**", "foo/**/bar", "[ab]", "[!ab]", `\[a]`, `\!x`, `\#x`, "a b", "foo*", "fo?o", "{a,b}", "d/", "d/*", "*/e", "b/*.o", "f*o"} {
+		if err := os.WriteFile(filepath.Join(dir, ".git/info/exclude"), []byte(pattern+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		text := pattern
+		if strings.HasPrefix(text, "/") { // ours are absolute
+			text = dir + text
+		}
+		c, err := ParseConfig(dir+"/config.dat", []byte("watch: ["+quoteYAML(dir)+"]\nexclude: ["+quoteYAML(text)+"]\n"), testEnv)
+		if err != nil {
+			t.Errorf("%q: %v", pattern, err)
+			continue
+		}
+		for _, p := range paths {
+			cmd := git("check-ignore", "--no-index", "-q", "--", p)
+			ignored := cmd.Run() == nil
+			if got := c.Select(dir+"/"+p) == nil; got != ignored {
+				t.Errorf("%q on %q: excluded %v, git says %v", pattern, p, got, ignored)
+			}
+		}
+	}
+}
+
+func TestEditsTouchNothingElse(t *testing.T) {
+	for _, tt := range []struct{ before, added string }{
+		{"", "- /new\n"},
+		{"# mine\n", "# mine\n- /new\n"},
+		{"- /a   # why\n\n\n# end\n", "- /a   # why\n- /new\n\n\n# end\n"},
+		{"-   /a\r\n-   /b\r\n", "-   /a\r\n-   /b\r\n-   /new\r\n"},
+		{"- /a", "- /a\n- /new"},
+		{"[]\n", "[/new]\n"},
+		{"[/a, '/b']  # flow\n", "[/a, '/b', /new]  # flow\n"},
+		{"watch:\n    - /a\n\nexclude: [\"*~\"]\n", "watch:\n    - /a\n    - /new\n\nexclude: [\"*~\"]\n"},
+		{"watch:\nmax-size:   1GiB\n", "watch:\n  - /new\nmax-size:   1GiB\n"},
+		{"destination: /d\n", "destination: /d\nwatch:\n  - /new\n"},
+		{"watch:\n- path: /a\n  exclude: [x]\n# c\n", "watch:\n- path: /a\n  exclude: [x]\n- /new\n# c\n"},
+	} {
+		file := filepath.Join(t.TempDir(), "config.dat")
+		if err := os.WriteFile(file, []byte(tt.before), 0o640); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := AddEntries(file, testEnv, []string{"/new"}); err != nil {
+			t.Errorf("%q: %v", tt.before, err)
+			continue
+		}
+		if got, _ := os.ReadFile(file); string(got) != tt.added {
+			t.Errorf("%q\nbecomes %q\nwant    %q", tt.before, got, tt.added)
+		}
+		if st, _ := os.Stat(file); st.Mode().Perm() != 0o640 {
+			t.Errorf("mode %v", st.Mode())
+		}
+		if _, unknown, err := RemoveEntries(file, testEnv, []string{"/new"}); err != nil || len(unknown) > 0 {
+			t.Errorf("%q: remove: %v %v", tt.before, unknown, err)
+		}
+		got, _ := os.ReadFile(file)
+		if strings.TrimSuffix(string(got), "\n") != strings.TrimSuffix(tt.before, "\n") && tt.before != "destination: /d\n" {
+			t.Errorf("%q\nends as %q", tt.before, got)
+		}
+	}
+}
+
+func FuzzParseConfig(f *testing.F) {
+	for _, s := range []string{"- /a\n", "watch:\n- path: /a\n  exclude: ['*.x']\n", "- !*.swp\n", "- *.md\n", "a: &x b\n<<: *x\n", "- |\n  block\n", "[]", "\xef\xbb\xbf- /a\n"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := ParseConfig("/etc/tm/config.dat", data, testEnv)
+		if err == nil && len(c.Entries) > len(c.Lines()) {
+			t.Errorf("%d entries of %d lines", len(c.Entries), len(c.Lines()))
+		}
+	})
+}
+
+func FuzzAddRemove(f *testing.F) {
+	for _, s := range []string{"", "- /a\n", "# c\n- /a # x\n", "[/a, /b]", "watch:\n  - /a\n", "watch: [/a]\nexclude: ['x']\n", "- /a\r\n", "---\n- /a\n...\n"} {
+		f.Add([]byte(s), "/new file")
+	}
+	f.Fuzz(func(t *testing.T, data []byte, path string) {
+		c, err := ParseConfig("/etc/tm/config.dat", data, testEnv)
+		if err != nil || !filepath.IsAbs(path) || strings.ContainsRune(path, 0) {
+			return
+		}
+		text := strings.ReplaceAll(escapeGlob(path), "$", `\$`)
+		changed, err := insertItem(c.File, data, text)
+		if err != nil || verifyEdit(c.File, changed, testEnv, append(c.Lines(), text)) != nil {
+			return // refused: the file is left alone
+		}
+		back, err := deleteItem(c.File, changed, len(c.Lines()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if verifyEdit(c.File, back, testEnv, c.Lines()) != nil {
+			t.Errorf("%q + %q = %q, less it %q", data, path, changed, back)
+		}
+	})
+}
