@@ -175,3 +175,25 @@ func FuzzAddRemove(f *testing.F) {
 		}
 	})
 }
+
+func FuzzPattern(f *testing.F) {
+	for _, s := range []string{"*.o", "/a/**/b", "[!a-z]x", "**", "a\\", "[", "!x/", "{a,b}", "[[:alpha:]]"} {
+		f.Add(s, "/w/a/b.o")
+	}
+	f.Fuzz(func(t *testing.T, pattern, path string) {
+		if x, err := compileExclusion(pattern); err == nil && strings.HasPrefix(path, "/") {
+			e := &Entry{Root: "/w", folder: "/c", rules: []*exclusion{x}}
+			if e.Selects(path) && !e.Matches(e.Root) {
+				t.Errorf("%q selects what it does not reach: %q", pattern, path)
+			}
+			e.Excludes(path, true)
+		}
+		var e Entry
+		if e.compile("/w/"+pattern) == nil && strings.HasPrefix(path, "/") {
+			if e.Matches(path) && !e.Selects(path) {
+				t.Errorf("%q matches and does not select %q", pattern, path)
+			}
+			e.MayContain(path)
+		}
+	})
+}

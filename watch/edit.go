@@ -185,9 +185,18 @@ func quoteYAML(s string) string {
 	return b.String()
 }
 
+// editable reads a document whose lines can be found by their newlines: YAML knows other line breaks too.
+func editable(file string, data []byte) (*document, error) {
+	crlf := bytes.Count(data, []byte("\r\n"))
+	if bytes.Count(data, []byte("\r")) != crlf || bytes.ContainsAny(data, "\u0085\u2028\u2029") {
+		return nil, errUnsafe(file)
+	}
+	return readDocument(file, data)
+}
+
 // insertItem adds one item after the last of the watch list.
 func insertItem(file string, data []byte, text string) ([]byte, error) {
-	d, err := readDocument(file, data)
+	d, err := editable(file, data)
 	if err != nil {
 		return nil, err
 	}
@@ -294,7 +303,7 @@ func flowEnd(data []byte, n *yaml.Node) int {
 
 // deleteItem takes item i out of the watch list.
 func deleteItem(file string, data []byte, i int) ([]byte, error) {
-	d, err := readDocument(file, data)
+	d, err := editable(file, data)
 	if err != nil {
 		return nil, err
 	}
