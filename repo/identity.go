@@ -43,13 +43,13 @@ func cleanIdent(s, otherwise string) string {
 	return s
 }
 
-// clampDate brings a time into what git's dates can say: not before 1970, not after the year 2099, beyond which git's
-// own tools disagree. The record keeps the true time.
+// clampDate brings a time into what git's dates can say: not before 1970, not after the year 9999. The record keeps the
+// true time.
 func clampDate(t time.Time) time.Time {
 	if t.Unix() < 0 {
 		return time.Unix(0, 0)
 	}
-	if last := time.Date(2099, 12, 31, 23, 59, 59, 0, time.UTC); t.After(last) {
+	if last := time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC); t.After(last) {
 		return last
 	}
 	return t

@@ -130,6 +130,14 @@ func TestEveryKindOfChange(t *testing.T) {
 		t.Errorf("Renamed-From: %q", got)
 	}
 
+	w.check(os.Rename(w.path("z"), w.path("a")))
+	w.run(2)
+	if got := repotest.Git(t, w.dest, "log", "-2", "--format=%(trailers:key=Renamed-From,valueonly)"); strings.TrimSpace(got) != w.path("z") {
+		t.Errorf("Renamed-From, back: %q", got)
+	}
+	w.check(os.Rename(w.path("a"), w.path("z")))
+	w.run(2)
+
 	w.check(os.RemoveAll(w.path("d")))
 	w.write("d", "a file")
 	w.run(2)
@@ -384,5 +392,72 @@ func TestWhatIsDisposableComesBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.run(0)
+	}
+}
+
+// TestFileThatGrows is read while another process appends to it: what was there when it was opened is a version.
+func TestFileThatGrows(t *testing.T) {
+	w := newWorld(t)
+	f, err := os.Create(w.path("log"))
+	w.check(err)
+	defer f.Close()
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+				fmt.Fprintf(f, "line %d\n", i)
+			}
+		}
+	}()
+	for range 5 {
+		_, p, err := w.try()
+		w.check(err)
+		if len(p) > 0 {
+			t.Errorf("problems %v", p)
+		}
+		repotest.MustCheck(t, w.dest)
+	}
+	close(stop)
+	<-done
+	whole, err := os.ReadFile(w.path("log"))
+	w.check(err)
+	for _, commit := range repotest.Lines(t, w.dest, "rev-list", "HEAD") {
+		got := repotest.Git(t, w.dest, "cat-file", "blob", commit+":files"+w.path("log"))
+		if !strings.HasPrefix(string(whole), got) {
+			t.Errorf("commit %s holds what was never there", commit)
+		}
+	}
+}
+
+// TestFileThatNeverHoldsStill shrinks and grows all the time: after three runs it is stored as it was read.
+func TestFileThatNeverHoldsStill(t *testing.T) {
+	w := newWorld(t)
+	w.write("f", "")
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+				os.WriteFile(w.path("f"), []byte(strings.Repeat("x", 1<<20+i%7)), 0o644)
+			}
+		}
+	}()
+	for range 4 {
+		if _, _, err := w.try(); err != nil {
+			t.Error(err)
+		}
+	}
+	close(stop)
+	<-done
+	repotest.MustCheck(t, w.dest)
+	if n := len(repotest.Lines(t, w.dest, "rev-list", "HEAD")); n == 0 {
+		t.Error("a busy file starves")
 	}
 }

@@ -297,7 +297,8 @@ func (r *run) settle(ch *change, got *captured) error {
 	if ch.old != nil {
 		rec.Previous = ch.old.commit
 		newest = got.key.mtime().Truncate(time.Microsecond).After(ch.old.latest)
-	} else {
+	}
+	if event == record.Added {
 		rec.RenamedFrom = r.renamedFrom(&got.key)
 	}
 	return r.commit(ch, rec, got, newest)
