@@ -33,21 +33,14 @@ func (f *follow) write(v *Version, path string, place bool) error {
 	if err := errors.Join(stage.Remove(stagedFile), stage.Remove(stagedCopy)); err != nil {
 		return err
 	}
-	perm := v.Mode & 0o777
-	if place && f.copying && !v.Link && perm&0o400 == 0 {
-		place2 := *v
-		place2.Mode = perm | 0o400
-		if err := f.copyOnly(v); err != nil {
-			return err
-		}
-		return f.placeOnly(&place2, path)
-	}
+	own := *v // as it stands in files/
+	own.Mode |= 0o400
 	switch {
-	case place && f.copying:
+	case place && f.copying && (v.Link || own.Mode == v.Mode):
 		return f.both(v, path)
+	case place && f.copying:
+		return errors.Join(f.copyOnly(v), f.placeOnly(&own, path))
 	case place:
-		own := *v
-		own.Mode = perm | 0o400
 		return f.placeOnly(&own, path)
 	}
 	return f.copyOnly(v)

@@ -395,24 +395,33 @@ func TestWhatIsDisposableComesBack(t *testing.T) {
 	}
 }
 
+// busy calls step again and again in the background until stop is called.
+func busy(step func(i int)) (stop func()) {
+	end, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := 0; ; i++ {
+			select {
+			case <-end:
+				return
+			default:
+				step(i)
+			}
+		}
+	}()
+	return func() {
+		close(end)
+		<-done
+	}
+}
+
 // TestFileThatGrows is read while another process appends to it: what was there when it was opened is a version.
 func TestFileThatGrows(t *testing.T) {
 	w := newWorld(t)
 	f, err := os.Create(w.path("log"))
 	w.check(err)
 	defer f.Close()
-	stop, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		for i := 0; ; i++ {
-			select {
-			case <-stop:
-				return
-			default:
-				fmt.Fprintf(f, "line %d\n", i)
-			}
-		}
-	}()
+	stop := busy(func(i int) { fmt.Fprintf(f, "line %d\n", i) })
 	for range 5 {
 		_, p, err := w.try()
 		w.check(err)
@@ -421,8 +430,7 @@ func TestFileThatGrows(t *testing.T) {
 		}
 		repotest.MustCheck(t, w.dest)
 	}
-	close(stop)
-	<-done
+	stop()
 	whole, err := os.ReadFile(w.path("log"))
 	w.check(err)
 	for _, commit := range repotest.Lines(t, w.dest, "rev-list", "HEAD") {
@@ -437,25 +445,13 @@ func TestFileThatGrows(t *testing.T) {
 func TestFileThatNeverHoldsStill(t *testing.T) {
 	w := newWorld(t)
 	w.write("f", "")
-	stop, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		for i := 0; ; i++ {
-			select {
-			case <-stop:
-				return
-			default:
-				os.WriteFile(w.path("f"), []byte(strings.Repeat("x", 1<<20+i%7)), 0o644)
-			}
-		}
-	}()
+	stop := busy(func(i int) { os.WriteFile(w.path("f"), []byte(strings.Repeat("x", 1<<20+i%7)), 0o644) })
 	for range 4 {
 		if _, _, err := w.try(); err != nil {
 			t.Error(err)
 		}
 	}
-	close(stop)
-	<-done
+	stop()
 	repotest.MustCheck(t, w.dest)
 	if n := len(repotest.Lines(t, w.dest, "rev-list", "HEAD")); n == 0 {
 		t.Error("a busy file starves")
