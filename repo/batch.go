@@ -16,6 +16,7 @@ type batch struct {
 	f     *os.File
 	w     *pack.Writer
 	trees *pack.TreeWriter
+	holds []string // packs whose objects are all in this one
 }
 
 const (
@@ -23,7 +24,8 @@ const (
 	stagedIdx  = "idx"
 )
 
-func (r *Repo) newBatch() (*batch, error) {
+// newBatch begins a pack with what tail holds, if there is one.
+func (r *Repo) newBatch(tail *pack.Held) (*batch, error) {
 	f, err := r.stage.Create(stagedPack)
 	if err != nil {
 		return nil, err
@@ -33,40 +35,62 @@ func (r *Repo) newBatch() (*batch, error) {
 	if err != nil {
 		return nil, errors.Join(err, b.drop())
 	}
-	b.trees = pack.NewTreeWriter(b.w)
+	b.trees = pack.NewTreeWriter(b.w, r.body)
+	if tail == nil {
+		return b, nil
+	}
+	if err := b.w.Extend(tail); err != nil {
+		r.o.Log("a pack is not added to", "pack", tail.Name(), "cause", err.Error())
+		err = b.drop()
+		if err != nil {
+			return nil, err
+		}
+		return r.newBatch(nil)
+	}
+	b.holds = []string{tail.Name()}
 	return b, nil
+}
+
+// body is an object's bytes.
+func (r *Repo) body(id object.ID) ([]byte, error) {
+	_, body, err := r.store.Read(id)
+	return body, err
 }
 
 func (b *batch) drop() error {
 	return errors.Join(b.f.Close(), b.r.stage.Remove(stagedPack), b.r.stage.Remove(stagedIdx))
 }
 
-// place finishes the pack, puts it on disk and under its name, guarded by a .keep file that names the move from old to
-// id. It returns the .keep file's removal.
-func (b *batch) place(old, id object.ID) (unkeep func() error, err error) {
+// place finishes the pack, puts it on disk and under its name, guarded by a .keep file with the text keep unless that is
+// nil. It returns the name.
+func (b *batch) place(keep []byte) (name string, err error) {
 	sum, err := b.w.Finish()
 	if err == nil {
 		err = b.writeIdx()
 	}
+	name = "pack-" + sum.String()
+	if err == nil {
+		err = b.r.listPack(name, b.holds)
+	}
 	if err != nil {
-		return nil, errors.Join(err, b.drop())
+		return "", errors.Join(err, b.drop())
 	}
 	dir, closeDir, err := b.r.packDir()
 	if err != nil {
-		return nil, errors.Join(err, b.drop())
+		return "", errors.Join(err, b.drop())
 	}
 	defer closeDir()
-	name := "pack-" + sum.String()
-	err = b.publish(dir, name, keepText(old, id))
-	if err != nil {
-		return nil, errors.Join(err, b.drop(), dir.Remove(name+".idx"), dir.Remove(name+".pack"), dir.Remove(name+".keep"))
+	if err := b.publish(dir, name, keep); err != nil {
+		return "", errors.Join(err, b.drop(), removePacks(dir, name), dir.Remove(name+".keep"))
 	}
-	return func() error { return b.r.unkeep(name) }, b.f.Close()
+	return name, b.f.Close()
 }
 
 func (b *batch) publish(dir *durable.Dir, name string, keep []byte) error {
-	if err := dir.Replace(name+".keep", keep); err != nil {
-		return err
+	if keep != nil {
+		if err := dir.Replace(name+".keep", keep); err != nil {
+			return err
+		}
 	}
 	if err := b.r.stage.Rename(stagedPack, dir, name+".pack"); err != nil {
 		return err

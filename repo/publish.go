@@ -25,14 +25,14 @@ func (t *Tx) Publish() error {
 		return errors.Join(err, b.drop())
 	}
 	defer index.release()
-	unkeep, err := b.place(t.base, t.tip)
+	name, err := b.place(keepText(t.base, t.tip))
 	if err != nil {
 		return err
 	}
 	if err := r.move(t.base, t.tip, fmt.Sprintf("timemachine: %d versions (scan %s)", len(t.versions), t.scan)); err != nil {
 		return err
 	}
-	if err := errors.Join(unkeep(), r.store.Reload()); err != nil {
+	if err := errors.Join(r.unkeep(name), r.retire(b.holds...), r.store.Reload()); err != nil {
 		return err
 	}
 	r.o.Log("branch moved", "from", t.base.String(), "to", t.tip.String(), "versions", len(t.versions))

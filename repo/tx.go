@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -30,7 +31,10 @@ type Tx struct {
 	last time.Time // its committer date
 	late bool      // the clock was said to have gone back
 
-	editor *object.Editor
+	editor   *object.Editor
+	upcoming []Upcoming
+
+	large sync.Mutex // one large content in memory at a time
 
 	mu       sync.Mutex
 	batch    *batch
@@ -38,9 +42,10 @@ type Tx struct {
 	versions []Version // committed since the last Publish
 }
 
-// Begin starts writing on top of tip, as Start returned it. Nothing is written before there is something to write.
-func (r *Repo) Begin(ctx context.Context, tip object.ID, scan string) (*Tx, error) {
-	t := &Tx{r: r, ctx: ctx, scan: scan, base: tip, tip: tip}
+// Begin starts writing on top of tip, as Start returned it. Nothing is written before there is something to write. What
+// is upcoming tells which pack is best added to; it need not be all.
+func (r *Repo) Begin(ctx context.Context, tip object.ID, scan string, upcoming []Upcoming) (*Tx, error) {
+	t := &Tx{r: r, ctx: ctx, scan: scan, base: tip, tip: tip, upcoming: upcoming}
 	var root object.ID
 	if !tip.IsZero() {
 		c, err := r.store.ReadCommit(tip)
@@ -68,18 +73,26 @@ func (t *Tx) Full() bool {
 func (t *Tx) writer() (*pack.Writer, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.batch == nil {
-		b, err := t.r.newBatch()
-		if err != nil {
-			return nil, err
-		}
-		t.batch = b
+	if t.batch != nil {
+		return t.batch.w, nil
 	}
+	tail, err := t.r.tail(t.base, t.upcoming)
+	if err != nil {
+		return nil, err
+	}
+	if tail != nil {
+		defer tail.Close()
+	}
+	if t.batch, err = t.r.newBatch(tail); err != nil {
+		return nil, err
+	}
+	t.upcoming = nil
 	return t.batch.w, nil
 }
 
-// Blob stores content, unless the repository has it, and returns its name. The Tx keeps body: it must not change.
-func (t *Tx) Blob(body []byte) (object.ID, error) {
+// Blob stores content, unless the repository has it, and returns its name. before is the content of the source's version
+// before this one, zero for none. The Tx keeps body: it must not change.
+func (t *Tx) Blob(body []byte, before object.ID) (object.ID, error) {
 	id, err := object.HashBlob(body)
 	if err != nil {
 		return id, err
@@ -92,17 +105,32 @@ func (t *Tx) Blob(body []byte) (object.ID, error) {
 	if err != nil {
 		return id, err
 	}
-	return id, w.Add(object.Blob, id, body)
+	return id, w.AddVersion(id, before, body, t.r.body)
 }
 
-// BlobFrom stores content of exactly size bytes in one pass, in bounded memory, and returns its name. When src fails or
-// ends early nothing is stored and the error is src's or pack.ErrShort.
-func (t *Tx) BlobFrom(size int64, src io.Reader) (object.ID, error) {
+// maxDelta is the largest content that is taken into memory to be written as a delta.
+const maxDelta = 64 << 20
+
+// BlobFrom stores content of exactly size bytes in one pass, in bounded memory, and returns its name. before is as for
+// Blob. When src fails or ends early nothing is stored and the error is src's or pack.ErrShort.
+func (t *Tx) BlobFrom(size int64, src io.Reader, before object.ID) (object.ID, error) {
 	w, err := t.writer()
 	if err != nil {
 		return object.ID{}, err
 	}
-	return w.AddStream(t.ctx, size, src)
+	if size > maxDelta || !w.Has(before) {
+		return w.AddStream(t.ctx, size, src)
+	}
+	t.large.Lock()
+	defer t.large.Unlock()
+	body := make([]byte, size)
+	if _, err := io.ReadFull(src, body); err != nil {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = pack.ErrShort
+		}
+		return object.ID{}, err
+	}
+	return t.Blob(body, before)
 }
 
 // Commit writes rec as the next commit. Scan and, but for deletions, Copy are filled in; newest tells that no version

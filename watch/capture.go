@@ -33,8 +33,8 @@ type content struct {
 
 // blobs is where content goes: a repo.Tx.
 type blobs interface {
-	Blob(body []byte) (object.ID, error)
-	BlobFrom(size int64, src io.Reader) (object.ID, error)
+	Blob(body []byte, before object.ID) (object.ID, error)
+	BlobFrom(size int64, src io.Reader, before object.ID) (object.ID, error)
 }
 
 // capture reads sources. Its methods may be called by several goroutines at once.
@@ -59,7 +59,7 @@ func (c *capture) take(ch *change) (content, error) {
 	}
 	defer src.close()
 	if ch.seen.key.isLink() {
-		return c.link(src)
+		return c.link(src, ch.old.content())
 	}
 	for range tries {
 		var got content
@@ -74,12 +74,12 @@ func (c *capture) take(ch *change) (content, error) {
 	return content{}, err
 }
 
-func (c *capture) link(src *source) (content, error) {
+func (c *capture) link(src *source, before object.ID) (content, error) {
 	target, k, err := src.readlink()
 	if err != nil {
 		return content{}, err
 	}
-	id, err := c.to.Blob([]byte(target))
+	id, err := c.to.Blob([]byte(target), before)
 	return c.done(content{key: k, blob: id, size: int64(len(target)), link: true}), err
 }
 
@@ -96,9 +96,9 @@ func (c *capture) once(src *source, ch *change, asRead bool) (content, error) {
 	got := content{key: k, size: k.Size, pseudo: ch.seen.pseudo}
 	switch {
 	case ch.seen.pseudo:
-		got.blob, got.size, err = c.pseudo(f)
+		got.blob, got.size, err = c.pseudo(f, ch.old.content())
 	case k.Size <= smallFile:
-		got.blob, got.size, err = c.small(f, k, asRead)
+		got.blob, got.size, err = c.small(f, k, ch.old.content(), asRead)
 	default:
 		got.blob, err = c.large(f, k, ch.old, asRead)
 	}
@@ -117,7 +117,7 @@ func (c *capture) done(got content) content {
 	return got
 }
 
-func (c *capture) small(f *os.File, k key, asRead bool) (object.ID, int64, error) {
+func (c *capture) small(f *os.File, k key, before object.ID, asRead bool) (object.ID, int64, error) {
 	body := make([]byte, k.Size)
 	n, err := io.ReadFull(f, body)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -129,7 +129,7 @@ func (c *capture) small(f *os.File, k key, asRead bool) (object.ID, int64, error
 	if err != nil {
 		return object.ID{}, 0, err
 	}
-	id, err := c.to.Blob(body[:n])
+	id, err := c.to.Blob(body[:n], before)
 	return id, int64(n), err
 }
 
@@ -161,7 +161,7 @@ func (c *capture) large(f *os.File, k key, old *known, asRead bool) (object.ID, 
 			return object.ID{}, err
 		}
 	}
-	return c.to.BlobFrom(k.Size, c.reader(f, k, asRead))
+	return c.to.BlobFrom(k.Size, c.reader(f, k, asRead), old.content())
 }
 
 // reader gives a file's bytes up to its size at the opening, and fails at their end if it did not hold still.
@@ -196,7 +196,7 @@ func (r *steadyReader) Read(p []byte) (int, error) {
 }
 
 // pseudo reads what the kernel makes up: of no known size, so up to a limit in bytes and time.
-func (c *capture) pseudo(f *os.File) (object.ID, int64, error) {
+func (c *capture) pseudo(f *os.File, before object.ID) (object.ID, int64, error) {
 	type result struct {
 		body []byte
 		err  error
@@ -214,7 +214,7 @@ func (c *capture) pseudo(f *os.File) (object.ID, int64, error) {
 		if r.err != nil {
 			return object.ID{}, 0, r.err
 		}
-		id, err := c.to.Blob(r.body)
+		id, err := c.to.Blob(r.body, before)
 		return id, int64(len(r.body)), err
 	case <-time.After(pseudoTime):
 		return object.ID{}, 0, errEndless

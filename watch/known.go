@@ -29,6 +29,14 @@ type known struct {
 	torn    uint8 // runs in a row in which it changed while it was read
 }
 
+// content is what the source held last; zero where nothing is known.
+func (k *known) content() object.ID {
+	if k == nil {
+		return object.ID{}
+	}
+	return k.blob
+}
+
 // take makes k what version v says.
 func (k *known) take(v *repo.Version) {
 	k.source, k.commit = v.Source, v.Commit

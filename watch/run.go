@@ -143,15 +143,34 @@ func (r *run) all() error {
 		r.problem(p)
 	}
 	order(changes)
-	if r.tx, err = r.Repo.Begin(r.ctx, tip, r.summary.Scan); err != nil {
+	if r.tx, err = r.Repo.Begin(r.ctx, tip, r.summary.Scan, upcoming(changes)); err != nil {
 		return err
 	}
 	if err := r.record(changes); err != nil {
 		return errors.Join(err, r.tx.Abort())
 	}
+	if r.summary.Versions > 0 {
+		if err := r.Repo.RollUp(r.ctx); err != nil && r.ctx.Err() == nil {
+			r.problem(Problem{Path: r.Repo.Dest(), Msg: "keeps more packs than it need: " + err.Error(), Hint: "the history is whole; the next run tries again", Warning: true})
+		}
+	}
 	r.summary.Tip = r.tx.Tip()
 	r.know.tip = r.tx.Tip()
 	return r.know.save(r.Repo.State())
+}
+
+// upcoming tells the repository of versions that follow others, as many as it needs to know.
+func upcoming(changes []change) []repo.Upcoming {
+	var some []repo.Upcoming
+	for i := range changes {
+		if len(some) == repo.MaxUpcoming {
+			break
+		}
+		if before := changes[i].old.content(); !before.IsZero() {
+			some = append(some, repo.Upcoming{Source: changes[i].seen.path, Blob: before})
+		}
+	}
+	return some
 }
 
 func (r *run) look() (*scan, error) {

@@ -159,6 +159,16 @@ func (d *Dir) ReadFile(name string, max int64) ([]byte, error) {
 
 // Replace puts data in the place of name: old or new, never less, whatever happens. It is on disk when Replace returns.
 func (d *Dir) Replace(name string, data []byte) error {
+	if err := d.replace(name, data, true); err != nil {
+		return err
+	}
+	return d.Sync()
+}
+
+// Put is Replace for what is disposable: a power failure may take it away, or leave the old.
+func (d *Dir) Put(name string, data []byte) error { return d.replace(name, data, false) }
+
+func (d *Dir) replace(name string, data []byte, sync bool) error {
 	temp := "." + name + ".new"
 	if err := d.Remove(temp); err != nil {
 		return err
@@ -168,7 +178,7 @@ func (d *Dir) Replace(name string, data []byte) error {
 		return err
 	}
 	_, err = f.Write(data)
-	if err == nil {
+	if err == nil && sync {
 		err = f.Sync()
 	}
 	if cerr := f.Close(); err == nil {
@@ -180,7 +190,7 @@ func (d *Dir) Replace(name string, data []byte) error {
 	if err != nil {
 		return errors.Join(err, d.Remove(temp))
 	}
-	return d.Sync()
+	return nil
 }
 
 // Sync puts the folder's own entries on disk.

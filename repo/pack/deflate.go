@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/adler32"
+	"math"
 	"sync"
 
 	"github.com/klauspost/compress/flate"
@@ -106,8 +107,9 @@ func appendStored(b, p []byte, final bool) []byte {
 	}
 }
 
-// incompressible deflates four samples, together 32 KiB, and tells whether less than 3% went away. Pictures, archives
-// and encrypted files then cost a copy in place of a search.
+// incompressible looks at four samples, together 32 KiB, and tells whether deflating them would take away less than 3%:
+// neither are some bytes more frequent than others, nor do any repeat. Pictures, archives and encrypted files then cost
+// a copy in place of a search.
 func incompressible(p []byte) bool {
 	if len(p) < 4*sampleSize {
 		return false
@@ -117,11 +119,32 @@ func incompressible(p []byte) bool {
 	for i := range 4 {
 		sample = append(sample, p[i*step:i*step+sampleSize]...)
 	}
+	if entropy(sample) < 8*worthShare {
+		return false
+	}
 	var size counter
 	if err := flate.StatelessDeflate(&size, sample, true, nil); err != nil {
 		return false
 	}
-	return int(size) > len(sample)*97/100
+	return float64(size) > float64(len(sample))*worthShare
+}
+
+// worthShare is the share of its size that a sample may keep for deflating to be worth it.
+const worthShare = 0.97
+
+// entropy is the number of bits a byte takes at least when each is coded by itself.
+func entropy(p []byte) (bits float64) {
+	var count [256]int
+	for _, b := range p {
+		count[b]++
+	}
+	for _, n := range count {
+		if n > 0 {
+			share := float64(n) / float64(len(p))
+			bits -= share * math.Log2(share)
+		}
+	}
+	return bits
 }
 
 // counter is a writer that only counts.

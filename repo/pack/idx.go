@@ -53,6 +53,11 @@ func parseIdx(data []byte) (*idx, error) {
 
 func (x *idx) id(i int) []byte { return x.data[idxNames+i*idLen:][:idLen] }
 
+// crc is the CRC-32 of entry i's bytes in the pack.
+func (x *idx) crc(i int) uint32 {
+	return binary.BigEndian.Uint32(x.data[idxNames+x.count*idLen+4*i:])
+}
+
 // packSum is the trailer of the pack the idx belongs to.
 func (x *idx) packSum() []byte { return x.data[len(x.data)-2*idLen:][:idLen] }
 

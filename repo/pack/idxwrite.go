@@ -22,7 +22,7 @@ func (w *Writer) WriteIdx(out io.Writer) error {
 		return err
 	}
 	for _, e := range w.entries {
-		idx.Add(plumbing.Hash(e.id), uint64(e.offset()), e.crc)
+		idx.Add(plumbing.Hash(e.id), uint64(e.offset), e.crc)
 	}
 	if err := idx.OnFooter(plumbing.Hash(w.sum)); err != nil {
 		return err

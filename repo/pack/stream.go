@@ -35,7 +35,7 @@ func (w *Writer) AddStream(ctx context.Context, size int64, r io.Reader) (object
 	if err != nil || dup || w.options.Have != nil && w.options.Have(id) {
 		return id, errors.Join(err, w.rollback(start))
 	}
-	w.list(id, start, crc, 0)
+	w.list(packed{id: id, offset: start, crc: crc})
 	return id, nil
 }
 

@@ -55,15 +55,15 @@ type Writer struct {
 	err      error
 }
 
-// packed is an object in the pack: 32 bytes, since there are hundreds of thousands.
+// packed is an object in the pack: 40 bytes, since there are hundreds of thousands.
 type packed struct {
-	id    object.ID
-	crc   uint32
-	place uint64 // offset<<8 | depth of its delta chain
+	id     object.ID
+	crc    uint32
+	offset int64
+	base   uint32 // 1 + position of the entry it is a delta of; 0: whole
+	depth  uint8  // of its chain of deltas
+	step   step
 }
-
-func (p packed) offset() int64 { return int64(p.place >> 8) }
-func (p packed) depth() int    { return int(p.place & 0xff) }
 
 var errFinished = errors.New("pack already finished")
 
@@ -108,66 +108,68 @@ func (w *Writer) Add(kind object.Kind, id object.ID, body []byte) error {
 	defer z.free()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.append(appendHeader(nil, uint8(kind), int64(len(body))), z.Bytes(), id, 0)
+	return w.append(appendHeader(nil, uint8(kind), int64(len(body))), z.Bytes(), packed{id: id})
 }
 
 // AddDelta writes the object id as a delta of base, which must be in this pack: else ErrNoBase. An ID that the pack
 // holds already changes nothing.
 func (w *Writer) AddDelta(id, base object.ID, delta []byte) error {
+	return w.addDelta(id, base, delta, stepOne)
+}
+
+func (w *Writer) addDelta(id, base object.ID, delta []byte, by step) error {
 	z := w.deflate.delta(delta)
 	defer z.free()
+	copy(z.Bytes(), by.zlibHeader())
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	i, ok := w.position[base]
 	if !ok {
 		return fmt.Errorf("object %s on %s: %w", id, base, ErrNoBase)
 	}
-	from := w.entries[i]
-	if from.depth() >= maxDepth {
-		return fmt.Errorf("object %s: delta chain over %d", id, maxDepth)
-	}
-	header := appendHeader(nil, ofsDelta, int64(len(delta)))
-	header = appendDistance(header, w.size-from.offset())
-	return w.append(header, z.Bytes(), id, from.depth()+1)
+	return w.appendDelta(id, i, int64(len(delta)), z.Bytes(), by)
 }
 
-// append writes an entry and lists it; the caller holds the lock.
-func (w *Writer) append(header, z []byte, id object.ID, depth int) error {
+// appendDelta writes a delta entry of the entry at position base; the caller holds the lock.
+func (w *Writer) appendDelta(id object.ID, base uint32, size int64, z []byte, by step) error {
+	from := w.entries[base]
+	if from.depth >= maxDepth {
+		return fmt.Errorf("object %s: delta chain over %d", id, maxDepth)
+	}
+	header := appendHeader(nil, ofsDelta, size)
+	header = appendDistance(header, w.size-from.offset)
+	return w.append(header, z, packed{id: id, base: base + 1, depth: from.depth + 1, step: by})
+}
+
+// append writes an entry and lists it as e; the caller holds the lock.
+func (w *Writer) append(header, z []byte, e packed) error {
 	if err := w.state(); err != nil {
 		return err
 	}
-	if _, dup := w.position[id]; dup {
+	if _, dup := w.position[e.id]; dup {
 		return nil
 	}
-	offset := w.size
+	e.offset = w.size
 	w.write(header)
 	w.write(z)
 	if w.err == nil {
-		w.list(id, offset, crc32.Update(crc32.ChecksumIEEE(header), crc32.IEEETable, z), depth)
+		e.crc = crc32.Update(crc32.ChecksumIEEE(header), crc32.IEEETable, z)
+		w.list(e)
 	}
 	return w.err
 }
 
-func (w *Writer) list(id object.ID, offset int64, crc uint32, depth int) {
-	w.position[id] = uint32(len(w.entries))
-	w.entries = append(w.entries, packed{id: id, crc: crc, place: uint64(offset)<<8 | uint64(depth)})
+func (w *Writer) list(e packed) {
+	w.position[e.id] = uint32(len(w.entries))
+	w.entries = append(w.entries, e)
 }
 
 // Has tells whether the object is in this pack.
 func (w *Writer) Has(id object.ID) bool {
-	_, ok := w.depth(id)
-	return ok
-}
-
-// depth is the length of the object's delta chain, 0 for a whole one.
-func (w *Writer) depth(id object.ID) (int, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	i, ok := w.position[id]
-	if !ok {
-		return 0, false
-	}
-	return w.entries[i].depth(), true
+	_, ok := w.position[id]
+	return ok
 }
 
 // Count is the number of objects in the pack.

@@ -1,0 +1,96 @@
+package repo
+
+import (
+	"strings"
+
+	"timemachine/repo/layout"
+	"timemachine/repo/object"
+	"timemachine/repo/pack"
+)
+
+// Upcoming is a source about to be committed, and the content of its version before.
+type Upcoming struct {
+	Source string
+	Blob   object.ID
+}
+
+// MaxUpcoming is how many of them are looked at.
+const MaxUpcoming = 64
+
+// A run begins its pack with all that the newest pack of ours holds and removes that one when its own is in place, so
+// that what it writes can be deltas of the versions there. That is done while the newest pack is small, or copying it
+// costs no more than writing the same things whole would.
+const (
+	alwaysExtended = 256 << 10 // bytes
+	extendedRatio  = 2         // of a pack to what it saves
+)
+
+// tail is the pack that the next one is to begin with, or nil.
+func (r *Repo) tail(tip object.ID, upcoming []Upcoming) (*pack.Held, error) {
+	names, err := r.ownPacks()
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	h, err := r.store.Hold(names[len(names)-1])
+	if err != nil {
+		r.o.Log("the newest pack is left as it is", "cause", err.Error())
+		return nil, nil
+	}
+	if h.Size() > alwaysExtended && h.Size() > extendedRatio*r.weigh(h, tip, upcoming) {
+		h.Close()
+		return nil, nil
+	}
+	return h, nil
+}
+
+// weigh tells how many bytes it would take to write whole what can be a delta of something in h: the sources' contents
+// and the trees of their folders.
+func (r *Repo) weigh(h *pack.Held, tip object.ID, upcoming []Upcoming) (n int64) {
+	if tip.IsZero() {
+		return 0
+	}
+	tree, err := r.treeOf(tip)
+	if err != nil {
+		return 0
+	}
+	seen := map[object.ID]bool{}
+	add := func(id object.ID) {
+		if !seen[id] && !id.IsZero() {
+			seen[id] = true
+			n += h.Weigh(id)
+		}
+	}
+	for i := range upcoming[:min(len(upcoming), MaxUpcoming)] {
+		u := &upcoming[i]
+		add(u.Blob)
+		path, err := layout.TreePath(u.Source)
+		if err != nil {
+			continue
+		}
+		r.descend(tree, path, func(id object.ID, _ bool) { add(id) })
+	}
+	return n
+}
+
+// descend calls visit with the tree of each folder on the way to path, root first, and with what path names if it is
+// there.
+func (r *Repo) descend(root object.ID, path string, visit func(id object.ID, tree bool)) {
+	id := root
+	for {
+		visit(id, true)
+		raw, err := r.store.ReadTree(id)
+		if err != nil {
+			return
+		}
+		name, rest, more := strings.Cut(path, "/")
+		e, ok, err := object.FindEntry(raw, name)
+		if err != nil || !ok {
+			return
+		}
+		if !more || !e.Mode.IsTree() {
+			visit(e.ID, e.Mode.IsTree())
+			return
+		}
+		id, path = e.ID, rest
+	}
+}

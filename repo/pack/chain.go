@@ -1,0 +1,63 @@
+package pack
+
+import "timemachine/repo/object"
+
+// The chain of deltas that a file's or folder's versions make in one pack. Version v is based on version v - 16^k, k the
+// number of zero hexadecimal digits v ends in; every 4096th is whole. So any version is reached through at most three
+// times fifteen deltas, however long the history, and each costs little more than on a straight chain.
+//
+// Which version a delta is need not be known from elsewhere: each entry tells its k in the first two bytes of its zlib
+// stream, which have a field (FLEVEL) that no reader acts on. Going back from a version, the deltas of each k that are
+// met are the digits of its number.
+const (
+	chainRadix = 16
+	maxDepth   = 63 // of a chain; those a Writer begins stay at 45, merged packs join them
+)
+
+// step is how far back in the chain a delta's base is.
+type step uint8
+
+const (
+	stepOne  step = iota // the version before
+	stepTen              // 16 versions back
+	stepFar              // 256 versions back
+	stepHead             // was a whole object, the first of its chain, before packs were merged
+)
+
+// zlibHeaders are the four spellings of "deflate, 32 KiB window, no dictionary" (RFC 1950). Deflate's usual one is that
+// of most entries.
+var zlibHeaders = [4][2]byte{stepOne: {0x78, 0x9c}, stepTen: {0x78, 0x5e}, stepFar: {0x78, 0xda}, stepHead: {0x78, 0x01}}
+
+func (s step) zlibHeader() []byte { return zlibHeaders[s][:] }
+
+// stepOf reads the step off the front of a delta entry's zlib stream.
+func stepOf(z []byte) step {
+	for s, h := range zlibHeaders {
+		if len(z) > 1 && z[0] == h[0] && z[1] == h[1] {
+			return step(s)
+		}
+	}
+	return stepOne
+}
+
+// next is the base for the version that follows prev, and how far back that is; false where it is to be whole: prev is
+// not in this pack, or its chain ends here.
+func (w *Writer) next(prev object.ID) (base object.ID, by step, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i, ok := w.position[prev]
+	if !ok {
+		return base, 0, false
+	}
+	for by = stepOne; by < stepHead; by++ {
+		last, n := i, 0
+		for w.entries[i].base > 0 && w.entries[i].step == by {
+			i = w.entries[i].base - 1
+			n++
+		}
+		if n < chainRadix-1 && w.entries[last].depth < maxDepth {
+			return w.entries[last].id, by, true
+		}
+	}
+	return base, 0, false
+}

@@ -1,0 +1,153 @@
+package pack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"timemachine/repo/object"
+)
+
+// MergeOptions of Writer.Merge. The zero value only copies.
+type MergeOptions struct {
+	Follows map[object.ID]object.ID                      // objects and the version before each, where that is known
+	Read    func(object.ID) (object.Kind, []byte, error) // an object; needed with Follows
+	Enough  func() bool                                  // asked before a delta is looked for: is the time for that up?
+	MaxSize int64                                        // of objects that deltas are looked for, in bytes; 0 is 64 MiB
+}
+
+// Merge puts every object of the packs into the pack once: commits first, the rest in the order of packs, which are
+// given oldest first. Entries are copied as they stand. An object that is whole because its pack began with it becomes a
+// delta of the version before where that is worth it. The packs must have been written by a Writer. On an error the pack
+// is of no use.
+func (w *Writer) Merge(ctx context.Context, packs []*Held, o MergeOptions) error {
+	if o.MaxSize == 0 {
+		o.MaxSize = 64 << 20
+	}
+	for _, commits := range []bool{true, false} {
+		for _, h := range packs {
+			m := merge{w: w, o: &o, h: h, commits: commits}
+			if err := guard(func() error { return m.run(ctx) }); err != nil {
+				return fmt.Errorf("merge pack %q: %w", h.Name(), err)
+			}
+		}
+	}
+	return nil
+}
+
+// merge copies one pack's commits, or all else.
+type merge struct {
+	w       *Writer
+	o       *MergeOptions
+	h       *Held
+	commits bool
+	below   []uint8 // how many deltas are stacked on each entry
+}
+
+func (m *merge) run(ctx context.Context) error {
+	list, err := m.h.listed()
+	if err != nil {
+		return err
+	}
+	m.below = make([]uint8, len(list))
+	for i := len(list) - 1; i >= 0; i-- {
+		if base := list[i].base; base > 0 {
+			m.below[base-1] = max(m.below[base-1], m.below[i]+1)
+		}
+	}
+	for i := range list {
+		if i%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := m.entry(i, &list[i], list); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *merge) entry(i int, e *packed, list []packed) error {
+	b := m.h.data[e.offset:m.h.list[i].end]
+	head, err := parseHeader(b)
+	if err != nil {
+		return err
+	}
+	if m.commits != (object.Kind(head.kind) == object.Commit) || m.w.Has(e.id) {
+		return nil
+	}
+	z := b[head.n:]
+	if e.base > 0 {
+		return m.delta(e, head.size, list[e.base-1].id, z)
+	}
+	if done, err := m.rebase(e.id, object.Kind(head.kind), head.size, m.below[i]); done || err != nil {
+		return err
+	}
+	return m.w.copyWhole(head, z, e.id)
+}
+
+// delta copies a delta. One whose chain would grow too long is written whole: its base came from another pack.
+func (m *merge) delta(e *packed, size int64, base object.ID, z []byte) error {
+	at, ok := m.w.at(base)
+	if !ok {
+		return errors.New("delta base absent")
+	}
+	if m.w.entries[at].depth < maxDepth {
+		m.w.mu.Lock()
+		defer m.w.mu.Unlock()
+		return m.w.appendDelta(e.id, at, size, z, e.step)
+	}
+	kind, body, err := m.h.p.read(e.offset, 1<<40)
+	if err != nil {
+		return err
+	}
+	return m.w.Add(kind, e.id, body)
+}
+
+// rebase writes a whole object as a delta of the version before it, or of one before that where the chain is too long
+// for what is stacked on the object.
+func (m *merge) rebase(id object.ID, kind object.Kind, size int64, below uint8) (bool, error) {
+	prev, known := m.o.Follows[id]
+	at, there := m.w.at(prev)
+	if !known || !there || size > m.o.MaxSize || size <= deltaFrame || m.o.Enough != nil && m.o.Enough() {
+		return false, nil
+	}
+	base := &m.w.entries[at]
+	for base.depth+1+below > maxDepth {
+		if base.base == 0 {
+			return false, nil
+		}
+		base = &m.w.entries[base.base-1]
+	}
+	was, old, err := m.o.Read(base.id)
+	if err != nil || was != kind || int64(len(old)) > m.o.MaxSize {
+		return false, err
+	}
+	_, body, err := m.o.Read(id)
+	if err != nil {
+		return false, err
+	}
+	var delta []byte
+	if kind == object.Tree {
+		delta = TreeDelta(old, body)
+	} else {
+		delta = Delta(old, body, len(body))
+	}
+	if delta == nil || !worth(len(delta), len(body)) {
+		return false, nil
+	}
+	return true, m.w.addDelta(id, base.id, delta, stepHead)
+}
+
+// at is an object's position in the pack.
+func (w *Writer) at(id object.ID) (uint32, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i, ok := w.position[id]
+	return i, ok
+}
+
+func (w *Writer) copyWhole(head entryHeader, z []byte, id object.ID) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.append(appendHeader(nil, head.kind, head.size), z, packed{id: id})
+}

@@ -1,0 +1,74 @@
+package pack
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+func TestDelta(t *testing.T) {
+	text := mixed(300_000)
+	noise := random(100_000)
+	edited := slices.Concat(text[:1000], []byte("one word"), text[1000:150_000], text[150_100:])
+	for name, c := range map[string]struct {
+		base, target []byte
+		most         int // bytes of the delta
+	}{
+		"same":              {text, text, 60},
+		"empty":             {nil, nil, 2},
+		"from nothing":      {nil, noise[:1000], 1020},
+		"to nothing":        {noise, nil, 5},
+		"grown":             {text, slices.Concat(text, noise[:500]), 580},
+		"cut":               {text, text[:777], 20},
+		"two edits":         {text, edited, 120},
+		"halves swapped":    {noise, slices.Concat(noise[50_000:], noise[:50_000]), 60},
+		"unlike":            {random(9999), random(10_001), 10_100},
+		"longer than 16 MB": {slices.Concat(bytes.Repeat(noise, 170), text), slices.Concat([]byte("x"), bytes.Repeat(noise, 170), []byte("y"), text), 2500},
+	} {
+		delta := Delta(c.base, c.target, 1<<30)
+		got, err := ApplyDelta(c.base, delta, 1<<30)
+		if err != nil || !bytes.Equal(got, c.target) {
+			t.Errorf("%s: delta of %d bytes makes %d bytes, %v", name, len(delta), len(got), err)
+		}
+		if len(delta) > c.most {
+			t.Errorf("%s: %d bytes, want at most %d", name, len(delta), c.most)
+		}
+		if len(delta) > 0 && Delta(c.base, c.target, len(delta)-1) != nil {
+			t.Errorf("%s: over its limit", name)
+		}
+	}
+}
+
+func TestRollingHash(t *testing.T) {
+	p := random(1000)
+	for _, n := range []int{16, 32, 256} {
+		h := hashBlock(p[:n])
+		for i := range len(p) - n {
+			h = h.roll(p[i], p[i+n], power(n))
+			if h != hashBlock(p[i+1:i+1+n]) {
+				t.Fatalf("block of %d at %d differs", n, i+1)
+			}
+		}
+	}
+}
+
+func FuzzDelta(f *testing.F) {
+	f.Add([]byte("the quick brown fox jumps over the lazy dog"), []byte("the quick red fox jumps over the lazy dog"), uint64(1))
+	f.Fuzz(func(t *testing.T, base, target []byte, seed uint64) {
+		// A target made of the base's pieces too, which fuzzing alone seldom finds.
+		r := rand.New(rand.NewPCG(seed, 7))
+		for range seed % 8 {
+			if len(base) == 0 {
+				break
+			}
+			i := r.IntN(len(base))
+			target = append(target, base[i:i+r.IntN(len(base)-i)]...)
+		}
+		got, err := ApplyDelta(base, Delta(base, target, 1<<30), 1<<30)
+		if err != nil || !bytes.Equal(got, target) {
+			t.Fatalf("%v: %s", err, fmt.Sprintf("%q, want %q", got, target))
+		}
+	})
+}

@@ -1,0 +1,30 @@
+package pack
+
+import "timemachine/repo/object"
+
+// worth tells whether a delta is enough smaller than its object to make up for what reading through it costs.
+func worth(delta, whole int) bool { return delta+deltaFrame < whole-whole/4 }
+
+// deltaFrame is what a delta entry costs beside its instructions: the distance, and a stored block's frame.
+const deltaFrame = 16
+
+// AddVersion writes a blob that follows prev in its file's history: as a delta where prev is in this pack and that is
+// worth it, else whole. read gives an object's bytes; where it fails the blob is written whole.
+func (w *Writer) AddVersion(id, prev object.ID, body []byte, read func(object.ID) ([]byte, error)) error {
+	if w.Has(id) {
+		return nil
+	}
+	base, by, ok := w.next(prev)
+	if !ok || len(body) <= deltaFrame {
+		return w.Add(object.Blob, id, body)
+	}
+	old, err := read(base)
+	if err != nil {
+		return w.Add(object.Blob, id, body)
+	}
+	delta := Delta(old, body, len(body))
+	if delta == nil || !worth(len(delta), len(body)) {
+		return w.Add(object.Blob, id, body)
+	}
+	return w.addDelta(id, base, delta, by)
+}

@@ -1,0 +1,121 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"timemachine/repo/object"
+	"timemachine/repo/pack"
+)
+
+// Packs are rolled up geometrically: when the newest ones together are more than half as large as the one before them
+// they are merged with it. So there are never more than a few for each doubling of the history, and a byte is copied
+// about as often as the history doubles. A run does that as long as it takes no time to speak of, up to rollUpBytes; up
+// to rollUpMost it does it when there are many packs. Larger ones are left to Compact. The search for deltas, which a
+// merge can do without, ends at rollUpTime.
+const (
+	rollUpBytes = 8 << 20
+	rollUpMost  = 128 << 20
+	rollUpPacks = 10
+	rollUpTime  = time.Second
+)
+
+// RollUp merges packs of ours where that is due. The newest is left out: the next run may add to it. The caller holds
+// the lock.
+func (r *Repo) RollUp(ctx context.Context) error {
+	names, err := r.ownPacks()
+	if err != nil || len(names) < 3 {
+		return err
+	}
+	packs, closeAll, err := r.hold(names[:len(names)-1])
+	defer closeAll()
+	if err != nil {
+		return err
+	}
+	limit := int64(rollUpBytes)
+	if len(names) > rollUpPacks {
+		limit = rollUpMost
+	}
+	if packs = due(packs, limit); len(packs) < 2 {
+		return nil
+	}
+	began := r.o.Clock()
+	return r.merge(ctx, packs, func() bool { return r.o.Clock().Sub(began) > rollUpTime })
+}
+
+// due is the packs, of those given oldest first, that are out of proportion, up to limit bytes of them.
+func due(packs []*pack.Held, limit int64) []*pack.Held {
+	from, sum := len(packs), int64(0)
+	for i := len(packs) - 1; i >= 0; i-- {
+		size := packs[i].Size()
+		if size >= 2*sum && sum > 0 || sum+size > limit {
+			break
+		}
+		from, sum = i, sum+size
+	}
+	return packs[from:]
+}
+
+// hold opens packs; the function returned, never nil, lets them go.
+func (r *Repo) hold(names []string) (packs []*pack.Held, closeAll func(), err error) {
+	closeAll = func() {
+		for _, h := range packs {
+			h.Close()
+		}
+	}
+	for _, name := range names {
+		h, err := r.store.Hold(name)
+		if err != nil {
+			return packs, closeAll, err
+		}
+		packs = append(packs, h)
+	}
+	return packs, closeAll, nil
+}
+
+// merge puts one pack in the place of several.
+func (r *Repo) merge(ctx context.Context, packs []*pack.Held, enough func() bool) error {
+	follows, err := r.follows(ctx, packs, enough)
+	if err != nil {
+		return err
+	}
+	b, err := r.newBatch(nil)
+	if err != nil {
+		return err
+	}
+	for _, h := range packs {
+		b.holds = append(b.holds, h.Name())
+	}
+	if err := b.w.Merge(ctx, packs, pack.MergeOptions{Follows: follows, Read: r.store.Read, Enough: enough}); err != nil {
+		return errors.Join(err, b.drop())
+	}
+	name, err := b.place(nil)
+	if err != nil {
+		return err
+	}
+	r.o.Log("packs merged", "packs", len(packs), "into", name, "bytes", b.w.Size())
+	return errors.Join(r.retire(b.holds...), r.store.Reload())
+}
+
+// follows finds what each pack began with whole although another holds the version before it: for the contents and
+// folders that a pack's commits name first, what their parents had in their place.
+func (r *Repo) follows(ctx context.Context, packs []*pack.Held, enough func() bool) (map[object.ID]object.ID, error) {
+	f := follower{r: r, pairs: map[object.ID]object.ID{}}
+	for _, h := range packs {
+		f.seen = map[string]bool{}
+		err := h.Commits(func(_ object.ID, raw []byte) error {
+			if enough != nil && enough() {
+				return nil
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			return f.commit(raw)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return f.pairs, nil
+}
