@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -245,7 +246,23 @@ func (r *Repo) Close() error {
 	return errors.Join(errs...)
 }
 
-// Lock makes this process the only writer; TryLock's false means that another one is. It lasts until Close.
+const lockPoll = 50 * time.Millisecond
+
+// Lock makes this process the only writer, and waits until it can be. It lasts until Close.
+func (r *Repo) Lock(ctx context.Context) error {
+	for {
+		if ok, err := r.TryLock(); ok || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lockPoll):
+		}
+	}
+}
+
+// TryLock is Lock without waiting: false means that another process is the writer.
 func (r *Repo) TryLock() (bool, error) {
 	if r.lock != nil {
 		return true, nil

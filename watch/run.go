@@ -63,7 +63,6 @@ type Summary struct {
 var ErrBusy = errors.New("another run is at work")
 
 const (
-	lockPoll  = 50 * time.Millisecond
 	perPart   = 4096 // changes captured before the next are begun, a publication can come between
 	largeFile = 50 << 20
 	hostLimit = 100 << 20
@@ -99,20 +98,14 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 }
 
 func lock(ctx context.Context, o *RunOptions) error {
-	for {
-		ok, err := o.Repo.TryLock()
-		if err != nil || ok {
-			return err
-		}
-		if !o.Wait {
-			return ErrBusy
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(lockPoll):
-		}
+	if o.Wait {
+		return o.Repo.Lock(ctx)
 	}
+	ok, err := o.Repo.TryLock()
+	if err == nil && !ok {
+		err = ErrBusy
+	}
+	return err
 }
 
 func scanName(t time.Time) string {
@@ -166,8 +159,9 @@ func upcoming(changes []change) []repo.Upcoming {
 		if len(some) == repo.MaxUpcoming {
 			break
 		}
-		if before := changes[i].old.content(); !before.IsZero() {
-			some = append(some, repo.Upcoming{Source: changes[i].seen.path, Blob: before})
+		c := &changes[i]
+		if before := c.old.content(); !before.IsZero() && c.old.key != c.seen.key {
+			some = append(some, repo.Upcoming{Source: c.seen.path, Blob: before})
 		}
 	}
 	return some

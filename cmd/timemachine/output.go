@@ -158,3 +158,20 @@ func brief(d time.Duration) string {
 	}
 	return d.Round(time.Second).String()
 }
+
+// sizeText is a number of bytes for people: three digits or so, in decimal units.
+func sizeText(n int64) string {
+	if n < 1000 {
+		return strconv.FormatInt(n, 10) + " B"
+	}
+	value, unit := float64(n), 0
+	for value >= 999.5 && unit < len("kMGTPE") {
+		value /= 1000
+		unit++
+	}
+	digits := 0
+	if value < 99.95 {
+		digits = 1
+	}
+	return strconv.FormatFloat(value, 'f', digits, 64) + " " + "kMGTPE"[unit-1:unit] + "B"
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"timemachine/repo"
+)
+
+const compactHelp = `Merge the packs that runs wrote into one, now, whatever time it takes, and say what that freed. Runs merge packs by
+themselves when it takes them no time to speak of; after years, or a large first run, this does the rest. Packs that git
+gc made are left as they are. It waits for a run at work, and is safe beside git at any time.`
+
+func (a *app) compactCommand() *cobra.Command {
+	return command("compact", "merge packs now", compactHelp, noArgs, func(ctx context.Context, _ []string) error { return a.compact(ctx) })
+}
+
+// compactDocument is what compact --json prints. Sizes are in bytes, those of packs with their idx.
+type compactDocument struct {
+	Destination string `json:"destination"`
+	PacksBefore int    `json:"packs_before"`
+	PacksAfter  int    `json:"packs_after"`
+	BytesBefore int64  `json:"bytes_before"`
+	BytesAfter  int64  `json:"bytes_after"`
+	Foreign     int    `json:"foreign_packs"`
+}
+
+func (a *app) compact(ctx context.Context) error {
+	p, err := a.initPlace()
+	if err != nil {
+		return err
+	}
+	r, err := repo.Open(p.dest, a.repoOptions(p))
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if err := r.Lock(ctx); err != nil {
+		return err
+	}
+	if _, err := r.Start(ctx); err != nil {
+		return err
+	}
+	c, err := r.Compact(ctx)
+	if err != nil {
+		return err
+	}
+	a.journal.Info("packs compacted", "before", c.PacksBefore, "after", c.PacksAfter, "bytes_before", c.BytesBefore, "bytes_after", c.BytesAfter)
+	return a.tellCompact(p.dest, c)
+}
+
+func (a *app) tellCompact(dest string, c repo.Compaction) error {
+	if a.flags.json {
+		return a.printJSON(compactDocument{Destination: dest, PacksBefore: c.PacksBefore, PacksAfter: c.PacksAfter,
+			BytesBefore: c.BytesBefore, BytesAfter: c.BytesAfter, Foreign: c.Foreign})
+	}
+	if a.flags.quiet {
+		return nil
+	}
+	text := fmt.Sprintf("%d packs of %s, as compact as they get", c.PacksBefore, sizeText(c.BytesBefore))
+	if c.PacksBefore != c.PacksAfter || c.BytesBefore != c.BytesAfter {
+		text = fmt.Sprintf("%d packs of %s are now %d of %s: %s freed", c.PacksBefore, sizeText(c.BytesBefore), c.PacksAfter, sizeText(c.BytesAfter), sizeText(c.BytesBefore-c.BytesAfter))
+	}
+	if c.Foreign > 0 {
+		text += fmt.Sprintf("; %d made by git left as they are", c.Foreign)
+	}
+	return a.print(text)
+}

@@ -1,0 +1,69 @@
+package repo
+
+import (
+	"context"
+	"errors"
+)
+
+// Compaction says what Compact did. Sizes are those of all packs with their idx, in bytes.
+type Compaction struct {
+	PacksBefore, PacksAfter int
+	BytesBefore, BytesAfter int64
+	Foreign                 int // packs among them that timemachine did not write, and left as they are
+}
+
+// Compact merges all packs of ours into one, whatever time that takes, and brings the commit-graph up to date. The
+// caller holds the lock, and has called Start.
+func (r *Repo) Compact(ctx context.Context) (c Compaction, err error) {
+	if c.PacksBefore, c.BytesBefore, err = r.packSizes(); err != nil {
+		return c, err
+	}
+	names, err := r.ownPacks()
+	if err != nil {
+		return c, err
+	}
+	c.Foreign = c.PacksBefore - len(names)
+	if err := r.mergeAll(ctx, names); err != nil {
+		return c, err
+	}
+	c.PacksAfter, c.BytesAfter, err = r.packSizes()
+	return c, err
+}
+
+func (r *Repo) mergeAll(ctx context.Context, names []string) error {
+	if len(names) < 2 {
+		return nil
+	}
+	packs, closeAll, err := r.hold(names)
+	defer closeAll()
+	if err != nil {
+		return err
+	}
+	return r.merge(ctx, packs, nil)
+}
+
+// packSizes counts the packs and what they take.
+func (r *Repo) packSizes() (n int, size int64, err error) {
+	packs, err := r.packNames()
+	if err != nil {
+		return 0, 0, err
+	}
+	dir, closeDir, err := r.packDir()
+	if err != nil {
+		return 0, 0, err
+	}
+	defer closeDir()
+	for name, suffixes := range packs {
+		if suffixes[".pack"] {
+			n++
+		}
+		for suffix := range suffixes {
+			st, serr := dir.Lstat(name + suffix)
+			if serr != nil && !gone(serr) {
+				err = errors.Join(err, serr)
+			}
+			size += st.Size
+		}
+	}
+	return n, size, err
+}
