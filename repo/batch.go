@@ -3,7 +3,6 @@ package repo
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/object"
@@ -13,7 +12,7 @@ import (
 // batch is a pack being written in the stage.
 type batch struct {
 	r     *Repo
-	f     *os.File
+	f     *durable.File
 	w     *pack.Writer
 	trees *pack.TreeWriter
 	holds []string // packs whose objects are all in this one

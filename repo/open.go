@@ -71,7 +71,7 @@ type Repo struct {
 	branch string // full name: refs/heads/main
 	config gitConfig
 	o      Options
-	lock   *os.File
+	lock   *durable.File
 
 	noReflink bool // the file system was found to have none
 }

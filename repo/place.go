@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 
 	"golang.org/x/sys/unix"
 
@@ -138,7 +137,7 @@ func (f *follow) stageVersion(v *Version, name string) error {
 	return f.finishFile(dst, v, name)
 }
 
-func (f *follow) finishFile(dst *os.File, v *Version, name string) error {
+func (f *follow) finishFile(dst *durable.File, v *Version, name string) error {
 	if err := dst.Chmod(fs.FileMode(v.Mode & 0o777)); err != nil && !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
@@ -217,7 +216,7 @@ func (f *follow) nameFile(v *Version, path string) error {
 const sparseBlock = 64 << 10
 
 // copySparse copies src to dst and leaves holes where a whole block is zero.
-func copySparse(dst *os.File, src io.Reader) error {
+func copySparse(dst *durable.File, src io.Reader) error {
 	buf := make([]byte, sparseBlock)
 	zeros := make([]byte, sparseBlock)
 	var size, hole int64

@@ -38,11 +38,15 @@ type Dir struct {
 
 // OpenDir opens the folder at an ordinary path. The path itself may go through links: it is the user's own choice.
 func OpenDir(name string) (*Dir, error) {
-	fd, err := openat(unix.AT_FDCWD, name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	d := &Dir{path: name}
+	err := through(Op{Kind: Open, Path: name}, func() (err error) {
+		d.fd, err = openat(unix.AT_FDCWD, name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+		return err
+	})
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
 	}
-	return &Dir{fd: fd, path: name}, nil
+	return d, nil
 }
 
 // Give makes everything created through d, and through the folders opened from it later, belong to o.
@@ -63,11 +67,15 @@ func (d *Dir) fail(op, name string, err error) error {
 
 // Sub opens the folder name. A link there is an error.
 func (d *Dir) Sub(name string) (*Dir, error) {
-	fd, err := openat(d.fd, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
+	sub := &Dir{path: d.Path(name), owner: d.owner}
+	err := through(Op{Kind: Open, Path: sub.path}, func() (err error) {
+		sub.fd, err = openat(d.fd, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
+		return err
+	})
 	if err != nil {
 		return nil, d.fail("open folder", name, err)
 	}
-	return &Dir{fd: fd, path: d.Path(name), owner: d.owner}, nil
+	return sub, nil
 }
 
 // MakeSub opens the folder name and makes it first, closed to others, where it is missing.
@@ -76,7 +84,8 @@ func (d *Dir) MakeSub(name string) (*Dir, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return sub, err
 	}
-	if err := unix.Mkdirat(d.fd, name, DirPerm); err != nil && err != unix.EEXIST {
+	err = through(Op{Kind: Mkdir, Path: d.Path(name)}, func() error { return unix.Mkdirat(d.fd, name, DirPerm) })
+	if err != nil && err != unix.EEXIST {
 		return nil, d.fail("mkdir", name, err)
 	}
 	if sub, err = d.Sub(name); err != nil {
@@ -97,35 +106,46 @@ func (d *Dir) give(fd int) error {
 }
 
 // Create makes a new file, open for reading and writing; an existing name is an error.
-func (d *Dir) Create(name string) (*os.File, error) {
+func (d *Dir) Create(name string) (*File, error) {
 	return d.create(name, unix.O_RDWR|unix.O_EXCL)
 }
 
 // Append opens a file to add to it, and makes it where it is missing.
-func (d *Dir) Append(name string) (*os.File, error) {
+func (d *Dir) Append(name string) (*File, error) {
 	return d.create(name, unix.O_WRONLY|unix.O_APPEND)
 }
 
 // OpenLock opens a file to flock(2), and makes it where it is missing.
-func (d *Dir) OpenLock(name string) (*os.File, error) {
+func (d *Dir) OpenLock(name string) (*File, error) {
 	return d.create(name, unix.O_RDWR)
 }
 
-func (d *Dir) create(name string, flags int) (*os.File, error) {
-	fd, err := openat(d.fd, name, flags|unix.O_CREAT|unix.O_NOFOLLOW, FilePerm)
+func (d *Dir) create(name string, flags int) (*File, error) {
+	f := &File{}
+	err := through(Op{Kind: Create, Path: d.Path(name), File: f}, func() error {
+		fd, err := openat(d.fd, name, flags|unix.O_CREAT|unix.O_NOFOLLOW|unix.O_NONBLOCK, FilePerm)
+		if err == nil {
+			f.File = os.NewFile(uintptr(fd), d.Path(name))
+		}
+		return err
+	})
 	if err != nil {
 		return nil, d.fail("create", name, err)
 	}
-	if err := d.give(fd); err != nil {
-		unix.Close(fd)
+	if err := d.give(int(f.Fd())); err != nil {
+		f.File.Close()
 		return nil, d.fail("chown", name, err)
 	}
-	return os.NewFile(uintptr(fd), d.Path(name)), nil
+	return f, nil
 }
 
 // Open opens a regular file for reading; a link or another kind of file is an error.
 func (d *Dir) Open(name string) (*os.File, error) {
-	fd, err := openat(d.fd, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	var fd int
+	err := through(Op{Kind: Open, Path: d.Path(name)}, func() (err error) {
+		fd, err = openat(d.fd, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+		return err
+	})
 	if err != nil {
 		return nil, d.fail("open", name, err)
 	}
@@ -195,12 +215,18 @@ func (d *Dir) replace(name string, data []byte, sync bool) error {
 
 // Sync puts the folder's own entries on disk.
 func (d *Dir) Sync() error {
-	return d.fail("fsync", "", ignoringEINTR(func() error { return unix.Fsync(d.fd) }))
+	return d.fail("fsync", "", through(Op{Kind: SyncDir, Path: d.path}, func() error {
+		return ignoringEINTR(func() error { return unix.Fsync(d.fd) })
+	}))
 }
 
 // Names lists what the folder holds, in no order.
 func (d *Dir) Names() ([]string, error) {
-	fd, err := openat(d.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	var fd int
+	err := through(Op{Kind: List, Path: d.path}, func() (err error) {
+		fd, err = openat(d.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
+		return err
+	})
 	if err != nil {
 		return nil, d.fail("open", "", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -19,7 +18,7 @@ func (e *LockedError) Error() string { return fmt.Sprintf("%q is held by another
 // renames it into place. It is a hard link of a file in a folder of ours, so that one which outlived a kill is known
 // as ours and cleared; a foreign one is never touched.
 type Lock struct {
-	*os.File
+	*File
 	dir, stage       *Dir
 	name, stagedName string
 }

@@ -10,17 +10,21 @@ import (
 
 // Rename moves old in d to name in to, in the place of what may be there.
 func (d *Dir) Rename(old string, to *Dir, name string) error {
-	return d.fail("rename", old, unix.Renameat(d.fd, old, to.fd, name))
+	return d.fail("rename", old, through(Op{Kind: Rename, Path: d.Path(old), To: to.Path(name)}, func() error {
+		return unix.Renameat(d.fd, old, to.fd, name)
+	}))
 }
 
 // Link gives the file old in d the further name in to; an existing name is an error.
 func (d *Dir) Link(old string, to *Dir, name string) error {
-	return to.fail("link", name, unix.Linkat(d.fd, old, to.fd, name, 0))
+	return to.fail("link", name, through(Op{Kind: Link, Path: d.Path(old), To: to.Path(name)}, func() error {
+		return unix.Linkat(d.fd, old, to.fd, name, 0)
+	}))
 }
 
 // Symlink makes a symbolic link; an existing name is an error.
 func (d *Dir) Symlink(target, name string) error {
-	err := unix.Symlinkat(target, d.fd, name)
+	err := through(Op{Kind: Symlink, Path: d.Path(name), To: target}, func() error { return unix.Symlinkat(target, d.fd, name) })
 	if err == nil && d.owner != nil {
 		err = unix.Fchownat(d.fd, name, d.owner.UID, d.owner.GID, unix.AT_SYMLINK_NOFOLLOW)
 	}
@@ -39,7 +43,7 @@ func (d *Dir) Readlink(name string) (string, error) {
 
 // Remove removes a file or link; a missing one is no error.
 func (d *Dir) Remove(name string) error {
-	err := unix.Unlinkat(d.fd, name, 0)
+	err := through(Op{Kind: Remove, Path: d.Path(name)}, func() error { return unix.Unlinkat(d.fd, name, 0) })
 	if err == unix.ENOENT {
 		return nil
 	}
@@ -48,7 +52,9 @@ func (d *Dir) Remove(name string) error {
 
 // RemoveDir removes an empty folder.
 func (d *Dir) RemoveDir(name string) error {
-	return d.fail("rmdir", name, unix.Unlinkat(d.fd, name, unix.AT_REMOVEDIR))
+	return d.fail("rmdir", name, through(Op{Kind: Rmdir, Path: d.Path(name)}, func() error {
+		return unix.Unlinkat(d.fd, name, unix.AT_REMOVEDIR)
+	}))
 }
 
 // RemoveAll removes name and, where it is a folder, all below it. A missing one is no error; links are not followed.
@@ -97,12 +103,12 @@ func (s *Stat) Same(o Stat) bool { return s.Dev == o.Dev && s.Ino == o.Ino }
 // Lstat looks at a name without following it; the folder itself with an empty name.
 func (d *Dir) Lstat(name string) (Stat, error) {
 	var st unix.Stat_t
-	var err error
-	if name == "" {
-		err = unix.Fstat(d.fd, &st)
-	} else {
-		err = unix.Fstatat(d.fd, name, &st, unix.AT_SYMLINK_NOFOLLOW)
-	}
+	err := through(Op{Kind: Lstat, Path: d.Path(name)}, func() error {
+		if name == "" {
+			return unix.Fstat(d.fd, &st)
+		}
+		return unix.Fstatat(d.fd, name, &st, unix.AT_SYMLINK_NOFOLLOW)
+	})
 	if err != nil {
 		return Stat{}, d.fail("lstat", name, err)
 	}
@@ -121,7 +127,9 @@ func (d *Dir) Exists(name string) (bool, error) {
 // SetMtime sets a name's modification time to the nanosecond, not following a link.
 func (d *Dir) SetMtime(name string, t time.Time) error {
 	ts := unix.Timespec{Sec: t.Unix(), Nsec: int64(t.Nanosecond())}
-	return d.fail("utimensat", name, unix.UtimesNanoAt(d.fd, name, []unix.Timespec{ts, ts}, unix.AT_SYMLINK_NOFOLLOW))
+	return d.fail("utimensat", name, through(Op{Kind: SetMtime, Path: d.Path(name)}, func() error {
+		return unix.UtimesNanoAt(d.fd, name, []unix.Timespec{ts, ts}, unix.AT_SYMLINK_NOFOLLOW)
+	}))
 }
 
 // Free is the space left for this user and the size of d's file system, in bytes.
@@ -144,5 +152,5 @@ func (d *Dir) Restrict(name string) error {
 	if err != nil || st.Mode&0o777 == DirPerm {
 		return err
 	}
-	return d.fail("chmod", name, unix.Fchmod(sub.fd, DirPerm))
+	return d.fail("chmod", name, through(Op{Kind: Chmod, Path: sub.path}, func() error { return unix.Fchmod(sub.fd, DirPerm) }))
 }

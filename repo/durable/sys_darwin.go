@@ -12,7 +12,9 @@ func fromSys(st *unix.Stat_t) Stat {
 }
 
 // SyncFS puts all that was written on disk: for bulk work, in the place of an fsync for each file.
-func (d *Dir) SyncFS() error { return d.fail("sync", "", unix.Sync()) }
+func (d *Dir) SyncFS() error {
+	return d.fail("sync", "", through(Op{Kind: SyncAll, Path: d.path}, unix.Sync))
+}
 
 // Reflink fails: here files are cloned by name only.
-func Reflink(from, to *os.File) error { return errors.ErrUnsupported }
+func Reflink(from *os.File, to *File) error { return errors.ErrUnsupported }

@@ -11,9 +11,11 @@ func fromSys(st *unix.Stat_t) Stat {
 }
 
 // SyncFS puts all that was written to d's file system on disk: for bulk work, in the place of an fsync for each file.
-func (d *Dir) SyncFS() error { return d.fail("syncfs", "", unix.Syncfs(d.fd)) }
+func (d *Dir) SyncFS() error {
+	return d.fail("syncfs", "", through(Op{Kind: SyncAll, Path: d.path}, func() error { return unix.Syncfs(d.fd) }))
+}
 
 // Reflink makes to share from's storage. It fails where the file system has no such thing.
-func Reflink(from, to *os.File) error {
+func Reflink(from *os.File, to *File) error {
 	return unix.IoctlFileClone(int(to.Fd()), int(from.Fd()))
 }

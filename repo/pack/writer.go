@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
 	"runtime"
 	"sync"
 
@@ -37,6 +36,17 @@ func (o Options) filled() Options {
 	return o
 }
 
+// File is what a Writer needs of an open file.
+type File interface {
+	io.Writer
+	io.WriterAt
+	io.ReaderAt
+	io.Seeker
+	Truncate(size int64) error
+	Name() string
+	Sync() error
+}
+
 // Writer writes one pack. Its methods may be called by several goroutines at once. An error while writing the file is
 // final: every later call returns it.
 type Writer struct {
@@ -45,7 +55,7 @@ type Writer struct {
 	chunks  sync.Pool // of *chunk
 
 	mu       sync.Mutex
-	f        *os.File
+	f        File
 	buf      *bufio.Writer
 	size     int64 // of the pack so far, buffered bytes included
 	entries  []packed
@@ -69,7 +79,7 @@ var errFinished = errors.New("pack already finished")
 
 // NewWriter begins a pack in f, which must be empty and open for reading and writing. Closing, naming and, where the
 // pack is not wanted, removing it stay with the caller.
-func NewWriter(f *os.File, o Options) (*Writer, error) {
+func NewWriter(f File, o Options) (*Writer, error) {
 	o = o.filled()
 	w := &Writer{options: o, f: f, position: map[object.ID]uint32{}, deflate: newDeflater(o.Level)}
 	w.buf = bufio.NewWriterSize(f, 256<<10)

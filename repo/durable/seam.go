@@ -1,0 +1,79 @@
+package durable
+
+import "sync/atomic"
+
+// Kind is what an Op does, in the words that error messages use.
+type Kind string
+
+// The kinds of Op. The first group changes names, the second what is behind them, the third puts either on disk, the
+// last only looks.
+const (
+	Mkdir   Kind = "mkdir"
+	Create  Kind = "create"
+	Rename  Kind = "rename"
+	Link    Kind = "link"
+	Symlink Kind = "symlink"
+	Remove  Kind = "remove"
+	Rmdir   Kind = "rmdir"
+
+	Write    Kind = "write"
+	Truncate Kind = "truncate"
+	Chmod    Kind = "chmod"
+	SetMtime Kind = "utimensat"
+
+	Sync    Kind = "fsync"        // a file
+	SyncDir Kind = "fsync folder" // a folder's names
+	SyncAll Kind = "syncfs"
+
+	Open  Kind = "open"
+	Lstat Kind = "lstat"
+	List  Kind = "list"
+	Close Kind = "close" // of a file that was written to
+)
+
+// Op is one operation on the file system.
+type Op struct {
+	Kind Kind
+	Path string // of what it is done to, as messages name it
+	To   string // Rename and Link: the new name; Symlink: the target
+	File *File  // where it is done to an open file
+	Data []byte // Write
+	Off  int64  // Write: where; -1 at the file's own position. Truncate: the size
+}
+
+// Seam stands between this package and the file system, where tests let operations fail and keep account of them. Its
+// methods may be called by several goroutines at once.
+type Seam interface {
+	// Before comes ahead of each operation. With an error, which is what the caller is given, it is not done; a
+	// Write whose Data it has shortened is done as far as that.
+	Before(op *Op) error
+	// After follows an operation that succeeded.
+	After(op *Op)
+}
+
+var seam atomic.Pointer[Seam]
+
+// SetSeam puts s between this package and the file system, in the whole process, until remove is called.
+func SetSeam(s Seam) (remove func()) {
+	seam.Store(&s)
+	return func() { seam.Store(nil) }
+}
+
+// through does one operation, past the seam where there is one.
+func through(op Op, do func() error) error {
+	if s := seam.Load(); s != nil {
+		return watched(*s, op, do)
+	}
+	return do()
+}
+
+func watched(s Seam, op Op, do func() error) error {
+	if err := s.Before(&op); err != nil {
+		return err
+	}
+	err := do()
+	if err == nil {
+		s.After(&op)
+	}
+	return err
+}
