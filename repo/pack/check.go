@@ -1,0 +1,180 @@
+package pack
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"timemachine/repo/object"
+)
+
+// Flaw is damage that Check found.
+type Flaw struct {
+	File string    // the pack, idx or loose file
+	ID   object.ID // the object; zero where the file as a whole is meant
+	Err  error
+}
+
+// CheckOptions of Store.Check. The zero value reads everything.
+type CheckOptions struct {
+	Quick    bool                    // tables and frames only, no object is read
+	Flaw     func(Flaw)              // called by one goroutine at a time; nil: none
+	Progress func(done, total int64) // objects; called by one goroutine at a time; nil: none
+}
+
+// Check looks at every object of every pack and every loose one, whether something needs it or not: that its bytes are
+// those its idx vouches for, and that they hash to its name. It returns how many objects there are, an object in two
+// places counted twice. The error is the context's, or that of a folder that cannot be listed; damage is no error.
+//
+// It works on all cores. Memory is in proportion to the number of objects in the largest pack (40 bytes each) and to
+// the size of the objects under way.
+func (s *Store) Check(ctx context.Context, o CheckOptions) (objects int64, err error) {
+	c := &checker{ctx: ctx, o: o, store: s}
+	checked := map[string]bool{}
+	before := s.lonely()
+	// A pack that appears meanwhile may hold what was in one that a gc has removed before its turn came.
+	for again := true; again && err == nil; {
+		again, err = c.round(checked)
+	}
+	for file, other := range s.lonely() {
+		if before[file] == other {
+			c.flaw(file, object.ID{}, fmt.Errorf("its %s file is missing", other))
+		}
+	}
+	return c.total.Load(), errors.Join(err, ctx.Err())
+}
+
+const smallPack = 1 << 20
+
+// checker is one Check under way.
+type checker struct {
+	ctx   context.Context
+	o     CheckOptions
+	store *Store
+
+	total, done atomic.Int64
+	mu          sync.Mutex // of the calls back
+}
+
+func (c *checker) flaw(file string, id object.ID, err error) {
+	if c.o.Flaw == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.o.Flaw(Flaw{File: file, ID: id, Err: err})
+}
+
+const reportEach = 256
+
+// step counts one object that was looked at.
+func (c *checker) step() {
+	if n := c.done.Add(1); n%reportEach == 0 && c.o.Progress != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.o.Progress(n, c.total.Load())
+	}
+}
+
+// round checks the packs that were not checked yet, and the first time the loose objects. more tells whether there were
+// any such packs.
+func (c *checker) round(checked map[string]bool) (more bool, err error) {
+	first := len(checked) == 0
+	if err := c.store.Reload(); err != nil {
+		return false, err
+	}
+	set, err := c.store.acquire()
+	if err != nil {
+		return false, err
+	}
+	defer c.store.release(set)
+	var packs []*packFile
+	for _, p := range set.packs {
+		if key := p.base + p.modTime.String(); !checked[key] {
+			checked[key] = true
+			packs = append(packs, p)
+			c.total.Add(p.count())
+		}
+	}
+	var loose []string
+	if first {
+		checked[""] = true
+		if loose, err = c.store.looseFiles(); err != nil {
+			return false, err
+		}
+		c.total.Add(int64(len(loose)))
+	}
+	c.packs(packs)
+	c.each(len(loose), func(i int) { c.loose(loose[i]) })
+	return len(packs) > 0, c.ctx.Err()
+}
+
+// packs checks small packs beside each other, and the parts of a large one.
+func (c *checker) packs(packs []*packFile) {
+	slices.SortFunc(packs, func(a, b *packFile) int { return cmp.Compare(a.size, b.size) })
+	n, _ := slices.BinarySearchFunc(packs, int64(smallPack), func(p *packFile, size int64) int { return cmp.Compare(p.size, size) })
+	c.each(n, func(i int) { c.pack(packs[i], func(n int, do func(int)) { inTurn(n, do) }) })
+	for _, p := range packs[n:] {
+		c.pack(p, c.each)
+	}
+}
+
+func inTurn(n int, do func(int)) {
+	for i := range n {
+		do(i)
+	}
+}
+
+// each calls do for 0 to n-1 on all cores, and stops early when the context ends.
+func (c *checker) each(n int, do func(int)) {
+	var workers sync.WaitGroup
+	var next atomic.Int64
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			for c.ctx.Err() == nil {
+				i := next.Add(1) - 1
+				if i >= int64(n) {
+					return
+				}
+				do(int(i))
+			}
+		})
+	}
+	workers.Wait()
+}
+
+// lonely finds packs without an idx, whose objects nobody sees, and the reverse, each with what it lacks. A pack on its
+// way to its name looks like that for a moment; one of ours has a .keep file then.
+func (s *Store) lonely() map[string]string {
+	files, err := os.ReadDir(s.packDir())
+	if err != nil {
+		return nil // the listing of the packs says so
+	}
+	there := map[string]bool{}
+	for _, f := range files {
+		there[f.Name()] = true
+	}
+	lonely := map[string]string{}
+	for name := range there {
+		suffix := filepath.Ext(name)
+		base := strings.TrimSuffix(name, suffix)
+		other := map[string]string{".pack": ".idx", ".idx": ".pack"}[suffix]
+		if other != "" && strings.HasPrefix(name, "pack-") && !there[base+other] && !there[base+".keep"] {
+			lonely[filepath.Join(s.packDir(), name)] = other
+		}
+	}
+	return lonely
+}
+
+// vanished tells whether a file is gone because a gc has put its objects elsewhere, which is no flaw: the next round
+// finds them.
+func vanished(err error) bool { return errors.Is(err, fs.ErrNotExist) }

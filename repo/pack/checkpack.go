@@ -1,0 +1,288 @@
+package pack
+
+import (
+	"bytes"
+	"crypto/sha1"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"slices"
+
+	"timemachine/repo/object"
+)
+
+// member is an object of a pack under check: 40 bytes, since there may be millions.
+type member struct {
+	offset, end int64
+	name        uint32 // its place among the idx's names
+	parent      int32  // of a delta: the place of its base, by offset; else noMember
+	kid, next   int32  // the first delta on this one, and the next on the same base
+	reached     bool
+}
+
+const noMember = -1
+
+// packCheck is the check of one pack.
+type packCheck struct {
+	*checker
+	p    *packFile
+	x    *idx
+	data []byte
+	all  []member // by offset
+}
+
+func (p *packFile) count() int64 {
+	x, err := p.index()
+	if err != nil {
+		return 0
+	}
+	return int64(x.count)
+}
+
+// pack checks one pack; spread runs independent parts.
+func (c *checker) pack(p *packFile, spread func(n int, do func(int))) {
+	k := &packCheck{checker: c, p: p}
+	err := guard(k.open)
+	if vanished(err) {
+		return
+	}
+	if err != nil {
+		file := p.base + ".pack"
+		if k.x == nil {
+			file = p.base + ".idx"
+		}
+		c.flaw(file, object.ID{}, err)
+		return
+	}
+	if c.o.Quick {
+		return
+	}
+	roots := k.link()
+	spread(len(roots)+2, func(i int) {
+		switch i {
+		case 0:
+			k.sums(p.base+".pack", k.data)
+		case 1:
+			k.sums(p.base+".idx", k.x.data)
+		default:
+			k.grow(roots[i-2])
+		}
+	})
+	if c.ctx.Err() == nil {
+		k.unreached()
+	}
+}
+
+// open maps the pack and lists its members in the order in which they lie.
+func (k *packCheck) open() (err error) {
+	if k.x, err = k.p.index(); err != nil {
+		return err
+	}
+	if k.data, err = k.p.bytes(); err != nil {
+		return err
+	}
+	k.all = make([]member, k.x.count)
+	var last []byte
+	for i := range k.all {
+		name := k.x.id(i)
+		if bytes.Compare(last, name) >= 0 && i > 0 {
+			return errors.New("idx names out of order")
+		}
+		last = name
+		offset, err := k.x.offset(i)
+		if err != nil {
+			return err
+		}
+		k.all[i] = member{offset: offset, name: uint32(i), parent: noMember, kid: noMember, next: noMember}
+	}
+	slices.SortFunc(k.all, func(a, b member) int { return int(min(1, max(-1, a.offset-b.offset))) })
+	end := int64(len(k.data) - idLen)
+	for i := len(k.all) - 1; i >= 0; i-- {
+		if m := &k.all[i]; m.offset < packHeaderLen || m.offset >= end {
+			return fmt.Errorf("idx offset %d out of range", m.offset)
+		}
+		k.all[i].end, end = end, k.all[i].offset
+	}
+	return nil
+}
+
+func (k *packCheck) sums(file string, data []byte) {
+	const piece = 16 << 20
+	h := sha1.New()
+	err := guard(func() error {
+		body, sum := data[:len(data)-idLen], data[len(data)-idLen:]
+		for len(body) > 0 && k.ctx.Err() == nil {
+			n := min(len(body), piece)
+			h.Write(body[:n])
+			body = body[n:]
+		}
+		if len(body) == 0 && !bytes.Equal(h.Sum(nil), sum) {
+			return errors.New("its checksum does not match")
+		}
+		return nil
+	})
+	if err != nil {
+		k.flaw(file, object.ID{}, err)
+	}
+}
+
+func (k *packCheck) id(m *member) object.ID { return object.ID(k.x.id(int(m.name))) }
+
+// link checks each entry's bytes against the idx, finds which deltas stand on which base, and returns the whole ones.
+func (k *packCheck) link() (roots []int32) {
+	for i := range k.all {
+		m := &k.all[i]
+		var h entryHeader
+		err := guard(func() (err error) {
+			raw := k.data[m.offset:m.end]
+			if crc32.ChecksumIEEE(raw) != k.x.crc(int(m.name)) {
+				return errors.New("its bytes are not those the idx vouches for")
+			}
+			h, err = parseHeader(raw)
+			return err
+		})
+		switch {
+		case err != nil:
+			m.reached = true
+			k.broken(m, err)
+		case !h.isDelta():
+			roots = append(roots, int32(i))
+		default:
+			k.attach(int32(i), h)
+		}
+	}
+	return roots
+}
+
+func (k *packCheck) attach(i int32, h entryHeader) {
+	m := &k.all[i]
+	offset := m.offset - h.distance
+	if h.kind == refDelta {
+		var found bool
+		var err error
+		if offset, found, err = k.x.find(h.base); err != nil || !found {
+			m.reached = true
+			k.broken(m, fmt.Errorf("delta base %s absent", h.base))
+			return
+		}
+	}
+	at, found := slices.BinarySearchFunc(k.all, offset, func(m member, offset int64) int { return int(min(1, max(-1, m.offset-offset))) })
+	if !found {
+		m.reached = true
+		k.broken(m, fmt.Errorf("no delta base at offset %d", offset))
+		return
+	}
+	m.parent, m.next = int32(at), k.all[at].kid
+	k.all[at].kid = i
+}
+
+func (k *packCheck) broken(m *member, err error) {
+	k.flaw(k.p.base+".pack", k.id(m), err)
+	k.step()
+}
+
+// grown is a member to be looked at, with the body of its base.
+type grown struct {
+	at   int32
+	base []byte
+}
+
+// grow checks a whole object and all that are made from it. The bodies it keeps are those of the way from the root to
+// the member at hand, with deltas still to come.
+func (k *packCheck) grow(root int32) {
+	var kind object.Kind
+	stack := []grown{{at: root}}
+	for len(stack) > 0 && k.ctx.Err() == nil {
+		g := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		m := &k.all[g.at]
+		m.reached = true
+		var body []byte
+		err := guard(func() (err error) {
+			kind, body, err = k.make(m, g.base, kind)
+			return err
+		})
+		if err != nil {
+			k.broken(m, err)
+			k.skip(m.kid)
+			continue
+		}
+		for kid := m.kid; kid != noMember; kid = k.all[kid].next {
+			stack = append(stack, grown{kid, body})
+		}
+		k.step()
+	}
+}
+
+// make makes a member's body and compares its name. A large one that nothing is made from is only streamed.
+func (k *packCheck) make(m *member, base []byte, kind object.Kind) (object.Kind, []byte, error) {
+	raw := k.data[m.offset:m.end]
+	h, err := parseHeader(raw)
+	if err != nil {
+		return kind, nil, err
+	}
+	if !h.isDelta() {
+		kind = object.Kind(h.kind)
+		if h.size > smallPack && m.kid == noMember {
+			return kind, nil, streamed(bytes.NewReader(raw[h.n:]), kind, h.size, k.id(m))
+		}
+	}
+	body, err := inflate(raw[h.n:], h.size, k.store.max)
+	if err == nil && h.isDelta() {
+		body, err = ApplyDelta(base, body, k.store.max)
+	}
+	if err == nil {
+		err = named(object.Hash(kind, body), k.id(m))
+	}
+	return kind, body, err
+}
+
+func named(got, want object.ID) error {
+	if got != want {
+		return fmt.Errorf("its content is that of %s", got)
+	}
+	return nil
+}
+
+// streamed hashes a zlib stream of size bytes without holding them.
+func streamed(src io.Reader, kind object.Kind, size int64, want object.ID) error {
+	z, err := newInflater(src)
+	if err != nil {
+		return errInflate
+	}
+	defer giveBack(z)
+	return hashed(&exactStream{z, size, func() error { return errInflate }}, kind, size, want)
+}
+
+func hashed(r io.Reader, kind object.Kind, size int64, want object.ID) error {
+	h := sha1.New()
+	fmt.Fprintf(h, "%s %d\x00", kind, size)
+	if _, err := io.Copy(h, r); err != nil {
+		return err
+	}
+	return named(object.ID(h.Sum(nil)), want)
+}
+
+// skip names what cannot be made because its base could not.
+func (k *packCheck) skip(kid int32) {
+	for ; kid != noMember; kid = k.all[kid].next {
+		m := &k.all[kid]
+		m.reached = true
+		k.broken(m, errors.New("its delta base is damaged"))
+		k.skip(m.kid)
+	}
+}
+
+// unreached names deltas that stand on one another in a circle, or on a damaged base.
+func (k *packCheck) unreached() {
+	for i := range k.all {
+		if m := &k.all[i]; !m.reached {
+			k.broken(m, errors.New("its delta base is damaged"))
+		}
+	}
+}
+
+// crc is what the idx says of an entry's bytes.
+func (x *idx) crc(i int) uint32 { return binary.BigEndian.Uint32(x.data[idxNames+x.count*idLen+4*i:]) }
