@@ -30,6 +30,7 @@ type follow struct {
 	filesOnly     bool // copies/ is left as it is
 	copying       bool
 	incomplete    bool            // files/ or the index could not follow
+	failed        int             // versions that could not be written
 	touched       map[string]bool // folders written in, to be synced
 	written       int
 }
@@ -112,6 +113,7 @@ func (f *follow) version(v *Version, newest bool) {
 
 func (f *follow) fail(source, what string, err error) {
 	f.incomplete = true
+	f.failed++
 	f.r.o.Warn(source, what+" beside the history: "+cause(err), "the version is recorded; the next run tries again")
 }
 

@@ -25,15 +25,20 @@ func (f Free) floor(size int64) int64 {
 	return f.Bytes
 }
 
+// KeepsCopies tells whether copies are written at all, and where free of size bytes are left on the disk.
+func (c *Config) KeepsCopies(free, size int64) bool {
+	return !c.CopiesNone && free >= c.CopiesMinFree.floor(size)
+}
+
 // roomForCopies applies the configuration's policy: copies yield before history does.
 func (r *run) roomForCopies(free, size int64) bool {
 	if r.Config.CopiesNone {
 		return false
 	}
-	floor := r.Config.CopiesMinFree.floor(size)
-	if free >= floor {
+	if r.Config.KeepsCopies(free, size) {
 		return true
 	}
+	floor := r.Config.CopiesMinFree.floor(size)
 	r.problem(Problem{Path: r.Repo.Dest(), Msg: fmt.Sprintf("has %d MB free, below the %d MB kept free: no copies are written", free/1e6, floor/1e6),
 		Hint: "the history goes on, and copies can be made again from it", Warning: true})
 	return false

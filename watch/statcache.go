@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -42,6 +43,21 @@ func loadCache(state *durable.Dir) *knowledge {
 	}
 	return k
 }
+
+// CheckCache tells what is wrong with the cache of what the last run knew; nil for none, and for one that is whole.
+func CheckCache(state *durable.Dir) error {
+	b, err := state.ReadFile(cacheName, maxCache)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		_, err = decodeCache(b)
+	}
+	return err
+}
+
+// DropCache removes the cache: the next run makes another from the commits.
+func DropCache(state *durable.Dir) error { return state.Remove(cacheName) }
 
 // save writes the cache, if anything in it changed.
 func (k *knowledge) save(state *durable.Dir) error {

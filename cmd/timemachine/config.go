@@ -31,6 +31,21 @@ func (a *app) open() (*place, *watch.Config, error) {
 	return p, c, a.setDestination(p, c)
 }
 
+// existing is open for commands that need no configuration: a missing one is not made, and is nil.
+func (a *app) existing() (*place, *watch.Config, error) {
+	p, err := a.configPlace()
+	if err != nil {
+		return nil, nil, err
+	}
+	a.openJournal(p.journal)
+	a.memory = a.recall(p.config)
+	c, err := watch.LoadConfig(p.config, a.watchEnv())
+	if err != nil && (!errors.Is(err, fs.ErrNotExist) || isConfigError(err)) {
+		return nil, nil, asConfigError(p.config, err)
+	}
+	return p, c, a.setDestination(p, c)
+}
+
 // nothingWatched says what to do with an empty watch list, unless its creation has just been announced.
 func (a *app) nothingWatched(p *place) {
 	if !p.created {

@@ -54,6 +54,18 @@ const listHelp = `Print the watch list as written, one entry a line. With -v, un
 const initHelp = `Make the destination's repository, and the folder itself when its parent exists.
 --adopt takes over a clone of a history, or one whose branch was rewritten.`
 
+const verifyHelp = `Check that every stored object is whole, that the records hang together, that each commit's tree holds what its record
+says, and that files/, copies/ and the index are what the history says. One line per problem; exit 1 where any is left.
+Copies that the configuration does not keep are not missed, nor is a copies/ folder that was deleted.
+
+--repair makes files/, copies/, the index and the cache again from the history. The history itself is never changed:
+where it is damaged, another copy of it (a clone, a remote) is needed.`
+
+const copiesHelp = `copies/ holds one plain file per version. It is made from the history, and deleting it loses nothing.`
+
+const rebuildHelp = `Write the plain copies that are missing, or differ from their version in size, time, mode or kind, from the commits.
+Names and times are the same on any clone. Nothing else in copies/ is touched.`
+
 // helpCommand replaces cobra's, which takes an unknown topic for a success.
 func (a *app) helpCommand() *cobra.Command {
 	return &cobra.Command{

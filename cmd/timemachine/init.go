@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 
 	"github.com/spf13/cobra"
 
 	"timemachine/repo"
-	"timemachine/watch"
 )
 
 // initOptions are the flags of init.
@@ -32,7 +29,7 @@ type initDocument struct {
 
 // init makes or takes over the repository. It needs no configuration file, but heeds the destination of one that exists.
 func (a *app) init(o initOptions) error {
-	p, err := a.initPlace()
+	p, _, err := a.existing()
 	if err != nil {
 		return err
 	}
@@ -49,20 +46,6 @@ func (a *app) init(o initOptions) error {
 	a.memory.use(p.dest)
 	a.journal.Debug("destination "+outcome, "destination", p.dest)
 	return a.tellInit(p.dest, outcome)
-}
-
-func (a *app) initPlace() (*place, error) {
-	p, err := a.configPlace()
-	if err != nil {
-		return nil, err
-	}
-	a.openJournal(p.journal)
-	a.memory = a.recall(p.config)
-	c, err := watch.LoadConfig(p.config, a.watchEnv())
-	if err != nil && (!errors.Is(err, fs.ErrNotExist) || isConfigError(err)) {
-		return nil, asConfigError(p.config, err)
-	}
-	return p, a.setDestination(p, c)
 }
 
 // make builds the repository where none is.

@@ -135,6 +135,14 @@ func count(n int, noun string) string {
 	return strconv.Itoa(n) + " " + noun + "s"
 }
 
+// plural is count for nouns with a plural of their own.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}
+
 // events lists how often each kind of event happened, in the order of their names.
 func events(s *watch.Summary) string {
 	var parts []string

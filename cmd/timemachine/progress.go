@@ -17,10 +17,11 @@ type bar struct {
 	since time.Time
 	shown *progressbar.ProgressBar // nil: not on the screen yet
 	total int64
+	doing string
 }
 
-func newBar(w io.Writer, now func() time.Time) *bar {
-	return &bar{w: w, now: now, since: now()}
+func newBar(w io.Writer, now func() time.Time, doing string) *bar {
+	return &bar{w: w, now: now, since: now(), doing: doing}
 }
 
 // set moves the bar to done of total; total may grow.
@@ -32,7 +33,7 @@ func (b *bar) set(done, total int64) {
 		b.total = total
 		b.shown = progressbar.NewOptions64(total,
 			progressbar.OptionSetWriter(b.w),
-			progressbar.OptionSetDescription("looking"),
+			progressbar.OptionSetDescription(b.doing),
 			progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionSetWidth(30),
 			progressbar.OptionShowCount(),

@@ -10,7 +10,7 @@ import (
 func TestBarAppearsLateAndLeavesNothing(t *testing.T) {
 	var out bytes.Buffer
 	now := time.Unix(0, 0)
-	b := newBar(&out, func() time.Time { return now })
+	b := newBar(&out, func() time.Time { return now }, "looking")
 	b.set(1, 10)
 	now = now.Add(barDelay - 1)
 	b.set(2, 10)
@@ -37,7 +37,7 @@ func TestLinesTakeTheBarAway(t *testing.T) {
 	var out bytes.Buffer
 	now := time.Unix(0, 0)
 	c := newConsole(&out, consoleOptions{terminal: true})
-	c.bar = newBar(&out, func() time.Time { return now })
+	c.bar = newBar(&out, func() time.Time { return now }, "looking")
 	now = now.Add(barDelay)
 	c.bar.set(1, 2)
 	c.Error("wrong")

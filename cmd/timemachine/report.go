@@ -22,7 +22,7 @@ type report struct {
 
 func (a *app) newReport(repeats *memory) *report {
 	if a.console.terminal && !a.console.quiet {
-		a.console.bar = newBar(a.stderr, a.now)
+		a.console.bar = newBar(a.stderr, a.now, "looking")
 	}
 	return &report{app: a, repeats: repeats, keep: a.flags.json, files: map[string]struct{}{}}
 }

@@ -49,7 +49,7 @@ func (a *app) rootCommand() *cobra.Command {
 	f.StringArrayVarP(&o.add, "add", "a", nil, "same as the command add `FILE` (repeatable)")
 	f.StringArrayVarP(&o.remove, "remove", "r", nil, "same as the command remove `FILE` (repeatable)")
 	root.AddCommand(a.runCommand(), a.addCommand(), a.removeCommand(), a.listCommand(), a.initCommand(),
-		a.compactCommand(), a.versionCommand())
+		a.verifyCommand(), a.copiesCommand(), a.compactCommand(), a.versionCommand())
 	root.SetHelpCommand(a.helpCommand())
 	root.SuggestionsMinimumDistance = 2
 	root.InitDefaultCompletionCmd(rewriteArgs(a.args)...)

@@ -67,6 +67,21 @@ func FindEntry(raw []byte, name string) (TreeEntry, bool, error) {
 	return TreeEntry{}, false, nil
 }
 
+// Without is a tree without the entry of that name, if it has one, and raw itself otherwise.
+func Without(raw []byte, name string) ([]byte, error) {
+	for at := 0; at < len(raw); {
+		e, err := cutEntry(raw, at)
+		if err != nil {
+			return nil, err
+		}
+		if string(e.name) == name {
+			return append(append(make([]byte, 0, len(raw)), raw[:at]...), raw[e.end:]...), nil
+		}
+		at = e.end
+	}
+	return raw, nil
+}
+
 // rawEntry is an entry still lying in its tree: "mode SP name NUL id".
 type rawEntry struct {
 	mode    Mode

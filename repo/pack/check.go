@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -46,9 +45,14 @@ func (s *Store) Check(ctx context.Context, o CheckOptions) (objects int64, err e
 		again, err = c.round(checked)
 	}
 	for file, other := range s.lonely() {
-		if before[file] == other {
-			c.flaw(file, object.ID{}, fmt.Errorf("its %s file is missing", other))
+		if before[file] != other {
+			continue
 		}
+		err := ErrNoIdx
+		if other == ".pack" {
+			err = errors.New("its .pack file is missing")
+		}
+		c.flaw(file, object.ID{}, err)
 	}
 	return c.total.Load(), errors.Join(err, ctx.Err())
 }

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"timemachine/repo"
+	"timemachine/watch"
+)
+
+func (a *app) copiesCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "copies",
+		Short: "the plain copies: rebuild",
+		Long:  copiesHelp,
+		Args:  noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			return &usageError{msg: "copies needs to be told what to do", hint: "timemachine copies rebuild"}
+		},
+	}
+	cmd.AddCommand(command("rebuild", "write the plain copies from the history", rebuildHelp, noArgs,
+		func(ctx context.Context, _ []string) error { return a.rebuildCopies(ctx) }))
+	return cmd
+}
+
+// rebuildDocument is what copies rebuild --json prints.
+type rebuildDocument struct {
+	Copies  int64 `json:"copies"`
+	Written int64 `json:"written"`
+	Failed  int64 `json:"failed"`
+}
+
+// rebuildCopies writes what is missing in copies/.
+func (a *app) rebuildCopies(ctx context.Context) error {
+	p, c, err := a.existing()
+	if err != nil {
+		return err
+	}
+	if c != nil && c.CopiesNone {
+		return &usageError{msg: "the configuration says copies: none", hint: "say copies: all in " + quote(p.config)}
+	}
+	r, err := a.openWriter(ctx, p, c, true)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	done := a.showBar("rebuilding")
+	b, err := r.RebuildCopies(ctx, repo.RebuildOptions{WantCopy: wantsCopy(c), Progress: a.moveBar})
+	done()
+	if err != nil {
+		return err
+	}
+	a.journal.Debug("copies rebuilt", "destination", p.dest, "copies", b.Versions, "written", b.Written, "failed", b.Failed)
+	if a.flags.json {
+		err = a.printJSON(rebuildDocument{Copies: b.Versions, Written: b.Written, Failed: b.Failed})
+	} else {
+		a.console.notice("wrote " + plural(int(b.Written), "copy", "copies") + " of " + count(int(b.Versions), "version"))
+	}
+	if err == nil && b.NoRoom {
+		err = &failure{msg: "space is short in " + quote(p.dest) + ": not all copies are written", hint: "copies: {min-free: …} in the configuration says how much is kept free"}
+	}
+	if err == nil && b.Failed > 0 {
+		err = status(statusFailed)
+	}
+	return err
+}
+
+const (
+	writerWait = 10 * time.Minute
+	writerPoll = 50 * time.Millisecond
+)
+
+// openWriter opens the destination for work beside runs; with write it waits until no run is at work.
+func (a *app) openWriter(ctx context.Context, p *place, c *watch.Config, write bool) (*repo.Repo, error) {
+	o := a.repoOptions(p)
+	o.Warn = func(path, msg, hint string) {
+		text := problemText(watch.Problem{Path: path, Msg: msg})
+		a.journal.Warn(text)
+		a.console.Warn(text)
+		a.console.hint(hint)
+	}
+	if c != nil {
+		o.Copies = c.KeepsCopies
+	}
+	r, err := repo.Open(p.dest, o)
+	if err != nil || !write {
+		return r, err
+	}
+	for deadline := a.now().Add(writerWait); ; {
+		ok, err := r.TryLock()
+		if ok {
+			return r, nil
+		}
+		if err == nil && a.now().After(deadline) {
+			err = &failure{msg: "another run is at work on " + quote(p.dest), hint: "try again when it has ended"}
+		}
+		select {
+		case <-ctx.Done():
+			err = ctx.Err()
+		case <-time.After(writerPoll):
+		}
+		if err != nil {
+			return nil, errors.Join(err, r.Close())
+		}
+	}
+}
+
+// showBar puts a progress bar on a terminal; done takes it off.
+func (a *app) showBar(doing string) (done func()) {
+	if !a.terminal || a.console.quiet {
+		return func() {}
+	}
+	a.console.bar = newBar(a.stderr, a.now, doing)
+	return func() {
+		if a.console.bar != nil {
+			a.console.bar.close()
+			a.console.bar = nil
+		}
+	}
+}
+
+func (a *app) moveBar(done, total int64) {
+	if b := a.console.bar; b != nil {
+		b.set(done, total)
+	}
+}
+
+// pauseBar clears the bar's line ahead of a line on standard output, which may be the same terminal.
+func (a *app) pauseBar() {
+	if b := a.console.bar; b != nil {
+		b.hide()
+	}
+}

@@ -1,0 +1,109 @@
+package repo
+
+import "timemachine/repo/object"
+
+// repair makes again what was found wrong beside the history, and reports each finding with what came of it.
+func (k *verify) repair(tip object.ID) error {
+	if len(k.suspect) == 0 {
+		return nil
+	}
+	if err := k.repairIndex(tip); err != nil {
+		return err
+	}
+	if err := k.rewrite(tip); err != nil {
+		return err
+	}
+	return k.lookAgain()
+}
+
+// repairIndex takes an index away that cannot be read; healing makes a new one.
+func (k *verify) repairIndex(tip object.ID) error {
+	for i := range k.suspect {
+		if !k.suspect[i].whole {
+			continue
+		}
+		if err := k.r.setIndexAside(); err != nil && !gone(err) {
+			return err
+		}
+		return k.r.heal(k.ctx, tip)
+	}
+	return nil
+}
+
+// rewrite writes what the suspects should be: files/ first, since the newest copy shares storage with it.
+func (k *verify) rewrite(tip object.ID) error {
+	index, err := k.r.takeIndex()
+	if err != nil {
+		return err
+	}
+	defer index.release()
+	f, err := k.r.rewriter(k.ctx, tip, index)
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	w := k.newWorker()
+	defer w.close()
+	for _, copies := range []bool{false, true} {
+		for i := range k.suspect {
+			if err := k.ctx.Err(); err != nil {
+				return err
+			}
+			if s := &k.suspect[i]; (s.Part == PartCopy) == copies && !s.whole {
+				w.again(f, s)
+			}
+		}
+	}
+	return f.finish()
+}
+
+// again writes what a suspect should be. What fails is warned of, and seen when it is looked at again.
+func (w *worker) again(f *follow, s *suspect) {
+	switch {
+	case s.Path == attributesName:
+		if err := w.r.root.Replace(attributesName, []byte(attributes)); err != nil {
+			f.fail(s.Path, "could not be written", err)
+		}
+	case s.Part == PartCopy:
+		if w.copyFlaw(&s.v) != nil {
+			f.copying = true
+			f.version(&s.v, false)
+		}
+	case s.gone && f.index.held():
+		f.remove(s.Path, s.v.Source)
+	case s.place && f.index.held():
+		f.copying = s.v.Copy != "" && !gone(w.copyFlaw(&s.v))
+		f.version(&s.v, true)
+	}
+}
+
+// lookAgain reports each suspect, as repaired where nothing is wrong with it any more.
+func (k *verify) lookAgain() error {
+	suspects := k.suspect
+	k.suspect = nil
+	entries, err := k.readIndex()
+	if err != nil {
+		return err
+	}
+	readable := len(k.suspect) == 0
+	w := k.newWorker()
+	defer w.close()
+	for _, s := range suspects {
+		k.suspect = nil
+		switch {
+		case s.whole:
+			s.Repaired = readable
+		case s.Path == attributesName:
+			s.Repaired = w.attributesFlaw() == ""
+		case s.Part == PartCopy:
+			s.Repaired = w.copyFlaw(&s.v) == nil
+		case s.Part == PartIndex:
+			s.Repaired = entries != nil && entryFlaw(entries, place{path: s.Path, blob: s.v.Blob, mode: TreeMode(&s.v.Record), deleted: s.gone}) == ""
+		default:
+			w.file(&step{Version: s.v})
+			s.Repaired = len(k.suspect) == 0
+		}
+		k.report(s.Finding)
+	}
+	return nil
+}

@@ -1,0 +1,201 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"timemachine/repo/object"
+	"timemachine/repo/pack"
+)
+
+// Part is what of a destination a Finding is about.
+type Part string
+
+// The parts. The history is the first four, and only another copy of it can mend those; the others are made from it.
+const (
+	PartObject Part = "object" // a stored object, or the pack, idx or loose file that holds it
+	PartBranch Part = "branch"
+	PartRecord Part = "record" // what a commit says, and how the commits hang together
+	PartTree   Part = "tree"   // what a commit's tree holds
+	PartFile   Part = "file"   // below files/
+	PartCopy   Part = "copy"   // below copies/
+	PartIndex  Part = "index"
+)
+
+// Finding is one thing that is not as it should be.
+type Finding struct {
+	Part     Part
+	Path     string    // the file, relative to the destination; of a record or tree the source; "" where there is none
+	Object   object.ID // the object or commit; zero where there is none
+	Msg      string    // what is wrong, in words
+	Hint     string    // the command that mends it, or ""
+	Repaired bool
+}
+
+// VerifyOptions says how far Verify goes. The zero value reads everything and changes nothing.
+type VerifyOptions struct {
+	Quick    bool                    // leave contents unread: objects, trees, files/ and copies/
+	Repair   bool                    // make again what can be made from the history; the caller holds the lock
+	WantCopy func(*Version) bool     // whether a version has a copy; nil: each
+	Report   func(Finding)           // called by one goroutine at a time; nil: none
+	Progress func(done, total int64) // called by one goroutine at a time; nil: none
+}
+
+// VerifySummary is what Verify looked at.
+type VerifySummary struct {
+	Objects, Versions, Files, Copies int64
+	Findings, Repaired               int
+}
+
+// verify is a verification under way. Its report may be called by several goroutines at once.
+type verify struct {
+	r   *Repo
+	ctx context.Context
+	o   VerifyOptions
+
+	mu      sync.Mutex
+	sum     VerifySummary
+	suspect []suspect // findings beside the history, to be repaired or looked at again
+}
+
+// suspect is a finding in files/ or copies/, with its version.
+type suspect struct {
+	Finding
+	v     Version
+	place bool // it is the source's newest, and its place in files/ is wanted
+	gone  bool // its source is deleted, and it should not be there
+	whole bool // the index as a whole
+}
+
+// Verify compares the history with itself, and files/, copies/ and the index with the history. What is wrong is
+// reported, and is no error: the error says that Verify could not go on. With Repair, what can be made from the history
+// is made again; the history itself is never touched.
+func (r *Repo) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, error) {
+	kept, err := r.keepsCopies()
+	if err != nil {
+		return &VerifySummary{}, err
+	}
+	if !kept {
+		o.WantCopy = func(*Version) bool { return false }
+	}
+	if o.WantCopy == nil {
+		o.WantCopy = func(*Version) bool { return true }
+	}
+	k := &verify{r: r, ctx: ctx, o: o}
+	if err := k.objects(); err != nil {
+		return &k.sum, err
+	}
+	tip, err := k.start()
+	if err != nil || tip.IsZero() {
+		return &k.sum, err
+	}
+	h, err := k.history(tip)
+	if err != nil {
+		return &k.sum, err
+	}
+	if err := k.index(tip, h); err != nil {
+		return &k.sum, err
+	}
+	if o.Repair {
+		return &k.sum, k.repair(tip)
+	}
+	return &k.sum, k.settle(tip)
+}
+
+// keepsCopies tells whether copies/ holds anything: who has deleted it does not want to be told of each.
+func (r *Repo) keepsCopies() (bool, error) {
+	empty, err := emptyFolder(r.root, "copies")
+	return !empty, err
+}
+
+// start finds the tip, and when repairing finishes what runs left unfinished.
+func (k *verify) start() (tip object.ID, err error) {
+	if k.o.Repair {
+		tip, err = k.r.Start(k.ctx)
+	} else {
+		tip, err = k.r.tip()
+	}
+	var state *StateError
+	if errors.As(err, &state) && state.Kind == Damaged {
+		k.report(Finding{Part: PartBranch, Path: filepath.Join(".git", k.r.branch), Msg: state.Error(), Hint: state.Hint})
+		return object.ID{}, nil
+	}
+	if behind, perr := k.r.git.Exists("timemachine/pending"); err == nil && perr == nil && behind && !k.o.Repair {
+		k.report(Finding{Part: PartIndex, Path: ".git/timemachine/pending", Msg: "files/ and the index have not followed the history yet",
+			Hint: "the next run sees to it"})
+	}
+	return tip, err
+}
+
+// objects checks what the history is stored in.
+func (k *verify) objects() error {
+	n, err := k.r.store.Check(k.ctx, pack.CheckOptions{Quick: k.o.Quick, Progress: k.o.Progress, Flaw: func(f pack.Flaw) {
+		k.report(Finding{Part: PartObject, Path: k.relative(f.File), Object: f.ID, Msg: f.Err.Error(), Hint: k.flawHint(f)})
+	}})
+	k.sum.Objects = n
+	return err
+}
+
+// flawHint tells of the one damage to a store that git mends by itself: an idx is made from its pack.
+func (k *verify) flawHint(f pack.Flaw) string {
+	base, isIdx := strings.CutSuffix(f.File, ".idx")
+	if !isIdx && !errors.Is(f.Err, pack.ErrNoIdx) {
+		return ""
+	}
+	base = strings.TrimSuffix(base, ".pack")
+	return fmt.Sprintf("rm -f %s && git -C %s index-pack %s", quote(base+".idx"), quote(k.r.dest), quote(k.relative(base+".pack")))
+}
+
+func (k *verify) relative(file string) string {
+	if rel, err := filepath.Rel(k.r.dest, file); err == nil {
+		return rel
+	}
+	return file
+}
+
+func (k *verify) report(f Finding) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.sum.Findings++
+	if f.Repaired {
+		k.sum.Repaired++
+	}
+	if k.o.Report != nil {
+		k.o.Report(f)
+	}
+}
+
+func (k *verify) suspects(s suspect) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.suspect = append(k.suspect, s)
+}
+
+// settle reports what was found beside the history. A run may have been at work meanwhile: what it has recorded since is
+// not held against files/.
+func (k *verify) settle(tip object.ID) error {
+	newer := map[string]bool{}
+	if len(k.suspect) > 0 {
+		now, err := k.r.refs.Read(k.r.branch)
+		if err != nil {
+			return err
+		}
+		versions, err := k.r.since(k.ctx, now, tip)
+		if err != nil {
+			return err
+		}
+		for i := range versions {
+			newer[versions[i].Source] = true
+		}
+	}
+	for _, s := range k.suspect {
+		if s.Part == PartCopy || !newer[s.v.Source] {
+			k.report(s.Finding)
+		}
+	}
+	return nil
+}

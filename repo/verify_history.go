@@ -1,0 +1,226 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/layout"
+	"timemachine/repo/object"
+	"timemachine/repo/record"
+)
+
+// step is one commit with what is needed to judge it.
+type step struct {
+	Version
+	ours   bool
+	newest bool // of its source
+	tree   object.ID
+	parent object.ID // the parent's tree; zero for the first commit
+	lasts  bool      // the parent could be read, or there is none
+}
+
+// perJob is how many neighbouring commits one goroutine takes at a time: they share trees.
+const perJob = 64
+
+// history is what the walk leaves: the newest version of each source, in what the tree and index should hold.
+type history struct {
+	newest map[string]place
+	expect map[string]expected // what the next version met of a source must be
+	count  atomic.Int64
+}
+
+// place is where and what a source's newest version is in the tree.
+type place struct {
+	path    string
+	blob    object.ID
+	mode    object.Mode
+	commit  object.ID
+	deleted bool
+}
+
+// expected is what a version said of the one before it.
+type expected struct{ commit, by object.ID }
+
+// history walks from tip to the first commit. The walk itself checks how the commits hang together; what each of them
+// says is checked beside it on all cores.
+func (k *verify) history(tip object.ID) (*history, error) {
+	h := &history{newest: map[string]place{}, expect: map[string]expected{}}
+	jobs := make(chan []step)
+	var workers sync.WaitGroup
+	errs := make([]error, runtime.GOMAXPROCS(0))
+	for i := range errs {
+		workers.Go(func() {
+			w := k.newWorker()
+			defer w.close()
+			for job := range jobs {
+				if errs[i] == nil {
+					errs[i] = w.all(job)
+				}
+				if n := h.count.Add(int64(len(job))); k.o.Progress != nil {
+					k.mu.Lock()
+					k.o.Progress(k.sum.Objects+n, k.sum.Objects+max(n, k.sum.Versions))
+					k.mu.Unlock()
+				}
+			}
+		})
+	}
+	err := k.walk(tip, h, jobs)
+	close(jobs)
+	workers.Wait()
+	for source, e := range h.expect {
+		k.report(Finding{Part: PartRecord, Path: source, Object: e.by, Msg: fmt.Sprintf("its Previous, %s, is no earlier version of it", e.commit.Short())})
+	}
+	return h, errors.Join(append(errs, err, k.ctx.Err())...)
+}
+
+// walk reads the commits, newest first, and hands them on in jobs.
+func (k *verify) walk(tip object.ID, h *history, jobs chan<- []step) error {
+	var job []step
+	for id := tip; !id.IsZero(); {
+		if err := k.ctx.Err(); err != nil {
+			return err
+		}
+		c, err := k.r.store.ReadCommit(id)
+		if err != nil {
+			k.report(Finding{Part: PartRecord, Object: id, Msg: "commit cannot be read: " + err.Error() + "; what is older was not looked at",
+				Hint: fmt.Sprintf("git -C %s fsck --full", quote(k.r.dest))})
+			break
+		}
+		if n := len(job); n > 0 {
+			job[n-1].parent, job[n-1].lasts = c.Tree, true
+		}
+		if len(job) == perJob {
+			jobs <- job
+			job = nil
+		}
+		job = append(job, k.step(id, c, h))
+		if id = firstParent(c); id.IsZero() {
+			job[len(job)-1].lasts = true
+		}
+	}
+	if len(job) > 0 {
+		jobs <- job
+	}
+	return nil
+}
+
+// step checks how a commit hangs together with its neighbours.
+func (k *verify) step(id object.ID, c *object.CommitData, h *history) step {
+	rec, err := record.Parse(c.Message)
+	s := step{Version: Version{Record: rec, Commit: id, Captured: c.Committer.When}, ours: err == nil, tree: c.Tree}
+	if errors.Is(err, record.ErrNone) {
+		return s
+	}
+	wrong := func(format string, args ...any) {
+		k.report(Finding{Part: PartRecord, Path: rec.Source, Object: id, Msg: fmt.Sprintf(format, args...)})
+	}
+	if err != nil {
+		wrong("its record is not understood: %v", err)
+		return s
+	}
+	k.mu.Lock()
+	k.sum.Versions++
+	k.mu.Unlock()
+	if len(c.Parents) > 1 {
+		wrong("it has %d parents: the branch is not linear", len(c.Parents))
+	}
+	_, known := h.newest[rec.Source]
+	s.newest = !known
+	if e, waiting := h.expect[rec.Source]; waiting && e.commit != id {
+		k.report(Finding{Part: PartRecord, Path: rec.Source, Object: e.by, Msg: fmt.Sprintf("its Previous is %s, the version before it %s", e.commit.Short(), id.Short())})
+	} else if known && !waiting {
+		wrong("a later version of it has no Previous")
+	}
+	delete(h.expect, rec.Source)
+	if !rec.Previous.IsZero() {
+		h.expect[rec.Source] = expected{rec.Previous, id}
+	} else if rec.Event == record.Deleted {
+		wrong("a deletion without a version before it")
+	}
+	k.checkPlaces(&s, h, wrong)
+	return s
+}
+
+// checkPlaces notes where the source's newest version is, and that each copy lies where its source's copies do.
+func (k *verify) checkPlaces(s *step, h *history, wrong func(string, ...any)) {
+	path, err := layout.TreePath(s.Source)
+	if err != nil {
+		wrong("it has no place in the tree: %v", err)
+		s.ours = false
+		return
+	}
+	if s.newest {
+		h.newest[strings.Clone(s.Source)] = place{path: path, blob: s.Blob, mode: TreeMode(&s.Record), commit: s.Commit, deleted: s.Event == record.Deleted}
+	}
+	if s.Copy == "" {
+		return
+	}
+	folder, err := layout.CopyFolder(s.Source)
+	if in, name := split(s.Copy); err != nil || in != folder || !hasStamp(s.Copy, layout.Stamp(s.Mtime)) {
+		wrong("its copy's name %s is not one of its own", quote(name))
+	}
+}
+
+// worker judges single commits.
+type worker struct {
+	*verify
+	files, copies *durable.Walker
+	trees         map[object.ID][]byte
+	held          int // bytes in trees
+}
+
+func (k *verify) newWorker() *worker {
+	return &worker{verify: k, files: durable.NewWalker(k.r.root), copies: durable.NewWalker(k.r.root), trees: map[object.ID][]byte{}}
+}
+
+func (w *worker) close() {
+	w.files.Close()
+	w.copies.Close()
+}
+
+func (w *worker) all(job []step) error {
+	for i := range job {
+		if err := w.ctx.Err(); err != nil {
+			return err
+		}
+		if !job[i].ours {
+			continue
+		}
+		if err := w.one(&job[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// one looks at a version: its blob, its tree, its copy and, of the newest, its place in files/.
+func (w *worker) one(s *step) error {
+	if s.Event != record.Deleted {
+		w.blob(s)
+	}
+	if !w.o.Quick && s.lasts {
+		w.tree(s)
+	}
+	if s.Event != record.Deleted && s.Copy != "" {
+		w.copy(&s.Version)
+	}
+	if s.newest {
+		w.file(s)
+	}
+	return nil
+}
+
+func (w *worker) blob(s *step) {
+	size, kind, err := w.r.store.Size(s.Blob)
+	switch {
+	case err != nil:
+		w.report(Finding{Part: PartRecord, Path: s.Source, Object: s.Commit, Msg: "its content cannot be read: " + err.Error()})
+	case kind != object.Blob || size != s.Size:
+		w.report(Finding{Part: PartRecord, Path: s.Source, Object: s.Commit, Msg: fmt.Sprintf("its content is a %s of %d bytes, its Size %d", kind, size, s.Size)})
+	}
+}

@@ -1,0 +1,98 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"timemachine/repo/gitindex"
+	"timemachine/repo/object"
+)
+
+// index compares the index with the newest versions, where it is ours to keep. Entries of others are theirs.
+func (k *verify) index(tip object.ID, h *history) error {
+	if k.r.detached() != "" || k.indexLocked() {
+		return nil
+	}
+	entries, err := k.readIndex()
+	if err != nil || entries == nil {
+		return err
+	}
+	if msg := k.newWorker().attributesFlaw(); msg != "" {
+		k.suspects(suspect{Finding: Finding{Part: PartFile, Path: attributesName, Msg: msg}})
+	}
+	tree, err := k.r.Files(tip)
+	if err != nil {
+		k.report(Finding{Part: PartTree, Object: tip, Msg: err.Error()})
+		return nil
+	}
+	for source, p := range h.newest {
+		e, there := tree[p.path]
+		if there == p.deleted || there && (e.ID != p.blob || e.Mode != p.mode) {
+			continue // somebody changed the tree; the next run settles it
+		}
+		if msg := entryFlaw(entries, p); msg != "" {
+			k.entrySuspect(source, p, msg)
+		}
+	}
+	return nil
+}
+
+// entryFlaw tells how the index differs from the history at one path.
+func entryFlaw(entries map[string]gitindex.Entry, p place) string {
+	e, there := entries[p.path]
+	switch {
+	case p.deleted && there:
+		return "the index holds what was deleted"
+	case p.deleted:
+		return ""
+	case !there:
+		return "is not in the index"
+	case e.Stage != 0:
+		return "is in conflict in the index"
+	case e.ID != p.blob || e.Mode != uint32(p.mode):
+		return fmt.Sprintf("the index holds %s with mode %o, the history %s with mode %s", e.ID.Short(), e.Mode, p.blob.Short(), p.mode)
+	}
+	return ""
+}
+
+func (k *verify) entrySuspect(source string, p place, msg string) {
+	v, _, err := k.r.version(p.commit)
+	if err != nil {
+		return // said already
+	}
+	k.suspects(suspect{v: v, place: !p.deleted, gone: p.deleted, Finding: Finding{Part: PartIndex, Path: p.path, Object: p.commit, Msg: msg}})
+}
+
+func (k *verify) indexLocked() bool {
+	there, err := k.r.git.Exists("index.lock")
+	return there || err != nil
+}
+
+// readIndex is the index by path, nil where it cannot be used; that is reported.
+func (k *verify) readIndex() (map[string]gitindex.Entry, error) {
+	b, err := k.r.git.ReadFile("index", maxIndex)
+	var index *gitindex.Index
+	if err == nil {
+		index, err = gitindex.Parse(b)
+	}
+	switch {
+	case errors.Is(err, gitindex.ErrSplit), errors.Is(err, gitindex.ErrSparse):
+		k.report(Finding{Part: PartIndex, Path: ".git/index", Msg: err.Error(), Hint: k.r.indexHint(err)})
+		return nil, nil
+	case err != nil:
+		msg := cause(err)
+		if errors.Is(err, fs.ErrNotExist) {
+			msg = "is missing"
+		}
+		k.suspects(suspect{whole: true, Finding: Finding{Part: PartIndex, Path: ".git/index", Msg: msg}})
+		return nil, nil
+	}
+	entries := make(map[string]gitindex.Entry, len(index.Entries))
+	for _, e := range index.Entries {
+		if old, twice := entries[e.Path]; !twice || old.Stage > e.Stage {
+			entries[e.Path] = e
+		}
+	}
+	return entries, nil
+}
