@@ -3,7 +3,6 @@ package pack
 import (
 	"bytes"
 	"crypto/sha1"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -283,6 +282,3 @@ func (k *packCheck) unreached() {
 		}
 	}
 }
-
-// crc is what the idx says of an entry's bytes.
-func (x *idx) crc(i int) uint32 { return binary.BigEndian.Uint32(x.data[idxNames+x.count*idLen+4*i:]) }

@@ -1,0 +1,293 @@
+package watch_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"timemachine/repo"
+	"timemachine/repo/repotest"
+)
+
+// verify returns what Verify finds.
+func (w *world) verify(o repo.VerifyOptions) (found []repo.Finding, sum *repo.VerifySummary) {
+	w.t.Helper()
+	r, err := repo.Open(w.dest, repo.Options{Warn: func(path, msg, _ string) { w.t.Logf("warning: %s: %s", path, msg) }})
+	w.check(err)
+	defer r.Close()
+	if o.Repair {
+		if ok, err := r.TryLock(); !ok {
+			w.t.Fatal("lock: ", err)
+		}
+	}
+	o.Report = func(f repo.Finding) { found = append(found, f) }
+	sum, err = r.Verify(context.Background(), o)
+	w.check(err)
+	return found, sum
+}
+
+// variedWorld has versions of every kind.
+func variedWorld(t *testing.T) *world {
+	w := newWorld(t)
+	w.write("a", "1")
+	w.write("d/b", "2")
+	w.write("d/e/c", strings.Repeat("line\n", 3000))
+	w.write("gone", "g")
+	w.write(".gitmodules", "escaped")
+	w.check(os.Symlink("target", w.path("link")))
+	w.write("locked", "nobody may read")
+	w.check(os.Chmod(w.path("locked"), 0o200))
+	w.run(7)
+	w.write("a", "two")
+	w.write("d/e/c", strings.Repeat("line\n", 3000)+"more")
+	w.check(os.Chmod(w.path("d/b"), 0o755))
+	w.check(os.Remove(w.path("gone")))
+	w.run(4)
+	w.check(os.Chtimes(w.path("a"), time.Unix(1, 0), time.Unix(1, 5)))
+	w.run(1)
+	return w
+}
+
+func TestVerifyWhole(t *testing.T) {
+	w := variedWorld(t)
+	for _, o := range []repo.VerifyOptions{{}, {Quick: true}, {Repair: true}} {
+		found, sum := w.verify(o)
+		if len(found) > 0 || sum.Versions != 12 || sum.Copies != 11 || sum.Files != 6 || sum.Objects == 0 {
+			t.Errorf("%+v: %+v %v", o, sum, found)
+		}
+	}
+	repotest.Git(t, w.dest, "gc", "-q", "--prune=now")
+	if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+		t.Errorf("after gc: %v", found)
+	}
+	repotest.Git(t, w.dest, "commit", "-q", "--allow-empty", "-m", "mine")
+	repotest.Git(t, w.dest, "revert", "--no-edit", "HEAD~2")
+	if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+		t.Errorf("beside commits of others: %v", found)
+	}
+}
+
+// damage is one thing that goes wrong beside the history.
+type damage struct {
+	name  string
+	do    func(w *world)
+	quick bool // seen without reading contents
+	part  repo.Part
+	n     int // findings
+}
+
+func (w *world) file(name string) string { return filepath.Join(w.dest, "files", w.src, name) }
+
+// newestCopy is the newest copy of a source, by name.
+func (w *world) newestCopy(name string) string {
+	w.t.Helper()
+	all, err := filepath.Glob(filepath.Join(w.dest, "copies", w.src, name, "*Z*-*"))
+	if err != nil || len(all) == 0 {
+		w.t.Fatalf("no copy of %s: %v", name, err)
+	}
+	return all[len(all)-1]
+}
+
+// spoil changes a file's content and puts its mode and mtime back. What shares its storage changes with it.
+func (w *world) spoil(file string) {
+	w.t.Helper()
+	st, err := os.Lstat(file)
+	w.check(err)
+	b, err := os.ReadFile(file)
+	w.check(err)
+	w.check(os.Remove(file))
+	w.check(os.WriteFile(file, bytes.Repeat([]byte("?"), len(b)), st.Mode()))
+	w.check(os.Chtimes(file, st.ModTime(), st.ModTime()))
+}
+
+var besideHistory = []damage{
+	{"file missing", func(w *world) { w.check(os.Remove(w.file("a"))) }, true, repo.PartFile, 1},
+	{"file's content", func(w *world) { w.spoil(w.file("d/e/c")) }, false, repo.PartFile, 1},
+	{"file's mode", func(w *world) { w.check(os.Chmod(w.file("d/e/c"), 0o777)) }, true, repo.PartFile, 2}, // the copy shares it
+	{"file's mtime", func(w *world) { w.check(os.Chtimes(w.file("locked"), time.Unix(5, 5), time.Unix(5, 5))) }, true, repo.PartFile, 1},
+	{"link's target", func(w *world) {
+		w.check(os.Remove(w.file("link")))
+		w.check(os.Symlink("/other", w.file("link")))
+	}, true, repo.PartFile, 1},
+	{"link for a file", func(w *world) {
+		w.check(os.Remove(w.file("a")))
+		w.check(os.Symlink("/etc/passwd", w.file("a")))
+	}, true, repo.PartFile, 1},
+	{"folder missing", func(w *world) { w.check(os.RemoveAll(w.file("d"))) }, true, repo.PartFile, 2},
+	{"folder for a file", func(w *world) {
+		w.check(os.Remove(w.file("a")))
+		w.check(os.Mkdir(w.file("a"), 0o700))
+	}, true, repo.PartFile, 1},
+	{"what was deleted", func(w *world) {
+		old := w.newestCopy("gone")
+		w.check(os.Link(old, w.file("gone")))
+	}, true, repo.PartFile, 1},
+	{"attributes", func(w *world) {
+		w.check(os.WriteFile(filepath.Join(w.dest, ".gitattributes"), []byte("* text\n"), 0o600))
+	}, true, repo.PartFile, 1},
+	{"copy missing", func(w *world) { w.check(os.Remove(w.newestCopy("a"))) }, true, repo.PartCopy, 1},
+	{"copy's content", func(w *world) { w.spoil(w.newestCopy("d/b")) }, false, repo.PartCopy, 1},
+	{"copy's mtime", func(w *world) { w.check(os.Chtimes(w.newestCopy("gone"), time.Unix(5, 5), time.Unix(5, 5))) }, true, repo.PartCopy, 1},
+	{"copy cut", func(w *world) { w.check(os.Truncate(w.newestCopy("gone"), 0)) }, true, repo.PartCopy, 1},
+	{"index missing", func(w *world) { w.check(os.Remove(filepath.Join(w.dest, ".git/index"))) }, true, repo.PartIndex, 1},
+	{"index cut", func(w *world) { w.check(os.Truncate(filepath.Join(w.dest, ".git/index"), 100)) }, true, repo.PartIndex, 1},
+	{"index empty", func(w *world) { w.check(os.Truncate(filepath.Join(w.dest, ".git/index"), 0)) }, true, repo.PartIndex, 1},
+	{"index lacks an entry", func(w *world) { repotest.Git(w.t, w.dest, "rm", "-q", "--cached", "files"+w.path("a")) }, true, repo.PartIndex, 1},
+}
+
+// TestVerifyRepairs damages each thing beside the history in turn: verify names it, and --repair makes it again.
+func TestVerifyRepairs(t *testing.T) {
+	w := variedWorld(t)
+	tip := repotest.Git(t, w.dest, "rev-parse", "HEAD")
+	for _, d := range besideHistory {
+		t.Run(d.name, func(t *testing.T) {
+			w := w.within(t)
+			d.do(w)
+			found, _ := w.verify(repo.VerifyOptions{})
+			parts := map[repo.Part]int{}
+			for _, f := range found {
+				parts[f.Part]++
+			}
+			if parts[d.part] == 0 || len(found) != d.n {
+				t.Errorf("found %+v", found)
+			}
+			if found, _ := w.verify(repo.VerifyOptions{Quick: true}); len(found) > 0 != d.quick {
+				t.Errorf("quick: %+v", found)
+			}
+			// A missing index is healed before anything is looked at.
+			if found, sum := w.verify(repo.VerifyOptions{Repair: true}); sum.Repaired != sum.Findings {
+				t.Errorf("repair: %+v %+v", sum, found)
+			}
+			if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+				t.Errorf("after the repair: %+v", found)
+			}
+			repotest.MustCheck(t, w.dest)
+			w.run(0)
+			if now := repotest.Git(t, w.dest, "rev-parse", "HEAD"); now != tip {
+				t.Errorf("the history moved from %s to %s", tip, now)
+			}
+		})
+	}
+}
+
+// within is the world as seen by a part of its test.
+func (w *world) within(t *testing.T) *world {
+	in := *w
+	in.t = t
+	return &in
+}
+
+
+// TestVerifyReadsRecords changes what single commits say; verify names each.
+func TestVerifyReadsRecords(t *testing.T) {
+	for name, change := range map[string]func(w *world) string{
+		"wrong mode":      func(w *world) string { return w.amend("Mode: 0644", "Mode: 0755") },
+		"wrong size":      func(w *world) string { return w.amend("Size: 3", "Size: 4") },
+		"no number":       func(w *world) string { return w.amend("Size: 3", "Size: three") },
+		"wrong source":    func(w *world) string { return w.amend("Source: "+w.path("a"), "Source: "+w.path("z")) },
+		"unknown content": func(w *world) string { return w.amend("Blob: ", "Blob: 0123456789012345678901234567890123456789 ") },
+		"wrong previous": func(w *world) string {
+			return w.amend("Previous: ", "Previous: 0123456789012345678901234567890123456789 ")
+		},
+		"copy elsewhere": func(w *world) string { return w.amend("Copy: copies/", "Copy: copies/etc/") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.write("a", "one")
+			w.run(1)
+			w.write("a", "two")
+			w.run(1)
+			before := repotest.Git(t, w.dest, "log", "-1", "--format=%B")
+			if after := change(w); after == before {
+				t.Fatal("nothing was changed")
+			}
+			found, _ := w.verify(repo.VerifyOptions{})
+			for _, f := range found {
+				if f.Part == repo.PartRecord || f.Part == repo.PartTree {
+					return
+				}
+			}
+			t.Errorf("found %+v", found)
+		})
+	}
+}
+
+// amend gives the newest commit another message, in which what follows from is cut at the line's end.
+func (w *world) amend(from, to string) string {
+	w.t.Helper()
+	var lines []string
+	for line := range strings.Lines(repotest.Git(w.t, w.dest, "log", "-1", "--format=%B")) {
+		if rest, ok := strings.CutPrefix(line, from); ok {
+			line = to + rest
+			if strings.HasSuffix(to, " ") {
+				line = strings.TrimSuffix(to, " ") + "\n"
+			}
+		}
+		lines = append(lines, line)
+	}
+	message := strings.Join(lines, "")
+	repotest.Git(w.t, w.dest, "commit", "-q", "--amend", "--allow-empty", "--cleanup=verbatim", "-m", message)
+	return repotest.Git(w.t, w.dest, "log", "-1", "--format=%B")
+}
+
+// TestVerifyReadsTrees has a commit of ours whose tree changes more than its record says.
+func TestVerifyReadsTrees(t *testing.T) {
+	w := variedWorld(t)
+	w.write("a", "three")
+	w.run(1)
+	w.check(os.WriteFile(w.file("d/b"), []byte("slipped in"), 0o600))
+	repotest.Git(t, w.dest, "add", "files")
+	repotest.Git(t, w.dest, "commit", "-q", "--amend", "--no-edit")
+	found, _ := w.verify(repo.VerifyOptions{})
+	for _, f := range found {
+		if f.Part == repo.PartTree && strings.Contains(f.Msg, "beside") {
+			return
+		}
+	}
+	t.Errorf("found %+v", found)
+}
+
+// TestVerifyReadsObjects damages each pack and idx in turn: the history cannot be repaired, and is left alone.
+func TestVerifyReadsObjects(t *testing.T) {
+	w := variedWorld(t)
+	files, err := filepath.Glob(filepath.Join(w.dest, ".git/objects/pack/pack-*"))
+	w.check(err)
+	if len(files) == 0 {
+		t.Fatal("no packs")
+	}
+	for _, file := range files {
+		good, err := os.ReadFile(file)
+		w.check(err)
+		bad := bytes.Clone(good)
+		bad[len(bad)*2/3] ^= 1
+		w.check(os.Remove(file))
+		w.check(os.WriteFile(file, bad, 0o400))
+		for _, o := range []repo.VerifyOptions{{}, {Repair: true}} {
+			found, sum := w.verify(o)
+			if sum.Findings == 0 || sum.Repaired > 0 {
+				t.Errorf("%s: %+v", filepath.Base(file), sum)
+			}
+			ofObject := 0
+			for _, f := range found {
+				if f.Part == repo.PartObject {
+					ofObject++
+				}
+			}
+			if ofObject == 0 {
+				t.Errorf("%s: %+v", filepath.Base(file), found)
+			}
+		}
+		if now, _ := os.ReadFile(file); !bytes.Equal(now, bad) {
+			t.Errorf("%s was changed", filepath.Base(file))
+		}
+		w.check(os.Remove(file))
+		w.check(os.WriteFile(file, good, 0o400))
+	}
+	if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+		t.Errorf("with all put back: %v", found)
+	}
+}
