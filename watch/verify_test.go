@@ -181,7 +181,6 @@ func (w *world) within(t *testing.T) *world {
 	return &in
 }
 
-
 // TestVerifyReadsRecords changes what single commits say; verify names each.
 func TestVerifyReadsRecords(t *testing.T) {
 	for name, change := range map[string]func(w *world) string{

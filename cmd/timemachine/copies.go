@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -68,11 +67,6 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 	return err
 }
 
-const (
-	writerWait = 10 * time.Minute
-	writerPoll = 50 * time.Millisecond
-)
-
 // openWriter opens the destination for work beside runs; with write it waits until no run is at work.
 func (a *app) openWriter(ctx context.Context, p *place, c *watch.Config, write bool) (*repo.Repo, error) {
 	o := a.repoOptions(p)
@@ -89,23 +83,10 @@ func (a *app) openWriter(ctx context.Context, p *place, c *watch.Config, write b
 	if err != nil || !write {
 		return r, err
 	}
-	for deadline := a.now().Add(writerWait); ; {
-		ok, err := r.TryLock()
-		if ok {
-			return r, nil
-		}
-		if err == nil && a.now().After(deadline) {
-			err = &failure{msg: "another run is at work on " + quote(p.dest), hint: "try again when it has ended"}
-		}
-		select {
-		case <-ctx.Done():
-			err = ctx.Err()
-		case <-time.After(writerPoll):
-		}
-		if err != nil {
-			return nil, errors.Join(err, r.Close())
-		}
+	if err := r.Lock(ctx); err != nil {
+		return nil, errors.Join(err, r.Close())
 	}
+	return r, nil
 }
 
 // showBar puts a progress bar on a terminal; done takes it off.

@@ -29,7 +29,7 @@ type initDocument struct {
 
 // init makes or takes over the repository. It needs no configuration file, but heeds the destination of one that exists.
 func (a *app) init(o initOptions) error {
-	p, _, err := a.existing()
+	p, err := a.initPlace()
 	if err != nil {
 		return err
 	}
@@ -46,6 +46,11 @@ func (a *app) init(o initOptions) error {
 	a.memory.use(p.dest)
 	a.journal.Debug("destination "+outcome, "destination", p.dest)
 	return a.tellInit(p.dest, outcome)
+}
+
+func (a *app) initPlace() (*place, error) {
+	p, _, err := a.existing()
+	return p, err
 }
 
 // make builds the repository where none is.
