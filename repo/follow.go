@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/gitindex"
-	"timemachine/repo/layout"
 	"timemachine/repo/object"
 	"timemachine/repo/record"
 )
@@ -25,55 +27,113 @@ type follow struct {
 	held      *contents // what is still in memory of them
 	index     *indexLock
 
-	files, copies *durable.Walker
-	changes       []gitindex.Change
-	filesOnly     bool // copies/ is left as it is
-	copying       bool
-	incomplete    bool            // files/ or the index could not follow
-	failed        int             // versions that could not be written
-	touched       map[string]bool // folders written in, to be synced
-	written       int
+	changes    []gitindex.Change
+	filesOnly  bool // copies/ is left as it is
+	copying    atomic.Bool
+	each       bool     // files are synced one by one
+	incomplete bool     // files/ or the index could not follow
+	touched    []string // folders to be synced
 }
 
 // syncEach is how many written files are synced one by one; more are synced with their whole file system at once.
 const syncEach = 32
 
+// perPlacer is how many versions, in the order of their paths, one goroutine writes at a time.
+const perPlacer = 256
+
 func (f *follow) run() error {
-	f.touched = map[string]bool{}
-	f.files, f.copies = durable.NewWalker(f.r.root), durable.NewWalker(f.r.root)
-	defer f.files.Close()
-	defer f.copies.Close()
-	f.copying = f.roomForCopies()
+	f.copying.Store(f.roomForCopies())
 	newest := map[string]int{}
-	for i, v := range f.versions {
+	var deleted, written []int
+	for i := range f.versions {
+		v := &f.versions[i]
 		newest[v.Source] = i
-	}
-	order := make([]int, len(f.versions))
-	for i := range order {
-		order[i] = i
-	}
-	// Deletions first: they free the names that others take.
-	slices.SortFunc(order, func(a, b int) int {
-		va, vb := &f.versions[a], &f.versions[b]
-		return cmp.Or(deletedFirst(va)-deletedFirst(vb), strings.Compare(va.Source, vb.Source), a-b)
-	})
-	for _, i := range order {
-		if err := f.ctx.Err(); err != nil {
-			return err
+		if v.Event == record.Deleted {
+			deleted = append(deleted, i)
+		} else {
+			written = append(written, i)
 		}
-		f.version(&f.versions[i], newest[f.versions[i].Source] == i)
 	}
-	if err := f.sync(); err != nil {
+	f.each = len(written) <= syncEach
+	byPath := func(a, b int) int { return cmp.Or(strings.Compare(f.versions[a].Source, f.versions[b].Source), a-b) }
+	slices.SortFunc(deleted, byPath)
+	slices.SortFunc(written, byPath)
+	// Deletions first: they free the names that others take.
+	err := f.work(f.cut(deleted, len(deleted)), newest)
+	if err == nil {
+		err = f.work(f.cut(written, perPlacer), newest)
+	}
+	if err == nil {
+		err = f.sync()
+	}
+	if err != nil {
 		return err
 	}
 	return f.settle()
 }
 
-func deletedFirst(v *Version) int {
-	if v.Event == record.Deleted {
-		return 0
+// cut divides versions in the order of their paths into parts of about n, those of one source in one part.
+func (f *follow) cut(order []int, n int) [][]int {
+	var parts [][]int
+	for len(order) > 0 {
+		end := min(n, len(order))
+		for end < len(order) && f.versions[order[end]].Source == f.versions[order[end-1]].Source {
+			end++
+		}
+		parts = append(parts, order[:end])
+		order = order[end:]
 	}
-	return 1
+	return parts
+}
+
+// warning is what a placer has to say, kept until its turn.
+type warning struct{ path, msg, hint string }
+
+// outcome is what came of one part.
+type outcome struct {
+	changes  []gitindex.Change
+	warnings []warning
+}
+
+// work lets the parts follow, several at once, and takes together what came of them, in their order.
+func (f *follow) work(parts [][]int, newest map[string]int) error {
+	done := make([]outcome, len(parts))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	placers := make([]*placer, min(runtime.GOMAXPROCS(0), len(parts)))
+	for n := range placers {
+		var warnings []warning
+		p := f.newPlacer(n, func(path, msg, hint string) { warnings = append(warnings, warning{path, msg, hint}) })
+		placers[n] = p
+		workers.Go(func() {
+			defer p.close()
+			for i := next.Add(1) - 1; i < int64(len(parts)) && f.ctx.Err() == nil; i = next.Add(1) - 1 {
+				for _, v := range parts[i] {
+					p.version(&f.versions[v], newest[f.versions[v].Source] == v)
+				}
+				done[i] = outcome{p.changes, warnings}
+				p.changes, warnings = nil, nil
+			}
+		})
+	}
+	workers.Wait()
+	for _, p := range placers {
+		f.take(p)
+	}
+	for i := range done {
+		f.changes = append(f.changes, done[i].changes...)
+		for _, w := range done[i].warnings {
+			f.r.o.Warn(w.path, w.msg, w.hint)
+		}
+	}
+	return f.ctx.Err()
+}
+
+// take adds up what a placer did.
+func (f *follow) take(p *placer) {
+	f.changes = append(f.changes, p.changes...)
+	f.touched = append(f.touched, p.touched...)
+	f.incomplete = f.incomplete || p.failed > 0
 }
 
 // roomForCopies asks whether there is space for copies, and says so where there is not.
@@ -89,74 +149,14 @@ func (f *follow) roomForCopies() bool {
 	return f.r.o.Copies(free, size)
 }
 
-// version lets one version's copy and, where it is the newest, its place in files/ follow. What fails is warned of.
-func (f *follow) version(v *Version, newest bool) {
-	path, err := layout.TreePath(v.Source)
-	if err != nil {
-		f.fail(v.Source, "cannot be placed", err)
-		return
-	}
-	place := newest && f.index.held()
-	if v.Event == record.Deleted {
-		if place {
-			f.remove(path, v.Source)
-		}
-		return
-	}
-	if !place && !f.copying {
-		return
-	}
-	if err := f.write(v, path, place); err != nil {
-		f.fail(v.Source, "could not be written", err)
-	}
-}
-
-func (f *follow) fail(source, what string, err error) {
-	f.incomplete = true
-	f.failed++
-	f.r.o.Warn(source, what+" beside the history: "+cause(err), "the version is recorded; the next run tries again")
-}
-
-// cause is an error's reason without the names in it, which the message gives already.
-func cause(err error) string {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err.Error()
-	}
-	return err.Error()
-}
-
-func (f *follow) remove(path, source string) {
-	folder, name := split(path)
-	dir, err := f.files.Dir(folder)
-	if err == nil {
-		err = dir.Remove(name)
-	}
-	if err == nil {
-		err = f.files.Prune(folder)
-	}
-	if err != nil && !gone(err) {
-		f.fail(source, "could not be removed", err)
-		return
-	}
-	f.changes = append(f.changes, gitindex.Change{Path: path, Remove: true})
-}
-
-func split(path string) (folder, name string) {
-	i := strings.LastIndexByte(path, '/')
-	if i < 0 {
-		return "", path
-	}
-	return path[:i], path[i+1:]
-}
-
 // settle writes the index and takes the mark of unfinished work away.
 func (f *follow) settle() error {
 	if !f.index.held() {
 		return nil
 	}
 	if err := f.attributes(); err != nil {
-		f.fail(".gitattributes", "could not be written", err)
+		f.incomplete = true
+		f.r.o.Warn(".gitattributes", "could not be written: "+cause(err), "the next run tries again")
 	}
 	if err := f.writeIndex(); err != nil {
 		f.incomplete = true
@@ -256,12 +256,13 @@ func (f *follow) trees() (gitindex.Trees, error) {
 // sync puts what was written on disk: file by file where they are few, else the file system as a whole. Files were
 // synced as they were written; here it is their folders' turn.
 func (f *follow) sync() error {
-	if f.written > syncEach {
+	if !f.each {
 		return f.r.root.SyncFS()
 	}
 	w := durable.NewWalker(f.r.root)
 	defer w.Close()
-	for folder := range f.touched {
+	slices.Sort(f.touched)
+	for _, folder := range slices.Compact(f.touched) {
 		d, err := w.Dir(folder)
 		if err == nil {
 			err = d.Sync()

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -73,7 +74,7 @@ type Repo struct {
 	o      Options
 	lock   *durable.File
 
-	noReflink bool // the file system was found to have none
+	noReflink atomic.Bool // the file system was found to have none
 }
 
 // Configure replaces what Open was given, for settings that are known only later.

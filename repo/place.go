@@ -6,18 +6,15 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/gitindex"
+	"timemachine/repo/layout"
 	"timemachine/repo/object"
-)
-
-// Names in the stage, where a version is made ready before it gets its names in copies/ and files/.
-const (
-	stagedFile = "file"
-	stagedCopy = "copy"
+	"timemachine/repo/record"
 )
 
 // gone tells whether a name, or the way to it, is not there.
@@ -25,182 +22,292 @@ func gone(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP)
 }
 
+// placer writes versions, one after the other, for a follow; several may be at work for the same one.
+type placer struct {
+	*follow
+	files, copies *durable.Walker
+	staged, clone string // names in the stage, where a version is made ready before it gets its names
+	buf           []byte // of sparseBlock bytes
+	warn          func(path, msg, hint string)
+
+	changes []gitindex.Change
+	touched []string // folders written in, where they are synced one by one
+	failed  int      // versions that could not be written, or removed
+}
+
+func (f *follow) newPlacer(n int, warn func(path, msg, hint string)) *placer {
+	return &placer{follow: f, files: durable.NewWalker(f.r.root), copies: durable.NewWalker(f.r.root), buf: make([]byte, sparseBlock),
+		staged: fmt.Sprintf("file%d", n), clone: fmt.Sprintf("copy%d", n), warn: warn}
+}
+
+func (p *placer) close() {
+	p.files.Close()
+	p.copies.Close()
+}
+
+// version lets one version's copy and, where it is the newest, its place in files/ follow. What fails is warned of.
+func (p *placer) version(v *Version, newest bool) {
+	path, err := layout.TreePath(v.Source)
+	if err != nil {
+		p.fail(v.Source, "cannot be placed", err)
+		return
+	}
+	place := newest && p.index.held()
+	if v.Event == record.Deleted {
+		if place {
+			p.remove(path, v.Source)
+		}
+		return
+	}
+	if !place && !p.copying.Load() {
+		return
+	}
+	if err := p.write(v, path, place); err != nil {
+		p.fail(v.Source, "could not be written", errors.Join(err, p.r.stage.Remove(p.staged), p.r.stage.Remove(p.clone)))
+	}
+}
+
+func (p *placer) fail(source, what string, err error) {
+	p.failed++
+	p.warn(source, what+" beside the history: "+cause(err), "the version is recorded; the next run tries again")
+}
+
+// cause is an error's reason without the names in it, which the message gives already.
+func cause(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}
+
+func (p *placer) remove(path, source string) {
+	folder, name := split(path)
+	dir, err := p.files.Dir(folder)
+	if err == nil {
+		err = dir.Remove(name)
+	}
+	if err == nil {
+		err = p.files.Prune(folder)
+	}
+	if err != nil && !gone(err) {
+		p.fail(source, "could not be removed", err)
+		return
+	}
+	p.changes = append(p.changes, gitindex.Change{Path: path, Remove: true})
+}
+
+func split(path string) (folder, name string) {
+	i := strings.LastIndexByte(path, '/')
+	if i < 0 {
+		return "", path
+	}
+	return path[:i], path[i+1:]
+}
+
 // write makes a version's file in the stage and gives it its names. The copy shares storage with files/ where modes
 // allow: files/ must stay readable to its owner, a copy never has a permission more than its version.
-func (f *follow) write(v *Version, path string, place bool) error {
-	stage := f.r.stage
-	if err := errors.Join(stage.Remove(stagedFile), stage.Remove(stagedCopy)); err != nil {
-		return err
-	}
+func (p *placer) write(v *Version, path string, place bool) error {
 	own := *v // as it stands in files/
 	own.Mode |= 0o400
+	copying := p.copying.Load()
 	switch {
-	case place && f.copying && (v.Link || own.Mode == v.Mode):
-		return f.both(v, path)
-	case place && f.copying:
-		return errors.Join(f.copyOnly(v), f.placeOnly(&own, path))
+	case place && copying && (v.Link || own.Mode == v.Mode):
+		return p.both(v, path)
+	case place && copying:
+		return errors.Join(p.copyOnly(v), p.placeOnly(&own, path))
 	case place:
-		return f.placeOnly(&own, path)
+		return p.placeOnly(&own, path)
 	}
-	return f.copyOnly(v)
+	return p.copyOnly(v)
 }
 
-func (f *follow) copyOnly(v *Version) error {
-	if err := f.stageVersion(v, stagedCopy); err != nil {
+func (p *placer) copyOnly(v *Version) error {
+	if err := p.stageVersion(v, p.clone); err != nil {
 		return err
 	}
-	return f.nameCopy(v, stagedCopy)
+	return p.nameCopy(v)
 }
 
-func (f *follow) placeOnly(v *Version, path string) error {
-	if err := f.stageVersion(v, stagedFile); err != nil {
+func (p *placer) placeOnly(v *Version, path string) error {
+	if err := p.stageVersion(v, p.staged); err != nil {
 		return err
 	}
-	return f.nameFile(v, path)
+	return p.nameFile(v, path)
 }
 
 // both makes one file and two names of it; a clone of its own for the copy where the file system shares storage so.
-func (f *follow) both(v *Version, path string) error {
-	if err := f.stageVersion(v, stagedFile); err != nil {
+func (p *placer) both(v *Version, path string) error {
+	if err := p.stageVersion(v, p.staged); err != nil {
 		return err
 	}
-	copied := stagedFile
-	switch linked, err := f.clone(v); {
-	case err != nil:
+	if err := p.share(v); err != nil {
+		p.copying.Store(false)
+		p.fail(v.Source, "has no copy", err)
+	}
+	return p.nameFile(v, path)
+}
+
+// share gives the version that is staged its name in copies/: a second file by reflink, else a second name, else (no
+// links here, or somebody's file has the name) a file written again.
+func (p *placer) share(v *Version) error {
+	if p.reflink(v) == nil {
+		return p.nameCopy(v)
+	}
+	if err := p.r.stage.Remove(p.clone); err != nil {
 		return err
-	case linked:
-		copied = stagedCopy
 	}
-	if err := f.nameCopy(v, copied); err != nil {
-		f.copying = false
-		f.incomplete = true
-		f.r.o.Warn(v.Source, "no copies are written: "+cause(err), "they can be made again from the history")
+	dir, name, err := p.copyPlace(v)
+	if err != nil {
+		return err
 	}
-	return f.nameFile(v, path)
+	err = p.r.stage.Link(p.staged, dir, name)
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, fs.ErrExist) || p.r.stage.Link(p.staged, p.r.stage, p.clone) != nil {
+		if err := p.stageVersion(v, p.clone); err != nil {
+			return err
+		}
+	}
+	return p.nameCopy(v)
 }
 
-// clone makes stagedCopy a second file with the storage and attributes of stagedFile: by reflink, else by hard link,
-// else (no links here) by writing it again.
-func (f *follow) clone(v *Version) (bool, error) {
-	stage := f.r.stage
-	if err := f.reflink(v); err == nil {
-		return true, nil
-	}
-	if err := stage.Remove(stagedCopy); err != nil {
-		return false, err
-	}
-	if stage.Link(stagedFile, stage, stagedCopy) == nil {
-		return true, nil
-	}
-	return true, f.stageVersion(v, stagedCopy)
-}
-
-func (f *follow) reflink(v *Version) error {
-	if v.Link || f.r.noReflink {
+func (p *placer) reflink(v *Version) error {
+	if v.Link || p.r.noReflink.Load() {
 		return errors.ErrUnsupported
 	}
-	from, err := f.r.stage.Open(stagedFile)
+	from, err := p.r.stage.Open(p.staged)
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	to, err := f.r.stage.Create(stagedCopy)
+	to, err := p.r.stage.Create(p.clone)
 	if err != nil {
 		return err
 	}
 	defer to.Close()
 	if err := durable.Reflink(from, to); err != nil {
-		f.r.noReflink = true
+		p.r.noReflink.Store(true)
 		return err
 	}
-	return f.finishFile(to, v, stagedCopy)
+	return p.finishFile(to, v, p.clone)
 }
 
 // stageVersion writes a version's content, mode and mtime to a file or link in the stage.
-func (f *follow) stageVersion(v *Version, name string) error {
+func (p *placer) stageVersion(v *Version, name string) error {
 	if v.Link {
-		return f.stageLink(v, name)
+		return p.stageLink(v, name)
 	}
-	src, err := f.content(v.Blob)
-	if err != nil {
-		return err
-	}
-	defer src.Close()
-	dst, err := f.r.stage.Create(name)
+	dst, err := p.r.stage.Create(name)
 	if err != nil {
 		return err
 	}
 	defer dst.Close()
-	if err := copySparse(dst, src); err != nil {
+	if err := p.writeContent(dst, v); err != nil {
 		return err
 	}
-	return f.finishFile(dst, v, name)
+	return p.finishFile(dst, v, name)
 }
 
-func (f *follow) finishFile(dst *durable.File, v *Version, name string) error {
+// writeContent writes a version's bytes: in one piece where they are few.
+func (p *placer) writeContent(dst *durable.File, v *Version) error {
+	if v.Size < sparseBlock {
+		body, err := p.small(v.Blob)
+		if err == nil {
+			_, err = dst.Write(body)
+		}
+		return err
+	}
+	src, err := p.content(v.Blob)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	return copySparse(dst, src, p.buf)
+}
+
+func (p *placer) small(id object.ID) ([]byte, error) {
+	if p.held != nil {
+		if b, ok := p.held.get(id); ok {
+			return b, nil
+		}
+	}
+	return p.r.body(id)
+}
+
+func (p *placer) finishFile(dst *durable.File, v *Version, name string) error {
 	if err := dst.Chmod(fs.FileMode(v.Mode & 0o777)); err != nil && !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
-	if err := f.r.stage.SetMtime(name, v.Mtime); err != nil {
+	if err := p.r.stage.SetMtime(name, v.Mtime); err != nil {
 		return err
 	}
-	f.written++
-	if f.written <= syncEach {
+	if p.each {
 		return dst.Sync()
 	}
 	return nil
 }
 
-func (f *follow) stageLink(v *Version, name string) error {
-	_, target, err := f.r.store.Read(v.Blob)
+func (p *placer) stageLink(v *Version, name string) error {
+	_, target, err := p.r.store.Read(v.Blob)
 	if err != nil {
 		return err
 	}
-	if err := f.r.stage.Symlink(string(target), name); err != nil {
+	if err := p.r.stage.Symlink(string(target), name); err != nil {
 		return err
 	}
-	f.written++
-	return f.r.stage.SetMtime(name, v.Mtime)
+	return p.r.stage.SetMtime(name, v.Mtime)
 }
 
-func (f *follow) content(id object.ID) (io.ReadCloser, error) {
-	if f.held != nil {
-		if b, ok := f.held.get(id); ok {
+func (p *placer) content(id object.ID) (io.ReadCloser, error) {
+	if p.held != nil {
+		if b, ok := p.held.get(id); ok {
 			return io.NopCloser(bytes.NewReader(b)), nil
 		}
 	}
-	src, _, err := f.r.store.Stream(id)
+	src, _, err := p.r.store.Stream(id)
 	return src, err
 }
 
-// nameCopy gives the staged file its name in copies/; whatever bears the name already is an earlier try of this version.
-func (f *follow) nameCopy(v *Version, staged string) error {
-	folder, name := split(v.Copy)
-	dir, err := f.copies.Make(folder)
+// nameCopy gives the clone in the stage its name in copies/; whatever bears the name already is an earlier try of this
+// version.
+func (p *placer) nameCopy(v *Version) error {
+	dir, name, err := p.copyPlace(v)
 	if err != nil {
 		return err
 	}
-	f.touched[folder] = true
-	if staged == stagedCopy {
-		return f.r.stage.Rename(staged, dir, name)
+	return p.r.stage.Rename(p.clone, dir, name)
+}
+
+// copyPlace makes the folder of a version's copy.
+func (p *placer) copyPlace(v *Version) (*durable.Dir, string, error) {
+	folder, name := split(v.Copy)
+	p.touch(folder)
+	dir, err := p.copies.Make(folder)
+	return dir, name, err
+}
+
+func (p *placer) touch(folder string) {
+	if p.each {
+		p.touched = append(p.touched, folder)
 	}
-	return f.r.stage.Link(staged, dir, name)
 }
 
 // nameFile moves the staged file to its place in files/ and notes its index entry.
-func (f *follow) nameFile(v *Version, path string) error {
+func (p *placer) nameFile(v *Version, path string) error {
 	folder, name := split(path)
-	dir, err := f.files.Make(folder)
+	dir, err := p.files.Make(folder)
 	if err != nil {
 		return fmt.Errorf("%s is in the way: %w", quote("files"), err)
 	}
-	f.touched[folder] = true
-	err = f.r.stage.Rename(stagedFile, dir, name)
+	p.touch(folder)
+	err = p.r.stage.Rename(p.staged, dir, name)
 	if errors.Is(err, unix.EISDIR) || errors.Is(err, unix.ENOTEMPTY) || errors.Is(err, unix.EEXIST) {
 		if err := dir.RemoveDir(name); err != nil {
 			return err
 		}
-		err = f.r.stage.Rename(stagedFile, dir, name)
+		err = p.r.stage.Rename(p.staged, dir, name)
 	}
 	if err != nil {
 		return err
@@ -209,22 +316,22 @@ func (f *follow) nameFile(v *Version, path string) error {
 	if err != nil {
 		return err
 	}
-	f.changes = append(f.changes, gitindex.Change{Path: path, Mode: uint32(TreeMode(&v.Record)), ID: v.Blob, Stat: indexStat(st)})
+	p.changes = append(p.changes, gitindex.Change{Path: path, Mode: uint32(TreeMode(&v.Record)), ID: v.Blob, Stat: indexStat(st)})
 	return nil
 }
 
 const sparseBlock = 64 << 10
 
-// copySparse copies src to dst and leaves holes where a whole block is zero.
-func copySparse(dst *durable.File, src io.Reader) error {
-	buf := make([]byte, sparseBlock)
-	zeros := make([]byte, sparseBlock)
+var zeroBlock [sparseBlock]byte
+
+// copySparse copies src to dst through buf and leaves holes where a whole block is zero.
+func copySparse(dst *durable.File, src io.Reader, buf []byte) error {
 	var size, hole int64
 	for {
 		n, err := io.ReadFull(src, buf)
 		size += int64(n)
 		switch {
-		case n == len(buf) && bytes.Equal(buf, zeros):
+		case n == len(buf) && bytes.Equal(buf, zeroBlock[:]):
 			hole += int64(n)
 		case n > 0:
 			if hole > 0 {

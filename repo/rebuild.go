@@ -65,7 +65,7 @@ func (r *Repo) RebuildCopies(ctx context.Context, o RebuildOptions) (*Rebuilt, e
 
 // rebuild is a RebuildCopies under way, newest version first.
 type rebuild struct {
-	f     *follow
+	f     *placer
 	o     RebuildOptions
 	check *worker
 	tree  map[string]object.TreeEntry
@@ -116,7 +116,7 @@ func (b *rebuild) one(v *Version) {
 		newest = err == nil && Agrees(v, e, there)
 	}
 	before := b.f.failed
-	b.f.copying = true
+	b.f.copying.Store(true)
 	b.f.version(v, newest)
 	if b.f.failed > before {
 		b.done.Failed++

@@ -58,7 +58,7 @@ func (k *verify) rewrite(tip object.ID) error {
 }
 
 // again writes what a suspect should be. What fails is warned of, and seen when it is looked at again.
-func (w *worker) again(f *follow, s *suspect) {
+func (w *worker) again(f *placer, s *suspect) {
 	switch {
 	case s.Path == attributesName:
 		if err := w.r.root.Replace(attributesName, []byte(attributes)); err != nil {
@@ -66,13 +66,13 @@ func (w *worker) again(f *follow, s *suspect) {
 		}
 	case s.Part == PartCopy:
 		if w.copyFlaw(&s.v) != nil {
-			f.copying = true
+			f.copying.Store(true)
 			f.version(&s.v, false)
 		}
 	case s.gone && f.index.held():
 		f.remove(s.Path, s.v.Source)
 	case s.place && f.index.held():
-		f.copying = s.v.Copy != "" && !gone(w.copyFlaw(&s.v))
+		f.copying.Store(s.v.Copy != "" && !gone(w.copyFlaw(&s.v)))
 		f.version(&s.v, true)
 	}
 }

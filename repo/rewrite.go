@@ -3,23 +3,24 @@ package repo
 import (
 	"context"
 
-	"timemachine/repo/durable"
 	"timemachine/repo/object"
 )
 
-// rewriter is a follow that writes single versions again. The work tree is in step with tip already, as far as it is
+// rewriter is a placer that writes single versions again. The work tree is in step with tip already, as far as it is
 // said to be; a mark of unfinished work stays.
-func (r *Repo) rewriter(ctx context.Context, tip object.ID, index *indexLock) (*follow, error) {
+func (r *Repo) rewriter(ctx context.Context, tip object.ID, index *indexLock) (*placer, error) {
 	_, behind, err := r.pending()
 	if err != nil {
 		return nil, err
 	}
-	return &follow{r: r, ctx: ctx, base: tip, tip: tip, index: index, incomplete: behind, touched: map[string]bool{},
-		files: durable.NewWalker(r.root), copies: durable.NewWalker(r.root)}, nil
+	f := &follow{r: r, ctx: ctx, base: tip, tip: tip, index: index, incomplete: behind}
+	return f.newPlacer(0, r.o.Warn), nil
 }
 
 // finish puts what was written on disk and lets the index follow.
-func (f *follow) finish() error {
+func (p *placer) finish() error {
+	f := p.follow
+	f.take(p)
 	if err := f.sync(); err != nil {
 		return err
 	}
@@ -27,9 +28,4 @@ func (f *follow) finish() error {
 		return nil
 	}
 	return f.settle()
-}
-
-func (f *follow) close() {
-	f.files.Close()
-	f.copies.Close()
 }
