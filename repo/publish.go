@@ -38,6 +38,7 @@ func (t *Tx) Publish() error {
 	r.o.Log("branch moved", "from", t.base.String(), "to", t.tip.String(), "versions", len(t.versions))
 	f := &follow{r: r, ctx: t.ctx, base: t.base, tip: t.tip, versions: t.versions, held: &t.contents, index: index}
 	t.base, t.versions = t.tip, nil
+	defer r.store.Trim()
 	return f.run()
 }
 

@@ -237,7 +237,7 @@ type contents struct {
 }
 
 const (
-	maxHeld    = 32 << 20
+	maxHeld    = 16 << 20
 	maxHeldOne = 1 << 20
 )
 

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"timemachine/repo"
@@ -64,6 +65,7 @@ var ErrBusy = errors.New("another run is at work")
 
 const (
 	perPart   = 4096 // changes captured before the next are begun, a publication can come between
+	perTask   = 16   // of them, that one goroutine captures at a time
 	largeFile = 50 << 20
 	hostLimit = 100 << 20
 )
@@ -231,43 +233,35 @@ type captured struct {
 // part captures on all cores and commits in order. What changed since the scan saw it goes to the end, by its new
 // mtime.
 func (r *run) part(c *capture, part []change, done, total int) error {
-	results := make([]chan captured, len(part))
-	for i := range results {
-		results[i] = make(chan captured, 1)
+	gots := make([]captured, len(part))
+	ready := make([]chan struct{}, (len(part)+perTask-1)/perTask)
+	for i := range ready {
+		ready[i] = make(chan struct{})
 	}
 	ctx, stop := context.WithCancel(r.ctx)
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	defer stop()
-	work := make(chan int)
-	workers.Go(func() {
-		defer close(work)
-		for i := range part {
-			select {
-			case work <- i:
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
+	var next atomic.Int64
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
-			for i := range work {
-				var got captured
-				if !part[i].deleted {
-					got.content, got.err = c.take(&part[i])
+			for task := next.Add(1) - 1; task < int64(len(ready)); task = next.Add(1) - 1 {
+				for i := int(task) * perTask; i < min(int(task+1)*perTask, len(part)) && ctx.Err() == nil; i++ {
+					if !part[i].deleted {
+						gots[i].content, gots[i].err = c.take(&part[i])
+					}
 				}
-				results[i] <- got
+				close(ready[task])
 			}
 		})
 	}
 	var late []int
-	gots := make([]captured, len(part))
 	for i := range part {
-		select {
-		case gots[i] = <-results[i]:
-		case <-r.ctx.Done():
-			return r.ctx.Err()
+		if i%perTask == 0 {
+			<-ready[i/perTask]
+		}
+		if err := r.ctx.Err(); err != nil {
+			return err
 		}
 		if gots[i].err == nil && !part[i].deleted && !gots[i].key.mtime().Equal(part[i].seen.key.mtime()) {
 			late = append(late, i)

@@ -54,11 +54,21 @@ func (s *Store) Hold(name string) (*Held, error) {
 	return h, nil
 }
 
-func (h *Held) open() error {
+func (h *Held) open() (err error) {
+	h.data, err = h.p.bytes()
+	return err
+}
+
+// places lists the entries in the order of the pack, when that is first asked for.
+func (h *Held) places() ([]place, error) {
 	var err error
-	if h.data, err = h.p.bytes(); err != nil {
-		return err
+	if h.list == nil {
+		err = h.readPlaces()
 	}
+	return h.list, err
+}
+
+func (h *Held) readPlaces() error {
 	x, err := h.p.index()
 	if err != nil {
 		return err
@@ -94,9 +104,6 @@ func (h *Held) Name() string { return filepath.Base(h.p.base) }
 // Size is the pack's length in bytes, without its idx.
 func (h *Held) Size() int64 { return int64(len(h.data)) }
 
-// Count is the number of objects.
-func (h *Held) Count() int { return len(h.list) }
-
 // Weigh is the number of bytes of the whole object that an object's chain of deltas in this pack starts from, as it is
 // stored; 0 where the pack does not hold it. It is about what the object would take if it were written whole.
 func (h *Held) Weigh(id object.ID) (n int64) {
@@ -105,11 +112,15 @@ func (h *Held) Weigh(id object.ID) (n int64) {
 		if err != nil || !ok {
 			return err
 		}
-		list, err := h.p.chain(at)
+		chain, err := h.p.chain(at)
+		if err != nil {
+			return err
+		}
+		list, err := h.places()
 		if err == nil {
-			at = list[len(list)-1].offset
-			if i, ok := h.find(at); ok {
-				n = h.list[i].end - at
+			at = chain[len(chain)-1].offset
+			if i, ok := find(list, at); ok {
+				n = list[i].end - at
 			}
 		}
 		return err
@@ -118,13 +129,12 @@ func (h *Held) Weigh(id object.ID) (n int64) {
 }
 
 // find is the entry that begins at offset at.
-func (h *Held) find(at int64) (int, bool) {
-	return slices.BinarySearchFunc(h.list, at, func(e place, at int64) int { return cmp.Compare(e.at, at) })
+func find(list []place, at int64) (int, bool) {
+	return slices.BinarySearchFunc(list, at, func(e place, at int64) int { return cmp.Compare(e.at, at) })
 }
 
 // raw is an entry's bytes, its checksum compared with the idx's.
-func (h *Held) raw(i int) ([]byte, error) {
-	e := &h.list[i]
+func (h *Held) raw(e *place) ([]byte, error) {
 	b := h.data[e.at:e.end]
 	if crc32.ChecksumIEEE(b) != e.crc {
 		return nil, h.p.damaged(fmt.Errorf("offset %d: checksum differs from the idx's", e.at))
@@ -175,13 +185,17 @@ func (w *Writer) extend(h *Held) error {
 
 // listed is the list of entries as a Writer that had written them would have it.
 func (h *Held) listed() ([]packed, error) {
-	list := make([]packed, len(h.list))
-	for i := range h.list {
-		b, err := h.raw(i)
+	places, err := h.places()
+	if err != nil {
+		return nil, err
+	}
+	list := make([]packed, len(places))
+	for i := range places {
+		b, err := h.raw(&places[i])
 		if err != nil {
 			return nil, err
 		}
-		e := packed{id: h.list[i].id, crc: h.list[i].crc, offset: h.list[i].at}
+		e := packed{id: places[i].id, crc: places[i].crc, offset: places[i].at}
 		head, err := parseHeader(b)
 		if err != nil {
 			return nil, h.p.damaged(err)
@@ -190,7 +204,7 @@ func (h *Held) listed() ([]packed, error) {
 		case refDelta:
 			return nil, fmt.Errorf("pack %q: delta of an object by its name", h.Name())
 		case ofsDelta:
-			base, ok := h.find(e.offset - head.distance)
+			base, ok := find(places, e.offset-head.distance)
 			if !ok || base >= i {
 				return nil, h.p.damaged(errors.New("delta base absent"))
 			}
@@ -214,8 +228,12 @@ func IsName(name string) bool {
 // Commits calls f with the commits, in the order of the pack.
 func (h *Held) Commits(f func(id object.ID, raw []byte) error) error {
 	return guard(func() error {
-		for i := range h.list {
-			e := &h.list[i]
+		list, err := h.places()
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			e := &list[i]
 			if object.Kind(h.data[e.at]>>4&7) != object.Commit {
 				continue
 			}

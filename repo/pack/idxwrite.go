@@ -2,12 +2,13 @@ package pack
 
 import (
 	"bufio"
+	"bytes"
+	"crypto/sha1"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
+	"slices"
 )
 
 // WriteIdx writes the finished pack's idx (version 2) to out. Syncing and naming it stay with the caller.
@@ -17,26 +18,53 @@ func (w *Writer) WriteIdx(out io.Writer) error {
 	if !w.done {
 		return errors.New("idx of an unfinished pack")
 	}
-	idx := new(idxfile.Writer)
-	if err := idx.OnHeader(uint32(len(w.entries))); err != nil {
-		return err
+	order := make([]uint32, len(w.entries))
+	for i := range order {
+		order[i] = uint32(i)
 	}
-	for _, e := range w.entries {
-		idx.Add(plumbing.Hash(e.id), uint64(e.offset), e.crc)
+	slices.SortFunc(order, func(a, b uint32) int { return bytes.Compare(w.entries[a].id[:], w.entries[b].id[:]) })
+	sum := sha1.New()
+	buf := bufio.NewWriterSize(io.MultiWriter(out, sum), 64<<10)
+	w.writeTables(buf, order)
+	buf.Write(w.sum[:])
+	err := buf.Flush()
+	if err == nil {
+		_, err = out.Write(sum.Sum(nil))
 	}
-	if err := idx.OnFooter(plumbing.Hash(w.sum)); err != nil {
-		return err
-	}
-	list, err := idx.Index()
 	if err != nil {
-		return err
-	}
-	buf := bufio.NewWriterSize(out, 256<<10)
-	if _, err := idxfile.NewEncoder(buf).Encode(list); err != nil {
-		return fmt.Errorf("write idx of %q: %w", w.f.Name(), err)
-	}
-	if err := buf.Flush(); err != nil {
 		return fmt.Errorf("write idx of %q: %w", w.f.Name(), err)
 	}
 	return nil
+}
+
+// writeTables writes all before the two trailers. A bufio.Writer keeps the first error for its Flush.
+func (w *Writer) writeTables(buf *bufio.Writer, order []uint32) {
+	number := func(n uint32) { buf.Write(binary.BigEndian.AppendUint32(buf.AvailableBuffer(), n)) }
+	buf.Write(idxMagic)
+	at := 0
+	for first := range 256 {
+		for at < len(order) && int(w.entries[order[at]].id[0]) <= first {
+			at++
+		}
+		number(uint32(at))
+	}
+	for _, i := range order {
+		buf.Write(w.entries[i].id[:])
+	}
+	for _, i := range order {
+		number(w.entries[i].crc)
+	}
+	var large []int64
+	for _, i := range order {
+		offset := w.entries[i].offset
+		if offset < 1<<31 {
+			number(uint32(offset))
+			continue
+		}
+		number(1<<31 | uint32(len(large)))
+		large = append(large, offset)
+	}
+	for _, offset := range large {
+		buf.Write(binary.BigEndian.AppendUint64(buf.AvailableBuffer(), uint64(offset)))
+	}
 }

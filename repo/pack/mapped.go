@@ -39,6 +39,22 @@ func unmap(data []byte) {
 	}
 }
 
+// Trim lets go of the memory in which the system keeps what was read of the packs; it is read again when it is needed.
+func (s *Store) Trim() {
+	set, err := s.acquire()
+	if err != nil {
+		return
+	}
+	defer s.release(set)
+	for _, p := range set.packs {
+		p.mu.Lock()
+		if p.data != nil {
+			_ = unix.Madvise(p.data, unix.MADV_DONTNEED) // advice: nothing depends on it
+		}
+		p.mu.Unlock()
+	}
+}
+
 // guard runs f, which reads mapped files. A page that cannot be read any more (the file was cut, the disk is gone) is a
 // fault; it comes back as an error.
 func guard(f func() error) (err error) {
