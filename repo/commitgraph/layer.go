@@ -12,11 +12,11 @@ import (
 )
 
 const (
-	idLen      = len(object.ID{})
-	headerLen  = 8
-	tocLen     = 12 // of an entry of the chunk table
-	fanoutLen  = 256 * 4
-	dataLen    = idLen + 16
+	idLen     = len(object.ID{})
+	headerLen = 8
+	tocLen    = 12 // of an entry of the chunk table
+	fanoutLen = 256 * 4
+	dataLen   = idLen + 16
 
 	noParent  = 0x70000000
 	edgeList  = 1 << 31 // in a second parent: an index into EDGE follows; in EDGE: the last
@@ -54,7 +54,10 @@ func ParseLayer(data []byte) (*Layer, error) {
 	if filters, ok := bytes.CutPrefix(chunks["BDAT"], filterSettings); ok {
 		l.filters = filters
 	}
-	return l, l.check(chunks["OIDF"])
+	if err := l.check(chunks["OIDF"]); err != nil {
+		return nil, err
+	}
+	return l, nil
 }
 
 // filterSettings begin BDAT: version, hashes a path, bits an entry.

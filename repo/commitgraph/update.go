@@ -1,0 +1,168 @@
+package commitgraph
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/object"
+)
+
+// Place is where a graph lies, and where it is made.
+type Place struct {
+	Info  *durable.Dir // .git/objects/info
+	Stage *durable.Dir // a folder of ours on the same file system; no other process uses it meanwhile
+}
+
+// History is what an Update asks of the repository.
+type History interface {
+	// Uncovered lists tip and its ancestors, but for those that are covered and theirs, in any order.
+	Uncovered(ctx context.Context, tip object.ID, covered func(object.ID) bool) ([]Commit, error)
+	// Has tells whether the repository holds a commit.
+	Has(id object.ID) (bool, error)
+}
+
+// Result says what an Update did.
+type Result struct {
+	Added  int    // commits that the graph did not have
+	Layers int    // of the chain, afterwards
+	Anew   bool   // the graph was made from nothing
+	Why    string // of Anew; or why nothing was written
+}
+
+const lockWait = time.Second
+
+const stagedLayer = "graph-layer"
+
+// Update brings the graph up to tip: the commits it lacks go to a new layer, which takes in the layers below it that
+// are not more than twice as large. A single file becomes the chain's lowest layer. A graph that is damaged, has no
+// filters or corrected dates, or names commits that are gone is made anew, as it is with anew set. Where another git
+// holds the graph's lock or changed it meanwhile, nothing is written, which the Result tells: the next Update does it.
+//
+// The graph is on disk when Update returns. An error leaves the old one, or the new one. Errors: the history's, ErrUnfit
+// for a history that no graph can be written for, the file system's.
+func Update(ctx context.Context, p Place, tip object.ID, h History, anew bool) (Result, error) {
+	g, err := open(p.Info)
+	if err != nil {
+		return Result{}, err
+	}
+	u := &update{Place: p, old: g, chain: g.chain}
+	why := g.unusable()
+	if anew {
+		why = "asked for"
+	}
+	if why == "" {
+		why, err = u.extend(ctx, tip, h)
+	}
+	if err == nil && why == "" {
+		if err = u.publish(); errors.Is(err, ErrDamaged) {
+			why, err = err.Error(), nil
+		}
+	}
+	if err == nil && why != "" {
+		if err = u.restart(ctx, tip, h, why); err == nil {
+			err = u.publish()
+		}
+	}
+	return u.Result, err
+}
+
+// update is an Update under way.
+type update struct {
+	Place
+	Result
+	old   *found
+	chain *Chain // what of the old graph is used
+	fresh []Commit
+}
+
+// unusable says why a graph cannot be built upon, "" where it can.
+func (g *found) unusable() string {
+	switch {
+	case g.bad != nil:
+		return g.bad.Error()
+	case !g.chain.full():
+		return "filters or corrected dates are missing"
+	}
+	return ""
+}
+
+// extend finds what the graph lacks; why is set where the graph is stale.
+func (u *update) extend(ctx context.Context, tip object.ID, h History) (why string, err error) {
+	if u.fresh, err = h.Uncovered(ctx, tip, u.chain.Has); err != nil {
+		return "", err
+	}
+	u.Added = len(u.fresh)
+	gone, err := u.stale(tip, h)
+	if errors.Is(err, ErrDamaged) {
+		return err.Error(), nil
+	}
+	if gone {
+		why = "it names commits that are gone"
+	}
+	return why, err
+}
+
+// restart begins with an empty graph.
+func (u *update) restart(ctx context.Context, tip object.ID, h History, why string) (err error) {
+	u.fresh = nil // before as much again is read
+	u.chain, u.Anew, u.Why = &Chain{}, true, why
+	u.fresh, err = h.Uncovered(ctx, tip, u.chain.Has)
+	u.Added = len(u.fresh)
+	return err
+}
+
+// stale tells whether the graph names a commit that the repository no longer holds. The ancestors of tip are there: only
+// the others, of other branches or from before a rewriting of the history, are asked for.
+func (u *update) stale(tip object.ID, h History) (bool, error) {
+	seen, n, err := u.reached(tip)
+	if err != nil || n == u.chain.Len() {
+		return false, err
+	}
+	for pos := range u.chain.Len() {
+		if seen[pos] {
+			continue
+		}
+		if there, err := h.Has(u.chain.ID(pos)); err != nil || !there {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+// reached marks the positions of tip's ancestors and counts them.
+func (u *update) reached(tip object.ID) (seen []bool, n int, err error) {
+	seen = make([]bool, u.chain.Len())
+	var next []uint32
+	visit := func(pos uint32) {
+		if !seen[pos] {
+			seen[pos] = true
+			n++
+			next = append(next, pos)
+		}
+	}
+	enter := func(id object.ID) {
+		if pos, ok := u.chain.Find(id); ok {
+			visit(uint32(pos))
+		}
+	}
+	enter(tip)
+	for i := range u.fresh {
+		for _, p := range u.fresh[i].Parents {
+			enter(p)
+		}
+	}
+	var parents []uint32
+	for len(next) > 0 {
+		pos := next[len(next)-1]
+		next = next[:len(next)-1]
+		if parents, err = u.chain.Parents(int(pos), parents[:0]); err != nil {
+			return nil, 0, err
+		}
+		for _, p := range parents {
+			visit(p)
+		}
+	}
+	return seen, n, nil
+}
