@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/object"
 	"timemachine/repo/record"
 )
 
@@ -66,6 +67,13 @@ func (r *Repo) adoptable() (string, error) {
 		id = firstParent(c)
 	}
 	return "", &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("branch %s of %s holds no record of timemachine's", quote(branch), quote(r.dest)), Hint: "choose another destination"}
+}
+
+func firstParent(c *object.CommitData) object.ID {
+	if len(c.Parents) == 0 {
+		return object.ID{}
+	}
+	return c.Parents[0]
 }
 
 // writeSettings adds ours after what the configuration holds: git takes the last value of a key.

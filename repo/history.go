@@ -23,44 +23,64 @@ type Version struct {
 // means all. ours is false for a commit without a record, which somebody else made. A base that is not among tip's
 // ancestors is a *StateError of kind Rewritten, reported after all were visited.
 func (r *Repo) Walk(ctx context.Context, tip, base object.ID, visit func(v Version, ours bool) error) error {
-	for id := tip; id != base; {
-		if id.IsZero() {
-			return r.rewritten(tip, base)
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		v, parent, err := r.version(id)
-		if err != nil && !errors.Is(err, record.ErrNone) {
-			return err
-		}
-		if err := visit(v, err == nil); err != nil {
-			return err
-		}
-		id = parent
+	a := ancestry[parsed]{r: r, make: parseVersion, stop: func(id object.ID) bool { return id == base },
+		visit: func(id object.ID, p parsed) error {
+			ours, err := r.judge(id, &p)
+			if err != nil {
+				return err
+			}
+			return visit(p.Version, ours)
+		}}
+	end, err := a.run(ctx, tip)
+	if err == nil && end != base {
+		err = r.rewritten(tip, base)
 	}
-	return nil
+	return err
+}
+
+// parsed is what a commit's body says, and what is wrong with it.
+type parsed struct {
+	Version
+	record error // record.ErrNone for somebody else's commit
+	commit error
+}
+
+func parseVersion(id object.ID, raw []byte) parsed {
+	c, err := object.ParseCommit(raw)
+	if err != nil {
+		return parsed{commit: err}
+	}
+	rec, err := record.Parse(c.Message)
+	return parsed{Version: Version{Record: rec, Commit: id, Captured: c.Committer.When}, record: err}
+}
+
+// judge tells whether a commit has a record of ours.
+func (r *Repo) judge(id object.ID, p *parsed) (ours bool, err error) {
+	if p.commit != nil {
+		return false, r.unreadable(id, p.commit)
+	}
+	if p.record != nil && !errors.Is(p.record, record.ErrNone) {
+		r.o.Log("commit's record is not understood and passed over", "commit", id.String(), "cause", p.record.Error())
+	}
+	return p.record == nil, nil
 }
 
 // version reads one commit's record; record.ErrNone for somebody else's commit.
-func (r *Repo) version(id object.ID) (v Version, parent object.ID, err error) {
-	c, err := r.store.ReadCommit(id)
+func (r *Repo) version(id object.ID) (Version, error) {
+	raw, err := r.store.ReadRawCommit(id)
 	if err != nil {
-		return Version{}, object.ID{}, r.damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
+		return Version{}, r.unreadable(id, err)
 	}
-	rec, err := record.Parse(c.Message)
-	if err != nil && !errors.Is(err, record.ErrNone) {
-		r.o.Log("commit's record is not understood and passed over", "commit", id.String(), "cause", err.Error())
+	p := parseVersion(id, raw)
+	ours, err := r.judge(id, &p)
+	if err == nil && !ours {
 		err = record.ErrNone
 	}
-	return Version{Record: rec, Commit: id, Captured: c.Committer.When}, firstParent(c), err
+	return p.Version, err
 }
 
-func firstParent(c *object.CommitData) object.ID {
-	if len(c.Parents) == 0 {
-		return object.ID{}
-	}
-	return c.Parents[0]
+func (r *Repo) unreadable(id object.ID, err error) error {
+	return r.damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
 }
 
 func (r *Repo) rewritten(tip, base object.ID) error {
@@ -142,7 +162,7 @@ func (r *Repo) list(tree object.ID, prefix string, all map[string]object.TreeEnt
 func (r *Repo) treeOf(commit object.ID) (object.ID, error) {
 	c, err := r.store.ReadCommit(commit)
 	if err != nil {
-		return object.ID{}, r.damaged(fmt.Sprintf("commit %s cannot be read", commit.Short()), err)
+		return object.ID{}, r.unreadable(commit, err)
 	}
 	return c.Tree, nil
 }
@@ -188,7 +208,7 @@ func (r *Repo) copyNumber(ctx context.Context, source, stamp string, previous, t
 		}
 	}
 	for id := previous; !id.IsZero(); {
-		v, _, err := r.version(id)
+		v, err := r.version(id)
 		if errors.Is(err, pack.ErrNotFound) || errors.Is(err, record.ErrNone) || err == nil && v.Source != source {
 			n = 0
 			err = r.Walk(ctx, tip, object.ID{}, func(v Version, ours bool) error {

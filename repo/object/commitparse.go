@@ -39,6 +39,24 @@ func ParseCommit(raw []byte) (*CommitData, error) {
 	return c, nil
 }
 
+// FirstParent reads no more of a commit's body than the first parent's name, zero for a root. As for git, the line
+// stands right after the tree's. The error is that of ParseCommit.
+func FirstParent(raw []byte) (ID, error) {
+	const tree, parent, name = len("tree "), len("parent "), 2 * len(ID{})
+	if len(raw) < tree+name+1 || string(raw[:tree]) != "tree " || raw[tree+name] != '\n' {
+		return ID{}, fmt.Errorf("%w: no tree line", errCommit)
+	}
+	rest := raw[tree+name+1:]
+	if len(rest) < parent+name || string(rest[:parent]) != "parent " {
+		return ID{}, nil
+	}
+	id, err := ParseID(string(rest[parent : parent+name]))
+	if err != nil {
+		return ID{}, fmt.Errorf("%w: %w", errCommit, err)
+	}
+	return id, nil
+}
+
 // header takes in one line. Continuation lines begin with a space and so match no key.
 func (c *CommitData) header(line string) error {
 	key, value, _ := strings.Cut(line, " ")

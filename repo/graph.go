@@ -1,0 +1,185 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"timemachine/repo/commitgraph"
+	"timemachine/repo/durable"
+	"timemachine/repo/layout"
+	"timemachine/repo/object"
+)
+
+// writeGraph brings git's commit-graph up to tip, with filters of changed paths, at a cost in proportion to the commits
+// that it lacks: where finding a commit's paths would take too long, it has no filter. The caller holds the lock. The
+// graph is a projection of the history: an error is worth a warning, and the history is none the worse for it.
+func (r *Repo) writeGraph(ctx context.Context, tip object.ID) error {
+	return r.updateGraph(ctx, &graphing{r: r, compares: graphCompares}, tip, false)
+}
+
+// rewriteGraph makes the commit-graph anew from the commits, with a filter for every commit that can have one.
+func (r *Repo) rewriteGraph(ctx context.Context, tip object.ID) error {
+	return r.updateGraph(ctx, &graphing{r: r, compares: -1}, tip, true)
+}
+
+// graphCompares is how many commits writeGraph compares trees of, at most: some tenths of a second.
+const graphCompares = 2048
+
+func (r *Repo) updateGraph(ctx context.Context, g *graphing, tip object.ID, anew bool) error {
+	if tip.IsZero() {
+		return nil
+	}
+	w := durable.NewWalker(r.git)
+	defer w.Close()
+	info, err := w.Make("objects/info")
+	if err != nil {
+		return err
+	}
+	if err := r.stage.Remove("graph-layer"); err != nil {
+		return err
+	}
+	done, err := commitgraph.Update(ctx, commitgraph.Place{Info: info, Stage: r.stage}, tip, g, anew)
+	if errors.Is(err, commitgraph.ErrUnfit) {
+		r.o.Log("no commit-graph is written", "cause", err.Error())
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r.o.Log("commit-graph is up to date", "commits added", done.Added, "layers", done.Layers, "compared", g.compared, "why", done.Why)
+	return nil
+}
+
+// graphHints is the commit-graph as far as it can be read, nil for none.
+func (r *Repo) graphHints() *commitgraph.Chain {
+	w := durable.NewWalker(r.git)
+	defer w.Close()
+	info, err := w.Dir("objects/info")
+	if err != nil {
+		return nil
+	}
+	c, err := commitgraph.Open(info)
+	if err != nil || c.Len() == 0 {
+		return nil
+	}
+	return c
+}
+
+// graphing tells the commit-graph what it asks of the history.
+type graphing struct {
+	r        *Repo
+	compares int // how many commits' trees may still be compared; below zero: all
+	compared int
+	trees    treeCache
+}
+
+// Has tells whether the repository holds a commit.
+func (g *graphing) Has(id object.ID) (bool, error) { return g.r.store.Has(id) }
+
+// graphed is a commit for the graph, and the tree path of its record, "" where it has none.
+type graphed struct {
+	commitgraph.Commit
+	path string
+	err  error
+}
+
+func parseGraphed(id object.ID, raw []byte) graphed {
+	c, err := commitgraph.ParseCommit(id, raw)
+	g := graphed{Commit: c, err: err}
+	if v := parseVersion(id, raw); v.commit == nil && v.record == nil {
+		if path, err := layout.TreePath(v.Source); err == nil {
+			g.path = path
+		}
+	}
+	return g
+}
+
+// Uncovered lists tip and its ancestors, but for those that are covered and theirs: first parents from tip on, then from
+// the other parents of each merge.
+func (g *graphing) Uncovered(ctx context.Context, tip object.ID, covered func(object.ID) bool) ([]commitgraph.Commit, error) {
+	var all []commitgraph.Commit
+	seen := map[object.ID]bool{} // what the lines before hold, where there are several
+	for from := []object.ID{tip}; len(from) > 0; {
+		next := from[len(from)-1]
+		from = from[:len(from)-1]
+		line, end, err := g.line(ctx, next, func(id object.ID) bool { return covered(id) || seen[id] })
+		if err != nil {
+			return nil, err
+		}
+		for i := range line {
+			if len(line[i].Parents) > 1 {
+				from = append(from, line[i].Parents[1:]...)
+			}
+		}
+		if err := g.filter(ctx, line, end); err != nil {
+			return nil, err
+		}
+		all = slices.Grow(all, len(line))
+		for i := range line {
+			all = append(all, line[i].Commit)
+			if len(from) > 0 {
+				seen[line[i].ID] = true
+			}
+		}
+	}
+	return all, nil
+}
+
+// line reads commits along first parents, newest first, up to end, which is covered or zero.
+func (g *graphing) line(ctx context.Context, from object.ID, stop func(object.ID) bool) (line []graphed, end object.ID, err error) {
+	a := ancestry[graphed]{r: g.r, make: parseGraphed, stop: stop, visit: func(_ object.ID, c graphed) error {
+		line = append(line, c)
+		return c.err
+	}}
+	end, err = a.run(ctx, from)
+	return line, end, err
+}
+
+// filter gives the commits of a line their filters.
+func (g *graphing) filter(ctx context.Context, line []graphed, end object.ID) error {
+	own, err := g.r.ownMoves()
+	if err != nil {
+		return err
+	}
+	base := g.treeOf(end)
+	for i := 0; i < len(line); {
+		n := ownStretch(line[i:], own)
+		if n <= bulkStretch || !g.fromRecords(line[i:i+n], parentTree(line, i+n-1, base)) {
+			for k := i; k < i+n; k++ {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				line[k].Filter = g.compare(line[k].Tree, parentTree(line, k, base))
+			}
+		}
+		i += n
+	}
+	return nil
+}
+
+// treeOf is a commit's tree; without a commit, none.
+func (g *graphing) treeOf(id object.ID) knownTree {
+	if id.IsZero() {
+		return knownTree{known: true}
+	}
+	c, err := g.r.store.ReadCommit(id)
+	if err != nil {
+		return knownTree{}
+	}
+	return knownTree{c.Tree, true}
+}
+
+// knownTree is a tree's name, zero for none, where it is known.
+type knownTree struct {
+	object.ID
+	known bool
+}
+
+// parentTree is the tree of the first parent of line[i]; that of the last one's is base.
+func parentTree(line []graphed, i int, base knownTree) knownTree {
+	if i+1 < len(line) {
+		return knownTree{line[i+1].Tree, true}
+	}
+	return base
+}

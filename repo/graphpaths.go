@@ -1,0 +1,147 @@
+package repo
+
+import (
+	"slices"
+	"strings"
+
+	"timemachine/repo/commitgraph"
+	"timemachine/repo/object"
+)
+
+// A commit's record names the path it changed, but somebody may have amended the commit since, or copied its message.
+// What the branch's reflog says we added in one move is as we made it; a stretch of so many commits is worth the proof
+// that the records tell all there is, and shorter ones are compared tree by tree.
+const bulkStretch = 64
+
+const (
+	runMessage      = "timemachine: "
+	finishedMessage = "a run that was cut short, finished"
+)
+
+// ownMoves maps the commits that the branch was moved to by us to where it was before.
+func (r *Repo) ownMoves() (map[object.ID]object.ID, error) {
+	moves, err := r.refs.Moves(r.branch)
+	own := map[object.ID]object.ID{}
+	for _, m := range moves {
+		if strings.HasPrefix(m.Message, runMessage) || m.Message == finishedMessage {
+			own[m.New] = m.Old
+		}
+	}
+	return own, err
+}
+
+// ownStretch is how many commits a line begins with that came in one move of ours; 1 where the first did not.
+func ownStretch(line []graphed, own map[object.ID]object.ID) int {
+	old, ok := own[line[0].ID]
+	if !ok {
+		return 1
+	}
+	n := 1
+	for n < len(line) && line[n].ID != old {
+		n++
+	}
+	return n
+}
+
+// fromRecords gives commits that we made in one move, on top of a commit with the tree base, filters of the paths that
+// their records name. It is false where there may be more to them: where what differs before and after is not all
+// named, or one path lies below another, which it then may have displaced.
+func (g *graphing) fromRecords(line []graphed, base knownTree) bool {
+	named := make([]string, 0, len(line))
+	for i := range line {
+		if line[i].path == "" {
+			return false
+		}
+		named = append(named, line[i].path)
+	}
+	slices.Sort(named)
+	named = slices.Compact(named)
+	if !base.known || nested(named) {
+		return false
+	}
+	first := []string{} // what else the oldest changed
+	all := true
+	err := object.DiffTrees(base.ID, line[0].Tree, g.r.store, func(path string) bool {
+		if path == ".gitattributes" {
+			first = append(first, path)
+			return true
+		}
+		_, all = slices.BinarySearch(named, path)
+		return all
+	})
+	if err != nil || !all {
+		return false
+	}
+	for i := range line {
+		switch parent := parentTree(line, i, base); {
+		case parent.ID == line[i].Tree:
+			line[i].Filter = commitgraph.NewFilter(nil)
+		case i == len(line)-1:
+			line[i].Filter = commitgraph.NewFilter(append(first, line[i].path))
+		default:
+			line[i].Filter = commitgraph.NewFilter([]string{line[i].path})
+		}
+	}
+	return true
+}
+
+// nested tells whether one of the sorted paths lies below another.
+func nested(paths []string) bool {
+	for _, p := range paths {
+		for i := strings.LastIndexByte(p, '/'); i > 0; i = strings.LastIndexByte(p[:i], '/') {
+			if _, found := slices.BinarySearch(paths, p[:i]); found {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// maxListed is one more than the paths that a filter can hold.
+const maxListed = 513
+
+// compare makes a commit's filter from its tree and its parent's, or none where they cannot be read.
+func (g *graphing) compare(tree object.ID, parent knownTree) commitgraph.Filter {
+	if !parent.known || g.compares == 0 {
+		return nil
+	}
+	if g.compares > 0 && tree != parent.ID {
+		g.compares--
+	}
+	g.compared++
+	g.trees.store = g.r.store
+	var paths []string
+	err := object.DiffTrees(parent.ID, tree, &g.trees, func(path string) bool {
+		paths = append(paths, path)
+		return len(paths) < maxListed
+	})
+	if err != nil {
+		return nil
+	}
+	return commitgraph.NewFilter(paths)
+}
+
+// treeCache keeps the trees that were read last: a commit's are, but for one path, its child's.
+type treeCache struct {
+	store object.Loader
+	held  map[object.ID][]byte
+	size  int
+}
+
+const maxTreeCache = 16 << 20
+
+// ReadTree reads a tree; what it returns must not be changed.
+func (c *treeCache) ReadTree(id object.ID) ([]byte, error) {
+	if raw, ok := c.held[id]; ok {
+		return raw, nil
+	}
+	raw, err := c.store.ReadTree(id)
+	if err != nil {
+		return nil, err
+	}
+	if c.size += len(raw); c.held == nil || c.size > maxTreeCache {
+		c.held, c.size = map[object.ID][]byte{}, len(raw)
+	}
+	c.held[id] = raw
+	return raw, nil
+}
