@@ -1,0 +1,155 @@
+package repo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"timemachine/repo/commitgraph"
+	"timemachine/repo/object"
+	"timemachine/repo/repotest"
+)
+
+// longHistory is one run of so many versions.
+func longHistory(t testing.TB, n int) *history {
+	h := newHistory(t)
+	var names []string
+	for i := range n {
+		names = append(names, fmt.Sprintf("/etc/f%d", i%50))
+	}
+	h.run(names...)
+	return h
+}
+
+// walked is what Walk visits.
+func (h *history) walked(base object.ID) (ids []string, err error) {
+	err = h.r.Walk(context.Background(), h.tip(), base, func(v Version, ours bool) error {
+		if !ours || v.Source == "" {
+			h.Errorf("commit %s: no record", v.Commit)
+		}
+		ids = append(ids, v.Commit.String())
+		return nil
+	})
+	return ids, err
+}
+
+func TestWalk(t *testing.T) {
+	const n = hintSteps + 3*batchSteps
+	h := longHistory(t, n)
+	want := repotest.Lines(t, h.dest, "rev-list", "main")
+	check := func(what string) {
+		t.Helper()
+		got, err := h.walked(object.ID{})
+		if err != nil || !slices.Equal(got, want) {
+			t.Fatalf("%s: %d commits visited, %d there: %v", what, len(got), len(want), err)
+		}
+	}
+	check("without a graph")
+	h.graph()
+	check("with a graph")
+	for _, i := range []int{0, 1, soloSteps, soloSteps + 1, soloSteps + batchSteps, n - 1} {
+		base, err := object.ParseID(want[i])
+		h.check(err)
+		if got, err := h.walked(base); err != nil || !slices.Equal(got, want[:i]) {
+			t.Errorf("to commit %d: %d visited: %v", i, len(got), err)
+		}
+	}
+	var state *StateError
+	if got, err := h.walked(object.ID{1}); !errors.As(err, &state) || state.Kind != Rewritten || len(got) != n {
+		t.Errorf("to a commit that is not there: %d visited, %v", len(got), err)
+	}
+	h.lie(want)
+	check("with a graph that lies")
+	h.check(os.Remove(h.info("commit-graph")))
+	repotest.Git(t, h.dest, "repack", "-adfq") // commits may be deltas now
+	check("packed by git")
+}
+
+// lie writes a graph in which every third commit is left out.
+func (h *history) lie(newestFirst []string) {
+	var list []commitgraph.Commit
+	for i, hex := range newestFirst {
+		if i%3 == 2 {
+			continue
+		}
+		id, err := object.ParseID(hex)
+		h.check(err)
+		c := commitgraph.Commit{ID: id}
+		if n := len(list); n > 0 {
+			list[n-1].Parents = []object.ID{id}
+		}
+		list = append(list, c)
+	}
+	var b bytes.Buffer
+	_, err := commitgraph.Encode(&b, &commitgraph.Chain{}, 0, list)
+	h.check(err)
+	h.check(os.WriteFile(h.info("commit-graph"), b.Bytes(), 0o600))
+}
+
+func TestWalkStops(t *testing.T) {
+	h := longHistory(t, 40*batchSteps)
+	tip := h.tip()
+	before := runtime.NumGoroutine()
+	ctx, cancel := context.WithCancel(context.Background())
+	enough := errors.New("enough")
+	for at, want := range map[int]error{3: enough, soloSteps + 5: enough, 10 * batchSteps: enough, 7: context.Canceled, 12 * batchSteps: context.Canceled} {
+		n := 0
+		ctx, cancel := context.WithCancel(ctx)
+		err := h.r.Walk(ctx, tip, object.ID{}, func(Version, bool) error {
+			if n++; n < at {
+				return nil
+			}
+			if want == context.Canceled {
+				cancel()
+				return nil
+			}
+			return want
+		})
+		cancel()
+		if !errors.Is(err, want) || n != at {
+			t.Errorf("stopped at %d: %d visited, %v", at, n, err)
+		}
+	}
+	cancel()
+	for range 100 {
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+}
+
+func TestWalkDamaged(t *testing.T) {
+	h := longHistory(t, 3*batchSteps)
+	want := repotest.Lines(t, h.dest, "rev-list", "main")
+	pack, err := filepath.Glob(filepath.Join(h.dest, ".git/objects/pack/*.pack"))
+	if err != nil || len(pack) != 1 {
+		t.Fatal(pack, err)
+	}
+	moved := filepath.Join(h.TempDir(), "pack")
+	h.check(os.Rename(pack[0], moved))
+	h.check(os.Remove(strings.TrimSuffix(pack[0], "pack") + "idx"))
+	f, err := os.Open(moved)
+	h.check(err)
+	defer f.Close()
+	cmd := exec.Command("git", "-C", h.dest, "unpack-objects", "-q")
+	cmd.Stdin = f
+	h.check(cmd.Run())
+	lost := want[2*batchSteps]
+	h.check(os.Remove(filepath.Join(h.dest, ".git/objects", lost[:2], lost[2:])))
+	got, err := h.walked(object.ID{})
+	var state *StateError
+	if !errors.As(err, &state) || state.Kind != Damaged || !slices.Equal(got, want[:2*batchSteps]) {
+		t.Errorf("%d visited, %v", len(got), err)
+	}
+}
