@@ -166,7 +166,7 @@ func (f *follower[T]) follow(ctx context.Context) {
 }
 
 func (f *follower[T]) gather() *stretch[T] {
-	some := &stretch[T]{ready: make(chan struct{})}
+	some := &stretch[T]{steps: make([]step[T], 0, batchSteps), ready: make(chan struct{})}
 	for raw := 0; len(some.steps) < batchSteps && raw < batchRaw && !f.a.ended(f.id); {
 		s := f.step()
 		raw += len(s.raw)

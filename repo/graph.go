@@ -3,7 +3,6 @@ package repo
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"timemachine/repo/commitgraph"
 	"timemachine/repo/durable"
@@ -95,6 +94,13 @@ func parseGraphed(id object.ID, raw []byte) graphed {
 	return g
 }
 
+// graphLine is commits along first parents, newest first, and what lies below the last.
+type graphLine struct {
+	commits []commitgraph.Commit
+	paths   []string // of each one's record
+	base    knownTree
+}
+
 // Uncovered lists tip and its ancestors, but for those that are covered and theirs: first parents from tip on, then from
 // the other parents of each merge.
 func (g *graphing) Uncovered(ctx context.Context, tip object.ID, covered func(object.ID) bool) ([]commitgraph.Commit, error) {
@@ -103,54 +109,60 @@ func (g *graphing) Uncovered(ctx context.Context, tip object.ID, covered func(ob
 	for from := []object.ID{tip}; len(from) > 0; {
 		next := from[len(from)-1]
 		from = from[:len(from)-1]
-		line, end, err := g.line(ctx, next, func(id object.ID) bool { return covered(id) || seen[id] })
+		line, err := g.line(ctx, next, func(id object.ID) bool { return covered(id) || seen[id] })
+		if err == nil {
+			err = g.filter(ctx, line)
+		}
 		if err != nil {
 			return nil, err
 		}
-		for i := range line {
-			if len(line[i].Parents) > 1 {
-				from = append(from, line[i].Parents[1:]...)
+		for i := range line.commits {
+			if parents := line.commits[i].Parents; len(parents) > 1 {
+				from = append(from, parents[1:]...)
 			}
 		}
-		if err := g.filter(ctx, line, end); err != nil {
-			return nil, err
-		}
-		all = slices.Grow(all, len(line))
-		for i := range line {
-			all = append(all, line[i].Commit)
-			if len(from) > 0 {
-				seen[line[i].ID] = true
+		if len(from) > 0 {
+			for i := range line.commits {
+				seen[line.commits[i].ID] = true
 			}
+		}
+		if all == nil {
+			all = line.commits // mostly there is no other
+		} else {
+			all = append(all, line.commits...)
 		}
 	}
 	return all, nil
 }
 
-// line reads commits along first parents, newest first, up to end, which is covered or zero.
-func (g *graphing) line(ctx context.Context, from object.ID, stop func(object.ID) bool) (line []graphed, end object.ID, err error) {
+// line reads commits from one on, up to the first that is covered, or to a root.
+func (g *graphing) line(ctx context.Context, from object.ID, stop func(object.ID) bool) (*graphLine, error) {
+	l := &graphLine{}
 	a := ancestry[graphed]{r: g.r, make: parseGraphed, stop: stop, visit: func(_ object.ID, c graphed) error {
-		line = append(line, c)
+		l.commits, l.paths = append(l.commits, c.Commit), append(l.paths, c.path)
 		return c.err
 	}}
-	end, err = a.run(ctx, from)
-	return line, end, err
+	end, err := a.run(ctx, from)
+	if err == nil {
+		l.base = g.treeOf(end)
+	}
+	return l, err
 }
 
 // filter gives the commits of a line their filters.
-func (g *graphing) filter(ctx context.Context, line []graphed, end object.ID) error {
+func (g *graphing) filter(ctx context.Context, l *graphLine) error {
 	own, err := g.r.ownMoves()
 	if err != nil {
 		return err
 	}
-	base := g.treeOf(end)
-	for i := 0; i < len(line); {
-		n := ownStretch(line[i:], own)
-		if n <= bulkStretch || !g.fromRecords(line[i:i+n], parentTree(line, i+n-1, base)) {
+	for i := 0; i < len(l.commits); {
+		n := l.stretch(i, own)
+		if n <= bulkStretch || !g.fromRecords(l, i, i+n) {
 			for k := i; k < i+n; k++ {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				line[k].Filter = g.compare(line[k].Tree, parentTree(line, k, base))
+				l.commits[k].Filter = g.compare(l.commits[k].Tree, l.parentTree(k))
 			}
 		}
 		i += n
@@ -176,10 +188,10 @@ type knownTree struct {
 	known bool
 }
 
-// parentTree is the tree of the first parent of line[i]; that of the last one's is base.
-func parentTree(line []graphed, i int, base knownTree) knownTree {
-	if i+1 < len(line) {
-		return knownTree{line[i+1].Tree, true}
+// parentTree is the tree of the first parent of a commit.
+func (l *graphLine) parentTree(i int) knownTree {
+	if i+1 < len(l.commits) {
+		return knownTree{l.commits[i+1].Tree, true}
 	}
-	return base
+	return l.base
 }

@@ -30,38 +30,33 @@ func (r *Repo) ownMoves() (map[object.ID]object.ID, error) {
 	return own, err
 }
 
-// ownStretch is how many commits a line begins with that came in one move of ours; 1 where the first did not.
-func ownStretch(line []graphed, own map[object.ID]object.ID) int {
-	old, ok := own[line[0].ID]
+// stretch is how many commits from i on came in one move of ours; 1 where that one did not.
+func (l *graphLine) stretch(i int, own map[object.ID]object.ID) int {
+	old, ok := own[l.commits[i].ID]
 	if !ok {
 		return 1
 	}
 	n := 1
-	for n < len(line) && line[n].ID != old {
+	for i+n < len(l.commits) && l.commits[i+n].ID != old {
 		n++
 	}
 	return n
 }
 
-// fromRecords gives commits that we made in one move, on top of a commit with the tree base, filters of the paths that
-// their records name. It is false where there may be more to them: where what differs before and after is not all
-// named, or one path lies below another, which it then may have displaced.
-func (g *graphing) fromRecords(line []graphed, base knownTree) bool {
-	named := make([]string, 0, len(line))
-	for i := range line {
-		if line[i].path == "" {
-			return false
-		}
-		named = append(named, line[i].path)
-	}
+// fromRecords gives the commits from i to before end, which we made in one move, filters of the paths that their records
+// name. It is false where there may be more to them: where what differs before and after is not all named, or one path
+// lies below another, which it then may have displaced.
+func (g *graphing) fromRecords(l *graphLine, i, end int) bool {
+	named := slices.Clone(l.paths[i:end])
 	slices.Sort(named)
 	named = slices.Compact(named)
-	if !base.known || nested(named) {
+	base := l.parentTree(end - 1)
+	if named[0] == "" || !base.known || nested(named) {
 		return false
 	}
-	first := []string{} // what else the oldest changed
+	var first []string // what else the oldest changed
 	all := true
-	err := object.DiffTrees(base.ID, line[0].Tree, g.r.store, func(path string) bool {
+	err := object.DiffTrees(base.ID, l.commits[i].Tree, g.r.store, func(path string) bool {
 		if path == ".gitattributes" {
 			first = append(first, path)
 			return true
@@ -72,15 +67,15 @@ func (g *graphing) fromRecords(line []graphed, base knownTree) bool {
 	if err != nil || !all {
 		return false
 	}
-	for i := range line {
-		switch parent := parentTree(line, i, base); {
-		case parent.ID == line[i].Tree:
-			line[i].Filter = commitgraph.NewFilter(nil)
-		case i == len(line)-1:
-			line[i].Filter = commitgraph.NewFilter(append(first, line[i].path))
-		default:
-			line[i].Filter = commitgraph.NewFilter([]string{line[i].path})
+	for k := i; k < end; k++ {
+		paths := []string{l.paths[k]}
+		switch {
+		case l.parentTree(k).ID == l.commits[k].Tree:
+			paths = nil
+		case k == end-1:
+			paths = append(paths, first...)
 		}
+		l.commits[k].Filter = commitgraph.NewFilter(paths)
 	}
 	return true
 }

@@ -116,6 +116,9 @@ func (u *update) restart(ctx context.Context, tip object.ID, h History, why stri
 // stale tells whether the graph names a commit that the repository no longer holds. The ancestors of tip are there: only
 // the others, of other branches or from before a rewriting of the history, are asked for.
 func (u *update) stale(tip object.ID, h History) (bool, error) {
+	if u.linear(tip) {
+		return false, nil
+	}
 	seen, n, err := u.reached(tip)
 	if err != nil || n == u.chain.Len() {
 		return false, err
@@ -129,6 +132,25 @@ func (u *update) stale(tip object.ID, h History) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// linear tells whether the commit on which the fresh ones stand has as many generations below it as the graph has
+// commits: then all of them are its ancestors.
+func (u *update) linear(tip object.ID) bool {
+	for i := range u.fresh {
+		for _, p := range u.fresh[i].Parents {
+			if u.chain.Has(p) {
+				tip = p
+			}
+		}
+	}
+	pos, ok := u.chain.Find(tip)
+	if !ok {
+		return false
+	}
+	l, i := u.chain.at(pos)
+	level, _ := l.stamp(i)
+	return int64(level) == int64(u.chain.Len())
 }
 
 // reached marks the positions of tip's ancestors and counts them.
