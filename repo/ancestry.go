@@ -19,17 +19,17 @@ type ancestry[T any] struct {
 	visit func(id object.ID, value T) error // called in order by run's caller
 }
 
-// Commits are read one by one up to soloSteps: what a run looks at as a rule is not worth more.
+// Commits are read one by one up to soloWalk: what a run looks at as a rule is not worth more.
 const (
-	soloSteps  = 32
-	batchSteps = 64
-	batchRaw   = 1 << 20 // bytes of commits, where they are read by who follows
-	readAhead  = 8       // batches
-	hintSteps  = 4096    // after which it is worth reading the commit-graph
+	soloWalk   = 32
+	stretchLen = 64
+	stretchRaw = 1 << 20 // bytes of commits, where they are read by who follows
+	readAhead  = 8       // stretches
+	hintsAfter = 4096    // commits after which it is worth reading the commit-graph
 )
 
-// step is one commit on the way. Either raw or err is set once it was read.
-type step[T any] struct {
+// waypoint is one commit on the way. Either raw or err is set once it was read.
+type waypoint[T any] struct {
 	id     object.ID
 	raw    []byte
 	parent object.ID // as the commit says
@@ -37,23 +37,23 @@ type step[T any] struct {
 	err    error
 }
 
-// stretch is some steps in order, read when ready is closed.
+// stretch is some waypoints in order, read when ready is closed.
 type stretch[T any] struct {
-	steps []step[T]
-	ready chan struct{}
+	points []waypoint[T]
+	ready  chan struct{}
 }
 
 // run returns where it stopped: the first commit that stop is true of, or zero after a root.
 func (a *ancestry[T]) run(ctx context.Context, tip object.ID) (object.ID, error) {
 	id := tip
-	for range soloSteps {
+	for range soloWalk {
 		if a.ended(id) {
 			return id, nil
 		}
 		if err := ctx.Err(); err != nil {
 			return id, err
 		}
-		s := step[T]{id: id}
+		s := waypoint[T]{id: id}
 		a.read(&s)
 		if err := a.take(&s); err != nil {
 			return id, err
@@ -73,7 +73,7 @@ func (a *ancestry[T]) run(ctx context.Context, tip object.ID) (object.ID, error)
 
 func (a *ancestry[T]) ended(id object.ID) bool { return id.IsZero() || a.stop(id) }
 
-func (a *ancestry[T]) take(s *step[T]) error {
+func (a *ancestry[T]) take(s *waypoint[T]) error {
 	if s.err != nil {
 		return a.r.unreadable(s.id, s.err)
 	}
@@ -81,7 +81,7 @@ func (a *ancestry[T]) take(s *step[T]) error {
 }
 
 // read fills a step in, and lets go of the raw commit.
-func (a *ancestry[T]) read(s *step[T]) {
+func (a *ancestry[T]) read(s *waypoint[T]) {
 	if s.raw == nil && s.err == nil {
 		s.raw, s.err = a.r.store.ReadRawCommit(s.id)
 	}
@@ -102,14 +102,14 @@ func (a *ancestry[T]) ahead(ctx context.Context, id object.ID, hints func() *com
 	defer all.Wait()
 	defer cancel()
 	work, order := make(chan *stretch[T], readAhead), make(chan *stretch[T], readAhead)
-	f := follower[T]{a: a, hints: hints, id: id, pos: -1, work: work, order: order}
+	f := pathfinder[T]{a: a, hints: hints, id: id, pos: -1, work: work, order: order}
 	all.Go(func() { f.follow(ctx) })
 	for range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
 			for some := range work {
-				for i := range some.steps {
+				for i := range some.points {
 					if ctx.Err() == nil {
-						a.read(&some.steps[i])
+						a.read(&some.points[i])
 					}
 				}
 				close(some.ready)
@@ -118,8 +118,8 @@ func (a *ancestry[T]) ahead(ctx context.Context, id object.ID, hints func() *com
 	}
 	for some := range order {
 		<-some.ready
-		for i := range some.steps {
-			s := &some.steps[i]
+		for i := range some.points {
+			s := &some.points[i]
 			if err := ctx.Err(); err != nil {
 				return id, false, err
 			}
@@ -135,8 +135,8 @@ func (a *ancestry[T]) ahead(ctx context.Context, id object.ID, hints func() *com
 	return id, !a.ended(id) && ctx.Err() == nil, ctx.Err()
 }
 
-// follower goes from commit to parent.
-type follower[T any] struct {
+// pathfinder goes from commit to parent.
+type pathfinder[T any] struct {
 	a           *ancestry[T]
 	hints       func() *commitgraph.Chain // nil for none
 	graph       *commitgraph.Chain
@@ -147,7 +147,7 @@ type follower[T any] struct {
 }
 
 // follow ends with the way, with a commit that cannot be read, or with ctx.
-func (f *follower[T]) follow(ctx context.Context) {
+func (f *pathfinder[T]) follow(ctx context.Context) {
 	defer close(f.order)
 	defer close(f.work)
 	for !f.a.ended(f.id) {
@@ -159,18 +159,18 @@ func (f *follower[T]) follow(ctx context.Context) {
 				return
 			}
 		}
-		if some.steps[len(some.steps)-1].err != nil {
+		if some.points[len(some.points)-1].err != nil {
 			return
 		}
 	}
 }
 
-func (f *follower[T]) gather() *stretch[T] {
-	some := &stretch[T]{steps: make([]step[T], 0, batchSteps), ready: make(chan struct{})}
-	for raw := 0; len(some.steps) < batchSteps && raw < batchRaw && !f.a.ended(f.id); {
+func (f *pathfinder[T]) gather() *stretch[T] {
+	some := &stretch[T]{points: make([]waypoint[T], 0, stretchLen), ready: make(chan struct{})}
+	for raw := 0; len(some.points) < stretchLen && raw < stretchRaw && !f.a.ended(f.id); {
 		s := f.step()
 		raw += len(s.raw)
-		some.steps = append(some.steps, s)
+		some.points = append(some.points, s)
 		if s.err != nil {
 			break
 		}
@@ -179,9 +179,9 @@ func (f *follower[T]) gather() *stretch[T] {
 }
 
 // step is the commit at f.id, which moves on to its parent.
-func (f *follower[T]) step() step[T] {
-	s := step[T]{id: f.id}
-	if f.steps++; f.steps == hintSteps && f.hints != nil {
+func (f *pathfinder[T]) step() waypoint[T] {
+	s := waypoint[T]{id: f.id}
+	if f.steps++; f.steps == hintsAfter && f.hints != nil {
 		f.graph = f.hints()
 	}
 	if f.graph != nil && f.hinted() {
@@ -194,7 +194,7 @@ func (f *follower[T]) step() step[T] {
 }
 
 // hinted moves on by the graph; false where it does not cover the commit.
-func (f *follower[T]) hinted() (ok bool) {
+func (f *pathfinder[T]) hinted() (ok bool) {
 	if f.pos < 0 {
 		if f.pos, ok = f.graph.Find(f.id); !ok {
 			f.pos = -1

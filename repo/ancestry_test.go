@@ -19,9 +19,9 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// longHistory is one run of so many versions.
-func longHistory(t testing.TB, n int) *history {
-	h := newHistory(t)
+// longPast is one run of so many versions.
+func longPast(t testing.TB, n int) *past {
+	h := newPast(t)
 	var names []string
 	for i := range n {
 		names = append(names, fmt.Sprintf("/etc/f%d", i%50))
@@ -31,7 +31,7 @@ func longHistory(t testing.TB, n int) *history {
 }
 
 // walked is what Walk visits.
-func (h *history) walked(base object.ID) (ids []string, err error) {
+func (h *past) walked(base object.ID) (ids []string, err error) {
 	err = h.r.Walk(context.Background(), h.tip(), base, func(v Version, ours bool) error {
 		if !ours || v.Source == "" {
 			h.Errorf("commit %s: no record", v.Commit)
@@ -43,8 +43,8 @@ func (h *history) walked(base object.ID) (ids []string, err error) {
 }
 
 func TestWalk(t *testing.T) {
-	const n = hintSteps + 3*batchSteps
-	h := longHistory(t, n)
+	const n = hintsAfter + 3*stretchLen
+	h := longPast(t, n)
 	want := repotest.Lines(t, h.dest, "rev-list", "main")
 	check := func(what string) {
 		t.Helper()
@@ -56,7 +56,7 @@ func TestWalk(t *testing.T) {
 	check("without a graph")
 	h.graph()
 	check("with a graph")
-	for _, i := range []int{0, 1, soloSteps, soloSteps + 1, soloSteps + batchSteps, n - 1} {
+	for _, i := range []int{0, 1, soloWalk, soloWalk + 1, soloWalk + stretchLen, n - 1} {
 		base, err := object.ParseID(want[i])
 		h.check(err)
 		if got, err := h.walked(base); err != nil || !slices.Equal(got, want[:i]) {
@@ -75,7 +75,7 @@ func TestWalk(t *testing.T) {
 }
 
 // lie writes a graph in which every third commit is left out.
-func (h *history) lie(newestFirst []string) {
+func (h *past) lie(newestFirst []string) {
 	var list []commitgraph.Commit
 	for i, hex := range newestFirst {
 		if i%3 == 2 {
@@ -96,12 +96,12 @@ func (h *history) lie(newestFirst []string) {
 }
 
 func TestWalkStops(t *testing.T) {
-	h := longHistory(t, 40*batchSteps)
+	h := longPast(t, 40*stretchLen)
 	tip := h.tip()
 	before := runtime.NumGoroutine()
 	ctx, cancel := context.WithCancel(context.Background())
 	enough := errors.New("enough")
-	for at, want := range map[int]error{3: enough, soloSteps + 5: enough, 10 * batchSteps: enough, 7: context.Canceled, 12 * batchSteps: context.Canceled} {
+	for at, want := range map[int]error{3: enough, soloWalk + 5: enough, 10 * stretchLen: enough, 7: context.Canceled, 12 * stretchLen: context.Canceled} {
 		n := 0
 		ctx, cancel := context.WithCancel(ctx)
 		err := h.r.Walk(ctx, tip, object.ID{}, func(Version, bool) error {
@@ -130,7 +130,7 @@ func TestWalkStops(t *testing.T) {
 }
 
 func TestWalkDamaged(t *testing.T) {
-	h := longHistory(t, 3*batchSteps)
+	h := longPast(t, 3*stretchLen)
 	want := repotest.Lines(t, h.dest, "rev-list", "main")
 	pack, err := filepath.Glob(filepath.Join(h.dest, ".git/objects/pack/*.pack"))
 	if err != nil || len(pack) != 1 {
@@ -145,11 +145,11 @@ func TestWalkDamaged(t *testing.T) {
 	cmd := exec.Command("git", "-C", h.dest, "unpack-objects", "-q")
 	cmd.Stdin = f
 	h.check(cmd.Run())
-	lost := want[2*batchSteps]
+	lost := want[2*stretchLen]
 	h.check(os.Remove(filepath.Join(h.dest, ".git/objects", lost[:2], lost[2:])))
 	got, err := h.walked(object.ID{})
 	var state *StateError
-	if !errors.As(err, &state) || state.Kind != Damaged || !slices.Equal(got, want[:2*batchSteps]) {
+	if !errors.As(err, &state) || state.Kind != Damaged || !slices.Equal(got, want[:2*stretchLen]) {
 		t.Errorf("%d visited, %v", len(got), err)
 	}
 }

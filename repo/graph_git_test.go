@@ -22,14 +22,14 @@ func some(n int) []string {
 	return names
 }
 
-func (h *history) info(name string) string { return filepath.Join(h.dest, ".git/objects/info", name) }
+func (h *past) info(name string) string { return filepath.Join(h.dest, ".git/objects/info", name) }
 
-func (h *history) layer(i int) string {
+func (h *past) layer(i int) string {
 	return h.info("commit-graphs/graph-" + h.layers()[i] + ".graph")
 }
 
 // sound has git check the graph and use its filters; no file of a layer is left that the chain does not name.
-func (h *history) sound(layers int) {
+func (h *past) sound(layers int) {
 	h.Helper()
 	h.verify()
 	h.same([]string{"files/etc/d1/f1", "files/etc/d2", "files", ".gitattributes"})
@@ -55,7 +55,7 @@ func (h *history) sound(layers int) {
 // TestGraphBesideGC has git write the single file: with filters of ours in it, it becomes a layer; without, it is
 // replaced.
 func TestGraphBesideGC(t *testing.T) {
-	h := newHistory(t)
+	h := newPast(t)
 	h.run(some(90)...)
 	repotest.Git(t, h.dest, "gc", "-q")
 	if _, err := os.Stat(h.info("commit-graph")); err != nil {
@@ -81,7 +81,7 @@ func TestGraphBesideGC(t *testing.T) {
 }
 
 func TestGraphBesideGitsChain(t *testing.T) {
-	h := newHistory(t)
+	h := newPast(t)
 	for _, flags := range [][]string{{"--changed-paths"}, {"--no-changed-paths"}, {"--split=no-merge"}, {"--split=replace", "--no-changed-paths"}} {
 		h.run(some(20)...)
 		repotest.Git(t, h.dest, append([]string{"commit-graph", "write", "--reachable", "--split"}, flags...)...)
@@ -128,7 +128,7 @@ func TestGraphDamaged(t *testing.T) {
 		"sum": {"lower", flip(-1)}, "content": {"upper", flip(-200)}, "chain cut": {"chain", cut}, "chain": {"chain", flip(3)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHistory(t)
+			h := newPast(t)
 			h.run(some(90)...)
 			h.graph()
 			h.run(some(10)...)
@@ -145,7 +145,7 @@ func TestGraphDamaged(t *testing.T) {
 
 // TestGraphOfRewrittenHistory loses commits that the graph names.
 func TestGraphOfRewrittenHistory(t *testing.T) {
-	h := newHistory(t)
+	h := newPast(t)
 	h.run(some(30)...)
 	h.graph()
 	repotest.Git(t, h.dest, "branch", "kept")
@@ -166,7 +166,7 @@ func TestGraphOfRewrittenHistory(t *testing.T) {
 }
 
 func TestGraphLocked(t *testing.T) {
-	h := newHistory(t)
+	h := newPast(t)
 	h.run(some(30)...)
 	h.graph()
 	before := h.layers()
@@ -188,7 +188,7 @@ func TestGraphLocked(t *testing.T) {
 func TestGraphBesideGit(t *testing.T) {
 	for name, args := range map[string][]string{"single": nil, "layers": {"--split"}} {
 		t.Run(name, func(t *testing.T) {
-			h := newHistory(t)
+			h := newPast(t)
 			h.run(some(50)...)
 			stop, ended := make(chan struct{}), make(chan struct{})
 			go func() {

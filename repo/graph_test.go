@@ -19,8 +19,8 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// history makes commits of ours in a destination, and lets real git look at them.
-type history struct {
+// past makes commits of ours in a destination, and lets real git look at them.
+type past struct {
 	testing.TB
 	dest string
 	r    *Repo
@@ -30,22 +30,22 @@ type history struct {
 	runs int
 }
 
-func newHistory(t testing.TB) *history {
-	h := &history{TB: t, dest: filepath.Join(t.TempDir(), "dest"), rnd: rand.New(rand.NewSource(7)), now: time.Unix(1_700_000_000, 0), last: map[string]object.ID{}}
+func newPast(t testing.TB) *past {
+	h := &past{TB: t, dest: filepath.Join(t.TempDir(), "dest"), rnd: rand.New(rand.NewSource(7)), now: time.Unix(1_700_000_000, 0), last: map[string]object.ID{}}
 	h.check(Init(h.dest, Options{}))
 	h.open()
 	t.Cleanup(func() { h.r.Close() })
 	return h
 }
 
-func (h *history) check(err error) {
+func (h *past) check(err error) {
 	h.Helper()
 	if err != nil {
 		h.Fatal(err)
 	}
 }
 
-func (h *history) open() {
+func (h *past) open() {
 	var err error
 	h.r, err = Open(h.dest, Options{Clock: func() time.Time { return h.now }, Copies: func(int64, int64) bool { return false }})
 	h.check(err)
@@ -56,12 +56,12 @@ func (h *history) open() {
 }
 
 // run is one run that captures or, where the name begins with a minus, deletes each source.
-func (h *history) run(names ...string) object.ID {
+func (h *past) run(names ...string) object.ID {
 	h.Helper()
 	h.runs++
 	tip, err := h.r.Start(context.Background())
 	h.check(err)
-	tx, err := h.r.Begin(context.Background(), tip, fmt.Sprintf("20261123T044830Z-%04x", h.runs))
+	tx, err := h.r.Begin(context.Background(), tip, fmt.Sprintf("20261123T044830Z-%04x", h.runs), nil)
 	h.check(err)
 	for _, name := range names {
 		h.now = h.now.Add(time.Second)
@@ -70,7 +70,7 @@ func (h *history) run(names ...string) object.ID {
 		delete(h.last, source)
 		if !gone {
 			body := fmt.Appendf(nil, "%d\n", h.rnd.Intn(1<<30))
-			blob, err := tx.Blob(body)
+			blob, err := tx.Blob(body, object.ID{})
 			h.check(err)
 			rec = record.Record{Event: record.Modified, Source: source, Previous: rec.Previous, Mtime: h.now, Mode: 0o644, Size: int64(len(body)), Blob: blob}
 		}
@@ -84,7 +84,7 @@ func (h *history) run(names ...string) object.ID {
 	return tx.Tip()
 }
 
-func (h *history) tip() object.ID {
+func (h *past) tip() object.ID {
 	h.Helper()
 	tip, err := h.r.tip()
 	h.check(err)
@@ -92,14 +92,14 @@ func (h *history) tip() object.ID {
 	return tip
 }
 
-func (h *history) graph() {
+func (h *past) graph() {
 	h.Helper()
 	h.check(h.r.writeGraph(context.Background(), h.tip()))
 	h.verify()
 }
 
 // verify lets git check the graph.
-func (h *history) verify() {
+func (h *past) verify() {
 	h.Helper()
 	if out := repotest.Git(h, h.dest, "commit-graph", "verify"); out != "" {
 		h.Errorf("git commit-graph verify: %s", out)
@@ -107,7 +107,7 @@ func (h *history) verify() {
 }
 
 // layers is the chain, one name a layer.
-func (h *history) layers() []string {
+func (h *past) layers() []string {
 	b, err := os.ReadFile(filepath.Join(h.dest, ".git/objects/info/commit-graphs/commit-graph-chain"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -117,7 +117,7 @@ func (h *history) layers() []string {
 }
 
 // everyPath is each path of the whole history, and each folder.
-func (h *history) everyPath() []string {
+func (h *past) everyPath() []string {
 	paths := []string{"files/never", "nowhere"}
 	for p := range strings.SplitSeq(repotest.Git(h, h.dest, "log", "-z", "-m", "--all", "--format=", "--name-only", "--no-renames"), "\x00") {
 		for p = strings.TrimPrefix(p, "\n"); p != "" && p != "."; p = filepath.Dir(p) {
@@ -129,7 +129,7 @@ func (h *history) everyPath() []string {
 }
 
 // same compares git log of each path with and without the graph.
-func (h *history) same(paths []string) {
+func (h *past) same(paths []string) {
 	h.Helper()
 	for _, p := range paths {
 		with := repotest.Git(h, h.dest, "log", "--format=%H", "main", "--", ":(literal)"+p)
@@ -141,7 +141,7 @@ func (h *history) same(paths []string) {
 }
 
 // bloom is one of git's counts of how often a filter decided.
-func (h *history) bloom(count, path string) int {
+func (h *past) bloom(count, path string) int {
 	h.Helper()
 	trace := filepath.Join(h.TempDir(), "trace")
 	cmd := exec.Command("git", "-C", h.dest, "log", "--format=%H", "main", "--", path)
@@ -160,7 +160,7 @@ func (h *history) bloom(count, path string) int {
 }
 
 func TestGraphOfRandomHistory(t *testing.T) {
-	h := newHistory(t)
+	h := newPast(t)
 	folders := []string{"/", "/etc", "/etc/a.d", "/etc/a", "/home/é", "/x/y/z", "/\xff"}
 	for i := range 40 {
 		var names []string
@@ -196,7 +196,7 @@ func TestGraphOfRandomHistory(t *testing.T) {
 }
 
 func TestGraphOfLongHistory(t *testing.T) {
-	h := newHistory(t)
+	h := newPast(t)
 	name := func(i int) string { return fmt.Sprintf("/srv/%d/%d/f%d", i%3, i%7, i%41) }
 	commits := 0
 	for run := range 12 {
@@ -237,7 +237,7 @@ func TestGraphOfLongHistory(t *testing.T) {
 // TestGraphOfOthers has merges, commits of 600 paths, files that become folders, and commits of ours that somebody
 // amended, so that they change more than their records say.
 func TestGraphOfOthers(t *testing.T) {
-	h := newHistory(t)
+	h := newPast(t)
 	git := func(args ...string) { t.Helper(); repotest.Git(t, h.dest, args...) }
 	put := func(name, data string) {
 		t.Helper()
@@ -293,7 +293,7 @@ func TestGraphOfOthers(t *testing.T) {
 
 // TestGraphDisplaced has one move of ours in which a file takes the place of a folder that somebody else filled.
 func TestGraphDisplaced(t *testing.T) {
-	h := newHistory(t)
+	h := newPast(t)
 	h.run("/etc/a")
 	h.check(os.MkdirAll(filepath.Join(h.dest, "files/etc/x"), 0o700))
 	h.check(os.WriteFile(filepath.Join(h.dest, "files/etc/x/theirs"), nil, 0o600))

@@ -66,17 +66,20 @@ func (r *Repo) judge(id object.ID, p *parsed) (ours bool, err error) {
 }
 
 // version reads one commit's record; record.ErrNone for somebody else's commit.
-func (r *Repo) version(id object.ID) (Version, error) {
+func (r *Repo) version(id object.ID) (v Version, parent object.ID, err error) {
 	raw, err := r.store.ReadRawCommit(id)
+	if err == nil {
+		parent, err = object.FirstParent(raw)
+	}
 	if err != nil {
-		return Version{}, r.unreadable(id, err)
+		return Version{}, object.ID{}, r.unreadable(id, err)
 	}
 	p := parseVersion(id, raw)
 	ours, err := r.judge(id, &p)
 	if err == nil && !ours {
 		err = record.ErrNone
 	}
-	return p.Version, err
+	return p.Version, parent, err
 }
 
 func (r *Repo) unreadable(id object.ID, err error) error {
@@ -208,7 +211,7 @@ func (r *Repo) copyNumber(ctx context.Context, source, stamp string, previous, t
 		}
 	}
 	for id := previous; !id.IsZero(); {
-		v, err := r.version(id)
+		v, _, err := r.version(id)
 		if errors.Is(err, pack.ErrNotFound) || errors.Is(err, record.ErrNone) || err == nil && v.Source != source {
 			n = 0
 			err = r.Walk(ctx, tip, object.ID{}, func(v Version, ours bool) error {
