@@ -22,4 +22,5 @@
 //	.git/timemachine/cache     what the last run knew of each source (package watch); disposable
 //	.git/timemachine/stage/    packs, files and locks being written; emptied at the start of each run
 //	.git/objects/pack/*.keep   "timemachine" and the two commits of a move under way, one a line
+//	.git/objects/info/commit-graphs   git's commit-graph, in layers (package commitgraph); disposable
 package repo

@@ -31,7 +31,7 @@ type Result struct {
 	Why    string // of Anew; or why nothing was written
 }
 
-const lockWait = time.Second
+const lockWait = 100 * time.Millisecond // what is not written now is written by the next Update
 
 const stagedLayer = "graph-layer"
 
