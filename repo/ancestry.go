@@ -152,6 +152,7 @@ func (f *pathfinder[T]) follow(ctx context.Context) {
 	defer close(f.work)
 	for !f.a.ended(f.id) {
 		some := f.gather()
+		last := some.points[len(some.points)-1].err != nil // while it is still ours
 		for _, c := range []chan<- *stretch[T]{f.work, f.order} {
 			select {
 			case c <- some:
@@ -159,7 +160,7 @@ func (f *pathfinder[T]) follow(ctx context.Context) {
 				return
 			}
 		}
-		if some.points[len(some.points)-1].err != nil {
+		if last {
 			return
 		}
 	}
