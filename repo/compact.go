@@ -3,6 +3,8 @@ package repo
 import (
 	"context"
 	"errors"
+
+	"timemachine/repo/object"
 )
 
 // Compaction says what Compact did. Sizes are those of all packs with their idx, in bytes.
@@ -13,8 +15,8 @@ type Compaction struct {
 }
 
 // Compact merges all packs of ours into one, whatever time that takes, and brings the commit-graph up to date. The
-// caller holds the lock, and has called Start.
-func (r *Repo) Compact(ctx context.Context) (c Compaction, err error) {
+// caller holds the lock, and has tip from Start.
+func (r *Repo) Compact(ctx context.Context, tip object.ID) (c Compaction, err error) {
 	if c.PacksBefore, c.BytesBefore, err = r.packSizes(); err != nil {
 		return c, err
 	}
@@ -25,6 +27,11 @@ func (r *Repo) Compact(ctx context.Context) (c Compaction, err error) {
 	c.Foreign = c.PacksBefore - len(names)
 	if err := r.mergeAll(ctx, names); err != nil {
 		return c, err
+	}
+	if !tip.IsZero() {
+		if err := r.writeGraph(ctx, tip); err != nil {
+			return c, err
+		}
 	}
 	c.PacksAfter, c.BytesAfter, err = r.packSizes()
 	return c, err

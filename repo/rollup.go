@@ -21,27 +21,39 @@ const (
 	rollUpTime  = time.Second
 )
 
-// RollUp merges packs of ours where that is due. The newest is left out: the next run may add to it. The caller holds
-// the lock.
-func (r *Repo) RollUp(ctx context.Context) error {
+// graphEach is how many new commits are worth a layer of the commit-graph by themselves.
+const graphEach = 1000
+
+// RollUp merges packs of ours where that is due after a run that committed so many versions up to tip, and then lets
+// git's commit-graph follow. The caller holds the lock.
+func (r *Repo) RollUp(ctx context.Context, tip object.ID, versions int) error {
+	merged, err := r.mergeDue(ctx)
+	if err == nil && (merged || versions >= graphEach) {
+		err = r.writeGraph(ctx, tip)
+	}
+	return err
+}
+
+// mergeDue merges packs where that is due. The newest is left out: the next run may add to it.
+func (r *Repo) mergeDue(ctx context.Context) (merged bool, err error) {
 	names, err := r.ownPacks()
 	if err != nil || len(names) < 3 {
-		return err
+		return false, err
 	}
 	packs, closeAll, err := r.hold(names[:len(names)-1])
 	defer closeAll()
 	if err != nil {
-		return err
+		return false, err
 	}
 	limit := int64(rollUpBytes)
 	if len(names) > rollUpPacks {
 		limit = rollUpMost
 	}
 	if packs = due(packs, limit); len(packs) < 2 {
-		return nil
+		return false, nil
 	}
 	began := r.o.Clock()
-	return r.merge(ctx, packs, func() bool { return r.o.Clock().Sub(began) > rollUpTime })
+	return true, r.merge(ctx, packs, func() bool { return r.o.Clock().Sub(began) > rollUpTime })
 }
 
 // due is the packs, of those given oldest first, that are out of proportion, up to limit bytes of them.

@@ -145,8 +145,8 @@ func (r *run) all() error {
 		return errors.Join(err, r.tx.Abort())
 	}
 	if r.summary.Versions > 0 {
-		if err := r.Repo.RollUp(r.ctx); err != nil && r.ctx.Err() == nil {
-			r.problem(Problem{Path: r.Repo.Dest(), Msg: "keeps more packs than it need: " + err.Error(), Hint: "the history is whole; the next run tries again", Warning: true})
+		if err := r.Repo.RollUp(r.ctx, r.tx.Tip(), r.summary.Versions); err != nil && r.ctx.Err() == nil {
+			r.problem(Problem{Path: r.Repo.Dest(), Msg: "could not be tidied: " + err.Error(), Hint: "the history is whole; packs are merged another time", Warning: true})
 		}
 	}
 	r.summary.Tip = r.tx.Tip()

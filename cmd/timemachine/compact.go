@@ -40,10 +40,11 @@ func (a *app) compact(ctx context.Context) error {
 	if err := r.Lock(ctx); err != nil {
 		return err
 	}
-	if _, err := r.Start(ctx); err != nil {
+	tip, err := r.Start(ctx)
+	if err != nil {
 		return err
 	}
-	c, err := r.Compact(ctx)
+	c, err := r.Compact(ctx, tip)
 	if err != nil {
 		return err
 	}
