@@ -1,0 +1,173 @@
+package watch_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"timemachine/repo"
+	"timemachine/repo/repotest"
+)
+
+// packs counts the packs, and what they and their idx take.
+func (w *world) packs() (n int, size int64) {
+	w.t.Helper()
+	files, err := os.ReadDir(filepath.Join(w.dest, ".git/objects/pack"))
+	w.check(err)
+	for _, f := range files {
+		st, err := f.Info()
+		w.check(err)
+		size += st.Size()
+		if strings.HasSuffix(f.Name(), ".pack") {
+			n++
+		}
+	}
+	return n, size
+}
+
+// text makes a text of about n bytes that deflate cannot make much smaller.
+func text(r *rand.Rand, n int) string {
+	var b strings.Builder
+	for b.Len() < n {
+		fmt.Fprintf(&b, "%016x %016x\n", r.Uint64(), r.Uint64())
+	}
+	return b.String()
+}
+
+// small runs without a check by git after each, which would take most of the time.
+func (w *world) small(versions int) {
+	w.t.Helper()
+	s, p, err := w.try()
+	w.check(err)
+	if s.Versions != versions || len(p) > 0 {
+		w.t.Fatalf("%d versions, want %d: %v", s.Versions, versions, p)
+	}
+}
+
+// TestManyRunsStaySmall edits a large file, a small one and the list of a folder in each run, long enough for packs to
+// be merged several times, and compares every version with what was written.
+func TestManyRunsStaySmall(t *testing.T) {
+	w := newWorld(t)
+	r := rand.New(rand.NewPCG(1, 2))
+	large := text(r, 120_000)
+	for i := range 200 {
+		w.write(fmt.Sprintf("folder/%03d", i), "x")
+	}
+	w.write("large", large)
+	w.small(201)
+	_, first := w.packs()
+	const rounds = 200
+	wrote := map[string]string{}
+	for i := range rounds {
+		at := r.IntN(len(large))
+		large = large[:at] + fmt.Sprintf("round %d", i) + large[at:]
+		w.write("large", large)
+		w.write("folder/007", text(r, 900))
+		w.write(fmt.Sprintf("folder/n%03d", i), "")
+		wrote[fmt.Sprintf("HEAD~%d", 3*(rounds-1-i))] = large
+		w.small(3)
+	}
+	repotest.MustCheck(t, w.dest)
+	n, size := w.packs()
+	if grown := size - first; n > 12 || grown > rounds*6000 {
+		t.Errorf("%d packs, grown by %d bytes in %d runs", n, grown, rounds)
+	}
+	if loose := strings.TrimSpace(repotest.Git(t, w.dest, "count-objects")); !strings.HasPrefix(loose, "0 objects") {
+		t.Errorf("loose objects: %s", loose)
+	}
+	repotest.Git(t, w.dest, "commit-graph", "verify")
+	w.compareLarge(wrote)
+	w.compact()
+	if n, less := w.packs(); n != 1 || less >= size {
+		t.Errorf("compacted: %d packs of %d bytes, before %d", n, less, size)
+	}
+	w.compareLarge(wrote)
+	repotest.MustCheck(t, w.dest)
+	w.run(0)
+}
+
+// compareLarge finds each version of the large file in the newest commit that has it; a run commits three.
+func (w *world) compareLarge(wrote map[string]string) {
+	w.t.Helper()
+	path := "files" + w.path("large")
+	for rev, want := range wrote {
+		if got := repotest.Git(w.t, w.dest, "cat-file", "blob", rev+":"+path); got != want {
+			w.t.Fatalf("%s has another content", rev)
+		}
+	}
+}
+
+func (w *world) compact() {
+	w.t.Helper()
+	r, err := repo.Open(w.dest, repo.Options{})
+	w.check(err)
+	defer r.Close()
+	w.check(r.Lock(context.Background()))
+	tip, err := r.Start(context.Background())
+	w.check(err)
+	_, err = r.Compact(context.Background(), tip)
+	w.check(err)
+}
+
+// TestPacksOfOthersAreLeft has a pack guarded, one made by git, and a multi-pack-index: none of what they name goes.
+func TestPacksOfOthersAreLeft(t *testing.T) {
+	w := newWorld(t)
+	names := func() map[string]bool {
+		all := map[string]bool{}
+		files, err := filepath.Glob(filepath.Join(w.dest, ".git/objects/pack/*.pack"))
+		w.check(err)
+		for _, f := range files {
+			all[strings.TrimSuffix(filepath.Base(f), ".pack")] = true
+		}
+		return all
+	}
+	stay := func(before map[string]bool) {
+		t.Helper()
+		for i := range 3 {
+			w.write("a", fmt.Sprint(len(before), i))
+			w.run(1)
+		}
+		w.compact()
+		repotest.MustCheck(t, w.dest)
+		now := names()
+		for p := range before {
+			if !now[p] {
+				t.Errorf("%s is gone", p)
+			}
+		}
+	}
+	w.write("a", "1")
+	w.run(1)
+	for p := range names() {
+		w.check(os.WriteFile(filepath.Join(w.dest, ".git/objects/pack", p+".keep"), nil, 0o600))
+	}
+	stay(names())
+	repotest.Git(t, w.dest, "repack", "-q", "-d")
+	repotest.Git(t, w.dest, "gc", "-q")
+	stay(names())
+	repotest.Git(t, w.dest, "multi-pack-index", "write")
+	stay(names())
+	repotest.Git(t, w.dest, "multi-pack-index", "verify")
+}
+
+// TestLostListOfPacks: without the list no pack counts as ours, so none is merged or removed, and the history goes on.
+func TestLostListOfPacks(t *testing.T) {
+	w := newWorld(t)
+	w.write("a", "1")
+	w.run(1)
+	w.check(os.WriteFile(filepath.Join(w.dest, ".git/timemachine/packs"), []byte("pack-../../x\nrubbish\x00\n"), 0o600))
+	w.write("a", "2")
+	w.run(1)
+	if n, _ := w.packs(); n != 2 {
+		t.Errorf("%d packs, want 2", n)
+	}
+	w.write("a", "3")
+	w.run(1)
+	if n, _ := w.packs(); n != 2 {
+		t.Errorf("%d packs, want 2", n)
+	}
+}
