@@ -1,4 +1,4 @@
-# Targets: build test race fuzz bench lint check install, first (a first history of /etc), test-system (root, cron).
+# Targets: build test race fuzz bench microbench lint check install, first (a first history of /etc), test-system (root, cron).
 GO       ?= go
 PREFIX   ?= /usr/local
 FUZZTIME ?= 30s
@@ -6,7 +6,7 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 FIRST    ?= $(HOME)/timemachine-first
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build first test test-system race fuzz bench lint cross check install
+.PHONY: build first test test-system race fuzz bench microbench lint cross check install
 
 build:
 	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/timemachine ./cmd/timemachine
@@ -35,7 +35,13 @@ fuzz:
 	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p; \
 	  done; done
 
-bench:
+# Ours and the peers side by side on the same trees: docs/performance.md. BENCH=quick takes a tenth of everything;
+# BENCHDIR is where, on a disk; BENCHFLAGS is for the rest (bin/bench -h).
+bench: build
+	$(GO) build -trimpath -o bin/bench ./cmd/bench
+	@exec bin/bench -binary bin/timemachine $(if $(filter quick,$(BENCH)),-quick) $(if $(BENCHDIR),-dir "$(BENCHDIR)") $(BENCHFLAGS)
+
+microbench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 lint:

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"timemachine/repo/repotest"
+)
+
+func testBench(t *testing.T) *bench {
+	t.Helper()
+	b, err := newBench(context.Background(), &options{size: 1}, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestExport lets git read the stream that git fast-import is measured with.
+func TestExport(t *testing.T) {
+	b := testBench(t)
+	names, err := b.generate(b.path("src"), 30, 10, 1<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, odd := range []string{"\"quoted\"", "with space", "new\nline", "empty"} {
+		name := b.path("src", odd)
+		data := []byte(odd)
+		if odd == "empty" {
+			data = nil
+		}
+		if err := b.write(name, data); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, name)
+	}
+	var stream bytes.Buffer
+	if err := exportCommits(&stream, b.path("src")); err != nil {
+		t.Fatal(err)
+	}
+	repotest.Git(t, b.dir, "init", "-q", "--bare", "imported")
+	dir := b.path("imported")
+	file := b.path("stream")
+	if err := os.WriteFile(file, stream.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	repotest.Git(t, dir, "-c", "alias.import=!git fast-import --quiet < "+file, "import")
+	if got := strings.TrimSpace(repotest.Git(t, dir, "rev-list", "--count", "main")); got != fmt.Sprint(len(names)) {
+		t.Errorf("%s commits, want %d", got, len(names))
+	}
+	for _, name := range names {
+		want, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rel, _ := filepath.Rel(b.path("src"), name)
+		if got := repotest.Git(t, dir, "cat-file", "blob", "main:"+rel); got != string(want) {
+			t.Errorf("%q: %d bytes, want %d", rel, len(got), len(want))
+		}
+	}
+}
+
+func TestGeneratedFilesDiffer(t *testing.T) {
+	b := testBench(t)
+	names, err := b.generate(b.path("src"), 50, 50, 1<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, times := map[string]bool{}, map[int64]bool{}
+	look := func(name string) {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if content[string(data)] || times[info.ModTime().UnixNano()] {
+			t.Errorf("%s is like another", name)
+		}
+		content[string(data)], times[info.ModTime().UnixNano()] = true, true
+	}
+	for _, name := range names {
+		look(name)
+	}
+	for i, name := range names {
+		if err := b.edit(name, i); err != nil {
+			t.Fatal(err)
+		}
+		look(name)
+	}
+}
+
+func TestMedian(t *testing.T) {
+	for _, c := range []struct {
+		values []float64
+		want   float64
+	}{{[]float64{3}, 3}, {[]float64{4, 1}, 2.5}, {[]float64{9, 1, 5}, 5}} {
+		if got := median(c.values); got != c.want {
+			t.Errorf("median of %v: %v", c.values, got)
+		}
+	}
+	pairs := []pair{{1, 10}, {5, 10}, {30, 10}}
+	if got := medianOf(pairs, pair.ratio); got != 0.5 {
+		t.Errorf("median ratio %v", got)
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	b := testBench(t)
+	b.compare("better", "peer", []pair{{1, 10}}, seconds, 0.1)
+	b.compare("worse", "peer", []pair{{2, 10}}, seconds, 0.1)
+	b.limit("within", 5, 5, count, false)
+	b.limit("beyond", 6, 5, count, false)
+	b.size = 0.1
+	b.limit("small", 6, 5, count, false)
+	b.limit("judged at any size", 6, 5, count, true)
+	want := []string{"met", "NOT MET", "met", "NOT MET", "at full size", "NOT MET"}
+	for i, r := range b.rows {
+		if r.verdict != want[i] {
+			t.Errorf("%s: %q, want %q", r.work, r.verdict, want[i])
+		}
+	}
+	for _, markdown := range []bool{false, true} {
+		var out bytes.Buffer
+		b.print(&out, []string{"about"}, markdown)
+		if got := strings.Count(out.String(), "NOT MET"); got != 3 {
+			t.Errorf("%d rows that are not met in:\n%s", got, out.String())
+		}
+	}
+}
+
+func TestMemoryIsRefused(t *testing.T) {
+	kind, memory, err := fileSystem("/dev/shm")
+	if err != nil || kind != "tmpfs" {
+		t.Skip("no tmpfs at /dev/shm")
+	}
+	if !memory {
+		t.Error("tmpfs passes for a disk")
+	}
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// goals of a first run, as ratios.
+const (
+	goalFastImport = 0.35
+	goalOneCommit  = 0.65
+	goalOneFolder  = 1.5
+	goalFirstRSS   = 128 << 20
+)
+
+// goSource is the folder of the standard library's source.
+func goSource() (string, error) {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	return filepath.Join(strings.TrimSpace(string(root)), "src"), err
+}
+
+func (b *bench) firstGo() error {
+	source, err := goSource()
+	if err != nil {
+		return err
+	}
+	names, err := b.copyTree(source, b.path("src"))
+	if err != nil {
+		return err
+	}
+	if b.size < 1 { // the files beyond the share asked for
+		for _, name := range names[b.scaled(len(names), 1):] {
+			if err := os.Remove(name); err != nil {
+				return err
+			}
+		}
+		names = names[:b.scaled(len(names), 1)]
+	}
+	_, err = b.first("first run, Go's tree", len(names), goalOneCommit)
+	return err
+}
+
+func (b *bench) firstMany() error {
+	n := b.scaled(100_000, 100)
+	if _, err := b.generate(b.path("src"), n, 100, 1<<10); err != nil {
+		return err
+	}
+	rss, err := b.first("first run, 100k files", n, goalOneCommit)
+	b.limit("first run, 100k files: peak RSS", rss, goalFirstRSS, mebibytes, false)
+	return err
+}
+
+func (b *bench) firstFolder() error {
+	n := b.scaled(10_000, 100)
+	if _, err := b.generate(b.path("src"), n, n, 1<<10); err != nil {
+		return err
+	}
+	_, err := b.first("first run, one folder of 10k", n, goalOneFolder)
+	return err
+}
+
+// first compares first runs over b's source tree of n files, and returns our median peak of memory.
+func (b *bench) first(work string, n int, oneCommit float64) (float64, error) {
+	source := b.path("src")
+	if err := b.settle(); err != nil {
+		return 0, err
+	}
+	var last *ours
+	contestants := []func() (cost, error){
+		func() (c cost, err error) {
+			if last, err = b.ours("ours", source); err == nil {
+				b.flush()
+				c, err = last.run()
+			}
+			return c, err
+		},
+		func() (cost, error) { return b.fastImport("fast-import", source) },
+		func() (cost, error) {
+			p, err := b.gitPeer("git", source)
+			if err != nil {
+				return cost{}, err
+			}
+			b.flush()
+			return p.commitAll()
+		},
+	}
+	costs, err := b.contest(b.times(3), contestants)
+	if err != nil {
+		return 0, err
+	}
+	b.compare(work, "git fast-import, a commit a file", pairUp(costs[0], costs[1]), seconds, goalFastImport)
+	b.compare(work, "git add -A + commit, one commit", pairUp(costs[0], costs[2]), seconds, oneCommit)
+	var rss []float64
+	for _, c := range costs[0] {
+		rss = append(rss, float64(c.rss))
+	}
+	return median(rss), last.check(n)
+}
+
+// contest lets each contestant have its turn in every round; who begins changes. It returns the costs by contestant and
+// round.
+func (b *bench) contest(rounds int, contestants []func() (cost, error)) ([][]cost, error) {
+	costs := make([][]cost, len(contestants))
+	for round := range rounds {
+		for turn := range contestants {
+			i := (round + turn) % len(contestants)
+			c, err := contestants[i]()
+			if err != nil {
+				return nil, err
+			}
+			costs[i] = append(costs[i], c)
+		}
+	}
+	return costs, nil
+}
+
+func pairUp(ours, theirs []cost) []pair {
+	var pairs []pair
+	for i := range ours {
+		pairs = append(pairs, pair{ours[i].elapsed.Seconds(), theirs[i].elapsed.Seconds()})
+	}
+	return pairs
+}

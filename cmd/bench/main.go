@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	if len(os.Args) > 2 && os.Args[1] == launchFlag {
+		os.Exit(launch(os.Args[2:]))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	if err := start(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// options are what the command line says.
+type options struct {
+	binary, dir, cases string
+	size               float64
+	rounds             int
+	quick, markdown    bool
+}
+
+func parse(args []string) (*options, error) {
+	var o options
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.StringVar(&o.binary, "binary", "bin/timemachine", "the program to measure")
+	f.StringVar(&o.dir, "dir", os.TempDir(), "make the trees and repositories in a new folder in `DIR`, which must be on a disk")
+	f.StringVar(&o.cases, "cases", "", "run these `CASES` only, separated by commas: "+strings.Join(caseNames(), ", "))
+	f.Float64Var(&o.size, "size", 1, "`FACTOR` of all counts and sizes; limits in bytes are judged at 1 only")
+	f.IntVar(&o.rounds, "rounds", 0, "rounds of each comparison; 0: 3 of first runs, 9 of later ones")
+	f.BoolVar(&o.quick, "quick", false, "a tenth of everything, unless -size says otherwise")
+	f.BoolVar(&o.markdown, "markdown", false, "print the table as Markdown")
+	if err := f.Parse(args); err != nil {
+		return nil, err
+	}
+	sized := false
+	f.Visit(func(x *flag.Flag) { sized = sized || x.Name == "size" })
+	if o.quick && !sized {
+		o.size = 0.1
+	}
+	if f.NArg() > 0 || o.size <= 0 || o.rounds < 0 {
+		return nil, errors.New("usage: bench [-binary FILE] [-dir DIR] [-cases NAMES] [-size FACTOR] [-rounds N] [-quick] [-markdown]")
+	}
+	var err error
+	if o.binary, err = filepath.Abs(o.binary); err != nil {
+		return nil, err
+	}
+	o.dir, err = filepath.Abs(o.dir)
+	return &o, err
+}
+
+func start(ctx context.Context, args []string) (err error) {
+	o, err := parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	chosen, err := choose(o.cases)
+	if err != nil {
+		return err
+	}
+	for _, need := range []string{o.binary, "git", "find"} {
+		if _, err := exec.LookPath(need); err != nil {
+			return err
+		}
+	}
+	kind, memory, err := fileSystem(o.dir)
+	if err != nil {
+		return err
+	}
+	if memory {
+		return fmt.Errorf("%q is on %s, not on a disk: give -dir a folder that is", o.dir, kind)
+	}
+	dir, err := os.MkdirTemp(o.dir, "timemachine-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	b, err := newBench(ctx, o, dir)
+	if err != nil {
+		return err
+	}
+	for _, c := range chosen {
+		if err := b.perform(c); err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+	}
+	b.print(os.Stdout, describe(b, kind), o.markdown)
+	return nil
+}
