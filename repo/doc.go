@@ -20,6 +20,7 @@
 //	.git/timemachine/lock      flock(2) of the one writer
 //	.git/timemachine/pending   40 hexadecimal digits: the commit files/ and the index were last in step with; zeros: none
 //	.git/timemachine/cache     what the last run knew of each source (package watch); disposable
+//	.git/timemachine/packs     the packs of ours, oldest first, one a line; others are never merged or removed
 //	.git/timemachine/stage/    packs, files and locks being written; emptied at the start of each run
 //	.git/objects/pack/*.keep   "timemachine" and the two commits of a move under way, one a line
 //	.git/objects/info/commit-graphs   git's commit-graph, in layers (package commitgraph); disposable

@@ -73,25 +73,26 @@ func (h *Held) readPlaces() error {
 	if err != nil {
 		return err
 	}
-	h.list = make([]place, x.count)
-	for i := range h.list {
+	list := make([]place, x.count)
+	for i := range list {
 		e := place{id: object.ID(x.id(i)), crc: x.crc(i)}
 		if e.at, err = x.offset(i); err != nil {
 			return h.p.damaged(err)
 		}
-		h.list[i] = e
+		list[i] = e
 	}
-	slices.SortFunc(h.list, func(a, b place) int { return cmp.Compare(a.at, b.at) })
+	slices.SortFunc(list, func(a, b place) int { return cmp.Compare(a.at, b.at) })
 	end := int64(len(h.data) - idLen)
-	for i := len(h.list) - 1; i >= 0; i-- {
-		if e := &h.list[i]; e.at >= end || e.at < packHeaderLen {
+	for i := len(list) - 1; i >= 0; i-- {
+		if e := &list[i]; e.at >= end || e.at < packHeaderLen {
 			return h.p.damaged(errors.New("entries overlap"))
 		}
-		h.list[i].end, end = end, h.list[i].at
+		list[i].end, end = end, list[i].at
 	}
-	if end != packHeaderLen && len(h.list) > 0 {
+	if end != packHeaderLen && len(list) > 0 {
 		return h.p.damaged(errors.New("bytes before the first entry"))
 	}
+	h.list = list
 	return nil
 }
 

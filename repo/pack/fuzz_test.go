@@ -1,0 +1,201 @@
+package pack
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"timemachine/repo/object"
+)
+
+// script turns fuzz data into contents: bytes tell lengths, kinds and what is taken from the content before.
+type script struct{ data []byte }
+
+func (s *script) byte() int {
+	if len(s.data) == 0 {
+		return 0
+	}
+	b := s.data[0]
+	s.data = s.data[1:]
+	return int(b)
+}
+
+func (s *script) take(n int) []byte {
+	n = min(n, len(s.data))
+	p := s.data[:n]
+	s.data = s.data[n:]
+	return p
+}
+
+// FuzzWriter writes what the data says in every way a Writer has, extends the pack and merges both; git index-pack
+// --strict must accept them, make the same idx, and cat-file give back each content.
+func FuzzWriter(f *testing.F) {
+	f.Add([]byte("\x05hello\x45 there, world\x85 and more of the same and more of the same\xff"))
+	f.Add(bytes.Repeat([]byte("\x7fabcdefghij"), 200))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) > 1<<16 {
+			return
+		}
+		dir, objects := initRepo(t)
+		s := &script{data}
+		var contents [][]byte
+		last := []byte{}
+		for len(s.data) > 0 && len(contents) < 64 {
+			op := s.byte()
+			body := append(bytes.Clone(last[:len(last)*(op>>6)/3]), bytes.Repeat(s.take(op&31), 1+s.byte()%40)...)
+			contents = append(contents, body)
+			last = body
+		}
+		half := len(contents) / 2
+		var prev object.ID
+		write := func(w *Writer, bodies [][]byte, read func(object.ID) ([]byte, error)) {
+			for i, body := range bodies {
+				id := object.Hash(object.Blob, body)
+				var err error
+				if i%5 == 4 {
+					_, err = w.AddStream(context.Background(), int64(len(body)), bytes.NewReader(body))
+				} else {
+					err = w.AddVersion(id, prev, body, read)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				prev = id
+			}
+		}
+		none := func(object.ID) ([]byte, error) { return nil, ErrNotFound }
+		w, finish := newPack(t, objects, Options{ChunkSize: 64 << 10})
+		write(w, contents[:half], none)
+		first := filepath.Base(finish())
+		store := openStore(t, objects, StoreOptions{})
+		held, err := store.Hold(first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer held.Close()
+		w, finish = newPack(t, objects, Options{})
+		if err := w.Extend(held); err != nil {
+			t.Fatal(err)
+		}
+		write(w, contents[half:], func(id object.ID) ([]byte, error) { _, b, err := store.Read(id); return b, err })
+		second := filepath.Base(finish())
+		store = openStore(t, objects, StoreOptions{})
+		again, err := store.Hold(second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer again.Close()
+		w, finish = newPack(t, objects, Options{})
+		follows := map[object.ID]object.ID{}
+		for i := 1; i < len(contents); i++ {
+			follows[object.Hash(object.Blob, contents[i])] = object.Hash(object.Blob, contents[i-1])
+		}
+		if err := w.Merge(context.Background(), []*Held{held, again}, MergeOptions{Follows: follows, Read: store.Read}); err != nil {
+			t.Fatal(err)
+		}
+		merged := finish()
+		git(t, dir, nil, "index-pack", "--strict", "-o", filepath.Join(dir, "own.idx"), merged+".pack")
+		ours, err := os.ReadFile(merged + ".idx")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if gits, _ := os.ReadFile(filepath.Join(dir, "own.idx")); !bytes.Equal(ours, gits) {
+			t.Fatal("idx differs from git's")
+		}
+		all := catFile(t, dir)
+		for i, body := range contents {
+			if !bytes.Equal(all[object.Hash(object.Blob, body)].body, body) {
+				t.Fatalf("content %d differs", i)
+			}
+		}
+	})
+}
+
+// FuzzStore reads packs that fuzzing damaged, with an idx that fits their length: nothing may panic, hang or take
+// memory beyond the limit, and what is given must be what git gives.
+func FuzzStore(f *testing.F) {
+	_, objects := initRepo(f)
+	w, finish := newPack(f, objects, Options{})
+	var ids []object.ID
+	var prev object.ID
+	for _, body := range [][]byte{[]byte("one"), bytes.Repeat([]byte("line\n"), 500), append(bytes.Repeat([]byte("line\n"), 500), "more"...)} {
+		id := object.Hash(object.Blob, body)
+		kept := prev
+		read := func(object.ID) ([]byte, error) {
+			if kept != ids[1] {
+				return nil, errors.New("not kept")
+			}
+			return bytes.Repeat([]byte("line\n"), 500), nil
+		}
+		ids = append(ids, id)
+		if err := w.AddVersion(id, prev, body, read); err != nil {
+			f.Fatal(err)
+		}
+		prev = id
+	}
+	name := finish()
+	packed, err := os.ReadFile(name + ".pack")
+	if err != nil {
+		f.Fatal(err)
+	}
+	idx, err := os.ReadFile(name + ".idx")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(packed[packHeaderLen:len(packed)-idLen], idx)
+	f.Fuzz(func(t *testing.T, body, idx []byte) {
+		dir := t.TempDir()
+		if err := os.Mkdir(filepath.Join(dir, "pack"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		count := binary.BigEndian.AppendUint32(nil, uint32(len(ids)))
+		data := append(append([]byte("PACK\x00\x00\x00\x02"), count...), body...)
+		data = append(data, packed[len(packed)-idLen:]...)
+		base := filepath.Join(dir, "pack", filepath.Base(name))
+		if err := errors.Join(os.WriteFile(base+".pack", data, 0o600), os.WriteFile(base+".idx", idx, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		s, err := StoreOptions{MaxBytes: 1 << 20}.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		for _, id := range ids {
+			if s.Verify(id) != nil {
+				continue
+			}
+			kind, body, err := s.Read(id)
+			if err != nil || object.Hash(kind, body) != id {
+				t.Fatalf("%s verified, but reads as %s, %v", id, object.Hash(kind, body), err)
+			}
+		}
+		h, err := s.Hold(filepath.Base(name))
+		if err != nil {
+			return
+		}
+		defer h.Close()
+		w := newWriter(t)
+		if w.Extend(h) == nil {
+			_, _ = w.Finish()
+		}
+		w = newWriter(t)
+		_ = w.Merge(context.Background(), []*Held{h}, MergeOptions{})
+	})
+}
+
+func newWriter(t *testing.T) *Writer {
+	file, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { file.Close() })
+	w, err := NewWriter(file, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
