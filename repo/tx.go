@@ -97,7 +97,7 @@ func (t *Tx) Blob(body []byte, before object.ID) (object.ID, error) {
 	if err != nil {
 		return id, err
 	}
-	t.contents.keep(id, body)
+	t.contents.keep(id, body, maxHeldOne, maxHeld)
 	if has, err := t.r.store.Has(id); has || err != nil {
 		return id, err
 	}
@@ -130,7 +130,9 @@ func (t *Tx) BlobFrom(size int64, src io.Reader, before object.ID) (object.ID, e
 		}
 		return object.ID{}, err
 	}
-	return t.Blob(body, before)
+	id, err := t.Blob(body, before)
+	t.contents.keep(id, body, maxDelta, maxDelta) // reading it back would take as long as all else
+	return id, err
 }
 
 // Commit writes rec as the next commit. Scan and, but for deletions, Copy are filled in; newest tells that no version
@@ -241,10 +243,10 @@ const (
 	maxHeldOne = 1 << 20
 )
 
-func (c *contents) keep(id object.ID, body []byte) {
+func (c *contents) keep(id object.ID, body []byte, one int, all int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(body) > maxHeldOne || c.size+int64(len(body)) > maxHeld || c.held[id] != nil {
+	if len(body) > one || c.size+int64(len(body)) > all || c.held[id] != nil {
 		return
 	}
 	if c.held == nil {

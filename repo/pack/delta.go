@@ -63,6 +63,11 @@ func appendInsert(d, p []byte) []byte {
 // ApplyDelta makes the object that delta describes from base. The instructions are checked before memory is taken: a
 // delta that lies about a size, reaches outside the base or would make more than max bytes is an error.
 func ApplyDelta(base, delta []byte, max int64) ([]byte, error) {
+	return applyDelta(nil, base, delta, max)
+}
+
+// applyDelta is ApplyDelta in the memory of spare where that is enough.
+func applyDelta(spare, base, delta []byte, max int64) ([]byte, error) {
 	want, ops, err := deltaSizes(delta, int64(len(base)))
 	if err != nil {
 		return nil, err
@@ -73,7 +78,10 @@ func ApplyDelta(base, delta []byte, max int64) ([]byte, error) {
 	if err := checkOps(ops, int64(len(base)), want); err != nil {
 		return nil, err
 	}
-	out := make([]byte, 0, want)
+	out := spare[:0]
+	if int64(cap(spare)) < want {
+		out = make([]byte, 0, want+want/64) // the next version is often a little longer
+	}
 	for len(ops) > 0 {
 		op, rest := cutOp(ops)
 		if op.insert != nil {

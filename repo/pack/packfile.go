@@ -172,10 +172,12 @@ func (p *packFile) read(offset, max int64) (object.Kind, []byte, error) {
 	}
 	last := list[len(list)-1]
 	body, err := inflate(last.z, last.size, max)
+	var spare []byte
 	for i := len(list) - 2; i >= 0 && err == nil; i-- {
-		var delta []byte
+		var delta, made []byte
 		if delta, err = inflate(list[i].z, list[i].size, max); err == nil {
-			body, err = ApplyDelta(body, delta, max)
+			made, err = applyDelta(spare, body, delta, max)
+			spare, body = body, made
 		}
 	}
 	if err != nil {
