@@ -14,6 +14,7 @@ const (
 	Damaged                            // the history, or what leads to it, is broken
 	Locked                             // another program holds one of git's locks
 	Rewritten                          // the branch no longer holds what the last run recorded
+	NoVersions                         // a repository of ours in which nothing was recorded yet
 )
 
 // StateError says why a destination is left as it is, and what to do about it.

@@ -30,6 +30,10 @@ type Options struct {
 	Warn    func(path, msg, hint string)  // what the user should know but no run fails for; nil: none
 	Exclude []string                      // absolute paths that git status must not show where they lie in the destination
 	Copies  func(free, size int64) bool   // whether copies are written, given the space left; nil: always
+
+	// Heads tells what is remembered of the sources at and below path ("/": all), so that queries need not search for
+	// them; state is .git/timemachine. nil, and a zero result: nothing.
+	Heads func(state *durable.Dir, path string) Heads
 }
 
 func (o Options) withDefaults() Options {

@@ -1,0 +1,166 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/object"
+	"timemachine/repo/record"
+	"timemachine/repo/ref"
+)
+
+// History is a destination, or any clone of one, that is asked and not changed: no lock is taken and nothing is written.
+// It shows the branch as it was when it was opened. Its methods may not be called by several goroutines at once.
+type History struct {
+	r       *Repo
+	own     bool // Close closes r
+	bare    bool
+	tip     object.ID
+	shallow map[object.ID]bool // commits whose parents a shallow clone left out
+}
+
+// Heads is what somebody remembers of a history: the newest commit of each source, as of commit Tip. It is only ever used
+// as a hint: what it says is looked up in the commits.
+type Heads struct {
+	Tip     object.ID
+	Sources map[string]Head
+}
+
+// Head is the newest commit of one source, and the last content it had.
+type Head struct {
+	Commit  object.ID
+	Blob    object.ID
+	Deleted bool
+}
+
+// Point is a state of the history. The zero value is the newest. At most one field is set.
+type Point struct {
+	Time   time.Time // what was in force at this moment
+	Back   int       // so many versions before the newest, of the path that is asked for
+	Commit object.ID // what was recorded up to this commit
+}
+
+// Entry is a version with its place in time.
+type Entry struct {
+	Version
+	// Since is the moment from which on the version was in force: its mtime, where that lies between the capture of the
+	// version before it and its own, else its capture. A source's first version, if it was not renamed, has no capture
+	// before it: its mtime counts unless it lies after the capture.
+	Since time.Time
+	// Before is the source's version before this one; nil for the first.
+	Before *Version
+}
+
+// UnknownError says that the history has no version of a path, and none of anything below it.
+type UnknownError struct{ Path string }
+
+func (e *UnknownError) Error() string { return "no version of " + quote(e.Path) }
+
+// BeforeError says that a path's history begins after what was asked for.
+type BeforeError struct {
+	Path  string
+	First Entry // its first version; of a folder, the first of anything below it
+	Count int   // how many versions there are, where a number of versions was asked for; else 0
+}
+
+func (e *BeforeError) Error() string {
+	if e.Count > 0 {
+		return fmt.Sprintf("%s has %d versions: @%d is its first", quote(e.Path), e.Count, e.Count-1)
+	}
+	return fmt.Sprintf("the history of %s begins later", quote(e.Path))
+}
+
+// AbsentError says that a path was deleted at the point that was asked for.
+type AbsentError struct {
+	Path    string
+	Deleted Entry // the deletion in force then; its Before is the last version there was
+}
+
+func (e *AbsentError) Error() string { return quote(e.Path) + " did not exist then" }
+
+// OpenHistory opens a destination, or any clone of one, bare and shallow ones too, to be read. Of o only Log and Heads
+// are used. What cannot be read gives a *StateError, one of kind NoVersions where nothing was recorded yet.
+func OpenHistory(dest string, o Options) (*History, error) {
+	h := &History{r: &Repo{dest: dest, o: o.withDefaults()}, own: true}
+	if err := h.open(); err != nil {
+		h.Close()
+		return nil, err
+	}
+	return h, nil
+}
+
+// History asks an open destination as it is now. It is good until r is closed.
+func (r *Repo) History() (*History, error) {
+	h := &History{r: r}
+	return h, h.readTip()
+}
+
+// Close lets go of the destination.
+func (h *History) Close() error {
+	if !h.own {
+		return nil
+	}
+	return h.r.Close()
+}
+
+// Dest is the destination folder, as it was opened.
+func (h *History) Dest() string { return h.r.dest }
+
+// Bare tells whether there is no work tree, only a repository.
+func (h *History) Bare() bool { return h.bare }
+
+// Branch is the name of the branch that is read, without refs/heads/; "" where HEAD names a commit.
+func (h *History) Branch() string { return h.r.shortBranch() }
+
+// Tip is the newest commit.
+func (h *History) Tip() object.ID { return h.tip }
+
+// State is the open folder for what is ours and disposable under .git; nil where there is none.
+func (h *History) State() *durable.Dir { return h.r.own }
+
+// Content streams what a version held; of a symbolic link, its target. The second result is its size in bytes. A
+// deletion holds nothing.
+func (h *History) Content(v *Version) (io.ReadCloser, int64, error) {
+	if v.Event == record.Deleted {
+		return nil, 0, fmt.Errorf("%q was deleted in %s: no content", v.Source, v.Commit.Short())
+	}
+	src, size, err := h.r.store.Stream(v.Blob)
+	if err != nil {
+		return nil, 0, fmt.Errorf("content of %q in %s: %w", v.Source, v.Commit.Short(), err)
+	}
+	return src, size, nil
+}
+
+// readTip finds where the branch is.
+func (h *History) readTip() error {
+	var err error
+	if h.r.branch == "" {
+		h.tip, err = h.detached()
+		return err
+	}
+	h.tip, err = h.r.refs.Read(h.r.branch)
+	var broken *ref.DamagedError
+	switch {
+	case errors.As(err, &broken):
+		return h.r.damaged(fmt.Sprintf("branch %s is damaged (%s)", quote(h.Branch()), broken.Found), errEmptyRef)
+	case errors.Is(err, ref.ErrMissing):
+		return h.unborn()
+	}
+	return err
+}
+
+// unborn tells a history without versions from a branch that was lost.
+func (h *History) unborn() error {
+	logged, err := h.r.refs.Logged(h.r.branch)
+	if err != nil {
+		return err
+	}
+	if len(logged) > 0 {
+		return h.r.damaged(fmt.Sprintf("branch %s is missing, but there is a history", quote(h.Branch())), errEmptyRef)
+	}
+	return &StateError{Kind: NoVersions, Dest: h.r.dest, Msg: fmt.Sprintf("destination %s holds no versions yet", quote(h.r.dest)),
+		Hint: "timemachine run takes the first ones of what is watched"}
+}

@@ -1,0 +1,133 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/object"
+	"timemachine/repo/pack"
+	"timemachine/repo/ref"
+)
+
+const maxShallow = 16 << 20
+
+func (h *History) open() error {
+	if err := h.openGit(); err != nil {
+		return err
+	}
+	var err error
+	if h.r.config, err = readGitConfig(h.r.git); err != nil {
+		return err
+	}
+	if err := h.checkReadable(); err != nil {
+		return err
+	}
+	if h.r.own, err = h.r.git.Sub("timemachine"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	h.r.refs = ref.New(h.r.git, nil)
+	if h.r.store, err = pack.OpenStore(h.r.git.Path("objects")); err != nil {
+		return err
+	}
+	h.r.branch = h.r.refs.Head()
+	if branch := h.r.config.get("timemachine", "branch"); branch != "" {
+		h.r.branch = "refs/heads/" + branch
+	}
+	if err := h.readShallow(); err != nil {
+		return err
+	}
+	return h.readTip()
+}
+
+// openGit finds the repository in the destination folder, or takes the folder itself for it where it is bare.
+func (h *History) openGit() error {
+	r := h.r
+	var err error
+	switch r.root, err = durable.OpenDir(r.dest); {
+	case errors.Is(err, fs.ErrNotExist):
+		return &StateError{Kind: NoDestination, Dest: r.dest, Msg: fmt.Sprintf("destination %s does not exist", quote(r.dest)),
+			Hint: "name the destination with -d, or mount it"}
+	case err != nil:
+		return err
+	}
+	switch st, err := r.root.Lstat(".git"); {
+	case errors.Is(err, fs.ErrNotExist):
+		return h.openBare()
+	case err != nil:
+		return err
+	case !st.IsDir():
+		return &StateError{Kind: Unsupported, Dest: r.dest, Msg: fmt.Sprintf("%s is not a folder: a linked work tree is not read", quote(r.root.Path(".git"))),
+			Hint: "name the repository's main folder with -d"}
+	}
+	r.git, err = r.root.Sub(".git")
+	return err
+}
+
+func (h *History) openBare() error {
+	head, herr := h.r.root.Exists("HEAD")
+	objects, oerr := h.r.root.Exists("objects")
+	if err := errors.Join(herr, oerr); err != nil {
+		return err
+	}
+	if !head || !objects {
+		return &StateError{Kind: NoRepository, Dest: h.r.dest, Msg: fmt.Sprintf("destination %s holds no history", quote(h.r.dest)),
+			Hint: "name the destination with -d; timemachine init makes one"}
+	}
+	h.bare = true
+	var err error
+	h.r.git, err = durable.OpenDir(h.r.dest)
+	return err
+}
+
+// checkReadable refuses repositories that would be read wrongly, with the reason.
+func (h *History) checkReadable() error {
+	why := h.r.config.unsupported()
+	for _, f := range []string{"commondir", "objects/info/alternates", "objects/info/http-alternates"} {
+		if why != "" {
+			break
+		}
+		there, err := exists(h.r.git, f)
+		if err != nil {
+			return err
+		}
+		if there {
+			why = "the file " + f
+		}
+	}
+	if why == "" {
+		return nil
+	}
+	return &StateError{Kind: Unsupported, Dest: h.r.dest, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot read: %s", quote(h.r.dest), quote(why)),
+		Hint: "read a full clone of it: git clone --no-shared"}
+}
+
+func (h *History) readShallow() error {
+	b, err := h.r.git.ReadFile("shallow", maxShallow)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	h.shallow = map[object.ID]bool{}
+	for line := range strings.Lines(string(b)) {
+		id, err := object.ParseID(strings.TrimSpace(line))
+		if err != nil {
+			return fmt.Errorf("%q: %w", h.r.git.Path("shallow"), err)
+		}
+		h.shallow[id] = true
+	}
+	return nil
+}
+
+// detached is the commit that HEAD names where it names no branch.
+func (h *History) detached() (object.ID, error) {
+	id, err := h.r.refs.Read("HEAD")
+	if err != nil {
+		return id, &StateError{Kind: Damaged, Dest: h.r.dest, Msg: fmt.Sprintf("HEAD of %s cannot be read", quote(h.r.dest)), Err: err}
+	}
+	return id, nil
+}

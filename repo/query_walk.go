@@ -1,0 +1,212 @@
+package repo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+
+	"timemachine/repo/object"
+	"timemachine/repo/pack"
+	"timemachine/repo/record"
+)
+
+// sourceLine begins the trailer by which commits are told apart before they are parsed.
+const sourceLine = "\nSource: "
+
+// found is a commit with a record, and the commit that it was made on.
+type found struct {
+	Version
+	parent object.ID
+}
+
+// walk gives the versions of the sources that at selects, newest first, from the commit from back along first parents.
+// Commits of others and records that are not understood are passed over.
+func (h *History) walk(ctx context.Context, from object.ID, at place) iter.Seq2[found, error] {
+	return func(yield func(found, error) bool) {
+		for id := from; !id.IsZero(); {
+			if err := ctx.Err(); err != nil {
+				yield(found{}, err)
+				return
+			}
+			f, ours, err := h.commit(id, at)
+			if err != nil {
+				yield(found{}, err)
+				return
+			}
+			if ours && !yield(f, nil) {
+				return
+			}
+			id = f.parent
+		}
+	}
+}
+
+// commit reads one commit. ours is false where it is not a version of a source that at selects; parent is right then too.
+func (h *History) commit(id object.ID, at place) (f found, ours bool, err error) {
+	kind, raw, err := h.r.store.Read(id)
+	if err == nil && kind != object.Commit {
+		err = fmt.Errorf("object %s is a %s, not a commit", id, kind)
+	}
+	if err != nil {
+		return f, false, h.r.damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
+	}
+	if f.parent, err = h.parent(id, raw); err != nil || !at.mayHold(raw) {
+		return f, false, err
+	}
+	c, err := object.ParseCommit(raw)
+	if err != nil {
+		return f, false, h.r.damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
+	}
+	rec, err := record.Parse(c.Message)
+	if err != nil {
+		if !errors.Is(err, record.ErrNone) {
+			h.r.o.Log("commit's record is not understood and passed over", "commit", id.String(), "cause", err.Error())
+		}
+		return f, false, nil
+	}
+	f.Version = Version{Record: rec, Commit: id, Captured: c.Committer.When}
+	return f, at.holds(rec.Source), nil
+}
+
+// parent finds a commit's first parent without parsing all of it; zero for the first commit and where a shallow clone
+// ends.
+func (h *History) parent(id object.ID, raw []byte) (object.ID, error) {
+	const tree, parent, digits = "tree ", "\nparent ", 40
+	rest, ok := bytes.CutPrefix(raw, []byte(tree))
+	if !ok || len(rest) < digits {
+		return object.ID{}, h.r.damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), errors.New("no tree line"))
+	}
+	rest, ok = bytes.CutPrefix(rest[digits:], []byte(parent))
+	if !ok || h.shallow[id] {
+		return object.ID{}, nil
+	}
+	p, err := object.ParseID(string(rest[:min(digits, len(rest))]))
+	if err != nil {
+		return p, h.r.damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
+	}
+	return p, nil
+}
+
+// place selects sources: the path itself, and what lies below it.
+type place struct {
+	path   string
+	below  bool   // also what lies below
+	needle []byte // with which the path's own trailer begins
+	prefix []byte // with which the trailers of all below it begin, where they need no quotes
+}
+
+func only(source string) place {
+	return place{path: source, needle: []byte(sourceLine + record.Quote(source) + "\n")}
+}
+
+// atOrBelow selects everything for "/".
+func atOrBelow(path string) place {
+	p := only(path)
+	p.below = true
+	p.prefix = []byte(sourceLine + strings.TrimSuffix(path, "/") + "/")
+	return p
+}
+
+func (p *place) holds(source string) bool {
+	if source == p.path {
+		return true
+	}
+	return p.below && len(source) > len(p.path) && strings.HasPrefix(source, p.path) && (p.path == "/" || source[len(p.path)] == '/')
+}
+
+// mayHold is false for a raw commit that certainly is no version of what p selects.
+func (p *place) mayHold(raw []byte) bool {
+	if bytes.Contains(raw, p.needle) {
+		return true
+	}
+	return p.below && (bytes.Contains(raw, p.prefix) || bytes.Contains(raw, []byte(sourceLine+`"`)))
+}
+
+// newestIn is the newest version of source in the commits from from on back; false where there is none.
+func (h *History) newestIn(ctx context.Context, source string, from object.ID) (found, bool, error) {
+	for f, err := range h.walk(ctx, from, only(source)) {
+		return f, err == nil, err
+	}
+	return found{}, false, nil
+}
+
+// newest is the newest version of source: where the hint knows its commit from there, else by walking.
+func (h *History) newest(ctx context.Context, source string) (found, bool, error) {
+	hint := h.heads(source)
+	if head, ok := hint.Sources[source]; ok {
+		f, ours, err := h.commit(head.Commit, only(source))
+		if err == nil && ours {
+			return f, true, nil
+		}
+	}
+	return h.newestIn(ctx, source, h.tip)
+}
+
+// heads is the hint about what lies at and below path; empty where it is not about this tip.
+func (h *History) heads(path string) Heads {
+	if h.r.o.Heads == nil || h.r.own == nil {
+		return Heads{}
+	}
+	hint := h.r.o.Heads(h.r.own, path)
+	if hint.Tip != h.tip {
+		return Heads{}
+	}
+	return hint
+}
+
+// versions gives the versions of f's source from f on, newest first. It follows the records' Previous and walks the
+// commits where that leads nowhere: a rewritten history, a shallow clone.
+func (h *History) versions(ctx context.Context, f found) iter.Seq2[found, error] {
+	return func(yield func(found, error) bool) {
+		for ok := true; ok; {
+			if !yield(f, nil) {
+				return
+			}
+			var err error
+			if f, ok, err = h.before(ctx, f); err != nil {
+				yield(found{}, err)
+				return
+			}
+		}
+	}
+}
+
+// before is the version before f; false where f is the first.
+func (h *History) before(ctx context.Context, f found) (found, bool, error) {
+	if err := ctx.Err(); err != nil {
+		return found{}, false, err
+	}
+	if f.Previous.IsZero() {
+		return found{}, false, nil
+	}
+	if has, err := h.r.store.Has(f.Previous); err != nil && !errors.Is(err, pack.ErrDamaged) {
+		return found{}, false, err
+	} else if has {
+		p, ours, err := h.commit(f.Previous, only(f.Source))
+		if err == nil && ours {
+			return p, true, nil
+		}
+	}
+	return h.newestIn(ctx, f.Source, f.parent)
+}
+
+// entries gives the versions of f's source from f on with their places in time, newest first.
+func (h *History) entries(ctx context.Context, f found) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		var later *found
+		for v, err := range h.versions(ctx, f) {
+			if err != nil {
+				yield(Entry{}, err)
+				return
+			}
+			if later != nil && !yield(entry(&later.Version, &v.Version), nil) {
+				return
+			}
+			later = &v
+		}
+		yield(entry(&later.Version, nil), nil)
+	}
+}

@@ -1,0 +1,75 @@
+// Package when reads what a person writes for a moment or a version: "yesterday 9:15", "2h ago", "2026-11-23", "@1",
+// "5f0c1a2b3c". It is pure: the present moment and the time zone are passed in, and nothing is looked up.
+//
+// # Forms
+//
+//	2026-11-23T04:48:12.5Z       RFC 3339; also with a space for the T, and with "Z" or "+01:00" after a space
+//	2026-11-23                   a day: its first moment
+//	2026-11-23 10:15[:30[.5]]    local time
+//	10:15[:30]                   local time today
+//	now, today, yesterday        today and yesterday mean the first moment of the day, or a time of it: yesterday 9:15
+//	3d, 2h ago, 1h30m            so much before now; s, m (minutes), h, d, w, and the words: 90 minutes ago, 1 day 2 hours ago
+//	last week                    hour, day, week, month, year: one of them before now
+//	@1, ~1                       so many versions before the newest
+//	everything else              a revision of git's: a commit's name or the beginning of one, HEAD~3, main, main@{1}
+//
+// Days, weeks, months and years are counted on the calendar: 1d before ten o'clock is ten o'clock, also across a change
+// of the clocks. A local time that the clocks skip is taken for the moment they skip it; one that they show twice for the
+// first of the two. What was chosen stands in When.Note.
+//
+// A word that is a time in one of the forms above is never taken for a revision: a branch called "today" is
+// refs/heads/today.
+package when
+
+import (
+	"strconv"
+	"time"
+)
+
+// Kind says which of its fields a When is about.
+type Kind int
+
+// The kinds. The zero value is none of them.
+const (
+	Moment   Kind = iota + 1 // Time
+	Back                     // N versions before the newest
+	Revision                 // Rev, which git's rules resolve
+)
+
+// When is what was meant.
+type When struct {
+	Kind Kind
+	Time time.Time // of a Moment, in the zone that was passed in or written
+	End  time.Time // of a Moment that names a whole day, the first moment of the next day; else zero
+	Back int       // 0 is the newest; at most MaxBack
+	Rev  string    // not empty
+	// Exact is true where nothing had to be supplied: an RFC 3339 time, a number of versions, a revision.
+	Exact bool
+	// Note says what was chosen where a local time occurs twice or never; "" elsewhere.
+	Note string
+}
+
+// MaxBack is the largest N of @N.
+const MaxBack = 1 << 30
+
+// String says without ambiguity what was meant: "2026-11-01 00:00 +01:00", "@1" or the revision.
+func (w When) String() string {
+	switch w.Kind {
+	case Moment:
+		return Format(w.Time)
+	case Back:
+		return "@" + strconv.Itoa(w.Back)
+	}
+	return w.Rev
+}
+
+// Format writes a moment with its offset, as exactly as it must be: without seconds where there are none.
+func Format(t time.Time) string {
+	switch {
+	case t.Nanosecond() != 0:
+		return t.Format("2006-01-02 15:04:05.999999999 -07:00")
+	case t.Second() != 0:
+		return t.Format("2006-01-02 15:04:05 -07:00")
+	}
+	return t.Format("2006-01-02 15:04 -07:00")
+}
