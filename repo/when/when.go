@@ -65,11 +65,15 @@ func (w When) String() string {
 
 // Format writes a moment with its offset, as exactly as it must be: without seconds where there are none.
 func Format(t time.Time) string {
+	clock, zone := "2006-01-02 15:04", " -07:00"
 	switch {
 	case t.Nanosecond() != 0:
-		return t.Format("2006-01-02 15:04:05.999999999 -07:00")
+		clock = "2006-01-02 15:04:05.999999999"
 	case t.Second() != 0:
-		return t.Format("2006-01-02 15:04:05 -07:00")
+		clock = "2006-01-02 15:04:05"
 	}
-	return t.Format("2006-01-02 15:04 -07:00")
+	if _, offset := t.Zone(); offset%60 != 0 { // before standard time
+		zone = " -07:00:00"
+	}
+	return t.Format(clock + zone)
 }
