@@ -20,6 +20,7 @@ type History struct {
 	bare    bool
 	tip     object.ID
 	shallow map[object.ID]bool // commits whose parents a shallow clone left out
+	hint    *hint              // nil: not read yet
 }
 
 // Heads is what somebody remembers of a history: the newest commit of each source, as of commit Tip. It is only ever used

@@ -2,12 +2,9 @@ package repo
 
 import (
 	"context"
-	"iter"
 	"time"
 
-	"timemachine/repo/object"
 	"timemachine/repo/record"
-	"timemachine/repo/when"
 )
 
 // entry places v in time; before is the version of its source before it, nil for none.
@@ -94,43 +91,3 @@ func (p *Point) selects(e *Entry, back int) bool {
 	}
 	return back == p.Back
 }
-
-// Below lists the versions of all sources at and below path ("/": everything) that were in force at p, in order of their
-// paths; deleted ones are left out. Where p says how many versions back, those of all sources at and below path count.
-// Errors: *UnknownError, *BeforeError; a path below which everything was deleted then gives no entries and no error.
-func (h *History) Below(ctx context.Context, path string, p Point) ([]Entry, error) {
-	panic("not built")
-}
-
-// Log lists versions, newest first.
-func (h *History) Log(ctx context.Context, o LogOptions) iter.Seq2[Entry, error] {
-	panic("not built")
-}
-
-// LogOptions says what Log lists. The zero value lists everything.
-type LogOptions struct {
-	Path    string         // this source, or all below this folder; "": everything
-	Since   time.Time      // not older than; zero: all
-	Until   time.Time      // older than; zero: all
-	Events  []record.Event // only these; none: all
-	Limit   int            // at most so many; 0: all
-	Renames bool           // a file's versions under the names it had before follow its own
-}
-
-// Point resolves what was meant: a revision becomes a commit.
-func (h *History) Point(w when.When) (Point, error) {
-	switch w.Kind {
-	case when.Moment:
-		return Point{Time: w.Time}, nil
-	case when.Back:
-		return Point{Back: w.Back}, nil
-	}
-	id, err := h.Revision(w.Rev)
-	return Point{Commit: id}, err
-}
-
-// Revision is the commit that a revision of git's names.
-func (h *History) Revision(rev string) (object.ID, error) { return object.ParseID(rev) }
-
-// Sources lists every source that the history knows, deleted ones too, at and below path ("/": all), in order.
-func (h *History) Sources(ctx context.Context, path string) ([]string, error) { panic("not built") }

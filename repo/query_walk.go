@@ -24,7 +24,7 @@ type found struct {
 
 // walk gives the versions of the sources that at selects, newest first, from the commit from back along first parents.
 // Commits of others and records that are not understood are passed over.
-func (h *History) walk(ctx context.Context, from object.ID, at place) iter.Seq2[found, error] {
+func (h *History) walk(ctx context.Context, from object.ID, at selector) iter.Seq2[found, error] {
 	return func(yield func(found, error) bool) {
 		for id := from; !id.IsZero(); {
 			if err := ctx.Err(); err != nil {
@@ -45,7 +45,7 @@ func (h *History) walk(ctx context.Context, from object.ID, at place) iter.Seq2[
 }
 
 // commit reads one commit. ours is false where it is not a version of a source that at selects; parent is right then too.
-func (h *History) commit(id object.ID, at place) (f found, ours bool, err error) {
+func (h *History) commit(id object.ID, at selector) (f found, ours bool, err error) {
 	kind, raw, err := h.r.store.Read(id)
 	if err == nil && kind != object.Commit {
 		err = fmt.Errorf("object %s is a %s, not a commit", id, kind)
@@ -68,7 +68,7 @@ func (h *History) commit(id object.ID, at place) (f found, ours bool, err error)
 		return f, false, nil
 	}
 	f.Version = Version{Record: rec, Commit: id, Captured: c.Committer.When}
-	return f, at.holds(rec.Source), nil
+	return f, at.holds(&rec), nil
 }
 
 // parent finds a commit's first parent without parsing all of it; zero for the first commit and where a shallow clone
@@ -90,6 +90,12 @@ func (h *History) parent(id object.ID, raw []byte) (object.ID, error) {
 	return p, nil
 }
 
+// selector says which commits are wanted.
+type selector interface {
+	mayHold(raw []byte) bool // false for a raw commit that certainly is not wanted
+	holds(rec *record.Record) bool
+}
+
 // place selects sources: the path itself, and what lies below it.
 type place struct {
 	path   string
@@ -98,26 +104,28 @@ type place struct {
 	prefix []byte // with which the trailers of all below it begin, where they need no quotes
 }
 
-func only(source string) place {
-	return place{path: source, needle: []byte(sourceLine + record.Quote(source) + "\n")}
+func only(source string) *place {
+	return &place{path: source, needle: []byte(sourceLine + record.Quote(source) + "\n")}
 }
 
 // atOrBelow selects everything for "/".
-func atOrBelow(path string) place {
+func atOrBelow(path string) *place {
 	p := only(path)
 	p.below = true
 	p.prefix = []byte(sourceLine + strings.TrimSuffix(path, "/") + "/")
 	return p
 }
 
-func (p *place) holds(source string) bool {
+func (p *place) holds(rec *record.Record) bool { return p.covers(rec.Source) }
+
+// covers tells whether a path is p's or lies below it.
+func (p *place) covers(source string) bool {
 	if source == p.path {
 		return true
 	}
 	return p.below && len(source) > len(p.path) && strings.HasPrefix(source, p.path) && (p.path == "/" || source[len(p.path)] == '/')
 }
 
-// mayHold is false for a raw commit that certainly is no version of what p selects.
 func (p *place) mayHold(raw []byte) bool {
 	if bytes.Contains(raw, p.needle) {
 		return true
@@ -135,8 +143,7 @@ func (h *History) newestIn(ctx context.Context, source string, from object.ID) (
 
 // newest is the newest version of source: where the hint knows its commit from there, else by walking.
 func (h *History) newest(ctx context.Context, source string) (found, bool, error) {
-	hint := h.heads(source)
-	if head, ok := hint.Sources[source]; ok {
+	if head, ok := h.head(source); ok {
 		f, ours, err := h.commit(head.Commit, only(source))
 		if err == nil && ours {
 			return f, true, nil
@@ -145,16 +152,47 @@ func (h *History) newest(ctx context.Context, source string) (found, bool, error
 	return h.newestIn(ctx, source, h.tip)
 }
 
-// heads is the hint about what lies at and below path; empty where it is not about this tip.
-func (h *History) heads(path string) Heads {
+// head is the hint about one source.
+func (h *History) head(source string) (Head, bool) {
+	h.recall(source)
+	head, ok := h.hint.sources[source]
+	return head, ok
+}
+
+// heads is the hint about what lies at and below path; empty where there is none about this tip.
+func (h *History) heads(path string) map[string]Head {
+	h.recall(path)
+	if path == h.hint.place.path {
+		return h.hint.sources
+	}
+	part := map[string]Head{}
+	at := atOrBelow(path)
+	for source, head := range h.hint.sources {
+		if at.covers(source) {
+			part[source] = head
+		}
+	}
+	return part
+}
+
+// recall reads the hint, unless what was read last is about path too.
+func (h *History) recall(path string) {
+	if h.hint != nil && h.hint.place.covers(path) {
+		return
+	}
+	h.hint = &hint{place: atOrBelow(path)}
 	if h.r.o.Heads == nil || h.r.own == nil {
-		return Heads{}
+		return
 	}
-	hint := h.r.o.Heads(h.r.own, path)
-	if hint.Tip != h.tip {
-		return Heads{}
+	if read := h.r.o.Heads(h.r.own, path); read.Tip == h.tip {
+		h.hint.sources = read.Sources
 	}
-	return hint
+}
+
+// hint is what was read of Heads.
+type hint struct {
+	place   *place
+	sources map[string]Head
 }
 
 // versions gives the versions of f's source from f on, newest first. It follows the records' Previous and walks the

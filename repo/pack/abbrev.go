@@ -1,0 +1,89 @@
+package pack
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+
+	"timemachine/repo/object"
+)
+
+// Abbreviated lists the objects whose names begin with prefix, 4 to 40 lower-case hexadecimal digits, in order. A pack or
+// folder that cannot be read fails it: an abbreviation must not seem unique because something is damaged.
+func (s *Store) Abbreviated(prefix string) ([]object.ID, error) {
+	lo, hi, ok := prefixRange(prefix)
+	if !ok {
+		return nil, errors.New("want 4 to 40 hexadecimal digits")
+	}
+	set, err := s.acquire()
+	if err != nil {
+		return nil, err
+	}
+	defer s.release(set)
+	ids, err := s.looseBetween(lo, hi)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range set.packs {
+		err := guard(func() error {
+			x, err := p.index()
+			if err == nil {
+				ids = x.between(ids, lo, hi)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(ids, func(a, b object.ID) int { return bytes.Compare(a[:], b[:]) })
+	return slices.Compact(ids), nil
+}
+
+// prefixRange is the first and the last name that begin with prefix.
+func prefixRange(prefix string) (lo, hi object.ID, ok bool) {
+	if len(prefix) < 4 || len(prefix) > 2*idLen {
+		return lo, hi, false
+	}
+	first, last := []byte(prefix), []byte(prefix)
+	for len(first) < 2*idLen {
+		first, last = append(first, '0'), append(last, 'f')
+	}
+	_, err := hex.Decode(lo[:], first)
+	if err == nil {
+		_, err = hex.Decode(hi[:], last)
+	}
+	return lo, hi, err == nil
+}
+
+// between adds the names from lo to hi.
+func (x *idx) between(ids []object.ID, lo, hi object.ID) []object.ID {
+	for i := sort.Search(x.count, func(i int) bool { return bytes.Compare(x.id(i), lo[:]) >= 0 }); i < x.count; i++ {
+		if bytes.Compare(x.id(i), hi[:]) > 0 {
+			break
+		}
+		ids = append(ids, object.ID(x.id(i)))
+	}
+	return ids
+}
+
+func (s *Store) looseBetween(lo, hi object.ID) ([]object.ID, error) {
+	first := hex.EncodeToString(lo[:1])
+	files, err := os.ReadDir(filepath.Join(s.dir, first))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var ids []object.ID
+	for _, f := range files {
+		id, err := object.ParseID(first + f.Name())
+		if err == nil && bytes.Compare(id[:], lo[:]) >= 0 && bytes.Compare(id[:], hi[:]) <= 0 {
+			ids = append(ids, id)
+		}
+	}
+	return ids, err
+}

@@ -1,0 +1,207 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"timemachine/repo/layout"
+	"timemachine/repo/object"
+	"timemachine/repo/record"
+)
+
+// Below lists the versions of all sources at and below path ("/": everything) that were in force at p, in order of their
+// paths, with Before left out; deleted ones are left out. Where p says how many versions back, those of all sources at and
+// below path count together. Errors: *UnknownError, *BeforeError; where everything was deleted at that point there are no
+// entries and no error.
+func (h *History) Below(ctx context.Context, path string, p Point) ([]Entry, error) {
+	if p.Back > 0 {
+		return h.belowBack(ctx, path, p.Back)
+	}
+	if hint := h.heads(path); len(hint) > 0 && p.Commit.IsZero() {
+		return h.belowHeads(ctx, path, p, slices.Sorted(maps.Keys(hint)))
+	}
+	b := &below{h: h, p: p, at: atOrBelow(path), state: map[string]*candidate{}}
+	return b.collect(ctx, path)
+}
+
+// belowBack goes back over n versions of anything at or below path.
+func (h *History) belowBack(ctx context.Context, path string, n int) ([]Entry, error) {
+	count := 0
+	var first found
+	for f, err := range h.walk(ctx, h.tip, atOrBelow(path)) {
+		if err != nil {
+			return nil, err
+		}
+		if count == n {
+			return h.Below(ctx, path, Point{Commit: f.Commit})
+		}
+		count++
+		first = f
+	}
+	if count == 0 {
+		return nil, &UnknownError{Path: path}
+	}
+	return nil, &BeforeError{Path: path, First: entry(&first.Version, nil), Count: count}
+}
+
+// belowHeads goes back from the newest version of each source.
+func (h *History) belowHeads(ctx context.Context, path string, p Point, sources []string) ([]Entry, error) {
+	var list []Entry
+	var before *BeforeError
+	some := false
+	for _, source := range sources {
+		e, err := h.At(ctx, source, p)
+		var early *BeforeError
+		var absent *AbsentError
+		switch {
+		case errors.As(err, &early):
+			if before == nil || early.First.Since.Before(before.First.Since) {
+				before = early
+			}
+			continue
+		case errors.As(err, &absent):
+		case err != nil:
+			return nil, err
+		default:
+			e.Before = nil
+			list = append(list, e)
+		}
+		some = true
+	}
+	if !some && before != nil {
+		return nil, &BeforeError{Path: path, First: before.First}
+	}
+	return list, nil
+}
+
+// below collects by walking what was in force, one candidate a source.
+type below struct {
+	h     *History
+	p     Point
+	at    *place
+	state map[string]*candidate
+	first *Entry // the oldest there is
+}
+
+// candidate is what is known so far of one source while its versions come by, newest first.
+type candidate struct {
+	pending *Version // whose place in time depends on the version before it
+	done    *Entry   // in force at the point
+}
+
+func (b *below) collect(ctx context.Context, path string) ([]Entry, error) {
+	from := b.p.Commit
+	if from.IsZero() {
+		from = b.h.tip
+	}
+	wanted, err := b.wanted(from, path)
+	if err != nil {
+		return nil, err
+	}
+	for f, err := range b.h.walk(ctx, from, b.at) {
+		if err != nil {
+			return nil, err
+		}
+		if b.take(&f.Version) && b.p.Time.IsZero() && wanted[f.Source] {
+			if delete(wanted, f.Source); len(wanted) == 0 {
+				break
+			}
+		}
+	}
+	return b.result(ctx, path)
+}
+
+// wanted is the sources that the tree of a commit holds at and below path: when all of them were met, what is left can
+// only be deleted. It is empty where that cannot be told.
+func (b *below) wanted(from object.ID, path string) (map[string]bool, error) {
+	sources := map[string]bool{}
+	if !b.p.Time.IsZero() {
+		return sources, nil
+	}
+	files, err := b.h.filesBelow(from, path)
+	for treePath := range files {
+		source, ok := layout.Source(treePath)
+		if !ok {
+			return map[string]bool{}, err // a shortened name: only records tell
+		}
+		sources[source] = true
+	}
+	return sources, err
+}
+
+// take notes a version; true where its source is settled by it.
+func (b *below) take(v *Version) bool {
+	c := b.state[v.Source]
+	if c == nil {
+		c = &candidate{}
+		b.state[v.Source] = c
+	}
+	if c.done != nil {
+		return false
+	}
+	if c.pending != nil {
+		e := entry(c.pending, v)
+		if b.p.selects(&e, 0) {
+			e.Before = nil
+			c.done, c.pending = &e, nil
+			return true
+		}
+	}
+	c.pending = v
+	if b.p.Time.IsZero() {
+		e := entry(v, nil)
+		c.done, c.pending = &e, nil
+		return true
+	}
+	return false
+}
+
+func (b *below) result(ctx context.Context, path string) ([]Entry, error) {
+	var list []Entry
+	some := false
+	for _, source := range slices.Sorted(maps.Keys(b.state)) {
+		c := b.state[source]
+		if c.pending != nil {
+			e := entry(c.pending, nil)
+			if b.p.selects(&e, 0) {
+				c.done = &e
+			} else if b.first == nil || e.Since.Before(b.first.Since) {
+				b.first = &e
+			}
+		}
+		if c.done == nil {
+			continue
+		}
+		some = true
+		if c.done.Event != record.Deleted {
+			list = append(list, *c.done)
+		}
+	}
+	switch {
+	case some:
+		return list, nil
+	case b.first != nil:
+		return nil, &BeforeError{Path: path, First: *b.first}
+	}
+	return nil, b.h.youngerThan(ctx, path, b.p)
+}
+
+// youngerThan tells a path that is not known at all from one that came after a commit.
+func (h *History) youngerThan(ctx context.Context, path string, p Point) error {
+	if p.Commit.IsZero() {
+		return &UnknownError{Path: path}
+	}
+	var first *found
+	for f, err := range h.walk(ctx, h.tip, atOrBelow(path)) {
+		if err != nil {
+			return err
+		}
+		first = &f
+	}
+	if first == nil {
+		return &UnknownError{Path: path}
+	}
+	return &BeforeError{Path: path, First: entry(&first.Version, nil)}
+}

@@ -1,0 +1,147 @@
+package repo
+
+import (
+	"context"
+	"iter"
+	"maps"
+	"slices"
+	"time"
+
+	"timemachine/repo/record"
+)
+
+// LogOptions says what Log lists. The zero value lists everything.
+type LogOptions struct {
+	Path   string         // this source, or all below this folder; "" and "/": everything
+	Since  time.Time      // in force from this moment on or later; zero: all
+	Until  time.Time      // in force from before this moment; zero: all
+	Events []record.Event // only these; none: all
+	Limit  int            // at most so many; 0: all
+	Follow bool           // a file's versions under an earlier name follow its own
+}
+
+// Log lists versions, newest first: of a file along its own chain, so that it costs its own versions; of a folder and of
+// everything in the order of the commits. An unknown path gives a *UnknownError.
+func (h *History) Log(ctx context.Context, o LogOptions) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		all, err := h.listed(ctx, o)
+		if err != nil {
+			yield(Entry{}, err)
+			return
+		}
+		n, old, known := 0, 0, false
+		for e, err := range all {
+			if err != nil {
+				yield(Entry{}, err)
+				return
+			}
+			known = true
+			if old = o.age(&e, old); old > maxOld {
+				return
+			}
+			if !o.lists(&e) {
+				continue
+			}
+			n++
+			if !yield(e, nil) || n == o.Limit {
+				return
+			}
+		}
+		if !known {
+			yield(Entry{}, &UnknownError{Path: o.Path})
+		}
+	}
+}
+
+// The dates of captures rise along the history unless the clock went wrong for a while. A search for what is not older
+// than a moment therefore ends only after so many versions in a row that are a day older still.
+const (
+	maxOld = 1000
+	oldBy  = 24 * time.Hour
+)
+
+func (o *LogOptions) age(e *Entry, old int) int {
+	if o.Since.IsZero() || !e.Captured.Before(o.Since.Add(-oldBy)) {
+		return 0
+	}
+	return old + 1
+}
+
+func (o *LogOptions) lists(e *Entry) bool {
+	return (o.Since.IsZero() || !e.Since.Before(o.Since)) && (o.Until.IsZero() || e.Since.Before(o.Until)) &&
+		(len(o.Events) == 0 || slices.Contains(o.Events, e.Event))
+}
+
+// listed gives the versions that come into question.
+func (h *History) listed(ctx context.Context, o LogOptions) (iter.Seq2[Entry, error], error) {
+	path := o.Path
+	if path == "" {
+		path = "/"
+	}
+	file, err := h.isFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if file {
+		f, ok, err := h.newest(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		if ok && o.Follow {
+			return h.lineage(ctx, f), nil
+		}
+		if ok {
+			return h.entries(ctx, f), nil
+		}
+	}
+	return h.commits(ctx, path), nil
+}
+
+// isFile tells whether path is surely one source and no folder, now and as long as the hint remembers.
+func (h *History) isFile(path string) (bool, error) {
+	if hint := h.heads(path); len(hint) > 0 {
+		_, itself := hint[path]
+		return itself && len(hint) == 1, nil
+	}
+	e, ok, err := h.treeEntry(h.tip, path)
+	return ok && !e.Mode.IsTree(), err
+}
+
+// commits gives the versions at and below path in the order of the commits, newest first.
+func (h *History) commits(ctx context.Context, path string) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for f, err := range h.walk(ctx, h.tip, atOrBelow(path)) {
+			if err != nil {
+				yield(Entry{}, err)
+				return
+			}
+			before, ok, err := h.before(ctx, f)
+			if err != nil {
+				yield(Entry{}, err)
+				return
+			}
+			e := entry(&f.Version, nil)
+			if ok {
+				e = entry(&f.Version, &before.Version)
+			}
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Sources lists every source that the history knows at and below path ("/": all), deleted ones too, in order.
+func (h *History) Sources(ctx context.Context, path string) ([]string, error) {
+	if hint := h.heads(path); len(hint) > 0 {
+		return slices.Sorted(maps.Keys(hint)), nil
+	}
+	seen := map[string]bool{}
+	for f, err := range h.walk(ctx, h.tip, atOrBelow(path)) {
+		if err != nil {
+			return nil, err
+		}
+		seen[f.Source] = true
+	}
+	return slices.Sorted(maps.Keys(seen)), nil
+}

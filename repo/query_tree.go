@@ -1,0 +1,58 @@
+package repo
+
+import (
+	"fmt"
+	"strings"
+
+	"timemachine/repo/layout"
+	"timemachine/repo/object"
+)
+
+// treeEntry is what the tree of a commit holds for path; false where that is nothing. "/" is the folder files.
+func (h *History) treeEntry(commit object.ID, path string) (object.TreeEntry, bool, error) {
+	root, err := h.r.treeOf(commit)
+	if err != nil {
+		return object.TreeEntry{}, false, err
+	}
+	e := object.TreeEntry{Mode: object.ModeTree, ID: root}
+	name := "files"
+	if path != "/" {
+		if name, err = layout.TreePath(path); err != nil {
+			return e, false, nil // a path that no version can have
+		}
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		if !e.Mode.IsTree() {
+			return e, false, nil
+		}
+		raw, err := h.r.store.ReadTree(e.ID)
+		if err != nil {
+			return e, false, h.r.damaged(fmt.Sprintf("the tree of commit %s cannot be read", commit.Short()), err)
+		}
+		var ok bool
+		if e, ok, err = object.FindEntry(raw, part); err != nil || !ok {
+			return e, false, err
+		}
+	}
+	return e, true, nil
+}
+
+// filesBelow lists what the tree of a commit holds at and below path, by tree path.
+func (h *History) filesBelow(commit object.ID, path string) (map[string]object.TreeEntry, error) {
+	all := map[string]object.TreeEntry{}
+	e, ok, err := h.treeEntry(commit, path)
+	if err != nil || !ok {
+		return all, err
+	}
+	name := "files"
+	if path != "/" {
+		if name, err = layout.TreePath(path); err != nil {
+			return all, err
+		}
+	}
+	if !e.Mode.IsTree() {
+		all[name] = e
+		return all, nil
+	}
+	return all, h.r.list(e.ID, name+"/", all)
+}

@@ -1,0 +1,43 @@
+package ref
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+
+	"timemachine/repo/object"
+)
+
+const maxSymbolic = 5
+
+// Resolve is the object that a reference, by its full name or HEAD, leads to, through symbolic references; name is the one
+// at their end. The error is ErrMissing where there is none, and for a name that no reference can have.
+func (s *Store) Resolve(full string) (id object.ID, name string, err error) {
+	for range maxSymbolic {
+		if !legal(full) {
+			return id, "", ErrMissing
+		}
+		b, err := s.readFile(full, maxRefFile)
+		target, symbolic := strings.CutPrefix(string(b), "ref: ")
+		if err == nil && symbolic {
+			full = strings.TrimSpace(target)
+			continue
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return id, "", ErrMissing // a folder, or a file in the place of one
+		}
+		id, err = s.Read(full)
+		return id, full, err
+	}
+	return id, "", &DamagedError{Name: full, Found: "its symbolic references do not end"}
+}
+
+// legal keeps a name from leading out of the repository.
+func legal(name string) bool {
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "" || strings.HasPrefix(part, ".") || strings.ContainsRune(part, 0) {
+			return false
+		}
+	}
+	return true
+}
