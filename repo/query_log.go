@@ -78,7 +78,7 @@ func (h *History) listed(ctx context.Context, o LogOptions) (iter.Seq2[Entry, er
 	if path == "" {
 		path = "/"
 	}
-	file, err := h.isFile(path)
+	file, err := h.isFile(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -97,14 +97,21 @@ func (h *History) listed(ctx context.Context, o LogOptions) (iter.Seq2[Entry, er
 	return h.commits(ctx, path), nil
 }
 
-// isFile tells whether path is surely one source and no folder, now and as long as the hint remembers.
-func (h *History) isFile(path string) (bool, error) {
+// isFile tells whether path is one source and no folder: ever, where the hint remembers, else now, or when it was last
+// there.
+func (h *History) isFile(ctx context.Context, path string) (bool, error) {
 	if hint := h.heads(path); len(hint) > 0 {
 		_, itself := hint[path]
 		return itself && len(hint) == 1, nil
 	}
 	e, ok, err := h.treeEntry(h.tip, path)
-	return ok && !e.Mode.IsTree(), err
+	if ok || err != nil {
+		return !e.Mode.IsTree(), err
+	}
+	for f, err := range h.walk(ctx, h.tip, atOrBelow(path)) {
+		return f.Source == path, err
+	}
+	return false, nil
 }
 
 // commits gives the versions at and below path in the order of the commits, newest first.

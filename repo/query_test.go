@@ -1,0 +1,452 @@
+package repo_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"timemachine/repo"
+	"timemachine/repo/durable"
+	"timemachine/repo/object"
+	"timemachine/repo/record"
+	"timemachine/repo/repotest"
+	"timemachine/repo/when"
+)
+
+var ctx = context.Background()
+
+// day0 is ten in the morning.
+var day0 = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+
+// at is so many minutes after day0.
+func at(minutes float64) time.Time { return day0.Add(time.Duration(minutes * float64(time.Minute))) }
+
+// story writes a history version by version.
+type story struct {
+	t    *testing.T
+	dest string
+	runs int
+	last map[string]repo.Version
+}
+
+func newStory(t *testing.T) *story {
+	s := &story{t: t, dest: filepath.Join(t.TempDir(), "dest"), last: map[string]repo.Version{}}
+	s.check(repo.Init(s.dest, repo.Options{}))
+	return s
+}
+
+func (s *story) check(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// step is one version: content at an mtime; a deletion without content.
+type step struct {
+	source, content string
+	mtime           time.Time
+	event           record.Event
+	from            string // Renamed-From
+}
+
+// run commits the steps as one run captured at a moment.
+func (s *story) run(captured time.Time, steps ...step) []repo.Version {
+	s.t.Helper()
+	r, err := repo.Open(s.dest, repo.Options{Clock: func() time.Time { return captured }})
+	s.check(err)
+	defer r.Close()
+	_, err = r.TryLock()
+	s.check(err)
+	tip, err := r.Start(ctx)
+	s.check(err)
+	s.runs++
+	tx, err := r.Begin(ctx, tip, fmt.Sprintf("scan-%d", s.runs))
+	s.check(err)
+	var all []repo.Version
+	for _, st := range steps {
+		all = append(all, s.commit(tx, captured, st))
+	}
+	s.check(tx.Publish())
+	return all
+}
+
+func (s *story) commit(tx *repo.Tx, captured time.Time, st step) repo.Version {
+	s.t.Helper()
+	before := s.last[st.source]
+	rec := record.Record{Event: st.event, Source: st.source, Mtime: st.mtime, Mode: 0o644, Size: int64(len(st.content)), Previous: before.Commit, RenamedFrom: st.from}
+	if rec.Event == "" {
+		rec.Event = record.Modified
+		if before.Commit.IsZero() || before.Event == record.Deleted {
+			rec.Event = record.Added
+		}
+	}
+	if rec.Event != record.Deleted {
+		id, err := tx.Blob([]byte(st.content))
+		s.check(err)
+		rec.Blob = id
+	}
+	v, err := tx.Commit(rec, captured, false)
+	s.check(err)
+	s.last[st.source] = v
+	return v
+}
+
+func (s *story) gone(source string) step { return step{source: source, event: record.Deleted} }
+
+// heads is a hint that is right.
+func (s *story) heads(_ *durable.Dir, path string) repo.Heads {
+	id, err := object.ParseID(strings.TrimSpace(repotest.Git(s.t, s.dest, "rev-parse", "HEAD")))
+	s.check(err)
+	h := repo.Heads{Tip: id, Sources: map[string]repo.Head{}}
+	blobs := map[string]object.ID{}
+	for source, v := range s.last {
+		if v.Event == record.Deleted {
+			blobs[source] = s.blobBefore(v)
+		} else {
+			blobs[source] = v.Blob
+		}
+		if path == "/" || source == path || strings.HasPrefix(source, path+"/") {
+			h.Sources[source] = repo.Head{Commit: v.Commit, Blob: blobs[source], Deleted: v.Event == record.Deleted}
+		}
+	}
+	return h
+}
+
+func (s *story) blobBefore(v repo.Version) object.ID {
+	text := strings.TrimSpace(repotest.Git(s.t, s.dest, "log", "-1", "--format=%(trailers:key=Blob,valueonly)", v.Previous.String()))
+	id, _ := object.ParseID(text)
+	return id
+}
+
+// each opens the history with a hint, without, and from a bare clone, and runs f on each.
+func (s *story) each(f func(t *testing.T, h *repo.History)) {
+	bare := filepath.Join(s.t.TempDir(), "bare.git")
+	repotest.Git(s.t, s.dest, "clone", "-q", "--bare", s.dest, bare)
+	for name, o := range map[string]struct {
+		dest string
+		o    repo.Options
+	}{"hint": {s.dest, repo.Options{Heads: s.heads}}, "walk": {s.dest, repo.Options{}}, "bare": {bare, repo.Options{}}} {
+		s.t.Run(name, func(t *testing.T) {
+			h, err := repo.OpenHistory(o.dest, o.o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer h.Close()
+			f(t, h)
+		})
+	}
+}
+
+func read(t *testing.T, h *repo.History, e *repo.Entry) string {
+	t.Helper()
+	src, size, err := h.Content(&e.Version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	b, err := io.ReadAll(src)
+	if err != nil || int64(len(b)) != size {
+		t.Fatalf("%d bytes of %d: %v", len(b), size, err)
+	}
+	return string(b)
+}
+
+// TestAtMoments follows the rule: the mtime counts where it lies between the capture before and the version's own.
+func TestAtMoments(t *testing.T) {
+	s := newStory(t)
+	s.run(at(0), step{source: "/d/f", content: "one", mtime: at(-60)})
+	s.run(at(10), step{source: "/d/f", content: "two", mtime: at(4)})
+	s.run(at(20), step{source: "/d/f", content: "backdated", mtime: at(-600)})
+	s.run(at(30), step{source: "/d/f", content: "future", mtime: at(600)})
+	s.run(at(40), s.gone("/d/f"))
+	s.run(at(50), step{source: "/d/f", content: "again", mtime: at(35)}) // moved back with the mtime it had before
+	s.run(at(60).Add(400*time.Millisecond), step{source: "/d/f", content: "late", mtime: at(60).Add(300 * time.Millisecond)})
+	s.each(func(t *testing.T, h *repo.History) {
+		for minute, want := range map[float64]string{-60: "one", 0: "one", 3.99: "one", 4: "two", 19.99: "two", 20: "backdated", 29.9: "backdated",
+			30: "future", 39.9: "future", 50: "again", 55: "again", 60: "again", 60.01: "late", 1e6: "late"} {
+			e, err := h.At(ctx, "/d/f", repo.Point{Time: at(minute)})
+			if err != nil {
+				t.Errorf("minute %v: %v", minute, err)
+			} else if got := read(t, h, &e); got != want {
+				t.Errorf("minute %v: %q, want %q", minute, got, want)
+			}
+			all, err := h.Below(ctx, "/d", repo.Point{Time: at(minute)})
+			if err != nil || len(all) != 1 || all[0].Commit != e.Commit || !all[0].Since.Equal(e.Since) {
+				t.Errorf("minute %v below: %v, %v", minute, all, err)
+			}
+		}
+		var early *repo.BeforeError
+		if _, err := h.At(ctx, "/d/f", repo.Point{Time: at(-61)}); !errors.As(err, &early) || !early.First.Since.Equal(at(-60)) {
+			t.Errorf("before the beginning: %v", err)
+		}
+		if _, err := h.Below(ctx, "/d", repo.Point{Time: at(-61)}); !errors.As(err, &early) || !early.First.Since.Equal(at(-60)) {
+			t.Errorf("below, before the beginning: %v", err)
+		}
+		var absent *repo.AbsentError
+		if _, err := h.At(ctx, "/d/f", repo.Point{Time: at(45)}); !errors.As(err, &absent) || !absent.Deleted.Since.Equal(at(40)) {
+			t.Errorf("while deleted: %v", err)
+		} else if absent.Deleted.Before == nil || !absent.Deleted.Before.Mtime.Equal(at(600)) {
+			t.Errorf("before the deletion: %+v", absent.Deleted.Before)
+		}
+		if all, err := h.Below(ctx, "/d", repo.Point{Time: at(45)}); err != nil || len(all) != 0 {
+			t.Errorf("below, while deleted: %v, %v", all, err)
+		}
+		var unknown *repo.UnknownError
+		if _, err := h.At(ctx, "/d", repo.Point{}); !errors.As(err, &unknown) {
+			t.Errorf("a folder as a file: %v", err)
+		}
+		if _, err := h.Below(ctx, "/nothing", repo.Point{}); !errors.As(err, &unknown) {
+			t.Errorf("unknown: %v", err)
+		}
+	})
+}
+
+func TestAtVersionsAndCommits(t *testing.T) {
+	s := newStory(t)
+	first := s.run(at(0), step{source: "/a", content: "a0", mtime: at(0)}, step{source: "/d/b", content: "b0", mtime: at(0)})
+	second := s.run(at(1), step{source: "/a", content: "a1", mtime: at(1)})
+	third := s.run(at(2), step{source: "/d/c", content: "c0", mtime: at(1.5)}, step{source: "/a", content: "a2", mtime: at(2)})
+	repotest.Git(t, s.dest, "tag", "-a", "-m", "tagged", "v1", second[0].Commit.String())
+	s.each(func(t *testing.T, h *repo.History) {
+		for text, want := range map[string]string{"@0": "a2", "@1": "a1", "@2": "a0", first[1].Commit.String(): "a0", second[0].Commit.Short(): "a1",
+			third[0].Commit.String(): "a1", "HEAD": "a2", "HEAD~1": "a1", "HEAD^^": "a1", "main~4": "a0", "refs/heads/main~3^{commit}": "a0", "v1": "a1", "@": "a2", "tags/v1^{}": "a1"} {
+			w, err := when.Parse(text, at(0))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := h.Point(w)
+			if err != nil {
+				t.Errorf("%s: %v", text, err)
+				continue
+			}
+			if e, err := h.At(ctx, "/a", p); err != nil || read(t, h, &e) != want {
+				t.Errorf("%s: %+v, %v", text, e.Record, err)
+			}
+		}
+		var early *repo.BeforeError
+		if _, err := h.At(ctx, "/a", repo.Point{Back: 3}); !errors.As(err, &early) || early.Count != 3 {
+			t.Errorf("@3: %v", err)
+		}
+		if _, err := h.At(ctx, "/d/c", repo.Point{Commit: second[0].Commit}); !errors.As(err, &early) || early.First.Commit != third[0].Commit {
+			t.Errorf("before its first commit: %v", err)
+		}
+		for _, rev := range []string{"main@{9}", "main@{yesterday}", "deadbeef", "nosuch", "HEAD~9", "HEAD^2", "HEAD^{tree}", "../../etc/passwd", "0", ""} {
+			var e *repo.RevisionError
+			if id, err := h.Revision(rev); !errors.As(err, &e) {
+				t.Errorf("%q: %v, %v", rev, id, err)
+			}
+		}
+		for point, want := range map[repo.Point]string{{}: "/d/b /d/c", {Back: 1}: "/d/b", {Commit: second[0].Commit}: "/d/b", {Time: at(1.6)}: "/d/b /d/c", {Time: at(1.4)}: "/d/b"} {
+			all, err := h.Below(ctx, "/d", point)
+			if got := strings.Join(sources(all), " "); err != nil || got != want {
+				t.Errorf("%+v: %s, %v", point, got, err)
+			}
+		}
+	})
+	h, err := repo.OpenHistory(s.dest, repo.Options{})
+	s.check(err)
+	defer h.Close()
+	for rev, want := range map[string]object.ID{"@{0}": third[1].Commit, "main@{1}": second[0].Commit, "HEAD@{2}": first[1].Commit, "HEAD@{2}~1": first[0].Commit} {
+		if id, err := h.Revision(rev); err != nil || id != want {
+			t.Errorf("%s: %s, %v", rev, id, err)
+		}
+	}
+}
+
+func sources(all []repo.Entry) []string {
+	var names []string
+	for _, e := range all {
+		names = append(names, e.Source)
+	}
+	return names
+}
+
+// list is what Log gives, one word a version: the source and its event.
+func list(t *testing.T, h *repo.History, o repo.LogOptions) string {
+	t.Helper()
+	var words []string
+	for e, err := range h.Log(ctx, o) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		word := e.Source + ":" + string(e.Event)
+		if e.RenamedFrom != "" {
+			word += "<" + e.RenamedFrom
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " ")
+}
+
+func TestLog(t *testing.T) {
+	s := newStory(t)
+	s.run(at(0), step{source: "/d/a", content: "1", mtime: at(0)}, step{source: "/d/b", content: "2", mtime: at(0)}, step{source: "/x", content: "3", mtime: at(0)})
+	s.run(at(10), step{source: "/d/a", content: "11", mtime: at(9)}, step{source: "/d/b", content: "2", mtime: at(9), event: record.Touched})
+	s.run(at(20), s.gone("/d/a"))
+	s.each(func(t *testing.T, h *repo.History) {
+		for _, c := range []struct {
+			o    repo.LogOptions
+			want string
+		}{
+			{repo.LogOptions{}, "/d/a:deleted /d/b:touched /d/a:modified /x:added /d/b:added /d/a:added"},
+			{repo.LogOptions{Path: "/d"}, "/d/a:deleted /d/b:touched /d/a:modified /d/b:added /d/a:added"},
+			{repo.LogOptions{Path: "/d/a"}, "/d/a:deleted /d/a:modified /d/a:added"},
+			{repo.LogOptions{Path: "/d/b", Follow: true}, "/d/b:touched /d/b:added"},
+			{repo.LogOptions{Path: "/d", Limit: 2}, "/d/a:deleted /d/b:touched"},
+			{repo.LogOptions{Since: at(9)}, "/d/a:deleted /d/b:touched /d/a:modified"},
+			{repo.LogOptions{Until: at(9)}, "/x:added /d/b:added /d/a:added"},
+			{repo.LogOptions{Since: at(5), Until: at(15), Path: "/d/a"}, "/d/a:modified"},
+			{repo.LogOptions{Events: []record.Event{record.Deleted, record.Touched}}, "/d/a:deleted /d/b:touched"},
+		} {
+			if got := list(t, h, c.o); got != c.want {
+				t.Errorf("%+v:\n got %s\nwant %s", c.o, got, c.want)
+			}
+		}
+		var unknown *repo.UnknownError
+		for _, err := range h.Log(ctx, repo.LogOptions{Path: "/d/none"}) {
+			if !errors.As(err, &unknown) {
+				t.Errorf("unknown: %v", err)
+			}
+		}
+		if got, err := h.Sources(ctx, "/"); err != nil || !slices.Equal(got, []string{"/d/a", "/d/b", "/x"}) {
+			t.Errorf("sources: %q, %v", got, err)
+		}
+		for e := range h.Log(ctx, repo.LogOptions{Path: "/d/a", Limit: 1}) {
+			if e.Before == nil || e.Before.Size != 2 {
+				t.Errorf("before the deletion: %+v", e.Before)
+			}
+		}
+	})
+}
+
+func TestLogFollowsRenames(t *testing.T) {
+	s := newStory(t)
+	s.run(at(0), step{source: "/a", content: "1", mtime: at(0)}, step{source: "/keep", content: "k", mtime: at(0)})
+	s.run(at(1), step{source: "/a", content: "12", mtime: at(1)})
+	s.run(at(2), step{source: "/b", content: "12", mtime: at(1), from: "/a"}, s.gone("/a"))
+	s.run(at(3), step{source: "/b", content: "123", mtime: at(3)})
+	s.run(at(4), step{source: "/c", content: "123", mtime: at(3)}, s.gone("/b")) // only the content tells
+	s.each(func(t *testing.T, h *repo.History) {
+		for path, want := range map[string]string{
+			"/c":    "/c:added</b /b:modified /b:added</a /a:modified /a:added",
+			"/b":    "/b:deleted /b:modified /b:added</a /a:modified /a:added",
+			"/a":    "/a:deleted /a:modified /a:added",
+			"/keep": "/keep:added",
+		} {
+			if got := list(t, h, repo.LogOptions{Path: path, Follow: true}); got != want {
+				t.Errorf("%s:\n got %s\nwant %s", path, got, want)
+			}
+		}
+		if got := list(t, h, repo.LogOptions{Path: "/c"}); got != "/c:added" {
+			t.Errorf("not followed: %s", got)
+		}
+	})
+	s.run(at(5), step{source: "/a", content: "123", mtime: at(3), from: "/c"}, s.gone("/c")) // the ring is closed
+	s.each(func(t *testing.T, h *repo.History) {
+		want := "/a:added</c /c:added</b /b:modified /b:added</a /a:deleted /a:modified /a:added"
+		if got := list(t, h, repo.LogOptions{Path: "/a", Follow: true}); got != want {
+			t.Errorf("ring:\n got %s\nwant %s", got, want)
+		}
+	})
+}
+
+// TestRewrittenHistory gives every commit another name, so that no Previous leads anywhere, and has somebody commit on top.
+func TestRewrittenHistory(t *testing.T) {
+	s := newStory(t)
+	for i := range 5 {
+		s.run(at(float64(i)), step{source: "/d/f", content: strings.Repeat("x", i+1), mtime: at(float64(i))}, step{source: "/d/g", content: strings.Repeat("y", i+1), mtime: at(float64(i))})
+	}
+	clone := filepath.Join(t.TempDir(), "clone")
+	repotest.Git(t, s.dest, "clone", "-q", s.dest, clone)
+	t.Setenv("FILTER_BRANCH_SQUELCH_WARNING", "1")
+	repotest.Git(t, clone, "filter-branch", "-f", "--env-filter", "GIT_COMMITTER_NAME=other", "HEAD")
+	repotest.Git(t, clone, "commit", "-q", "--allow-empty", "-m", "by hand")
+	repotest.Git(t, clone, "reflog", "expire", "--expire=now", "--all")
+	repotest.Git(t, clone, "update-ref", "-d", "refs/original/refs/heads/main")
+	repotest.Git(t, clone, "remote", "remove", "origin")
+	repotest.Git(t, clone, "-c", "gc.pruneExpire=now", "gc", "-q", "--prune=now")
+	h, err := repo.OpenHistory(clone, repo.Options{})
+	s.check(err)
+	defer h.Close()
+	for path, want := range map[string]int{"/d/f": 5, "/d/g": 5, "/d": 10} {
+		got := strings.Fields(list(t, h, repo.LogOptions{Path: path}))
+		if len(got) != want {
+			t.Errorf("%s: %d versions, want %d: %s", path, len(got), want, got)
+		}
+	}
+	if e, err := h.At(ctx, "/d/g", repo.Point{Time: at(2)}); err != nil || read(t, h, &e) != "yyy" {
+		t.Errorf("at 2: %v, %v", e, err)
+	}
+}
+
+func TestShallowClone(t *testing.T) {
+	s := newStory(t)
+	for i := range 5 {
+		s.run(at(float64(i)), step{source: "/f", content: strings.Repeat("x", i+1), mtime: at(float64(i))})
+	}
+	clone := filepath.Join(t.TempDir(), "clone")
+	repotest.Git(t, s.dest, "clone", "-q", "--depth", "2", "file://"+s.dest, clone)
+	h, err := repo.OpenHistory(clone, repo.Options{})
+	s.check(err)
+	defer h.Close()
+	if got := list(t, h, repo.LogOptions{Path: "/f"}); got != "/f:modified /f:modified" {
+		t.Error(got)
+	}
+}
+
+// TestOpenHistoryWritesNothing makes the destination and a clone unchangeable in effect, and compares every name in them.
+func TestOpenHistoryWritesNothing(t *testing.T) {
+	s := newStory(t)
+	s.run(at(0), step{source: "/f", content: "x", mtime: at(0)})
+	clone := filepath.Join(t.TempDir(), "clone")
+	repotest.Git(t, s.dest, "clone", "-q", s.dest, clone)
+	for _, dest := range []string{s.dest, clone} {
+		before := names(t, dest)
+		h, err := repo.OpenHistory(dest, repo.Options{})
+		s.check(err)
+		list(t, h, repo.LogOptions{})
+		s.check(h.Close())
+		if after := names(t, dest); !slices.Equal(before, after) {
+			t.Errorf("%s: %q became %q", dest, before, after)
+		}
+	}
+}
+
+func names(t *testing.T, dir string) []string {
+	var all []string
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		all = append(all, fmt.Sprint(path, info.Mode(), info.ModTime().UnixNano(), info.Size()))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestOpenHistoryRefuses(t *testing.T) {
+	dir := t.TempDir()
+	empty, fresh := filepath.Join(dir, "empty"), filepath.Join(dir, "fresh")
+	if err := errors.Join(os.Mkdir(empty, 0o700), repo.Init(fresh, repo.Options{})); err != nil {
+		t.Fatal(err)
+	}
+	for dest, want := range map[string]repo.StateKind{filepath.Join(dir, "none"): repo.NoDestination, empty: repo.NoRepository, fresh: repo.NoVersions} {
+		_, err := repo.OpenHistory(dest, repo.Options{})
+		var e *repo.StateError
+		if !errors.As(err, &e) || e.Kind != want || e.Hint == "" {
+			t.Errorf("%s: %v", dest, err)
+		}
+	}
+}
