@@ -80,7 +80,7 @@ func (h *History) belowHeads(ctx context.Context, path string, p Point, sources 
 type below struct {
 	h     *History
 	p     Point
-	at    *place
+	at    *scope
 	state map[string]*candidate
 	first *Entry // the oldest there is
 }

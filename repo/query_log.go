@@ -152,3 +152,13 @@ func (h *History) Sources(ctx context.Context, path string) ([]string, error) {
 	}
 	return slices.Sorted(maps.Keys(seen)), nil
 }
+
+// Remembers tells whether path is a source or a folder of some in the newest tree, or the hint knows it from earlier. It
+// does not search the commits: false means that it takes a search to tell.
+func (h *History) Remembers(path string) (bool, error) {
+	if len(h.heads(path)) > 0 {
+		return true, nil
+	}
+	_, ok, err := h.treeEntry(h.tip, path)
+	return ok, err
+}

@@ -68,7 +68,7 @@ func (s *story) run(captured time.Time, steps ...step) []repo.Version {
 	tip, err := r.Start(ctx)
 	s.check(err)
 	s.runs++
-	tx, err := r.Begin(ctx, tip, fmt.Sprintf("scan-%d", s.runs))
+	tx, err := r.Begin(ctx, tip, fmt.Sprintf("scan-%d", s.runs), nil)
 	s.check(err)
 	var all []repo.Version
 	for _, st := range steps {

@@ -96,37 +96,37 @@ type selector interface {
 	holds(rec *record.Record) bool
 }
 
-// place selects sources: the path itself, and what lies below it.
-type place struct {
+// scope selects sources: the path itself, and what lies below it.
+type scope struct {
 	path   string
 	below  bool   // also what lies below
 	needle []byte // with which the path's own trailer begins
 	prefix []byte // with which the trailers of all below it begin, where they need no quotes
 }
 
-func only(source string) *place {
-	return &place{path: source, needle: []byte(sourceLine + record.Quote(source) + "\n")}
+func only(source string) *scope {
+	return &scope{path: source, needle: []byte(sourceLine + record.Quote(source) + "\n")}
 }
 
 // atOrBelow selects everything for "/".
-func atOrBelow(path string) *place {
+func atOrBelow(path string) *scope {
 	p := only(path)
 	p.below = true
 	p.prefix = []byte(sourceLine + strings.TrimSuffix(path, "/") + "/")
 	return p
 }
 
-func (p *place) holds(rec *record.Record) bool { return p.covers(rec.Source) }
+func (p *scope) holds(rec *record.Record) bool { return p.covers(rec.Source) }
 
 // covers tells whether a path is p's or lies below it.
-func (p *place) covers(source string) bool {
+func (p *scope) covers(source string) bool {
 	if source == p.path {
 		return true
 	}
 	return p.below && len(source) > len(p.path) && strings.HasPrefix(source, p.path) && (p.path == "/" || source[len(p.path)] == '/')
 }
 
-func (p *place) mayHold(raw []byte) bool {
+func (p *scope) mayHold(raw []byte) bool {
 	if bytes.Contains(raw, p.needle) {
 		return true
 	}
@@ -162,7 +162,7 @@ func (h *History) head(source string) (Head, bool) {
 // heads is the hint about what lies at and below path; empty where there is none about this tip.
 func (h *History) heads(path string) map[string]Head {
 	h.recall(path)
-	if path == h.hint.place.path {
+	if path == h.hint.scope.path {
 		return h.hint.sources
 	}
 	part := map[string]Head{}
@@ -177,10 +177,10 @@ func (h *History) heads(path string) map[string]Head {
 
 // recall reads the hint, unless what was read last is about path too.
 func (h *History) recall(path string) {
-	if h.hint != nil && h.hint.place.covers(path) {
+	if h.hint != nil && h.hint.scope.covers(path) {
 		return
 	}
-	h.hint = &hint{place: atOrBelow(path)}
+	h.hint = &hint{scope: atOrBelow(path)}
 	if h.r.o.Heads == nil || h.r.own == nil {
 		return
 	}
@@ -191,7 +191,7 @@ func (h *History) recall(path string) {
 
 // hint is what was read of Heads.
 type hint struct {
-	place   *place
+	scope   *scope
 	sources map[string]Head
 }
 

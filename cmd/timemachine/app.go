@@ -22,6 +22,7 @@ type app struct {
 	stdout   io.Writer
 	stderr   io.Writer
 	terminal bool // standard error is a terminal
+	screen   bool // standard output is a terminal
 	lookup   func(string) (string, bool)
 	now      func() time.Time
 	zone     *time.Location
@@ -53,6 +54,7 @@ func systemApp() *app {
 		stdout:   os.Stdout,
 		stderr:   os.Stderr,
 		terminal: term.IsTerminal(int(os.Stderr.Fd())),
+		screen:   term.IsTerminal(int(os.Stdout.Fd())),
 		lookup:   os.LookupEnv,
 		now:      time.Now,
 		zone:     time.Local,

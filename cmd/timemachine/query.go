@@ -1,0 +1,199 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"timemachine/repo"
+	"timemachine/repo/layout"
+	"timemachine/repo/when"
+	"timemachine/watch"
+)
+
+// whenHint is the advice where a WHEN was not understood.
+const whenHint = "WHEN is, for example: " + when.Forms
+
+// openHistory opens the destination to be asked. Nothing is written, not even a log; the configuration is only read, and
+// only where it must tell the destination.
+func (a *app) openHistory() (*repo.History, error) {
+	p, err := a.queryPlace()
+	if err != nil {
+		return nil, err
+	}
+	o := a.repoOptions(p)
+	o.Heads = watch.Heads
+	return repo.OpenHistory(p.dest, o)
+}
+
+func (a *app) queryPlace() (*place, error) {
+	p, err := a.configPlace()
+	if err != nil {
+		return nil, err
+	}
+	var c *watch.Config
+	if a.flags.destination == "" && a.env(envDest) == "" {
+		c, err = watch.LoadConfig(p.config, a.watchEnv())
+		if err != nil && (!errors.Is(err, fs.ErrNotExist) || isConfigError(err)) {
+			return nil, asConfigError(p.config, err)
+		}
+	}
+	return p, a.setDestination(p, c)
+}
+
+// sourcePath is the source that a PATH on the command line means: itself seen from the working directory, what it stands
+// for where it is a path of the tree, or what its links lead to.
+func (a *app) sourcePath(h *repo.History, word string) (string, error) {
+	path, err := a.absolute(word)
+	if err != nil {
+		return "", err
+	}
+	candidates := []string{path}
+	if tree, ok := strings.CutPrefix(path, strings.TrimSuffix(h.Dest(), "/")+"/"); ok {
+		candidates = append(candidates, treeSource(tree)...)
+	}
+	candidates = append(candidates, treeSource(filepath.Clean(word))...)
+	candidates = append(candidates, resolved(path))
+	for _, c := range candidates {
+		known, err := h.Remembers(c)
+		if err != nil {
+			return "", err
+		}
+		if known {
+			return c, nil
+		}
+	}
+	if len(treeSource(filepath.Clean(word))) > 0 {
+		return treeSource(filepath.Clean(word))[0], nil
+	}
+	return path, nil
+}
+
+// treeSource is the source of a path that begins with files/; none for others.
+func treeSource(tree string) []string {
+	if tree == "files" {
+		return []string{"/"}
+	}
+	if source, ok := layout.Source(tree); ok {
+		return []string{source}
+	}
+	return nil
+}
+
+// point resolves a WHEN, and says on standard error what was meant where something had to be supplied.
+func (a *app) point(h *repo.History, text string) (repo.Point, error) {
+	w, err := a.when(text)
+	if err != nil {
+		return repo.Point{}, err
+	}
+	p, err := h.Point(w)
+	var unknown *repo.RevisionError
+	if errors.As(err, &unknown) {
+		return p, &usageError{msg: unknown.Error(), hint: whenHint}
+	}
+	a.tellWhen("at", w)
+	return p, err
+}
+
+// when reads a WHEN.
+func (a *app) when(text string) (when.When, error) {
+	w, err := when.Parse(text, a.now().In(a.zone))
+	if err != nil {
+		return w, &usageError{msg: err.Error(), hint: whenHint}
+	}
+	return w, nil
+}
+
+func (a *app) tellWhen(word string, w when.When) {
+	if w.Exact {
+		return
+	}
+	text := word + " " + w.String()
+	if w.Note != "" {
+		text += " (" + w.Note + ")"
+	}
+	a.console.announce(text)
+}
+
+// explain turns what a history says of a path into an error with advice.
+func (a *app) explain(ctx context.Context, h *repo.History, err error) error {
+	var unknown *repo.UnknownError
+	var early *repo.BeforeError
+	var absent *repo.AbsentError
+	switch {
+	case errors.As(err, &unknown):
+		return &failure{msg: unknown.Error() + " in " + quote(h.Dest()), hint: a.suggest(ctx, h, unknown.Path), err: err}
+	case errors.As(err, &early):
+		return a.tooEarly(early)
+	case errors.As(err, &absent):
+		f := &failure{msg: quote(absent.Path) + " did not exist then: it was deleted " + a.localTime(absent.Deleted.Since), err: err}
+		if absent.Deleted.Before != nil {
+			f.hint = "its last version before that: timemachine show " + quote(absent.Path) + " --at " + absent.Deleted.Before.Commit.Short()
+		}
+		return f
+	}
+	return err
+}
+
+func (a *app) tooEarly(e *repo.BeforeError) error {
+	f := &failure{msg: e.Error(), err: e}
+	if e.Count == 0 {
+		f.msg = "the history of " + quote(e.Path) + " begins " + a.localTime(e.First.Since)
+	}
+	if e.First.RenamedFrom != "" {
+		f.hint = "before that it was " + quote(e.First.RenamedFrom)
+	}
+	return f
+}
+
+// suggest names what is known that is most like path.
+func (a *app) suggest(ctx context.Context, h *repo.History, path string) string {
+	sources, err := h.Sources(ctx, "/")
+	if err != nil {
+		return ""
+	}
+	if len(sources) == 0 {
+		return "this repository holds no record of timemachine's"
+	}
+	seen := map[string]bool{"/": true}
+	for _, s := range sources {
+		for p := s; !seen[p]; p = filepath.Dir(p) {
+			seen[p] = true
+		}
+	}
+	delete(seen, "/")
+	if similar := likely(path, seen); len(similar) > 0 {
+		return "known: " + strings.Join(similar, ", ")
+	}
+	return "timemachine log lists what is known"
+}
+
+const suggestions = 3
+
+// likely lists the candidates most like word, quoted, the most alike first.
+func likely(word string, candidates map[string]bool) []string {
+	type scored struct {
+		name  string
+		score int
+	}
+	var list []scored
+	for c := range candidates {
+		d := distance(word, c)
+		if filepath.Base(c) == filepath.Base(word) {
+			d = 0
+		}
+		if d <= len(word)/3+1 {
+			list = append(list, scored{c, d})
+		}
+	}
+	slices.SortFunc(list, func(x, y scored) int { return cmp.Or(x.score-y.score, strings.Compare(x.name, y.name)) })
+	var names []string
+	for _, s := range list[:min(len(list), suggestions)] {
+		names = append(names, quote(s.name))
+	}
+	return names
+}
