@@ -89,7 +89,7 @@ func (s *story) commit(tx *repo.Tx, captured time.Time, st step) repo.Version {
 		}
 	}
 	if rec.Event != record.Deleted {
-		id, err := tx.Blob([]byte(st.content))
+		id, err := tx.Blob([]byte(st.content), before.Blob)
 		s.check(err)
 		rec.Blob = id
 	}

@@ -56,3 +56,9 @@ func (h *History) filesBelow(commit object.ID, path string) (map[string]object.T
 	}
 	return all, h.r.list(e.ID, name+"/", all)
 }
+
+// Present tells whether the newest tree holds path.
+func (h *History) Present(path string) (bool, error) {
+	_, ok, err := h.treeEntry(h.tip, path)
+	return ok, err
+}

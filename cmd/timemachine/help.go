@@ -82,3 +82,32 @@ func (a *app) helpCommand() *cobra.Command {
 		},
 	}
 }
+
+const logHelp = `List the versions of a file, of everything below a folder, or, without PATH, of everything; newest first. PATH may have
+been deleted since, and may be a path of the destination (files/etc/hosts).
+
+Each line has the moment from which on the version was in force, what happened, the commit, the size, the path, and what
+changed besides the content. A file's versions go on under the name it had before, where it was renamed.
+
+` + whenHelp
+
+const showHelp = `Write the content of one version of a file to standard output: the newest, or the one in force at --at WHEN. Of a file that
+is deleted now, without --at, the last version before that. Of a symbolic link, its target.
+
+` + whenHelp
+
+const diffHelp = `Show what changed between two states of a file or folder. FROM is the newest version where it is not given, and TO the
+files as they are on disk now. So diff PATH shows what the next run would record of the content, diff PATH @1 what
+changed since the version before the newest, and diff PATH yesterday today what changed in that day.
+
+` + whenHelp
+
+const whenHelp = `WHEN is
+  2026-11-23T10:15:30Z                 RFC 3339
+  2026-11-23, 2026-11-23 10:15, 9:15   local time; a day is its first moment
+  today, yesterday, yesterday 9:15
+  3d, 2h ago, 90 minutes ago, 1h30m, last week
+                                       s, m (minutes), h, d, w, mo (months), y, or the words
+  @1                                   one version before the newest
+  5f0c1a2b3c, HEAD~3, main@{1}         a commit, as git names it
+A time means the version in force then: a file's mtime counts where it lies between two looks at it, else the look.`

@@ -63,6 +63,7 @@ type versionEntry struct {
 	Blob        string `json:"blob,omitempty"`
 	Commit      string `json:"commit"`
 	Copy        string `json:"copy,omitempty"`
+	CopyBytes   string `json:"copy_bytes,omitempty"`
 }
 
 // problemEntry is one problem. Warning is set where it does not make the exit status 3.
@@ -107,10 +108,12 @@ func versionJSON(v repo.Version) versionEntry {
 		return e
 	}
 	e.Mtime = record.FormatTime(v.Mtime)
-	e.Mode = fmt.Sprintf("%04o", v.Mode)
-	e.Size, e.Blob, e.Copy = v.Size, idText(v.Blob), v.Copy
+	e.Mode = modeText(v.Mode)
+	e.Size, e.Blob, e.Copy, e.CopyBytes = v.Size, idText(v.Blob), v.Copy, rawBytes(v.Copy)
 	return e
 }
+
+func modeText(mode uint32) string { return fmt.Sprintf("%04o", mode) }
 
 // rawBytes is the base64 form of a name that JSON cannot hold, "" for others.
 func rawBytes(name string) string {

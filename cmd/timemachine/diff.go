@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"timemachine/repo"
+)
+
+// diffOptions are the words and flags of diff.
+type diffOptions struct {
+	path     string
+	from, to string // "": the newest version, and the files on disk
+	stat     bool
+	words    bool
+}
+
+func (a *app) diffCommand() *cobra.Command {
+	var o diffOptions
+	cmd := command("diff PATH [FROM [TO]]", "show what changed between two versions, or since", diffHelp, diffArgs,
+		func(ctx context.Context, words []string) error {
+			words = append(words, "", "")
+			o.path, o.from, o.to = words[0], words[1], words[2]
+			return a.diff(ctx, o)
+		})
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.BoolVar(&o.stat, "stat", false, "only how many lines changed in which file")
+	f.BoolVar(&o.words, "word-diff", false, "show changed words within lines: [-removed-]{+added+}")
+	return cmd
+}
+
+func diffArgs(cmd *cobra.Command, args []string) error {
+	if err := needPaths("diff")(cmd, args); err != nil {
+		return err
+	}
+	return atMost(3, "diff takes a path and two versions at most")(cmd, args)
+}
+
+// diff prints what changed between two states.
+func (a *app) diff(ctx context.Context, o diffOptions) error {
+	if o.stat && o.words {
+		return &usageError{msg: "--stat and --word-diff exclude each other", hint: usageHint}
+	}
+	h, err := a.openHistory()
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	d := &diffing{app: a, h: h, ctx: ctx, words: o.words, colour: a.colours() && !o.stat}
+	if d.path, err = a.sourcePath(h, o.path); err != nil {
+		return err
+	}
+	if err := d.resolve(o); err != nil {
+		return err
+	}
+	pairs, err := d.pairs()
+	if err != nil {
+		return a.explain(ctx, h, err)
+	}
+	return a.paged(ctx, func(w io.Writer) error {
+		switch {
+		case a.flags.json:
+			return d.writeJSON(w, pairs)
+		case o.stat:
+			return d.writeStat(w, pairs)
+		}
+		return d.writeText(w, pairs)
+	})
+}
+
+// diffing is one diff under way.
+type diffing struct {
+	app      *app
+	h        *repo.History
+	ctx      context.Context
+	path     string
+	from, to repo.Point
+	live     bool // to is what lies on disk
+	words    bool
+	colour   bool
+}
+
+func (d *diffing) resolve(o diffOptions) error {
+	var err error
+	if o.from != "" {
+		if d.from, err = d.app.point(d.h, o.from); err != nil {
+			return err
+		}
+	}
+	if d.live = o.to == ""; d.live {
+		return nil
+	}
+	d.to, err = d.app.point(d.h, o.to)
+	return err
+}

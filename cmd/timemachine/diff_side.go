@@ -1,0 +1,172 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"timemachine/repo"
+	"timemachine/repo/object"
+)
+
+// side is a file in one of the two states that are compared.
+type side struct {
+	there  bool
+	odd    string // what stands there instead of a file or link, "" for these
+	link   bool
+	mode   uint32
+	size   int64
+	blob   object.ID // zero: not known
+	mtime  time.Time
+	commit object.ID // zero: as it is on disk
+	open   func() (io.ReadCloser, error)
+}
+
+// pair is one source in both states.
+type pair struct {
+	source   string
+	from, to side
+}
+
+// pairs finds the sources that may differ, in order of their paths.
+func (d *diffing) pairs() ([]pair, error) {
+	from, err := d.state(d.from)
+	var early *repo.BeforeError
+	if errors.As(err, &early) && d.from.Back == 0 && !d.live {
+		from, err = nil, nil // everything came later
+	}
+	if err != nil {
+		return nil, err
+	}
+	var to map[string]side
+	if d.live {
+		to, err = d.onDisk(from)
+	} else {
+		to, err = d.state(d.to)
+	}
+	if err != nil {
+		return nil, err
+	}
+	all := maps.Clone(to)
+	if all == nil {
+		all = map[string]side{}
+	}
+	maps.Copy(all, from)
+	var pairs []pair
+	for _, source := range slices.Sorted(maps.Keys(all)) {
+		pairs = append(pairs, pair{source, from[source], to[source]})
+	}
+	return pairs, nil
+}
+
+// state is what the history holds at and below the path at p.
+func (d *diffing) state(p repo.Point) (map[string]side, error) {
+	all, err := d.h.Below(d.ctx, d.path, p)
+	if err != nil {
+		return nil, err
+	}
+	sides := map[string]side{}
+	for _, e := range all {
+		sides[e.Source] = side{
+			there: true, link: e.Link, mode: e.Mode, size: e.Size, blob: e.Blob, mtime: e.Mtime, commit: e.Commit,
+			open: func() (io.ReadCloser, error) {
+				src, _, err := d.h.Content(&e.Version)
+				return src, err
+			},
+		}
+	}
+	return sides, nil
+}
+
+// onDisk is what lies on disk now of the sources that from holds, and of all that the history knows there.
+func (d *diffing) onDisk(from map[string]side) (map[string]side, error) {
+	known, err := d.h.Sources(d.ctx, d.path)
+	if err != nil {
+		return nil, err
+	}
+	sides := map[string]side{}
+	for _, source := range append(known, slices.Collect(maps.Keys(from))...) {
+		if _, seen := sides[source]; seen {
+			continue
+		}
+		if err := d.ctx.Err(); err != nil {
+			return nil, err
+		}
+		s, err := liveSide(source)
+		if err != nil {
+			return nil, &failure{msg: quote(source) + ": " + cause(err), err: err}
+		}
+		if s.there {
+			sides[source] = s
+		}
+	}
+	return sides, nil
+}
+
+// liveSide looks at a file on disk. What is neither a file nor a link is told and never opened.
+func liveSide(source string) (side, error) {
+	info, err := os.Lstat(source)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return side{}, nil
+	}
+	if err != nil {
+		return side{}, err
+	}
+	s := side{there: true, mtime: info.ModTime(), size: info.Size(), mode: unixMode(info)}
+	switch m := info.Mode(); {
+	case m.IsRegular():
+		s.open = func() (io.ReadCloser, error) { return openRegular(source) }
+	case m&fs.ModeSymlink != 0:
+		target, err := os.Readlink(source)
+		if err != nil {
+			return side{}, err
+		}
+		s.link, s.size = true, int64(len(target))
+		s.open = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(target)), nil }
+	case m.IsDir():
+		s.odd = "a folder"
+	default:
+		s.odd = kind(m)
+	}
+	return s, nil
+}
+
+// unixMode is the permission bits with setuid, setgid and sticky.
+func unixMode(info fs.FileInfo) uint32 {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint32(st.Mode) & 0o7777
+	}
+	return uint32(info.Mode().Perm())
+}
+
+// openRegular opens what is still a regular file, following no link at its end and waiting for nothing.
+func openRegular(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
+	if errors.Is(err, unix.ELOOP) {
+		return nil, errors.New("became a link just now")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(err, fmt.Errorf("%q is no regular file", path), f.Close())
+	}
+	return f, nil
+}
+
+// label says which state a side is, for a diff's heading.
+func (a *app) label(s *side) string {
+	if s.commit.IsZero() {
+		return s.mtime.In(a.zone).Format("2006-01-02 15:04:05.000000000 -0700") + " on disk"
+	}
+	return s.mtime.In(a.zone).Format("2006-01-02 15:04:05.000000000 -0700") + " " + s.commit.Short()
+}

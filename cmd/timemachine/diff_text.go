@@ -1,0 +1,208 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"timemachine/repo/record"
+	"timemachine/repo/textdiff"
+)
+
+// paint are the escape sequences of a diff, as git chooses them; all empty without colour.
+type paint struct{ head, hunk, removed, added, end string }
+
+func (d *diffing) paint() paint {
+	if !d.colour {
+		return paint{}
+	}
+	return paint{head: "\x1b[1m", hunk: "\x1b[36m", removed: "\x1b[31m", added: "\x1b[32m", end: "\x1b[m"}
+}
+
+// writeText writes the pairs that differ as unified diffs, which patch -p1 and git apply read.
+func (d *diffing) writeText(w io.Writer, pairs []pair) error {
+	for _, p := range pairs {
+		c, err := d.compare(p)
+		if err != nil {
+			return err
+		}
+		if c.same {
+			continue
+		}
+		t := diffText{w: w, paint: d.paint(), terminal: d.app.screen}
+		t.heading(d.app, &c)
+		switch {
+		case !c.content || t.err != nil:
+		case c.summary() != "":
+			t.line("", "Differs: "+c.summary())
+		default:
+			t.body(d.app, &c, d.words)
+		}
+		if t.err != nil {
+			return t.err
+		}
+	}
+	return nil
+}
+
+// diffText writes one file's diff and keeps the first error.
+type diffText struct {
+	w        io.Writer
+	paint    paint
+	terminal bool // content is made harmless
+	err      error
+}
+
+func (t *diffText) print(text string) {
+	if t.err == nil {
+		_, t.err = io.WriteString(t.w, text)
+	}
+}
+
+// line writes a line that is ours.
+func (t *diffText) line(colour, text string) {
+	if colour != "" {
+		text = colour + text + t.paint.end
+	}
+	t.print(text + "\n")
+}
+
+func (t *diffText) heading(a *app, c *comparison) {
+	head := t.paint.head
+	t.line(head, "diff --git "+record.Quote("a"+c.source)+" "+record.Quote("b"+c.source))
+	from, to := gitMode(&c.from), gitMode(&c.to)
+	switch {
+	case !c.from.there:
+		t.line(head, "new file mode "+to)
+	case !c.to.there:
+		t.line(head, "deleted file mode "+from)
+	case from != to:
+		t.line(head, "old mode "+from)
+		t.line(head, "new mode "+to)
+	}
+	if c.from.there && c.to.there && from == to && c.from.mode != c.to.mode {
+		t.line(head, fmt.Sprintf("permissions %04o to %04o", c.from.mode, c.to.mode))
+	}
+}
+
+// gitMode is the mode under which git would hold the file.
+func gitMode(s *side) string {
+	switch {
+	case s.link:
+		return "120000"
+	case s.mode&0o100 != 0:
+		return "100755"
+	}
+	return "100644"
+}
+
+func (t *diffText) body(a *app, c *comparison, words bool) {
+	if len(c.edits) == 0 {
+		return // an empty file came or went
+	}
+	name := func(prefix string, s *side) string {
+		if !s.there {
+			return "/dev/null"
+		}
+		return record.Quote(prefix+c.source) + "\t" + a.label(s)
+	}
+	t.line(t.paint.head, "--- "+name("a", &c.from))
+	t.line(t.paint.head, "+++ "+name("b", &c.to))
+	for _, h := range textdiff.Hunks(c.edits, len(c.old), len(c.new), contextOf) {
+		t.line(t.paint.hunk, "@@ -"+span(h.Start, h.End)+" +"+span(h.NewStart, h.NewEnd)+" @@")
+		x := h.Start
+		for _, e := range h.Edits {
+			t.lines(" ", "", c.old[x:e.Start], words)
+			if words {
+				t.words(c, e)
+			} else {
+				t.lines("-", t.paint.removed, c.old[e.Start:e.End], false)
+				t.lines("+", t.paint.added, c.new[e.NewStart:e.NewEnd], false)
+			}
+			x = e.End
+		}
+		t.lines(" ", "", c.old[x:h.End], words)
+	}
+}
+
+// span is a hunk's first line and number of lines, as unified diffs count them.
+func span(start, end int) string {
+	switch end - start {
+	case 0:
+		return fmt.Sprintf("%d,0", start)
+	case 1:
+		return fmt.Sprint(start + 1)
+	}
+	return fmt.Sprintf("%d,%d", start+1, end-start)
+}
+
+// lines writes lines of the files behind a mark.
+func (t *diffText) lines(mark, colour string, lines []string, bare bool) {
+	if bare {
+		mark = ""
+	}
+	for _, l := range lines {
+		text, whole := strings.CutSuffix(l, "\n")
+		t.line(colour, mark+t.content(text))
+		if !whole && !bare {
+			t.line("", `\ No newline at end of file`)
+		}
+	}
+}
+
+// words writes an edit with the changes within its lines marked.
+func (t *diffText) words(c *comparison, e textdiff.Edit) {
+	var b strings.Builder
+	last := ""
+	for _, p := range textdiff.Words(strings.Join(c.old[e.Start:e.End], ""), strings.Join(c.new[e.NewStart:e.NewEnd], "")) {
+		switch p.Kind {
+		case textdiff.Removed:
+			t.marked(&b, t.paint.removed, "[-", p.Text, "-]")
+		case textdiff.Added:
+			t.marked(&b, t.paint.added, "{+", p.Text, "+}")
+		default:
+			b.WriteString(t.contents(p.Text))
+		}
+		last = p.Text
+	}
+	if !strings.HasSuffix(last, "\n") {
+		b.WriteByte('\n')
+	}
+	t.print(b.String())
+}
+
+// marked writes changed words, line by line, so that no mark spans lines.
+func (t *diffText) marked(b *strings.Builder, colour, open, text, shut string) {
+	for line := range strings.Lines(text) {
+		part, whole := strings.CutSuffix(line, "\n")
+		if part != "" {
+			b.WriteString(colour + open + t.content(part) + shut)
+			if colour != "" {
+				b.WriteString(t.paint.end)
+			}
+		}
+		if whole {
+			b.WriteByte('\n')
+		}
+	}
+}
+
+// content is a file's line as it may be shown: on a terminal without what could act on it.
+func (t *diffText) content(line string) string {
+	if !t.terminal {
+		return line
+	}
+	parts := strings.Split(line, "\t")
+	for i := range parts {
+		parts[i] = harmless(parts[i])
+	}
+	return strings.Join(parts, "\t")
+}
+
+func (t *diffText) contents(text string) string {
+	parts := strings.Split(text, "\n")
+	for i := range parts {
+		parts[i] = t.content(parts[i])
+	}
+	return strings.Join(parts, "\n")
+}

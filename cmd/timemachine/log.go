@@ -1,0 +1,266 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"timemachine/repo"
+	"timemachine/repo/record"
+	"timemachine/repo/when"
+)
+
+// logOptions are the flags of log.
+type logOptions struct {
+	path    string // "": everything
+	since   string
+	until   string
+	limit   int
+	events  []string
+	deleted bool
+	strict  bool // no renames
+}
+
+func (a *app) logCommand() *cobra.Command {
+	var o logOptions
+	cmd := command("log [PATH]", "list versions, newest first", logHelp, atMost(1, "log takes one path"),
+		func(ctx context.Context, words []string) error {
+			if len(words) > 0 {
+				o.path = words[0]
+			}
+			return a.logVersions(ctx, o)
+		})
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.since, "since", "", "only versions in force from `WHEN` on")
+	f.StringVar(&o.until, "until", "", "only versions in force before `WHEN`; a day is included")
+	f.IntVarP(&o.limit, "limit", "n", 0, "at most `N` versions")
+	f.StringSliceVar(&o.events, "event", nil, "only `EVENT`: added, modified, touched, metadata, deleted, type-changed (repeatable)")
+	f.BoolVar(&o.deleted, "deleted", false, "only what is deleted now: the deletions, newest first")
+	f.BoolVar(&o.strict, "no-renames", false, "stop where a file got its name")
+	return cmd
+}
+
+// atMost is the argument check of commands that take some words or none.
+func atMost(n int, msg string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > n {
+			return &usageError{msg: msg + ", not " + quoted(args[n]) + " too", hint: "timemachine " + cmd.Use}
+		}
+		return nil
+	}
+}
+
+// logVersions prints the versions of a path, or of everything.
+func (a *app) logVersions(ctx context.Context, o logOptions) error {
+	list, err := a.logRange(o)
+	if err != nil {
+		return err
+	}
+	h, err := a.openHistory()
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	if o.path != "" {
+		if list.Path, err = a.sourcePath(h, o.path); err != nil {
+			return err
+		}
+	}
+	var still func(source string) (bool, error)
+	if o.deleted {
+		list.Events = []record.Event{record.Deleted}
+		still = h.Present
+	}
+	err = a.paged(ctx, func(w io.Writer) error { return a.writeLog(ctx, w, h, list, still) })
+	return a.explain(ctx, h, err)
+}
+
+// logRange reads the flags that narrow a log.
+func (a *app) logRange(o logOptions) (repo.LogOptions, error) {
+	list := repo.LogOptions{Limit: o.limit, Follow: !o.strict}
+	if o.limit < 0 {
+		return list, &usageError{msg: "--limit " + strconv.Itoa(o.limit) + " is below 0", hint: usageHint}
+	}
+	for _, word := range o.events {
+		e := record.Event(word)
+		if !e.Valid() {
+			return list, &usageError{msg: "no event " + quoted(word), hint: "added, modified, touched, metadata, deleted or type-changed"}
+		}
+		list.Events = append(list.Events, e)
+	}
+	if o.deleted && len(o.events) > 0 {
+		return list, &usageError{msg: "--deleted and --event exclude each other", hint: usageHint}
+	}
+	var err error
+	if list.Since, err = a.bound("since", o.since); err == nil {
+		list.Until, err = a.bound("until", o.until)
+	}
+	return list, err
+}
+
+// bound reads the WHEN of --since and --until, which must be a time; zero where there is none. A whole day ends, for
+// --until, with the day.
+func (a *app) bound(flag, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	w, err := a.when(text)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if w.Kind != when.Moment {
+		return time.Time{}, &usageError{msg: "--" + flag + " " + quoted(text) + " is no time", hint: whenHint}
+	}
+	if flag == "until" && !w.End.IsZero() {
+		w.Time = w.End
+	}
+	a.tellWhen(flag, w)
+	return w.Time, nil
+}
+
+// writeLog writes one line a version, as text or JSON. Where still is given, only sources for which it is false are
+// listed, once each.
+func (a *app) writeLog(ctx context.Context, w io.Writer, h *repo.History, o repo.LogOptions, still func(string) (bool, error)) error {
+	limit := o.Limit
+	if still != nil {
+		o.Limit = 0
+	}
+	told := map[string]bool{}
+	n := 0
+	for e, err := range h.Log(ctx, o) {
+		if err != nil {
+			return err
+		}
+		if still != nil {
+			there, err := still(e.Source)
+			if err != nil {
+				return err
+			}
+			if there || told[e.Source] {
+				continue
+			}
+			told[e.Source] = true
+		}
+		if err := a.writeEntry(w, &e); err != nil {
+			return err
+		}
+		if n++; n == limit {
+			break
+		}
+	}
+	if n == 0 && !a.flags.json {
+		a.console.notice("no versions in that range")
+	}
+	return nil
+}
+
+func (a *app) writeEntry(w io.Writer, e *repo.Entry) error {
+	if a.flags.json {
+		line, err := json.Marshal(entryJSON(e))
+		if err == nil {
+			_, err = w.Write(append(line, '\n'))
+		}
+		return err
+	}
+	if _, err := io.WriteString(w, a.entryLine(e)+"\n"); err != nil {
+		return err
+	}
+	if b, ok := w.(*bufio.Writer); ok && a.screen {
+		return b.Flush()
+	}
+	return nil
+}
+
+// entryLine is a version in one line: time, event, commit, size and its change, path, what else changed.
+func (a *app) entryLine(e *repo.Entry) string {
+	commit := e.Commit.Short()
+	if a.colours() {
+		commit = "\x1b[33m" + commit + "\x1b[m"
+	}
+	line := fmt.Sprintf("%s  %-12s  %s  %-20s  %s", a.localTime(e.Since), e.Event, commit, sizeChange(e), quote(e.Source))
+	if about := changes(e); len(about) > 0 {
+		line += "  (" + strings.Join(about, ", ") + ")"
+	}
+	return line
+}
+
+// localTime is a moment as people read it: to the second, with its offset.
+func (a *app) localTime(t time.Time) string { return t.In(a.zone).Format("2006-01-02 15:04:05 -07:00") }
+
+// sizeChange is the size of a version, and by how much it differs from the one before.
+func sizeChange(e *repo.Entry) string {
+	if e.Event == record.Deleted {
+		return "-"
+	}
+	text := byteCount(e.Size)
+	if b := e.Before; b != nil && b.Event != record.Deleted && b.Size != e.Size {
+		sign, d := "+", e.Size-b.Size
+		if d < 0 {
+			sign, d = "-", -d
+		}
+		text += " (" + sign + byteCount(d) + ")"
+	}
+	return text
+}
+
+// byteCount is a size for people.
+func byteCount(n int64) string {
+	if n < 1<<10 {
+		return strconv.FormatInt(n, 10) + " B"
+	}
+	f, units := float64(n)/(1<<10), "KMGTPE"
+	for f >= 1<<10 {
+		f, units = f/(1<<10), units[1:]
+	}
+	return strconv.FormatFloat(f, 'f', 1, 64) + " " + units[:1] + "iB"
+}
+
+// changes tells what a version changed besides its content.
+func changes(e *repo.Entry) []string {
+	var about []string
+	if e.RenamedFrom != "" {
+		about = append(about, "renamed from "+quote(e.RenamedFrom))
+	}
+	if b := e.Before; b != nil && b.Event != record.Deleted && e.Event != record.Deleted {
+		if b.Mode != e.Mode {
+			about = append(about, fmt.Sprintf("mode %04o to %04o", b.Mode, e.Mode))
+		}
+		if ownerText(&b.Record) != ownerText(&e.Record) {
+			about = append(about, "owner "+quote(ownerText(&b.Record))+" to "+quote(ownerText(&e.Record)))
+		}
+		if b.Link != e.Link {
+			about = append(about, kindText(b.Link)+" to "+kindText(e.Link))
+		}
+	}
+	if e.Torn {
+		about = append(about, "changed while it was read")
+	}
+	return about
+}
+
+func kindText(link bool) string {
+	if link {
+		return "link"
+	}
+	return "file"
+}
+
+// ownerText is user:group, in numbers where there is no name.
+func ownerText(r *record.Record) string {
+	user, group := r.User, r.Group
+	if user == "" {
+		user = strconv.FormatUint(uint64(r.UID), 10)
+	}
+	if group == "" {
+		group = strconv.FormatUint(uint64(r.GID), 10)
+	}
+	return user + ":" + group
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"timemachine/repo"
+)
+
+// showOptions are the flags of show.
+type showOptions struct {
+	path string
+	at   string // "": the newest
+}
+
+func (a *app) showCommand() *cobra.Command {
+	var o showOptions
+	cmd := command("show PATH", "write one version's content to standard output", showHelp, onePath("show"),
+		func(ctx context.Context, words []string) error {
+			o.path = words[0]
+			return a.show(ctx, o)
+		})
+	cmd.Flags().StringVar(&o.at, "at", "", "the version in force at `WHEN`: a time, @1 (one before the newest), a commit")
+	return cmd
+}
+
+func onePath(verb string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := needPaths(verb)(cmd, args); err != nil {
+			return err
+		}
+		return atMost(1, verb+" takes one path")(cmd, args)
+	}
+}
+
+// show writes the content of one version, of any size.
+func (a *app) show(ctx context.Context, o showOptions) error {
+	h, err := a.openHistory()
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	e, err := a.showEntry(ctx, h, o)
+	if err != nil {
+		return a.explain(ctx, h, err)
+	}
+	src, size, err := h.Content(&e.Version)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	if a.flags.json {
+		return a.showJSON(&e, src, size)
+	}
+	return a.paged(ctx, func(w io.Writer) error {
+		_, err := io.Copy(w, src)
+		return err
+	})
+}
+
+func (a *app) showEntry(ctx context.Context, h *repo.History, o showOptions) (repo.Entry, error) {
+	source, err := a.sourcePath(h, o.path)
+	if err != nil {
+		return repo.Entry{}, err
+	}
+	var p repo.Point
+	if o.at != "" {
+		if p, err = a.point(h, o.at); err != nil {
+			return repo.Entry{}, err
+		}
+	}
+	e, err := a.versionAt(ctx, h, source, p)
+	var absent *repo.AbsentError
+	if o.at == "" && errors.As(err, &absent) {
+		return a.lastOf(ctx, h, absent)
+	}
+	var unknown *repo.UnknownError
+	if errors.As(err, &unknown) {
+		if all, berr := h.Below(ctx, source, p); berr == nil {
+			return e, folderGiven(source, all)
+		}
+	}
+	return e, err
+}
+
+// versionAt is the version of source at p. Before the source got its name by a rename, it is that of the name it had then.
+func (a *app) versionAt(ctx context.Context, h *repo.History, source string, p repo.Point) (repo.Entry, error) {
+	e, err := h.At(ctx, source, p)
+	var early *repo.BeforeError
+	if !errors.As(err, &early) || early.First.RenamedFrom == "" || p.Back > 0 {
+		return e, err
+	}
+	old, oldErr := h.At(ctx, early.First.RenamedFrom, p)
+	if oldErr != nil {
+		return e, err
+	}
+	a.console.announce(quote(source) + " was " + quote(old.Source) + " then")
+	return old, nil
+}
+
+// lastOf is the version before a deletion, for whoever asks for a deleted file without a WHEN.
+func (a *app) lastOf(ctx context.Context, h *repo.History, absent *repo.AbsentError) (repo.Entry, error) {
+	e, err := h.At(ctx, absent.Path, repo.Point{Back: 1})
+	if err != nil {
+		return e, err
+	}
+	a.console.announce(fmt.Sprintf("%s was deleted %s; this is its last version", quote(absent.Path), a.localTime(absent.Deleted.Since)))
+	return e, nil
+}
+
+func folderGiven(source string, all []repo.Entry) error {
+	f := &failure{msg: quote(source) + " is a folder, not a file", hint: "timemachine log " + quote(source) + " lists what it holds"}
+	if len(all) > 0 {
+		f.hint += ", for example " + quote(all[0].Source)
+	}
+	return f
+}
+
+// maxPlain is the longest content, in bytes, that show --json gives as text where it is UTF-8.
+const maxPlain = 16 << 20
+
+// showJSON writes a version and its content as one document; the content last, so that it need not be held in memory.
+func (a *app) showJSON(e *repo.Entry, src io.Reader, size int64) error {
+	return a.paged(context.Background(), func(w io.Writer) error {
+		head, err := json.Marshal(entryJSON(e))
+		if err != nil {
+			return err
+		}
+		if size <= maxPlain {
+			body, err := io.ReadAll(src)
+			if err != nil {
+				return err
+			}
+			return writeContent(w, head, body)
+		}
+		if _, err := fmt.Fprintf(w, `%s,"encoding":"base64","content":"`, head[:len(head)-1]); err != nil {
+			return err
+		}
+		enc := base64.NewEncoder(base64.StdEncoding, w)
+		if _, err := io.Copy(enc, src); err != nil {
+			return err
+		}
+		if err := enc.Close(); err != nil {
+			return err
+		}
+		_, err = io.WriteString(w, "\"}\n")
+		return err
+	})
+}
+
+func writeContent(w io.Writer, head, body []byte) error {
+	encoding, text := "utf-8", string(body)
+	if !utf8.Valid(body) {
+		encoding, text = "base64", base64.StdEncoding.EncodeToString(body)
+	}
+	content, err := json.Marshal(text)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%s,\"encoding\":%q,\"content\":%s}\n", head[:len(head)-1], encoding, content)
+	return err
+}
