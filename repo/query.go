@@ -68,7 +68,10 @@ type BeforeError struct {
 }
 
 func (e *BeforeError) Error() string {
-	if e.Count > 0 {
+	switch {
+	case e.Count == 1:
+		return quote(e.Path) + " has 1 version: @0 is its first"
+	case e.Count > 1:
 		return fmt.Sprintf("%s has %d versions: @%d is its first", quote(e.Path), e.Count, e.Count-1)
 	}
 	return fmt.Sprintf("the history of %s begins later", quote(e.Path))
