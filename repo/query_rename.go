@@ -104,7 +104,7 @@ func (h *History) sameBlob(ctx context.Context, e *Entry) (string, error) {
 		}
 		return "", nil
 	}
-	for f, err := range h.walk(ctx, h.tip, sameRun(e.Scan)) {
+	for f, err := range h.runOf(ctx, e) {
 		if err != nil {
 			return "", err
 		}
@@ -120,6 +120,45 @@ func (h *History) sameBlob(ctx context.Context, e *Entry) (string, error) {
 		}
 	}
 	return "", nil
+}
+
+// maxFirst is how many commits before a version are looked at to find that it belongs to the first run of all.
+const maxFirst = 4096
+
+// runOf gives the versions of e's run, newest first; none where that is the first run, in which nothing can have been
+// renamed.
+func (h *History) runOf(ctx context.Context, e *Entry) iter.Seq2[found, error] {
+	return func(yield func(found, error) bool) {
+		of := sameRun(e.Scan)
+		inside := false
+		for n, id := 0, e.Commit; n < maxFirst; n++ {
+			f, ours, err := h.commit(id, of)
+			if err != nil {
+				yield(found{}, err)
+				return
+			}
+			if !ours {
+				break
+			}
+			if id = f.parent; id.IsZero() {
+				return
+			}
+		}
+		for id := h.tip; !id.IsZero(); {
+			f, ours, err := h.commit(id, of)
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err != nil {
+				yield(found{}, err)
+				return
+			}
+			if inside && !ours || ours && !yield(f, nil) {
+				return
+			}
+			inside, id = ours, f.parent
+		}
+	}
 }
 
 // run selects the versions that one run made.

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"timemachine/repo/object"
-	"timemachine/repo/pack"
 	"timemachine/repo/record"
 )
 
@@ -46,19 +45,27 @@ func (h *History) walk(ctx context.Context, from object.ID, at selector) iter.Se
 
 // commit reads one commit. ours is false where it is not a version of a source that at selects; parent is right then too.
 func (h *History) commit(id object.ID, at selector) (f found, ours bool, err error) {
+	if f, ours, err = h.lookUp(id, at); err != nil {
+		err = h.r.damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
+	}
+	return f, ours, err
+}
+
+// lookUp is commit for an id that may lead nowhere.
+func (h *History) lookUp(id object.ID, at selector) (f found, ours bool, err error) {
 	kind, raw, err := h.r.store.Read(id)
 	if err == nil && kind != object.Commit {
 		err = fmt.Errorf("object %s is a %s, not a commit", id, kind)
 	}
 	if err != nil {
-		return f, false, h.r.damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
+		return f, false, err
 	}
 	if f.parent, err = h.parent(id, raw); err != nil || !at.mayHold(raw) {
 		return f, false, err
 	}
 	c, err := object.ParseCommit(raw)
 	if err != nil {
-		return f, false, h.r.damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
+		return f, false, err
 	}
 	rec, err := record.Parse(c.Message)
 	if err != nil {
@@ -77,17 +84,13 @@ func (h *History) parent(id object.ID, raw []byte) (object.ID, error) {
 	const tree, parent, digits = "tree ", "\nparent ", 40
 	rest, ok := bytes.CutPrefix(raw, []byte(tree))
 	if !ok || len(rest) < digits {
-		return object.ID{}, h.r.damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), errors.New("no tree line"))
+		return object.ID{}, errors.New("no tree line")
 	}
 	rest, ok = bytes.CutPrefix(rest[digits:], []byte(parent))
 	if !ok || h.shallow[id] {
 		return object.ID{}, nil
 	}
-	p, err := object.ParseID(string(rest[:min(digits, len(rest))]))
-	if err != nil {
-		return p, h.r.damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
-	}
-	return p, nil
+	return object.ParseID(string(rest[:min(digits, len(rest))]))
 }
 
 // selector says which commits are wanted.
@@ -144,8 +147,7 @@ func (h *History) newestIn(ctx context.Context, source string, from object.ID) (
 // newest is the newest version of source: where the hint knows its commit from there, else by walking.
 func (h *History) newest(ctx context.Context, source string) (found, bool, error) {
 	if head, ok := h.head(source); ok {
-		f, ours, err := h.commit(head.Commit, only(source))
-		if err == nil && ours {
+		if f, ours, err := h.lookUp(head.Commit, only(source)); err == nil && ours {
 			return f, true, nil
 		}
 	}
@@ -220,13 +222,8 @@ func (h *History) before(ctx context.Context, f found) (found, bool, error) {
 	if f.Previous.IsZero() {
 		return found{}, false, nil
 	}
-	if has, err := h.r.store.Has(f.Previous); err != nil && !errors.Is(err, pack.ErrDamaged) {
-		return found{}, false, err
-	} else if has {
-		p, ours, err := h.commit(f.Previous, only(f.Source))
-		if err == nil && ours {
-			return p, true, nil
-		}
+	if p, ours, err := h.lookUp(f.Previous, only(f.Source)); err == nil && ours {
+		return p, true, nil
 	}
 	return h.newestIn(ctx, f.Source, f.parent)
 }

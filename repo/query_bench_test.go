@@ -1,0 +1,113 @@
+package repo_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"timemachine/repo"
+	"timemachine/repo/durable"
+	"timemachine/repo/record"
+	"timemachine/repo/repotest"
+)
+
+// BenchmarkLog lists the 100 versions of one file among 100,000 commits: with the hint that a destination has, in a
+// clone without one, and by git.
+func BenchmarkLog(b *testing.B) {
+	dest, heads := longHistory(b, 1000, 100)
+	const source = "/etc/dir07/file0507"
+	for name, hint := range map[string]func(*durable.Dir, string) repo.Heads{"hint": heads, "clone": nil} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				h, err := repo.OpenHistory(dest, repo.Options{Heads: hint})
+				if err != nil {
+					b.Fatal(err)
+				}
+				n := 0
+				for _, err := range h.Log(ctx, repo.LogOptions{Path: source, Follow: true}) {
+					if err != nil {
+						b.Fatal(err)
+					}
+					n++
+				}
+				if n != 100 {
+					b.Fatalf("%d versions", n)
+				}
+				h.Close()
+			}
+		})
+	}
+	b.Run("everything", func(b *testing.B) {
+		for b.Loop() {
+			h, err := repo.OpenHistory(dest, repo.Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			n := 0
+			for range h.Log(ctx, repo.LogOptions{}) {
+				n++
+			}
+			if h.Close(); n != 100_000 {
+				b.Fatalf("%d versions", n)
+			}
+		}
+	})
+	for name, path := range map[string]string{"git": "files" + source, "git-everything": "."} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				repotest.Git(b, dest, "log", "--format=%h %cI %s", "--", path)
+			}
+		})
+	}
+}
+
+// longHistory commits so many versions of so many files, a run of one version of each at a time.
+func longHistory(b *testing.B, files, versions int) (dest string, heads func(*durable.Dir, string) repo.Heads) {
+	b.Helper()
+	dest = filepath.Join(b.TempDir(), "dest")
+	check := func(err error) {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	check(repo.Init(dest, repo.Options{}))
+	newest := repo.Heads{Sources: map[string]repo.Head{}}
+	for n := range versions {
+		when := day0.Add(time.Duration(n) * time.Minute)
+		r, err := repo.Open(dest, repo.Options{Clock: func() time.Time { return when }, Copies: func(int64, int64) bool { return false }})
+		check(err)
+		_, err = r.TryLock()
+		check(err)
+		tip, err := r.Start(ctx)
+		check(err)
+		tx, err := r.Begin(ctx, tip, fmt.Sprint("scan-", n), nil)
+		check(err)
+		for i := range files {
+			source := fmt.Sprintf("/etc/dir%02d/file%04d", i%100, i)
+			body := fmt.Appendf(nil, "%s version %d\n", source, n)
+			before := newest.Sources[source]
+			id, err := tx.Blob(body, before.Blob)
+			check(err)
+			rec := record.Record{Event: record.Modified, Source: source, Mtime: when, Mode: 0o644, Size: int64(len(body)), Blob: id, Previous: before.Commit}
+			if n == 0 {
+				rec.Event = record.Added
+			}
+			v, err := tx.Commit(rec, when, true)
+			check(err)
+			newest.Sources[source] = repo.Head{Commit: v.Commit, Blob: id}
+		}
+		newest.Tip = tx.Tip()
+		check(tx.Publish())
+		check(r.Close())
+	}
+	return dest, func(_ *durable.Dir, path string) repo.Heads {
+		hint := repo.Heads{Tip: newest.Tip, Sources: map[string]repo.Head{}}
+		for source, head := range newest.Sources {
+			if path == "/" || source == path {
+				hint.Sources[source] = head
+			}
+		}
+		return hint
+	}
+}
