@@ -38,6 +38,9 @@ Exit codes:
 const rootExamples = `  timemachine add /etc/hosts ~/notes     watch a file and a folder
   timemachine                            one run
   timemachine list -v                    what is watched, and which files that selects now
+  timemachine log notes.txt              its versions; also of what was deleted
+  timemachine show notes.txt --at '2h ago'
+  timemachine diff notes.txt yesterday   what changed since
   timemachine -d /backup -a notes.txt    the short way to add
   git -C /backup log -p -- files/etc/hosts`
 

@@ -22,7 +22,9 @@ type listEntry struct {
 	Path    string   `json:"path,omitempty"`
 	Pattern string   `json:"pattern,omitempty"`
 	Selects []string `json:"selects,omitempty"` // with -v
-	Problem string   `json:"problem,omitempty"` // with -v: what cannot be read
+	// SelectsBytes is there where a name in Selects is not UTF-8: all of them, in base64, in the same order.
+	SelectsBytes []string `json:"selects_bytes,omitempty"`
+	Problem      string   `json:"problem,omitempty"` // with -v: what cannot be read
 }
 
 // list prints the watch list.
@@ -91,7 +93,7 @@ func addSelection(entries []listEntry, selection []watch.Selected) {
 	}
 	for i := range entries {
 		s := byText[entries[i].Entry]
-		entries[i].Selects = s.Paths
+		entries[i].Selects, entries[i].SelectsBytes = s.Paths, rawList(s.Paths)
 		if s.Err != nil {
 			entries[i].Problem = harmless(s.Err.Error())
 		}

@@ -123,6 +123,18 @@ func rawBytes(name string) string {
 	return base64.StdEncoding.EncodeToString([]byte(name))
 }
 
+// rawList is the base64 form of all names where JSON cannot hold one of them, nil where it can.
+func rawList(names []string) []string {
+	if !slices.ContainsFunc(names, func(n string) bool { return rawBytes(n) != "" }) {
+		return nil
+	}
+	raw := make([]string, len(names))
+	for i, n := range names {
+		raw[i] = base64.StdEncoding.EncodeToString([]byte(n))
+	}
+	return raw
+}
+
 func idText(id object.ID) string {
 	if id.IsZero() {
 		return ""

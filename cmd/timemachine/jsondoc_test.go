@@ -1,0 +1,36 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestJSONIsDocumented holds docs/json.md against the fields that the commands print. memory.go has a file of its own.
+func TestJSONIsDocumented(t *testing.T) {
+	doc, err := os.ReadFile(filepath.Join("..", "..", "docs", "json.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tag := regexp.MustCompile("`json:\"([a-z_]+)")
+	for _, file := range files {
+		if file == "memory.go" || strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range tag.FindAllStringSubmatch(string(src), -1) {
+			if !regexp.MustCompile("[`.]" + m[1] + "`").Match(doc) {
+				t.Errorf("docs/json.md does not explain %q of %s", m[1], file)
+			}
+		}
+	}
+}
