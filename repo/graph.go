@@ -35,9 +35,6 @@ func (r *Repo) updateGraph(ctx context.Context, g *graphing, tip object.ID, anew
 	if err != nil {
 		return err
 	}
-	if err := r.stage.Remove("graph-layer"); err != nil {
-		return err
-	}
 	done, err := commitgraph.Update(ctx, commitgraph.Place{Info: info, Stage: r.stage}, tip, g, anew)
 	if errors.Is(err, commitgraph.ErrUnfit) {
 		r.o.Log("no commit-graph is written", "cause", err.Error())

@@ -53,7 +53,7 @@ func (u *update) writeLayer(keep int) (object.ID, error) {
 
 // swap replaces the graph by the chain of sums, the last of which lies in the stage, unless another git is at work or
 // was since the graph was read. git's single file is locked only where it is to go: git gc gives up on a lock it meets.
-func (u *update) swap(folder *durable.Dir, sums []object.ID) error {
+func (u *update) swap(folder *durable.Dir, sums []object.ID) (err error) {
 	lock, err := folder.TakeLock(chainName, u.Stage, lockWait)
 	if err != nil {
 		return u.busy(err)
@@ -63,7 +63,7 @@ func (u *update) swap(folder *durable.Dir, sums []object.ID) error {
 		if single, err = u.Info.TakeLock(singleName, u.Stage, lockWait); err != nil {
 			return errors.Join(u.busy(err), lock.Abort())
 		}
-		defer single.Abort()
+		defer func() { err = errors.Join(err, single.Abort()) }()
 	}
 	same, err := u.unchanged(folder)
 	if err != nil || !same {

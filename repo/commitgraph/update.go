@@ -3,6 +3,7 @@ package commitgraph
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"time"
 
 	"timemachine/repo/durable"
@@ -43,6 +44,9 @@ const stagedLayer = "graph-layer"
 // The graph is on disk when Update returns. An error leaves the old one, or the new one. Errors: the history's, ErrUnfit
 // for a history that no graph can be written for, the file system's.
 func Update(ctx context.Context, p Place, tip object.ID, h History, anew bool) (Result, error) {
+	if err := p.unlock(); err != nil {
+		return Result{}, err
+	}
 	g, err := open(p.Info)
 	if err != nil {
 		return Result{}, err
@@ -66,6 +70,35 @@ func Update(ctx context.Context, p Place, tip object.ID, h History, anew bool) (
 		}
 	}
 	return u.Result, err
+}
+
+// unlock clears what an Update that was killed left: git gives up on a lock, and we may not take that one again soon.
+func (p Place) unlock() error {
+	folder, err := p.Info.Sub(folderName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	for name, dir := range map[string]*durable.Dir{singleName: p.Info, chainName: folder} {
+		left, err := p.Stage.Exists(name + ".lock")
+		if err != nil {
+			return err
+		}
+		var held *durable.LockedError
+		if left {
+			lock, err := dir.TakeLock(name, p.Stage, 0)
+			if err == nil {
+				err = lock.Abort()
+			}
+			if err != nil && !errors.As(err, &held) {
+				return err
+			}
+		}
+	}
+	return p.Stage.Remove(stagedLayer)
 }
 
 // update is an Update under way.
