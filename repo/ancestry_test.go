@@ -43,6 +43,7 @@ func (h *past) walked(base object.ID) (ids []string, err error) {
 }
 
 func TestWalk(t *testing.T) {
+	t.Parallel()
 	const n = hintsAfter + 3*stretchLen
 	h := longPast(t, n)
 	want := repotest.Lines(t, h.dest, "rev-list", "main")
@@ -130,6 +131,7 @@ func TestWalkStops(t *testing.T) {
 }
 
 func TestWalkDamaged(t *testing.T) {
+	t.Parallel()
 	h := longPast(t, 3*stretchLen)
 	want := repotest.Lines(t, h.dest, "rev-list", "main")
 	pack, err := filepath.Glob(filepath.Join(h.dest, ".git/objects/pack/*.pack"))

@@ -20,6 +20,9 @@ type faults struct {
 var errFault = errors.New("fault")
 
 func (f *faults) Before(op *durable.Op) error {
+	if f.n <= f.at && (op.Kind == durable.Open || op.Kind == durable.Lstat || op.Kind == durable.List) {
+		return nil // looking does no harm
+	}
 	n := f.n
 	f.n++
 	if n == f.at || f.dead && n > f.at {
@@ -30,7 +33,7 @@ func (f *faults) Before(op *durable.Op) error {
 
 func (f *faults) After(*durable.Op) {}
 
-// TestGraphFaults fails or stops an update at each of its operations in turn. git must find the graph sound after that,
+// TestGraphFaults fails or stops an update at each operation that changes something, in turn. git must find the graph sound after that,
 // and the next update must go through and leave nothing behind.
 func TestGraphFaults(t *testing.T) {
 	for name, prepare := range map[string]func(h *past){

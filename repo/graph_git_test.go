@@ -61,6 +61,7 @@ func (h *past) tidied(layers int) {
 // TestGraphBesideGC has git write the single file: with filters of ours in it, it becomes a layer; without, it is
 // replaced.
 func TestGraphBesideGC(t *testing.T) {
+	t.Parallel()
 	h := newPast(t)
 	h.run(some(90)...)
 	repotest.Git(t, h.dest, "gc", "-q")
@@ -87,6 +88,7 @@ func TestGraphBesideGC(t *testing.T) {
 }
 
 func TestGraphBesideGitsChain(t *testing.T) {
+	t.Parallel()
 	h := newPast(t)
 	for _, flags := range [][]string{{"--changed-paths"}, {"--no-changed-paths"}, {"--split=no-merge"}, {"--split=replace", "--no-changed-paths"}} {
 		h.run(some(20)...)
@@ -103,6 +105,7 @@ func TestGraphBesideGitsChain(t *testing.T) {
 
 // TestGraphDamaged breaks the graph in ways that git overlooks, warns of or fails on.
 func TestGraphDamaged(t *testing.T) {
+	t.Parallel()
 	edit := func(f func(b []byte) []byte) func(t *testing.T, name string) {
 		return func(t *testing.T, name string) {
 			b, err := os.ReadFile(name)
@@ -151,6 +154,7 @@ func TestGraphDamaged(t *testing.T) {
 
 // TestGraphOfRewrittenHistory loses commits that the graph names.
 func TestGraphOfRewrittenHistory(t *testing.T) {
+	t.Parallel()
 	h := newPast(t)
 	h.run(some(30)...)
 	h.graph()
@@ -172,6 +176,7 @@ func TestGraphOfRewrittenHistory(t *testing.T) {
 }
 
 func TestGraphLocked(t *testing.T) {
+	t.Parallel()
 	h := newPast(t)
 	h.run(some(30)...)
 	h.graph()
@@ -192,6 +197,7 @@ func TestGraphLocked(t *testing.T) {
 // TestGraphBesideGit writes the graph while git writes single files, or layers. (Not both: a git that finds the single
 // file gone, which another one has made a layer, dies and leaves its lock.)
 func TestGraphBesideGit(t *testing.T) {
+	t.Parallel()
 	for name, args := range map[string][]string{"single": nil, "layers": {"--split"}} {
 		t.Run(name, func(t *testing.T) {
 			h := newPast(t)

@@ -161,6 +161,7 @@ func (h *past) bloom(count, path string) int {
 }
 
 func TestGraphOfRandomHistory(t *testing.T) {
+	t.Parallel()
 	h := newPast(t)
 	folders := []string{"/", "/etc", "/etc/a.d", "/etc/a", "/home/é", "/x/y/z", "/\xff"}
 	for i := range 40 {
@@ -197,6 +198,7 @@ func TestGraphOfRandomHistory(t *testing.T) {
 }
 
 func TestGraphOfLongHistory(t *testing.T) {
+	t.Parallel()
 	h := newPast(t)
 	name := func(i int) string { return fmt.Sprintf("/srv/%d/%d/f%d", i%3, i%7, i%41) }
 	commits := 0
@@ -232,12 +234,13 @@ func TestGraphOfLongHistory(t *testing.T) {
 	}
 	paths := h.everyPath()
 	h.rnd.Shuffle(len(paths), func(i, k int) { paths[i], paths[k] = paths[k], paths[i] })
-	h.same(append(paths[:30], ".gitattributes", "files", "files/srv", "files/many", "."))
+	h.same(append(paths[:15], ".gitattributes", "files", "files/srv", "files/many", "."))
 }
 
 // TestGraphOfOthers has merges, commits of 600 paths, files that become folders, and commits of ours that somebody
 // amended, so that they change more than their records say.
 func TestGraphOfOthers(t *testing.T) {
+	t.Parallel()
 	h := newPast(t)
 	git := func(args ...string) { t.Helper(); repotest.Git(t, h.dest, args...) }
 	put := func(name, data string) {
@@ -294,6 +297,7 @@ func TestGraphOfOthers(t *testing.T) {
 
 // TestGraphDisplaced has one move of ours in which a file takes the place of a folder that somebody else filled.
 func TestGraphDisplaced(t *testing.T) {
+	t.Parallel()
 	h := newPast(t)
 	h.run("/etc/a")
 	h.check(os.MkdirAll(filepath.Join(h.dest, "files/etc/x"), 0o700))
