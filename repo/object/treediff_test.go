@@ -94,3 +94,27 @@ func TestDiffTrees(t *testing.T) {
 		before = after
 	}
 }
+
+// FuzzDiffTrees compares trees that may be anything: it must not panic, and finds nothing only where nothing differs.
+func FuzzDiffTrees(f *testing.F) {
+	entry := func(mode, name string) []byte { return append([]byte(mode+" "+name+"\x00"), make([]byte, 20)...) }
+	f.Add(entry("100644", "a"), entry("40000", "a"))
+	f.Add(append(entry("100644", "a"), entry("100644", "b")...), entry("100755", "b"))
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		trees := diffStore{Hash(Tree, a): a, Hash(Tree, b): b, {}: nil}
+		n := 0
+		err := DiffTrees(Hash(Tree, a), Hash(Tree, b), trees, func(path string) bool {
+			if path == "" {
+				t.Error("no path")
+			}
+			n++
+			return true
+		})
+		x, errX := ParseTree(a)
+		y, errY := ParseTree(b)
+		folder := func(e TreeEntry) bool { return e.Mode.IsTree() } // which may hold nothing
+		if err == nil && errX == nil && errY == nil && n == 0 && !slices.Equal(slices.DeleteFunc(x, folder), slices.DeleteFunc(y, folder)) {
+			t.Errorf("%q and %q: no difference", a, b)
+		}
+	})
+}
