@@ -14,7 +14,7 @@ type Compaction struct {
 	Foreign                 int // packs among them that timemachine did not write, and left as they are
 }
 
-// Compact merges all packs of ours into one, whatever time that takes, and brings the commit-graph up to date. The
+// Compact merges all packs of ours into one, whatever time that takes, and makes the commit-graph anew, with a filter for each commit. The
 // caller holds the lock, and has tip from Start.
 func (r *Repo) Compact(ctx context.Context, tip object.ID) (c Compaction, err error) {
 	if c.PacksBefore, c.BytesBefore, err = r.packSizes(); err != nil {
@@ -29,7 +29,7 @@ func (r *Repo) Compact(ctx context.Context, tip object.ID) (c Compaction, err er
 		return c, err
 	}
 	if !tip.IsZero() {
-		if err := r.writeGraph(ctx, tip); err != nil {
+		if err := r.rewriteGraph(ctx, tip); err != nil {
 			return c, err
 		}
 	}
