@@ -6,7 +6,7 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 FIRST    ?= $(HOME)/timemachine-first
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build first test test-system race fuzz bench microbench lint cross check install
+.PHONY: build first test test-system race fuzz bench microbench lint cross check man install
 
 build:
 	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/timemachine ./cmd/timemachine
@@ -56,5 +56,13 @@ cross:
 
 check: lint test cross
 
-install: build
+# The manual pages, from the commands' own help.
+man: build
+	@rm -rf bin/man && mkdir -p bin/man
+	bin/timemachine man bin/man
+
+install: build man
 	install -D -m 755 bin/timemachine "$(DESTDIR)$(PREFIX)/bin/timemachine"
+	install -d "$(DESTDIR)$(PREFIX)/share/man/man1" "$(DESTDIR)$(PREFIX)/share/man/man7"
+	install -m 644 bin/man/*.1 "$(DESTDIR)$(PREFIX)/share/man/man1"
+	install -m 644 bin/man/*.7 "$(DESTDIR)$(PREFIX)/share/man/man7"

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+)
+
+// roff is a manual page being written.
+type roff struct{ strings.Builder }
+
+// escapeRoff makes text that troff prints as it stands: dashes as they are typed in a shell.
+func escapeRoff(text string) string {
+	return strings.NewReplacer(`\`, `\e`, `-`, `\-`, "…", "...", "’", "'").Replace(text)
+}
+
+// macro writes a request with its arguments, each in quotes where it has any spaces or nothing at all.
+func (p *roff) macro(name string, args ...string) {
+	p.WriteString("." + name)
+	for _, arg := range args {
+		if arg == "" || strings.Contains(arg, " ") {
+			arg = `"` + arg + `"`
+		}
+		p.WriteString(" " + arg)
+	}
+	p.WriteString("\n")
+}
+
+func (p *roff) section(title string) { p.macro("SH", title) }
+
+// text writes a line that is in roff already. One that begins as a request would is kept from being one.
+func (p *roff) text(line string) {
+	if strings.HasPrefix(line, ".") || strings.HasPrefix(line, "'") {
+		line = `\&` + line
+	}
+	p.WriteString(line + "\n")
+}
+
+// literal writes lines as they stand.
+func (p *roff) literal(lines []string) {
+	p.macro("nf")
+	for _, line := range lines {
+		p.text(escapeRoff(line))
+	}
+	p.macro("fi")
+}
+
+// heading matches a line of help that opens a section, such as "Files:" or "Environment (flags beat it):".
+var heading = regexp.MustCompile(`^([A-Z][a-z]+(?: [a-z]+)?)(?: \((.*)\))?:$`)
+
+// prose writes a command's help: paragraphs are filled, indented lines stay as they are, headings become sections.
+func (p *roff) prose(help string) {
+	for i, block := range strings.Split(strings.TrimSpace(help), "\n\n") {
+		lines := strings.Split(block, "\n")
+		if m := heading.FindStringSubmatch(lines[0]); m != nil {
+			p.section(strings.ToUpper(m[1]))
+			if m[2] != "" {
+				p.text(escapeRoff(strings.ToUpper(m[2][:1]) + m[2][1:] + "."))
+			}
+			lines = lines[1:]
+		} else if i > 0 {
+			p.macro("PP")
+		}
+		p.block(lines)
+	}
+}
+
+func (p *roff) block(lines []string) {
+	for len(lines) > 0 {
+		n := 1
+		indented := strings.HasPrefix(lines[0], "  ")
+		for n < len(lines) && strings.HasPrefix(lines[n], "  ") == indented {
+			n++
+		}
+		if indented {
+			p.literal(lines[:n])
+		} else {
+			p.text(escapeRoff(strings.Join(lines[:n], "\n")))
+		}
+		lines = lines[n:]
+	}
+}
