@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -121,6 +122,17 @@ func (h *History) Branch() string { return h.r.shortBranch() }
 
 // Tip is the newest commit.
 func (h *History) Tip() object.ID { return h.tip }
+
+// Walk is that of Repo.
+func (h *History) Walk(ctx context.Context, tip, base object.ID, visit func(v Version, ours bool) error) error {
+	return h.r.Walk(ctx, tip, base, visit)
+}
+
+// Files is that of Repo.
+func (h *History) Files(tip object.ID) (map[string]object.TreeEntry, error) { return h.r.Files(tip) }
+
+// Refresh looks again where the branch is.
+func (h *History) Refresh() error { return h.readTip() }
 
 // State is the open folder for what is ours and disposable under .git; nil where there is none.
 func (h *History) State() *durable.Dir { return h.r.own }

@@ -146,9 +146,12 @@ func (a *absence) report(k *knowledge) {
 		if a.held[e.Root] != nil || a.held[filepath.Dir(e.Root)] != nil || a.knows(k, e.Root) {
 			continue
 		}
-		a.scan.problems = append(a.scan.problems, Problem{Path: e.Root, Msg: "does not exist", Hint: "to stop watching it: timemachine remove " + record.Quote(e.Text)})
+		a.scan.problems = append(a.scan.problems, Problem{Path: e.Root, Msg: missingMsg, Hint: "to stop watching it: timemachine remove " + record.Quote(e.Text)})
 	}
 }
+
+// missingMsg is said of an entry that never had anything.
+const missingMsg = "does not exist"
 
 // knows tells whether a missing entry's own history explains its absence.
 func (a *absence) knows(k *knowledge, root string) bool {

@@ -58,9 +58,19 @@ type knowledge struct {
 	changed bool // since it was saved
 }
 
+// commits are what knowledge is made of: a repo.Repo, or a repo.History.
+type commits interface {
+	Walk(ctx context.Context, tip, base object.ID, visit func(v repo.Version, ours bool) error) error
+	Files(tip object.ID) (map[string]object.TreeEntry, error)
+}
+
 // learn reads the cache and brings it up to tip from the commits; without a cache that can be used, from all of them.
 func learn(ctx context.Context, r *repo.Repo, tip object.ID) (*knowledge, error) {
-	k := loadCache(r.State())
+	return loadCache(r.State()).follow(ctx, r, tip)
+}
+
+// follow brings k up to tip.
+func (k *knowledge) follow(ctx context.Context, r commits, tip object.ID) (*knowledge, error) {
 	if k.tip == tip {
 		return k, nil
 	}
@@ -107,7 +117,7 @@ func (k *knowledge) apply(v *repo.Version, updated map[string]bool) {
 }
 
 // compareTree finds the sources whose newest record the tree disagrees with.
-func (k *knowledge) compareTree(r *repo.Repo) error {
+func (k *knowledge) compareTree(r commits) error {
 	tree, err := r.Files(k.tip)
 	if err != nil {
 		return err

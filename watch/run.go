@@ -95,6 +95,11 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 		ro.Copies = r.roomForCopies
 	})
 	err := r.all()
+	if err == nil && o.Only == nil {
+		if rerr := o.Repo.Ran(o.Clock(), r.summary.Problems == 0); rerr != nil {
+			r.problem(Problem{Path: o.Repo.Dest(), Msg: "when the last run was could not be noted", Err: reason(rerr), Warning: true})
+		}
+	}
 	r.summary.Elapsed = o.Clock().Sub(started)
 	return r.summary, err
 }

@@ -54,6 +54,14 @@ const removeHelp = `Stop watching. What was captured stays in the history. PATH 
 
 const listHelp = `Print the watch list as written, one entry a line. With -v, under each entry, the files it selects now.`
 
+const statusHelp = `Say what a run would do now, as far as that shows without reading any content; what cannot be read; what is listed and
+not there; which deletions are held back; when the last run was; and what the destination takes on disk (each file counted
+once, whatever number of names it has). Nothing is written, and no lock is taken.
+
+A run is good when it captured everything that is watched (its exit code was 0), also when nothing had changed.
+--max-age is for monitors: it only looks how long ago that was, prints one line, and exits 1 when it is too long. A file
+that can never be read keeps every run from being good: make it readable, or leave it out with an exclusion.`
+
 const initHelp = `Make the destination's repository, and the folder itself when its parent exists.
 --adopt takes over a clone of a history, or one whose branch was rewritten.`
 

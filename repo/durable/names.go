@@ -86,6 +86,8 @@ type Stat struct {
 	UID, GID     uint32
 	Size         int64
 	Mtime, Ctime unix.Timespec
+	Blocks       int64  // of 512 bytes, on the disk
+	Links        uint64 // names
 }
 
 // IsDir tells whether the name is a folder.

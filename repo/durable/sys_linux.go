@@ -7,7 +7,8 @@ import (
 )
 
 func fromSys(st *unix.Stat_t) Stat {
-	return Stat{Dev: uint64(st.Dev), Ino: st.Ino, Mode: st.Mode, UID: st.Uid, GID: st.Gid, Size: st.Size, Mtime: st.Mtim, Ctime: st.Ctim}
+	return Stat{Dev: uint64(st.Dev), Ino: st.Ino, Mode: st.Mode, UID: st.Uid, GID: st.Gid, Size: st.Size, Mtime: st.Mtim, Ctime: st.Ctim,
+		Blocks: st.Blocks, Links: uint64(st.Nlink)}
 }
 
 // SyncFS puts all that was written to d's file system on disk: for bulk work, in the place of an fsync for each file.

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"timemachine/repo"
+	"timemachine/watch"
+)
+
+// statusOptions are the flags of status.
+type statusOptions struct {
+	maxAge string
+}
+
+func (a *app) statusCommand() *cobra.Command {
+	var o statusOptions
+	cmd := command("status", "what a run would do now, when the last one was, and what it all takes", statusHelp, noArgs,
+		func(ctx context.Context, _ []string) error { return a.status(ctx, o) })
+	cmd.Flags().StringVar(&o.maxAge, "max-age", "", "say only how old the last good run is; exit 1 when that is over `AGE`, such as 5m or 2h")
+	return cmd
+}
+
+// state is all that status finds out.
+type state struct {
+	place    *place
+	busy     bool
+	branch   string // "" where nothing is recorded yet
+	versions int
+	newest   repo.Version
+	last     repo.LastRun
+	upstream *repo.Upstream
+	sizes    repo.Sizes
+	preview  *watch.Preview // nil where there is no configuration
+}
+
+// status looks and changes nothing: no configuration or log is made, and no lock taken.
+func (a *app) status(ctx context.Context, o statusOptions) error {
+	p, c, err := a.readingPlace()
+	if err != nil {
+		return err
+	}
+	var limit time.Duration
+	if o.maxAge != "" {
+		if limit, err = parseAge(o.maxAge); err != nil {
+			return err
+		}
+	}
+	h, err := repo.OpenHistory(p.dest, a.repoOptions(p))
+	if kindOf(err) == repo.NoVersions && o.maxAge == "" {
+		h, err = nil, nil
+	}
+	if err != nil {
+		return err
+	}
+	if h != nil {
+		defer h.Close()
+	}
+	if o.maxAge != "" {
+		return a.checkAge(h, limit)
+	}
+	s := &state{place: p}
+	if err := a.gather(ctx, h, c, s); err != nil {
+		return err
+	}
+	if a.flags.json {
+		return a.printJSON(a.statusDocument(s))
+	}
+	return a.printStatus(s)
+}
+
+// readingPlace finds the place of a command that only reads: nothing is made. The configuration is nil where there is
+// none, as beside a clone.
+func (a *app) readingPlace() (*place, *watch.Config, error) {
+	p, err := a.configPlace()
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := watch.LoadConfig(p.config, a.watchEnv())
+	if errors.Is(err, fs.ErrNotExist) && !isConfigError(err) {
+		if a.flags.config != "" || a.env(envConfig) != "" {
+			return nil, nil, &usageError{msg: "configuration " + quote(p.config) + " does not exist"}
+		}
+		c, err = nil, nil
+	}
+	if err != nil {
+		return nil, nil, asConfigError(p.config, err)
+	}
+	return p, c, a.setDestination(p, c)
+}
+
+// gather finds everything out; h is nil where nothing is recorded yet.
+func (a *app) gather(ctx context.Context, h *repo.History, c *watch.Config, s *state) error {
+	if h != nil {
+		if err := a.gatherHistory(ctx, h, s); err != nil {
+			return err
+		}
+	}
+	if c == nil {
+		return nil
+	}
+	var err error
+	s.preview, err = watch.Look(ctx, c, h, s.place.dest)
+	return err
+}
+
+func (a *app) gatherHistory(ctx context.Context, h *repo.History, s *state) error {
+	var err error
+	s.branch, s.busy = h.Branch(), h.Busy()
+	if s.last, err = h.LastRun(); err != nil {
+		return err
+	}
+	if s.versions, s.newest, err = h.Count(ctx); err != nil {
+		return err
+	}
+	if s.upstream, err = h.Upstream(ctx); err != nil {
+		return err
+	}
+	if s.sizes, err = h.Sizes(ctx); err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		a.console.Warn("not all of the destination could be added up: " + firstLine(err))
+	}
+	return nil
+}
+
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}
+
+// parseAge reads a duration as Go does, and days and weeks beside.
+func parseAge(text string) (time.Duration, error) {
+	scale := map[string]time.Duration{"d": 24, "w": 7 * 24}
+	for unit, hours := range scale {
+		if number, ok := strings.CutSuffix(text, unit); ok {
+			if d, err := time.ParseDuration(number + "h"); err == nil && d > 0 {
+				return d * hours, nil
+			}
+		}
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, &usageError{msg: "--max-age " + quoted(text) + " is not an age", hint: "such as 90s, 5m, 2h or 3d"}
+	}
+	return d, nil
+}
+
+// checkAge is for monitors: quick, one line, and the exit status.
+func (a *app) checkAge(h *repo.History, limit time.Duration) error {
+	last, err := h.LastRun()
+	if err != nil {
+		return err
+	}
+	age := a.now().Sub(last.Good)
+	fresh := !last.Good.IsZero() && age <= limit
+	if a.flags.json {
+		err = a.printJSON(ageDocument{Destination: h.Dest(), LastRun: lastRunJSON(last), MaxAgeSeconds: limit.Seconds(), Fresh: fresh})
+	} else if !a.flags.quiet {
+		err = a.print(a.lastRunText(last))
+	}
+	if err == nil && !fresh {
+		err = status(statusFailed)
+	}
+	return err
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"time"
+
+	"timemachine/repo"
+	"timemachine/repo/record"
+	"timemachine/watch"
+)
+
+// statusDoc is what status --json prints; docs/json.md explains it.
+type statusDoc struct {
+	Destination string      `json:"destination"`
+	Branch      string      `json:"branch"` // "": nothing is recorded yet
+	Busy        bool        `json:"busy"`
+	Versions    int         `json:"versions"`
+	Newest      *newestDoc  `json:"newest"` // null: none
+	LastRun     lastRunDoc  `json:"last_run"`
+	Size        sizeDoc     `json:"size"`
+	Push        *pushDoc    `json:"push"` // null: not set up
+	Next        *previewDoc `json:"next"` // null: there is no watch list
+}
+
+type newestDoc struct {
+	Commit   string `json:"commit"`
+	Captured string `json:"captured"`
+}
+
+type lastRunDoc struct {
+	Ended string `json:"ended,omitempty"`
+	Good  string `json:"good,omitempty"`
+}
+
+type sizeDoc struct {
+	Git    int64 `json:"git"`
+	Files  int64 `json:"files"`
+	Copies int64 `json:"copies"`
+}
+
+type pushDoc struct {
+	Remote   string `json:"remote"`
+	Branch   string `json:"branch"`
+	Pushed   bool   `json:"pushed"`
+	Ahead    int    `json:"ahead"`
+	Diverged bool   `json:"diverged"`
+}
+
+type previewDoc struct {
+	Sources int            `json:"sources"`
+	Changes []expectedDoc  `json:"changes"`
+	Again   int            `json:"again"`
+	Failing []problemEntry `json:"failing"`
+	Missing []string       `json:"missing"`
+	Held    []problemEntry `json:"held"`
+}
+
+type expectedDoc struct {
+	Source      string         `json:"source"`
+	SourceBytes string         `json:"source_bytes,omitempty"`
+	Events      []record.Event `json:"events"`
+	Maybe       bool           `json:"maybe"`
+}
+
+// ageDocument is what status --max-age --json prints.
+type ageDocument struct {
+	Destination   string     `json:"destination"`
+	LastRun       lastRunDoc `json:"last_run"`
+	MaxAgeSeconds float64    `json:"max_age_seconds"`
+	Fresh         bool       `json:"fresh"`
+}
+
+func (a *app) statusDocument(s *state) statusDoc {
+	d := statusDoc{Destination: s.place.dest, Branch: s.branch, Busy: s.busy, Versions: s.versions, LastRun: lastRunJSON(s.last),
+		Size: sizeDoc{Git: s.sizes.Git, Files: s.sizes.Files, Copies: s.sizes.Copies}}
+	if s.versions > 0 {
+		d.Newest = &newestDoc{Commit: idText(s.newest.Commit), Captured: timeText(s.newest.Captured)}
+	}
+	if u := s.upstream; u != nil {
+		d.Push = &pushDoc{Remote: u.Remote, Branch: u.Branch, Pushed: u.Pushed, Ahead: u.Ahead, Diverged: u.Diverged}
+	}
+	if p := s.preview; p != nil {
+		d.Next = previewJSON(p)
+	}
+	return d
+}
+
+func previewJSON(p *watch.Preview) *previewDoc {
+	d := &previewDoc{Sources: p.Sources, Changes: []expectedDoc{}, Again: p.Again, Missing: orEmpty(p.Missing),
+		Failing: problemsJSON(p.Failing), Held: problemsJSON(p.Held)}
+	for _, e := range p.Changes {
+		d.Changes = append(d.Changes, expectedDoc{Source: e.Source, SourceBytes: rawBytes(e.Source), Events: e.Events, Maybe: e.Maybe})
+	}
+	return d
+}
+
+func problemsJSON(problems []watch.Problem) []problemEntry {
+	list := []problemEntry{}
+	for _, p := range problems {
+		list = append(list, problemEntry{Path: p.Path, PathBytes: rawBytes(p.Path), Message: problemText(p), Hint: p.Hint, Warning: p.Warning})
+	}
+	return list
+}
+
+func lastRunJSON(l repo.LastRun) lastRunDoc {
+	return lastRunDoc{Ended: timeText(l.Ended), Good: timeText(l.Good)}
+}
+
+// timeText is a moment as the records write it, "" for none.
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return record.FormatTime(t)
+}

@@ -1,0 +1,44 @@
+package durable
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// mixedDevices are the file systems whose files' device numbers are not the one that the kernel lists locks under.
+var mixedDevices = map[int64]bool{unix.BTRFS_SUPER_MAGIC: true, unix.OVERLAYFS_SUPER_MAGIC: true}
+
+// Flocked tells whether a process holds an exclusive flock(2) on the file name. It looks at the kernel's list, so that
+// nobody who tries to take the lock meanwhile is refused it.
+func (d *Dir) Flocked(name string) bool {
+	st, err := d.Lstat(name)
+	if err != nil {
+		return false
+	}
+	f, err := os.Open("/proc/locks")
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	// 1: FLOCK  ADVISORY  WRITE 1234 fe:00:56789 0 EOF
+	file := fmt.Sprintf("%02x:%02x:%d", unix.Major(st.Dev), unix.Minor(st.Dev), st.Ino)
+	if d.mixedDevices() {
+		file = fmt.Sprintf(":%d", st.Ino)
+	}
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		f := strings.Fields(lines.Text())
+		if len(f) >= 6 && f[1] == "FLOCK" && f[3] == "WRITE" && strings.HasSuffix(f[5], file) {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *Dir) mixedDevices() bool {
+	var st unix.Statfs_t
+	return unix.Fstatfs(d.fd, &st) == nil && mixedDevices[int64(st.Type)]
+}

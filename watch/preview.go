@@ -1,0 +1,174 @@
+package watch
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"timemachine/repo"
+	"timemachine/repo/record"
+)
+
+// Preview is what a run would do now, as far as that shows without reading any content.
+type Preview struct {
+	Sources int        // watched and found
+	Changes []Expected // by path
+	Again   int        // sources without a sign of change that are read again to make sure
+	Failing []Problem  // what cannot be read, or is left out
+	Missing []string   // what is listed and not there
+	Held    []Problem  // places whose deletions are held back
+}
+
+// Expected is a version that a run would record.
+type Expected struct {
+	Source string
+	// Events are what it may be, the likelier first: more than one where only the content can tell.
+	Events []record.Event
+	Maybe  bool // only the content can tell whether it is a version at all
+}
+
+// Look tells what a run over everything would do in the destination dest, whose history is h; nil where nothing is
+// recorded yet. It takes no lock, writes nothing, and opens files without reading them. A history whose branch was
+// rewritten gives the *repo.StateError that a run would give.
+func Look(ctx context.Context, c *Config, h *repo.History, dest string) (*Preview, error) {
+	know, err := recall(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	k, err := statAt(unix.AT_FDCWD, dest, 0)
+	if err != nil {
+		return nil, pathError("stat", dest, err)
+	}
+	s := newScan(ctx, k.Dev, k.Ino)
+	for _, e := range c.Entries {
+		if err := s.look(e, e.Root); err != nil {
+			return nil, err
+		}
+	}
+	p := &Preview{Sources: len(s.found)}
+	changes := compare(s, know)
+	p.Failing = s.problems
+	s.problems = nil
+	changes = append(changes, deletions(s, c, know, nil)...)
+	p.absences(s)
+	for i := range changes {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		p.expect(&changes[i], c)
+	}
+	slices.SortFunc(p.Changes, func(a, b Expected) int { return cmp.Compare(a.Source, b.Source) })
+	return p, nil
+}
+
+// recall is what the last run knew, brought up to the newest commit. A run that ends between the looks at the branch and
+// at the cache leaves the cache ahead: then the branch is looked at again.
+func recall(ctx context.Context, h *repo.History) (*knowledge, error) {
+	if h == nil {
+		return &knowledge{sources: map[string]*known{}}, nil
+	}
+	load := func() *knowledge {
+		if h.State() == nil {
+			return &knowledge{sources: map[string]*known{}}
+		}
+		return loadCache(h.State())
+	}
+	k, err := load().follow(ctx, h, h.Tip())
+	var state *repo.StateError
+	if !errors.As(err, &state) || state.Kind != repo.Rewritten {
+		return k, err
+	}
+	if err := h.Refresh(); err != nil {
+		return nil, err
+	}
+	return load().follow(ctx, h, h.Tip())
+}
+
+// absences sorts what the scan says of places that are not as they were.
+func (p *Preview) absences(s *scan) {
+	named := map[string]bool{}
+	for _, e := range s.missing {
+		if !named[e.Root] {
+			named[e.Root] = true
+			p.Missing = append(p.Missing, e.Root)
+		}
+	}
+	for _, q := range s.problems {
+		if !named[q.Path] || q.Msg != missingMsg {
+			p.Held = append(p.Held, q)
+		}
+	}
+	slices.Sort(p.Missing)
+}
+
+// expect puts a change where it belongs.
+func (p *Preview) expect(ch *change, c *Config) {
+	e := Expected{Source: ch.seen.path, Events: []record.Event{record.Deleted}}
+	if !ch.deleted {
+		if trouble, fine := examine(ch, c.MaxSize); !fine {
+			if trouble != nil {
+				p.Failing = append(p.Failing, *trouble)
+			}
+			return
+		}
+		e.Events, e.Maybe = events(ch, c.IgnoreTouched)
+	}
+	if len(e.Events) == 0 {
+		p.Again++
+		return
+	}
+	p.Changes = append(p.Changes, e)
+}
+
+// examine opens a source and reads nothing. fine is false where a run would not get at its content; the Problem is nil
+// where it has vanished.
+func examine(ch *change, maxSize int64) (trouble *Problem, fine bool) {
+	f := &ch.seen
+	if f.pseudo || f.key.isLink() {
+		return nil, true
+	}
+	if maxSize > 0 && f.key.Size > maxSize {
+		return &Problem{Path: f.path, Msg: fmt.Sprintf("is larger than max-size (%d bytes): skipped", maxSize)}, false
+	}
+	src, err := openSource(f)
+	if err == nil {
+		defer src.close()
+		opened, _, oerr := src.open()
+		if err = oerr; err == nil {
+			opened.Close()
+			return nil, true
+		}
+	}
+	if gone(err) {
+		return nil, false
+	}
+	return &Problem{Path: f.path, Msg: "cannot be read", Err: reason(err)}, false
+}
+
+// events are the versions that a source's state can mean; none where nothing but a doubt speaks for one.
+func events(ch *change, ignoreTouched bool) (may []record.Event, maybe bool) {
+	old, k := ch.old, &ch.seen.key
+	switch {
+	case old == nil || old.deleted:
+		return []record.Event{record.Added}, false
+	case old.link != k.isLink():
+		return []record.Event{record.TypeChanged}, false
+	case ch.seen.pseudo:
+		return []record.Event{record.Modified}, true
+	case old.stale, !old.link && old.size != k.Size:
+		return []record.Event{record.Modified}, false
+	case old.mode != k.Mode&0o7777, old.uid != k.UID, old.gid != k.GID:
+		return []record.Event{record.Metadata, record.Modified}, false
+	case old.key == *k:
+		return nil, true
+	case old.mtime.Equal(k.mtime()) && old.key.isZero():
+		return nil, true
+	case old.mtime.Equal(k.mtime()), ignoreTouched:
+		return []record.Event{record.Modified}, true
+	}
+	return []record.Event{record.Modified, record.Touched}, false
+}
