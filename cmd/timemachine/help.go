@@ -62,6 +62,25 @@ A run is good when it captured everything that is watched (its exit code was 0),
 --max-age is for monitors: it only looks how long ago that was, prints one line, and exits 1 when it is too long. A file
 that can never be read keeps every run from being good: make it readable, or leave it out with an exclusion.`
 
+const restoreHelp = `Bring files, or folders with all that was in them, back as they were: content, mode, mtime to the nanosecond, symbolic
+links, and the owner where that is allowed. A path may be deleted by now.
+
+What is there and is about to be replaced is recorded in the history first, so that nothing is lost by a restore; a file
+that cannot be recorded is left as it is, and named. Each file is replaced as a whole, at one moment. Files that were not
+there then are left alone and named. --dry-run shows all this without doing it.
+
+--overwrite changed, the default, replaces what differs in content, kind, mode, owner or mtime; never only brings back
+what is missing; always writes everything, also over what could not be recorded first. With --to nothing is recorded first.
+
+Not recorded, and so not restored: owners and modes of folders, empty folders, access lists and extended attributes.
+Folders that have to be made are closed to others (0700); those made by root get the owner of the folder above. Links in
+the way are not followed, unless the watch list names them. Only root gets setuid files back, and only with their owner.`
+
+const restoreExamples = `  timemachine restore /etc/hosts --at yesterday
+  timemachine restore /etc/nginx --at '10 minutes ago' --dry-run
+  timemachine restore notes.txt --at @1
+  timemachine restore /etc --at 2026-11-23 --to /tmp/then`
+
 const initHelp = `Make the destination's repository, and the folder itself when its parent exists.
 --adopt takes over a clone of a history, or one whose branch was rewritten.`
 

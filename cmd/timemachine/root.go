@@ -48,7 +48,7 @@ func (a *app) rootCommand() *cobra.Command {
 	f.BoolVarP(&o.list, "list", "l", false, "same as the command list")
 	f.StringArrayVarP(&o.add, "add", "a", nil, "same as the command add `FILE` (repeatable)")
 	f.StringArrayVarP(&o.remove, "remove", "r", nil, "same as the command remove `FILE` (repeatable)")
-	root.AddCommand(a.runCommand(), a.addCommand(), a.removeCommand(), a.listCommand(), a.logCommand(), a.showCommand(), a.diffCommand(), a.initCommand(),
+	root.AddCommand(a.runCommand(), a.addCommand(), a.removeCommand(), a.listCommand(), a.logCommand(), a.showCommand(), a.diffCommand(), a.restoreCommand(), a.initCommand(),
 		a.statusCommand(), a.verifyCommand(), a.copiesCommand(), a.compactCommand(), a.versionCommand())
 	root.AddCommand(a.manCommand())
 	root.AddCommand(helpTopics()...)

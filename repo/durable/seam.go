@@ -19,6 +19,7 @@ const (
 	Write    Kind = "write"
 	Truncate Kind = "truncate"
 	Chmod    Kind = "chmod"
+	Chown    Kind = "chown"
 	SetMtime Kind = "utimensat"
 
 	Sync    Kind = "fsync"        // a file

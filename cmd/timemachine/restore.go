@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"timemachine/repo"
+	"timemachine/watch"
+)
+
+// restoreOptions are the arguments and flags of restore.
+type restoreOptions struct {
+	paths     []string
+	at        string
+	to        string
+	dryRun    bool
+	overwrite string
+}
+
+func (a *app) restoreCommand() *cobra.Command {
+	var o restoreOptions
+	cmd := command("restore PATH…", "bring files or folders back as they were", restoreHelp, needPaths("restore"),
+		func(ctx context.Context, paths []string) error {
+			o.paths = paths
+			return a.restore(ctx, o)
+		})
+	cmd.Example = restoreExamples
+	f := cmd.Flags()
+	f.StringVar(&o.at, "at", "", "as of `WHEN`: a time, @1 for one version before the newest, a commit (default the newest)")
+	f.StringVar(&o.to, "to", "", "write below `DIR`, under the full paths, and leave the originals alone")
+	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "only print what would be done")
+	f.StringVar(&o.overwrite, "overwrite", "changed", "what becomes of files that are there: `WHICH` is never, changed or always")
+	return cmd
+}
+
+var overwrites = map[string]repo.Overwrite{"changed": repo.OverwriteChanged, "never": repo.OverwriteNever, "always": repo.OverwriteAlways}
+
+// restore brings versions back.
+func (a *app) restore(ctx context.Context, o restoreOptions) error {
+	overwrite, ok := overwrites[o.overwrite]
+	if !ok {
+		return &usageError{msg: "--overwrite " + quoted(o.overwrite) + " is not one of never, changed, always"}
+	}
+	p, c, err := a.readingPlace()
+	if err != nil {
+		return err
+	}
+	if o.to, err = a.restoreTo(p, o.to); err != nil {
+		return err
+	}
+	h, r, err := a.openToRestore(p, o)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	if r != nil {
+		defer r.Close()
+	}
+	selections, err := a.selections(ctx, h, o)
+	if err != nil {
+		return err
+	}
+	rep := a.newReport(nil)
+	defer rep.close()
+	done := &restored{app: a, o: o}
+	plan, err := watch.Restore(ctx, watch.RestoreOptions{History: h, Repo: r, Config: c, Selections: selections, To: o.to,
+		Overwrite: overwrite, DryRun: o.dryRun, Clock: a.now, Report: rep, Done: done.step})
+	if plan != nil {
+		defer plan.Close()
+	}
+	if err != nil {
+		return err
+	}
+	return done.tell(plan)
+}
+
+// restoreTo is the folder to write to, "" for the files' own places.
+func (a *app) restoreTo(p *place, dir string) (string, error) {
+	if dir == "" {
+		return "", nil
+	}
+	abs, err := a.absolute(dir)
+	if err != nil {
+		return "", err
+	}
+	if where := insideDestination(p.dest, abs); where != "" {
+		return "", &usageError{msg: quote(abs) + ": " + where, hint: "restore to a folder outside the destination"}
+	}
+	return abs, nil
+}
+
+// openToRestore opens the history and, where files are to be replaced in place, the repository that records them first. A
+// clone that is no destination of timemachine's has the history only.
+func (a *app) openToRestore(p *place, o restoreOptions) (*repo.History, *repo.Repo, error) {
+	options := a.repoOptions(p)
+	options.Heads = watch.Heads
+	if o.to == "" && !o.dryRun {
+		a.openJournal(p.journal)
+		r, err := repo.Open(p.dest, options)
+		switch kindOf(err) {
+		case repo.Foreign, repo.Unsupported:
+		default:
+			if err != nil {
+				return nil, nil, err
+			}
+			h, err := r.History()
+			if err != nil {
+				return nil, nil, errors.Join(err, r.Close())
+			}
+			return h, r, nil
+		}
+	}
+	h, err := repo.OpenHistory(p.dest, options)
+	return h, nil, err
+}
+
+// selections finds the versions meant by each PATH. A path that is not known, or was not there then, is an error: nothing
+// is restored on half a command.
+func (a *app) selections(ctx context.Context, h *repo.History, o restoreOptions) ([]repo.Selection, error) {
+	var point repo.Point
+	if o.at != "" {
+		var err error
+		if point, err = a.point(h, o.at); err != nil {
+			return nil, err
+		}
+	}
+	var list []repo.Selection
+	for _, word := range o.paths {
+		path, err := a.sourcePath(h, word)
+		if err != nil {
+			return nil, err
+		}
+		entries, err := h.Below(ctx, path, point)
+		if err == nil && len(entries) == 0 {
+			entries, err = a.lastVersion(ctx, h, path, point)
+		}
+		if err != nil {
+			return nil, a.explain(ctx, h, err)
+		}
+		list = append(list, repo.Selection{Path: path, Entries: entries})
+	}
+	return list, nil
+}
+
+// lastVersion is the last version of a file that is deleted, where no moment was asked for.
+func (a *app) lastVersion(ctx context.Context, h *repo.History, path string, point repo.Point) ([]repo.Entry, error) {
+	_, err := h.At(ctx, path, point)
+	var absent *repo.AbsentError
+	var unknown *repo.UnknownError
+	switch {
+	case errors.As(err, &absent) && point == (repo.Point{}) && absent.Deleted.Before != nil:
+		return []repo.Entry{{Version: *absent.Deleted.Before}}, nil
+	case errors.As(err, &unknown):
+		return nil, &failure{msg: "nothing was there below " + quote(path) + " then: all of it was deleted",
+			hint: "choose another moment with --at; timemachine log " + quote(path) + " shows them", err: err}
+	}
+	return nil, err
+}
+
+// restored gathers and tells what a restore does.
+type restored struct {
+	app *app
+	o   restoreOptions
+}
+
+func (d *restored) step(s *repo.Step) {
+	j := d.app.journal
+	switch {
+	case s.Err != nil:
+		j.Error("not restored", "path", s.Target, "cause", s.Err.Error())
+	case s.Action == repo.Create || s.Action == repo.Replace:
+		j.Debug("restored", "path", s.Target, "commit", s.Commit.String(), "differed", strings.Join(s.Differs, " "))
+	}
+}

@@ -1,0 +1,132 @@
+package durable
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// maxLinks is how many links one path may lead through, as in Linux.
+const maxLinks = 40
+
+// OpenTrusted opens the folder at an absolute path without being led astray: it goes from folder to folder, and follows
+// a symbolic link only where it belongs to root or to this process's user. Others may have planted theirs. With make
+// set, what is missing is made, closed to others; without it a missing folder is fs.ErrNotExist.
+func OpenTrusted(name string, make bool) (*Dir, error) {
+	dir, err := OpenDir("/")
+	if err != nil {
+		return nil, err
+	}
+	rest := strings.Split(strings.Trim(path.Clean(name), "/"), "/")
+	for links := 0; len(rest) > 0; {
+		part := rest[0]
+		rest = rest[1:]
+		if part == "" {
+			continue
+		}
+		next, target, err := dir.step(part, make)
+		if err == nil && target == "" {
+			dir.Close()
+			dir = next
+			continue
+		}
+		if err == nil {
+			if links++; links > maxLinks {
+				err = &fs.PathError{Op: "open", Path: name, Err: unix.ELOOP}
+			} else {
+				dir, rest, err = dir.lead(target, rest)
+			}
+		}
+		if err != nil {
+			dir.Close()
+			return nil, err
+		}
+	}
+	dir.path = path.Clean(name)
+	return dir, nil
+}
+
+// step opens the folder part, or reads it where it is a link that may be followed.
+func (d *Dir) step(part string, make bool) (next *Dir, target string, err error) {
+	if part == ".." {
+		next, err = d.Sub(part)
+		return next, "", err
+	}
+	st, err := d.Lstat(part)
+	if errors.Is(err, fs.ErrNotExist) && make {
+		next, err = d.MakeSubLike(part)
+		return next, "", err
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	if !st.IsLink() {
+		next, err = d.Sub(part)
+		return next, "", err
+	}
+	if st.UID != 0 && int(st.UID) != os.Geteuid() {
+		return nil, "", &fs.PathError{Op: "open", Path: d.Path(part), Err: fmt.Errorf("is a link of user %d's, and not followed", st.UID)}
+	}
+	target, err = d.Readlink(part)
+	return nil, target, err
+}
+
+// lead is where a link in d leads: the folder to go on from, and what is left to go.
+func (d *Dir) lead(target string, rest []string) (*Dir, []string, error) {
+	rest = append(strings.Split(target, "/"), rest...)
+	for i, part := range rest {
+		if part == "." {
+			rest[i] = ""
+		}
+	}
+	if !strings.HasPrefix(target, "/") {
+		return d, rest, nil
+	}
+	top, err := OpenDir("/")
+	if err != nil {
+		return d, nil, err
+	}
+	d.Close()
+	return top, rest, nil
+}
+
+// MakeSubLike is MakeSub, but what root makes is given to the owner of d: a folder that the user beside it could not
+// enter would be no use to him.
+func (d *Dir) MakeSubLike(name string) (*Dir, error) {
+	sub, err := d.Sub(name)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return sub, err
+	}
+	if sub, err = d.MakeSub(name); err != nil || os.Geteuid() != 0 {
+		return sub, err
+	}
+	above, err := d.Lstat("")
+	if err == nil {
+		err = d.fail("chown", name, unix.Fchown(sub.fd, int(above.UID), int(above.GID)))
+	}
+	if err != nil {
+		sub.Close()
+		return nil, err
+	}
+	return sub, nil
+}
+
+// MakeLike is Make with MakeSubLike.
+func (w *Walker) MakeLike(path string) (*Dir, error) { return w.walk(path, (*Dir).MakeSubLike) }
+
+// Chown gives the file to a user and a group; -1 leaves one as it is.
+func (f *File) Chown(uid, gid int) error {
+	return through(f.op(Chown), func() error { return f.File.Chown(uid, gid) })
+}
+
+// ChownLink gives a symbolic link to a user and a group; -1 leaves one as it is.
+func (d *Dir) ChownLink(name string, uid, gid int) error {
+	return d.fail("chown", name, through(Op{Kind: Chown, Path: d.Path(name)}, func() error {
+		return unix.Fchownat(d.fd, name, uid, gid, unix.AT_SYMLINK_NOFOLLOW)
+	}))
+}

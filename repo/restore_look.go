@@ -1,0 +1,203 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/object"
+)
+
+// decide looks at what is at the step's target.
+func (s *Step) decide(o *RestoreOptions) {
+	s.Action = Create
+	if s.base.dir == nil {
+		return
+	}
+	folder, name := split(s.rel)
+	dir, err := s.base.walk.Dir(folder)
+	switch {
+	case err != nil && gone(err):
+		s.obstacle(folder, o)
+		return
+	case err != nil:
+		s.Err = err
+		return
+	}
+	st, err := dir.Lstat(name)
+	if gone(err) {
+		return
+	}
+	if err != nil {
+		s.Err = err
+		return
+	}
+	s.there, s.Action = st, Replace
+	if o.Overwrite == OverwriteNever {
+		s.Action = Leave
+		return
+	}
+	s.compare(dir, name)
+	if len(s.Differs) == 0 && o.Overwrite == OverwriteChanged {
+		s.Action = Keep
+	}
+}
+
+// obstacle finds what stands where a folder must be, if anything does.
+func (s *Step) obstacle(folder string, o *RestoreOptions) {
+	for end := 0; end < len(folder); end++ {
+		next := strings.IndexByte(folder[end:], '/')
+		if next < 0 {
+			end = len(folder)
+		} else {
+			end += next
+		}
+		above, name := split(folder[:end])
+		dir, err := s.base.walk.Dir(above)
+		if gone(err) {
+			return
+		}
+		var st durable.Stat
+		if err == nil {
+			st, err = dir.Lstat(name)
+		}
+		switch {
+		case gone(err):
+			return
+		case err != nil:
+			s.Err = err
+			return
+		case st.IsDir():
+			continue
+		}
+		s.blocked(dir, folder[:end], name, st, o)
+		return
+	}
+}
+
+// blocked decides about a file or link where a folder must be.
+func (s *Step) blocked(dir *durable.Dir, rel, name string, st durable.Stat, o *RestoreOptions) {
+	path := filepath.Join(s.base.path, rel)
+	plain := st.IsRegular() || st.IsLink()
+	meant := st.IsLink() && o.Followed != nil && o.Followed(path)
+	allowed := o.Overwrite == OverwriteAlways || o.Overwrite == OverwriteChanged && o.InPlace()
+	if !plain || meant || !allowed {
+		s.Err = fmt.Errorf("%s is in the way: it is no folder", quote(path))
+		return
+	}
+	s.block, s.there = rel, st
+	s.present, _ = present(dir, name, &st)
+}
+
+// compare finds out in what the file there differs from the version.
+func (s *Step) compare(dir *durable.Dir, name string) {
+	st := &s.there
+	if st.IsDir() {
+		s.Differs = []string{"kind"}
+		if sub, err := dir.Sub(name); err == nil {
+			names, err := sub.Names()
+			sub.Close()
+			if err != nil || len(names) > 0 {
+				s.Err = errors.New("a folder with other files in it is in the way")
+			}
+		}
+		return
+	}
+	if !st.IsRegular() && !st.IsLink() {
+		s.Differs = []string{"kind"}
+		s.Err = errors.New("a special file is in the way")
+		return
+	}
+	if s.Link != st.IsLink() {
+		s.Differs = append(s.Differs, "kind")
+	}
+	if s.present, _ = present(dir, name, st); s.present != s.Blob && s.Link == st.IsLink() {
+		s.Differs = append(s.Differs, "content")
+	}
+	if !s.Link && st.Mode&0o7777 != s.Mode {
+		s.Differs = append(s.Differs, "mode")
+	}
+	if os.Geteuid() == 0 && (st.UID != s.UID || st.GID != s.GID) {
+		s.Differs = append(s.Differs, "owner")
+	}
+	if !time.Unix(st.Mtime.Sec, st.Mtime.Nsec).Equal(s.Mtime) {
+		s.Differs = append(s.Differs, "mtime")
+	}
+}
+
+// present is the name that git gives to what a file or link holds now.
+func present(dir *durable.Dir, name string, st *durable.Stat) (object.ID, error) {
+	if st.IsLink() {
+		target, err := dir.Readlink(name)
+		if err != nil {
+			return object.ID{}, err
+		}
+		return object.HashBlob([]byte(target))
+	}
+	f, err := dir.Open(name)
+	if err != nil {
+		return object.ID{}, err
+	}
+	defer f.Close()
+	sum := object.NewBlobHasher(st.Size)
+	if _, err := io.Copy(sum, io.LimitReader(f, st.Size)); err != nil {
+		return object.ID{}, err
+	}
+	return sum.ID()
+}
+
+// findExtra lists the files below the selected folders that no step is about.
+func (p *Plan) findExtra(ctx context.Context, h *History, selections []Selection, tops []*base) {
+	x := extra{ctx: ctx, p: p, ours: map[string]bool{}}
+	for i := range p.Steps {
+		x.ours[p.Steps[i].Target] = true
+	}
+	if st, err := h.r.root.Lstat(""); err == nil {
+		x.dest = st
+	}
+	for i, b := range tops {
+		if b.dir != nil && b.path == selections[i].Path {
+			x.below(b.dir, b.path)
+		}
+	}
+	slices.Sort(p.Extra)
+	p.Extra = slices.Compact(p.Extra)
+}
+
+type extra struct {
+	ctx  context.Context
+	p    *Plan
+	ours map[string]bool
+	dest durable.Stat // never gone into
+}
+
+func (x *extra) below(dir *durable.Dir, path string) {
+	names, err := dir.Names()
+	if err != nil || x.ctx.Err() != nil {
+		return
+	}
+	for _, name := range names {
+		at := filepath.Join(path, name)
+		st, err := dir.Lstat(name)
+		if err != nil || x.ours[at] || st.Same(x.dest) {
+			continue
+		}
+		if !st.IsDir() {
+			if x.p.o.Extra == nil || x.p.o.Extra(at) {
+				x.p.Extra = append(x.p.Extra, at)
+			}
+			continue
+		}
+		if sub, err := dir.Sub(name); err == nil {
+			x.below(sub, at)
+			sub.Close()
+		}
+	}
+}

@@ -1,0 +1,215 @@
+package repo
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/object"
+)
+
+// tempPrefix begins the names of files being written beside their targets. Files named so are never watched unless they
+// are asked for by name, like those of editors.
+const tempPrefix = ".#timemachine-"
+
+// Restore carries a plan out, and calls done after each step. What fails is the step's Err and stops nothing else; the
+// error is that of the context.
+func (h *History) Restore(ctx context.Context, p *Plan, done func(*Step)) error {
+	touched := map[*base]map[string]bool{}
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		if err := ctx.Err(); err != nil {
+			return errors.Join(err, syncTouched(touched))
+		}
+		if s.Err == nil && (s.Action == Create || s.Action == Replace) {
+			if s.Err = h.restore(s); s.Err == nil {
+				if touched[s.base] == nil {
+					touched[s.base] = map[string]bool{}
+				}
+				folder, _ := split(s.rel)
+				touched[s.base][folder] = true
+			}
+		}
+		done(s)
+	}
+	return syncTouched(touched)
+}
+
+func syncTouched(touched map[*base]map[string]bool) error {
+	var errs []error
+	for b, folders := range touched {
+		for folder := range folders {
+			dir, err := b.walk.Dir(folder)
+			if err == nil {
+				err = dir.Sync()
+			}
+			if !gone(err) {
+				errs = append(errs, err)
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (h *History) restore(s *Step) error {
+	if s.base.dir == nil {
+		if err := s.base.open(true); err != nil {
+			return err
+		}
+	}
+	if err := s.unblock(); err != nil {
+		return err
+	}
+	folder, name := split(s.rel)
+	dir, err := s.base.walk.MakeLike(folder)
+	if err != nil {
+		return err
+	}
+	temp := tempName()
+	if s.Link {
+		err = h.writeLink(s, dir, temp)
+	} else {
+		err = h.writeFile(s, dir, temp)
+	}
+	if err == nil {
+		err = s.put(dir, temp, name)
+	}
+	if err != nil {
+		return errors.Join(err, dir.Remove(temp))
+	}
+	return nil
+}
+
+func tempName() string {
+	var b [8]byte
+	rand.Read(b[:])
+	return tempPrefix + hex.EncodeToString(b[:])
+}
+
+// unblock removes the file or link that the plan found in the place of a folder. A step before this one may have done so.
+func (s *Step) unblock() error {
+	if s.block == "" {
+		return nil
+	}
+	folder, name := split(s.block)
+	dir, err := s.base.walk.Dir(folder)
+	if err != nil {
+		return err
+	}
+	st, err := dir.Lstat(name)
+	switch {
+	case gone(err), err == nil && st.IsDir():
+		return nil
+	case err != nil:
+		return err
+	case !unchanged(&st, &s.there):
+		return errChanged
+	}
+	return dir.Remove(name)
+}
+
+var errChanged = errors.New("it changed meanwhile, and is left alone")
+
+func unchanged(a, b *durable.Stat) bool {
+	return a.Same(*b) && a.Mode == b.Mode && a.Size == b.Size && a.Mtime == b.Mtime && a.Ctime == b.Ctime
+}
+
+// put gives the new file its name, unless what the plan found there has changed since.
+func (s *Step) put(dir *durable.Dir, temp, name string) error {
+	st, err := dir.Lstat(name)
+	switch {
+	case gone(err):
+	case err != nil:
+		return err
+	case s.Action == Create || !unchanged(&st, &s.there):
+		return errChanged
+	case st.IsDir():
+		if err := dir.RemoveDir(name); err != nil {
+			return err
+		}
+	}
+	return dir.Rename(temp, dir, name)
+}
+
+// writeFile writes content, owner, mode and mtime to a new file, in an order in which it is never open to anybody whom
+// the record does not let in: closed first, then given away, then opened as far as recorded.
+func (h *History) writeFile(s *Step, dir *durable.Dir, temp string) error {
+	src, _, err := h.Content(&s.Version)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	f, err := dir.Create(temp)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := f.Chmod(fs.FileMode(s.Mode & 0o600)); err != nil {
+		return err
+	}
+	sum := object.NewBlobHasher(s.Size)
+	if err := copySparse(f, io.TeeReader(src, sum)); err != nil {
+		return err
+	}
+	if id, err := sum.ID(); err != nil || id != s.Blob {
+		return fmt.Errorf("content of commit %s is damaged: timemachine verify says more", s.Commit.Short())
+	}
+	mode := s.own(func(uid, gid int) error { return f.Chown(uid, gid) })
+	if err := f.Chmod(osMode(mode)); err != nil {
+		return err
+	}
+	if err := dir.SetMtime(temp, s.Mtime); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+func (h *History) writeLink(s *Step, dir *durable.Dir, temp string) error {
+	_, target, err := h.r.store.Read(s.Blob)
+	if err != nil {
+		return err
+	}
+	if err := dir.Symlink(string(target), temp); err != nil {
+		return err
+	}
+	s.own(func(uid, gid int) error { return dir.ChownLink(temp, uid, gid) })
+	return dir.SetMtime(temp, s.Mtime)
+}
+
+// own gives the new file to its recorded owner, as far as that is allowed, and returns the mode that is safe then: a
+// group that is not the recorded one is let in no further than everybody, and setuid and setgid come back for root only.
+func (s *Step) own(chown func(uid, gid int) error) (mode uint32) {
+	mode = s.Mode & 0o7777
+	root := os.Geteuid() == 0
+	err := chown(int(s.UID), int(s.GID))
+	if err != nil {
+		s.Notes = append(s.Notes, fmt.Sprintf("owner %d:%d could not be given", s.UID, s.GID))
+		if chown(-1, int(s.GID)) != nil {
+			mode &^= 0o070 &^ (mode << 3)
+		}
+	}
+	if !s.Link && mode&0o6000 != 0 && (err != nil || !root) {
+		mode &^= 0o6000
+		s.Notes = append(s.Notes, "setuid and setgid are left off")
+	}
+	return mode
+}
+
+// osMode is a mode as chmod(2) takes it in the form of package os.
+func osMode(mode uint32) fs.FileMode {
+	m := fs.FileMode(mode & 0o777)
+	for bit, flag := range map[uint32]fs.FileMode{unix.S_ISUID: fs.ModeSetuid, unix.S_ISGID: fs.ModeSetgid, unix.S_ISVTX: fs.ModeSticky} {
+		if mode&bit != 0 {
+			m |= flag
+		}
+	}
+	return m
+}

@@ -1,0 +1,110 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"timemachine/repo"
+)
+
+// RestoreOptions says what is brought back, and where to.
+type RestoreOptions struct {
+	History    *repo.History
+	Repo       *repo.Repo // to record what is there before it is replaced; nil: that cannot be done here
+	Config     *Config    // nil: nothing is watched
+	Selections []repo.Selection
+	To         string
+	Overwrite  repo.Overwrite
+	DryRun     bool // plan only
+	Clock      func() time.Time
+	Report     Reporter         // of the run that records; never nil
+	Done       func(*repo.Step) // after each step; never nil
+}
+
+// Restore brings versions back. Where files are put back in place, what is there and is about to be replaced is recorded
+// first, watched or not; what cannot be is left as it is, unless all is to be overwritten. The caller closes the plan,
+// which tells what was done; the error means that the restore failed as a whole.
+func Restore(ctx context.Context, o RestoreOptions) (*repo.Plan, error) {
+	ro := repo.RestoreOptions{To: o.To, Overwrite: o.Overwrite}
+	if o.Config != nil {
+		ro.Followed = o.Config.names
+		ro.Extra = func(path string) bool { return o.Config.Select(path) != nil }
+	}
+	writes := o.Repo != nil && !o.DryRun && ro.InPlace()
+	if writes {
+		if err := o.Repo.Lock(ctx); err != nil {
+			return nil, err
+		}
+	}
+	p, err := o.History.Plan(ctx, o.Selections, ro)
+	if err != nil || o.DryRun {
+		return p, err
+	}
+	switch {
+	case writes:
+		err = o.record(ctx, p)
+	case ro.InPlace():
+		var lost map[string]error
+		if lost, err = p.Unrecorded(o.History); err == nil {
+			p.Refuse(lost)
+		}
+	}
+	if err != nil {
+		return p, err
+	}
+	return p, o.History.Restore(ctx, p, o.Done)
+}
+
+// names tells whether an entry names this very path.
+func (c *Config) names(path string) bool {
+	return slices.ContainsFunc(c.Entries, func(e *Entry) bool { return e.Root == path })
+}
+
+// record makes a run over what is about to be replaced. Paths that the watch list does not select are taken as if each
+// one's folder were on it.
+func (o *RestoreOptions) record(ctx context.Context, p *repo.Plan) error {
+	present := p.Present()
+	if len(present) == 0 {
+		return nil
+	}
+	c := Config{CopiesKeep: true}
+	if o.Config != nil {
+		c = *o.Config
+	}
+	folders := map[string]bool{}
+	for _, path := range present {
+		folder := filepath.Dir(path)
+		if c.Select(path) == nil && !folders[folder] {
+			folders[folder] = true
+			c.Entries = append(slices.Clip(c.Entries), &Entry{Text: folder, Root: folder})
+		}
+	}
+	failed := &failures{Reporter: o.Report, paths: map[string]error{}}
+	if _, err := Run(ctx, RunOptions{Config: &c, Repo: o.Repo, Wait: true, Only: present, Clock: o.Clock, Report: failed}); err != nil {
+		return err
+	}
+	p.Refuse(failed.paths)
+	return nil
+}
+
+// failures keeps what a run could not record.
+type failures struct {
+	Reporter
+	paths map[string]error
+}
+
+// Problem notes a path that was not recorded.
+func (f *failures) Problem(p Problem) {
+	if !p.Warning {
+		msg := p.Msg
+		if p.Err != nil {
+			msg += ": " + p.Err.Error()
+		}
+		f.paths[p.Path] = errors.New("its present state could not be recorded first: it " + msg)
+		return
+	}
+	f.Reporter.Problem(p)
+}
