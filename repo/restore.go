@@ -236,6 +236,17 @@ func (p *Plan) Present() []string {
 	return paths
 }
 
+// Restored lists the sources that were brought back, once Restore is done.
+func (p *Plan) Restored() []string {
+	var paths []string
+	for i := range p.Steps {
+		if s := &p.Steps[i]; s.Err == nil && (s.Action == Create || s.Action == Replace) {
+			paths = append(paths, s.Source)
+		}
+	}
+	return paths
+}
+
 // Refuse gives up the steps that would replace one of these paths, unless all is to be overwritten.
 func (p *Plan) Refuse(paths map[string]error) {
 	if p.o.Overwrite == OverwriteAlways {

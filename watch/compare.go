@@ -201,6 +201,26 @@ func order(changes []change) {
 	})
 }
 
+// displaced lists the known sources that cannot be there any more, because what is captured took the place of a folder
+// above them, or needs a folder in theirs. A run over a part of what is watched looks for no other deletions.
+func displaced(changes []change, k *knowledge) []change {
+	taken := map[string]bool{}
+	above := map[string]bool{}
+	for _, c := range changes {
+		taken[c.seen.path] = true
+		for p := filepath.Dir(c.seen.path); p != "/" && !above[p]; p = filepath.Dir(p) {
+			above[p] = true
+		}
+	}
+	var gone []change
+	for source, old := range k.sources {
+		if !old.deleted && (above[source] || anyAbove(taken, source)) {
+			gone = append(gone, change{seen: seen{path: source}, old: old, deleted: true})
+		}
+	}
+	return gone
+}
+
 func anyAbove(taken map[string]bool, path string) bool {
 	for p := filepath.Dir(path); p != "/"; p = filepath.Dir(p) {
 		if taken[p] {

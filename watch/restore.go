@@ -45,17 +45,20 @@ func Restore(ctx context.Context, o RestoreOptions) (*repo.Plan, error) {
 	}
 	switch {
 	case writes:
-		err = o.record(ctx, p)
+		err = o.recordFirst(ctx, p)
 	case ro.InPlace():
 		var lost map[string]error
 		if lost, err = p.Unrecorded(o.History); err == nil {
 			p.Refuse(lost)
 		}
 	}
-	if err != nil {
-		return p, err
+	if err == nil {
+		err = o.History.Restore(ctx, p, o.Done)
 	}
-	return p, o.History.Restore(ctx, p, o.Done)
+	if err == nil && writes {
+		err = o.recordAfter(ctx, p)
+	}
+	return p, err
 }
 
 // names tells whether an entry names this very path.
@@ -63,19 +66,36 @@ func (c *Config) names(path string) bool {
 	return slices.ContainsFunc(c.Entries, func(e *Entry) bool { return e.Root == path })
 }
 
-// record makes a run over what is about to be replaced. Paths that the watch list does not select are taken as if each
-// one's folder were on it.
-func (o *RestoreOptions) record(ctx context.Context, p *repo.Plan) error {
-	present := p.Present()
-	if len(present) == 0 {
-		return nil
+// recordFirst makes a run over what is about to be replaced, and spares what could not be recorded.
+func (o *RestoreOptions) recordFirst(ctx context.Context, p *repo.Plan) error {
+	failed, err := o.record(ctx, p.Present())
+	if err == nil {
+		p.Refuse(failed)
+	}
+	return err
+}
+
+// recordAfter makes a run over what was brought back: else the newest version would be the one that it replaced, and to
+// restore again would undo it.
+func (o *RestoreOptions) recordAfter(ctx context.Context, p *repo.Plan) error {
+	failed, err := o.record(ctx, p.Restored())
+	for path, why := range failed {
+		o.Report.Problem(Problem{Path: path, Msg: "is restored, but not recorded as it is now", Err: why, Warning: true})
+	}
+	return err
+}
+
+// record makes a run over paths. Those that the watch list does not select are taken as if each one's folder were on it.
+func (o *RestoreOptions) record(ctx context.Context, paths []string) (map[string]error, error) {
+	if len(paths) == 0 {
+		return nil, nil
 	}
 	c := Config{CopiesKeep: true}
 	if o.Config != nil {
 		c = *o.Config
 	}
 	folders := map[string]bool{}
-	for _, path := range present {
+	for _, path := range paths {
 		folder := filepath.Dir(path)
 		if c.Select(path) == nil && !folders[folder] {
 			folders[folder] = true
@@ -83,11 +103,8 @@ func (o *RestoreOptions) record(ctx context.Context, p *repo.Plan) error {
 		}
 	}
 	failed := &failures{Reporter: o.Report, paths: map[string]error{}}
-	if _, err := Run(ctx, RunOptions{Config: &c, Repo: o.Repo, Wait: true, Only: present, Clock: o.Clock, Report: failed}); err != nil {
-		return err
-	}
-	p.Refuse(failed.paths)
-	return nil
+	_, err := Run(ctx, RunOptions{Config: &c, Repo: o.Repo, Wait: true, Only: paths, Clock: o.Clock, Report: failed})
+	return failed.paths, err
 }
 
 // failures keeps what a run could not record.
@@ -103,7 +120,7 @@ func (f *failures) Problem(p Problem) {
 		if p.Err != nil {
 			msg += ": " + p.Err.Error()
 		}
-		f.paths[p.Path] = errors.New("its present state could not be recorded first: it " + msg)
+		f.paths[p.Path] = errors.New("its present state could not be recorded: it " + msg)
 		return
 	}
 	f.Reporter.Problem(p)

@@ -138,6 +138,8 @@ func (r *run) all() error {
 	if r.Only == nil {
 		r.renamed = deletions(found, r.Config, r.know, r.AcceptDeletions)
 		changes = append(changes, r.renamed...)
+	} else {
+		changes = append(changes, displaced(changes, r.know)...)
 	}
 	for _, p := range found.problems {
 		r.problem(p)

@@ -106,6 +106,9 @@ func (d *restored) text(p *repo.Plan) error {
 	}
 	if n[repo.Create]+n[repo.Replace] == 0 && n[repo.Keep] > 0 {
 		d.app.console.announce(count(n[repo.Keep], "file") + " as then: nothing to restore")
+		if d.o.at == "" {
+			d.app.console.hint("--at WHEN brings back an older state than the newest; timemachine log shows them")
+		}
 		return nil
 	}
 	d.app.console.notice(fmt.Sprintf("%s %s, %s %d, %d as then", words[repo.Create], count(n[repo.Create], "file"), words[repo.Replace], n[repo.Replace], n[repo.Keep]))
