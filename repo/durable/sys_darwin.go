@@ -7,6 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// passFlags open a folder to go through it.
+const passFlags = unix.O_RDONLY | unix.O_DIRECTORY
+
 func fromSys(st *unix.Stat_t) Stat {
 	return Stat{Dev: uint64(uint32(st.Dev)), Ino: st.Ino, Mode: uint32(st.Mode), UID: st.Uid, GID: st.Gid, Size: st.Size, Mtime: st.Mtim, Ctime: st.Ctim,
 		Blocks: st.Blocks, Links: uint64(st.Nlink)}

@@ -6,6 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// passFlags open a folder to go through it.
+const passFlags = unix.O_PATH | unix.O_DIRECTORY
+
 func fromSys(st *unix.Stat_t) Stat {
 	return Stat{Dev: uint64(st.Dev), Ino: st.Ino, Mode: st.Mode, UID: st.Uid, GID: st.Gid, Size: st.Size, Mtime: st.Mtim, Ctime: st.Ctim,
 		Blocks: st.Blocks, Links: uint64(st.Nlink)}

@@ -18,10 +18,11 @@ const maxLinks = 40
 // a symbolic link only where it belongs to root or to this process's user. Others may have planted theirs. With make
 // set, what is missing is made, closed to others; without it a missing folder is fs.ErrNotExist.
 func OpenTrusted(name string, make bool) (*Dir, error) {
-	dir, err := OpenDir("/")
+	dir, err := top()
 	if err != nil {
 		return nil, err
 	}
+	defer func() { dir.Close() }()
 	rest := strings.Split(strings.Trim(path.Clean(name), "/"), "/")
 	for links := 0; len(rest) > 0; {
 		part := rest[0]
@@ -43,18 +44,39 @@ func OpenTrusted(name string, make bool) (*Dir, error) {
 			}
 		}
 		if err != nil {
-			dir.Close()
 			return nil, err
 		}
 	}
-	dir.path = path.Clean(name)
-	return dir, nil
+	last, err := dir.Sub(".") // the folders on the way need not be readable
+	if err != nil {
+		return nil, err
+	}
+	last.path = path.Clean(name)
+	return last, nil
+}
+
+// top is the root folder, opened to go on from.
+func top() (*Dir, error) {
+	fd, err := openat(unix.AT_FDCWD, "/", passFlags, 0)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: "/", Err: err}
+	}
+	return &Dir{fd: fd, path: "/"}, nil
+}
+
+// pass opens the folder name to go on from, for which it need not be readable. A link there is an error.
+func (d *Dir) pass(name string) (*Dir, error) {
+	fd, err := openat(d.fd, name, passFlags|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, d.fail("open folder", name, err)
+	}
+	return &Dir{fd: fd, path: d.Path(name)}, nil
 }
 
 // step opens the folder part, or reads it where it is a link that may be followed.
 func (d *Dir) step(part string, make bool) (next *Dir, target string, err error) {
 	if part == ".." {
-		next, err = d.Sub(part)
+		next, err = d.pass(part)
 		return next, "", err
 	}
 	st, err := d.Lstat(part)
@@ -66,7 +88,7 @@ func (d *Dir) step(part string, make bool) (next *Dir, target string, err error)
 		return nil, "", err
 	}
 	if !st.IsLink() {
-		next, err = d.Sub(part)
+		next, err = d.pass(part)
 		return next, "", err
 	}
 	if st.UID != 0 && int(st.UID) != os.Geteuid() {
@@ -87,12 +109,12 @@ func (d *Dir) lead(target string, rest []string) (*Dir, []string, error) {
 	if !strings.HasPrefix(target, "/") {
 		return d, rest, nil
 	}
-	top, err := OpenDir("/")
+	root, err := top()
 	if err != nil {
 		return d, nil, err
 	}
 	d.Close()
-	return top, rest, nil
+	return root, rest, nil
 }
 
 // MakeSubLike is MakeSub, but what root makes is given to the owner of d: a folder that the user beside it could not
