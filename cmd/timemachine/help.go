@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -9,6 +10,9 @@ import (
 const rootHelp = `timemachine keeps the history of the files you name. Each run commits every watched file that changed to the git
 repository in the destination folder, one commit per version, dated with the file's own mtime, and also writes the
 version there as a plain timestamped copy. Without a command it does one run.
+
+To get something back, timemachine log shows the versions of a file, diff what changed in them, and restore brings files
+and folders back as they were at any moment. All of it is there for git, too: timemachine help reading-with-git.
 
 Unattended, one crontab line is all it needs (with the watch list in /etc/timemachine/config.dat):
 
@@ -36,11 +40,13 @@ Exit codes:
   3  done, but some sources could not be captured; each is named`
 
 const rootExamples = `  timemachine add /etc/hosts ~/notes     watch a file and a folder
-  timemachine                            one run
+  timemachine                            one run: from cron, once a minute
+  timemachine status                     what a run would do now
   timemachine list -v                    what is watched, and which files that selects now
   timemachine log notes.txt              its versions; also of what was deleted
   timemachine show notes.txt --at '2h ago'
   timemachine diff notes.txt yesterday   what changed since
+  timemachine restore /etc/nginx --at '10 minutes ago'
   timemachine -d /backup -a notes.txt    the short way to add
   git -C /backup log -p -- files/etc/hosts`
 
@@ -95,6 +101,27 @@ const copiesHelp = `copies/ holds one plain file per version. It is made from th
 
 const rebuildHelp = `Write the plain copies that are missing, or differ from their version in size, time, mode or kind, from the commits.
 Names and times are the same on any clone. Nothing else in copies/ is touched.`
+
+// groups are the headings of the list of commands, and what stands below each.
+var groups = []struct{ id, title, commands string }{
+	{"watch", "Watch files:", "run add remove list status"},
+	{"ask", "Ask the history, and get files back:", "log show diff restore"},
+	{"care", "Look after the destination:", "init verify copies compact push schedule doctor"},
+	{"about", "About timemachine:", "help completion version"},
+}
+
+// arrange puts the commands below their headings.
+func arrange(root *cobra.Command) {
+	for _, g := range groups {
+		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+		for _, cmd := range root.Commands() {
+			if slices.Contains(strings.Fields(g.commands), cmd.Name()) {
+				cmd.GroupID = g.id
+			}
+		}
+	}
+	root.SetHelpCommandGroupID("about")
+}
 
 // helpCommand replaces cobra's, which takes an unknown topic for a success.
 func (a *app) helpCommand() *cobra.Command {

@@ -33,6 +33,8 @@ func (a *app) restoreCommand() *cobra.Command {
 	f.StringVar(&o.to, "to", "", "write below `DIR`, under the full paths, and leave the originals alone")
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "only print what would be done")
 	f.StringVar(&o.overwrite, "overwrite", "changed", "what becomes of files that are there: `WHICH` is never, changed or always")
+	cobra.CheckErr(errors.Join(cmd.MarkFlagDirname("to"),
+		cmd.RegisterFlagCompletionFunc("overwrite", cobra.FixedCompletions([]string{"never", "changed", "always"}, cobra.ShellCompDirectiveNoFileComp))))
 	return cmd
 }
 

@@ -55,6 +55,8 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetHelpCommand(a.helpCommand())
 	root.SuggestionsMinimumDistance = 2
 	root.InitDefaultCompletionCmd(rewriteArgs(a.args)...)
+	arrange(root)
+	a.completePaths(root)
 	refuseUnknownShells(root)
 	return root
 }
@@ -63,6 +65,7 @@ func (a *app) rootCommand() *cobra.Command {
 func refuseUnknownShells(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
 		if cmd.Name() == "completion" {
+			cmd.Short = "print the completion script of a shell"
 			cmd.RunE = func(cmd *cobra.Command, shells []string) error {
 				if len(shells) > 0 {
 					return &usageError{msg: "no completion for " + quoted(shells[0]), hint: "bash, zsh, fish or powershell"}
