@@ -156,7 +156,7 @@ func (h *History) writeFile(s *Step, dir *durable.Dir, temp string) error {
 		return err
 	}
 	sum := object.NewBlobHasher(s.Size)
-	if err := copySparse(f, io.TeeReader(src, sum)); err != nil {
+	if err := copySparse(f, io.TeeReader(src, sum), make([]byte, sparseBlock)); err != nil {
 		return err
 	}
 	if id, err := sum.ID(); err != nil || id != s.Blob {
