@@ -243,12 +243,13 @@ func (f *follow) trees() (gitindex.Trees, error) {
 	if err != nil {
 		return nil, err
 	}
+	was, is := f.r.below(before), f.r.below(after)
 	return func(dir string) (object.ID, object.ID, bool) {
 		var b object.ID
 		if !before.IsZero() {
-			b, _ = f.r.folderTree(before, dir)
+			b, _ = was.folder(dir)
 		}
-		a, ok := f.r.folderTree(after, dir)
+		a, ok := is.folder(dir)
 		return b, a, ok
 	}, nil
 }

@@ -170,26 +170,6 @@ func (r *Repo) treeOf(commit object.ID) (object.ID, error) {
 	return c.Tree, nil
 }
 
-// folderTree is the tree of folder (slash-separated, "" the root) in the tree root; false where there is none.
-func (r *Repo) folderTree(root object.ID, folder string) (object.ID, bool) {
-	id := root
-	for name := range strings.SplitSeq(folder, "/") {
-		if folder == "" {
-			break
-		}
-		raw, err := r.store.ReadTree(id)
-		if err != nil {
-			return object.ID{}, false
-		}
-		e, ok, err := object.FindEntry(raw, name)
-		if err != nil || !ok || !e.Mode.IsTree() {
-			return object.ID{}, false
-		}
-		id = e.ID
-	}
-	return id, true
-}
-
 // TreeMode is the mode under which the tree holds a version.
 func TreeMode(rec *record.Record) object.Mode {
 	switch {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -70,15 +71,15 @@ func (b *bench) first(work string, n int, oneCommit float64) (float64, error) {
 	var last *ours
 	contestants := []func() (cost, error){
 		func() (c cost, err error) {
-			if last, err = b.ours("ours", source); err == nil {
+			if last, err = b.ours(fmt.Sprint("ours", b.made), source); err == nil {
 				b.flush()
 				c, err = last.run()
 			}
 			return c, err
 		},
-		func() (cost, error) { return b.fastImport("fast-import", source) },
+		func() (cost, error) { return b.fastImport(fmt.Sprint("fast-import", b.made), source) },
 		func() (cost, error) {
-			p, err := b.gitPeer("git", source)
+			p, err := b.gitPeer(fmt.Sprint("git", b.made), source)
 			if err != nil {
 				return cost{}, err
 			}

@@ -70,11 +70,11 @@ func (o *ours) check(commits int) error {
 		return err
 	}
 	for _, args := range [][]string{append([]string{"verify-pack"}, packs...), {"commit-graph", "verify", "--no-progress"},
-		{"clone", "-q", "--no-local", o.dest, b.path("clone")}} {
+		{"clone", "-q", "--no-local", o.dest, b.path(fmt.Sprint("clone", b.checked))}} {
 		if _, err := b.output(o.dest, args...); err != nil {
 			return err
 		}
 	}
 	b.checked++
-	return os.RemoveAll(b.path("clone"))
+	return nil
 }
