@@ -95,11 +95,11 @@ func start(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
+	defer func() { b.print(os.Stdout, describe(b, kind), o.markdown) }() // also what there is of it after an error
 	for _, c := range chosen {
 		if err := b.perform(c); err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
 	}
-	b.print(os.Stdout, describe(b, kind), o.markdown)
 	return nil
 }
