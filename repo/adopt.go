@@ -43,7 +43,7 @@ func Adopt(dest string, o Options) error {
 			return err
 		}
 	}
-	return errors.Join(r.own.Sync(), makeClosed(r.root, "files"), makeClosed(r.root, "copies"), r.root.Replace("README.txt", []byte(readme)))
+	return errors.Join(r.own.Sync(), makeClosed(r.root, "files"), makeClosed(r.root, "copies"), r.root.Replace(readmeName, []byte(readme)))
 }
 
 // adoptable is the branch to record: HEAD's, which must hold at least one record of ours.

@@ -21,6 +21,7 @@ type batch struct {
 const (
 	stagedPack = "pack"
 	stagedIdx  = "idx"
+	stagedKeep = "keep"
 )
 
 // newBatch begins a pack with what tail holds, if there is one.
@@ -87,7 +88,7 @@ func (b *batch) place(keep []byte) (name string, err error) {
 
 func (b *batch) publish(dir *durable.Dir, name string, keep []byte) error {
 	if keep != nil {
-		if err := dir.Replace(name+".keep", keep); err != nil {
+		if err := b.r.keep(dir, name, keep); err != nil {
 			return err
 		}
 	}
@@ -96,6 +97,17 @@ func (b *batch) publish(dir *durable.Dir, name string, keep []byte) error {
 	}
 	if err := b.r.stage.Rename(stagedIdx, dir, name+".idx"); err != nil {
 		return err
+	}
+	return dir.Sync()
+}
+
+// keep makes a pack's .keep file. It is prepared in the stage, where what a kill leaves is swept away.
+func (r *Repo) keep(dir *durable.Dir, name string, text []byte) error {
+	if err := r.stage.Replace(stagedKeep, text); err != nil {
+		return err
+	}
+	if err := r.stage.Rename(stagedKeep, dir, name+".keep"); err != nil {
+		return errors.Join(err, r.stage.Remove(stagedKeep))
 	}
 	return dir.Sync()
 }

@@ -18,6 +18,7 @@ const (
 	defaultBranch = "main"
 	attributes    = "* -text -ident -filter -working-tree-encoding !eol !diff !merge\n"
 	initPrefix    = ".timemachine-init-"
+	readmeName    = "README.txt"
 )
 
 const readme = `This folder is the history of files that timemachine watches.
@@ -60,7 +61,7 @@ func Init(dest string, o Options) error {
 	if err := buildAside(root, dest, o); err != nil {
 		return err
 	}
-	return errors.Join(root.Replace("README.txt", []byte(readme)), makeClosed(root, "files"), makeClosed(root, "copies"))
+	return errors.Join(root.Replace(readmeName, []byte(readme)), makeClosed(root, "files"), makeClosed(root, "copies"))
 }
 
 func makeClosed(root *durable.Dir, name string) error {

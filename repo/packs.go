@@ -80,7 +80,11 @@ func (r *Repo) retire(names ...string) error {
 func removePacks(dir *durable.Dir, names ...string) error {
 	var errs []error
 	for _, name := range names {
-		errs = append(errs, dir.Remove(name+".idx"), dir.Remove(name+".pack"))
+		err := dir.Remove(name + ".idx")
+		if err == nil { // an idx that stays must not stay alone
+			err = dir.Remove(name + ".pack")
+		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

@@ -54,6 +54,9 @@ func (r *Repo) tidy() error {
 			return err
 		}
 	}
+	if err := r.root.Remove(durable.Temporary(readmeName)); err != nil { // of an init that was cut short
+		return err
+	}
 	if err := r.closeToOthers(); err != nil {
 		return err
 	}

@@ -188,8 +188,12 @@ func (d *Dir) Replace(name string, data []byte) error {
 // Put is Replace for what is disposable: a power failure may take it away, or leave the old.
 func (d *Dir) Put(name string, data []byte) error { return d.replace(name, data, false) }
 
+// Temporary is the name under which Replace and Put prepare what is to have name. One that a kill has left is in the way of
+// nobody, and goes when name is replaced again.
+func Temporary(name string) string { return "." + name + ".new" }
+
 func (d *Dir) replace(name string, data []byte, sync bool) error {
-	temp := "." + name + ".new"
+	temp := Temporary(name)
 	if err := d.Remove(temp); err != nil {
 		return err
 	}

@@ -112,6 +112,10 @@ func (l *Lock) Abort() error {
 	return errors.Join(l.File.Close(), l.remove())
 }
 
+// remove takes the lock's own name first: while the staged one is there, the lock is known as ours.
 func (l *Lock) remove() error {
-	return errors.Join(l.dir.Remove(l.name+".lock"), l.stage.Remove(l.stagedName))
+	if err := l.dir.Remove(l.name + ".lock"); err != nil {
+		return err
+	}
+	return l.stage.Remove(l.stagedName)
 }

@@ -1,0 +1,359 @@
+package watch_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"timemachine/repo"
+	"timemachine/repo/durable"
+	"timemachine/repo/repotest"
+)
+
+var torture = flag.Bool("torture", false, "try every operation and many kills, for minutes, and print counts")
+
+// A scenario is a piece of work in which every operation on the destination's file system goes wrong in turn.
+type scenario struct {
+	name    string
+	prepare func(w *world)       // makes what the work finds
+	work    func(w *world) error // is done with one fault, then again without
+	broken  bool                 // git cannot read what is prepared
+}
+
+// each scenario's work ends in the same history, with and without faults.
+var scenarios = []scenario{
+	{"init and first run", func(w *world) {
+		w.plant()
+		w.check(os.RemoveAll(w.dest))
+		w.check(os.Mkdir(w.dest, 0o700))
+	}, (*world).initOnce, false},
+	{"first run", func(w *world) { w.plant() }, (*world).once, false},
+	{"later run", func(w *world) {
+		w.plant()
+		w.run(6)
+		w.change()
+	}, (*world).once, false},
+	{"healing", func(w *world) {
+		w.plant()
+		w.run(6)
+		w.change()
+		w.cutShort()
+	}, (*world).once, false},
+	{"heap of packs", func(w *world) {
+		w.plant()
+		w.run(6)
+		for i := range 6 {
+			w.write("a", strings.Repeat("word ", 100*(i+1)))
+			w.run(1)
+		}
+		w.change()
+	}, (*world).once, false},
+	{"verify and repair", func(w *world) {
+		w.plant()
+		w.run(6)
+		w.check(os.Remove(w.file("a")))
+		w.spoil(w.file("d/b"))
+		w.spoil(w.newestCopy("d/e/c"))
+		w.check(os.Truncate(filepath.Join(w.dest, ".git/index"), 40))
+	}, (*world).repairOnce, true},
+	{"copies rebuild", func(w *world) {
+		w.plant()
+		w.run(6)
+		w.change()
+		w.runAny()
+		w.check(os.RemoveAll(filepath.Join(w.dest, "copies")))
+	}, (*world).rebuildOnce, false},
+}
+
+// plant makes the sources that scenarios begin with.
+func (w *world) plant() {
+	w.write("a", "1")
+	w.write("d/b", "2")
+	w.write("d/e/c", strings.Repeat("line\n", 3000))
+	w.write("gone", "g")
+	w.check(os.Symlink("target", w.path("link")))
+	w.write("large", strings.Repeat("0123456789abcdef", 40_000))
+}
+
+// change does to them whatever can be done.
+func (w *world) change() {
+	w.write("a", "two")
+	w.check(os.Chmod(w.path("d/b"), 0o755))
+	w.check(os.Remove(w.path("gone")))
+	w.check(os.Rename(w.path("d/e/c"), w.path("d/moved")))
+	w.check(os.Remove(w.path("link")))
+	w.write("link", "a file now")
+	w.write("new/folder/f", "n")
+}
+
+// cutShort leaves a run that was killed right after the branch moved.
+func (w *world) cutShort() {
+	w.t.Helper()
+	f := &killAfter{kind: durable.Rename, suffix: "refs/heads/main"}
+	defer durable.SetSeam(f)()
+	if _, _, err := w.try(); err == nil || !f.dead {
+		w.t.Fatalf("the run was to be killed: %v", err)
+	}
+}
+
+// killAfter ends the process once an operation on a path has succeeded.
+type killAfter struct {
+	kind   durable.Kind
+	suffix string
+	dead   bool
+}
+
+func (k *killAfter) Before(*durable.Op) error {
+	if k.dead {
+		return repotest.ErrKilled
+	}
+	return nil
+}
+
+func (k *killAfter) After(op *durable.Op) {
+	if op.Kind == k.kind && (strings.HasSuffix(op.Path, k.suffix) || strings.HasSuffix(op.To, k.suffix)) {
+		k.dead = true
+	}
+}
+
+func (w *world) once() error {
+	_, _, err := w.try()
+	return err
+}
+
+// initOnce makes the repository where there is none, as the command run does.
+func (w *world) initOnce() error {
+	r, err := repo.Open(w.dest, repo.Options{})
+	var state *repo.StateError
+	if errors.As(err, &state) && state.Kind == repo.NoRepository {
+		err = repo.Init(w.dest, repo.Options{})
+	} else if err == nil {
+		err = r.Close()
+	}
+	if err != nil {
+		return err
+	}
+	return w.once()
+}
+
+func (w *world) runAny() {
+	w.t.Helper()
+	w.check(w.once())
+}
+
+// locked does something as the destination's only writer.
+func (w *world) locked(do func(r *repo.Repo) error) error {
+	r, err := repo.Open(w.dest, repo.Options{Host: "host"})
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if ok, err := r.TryLock(); !ok {
+		return errors.Join(err, errors.New("not locked"))
+	}
+	return do(r)
+}
+
+func (w *world) repairOnce() error {
+	return w.locked(func(r *repo.Repo) error {
+		_, err := r.Verify(w.t.Context(), repo.VerifyOptions{Repair: true})
+		return err
+	})
+}
+
+func (w *world) rebuildOnce() error {
+	return w.locked(func(r *repo.Repo) error {
+		_, err := r.RebuildCopies(w.t.Context(), repo.RebuildOptions{})
+		return err
+	})
+}
+
+// perSweep is how many places of a scenario the short form tries with each fault.
+const perSweep = 5
+
+// TestFaults lets every operation of every scenario go wrong in every way: what was acknowledged before is still there,
+// git finds the repository whole, and the next run ends where one without a fault ends, with nothing lost, doubled or
+// left behind.
+func TestFaults(t *testing.T) {
+	for _, s := range scenarios {
+		t.Run(s.name, func(t *testing.T) {
+			w := newWorld(t)
+			s.prepare(w)
+			sw := &sweep{world: w, scenario: s, template: filepath.Join(t.TempDir(), "dest")}
+			copyTree(t, w.dest, sw.template)
+			sw.reference(t)
+			for _, how := range repotest.AllFaults {
+				sw.all(t, how)
+			}
+			t.Logf("%d operations, %d went wrong, %d versions each", sw.count, sw.tried, len(sw.want))
+		})
+	}
+}
+
+// sweep is one scenario with its way to and its way out.
+type sweep struct {
+	*world
+	scenario
+	template string   // the destination as the work finds it
+	before   string   // its tip, "" for none
+	want     []string // the history without faults, sorted
+	packs    int      // the packs then
+	count    int      // operations then
+	tried    int
+}
+
+// reference does the work without faults.
+func (s *sweep) reference(t *testing.T) {
+	s.before = tipOf(s.dest)
+	f := &repotest.Faults{At: -1}
+	remove := durable.SetSeam(f)
+	err := s.work(s.world)
+	remove()
+	s.check(err)
+	s.count = f.Count()
+	s.check(s.once())
+	s.check(s.once())
+	repotest.MustCheck(t, s.dest)
+	s.want, s.packs = s.history(), len(s.packFiles())
+}
+
+func (s *sweep) all(t *testing.T, how repotest.Fault) {
+	step, at := 1, 0
+	if !*torture {
+		step = max(1, s.count/perSweep)
+		at = rand.IntN(step)
+	}
+	for ; at < s.count && !t.Failed(); at += step {
+		s.check(os.RemoveAll(s.dest))
+		copyTree(t, s.template, s.dest)
+		f := &repotest.Faults{At: at, How: how}
+		remove := durable.SetSeam(f)
+		err := s.work(s.world)
+		remove()
+		op, hit := f.Hit()
+		if !hit {
+			continue
+		}
+		s.tried++
+		if err != nil {
+			first, _, _ := strings.Cut(err.Error(), "\n")
+			err = errors.New(strings.ReplaceAll(first, s.dest, ""))
+		}
+		what := fmt.Sprintf("operation %d %s: %s %s %s (gave %v)", at, how, op.Kind, strings.TrimPrefix(op.Path, s.dest), strings.TrimPrefix(op.To, s.dest), err)
+		s.judge(t, what)
+	}
+}
+
+func (s *sweep) judge(t *testing.T, what string) {
+	t.Helper()
+	defer func() {
+		if t.Failed() {
+			t.Log(what)
+		}
+	}()
+	why := s.survived()
+	if why == "" {
+		why = s.recovered(t)
+	}
+	if why != "" {
+		t.Fatal(why)
+	}
+}
+
+// survived looks at what a fault left.
+func (s *sweep) survived() string {
+	if _, err := os.Stat(filepath.Join(s.dest, ".git")); s.before == "" && errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	cmd := exec.Command("git", "-C", s.dest, "fsck", "--strict", "--full", "--no-dangling")
+	if s.broken {
+		cmd.Env = append(os.Environ(), "GIT_INDEX_FILE="+filepath.Join(s.dest, "none"))
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil || strings.Contains(string(out), "error") {
+		return fmt.Sprintf("git fsck: %v %s", err, out)
+	}
+	if s.before != "" && exec.Command("git", "-C", s.dest, "merge-base", "--is-ancestor", s.before, "main").Run() != nil {
+		return "what was recorded before is gone"
+	}
+	return ""
+}
+
+// recovered does the work again and looks at what it comes to.
+func (s *sweep) recovered(t *testing.T) string {
+	if err := s.work(s.world); err != nil {
+		return fmt.Sprintf("again: %v", err)
+	}
+	if err := s.once(); err != nil {
+		return fmt.Sprintf("a run: %v", err)
+	}
+	repotest.MustCheck(t, s.dest)
+	if got := s.history(); !slices.Equal(got, s.want) {
+		return fmt.Sprintf("the history is\n%s\nwithout a fault\n%s", strings.Join(got, "\n"), strings.Join(s.want, "\n"))
+	}
+	if found, _ := s.verify(repo.VerifyOptions{}); len(found) > 0 {
+		return fmt.Sprintf("verify: %+v", found)
+	}
+	if left := s.leftovers(); len(left) > 0 {
+		return fmt.Sprintf("left behind: %q", left)
+	}
+	if packs := s.packFiles(); len(packs) > s.packs+2 {
+		return fmt.Sprintf("%d files in objects/pack, without a fault %d: %q", len(packs), s.packs, packs)
+	}
+	return ""
+}
+
+// history is every version: its event, source, content and copy. Which came first within a run does not matter.
+func (w *world) history() []string {
+	w.t.Helper()
+	out := repotest.Git(w.t, w.dest, "log", "--format=%s%x00%(trailers:key=Blob,valueonly)%x00%(trailers:key=Copy,valueonly)%x01", "main")
+	all := strings.Split(strings.ReplaceAll(out, "\n", ""), "\x01")
+	slices.Sort(all)
+	return all
+}
+
+func (w *world) packFiles() []string {
+	all, err := filepath.Glob(filepath.Join(w.dest, ".git/objects/pack/*"))
+	w.check(err)
+	return all
+}
+
+// leftovers are files that only work under way may have.
+func (w *world) leftovers() (left []string) {
+	w.t.Helper()
+	w.check(filepath.WalkDir(w.dest, func(path string, d fs.DirEntry, err error) error {
+		name := d.Name()
+		stage := filepath.Base(filepath.Dir(path)) == "stage"
+		if stage && strings.HasSuffix(name, ".lock") {
+			return err // one for each of git's locks, for its next owner to see whose it was
+		}
+		switch {
+		case err != nil:
+			return err
+		case stage, strings.HasSuffix(name, ".lock"), strings.HasSuffix(name, ".new"), strings.HasSuffix(name, ".keep"), strings.HasPrefix(name, "tmp_"), name == "pending":
+			left = append(left, path)
+		}
+		return nil
+	}))
+	return left
+}
+
+func tipOf(dest string) string {
+	out, _ := exec.Command("git", "-C", dest, "rev-parse", "-q", "--verify", "main").Output()
+	return strings.TrimSpace(string(out))
+}
+
+func copyTree(t *testing.T, from, to string) {
+	t.Helper()
+	if out, err := exec.Command("cp", "-a", from, to).CombinedOutput(); err != nil {
+		t.Fatalf("cp: %v %s", err, out)
+	}
+}
