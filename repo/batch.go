@@ -86,16 +86,18 @@ func (b *batch) place(keep []byte) (name string, err error) {
 	return name, b.f.Close()
 }
 
+// publish gives the pack its names. The idx is first, and last when a pack goes: what a kill leaves in between is an idx
+// without a pack, which holds nothing and is passed over by git. A pack without an idx could be all there is of a history.
 func (b *batch) publish(dir *durable.Dir, name string, keep []byte) error {
 	if keep != nil {
 		if err := b.r.keep(dir, name, keep); err != nil {
 			return err
 		}
 	}
-	if err := b.r.stage.Rename(stagedPack, dir, name+".pack"); err != nil {
+	if err := b.r.stage.Rename(stagedIdx, dir, name+".idx"); err != nil {
 		return err
 	}
-	if err := b.r.stage.Rename(stagedIdx, dir, name+".idx"); err != nil {
+	if err := b.r.stage.Rename(stagedPack, dir, name+".pack"); err != nil {
 		return err
 	}
 	return dir.Sync()

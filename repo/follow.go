@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -262,8 +263,7 @@ func (f *follow) sync() error {
 	}
 	w := durable.NewWalker(f.r.root)
 	defer w.Close()
-	slices.Sort(f.touched)
-	for _, folder := range slices.Compact(f.touched) {
+	for _, folder := range withParents(f.touched) {
 		d, err := w.Dir(folder)
 		if err == nil {
 			err = d.Sync()
@@ -273,4 +273,16 @@ func (f *follow) sync() error {
 		}
 	}
 	return nil
+}
+
+// withParents lists folders and all that they lie in, which may be new as well, in order.
+func withParents(folders []string) []string {
+	all := map[string]bool{}
+	for _, folder := range folders {
+		for !all[folder] {
+			all[folder] = true
+			folder, _ = split(folder)
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
 }

@@ -63,8 +63,7 @@ func (r *Repo) listPack(name string, after []string) error {
 	return r.own.Put(packsFile, []byte(strings.Join(listed, "\n")+"\n"))
 }
 
-// retire removes packs of ours whose every object is in another pack, on disk. The idx goes first, as in git: a pack
-// without one is not looked at.
+// retire removes packs of ours whose every object is in another pack, on disk.
 func (r *Repo) retire(names ...string) error {
 	if len(names) == 0 {
 		return nil
@@ -80,11 +79,34 @@ func (r *Repo) retire(names ...string) error {
 func removePacks(dir *durable.Dir, names ...string) error {
 	var errs []error
 	for _, name := range names {
-		err := dir.Remove(name + ".idx")
-		if err == nil { // an idx that stays must not stay alone
-			err = dir.Remove(name + ".pack")
+		err := dir.Remove(name + ".pack")
+		if err == nil {
+			err = dir.Remove(name + ".idx")
 		}
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// sweepIdx removes idx files of ours without a pack, which a kill in the midst of the pack's coming or going has left.
+func (r *Repo) sweepIdx(dir *durable.Dir, packs map[string]map[string]bool) error {
+	var listed []string
+	for name, suffixes := range packs {
+		if !suffixes[".idx"] || suffixes[".pack"] || suffixes[".keep"] {
+			continue
+		}
+		if listed == nil {
+			var err error
+			if listed, err = r.listedPacks(); err != nil {
+				return err
+			}
+		}
+		if !slices.Contains(listed, name) {
+			continue
+		}
+		if err := dir.Remove(name + ".idx"); err != nil {
+			return err
+		}
+	}
+	return nil
 }

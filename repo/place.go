@@ -90,6 +90,7 @@ func (p *placer) remove(path, source string) {
 	if err == nil {
 		err = p.files.Prune(folder)
 	}
+	p.touch(folder)
 	if err != nil && !gone(err) {
 		p.fail(source, "could not be removed", err)
 		return

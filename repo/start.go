@@ -161,7 +161,7 @@ func (r *Repo) finishMoves(tip object.ID) (object.ID, error) {
 			return tip, err
 		}
 	}
-	return tip, nil
+	return tip, r.sweepIdx(dir, packs)
 }
 
 // finishMove deals with one pack whose .keep outlived its run. Without its idx nobody can have read it, and it goes.

@@ -332,8 +332,8 @@ func (w *world) leftovers() (left []string) {
 	w.check(filepath.WalkDir(w.dest, func(path string, d fs.DirEntry, err error) error {
 		name := d.Name()
 		stage := filepath.Base(filepath.Dir(path)) == "stage"
-		if stage && strings.HasSuffix(name, ".lock") {
-			return err // one for each of git's locks, for its next owner to see whose it was
+		if stage && strings.HasSuffix(name, ".lock") || filepath.Base(filepath.Dir(path)) == "timemachine" && strings.HasSuffix(name, ".new") {
+			return err // one for each of git's locks, or for each file of ours: the next owner clears it away
 		}
 		switch {
 		case err != nil:

@@ -84,10 +84,12 @@ func (l *Lock) clearStale() error {
 	if err != nil {
 		return err
 	}
-	if there, err := l.dir.Lstat(l.name + ".lock"); err == nil && there.Same(ours) {
-		if err := l.dir.Remove(l.name + ".lock"); err != nil {
-			return err
-		}
+	there, err := l.dir.Lstat(l.name + ".lock")
+	if err == nil && there.Same(ours) {
+		err = l.dir.Remove(l.name + ".lock")
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	return l.stage.Remove(l.stagedName)
 }

@@ -1,0 +1,82 @@
+package watch_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/repotest"
+)
+
+// perOutage is how many moments of a scenario the short form tries.
+const perOutage = 6
+
+// TestPowerFailures cuts the power at every moment of every scenario: of names and contents that were not put on disk,
+// all, some or only the contents are gone. What was acknowledged before is whole all the same, and the next run goes on.
+func TestPowerFailures(t *testing.T) {
+	for _, s := range scenarios {
+		t.Run(s.name, func(t *testing.T) {
+			w := newWorld(t)
+			s.prepare(w)
+			o := &outage{sweep: sweep{world: w, scenario: s, template: filepath.Join(t.TempDir(), "dest")}}
+			copyTree(t, w.dest, o.template)
+			o.reference(t)
+			o.images(t)
+			o.judgeAll(t)
+		})
+	}
+}
+
+// outage is one scenario during which the power fails.
+type outage struct {
+	sweep
+	cuts []image
+}
+
+// image is what a power failure leaves.
+type image struct{ dest, what string }
+
+// images does the work once and keeps what a failure would leave, at every moment or at some of them.
+func (o *outage) images(t *testing.T) {
+	o.check(os.RemoveAll(o.dest))
+	copyTree(t, o.template, o.dest)
+	dir := t.TempDir()
+	p := repotest.NewPower(t, o.dest)
+	keep := func(what string) {
+		for _, loss := range repotest.AllLosses {
+			to := filepath.Join(dir, fmt.Sprint(len(o.cuts)))
+			p.Cut(t, to, loss)
+			o.cuts = append(o.cuts, image{to, fmt.Sprintf("%s is lost before %s", loss, what)})
+		}
+	}
+	p.Watch(func(op *durable.Op) {
+		if *torture || rand.IntN(max(1, o.count/perOutage)) == 0 {
+			keep(fmt.Sprintf("%s %s %s", op.Kind, op.Path, op.To))
+		}
+	})
+	remove := durable.SetSeam(p)
+	err := o.work(o.world)
+	remove()
+	o.check(err)
+	keep("anything else")
+}
+
+// judgeAll puts each image in the destination's place and lets it recover.
+func (o *outage) judgeAll(t *testing.T) {
+	done := tipOf(o.dest)
+	for i, c := range o.cuts {
+		if i == len(o.cuts)-len(repotest.AllLosses) {
+			o.before = done // the work had ended
+		}
+		o.check(os.RemoveAll(o.dest))
+		o.check(os.Rename(c.dest, o.dest))
+		o.judge(t, c.what)
+		if t.Failed() {
+			return
+		}
+	}
+	t.Logf("%d power failures, %d versions each", len(o.cuts), len(o.want))
+}
