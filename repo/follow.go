@@ -228,6 +228,9 @@ func (f *follow) writeIndex() error {
 
 // setIndexAside keeps a damaged index under another name; the next run makes a new one from the history.
 func (r *Repo) setIndexAside() error {
+	if err := r.own.Remove("index.damaged"); err != nil { // were it a second name of the index, nothing would be renamed
+		return err
+	}
 	return errors.Join(r.git.Rename("index", r.own, "index.damaged"), r.own.Replace("pending", []byte(object.ID{}.String()+"\n")))
 }
 

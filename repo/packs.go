@@ -88,20 +88,15 @@ func removePacks(dir *durable.Dir, names ...string) error {
 	return errors.Join(errs...)
 }
 
-// sweepIdx removes idx files of ours without a pack, which a kill in the midst of the pack's coming or going has left.
+// sweepIdx removes idx files without a pack, which a kill in the midst of the pack's coming or going has left. One that
+// lists an object which is nowhere else stays: its pack is missed.
 func (r *Repo) sweepIdx(dir *durable.Dir, packs map[string]map[string]bool) error {
-	var listed []string
 	for name, suffixes := range packs {
 		if !suffixes[".idx"] || suffixes[".pack"] || suffixes[".keep"] {
 			continue
 		}
-		if listed == nil {
-			var err error
-			if listed, err = r.listedPacks(); err != nil {
-				return err
-			}
-		}
-		if !slices.Contains(listed, name) {
+		if whole, err := r.store.HasAllOf(name); err != nil || !whole {
+			r.o.Log("an idx without its pack is left", "idx", name)
 			continue
 		}
 		if err := dir.Remove(name + ".idx"); err != nil {

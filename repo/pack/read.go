@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"timemachine/repo/object"
 )
@@ -23,6 +24,29 @@ func (s *Store) Has(id object.ID) (bool, error) {
 	}, nil)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
+	}
+	return err == nil, err
+}
+
+// HasAllOf tells whether every object that the idx of that name (without suffix) lists is here.
+func (s *Store) HasAllOf(name string) (bool, error) {
+	data, err := mapFile(filepath.Join(s.packDir(), name+".idx"))
+	if err != nil {
+		return false, err
+	}
+	defer unmap(data)
+	var ids []object.ID
+	err = guard(func() error {
+		x, err := parseIdx(data)
+		for i := 0; err == nil && i < x.count; i++ {
+			ids = append(ids, object.ID(x.id(i)))
+		}
+		return err
+	})
+	for _, id := range ids {
+		if has, err := s.Has(id); err != nil || !has {
+			return false, err
+		}
 	}
 	return err == nil, err
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -48,6 +49,7 @@ type renaming struct {
 	dir  *node
 	name string
 	to   *node
+	half bool // the second half of a rename, which no failure splits
 }
 
 // linking is a second name given to a file: no journal keeps it and loses the older name.
@@ -82,7 +84,7 @@ func NewPower(t testing.TB, root string) *Power {
 	t.Helper()
 	p := &Power{root: root, files: map[*durable.File]*node{}}
 	var err error
-	if p.top, err = load(root); err != nil {
+	if p.top, err = (&loader{}).load(root); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -91,7 +93,10 @@ func NewPower(t testing.TB, root string) *Power {
 // Watch has f called before each operation that changes anything; f may call Cut.
 func (p *Power) Watch(f func(op *durable.Op)) { p.watching = f }
 
-func load(path string) (*node, error) {
+// loader reads a folder; a file of two names is one node.
+type loader struct{ linked map[uint64]*node }
+
+func (l *loader) load(path string) (*node, error) {
 	st, err := os.Lstat(path)
 	if err != nil {
 		return nil, err
@@ -104,7 +109,7 @@ func load(path string) (*node, error) {
 			return nil, err
 		}
 		for _, e := range entries {
-			kid, err := load(filepath.Join(path, e.Name()))
+			kid, err := l.load(filepath.Join(path, e.Name()))
 			if err != nil {
 				return nil, err
 			}
@@ -115,9 +120,17 @@ func load(path string) (*node, error) {
 		target, err := os.Readlink(path)
 		return &node{link: target, mtime: st.ModTime()}, err
 	}
+	sys := st.Sys().(*syscall.Stat_t)
+	if n := l.linked[sys.Ino]; n != nil {
+		return n, nil
+	}
 	n := &node{}
 	err = n.read(path)
 	n.onDisk = n.last
+	if l.linked == nil {
+		l.linked = map[uint64]*node{}
+	}
+	l.linked[sys.Ino] = n
 	return n, err
 }
 
@@ -186,6 +199,7 @@ func (p *Power) After(op *durable.Op) {
 		n := p.find(op.Path)
 		p.set(op.To, n)
 		p.set(op.Path, nil)
+		p.log[len(p.log)-1].half = true
 	case durable.Remove, durable.Rmdir:
 		p.set(op.Path, nil)
 	case durable.Write:
@@ -210,7 +224,7 @@ func (p *Power) After(op *durable.Op) {
 }
 
 func (p *Power) syncAll() {
-	top, err := load(p.root)
+	top, err := (&loader{}).load(p.root)
 	if err != nil {
 		panic(err)
 	}
@@ -255,7 +269,7 @@ func (p *Power) set(path string, to *node) {
 	} else {
 		d.now[name] = to
 	}
-	p.log = append(p.log, renaming{d, name, to})
+	p.log = append(p.log, renaming{dir: d, name: name, to: to})
 }
 
 // Cut writes what a power failure at this moment would leave to the folder to, which must not exist.
@@ -264,6 +278,9 @@ func (p *Power) Cut(t testing.TB, to string, loss Loss) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := &cut{p: p, loss: loss, upto: p.synced + rand.IntN(len(p.log)-p.synced+1), written: map[*node]string{}}
+	if c.upto < len(p.log) && p.log[c.upto].half {
+		c.upto++
+	}
 	if err := c.write(p.top, to); err != nil {
 		t.Fatal(err)
 	}
