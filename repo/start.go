@@ -54,6 +54,9 @@ func (r *Repo) tidy() error {
 			return err
 		}
 	}
+	if err := r.git.ClearStaleLock("index", r.stage); err != nil { // it would be in git's way
+		return err
+	}
 	if err := r.root.Remove(durable.Temporary(readmeName)); err != nil { // of an init that was cut short
 		return err
 	}

@@ -76,6 +76,11 @@ func noLinks(err error) bool {
 	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EMLINK) || errors.Is(err, unix.EXDEV)
 }
 
+// ClearStaleLock removes name's lock in d where it is ours and its owner was killed. The caller holds the run lock.
+func (d *Dir) ClearStaleLock(name string, stage *Dir) error {
+	return (&Lock{dir: d, stage: stage, name: name, stagedName: name + ".lock"}).clearStale()
+}
+
 func (l *Lock) clearStale() error {
 	ours, err := l.stage.Lstat(l.stagedName)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -55,7 +55,9 @@ type renaming struct {
 // linking is a second name given to a file: no journal keeps it and loses the older name.
 type linking struct {
 	from, to *node // the folders
-	at       int   // the length of the log then
+	name     string
+	file     *node
+	at       int // the length of the log then
 }
 
 // node is a file, link or folder.
@@ -193,8 +195,9 @@ func (p *Power) After(op *durable.Op) {
 			p.find(op.Path).mtime = st.ModTime()
 		}
 	case durable.Link:
-		p.links = append(p.links, linking{p.find(filepath.Dir(op.Path)), p.find(filepath.Dir(op.To)), len(p.log)})
-		p.set(op.To, p.find(op.Path))
+		n := p.find(op.Path)
+		p.links = append(p.links, linking{p.find(filepath.Dir(op.Path)), p.find(filepath.Dir(op.To)), filepath.Base(op.Path), n, len(p.log)})
+		p.set(op.To, n)
 	case durable.Rename:
 		n := p.find(op.Path)
 		p.set(op.To, n)
@@ -212,11 +215,6 @@ func (p *Power) After(op *durable.Op) {
 	case durable.SyncDir:
 		if n := p.find(op.Path); n != nil {
 			n.syncedAt, p.synced = len(p.log), len(p.log)
-			for _, l := range p.links {
-				if l.to == n {
-					l.from.syncedAt = max(l.from.syncedAt, l.at)
-				}
-			}
 		}
 	case durable.SyncAll:
 		p.syncAll()
@@ -313,6 +311,11 @@ func (c *cut) names(n *node) map[string]*node {
 		delete(names, r.name)
 		if r.to != nil {
 			names[r.name] = r.to
+		}
+	}
+	for _, l := range c.p.links {
+		if c.loss == LosesAll && l.from == n && l.from.syncedAt <= l.at && l.to.syncedAt > l.at {
+			names[l.name] = l.file
 		}
 	}
 	return names
