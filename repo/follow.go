@@ -172,9 +172,9 @@ func (f *follow) settle() error {
 func (r *Repo) indexHint(err error) string {
 	switch {
 	case errors.Is(err, gitindex.ErrSplit):
-		return "git -C " + quote(r.dest) + " update-index --no-split-index"
+		return "git -C " + word(r.dest) + " update-index --no-split-index"
 	case errors.Is(err, gitindex.ErrSparse):
-		return "git -C " + quote(r.dest) + " sparse-checkout disable"
+		return "git -C " + word(r.dest) + " sparse-checkout disable"
 	}
 	return "the next run tries again"
 }

@@ -89,8 +89,8 @@ func (r *Repo) unreadable(id object.ID, err error) error {
 func (r *Repo) rewritten(tip, base object.ID) error {
 	return &StateError{Kind: Rewritten, Dest: r.dest,
 		Msg: fmt.Sprintf("branch %s of %s was rewritten: it no longer holds commit %s, the last one recorded", quote(r.shortBranch()), quote(r.dest), base.Short()),
-		Hint: fmt.Sprintf("to go back: git -C %s branch -f %s %s; to go on with it as it is (at %s): timemachine init --adopt -d %s",
-			quote(r.dest), quote(r.shortBranch()), base, tip.Short(), quote(r.dest))}
+		Hint: fmt.Sprintf("to go back: git -C %s update-ref %s %s; to go on with it as it is (at %s): timemachine init --adopt -d %s",
+			word(r.dest), word(r.branch), base, tip.Short(), word(r.dest))}
 }
 
 func (r *Repo) shortBranch() string { return strings.TrimPrefix(r.branch, "refs/heads/") }
@@ -98,7 +98,11 @@ func (r *Repo) shortBranch() string { return strings.TrimPrefix(r.branch, "refs/
 // damaged names the last commit of the reflog that can be read, and the command that goes back to it.
 func (r *Repo) damaged(msg string, cause error) error {
 	e := &StateError{Kind: Damaged, Dest: r.dest, Msg: msg + " in " + quote(r.dest), Err: cause,
-		Hint: fmt.Sprintf("nothing was changed; look at it with: git -C %s fsck --full", quote(r.dest))}
+		Hint: fmt.Sprintf("nothing was changed; look at it with: git -C %s fsck --full", word(r.dest))}
+	if lost := r.store.Unindexed(); len(lost) > 0 {
+		e.Hint = "a pack has lost its idx; make it again with: " + r.indexPack(lost[0])
+		return e
+	}
 	logged, err := r.refs.Logged(r.branch)
 	if err != nil {
 		return e
@@ -107,9 +111,9 @@ func (r *Repo) damaged(msg string, cause error) error {
 		if c, err := r.store.ReadCommit(id); err == nil {
 			if _, err := r.store.ReadTree(c.Tree); err == nil {
 				e.Hint = fmt.Sprintf("the reflog's last good commit is %s; after a look at git -C %s fsck --full, go back to it with: git -C %s update-ref --no-deref %s %s",
-					id, quote(r.dest), quote(r.dest), r.branch, id)
+					id, word(r.dest), word(r.dest), word(r.branch), id)
 				if errors.Is(cause, errEmptyRef) {
-					e.Hint = fmt.Sprintf("the reflog's last good commit is %s; go back to it with: echo %s > %s", id, id, quote(r.git.Path(r.branch)))
+					e.Hint = fmt.Sprintf("the reflog's last good commit is %s; go back to it with: echo %s > %s", id, id, word(r.git.Path(r.branch)))
 				}
 				return e
 			}

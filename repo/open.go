@@ -129,7 +129,7 @@ func (r *Repo) openGit() error {
 	switch r.root, err = durable.OpenDir(r.dest); {
 	case errors.Is(err, fs.ErrNotExist):
 		return &StateError{Kind: NoDestination, Dest: r.dest, Msg: fmt.Sprintf("destination %s does not exist", quote(r.dest)),
-			Hint: "mount it, or make it with: timemachine init -d " + quote(r.dest)}
+			Hint: "mount it, or make it with: timemachine init -d " + word(r.dest)}
 	case err != nil:
 		return err
 	}
@@ -154,8 +154,11 @@ func (r *Repo) openGit() error {
 		r.root.Give(owner)
 		r.git.Give(owner)
 	}
-	r.config, err = readGitConfig(r.git)
-	return err
+	if r.config, err = readGitConfig(r.git); err != nil {
+		return &StateError{Kind: Damaged, Dest: r.dest, Msg: "git's configuration in " + quote(r.dest) + " cannot be read", Err: err,
+			Hint: "nothing was changed; look at it with: git -C " + word(r.dest) + " config --local --list"}
+	}
+	return nil
 }
 
 // withoutGit tells an empty place from a bare repository.
@@ -170,12 +173,12 @@ func (r *Repo) withoutGit() error {
 			Hint: "clone it, and take the clone over with: timemachine init --adopt -d CLONE"}
 	}
 	return &StateError{Kind: NoRepository, Dest: r.dest, Msg: fmt.Sprintf("destination %s holds no history", quote(r.dest)),
-		Hint: "make one with: timemachine init -d " + quote(r.dest)}
+		Hint: "make one with: timemachine init -d " + word(r.dest)}
 }
 
 func (r *Repo) foreign() error {
 	return &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("the repository in %s was not made by timemachine", quote(r.dest)),
-		Hint: "choose another destination; a clone of a history is taken over with: timemachine init --adopt -d " + quote(r.dest)}
+		Hint: "choose another destination; a clone of a history is taken over with: timemachine init --adopt -d " + word(r.dest)}
 }
 
 // checkServed refuses repositories that would be served wrongly, with the reason.

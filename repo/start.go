@@ -220,7 +220,7 @@ func (r *Repo) move(old, id object.ID, message string) error {
 	switch {
 	case errors.As(err, &held):
 		return &StateError{Kind: Locked, Dest: r.dest, Msg: fmt.Sprintf("branch %s is locked: %s", quote(r.shortBranch()), held.Error()),
-			Hint: "nothing was recorded; if no git is at work there, remove the lock: rm " + quote(held.Path)}
+			Hint: "nothing was recorded; if no git is at work there, remove the lock: rm " + word(held.Path)}
 	case errors.As(err, &moved):
 		return &StateError{Kind: Locked, Dest: r.dest, Msg: fmt.Sprintf("branch %s was moved by another program while the run was at work", quote(r.shortBranch())),
 			Hint: "the next run takes it up"}

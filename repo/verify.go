@@ -24,6 +24,7 @@ const (
 	PartFile   Part = "file"   // below files/
 	PartCopy   Part = "copy"   // below copies/
 	PartIndex  Part = "index"
+	PartGraph  Part = "commit-graph" // git's, which it and we read for speed
 )
 
 // Finding is one thing that is not as it should be.
@@ -97,7 +98,7 @@ func (r *Repo) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, err
 	if err != nil {
 		return &k.sum, err
 	}
-	if err := k.index(tip, h); err != nil {
+	if err := errors.Join(k.index(tip, h), k.graph(tip)); err != nil {
 		return &k.sum, err
 	}
 	if o.Repair {
@@ -146,8 +147,12 @@ func (k *verify) flawHint(f pack.Flaw) string {
 	if !isIdx && !errors.Is(f.Err, pack.ErrNoIdx) {
 		return ""
 	}
-	base = strings.TrimSuffix(base, ".pack")
-	return fmt.Sprintf("rm -f %s && git -C %s index-pack %s", quote(base+".idx"), quote(k.r.dest), quote(k.relative(base+".pack")))
+	return k.r.indexPack(strings.TrimSuffix(base, ".pack"))
+}
+
+// indexPack is the command that makes the idx of the pack with that path, without suffix.
+func (r *Repo) indexPack(base string) string {
+	return fmt.Sprintf("rm -f %s && git -C %s index-pack %s", word(base+".idx"), word(r.dest), word(base+".pack"))
 }
 
 func (k *verify) relative(file string) string {

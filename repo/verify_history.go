@@ -88,7 +88,7 @@ func (k *verify) walk(tip object.ID, h *history, jobs chan<- []step) error {
 		c, err := k.r.store.ReadCommit(id)
 		if err != nil {
 			k.report(Finding{Part: PartRecord, Object: id, Msg: "commit cannot be read: " + err.Error() + "; what is older was not looked at",
-				Hint: fmt.Sprintf("git -C %s fsck --full", quote(k.r.dest))})
+				Hint: fmt.Sprintf("git -C %s fsck --full", word(k.r.dest))})
 			break
 		}
 		if n := len(job); n > 0 {

@@ -290,3 +290,37 @@ func TestVerifyReadsObjects(t *testing.T) {
 		t.Errorf("with all put back: %v", found)
 	}
 }
+
+// TestVerifyReadsTheGraph damages git's commit-graph, which is made again from the commits.
+func TestVerifyReadsTheGraph(t *testing.T) {
+	w := variedWorld(t)
+	w.check(w.locked(func(r *repo.Repo) error {
+		tip, err := r.Start(t.Context())
+		if err != nil {
+			return err
+		}
+		_, err = r.Compact(t.Context(), tip)
+		return err
+	}))
+	layers, err := filepath.Glob(filepath.Join(w.dest, ".git/objects/info/commit-graphs/*.graph"))
+	w.check(err)
+	if len(layers) == 0 {
+		t.Fatal("no commit-graph")
+	}
+	good, err := os.ReadFile(layers[0])
+	w.check(err)
+	for _, bad := range [][]byte{good[:len(good)/2], append(bytes.Clone(good[:len(good)-25]), make([]byte, 25)...), {}} {
+		w.check(os.Remove(layers[0]))
+		w.check(os.WriteFile(layers[0], bad, 0o400))
+		if found, _ := w.verify(repo.VerifyOptions{}); len(found) != 1 || found[0].Part != repo.PartGraph {
+			t.Errorf("found %+v", found)
+		}
+		if found, sum := w.verify(repo.VerifyOptions{Repair: true}); sum.Repaired != 1 {
+			t.Errorf("repair: %+v", found)
+		}
+		repotest.Git(t, w.dest, "commit-graph", "verify")
+		if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+			t.Errorf("after the repair: %+v", found)
+		}
+	}
+}

@@ -79,13 +79,6 @@ func TestFullDisk(t *testing.T) {
 	repotest.MustCheck(t, disk)
 }
 
-func write(t *testing.T, name string, data []byte) {
-	t.Helper()
-	if err := os.WriteFile(name, data, 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // TestEtc takes the whole of /etc as cron would: without an environment, silent, and again with nothing to say.
 func TestEtc(t *testing.T) {
 	bin := buildBinary(t)

@@ -38,6 +38,16 @@ func (c *Chain) Len() int { return c.count }
 // Layers is how many layers the chain has.
 func (c *Chain) Layers() int { return len(c.layers) }
 
+// Whole tells whether each layer's checksum is its own.
+func (c *Chain) Whole() bool {
+	for _, l := range c.layers {
+		if !l.Whole() {
+			return false
+		}
+	}
+	return true
+}
+
 // Find is a commit's position, from 0 to Len less one.
 func (c *Chain) Find(id object.ID) (pos int, ok bool) {
 	for i := len(c.layers) - 1; i >= 0; i-- {

@@ -179,6 +179,29 @@ func (s *Store) lonely() map[string]string {
 	return lonely
 }
 
+// Unindexed lists the packs, by path without suffix, whose idx is missing or cannot be read, so that nobody sees what
+// they hold.
+func (s *Store) Unindexed() []string {
+	var packs []string
+	for file, other := range s.lonely() {
+		if other == ".idx" {
+			packs = append(packs, strings.TrimSuffix(file, ".pack"))
+		}
+	}
+	set, err := s.acquire()
+	if err != nil {
+		return packs
+	}
+	defer s.release(set)
+	for _, p := range set.packs {
+		if err := guard(func() error { _, err := p.index(); return err }); err != nil && !vanished(err) {
+			packs = append(packs, p.base)
+		}
+	}
+	slices.Sort(packs)
+	return packs
+}
+
 // vanished tells whether a file is gone because a gc has put its objects elsewhere, which is no flaw: the next round
 // finds them.
 func vanished(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"timemachine/repo/repotest"
+)
+
+// place of a test: a destination whose name a shell would take apart, and a watched file.
+type damaged struct {
+	t          *testing.T
+	dest, file string
+	tip        string
+}
+
+// timemachine runs the program and returns what it says.
+func (d *damaged) timemachine(args ...string) (out string, code int) {
+	d.t.Helper()
+	cmd := exec.Command("timemachine", append([]string{"-cl", filepath.Dir(d.dest), "-d", d.dest}, args...)...)
+	cmd.Env = d.env()
+	b, _ := cmd.CombinedOutput()
+	return string(b), cmd.ProcessState.ExitCode()
+}
+
+func (d *damaged) env() []string {
+	home := filepath.Dir(d.dest)
+	return append(os.Environ(), "HOME="+home, "XDG_STATE_HOME="+filepath.Join(home, "state"), "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C.UTF-8")
+}
+
+func newDamaged(t *testing.T) *damaged {
+	dir := t.TempDir()
+	d := &damaged{t: t, dest: filepath.Join(dir, "it's $(touch pwned) here"), file: filepath.Join(dir, "watched")}
+	for _, text := range []string{"one\n", "two\n", "three\n"} {
+		write(t, d.file, []byte(text))
+		if out, code := d.timemachine("add", d.file); code != 0 {
+			t.Fatalf("exit %d: %s", code, out)
+		}
+	}
+	d.tip = repotest.Git(t, d.dest, "rev-parse", "main")
+	return d
+}
+
+func (d *damaged) git(name string) string { return filepath.Join(d.dest, ".git", name) }
+
+func (d *damaged) replace(name string, data []byte) {
+	d.t.Helper()
+	if err := os.Remove(d.git(name)); err != nil && !os.IsNotExist(err) {
+		d.t.Fatal(err)
+	}
+	if data != nil {
+		write(d.t, d.git(name), data)
+	}
+}
+
+func (d *damaged) one(pattern string) string {
+	d.t.Helper()
+	all, err := filepath.Glob(strings.ReplaceAll(d.git(pattern), "$", `\$`))
+	if err != nil || len(all) == 0 {
+		d.t.Fatalf("%s: %v %v", pattern, all, err)
+	}
+	rel, err := filepath.Rel(d.git(""), all[0])
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return rel
+}
+
+// spoil changes a file in the middle.
+func (d *damaged) spoil(name string) {
+	d.t.Helper()
+	b, err := os.ReadFile(d.git(name))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	copy(b[len(b)/2:], bytes.Repeat([]byte{0xa5}, len(b)-len(b)/2))
+	d.replace(name, b)
+}
+
+// How a damage ends.
+const (
+	heals  = "the run goes on, with nothing to do for anybody"
+	hinted = "the run stops; after the commands of its hints it goes on, with the whole history"
+	stops  = "the run stops and names a command that looks; the history waits to be brought back"
+)
+
+var damages = []struct {
+	name string
+	do   func(d *damaged)
+	end  string
+	says string // a regular expression
+}{
+	{"branch empty", func(d *damaged) { d.replace("refs/heads/main", []byte{}) }, hinted, `branch main is damaged \(its file is empty\)`},
+	{"branch of zeros", func(d *damaged) { d.replace("refs/heads/main", make([]byte, 41)) }, hinted, `holds only zero bytes`},
+	{"branch cut", func(d *damaged) { d.replace("refs/heads/main", []byte(d.tip[:20])) }, hinted, `is cut to 20 bytes`},
+	{"branch no name", func(d *damaged) { d.replace("refs/heads/main", []byte(strings.Repeat("x", 41))) }, hinted, `holds no commit name`},
+	{"branch missing", func(d *damaged) { d.replace("refs/heads/main", nil) }, hinted, `is missing, but there is a history`},
+	{"branch and reflog missing", func(d *damaged) {
+		d.replace("refs/heads/main", nil)
+		d.replace("logs/refs/heads/main", nil)
+	}, stops, `is missing, but there is a history`},
+	{"idx missing", func(d *damaged) { d.replace(d.one("objects/pack/*.idx"), nil) }, hinted, `cannot be read`},
+	{"idx damaged", func(d *damaged) { d.replace(d.one("objects/pack/*.idx"), []byte("no idx")) }, hinted, `cannot be read`},
+	{"idx empty", func(d *damaged) { d.replace(d.one("objects/pack/*.idx"), []byte{}) }, hinted, `cannot be read`},
+	{"pack missing", func(d *damaged) { d.replace(d.one("objects/pack/*.pack"), nil) }, stops, `cannot be read`},
+	{"pack empty", func(d *damaged) { d.replace(d.one("objects/pack/*.pack"), []byte{}) }, stops, `cannot be read`},
+	{"pack damaged", func(d *damaged) { d.replace(d.one("objects/pack/*.pack"), []byte("PACK and then nothing")) }, stops, `cannot be read`},
+	{"index missing", func(d *damaged) { d.replace("index", nil) }, heals, ``},
+	{"index damaged", func(d *damaged) { d.spoil("index") }, heals, `the index could not follow`},
+	{"cache missing", func(d *damaged) { d.replace("timemachine/cache", nil) }, heals, ``},
+	{"cache damaged", func(d *damaged) { d.spoil("timemachine/cache") }, heals, ``},
+	{"list of packs damaged", func(d *damaged) { d.replace("timemachine/packs", []byte("\x00\x00../../x\n")) }, heals, ``},
+	{"mark of unfinished work damaged", func(d *damaged) { d.replace("timemachine/pending", []byte("zzz")) }, heals, ``},
+	{"our settings gone", func(d *damaged) { d.replace("config", []byte("[core]\n\trepositoryformatversion = 0\n")) }, hinted, `was not made by timemachine`},
+	{"config missing", func(d *damaged) { d.replace("config", nil) }, hinted, `was not made by timemachine`},
+	{"config not to be parsed", func(d *damaged) { d.replace("config", []byte("[core\x00\n")) }, stops, `config`},
+	{"branch locked", func(d *damaged) { d.replace("refs/heads/main.lock", []byte{}) }, hinted, `branch main is locked`},
+	{"index locked", func(d *damaged) { d.replace("index.lock", []byte{}) }, heals, `index is locked by another git`},
+	{"commits fewer", func(d *damaged) { repotest.Git(d.t, d.dest, "update-ref", "refs/heads/main", "main~1") }, hinted, `was rewritten`},
+}
+
+// TestDamage damages each thing in turn: a run stops and names what mends it, or mends it itself. There is never a second
+// root, and what a hint names works when it is pasted into a shell.
+func TestDamage(t *testing.T) {
+	for _, row := range damages {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDamaged(t)
+			whole := d.dest + ".whole"
+			if out, err := exec.Command("cp", "-a", d.dest, whole).CombinedOutput(); err != nil {
+				t.Fatalf("cp: %s", out)
+			}
+			row.do(d)
+			write(t, d.file, []byte("four\n"))
+			out, code := d.timemachine()
+			if row.says == "" && out != "" || !regexp.MustCompile(row.says).MatchString(out) {
+				t.Errorf("it says: %s", out)
+			}
+			if (code != 0) != (row.end != heals) || code > 1 {
+				t.Fatalf("exit %d: %s", code, out)
+			}
+			switch row.end {
+			case hinted:
+				d.mend(out)
+			case stops:
+				d.paste(out, false)
+				if err := os.RemoveAll(d.dest); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.Rename(whole, d.dest); err != nil {
+					t.Fatal(err)
+				}
+			}
+			os.Remove(d.git("index.lock"))
+			for range 2 {
+				if out, code := d.timemachine(); code != 0 {
+					t.Fatalf("afterwards: exit %d: %s", code, out)
+				}
+			}
+			d.wholeAgain()
+		})
+	}
+}
+
+func (d *damaged) wholeAgain() {
+	d.t.Helper()
+	repotest.MustCheck(d.t, d.dest)
+	if n := len(repotest.Lines(d.t, d.dest, "rev-list", "--max-parents=0", "main")); n != 1 {
+		d.t.Errorf("%d roots", n)
+	}
+	if got := repotest.Lines(d.t, d.dest, "log", "--format=%s", "main"); len(got) != 4 {
+		d.t.Errorf("history %q", got)
+	}
+	repotest.Git(d.t, d.dest, "merge-base", "--is-ancestor", strings.TrimSpace(d.tip), "main")
+	if _, err := os.Stat("pwned"); err == nil {
+		d.t.Error("a hint ran what a folder is called")
+	}
+}
+
+// mend follows the hints until a run goes through.
+func (d *damaged) mend(out string) {
+	d.t.Helper()
+	for range 3 {
+		d.paste(out, true)
+		code := 0
+		if out, code = d.timemachine(); code == 0 {
+			return
+		}
+	}
+	d.t.Errorf("the hints do not mend it: %s", out)
+}
+
+// command finds what a hint tells to type: after its last "with:", "back:" or "lock:", up to a semicolon.
+var hintedCommand = regexp.MustCompile(`(?m)^hint: .*?(?:with|back|lock): ([^;\n]+)`)
+
+// paste runs the command that a hint names; mends: it must succeed.
+func (d *damaged) paste(out string, mends bool) {
+	d.t.Helper()
+	m := hintedCommand.FindStringSubmatch(out)
+	if m == nil {
+		d.t.Fatalf("no command in: %s", out)
+	}
+	cmd := exec.Command("sh", "-c", m[1])
+	cmd.Dir, cmd.Env = d.t.TempDir(), d.env()
+	said, err := cmd.CombinedOutput()
+	if code := cmd.ProcessState.ExitCode(); code == 126 || code == 127 || mends && err != nil {
+		d.t.Fatalf("%s: %v: %s", m[1], err, said)
+	}
+	if _, err := os.Stat(filepath.Join(cmd.Dir, "pwned")); err == nil {
+		d.t.Errorf("%s ran what a folder is called", m[1])
+	}
+}
+
+func write(t *testing.T, name string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(name, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
