@@ -129,14 +129,18 @@ func sweepInit(root *durable.Dir) error {
 		if !strings.HasPrefix(name, initPrefix) {
 			continue
 		}
-		f, err := os.Open(root.Path(name))
+		left, err := root.Sub(name)
+		if gone(err) {
+			continue // no folder: not ours
+		}
 		if err != nil {
 			return err
 		}
-		if unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
+		free, err := left.Flock()
+		if free {
 			err = root.RemoveAll(name)
 		}
-		if err = errors.Join(err, f.Close()); err != nil {
+		if err = errors.Join(err, left.Close()); err != nil {
 			return err
 		}
 	}
@@ -150,15 +154,10 @@ func buildAside(root *durable.Dir, dest string, o Options) error {
 		return err
 	}
 	defer git.Close()
-	held, err := os.Open(root.Path(name))
-	if err != nil {
+	if _, err := git.Flock(); err != nil {
 		return err
 	}
-	defer held.Close()
-	err = unix.Flock(int(held.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if err == nil {
-		err = fillGit(git, dest, o)
-	}
+	err = fillGit(git, dest, o)
 	if err == nil {
 		err = root.Rename(name, root, ".git")
 	}

@@ -76,6 +76,15 @@ func noLinks(err error) bool {
 	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EMLINK) || errors.Is(err, unix.EXDEV)
 }
 
+// Flock takes the folder's own flock(2) for as long as it is open; false where another process has it.
+func (d *Dir) Flock() (bool, error) {
+	err := ignoringEINTR(func() error { return unix.Flock(d.fd, unix.LOCK_EX|unix.LOCK_NB) })
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return false, nil
+	}
+	return err == nil, d.fail("flock", "", err)
+}
+
 // ClearStaleLock removes name's lock in d where it is ours and its owner was killed. The caller holds the run lock.
 func (d *Dir) ClearStaleLock(name string, stage *Dir) error {
 	return (&Lock{dir: d, stage: stage, name: name, stagedName: name + ".lock"}).clearStale()

@@ -28,7 +28,7 @@ func (s *Store) loosePath(id object.ID) string {
 
 // openLoose returns an error that is fs.ErrNotExist when there is no such file.
 func openLoose(name string) (*loose, error) {
-	f, err := os.Open(name)
+	f, _, err := openRegular(name)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package pack
 import (
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime/debug"
 
@@ -11,18 +12,11 @@ import (
 
 // mapFile maps a file read-only. An empty one is nil.
 func mapFile(name string) ([]byte, error) {
-	f, err := os.Open(name)
+	f, st, err := openRegular(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("%q: no regular file", name)
-	}
 	if st.Size() == 0 {
 		return nil, nil
 	}
@@ -31,6 +25,23 @@ func mapFile(name string) ([]byte, error) {
 		return nil, fmt.Errorf("map %q: %w", name, err)
 	}
 	return data, nil
+}
+
+// openRegular opens a regular file. Whoever may write in the folder can put a FIFO there: opening that must not wait.
+func openRegular(name string) (*os.File, fs.FileInfo, error) {
+	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	st, err := f.Stat()
+	if err == nil && !st.Mode().IsRegular() {
+		err = fmt.Errorf("%q: no regular file", name)
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return f, st, nil
 }
 
 func unmap(data []byte) {
