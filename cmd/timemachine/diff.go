@@ -50,7 +50,7 @@ func (a *app) diff(ctx context.Context, o diffOptions) error {
 	}
 	defer h.Close()
 	d := &diffing{app: a, h: h, ctx: ctx, words: o.words, colour: a.colours() && !o.stat}
-	if d.path, err = a.sourcePath(h, o.path); err != nil {
+	if d.path, err = a.sourcePath(ctx, h, o.path); err != nil {
 		return err
 	}
 	if err := d.resolve(o); err != nil {

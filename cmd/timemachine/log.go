@@ -70,7 +70,7 @@ func (a *app) logVersions(ctx context.Context, o logOptions) error {
 	}
 	defer h.Close()
 	if o.path != "" {
-		if list.Path, err = a.sourcePath(h, o.path); err != nil {
+		if list.Path, err = a.sourcePath(ctx, h, o.path); err != nil {
 			return err
 		}
 	}

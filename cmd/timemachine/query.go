@@ -47,41 +47,50 @@ func (a *app) queryPlace() (*place, error) {
 
 // sourcePath is the source that a PATH on the command line means: itself seen from the working directory, what it stands
 // for where it is a path of the tree, or what its links lead to.
-func (a *app) sourcePath(h *repo.History, word string) (string, error) {
+func (a *app) sourcePath(ctx context.Context, h *repo.History, word string) (string, error) {
 	path, err := a.absolute(word)
 	if err != nil {
 		return "", err
 	}
-	candidates := []string{path}
-	if tree, ok := strings.CutPrefix(path, strings.TrimSuffix(h.Dest(), "/")+"/"); ok {
-		candidates = append(candidates, treeSource(tree)...)
+	var tree string // relative to the destination; "" for none
+	if below, ok := strings.CutPrefix(path, strings.TrimSuffix(h.Dest(), "/")+"/"); ok {
+		tree = below
+	} else if w := filepath.Clean(word); w == "files" || strings.HasPrefix(w, "files/") {
+		tree = w
 	}
-	candidates = append(candidates, treeSource(filepath.Clean(word))...)
-	candidates = append(candidates, resolved(path))
-	for _, c := range candidates {
-		known, err := h.Remembers(c)
-		if err != nil {
-			return "", err
+	stored, err := treeSource(ctx, h, tree)
+	if err != nil {
+		return "", err
+	}
+	for _, c := range []string{path, stored, resolved(path)} {
+		if c == "" {
+			continue
 		}
-		if known {
-			return c, nil
+		if known, err := h.Remembers(c); known || err != nil {
+			return c, err
 		}
 	}
-	if len(treeSource(filepath.Clean(word))) > 0 {
-		return treeSource(filepath.Clean(word))[0], nil
-	}
-	return path, nil
+	return cmp.Or(stored, path), nil
 }
 
-// treeSource is the source of a path that begins with files/; none for others.
-func treeSource(tree string) []string {
+// treeSource is the source of a path of the tree, "" where it is none. A shortened name is looked for among all sources.
+func treeSource(ctx context.Context, h *repo.History, tree string) (string, error) {
 	if tree == "files" {
-		return []string{"/"}
+		return "/", nil
 	}
 	if source, ok := layout.Source(tree); ok {
-		return []string{source}
+		return source, nil
 	}
-	return nil
+	if !strings.HasPrefix(tree, "files/") || !strings.Contains(tree, "/%~") {
+		return "", nil
+	}
+	sources, err := h.Sources(ctx, "/")
+	for _, s := range sources {
+		if t, terr := layout.TreePath(s); terr == nil && t == tree {
+			return s, nil
+		}
+	}
+	return "", err
 }
 
 // point resolves a WHEN, and says on standard error what was meant where something had to be supplied.

@@ -66,7 +66,7 @@ func (a *app) show(ctx context.Context, o showOptions) error {
 }
 
 func (a *app) showEntry(ctx context.Context, h *repo.History, o showOptions) (repo.Entry, error) {
-	source, err := a.sourcePath(h, o.path)
+	source, err := a.sourcePath(ctx, h, o.path)
 	if err != nil {
 		return repo.Entry{}, err
 	}
