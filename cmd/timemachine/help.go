@@ -155,7 +155,8 @@ is deleted now, without --at, the last version before that. Of a symbolic link, 
 
 const diffHelp = `Show what changed between two states of a file or folder. FROM is the newest version where it is not given, and TO the
 files as they are on disk now. So diff PATH shows what the next run would record of the content, diff PATH @1 what
-changed since the version before the newest, and diff PATH yesterday today what changed in that day.
+changed since the version before the newest, and diff PATH yesterday today what changed in that day. Files that were never
+captured are not shown: run takes them, list -v names them.
 
 ` + whenHelp
 
