@@ -112,21 +112,30 @@ func appendKnown(b []byte, s *known) []byte {
 
 var errCache = errors.New("damaged cache")
 
-func decodeCache(b []byte) (*knowledge, error) {
+// openCache checks the cache file's frame and gives the commit it is true of and how many sources follow in d.
+func openCache(b []byte) (d decoder, tip object.ID, n uint64, err error) {
 	const tail = 4
 	if len(b) < len(cacheMagic)+20+tail || string(b[:len(cacheMagic)]) != cacheMagic {
-		return nil, errCache
+		return d, tip, 0, errCache
 	}
 	body := b[:len(b)-tail]
 	if crc32.Checksum(body, castagnoli) != binary.BigEndian.Uint32(b[len(body):]) {
-		return nil, errCache
+		return d, tip, 0, errCache
 	}
-	d := decoder{b: body[len(cacheMagic):]}
-	k := &knowledge{tip: d.id()}
-	n := d.unsigned()
+	d = decoder{b: body[len(cacheMagic):]}
+	tip, n = d.id(), d.unsigned()
 	if n > uint64(len(d.b)) {
-		return nil, errCache
+		return d, tip, 0, errCache
 	}
+	return d, tip, n, nil
+}
+
+func decodeCache(b []byte) (*knowledge, error) {
+	d, tip, n, err := openCache(b)
+	if err != nil {
+		return nil, err
+	}
+	k := &knowledge{tip: tip}
 	k.sources = make(map[string]*known, n)
 	all := make([]known, n)
 	for i := range all {
@@ -181,6 +190,11 @@ func (d *decoder) time() time.Time {
 
 func (d *decoder) known(s *known) {
 	s.source = string(d.take(d.unsigned()))
+	d.state(s)
+}
+
+// state reads what follows a source's name.
+func (d *decoder) state(s *known) {
 	s.blob, s.commit = d.id(), d.id()
 	s.mtime, s.latest = d.time(), d.time()
 	flags := d.unsigned()

@@ -1,0 +1,65 @@
+package watch_test
+
+import (
+	"context"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"timemachine/repo"
+	"timemachine/repo/repotest"
+	"timemachine/watch"
+)
+
+// TestHeads holds what the cache tells of the newest versions against the commits.
+func TestHeads(t *testing.T) {
+	w := newWorld(t)
+	w.write("a", "1")
+	w.write("d/b", "2")
+	w.write("d/c", "3")
+	w.write("dd", "4")
+	w.run(4)
+	w.write("a", "11")
+	w.check(os.Remove(w.path("d/c")))
+	w.run(2)
+
+	h, err := repo.OpenHistory(w.dest, repo.Options{})
+	w.check(err)
+	defer h.Close()
+	for path, want := range map[string][]string{w.path("a"): {"a"}, w.path("d"): {"d/b", "d/c"}, w.src: {"a", "d/b", "d/c", "dd"}, "/": {"a", "d/b", "d/c", "dd"}, w.path("x"): nil} {
+		heads := watch.Heads(h.State(), path)
+		if heads.Tip != h.Tip() {
+			t.Errorf("%s: tip %s", path, heads.Tip)
+		}
+		var names []string
+		for source := range maps.Keys(heads.Sources) {
+			name, _ := filepath.Rel(w.src, source)
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		if !slices.Equal(names, want) {
+			t.Errorf("%s: %q, want %q", path, names, want)
+		}
+		for source, head := range heads.Sources {
+			for e, err := range h.Log(context.Background(), repo.LogOptions{Path: source, Limit: 1}) {
+				if err != nil || e.Commit != head.Commit || head.Deleted != (source == w.path("d/c")) {
+					t.Errorf("%s: %+v, %v", source, head, err)
+				}
+			}
+		}
+	}
+	gone := watch.Heads(h.State(), w.path("d/c")).Sources[w.path("d/c")]
+	if out := repotest.Git(t, w.dest, "cat-file", "blob", gone.Blob.String()); out != "3" {
+		t.Errorf("a deleted file's last content is %q", out)
+	}
+	cache := filepath.Join(w.dest, ".git", "timemachine", "cache")
+	b, err := os.ReadFile(cache)
+	w.check(err)
+	b[len(b)/2] ^= 1
+	w.check(os.WriteFile(cache, b, 0o600))
+	if heads := watch.Heads(h.State(), "/"); len(heads.Sources) > 0 {
+		t.Errorf("a damaged cache tells %v", heads)
+	}
+}
