@@ -46,7 +46,7 @@ func (a *app) completeSources(word string) ([]string, cobra.ShellCompDirective) 
 	ctx, stop := context.WithTimeout(context.Background(), completionTime)
 	defer stop()
 	typed, beginning := path.Split(word)
-	folder, err := a.sourcePath(h, cmp.Or(typed, "."))
+	folder, err := a.sourcePath(ctx, h, cmp.Or(typed, "."))
 	if err != nil {
 		return nil, plain
 	}

@@ -131,7 +131,7 @@ func (a *app) selections(ctx context.Context, h *repo.History, o restoreOptions)
 	}
 	var list []repo.Selection
 	for _, word := range o.paths {
-		path, err := a.sourcePath(h, word)
+		path, err := a.sourcePath(ctx, h, word)
 		if err != nil {
 			return nil, err
 		}
