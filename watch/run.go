@@ -79,7 +79,7 @@ type run struct {
 	tx      *repo.Tx
 	started time.Time
 	names   names
-	renamed []change // deletions of this run, whose inodes may have appeared elsewhere
+	renamed map[inode][]change // deletions of this run, whose inodes may have appeared elsewhere
 }
 
 // Run looks at what is watched once and records what changed. The error means that the run failed as a whole; what is
@@ -136,8 +136,9 @@ func (r *run) all() error {
 	r.summary.Sources = len(found.found)
 	changes := compare(found, r.know)
 	if r.Only == nil {
-		r.renamed = deletions(found, r.Config, r.know, r.AcceptDeletions)
-		changes = append(changes, r.renamed...)
+		gone := deletions(found, r.Config, r.know, r.AcceptDeletions)
+		r.renamed = byInode(gone)
+		changes = append(changes, gone...)
 	} else {
 		changes = append(changes, displaced(changes, r.know)...)
 	}
@@ -400,17 +401,6 @@ func (r *run) problem(p Problem) {
 		r.summary.Problems++
 	}
 	r.Report.Problem(p)
-}
-
-// renamedFrom finds the source that vanished in this run and has come back under a new name.
-func (r *run) renamedFrom(k *key) string {
-	for i := range r.renamed {
-		old := r.renamed[i].old
-		if !old.key.isZero() && old.key.sameInode(k) {
-			return r.renamed[i].seen.path
-		}
-	}
-	return ""
 }
 
 // names remembers who the numbers are.
