@@ -17,28 +17,53 @@ type change struct {
 	deleted bool
 }
 
-// compare finds the sources whose state differs from what was known, or leaves a doubt.
-func compare(s *scan, k *knowledge) []change {
+// compare finds the sources whose state differs from what was known, or leaves a doubt, and those that are known,
+// watched by c and were not seen; c is nil where not everything was looked at.
+func compare(s *scan, k *knowledge, c *Config) ([]change, *absence) {
 	var looks []change
-	for _, f := range s.found {
-		if f.kept {
+	a := &absence{scan: s, know: k, moved: map[[2]uint64]bool{}, held: map[string]*holding{}}
+	all := k.read()
+	there := all.next()
+	for i := range s.found {
+		f := &s.found[i]
+		for there && all.source != f.path && comparePaths(all.source, f.path) < 0 {
+			a.lose(c, all)
+			there = all.next()
+		}
+		if !there || all.source != f.path {
+			if !f.kept {
+				looks = append(looks, change{seen: *f})
+			}
 			continue
 		}
-		old := k.sources[f.path]
-		if old == nil || old.deleted || old.doubt || old.stale || f.pseudo || old.key != f.key {
-			looks = append(looks, change{seen: f, old: old})
+		if all.key.Dev != f.key.Dev && !all.key.isZero() {
+			a.moved[[2]uint64{all.key.Dev, f.key.Dev}] = true
 		}
+		if !f.kept && (all.deleted || all.doubt || all.stale || f.pseudo || all.key != f.key) {
+			looks = append(looks, change{seen: *f, old: all.own()})
+		}
+		there = all.next()
 	}
-	return looks
+	for ; there; there = all.next() {
+		a.lose(c, all)
+	}
+	return looks, a
 }
 
 // absence decides about the sources that are known and were not seen.
 type absence struct {
 	scan   *scan
-	config *Config
+	know   *knowledge
+	lost   []loss
 	accept []string
-	moved  map[uint64]map[uint64]bool // a device number of the last run → those that its files have now
+	moved  map[[2]uint64]bool // a device number of the last run, and one that its files have now
 	held   map[string]*holding
+}
+
+// loss is a source that was not seen.
+type loss struct {
+	entry *Entry
+	old   *known
 }
 
 // holding is a place whose deletions are held back, and why.
@@ -48,29 +73,28 @@ type holding struct {
 	said bool // the scan has named the place already
 }
 
-// deletions lists the known sources that are gone. Where the absence is suspicious they are held back, and a Problem
-// names the place.
-func deletions(s *scan, c *Config, k *knowledge, accept []string) []change {
-	a := &absence{scan: s, config: c, accept: accept, moved: map[uint64]map[uint64]bool{}, held: map[string]*holding{}}
-	for _, f := range s.found {
-		if old := k.sources[f.path]; old != nil && !old.key.isZero() {
-			if a.moved[old.key.Dev] == nil {
-				a.moved[old.key.Dev] = map[uint64]bool{}
-			}
-			a.moved[old.key.Dev][f.key.Dev] = true
-		}
+// lose takes note of a source that was not seen, if it should have been.
+func (a *absence) lose(c *Config, r *reader) {
+	if c == nil || r.deleted && !r.stale {
+		return
 	}
+	if e := c.Select(r.source); e != nil {
+		a.lost = append(a.lost, loss{entry: e, old: r.own()})
+	}
+}
+
+// deletions lists the known sources that are gone, by path. Where the absence is suspicious they are held back, and
+// a Problem names the place; not below the paths in accept.
+func (a *absence) deletions(accept []string) []change {
+	a.accept = accept
 	var gone []change
-	for source, old := range k.sources {
-		if _, seen := s.at[source]; seen || old.deleted && !old.stale {
-			continue
-		}
-		if e := c.Select(source); e != nil && a.decide(e, old) {
-			gone = append(gone, change{seen: seen{path: source}, old: old, deleted: true})
+	for _, l := range a.lost {
+		if a.decide(l.entry, l.old) {
+			gone = append(gone, change{seen: seen{path: l.old.source}, old: l.old, deleted: true})
 		}
 	}
-	slices.SortFunc(gone, func(a, b change) int { return strings.Compare(a.seen.path, b.seen.path) })
-	a.report(k)
+	slices.SortFunc(gone, func(a, b change) int { return strings.Compare(a.seen.path, b.seen.path) }) // as Renamed-From takes the first
+	a.report()
 	return gone
 }
 
@@ -107,14 +131,17 @@ func (a *absence) below(root string, old *known) bool {
 	if !f.readable {
 		return a.hold(place, "cannot be read", true)
 	}
-	if !old.key.isZero() && f.dev != old.key.Dev && !a.moved[old.key.Dev][f.dev] && !a.anyBelow(place) {
+	if !old.key.isZero() && f.dev != old.key.Dev && !a.moved[[2]uint64{old.key.Dev, f.dev}] && !a.anyBelow(place) {
 		return a.hold(place, "is on another device, with none of its known files", false)
 	}
 	return true
 }
 
+// anyBelow tells whether anything was seen in the folder.
 func (a *absence) anyBelow(folder string) bool {
-	return slices.ContainsFunc(a.scan.found, func(f seen) bool { return inside(f.path, folder) })
+	found := a.scan.found
+	i, _ := slices.BinarySearchFunc(found, folder, func(f seen, p string) int { return comparePaths(f.path, p) })
+	return i < len(found) && inside(found[i].path, folder)
 }
 
 func (a *absence) hold(place, why string, said bool) bool {
@@ -128,7 +155,7 @@ func (a *absence) hold(place, why string, said bool) bool {
 }
 
 // report names the places where deletions are held back, and the entries that never had anything.
-func (a *absence) report(k *knowledge) {
+func (a *absence) report() {
 	places := make([]string, 0, len(a.held))
 	for p := range a.held {
 		places = append(places, p)
@@ -143,7 +170,7 @@ func (a *absence) report(k *knowledge) {
 			Hint: "if they are deleted: timemachine run --accept-deletions " + record.Quote(p)})
 	}
 	for _, e := range a.scan.missing {
-		if a.held[e.Root] != nil || a.held[filepath.Dir(e.Root)] != nil || a.knows(k, e.Root) {
+		if a.held[e.Root] != nil || a.held[filepath.Dir(e.Root)] != nil || a.know.anyIn(e.Root) {
 			continue
 		}
 		a.scan.problems = append(a.scan.problems, Problem{Path: e.Root, Msg: missingMsg, Hint: "to stop watching it: timemachine remove " + record.Quote(e.Text)})
@@ -152,19 +179,6 @@ func (a *absence) report(k *knowledge) {
 
 // missingMsg is said of an entry that never had anything.
 const missingMsg = "does not exist"
-
-// knows tells whether a missing entry's own history explains its absence.
-func (a *absence) knows(k *knowledge, root string) bool {
-	if k.sources[root] != nil {
-		return true
-	}
-	for source := range k.sources {
-		if inside(source, root) {
-			return true
-		}
-	}
-	return false
-}
 
 // order sorts what is to be committed: by mtime, then path; but a deletion that frees a name for what takes it comes
 // first.
@@ -213,9 +227,9 @@ func displaced(changes []change, k *knowledge) []change {
 		}
 	}
 	var gone []change
-	for source, old := range k.sources {
-		if !old.deleted && (above[source] || anyAbove(taken, source)) {
-			gone = append(gone, change{seen: seen{path: source}, old: old, deleted: true})
+	for all := k.read(); all.next(); {
+		if !all.deleted && (above[all.source] || anyAbove(taken, all.source)) {
+			gone = append(gone, change{seen: seen{path: all.source}, old: all.own(), deleted: true})
 		}
 	}
 	return gone

@@ -1,9 +1,6 @@
 package watch
 
 import (
-	"bytes"
-	"strings"
-
 	"timemachine/repo"
 	"timemachine/repo/durable"
 )
@@ -11,26 +8,21 @@ import (
 // Heads tells what the cache knows of the sources at and below path ("/": all); nothing where it cannot be used. It is a
 // repo.Options.Heads.
 func Heads(state *durable.Dir, path string) repo.Heads {
-	b, err := state.ReadFile(cacheName, maxCache)
-	if err != nil {
+	k := loadCache(state)
+	if k.tip.IsZero() {
 		return repo.Heads{}
 	}
-	d, tip, n, err := openCache(b)
-	if err != nil {
-		return repo.Heads{}
+	heads := repo.Heads{Tip: k.tip, Sources: map[string]repo.Head{}}
+	add := func(s *known) {
+		heads.Sources[s.source] = repo.Head{Commit: s.commit, Blob: s.blob, Deleted: s.deleted}
 	}
-	heads := repo.Heads{Tip: tip, Sources: map[string]repo.Head{}}
-	below := []byte(strings.TrimSuffix(path, "/") + "/")
-	var s known
-	for range n {
-		name := d.take(d.unsigned())
-		d.state(&s)
-		if string(name) == path || bytes.HasPrefix(name, below) {
-			heads.Sources[string(name)] = repo.Head{Commit: s.commit, Blob: s.blob, Deleted: s.deleted}
+	for i := k.base.search(path); i < k.base.n && inside(k.base.source(i), path); i++ {
+		add(k.base.known(i))
+	}
+	for source, s := range k.fresh {
+		if inside(source, path) {
+			add(s)
 		}
-	}
-	if d.bad {
-		return repo.Heads{}
 	}
 	return heads
 }

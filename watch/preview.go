@@ -49,11 +49,12 @@ func Look(ctx context.Context, c *Config, h *repo.History, dest string) (*Previe
 			return nil, err
 		}
 	}
+	s.inOrder()
 	p := &Preview{Sources: len(s.found)}
-	changes := compare(s, know)
+	changes, absent := compare(s, know, c)
 	p.Failing = s.problems
 	s.problems = nil
-	changes = append(changes, deletions(s, c, know, nil)...)
+	changes = append(changes, absent.deletions(nil)...)
 	p.absences(s)
 	for i := range changes {
 		if err := ctx.Err(); err != nil {
@@ -69,11 +70,11 @@ func Look(ctx context.Context, c *Config, h *repo.History, dest string) (*Previe
 // at the cache leaves the cache ahead: then the branch is looked at again.
 func recall(ctx context.Context, h *repo.History) (*knowledge, error) {
 	if h == nil {
-		return &knowledge{sources: map[string]*known{}}, nil
+		return newKnowledge(), nil
 	}
 	load := func() *knowledge {
 		if h.State() == nil {
-			return &knowledge{sources: map[string]*known{}}
+			return newKnowledge()
 		}
 		return loadCache(h.State())
 	}

@@ -134,9 +134,13 @@ func (r *run) all() error {
 		return err
 	}
 	r.summary.Sources = len(found.found)
-	changes := compare(found, r.know)
-	if r.Only == nil {
-		gone := deletions(found, r.Config, r.know, r.AcceptDeletions)
+	watched := r.Config
+	if r.Only != nil {
+		watched = nil
+	}
+	changes, absent := compare(found, r.know, watched)
+	if watched != nil {
+		gone := absent.deletions(r.AcceptDeletions)
 		r.renamed = byInode(gone)
 		changes = append(changes, gone...)
 	} else {
@@ -194,6 +198,7 @@ func (r *run) look() (*scan, error) {
 				return nil, err
 			}
 		}
+		s.inOrder()
 		return s, nil
 	}
 	for _, e := range r.Config.Entries {
@@ -201,6 +206,7 @@ func (r *run) look() (*scan, error) {
 			return nil, err
 		}
 	}
+	s.inOrder()
 	return s, nil
 }
 
@@ -302,7 +308,7 @@ func (r *run) settle(ch *change, got *captured) error {
 	event := classify(ch.old, &got.content, r.Config.IgnoreTouched)
 	if event == "" {
 		ch.old.key, ch.old.doubt, ch.old.torn = got.key, got.doubt, 0
-		r.know.changed = true
+		r.know.note(ch.old)
 		return nil
 	}
 	rec := record.Record{Event: event, Source: ch.seen.path, Mtime: got.key.mtime(), Mode: got.key.Mode & 0o7777, Link: got.link,
@@ -341,17 +347,13 @@ func (r *run) commit(ch *change, rec record.Record, got *captured, newest bool) 
 }
 
 func (r *run) remember(v *repo.Version, got *captured) {
-	k := r.know.sources[v.Source]
-	if k == nil {
-		k = &known{}
-		r.know.sources[v.Source] = k
-	}
+	k := r.know.obtain(v.Source)
 	k.take(v)
 	k.torn = 0
 	if got != nil {
 		k.key, k.doubt = got.key, got.doubt || got.torn
 	}
-	r.know.changed = true
+	r.know.note(k)
 	r.summary.Events[v.Event]++
 	r.summary.Versions++
 	r.summary.Bytes += v.Size
@@ -378,11 +380,11 @@ func (r *run) failed(ch *change, err error) error {
 	case errors.Is(err, errTorn):
 		p.Msg, p.Err, p.Hint = "changed while it was read", nil, fmt.Sprintf("the next run tries again; after %d such runs it is stored as read", tornRuns)
 		if ch.old == nil {
-			ch.old = &known{source: ch.seen.path, deleted: true}
-			r.know.sources[ch.seen.path] = ch.old
+			ch.old = r.know.obtain(ch.seen.path)
+			ch.old.deleted = true
 		}
 		ch.old.torn++
-		r.know.changed = true
+		r.know.note(ch.old)
 	case errors.Is(err, errTooLarge):
 		p.Msg, p.Err = fmt.Sprintf("is larger than max-size (%d bytes): skipped", r.Config.MaxSize), nil
 	case gone(err):

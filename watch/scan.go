@@ -34,14 +34,13 @@ type scan struct {
 	ctx      context.Context
 	dest     [2]uint64 // device and inode of the destination, never walked into
 	found    []seen
-	at       map[string]int // path → index in found
 	folders  map[string]folder
 	missing  []*Entry // literal entries whose path is not there
 	problems []Problem
 }
 
 func newScan(ctx context.Context, dev, ino uint64) *scan {
-	return &scan{ctx: ctx, dest: [2]uint64{dev, ino}, at: map[string]int{}, folders: map[string]folder{}}
+	return &scan{ctx: ctx, dest: [2]uint64{dev, ino}, folders: map[string]folder{}}
 }
 
 // look scans one entry from path down: its root, or a path below it.
@@ -211,16 +210,25 @@ func (s *scan) file(f seen, dir int) {
 	s.add(f)
 }
 
-// add takes a source once; an entry that names it wins over one that contains it.
-func (s *scan) add(f seen) {
-	if i, twice := s.at[f.path]; twice {
-		if f.listed && !s.found[i].listed {
-			s.found[i] = f
-		}
-		return
+func (s *scan) add(f seen) { s.found = append(s.found, f) }
+
+// inOrder puts what was found in path order, each source once; an entry that names it wins over one that contains it,
+// and else the first.
+func (s *scan) inOrder() {
+	byPath := func(a, b seen) int { return comparePaths(a.path, b.path) }
+	if !slices.IsSortedFunc(s.found, byPath) {
+		slices.SortStableFunc(s.found, byPath)
 	}
-	s.at[f.path] = len(s.found)
-	s.found = append(s.found, f)
+	once := s.found[:0]
+	for _, f := range s.found {
+		switch n := len(once) - 1; {
+		case n < 0 || once[n].path != f.path:
+			once = append(once, f)
+		case f.listed && !once[n].listed:
+			once[n] = f
+		}
+	}
+	s.found = once
 }
 
 func (s *scan) fail(path, msg string, err error) {

@@ -1,52 +1,69 @@
 package watch
 
 import (
-	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"io"
 	"io/fs"
-	"slices"
-	"time"
+	"iter"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
 )
 
-// The cache file: cacheMagic, the tip (20 bytes), the number of sources and each of them as varints, strings with their
-// length first, then the CRC-32C of all before it, big-endian. It is disposable: whatever is wrong with it, the records
-// are read from the commits again.
+// The cache file is cacheMagic and any number of sections. What a later one says of a source holds, and the last one's
+// tip is the commit that all of it is true of. A run adds a section with what it found changed; when those have grown to
+// a part of the first, the file is written anew with one. Each section's CRC counts from the beginning of the file, so a
+// section that is torn, or does not belong to those before it, ends what is read: what comes before it is true of its own
+// tip, which the run finds to be behind. It is disposable, so nothing is put on disk at once.
 const (
 	cacheName  = "cache"
-	cacheMagic = "timemachine cache 1\n"
+	cacheMagic = "timemachine cache 2\n"
 	maxCache   = 8 << 30
+
+	addedShare = 8        // the added sections' part of the first one
+	addedLeast = 64 << 10 // bytes that may be added to the smallest of caches
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+var errCache = errors.New("damaged cache")
 
-const (
-	flagLink = 1 << iota
-	flagDeleted
-	flagDoubt
-	flagStale
-)
+// cacheFile is what is known of the file between its reading and its writing.
+type cacheFile struct {
+	size, first int64 // bytes of the file and, with what stands before it, of the first section
+	crc         uint32
+	whole       bool // all of it was understood
+}
 
-// loadCache reads the cache; one that is missing or damaged gives an empty one.
+// loadCache reads the cache; one that is missing or damaged from its beginning gives an empty one.
 func loadCache(state *durable.Dir) *knowledge {
-	empty := &knowledge{sources: map[string]*known{}}
-	b, err := state.ReadFile(cacheName, maxCache)
+	b, err := readCache(state)
 	if err != nil {
-		return empty
+		return newKnowledge()
 	}
-	k, err := decodeCache(b)
-	if err != nil {
-		return empty
-	}
+	k, _ := decodeCache(b)
 	return k
+}
+
+func readCache(state *durable.Dir) ([]byte, error) {
+	f, err := state.Open(cacheName)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if st.Size() > maxCache {
+		return nil, errCache
+	}
+	b := make([]byte, st.Size())
+	_, err = io.ReadFull(f, b)
+	return b, err
 }
 
 // CheckCache tells what is wrong with the cache of what the last run knew; nil for none, and for one that is whole.
 func CheckCache(state *durable.Dir) error {
-	b, err := state.ReadFile(cacheName, maxCache)
+	b, err := readCache(state)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -59,150 +76,107 @@ func CheckCache(state *durable.Dir) error {
 // DropCache removes the cache: the next run makes another from the commits.
 func DropCache(state *durable.Dir) error { return state.Remove(cacheName) }
 
-// save writes the cache, if anything in it changed.
-func (k *knowledge) save(state *durable.Dir) error {
-	if !k.changed {
-		return nil
+// decodeCache understands as much of a cache as it can; the error says that there was more, or nothing at all.
+func decodeCache(b []byte) (*knowledge, error) {
+	k := newKnowledge()
+	if len(b) < len(cacheMagic) || string(b[:len(cacheMagic)]) != cacheMagic {
+		return k, errCache
 	}
-	k.changed = false
-	return state.Replace(cacheName, encodeCache(k))
-}
-
-func encodeCache(k *knowledge) []byte {
-	names := make([]string, 0, len(k.sources))
-	size := 64
-	for n := range k.sources {
-		names = append(names, n)
-		size += len(n) + 160
-	}
-	slices.Sort(names)
-	b := append(make([]byte, 0, size), cacheMagic...)
-	b = append(b, k.tip[:]...)
-	b = binary.AppendUvarint(b, uint64(len(names)))
-	for _, n := range names {
-		b = appendKnown(b, k.sources[n])
-	}
-	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
-}
-
-func appendKnown(b []byte, s *known) []byte {
-	b = append(binary.AppendUvarint(b, uint64(len(s.source))), s.source...)
-	b = append(b, s.blob[:]...)
-	b = append(b, s.commit[:]...)
-	for _, t := range []time.Time{s.mtime, s.latest} {
-		b = binary.AppendVarint(b, t.Unix())
-		b = binary.AppendUvarint(b, uint64(t.Nanosecond()))
-	}
-	flags := uint64(0)
-	for i, on := range []bool{s.link, s.deleted, s.doubt, s.stale} {
-		if on {
-			flags |= 1 << i
+	at, crc := len(cacheMagic), crc32.Checksum([]byte(cacheMagic), castagnoli)
+	for at < len(b) {
+		s, size, next, ok := parseSection(b[at:], crc)
+		if !ok {
+			return k, errCache
+		}
+		k.learned(s)
+		if at, crc = at+size, next; k.file.first == 0 {
+			k.file.first = int64(at)
 		}
 	}
-	k := &s.key
-	for _, v := range []uint64{flags, uint64(s.torn), uint64(s.mode), uint64(s.uid), uint64(s.gid), uint64(s.size), k.Dev, k.Ino, uint64(k.Size),
-		uint64(k.MtimeNsec), uint64(k.CtimeNsec), uint64(k.Mode), uint64(k.UID), uint64(k.GID), uint64(k.BirthNsec)} {
-		b = binary.AppendUvarint(b, v)
+	if k.file.first == 0 {
+		return k, errCache
 	}
-	for _, v := range []int64{k.MtimeSec, k.CtimeSec, k.BirthSec} {
-		b = binary.AppendVarint(b, v)
-	}
-	return b
-}
-
-var errCache = errors.New("damaged cache")
-
-// openCache checks the cache file's frame and gives the commit it is true of and how many sources follow in d.
-func openCache(b []byte) (d decoder, tip object.ID, n uint64, err error) {
-	const tail = 4
-	if len(b) < len(cacheMagic)+20+tail || string(b[:len(cacheMagic)]) != cacheMagic {
-		return d, tip, 0, errCache
-	}
-	body := b[:len(b)-tail]
-	if crc32.Checksum(body, castagnoli) != binary.BigEndian.Uint32(b[len(body):]) {
-		return d, tip, 0, errCache
-	}
-	d = decoder{b: body[len(cacheMagic):]}
-	tip, n = d.id(), d.unsigned()
-	if n > uint64(len(d.b)) {
-		return d, tip, 0, errCache
-	}
-	return d, tip, n, nil
-}
-
-func decodeCache(b []byte) (*knowledge, error) {
-	d, tip, n, err := openCache(b)
-	if err != nil {
-		return nil, err
-	}
-	k := &knowledge{tip: tip}
-	k.sources = make(map[string]*known, n)
-	all := make([]known, n)
-	for i := range all {
-		d.known(&all[i])
-		k.sources[all[i].source] = &all[i]
-	}
-	if d.bad || len(d.b) != 0 {
-		return nil, errCache
-	}
+	k.file.size, k.file.crc, k.file.whole = int64(at), crc, true
 	return k, nil
 }
 
-// decoder takes values off the front of b; after the first that is not there, bad is set and all are zero.
-type decoder struct {
-	b   []byte
-	bad bool
+// learned takes what a section of the cache says.
+func (k *knowledge) learned(s section) {
+	k.tip, k.saved = s.tip, s.tip
+	if k.file.first == 0 {
+		k.base = s
+		return
+	}
+	for i := range s.n {
+		one := s.known(i)
+		k.fresh[one.source] = one
+	}
 }
 
-func (d *decoder) take(n uint64) []byte {
-	if n > uint64(len(d.b)) {
-		d.bad, d.b = true, nil
+// save writes to the cache what changed since it was read.
+func (k *knowledge) save(state *durable.Dir) error {
+	f := &k.file
+	if !k.changed && k.tip == k.saved && f.whole {
 		return nil
 	}
-	p := d.b[:n]
-	d.b = d.b[n:]
-	return p
+	added, crc := []byte(nil), uint32(0)
+	if f.whole {
+		added, crc = appendSection(nil, f.crc, k.tip, k.unsaved())
+	}
+	var err error
+	if size := f.size + int64(len(added)); f.whole && size-f.first <= f.first/addedShare+addedLeast {
+		err = addToCache(state, added)
+		*f = cacheFile{size: size, first: f.first, crc: crc, whole: err == nil}
+	} else {
+		magic := []byte(cacheMagic)
+		added, crc = appendSection(magic, crc32.Checksum(magic, castagnoli), k.tip, k.everything())
+		err = state.Put(cacheName, added)
+		*f = cacheFile{size: int64(len(added)), first: int64(len(added)), crc: crc, whole: err == nil}
+	}
+	if err != nil {
+		return err
+	}
+	k.saved, k.changed = k.tip, false
+	for _, s := range k.fresh {
+		s.unsaved = false
+	}
+	return nil
 }
 
-func (d *decoder) id() (id object.ID) {
-	copy(id[:], d.take(uint64(len(id))))
-	return id
+// addToCache puts a section at the end of the file that was read.
+func addToCache(state *durable.Dir, section []byte) error {
+	f, err := state.Append(cacheName)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(section)
+	return errors.Join(err, f.Close())
 }
 
-func (d *decoder) unsigned() uint64 {
-	v, n := binary.Uvarint(d.b)
-	d.take(uint64(max(n, 0)))
-	d.bad = d.bad || n <= 0
-	return v
+// unsaved goes through what the file does not hold yet, in path order.
+func (k *knowledge) unsaved() iter.Seq[encoded] {
+	all := k.inOrder()
+	return func(yield func(encoded) bool) {
+		for _, s := range all {
+			if s.unsaved && !yield(encoded{source: s.source, known: s}) {
+				return
+			}
+		}
+	}
 }
 
-func (d *decoder) signed() int64 {
-	v, n := binary.Varint(d.b)
-	d.take(uint64(max(n, 0)))
-	d.bad = d.bad || n <= 0
-	return v
-}
-
-func (d *decoder) time() time.Time {
-	sec := d.signed()
-	return time.Unix(sec, int64(d.unsigned()))
-}
-
-func (d *decoder) known(s *known) {
-	s.source = string(d.take(d.unsigned()))
-	d.state(s)
-}
-
-// state reads what follows a source's name.
-func (d *decoder) state(s *known) {
-	s.blob, s.commit = d.id(), d.id()
-	s.mtime, s.latest = d.time(), d.time()
-	flags := d.unsigned()
-	s.link, s.deleted, s.doubt, s.stale = flags&flagLink != 0, flags&flagDeleted != 0, flags&flagDoubt != 0, flags&flagStale != 0
-	s.torn, s.mode, s.uid, s.gid, s.size = uint8(d.unsigned()), uint32(d.unsigned()), uint32(d.unsigned()), uint32(d.unsigned()), int64(d.unsigned())
-	k := &s.key
-	k.Dev, k.Ino, k.Size = d.unsigned(), d.unsigned(), int64(d.unsigned())
-	k.MtimeNsec, k.CtimeNsec = uint32(d.unsigned()), uint32(d.unsigned())
-	k.Mode, k.UID, k.GID, k.BirthNsec = uint32(d.unsigned()), uint32(d.unsigned()), uint32(d.unsigned()), uint32(d.unsigned())
-	k.MtimeSec, k.CtimeSec, k.BirthSec = d.signed(), d.signed(), d.signed()
+// everything goes through all that is known, in path order.
+func (k *knowledge) everything() iter.Seq[encoded] {
+	all := k.inOrder()
+	return func(yield func(encoded) bool) {
+		for r := (reader{k: k, left: all}); r.next(); {
+			one := encoded{source: r.source, known: r.known}
+			if r.based {
+				one.record = k.base.record(r.n - 1)
+			}
+			if !yield(one) {
+				return
+			}
+		}
+	}
 }

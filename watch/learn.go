@@ -1,0 +1,91 @@
+package watch
+
+import (
+	"context"
+
+	"timemachine/repo"
+	"timemachine/repo/layout"
+	"timemachine/repo/object"
+	"timemachine/repo/record"
+)
+
+// commits are what knowledge is made of: a repo.Repo, or a repo.History.
+type commits interface {
+	Walk(ctx context.Context, tip, base object.ID, visit func(v repo.Version, ours bool) error) error
+	Files(tip object.ID) (map[string]object.TreeEntry, error)
+}
+
+// learn reads the cache and brings it up to tip from the commits; without a cache that can be used, from all of them.
+func learn(ctx context.Context, r *repo.Repo, tip object.ID) (*knowledge, error) {
+	return loadCache(r.State()).follow(ctx, r, tip)
+}
+
+// follow brings k up to tip.
+func (k *knowledge) follow(ctx context.Context, r commits, tip object.ID) (*knowledge, error) {
+	if k.tip == tip {
+		return k, nil
+	}
+	foreign := k.tip.IsZero()
+	err := r.Walk(ctx, tip, k.tip, func(v repo.Version, ours bool) error {
+		if !ours {
+			foreign = true
+			return nil
+		}
+		k.apply(&v)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	k.tip = tip
+	if foreign {
+		err = k.compareTree(r)
+	}
+	if len(k.fresh) > k.base.n {
+		k.compact()
+	}
+	return k, err
+}
+
+// apply takes a version found while walking back: the first of a source is its newest.
+func (k *knowledge) apply(v *repo.Version) {
+	s := k.obtain(v.Source)
+	if !s.unsaved {
+		k.note(s)
+		s.take(v)
+		s.key = key{}
+		return
+	}
+	if s.deleted && s.blob.IsZero() && v.Event != record.Deleted {
+		s.mode, s.uid, s.gid = v.Mode, v.UID, v.GID
+	}
+	if v.Event != record.Deleted && v.Mtime.After(s.latest) {
+		s.latest = v.Mtime
+	}
+}
+
+// compareTree finds the sources whose newest record the tree disagrees with.
+func (k *knowledge) compareTree(r commits) error {
+	tree, err := r.Files(k.tip)
+	if err != nil {
+		return err
+	}
+	for all := k.read(); all.next(); {
+		path, err := layout.TreePath(all.source)
+		if err != nil {
+			return err
+		}
+		e, there := tree[path]
+		s := all.full()
+		v := repo.Version{Record: record.Record{Source: s.source, Blob: s.blob, Mode: s.mode, Link: s.link}}
+		if s.deleted {
+			v.Event = record.Deleted
+		}
+		if stale := !repo.Agrees(&v, e, there); stale != s.stale {
+			s = all.own()
+			s.stale = stale
+			k.note(s)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,189 @@
+package watch
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"iter"
+	"slices"
+	"sort"
+	"time"
+
+	"timemachine/repo/object"
+)
+
+// section is a number of known sources as the cache file holds them: in path order, each with a record of one size, so
+// that any of them is found without reading the others. Its layout, integers little-endian:
+//
+//	sources  8 bytes
+//	length of all paths  8
+//	tip  20: the commit that this section and those before it are true of
+//	paths, one after the other
+//	records, recordSize each: where the path ends (8), then what appendRecord writes
+//	CRC-32C of the file up to here, but for the sections' own CRCs  4
+type section struct {
+	n       int
+	tip     object.ID
+	paths   string
+	records []byte
+}
+
+const (
+	sectionHead = 8 + 8 + 20
+	sectionTail = 4
+	keySize     = 6*8 + 6*4 + 4 // with the flags
+	recordSize  = 8 + keySize + 2*20 + 2*12 + 3*4 + 8
+)
+
+var (
+	castagnoli = crc32.MakeTable(crc32.Castagnoli)
+	little     = binary.LittleEndian
+)
+
+const (
+	flagLink = 1 << iota
+	flagDeleted
+	flagDoubt
+	flagStale
+)
+
+// parseSection reads the section that b begins with, in a file whose CRC up to there is crc. It returns how long the
+// section is and the CRC up to its end; ok is false for anything but a whole one.
+func parseSection(b []byte, crc uint32) (s section, size int, newCRC uint32, ok bool) {
+	if len(b) < sectionHead+sectionTail {
+		return s, 0, 0, false
+	}
+	room := uint64(len(b) - sectionHead - sectionTail)
+	n, paths := little.Uint64(b), little.Uint64(b[8:])
+	if paths > room || n > (room-paths)/recordSize {
+		return s, 0, 0, false
+	}
+	end := sectionHead + int(paths) + int(n)*recordSize
+	crc = crc32.Update(crc, castagnoli, b[:end])
+	if little.Uint32(b[end:]) != crc {
+		return s, 0, 0, false
+	}
+	s = section{n: int(n), tip: object.ID(b[16:sectionHead]), paths: string(b[sectionHead:][:paths]), records: b[sectionHead+int(paths) : end]}
+	return s, end + sectionTail, crc, s.sorted()
+}
+
+// sorted tells whether the paths are where the records say, and in little.
+func (s *section) sorted() bool {
+	end, last := uint64(0), ""
+	for i := range s.n {
+		next := little.Uint64(s.record(i))
+		if next < end || next > uint64(len(s.paths)) {
+			return false
+		}
+		source := s.paths[end:next]
+		if i > 0 && comparePaths(last, source) >= 0 {
+			return false
+		}
+		end, last = next, source
+	}
+	return end == uint64(len(s.paths))
+}
+
+func (s *section) record(i int) []byte { return s.records[i*recordSize:][:recordSize] }
+
+// source is the path of the source number i.
+func (s *section) source(i int) string {
+	begin := uint64(0)
+	if i > 0 {
+		begin = little.Uint64(s.record(i - 1))
+	}
+	return s.paths[begin:little.Uint64(s.record(i))]
+}
+
+// search is the number of the first source not before path.
+func (s *section) search(path string) int {
+	return sort.Search(s.n, func(i int) bool { return comparePaths(s.source(i), path) >= 0 })
+}
+
+// glance reads of the source number i what a comparison needs: path, key and flags.
+func (s *section) glance(i int, k *known) {
+	b := s.record(i)
+	k.source = s.source(i)
+	b = b[8:]
+	k.key = key{Dev: little.Uint64(b), Ino: little.Uint64(b[8:]), Size: int64(little.Uint64(b[16:])),
+		MtimeSec: int64(little.Uint64(b[24:])), CtimeSec: int64(little.Uint64(b[32:])), BirthSec: int64(little.Uint64(b[40:])),
+		MtimeNsec: little.Uint32(b[48:]), CtimeNsec: little.Uint32(b[52:]), BirthNsec: little.Uint32(b[56:]),
+		Mode: little.Uint32(b[60:]), UID: little.Uint32(b[64:]), GID: little.Uint32(b[68:])}
+	flags := b[72]
+	k.link, k.deleted, k.doubt, k.stale = flags&flagLink != 0, flags&flagDeleted != 0, flags&flagDoubt != 0, flags&flagStale != 0
+	k.torn = b[73]
+}
+
+// known reads all that is known of the source number i.
+func (s *section) known(i int) *known {
+	k := &known{}
+	s.glance(i, k)
+	b := s.record(i)[8+keySize:]
+	k.blob, k.commit = object.ID(b[:20]), object.ID(b[20:40])
+	k.mtime, k.latest = readTime(b[40:]), readTime(b[52:])
+	k.mode, k.uid, k.gid, k.size = little.Uint32(b[64:]), little.Uint32(b[68:]), little.Uint32(b[72:]), int64(little.Uint64(b[76:]))
+	return k
+}
+
+func readTime(b []byte) time.Time {
+	return time.Unix(int64(little.Uint64(b)), int64(little.Uint32(b[8:])))
+}
+
+func appendTime(b []byte, t time.Time) []byte {
+	return little.AppendUint32(little.AppendUint64(b, uint64(t.Unix())), uint32(t.Nanosecond()))
+}
+
+// appendRecord is the record without its first field.
+func appendRecord(b []byte, s *known) []byte {
+	k := &s.key
+	for _, v := range [...]uint64{k.Dev, k.Ino, uint64(k.Size), uint64(k.MtimeSec), uint64(k.CtimeSec), uint64(k.BirthSec)} {
+		b = little.AppendUint64(b, v)
+	}
+	for _, v := range [...]uint32{k.MtimeNsec, k.CtimeNsec, k.BirthNsec, k.Mode, k.UID, k.GID} {
+		b = little.AppendUint32(b, v)
+	}
+	flags := byte(0)
+	for i, on := range [...]bool{s.link, s.deleted, s.doubt, s.stale} {
+		if on {
+			flags |= 1 << i
+		}
+	}
+	b = append(b, flags, s.torn, 0, 0)
+	b = append(append(b, s.blob[:]...), s.commit[:]...)
+	b = appendTime(appendTime(b, s.mtime), s.latest)
+	b = little.AppendUint32(little.AppendUint32(little.AppendUint32(b, s.mode), s.uid), s.gid)
+	return little.AppendUint64(b, uint64(s.size))
+}
+
+// encoded is a source as it goes into a section.
+type encoded struct {
+	source string
+	record []byte // as it is in another section, or nil
+	known  *known // else
+}
+
+// appendSection appends a section of the sources, which come in path order, to a file whose CRC up to there is crc.
+func appendSection(b []byte, crc uint32, tip object.ID, sources iter.Seq[encoded]) ([]byte, uint32) {
+	n, paths := 0, 0
+	for s := range sources {
+		n, paths = n+1, paths+len(s.source)
+	}
+	b = slices.Grow(b, sectionHead+paths+n*recordSize+sectionTail)
+	start := len(b)
+	b = little.AppendUint64(little.AppendUint64(b, uint64(n)), uint64(paths))
+	b = append(b, tip[:]...)
+	for s := range sources {
+		b = append(b, s.source...)
+	}
+	end := 0
+	for s := range sources {
+		end += len(s.source)
+		b = little.AppendUint64(b, uint64(end))
+		if s.record != nil {
+			b = append(b, s.record[8:]...)
+		} else {
+			b = appendRecord(b, s.known)
+		}
+	}
+	crc = crc32.Update(crc, castagnoli, b[start:])
+	return little.AppendUint32(b, crc), crc
+}

@@ -1,0 +1,209 @@
+package watch
+
+import (
+	"bytes"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+	"time"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/object"
+)
+
+// stateDir is an empty folder for a cache.
+func stateDir(t *testing.T) *durable.Dir {
+	t.Helper()
+	d, err := durable.OpenDir(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+func tipOf(n int) object.ID { return object.Hash(object.Blob, fmt.Append(nil, n)) }
+
+// change makes source something else that depends on n, under a tip that does too.
+func (k *knowledge) change(source string, n int) {
+	s := k.obtain(source)
+	*s = known{source: source, key: key{Dev: 1, Ino: uint64(n), Size: -int64(n), MtimeSec: int64(n), CtimeNsec: uint32(n), BirthSec: 5, Mode: 0o100644, UID: 7},
+		blob: tipOf(-n), commit: tipOf(n + 1), mtime: time.Unix(int64(n), 999_999_999), latest: time.Unix(int64(n)+1, 0), mode: 0o644, gid: 9, size: int64(n),
+		link: n%2 == 0, deleted: n%3 == 0, doubt: n%5 == 0, stale: n%7 == 0, torn: uint8(n)}
+	k.note(s)
+	k.tip = tipOf(n)
+}
+
+// contents is all that is known, for comparison.
+func (k *knowledge) contents() map[string]known {
+	all := map[string]known{}
+	for r := k.read(); r.next(); {
+		s := *r.full()
+		s.unsaved = false
+		all[s.source] = s
+	}
+	return all
+}
+
+func save(t *testing.T, k *knowledge, d *durable.Dir) []byte {
+	t.Helper()
+	if err := k.save(d); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(d.Path(cacheName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// history writes a cache in several runs and returns the file with what was known at each tip.
+func history(t *testing.T, d *durable.Dir) ([]byte, map[object.ID]map[string]known) {
+	states := map[object.ID]map[string]known{{}: {}}
+	var b []byte
+	for run := range 5 {
+		k := loadCache(d)
+		for i := range 6 - run {
+			k.change(fmt.Sprintf("/d/%c-%d/f", 'a'+i, i*run%3), run*10+i+1)
+		}
+		b = save(t, k, d)
+		states[k.tip] = k.contents()
+		if got := loadCache(d); got.tip != k.tip || !reflect.DeepEqual(got.contents(), k.contents()) {
+			t.Fatalf("run %d: read %v, written %v", run, got.contents(), k.contents())
+		}
+	}
+	return b, states
+}
+
+func TestDamagedCacheNeverLies(t *testing.T) {
+	d := stateDir(t)
+	b, states := history(t, d)
+	check := func(what string, at int, damaged []byte) {
+		k, err := decodeCache(damaged)
+		want, there := states[k.tip]
+		if !there || !reflect.DeepEqual(k.contents(), want) {
+			t.Fatalf("%s at %d of %d: tip %s, %d sources", what, at, len(b), k.tip, len(k.contents()))
+		}
+		if err == nil && !bytes.HasPrefix(b, damaged) {
+			t.Fatalf("%s at %d is not noticed", what, at)
+		}
+	}
+	for at := range b {
+		check("cut", at, b[:at])
+		flipped := bytes.Clone(b)
+		flipped[at] ^= 0x10
+		check("a bit turned", at, flipped)
+		zeros := bytes.Clone(b)
+		clear(zeros[at:])
+		check("zeros", at, zeros)
+		check("bytes lost", at, append(bytes.Clone(b[:at]), b[min(at+50, len(b)):]...))
+	}
+	check("nothing", 0, b)
+	check("more", len(b), append(bytes.Clone(b), make([]byte, 200)...))
+}
+
+func TestTornCacheIsWrittenAnew(t *testing.T) {
+	d := stateDir(t)
+	b, _ := history(t, d)
+	path := filepath.Join(d.Path(""), cacheName)
+	if err := os.WriteFile(path, b[:len(b)-9], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if CheckCache(d) == nil {
+		t.Error("nobody sees that the cache is torn")
+	}
+	k := loadCache(d)
+	k.change("/new", 99)
+	save(t, k, d)
+	if err := CheckCache(d); err != nil {
+		t.Error(err)
+	}
+	if got := loadCache(d); got.tip != k.tip || !reflect.DeepEqual(got.contents(), k.contents()) {
+		t.Error("what was saved after the damage is not what is read")
+	}
+}
+
+// TestSectionOfAnotherCache is put where the cache's own second one was: both are whole, but do not belong together.
+func TestSectionOfAnotherCache(t *testing.T) {
+	two := func(n int) (b []byte, first int64, tip object.ID) {
+		d := stateDir(t)
+		k := newKnowledge()
+		k.change("/a", n)
+		save(t, k, d)
+		tip = k.tip
+		k.change("/b", n+1)
+		return save(t, k, d), k.file.first, tip
+	}
+	one, first, tip := two(10)
+	other, _, _ := two(20)
+	k, err := decodeCache(append(bytes.Clone(one[:first]), other[first:]...))
+	if err == nil || k.tip != tip || len(k.contents()) != 1 {
+		t.Errorf("error %v, %d sources", err, len(k.contents()))
+	}
+}
+
+func TestCacheGrowsByWhatChanged(t *testing.T) {
+	d := stateDir(t)
+	k := newKnowledge()
+	for i := range 10_000 {
+		k.change(fmt.Sprintf("/some/folder/%d/%d", i%100, i), i)
+	}
+	size := len(save(t, k, d))
+	for i := range 5 {
+		k = loadCache(d)
+		k.change(fmt.Sprintf("/some/folder/1/%d", i), i)
+		now := len(save(t, k, d))
+		if now-size > 400 {
+			t.Fatalf("one change makes %d bytes %d", size, now)
+		}
+		size = now
+	}
+	for i := range 10_000 {
+		k.change(fmt.Sprintf("/some/folder/%d/%d", i%100, i), i+1)
+	}
+	if now := len(save(t, k, d)); now > size+1000 {
+		t.Errorf("all changed, and %d bytes became %d", size, now)
+	}
+}
+
+func FuzzCache(f *testing.F) {
+	k := newKnowledge()
+	k.change("/a", 1)
+	k.change("/a/b", 2)
+	b, crc := appendSection([]byte(cacheMagic), checksum([]byte(cacheMagic)), k.tip, k.everything())
+	f.Add(b[len(cacheMagic):])
+	k.change("/a-", 3)
+	b, _ = appendSection(b, crc, k.tip, k.unsaved())
+	f.Add(b[len(cacheMagic):])
+	f.Fuzz(func(t *testing.T, sections []byte) {
+		b := mend(append([]byte(cacheMagic), sections...))
+		k, err := decodeCache(b)
+		again, _ := appendSection([]byte(cacheMagic), checksum([]byte(cacheMagic)), k.tip, k.everything())
+		got, gotErr := decodeCache(again)
+		if gotErr != nil || got.tip != k.tip || !reflect.DeepEqual(got.contents(), k.contents()) {
+			t.Errorf("error %v, then %v: %v became %v", err, gotErr, k.contents(), got.contents())
+		}
+	})
+}
+
+// mend sets the checksums of the sections that b seems to hold, so that what is behind them is tried.
+func mend(b []byte) []byte {
+	crc := checksum([]byte(cacheMagic))
+	for at := len(cacheMagic); len(b)-at >= sectionHead+sectionTail; {
+		room := uint64(len(b) - at - sectionHead - sectionTail)
+		n, paths := little.Uint64(b[at:]), little.Uint64(b[at+8:])
+		if paths > room || n > (room-paths)/recordSize {
+			break
+		}
+		end := at + sectionHead + int(paths+n*recordSize)
+		crc = crc32.Update(crc, castagnoli, b[at:end])
+		little.PutUint32(b[end:], crc)
+		at = end + sectionTail
+	}
+	return b
+}
+
+func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
