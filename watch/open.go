@@ -2,7 +2,6 @@ package watch
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -23,25 +22,33 @@ func openSource(s *seen) (*source, error) {
 	if s.listed {
 		return &source{dir: unix.AT_FDCWD, name: s.path, path: s.path, listed: true}, nil
 	}
-	root := s.entry.Root
+	cut := strings.LastIndexByte(s.path, '/')
+	dir, err := openBelow(s.entry.Root, s.path[:max(cut, 1)])
+	if err != nil {
+		return nil, err
+	}
+	return &source{dir: dir, name: s.path[cut+1:], path: s.path}, nil
+}
+
+// openBelow opens a folder to go through it, which is root or lies below it. No link is followed on the way from root on;
+// root itself may be reached through links.
+func openBelow(root, folder string) (int, error) {
 	dir, err := openFD(unix.AT_FDCWD, root, folderFlags)
 	if err != nil {
-		return nil, pathError("open", root, err)
+		return 0, pathError("open", root, err)
 	}
-	rest := strings.TrimPrefix(strings.TrimPrefix(s.path, root), "/")
-	parent, name := filepath.Split(rest)
-	for part := range strings.SplitSeq(strings.TrimSuffix(parent, "/"), "/") {
+	for part := range strings.SplitSeq(strings.TrimPrefix(folder, root), "/") {
 		if part == "" {
 			continue
 		}
 		next, err := openFD(dir, part, folderFlags|unix.O_NOFOLLOW)
 		unix.Close(dir)
 		if err != nil {
-			return nil, pathError("open", s.path, err)
+			return 0, pathError("open", folder, err)
 		}
 		dir = next
 	}
-	return &source{dir: dir, name: name, path: s.path}, nil
+	return dir, nil
 }
 
 func (s *source) close() {

@@ -63,12 +63,12 @@ func (s *scan) look(e *Entry, path string) error {
 		s.add(seen{path: path, entry: e, kept: true})
 		return nil
 	case k.isDir():
-		return s.walk(e, unix.AT_FDCWD, path, path, 0, e.Glob == "" || e.matchesAt(path))
+		return s.walk(e, path, e.Glob == "" || e.matchesAt(path))
 	case e.Glob != "" && listed:
 		s.fail(path, "is not a folder", unix.ENOTDIR)
 		return nil
 	}
-	s.file(seen{path: path, key: k, entry: e, listed: listed && e.Glob == ""}, -1)
+	s.file(seen{path: path, key: k, entry: e, listed: listed && e.Glob == ""})
 	return nil
 }
 
@@ -105,99 +105,9 @@ func (s *scan) absent(e *Entry, path string) {
 	}
 }
 
-// walk looks at the folder name in dir, whose path is given; matched: all below it is taken, unless excluded.
-func (s *scan) walk(e *Entry, dir int, name, path string, dev uint64, matched bool) error {
-	if err := s.ctx.Err(); err != nil {
-		return err
-	}
-	flags := unix.O_RDONLY | unix.O_DIRECTORY
-	if dir != unix.AT_FDCWD {
-		flags |= unix.O_NOFOLLOW
-	}
-	fd, err := openFD(dir, name, flags)
-	if err != nil {
-		if !gone(err) {
-			s.fail(path, "cannot be read", err)
-			s.folders[path] = folder{}
-		}
-		return nil
-	}
-	f := os.NewFile(uintptr(fd), path)
-	defer f.Close()
-	k, err := statFD(fd)
-	if err != nil {
-		s.fail(path, "cannot be looked at", err)
-		return nil
-	}
-	pseudo := k.Dev != dev && isPseudo(fd)
-	dest := [2]uint64{k.Dev, k.Ino} == s.dest
-	if dest && e.Glob == "" && path == e.Root {
-		s.fail(path, "is the destination itself: not watched", nil)
-	}
-	if dest && !(e.Glob != "" && path == e.Root) || pseudo && dir != unix.AT_FDCWD {
-		s.folders[path] = folder{}
-		return nil
-	}
-	names, err := f.Readdirnames(-1)
-	if err != nil {
-		s.fail(path, "cannot be read", err)
-		s.folders[path] = folder{}
-		return nil
-	}
-	s.folders[path] = folder{dev: k.Dev, readable: true, empty: len(names) == 0}
-	slices.Sort(names)
-	for _, n := range names {
-		if dest && destinationParts[n] {
-			continue
-		}
-		if err := s.child(e, fd, n, join(path, n), k.Dev, matched, pseudo); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// destinationParts are what timemachine writes in the destination. A pattern may look for files beside them: the
-// destination is the current folder unless the user says otherwise.
-var destinationParts = map[string]bool{".git": true, "files": true, "copies": true, ".gitattributes": true, "README.txt": true}
-
-func join(folder, name string) string {
-	if folder == "/" {
-		return folder + name
-	}
-	return folder + "/" + name
-}
-
-func (s *scan) child(e *Entry, dir int, name, path string, dev uint64, matched, pseudo bool) error {
-	k, err := statAt(dir, name, unix.AT_SYMLINK_NOFOLLOW)
-	if gone(err) {
-		return nil
-	}
-	matched = matched || e.Matches(path)
-	if err != nil {
-		if matched && !e.Excludes(path, false) {
-			s.fail(path, "cannot be looked at", err)
-			s.add(seen{path: path, entry: e, kept: true})
-		}
-		return nil
-	}
-	if e.Excludes(path, k.isDir()) {
-		return nil
-	}
-	if k.isDir() {
-		if matched || e.MayContain(path) {
-			return s.walk(e, dir, name, path, dev, matched)
-		}
-		return nil
-	}
-	if matched {
-		s.file(seen{path: path, key: k, entry: e, pseudo: pseudo}, dir)
-	}
-	return nil
-}
-
-func (s *scan) file(f seen, dir int) {
-	if dir < 0 && f.key.isRegular() {
+// file takes a source that is an entry's root.
+func (s *scan) file(f seen) {
+	if f.key.isRegular() {
 		if fd, err := openFD(unix.AT_FDCWD, filepath.Dir(f.path), folderFlags); err == nil {
 			f.pseudo = isPseudo(fd)
 			unix.Close(fd)

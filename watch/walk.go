@@ -1,0 +1,187 @@
+package watch
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+)
+
+// A walk is done by several goroutines, a folder each, for its time goes into waiting for the kernel. Folders that are
+// still to be looked at keep the one they lie in open; beyond a number of those, they are opened from the root again.
+const (
+	walkers    = 4
+	mostOpened = 128
+	direntRoom = 32 << 10 // bytes
+)
+
+// walk looks at a folder and all below it for one entry.
+type walk struct {
+	ctx   context.Context
+	dest  [2]uint64
+	entry *Entry
+	root  string
+
+	opened atomic.Int64 // folders kept open
+
+	mu      sync.Mutex
+	change  sync.Cond
+	waiting []*block // folders to be looked at, the next one last
+	busy    int      // goroutines that look at one
+	started int      // goroutines
+	ended   sync.WaitGroup
+}
+
+// block is one folder in a walk, and what was found there.
+type block struct {
+	path    string
+	parent  *parent // nil: to be opened from the walk's root
+	dev     uint64  // of the parent
+	matched bool    // all in it is taken, unless excluded
+
+	noted    bool // folder says what was learned
+	folder   folder
+	found    []seen  // by name
+	inner    []inner // by name
+	problems []Problem
+}
+
+// inner is a folder in another, and how many of the sources there come before it.
+type inner struct {
+	after int
+	*block
+}
+
+// parent is a folder that is kept open for those in it.
+type parent struct {
+	fd    int
+	users atomic.Int64
+}
+
+// walk looks at the folder path and all below it; matched: all is taken, unless excluded.
+func (s *scan) walk(e *Entry, path string, matched bool) error {
+	if err := s.ctx.Err(); err != nil {
+		return err
+	}
+	w := &walk{ctx: s.ctx, dest: s.dest, entry: e, root: path}
+	w.change.L = &w.mu
+	top := &block{path: path, matched: matched}
+	w.waiting, w.started = []*block{top}, 1
+	w.work()
+	w.ended.Wait()
+	if err := s.ctx.Err(); err != nil {
+		return err
+	}
+	s.found = slices.Grow(s.found, top.count())
+	problems := len(s.problems)
+	s.collect(top)
+	slices.SortStableFunc(s.problems[problems:], func(a, b Problem) int { return comparePaths(a.Path, b.Path) })
+	return nil
+}
+
+// count is how many sources were found in the folder and below.
+func (b *block) count() int {
+	n := len(b.found)
+	for _, sub := range b.inner {
+		n += sub.count()
+	}
+	return n
+}
+
+// collect takes what was found in a folder and below, in path order.
+func (s *scan) collect(b *block) {
+	if b.noted {
+		s.folders[b.path] = b.folder
+	}
+	s.problems = append(s.problems, b.problems...)
+	done := 0
+	for _, sub := range b.inner {
+		s.found = append(s.found, b.found[done:sub.after]...)
+		done = sub.after
+		s.collect(sub.block)
+	}
+	s.found = append(s.found, b.found[done:]...)
+}
+
+// work looks at folders until there are no more.
+func (w *walk) work() {
+	l := &lister{walk: w, buf: make([]byte, direntRoom)}
+	for b := w.next(); b != nil; b = w.next() {
+		l.look(b)
+		w.done(b)
+	}
+}
+
+// next is a folder to be looked at, nil when all are.
+func (w *walk) next() *block {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.waiting) == 0 && w.busy > 0 {
+		w.change.Wait()
+	}
+	last := len(w.waiting) - 1
+	if last < 0 {
+		return nil
+	}
+	b := w.waiting[last]
+	w.waiting = w.waiting[:last]
+	w.busy++
+	return b
+}
+
+// done puts the folders in b on the list, and others to work where there are enough of them.
+func (w *walk) done(b *block) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.busy--
+	for _, sub := range slices.Backward(b.inner) {
+		w.waiting = append(w.waiting, sub.block)
+	}
+	for w.started < walkers && len(w.waiting) > w.started {
+		w.started++
+		w.ended.Go(w.work)
+	}
+	w.change.Broadcast()
+}
+
+// open opens a folder to be read.
+func (w *walk) open(b *block) (int, error) {
+	const flags = unix.O_RDONLY | unix.O_DIRECTORY
+	if b.path == w.root {
+		return openFD(unix.AT_FDCWD, b.path, flags)
+	}
+	name := nameOf(b.path)
+	if b.parent != nil {
+		defer w.leave(b.parent)
+		return openFD(b.parent.fd, name, flags|unix.O_NOFOLLOW)
+	}
+	dir, err := openBelow(w.root, b.path[:max(len(b.path)-len(name)-1, 1)])
+	if err != nil {
+		return 0, reason(err)
+	}
+	defer unix.Close(dir)
+	return openFD(dir, name, flags|unix.O_NOFOLLOW)
+}
+
+// keep keeps a folder open for those in it, or closes it where there are none or too many are kept.
+func (w *walk) keep(fd int, subs []inner) {
+	if len(subs) == 0 || w.opened.Load() >= mostOpened {
+		unix.Close(fd)
+		return
+	}
+	w.opened.Add(1)
+	p := &parent{fd: fd}
+	p.users.Store(int64(len(subs)))
+	for _, sub := range subs {
+		sub.parent = p
+	}
+}
+
+func (w *walk) leave(p *parent) {
+	if p.users.Add(-1) == 0 {
+		unix.Close(p.fd)
+		w.opened.Add(-1)
+	}
+}
