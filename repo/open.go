@@ -78,6 +78,7 @@ type Repo struct {
 	o      Options
 	lock   *durable.File
 
+	unchecked bool        // the run began without reading the tip
 	noReflink atomic.Bool // the file system was found to have none
 }
 

@@ -18,6 +18,18 @@ const keepHead = "timemachine\n"
 // earlier run left unfinished is finished or swept away, and the history must be whole as far as it is needed. The
 // caller holds the lock. A history in a state that needs a person is a *StateError, and nothing is changed.
 func (r *Repo) Start(ctx context.Context) (object.ID, error) {
+	tip, err := r.ready()
+	if err == nil {
+		err = r.check(tip)
+	}
+	if err != nil {
+		return object.ID{}, err
+	}
+	return tip, r.heal(ctx, tip)
+}
+
+// ready tidies up, finishes what can be finished without reading the history, and returns the tip.
+func (r *Repo) ready() (object.ID, error) {
 	if err := r.tidy(); err != nil {
 		return object.ID{}, err
 	}
@@ -25,19 +37,7 @@ func (r *Repo) Start(ctx context.Context) (object.ID, error) {
 	if err != nil {
 		return object.ID{}, err
 	}
-	if tip, err = r.finishMoves(tip); err != nil {
-		return object.ID{}, err
-	}
-	if !tip.IsZero() {
-		tree, err := r.treeOf(tip)
-		if err != nil {
-			return object.ID{}, err
-		}
-		if _, err := r.store.ReadTree(tree); err != nil {
-			return object.ID{}, r.damaged(fmt.Sprintf("the tree of commit %s cannot be read", tip.Short()), err)
-		}
-	}
-	return tip, r.heal(ctx, tip)
+	return r.finishMoves(tip)
 }
 
 // tidy empties the stage, and sees to it that others are kept out and git status stays clean.

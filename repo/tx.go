@@ -45,6 +45,11 @@ type Tx struct {
 // Begin starts writing on top of tip, as Start returned it. Nothing is written before there is something to write. What
 // is upcoming tells which pack is best added to; it need not be all.
 func (r *Repo) Begin(ctx context.Context, tip object.ID, scan string, upcoming []Upcoming) (*Tx, error) {
+	if r.unchecked {
+		if err := r.check(tip); err != nil {
+			return nil, err
+		}
+	}
 	t := &Tx{r: r, ctx: ctx, scan: scan, base: tip, tip: tip, upcoming: upcoming}
 	var root object.ID
 	if !tip.IsZero() {

@@ -122,7 +122,7 @@ func scanName(t time.Time) string {
 }
 
 func (r *run) all() error {
-	tip, err := r.Repo.Start(r.ctx)
+	tip, err := r.Repo.StartLook(r.ctx)
 	if err != nil {
 		return err
 	}
@@ -150,6 +150,17 @@ func (r *run) all() error {
 		r.problem(p)
 	}
 	order(changes)
+	r.know.tip, r.summary.Tip = tip, tip
+	if len(changes) > 0 {
+		if err := r.write(tip, changes); err != nil {
+			return err
+		}
+	}
+	return r.know.save(r.Repo.State())
+}
+
+// write records the changes on top of tip.
+func (r *run) write(tip object.ID, changes []change) (err error) {
 	if r.tx, err = r.Repo.Begin(r.ctx, tip, r.summary.Scan, upcoming(changes)); err != nil {
 		return err
 	}
@@ -161,9 +172,8 @@ func (r *run) all() error {
 			r.problem(Problem{Path: r.Repo.Dest(), Msg: "could not be tidied: " + err.Error(), Hint: "the history is whole; packs are merged another time", Warning: true})
 		}
 	}
-	r.summary.Tip = r.tx.Tip()
-	r.know.tip = r.tx.Tip()
-	return r.know.save(r.Repo.State())
+	r.know.tip, r.summary.Tip = r.tx.Tip(), r.tx.Tip()
+	return nil
 }
 
 // upcoming tells the repository of versions that follow others, as many as it needs to know.

@@ -1,0 +1,83 @@
+package repo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"timemachine/repo/object"
+)
+
+// checkedName is the file that says of which tip, among which packs, the commit and its tree were read. While both are
+// still as it says, a run that only looks need not read them again. It is disposable.
+const checkedName = "checked"
+
+// StartLook is Start without reading the tip's commit and tree again where nothing has changed since that was done; Begin
+// makes up for it.
+func (r *Repo) StartLook(ctx context.Context) (object.ID, error) {
+	tip, err := r.ready()
+	if err != nil || tip.IsZero() {
+		return tip, err
+	}
+	now, err := r.inventory(tip)
+	if err != nil {
+		return tip, err
+	}
+	if b, err := r.own.ReadFile(checkedName, maxConfig); err == nil && string(b) == now {
+		r.unchecked = true
+		return tip, r.heal(ctx, tip)
+	}
+	if err := r.check(tip); err != nil {
+		return tip, err
+	}
+	if loose, err := exists(r.git, fmt.Sprintf("objects/%x/%x", tip[:1], tip[1:])); err == nil && !loose {
+		if err := r.own.Put(checkedName, []byte(now)); err != nil {
+			r.o.Log("it is not noted that the history was checked", "cause", err.Error())
+		}
+	}
+	return tip, r.heal(ctx, tip)
+}
+
+// check reads the tip's commit and tree.
+func (r *Repo) check(tip object.ID) error {
+	r.unchecked = false
+	if tip.IsZero() {
+		return nil
+	}
+	tree, err := r.treeOf(tip)
+	if err != nil {
+		return err
+	}
+	if _, err := r.store.ReadTree(tree); err != nil {
+		return r.damaged(fmt.Sprintf("the tree of commit %s cannot be read", tip.Short()), err)
+	}
+	return nil
+}
+
+// inventory lists the tip and the packs: a line for each file of theirs that changes when the file does.
+func (r *Repo) inventory(tip object.ID) (string, error) {
+	dir, closeDir, err := r.packDir()
+	if err != nil {
+		return "", err
+	}
+	defer closeDir()
+	names, err := dir.Names()
+	if err != nil {
+		return "", err
+	}
+	slices.Sort(names)
+	var b strings.Builder
+	fmt.Fprintln(&b, tip)
+	for _, name := range names {
+		if !strings.HasSuffix(name, ".pack") && !strings.HasSuffix(name, ".idx") {
+			continue
+		}
+		st, err := dir.Lstat(name)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintln(&b, name, st.Size, st.Ino, st.Mtime.Nano(), st.Ctime.Nano())
+	}
+	return b.String(), nil
+}
