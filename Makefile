@@ -1,4 +1,4 @@
-# Targets: build test race fuzz bench microbench lint check install, first (a first history of /etc), test-system (root, cron).
+# Targets: build test race fuzz bench microbench lint check install, first (a first history of /etc), test-system (root, cron, small disks), torture (an hour of faults).
 GO       ?= go
 PREFIX   ?= /usr/local
 FUZZTIME ?= 30s
@@ -6,7 +6,7 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 FIRST    ?= $(HOME)/timemachine-first
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build first test test-system race fuzz bench microbench lint cross check man install
+.PHONY: build first test test-system torture race fuzz bench microbench lint cross check man install
 
 build:
 	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/timemachine ./cmd/timemachine
@@ -25,6 +25,12 @@ test:
 
 test-system:
 	$(GO) test -count=1 -tags system ./cmd/...
+
+# Every file-system operation of every scenario goes wrong in every way, the power fails at every moment, and runs are
+# killed among git's own commands; the counts are printed.
+torture:
+	$(GO) test -count=1 -timeout 4h -v ./watch -run '^TestFaults$$|^TestPowerFailures$$' -torture
+	$(GO) test -count=1 -timeout 1h -v -tags torture ./cmd/timemachine -run '^TestKilledAmongOthers$$'
 
 race:
 	$(GO) test -race ./...
@@ -48,6 +54,7 @@ lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 	$(GO) vet ./...
 	$(GO) vet -tags system ./...
+	$(GO) vet -tags torture ./...
 	$(GO) run $(STATICCHECK) ./...
 
 cross:
