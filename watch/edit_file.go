@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"timemachine/repo/durable"
 )
 
 const (
@@ -47,38 +49,52 @@ func stillThere(f *os.File, file string) bool {
 	return err == nil && nerr == nil && os.SameFile(held, now)
 }
 
-// replaceFile puts data in the place of a file, with its mode and owner: the old or the new, whatever happens.
+// replaceFile puts data in the place of a file, with its mode and owner: the old or the new, whatever happens. The caller
+// holds the file's lock.
 func replaceFile(file string, data []byte) error {
 	st, err := os.Stat(file)
 	if err != nil {
 		return writeError(file, err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".new-")
+	d, err := durable.OpenDir(filepath.Dir(file))
 	if err != nil {
 		return writeError(file, err)
 	}
-	defer os.Remove(f.Name())
+	defer d.Close()
+	name := filepath.Base(file)
+	temp := durable.Temporary(name)
+	err = d.Remove(temp)
+	if err == nil {
+		err = writeAs(d, temp, data, st)
+	}
+	if err == nil {
+		err = d.Rename(temp, d, name)
+	}
+	if err != nil {
+		return writeError(file, errors.Join(err, d.Remove(temp)))
+	}
+	return writeError(file, d.Sync())
+}
+
+// writeAs makes a file that is on disk when it returns, with the mode and, where that may be given, the owner of another.
+func writeAs(d *durable.Dir, name string, data []byte, as fs.FileInfo) error {
+	f, err := d.Create(name)
+	if err != nil {
+		return err
+	}
 	defer f.Close()
-	if _, err = f.Write(data); err == nil {
-		if sys, ok := st.Sys().(*syscall.Stat_t); ok {
-			if cerr := f.Chown(int(sys.Uid), int(sys.Gid)); cerr != nil && !errors.Is(cerr, fs.ErrPermission) {
-				err = cerr
-			}
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	if sys, ok := as.Sys().(*syscall.Stat_t); ok {
+		if err := f.Chown(int(sys.Uid), int(sys.Gid)); err != nil && !errors.Is(err, fs.ErrPermission) {
+			return err
 		}
 	}
-	if err == nil {
-		err = f.Chmod(st.Mode().Perm())
+	if err := f.Chmod(as.Mode().Perm()); err != nil {
+		return err
 	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), file)
-	}
-	if err == nil {
-		err = syncFolder(filepath.Dir(file))
-	}
-	return writeError(file, err)
+	return f.Sync()
 }
 
 func syncFolder(name string) error {

@@ -56,6 +56,14 @@ var scenarios = []scenario{
 		}
 		w.change()
 	}, (*world).once, false},
+	{"compact", func(w *world) {
+		w.plant()
+		w.run(6)
+		for i := range 5 {
+			w.write("a", strings.Repeat("word ", 100*(i+1)))
+			w.run(1)
+		}
+	}, (*world).compactOnce, false},
 	{"verify and repair", func(w *world) {
 		w.plant()
 		w.run(6)
@@ -165,6 +173,16 @@ func (w *world) locked(do func(r *repo.Repo) error) error {
 func (w *world) repairOnce() error {
 	return w.locked(func(r *repo.Repo) error {
 		_, err := r.Verify(w.t.Context(), repo.VerifyOptions{Repair: true})
+		return err
+	})
+}
+
+func (w *world) compactOnce() error {
+	return w.locked(func(r *repo.Repo) error {
+		tip, err := r.Start(w.t.Context())
+		if err == nil {
+			_, err = r.Compact(w.t.Context(), tip)
+		}
 		return err
 	})
 }
