@@ -64,10 +64,8 @@ type Summary struct {
 var ErrBusy = errors.New("another run is at work")
 
 const (
-	perPart   = 4096 // changes captured before the next are begun, a publication can come between
-	perTask   = 16   // of them, that one goroutine captures at a time
-	largeFile = 50 << 20
-	hostLimit = 100 << 20
+	perPart = 4096 // changes captured before the next are begun, a publication can come between
+	perTask = 16   // of them, that one goroutine captures at a time
 )
 
 // run is one run under way.
@@ -346,13 +344,7 @@ func (r *run) commit(ch *change, rec record.Record, got *captured, newest bool) 
 		return err
 	}
 	r.remember(&v, got)
-	if v.Size > largeFile {
-		msg := "is over 50 MB large"
-		if v.Size > hostLimit {
-			msg = "is over 100 MB large: hosting services refuse it"
-		}
-		r.problem(Problem{Path: v.Source, Msg: msg, Hint: "max-size in the configuration leaves large files out", Warning: true})
-	}
+	r.warnOfLimits(&v)
 	return nil
 }
 

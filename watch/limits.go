@@ -1,0 +1,31 @@
+package watch
+
+import "timemachine/repo"
+
+// What git hosting services warn of, and what they refuse, in bytes.
+const (
+	largeFile = 50 << 20
+	hostLimit = 100 << 20
+)
+
+// The seconds that git's dates can say: from 1970 to the end of the year 9999.
+const (
+	firstDate = 0
+	lastDate  = 253402300799
+)
+
+// warnOfLimits names what is recorded all the same, and something else will not cope with.
+func (r *run) warnOfLimits(v *repo.Version) {
+	warn := func(msg, hint string) {
+		r.problem(Problem{Path: v.Source, Msg: msg, Hint: hint, Warning: true})
+	}
+	switch {
+	case v.Size > hostLimit:
+		warn("is over 100 MB large: hosting services refuse it", "max-size in the configuration leaves large files out")
+	case v.Size > largeFile:
+		warn("is over 50 MB large", "max-size in the configuration leaves large files out")
+	}
+	if sec := v.Mtime.Unix(); !v.Mtime.IsZero() && (sec < firstDate || sec > lastDate) {
+		warn("has a time of modification that git's dates cannot say", "its commit bears the nearest date; the record and its copy have the true time")
+	}
+}

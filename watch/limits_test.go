@@ -1,0 +1,63 @@
+package watch_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"timemachine/repo/repotest"
+)
+
+// TestLimitsAreNamed has a file beyond each limit: each is named, what can be recorded is, and no other file suffers.
+func TestLimitsAreNamed(t *testing.T) {
+	w := newWorld(t)
+	w.config = "watch: [" + w.src + "]\nmax-size: 200MiB\n"
+	w.write("ordinary", "fine")
+	w.write("early", "before 1970")
+	w.check(os.Chtimes(w.path("early"), time.Unix(-1, 0), time.Unix(-1, 0)))
+	for name, size := range map[string]int64{"large": 51 << 20, "larger": 101 << 20, "largest": 201 << 20} {
+		w.write(name, "")
+		w.check(os.Truncate(w.path(name), size))
+	}
+	w.write(".git"+strings.Repeat(" ", 250), "a long name to be escaped")
+	deep := ""
+	for len(w.path(deep)) < 3800 {
+		deep = filepath.Join(deep, strings.Repeat("d", 200))
+	}
+	deep = filepath.Join(deep, strings.Repeat("f", 4093-len(w.path(deep))-1))
+	w.write(deep, "its place in the tree would be too long")
+
+	warned, refused := map[string]string{}, map[string]string{}
+	for _, p := range w.run(5) {
+		name := strings.TrimPrefix(p.Path, w.src+"/")
+		if p.Warning {
+			warned[name] = p.Msg
+		} else {
+			refused[name] = p.Msg
+		}
+	}
+	for name, msg := range map[string]string{"early": "git's dates", "large": "over 50 MB", "larger": "over 100 MB"} {
+		if !strings.Contains(warned[name], msg) {
+			t.Errorf("%s: warned of %q", name, warned)
+		}
+	}
+	for name, msg := range map[string]string{"largest": "larger than max-size", deep: "too long a path"} {
+		if !strings.Contains(refused[name], msg) {
+			t.Errorf("%.20s: refused: %.200q", name, refused)
+		}
+	}
+	if len(warned) != 3 || len(refused) != 2 {
+		t.Errorf("warned %.200q, refused %.200q", warned, refused)
+	}
+	if w.committed("early") != "before 1970" || !strings.HasPrefix(w.trailerOf("early", "Mtime"), "1969-12-31T23:59:59") {
+		t.Errorf("early: %q", w.trailerOf("early", "Mtime"))
+	}
+}
+
+// trailerOf is what the newest record of a source says.
+func (w *world) trailerOf(name, key string) string {
+	w.t.Helper()
+	return strings.TrimSpace(repotest.Git(w.t, w.dest, "log", "-1", "--format=%(trailers:key="+key+",valueonly)", "main", "--", "files"+w.path(name)))
+}
