@@ -58,6 +58,8 @@ type verify struct {
 	ctx context.Context
 	o   VerifyOptions
 
+	alone bool // the history is all there is to look at
+
 	mu      sync.Mutex
 	sum     VerifySummary
 	suspect []suspect // findings beside the history, to be repaired or looked at again
@@ -105,6 +107,21 @@ func (r *Repo) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, err
 		return &k.sum, k.repair(tip)
 	}
 	return &k.sum, k.settle(tip)
+}
+
+// Verify is that of Repo for any clone, of which it looks at the history alone: what lies beside it is git's own work, and
+// cannot be repaired.
+func (h *History) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, error) {
+	o.Repair = false
+	k := &verify{r: h.r, ctx: ctx, o: o, alone: true}
+	if err := k.objects(); err != nil {
+		return &k.sum, err
+	}
+	_, err := k.history(h.tip)
+	if err == nil {
+		err = k.graph(h.tip)
+	}
+	return &k.sum, err
 }
 
 // keepsCopies tells whether copies/ holds anything: who has deleted it does not want to be told of each.

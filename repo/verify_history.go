@@ -206,6 +206,9 @@ func (w *worker) one(s *step) error {
 	if !w.o.Quick && s.lasts {
 		w.tree(s)
 	}
+	if w.alone {
+		return nil
+	}
 	if s.Event != record.Deleted && s.Copy != "" {
 		w.copy(&s.Version)
 	}

@@ -59,16 +59,8 @@ func (a *app) verify(ctx context.Context, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	r, err := a.openWriter(ctx, p, c, o.repair)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
 	t := &verifyReport{app: a}
-	done := a.showBar("verifying")
-	sum, err := r.Verify(ctx, repo.VerifyOptions{Quick: o.quick, Repair: o.repair, WantCopy: wantsCopy(c), Report: t.finding, Progress: a.moveBar})
-	t.cache(r, o.repair, sum)
-	done()
+	sum, err := a.verifyAny(ctx, p, c, o, t)
 	if err = errors.Join(err, t.err); err != nil {
 		return err
 	}
@@ -80,6 +72,29 @@ func (a *app) verify(ctx context.Context, o verifyOptions) error {
 		return status(statusFailed)
 	}
 	return nil
+}
+
+// verifyAny looks at a destination, or at what can be looked at of a clone of one.
+func (a *app) verifyAny(ctx context.Context, p *place, c *watch.Config, o verifyOptions, t *verifyReport) (*repo.VerifySummary, error) {
+	options := repo.VerifyOptions{Quick: o.quick, Repair: o.repair, WantCopy: wantsCopy(c), Report: t.finding, Progress: a.moveBar}
+	r, err := a.openWriter(ctx, p, c, o.repair)
+	if kindOf(err) == repo.Foreign && !o.repair {
+		h, herr := repo.OpenHistory(p.dest, a.repoOptions(p))
+		if herr != nil {
+			return nil, errors.Join(err, herr)
+		}
+		defer h.Close()
+		defer a.showBar("verifying")()
+		return h.Verify(ctx, options)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	defer a.showBar("verifying")()
+	sum, err := r.Verify(ctx, options)
+	t.cache(r, o.repair, sum)
+	return sum, err
 }
 
 // wantsCopy tells which versions have a copy as the configuration has it.
