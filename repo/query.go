@@ -22,6 +22,7 @@ type History struct {
 	tip     object.ID
 	shallow map[object.ID]bool // commits whose parents a shallow clone left out
 	hint    *hint              // nil: not read yet
+	kept    map[object.ID]found
 }
 
 // Heads is what somebody remembers of a history: the newest commit of each source, as of commit Tip. It is only ever used

@@ -20,8 +20,9 @@ type LogOptions struct {
 	Follow bool           // a file's versions under an earlier name follow its own
 }
 
-// Log lists versions, newest first: of a file along its own chain, so that it costs its own versions; of a folder and of
-// everything in the order of the commits. An unknown path gives a *UnknownError.
+// Log lists versions, newest first: of a file along its own chain, so that it costs its own versions; of a folder, where
+// the hint knows its files, along theirs, by capture; else, and of everything, in the order of the commits. An unknown
+// path gives a *UnknownError.
 func (h *History) Log(ctx context.Context, o LogOptions) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		all, err := h.listed(ctx, o)
@@ -94,6 +95,9 @@ func (h *History) listed(ctx context.Context, o LogOptions) (iter.Seq2[Entry, er
 			return h.entries(ctx, f), nil
 		}
 	}
+	if known := h.heads(path); path != "/" && len(known) > 0 && len(known) <= maxStrands {
+		return h.strands(ctx, known), nil
+	}
 	return h.commits(ctx, path), nil
 }
 
@@ -130,6 +134,7 @@ func (h *History) commits(ctx context.Context, path string) iter.Seq2[Entry, err
 			e := entry(&f.Version, nil)
 			if ok {
 				e = entry(&f.Version, &before.Version)
+				h.keep(before)
 			}
 			if !yield(e, nil) {
 				return

@@ -53,6 +53,10 @@ func (h *History) commit(id object.ID, at selector) (f found, ours bool, err err
 
 // lookUp is commit for an id that may lead nowhere.
 func (h *History) lookUp(id object.ID, at selector) (f found, ours bool, err error) {
+	if f, ok := h.kept[id]; ok {
+		delete(h.kept, id)
+		return f, at.holds(&f.Record), nil
+	}
 	kind, raw, err := h.r.store.Read(id)
 	if err == nil && kind != object.Commit {
 		err = fmt.Errorf("object %s is a %s, not a commit", id, kind)
@@ -76,6 +80,19 @@ func (h *History) lookUp(id object.ID, at selector) (f found, ours bool, err err
 	}
 	f.Version = Version{Record: rec, Commit: id, Captured: c.Committer.When}
 	return f, at.holds(&rec), nil
+}
+
+// maxKept is how many versions are kept that a walk will come to.
+const maxKept = 20_000
+
+// keep spares a walk, which will come to f, from reading it again.
+func (h *History) keep(f found) {
+	if h.kept == nil {
+		h.kept = map[object.ID]found{}
+	}
+	if len(h.kept) < maxKept {
+		h.kept[f.Commit] = f
+	}
 }
 
 // parent finds a commit's first parent without parsing all of it; zero for the first commit and where a shallow clone
