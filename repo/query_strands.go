@@ -4,9 +4,13 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
+	"fmt"
 	"iter"
+	"slices"
 	"strings"
+	"time"
 
+	"timemachine/repo/object"
 	"timemachine/repo/record"
 )
 
@@ -24,10 +28,11 @@ type strand struct {
 func (h *History) strands(ctx context.Context, known map[string]Head) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		var all strandHeap
+		var err error
 		for source := range known {
-			f, ok, err := h.newest(ctx, source)
-			if err == nil && ok {
-				all, err = h.push(ctx, all, f)
+			f, ok, nerr := h.newest(ctx, source)
+			if err = nerr; err == nil && ok {
+				err = h.push(ctx, &all, f)
 			}
 			if err != nil {
 				yield(Entry{}, err)
@@ -35,30 +40,92 @@ func (h *History) strands(ctx context.Context, known map[string]Head) iter.Seq2[
 			}
 		}
 		for len(all) > 0 {
-			s := heap.Pop(&all).(strand)
-			e := entry(&s.Version, nil)
-			var err error
-			if s.more {
-				e = entry(&s.Version, &s.before.Version)
-				all, err = h.push(ctx, all, s.before)
+			var tie []Entry
+			for when := all[0].Captured; err == nil && len(all) > 0 && all[0].Captured.Equal(when); {
+				var e Entry
+				e, err = h.pop(ctx, &all)
+				tie = append(tie, e)
+			}
+			if err == nil {
+				err = h.order(ctx, tie)
 			}
 			if err != nil {
 				yield(Entry{}, err)
 				return
 			}
-			if !yield(e, nil) {
-				return
+			for _, e := range tie {
+				if !yield(e, nil) {
+					return
+				}
 			}
 		}
 	}
 }
 
-func (h *History) push(ctx context.Context, all strandHeap, f found) (strandHeap, error) {
+// pop takes the newest version, and puts the one before it in its place.
+func (h *History) pop(ctx context.Context, all *strandHeap) (Entry, error) {
+	s := heap.Pop(all).(strand)
+	if !s.more {
+		return entry(&s.Version, nil), nil
+	}
+	return entry(&s.Version, &s.before.Version), h.push(ctx, all, s.before)
+}
+
+// order sorts versions captured in one second as they were committed. Those of one run are in order already; several
+// runs in a second are told apart by walking the commits of that second.
+func (h *History) order(ctx context.Context, tie []Entry) error {
+	if !slices.ContainsFunc(tie, func(e Entry) bool { return e.Scan != tie[0].Scan }) {
+		return nil
+	}
+	older := map[object.ID]int{}
+	for i := range tie {
+		if err := h.count(ctx, tie[i].Commit, tie[i].Captured, older); err != nil {
+			return err
+		}
+	}
+	slices.SortStableFunc(tie, func(a, b Entry) int { return older[b.Commit] - older[a.Commit] })
+	return nil
+}
+
+// count notes in older, for the commit from and those before it that were captured in the same second, how many of that
+// second lie before each.
+func (h *History) count(ctx context.Context, from object.ID, second time.Time, older map[object.ID]int) error {
+	var path []object.ID
+	n := 0
+	for id := from; !id.IsZero(); {
+		if k, met := older[id]; met {
+			n = k + 1
+			break
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		c, err := h.r.store.ReadCommit(id)
+		if err != nil {
+			return h.r.damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
+		}
+		if !c.Committer.When.Equal(second) {
+			break
+		}
+		path = append(path, id)
+		if h.shallow[id] {
+			break
+		}
+		id = firstParent(c)
+	}
+	for _, id := range slices.Backward(path) {
+		older[id] = n
+		n++
+	}
+	return nil
+}
+
+func (h *History) push(ctx context.Context, all *strandHeap, f found) error {
 	before, ok, err := h.before(ctx, f)
 	if err == nil {
-		heap.Push(&all, strand{f, before, ok})
+		heap.Push(all, strand{f, before, ok})
 	}
-	return all, err
+	return err
 }
 
 // strandHeap is a heap with the newest version on top.

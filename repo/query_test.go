@@ -327,6 +327,21 @@ func TestLog(t *testing.T) {
 	})
 }
 
+// TestLogWithinASecond has several runs in one second, with mtimes that point the other way.
+func TestLogWithinASecond(t *testing.T) {
+	s := newStory(t)
+	s.run(at(0), step{source: "/d/a", content: "1", mtime: at(-1)}, step{source: "/x", content: "2", mtime: at(-1)})
+	s.run(at(0), s.gone("/d/a"), step{source: "/d/b", content: "3", mtime: at(-2)})
+	s.run(at(0), step{source: "/d/a", content: "4", mtime: at(-3)})
+	s.run(at(0), step{source: "/d/b", content: "5", mtime: at(-4)}, step{source: "/x", content: "6", mtime: at(-4)})
+	s.each(func(t *testing.T, h *repo.History) {
+		want := "/d/b:modified /d/a:added /d/b:added /d/a:deleted /d/a:added"
+		if got := list(t, h, repo.LogOptions{Path: "/d"}); got != want {
+			t.Errorf("\n got %s\nwant %s", got, want)
+		}
+	})
+}
+
 func TestLogFollowsRenames(t *testing.T) {
 	s := newStory(t)
 	s.run(at(0), step{source: "/a", content: "1", mtime: at(0)}, step{source: "/keep", content: "k", mtime: at(0)})
