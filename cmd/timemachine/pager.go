@@ -20,7 +20,10 @@ func (a *app) paged(ctx context.Context, show func(w io.Writer) error) error {
 	}
 	w := bufio.NewWriterSize(a.stdout, 64<<10)
 	err := show(w)
-	return errors.Join(err, w.Flush())
+	if ferr := w.Flush(); err == nil {
+		err = ferr
+	}
+	return err
 }
 
 // pager is the user's choice; set to nothing it means none, as with git.
