@@ -32,6 +32,7 @@ Environment (flags beat it, it beats the configuration):
   TIMEMACHINE_CONFIG        as --config
   TIMEMACHINE_DESTINATION   as --destination
   NO_COLOR                  no colours
+  PAGER                     shows what log, show and diff print on a terminal (default less)
 
 Exit codes:
   0  done, also when nothing changed or another run was at work
