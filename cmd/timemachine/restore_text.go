@@ -19,7 +19,7 @@ var (
 type restoreDoc struct {
 	DryRun bool      `json:"dry_run"`
 	Files  []stepDoc `json:"files"`
-	Extra  []string  `json:"extra"`
+	Extra  []pathDoc `json:"extra"`
 	Failed int       `json:"failed"`
 }
 
@@ -27,6 +27,7 @@ type stepDoc struct {
 	Source      string   `json:"source"`
 	SourceBytes string   `json:"source_bytes,omitempty"`
 	Target      string   `json:"target"`
+	TargetBytes string   `json:"target_bytes,omitempty"`
 	Action      string   `json:"action"` // create, replace, keep or leave
 	Differs     []string `json:"differs"`
 	Commit      string   `json:"commit"`
@@ -63,10 +64,10 @@ func withoutPath(err error, path string) string {
 }
 
 func (d *restored) document(p *repo.Plan, failed int) restoreDoc {
-	doc := restoreDoc{DryRun: d.o.dryRun, Files: []stepDoc{}, Extra: orEmpty(p.Extra), Failed: failed}
+	doc := restoreDoc{DryRun: d.o.dryRun, Files: []stepDoc{}, Extra: pathsJSON(p.Extra), Failed: failed}
 	for i := range p.Steps {
 		s := &p.Steps[i]
-		f := stepDoc{Source: s.Source, SourceBytes: rawBytes(s.Source), Target: s.Target, Action: string(s.Action), Differs: orEmpty(s.Differs),
+		f := stepDoc{Source: s.Source, SourceBytes: rawBytes(s.Source), Target: s.Target, TargetBytes: rawBytes(s.Target), Action: string(s.Action), Differs: orEmpty(s.Differs),
 			Commit: s.Commit.String(), Mtime: record.FormatTime(s.Mtime), Notes: s.Notes}
 		if s.Err != nil {
 			f.Error = withoutPath(s.Err, s.Target)

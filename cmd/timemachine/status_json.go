@@ -50,7 +50,7 @@ type previewDoc struct {
 	Changes []expectedDoc  `json:"changes"`
 	Again   int            `json:"again"`
 	Failing []problemEntry `json:"failing"`
-	Missing []string       `json:"missing"`
+	Missing []pathDoc      `json:"missing"`
 	Held    []problemEntry `json:"held"`
 }
 
@@ -85,12 +85,26 @@ func (a *app) statusDocument(s *state) statusDoc {
 }
 
 func previewJSON(p *watch.Preview) *previewDoc {
-	d := &previewDoc{Sources: p.Sources, Changes: []expectedDoc{}, Again: p.Again, Missing: orEmpty(p.Missing),
+	d := &previewDoc{Sources: p.Sources, Changes: []expectedDoc{}, Again: p.Again, Missing: pathsJSON(p.Missing),
 		Failing: problemsJSON(p.Failing), Held: problemsJSON(p.Held)}
 	for _, e := range p.Changes {
 		d.Changes = append(d.Changes, expectedDoc{Source: e.Source, SourceBytes: rawBytes(e.Source), Events: e.Events, Maybe: e.Maybe})
 	}
 	return d
+}
+
+// pathDoc is a path in a list.
+type pathDoc struct {
+	Path      string `json:"path"`
+	PathBytes string `json:"path_bytes,omitempty"`
+}
+
+func pathsJSON(paths []string) []pathDoc {
+	list := []pathDoc{}
+	for _, path := range paths {
+		list = append(list, pathDoc{Path: path, PathBytes: rawBytes(path)})
+	}
+	return list
 }
 
 func problemsJSON(problems []watch.Problem) []problemEntry {
