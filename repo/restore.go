@@ -71,6 +71,7 @@ type Step struct {
 	rel     string // below the base
 	there   durable.Stat
 	present object.ID // content of what is there now; zero where it cannot be read
+	temp    string    // its name while it is written
 	block   string    // below the base: a file or link where a folder must be; "" none
 }
 

@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -19,74 +18,6 @@ import (
 // tempPrefix begins the names of files being written beside their targets. Files named so are never watched unless they
 // are asked for by name, like those of editors.
 const tempPrefix = ".#timemachine-"
-
-// Restore carries a plan out, and calls done after each step. What fails is the step's Err and stops nothing else; the
-// error is that of the context.
-func (h *History) Restore(ctx context.Context, p *Plan, done func(*Step)) error {
-	touched := map[*base]map[string]bool{}
-	for i := range p.Steps {
-		s := &p.Steps[i]
-		if err := ctx.Err(); err != nil {
-			return errors.Join(err, syncTouched(touched))
-		}
-		if s.Err == nil && (s.Action == Create || s.Action == Replace) {
-			if s.Err = h.restore(s); s.Err == nil {
-				if touched[s.base] == nil {
-					touched[s.base] = map[string]bool{}
-				}
-				folder, _ := split(s.rel)
-				touched[s.base][folder] = true
-			}
-		}
-		done(s)
-	}
-	return syncTouched(touched)
-}
-
-func syncTouched(touched map[*base]map[string]bool) error {
-	var errs []error
-	for b, folders := range touched {
-		for folder := range folders {
-			dir, err := b.walk.Dir(folder)
-			if err == nil {
-				err = dir.Sync()
-			}
-			if !gone(err) {
-				errs = append(errs, err)
-			}
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func (h *History) restore(s *Step) error {
-	if s.base.dir == nil {
-		if err := s.base.open(true); err != nil {
-			return err
-		}
-	}
-	if err := s.unblock(); err != nil {
-		return err
-	}
-	folder, name := split(s.rel)
-	dir, err := s.base.walk.MakeLike(folder)
-	if err != nil {
-		return err
-	}
-	temp := tempName()
-	if s.Link {
-		err = h.writeLink(s, dir, temp)
-	} else {
-		err = h.writeFile(s, dir, temp)
-	}
-	if err == nil {
-		err = s.put(dir, temp, name)
-	}
-	if err != nil {
-		return errors.Join(err, dir.Remove(temp))
-	}
-	return nil
-}
 
 func tempName() string {
 	var b [8]byte
@@ -141,13 +72,13 @@ func (s *Step) put(dir *durable.Dir, temp, name string) error {
 
 // writeFile writes content, owner, mode and mtime to a new file, in an order in which it is never open to anybody whom
 // the record does not let in: closed first, then given away, then opened as far as recorded.
-func (h *History) writeFile(s *Step, dir *durable.Dir, temp string) error {
+func (h *History) writeFile(s *Step, dir *durable.Dir, sync bool) error {
 	src, _, err := h.Content(&s.Version)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
-	f, err := dir.Create(temp)
+	f, err := dir.Create(s.temp)
 	if err != nil {
 		return err
 	}
@@ -166,22 +97,25 @@ func (h *History) writeFile(s *Step, dir *durable.Dir, temp string) error {
 	if err := f.Chmod(osMode(mode)); err != nil {
 		return err
 	}
-	if err := dir.SetMtime(temp, s.Mtime); err != nil {
+	if err := dir.SetMtime(s.temp, s.Mtime); err != nil {
 		return err
 	}
-	return f.Sync()
+	if sync {
+		return f.Sync()
+	}
+	return nil
 }
 
-func (h *History) writeLink(s *Step, dir *durable.Dir, temp string) error {
+func (h *History) writeLink(s *Step, dir *durable.Dir) error {
 	_, target, err := h.r.store.Read(s.Blob)
 	if err != nil {
 		return err
 	}
-	if err := dir.Symlink(string(target), temp); err != nil {
+	if err := dir.Symlink(string(target), s.temp); err != nil {
 		return err
 	}
-	s.own(func(uid, gid int) error { return dir.ChownLink(temp, uid, gid) })
-	return dir.SetMtime(temp, s.Mtime)
+	s.own(func(uid, gid int) error { return dir.ChownLink(s.temp, uid, gid) })
+	return dir.SetMtime(s.temp, s.Mtime)
 }
 
 // own gives the new file to its recorded owner, as far as that is allowed, and returns the mode that is safe then: a
