@@ -1,0 +1,100 @@
+package watch_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"timemachine/repo"
+	"timemachine/watch"
+)
+
+func (w *world) preview() *watch.Preview {
+	w.t.Helper()
+	c, err := watch.ParseConfig(filepath.Join(filepath.Dir(w.src), "config.dat"), []byte(w.config), watch.Env{UID: -1})
+	w.check(err)
+	h, err := repo.OpenHistory(w.dest, repo.Options{})
+	w.check(err)
+	defer h.Close()
+	p, err := watch.Look(context.Background(), c, h, w.dest)
+	w.check(err)
+	return p
+}
+
+// expected is a preview's changes, a line each: "modified or touched? a" where only the content can tell.
+func (w *world) expected(p *watch.Preview) []string {
+	var lines []string
+	for _, e := range p.Changes {
+		words := fmt.Sprint(e.Events)
+		if e.Maybe {
+			words += "?"
+		}
+		lines = append(lines, words+" "+strings.TrimPrefix(e.Source, w.src+"/"))
+	}
+	return lines
+}
+
+// settled gives files an mtime so long ago that a run has no doubt about them.
+func (w *world) settled(names ...string) {
+	then := time.Now().Add(-time.Hour)
+	for _, name := range names {
+		w.check(os.Chtimes(w.path(name), then, then))
+	}
+}
+
+// TestPreviewTellsWhatTheRunDoes holds the preview of every kind of change against the run that follows.
+func TestPreviewTellsWhatTheRunDoes(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{"gone", "longer", "mode", "same-size", "touched", "kind", "replaced", "still"} {
+		w.write(name, "1234")
+		w.settled(name)
+	}
+	if _, _, err := w.try(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(2100 * time.Millisecond) // ctimes of this moment leave a doubt
+	if _, _, err := w.try(); err != nil {
+		t.Fatal(err)
+	}
+	w.check(os.Remove(w.path("gone")))
+	w.write("longer", "12345")
+	w.check(os.Chmod(w.path("mode"), 0o600))
+	w.write("same-size", "4321")
+	w.check(os.Chtimes(w.path("touched"), time.Now(), time.Now()))
+	w.check(os.Remove(w.path("kind")))
+	w.check(os.Symlink("longer", w.path("kind")))
+	st, err := os.Stat(w.path("replaced"))
+	w.check(err)
+	w.write("other", "5678")
+	w.check(os.Chtimes(w.path("other"), st.ModTime(), st.ModTime()))
+	w.check(os.Rename(w.path("other"), w.path("replaced")))
+	w.write("new", "1")
+	p := w.preview()
+	want := []string{"[deleted] gone", "[type-changed] kind", "[modified] longer", "[metadata modified] mode", "[added] new",
+		"[modified]? replaced", "[modified touched] same-size", "[modified touched] touched"}
+	if got := w.expected(p); !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	if p.Sources != 8 || p.Again != 0 || len(p.Failing)+len(p.Held)+len(p.Missing) != 0 {
+		t.Errorf("%+v", p)
+	}
+	w.run(len(want))
+}
+
+// TestPreviewWithoutCache takes what the commits say for known, and reads nothing.
+func TestPreviewWithoutCache(t *testing.T) {
+	w := newWorld(t)
+	w.write("a", "1")
+	w.write("b", "1")
+	w.run(2)
+	w.check(os.Remove(filepath.Join(w.dest, ".git/timemachine/cache")))
+	w.write("b", "22")
+	if p := w.preview(); p.Again != 1 || !slices.Equal(w.expected(p), []string{"[modified] b"}) {
+		t.Errorf("%d again, %q", p.Again, w.expected(p))
+	}
+}

@@ -1,0 +1,148 @@
+package watch_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"timemachine/repo"
+	"timemachine/repo/durable"
+	"timemachine/watch"
+)
+
+// modes looks, after each operation, at every file that restore writes: none may be open further than its record says.
+type modes struct {
+	t     *testing.T
+	dir   string
+	allow os.FileMode
+	mu    sync.Mutex
+	seen  int
+}
+
+func (m *modes) Before(*durable.Op) error { return nil }
+
+func (m *modes) After(op *durable.Op) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	files, _ := filepath.Glob(filepath.Join(m.dir, ".#timemachine-*"))
+	for _, name := range append(files, filepath.Join(m.dir, "secret")) {
+		st, err := os.Lstat(name)
+		if err != nil || strings.HasSuffix(name, "secret") && op.Kind != durable.Rename {
+			continue
+		}
+		m.seen++
+		if wide := st.Mode().Perm() &^ (m.allow | 0o600); wide != 0 {
+			m.t.Errorf("after %s %s: mode %v, recorded %v", op.Kind, op.Path, st.Mode(), m.allow)
+		}
+		if st.Size() > 0 && st.Mode().Perm()&^m.allow != 0 {
+			m.t.Errorf("after %s %s: mode %v with content in it, recorded %v", op.Kind, op.Path, st.Mode(), m.allow)
+		}
+	}
+}
+
+func TestRestoreIsNeverOpenFurther(t *testing.T) {
+	for _, mode := range []os.FileMode{0o600, 0o400, 0o040, 0, 0o644} {
+		w := newWorld(t)
+		w.write("secret", "secret content")
+		w.check(os.Chmod(w.path("secret"), mode))
+		if _, _, err := w.try(); err != nil {
+			t.Fatal(err)
+		}
+		if os.Geteuid() != 0 && mode&0o400 == 0 {
+			continue // could not be recorded
+		}
+		w.check(os.Remove(w.path("secret")))
+		m := &modes{t: t, dir: w.src, allow: mode}
+		remove := durable.SetSeam(m)
+		_, err := w.restore(repo.Point{}, watch.RestoreOptions{}, w.path("secret"))
+		remove()
+		w.check(err)
+		st, err := os.Stat(w.path("secret"))
+		w.check(err)
+		if st.Mode() != mode || m.seen == 0 {
+			t.Errorf("restored with %v, recorded %v; looked %d times", st.Mode(), mode, m.seen)
+		}
+	}
+}
+
+// failing lets the nth operation below a folder go wrong.
+type failing struct {
+	dir string
+	n   int
+	mu  sync.Mutex
+}
+
+func (f *failing) After(*durable.Op) {}
+
+func (f *failing) Before(op *durable.Op) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if strings.HasPrefix(op.Path, f.dir) {
+		if f.n--; f.n == 0 {
+			return os.ErrPermission
+		}
+	}
+	return nil
+}
+
+// TestRestoreWhereOperationsFail lets each operation on the files themselves fail in turn: the file is the old or the new,
+// nothing is left beside it, and a failure is told.
+func TestRestoreWhereOperationsFail(t *testing.T) {
+	for n := 1; ; n++ {
+		w := newWorld(t)
+		w.write("a", "then")
+		if _, _, err := w.try(); err != nil {
+			t.Fatal(err)
+		}
+		w.write("a", "damaged since")
+		f := &failing{dir: w.src + "/", n: n}
+		remove := durable.SetSeam(f)
+		plan, err := w.restore(repo.Point{}, watch.RestoreOptions{}, w.path("a"))
+		remove()
+		told := err != nil || plan.Steps[0].Err != nil
+		b, rerr := os.ReadFile(w.path("a"))
+		w.check(rerr)
+		if s := string(b); s != "then" && (s != "damaged since" || !told) {
+			t.Errorf("operation %d: %q, told %v", n, s, told)
+		}
+		names, _ := filepath.Glob(w.path(".#*"))
+		if len(names) > 0 && f.n < 0 {
+			t.Errorf("operation %d left %q", n, names)
+		}
+		if f.n > 0 {
+			return // it was not reached any more
+		}
+		if n > 200 {
+			t.Fatal("no end")
+		}
+	}
+}
+
+// TestRestoreInterrupted leaves nothing half done.
+func TestRestoreInterrupted(t *testing.T) {
+	w := newWorld(t)
+	w.write("a", "1")
+	w.write("b", "1")
+	w.run(2)
+	h, err := repo.OpenHistory(w.dest, repo.Options{})
+	w.check(err)
+	defer h.Close()
+	entries, err := h.Below(context.Background(), w.src, repo.Point{})
+	w.check(err)
+	ctx, stop := context.WithCancel(context.Background())
+	to := t.TempDir()
+	_, err = watch.Restore(ctx, watch.RestoreOptions{History: h, Selections: []repo.Selection{{Path: w.src, Entries: entries}}, To: to,
+		Clock: time.Now, Report: &problems{}, Done: func(*repo.Step) { stop() }})
+	if err == nil {
+		t.Error("not told")
+	}
+	_, aerr := os.Stat(filepath.Join(to, w.path("a")))
+	_, berr := os.Stat(filepath.Join(to, w.path("b")))
+	if aerr != nil || !os.IsNotExist(berr) {
+		t.Errorf("a: %v, b: %v", aerr, berr)
+	}
+}
