@@ -42,6 +42,7 @@ type Power struct {
 	synced   int // the length of the log at the last sync of anything
 	links    []linking
 	watching func(op *durable.Op)
+	turn     sync.Mutex // of the calls to watching
 }
 
 // renaming is a name that came to mean something else; nil: nothing.
@@ -92,7 +93,7 @@ func NewPower(t testing.TB, root string) *Power {
 	return p
 }
 
-// Watch has f called before each operation that changes anything; f may call Cut.
+// Watch has f called before each operation that changes anything, by one goroutine at a time; f may call Cut.
 func (p *Power) Watch(f func(op *durable.Op)) { p.watching = f }
 
 // loader reads a folder; a file of two names is one node.
@@ -163,7 +164,9 @@ func (p *Power) Before(op *durable.Op) error {
 		return nil
 	}
 	if p.watching != nil {
+		p.turn.Lock()
 		p.watching(op)
+		p.turn.Unlock()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
