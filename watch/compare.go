@@ -125,6 +125,9 @@ func (a *absence) below(root string, old *known) bool {
 		if _, there := a.scan.folders[place]; there {
 			break
 		}
+		if a.barred(place) {
+			return a.hold(place, "cannot be looked at", true)
+		}
 		place = filepath.Dir(place)
 	}
 	f := a.scan.folders[place]
@@ -135,6 +138,14 @@ func (a *absence) below(root string, old *known) bool {
 		return a.hold(place, "is on another device, with none of its known files", false)
 	}
 	return true
+}
+
+// barred tells whether there is something at path of which not even the kind could be found out: in a folder that may be
+// read but not searched, say. It may well be a folder that holds all it held.
+func (a *absence) barred(path string) bool {
+	found := a.scan.found
+	i, there := slices.BinarySearchFunc(found, path, func(f seen, p string) int { return comparePaths(f.path, p) })
+	return there && found[i].kept && found[i].key.isZero()
 }
 
 // anyBelow tells whether anything was seen in the folder.
