@@ -20,6 +20,7 @@
 //	.git/timemachine/lock      flock(2) of the one writer
 //	.git/timemachine/pending   40 hexadecimal digits: the commit files/ and the index were last in step with; zeros: none
 //	.git/timemachine/cache     what the last run knew of each source (package watch); disposable
+//	.git/timemachine/checked   the tip, and the files of the packs its commit and tree were read from; disposable
 //	.git/timemachine/packs     the packs of ours, oldest first, one a line; others are never merged or removed
 //	.git/timemachine/stage/    packs, files and locks being written; emptied at the start of each run
 //	.git/timemachine/ran       its mtime is the end of the last run over everything; ran-well: of the last good one

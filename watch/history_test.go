@@ -25,6 +25,7 @@ type world struct {
 	src, dest string
 	config    string
 	accept    []string
+	ahead     time.Duration // of the clock that runs are given
 }
 
 func newWorld(t *testing.T) *world {
@@ -68,7 +69,8 @@ func (w *world) try() (*watch.Summary, problems, error) {
 	}
 	defer r.Close()
 	var p problems
-	s, err := watch.Run(context.Background(), watch.RunOptions{Config: c, Repo: r, AcceptDeletions: w.accept, Clock: time.Now, Report: &p})
+	clock := func() time.Time { return time.Now().Add(w.ahead) }
+	s, err := watch.Run(context.Background(), watch.RunOptions{Config: c, Repo: r, AcceptDeletions: w.accept, Clock: clock, Report: &p})
 	return s, p, err
 }
 

@@ -1,0 +1,92 @@
+package watch_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"timemachine/repo"
+)
+
+// opened runs f and names the files in the folders that were opened meanwhile, by anybody.
+func opened(t *testing.T, f func(), folders ...string) []string {
+	t.Helper()
+	fd, err := unix.InotifyInit1(unix.IN_NONBLOCK)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer unix.Close(fd)
+	for _, folder := range folders {
+		if _, err := unix.InotifyAddWatch(fd, folder, unix.IN_OPEN); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f()
+	var names []string
+	buf := make([]byte, 1<<16)
+	for {
+		n, err := unix.Read(fd, buf)
+		if err != nil || n <= 0 {
+			return names
+		}
+		for rest := buf[:n]; len(rest) >= unix.SizeofInotifyEvent; {
+			size := int(rest[12]) | int(rest[13])<<8
+			name, _, _ := bytes.Cut(rest[16:16+size], []byte{0})
+			names, rest = append(names, string(name)), rest[16+size:]
+		}
+	}
+}
+
+// TestIdleRunOpensNoPack looks at what a run opens that finds nothing changed, and whether it sees all the same that a
+// pack is not as it was.
+func TestIdleRunOpensNoPack(t *testing.T) {
+	w := newWorld(t)
+	w.ahead = time.Minute // so that no file is too new to be trusted
+	w.write("a", "1")
+	w.run(1)
+	w.run(0)
+	git := filepath.Join(w.dest, ".git")
+	idle := func() {
+		if _, _, err := w.try(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	isPackOrIndex := func(name string) bool {
+		return slices.Contains([]string{".pack", ".idx"}, filepath.Ext(name)) || name == "index"
+	}
+	at := []string{git, filepath.Join(git, "objects/pack")}
+	idle() // the clone that w.run makes has linked the packs, which changes their ctime
+	if names := opened(t, idle, at...); slices.ContainsFunc(names, isPackOrIndex) {
+		t.Errorf("an idle run opens %q", names)
+	}
+	w.write("a", "2")
+	if names := opened(t, func() { w.run(1) }, at...); !slices.ContainsFunc(names, isPackOrIndex) {
+		t.Errorf("a run that commits opens only %q", names)
+	}
+	idle()
+
+	packs, err := filepath.Glob(filepath.Join(git, "objects/pack/*.pack"))
+	w.check(err)
+	for _, pack := range packs {
+		w.check(os.Rename(pack, pack+"-gone"))
+	}
+	_, _, err = w.try()
+	if state := (*repo.StateError)(nil); !errors.As(err, &state) || state.Kind != repo.Damaged {
+		t.Errorf("packs that are gone: %v", err)
+	}
+	for _, pack := range packs {
+		w.check(os.Rename(pack+"-gone", pack))
+		w.check(os.Chmod(pack, 0o600))
+		w.check(os.WriteFile(pack, make([]byte, 4096), 0o600))
+	}
+	_, _, err = w.try()
+	if state := (*repo.StateError)(nil); !errors.As(err, &state) || state.Kind != repo.Damaged {
+		t.Errorf("packs that hold zeros: %v", err)
+	}
+}
