@@ -53,7 +53,7 @@ func (a *app) restore(ctx context.Context, o restoreOptions) error {
 	if o.to, err = a.restoreTo(p, o.to); err != nil {
 		return err
 	}
-	h, r, err := a.openToRestore(p, o)
+	h, r, err := a.openToRestore(p, c != nil, o)
 	if err != nil {
 		return err
 	}
@@ -96,11 +96,13 @@ func (a *app) restoreTo(p *place, dir string) (string, error) {
 
 // openToRestore opens the history and, where files are to be replaced in place, the repository that records them first. A
 // clone that is no destination of timemachine's has the history only.
-func (a *app) openToRestore(p *place, o restoreOptions) (*repo.History, *repo.Repo, error) {
+func (a *app) openToRestore(p *place, configured bool, o restoreOptions) (*repo.History, *repo.Repo, error) {
 	options := a.repoOptions(p)
 	options.Heads = watch.Heads
 	if o.to == "" && !o.dryRun {
-		a.openJournal(p.journal)
+		if configured {
+			a.openJournal(p.journal)
+		}
 		r, err := repo.Open(p.dest, options)
 		switch kindOf(err) {
 		case repo.Foreign, repo.Unsupported:
