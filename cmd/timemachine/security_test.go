@@ -189,11 +189,10 @@ func TestPlantedLinks(t *testing.T) {
 func listing(t *testing.T, dir string) string {
 	var b strings.Builder
 	walk(t, dir, func(path string, info fs.FileInfo) {
-		sys := info.Sys().(*syscall.Stat_t)
 		if path == dir {
 			return
 		}
-		fmt.Fprintf(&b, "%s %v %d %v\n", strings.TrimPrefix(path, dir), info.Mode(), info.Size(), time.Unix(sys.Mtim.Unix()).UnixNano())
+		fmt.Fprintf(&b, "%s %v %d %v\n", strings.TrimPrefix(path, dir), info.Mode(), info.Size(), info.ModTime().UnixNano())
 	})
 	return b.String()
 }
