@@ -10,6 +10,7 @@
 package durable
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -167,14 +168,18 @@ func (d *Dir) ReadFile(name string, max int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, max+1))
+	st, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	if int64(len(b)) > max {
+	b := bytes.NewBuffer(make([]byte, 0, min(st.Size(), max)+bytes.MinRead))
+	if _, err := b.ReadFrom(io.LimitReader(f, max+1)); err != nil {
+		return nil, err
+	}
+	if int64(b.Len()) > max {
 		return nil, d.fail("read", name, fmt.Errorf("over %d bytes", max))
 	}
-	return b, nil
+	return b.Bytes(), nil
 }
 
 // Replace puts data in the place of name: old or new, never less, whatever happens. It is on disk when Replace returns.
