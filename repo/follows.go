@@ -27,40 +27,62 @@ func (f *follower) commit(raw []byte) error {
 		return nil
 	}
 	path, err := layout.TreePath(rec.Source)
-	if err != nil || !f.news(path, rec.Previous.IsZero()) {
+	if err != nil {
 		return nil
 	}
-	parent, err := f.r.store.ReadCommit(c.Parents[0])
-	if err != nil {
-		return nil // a history that was cut short: nothing to build on
+	if f.first(path) {
+		f.content(&rec)
 	}
-	type named struct {
-		id   object.ID
-		tree bool
-	}
-	var before, after []named
-	f.r.descend(parent.Tree, path, func(id object.ID, tree bool) { before = append(before, named{id, tree}) })
-	f.r.descend(c.Tree, path, func(id object.ID, tree bool) { after = append(after, named{id, tree}) })
-	for i := range min(len(before), len(after)) {
-		if before[i] != after[i] && before[i].tree == after[i].tree {
-			f.pairs[after[i].id] = before[i].id
-		}
+	if f.news(path) {
+		f.folders(c, path)
 	}
 	return nil
 }
 
-// news marks a path and the folders above it ("" is the root) as seen, and tells whether one of them was not; a path that is new to the
-// history has nothing before it.
-func (f *follower) news(path string, added bool) bool {
-	first := f.first(path) && !added
+// content pairs a version's content with that of the version before.
+func (f *follower) content(rec *record.Record) {
+	if rec.Previous.IsZero() || rec.Blob.IsZero() {
+		return
+	}
+	if before, _, err := f.r.version(rec.Previous); err == nil && !before.Blob.IsZero() && before.Blob != rec.Blob {
+		f.pairs[rec.Blob] = before.Blob
+	}
+}
+
+// folders pairs the trees on the way to path with those that the commit's parent has in their place.
+func (f *follower) folders(c *object.CommitData, path string) {
+	parent, err := f.r.store.ReadCommit(c.Parents[0])
+	if err != nil {
+		return // a history that was cut short: nothing to build on
+	}
+	var before []object.ID
+	trees := func(into *[]object.ID) func(object.ID, bool) {
+		return func(id object.ID, tree bool) {
+			if tree {
+				*into = append(*into, id)
+			}
+		}
+	}
+	var after []object.ID
+	f.r.descend(parent.Tree, path, trees(&before))
+	f.r.descend(c.Tree, path, trees(&after))
+	for i := range min(len(before), len(after)) {
+		if before[i] != after[i] {
+			f.pairs[after[i]] = before[i]
+		}
+	}
+}
+
+// news marks the folders above a path ("" is the root) as seen, and tells whether one of them was not.
+func (f *follower) news(path string) (news bool) {
 	for folder := path; folder != ""; {
 		folder = folder[:max(0, strings.LastIndexByte(folder, '/'))]
 		if !f.first(folder) {
 			break
 		}
-		first = true
+		news = true
 	}
-	return first
+	return news
 }
 
 func (f *follower) first(path string) bool {
