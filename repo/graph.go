@@ -14,8 +14,19 @@ import (
 // that it lacks: where finding a commit's paths would take too long, it has no filter. The caller holds the lock. The
 // graph is a projection of the history: an error is worth a warning, and the history is none the worse for it.
 func (r *Repo) writeGraph(ctx context.Context, tip object.ID) error {
-	return r.updateGraph(ctx, &graphing{r: r, compares: graphCompares}, tip, false)
+	err := r.updateGraph(ctx, &graphing{r: r, compares: graphCompares, most: graphMost}, tip, false)
+	if errors.Is(err, errBacklog) {
+		r.o.Log("the commit-graph is left to compact", "cause", err.Error())
+		return nil
+	}
+	return err
 }
+
+// graphMost is how many commits writeGraph adds at most: some tenths of a second. After a large first run it is compact
+// that makes the graph.
+const graphMost = 8192
+
+var errBacklog = errors.New("more commits are not in the graph than a run adds")
 
 // rewriteGraph makes the commit-graph anew from the commits, with a filter for every commit that can have one.
 func (r *Repo) rewriteGraph(ctx context.Context, tip object.ID) error {
@@ -66,6 +77,7 @@ func (r *Repo) graphHints() *commitgraph.Chain {
 type graphing struct {
 	r        *Repo
 	compares int // how many commits' trees may still be compared; below zero: all
+	most     int // commits to be added; 0: no limit
 	compared int
 	trees    treeCache
 }
@@ -137,6 +149,9 @@ func (g *graphing) line(ctx context.Context, from object.ID, stop func(object.ID
 	l := &graphLine{}
 	a := ancestry[graphed]{r: g.r, make: parseGraphed, stop: stop, visit: func(_ object.ID, c graphed) error {
 		l.commits, l.paths = append(l.commits, c.Commit), append(l.paths, c.path)
+		if g.most > 0 && len(l.commits) > g.most {
+			return errBacklog
+		}
 		return c.err
 	}}
 	end, err := a.run(ctx, from)

@@ -155,9 +155,6 @@ func (p *placer) share(v *Version) error {
 	if p.reflink(v) == nil {
 		return p.nameCopy(v)
 	}
-	if err := p.r.stage.Remove(p.clone); err != nil {
-		return err
-	}
 	dir, name, err := p.copyPlace(v)
 	if err != nil {
 		return err
@@ -188,11 +185,13 @@ func (p *placer) reflink(v *Version) error {
 		return err
 	}
 	defer to.Close()
-	if err := durable.Reflink(from, to); err != nil {
+	err = durable.Reflink(from, to)
+	if err != nil {
 		p.r.noReflink.Store(true)
-		return err
+	} else if err = p.finishFile(to, v, p.clone); err == nil {
+		return nil
 	}
-	return p.finishFile(to, v, p.clone)
+	return errors.Join(err, p.r.stage.Remove(p.clone))
 }
 
 // stageVersion writes a version's content, mode and mtime to a file or link in the stage.

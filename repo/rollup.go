@@ -28,7 +28,7 @@ const graphEach = 1000
 // git's commit-graph follow. The caller holds the lock.
 func (r *Repo) RollUp(ctx context.Context, tip object.ID, versions int) error {
 	merged, err := r.mergeDue(ctx)
-	if err == nil && (merged || versions >= graphEach) {
+	if err == nil && (merged || versions >= graphEach && versions <= graphMost) {
 		err = r.writeGraph(ctx, tip)
 	}
 	return err

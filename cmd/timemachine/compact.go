@@ -10,8 +10,8 @@ import (
 )
 
 const compactHelp = `Merge the packs that runs wrote into one, now, whatever time it takes, and say what that freed. Runs merge packs by
-themselves when it takes them no time to speak of; after years, or a large first run, this does the rest. Packs that git
-gc made are left as they are. It waits for a run at work, and is safe beside git at any time.`
+themselves when it takes them no time to speak of; after years, or a large first run, this does the rest. It also makes
+git's commit-graph, with which git log -- PATH takes a moment. Packs that git gc made are left as they are. It waits for a run at work, and is safe beside git at any time.`
 
 func (a *app) compactCommand() *cobra.Command {
 	return command("compact", "merge packs now", compactHelp, noArgs, func(ctx context.Context, _ []string) error { return a.compact(ctx) })
