@@ -80,7 +80,7 @@ func newBench(ctx context.Context, o *options, dir string) (*bench, error) {
 	if err := os.Mkdir(home, 0o700); err != nil {
 		return nil, err
 	}
-	b := &bench{options: o, ctx: ctx, dir: dir, self: self, moment: time.Now().Add(-24 * time.Hour)}
+	b := &bench{options: o, ctx: ctx, dir: dir, self: self, moment: time.Now().AddDate(-1, 0, 0)}
 	b.environment = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "LC_ALL=C.UTF-8", "TZ=UTC",
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_AUTHOR_NAME=peer", "GIT_AUTHOR_EMAIL=peer@example.org",
 		"GIT_COMMITTER_NAME=peer", "GIT_COMMITTER_EMAIL=peer@example.org", "RESTIC_PASSWORD=bench",
