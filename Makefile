@@ -32,8 +32,9 @@ torture:
 	$(GO) test -count=1 -timeout 4h -v ./watch -run '^TestFaults$$|^TestPowerFailures$$|^TestRestoreFaults$$' -torture
 	$(GO) test -count=1 -timeout 1h -v -tags torture ./cmd/timemachine -run '^TestKilledAmongOthers$$'
 
+# With -short, since tests that start the program hundreds of times say nothing about races: they take a sample.
 race:
-	$(GO) test -race ./...
+	$(GO) test -race -short ./...
 
 fuzz:
 	@set -e; for p in $$($(GO) list ./...); do \

@@ -3,6 +3,7 @@ package repo
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/object"
@@ -80,6 +81,10 @@ func (b *batch) place(keep []byte) (name string, err error) {
 		return "", errors.Join(err, b.drop())
 	}
 	defer closeDir()
+	b.holds = slices.DeleteFunc(b.holds, func(held string) bool { return held == name })
+	if there, err := placed(dir, name); there || err != nil {
+		return name, errors.Join(err, b.drop())
+	}
 	if err := b.publish(dir, name, keep); err != nil {
 		return "", errors.Join(err, b.drop(), removePacks(dir, name), dir.Remove(name+".keep"))
 	}
@@ -88,6 +93,16 @@ func (b *batch) place(keep []byte) (name string, err error) {
 
 // publish gives the pack its names. The idx is first, and last when a pack goes: what a kill leaves in between is an idx
 // without a pack, which holds nothing and is passed over by git. A pack without an idx could be all there is of a history.
+// placed tells whether a pack is there whole: a merge that was cut short before it removed anything gives the same bytes,
+// and so the same name, when it is done again. Nothing of it may be removed then.
+func placed(dir *durable.Dir, name string) (bool, error) {
+	pack, err := dir.Exists(name + ".pack")
+	if !pack || err != nil {
+		return false, err
+	}
+	return dir.Exists(name + ".idx")
+}
+
 func (b *batch) publish(dir *durable.Dir, name string, keep []byte) error {
 	if keep != nil {
 		if err := b.r.keep(dir, name, keep); err != nil {

@@ -23,6 +23,7 @@ const MaxUpcoming = 64
 const (
 	alwaysExtended = 256 << 10 // bytes
 	extendedRatio  = 2         // of a pack to what it saves
+	mostExtended   = 128 << 20 // bytes: it is taken into memory
 )
 
 // tail is the pack that the next one is to begin with, or nil.
@@ -36,7 +37,7 @@ func (r *Repo) tail(tip object.ID, upcoming []Upcoming) (*pack.Held, error) {
 		r.o.Log("the newest pack is left as it is", "cause", err.Error())
 		return nil, nil
 	}
-	if h.Size() > alwaysExtended && h.Size() > extendedRatio*r.weigh(h, tip, upcoming) {
+	if h.Size() > mostExtended || h.Size() > alwaysExtended && h.Size() > extendedRatio*r.weigh(h, tip, upcoming) {
 		h.Close()
 		return nil, nil
 	}
@@ -57,7 +58,9 @@ func (r *Repo) weigh(h *pack.Held, tip object.ID, upcoming []Upcoming) (n int64)
 	add := func(id object.ID) {
 		if !seen[id] && !id.IsZero() {
 			seen[id] = true
-			n += h.Weigh(id)
+			if w := h.Weigh(id); w <= maxDelta { // what is larger is written whole in any case
+				n += w
+			}
 		}
 	}
 	for i := range upcoming[:min(len(upcoming), MaxUpcoming)] {

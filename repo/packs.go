@@ -14,6 +14,8 @@ import (
 // some that are gone. No others are ever merged or removed: those that git gc made, or a person, are theirs.
 const packsFile = "packs"
 
+const maxPackList = 64 << 20 // bytes: over a million packs
+
 // ownPacks lists the packs of ours that are there and stand alone, oldest first. With a .keep, a bitmap or the like
 // beside it a pack is somebody's business; and so are all where a multi-pack-index speaks of them.
 func (r *Repo) ownPacks() ([]string, error) {
@@ -32,7 +34,7 @@ func (r *Repo) ownPacks() ([]string, error) {
 }
 
 func (r *Repo) listedPacks() ([]string, error) {
-	b, err := r.own.ReadFile(packsFile, maxConfig)
+	b, err := r.own.ReadFile(packsFile, maxPackList)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -110,11 +110,25 @@ func (t *Tx) Blob(body []byte, before object.ID) (object.ID, error) {
 	if err != nil {
 		return id, err
 	}
-	return id, w.AddVersion(id, before, body, t.r.body)
+	return id, w.AddVersion(id, before, body, t.r.deltaBase)
 }
 
 // maxDelta is the largest content that is taken into memory to be written as a delta.
 const maxDelta = 64 << 20
+
+var errLargeBase = errors.New("too large to build on")
+
+// deltaBase is an object's bytes, where it is no larger than what deltas are made of.
+func (r *Repo) deltaBase(id object.ID) ([]byte, error) {
+	size, _, err := r.store.Size(id)
+	if err != nil {
+		return nil, err
+	}
+	if size > maxDelta {
+		return nil, errLargeBase
+	}
+	return r.body(id)
+}
 
 // BlobFrom stores content of exactly size bytes in one pass, in bounded memory, and returns its name. before is as for
 // Blob. When src fails or ends early nothing is stored and the error is src's or pack.ErrShort.

@@ -171,3 +171,36 @@ func TestLostListOfPacks(t *testing.T) {
 		t.Errorf("%d packs, want 2", n)
 	}
 }
+
+// TestMergeThatWasCutShort puts the packs back that a compaction was about to remove when it was killed: done again it
+// makes the same pack, which must stay.
+func TestMergeThatWasCutShort(t *testing.T) {
+	w := newWorld(t)
+	r := rand.New(rand.NewPCG(3, 4))
+	for i := range 3 {
+		w.write(fmt.Sprintf("large%d", i), text(r, 600_000))
+		w.small(1)
+	}
+	n, _ := w.packs()
+	if n < 2 {
+		t.Fatalf("%d packs", n)
+	}
+	folder, list := filepath.Join(w.dest, ".git/objects/pack"), filepath.Join(w.dest, ".git/timemachine/packs")
+	before := filepath.Join(t.TempDir(), "pack")
+	w.check(os.CopyFS(before, os.DirFS(folder)))
+	old, err := os.ReadFile(list)
+	w.check(err)
+	w.compact()
+	repotest.MustCheck(t, w.dest)
+	now, err := os.ReadFile(list)
+	w.check(err)
+	w.check(os.CopyFS(folder, os.DirFS(before)))
+	w.check(os.WriteFile(list, append(old, now...), 0o600))
+	w.compact()
+	repotest.MustCheck(t, w.dest)
+	if n, _ := w.packs(); n != 1 {
+		t.Errorf("%d packs, want 1", n)
+	}
+	w.write("large0", "small")
+	w.run(1)
+}

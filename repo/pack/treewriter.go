@@ -2,6 +2,7 @@ package pack
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"timemachine/repo/object"
@@ -51,6 +52,10 @@ func (t *TreeWriter) Put(c *object.Changed) error {
 		err = t.w.Add(object.Tree, c.ID, c.Raw)
 	} else {
 		err = t.w.addDelta(c.ID, base, delta, by)
+		if errors.Is(err, errDeep) {
+			by = stepHead
+			err = t.w.Add(object.Tree, c.ID, c.Raw)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("tree of %q: %w", c.Path, err)

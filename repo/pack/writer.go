@@ -77,6 +77,8 @@ type packed struct {
 
 var errFinished = errors.New("pack already finished")
 
+var errDeep = fmt.Errorf("delta chain over %d", maxDepth)
+
 // NewWriter begins a pack in f, which must be empty and open for reading and writing. Closing, naming and, where the
 // pack is not wanted, removing it stay with the caller.
 func NewWriter(f File, o Options) (*Writer, error) {
@@ -144,7 +146,7 @@ func (w *Writer) addDelta(id, base object.ID, delta []byte, by step) error {
 func (w *Writer) appendDelta(id object.ID, base uint32, size int64, z []byte, by step) error {
 	from := w.entries[base]
 	if from.depth >= maxDepth {
-		return fmt.Errorf("object %s: delta chain over %d", id, maxDepth)
+		return fmt.Errorf("object %s: %w", id, errDeep)
 	}
 	header := appendHeader(nil, ofsDelta, size)
 	header = appendDistance(header, w.size-from.offset)
