@@ -13,6 +13,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/sys/unix"
 	"gopkg.in/yaml.v3"
 )
 
@@ -32,7 +33,7 @@ func readConfigFile(file string, env Env) ([]byte, error) {
 	if _, err := os.ReadDir(filepath.Dir(file)); err != nil {
 		return nil, &ConfigError{File: file, Msg: fmt.Sprintf("its folder cannot be read: %v", reason(err)), Hint: "make the folder, or name another with -cl", cause: errors.New("no folder")}
 	}
-	f, err := os.Open(file)
+	f, err := os.OpenFile(file, os.O_RDONLY|unix.O_NONBLOCK, 0) // a FIFO there would be waited for
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}

@@ -92,7 +92,7 @@ func (a *app) addGlobalFlags(root *cobra.Command) {
 
 // begin checks the global flags and sets the console up, once cobra is content with the command line.
 func (a *app) begin(cmd *cobra.Command) error {
-	for _, name := range []string{"config", "config-location", "destination"} {
+	for _, name := range []string{"config", "config-location", "destination", "at", "since", "until", "to"} {
 		if f := cmd.Flag(name); f != nil && f.Changed && f.Value.String() == "" {
 			return &usageError{msg: "--" + name + " is empty", hint: "give it a value, or leave it out"}
 		}
