@@ -1,6 +1,7 @@
 package gitindex
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"strings"
@@ -85,6 +86,9 @@ func (r *gitRepo) mergeAsGit(changes []Change) []byte {
 	index, err := Merge(old, changes, r.committed(changes))
 	if err != nil {
 		r.t.Fatal(err)
+	}
+	if pieces, err := Update(old, changes, r.committed(changes)); err != nil || !bytes.Equal(bytes.Join(pieces, nil), index) {
+		r.t.Errorf("Update gives another index than Merge, or %v", err)
 	}
 	r.writeIndex(index)
 	for _, args := range [][]string{{"ls-files", "--stage", "-v", "-z"}, {"ls-files", "-t", "-z"}, {"write-tree"}} {
