@@ -38,7 +38,7 @@ func Adopt(dest string, o Options) error {
 	if err := r.writeSettings(branch); err != nil {
 		return err
 	}
-	for _, name := range []string{"cache", "checked", "pending"} {
+	for _, name := range []string{"cache", "checked", pendingName, followedName} {
 		if err := r.own.Remove(name); err != nil {
 			return err
 		}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io/fs"
 	"maps"
 	"runtime"
 	"slices"
@@ -14,6 +13,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/gitindex"
+	"timemachine/repo/mapped"
 	"timemachine/repo/object"
 	"timemachine/repo/record"
 )
@@ -31,6 +31,7 @@ type follow struct {
 	changes    []gitindex.Change
 	filesOnly  bool // copies/ is left as it is
 	copying    atomic.Bool
+	lazy       bool     // what is written in bulk, and the index, is left to the system to put on disk
 	each       bool     // files are synced one by one
 	incomplete bool     // files/ or the index could not follow
 	touched    []string // folders to be synced
@@ -166,7 +167,10 @@ func (f *follow) settle() error {
 	if f.incomplete {
 		return nil
 	}
-	return errors.Join(f.r.own.Remove("pending"), f.r.own.Sync())
+	if f.lazy {
+		return f.r.noteFollowed(followed{tip: f.tip, bulk: !f.each})
+	}
+	return f.r.settled()
 }
 
 func (r *Repo) indexHint(err error) string {
@@ -206,16 +210,16 @@ func indexStat(st durable.Stat) gitindex.Stat {
 
 const maxIndex = 4 << 30
 
+// writeIndex brings the index up to the changes.
 func (f *follow) writeIndex() error {
-	old, err := f.r.git.ReadFile("index", maxIndex)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if f.index.unread != nil {
+		return f.index.unread
 	}
 	trees, err := f.trees()
 	if err != nil {
 		return err
 	}
-	b, err := gitindex.Merge(old, f.changes, trees)
+	err = mapped.Guard(func() error { return f.index.ahead.Update(f.index, f.changes, trees) })
 	var broken *gitindex.DamagedError
 	if errors.As(err, &broken) {
 		return errors.Join(err, f.r.setIndexAside())
@@ -223,7 +227,7 @@ func (f *follow) writeIndex() error {
 	if err != nil {
 		return err
 	}
-	return f.index.replace(b)
+	return f.index.commit(!f.lazy)
 }
 
 // setIndexAside keeps a damaged index under another name; the next run makes a new one from the history.
@@ -231,7 +235,8 @@ func (r *Repo) setIndexAside() error {
 	if err := r.own.Remove("index.damaged"); err != nil { // were it a second name of the index, nothing would be renamed
 		return err
 	}
-	return errors.Join(r.git.Rename("index", r.own, "index.damaged"), r.own.Replace("pending", []byte(object.ID{}.String()+"\n")))
+	return errors.Join(r.git.Rename("index", r.own, "index.damaged"), r.own.Replace(pendingName, []byte(object.ID{}.String()+"\n")),
+		r.own.Remove(followedName))
 }
 
 // trees tells gitindex which tree a folder has at base and at tip.
@@ -261,7 +266,10 @@ func (f *follow) trees() (gitindex.Trees, error) {
 // sync puts what was written on disk: file by file where they are few, else the file system as a whole. Files were
 // synced as they were written; here it is their folders' turn.
 func (f *follow) sync() error {
-	if !f.each {
+	switch {
+	case !f.each && f.lazy:
+		return nil
+	case !f.each:
 		return f.r.root.SyncFS()
 	}
 	w := durable.NewWalker(f.r.root)

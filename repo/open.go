@@ -26,6 +26,7 @@ type Options struct {
 	Zone    *time.Location                // of author and committer dates; nil: UTC
 	Ident   Identity                      // the running user, for committers
 	Host    string                        // of authors' addresses, name@host
+	Boot    string                        // names this start of the machine, as no other is named; "": all is put on disk at once
 	Log     func(msg string, args ...any) // important actions; nil: none
 	Warn    func(path, msg, hint string)  // what the user should know but no run fails for; nil: none
 	Exclude []string                      // absolute paths that git status must not show where they lie in the destination

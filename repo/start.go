@@ -228,19 +228,22 @@ func (r *Repo) move(old, id object.ID, message string) error {
 	return err
 }
 
+// pendingName is the mark of unfinished work.
+const pendingName = "pending"
+
 // markPending notes durably that files/ and the index may be behind from commit base on.
 func (r *Repo) markPending(base object.ID) error {
-	there, err := r.own.Exists("pending")
+	there, err := r.own.Exists(pendingName)
 	if err != nil || there {
 		return err
 	}
-	return r.own.Replace("pending", []byte(base.String()+"\n"))
+	return r.own.Replace(pendingName, []byte(base.String()+"\n"))
 }
 
 // pending is the commit the work tree was last in step with; known is false where nothing is pending, and whole is true
 // where the mark cannot be read, so that everything must be looked at.
 func (r *Repo) pending() (base object.ID, known bool, err error) {
-	b, err := r.own.ReadFile("pending", maxConfig)
+	b, err := r.own.ReadFile(pendingName, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return base, false, nil
 	}
@@ -249,7 +252,7 @@ func (r *Repo) pending() (base object.ID, known bool, err error) {
 	}
 	base, err = object.ParseID(strings.TrimSpace(string(b)))
 	if err != nil {
-		r.o.Log("the mark of unfinished work is damaged; everything is looked at", "file", r.own.Path("pending"))
+		r.o.Log("the mark of unfinished work is damaged; everything is looked at", "file", r.own.Path(pendingName))
 		base = object.ID{}
 	}
 	return base, true, nil

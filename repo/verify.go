@@ -142,7 +142,7 @@ func (k *verify) start() (tip object.ID, err error) {
 		k.report(Finding{Part: PartBranch, Path: filepath.Join(".git", k.r.branch), Msg: state.Error(), Hint: state.Hint})
 		return object.ID{}, nil
 	}
-	if behind, perr := k.r.git.Exists("timemachine/pending"); err == nil && perr == nil && behind && !k.o.Repair {
+	if _, behind, perr := k.r.behind(tip); err == nil && perr == nil && behind && !k.o.Repair {
 		k.report(Finding{Part: PartIndex, Path: ".git/timemachine/pending", Msg: "files/ and the index have not followed the history yet",
 			Hint: "the next run sees to it"})
 	}

@@ -13,6 +13,7 @@ func (a *app) repoOptions(p *place) repo.Options {
 		Zone:    a.zone,
 		Ident:   a.identity(),
 		Host:    a.host,
+		Boot:    a.boot,
 		Log:     func(msg string, args ...any) { a.journal.Debug(msg, args...) },
 		Exclude: p.ownFiles(),
 	}

@@ -3,6 +3,7 @@ package gitindex
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
 	"testing"
 
 	"timemachine/repo/object"
@@ -49,7 +50,7 @@ func BenchmarkUpdate(b *testing.B) {
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := Update(bb.old, bb.changes, unknown); err != nil {
+				if err := LookAhead(bb.old).Update(io.Discard, bb.changes, unknown); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -87,7 +87,8 @@ func (r *gitRepo) mergeAsGit(changes []Change) []byte {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if pieces, err := Update(old, changes, r.committed(changes)); err != nil || !bytes.Equal(bytes.Join(pieces, nil), index) {
+	var updated bytes.Buffer
+	if err := LookAhead(old).Update(&updated, changes, r.committed(changes)); err != nil || !bytes.Equal(updated.Bytes(), index) {
 		r.t.Errorf("Update gives another index than Merge, or %v", err)
 	}
 	r.writeIndex(index)

@@ -1,110 +1,90 @@
 package gitindex
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha1"
 	"encoding/binary"
+	"io"
+	"sync"
+
+	"timemachine/repo/mapped"
 )
 
-// Update is Merge with the result in pieces, which one after the other make the file. Where every change is to an entry
-// that is there, what stays is not copied: the pieces are then parts of old, which must not change while they are used.
-func Update(old []byte, changes []Change, trees Trees) ([][]byte, error) {
-	if u := startUpdate(old, changes); u != nil {
-		if pieces := u.finish(trees); pieces != nil {
-			return pieces, nil
+// Ahead is an index that is looked at while the changes to it are still being made: its checksum is compared and its
+// entries are found by goroutines. It may lie in a mapped file. Wait before it goes away.
+type Ahead struct {
+	old    []byte
+	work   sync.WaitGroup
+	intact bool // the checksum is there and holds
+	file        // with the entries, as they are
+	plain  bool // file was understood, and all in it may stay as it is
+}
+
+// LookAhead begins to look at an index; nil means that there is none yet.
+func LookAhead(old []byte) *Ahead {
+	a := &Ahead{old: old}
+	if len(old) < headerSize+checksumSize {
+		return a
+	}
+	a.guarded(func() {
+		sum := sha1.Sum(old[:len(old)-checksumSize])
+		a.intact = bytes.Equal(sum[:], old[len(old)-checksumSize:])
+	})
+	a.guarded(func() {
+		if end, ok := a.list(); ok {
+			a.plain = a.extensions(end)
 		}
-	}
-	merged, err := Merge(old, changes, trees)
-	return [][]byte{merged}, err
+	})
+	return a
 }
 
-// update is changes in the place of entries of the same names, in a file that is otherwise kept.
-type update struct {
-	file
-	old     []byte
-	places  []int // of entries, in order: those that are changed
-	altered folders
+func (a *Ahead) guarded(f func()) {
+	a.work.Go(func() {
+		_ = mapped.Guard(func() error { // a fault leaves the index to Merge, which meets it too
+			f()
+			return nil
+		})
+	})
 }
 
-// startUpdate finds the entries that the changes are in the place of. It is nil where there is more to do than that, or
-// something in old is not as git and Merge write it now: that is for Merge to deal with.
-func startUpdate(old []byte, changes []Change) *update {
-	settled, err := settle(changes)
-	if err != nil || len(old) < headerSize+checksumSize || string(old[:4]) != signature {
-		return nil
-	}
-	u := &update{old: old, altered: folders{}}
-	u.version = binary.BigEndian.Uint32(old[4:])
-	count := binary.BigEndian.Uint32(old[8:])
-	body := old[:len(old)-checksumSize]
-	if u.version != 2 && u.version != 3 || uint64(count) > uint64(len(body)/minEntry) {
-		return nil
-	}
-	u.entries = table{b: body, off: make([]int, 0, count+1), put: map[int]record{}}
-	at, found := u.scan(int(count), settled)
-	if !found || !u.extensions(at) {
-		return nil
-	}
-	return u
-}
+// Wait returns when nothing looks at the index any more.
+func (a *Ahead) Wait() { a.work.Wait() }
 
-// scan lists where the entries begin, and puts the changes in the place of those that have their names. It returns where
-// the entries end.
-func (u *update) scan(count int, changes []outcome) (end int, found bool) {
-	b, at := u.entries.b, headerSize
-	for i := range count {
-		u.entries.off = append(u.entries.off, at)
+// list finds the entries, as far as git and Merge write them now, and returns where they end.
+func (a *Ahead) list() (end int, ok bool) {
+	b := a.old[:len(a.old)-checksumSize]
+	a.version = binary.BigEndian.Uint32(b[4:])
+	count := binary.BigEndian.Uint32(b[8:])
+	if string(b[:4]) != signature || a.version != 2 && a.version != 3 || uint64(count) > uint64(len(b)/minEntry) {
+		return 0, false
+	}
+	a.entries = table{b: b, off: make([]int, 0, count+1)}
+	at := headerSize
+	for range count {
+		a.entries.off = append(a.entries.off, at)
 		if len(b)-at < longFixed {
-			return at, false
+			return 0, false
 		}
 		flags := binary.BigEndian.Uint16(b[at+flagsAt:])
 		size := int(flags & nameMask)
-		if size == nameMask {
-			return at, false
+		at += paddedSize(fixedSize(flags), size)
+		if size == nameMask || at > len(b) {
+			return 0, false
 		}
-		fixed := fixedSize(flags)
-		next := at + paddedSize(fixed, size)
-		if next > len(b) {
-			return at, false
-		}
-		if len(changes) > 0 {
-			switch order := compareName(b[at+fixed:at+fixed+size], changes[0].Path); {
-			case order > 0:
-				return at, false
-			case order == 0:
-				if !u.take(i, b[at:next], &changes[0]) {
-					return at, false
-				}
-				changes = changes[1:]
-			}
-		}
-		at = next
 	}
-	u.entries.off = append(u.entries.off, at)
-	return at, len(changes) == 0
-}
-
-// take puts a change in the place of entry number i.
-func (u *update) take(i int, r record, c *outcome) bool {
-	if c.Remove || r.stage() != 0 || r.isLong() {
-		return false
-	}
-	if !c.sameContent(r) {
-		u.altered.addAbove(c.Path)
-	}
-	u.entries.put[i] = appendEntry(nil, c.Change)
-	u.places = append(u.places, i)
-	return true
+	a.entries.off = append(a.entries.off, at)
+	return at, true
 }
 
 // extensions reads those from at on. It is false where one is not to stay as it is.
-func (u *update) extensions(at int) bool {
-	for b := u.entries.b; at < len(b); {
+func (a *Ahead) extensions(at int) bool {
+	for b := a.entries.b; at < len(b); {
 		if len(b)-at < 8 || uint64(binary.BigEndian.Uint32(b[at+4:])) > uint64(len(b)-at-8) {
 			return false
 		}
 		name, content := string(b[at:at+4]), b[at+8:][:binary.BigEndian.Uint32(b[at+4:])]
-		if name != "TREE" && name != "REUC" || u.takeExtension(name, content) != nil {
+		if name != "TREE" && name != "REUC" || a.takeExtension(name, content) != nil {
 			return false
 		}
 		at += 8 + len(content)
@@ -112,26 +92,60 @@ func (u *update) extensions(at int) bool {
 	return true
 }
 
-// finish is the file in pieces, nil where old's checksum does not hold or is left out: then Merge looks at all of it.
-func (u *update) finish(trees Trees) [][]byte {
-	intact := make(chan bool, 1)
-	go func() {
-		body, sum := u.entries.b, u.old[len(u.entries.b):]
-		got := sha1.Sum(body)
-		intact <- bytes.Equal(got[:], sum)
-	}()
-	pieces := u.pieces(rebuildTree(&u.entries, u.tree, u.altered, trees))
-	sum := sha1.New()
-	for _, p := range pieces {
-		sum.Write(p)
+// Update writes to w what Merge makes of the index and the changes. Where every change is to an entry that is there,
+// the others are not looked at again. Errors are those of Merge and of w.
+func (a *Ahead) Update(w io.Writer, changes []Change, trees Trees) error {
+	a.Wait()
+	if a.intact && a.plain {
+		if u := a.inPlace(changes); u != nil {
+			return write(w, u.pieces(rebuildTree(&u.entries, u.tree, u.altered, trees)))
+		}
 	}
-	if !<-intact {
-		return nil
+	merged, err := Merge(a.old, changes, trees)
+	if err == nil {
+		_, err = w.Write(merged)
 	}
-	return append(pieces, sum.Sum(nil))
+	return err
 }
 
-// pieces is the file without its checksum, with that content of TREE.
+// update is changes in the place of entries of the same names, in a file that is otherwise kept.
+type update struct {
+	file
+	places  []int // of entries, in order: those that are changed
+	altered folders
+}
+
+// inPlace finds the entries that the changes are in the place of. It is nil where there is more to do than that.
+func (a *Ahead) inPlace(changes []Change) *update {
+	settled, err := settle(changes)
+	if err != nil {
+		return nil
+	}
+	u := &update{file: a.file, altered: folders{}}
+	u.entries.put = make(map[int]record, len(settled))
+	from := 0
+	for i := range settled {
+		c := &settled[i]
+		lo, hi := u.entries.equal([]byte(c.Path), from)
+		if c.Remove || hi-lo != 1 {
+			return nil
+		}
+		r := u.entries.at(lo)
+		if r.stage() != 0 || r.isLong() {
+			return nil
+		}
+		if !c.sameContent(r) {
+			u.altered.addAbove(c.Path)
+		}
+		u.places, from = append(u.places, lo), lo
+	}
+	for i, at := range u.places {
+		u.entries.put[at] = appendEntry(nil, settled[i].Change)
+	}
+	return u
+}
+
+// pieces is the file, but for its checksum, with that content of TREE.
 func (u *update) pieces(tree []byte) [][]byte {
 	var pieces [][]byte
 	done := 0
@@ -143,13 +157,33 @@ func (u *update) pieces(tree []byte) [][]byte {
 	return append(pieces, appendExtension(appendExtension(nil, "TREE", tree), "REUC", u.undo))
 }
 
-// compareName orders an entry's name and a path.
-func compareName(name []byte, path string) int {
-	switch {
-	case string(name) < path: // a comparison makes no copy
-		return -1
-	case string(name) == path:
-		return 0
+// write writes the pieces and then their checksum, which is made meanwhile.
+func write(w io.Writer, pieces [][]byte) error {
+	sum := sha1.New()
+	summed := make(chan error, 1)
+	go func() {
+		summed <- mapped.Guard(func() error {
+			for _, p := range pieces {
+				sum.Write(p)
+			}
+			return nil
+		})
+	}()
+	b := bufio.NewWriterSize(w, 64<<10)
+	var err error
+	for _, p := range pieces {
+		if _, err = b.Write(p); err != nil {
+			break
+		}
 	}
-	return 1
+	if serr := <-summed; err == nil {
+		err = serr
+	}
+	if err == nil {
+		_, err = b.Write(sum.Sum(nil))
+	}
+	if err == nil {
+		err = b.Flush()
+	}
+	return err
 }

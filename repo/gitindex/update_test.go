@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-
-	"timemachine/repo/object"
 )
 
 // TestUpdateInPlace replaces entries of an index by git without copying the others, and gives what Merge gives.
@@ -25,12 +23,15 @@ func TestUpdateInPlace(t *testing.T) {
 			changes = append(changes, Change{Path: all[i*len(all)/n], Mode: 0100644, ID: ours, Stat: Stat{Size: 4, MtimeSec: int64(i)}})
 		}
 		trees := r.committed(changes)
-		u := startUpdate(old, changes)
-		if u == nil {
+		if !inPlace(old, changes) {
 			t.Fatalf("%d changes are left to Merge", n)
 		}
 		before := slices.Clone(old)
-		got := bytes.Join(u.finish(trees), nil)
+		var b bytes.Buffer
+		if err := LookAhead(old).Update(&b, changes, trees); err != nil {
+			t.Fatal(err)
+		}
+		got := b.Bytes()
 		if !bytes.Equal(before, old) {
 			t.Error("old is another one now")
 		}
@@ -44,6 +45,13 @@ func TestUpdateInPlace(t *testing.T) {
 		}
 		r.git("fsck", "--strict")
 	}
+}
+
+// inPlace tells whether Update does without Merge.
+func inPlace(old []byte, changes []Change) bool {
+	a := LookAhead(old)
+	a.Wait()
+	return a.intact && a.plain && a.inPlace(changes) != nil
 }
 
 // TestUpdateLeavesToMerge lists what is more than to put entries in the place of others.
@@ -71,8 +79,7 @@ func TestUpdateLeavesToMerge(t *testing.T) {
 		if tt.prepare != nil {
 			tt.prepare(r)
 		}
-		unknown := func(string) (before, after object.ID, ok bool) { return }
-		if u := startUpdate(tt.spoil(r.readIndex()), []Change{tt.change}); u != nil && u.finish(unknown) != nil {
+		if inPlace(tt.spoil(r.readIndex()), []Change{tt.change}) {
 			t.Errorf("%s: taken for an entry to be replaced", tt.name)
 		}
 	}
