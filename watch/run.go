@@ -17,6 +17,7 @@ import (
 
 	"timemachine/repo"
 	"timemachine/repo/layout"
+	"timemachine/repo/mapped"
 	"timemachine/repo/object"
 	"timemachine/repo/record"
 )
@@ -87,12 +88,13 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 		return nil, err
 	}
 	started := o.Clock()
-	r := &run{RunOptions: o, ctx: ctx, started: started, summary: &Summary{Scan: scanName(started), Events: map[record.Event]int{}}}
+	r := &run{RunOptions: o, ctx: ctx, started: started, know: newKnowledge(), summary: &Summary{Scan: scanName(started), Events: map[record.Event]int{}}}
 	o.Repo.Configure(func(ro *repo.Options) {
 		ro.Warn = func(path, msg, hint string) { r.problem(Problem{Path: path, Msg: msg, Hint: hint, Warning: true}) }
 		ro.Copies = r.roomForCopies
 	})
-	err := r.all()
+	err := mapped.Guard(r.all)
+	r.know.close()
 	if err == nil && o.Only == nil {
 		if rerr := o.Repo.Ran(o.Clock(), r.summary.Problems == 0); rerr != nil {
 			r.problem(Problem{Path: o.Repo.Dest(), Msg: "when the last run was could not be noted", Err: reason(rerr), Warning: true})
@@ -124,19 +126,21 @@ func (r *run) all() error {
 	if err != nil {
 		return err
 	}
-	if r.know, err = learn(r.ctx, r.Repo, tip); err != nil {
+	know, err := learn(r.ctx, r.Repo, tip)
+	if err != nil {
 		return err
 	}
+	r.know = know
 	found, err := r.look()
 	if err != nil {
 		return err
 	}
-	r.summary.Sources = len(found.found)
 	watched := r.Config
 	if r.Only != nil {
 		watched = nil
 	}
 	changes, absent := compare(found, r.know, watched)
+	r.summary.Sources = found.sources
 	if watched != nil {
 		gone := absent.deletions(r.AcceptDeletions)
 		r.renamed = byInode(gone)
@@ -195,6 +199,7 @@ func (r *run) look() (*scan, error) {
 		return nil, err
 	}
 	s := newScan(r.ctx, dev, ino)
+	s.knows(r.know)
 	if r.Only != nil {
 		for _, path := range r.Only {
 			if e := r.Config.Select(path); e != nil {
