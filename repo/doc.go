@@ -20,7 +20,7 @@
 //
 //	.git/timemachine/lock      flock(2) of the one writer
 //	.git/timemachine/pending   40 hexadecimal digits: the commit files/ and the index were last in step with; zeros: none
-//	.git/timemachine/followed  how far files/ and the index have followed since this boot and mount; disposable
+//	.git/timemachine/followed  the boot and mount, and the commit, that files/ and copies/ have followed to in memory; disposable
 //	.git/timemachine/cache     what the last run knew of each source (package watch); disposable
 //	.git/timemachine/checked   the tip, and the files of the packs its commit and tree were read from; disposable
 //	.git/timemachine/packs     the packs of ours, oldest first, one a line; others are never merged or removed

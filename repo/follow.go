@@ -31,7 +31,7 @@ type follow struct {
 	changes    []gitindex.Change
 	filesOnly  bool // copies/ is left as it is
 	copying    atomic.Bool
-	lazy       bool     // what is written in bulk, and the index, is left to the system to put on disk
+	lazy       bool     // files that are not synced one by one are left to the system to put on disk
 	each       bool     // files are synced one by one
 	incomplete bool     // files/ or the index could not follow
 	touched    []string // folders to be synced
@@ -167,8 +167,8 @@ func (f *follow) settle() error {
 	if f.incomplete {
 		return nil
 	}
-	if f.lazy {
-		return f.r.noteFollowed(followed{tip: f.tip, bulk: !f.each})
+	if _, before := f.r.followed(); before || f.lazy && !f.each {
+		return f.r.noteFollowed(f.tip)
 	}
 	return f.r.settled()
 }
@@ -227,7 +227,7 @@ func (f *follow) writeIndex() error {
 	if err != nil {
 		return err
 	}
-	return f.index.commit(!f.lazy)
+	return f.index.commit()
 }
 
 // setIndexAside keeps a damaged index under another name; the next run makes a new one from the history.

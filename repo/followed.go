@@ -9,22 +9,16 @@ import (
 	"timemachine/repo/object"
 )
 
-// What follows the history (files/, copies/, the index) can be made again from it, so a run does not wait until it is on
-// disk. The mark of unfinished work stays instead, and beside it stands in followedName how far the work tree has got and
-// in which moment: since when this machine is up, and the file system mounted. In that moment what was written is there
-// to be read, whether it is on disk or not. In another one, after a power failure say, the note counts for nothing, and
-// all that was written since the mark was made is written again. A later run makes an end of it: see anchor.
+// files/ and copies/ can be made again from the history, so a run that has written many files there does not wait until
+// they are on disk. The mark of unfinished work stays instead, and beside it stands in followedName how far the work tree
+// has got and in which moment: since when this machine is up, and the file system mounted. In that moment what was written
+// is there to be read, whether it is on disk or not. In another one, after a power failure say, the note counts for
+// nothing, and all that was written since the mark was made is written again. A later run makes an end of it: see anchor.
 const followedName = "followed"
 
 // anchorAfter is when the system has written most of what was left to it (vm.dirty_expire_centisecs, 30 seconds, and the
 // flusher's period), so that waiting for the rest takes no time to speak of.
 const anchorAfter = 40 * time.Second
-
-// followed is how far the work tree has got in this moment.
-type followed struct {
-	tip  object.ID
-	bulk bool // files were not put on disk one by one either
-}
 
 // moment names this machine's time since it was started and the file system mounted; "" where that is not known.
 func (r *Repo) moment() string {
@@ -36,28 +30,19 @@ func (r *Repo) moment() string {
 }
 
 // noteFollowed notes that the work tree is in step with tip in this moment.
-func (r *Repo) noteFollowed(f followed) error {
-	if old, ok := r.readFollowed(); ok && old.bulk {
-		f.bulk = true
-	}
-	how := "each"
-	if f.bulk {
-		how = "bulk"
-	}
-	return r.own.Put(followedName, []byte(r.moment()+"\n"+f.tip.String()+" "+how+"\n"))
+func (r *Repo) noteFollowed(tip object.ID) error {
+	return r.own.Put(followedName, []byte(r.moment()+"\n"+tip.String()+"\n"))
 }
 
-// readFollowed is what noteFollowed wrote in this moment.
-func (r *Repo) readFollowed() (f followed, ok bool) {
+// followed is what noteFollowed wrote in this moment.
+func (r *Repo) followed() (tip object.ID, ok bool) {
 	b, err := r.own.ReadFile(followedName, maxConfig)
 	moment, rest, _ := strings.Cut(string(b), "\n")
 	if err != nil || moment == "" || moment != r.moment() {
-		return f, false
+		return tip, false
 	}
-	id, how, _ := strings.Cut(strings.TrimSuffix(rest, "\n"), " ")
-	f.tip, err = object.ParseID(id)
-	f.bulk = how != "each"
-	return f, err == nil
+	tip, err = object.ParseID(strings.TrimSuffix(rest, "\n"))
+	return tip, err == nil
 }
 
 // behind tells whether the work tree may be behind tip, and from which commit on; zero: it must be looked at whole.
@@ -66,8 +51,8 @@ func (r *Repo) behind(tip object.ID) (base object.ID, behind bool, err error) {
 	if err != nil || !marked {
 		return base, false, err
 	}
-	if f, ok := r.readFollowed(); ok {
-		return f.tip, f.tip != tip, nil
+	if at, ok := r.followed(); ok {
+		return at, at != tip, nil
 	}
 	return base, true, nil
 }
@@ -90,17 +75,10 @@ func (r *Repo) anchorDue() error {
 // anchor puts the work tree on disk, as far as runs have left that to the system, and takes their mark away. The work
 // tree is in step with the tip.
 func (r *Repo) anchor() error {
-	f, ok := r.readFollowed()
-	if !ok {
+	if _, ok := r.followed(); !ok {
 		return nil
 	}
-	var err error
-	if f.bulk {
-		err = r.root.SyncFS()
-	} else {
-		err = errors.Join(r.git.SyncFile("index"), r.git.Sync())
-	}
-	if err != nil {
+	if err := r.root.SyncFS(); err != nil {
 		return err
 	}
 	return r.settled()

@@ -36,6 +36,10 @@ func (r *Repo) heal(ctx context.Context, tip object.ID) error {
 	if err != nil {
 		return err
 	}
+	lazy := marked && r.moment() != ""
+	if _, before := r.followed(); len(versions) == 0 && before {
+		return r.noteFollowed(tip) // somebody else committed, and has brought the work tree along
+	}
 	if versions, err = r.inTree(tip, versions); err != nil {
 		return err
 	}
@@ -48,7 +52,7 @@ func (r *Repo) heal(ctx context.Context, tip object.ID) error {
 		return nil
 	}
 	r.o.Log("files/ and the index are brought up to the history", "from", base.String(), "to", tip.String(), "versions", len(versions))
-	f := &follow{r: r, ctx: ctx, base: base, tip: tip, versions: versions, index: index, filesOnly: filesOnly, lazy: marked && r.moment() != ""}
+	f := &follow{r: r, ctx: ctx, base: base, tip: tip, versions: versions, index: index, filesOnly: filesOnly, lazy: lazy}
 	return f.run()
 }
 

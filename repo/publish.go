@@ -85,15 +85,12 @@ func (l *indexLock) release() {
 	}
 }
 
-// commit puts what was written in the place of the index; sync: on disk.
-func (l *indexLock) commit(sync bool) error {
+// commit puts what was written in the place of the index, on disk: without an index that is whole git does nothing.
+func (l *indexLock) commit() error {
 	lock := l.Lock
 	l.Lock = nil
 	defer l.leave()
-	if sync {
-		return lock.Commit()
-	}
-	return lock.CommitUnsynced()
+	return lock.Commit()
 }
 
 // look maps the index as it is and begins to look at it.

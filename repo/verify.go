@@ -142,7 +142,14 @@ func (k *verify) start() (tip object.ID, err error) {
 		k.report(Finding{Part: PartBranch, Path: filepath.Join(".git", k.r.branch), Msg: state.Error(), Hint: state.Hint})
 		return object.ID{}, nil
 	}
-	if _, behind, perr := k.r.behind(tip); err == nil && perr == nil && behind && !k.o.Repair {
+	if err != nil || k.o.Repair {
+		return tip, err
+	}
+	base, behind, err := k.r.behind(tip)
+	if err != nil || !behind {
+		return tip, err
+	}
+	if versions, err := k.r.since(k.ctx, tip, base); err != nil || len(versions) > 0 {
 		k.report(Finding{Part: PartIndex, Path: ".git/timemachine/pending", Msg: "files/ and the index have not followed the history yet",
 			Hint: "the next run sees to it"})
 	}

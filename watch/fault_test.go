@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"timemachine/repo"
 	"timemachine/repo/durable"
@@ -46,6 +47,11 @@ var scenarios = []scenario{
 		w.run(6)
 		w.change()
 		w.cutShort()
+	}, (*world).once, false},
+	{"run in bulk", func(w *world) {
+		w.plant()
+		w.run(6)
+		w.plantMany()
 	}, (*world).once, false},
 	{"heap of packs", func(w *world) {
 		w.plant()
@@ -89,6 +95,13 @@ func (w *world) plant() {
 	w.write("gone", "g")
 	w.check(os.Symlink("target", w.path("link")))
 	w.write("large", strings.Repeat("0123456789abcdef", 40_000))
+}
+
+// plantMany makes more sources than are put on disk one by one.
+func (w *world) plantMany() {
+	for i := range 40 {
+		w.write(fmt.Sprint("many/", i), "m")
+	}
 }
 
 // change does to them whatever can be done.
@@ -159,7 +172,7 @@ func (w *world) runAny() {
 
 // locked does something as the destination's only writer.
 func (w *world) locked(do func(r *repo.Repo) error) error {
-	r, err := repo.Open(w.dest, repo.Options{Host: "host"})
+	r, err := repo.Open(w.dest, w.options())
 	if err != nil {
 		return err
 	}
@@ -344,9 +357,12 @@ func (w *world) packFiles() []string {
 	return all
 }
 
-// leftovers are files that only work under way may have.
+// leftovers are files that only work under way may have, or that a run a minute later would not have taken away.
 func (w *world) leftovers() (left []string) {
 	w.t.Helper()
+	w.ahead = time.Minute
+	w.runAny()
+	w.ahead = 0
 	w.check(filepath.WalkDir(w.dest, func(path string, d fs.DirEntry, err error) error {
 		name := d.Name()
 		stage := filepath.Base(filepath.Dir(path)) == "stage"

@@ -229,19 +229,6 @@ func (d *Dir) Sync() error {
 	}))
 }
 
-// SyncFile puts what the file name holds on disk; a missing one is no error.
-func (d *Dir) SyncFile(name string) error {
-	f, err := d.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return through(Op{Kind: Sync, Path: d.Path(name)}, f.Sync)
-}
-
 // Names lists what the folder holds, in no order.
 func (d *Dir) Names() ([]string, error) {
 	var fd int

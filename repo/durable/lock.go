@@ -110,22 +110,17 @@ func (l *Lock) clearStale() error {
 
 // Commit puts the lock's content on disk and in the place of the file it locks.
 func (l *Lock) Commit() error {
-	if err := l.File.Sync(); err != nil {
-		return errors.Join(err, l.Abort())
+	err := l.File.Sync()
+	if cerr := l.File.Close(); err == nil {
+		err = cerr
 	}
-	return errors.Join(l.CommitUnsynced(), l.dir.Sync())
-}
-
-// CommitUnsynced is Commit for what is disposable: after a power failure the file may be the old one, or hold anything.
-func (l *Lock) CommitUnsynced() error {
-	err := l.File.Close()
 	if err == nil {
 		err = l.dir.Rename(l.name+".lock", l.dir, l.name)
 	}
 	if err != nil {
 		return errors.Join(err, l.remove())
 	}
-	return l.stage.Remove(l.stagedName)
+	return errors.Join(l.dir.Sync(), l.stage.Remove(l.stagedName))
 }
 
 // Abort gives the lock up and leaves the file as it was.

@@ -212,14 +212,7 @@ func (p *Power) After(op *durable.Op) {
 		p.files[op.File].size += int64(len(op.Data))
 	case durable.Sync:
 		n := p.files[op.File]
-		if op.File == nil {
-			n = p.find(op.Path)
-			if err := n.read(op.Path); err != nil {
-				panic(err) // the account would be wrong
-			}
-		} else {
-			n.readFile(op.File)
-		}
+		n.readFile(op.File)
 		n.onDisk = n.last
 		p.synced = len(p.log)
 	case durable.SyncDir:
