@@ -3,6 +3,7 @@ package durable
 import (
 	"os"
 	"strconv"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -28,7 +29,16 @@ func (d *Dir) Mount() string {
 
 // SyncFS puts all that was written to d's file system on disk: for bulk work, in the place of an fsync for each file.
 func (d *Dir) SyncFS() error {
-	return d.fail("syncfs", "", through(Op{Kind: SyncAll, Path: d.path}, func() error { return unix.Syncfs(d.fd) }))
+	return d.fail("syncfs", "", through(Op{Kind: SyncAll, dir: d}, func() error { return unix.Syncfs(d.fd) }))
+}
+
+func (f *File) setMtime(ts unix.Timespec) error {
+	times := [2]unix.Timespec{ts, ts}
+	_, _, errno := unix.Syscall6(unix.SYS_UTIMENSAT, uintptr(f.fd), 0, uintptr(unsafe.Pointer(&times)), 0, 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 // Reflink makes to share from's storage. It fails where the file system has no such thing.
