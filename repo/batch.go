@@ -69,6 +69,9 @@ func (b *batch) place(keep []byte) (name string, err error) {
 	if err == nil {
 		err = b.writeIdx()
 	}
+	if err == nil {
+		err = b.r.spare()
+	}
 	name = "pack-" + sum.String()
 	if err == nil {
 		err = b.r.listPack(name, b.holds)

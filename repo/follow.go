@@ -31,9 +31,10 @@ type follow struct {
 	changes    []gitindex.Change
 	filesOnly  bool // copies/ is left as it is
 	copying    atomic.Bool
-	each       bool     // files are synced one by one
-	incomplete bool     // files/ or the index could not follow
-	touched    []string // folders to be synced
+	crowded    atomic.Bool // the disk was said to be full
+	each       bool        // files are synced one by one
+	incomplete bool        // files/ or the index could not follow
+	touched    []string    // folders to be synced
 }
 
 // syncEach is how many written files are synced one by one; more are synced with their whole file system at once.

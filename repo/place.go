@@ -67,8 +67,16 @@ func (p *placer) version(v *Version, newest bool) {
 	}
 }
 
+// fail warns of what failed; of a full disk once, since it is the same for all that is left to write. Copies yield then.
 func (p *placer) fail(source, what string, err error) {
 	p.failed++
+	if noRoom(err) {
+		p.copying.Store(false)
+		if p.crowded.Swap(true) {
+			return
+		}
+		source, what = p.r.dest, "has no room: some files could not be written"
+	}
 	p.warn(source, what+" beside the history: "+cause(err), "the version is recorded; the next run tries again")
 }
 

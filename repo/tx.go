@@ -64,6 +64,9 @@ func (r *Repo) Begin(ctx context.Context, tip object.ID, scan string, upcoming [
 	return t, err
 }
 
+// Versions is what was committed since the last Publish, in order.
+func (t *Tx) Versions() []Version { return t.versions }
+
 // Tip is the newest commit written.
 func (t *Tx) Tip() object.ID { return t.tip }
 

@@ -78,6 +78,7 @@ type run struct {
 	started time.Time
 	names   names
 	renamed map[inode][]change // deletions of this run, whose inodes may have appeared elsewhere
+	room    room
 }
 
 // Run looks at what is watched once and records what changed. The error means that the run failed as a whole; what is
@@ -93,6 +94,9 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 		ro.Copies = r.roomForCopies
 	})
 	err := r.all()
+	for noRoom(err) && r.yield(err) {
+		err = r.all()
+	}
 	if err == nil && o.Only == nil {
 		if rerr := o.Repo.Ran(o.Clock(), r.summary.Problems == 0); rerr != nil {
 			r.problem(Problem{Path: o.Repo.Dest(), Msg: "when the last run was could not be noted", Err: reason(rerr), Warning: true})
@@ -148,13 +152,18 @@ func (r *run) all() error {
 		r.problem(p)
 	}
 	order(changes)
+	changes = r.fitting(changes)
 	r.know.tip, r.summary.Tip = tip, tip
 	if len(changes) > 0 {
 		if err := r.write(tip, changes); err != nil {
 			return err
 		}
 	}
-	return r.know.save(r.Repo.State())
+	r.nameLeft()
+	if err := r.know.save(r.Repo.State()); err != nil {
+		r.problem(Problem{Path: r.Repo.Dest(), Msg: "what this run knows could not be noted", Hint: "the next run reads every file that changed again", Err: reason(err), Warning: true})
+	}
+	return nil
 }
 
 // write records the changes on top of tip.
@@ -238,9 +247,11 @@ func (r *run) record(changes []change) error {
 		}
 		done += len(part)
 		if r.tx.Full() || done == len(changes) {
+			versions := r.tx.Versions()
 			if err := r.tx.Publish(); err != nil {
 				return err
 			}
+			r.published(versions)
 		}
 	}
 	return nil
@@ -356,10 +367,17 @@ func (r *run) remember(v *repo.Version, got *captured) {
 		k.key, k.doubt = got.key, got.doubt || got.torn
 	}
 	r.know.note(k)
-	r.summary.Events[v.Event]++
-	r.summary.Versions++
-	r.summary.Bytes += v.Size
-	r.Report.Version(*v)
+}
+
+// published tells of versions that are part of the history now.
+func (r *run) published(versions []repo.Version) {
+	for i := range versions {
+		v := &versions[i]
+		r.summary.Events[v.Event]++
+		r.summary.Versions++
+		r.summary.Bytes += v.Size
+		r.Report.Version(*v)
+	}
 }
 
 func (r *run) delete(ch *change) error {
@@ -394,7 +412,7 @@ func (r *run) failed(ch *change, err error) error {
 	case isSourceError(&ch.seen, err):
 		p.Msg = "cannot be read"
 	default:
-		return fmt.Errorf("%s: %w", record.Quote(ch.seen.path), err)
+		return err // the destination's own: it names what of it is meant
 	}
 	r.problem(p)
 	return nil
@@ -404,7 +422,9 @@ func (r *run) problem(p Problem) {
 	if !p.Warning {
 		r.summary.Problems++
 	}
-	r.Report.Problem(p)
+	if r.room.news(&p) {
+		r.Report.Problem(p)
+	}
 }
 
 // names remembers who the numbers are.
