@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/object"
 	"timemachine/repo/pack"
 	"timemachine/repo/ref"
 )
@@ -30,6 +31,10 @@ type Options struct {
 	Warn    func(path, msg, hint string)  // what the user should know but no run fails for; nil: none
 	Exclude []string                      // absolute paths that git status must not show where they lie in the destination
 	Copies  func(free, size int64) bool   // whether copies are written, given the space left; nil: always
+
+	// Known tells whether a version that is recorded has the content id; false where that is not certain. It may be called
+	// by several goroutines at once. nil: never.
+	Known func(id object.ID) bool
 
 	// Heads tells what is remembered of the sources at and below path ("/": all), so that queries need not search for
 	// them; state is .git/timemachine. nil, and a zero result: nothing.
@@ -58,6 +63,9 @@ func (o Options) withDefaults() Options {
 	if o.Warn == nil {
 		o.Warn = func(string, string, string) {}
 	}
+	if o.Known == nil {
+		o.Known = func(object.ID) bool { return false }
+	}
 	if o.Copies == nil {
 		o.Copies = func(int64, int64) bool { return true }
 	}
@@ -78,8 +86,9 @@ type Repo struct {
 	o      Options
 	lock   *durable.File
 
-	unchecked bool        // the run began without reading the tip
-	noReflink atomic.Bool // the file system was found to have none
+	unchecked bool                            // the run began without reading the tip
+	noReflink atomic.Bool                     // the file system was found to have none
+	ownSet    atomic.Pointer[map[string]bool] // of packs, as they are listed; nil: to be read
 }
 
 // Configure replaces what Open was given, for settings that are known only later.
@@ -228,10 +237,10 @@ func exists(dir *durable.Dir, path string) (bool, error) {
 func (r *Repo) openParts() error {
 	var err error
 	if r.own, err = r.git.MakeSub("timemachine"); err != nil {
-		return err
+		return r.strange(r.git, "timemachine", err)
 	}
 	if r.stage, err = r.own.MakeSub("stage"); err != nil {
-		return err
+		return r.strange(r.own, "stage", err)
 	}
 	r.refs = ref.New(r.git, r.stage)
 	r.store, err = pack.OpenStore(r.git.Path("objects"))
@@ -255,6 +264,8 @@ func (r *Repo) Close() error {
 	return errors.Join(errs...)
 }
 
+const lockName = "lock"
+
 const lockPoll = 50 * time.Millisecond
 
 // Lock makes this process the only writer, and waits until it can be. It lasts until Close.
@@ -276,9 +287,9 @@ func (r *Repo) TryLock() (bool, error) {
 	if r.lock != nil {
 		return true, nil
 	}
-	f, err := r.own.OpenLock("lock")
+	f, err := r.own.OpenLock(lockName)
 	if err != nil {
-		return false, err
+		return false, r.strange(r.own, lockName, err)
 	}
 	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if err == nil {
@@ -289,5 +300,5 @@ func (r *Repo) TryLock() (bool, error) {
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return false, nil
 	}
-	return false, fmt.Errorf("lock %q: %w", r.own.Path("lock"), err)
+	return false, fmt.Errorf("lock %q: %w", r.own.Path(lockName), err)
 }

@@ -32,7 +32,7 @@ func (t *Tx) Publish() error {
 	if err := r.move(t.base, t.tip, fmt.Sprintf("timemachine: %d versions (scan %s)", len(t.versions), t.scan)); err != nil {
 		return err
 	}
-	if err := errors.Join(r.unkeep(name), r.retire(b.holds...), r.store.Reload()); err != nil {
+	if err := errors.Join(r.unkeep(name), r.retire(name, b.holds...), r.store.Reload()); err != nil {
 		return err
 	}
 	r.o.Log("branch moved", "from", t.base.String(), "to", t.tip.String(), "versions", len(t.versions))

@@ -106,7 +106,7 @@ func (t *Tx) Blob(body []byte, before object.ID) (object.ID, error) {
 		return id, err
 	}
 	t.contents.keep(id, body, maxHeldOne, maxHeld)
-	if has, err := t.r.store.Has(id); has || err != nil {
+	if has, err := t.r.holds(id, before); has || err != nil {
 		return id, err
 	}
 	w, err := t.writer()

@@ -3,7 +3,6 @@ package watch
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"timemachine/repo/object"
 )
@@ -45,10 +44,7 @@ func (r *run) roomForCopies(free, size int64) bool {
 }
 
 // isSourceError tells an error that is the source's own from one of the destination, which ends the run.
-func isSourceError(s *seen, err error) bool {
-	if errors.Is(err, errEndless) || errors.Is(err, errSpecial) || errors.Is(err, object.ErrCollision) {
-		return true
-	}
-	var p *fs.PathError
-	return errors.As(err, &p) && (p.Path == s.path || p.Path == s.entry.Root)
+func isSourceError(err error) bool {
+	var own sourceError
+	return errors.As(err, &own) || errors.Is(err, object.ErrCollision)
 }

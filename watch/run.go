@@ -7,10 +7,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os/user"
 	"runtime"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -79,6 +77,8 @@ type run struct {
 	names   names
 	renamed map[inode][]change // deletions of this run, whose inodes may have appeared elsewhere
 	room    room
+
+	contents func() map[object.ID]bool // those of the newest versions, as the cache has them; it is seldom asked for
 }
 
 // Run looks at what is watched once and records what changed. The error means that the run failed as a whole; what is
@@ -92,6 +92,7 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 	o.Repo.Configure(func(ro *repo.Options) {
 		ro.Warn = func(path, msg, hint string) { r.problem(Problem{Path: path, Msg: msg, Hint: hint, Warning: true}) }
 		ro.Copies = r.roomForCopies
+		ro.Known = func(id object.ID) bool { return r.contents()[id] }
 	})
 	err := r.all()
 	for noRoom(err) && r.yield(err) {
@@ -131,6 +132,7 @@ func (r *run) all() error {
 	if r.know, err = learn(r.ctx, r.Repo, tip); err != nil {
 		return err
 	}
+	r.contents = sync.OnceValue(r.know.base.contents)
 	found, err := r.look()
 	if err != nil {
 		return err
@@ -196,45 +198,6 @@ func upcoming(changes []change) []repo.Upcoming {
 		}
 	}
 	return some
-}
-
-func (r *run) look() (*scan, error) {
-	dev, ino, err := r.Repo.Root()
-	if err != nil {
-		return nil, err
-	}
-	s := newScan(r.ctx, dev, ino)
-	if r.Only != nil {
-		for _, path := range r.Only {
-			if e := r.Config.Select(path); e != nil {
-				err = s.look(e, path)
-			} else if e := r.within(path); e != nil {
-				err = s.look(e, path)
-			}
-			if err != nil {
-				return nil, err
-			}
-		}
-		s.inOrder()
-		return s, nil
-	}
-	for _, e := range r.Config.Entries {
-		if err := s.look(e, e.Root); err != nil {
-			return nil, err
-		}
-	}
-	s.inOrder()
-	return s, nil
-}
-
-// within finds a pattern that may select something below the folder path.
-func (r *run) within(path string) *Entry {
-	for _, e := range r.Config.Entries {
-		if e.Root == path || e.Glob != "" && e.MayContain(path) {
-			return e
-		}
-	}
-	return nil
 }
 
 // record captures and commits the changes in their order, part by part.
@@ -407,12 +370,12 @@ func (r *run) failed(ch *change, err error) error {
 		r.know.note(ch.old)
 	case errors.Is(err, errTooLarge):
 		p.Msg, p.Err = fmt.Sprintf("is larger than max-size (%d bytes): skipped", r.Config.MaxSize), nil
+	case !isSourceError(err):
+		return err // the destination's: it names what of it is meant
 	case gone(err):
 		p.Msg, p.Err = "vanished before it was read", nil
-	case isSourceError(&ch.seen, err):
-		p.Msg = "cannot be read"
 	default:
-		return err // the destination's own: it names what of it is meant
+		p.Msg = "cannot be read"
 	}
 	r.problem(p)
 	return nil
@@ -425,39 +388,4 @@ func (r *run) problem(p Problem) {
 	if r.room.news(&p) {
 		r.Report.Problem(p)
 	}
-}
-
-// names remembers who the numbers are.
-type names struct{ users, groups map[uint32]string }
-
-func (n *names) user(id uint32) string {
-	return lookup(&n.users, id, func(s string) (string, error) {
-		u, err := user.LookupId(s)
-		if err != nil {
-			return "", err
-		}
-		return u.Username, nil
-	})
-}
-
-func (n *names) group(id uint32) string {
-	return lookup(&n.groups, id, func(s string) (string, error) {
-		g, err := user.LookupGroupId(s)
-		if err != nil {
-			return "", err
-		}
-		return g.Name, nil
-	})
-}
-
-func lookup(known *map[uint32]string, id uint32, find func(string) (string, error)) string {
-	name, ok := (*known)[id]
-	if !ok {
-		name, _ = find(strconv.FormatUint(uint64(id), 10))
-		if *known == nil {
-			*known = map[uint32]string{}
-		}
-		(*known)[id] = name
-	}
-	return name
 }

@@ -71,6 +71,30 @@ func (d *damaged) one(pattern string) string {
 	return rel
 }
 
+func (d *damaged) check(err error) {
+	d.t.Helper()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// swap puts something else in the place of a file or folder, which is moved out of the repository where it is there.
+func (d *damaged) swap(name string, put func(path, was string)) {
+	d.t.Helper()
+	was := filepath.Join(d.t.TempDir(), "was")
+	if err := os.Rename(d.git(name), was); err != nil && !os.IsNotExist(err) {
+		d.t.Fatal(err)
+	}
+	put(d.git(name), was)
+}
+
+func (d *damaged) link(path, was string) { d.check(os.Symlink(was, path)) }
+
+func (d *damaged) folder(path, _ string) {
+	d.check(os.Mkdir(path, 0o700))
+	write(d.t, filepath.Join(path, "something"), nil)
+}
+
 // spoil changes a file in the middle.
 func (d *damaged) spoil(name string) {
 	d.t.Helper()
@@ -115,6 +139,18 @@ var damages = []struct {
 	{"cache missing", func(d *damaged) { d.replace("timemachine/cache", nil) }, heals, ``},
 	{"cache damaged", func(d *damaged) { d.spoil("timemachine/cache") }, heals, ``},
 	{"list of packs damaged", func(d *damaged) { d.replace("timemachine/packs", []byte("\x00\x00../../x\n")) }, heals, ``},
+	{"list of packs a link", func(d *damaged) { d.swap("timemachine/packs", d.link) }, heals, `timemachine/packs.*is no regular file`},
+	{"list of packs a folder", func(d *damaged) { d.swap("timemachine/packs", d.folder) }, heals, `timemachine/packs.*is no regular file`},
+	{"mark of unfinished work a folder", func(d *damaged) { d.swap("timemachine/pending", d.folder) }, heals, `timemachine/pending.*is no regular file`},
+	{"cache a folder", func(d *damaged) { d.swap("timemachine/cache", d.folder) }, heals, `timemachine/cache.*is no regular file`},
+	{"time of the last run a link", func(d *damaged) { d.swap("timemachine/ran", d.link) }, heals, `timemachine/ran.*is no regular file`},
+	{"our lock a link", func(d *damaged) { d.swap("timemachine/lock", d.link) }, hinted, `timemachine/lock.* is no regular file`},
+	{"our lock a folder", func(d *damaged) { d.swap("timemachine/lock", d.folder) }, hinted, `timemachine/lock.* is no regular file`},
+	{"stage a link", func(d *damaged) { d.swap("timemachine/stage", d.link) }, hinted, `timemachine/stage.* is no folder`},
+	{"our folder a file", func(d *damaged) {
+		d.check(os.RemoveAll(d.git("timemachine")))
+		write(d.t, d.git("timemachine"), []byte("no folder"))
+	}, hinted, `timemachine.* is no folder`},
 	{"mark of unfinished work damaged", func(d *damaged) { d.replace("timemachine/pending", []byte("zzz")) }, heals, ``},
 	{"our settings gone", func(d *damaged) { d.replace("config", []byte("[core]\n\trepositoryformatversion = 0\n")) }, hinted, `was not made by timemachine`},
 	{"config missing", func(d *damaged) { d.replace("config", nil) }, hinted, `was not made by timemachine`},
