@@ -106,6 +106,12 @@ func (r *Repo) Root() (dev, ino uint64, err error) {
 	return st.Dev, st.Ino, err
 }
 
+// Owner is the user that the repository belongs to.
+func (r *Repo) Owner() (uid uint32, err error) {
+	st, err := r.git.Lstat("")
+	return st.UID, err
+}
+
 // State opens the folder for what is ours and disposable under .git.
 func (r *Repo) State() *durable.Dir { return r.own }
 

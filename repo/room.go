@@ -23,10 +23,12 @@ func (r *Repo) spare() error {
 	return nil
 }
 
-// Room is how many bytes can still be written to the destination's disk; false where the file system does not say.
-func (r *Repo) Room() (int64, bool) {
-	bytes, _, ok := r.root.Room()
-	return bytes, ok
+// Room is how many bytes can still be written to the destination's disk, and how many it has in all; false where the file
+// system does not say.
+func (r *Repo) Room() (free, size int64, ok bool) {
+	_, size, err := r.root.Free()
+	free, _, ok = r.root.Room()
+	return free, size, ok && err == nil
 }
 
 // noRoom tells whether an error says that the disk, or what a quota leaves of it, is full.

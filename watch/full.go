@@ -36,7 +36,7 @@ func (r *run) yield(err error) bool {
 		r.room.cause = errno
 	}
 	next := r.room.taken / 2
-	if free, ok := r.Repo.Room(); ok && r.room.budget == 0 {
+	if free, _, ok := r.Repo.Room(); ok && r.room.budget == 0 {
 		next = min(next, 4*free)
 	}
 	if next < leastBudget || r.ctx.Err() != nil {
@@ -47,9 +47,11 @@ func (r *run) yield(err error) bool {
 	return true
 }
 
-// fitting leaves the largest files out until the rest is within the budget. Deletions take no room, and are never left.
+// fitting leaves out what is larger than the whole disk, which a hole in a file costs nobody to be, and takes hours to
+// read; and the largest files until the rest is within the budget. Deletions take no room, and are never left.
 func (r *run) fitting(changes []change) []change {
 	r.room.left = nil
+	changes = r.possible(changes)
 	for i := range changes {
 		r.room.taken += size(&changes[i])
 	}
@@ -69,16 +71,32 @@ func (r *run) fitting(changes []change) []change {
 		out[i] = true
 		r.room.taken -= size(&changes[i])
 	}
-	fits := make([]change, 0, len(changes)-len(out))
+	return r.without(changes, func(i int) bool { return out[i] }, "does not fit on the destination's disk: not recorded", r.room.cause)
+}
+
+func (r *run) possible(changes []change) []change {
+	_, whole, ok := r.Repo.Room()
+	tooLarge := func(i int) bool { return ok && size(&changes[i]) > whole && !changes[i].seen.key.isLink() }
 	for i := range changes {
-		if !out[i] {
-			fits = append(fits, changes[i])
+		if tooLarge(i) {
+			return r.without(changes, tooLarge, "is larger than the destination's whole disk: not recorded", nil)
+		}
+	}
+	return changes
+}
+
+// without leaves changes out, which are named when the run has come through.
+func (r *run) without(changes []change, out func(i int) bool, why string, cause error) []change {
+	var kept []change
+	for i := range changes {
+		if !out(i) {
+			kept = append(kept, changes[i])
 			continue
 		}
-		r.room.left = append(r.room.left, Problem{Path: changes[i].seen.path, Msg: "does not fit on the destination's disk: not recorded", Err: r.room.cause,
+		r.room.left = append(r.room.left, Problem{Path: changes[i].seen.path, Msg: why, Err: cause,
 			Hint: "the next run tries again; make room there, or leave large files out with max-size"})
 	}
-	return fits
+	return kept
 }
 
 func size(c *change) int64 {

@@ -103,3 +103,17 @@ func TestNothingFits(t *testing.T) {
 	}
 	w.run(2)
 }
+
+// TestEndlessHole: a file that is all hole, larger than any disk, is named and not read.
+func TestEndlessHole(t *testing.T) {
+	w := newWorld(t)
+	w.write("a", "1")
+	w.write("hole", "")
+	if err := os.Truncate(w.path("hole"), 15<<40); err != nil {
+		t.Skipf("NOT TESTED: NO FILE OF 15 TiB HERE: %v", err)
+	}
+	p := w.run(1)
+	if len(p) != 1 || p[0].Warning || !strings.Contains(p[0].Msg, "larger than the destination's whole disk") {
+		t.Errorf("it says: %v", p)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -174,6 +175,7 @@ func TestSourceThatFails(t *testing.T) {
 }
 
 // TestForeignDestination: root works in somebody's folder. Whatever it makes there is theirs, and nothing of theirs runs.
+// But a destination that was root's, and is somebody's now, is not written to before root has said that it is meant.
 func TestForeignDestination(t *testing.T) {
 	d := newDisk(t, "20m")
 	d.write("a", "one\n")
@@ -187,8 +189,15 @@ func TestForeignDestination(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.write("a", "two\n")
-	d.must("mkdir", "-p", filepath.Join(d.src, "new/folder"))
 	d.write("new/folder/b", "")
+	hint := regexp.MustCompile(`with: (.*)`).FindStringSubmatch(d.run(1)) // it has changed hands: root asks
+	if hint == nil || strings.Contains(repotest.Git(t, d.dest, "-c", "safe.directory=*", "log", "-1", "--format=%s"), "new") {
+		t.Fatal("nothing is asked, or something recorded")
+	}
+	out, err := exec.Command("env", "-i", "PATH="+filepath.Dir(d.bin)+":/usr/bin:/bin", "sh", "-c", hint[1]).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "git config --global --add safe.directory "+d.dest+"\n") {
+		t.Errorf("%s: %v %s", hint[1], err, out)
+	}
 	d.run(0)
 	walk(t, d.dest, func(path string, info fs.FileInfo) {
 		if st := info.Sys().(*syscall.Stat_t); st.Uid != nobody || st.Gid != nobody {
