@@ -35,6 +35,8 @@ type follow struct {
 	each       bool        // files are synced one by one
 	incomplete bool        // files/ or the index could not follow
 	touched    []string    // folders to be synced
+
+	taken map[string]string // paths whose place another has: crowdedOut
 }
 
 // syncEach is how many written files are synced one by one; more are synced with their whole file system at once.
@@ -43,7 +45,10 @@ const syncEach = 32
 // perPlacer is how many versions, in the order of their paths, one goroutine writes at a time.
 const perPlacer = 256
 
-func (f *follow) run() error {
+func (f *follow) run() (err error) {
+	if f.taken, err = f.r.crowdedOut(f.tip); err != nil {
+		return err
+	}
 	f.copying.Store(f.roomForCopies())
 	newest := map[string]int{}
 	var deleted, written []int
@@ -61,7 +66,7 @@ func (f *follow) run() error {
 	slices.SortFunc(deleted, byPath)
 	slices.SortFunc(written, byPath)
 	// Deletions first: they free the names that others take.
-	err := f.work(f.cut(deleted, len(deleted)), newest)
+	err = f.work(f.cut(deleted, len(deleted)), newest)
 	if err == nil {
 		err = f.work(f.cut(written, perPlacer), newest)
 	}

@@ -59,6 +59,10 @@ func (p *placer) version(v *Version, newest bool) {
 		}
 		return
 	}
+	if has := p.taken[path]; has != "" {
+		p.crowd(v, path, has, place)
+		return
+	}
 	if !place && !p.copying.Load() {
 		return
 	}
@@ -69,6 +73,10 @@ func (p *placer) version(v *Version, newest bool) {
 
 // fail warns of what failed; of a full disk once, since it is the same for all that is left to write. Copies yield then.
 func (p *placer) fail(source, what string, err error) {
+	if noName(err) {
+		p.warn(source, what+" beside the history: this file system cannot have its name", "it is recorded: git show, and timemachine show, have it")
+		return
+	}
 	p.failed++
 	if noRoom(err) {
 		p.copying.Store(false)
@@ -151,7 +159,9 @@ func (p *placer) both(v *Version, path string) error {
 		return err
 	}
 	if err := p.share(v); err != nil {
-		p.copying.Store(false)
+		if !noName(err) && !gone(err) { // it is the same for all others
+			p.copying.Store(false)
+		}
 		p.fail(v.Source, "has no copy", err)
 	}
 	return p.nameFile(v, path)
@@ -262,7 +272,7 @@ func (p *placer) stageLink(v *Version, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := p.r.stage.Symlink(string(target), name); err != nil {
+	if err := p.makeLink(string(target), name); err != nil {
 		return err
 	}
 	return p.r.stage.SetMtime(name, v.Mtime)
