@@ -250,6 +250,10 @@ func (r *Repo) openParts() error {
 	}
 	r.refs = ref.New(r.git, r.stage)
 	r.store, err = pack.OpenStore(r.git.Path("objects"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("the history in %s is gone: its folder .git/objects is missing", quote(r.dest)),
+			Hint: "nothing was changed; bring it back from a clone or a copy of the destination, and see what is left with: ls -la " + word(r.git.Path(""))}
+	}
 	return err
 }
 

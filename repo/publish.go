@@ -83,6 +83,9 @@ func (l *indexLock) replace(b []byte) error {
 // detached says why the work tree is not ours to change, "" where it is.
 func (r *Repo) detached() string {
 	if head := r.refs.Head(); head != r.branch {
+		if flaw := r.refs.HeadFlaw(); flaw != "" {
+			return "HEAD " + flaw
+		}
 		if head == "" {
 			return "no branch is checked out"
 		}

@@ -37,11 +37,19 @@ func (r *Repo) ready() (object.ID, error) {
 	if err := r.tidy(); err != nil {
 		return object.ID{}, err
 	}
+	if flaw := r.refs.HeadFlaw(); flaw != "" {
+		r.o.Warn(r.git.Path("HEAD"), flaw+": git finds no repository", "versions are recorded all the same; mend it with: "+r.writeHead())
+	}
 	tip, err := r.tip()
 	if err != nil {
 		return object.ID{}, err
 	}
 	return r.finishMoves(tip)
+}
+
+// writeHead is the command that makes HEAD name the branch again.
+func (r *Repo) writeHead() string {
+	return "echo " + word("ref: "+r.branch) + " > " + word(r.git.Path("HEAD"))
 }
 
 // tidy empties the stage, and sees to it that others are kept out and git status stays clean.

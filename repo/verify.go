@@ -142,6 +142,9 @@ func (k *verify) start() (tip object.ID, err error) {
 	} else {
 		tip, err = k.r.tip()
 	}
+	if flaw := k.r.refs.HeadFlaw(); flaw != "" {
+		k.report(Finding{Part: PartBranch, Path: ".git/HEAD", Msg: flaw + ": git finds no repository", Hint: k.r.writeHead()})
+	}
 	var state *StateError
 	if errors.As(err, &state) && state.Kind == Damaged {
 		k.report(Finding{Part: PartBranch, Path: filepath.Join(".git", k.r.branch), Msg: state.Error(), Hint: state.Hint})

@@ -109,6 +109,7 @@ func (d *damaged) spoil(name string) {
 // How a damage ends.
 const (
 	heals  = "the run goes on, with nothing to do for anybody"
+	warned = "the run goes on, and names the command that mends it"
 	hinted = "the run stops; after the commands of its hints it goes on, with the whole history"
 	stops  = "the run stops and names a command that looks; the history waits to be brought back"
 )
@@ -127,7 +128,28 @@ var damages = []struct {
 	{"branch and reflog missing", func(d *damaged) {
 		d.replace("refs/heads/main", nil)
 		d.replace("logs/refs/heads/main", nil)
+	}, hinted, `is missing, but there is a history`},
+	{"branch, reflog and what runs know missing", func(d *damaged) {
+		d.replace("refs/heads/main", nil)
+		d.replace("logs/refs/heads/main", nil)
+		d.replace("timemachine/checked", nil)
 	}, stops, `is missing, but there is a history`},
+	{"branches and reflogs gone", func(d *damaged) {
+		d.check(os.RemoveAll(d.git("refs")))
+		d.check(os.RemoveAll(d.git("logs")))
+	}, hinted, `is missing, but there is a history`},
+	{"packed branches damaged", func(d *damaged) {
+		repotest.Git(d.t, d.dest, "pack-refs", "--all")
+		d.replace("packed-refs", []byte("# pack-refs with: peeled fully-peeled sorted\nno line\n"))
+	}, hinted, `packed-refs holds a line that is none`},
+	{"packed branches empty", func(d *damaged) {
+		repotest.Git(d.t, d.dest, "pack-refs", "--all")
+		d.replace("packed-refs", []byte{})
+	}, hinted, `is missing, but there is a history`},
+	{"HEAD missing", func(d *damaged) { d.replace("HEAD", nil) }, warned, `HEAD: is missing`},
+	{"HEAD empty", func(d *damaged) { d.replace("HEAD", []byte{}) }, warned, `HEAD: is empty`},
+	{"HEAD of zeros", func(d *damaged) { d.replace("HEAD", make([]byte, 21)) }, warned, `HEAD: names no branch`},
+	{"objects gone", func(d *damaged) { d.check(os.RemoveAll(d.git("objects"))) }, stops, `objects is missing`},
 	{"idx missing", func(d *damaged) { d.replace(d.one("objects/pack/*.idx"), nil) }, hinted, `cannot be read`},
 	{"idx damaged", func(d *damaged) { d.replace(d.one("objects/pack/*.idx"), []byte("no idx")) }, hinted, `cannot be read`},
 	{"idx empty", func(d *damaged) { d.replace(d.one("objects/pack/*.idx"), []byte{}) }, hinted, `cannot be read`},
@@ -177,10 +199,12 @@ func TestDamage(t *testing.T) {
 			if row.says == "" && out != "" || !regexp.MustCompile(row.says).MatchString(out) {
 				t.Errorf("it says: %s", out)
 			}
-			if (code != 0) != (row.end != heals) || code > 1 {
+			if (code != 0) != (row.end != heals && row.end != warned) || code > 1 {
 				t.Fatalf("exit %d: %s", code, out)
 			}
 			switch row.end {
+			case warned:
+				d.paste(out, true)
 			case hinted:
 				d.mend(out)
 			case stops:
