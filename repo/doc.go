@@ -26,6 +26,6 @@
 //	.git/timemachine/packs     the packs of ours, oldest first, one a line; others are never merged or removed
 //	.git/timemachine/stage/    packs, files and locks being written; emptied at the start of each run
 //	.git/timemachine/ran       its mtime is the end of the last run over everything; ran-well: of the last good one
-//	.git/objects/pack/*.keep   "timemachine" and the two commits of a move under way, one a line
+//	.git/objects/pack/*.keep   "timemachine" and the two commits of a move under way, one a line; or "merge"
 //	.git/objects/info/commit-graphs   git's commit-graph, in layers (package commitgraph); disposable
 package repo

@@ -31,10 +31,13 @@ type follow struct {
 	changes    []gitindex.Change
 	filesOnly  bool // copies/ is left as it is
 	copying    atomic.Bool
-	lazy       bool     // files that are not synced one by one are left to the system to put on disk
-	each       bool     // files are synced one by one
-	incomplete bool     // files/ or the index could not follow
-	touched    []string // folders to be synced
+	crowded    atomic.Bool // the disk was said to be full
+	lazy       bool        // files that are not synced one by one are left to the system to put on disk
+	each       bool        // files are synced one by one
+	incomplete bool        // files/ or the index could not follow
+	touched    []string    // folders to be synced
+
+	taken map[string]string // paths whose place another has: crowdedOut
 }
 
 // syncEach is how many written files are synced one by one; more are synced with their whole file system at once.
@@ -43,7 +46,10 @@ const syncEach = 32
 // perPlacer is how many versions, in the order of their paths, one goroutine writes at a time.
 const perPlacer = 256
 
-func (f *follow) run() error {
+func (f *follow) run() (err error) {
+	if f.taken, err = f.r.crowdedOut(f.tip); err != nil {
+		return err
+	}
 	f.copying.Store(f.roomForCopies())
 	newest := map[string]int{}
 	var deleted, written []int
@@ -61,7 +67,7 @@ func (f *follow) run() error {
 	slices.SortFunc(deleted, byPath)
 	slices.SortFunc(written, byPath)
 	// Deletions first: they free the names that others take.
-	err := f.work(f.cut(deleted, len(deleted)), newest)
+	err = f.work(f.cut(deleted, len(deleted)), newest)
 	if err == nil {
 		err = f.work(f.cut(written, perPlacer), newest)
 	}

@@ -35,7 +35,7 @@ func (t *Tx) Publish() error {
 	if err := r.move(t.base, t.tip, fmt.Sprintf("timemachine: %d versions (scan %s)", len(t.versions), t.scan)); err != nil {
 		return err
 	}
-	if err := errors.Join(r.unkeep(name), r.retire(b.holds...), r.store.Reload()); err != nil {
+	if err := errors.Join(r.unkeep(name), r.retire(name, b.holds...), r.store.Reload()); err != nil {
 		return err
 	}
 	r.o.Log("branch moved", "from", t.base.String(), "to", t.tip.String(), "versions", len(t.versions))
@@ -122,6 +122,9 @@ func (l *indexLock) leave() {
 // detached says why the work tree is not ours to change, "" where it is.
 func (r *Repo) detached() string {
 	if head := r.refs.Head(); head != r.branch {
+		if flaw := r.refs.HeadFlaw(); flaw != "" {
+			return "HEAD " + flaw
+		}
 		if head == "" {
 			return "no branch is checked out"
 		}

@@ -17,6 +17,9 @@ func (r *Repo) rewriter(ctx context.Context, tip object.ID, index *indexLock) (*
 		return nil, err
 	}
 	f := &follow{r: r, ctx: ctx, base: tip, tip: tip, index: index, incomplete: behind}
+	if f.taken, err = r.crowdedOut(tip); err != nil {
+		return nil, err
+	}
 	return f.newPlacer(0, r.o.Warn), nil
 }
 

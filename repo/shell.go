@@ -12,3 +12,6 @@ func word(s string) string {
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
+
+// ShellWord is s as one word of a shell command, for hints that people paste.
+func ShellWord(s string) string { return word(s) }

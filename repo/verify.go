@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"timemachine/repo/layout"
 	"timemachine/repo/object"
 	"timemachine/repo/pack"
 )
@@ -58,7 +59,8 @@ type verify struct {
 	ctx context.Context
 	o   VerifyOptions
 
-	alone bool // the history is all there is to look at
+	alone bool              // the history is all there is to look at
+	taken map[string]string // paths that have no place of their own: crowdedOut
 
 	mu      sync.Mutex
 	sum     VerifySummary
@@ -94,6 +96,9 @@ func (r *Repo) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, err
 	}
 	tip, err := k.start()
 	if err != nil || tip.IsZero() {
+		return &k.sum, err
+	}
+	if k.taken, err = r.crowdedOut(tip); err != nil {
 		return &k.sum, err
 	}
 	h, err := k.history(tip)
@@ -136,6 +141,9 @@ func (k *verify) start() (tip object.ID, err error) {
 		tip, err = k.r.Start(k.ctx)
 	} else {
 		tip, err = k.r.tip()
+	}
+	if flaw := k.r.refs.HeadFlaw(); flaw != "" {
+		k.report(Finding{Part: PartBranch, Path: ".git/HEAD", Msg: flaw + ": git finds no repository", Hint: k.r.writeHead()})
 	}
 	var state *StateError
 	if errors.As(err, &state) && state.Kind == Damaged {
@@ -199,6 +207,9 @@ func (k *verify) report(f Finding) {
 }
 
 func (k *verify) suspects(s suspect) {
+	if path, err := layout.TreePath(s.v.Source); err == nil && k.taken[path] != "" {
+		return
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.suspect = append(k.suspect, s)

@@ -162,6 +162,20 @@ func (s *section) known(i int) *known {
 	return k
 }
 
+// contents is what the newest versions of all hold.
+func (s *section) contents() map[object.ID]bool {
+	all := make(map[object.ID]bool, s.n)
+	_ = mapped.Guard(func() error { // any goroutine may ask; who is not told of a content stores it again
+		for i := range s.n {
+			b := s.record(i)[8+keySize:]
+			all[object.ID(b[:20])] = true
+		}
+		return nil
+	})
+	delete(all, object.ID{}) // of what was never recorded
+	return all
+}
+
 func readTime(b []byte) time.Time {
 	return time.Unix(int64(little.Uint64(b)), int64(little.Uint32(b[8:])))
 }
