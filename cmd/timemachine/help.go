@@ -92,8 +92,9 @@ const initHelp = `Make the destination's repository, and the folder itself when 
 --adopt takes over a clone of a history, or one whose branch was rewritten.`
 
 const verifyHelp = `Check that every stored object is whole, that the records hang together, that each commit's tree holds what its record
-says, and that files/, copies/ and the index are what the history says. One line per problem; exit 1 where any is left.
-Copies that the configuration does not keep are not missed, nor is a copies/ folder that was deleted.
+says, and that files/, copies/ and the index are what the history says. One line per problem, and one at the end that sums
+up, which -q leaves out; exit 1 where any problem is left. Copies that the configuration does not keep are not missed, nor
+is a copies/ folder that was deleted.
 
 --repair makes files/, copies/, the index and the cache again from the history. The history itself is never changed:
 where it is damaged, another copy of it (a clone, a remote) is needed.`
