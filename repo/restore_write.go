@@ -25,7 +25,7 @@ func tempName() string {
 	return tempPrefix + hex.EncodeToString(b[:])
 }
 
-// unblock removes the file or link that the plan found in the place of a folder. A step before this one may have done so.
+// unblock removes what the plan found in the place of a folder. A step before this one may have done so.
 func (s *Step) unblock() error {
 	if s.block == "" {
 		return nil
@@ -44,7 +44,11 @@ func (s *Step) unblock() error {
 	case !unchanged(&st, &s.there):
 		return errChanged
 	}
-	return dir.Remove(name)
+	if err := dir.Remove(name); err != nil {
+		return err
+	}
+	s.cleared = true
+	return nil
 }
 
 var errChanged = errors.New("it changed meanwhile, and is left alone")

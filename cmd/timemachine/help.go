@@ -70,18 +70,31 @@ A run is good when it captured everything that is watched (its exit code was 0),
 that can never be read keeps every run from being good: make it readable, or leave it out with an exclusion.`
 
 const restoreHelp = `Bring files, or folders with all that was in them, back as they were: content, mode, mtime to the nanosecond, symbolic
-links, and the owner where that is allowed. A path may be deleted by now.
+links, and the owner where that is allowed. PATH may be deleted by now. Without --at the newest version comes back.
 
-What is there and is about to be replaced is recorded in the history first, so that nothing is lost by a restore; a file
-that cannot be recorded is left as it is, and named. Each file is replaced as a whole, at one moment. Files that were not
-there then are left alone and named. --dry-run shows all this without doing it.
+What is there and is about to be replaced is recorded in the history first, watched or not, so that nothing is lost by a
+restore; a file that cannot be recorded is left as it is, and named. Each file is replaced as a whole, at one moment. Files
+that were not there then are left alone and named: whether they go is yours to decide. --dry-run shows all this without
+doing it. What could not be restored is named, and the exit code is 3.
 
 --overwrite changed, the default, replaces what differs in content, kind, mode, owner or mtime; never only brings back
 what is missing; always writes everything, also over what could not be recorded first. With --to nothing is recorded first.
 
+What stands in the way:
+  a file or link where a folder must be   recorded and removed, unless --overwrite never
+  an empty folder where a file must be    removed
+  a folder with anything in it            stays, the file is not restored
+  a FIFO, socket or device                stays, the file is not restored, unless --overwrite always
+  a link in the folders above PATH        followed if it is root's or yours, else refused
+  a link at or below PATH                 never followed, but replaced as a file is; where the watch list names the link
+                                          itself, it stays, and the file behind it is restored
+
 Not recorded, and so not restored: owners and modes of folders, empty folders, access lists and extended attributes.
-Folders that have to be made are closed to others (0700); those made by root get the owner of the folder above. Links in
-the way are not followed, unless the watch list names them. Only root gets setuid files back, and only with their owner.`
+Folders that have to be made are closed to others (0700); those made by root get the owner of the folder above. No file is
+ever open further than its version was: without the right to give it to its group, others' rights are all that the group
+gets; only root gets setuid files back, and only with their owner.
+
+` + whenHelp
 
 const restoreExamples = `  timemachine restore /etc/hosts --at yesterday
   timemachine restore /etc/nginx --at '10 minutes ago' --dry-run
