@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"timemachine/repo/commitgraph"
 	"timemachine/repo/durable"
 	"timemachine/repo/object"
 	"timemachine/repo/record"
@@ -23,6 +24,9 @@ type History struct {
 	shallow map[object.ID]bool // commits whose parents a shallow clone left out
 	hint    *hint              // nil: not read yet
 	kept    map[object.ID]found
+	chain   *commitgraph.Chain // nil: there is none, or graphed is false
+	graphed bool
+	runs    map[string]*earlier // by a run's name, what is known of the one before it
 }
 
 // Heads is what somebody remembers of a history: the newest commit of each source, as of commit Tip. It is only ever used
@@ -51,7 +55,7 @@ type Entry struct {
 	Version
 	// Since is the moment from which on the version was in force: its mtime, where that lies between the capture of the
 	// version before it and its own, else its capture. A source's first version, if it was not renamed, has no capture
-	// before it: its mtime counts unless it lies after the capture.
+	// before it: its mtime counts unless it lies after the capture, or before a run that looked and did not find it.
 	Since time.Time
 	// Before is the source's version before this one; nil for the first.
 	Before *Version

@@ -7,17 +7,29 @@ import (
 	"timemachine/repo/record"
 )
 
-// entry places v in time; before is the version of its source before it, nil for none.
-func entry(v, before *Version) Entry {
-	e := Entry{Version: *v, Since: v.Captured, Before: before}
-	if v.Event == record.Deleted || v.RenamedFrom != "" && before == nil || before == nil && !v.Previous.IsZero() {
-		return e
-	}
+// entry places f in time; before is the version of its source before it, nil for none.
+func (h *History) entry(ctx context.Context, f *found, before *Version) (Entry, error) {
+	e := Entry{Version: f.Version, Since: f.Captured, Before: before}
 	// Captured counts whole seconds, rounded down: the moment itself lies within the second after it.
-	if v.Mtime.Before(v.Captured.Add(time.Second)) && (before == nil || !v.Mtime.Before(before.Captured)) {
-		e.Since = v.Mtime
+	if f.Event == record.Deleted || !f.Mtime.Before(f.Captured.Add(time.Second)) {
+		return e, nil
 	}
-	return e
+	var look time.Time // the last one before the capture
+	switch {
+	case before != nil:
+		look = before.Captured
+	case f.RenamedFrom != "" || !f.Previous.IsZero():
+		return e, nil
+	default:
+		var err error
+		if look, err = h.lookBefore(ctx, f); err != nil {
+			return e, err
+		}
+	}
+	if look.IsZero() || !f.Mtime.Before(look) {
+		e.Since = f.Mtime
+	}
+	return e, nil
 }
 
 // At is the version of source that point p selects: the version in force at a moment, the newest that was recorded up to

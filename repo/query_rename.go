@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"iter"
+	"slices"
 	"time"
 
+	"timemachine/repo/object"
 	"timemachine/repo/record"
 )
 
@@ -122,43 +124,77 @@ func (h *History) sameBlob(ctx context.Context, e *Entry) (string, error) {
 	return "", nil
 }
 
-// maxFirst is how many commits before a version are looked at to find that it belongs to the first run of all.
-const maxFirst = 4096
-
-// runOf gives the versions of e's run, newest first; none where that is the first run, in which nothing can have been
-// renamed.
+// runOf gives the versions of e's run; none where that is the first run, in which nothing can have been renamed, and
+// none beyond maxRun before and after e.
 func (h *History) runOf(ctx context.Context, e *Entry) iter.Seq2[found, error] {
 	return func(yield func(found, error) bool) {
-		of := sameRun(e.Scan)
-		inside := false
-		for n, id := 0, e.Commit; n < maxFirst; n++ {
-			f, ours, err := h.commit(id, of)
-			if err != nil {
-				yield(found{}, err)
-				return
-			}
-			if !ours {
-				break
-			}
-			if id = f.parent; id.IsZero() {
+		older, first, err := h.runUpTo(e)
+		var younger []object.ID
+		if err == nil && !first {
+			younger, err = h.younger(ctx, e.Commit)
+		}
+		if err != nil {
+			yield(found{}, err)
+			return
+		}
+		if first {
+			return
+		}
+		for _, f := range older {
+			if !yield(f, nil) {
 				return
 			}
 		}
-		for id := h.tip; !id.IsZero(); {
+		of := sameRun(e.Scan)
+		for n, id := range slices.Backward(younger) {
 			f, ours, err := h.commit(id, of)
-			if err == nil {
-				err = ctx.Err()
-			}
-			if err != nil {
-				yield(found{}, err)
+			if err == nil && (!ours || len(younger)-n > maxRun) {
 				return
 			}
-			if inside && !ours || ours && !yield(f, nil) {
+			if !yield(f, err) || err != nil {
 				return
 			}
-			inside, id = ours, f.parent
 		}
 	}
+}
+
+// runUpTo reads the versions that e's run committed up to e, newest first; first tells that no commit is older.
+func (h *History) runUpTo(e *Entry) (older []found, first bool, err error) {
+	of := sameRun(e.Scan)
+	for id := e.Commit; len(older) < maxRun; {
+		f, ours, err := h.commit(id, of)
+		if err != nil || !ours {
+			return older, false, err
+		}
+		older = append(older, f)
+		if id = f.parent; id.IsZero() {
+			return older, true, nil
+		}
+	}
+	return older, false, nil
+}
+
+// younger lists the commits from the newest along first parents to the one before id; none where id is not met.
+func (h *History) younger(ctx context.Context, id object.ID) ([]object.ID, error) {
+	var ids []object.ID
+	for at := h.tip; at != id; {
+		if at.IsZero() {
+			return nil, ctx.Err()
+		}
+		if rest, ok := h.between(at, id); ok {
+			return append(ids, rest...), nil
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		ids = append(ids, at)
+		f, _, err := h.commit(at, nothing{})
+		if err != nil {
+			return nil, err
+		}
+		at = f.parent
+	}
+	return ids, nil
 }
 
 // run selects the versions that one run made.
@@ -173,3 +209,9 @@ func sameRun(scan string) *run {
 
 func (r *run) mayHold(raw []byte) bool       { return r.scan != "" && bytes.Contains(raw, r.needle) }
 func (r *run) holds(rec *record.Record) bool { return rec.Scan == r.scan }
+
+// nothing selects no version: of a commit only its parent is wanted.
+type nothing struct{}
+
+func (nothing) mayHold([]byte) bool       { return false }
+func (nothing) holds(*record.Record) bool { return false }

@@ -209,6 +209,44 @@ func TestAtMoments(t *testing.T) {
 	})
 }
 
+// TestAtMomentsOfNewFiles: a first version's mtime counts, but not before a run that looked at its folder in vain.
+func TestAtMomentsOfNewFiles(t *testing.T) {
+	s := newStory(t)
+	s.run(at(0), step{source: "/d/f", content: "f", mtime: at(-60)}, step{source: "/d/sub/g", content: "g", mtime: at(-70)})
+	s.run(at(10), step{source: "/d/f", content: "more", mtime: at(9)})
+	s.run(at(20),
+		step{source: "/d/unpacked", content: "u", mtime: at(-600)},
+		step{source: "/d/between", content: "b", mtime: at(15)},
+		step{source: "/d/pack/age/x", content: "x", mtime: at(-600)},
+		step{source: "/e/other", content: "e", mtime: at(-600)},
+		step{source: "/d/sub2", content: "r", mtime: at(-600), from: "/d/gone"})
+	s.each(func(t *testing.T, h *repo.History) {
+		since := map[string]time.Time{"/d/f": at(-60), "/d/sub/g": at(-70), "/d/unpacked": at(20), "/d/between": at(15), "/d/pack/age/x": at(20),
+			"/e/other": at(-600), "/d/sub2": at(20)}
+		for e, err := range h.Log(ctx, repo.LogOptions{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Event == record.Added && !e.Since.Equal(since[e.Source]) {
+				t.Errorf("%s since %v, want %v", e.Source, e.Since, since[e.Source])
+			}
+		}
+		for source, from := range since {
+			if _, err := h.At(ctx, source, repo.Point{Time: from}); err != nil {
+				t.Errorf("%s at %v: %v", source, from, err)
+			}
+			var early *repo.BeforeError
+			if _, err := h.At(ctx, source, repo.Point{Time: from.Add(-1)}); !errors.As(err, &early) {
+				t.Errorf("%s before %v: %v", source, from, err)
+			}
+		}
+		all, err := h.Below(ctx, "/", repo.Point{Time: at(12)})
+		if got := strings.Join(sources(all), " "); err != nil || got != "/d/f /d/sub/g /e/other" {
+			t.Errorf("%s, %v", got, err)
+		}
+	})
+}
+
 func TestAtVersionsAndCommits(t *testing.T) {
 	s := newStory(t)
 	first := s.run(at(0), step{source: "/a", content: "a0", mtime: at(0)}, step{source: "/d/b", content: "b0", mtime: at(0)})

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"timemachine/repo/layout"
@@ -61,4 +62,18 @@ func (h *History) filesBelow(commit object.ID, path string) (map[string]object.T
 func (h *History) Present(path string) (bool, error) {
 	_, ok, err := h.treeEntry(h.tip, path)
 	return ok, err
+}
+
+// holdsFiles tells whether the tree of a commit holds a file or link directly in a folder.
+func (h *History) holdsFiles(commit object.ID, folder string) (bool, error) {
+	e, ok, err := h.treeEntry(commit, folder)
+	if err != nil || !ok || !e.Mode.IsTree() {
+		return false, err
+	}
+	raw, err := h.r.store.ReadTree(e.ID)
+	if err != nil {
+		return false, h.r.damaged(fmt.Sprintf("the tree of commit %s cannot be read", commit.Short()), err)
+	}
+	entries, err := object.ParseTree(raw)
+	return slices.ContainsFunc(entries, func(e object.TreeEntry) bool { return !e.Mode.IsTree() }), err
 }
