@@ -122,6 +122,9 @@ func (h *History) Dest() string { return h.r.dest }
 // Bare tells whether there is no work tree, only a repository.
 func (h *History) Bare() bool { return h.bare }
 
+// Shallow tells whether this is a clone that leaves older commits out.
+func (h *History) Shallow() bool { return len(h.shallow) > 0 }
+
 // Branch is the name of the branch that is read, without refs/heads/; "" where HEAD names a commit.
 func (h *History) Branch() string { return h.r.shortBranch() }
 

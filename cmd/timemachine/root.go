@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"timemachine/repo"
 )
 
 // globalFlags are the flags every command takes.
@@ -131,7 +133,7 @@ func (a *app) unknownCommand(root *cobra.Command, word string) error {
 	e := &usageError{msg: "unknown command " + quoted(word), hint: usageHint}
 	if path, err := a.absolute(word); err == nil {
 		if _, err := os.Lstat(path); err == nil {
-			e.hint = "to watch this file: timemachine add " + quote(word)
+			e.hint = "to watch this file: timemachine add " + repo.ShellWord(word)
 			return e
 		}
 	}

@@ -116,7 +116,7 @@ func (a *app) lastOf(ctx context.Context, h *repo.History, absent *repo.AbsentEr
 }
 
 func folderGiven(source string, all []repo.Entry) error {
-	f := &failure{msg: quote(source) + " is a folder, not a file", hint: "timemachine log " + quote(source) + " lists what it holds"}
+	f := &failure{msg: quote(source) + " is a folder, not a file", hint: "timemachine log " + repo.ShellWord(source) + " lists what it holds"}
 	if len(all) > 0 {
 		f.hint += ", for example " + quote(all[0].Source)
 	}
