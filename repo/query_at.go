@@ -7,27 +7,27 @@ import (
 	"timemachine/repo/record"
 )
 
-// entry places f in time; before is the version of its source before it, nil for none.
-func (h *History) entry(ctx context.Context, f *found, before *Version) (Entry, error) {
-	e := Entry{Version: f.Version, Since: f.Captured, Before: before}
+// entry places v in time; before is the version of its source before it, nil for none.
+func (h *History) entry(ctx context.Context, v, before *Version) (Entry, error) {
+	e := Entry{Version: *v, Since: v.Captured, Before: before}
 	// Captured counts whole seconds, rounded down: the moment itself lies within the second after it.
-	if f.Event == record.Deleted || !f.Mtime.Before(f.Captured.Add(time.Second)) {
+	if v.Event == record.Deleted || !v.Mtime.Before(v.Captured.Add(time.Second)) {
 		return e, nil
 	}
 	var look time.Time // the last one before the capture
 	switch {
 	case before != nil:
 		look = before.Captured
-	case f.RenamedFrom != "" || !f.Previous.IsZero():
+	case v.RenamedFrom != "" || !v.Previous.IsZero():
 		return e, nil
 	default:
 		var err error
-		if look, err = h.lookBefore(ctx, f); err != nil {
+		if look, err = h.lookBefore(ctx, v); err != nil {
 			return e, err
 		}
 	}
-	if look.IsZero() || !f.Mtime.Before(look) {
-		e.Since = f.Mtime
+	if look.IsZero() || !v.Mtime.Before(look) {
+		e.Since = v.Mtime
 	}
 	return e, nil
 }

@@ -43,7 +43,7 @@ func (h *History) belowBack(ctx context.Context, path string, n int) ([]Entry, e
 	if count == 0 {
 		return nil, &UnknownError{Path: path}
 	}
-	e, err := h.entry(ctx, &first, nil)
+	e, err := h.entry(ctx, &first.Version, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -91,8 +91,8 @@ type below struct {
 
 // candidate is what is known so far of one source while its versions come by, newest first.
 type candidate struct {
-	pending *found // whose place in time depends on the version before it
-	done    *Entry // in force at the point
+	pending *Version // whose place in time depends on the version before it
+	done    *Entry   // in force at the point
 }
 
 func (b *below) collect(ctx context.Context, path string) ([]Entry, error) {
@@ -108,7 +108,7 @@ func (b *below) collect(ctx context.Context, path string) ([]Entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		settled, err := b.take(ctx, &f)
+		settled, err := b.take(ctx, &f.Version)
 		if err != nil {
 			return nil, err
 		}
@@ -140,17 +140,17 @@ func (b *below) wanted(from object.ID, path string) (map[string]bool, error) {
 }
 
 // take notes a version; true where its source is settled by it.
-func (b *below) take(ctx context.Context, f *found) (bool, error) {
-	c := b.state[f.Source]
+func (b *below) take(ctx context.Context, v *Version) (bool, error) {
+	c := b.state[v.Source]
 	if c == nil {
 		c = &candidate{}
-		b.state[f.Source] = c
+		b.state[v.Source] = c
 	}
 	if c.done != nil {
 		return false, nil
 	}
 	if c.pending != nil {
-		e, err := b.h.entry(ctx, c.pending, &f.Version)
+		e, err := b.h.entry(ctx, c.pending, v)
 		if err != nil {
 			return false, err
 		}
@@ -160,9 +160,9 @@ func (b *below) take(ctx context.Context, f *found) (bool, error) {
 			return true, nil
 		}
 	}
-	c.pending = f
+	c.pending = v
 	if b.p.Time.IsZero() {
-		c.done, c.pending = &Entry{Version: f.Version, Since: f.Captured}, nil
+		c.done, c.pending = &Entry{Version: *v, Since: v.Captured}, nil
 		return true, nil
 	}
 	return false, nil
@@ -216,7 +216,7 @@ func (h *History) youngerThan(ctx context.Context, path string, p Point) error {
 	if first == nil {
 		return &UnknownError{Path: path}
 	}
-	e, err := h.entry(ctx, first, nil)
+	e, err := h.entry(ctx, &first.Version, nil)
 	if err != nil {
 		return err
 	}

@@ -17,61 +17,69 @@ const smallRun = 32
 
 // earlier is the run before one, as far as it matters for files that the one captured first.
 type earlier struct {
-	ended   time.Time       // its last capture; zero: there is none, or it is not known
-	commit  object.ID       // its last
+	ended   time.Time       // its last capture
+	commit  object.ID       // its last; zero: there is no such run, or it is too far away
 	watched map[string]bool // whether a folder was looked at then
 }
 
-// lookBefore is when the place of f, its source's first version, was looked at before f was captured, and the source not
+func (e *earlier) none() bool { return e.commit.IsZero() }
+
+// lookBefore is when the place of v, its source's first version, was looked at before v was captured, and the source not
 // there; zero where that is not known. A run looks at a folder if it, or one above it, held a version of a file directly
 // in it by then.
-func (h *History) lookBefore(ctx context.Context, f *found) (time.Time, error) {
-	e, ok := h.runs[f.Scan]
-	if !ok {
-		var err error
-		if e, err = h.runBefore(ctx, *f); err != nil {
-			return time.Time{}, err
-		}
-		if h.runs == nil {
-			h.runs = map[string]*earlier{}
-		}
-		h.runs[f.Scan] = e
+func (h *History) lookBefore(ctx context.Context, v *Version) (time.Time, error) {
+	e, err := h.runBefore(ctx, v)
+	if err != nil || e.none() {
+		return time.Time{}, err
 	}
-	if e.ended.IsZero() {
-		return time.Time{}, nil
-	}
-	if looked, err := h.lookedAt(e, path.Dir(f.Source)); !looked || err != nil {
+	if looked, err := h.lookedAt(e, path.Dir(v.Source)); !looked || err != nil {
 		return time.Time{}, err
 	}
 	return e.ended, nil
 }
 
-// runBefore finds the run before that of f. Of commits made within one second one is read, where the commit-graph tells.
-func (h *History) runBefore(ctx context.Context, f found) (*earlier, error) {
+// runBefore is the run before that of v.
+func (h *History) runBefore(ctx context.Context, v *Version) (*earlier, error) {
+	e, ok := h.runs[v.Scan]
+	if ok {
+		return e, nil
+	}
+	e, err := h.findRunBefore(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	if h.runs == nil {
+		h.runs = map[string]*earlier{}
+	}
+	h.runs[v.Scan] = e
+	return e, nil
+}
+
+// findRunBefore goes back from v to a commit of another run. In large ones, of commits made within one second one is read,
+// where the commit-graph tells.
+func (h *History) findRunBefore(ctx context.Context, v *Version) (*earlier, error) {
 	everything := atOrBelow("/")
-	scan := f.Scan
+	id, captured := v.Commit, v.Captured
 	for n := range maxRun {
-		id := f.parent
-		if n > smallRun {
-			id = h.olderThan(id, f.Captured)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		f, ours, err := h.commit(id, everything)
+		if err != nil {
+			return nil, err
+		}
+		if ours && f.Scan != v.Scan {
+			return &earlier{ended: f.Captured, commit: id, watched: map[string]bool{}}, nil
+		}
+		if ours {
+			captured = f.Captured
+		}
+		if id = f.parent; n > smallRun {
+			id = h.olderThan(id, captured)
 		}
 		if id.IsZero() {
 			break
 		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		g, ours, err := h.commit(id, everything)
-		if err != nil {
-			return nil, err
-		}
-		if ours && g.Scan != scan {
-			return &earlier{ended: g.Captured, commit: id, watched: map[string]bool{}}, nil
-		}
-		if ours {
-			f = g
-		}
-		f.parent = g.parent
 	}
 	return &earlier{}, nil
 }

@@ -136,7 +136,7 @@ func (h *History) commits(ctx context.Context, path string) iter.Seq2[Entry, err
 				older = &before.Version
 				h.keep(before)
 			}
-			e, err := h.entry(ctx, &f, older)
+			e, err := h.entry(ctx, &f.Version, older)
 			if !yield(e, err) || err != nil {
 				return
 			}

@@ -63,8 +63,12 @@ func (h *History) trace(ctx context.Context, f found, cut time.Time, yield func(
 func (h *History) formerly(ctx context.Context, e *Entry, names map[string]bool) (found, bool, error) {
 	name := e.RenamedFrom
 	if name == "" && e.Before == nil && e.Event == record.Added && e.Size > 0 {
-		var err error
-		if name, err = h.sameBlob(ctx, e); err != nil {
+		// In the first run nothing can have been renamed, and in a very large one it is not searched for.
+		run, err := h.runBefore(ctx, &e.Version)
+		if err == nil && !run.none() {
+			name, err = h.sameBlob(ctx, e)
+		}
+		if err != nil {
 			return found{}, false, err
 		}
 	}
@@ -124,28 +128,25 @@ func (h *History) sameBlob(ctx context.Context, e *Entry) (string, error) {
 	return "", nil
 }
 
-// runOf gives the versions of e's run; none where that is the first run, in which nothing can have been renamed, and
-// none beyond maxRun before and after e.
+// runOf gives the versions of e's run, but none beyond maxRun before and after e.
 func (h *History) runOf(ctx context.Context, e *Entry) iter.Seq2[found, error] {
 	return func(yield func(found, error) bool) {
-		older, first, err := h.runUpTo(e)
-		var younger []object.ID
-		if err == nil && !first {
-			younger, err = h.younger(ctx, e.Commit)
+		of := sameRun(e.Scan)
+		for n, id := 0, e.Commit; n < maxRun && !id.IsZero(); n++ {
+			f, ours, err := h.commit(id, of)
+			if err == nil && !ours {
+				break
+			}
+			if !yield(f, err) || err != nil {
+				return
+			}
+			id = f.parent
 		}
+		younger, err := h.younger(ctx, e.Commit)
 		if err != nil {
 			yield(found{}, err)
 			return
 		}
-		if first {
-			return
-		}
-		for _, f := range older {
-			if !yield(f, nil) {
-				return
-			}
-		}
-		of := sameRun(e.Scan)
 		for n, id := range slices.Backward(younger) {
 			f, ours, err := h.commit(id, of)
 			if err == nil && (!ours || len(younger)-n > maxRun) {
@@ -156,22 +157,6 @@ func (h *History) runOf(ctx context.Context, e *Entry) iter.Seq2[found, error] {
 			}
 		}
 	}
-}
-
-// runUpTo reads the versions that e's run committed up to e, newest first; first tells that no commit is older.
-func (h *History) runUpTo(e *Entry) (older []found, first bool, err error) {
-	of := sameRun(e.Scan)
-	for id := e.Commit; len(older) < maxRun; {
-		f, ours, err := h.commit(id, of)
-		if err != nil || !ours {
-			return older, false, err
-		}
-		older = append(older, f)
-		if id = f.parent; id.IsZero() {
-			return older, true, nil
-		}
-	}
-	return older, false, nil
 }
 
 // younger lists the commits from the newest along first parents to the one before id; none where id is not met.

@@ -66,9 +66,9 @@ func (h *History) strands(ctx context.Context, known map[string]Head) iter.Seq2[
 func (h *History) pop(ctx context.Context, all *strandHeap) (Entry, error) {
 	s := heap.Pop(all).(strand)
 	if !s.more {
-		return h.entry(ctx, &s.found, nil)
+		return h.entry(ctx, &s.Version, nil)
 	}
-	e, err := h.entry(ctx, &s.found, &s.before.Version)
+	e, err := h.entry(ctx, &s.Version, &s.before.Version)
 	if err == nil {
 		err = h.push(ctx, all, s.before)
 	}

@@ -254,7 +254,7 @@ func (h *History) entries(ctx context.Context, f found) iter.Seq2[Entry, error] 
 		for v, err := range h.versions(ctx, f) {
 			var e Entry
 			if err == nil && later != nil {
-				e, err = h.entry(ctx, later, &v.Version)
+				e, err = h.entry(ctx, &later.Version, &v.Version)
 			}
 			if err != nil {
 				yield(Entry{}, err)
@@ -265,6 +265,6 @@ func (h *History) entries(ctx context.Context, f found) iter.Seq2[Entry, error] 
 			}
 			later = &v
 		}
-		yield(h.entry(ctx, later, nil))
+		yield(h.entry(ctx, &later.Version, nil))
 	}
 }
