@@ -7,12 +7,23 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const rootHelp = `timemachine keeps the history of the files you name. Each run commits every watched file that changed to the git
-repository in the destination folder, one commit per version, dated with the file's own mtime, and also writes the
-version there as a plain timestamped copy. Without a command it does one run.
+const rootHelp = `timemachine keeps the history of the files you name. Each run looks at every watched file; one that changed gets a new
+version in the destination folder: a commit of its own in a git repository there, dated with the file's own mtime, and a
+plain timestamped copy. Nothing of git is needed to get something back, and all of it is there for git, too: timemachine
+help reading-with-git. Without a command timemachine does one run.
 
-To get something back, timemachine log shows the versions of a file, diff what changed in them, and restore brings files
-and folders back as they were at any moment. All of it is there for git, too: timemachine help reading-with-git.
+To begin, in a folder of its own:
+
+  mkdir ~/history && cd ~/history
+  timemachine add ~/notes /etc/hosts      watch these; their first versions are taken at once
+  timemachine                             one run: take what changed since
+  timemachine log ~/notes/todo.txt        the versions of a file, newest first
+  timemachine diff ~/notes yesterday      what changed since then
+  timemachine restore ~/notes --at '2h ago' --dry-run
+                                          what would be brought back; without --dry-run it is
+
+The watch list and the history are in the current directory, unless the flags -c or -cl and -d, the environment or, for the
+destination, the watch list say otherwise.
 
 Unattended, one crontab line is all it needs (with the watch list in /etc/timemachine/config.dat):
 
@@ -33,20 +44,18 @@ Environment (flags beat it, it beats the configuration):
   TIMEMACHINE_DESTINATION   as --destination
   NO_COLOR                  no colours
   PAGER                     shows what log, show and diff print on a terminal (default less)
+  TZ                        the time zone of what is asked and shown
 
 Exit codes:
   0  done, also when nothing changed or another run was at work
-  1  failed
+  1  failed; verify: problems are left; status --max-age: the last good run is too long ago
   2  wrong usage or configuration
-  3  done, but some sources could not be captured; each is named`
+  3  done, but some files could not be captured or restored; each is named`
 
-const rootExamples = `  timemachine add /etc/hosts ~/notes     watch a file and a folder
-  timemachine                            one run: from cron, once a minute
-  timemachine status                     what a run would do now
+const rootExamples = `  timemachine status                     what a run would do now
   timemachine list -v                    what is watched, and which files that selects now
-  timemachine log notes.txt              its versions; also of what was deleted
-  timemachine show notes.txt --at '2h ago'
-  timemachine diff notes.txt yesterday   what changed since
+  timemachine log --deleted              what is gone
+  timemachine show notes.txt --at @1     the version before the newest
   timemachine restore /etc/nginx --at '10 minutes ago'
   timemachine -d /backup -a notes.txt    the short way to add
   git -C /backup log -p -- files/etc/hosts`
@@ -125,8 +134,25 @@ var groups = []struct{ id, title, commands string }{
 	{"about", "About timemachine:", "help completion version"},
 }
 
-// arrange puts the commands below their headings.
+// alike are words that people may know a command by.
+var alike = map[string]string{
+	"log":     "history versions",
+	"show":    "cat print",
+	"diff":    "compare changes",
+	"restore": "undo revert recover checkout",
+	"list":    "ls",
+	"remove":  "rm delete forget unwatch",
+	"add":     "track",
+	"status":  "info",
+	"verify":  "check fsck",
+	"compact": "gc optimize",
+}
+
+// arrange puts the commands below their headings, and lets them be found by other words.
 func arrange(root *cobra.Command) {
+	for _, cmd := range root.Commands() {
+		cmd.SuggestFor = strings.Fields(alike[cmd.Name()])
+	}
 	for _, g := range groups {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
 		for _, cmd := range root.Commands() {
@@ -143,6 +169,19 @@ func (a *app) helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
 		Short: "explain a command",
+		ValidArgsFunction: func(cmd *cobra.Command, words []string, _ string) ([]string, cobra.ShellCompDirective) {
+			about, _, err := cmd.Root().Find(words)
+			if err != nil {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			var names []string
+			for _, c := range about.Commands() {
+				if !c.Hidden {
+					names = append(names, c.Name()+"\t"+c.Short)
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(cmd *cobra.Command, words []string) error {
 			root := cmd.Root()
 			about, rest, err := root.Find(words)

@@ -44,6 +44,8 @@ func (a *app) logCommand() *cobra.Command {
 	f.StringSliceVar(&o.events, "event", nil, "only `EVENT`: added, modified, touched, metadata, deleted, type-changed (repeatable)")
 	f.BoolVar(&o.deleted, "deleted", false, "only what is deleted now: the deletions, newest first")
 	f.BoolVar(&o.strict, "no-renames", false, "stop where a file got its name")
+	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("event", cobra.FixedCompletions(
+		[]string{"added", "modified", "touched", "metadata", "deleted", "type-changed"}, cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
 }
 

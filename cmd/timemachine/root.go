@@ -35,12 +35,14 @@ func (a *app) rootCommand() *cobra.Command {
 		Short:             "keep the history of the files you name",
 		Long:              rootHelp,
 		Example:           rootExamples,
+		Version:           buildVersion().String(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		Args:              cobra.ArbitraryArgs,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.begin(cmd) },
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.bare(cmd, o, args) },
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(flagError)
@@ -58,7 +60,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 	root.InitDefaultCompletionCmd(rewriteArgs(a.args)...)
 	arrange(root)
-	a.completePaths(root)
+	a.completeWords(root)
 	refuseUnknownShells(root)
 	return root
 }
@@ -149,6 +151,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	if !cmd.HasParent() {
 		return e
 	}
+	e.hint = "see " + strings.Replace(cmd.CommandPath(), "timemachine", "timemachine help", 1)
 	for _, f := range []string{"'l' in", "'a' in", "'r' in", "flag: --list", "flag: --add", "flag: --remove"} {
 		if strings.Contains(e.msg, f) {
 			e.hint = "-l, -a and -r stand for a command and go without one"
@@ -159,9 +162,9 @@ func flagError(cmd *cobra.Command, err error) error {
 
 // needPaths is the argument check of the commands that take PATHs.
 func needPaths(verb string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
+	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
-			return &usageError{msg: verb + " needs a path", hint: "timemachine " + verb + " PATH…"}
+			return &usageError{msg: verb + " needs a path", hint: "timemachine " + cmd.Use}
 		}
 		return nil
 	}

@@ -22,7 +22,7 @@ type showOptions struct {
 
 func (a *app) showCommand() *cobra.Command {
 	var o showOptions
-	cmd := command("show PATH", "write one version's content to standard output", showHelp, onePath("show"),
+	cmd := command("show PATH [--at WHEN]", "write one version's content to standard output", showHelp, onePath("show"),
 		func(ctx context.Context, words []string) error {
 			o.path = words[0]
 			return a.show(ctx, o)
