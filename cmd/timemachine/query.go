@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"timemachine/repo"
 	"timemachine/repo/layout"
@@ -117,12 +118,19 @@ func (a *app) when(text string) (when.When, error) {
 }
 
 func (a *app) tellWhen(word string, w when.When) {
-	if w.Exact {
+	future := w.Kind == when.Moment && w.Time.After(a.now())
+	if w.Exact && !future {
 		return
+	}
+	if w.Counted {
+		w.Time = w.Time.Truncate(time.Second)
 	}
 	text := word + " " + w.String()
 	if w.Note != "" {
 		text += " (" + w.Note + ")"
+	}
+	if future {
+		text += ", which is still to come"
 	}
 	a.console.announce(text)
 }

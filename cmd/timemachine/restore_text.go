@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"timemachine/repo"
@@ -113,12 +112,25 @@ func (d *restored) text(p *repo.Plan, failed int) error {
 		}
 		return nil
 	}
-	sum := fmt.Sprintf("%s %s, %s %d, %d as then", words[repo.Create], count(n[repo.Create], "file"), words[repo.Replace], n[repo.Replace], n[repo.Keep])
-	if failed > 0 {
-		sum += fmt.Sprintf(", %d not restored", failed)
-	}
-	d.app.console.notice(sum)
+	d.app.console.notice(summary(n, words, failed))
 	return nil
+}
+
+// summary counts the steps in one line.
+func summary(n map[repo.Action]int, words map[repo.Action]string, failed int) string {
+	var parts []string
+	for _, action := range []repo.Action{repo.Create, repo.Replace, repo.Leave} {
+		if n[action] > 0 {
+			parts = append(parts, words[action]+" "+count(n[action], "file"))
+		}
+	}
+	if n[repo.Keep] > 0 {
+		parts = append(parts, count(n[repo.Keep], "file")+" as then")
+	}
+	if failed > 0 {
+		parts = append(parts, count(failed, "file")+" not restored")
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (d *restored) line(s *repo.Step, verb string) string {
