@@ -202,7 +202,7 @@ func (p *Plan) follow(s *Step) error {
 		return nil
 	}
 	if st.UID != 0 && int(st.UID) != os.Geteuid() {
-		return fmt.Errorf("is a link of user %d's, and not followed", st.UID)
+		return &durable.OthersLinkError{UID: st.UID}
 	}
 	target, err := filepath.EvalSymlinks(s.Target)
 	if err != nil {
