@@ -27,7 +27,16 @@ func (a *app) openHistory() (*repo.History, error) {
 	}
 	o := a.repoOptions(p)
 	o.Heads = watch.Heads
-	return repo.OpenHistory(p.dest, o)
+	return openToRead(p.dest, o)
+}
+
+// openToRead opens a history, and says what to do where that is not allowed: destinations are closed to others.
+func openToRead(dest string, o repo.Options) (*repo.History, error) {
+	h, err := repo.OpenHistory(dest, o)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, &failure{msg: "destination " + quote(dest) + ": " + cause(err), hint: "it is closed to all but its owner: ask as that user, or as root", err: err}
+	}
+	return h, err
 }
 
 func (a *app) queryPlace() (*place, error) {

@@ -129,7 +129,7 @@ func (a *app) openToRestore(p *place, configured bool, o restoreOptions) (*repo.
 			return h, r, nil
 		}
 	}
-	h, err := repo.OpenHistory(p.dest, options)
+	h, err := openToRead(p.dest, options)
 	return h, nil, err
 }
 
