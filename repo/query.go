@@ -146,16 +146,29 @@ func (h *History) Refresh() error { return h.readTip() }
 func (h *History) State() *durable.Dir { return h.r.own }
 
 // Content streams what a version held; of a symbolic link, its target. The second result is its size in bytes. A
-// deletion holds nothing.
+// deletion holds nothing. Of a redacted version it is what stands in the content's place.
 func (h *History) Content(v *Version) (io.ReadCloser, int64, error) {
 	if v.Event == record.Deleted {
 		return nil, 0, fmt.Errorf("%q was deleted in %s: no content", v.Source, v.Commit.Short())
 	}
-	src, size, err := h.r.store.Stream(v.Blob)
+	blob := v.Blob
+	if other, redacted := h.Redacted(v); redacted {
+		blob = other
+	}
+	src, size, err := h.r.store.Stream(blob)
 	if err != nil {
 		return nil, 0, fmt.Errorf("content of %q in %s: %w", v.Source, v.Commit.Short(), err)
 	}
 	return src, size, nil
+}
+
+// Redacted tells whether the history was rewritten so that a version's content is gone, and its commit has another one.
+func (h *History) Redacted(v *Version) (object.ID, bool) {
+	if there, err := h.r.store.Has(v.Blob); there || err != nil {
+		return object.ID{}, false
+	}
+	e, ok, err := h.treeEntry(v.Commit, v.Source)
+	return e.ID, err == nil && ok && !e.Mode.IsTree() && e.ID != v.Blob
 }
 
 // readTip finds where the branch is.

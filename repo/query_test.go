@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -296,6 +297,34 @@ func TestRewrittenHistory(t *testing.T) {
 	}
 	if e, err := h.At(ctx, "/d/g", repo.Point{Time: at(2)}); err != nil || read(t, h, &e) != "yyy" {
 		t.Errorf("at 2: %v, %v", e, err)
+	}
+}
+
+// TestRedactedHistory: where a rewrite took content away, the version has what the rewrite put there.
+func TestRedactedHistory(t *testing.T) {
+	s := newStory(t)
+	for i, word := range []string{"one", "secret", "three"} {
+		s.run(at(float64(i)), step{source: "/d/f", content: word + "\n", mtime: at(float64(i))})
+	}
+	clone := filepath.Join(t.TempDir(), "clone")
+	repotest.Git(t, t.TempDir(), "init", "-q", "-b", "main", clone)
+	stream := repotest.Git(t, s.dest, "fast-export", "main")
+	imports := exec.Command("git", "-C", clone, "fast-import", "--quiet")
+	imports.Stdin = strings.NewReader(strings.ReplaceAll(stream, "secret\n", "------\n"))
+	if out, err := imports.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	h, err := repo.OpenHistory(clone, repo.Options{})
+	s.check(err)
+	defer h.Close()
+	for back, want := range []string{"three\n", "------\n", "one\n"} {
+		e, err := h.At(ctx, "/d/f", repo.Point{Back: back})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, redacted := h.Redacted(&e.Version); redacted != (back == 1) || read(t, h, &e) != want {
+			t.Errorf("@%d: redacted %t, %q", back, redacted, read(t, h, &e))
+		}
 	}
 }
 

@@ -77,6 +77,9 @@ func (s *Step) put(dir *durable.Dir, temp, name string) error {
 // writeFile writes content, owner, mode and mtime to a new file, in an order in which it is never open to anybody whom
 // the record does not let in: closed first, then given away, then opened as far as recorded.
 func (h *History) writeFile(s *Step, dir *durable.Dir, sync bool) error {
+	if _, redacted := h.Redacted(&s.Version); redacted {
+		return fmt.Errorf("its content was taken out of the history, and something else put in commit %s", s.Commit.Short())
+	}
 	src, _, err := h.Content(&s.Version)
 	if err != nil {
 		return err

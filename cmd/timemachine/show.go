@@ -55,6 +55,9 @@ func (a *app) show(ctx context.Context, o showOptions) error {
 	if err != nil {
 		return err
 	}
+	if _, redacted := h.Redacted(&e.Version); redacted {
+		a.console.announce("the history was rewritten: this is not what was captured then")
+	}
 	defer src.Close()
 	if a.flags.json {
 		return a.showJSON(ctx, &e, src, size)
