@@ -58,6 +58,19 @@ func (h *History) filesBelow(commit object.ID, path string) (map[string]object.T
 	return all, h.r.list(e.ID, name+"/", all)
 }
 
+// Current lists the sources that the newest tree holds at and below path, in order, but for those with shortened names.
+func (h *History) Current(path string) ([]string, error) {
+	files, err := h.filesBelow(h.tip, path)
+	var sources []string
+	for tree := range files {
+		if source, ok := layout.Source(tree); ok {
+			sources = append(sources, source)
+		}
+	}
+	slices.Sort(sources)
+	return sources, err
+}
+
 // Present tells whether the newest tree holds path.
 func (h *History) Present(path string) (bool, error) {
 	_, ok, err := h.treeEntry(h.tip, path)

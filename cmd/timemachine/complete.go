@@ -66,6 +66,9 @@ func (a *app) completeSources(word string) ([]string, cobra.ShellCompDirective) 
 		return nil, plain
 	}
 	sources, err := h.Sources(ctx, folder)
+	if err != nil { // without those that are deleted it takes a moment only
+		sources, err = h.Current(folder)
+	}
 	if err != nil {
 		return nil, plain
 	}
