@@ -61,24 +61,8 @@ func (a *app) rootCommand() *cobra.Command {
 	root.InitDefaultCompletionCmd(rewriteArgs(a.args)...)
 	arrange(root)
 	a.completeWords(root)
-	refuseUnknownShells(root)
+	a.setUpCompletion(root)
 	return root
-}
-
-// refuseUnknownShells makes completion say so when it does not know the shell; cobra would print help and succeed.
-func refuseUnknownShells(root *cobra.Command) {
-	for _, cmd := range root.Commands() {
-		if cmd.Name() == "completion" {
-			cmd.Short = "print the completion script of a shell"
-			cmd.RunE = func(cmd *cobra.Command, shells []string) error {
-				if len(shells) > 0 {
-					return &usageError{msg: "no completion for " + quoted(shells[0]), hint: "bash, zsh, fish or powershell"}
-				}
-				return cmd.Help()
-			}
-			cmd.Args = cobra.ArbitraryArgs
-		}
-	}
 }
 
 func (a *app) addGlobalFlags(root *cobra.Command) {
