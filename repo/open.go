@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -142,25 +141,15 @@ func (r *Repo) open() error {
 }
 
 func (r *Repo) openGit() error {
-	var err error
-	switch r.root, err = durable.OpenDir(r.dest); {
-	case errors.Is(err, fs.ErrNotExist):
-		return &StateError{Kind: NoDestination, Dest: r.dest, Msg: fmt.Sprintf("destination %s does not exist", quote(r.dest)),
-			Hint: "mount it, or make it with: timemachine init -d " + word(r.dest)}
+	switch kind, err := r.openFolders(); {
 	case err != nil:
 		return err
-	}
-	switch st, err := r.root.Lstat(".git"); {
-	case errors.Is(err, fs.ErrNotExist):
-		return r.withoutGit()
-	case err != nil:
-		return err
-	case !st.IsDir():
-		return &StateError{Kind: Unsupported, Dest: r.dest, Msg: fmt.Sprintf("%s is not a folder: a linked work tree or a link cannot be a destination", quote(r.root.Path(".git"))),
-			Hint: "choose another destination"}
-	}
-	if r.git, err = r.root.Sub(".git"); err != nil {
-		return err
+	case kind == bareRepository:
+		return &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("destination %s is a bare repository", quote(r.dest)),
+			Hint: "clone it, and take the clone over with: timemachine init --adopt -d CLONE"}
+	case kind == noRepository:
+		return &StateError{Kind: NoRepository, Dest: r.dest, Msg: fmt.Sprintf("destination %s holds no history", quote(r.dest)),
+			Hint: "make one with: timemachine init -d " + word(r.dest)}
 	}
 	st, err := r.git.Lstat("")
 	if err != nil {
@@ -171,26 +160,7 @@ func (r *Repo) openGit() error {
 		r.root.Give(owner)
 		r.git.Give(owner)
 	}
-	if r.config, err = readGitConfig(r.git); err != nil {
-		return &StateError{Kind: Damaged, Dest: r.dest, Msg: "git's configuration in " + quote(r.dest) + " cannot be read", Err: err,
-			Hint: "nothing was changed; look at it with: git -C " + word(r.dest) + " config --local --list"}
-	}
-	return nil
-}
-
-// withoutGit tells an empty place from a bare repository.
-func (r *Repo) withoutGit() error {
-	head, herr := r.root.Exists("HEAD")
-	objects, oerr := r.root.Exists("objects")
-	if err := errors.Join(herr, oerr); err != nil {
-		return err
-	}
-	if head && objects {
-		return &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("destination %s is a bare repository", quote(r.dest)),
-			Hint: "clone it, and take the clone over with: timemachine init --adopt -d CLONE"}
-	}
-	return &StateError{Kind: NoRepository, Dest: r.dest, Msg: fmt.Sprintf("destination %s holds no history", quote(r.dest)),
-		Hint: "make one with: timemachine init -d " + word(r.dest)}
+	return r.readConfig()
 }
 
 func (r *Repo) foreign() error {
@@ -200,45 +170,19 @@ func (r *Repo) foreign() error {
 
 // checkServed refuses repositories that would be served wrongly, with the reason.
 func (r *Repo) checkServed() error {
-	why := r.config.unsupported()
-	if why == "" && r.config.isTrue("core", "bare") {
-		why = "core.bare"
+	if r.config.isTrue("core", "bare") {
+		return r.unserved("core.bare")
 	}
-	for _, f := range []string{"shallow", "commondir", "objects/info/alternates", "objects/info/http-alternates"} {
-		if why != "" {
-			break
-		}
-		there, err := exists(r.git, f)
-		if err != nil {
-			return err
-		}
-		if there {
-			why = "the file " + f
-		}
+	why, err := r.beyondUs("shallow")
+	if err == nil && why != "" {
+		err = r.unserved(why)
 	}
-	if why == "" {
-		return nil
-	}
-	return &StateError{Kind: Unsupported, Dest: r.dest, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot serve: %s", quote(r.dest), quote(why)),
-		Hint: "choose another destination, or take over a full clone of it: git clone --no-shared, then timemachine init --adopt"}
+	return err
 }
 
-// exists tells whether a path below dir is there.
-func exists(dir *durable.Dir, path string) (bool, error) {
-	w := durable.NewWalker(dir)
-	defer w.Close()
-	folder, name := "", path
-	if i := strings.LastIndexByte(path, '/'); i >= 0 {
-		folder, name = path[:i], path[i+1:]
-	}
-	d, err := w.Dir(folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	return d.Exists(name)
+func (r *Repo) unserved(why string) error {
+	return &StateError{Kind: Unsupported, Dest: r.dest, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot serve: %s", quote(r.dest), quote(why)),
+		Hint: "choose another destination, or take over a full clone of it: git clone --no-shared, then timemachine init --adopt"}
 }
 
 func (r *Repo) openParts() error {

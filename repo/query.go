@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"timemachine/repo/commitgraph"
 	"timemachine/repo/durable"
 	"timemachine/repo/object"
 	"timemachine/repo/record"
@@ -23,6 +24,9 @@ type History struct {
 	shallow map[object.ID]bool // commits whose parents a shallow clone left out
 	hint    *hint              // nil: not read yet
 	kept    map[object.ID]found
+	chain   *commitgraph.Chain // nil: there is none, or graphed is false
+	graphed bool
+	runs    map[string]*earlier // by a run's name, what is known of the one before it
 }
 
 // Heads is what somebody remembers of a history: the newest commit of each source, as of commit Tip. It is only ever used
@@ -51,7 +55,7 @@ type Entry struct {
 	Version
 	// Since is the moment from which on the version was in force: its mtime, where that lies between the capture of the
 	// version before it and its own, else its capture. A source's first version, if it was not renamed, has no capture
-	// before it: its mtime counts unless it lies after the capture.
+	// before it: its mtime counts unless it lies after the capture, or before a run that looked and did not find it.
 	Since time.Time
 	// Before is the source's version before this one; nil for the first.
 	Before *Version
@@ -118,6 +122,9 @@ func (h *History) Dest() string { return h.r.dest }
 // Bare tells whether there is no work tree, only a repository.
 func (h *History) Bare() bool { return h.bare }
 
+// Shallow tells whether this is a clone that leaves older commits out.
+func (h *History) Shallow() bool { return len(h.shallow) > 0 }
+
 // Branch is the name of the branch that is read, without refs/heads/; "" where HEAD names a commit.
 func (h *History) Branch() string { return h.r.shortBranch() }
 
@@ -139,16 +146,29 @@ func (h *History) Refresh() error { return h.readTip() }
 func (h *History) State() *durable.Dir { return h.r.own }
 
 // Content streams what a version held; of a symbolic link, its target. The second result is its size in bytes. A
-// deletion holds nothing.
+// deletion holds nothing. Of a redacted version it is what stands in the content's place.
 func (h *History) Content(v *Version) (io.ReadCloser, int64, error) {
 	if v.Event == record.Deleted {
 		return nil, 0, fmt.Errorf("%q was deleted in %s: no content", v.Source, v.Commit.Short())
 	}
-	src, size, err := h.r.store.Stream(v.Blob)
+	blob := v.Blob
+	if other, redacted := h.Redacted(v); redacted {
+		blob = other
+	}
+	src, size, err := h.r.store.Stream(blob)
 	if err != nil {
 		return nil, 0, fmt.Errorf("content of %q in %s: %w", v.Source, v.Commit.Short(), err)
 	}
 	return src, size, nil
+}
+
+// Redacted tells whether the history was rewritten so that a version's content is gone, and its commit has another one.
+func (h *History) Redacted(v *Version) (object.ID, bool) {
+	if there, err := h.r.store.Has(v.Blob); there || err != nil {
+		return object.ID{}, false
+	}
+	e, ok, err := h.treeEntry(v.Commit, v.Source)
+	return e.ID, err == nil && ok && !e.Mode.IsTree() && e.ID != v.Blob
 }
 
 // readTip finds where the branch is.

@@ -8,16 +8,28 @@ import (
 )
 
 // entry places v in time; before is the version of its source before it, nil for none.
-func entry(v, before *Version) Entry {
+func (h *History) entry(ctx context.Context, v, before *Version) (Entry, error) {
 	e := Entry{Version: *v, Since: v.Captured, Before: before}
-	if v.Event == record.Deleted || v.RenamedFrom != "" && before == nil || before == nil && !v.Previous.IsZero() {
-		return e
-	}
 	// Captured counts whole seconds, rounded down: the moment itself lies within the second after it.
-	if v.Mtime.Before(v.Captured.Add(time.Second)) && (before == nil || !v.Mtime.Before(before.Captured)) {
+	if v.Event == record.Deleted || !v.Mtime.Before(v.Captured.Add(time.Second)) {
+		return e, nil
+	}
+	var look time.Time // the last one before the capture
+	switch {
+	case before != nil:
+		look = before.Captured
+	case v.RenamedFrom != "" || !v.Previous.IsZero():
+		return e, nil
+	default:
+		var err error
+		if look, err = h.lookBefore(ctx, v); err != nil {
+			return e, err
+		}
+	}
+	if look.IsZero() || !v.Mtime.Before(look) {
 		e.Since = v.Mtime
 	}
-	return e
+	return e, nil
 }
 
 // At is the version of source that point p selects: the version in force at a moment, the newest that was recorded up to

@@ -12,7 +12,7 @@ import (
 )
 
 // Below lists the versions of all sources at and below path ("/": everything) that were in force at p, in order of their
-// paths, with Before left out; deleted ones are left out. Where p says how many versions back, those of all sources at and
+// paths, with Before left out, and Since right only where p is a moment; deleted ones are left out. Where p says how many versions back, those of all sources at and
 // below path count together. Errors: *UnknownError, *BeforeError; where everything was deleted at that point there are no
 // entries and no error.
 func (h *History) Below(ctx context.Context, path string, p Point) ([]Entry, error) {
@@ -43,7 +43,11 @@ func (h *History) belowBack(ctx context.Context, path string, n int) ([]Entry, e
 	if count == 0 {
 		return nil, &UnknownError{Path: path}
 	}
-	return nil, &BeforeError{Path: path, First: entry(&first.Version, nil), Count: count}
+	e, err := h.entry(ctx, &first.Version, nil)
+	if err != nil {
+		return nil, err
+	}
+	return nil, &BeforeError{Path: path, First: e, Count: count}
 }
 
 // belowHeads goes back from the newest version of each source.
@@ -104,7 +108,11 @@ func (b *below) collect(ctx context.Context, path string) ([]Entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		if b.take(&f.Version) && b.p.Time.IsZero() && wanted[f.Source] {
+		settled, err := b.take(ctx, &f.Version)
+		if err != nil {
+			return nil, err
+		}
+		if settled && b.p.Time.IsZero() && wanted[f.Source] {
 			if delete(wanted, f.Source); len(wanted) == 0 {
 				break
 			}
@@ -132,30 +140,32 @@ func (b *below) wanted(from object.ID, path string) (map[string]bool, error) {
 }
 
 // take notes a version; true where its source is settled by it.
-func (b *below) take(v *Version) bool {
+func (b *below) take(ctx context.Context, v *Version) (bool, error) {
 	c := b.state[v.Source]
 	if c == nil {
 		c = &candidate{}
 		b.state[v.Source] = c
 	}
 	if c.done != nil {
-		return false
+		return false, nil
 	}
 	if c.pending != nil {
-		e := entry(c.pending, v)
+		e, err := b.h.entry(ctx, c.pending, v)
+		if err != nil {
+			return false, err
+		}
 		if b.p.selects(&e, 0) {
 			e.Before = nil
 			c.done, c.pending = &e, nil
-			return true
+			return true, nil
 		}
 	}
 	c.pending = v
 	if b.p.Time.IsZero() {
-		e := entry(v, nil)
-		c.done, c.pending = &e, nil
-		return true
+		c.done, c.pending = &Entry{Version: *v, Since: v.Captured}, nil
+		return true, nil
 	}
-	return false
+	return false, nil
 }
 
 func (b *below) result(ctx context.Context, path string) ([]Entry, error) {
@@ -164,7 +174,10 @@ func (b *below) result(ctx context.Context, path string) ([]Entry, error) {
 	for _, source := range slices.Sorted(maps.Keys(b.state)) {
 		c := b.state[source]
 		if c.pending != nil {
-			e := entry(c.pending, nil)
+			e, err := b.h.entry(ctx, c.pending, nil)
+			if err != nil {
+				return nil, err
+			}
 			if b.p.selects(&e, 0) {
 				c.done = &e
 			} else if b.first == nil || e.Since.Before(b.first.Since) {
@@ -203,5 +216,9 @@ func (h *History) youngerThan(ctx context.Context, path string, p Point) error {
 	if first == nil {
 		return &UnknownError{Path: path}
 	}
-	return &BeforeError{Path: path, First: entry(&first.Version, nil)}
+	e, err := h.entry(ctx, &first.Version, nil)
+	if err != nil {
+		return err
+	}
+	return &BeforeError{Path: path, First: e}
 }

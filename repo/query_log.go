@@ -131,12 +131,13 @@ func (h *History) commits(ctx context.Context, path string) iter.Seq2[Entry, err
 				yield(Entry{}, err)
 				return
 			}
-			e := entry(&f.Version, nil)
+			var older *Version
 			if ok {
-				e = entry(&f.Version, &before.Version)
+				older = &before.Version
 				h.keep(before)
 			}
-			if !yield(e, nil) {
+			e, err := h.entry(ctx, &f.Version, older)
+			if !yield(e, err) || err != nil {
 				return
 			}
 		}

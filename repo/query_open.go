@@ -18,13 +18,13 @@ func (h *History) open() error {
 	if err := h.openGit(); err != nil {
 		return err
 	}
-	var err error
-	if h.r.config, err = readGitConfig(h.r.git); err != nil {
+	if err := h.r.readConfig(); err != nil {
 		return err
 	}
 	if err := h.checkReadable(); err != nil {
 		return err
 	}
+	var err error
 	if h.r.own, err = h.r.git.Sub("timemachine"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -44,64 +44,28 @@ func (h *History) open() error {
 
 // openGit finds the repository in the destination folder, or takes the folder itself for it where it is bare.
 func (h *History) openGit() error {
-	r := h.r
-	var err error
-	switch r.root, err = durable.OpenDir(r.dest); {
-	case errors.Is(err, fs.ErrNotExist):
-		return &StateError{Kind: NoDestination, Dest: r.dest, Msg: fmt.Sprintf("destination %s does not exist", quote(r.dest)),
-			Hint: "name the destination with -d, or mount it"}
+	kind, err := h.r.openFolders()
+	switch {
 	case err != nil:
 		return err
-	}
-	switch st, err := r.root.Lstat(".git"); {
-	case errors.Is(err, fs.ErrNotExist):
-		return h.openBare()
-	case err != nil:
-		return err
-	case !st.IsDir():
-		return &StateError{Kind: Unsupported, Dest: r.dest, Msg: fmt.Sprintf("%s is not a folder: a linked work tree is not read", quote(r.root.Path(".git"))),
-			Hint: "name the repository's main folder with -d"}
-	}
-	r.git, err = r.root.Sub(".git")
-	return err
-}
-
-func (h *History) openBare() error {
-	head, herr := h.r.root.Exists("HEAD")
-	objects, oerr := h.r.root.Exists("objects")
-	if err := errors.Join(herr, oerr); err != nil {
-		return err
-	}
-	if !head || !objects {
+	case kind == noRepository:
 		return &StateError{Kind: NoRepository, Dest: h.r.dest, Msg: fmt.Sprintf("destination %s holds no history", quote(h.r.dest)),
 			Hint: "name the destination with -d; timemachine init makes one"}
+	case kind == bareRepository:
+		h.bare = true
+		h.r.git, err = durable.OpenDir(h.r.dest)
 	}
-	h.bare = true
-	var err error
-	h.r.git, err = durable.OpenDir(h.r.dest)
 	return err
 }
 
 // checkReadable refuses repositories that would be read wrongly, with the reason.
 func (h *History) checkReadable() error {
-	why := h.r.config.unsupported()
-	for _, f := range []string{"commondir", "objects/info/alternates", "objects/info/http-alternates"} {
-		if why != "" {
-			break
-		}
-		there, err := exists(h.r.git, f)
-		if err != nil {
-			return err
-		}
-		if there {
-			why = "the file " + f
-		}
+	why, err := h.r.beyondUs()
+	if err == nil && why != "" {
+		err = &StateError{Kind: Unsupported, Dest: h.r.dest, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot read: %s", quote(h.r.dest), quote(why)),
+			Hint: "read a full clone of it: git clone --no-shared"}
 	}
-	if why == "" {
-		return nil
-	}
-	return &StateError{Kind: Unsupported, Dest: h.r.dest, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot read: %s", quote(h.r.dest), quote(why)),
-		Hint: "read a full clone of it: git clone --no-shared"}
+	return err
 }
 
 func (h *History) readShallow() error {

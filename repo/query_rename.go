@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"iter"
+	"slices"
 	"time"
 
+	"timemachine/repo/object"
 	"timemachine/repo/record"
 )
 
@@ -61,8 +63,12 @@ func (h *History) trace(ctx context.Context, f found, cut time.Time, yield func(
 func (h *History) formerly(ctx context.Context, e *Entry, names map[string]bool) (found, bool, error) {
 	name := e.RenamedFrom
 	if name == "" && e.Before == nil && e.Event == record.Added && e.Size > 0 {
-		var err error
-		if name, err = h.sameBlob(ctx, e); err != nil {
+		// In the first run nothing can have been renamed, and in a very large one it is not searched for.
+		run, err := h.runBefore(ctx, &e.Version)
+		if err == nil && !run.none() {
+			name, err = h.sameBlob(ctx, e)
+		}
+		if err != nil {
 			return found{}, false, err
 		}
 	}
@@ -122,43 +128,58 @@ func (h *History) sameBlob(ctx context.Context, e *Entry) (string, error) {
 	return "", nil
 }
 
-// maxFirst is how many commits before a version are looked at to find that it belongs to the first run of all.
-const maxFirst = 4096
-
-// runOf gives the versions of e's run, newest first; none where that is the first run, in which nothing can have been
-// renamed.
+// runOf gives the versions of e's run, but none beyond maxRun before and after e.
 func (h *History) runOf(ctx context.Context, e *Entry) iter.Seq2[found, error] {
 	return func(yield func(found, error) bool) {
 		of := sameRun(e.Scan)
-		inside := false
-		for n, id := 0, e.Commit; n < maxFirst; n++ {
+		for n, id := 0, e.Commit; n < maxRun && !id.IsZero(); n++ {
 			f, ours, err := h.commit(id, of)
-			if err != nil {
-				yield(found{}, err)
-				return
-			}
-			if !ours {
+			if err == nil && !ours {
 				break
 			}
-			if id = f.parent; id.IsZero() {
+			if !yield(f, err) || err != nil {
 				return
 			}
+			id = f.parent
 		}
-		for id := h.tip; !id.IsZero(); {
+		younger, err := h.younger(ctx, e.Commit)
+		if err != nil {
+			yield(found{}, err)
+			return
+		}
+		for n, id := range slices.Backward(younger) {
 			f, ours, err := h.commit(id, of)
-			if err == nil {
-				err = ctx.Err()
-			}
-			if err != nil {
-				yield(found{}, err)
+			if err == nil && (!ours || len(younger)-n > maxRun) {
 				return
 			}
-			if inside && !ours || ours && !yield(f, nil) {
+			if !yield(f, err) || err != nil {
 				return
 			}
-			inside, id = ours, f.parent
 		}
 	}
+}
+
+// younger lists the commits from the newest along first parents to the one before id; none where id is not met.
+func (h *History) younger(ctx context.Context, id object.ID) ([]object.ID, error) {
+	var ids []object.ID
+	for at := h.tip; at != id; {
+		if at.IsZero() {
+			return nil, ctx.Err()
+		}
+		if rest, ok := h.between(at, id); ok {
+			return append(ids, rest...), nil
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		ids = append(ids, at)
+		f, _, err := h.commit(at, nothing{})
+		if err != nil {
+			return nil, err
+		}
+		at = f.parent
+	}
+	return ids, nil
 }
 
 // run selects the versions that one run made.
@@ -173,3 +194,9 @@ func sameRun(scan string) *run {
 
 func (r *run) mayHold(raw []byte) bool       { return r.scan != "" && bytes.Contains(raw, r.needle) }
 func (r *run) holds(rec *record.Record) bool { return rec.Scan == r.scan }
+
+// nothing selects no version: of a commit only its parent is wanted.
+type nothing struct{}
+
+func (nothing) mayHold([]byte) bool       { return false }
+func (nothing) holds(*record.Record) bool { return false }

@@ -66,9 +66,13 @@ func (h *History) strands(ctx context.Context, known map[string]Head) iter.Seq2[
 func (h *History) pop(ctx context.Context, all *strandHeap) (Entry, error) {
 	s := heap.Pop(all).(strand)
 	if !s.more {
-		return entry(&s.Version, nil), nil
+		return h.entry(ctx, &s.Version, nil)
 	}
-	return entry(&s.Version, &s.before.Version), h.push(ctx, all, s.before)
+	e, err := h.entry(ctx, &s.Version, &s.before.Version)
+	if err == nil {
+		err = h.push(ctx, all, s.before)
+	}
+	return e, err
 }
 
 // order sorts versions captured in one second as they were committed. Those of one run are in order already; several

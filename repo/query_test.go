@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,7 +18,6 @@ import (
 	"timemachine/repo/object"
 	"timemachine/repo/record"
 	"timemachine/repo/repotest"
-	"timemachine/repo/when"
 )
 
 var ctx = context.Background()
@@ -159,108 +159,6 @@ func read(t *testing.T, h *repo.History, e *repo.Entry) string {
 	return string(b)
 }
 
-// TestAtMoments follows the rule: the mtime counts where it lies between the capture before and the version's own.
-func TestAtMoments(t *testing.T) {
-	s := newStory(t)
-	s.run(at(0), step{source: "/d/f", content: "one", mtime: at(-60)})
-	s.run(at(10), step{source: "/d/f", content: "two", mtime: at(4)})
-	s.run(at(20), step{source: "/d/f", content: "backdated", mtime: at(-600)})
-	s.run(at(30), step{source: "/d/f", content: "future", mtime: at(600)})
-	s.run(at(40), s.gone("/d/f"))
-	s.run(at(50), step{source: "/d/f", content: "again", mtime: at(35)}) // moved back with the mtime it had before
-	s.run(at(60).Add(400*time.Millisecond), step{source: "/d/f", content: "late", mtime: at(60).Add(300 * time.Millisecond)})
-	s.each(func(t *testing.T, h *repo.History) {
-		for minute, want := range map[float64]string{-60: "one", 0: "one", 3.99: "one", 4: "two", 19.99: "two", 20: "backdated", 29.9: "backdated",
-			30: "future", 39.9: "future", 50: "again", 55: "again", 60: "again", 60.01: "late", 1e6: "late"} {
-			e, err := h.At(ctx, "/d/f", repo.Point{Time: at(minute)})
-			if err != nil {
-				t.Errorf("minute %v: %v", minute, err)
-			} else if got := read(t, h, &e); got != want {
-				t.Errorf("minute %v: %q, want %q", minute, got, want)
-			}
-			all, err := h.Below(ctx, "/d", repo.Point{Time: at(minute)})
-			if err != nil || len(all) != 1 || all[0].Commit != e.Commit || !all[0].Since.Equal(e.Since) {
-				t.Errorf("minute %v below: %v, %v", minute, all, err)
-			}
-		}
-		var early *repo.BeforeError
-		if _, err := h.At(ctx, "/d/f", repo.Point{Time: at(-61)}); !errors.As(err, &early) || !early.First.Since.Equal(at(-60)) {
-			t.Errorf("before the beginning: %v", err)
-		}
-		if _, err := h.Below(ctx, "/d", repo.Point{Time: at(-61)}); !errors.As(err, &early) || !early.First.Since.Equal(at(-60)) {
-			t.Errorf("below, before the beginning: %v", err)
-		}
-		var absent *repo.AbsentError
-		if _, err := h.At(ctx, "/d/f", repo.Point{Time: at(45)}); !errors.As(err, &absent) || !absent.Deleted.Since.Equal(at(40)) {
-			t.Errorf("while deleted: %v", err)
-		} else if absent.Deleted.Before == nil || !absent.Deleted.Before.Mtime.Equal(at(600)) {
-			t.Errorf("before the deletion: %+v", absent.Deleted.Before)
-		}
-		if all, err := h.Below(ctx, "/d", repo.Point{Time: at(45)}); err != nil || len(all) != 0 {
-			t.Errorf("below, while deleted: %v, %v", all, err)
-		}
-		var unknown *repo.UnknownError
-		if _, err := h.At(ctx, "/d", repo.Point{}); !errors.As(err, &unknown) {
-			t.Errorf("a folder as a file: %v", err)
-		}
-		if _, err := h.Below(ctx, "/nothing", repo.Point{}); !errors.As(err, &unknown) {
-			t.Errorf("unknown: %v", err)
-		}
-	})
-}
-
-func TestAtVersionsAndCommits(t *testing.T) {
-	s := newStory(t)
-	first := s.run(at(0), step{source: "/a", content: "a0", mtime: at(0)}, step{source: "/d/b", content: "b0", mtime: at(0)})
-	second := s.run(at(1), step{source: "/a", content: "a1", mtime: at(1)})
-	third := s.run(at(2), step{source: "/d/c", content: "c0", mtime: at(1.5)}, step{source: "/a", content: "a2", mtime: at(2)})
-	repotest.Git(t, s.dest, "tag", "-a", "-m", "tagged", "v1", second[0].Commit.String())
-	s.each(func(t *testing.T, h *repo.History) {
-		for text, want := range map[string]string{"@0": "a2", "@1": "a1", "@2": "a0", first[1].Commit.String(): "a0", second[0].Commit.Short(): "a1",
-			third[0].Commit.String(): "a1", "HEAD": "a2", "HEAD~1": "a1", "HEAD^^": "a1", "main~4": "a0", "refs/heads/main~3^{commit}": "a0", "v1": "a1", "@": "a2", "tags/v1^{}": "a1"} {
-			w, err := when.Parse(text, at(0))
-			if err != nil {
-				t.Fatal(err)
-			}
-			p, err := h.Point(w)
-			if err != nil {
-				t.Errorf("%s: %v", text, err)
-				continue
-			}
-			if e, err := h.At(ctx, "/a", p); err != nil || read(t, h, &e) != want {
-				t.Errorf("%s: %+v, %v", text, e.Record, err)
-			}
-		}
-		var early *repo.BeforeError
-		if _, err := h.At(ctx, "/a", repo.Point{Back: 3}); !errors.As(err, &early) || early.Count != 3 {
-			t.Errorf("@3: %v", err)
-		}
-		if _, err := h.At(ctx, "/d/c", repo.Point{Commit: second[0].Commit}); !errors.As(err, &early) || early.First.Commit != third[0].Commit {
-			t.Errorf("before its first commit: %v", err)
-		}
-		for _, rev := range []string{"main@{9}", "main@{yesterday}", "deadbeef", "nosuch", "HEAD~9", "HEAD^2", "HEAD^{tree}", "../../etc/passwd", "0", ""} {
-			var e *repo.RevisionError
-			if id, err := h.Revision(rev); !errors.As(err, &e) {
-				t.Errorf("%q: %v, %v", rev, id, err)
-			}
-		}
-		for point, want := range map[repo.Point]string{{}: "/d/b /d/c", {Back: 1}: "/d/b", {Commit: second[0].Commit}: "/d/b", {Time: at(1.6)}: "/d/b /d/c", {Time: at(1.4)}: "/d/b"} {
-			all, err := h.Below(ctx, "/d", point)
-			if got := strings.Join(sources(all), " "); err != nil || got != want {
-				t.Errorf("%+v: %s, %v", point, got, err)
-			}
-		}
-	})
-	h, err := repo.OpenHistory(s.dest, repo.Options{})
-	s.check(err)
-	defer h.Close()
-	for rev, want := range map[string]object.ID{"@{0}": third[1].Commit, "main@{1}": second[0].Commit, "HEAD@{2}": first[1].Commit, "HEAD@{2}~1": first[0].Commit} {
-		if id, err := h.Revision(rev); err != nil || id != want {
-			t.Errorf("%s: %s, %v", rev, id, err)
-		}
-	}
-}
-
 func sources(all []repo.Entry) []string {
 	var names []string
 	for _, e := range all {
@@ -399,6 +297,34 @@ func TestRewrittenHistory(t *testing.T) {
 	}
 	if e, err := h.At(ctx, "/d/g", repo.Point{Time: at(2)}); err != nil || read(t, h, &e) != "yyy" {
 		t.Errorf("at 2: %v, %v", e, err)
+	}
+}
+
+// TestRedactedHistory: where a rewrite took content away, the version has what the rewrite put there.
+func TestRedactedHistory(t *testing.T) {
+	s := newStory(t)
+	for i, word := range []string{"one", "secret", "three"} {
+		s.run(at(float64(i)), step{source: "/d/f", content: word + "\n", mtime: at(float64(i))})
+	}
+	clone := filepath.Join(t.TempDir(), "clone")
+	repotest.Git(t, t.TempDir(), "init", "-q", "-b", "main", clone)
+	stream := repotest.Git(t, s.dest, "fast-export", "main")
+	imports := exec.Command("git", "-C", clone, "fast-import", "--quiet")
+	imports.Stdin = strings.NewReader(strings.ReplaceAll(stream, "secret\n", "------\n"))
+	if out, err := imports.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	h, err := repo.OpenHistory(clone, repo.Options{})
+	s.check(err)
+	defer h.Close()
+	for back, want := range []string{"three\n", "------\n", "one\n"} {
+		e, err := h.At(ctx, "/d/f", repo.Point{Back: back})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, redacted := h.Redacted(&e.Version); redacted != (back == 1) || read(t, h, &e) != want {
+			t.Errorf("@%d: redacted %t, %q", back, redacted, read(t, h, &e))
+		}
 	}
 }
 

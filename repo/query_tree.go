@@ -2,6 +2,7 @@ package repo
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"timemachine/repo/layout"
@@ -57,8 +58,35 @@ func (h *History) filesBelow(commit object.ID, path string) (map[string]object.T
 	return all, h.r.list(e.ID, name+"/", all)
 }
 
+// Current lists the sources that the newest tree holds at and below path, in order, but for those with shortened names.
+func (h *History) Current(path string) ([]string, error) {
+	files, err := h.filesBelow(h.tip, path)
+	var sources []string
+	for tree := range files {
+		if source, ok := layout.Source(tree); ok {
+			sources = append(sources, source)
+		}
+	}
+	slices.Sort(sources)
+	return sources, err
+}
+
 // Present tells whether the newest tree holds path.
 func (h *History) Present(path string) (bool, error) {
 	_, ok, err := h.treeEntry(h.tip, path)
 	return ok, err
+}
+
+// holdsFiles tells whether the tree of a commit holds a file or link directly in a folder.
+func (h *History) holdsFiles(commit object.ID, folder string) (bool, error) {
+	e, ok, err := h.treeEntry(commit, folder)
+	if err != nil || !ok || !e.Mode.IsTree() {
+		return false, err
+	}
+	raw, err := h.r.store.ReadTree(e.ID)
+	if err != nil {
+		return false, h.r.damaged(fmt.Sprintf("the tree of commit %s cannot be read", commit.Short()), err)
+	}
+	entries, err := object.ParseTree(raw)
+	return slices.ContainsFunc(entries, func(e object.TreeEntry) bool { return !e.Mode.IsTree() }), err
 }

@@ -25,11 +25,13 @@ type found struct {
 // Commits of others and records that are not understood are passed over.
 func (h *History) walk(ctx context.Context, from object.ID, at selector) iter.Seq2[found, error] {
 	return func(yield func(found, error) bool) {
+		cut := h.shortcut(at)
 		for id := from; !id.IsZero(); {
 			if err := ctx.Err(); err != nil {
 				yield(found{}, err)
 				return
 			}
+			id = cut.from(id)
 			f, ours, err := h.commit(id, at)
 			if err != nil {
 				yield(found{}, err)
@@ -250,15 +252,19 @@ func (h *History) entries(ctx context.Context, f found) iter.Seq2[Entry, error] 
 	return func(yield func(Entry, error) bool) {
 		var later *found
 		for v, err := range h.versions(ctx, f) {
+			var e Entry
+			if err == nil && later != nil {
+				e, err = h.entry(ctx, &later.Version, &v.Version)
+			}
 			if err != nil {
 				yield(Entry{}, err)
 				return
 			}
-			if later != nil && !yield(entry(&later.Version, &v.Version), nil) {
+			if later != nil && !yield(e, nil) {
 				return
 			}
 			later = &v
 		}
-		yield(entry(&later.Version, nil), nil)
+		yield(h.entry(ctx, &later.Version, nil))
 	}
 }

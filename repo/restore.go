@@ -72,7 +72,8 @@ type Step struct {
 	there   durable.Stat
 	present object.ID // content of what is there now; zero where it cannot be read
 	temp    string    // its name while it is written
-	block   string    // below the base: a file or link where a folder must be; "" none
+	block   string    // below the base: what stands where a folder must be; "" none
+	cleared bool      // that was removed
 }
 
 // base is a folder from which steps go on without following links.
@@ -201,7 +202,7 @@ func (p *Plan) follow(s *Step) error {
 		return nil
 	}
 	if st.UID != 0 && int(st.UID) != os.Geteuid() {
-		return fmt.Errorf("is a link of user %d's, and not followed", st.UID)
+		return &durable.OthersLinkError{UID: st.UID}
 	}
 	target, err := filepath.EvalSymlinks(s.Target)
 	if err != nil {
@@ -211,6 +212,26 @@ func (p *Plan) follow(s *Step) error {
 	p.bases = append(p.bases, b)
 	s.Target, s.base, s.rel = target, b, filepath.Base(target)
 	return b.open(false)
+}
+
+// blocker is the path of what stands where a folder must be, "" for nothing.
+func (s *Step) blocker() string {
+	if s.block == "" {
+		return ""
+	}
+	return filepath.Join(s.base.path, s.block)
+}
+
+// Cleared lists what has to go, or went, because it stood where a folder must be.
+func (p *Plan) Cleared() []string {
+	var paths []string
+	for i := range p.Steps {
+		if s := &p.Steps[i]; s.block != "" && (s.Err == nil || s.cleared) {
+			paths = append(paths, s.blocker())
+		}
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
 }
 
 // Present lists what is there now and is about to be replaced.
@@ -225,7 +246,7 @@ func (p *Plan) Present() []string {
 		path := ""
 		switch {
 		case s.block != "":
-			path = filepath.Join(s.base.path, s.block)
+			path = s.blocker()
 		case s.Action == Replace && !s.there.IsDir():
 			path = s.Source
 		}
@@ -257,7 +278,7 @@ func (p *Plan) Refuse(paths map[string]error) {
 		s := &p.Steps[i]
 		err := paths[s.Source]
 		if s.block != "" {
-			err = paths[filepath.Join(s.base.path, s.block)]
+			err = paths[s.blocker()]
 		}
 		if err != nil && s.Err == nil && (s.Action == Replace || s.block != "") {
 			s.Err = err
@@ -283,7 +304,7 @@ func (p *Plan) Unrecorded(h *History) (map[string]error, error) {
 		if !has {
 			path := s.Source
 			if s.block != "" {
-				path = filepath.Join(s.base.path, s.block)
+				path = s.blocker()
 			}
 			paths[path] = errors.New("its present content is in no version, and cannot be recorded here")
 		}

@@ -44,7 +44,7 @@ func (s *Step) decide(o *RestoreOptions) {
 		s.Action = Leave
 		return
 	}
-	s.compare(dir, name)
+	s.compare(dir, name, o)
 	if len(s.Differs) == 0 && o.Overwrite == OverwriteChanged {
 		s.Action = Keep
 	}
@@ -82,22 +82,27 @@ func (s *Step) obstacle(folder string, o *RestoreOptions) {
 	}
 }
 
-// blocked decides about a file or link where a folder must be.
+// blocked decides about what is no folder and stands where one must be.
 func (s *Step) blocked(dir *durable.Dir, rel, name string, st durable.Stat, o *RestoreOptions) {
 	path := filepath.Join(s.base.path, rel)
 	plain := st.IsRegular() || st.IsLink()
-	meant := st.IsLink() && o.Followed != nil && o.Followed(path)
-	allowed := o.Overwrite == OverwriteAlways || o.Overwrite == OverwriteChanged && o.InPlace()
-	if !plain || meant || !allowed {
+	switch {
+	case st.IsLink() && o.Followed != nil && o.Followed(path):
+		s.Err = fmt.Errorf("below the link %s, which the watch list names: restore that path by itself", quote(path))
+	case o.Overwrite == OverwriteNever:
 		s.Err = fmt.Errorf("%s is in the way: it is no folder", quote(path))
-		return
+	case o.Overwrite == OverwriteChanged && (!plain || !o.InPlace()):
+		s.Err = fmt.Errorf("%s is in the way: it is no folder; --overwrite always replaces it", quote(path))
+	default:
+		s.block, s.there = rel, st
+		if plain {
+			s.present, _ = present(dir, name, &st)
+		}
 	}
-	s.block, s.there = rel, st
-	s.present, _ = present(dir, name, &st)
 }
 
 // compare finds out in what the file there differs from the version.
-func (s *Step) compare(dir *durable.Dir, name string) {
+func (s *Step) compare(dir *durable.Dir, name string, o *RestoreOptions) {
 	st := &s.there
 	if st.IsDir() {
 		s.Differs = []string{"kind"}
@@ -105,14 +110,16 @@ func (s *Step) compare(dir *durable.Dir, name string) {
 			names, err := sub.Names()
 			sub.Close()
 			if err != nil || len(names) > 0 {
-				s.Err = errors.New("a folder with other files in it is in the way")
+				s.Err = errors.New("a folder with other files in it is in the way: move it away first, or restore elsewhere")
 			}
 		}
 		return
 	}
 	if !st.IsRegular() && !st.IsLink() {
 		s.Differs = []string{"kind"}
-		s.Err = errors.New("a special file is in the way")
+		if o.Overwrite != OverwriteAlways {
+			s.Err = errors.New("a FIFO, a socket or a device is in the way: --overwrite always replaces it")
+		}
 		return
 	}
 	if s.Link != st.IsLink() {
@@ -158,6 +165,7 @@ func (p *Plan) findExtra(ctx context.Context, h *History, selections []Selection
 	x := extra{ctx: ctx, p: p, ours: map[string]bool{}}
 	for i := range p.Steps {
 		x.ours[p.Steps[i].Target] = true
+		x.ours[p.Steps[i].blocker()] = true
 	}
 	if st, err := h.r.root.Lstat(""); err == nil {
 		x.dest = st

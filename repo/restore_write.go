@@ -25,7 +25,7 @@ func tempName() string {
 	return tempPrefix + hex.EncodeToString(b[:])
 }
 
-// unblock removes the file or link that the plan found in the place of a folder. A step before this one may have done so.
+// unblock removes what the plan found in the place of a folder. A step before this one may have done so.
 func (s *Step) unblock() error {
 	if s.block == "" {
 		return nil
@@ -44,7 +44,11 @@ func (s *Step) unblock() error {
 	case !unchanged(&st, &s.there):
 		return errChanged
 	}
-	return dir.Remove(name)
+	if err := dir.Remove(name); err != nil {
+		return err
+	}
+	s.cleared = true
+	return nil
 }
 
 var errChanged = errors.New("it changed meanwhile, and is left alone")
@@ -73,6 +77,9 @@ func (s *Step) put(dir *durable.Dir, temp, name string) error {
 // writeFile writes content, owner, mode and mtime to a new file, in an order in which it is never open to anybody whom
 // the record does not let in: closed first, then given away, then opened as far as recorded.
 func (h *History) writeFile(s *Step, dir *durable.Dir, sync bool) error {
+	if _, redacted := h.Redacted(&s.Version); redacted {
+		return fmt.Errorf("its content was taken out of the history, and something else put in commit %s", s.Commit.Short())
+	}
 	src, _, err := h.Content(&s.Version)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -14,24 +15,38 @@ import (
 // completionTime is how long a shell waits for a completion at most.
 const completionTime = 500 * time.Millisecond
 
-// completePaths lets the commands that ask the history complete the paths it knows, deleted ones too. show and diff take
-// one path, and then moments.
-func (a *app) completePaths(root *cobra.Command) {
+// whenWords are offered where a WHEN is asked for, to show what one looks like.
+var whenWords = []string{"@1", "1h", "1d", "today", "yesterday"}
+
+// completeWords sets up what shells complete: of the commands that ask the history the paths it knows, deleted ones too,
+// and moments; of flags their values.
+func (a *app) completeWords(root *cobra.Command) {
+	const plain = cobra.ShellCompDirectiveNoFileComp
+	sources := func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+		return a.completeSources(word)
+	}
 	for _, cmd := range root.Commands() {
 		switch cmd.Name() {
 		case "log", "show", "diff":
-			cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-				if len(args) > 0 {
-					return nil, cobra.ShellCompDirectiveNoFileComp
+			cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+				switch {
+				case len(args) == 0:
+					return a.completeSources(word)
+				case cmd.Name() == "diff" && len(args) < 3:
+					return whenWords, plain
 				}
-				return a.completeSources(word)
+				return nil, plain
 			}
 		case "restore":
-			cmd.ValidArgsFunction = func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
-				return a.completeSources(word)
+			cmd.ValidArgsFunction = sources
+		}
+		for _, name := range []string{"at", "since", "until"} {
+			if cmd.Flags().Lookup(name) != nil {
+				cobra.CheckErr(cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(whenWords, plain)))
 			}
 		}
 	}
+	cobra.CheckErr(errors.Join(root.MarkPersistentFlagDirname("destination"), root.MarkPersistentFlagDirname("config-location")))
 }
 
 // completeSources are the names in the folder of word, as the history knows them, that begin as word does; nothing where
@@ -51,6 +66,9 @@ func (a *app) completeSources(word string) ([]string, cobra.ShellCompDirective) 
 		return nil, plain
 	}
 	sources, err := h.Sources(ctx, folder)
+	if err != nil { // without those that are deleted it takes a moment only
+		sources, err = h.Current(folder)
+	}
 	if err != nil {
 		return nil, plain
 	}
@@ -62,6 +80,9 @@ func (a *app) completeSources(word string) ([]string, cobra.ShellCompDirective) 
 			continue
 		}
 		name, _, more := strings.Cut(rest, "/")
+		if strings.ContainsFunc(name, hazardous) {
+			continue // a shell would show it as it is
+		}
 		if more {
 			name += "/"
 			directive = plain | cobra.ShellCompDirectiveNoSpace

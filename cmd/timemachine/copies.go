@@ -53,10 +53,11 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 		return err
 	}
 	a.journal.Debug("copies rebuilt", "destination", p.dest, "copies", b.Versions, "written", b.Written, "failed", b.Failed)
-	if a.flags.json {
+	switch {
+	case a.flags.json:
 		err = a.printJSON(rebuildDocument{Copies: b.Versions, Written: b.Written, Failed: b.Failed})
-	} else {
-		a.console.notice("wrote " + plural(int(b.Written), "copy", "copies") + " of " + count(int(b.Versions), "version"))
+	case !a.flags.quiet:
+		err = a.print("wrote " + plural(int(b.Written), "copy", "copies") + " of " + count(int(b.Versions), "version"))
 	}
 	if err == nil && b.NoRoom {
 		err = &failure{msg: "space is short in " + quote(p.dest) + ": not all copies are written", hint: "copies: {min-free: …} in the configuration says how much is kept free"}

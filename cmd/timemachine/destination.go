@@ -103,7 +103,7 @@ func unmounted(dest string, err error) error {
 	}
 	return &failure{
 		msg:  "destination " + quote(dest) + what,
-		hint: "it was used before; mount it, or start afresh with timemachine init -d " + quote(dest),
+		hint: "it was used before; mount it, or start afresh with timemachine init -d " + repo.ShellWord(dest),
 		err:  err,
 	}
 }

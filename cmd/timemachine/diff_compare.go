@@ -129,7 +129,7 @@ func (c *comparison) summary() string {
 		case s.odd != "":
 			return s.odd
 		}
-		return byteCount(s.size)
+		return sizeText(s.size)
 	}
 	change := size(&c.from) + " to " + size(&c.to)
 	switch {
@@ -138,7 +138,7 @@ func (c *comparison) summary() string {
 	case c.binary:
 		return "binary, " + change
 	case c.large:
-		return fmt.Sprintf("over %s, %s", byteCount(maxText), change)
+		return fmt.Sprintf("over %s, %s", sizeText(maxText), change)
 	}
 	return ""
 }

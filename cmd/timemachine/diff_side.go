@@ -68,23 +68,34 @@ func (d *diffing) pairs() ([]pair, error) {
 	return pairs, nil
 }
 
-// state is what the history holds at and below the path at p.
+// state is what the history holds at and below the path at p; of a file before it was renamed, what it was then.
 func (d *diffing) state(p repo.Point) (map[string]side, error) {
 	all, err := d.h.Below(d.ctx, d.path, p)
+	var early *repo.BeforeError
+	if errors.As(err, &early) && early.First.Source == d.path && early.First.RenamedFrom != "" {
+		var e repo.Entry
+		if e, err = d.app.versionAt(d.ctx, d.h, d.path, p); err == nil {
+			return map[string]side{d.path: d.recorded(e)}, nil
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
 	sides := map[string]side{}
 	for _, e := range all {
-		sides[e.Source] = side{
-			there: true, link: e.Link, mode: e.Mode, size: e.Size, blob: e.Blob, mtime: e.Mtime, commit: e.Commit,
-			open: func() (io.ReadCloser, error) {
-				src, _, err := d.h.Content(&e.Version)
-				return src, err
-			},
-		}
+		sides[e.Source] = d.recorded(e)
 	}
 	return sides, nil
+}
+
+func (d *diffing) recorded(e repo.Entry) side {
+	return side{
+		there: true, link: e.Link, mode: e.Mode, size: e.Size, blob: e.Blob, mtime: e.Mtime, commit: e.Commit,
+		open: func() (io.ReadCloser, error) {
+			src, _, err := d.h.Content(&e.Version)
+			return src, err
+		},
+	}
 }
 
 // onDisk is what lies on disk now of the sources that from holds, and of all that the history knows there.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -100,10 +99,11 @@ func (d *diffing) writeJSON(w io.Writer, pairs []pair) error {
 			document.Files = append(document.Files, d.fileItem(&c))
 		}
 	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(document)
+	text, err := jsonText(document, "  ")
+	if err == nil {
+		_, err = w.Write(text)
+	}
+	return err
 }
 
 func (d *diffing) fileItem(c *comparison) diffFileItem {

@@ -7,12 +7,23 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const rootHelp = `timemachine keeps the history of the files you name. Each run commits every watched file that changed to the git
-repository in the destination folder, one commit per version, dated with the file's own mtime, and also writes the
-version there as a plain timestamped copy. Without a command it does one run.
+const rootHelp = `timemachine keeps the history of the files you name. Each run looks at every watched file; one that changed gets a new
+version in the destination folder: a commit of its own in a git repository there, dated with the file's own mtime, and a
+plain timestamped copy. Nothing of git is needed to get something back, and all of it is there for git, too: timemachine
+help reading-with-git. Without a command timemachine does one run.
 
-To get something back, timemachine log shows the versions of a file, diff what changed in them, and restore brings files
-and folders back as they were at any moment. All of it is there for git, too: timemachine help reading-with-git.
+To begin, in a folder of its own:
+
+  mkdir ~/history && cd ~/history
+  timemachine add ~/notes /etc/hosts      watch these; their first versions are taken at once
+  timemachine                             one run: take what changed since
+  timemachine log ~/notes/todo.txt        the versions of a file, newest first
+  timemachine diff ~/notes yesterday      what changed since then
+  timemachine restore ~/notes --at '2h ago' --dry-run
+                                          what would be brought back; without --dry-run it is
+
+The watch list and the history are in the current directory, unless the flags -c or -cl and -d, the environment or, for the
+destination, the watch list say otherwise.
 
 Unattended, one crontab line is all it needs (with the watch list in /etc/timemachine/config.dat):
 
@@ -33,20 +44,18 @@ Environment (flags beat it, it beats the configuration):
   TIMEMACHINE_DESTINATION   as --destination
   NO_COLOR                  no colours
   PAGER                     shows what log, show and diff print on a terminal (default less)
+  TZ                        the time zone of what is asked and shown
 
 Exit codes:
   0  done, also when nothing changed or another run was at work
-  1  failed
+  1  failed; verify: problems are left; status --max-age: the last good run is too long ago
   2  wrong usage or configuration
-  3  done, but some sources could not be captured; each is named`
+  3  done, but some files could not be captured or restored; each is named`
 
-const rootExamples = `  timemachine add /etc/hosts ~/notes     watch a file and a folder
-  timemachine                            one run: from cron, once a minute
-  timemachine status                     what a run would do now
+const rootExamples = `  timemachine status                     what a run would do now
   timemachine list -v                    what is watched, and which files that selects now
-  timemachine log notes.txt              its versions; also of what was deleted
-  timemachine show notes.txt --at '2h ago'
-  timemachine diff notes.txt yesterday   what changed since
+  timemachine log --deleted              what is gone
+  timemachine show notes.txt --at @1     the version before the newest
   timemachine restore /etc/nginx --at '10 minutes ago'
   timemachine -d /backup -a notes.txt    the short way to add
   git -C /backup log -p -- files/etc/hosts`
@@ -70,18 +79,31 @@ A run is good when it captured everything that is watched (its exit code was 0),
 that can never be read keeps every run from being good: make it readable, or leave it out with an exclusion.`
 
 const restoreHelp = `Bring files, or folders with all that was in them, back as they were: content, mode, mtime to the nanosecond, symbolic
-links, and the owner where that is allowed. A path may be deleted by now.
+links, and the owner where that is allowed. PATH may be deleted by now. Without --at the newest version comes back.
 
-What is there and is about to be replaced is recorded in the history first, so that nothing is lost by a restore; a file
-that cannot be recorded is left as it is, and named. Each file is replaced as a whole, at one moment. Files that were not
-there then are left alone and named. --dry-run shows all this without doing it.
+What is there and is about to be replaced is recorded in the history first, watched or not, so that nothing is lost by a
+restore; a file that cannot be recorded is left as it is, and named. Each file is replaced as a whole, at one moment. Files
+that were not there then are left alone and named: whether they go is yours to decide. --dry-run shows all this without
+doing it. What could not be restored is named, and the exit code is 3.
 
 --overwrite changed, the default, replaces what differs in content, kind, mode, owner or mtime; never only brings back
 what is missing; always writes everything, also over what could not be recorded first. With --to nothing is recorded first.
 
+What stands in the way:
+  a file or link where a folder must be   recorded and removed, unless --overwrite never
+  an empty folder where a file must be    removed
+  a folder with anything in it            stays, the file is not restored
+  a FIFO, socket or device                stays, the file is not restored, unless --overwrite always
+  a link in the folders above PATH        followed if it is root's or yours, else refused
+  a link at or below PATH                 never followed, but replaced as a file is; where the watch list names the link
+                                          itself, it stays, and the file behind it is restored
+
 Not recorded, and so not restored: owners and modes of folders, empty folders, access lists and extended attributes.
-Folders that have to be made are closed to others (0700); those made by root get the owner of the folder above. Links in
-the way are not followed, unless the watch list names them. Only root gets setuid files back, and only with their owner.`
+Folders that have to be made are closed to others (0700); those made by root get the owner of the folder above. No file is
+ever open further than its version was: without the right to give it to its group, others' rights are all that the group
+gets; only root gets setuid files back, and only with their owner.
+
+` + whenHelp
 
 const restoreExamples = `  timemachine restore /etc/hosts --at yesterday
   timemachine restore /etc/nginx --at '10 minutes ago' --dry-run
@@ -92,8 +114,9 @@ const initHelp = `Make the destination's repository, and the folder itself when 
 --adopt takes over a clone of a history, or one whose branch was rewritten.`
 
 const verifyHelp = `Check that every stored object is whole, that the records hang together, that each commit's tree holds what its record
-says, and that files/, copies/ and the index are what the history says. One line per problem; exit 1 where any is left.
-Copies that the configuration does not keep are not missed, nor is a copies/ folder that was deleted.
+says, and that files/, copies/ and the index are what the history says. One line per problem, and one at the end that sums
+up, which -q leaves out; exit 1 where any problem is left. Copies that the configuration does not keep are not missed, nor
+is a copies/ folder that was deleted.
 
 --repair makes files/, copies/, the index and the cache again from the history. The history itself is never changed:
 where it is damaged, another copy of it (a clone, a remote) is needed.`
@@ -111,8 +134,25 @@ var groups = []struct{ id, title, commands string }{
 	{"about", "About timemachine:", "help completion version"},
 }
 
-// arrange puts the commands below their headings.
+// alike are words that people may know a command by.
+var alike = map[string]string{
+	"log":     "history versions",
+	"show":    "cat print",
+	"diff":    "compare changes",
+	"restore": "undo revert recover checkout",
+	"list":    "ls",
+	"remove":  "rm delete forget unwatch",
+	"add":     "track",
+	"status":  "info",
+	"verify":  "check fsck",
+	"compact": "gc optimize",
+}
+
+// arrange puts the commands below their headings, and lets them be found by other words.
 func arrange(root *cobra.Command) {
+	for _, cmd := range root.Commands() {
+		cmd.SuggestFor = strings.Fields(alike[cmd.Name()])
+	}
 	for _, g := range groups {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
 		for _, cmd := range root.Commands() {
@@ -129,6 +169,19 @@ func (a *app) helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
 		Short: "explain a command",
+		ValidArgsFunction: func(cmd *cobra.Command, words []string, _ string) ([]string, cobra.ShellCompDirective) {
+			about, _, err := cmd.Root().Find(words)
+			if err != nil {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			var names []string
+			for _, c := range about.Commands() {
+				if !c.Hidden {
+					names = append(names, c.Name()+"\t"+c.Short)
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(cmd *cobra.Command, words []string) error {
 			root := cmd.Root()
 			about, rest, err := root.Find(words)

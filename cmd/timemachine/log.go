@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -45,6 +44,8 @@ func (a *app) logCommand() *cobra.Command {
 	f.StringSliceVar(&o.events, "event", nil, "only `EVENT`: added, modified, touched, metadata, deleted, type-changed (repeatable)")
 	f.BoolVar(&o.deleted, "deleted", false, "only what is deleted now: the deletions, newest first")
 	f.BoolVar(&o.strict, "no-renames", false, "stop where a file got its name")
+	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("event", cobra.FixedCompletions(
+		[]string{"added", "modified", "touched", "metadata", "deleted", "type-changed"}, cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
 }
 
@@ -164,9 +165,9 @@ func (a *app) writeLog(ctx context.Context, w io.Writer, h *repo.History, o repo
 
 func (a *app) writeEntry(w io.Writer, e *repo.Entry) error {
 	if a.flags.json {
-		line, err := json.Marshal(entryJSON(e))
+		line, err := jsonText(entryJSON(e), "")
 		if err == nil {
-			_, err = w.Write(append(line, '\n'))
+			_, err = w.Write(line)
 		}
 		return err
 	}
@@ -200,27 +201,15 @@ func sizeChange(e *repo.Entry) string {
 	if e.Event == record.Deleted {
 		return "-"
 	}
-	text := byteCount(e.Size)
+	text := sizeText(e.Size)
 	if b := e.Before; b != nil && b.Event != record.Deleted && b.Size != e.Size {
 		sign, d := "+", e.Size-b.Size
 		if d < 0 {
 			sign, d = "-", -d
 		}
-		text += " (" + sign + byteCount(d) + ")"
+		text += " (" + sign + sizeText(d) + ")"
 	}
 	return text
-}
-
-// byteCount is a size for people.
-func byteCount(n int64) string {
-	if n < 1<<10 {
-		return strconv.FormatInt(n, 10) + " B"
-	}
-	f, units := float64(n)/(1<<10), "KMGTPE"
-	for f >= 1<<10 {
-		f, units = f/(1<<10), units[1:]
-	}
-	return strconv.FormatFloat(f, 'f', 1, 64) + " " + units[:1] + "iB"
 }
 
 // changes tells what a version changed besides its content.

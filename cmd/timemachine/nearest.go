@@ -1,27 +1,57 @@
 package main
 
-import "path/filepath"
+import (
+	"cmp"
+	"path/filepath"
+	"slices"
+	"strings"
+)
 
-// nearest is the candidate most like word, or "" when none is much like it.
-func nearest(word string, candidates []string) string {
-	best, least := "", len(word)/3+1
+// nearest lists the candidates that are most like word, n at most, the most alike first: those with its base name, then
+// those that differ from it in no more than a third of that.
+func nearest(word string, candidates []string, n int) []string {
+	type near struct {
+		name     string
+		another  bool // base name
+		distance int
+	}
+	var list []near
+	base := filepath.Base(word)
 	for _, c := range candidates {
-		if filepath.Base(c) == filepath.Base(word) {
-			return c
-		}
-		if d := distance(word, c); d <= least {
-			best, least = c, d
+		if filepath.Base(c) == base {
+			list = append(list, near{c, false, distance(word, c, len(word)+len(c))})
+		} else if limit := len(base)/3 + 1; word != "" {
+			if d := distance(word, c, limit); d <= limit {
+				list = append(list, near{c, true, d})
+			}
 		}
 	}
-	return best
+	slices.SortFunc(list, func(x, y near) int {
+		if x.another != y.another {
+			if x.another {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Or(x.distance-y.distance, strings.Compare(x.name, y.name))
+	})
+	var names []string
+	for _, c := range list[:min(len(list), n)] {
+		names = append(names, c.name)
+	}
+	return names
 }
 
-// distance is the number of bytes to insert, drop or change to make a into b. Long words are not compared: 4096 stands for
-// "far".
-func distance(a, b string) int {
-	const far = 4096
-	if len(a) > 512 || len(b) > 512 {
-		return far
+// distance is the number of bytes to insert, drop or change to make a into b; some number over limit where it is over it.
+func distance(a, b string, limit int) int {
+	for a != "" && b != "" && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	if d := len(a) - len(b); max(d, -d) > limit {
+		return limit + 1
 	}
 	row := make([]int, len(b)+1)
 	for j := range row {
@@ -37,6 +67,9 @@ func distance(a, b string) int {
 			}
 			diagonal = row[j+1]
 			row[j+1] = min(cost, row[j]+1, diagonal+1)
+		}
+		if slices.Min(row) > limit {
+			return limit + 1
 		}
 	}
 	return row[len(b)]

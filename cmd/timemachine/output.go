@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,19 +19,6 @@ import (
 // print writes one line of results to standard output.
 func (a *app) print(text string) error {
 	_, err := fmt.Fprintln(a.stdout, text)
-	return err
-}
-
-// printJSON writes one document of results to standard output.
-func (a *app) printJSON(document any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(document); err != nil {
-		return err
-	}
-	_, err := a.stdout.Write(b.Bytes())
 	return err
 }
 
@@ -182,19 +167,14 @@ func brief(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
-// sizeText is a number of bytes for people: three digits or so, in decimal units.
+// sizeText is a number of bytes for people.
 func sizeText(n int64) string {
-	if n < 1000 {
+	if n < 1<<10 {
 		return strconv.FormatInt(n, 10) + " B"
 	}
-	value, unit := float64(n), 0
-	for value >= 999.5 && unit < len("kMGTPE") {
-		value /= 1000
-		unit++
+	f, units := float64(n)/(1<<10), "KMGTPE"
+	for f >= 1<<10 {
+		f, units = f/(1<<10), units[1:]
 	}
-	digits := 0
-	if value < 99.95 {
-		digits = 1
-	}
-	return strconv.FormatFloat(value, 'f', digits, 64) + " " + "kMGTPE"[unit-1:unit] + "B"
+	return strconv.FormatFloat(f, 'f', 1, 64) + " " + units[:1] + "iB"
 }

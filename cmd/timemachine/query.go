@@ -6,8 +6,8 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
-	"slices"
 	"strings"
+	"time"
 
 	"timemachine/repo"
 	"timemachine/repo/layout"
@@ -27,7 +27,16 @@ func (a *app) openHistory() (*repo.History, error) {
 	}
 	o := a.repoOptions(p)
 	o.Heads = watch.Heads
-	return repo.OpenHistory(p.dest, o)
+	return openToRead(p.dest, o)
+}
+
+// openToRead opens a history, and says what to do where that is not allowed: destinations are closed to others.
+func openToRead(dest string, o repo.Options) (*repo.History, error) {
+	h, err := repo.OpenHistory(dest, o)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, &failure{msg: "destination " + quote(dest) + ": " + cause(err), hint: "it is closed to all but its owner: ask as that user, or as root", err: err}
+	}
+	return h, err
 }
 
 func (a *app) queryPlace() (*place, error) {
@@ -118,12 +127,19 @@ func (a *app) when(text string) (when.When, error) {
 }
 
 func (a *app) tellWhen(word string, w when.When) {
-	if w.Exact {
+	future := w.Kind == when.Moment && w.Time.After(a.now())
+	if w.Exact && !future {
 		return
+	}
+	if w.Counted {
+		w.Time = w.Time.Truncate(time.Second)
 	}
 	text := word + " " + w.String()
 	if w.Note != "" {
 		text += " (" + w.Note + ")"
+	}
+	if future {
+		text += ", which is still to come"
 	}
 	a.console.announce(text)
 }
@@ -135,13 +151,13 @@ func (a *app) explain(ctx context.Context, h *repo.History, err error) error {
 	var absent *repo.AbsentError
 	switch {
 	case errors.As(err, &unknown):
-		return &failure{msg: unknown.Error() + " in " + quote(h.Dest()), hint: a.suggest(ctx, h, unknown.Path), err: err}
+		return &failure{msg: unknown.Error() + " in " + quote(h.Dest()), hint: a.aboutUnknown(ctx, h, unknown.Path), err: err}
 	case errors.As(err, &early):
 		return a.tooEarly(early)
 	case errors.As(err, &absent):
 		f := &failure{msg: quote(absent.Path) + " did not exist then: it was deleted " + a.localTime(absent.Deleted.Since), err: err}
 		if absent.Deleted.Before != nil {
-			f.hint = "its last version before that: timemachine show " + quote(absent.Path) + " --at " + absent.Deleted.Before.Commit.Short()
+			f.hint = "its last version before that: timemachine show " + repo.ShellWord(absent.Path) + " --at " + absent.Deleted.Before.Commit.Short()
 		}
 		return f
 	}
@@ -157,52 +173,4 @@ func (a *app) tooEarly(e *repo.BeforeError) error {
 		f.hint = "before that it was " + quote(e.First.RenamedFrom)
 	}
 	return f
-}
-
-// suggest names what is known that is most like path.
-func (a *app) suggest(ctx context.Context, h *repo.History, path string) string {
-	sources, err := h.Sources(ctx, "/")
-	if err != nil {
-		return ""
-	}
-	if len(sources) == 0 {
-		return "this repository holds no record of timemachine's"
-	}
-	seen := map[string]bool{"/": true}
-	for _, s := range sources {
-		for p := s; !seen[p]; p = filepath.Dir(p) {
-			seen[p] = true
-		}
-	}
-	delete(seen, "/")
-	if similar := likely(path, seen); len(similar) > 0 {
-		return "known: " + strings.Join(similar, ", ")
-	}
-	return "timemachine log lists what is known"
-}
-
-const suggestions = 3
-
-// likely lists the candidates most like word, quoted, the most alike first.
-func likely(word string, candidates map[string]bool) []string {
-	type scored struct {
-		name  string
-		score int
-	}
-	var list []scored
-	for c := range candidates {
-		d := distance(word, c)
-		if filepath.Base(c) == filepath.Base(word) {
-			d = 0
-		}
-		if d <= len(word)/3+1 {
-			list = append(list, scored{c, d})
-		}
-	}
-	slices.SortFunc(list, func(x, y scored) int { return cmp.Or(x.score-y.score, strings.Compare(x.name, y.name)) })
-	var names []string
-	for _, s := range list[:min(len(list), suggestions)] {
-		names = append(names, quote(s.name))
-	}
-	return names
 }

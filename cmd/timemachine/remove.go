@@ -107,8 +107,8 @@ func orEmpty(list []string) []string {
 
 func notWatched(c *watch.Config, name string) error {
 	e := &usageError{msg: quote(name) + ": is not watched", hint: "timemachine list shows what is"}
-	if near := nearest(name, c.Lines()); near != "" {
-		e.hint = "did you mean " + quote(near) + "?"
+	if near := nearest(name, c.Lines(), 1); len(near) > 0 {
+		e.hint = "did you mean " + quote(near[0]) + "?"
 	}
 	return e
 }

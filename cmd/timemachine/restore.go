@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"timemachine/repo"
+	"timemachine/repo/durable"
 	"timemachine/watch"
 )
 
@@ -74,9 +76,19 @@ func (a *app) restore(ctx context.Context, o restoreOptions) error {
 		defer plan.Close()
 	}
 	if err != nil {
-		return err
+		return explainLink(err)
 	}
 	return done.tell(plan)
+}
+
+// explainLink adds what can be done about somebody else's link above the path.
+func explainLink(err error) error {
+	var link *durable.OthersLinkError
+	var at *fs.PathError
+	if !errors.As(err, &link) || !errors.As(err, &at) {
+		return err
+	}
+	return &failure{msg: quote(at.Path) + ": " + link.Error(), hint: "remove the link, or restore elsewhere with --to DIR", err: err}
 }
 
 // restoreTo is the folder to write to, "" for the files' own places.
@@ -117,7 +129,7 @@ func (a *app) openToRestore(p *place, configured bool, o restoreOptions) (*repo.
 			return h, r, nil
 		}
 	}
-	h, err := repo.OpenHistory(p.dest, options)
+	h, err := openToRead(p.dest, options)
 	return h, nil, err
 }
 
@@ -159,7 +171,7 @@ func (a *app) lastVersion(ctx context.Context, h *repo.History, path string, poi
 		return []repo.Entry{{Version: *absent.Deleted.Before}}, nil
 	case errors.As(err, &unknown):
 		return nil, &failure{msg: "nothing was there below " + quote(path) + " then: all of it was deleted",
-			hint: "choose another moment with --at; timemachine log " + quote(path) + " shows them", err: err}
+			hint: "choose another moment with --at; timemachine log " + repo.ShellWord(path) + " shows them", err: err}
 	}
 	return nil, err
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"timemachine/repo"
@@ -17,10 +16,11 @@ var (
 
 // restoreDoc is what restore --json prints; docs/json.md explains it.
 type restoreDoc struct {
-	DryRun bool      `json:"dry_run"`
-	Files  []stepDoc `json:"files"`
-	Extra  []pathDoc `json:"extra"`
-	Failed int       `json:"failed"`
+	DryRun  bool      `json:"dry_run"`
+	Files   []stepDoc `json:"files"`
+	Cleared []pathDoc `json:"cleared"`
+	Extra   []pathDoc `json:"extra"`
+	Failed  int       `json:"failed"`
 }
 
 type stepDoc struct {
@@ -48,7 +48,7 @@ func (d *restored) tell(p *repo.Plan) error {
 	if d.app.flags.json {
 		err = d.app.printJSON(d.document(p, failed))
 	} else {
-		err = d.text(p)
+		err = d.text(p, failed)
 	}
 	for i := range p.Steps {
 		if s := &p.Steps[i]; s.Err != nil {
@@ -64,7 +64,7 @@ func withoutPath(err error, path string) string {
 }
 
 func (d *restored) document(p *repo.Plan, failed int) restoreDoc {
-	doc := restoreDoc{DryRun: d.o.dryRun, Files: []stepDoc{}, Extra: pathsJSON(p.Extra), Failed: failed}
+	doc := restoreDoc{DryRun: d.o.dryRun, Files: []stepDoc{}, Cleared: pathsJSON(p.Cleared()), Extra: pathsJSON(p.Extra), Failed: failed}
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		f := stepDoc{Source: s.Source, SourceBytes: rawBytes(s.Source), Target: s.Target, TargetBytes: rawBytes(s.Target), Action: string(s.Action), Differs: orEmpty(s.Differs),
@@ -77,12 +77,15 @@ func (d *restored) document(p *repo.Plan, failed int) restoreDoc {
 	return doc
 }
 
-func (d *restored) text(p *repo.Plan) error {
-	words := did
+func (d *restored) text(p *repo.Plan, failed int) error {
+	words, removed := did, "removed"
 	if d.o.dryRun {
-		words = doing
+		words, removed = doing, "would remove"
 	}
 	var lines []string
+	for _, path := range p.Cleared() {
+		lines = append(lines, removed+" "+quote(path)+", in the place of a folder")
+	}
 	n := map[repo.Action]int{}
 	for i := range p.Steps {
 		s := &p.Steps[i]
@@ -90,30 +93,44 @@ func (d *restored) text(p *repo.Plan) error {
 			continue
 		}
 		n[s.Action]++
-		if s.Action == repo.Keep && !d.app.flags.verbose || d.app.flags.quiet {
-			continue
+		if s.Action != repo.Keep || d.app.flags.verbose {
+			lines = append(lines, d.line(s, words[s.Action]))
 		}
-		lines = append(lines, d.line(s, words[s.Action]))
 	}
 	for _, path := range p.Extra {
-		if !d.app.flags.quiet {
-			lines = append(lines, "left alone, was not there then: "+quote(path))
-		}
+		lines = append(lines, "left alone, was not there then: "+quote(path))
 	}
-	if len(lines) > 0 {
+	if len(lines) > 0 && !d.app.flags.quiet {
 		if err := d.app.print(strings.Join(lines, "\n")); err != nil {
 			return err
 		}
 	}
-	if n[repo.Create]+n[repo.Replace] == 0 && n[repo.Keep] > 0 {
+	if n[repo.Create]+n[repo.Replace]+failed == 0 && n[repo.Keep] > 0 {
 		d.app.console.announce(count(n[repo.Keep], "file") + " as then: nothing to restore")
 		if d.o.at == "" {
 			d.app.console.hint("--at WHEN brings back an older state than the newest; timemachine log shows them")
 		}
 		return nil
 	}
-	d.app.console.notice(fmt.Sprintf("%s %s, %s %d, %d as then", words[repo.Create], count(n[repo.Create], "file"), words[repo.Replace], n[repo.Replace], n[repo.Keep]))
+	d.app.console.notice(summary(n, words, failed))
 	return nil
+}
+
+// summary counts the steps in one line.
+func summary(n map[repo.Action]int, words map[repo.Action]string, failed int) string {
+	var parts []string
+	for _, action := range []repo.Action{repo.Create, repo.Replace, repo.Leave} {
+		if n[action] > 0 {
+			parts = append(parts, words[action]+" "+count(n[action], "file"))
+		}
+	}
+	if n[repo.Keep] > 0 {
+		parts = append(parts, count(n[repo.Keep], "file")+" as then")
+	}
+	if failed > 0 {
+		parts = append(parts, count(failed, "file")+" not restored")
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (d *restored) line(s *repo.Step, verb string) string {

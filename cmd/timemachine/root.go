@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"timemachine/repo"
 )
 
 // globalFlags are the flags every command takes.
@@ -33,12 +35,14 @@ func (a *app) rootCommand() *cobra.Command {
 		Short:             "keep the history of the files you name",
 		Long:              rootHelp,
 		Example:           rootExamples,
+		Version:           buildVersion().String(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		Args:              cobra.ArbitraryArgs,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.begin(cmd) },
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.bare(cmd, o, args) },
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(flagError)
@@ -56,25 +60,9 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 	root.InitDefaultCompletionCmd(rewriteArgs(a.args)...)
 	arrange(root)
-	a.completePaths(root)
-	refuseUnknownShells(root)
+	a.completeWords(root)
+	a.setUpCompletion(root)
 	return root
-}
-
-// refuseUnknownShells makes completion say so when it does not know the shell; cobra would print help and succeed.
-func refuseUnknownShells(root *cobra.Command) {
-	for _, cmd := range root.Commands() {
-		if cmd.Name() == "completion" {
-			cmd.Short = "print the completion script of a shell"
-			cmd.RunE = func(cmd *cobra.Command, shells []string) error {
-				if len(shells) > 0 {
-					return &usageError{msg: "no completion for " + quoted(shells[0]), hint: "bash, zsh, fish or powershell"}
-				}
-				return cmd.Help()
-			}
-			cmd.Args = cobra.ArbitraryArgs
-		}
-	}
 }
 
 func (a *app) addGlobalFlags(root *cobra.Command) {
@@ -131,7 +119,7 @@ func (a *app) unknownCommand(root *cobra.Command, word string) error {
 	e := &usageError{msg: "unknown command " + quoted(word), hint: usageHint}
 	if path, err := a.absolute(word); err == nil {
 		if _, err := os.Lstat(path); err == nil {
-			e.hint = "to watch this file: timemachine add " + quote(word)
+			e.hint = "to watch this file: timemachine add " + repo.ShellWord(word)
 			return e
 		}
 	}
@@ -147,6 +135,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	if !cmd.HasParent() {
 		return e
 	}
+	e.hint = "see " + strings.Replace(cmd.CommandPath(), "timemachine", "timemachine help", 1)
 	for _, f := range []string{"'l' in", "'a' in", "'r' in", "flag: --list", "flag: --add", "flag: --remove"} {
 		if strings.Contains(e.msg, f) {
 			e.hint = "-l, -a and -r stand for a command and go without one"
@@ -157,9 +146,9 @@ func flagError(cmd *cobra.Command, err error) error {
 
 // needPaths is the argument check of the commands that take PATHs.
 func needPaths(verb string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
+	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
-			return &usageError{msg: verb + " needs a path", hint: "timemachine " + verb + " PATH…"}
+			return &usageError{msg: verb + " needs a path", hint: "timemachine " + cmd.Use}
 		}
 		return nil
 	}

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,7 +22,7 @@ type showOptions struct {
 
 func (a *app) showCommand() *cobra.Command {
 	var o showOptions
-	cmd := command("show PATH", "write one version's content to standard output", showHelp, onePath("show"),
+	cmd := command("show PATH [--at WHEN]", "write one version's content to standard output", showHelp, onePath("show"),
 		func(ctx context.Context, words []string) error {
 			o.path = words[0]
 			return a.show(ctx, o)
@@ -55,9 +55,12 @@ func (a *app) show(ctx context.Context, o showOptions) error {
 	if err != nil {
 		return err
 	}
+	if _, redacted := h.Redacted(&e.Version); redacted {
+		a.console.announce("the history was rewritten: this is not what was captured then")
+	}
 	defer src.Close()
 	if a.flags.json {
-		return a.showJSON(&e, src, size)
+		return a.showJSON(ctx, &e, src, size)
 	}
 	return a.paged(ctx, func(w io.Writer) error {
 		_, err := io.Copy(w, src)
@@ -116,7 +119,7 @@ func (a *app) lastOf(ctx context.Context, h *repo.History, absent *repo.AbsentEr
 }
 
 func folderGiven(source string, all []repo.Entry) error {
-	f := &failure{msg: quote(source) + " is a folder, not a file", hint: "timemachine log " + quote(source) + " lists what it holds"}
+	f := &failure{msg: quote(source) + " is a folder, not a file", hint: "timemachine log " + repo.ShellWord(source) + " lists what it holds"}
 	if len(all) > 0 {
 		f.hint += ", for example " + quote(all[0].Source)
 	}
@@ -126,44 +129,52 @@ func folderGiven(source string, all []repo.Entry) error {
 // maxPlain is the longest content, in bytes, that show --json gives as text where it is UTF-8.
 const maxPlain = 16 << 20
 
-// showJSON writes a version and its content as one document; the content last, so that it need not be held in memory.
-func (a *app) showJSON(e *repo.Entry, src io.Reader, size int64) error {
-	return a.paged(context.Background(), func(w io.Writer) error {
-		head, err := json.Marshal(entryJSON(e))
+// contentDocument is what show --json prints: the version and its content.
+type contentDocument struct {
+	entryDocument
+	Encoding string `json:"encoding"`
+	Content  string `json:"content"`
+}
+
+// showJSON writes a version and its content as one document. Long content is not held in memory.
+func (a *app) showJSON(ctx context.Context, e *repo.Entry, src io.Reader, size int64) error {
+	return a.paged(ctx, func(w io.Writer) error {
+		if size > maxPlain {
+			return writeLong(w, e, src)
+		}
+		body, err := io.ReadAll(src)
 		if err != nil {
 			return err
 		}
-		if size <= maxPlain {
-			body, err := io.ReadAll(src)
-			if err != nil {
-				return err
-			}
-			return writeContent(w, head, body)
+		d := contentDocument{entryDocument: entryJSON(e), Encoding: "utf-8", Content: string(body)}
+		if !utf8.Valid(body) {
+			d.Encoding, d.Content = "base64", base64.StdEncoding.EncodeToString(body)
 		}
-		if _, err := fmt.Fprintf(w, `%s,"encoding":"base64","content":"`, head[:len(head)-1]); err != nil {
-			return err
+		line, err := jsonText(d, "")
+		if err == nil {
+			_, err = w.Write(line)
 		}
-		enc := base64.NewEncoder(base64.StdEncoding, w)
-		if _, err := io.Copy(enc, src); err != nil {
-			return err
-		}
-		if err := enc.Close(); err != nil {
-			return err
-		}
-		_, err = io.WriteString(w, "\"}\n")
 		return err
 	})
 }
 
-func writeContent(w io.Writer, head, body []byte) error {
-	encoding, text := "utf-8", string(body)
-	if !utf8.Valid(body) {
-		encoding, text = "base64", base64.StdEncoding.EncodeToString(body)
-	}
-	content, err := json.Marshal(text)
+// writeLong puts the content, as it is read, into the document of a version without.
+func writeLong(w io.Writer, e *repo.Entry, src io.Reader) error {
+	line, err := jsonText(contentDocument{entryDocument: entryJSON(e), Encoding: "base64"}, "")
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "%s,\"encoding\":%q,\"content\":%s}\n", head[:len(head)-1], encoding, content)
+	const end = "\"}\n"
+	if _, err := w.Write(bytes.TrimSuffix(line, []byte(end))); err != nil {
+		return err
+	}
+	enc := base64.NewEncoder(base64.StdEncoding, w)
+	if _, err := io.Copy(enc, src); err != nil {
+		return err
+	}
+	if err := enc.Close(); err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, end)
 	return err
 }

@@ -51,7 +51,7 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 			return err
 		}
 	}
-	h, err := repo.OpenHistory(p.dest, a.repoOptions(p))
+	h, err := openToRead(p.dest, a.repoOptions(p))
 	if kindOf(err) == repo.NoVersions && o.maxAge == "" {
 		h, err = nil, nil
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -24,7 +23,7 @@ func (a *app) printStatus(s *state) error {
 		lines = append(lines,
 			fmt.Sprintf("history      %s on branch %s, the newest captured %s", count(s.versions, "version"), quote(s.branch), a.moment(s.newest.Captured)),
 			a.lastRunText(s.last),
-			fmt.Sprintf("size         .git %s, files %s, copies %s", size(s.sizes.Git), size(s.sizes.Files), size(s.sizes.Copies)),
+			fmt.Sprintf("size         .git %s, files %s, copies %s", sizeText(s.sizes.Git), sizeText(s.sizes.Files), sizeText(s.sizes.Copies)),
 			"push         "+pushText(s.upstream))
 	}
 	if s.busy {
@@ -65,23 +64,6 @@ func (a *app) moment(t time.Time) string {
 	default:
 		return fmt.Sprintf("%s (%d days ago)", text, age/(24*time.Hour))
 	}
-}
-
-// size rounds a number of bytes to what a person wants to know.
-func size(n int64) string {
-	const step = 1000
-	if n < step {
-		return strconv.FormatInt(n, 10) + " B"
-	}
-	value, units := float64(n)/step, "kMGTPE"
-	for value >= step-0.5 && len(units) > 1 {
-		value, units = value/step, units[1:]
-	}
-	digits := 0
-	if value < 9.95 {
-		digits = 1
-	}
-	return strconv.FormatFloat(value, 'f', digits, 64) + " " + units[:1] + "B"
 }
 
 func pushText(u *repo.Upstream) string {

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 
@@ -175,18 +173,8 @@ func (t *verifyReport) summary(s *repo.VerifySummary) error {
 	default:
 		text += count(s.Findings, "problem") + ", " + count(s.Repaired, "problem") + " repaired"
 	}
-	t.app.console.notice(text)
-	return nil
-}
-
-// printLine writes one line of JSON to standard output.
-func (a *app) printLine(document any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(document); err != nil {
-		return err
+	if t.app.flags.quiet {
+		return nil
 	}
-	_, err := a.stdout.Write(b.Bytes())
-	return err
+	return t.app.print(text)
 }

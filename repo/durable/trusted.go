@@ -73,6 +73,13 @@ func (d *Dir) pass(name string) (*Dir, error) {
 	return &Dir{fd: fd, path: d.Path(name)}, nil
 }
 
+// OthersLinkError says that a link belongs to a user who may have put it there to lead us astray.
+type OthersLinkError struct{ UID uint32 }
+
+func (e *OthersLinkError) Error() string {
+	return fmt.Sprintf("is a link of user %d's, and not followed", e.UID)
+}
+
 // step opens the folder part, or reads it where it is a link that may be followed.
 func (d *Dir) step(part string, make bool) (next *Dir, target string, err error) {
 	if part == ".." {
@@ -92,7 +99,7 @@ func (d *Dir) step(part string, make bool) (next *Dir, target string, err error)
 		return next, "", err
 	}
 	if st.UID != 0 && int(st.UID) != os.Geteuid() {
-		return nil, "", &fs.PathError{Op: "open", Path: d.Path(part), Err: fmt.Errorf("is a link of user %d's, and not followed", st.UID)}
+		return nil, "", &fs.PathError{Op: "open", Path: d.Path(part), Err: &OthersLinkError{UID: st.UID}}
 	}
 	target, err = d.Readlink(part)
 	return nil, target, err

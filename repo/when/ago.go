@@ -116,6 +116,7 @@ func before(now time.Time, sum []unit) When {
 		d = day{month.Year(), month.Month(), min(d.d, month.AddDate(0, 1, -1).Day()) - total.days}
 		w = moment(d, tod{now.Hour(), now.Minute(), now.Second(), now.Nanosecond()}, now.Location())
 	}
+	w.Counted = true
 	w.Time = time.Unix(w.Time.Unix()-total.seconds, int64(w.Time.Nanosecond())).In(now.Location())
 	return w
 }

@@ -75,7 +75,7 @@ func back(s string, _ time.Time) (When, bool, error) {
 func named(s string, now time.Time) (When, bool, error) {
 	word, rest, _ := strings.Cut(s, " ")
 	if s == "now" {
-		return When{Kind: Moment, Time: now}, true, nil
+		return When{Kind: Moment, Time: now, Counted: true}, true, nil
 	}
 	d := dayOf(now)
 	switch word {

@@ -45,6 +45,8 @@ type When struct {
 	Rev  string    // not empty
 	// Exact is true where nothing had to be supplied: an RFC 3339 time, a number of versions, a revision.
 	Exact bool
+	// Counted is true where the time was counted from the present moment, whose fraction of a second nobody wrote.
+	Counted bool
 	// Note says what was chosen where a local time occurs twice or never; "" elsewhere.
 	Note string
 }

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+	"unicode/utf8"
+)
+
+func FuzzJSONIsHarmless(f *testing.F) {
+	for _, name := range append(hostileNames, "/plain", "<&>", "tag\U000e0041", "�", "a\\u0041") {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		for _, indent := range []string{"", "  "} {
+			text, err := jsonText(map[string]string{"name": name}, indent)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i := bytes.IndexFunc(text, func(r rune) bool { return r != '\n' && hazardous(r) }); i >= 0 {
+				t.Errorf("%q holds a hazard at byte %d", text, i)
+			}
+			if lines := bytes.Count(text, []byte("\n")); indent == "" && lines != 1 {
+				t.Errorf("%d lines: %q", lines, text)
+			}
+			var back map[string]string
+			if err := json.Unmarshal(text, &back); err != nil {
+				t.Fatalf("%q: %v", text, err)
+			}
+			if utf8.ValidString(name) && back["name"] != name {
+				t.Errorf("%q came back as %q", name, back["name"])
+			}
+		}
+	})
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"timemachine/repo"
+	"timemachine/repo/layout"
+)
+
+const suggestions = 3
+
+// aboutUnknown is the advice about a path that no version is known of.
+func (a *app) aboutUnknown(ctx context.Context, h *repo.History, path string) string {
+	if tree, err := layout.TreePath(path); err == nil {
+		if there, err := h.Present(path); there && err == nil {
+			return "git has it, without a record of timemachine's that can be read: git -C " + repo.ShellWord(h.Dest()) + " show " + repo.ShellWord("HEAD:"+tree)
+		}
+	}
+	if h.Shallow() {
+		return "this clone is shallow, older versions are left out: git -C " + repo.ShellWord(h.Dest()) + " fetch --unshallow"
+	}
+	if _, err := os.Lstat(path); err == nil && insideDestination(h.Dest(), path) == "" {
+		return "it is there, and was never captured: timemachine add " + repo.ShellWord(path) + " watches it; if it is watched, status says more"
+	}
+	return a.suggest(ctx, h, path)
+}
+
+// suggest names what is known that is most like path, or the folder above it that is known.
+func (a *app) suggest(ctx context.Context, h *repo.History, path string) string {
+	sources, err := h.Sources(ctx, "/")
+	if err != nil {
+		return ""
+	}
+	if len(sources) == 0 {
+		return "this repository holds no record of timemachine's"
+	}
+	known := map[string]bool{"/": true}
+	for _, s := range sources {
+		for p := s; !known[p]; p = filepath.Dir(p) {
+			known[p] = true
+		}
+	}
+	delete(known, "/")
+	if names := nearest(path, slices.Collect(maps.Keys(known)), suggestions); len(names) > 0 {
+		for i, name := range names {
+			names[i] = quote(name)
+		}
+		return "known: " + strings.Join(names, ", ")
+	}
+	for p := filepath.Dir(path); p != "/"; p = filepath.Dir(p) {
+		if known[p] {
+			return "timemachine log " + repo.ShellWord(p) + " lists what is known there"
+		}
+	}
+	return "timemachine log lists what is known"
+}

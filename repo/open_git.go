@@ -1,0 +1,97 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"timemachine/repo/durable"
+)
+
+// repositoryKind is what a folder is to git.
+type repositoryKind int
+
+const (
+	noRepository   repositoryKind = iota
+	bareRepository                // the folder itself
+	withWorkTree                  // the repository is in .git
+)
+
+// openFolders opens the destination folder and, where there is one, its .git.
+func (r *Repo) openFolders() (repositoryKind, error) {
+	var err error
+	switch r.root, err = durable.OpenDir(r.dest); {
+	case errors.Is(err, fs.ErrNotExist):
+		return noRepository, &StateError{Kind: NoDestination, Dest: r.dest, Msg: fmt.Sprintf("destination %s does not exist", quote(r.dest)),
+			Hint: "name the destination with -d, mount it, or make it with: timemachine init -d " + word(r.dest)}
+	case err != nil:
+		return noRepository, err
+	}
+	switch st, err := r.root.Lstat(".git"); {
+	case errors.Is(err, fs.ErrNotExist):
+		return r.withoutGit()
+	case err != nil:
+		return noRepository, err
+	case !st.IsDir():
+		return noRepository, &StateError{Kind: Unsupported, Dest: r.dest,
+			Msg:  fmt.Sprintf("%s is not a folder: a link or a linked work tree is not served", quote(r.root.Path(".git"))),
+			Hint: "name the repository's main folder with -d"}
+	}
+	r.git, err = r.root.Sub(".git")
+	return withWorkTree, err
+}
+
+// withoutGit tells an empty place from a bare repository.
+func (r *Repo) withoutGit() (repositoryKind, error) {
+	head, herr := r.root.Exists("HEAD")
+	objects, oerr := r.root.Exists("objects")
+	if err := errors.Join(herr, oerr); err != nil || !head || !objects {
+		return noRepository, err
+	}
+	return bareRepository, nil
+}
+
+func (r *Repo) readConfig() error {
+	var err error
+	if r.config, err = readGitConfig(r.git); err != nil {
+		return &StateError{Kind: Damaged, Dest: r.dest, Msg: "git's configuration in " + quote(r.dest) + " cannot be read", Err: err,
+			Hint: "nothing was changed; look at it with: git -C " + word(r.dest) + " config --local --list"}
+	}
+	return nil
+}
+
+// beyondUs is what a repository uses that we do not understand: a setting, or one of some files; "" for nothing.
+func (r *Repo) beyondUs(files ...string) (string, error) {
+	if why := r.config.unsupported(); why != "" {
+		return why, nil
+	}
+	for _, f := range append(files, "commondir", "objects/info/alternates", "objects/info/http-alternates") {
+		there, err := exists(r.git, f)
+		if err != nil {
+			return "", err
+		}
+		if there {
+			return "the file " + f, nil
+		}
+	}
+	return "", nil
+}
+
+// exists tells whether a path below dir is there.
+func exists(dir *durable.Dir, path string) (bool, error) {
+	w := durable.NewWalker(dir)
+	defer w.Close()
+	folder, name := "", path
+	if i := strings.LastIndexByte(path, '/'); i >= 0 {
+		folder, name = path[:i], path[i+1:]
+	}
+	d, err := w.Dir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return d.Exists(name)
+}

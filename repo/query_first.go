@@ -1,0 +1,98 @@
+package repo
+
+import (
+	"context"
+	"path"
+	"time"
+
+	"timemachine/repo/object"
+)
+
+// maxRun is how many commits of one run are read, at most, to find the run before it. In larger runs, such as the first
+// over many files, nothing is assumed to have been looked at before.
+const maxRun = 1024
+
+// smallRun is how many of them are read before the commit-graph is asked.
+const smallRun = 32
+
+// earlier is the run before one, as far as it matters for files that the one captured first.
+type earlier struct {
+	ended   time.Time       // its last capture
+	commit  object.ID       // its last; zero: there is no such run, or it is too far away
+	watched map[string]bool // whether a folder was looked at then
+}
+
+func (e *earlier) none() bool { return e.commit.IsZero() }
+
+// lookBefore is when the place of v, its source's first version, was looked at before v was captured, and the source not
+// there; zero where that is not known. A run looks at a folder if it, or one above it, held a version of a file directly
+// in it by then.
+func (h *History) lookBefore(ctx context.Context, v *Version) (time.Time, error) {
+	e, err := h.runBefore(ctx, v)
+	if err != nil || e.none() {
+		return time.Time{}, err
+	}
+	if looked, err := h.lookedAt(e, path.Dir(v.Source)); !looked || err != nil {
+		return time.Time{}, err
+	}
+	return e.ended, nil
+}
+
+// runBefore is the run before that of v.
+func (h *History) runBefore(ctx context.Context, v *Version) (*earlier, error) {
+	e, ok := h.runs[v.Scan]
+	if ok {
+		return e, nil
+	}
+	e, err := h.findRunBefore(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	if h.runs == nil {
+		h.runs = map[string]*earlier{}
+	}
+	h.runs[v.Scan] = e
+	return e, nil
+}
+
+// findRunBefore goes back from v to a commit of another run. In large ones, of commits made within one second one is read,
+// where the commit-graph tells.
+func (h *History) findRunBefore(ctx context.Context, v *Version) (*earlier, error) {
+	everything := atOrBelow("/")
+	id, captured := v.Commit, v.Captured
+	for n := range maxRun {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		f, ours, err := h.commit(id, everything)
+		if err != nil {
+			return nil, err
+		}
+		if ours && f.Scan != v.Scan {
+			return &earlier{ended: f.Captured, commit: id, watched: map[string]bool{}}, nil
+		}
+		if ours {
+			captured = f.Captured
+		}
+		if id = f.parent; n > smallRun {
+			id = h.olderThan(id, captured)
+		}
+		if id.IsZero() {
+			break
+		}
+	}
+	return &earlier{}, nil
+}
+
+// lookedAt tells whether a run looked at a folder.
+func (h *History) lookedAt(e *earlier, folder string) (bool, error) {
+	if looked, known := e.watched[folder]; known {
+		return looked, nil
+	}
+	looked, err := h.holdsFiles(e.commit, folder)
+	if err == nil && !looked && folder != "/" {
+		looked, err = h.lookedAt(e, path.Dir(folder))
+	}
+	e.watched[folder] = looked
+	return looked, err
+}
