@@ -145,8 +145,19 @@ func (f *File) Truncate(size int64) error {
 // Chmod sets the permissions.
 func (f *File) Chmod(mode fs.FileMode) error {
 	return f.fail("chmod", through(f.op(Chmod), func() error {
-		return ignoringEINTR(func() error { return unix.Fchmod(f.fd, uint32(mode.Perm())) })
+		return ignoringEINTR(func() error { return unix.Fchmod(f.fd, modeBits(mode)) })
 	}))
+}
+
+// modeBits is a mode as chmod(2) has it.
+func modeBits(m fs.FileMode) uint32 {
+	bits := uint32(m.Perm())
+	for flag, bit := range map[fs.FileMode]uint32{fs.ModeSetuid: unix.S_ISUID, fs.ModeSetgid: unix.S_ISGID, fs.ModeSticky: unix.S_ISVTX} {
+		if m&flag != 0 {
+			bits |= bit
+		}
+	}
+	return bits
 }
 
 // SetMtime sets the modification time to the nanosecond.
