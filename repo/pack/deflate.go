@@ -6,6 +6,7 @@ import (
 	"hash/adler32"
 	"math"
 	"sync"
+	"timemachine/repo/object"
 
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zlib"
@@ -15,7 +16,8 @@ const (
 	// Bodies below this are deflated without asking whether it pays.
 	minSampled = 64 << 10
 	sampleSize = 8 << 10
-	// Deltas below this hold little but hashes, which do not compress.
+	// Trees below this, of some three entries, and deltas below this hold little but hashes, which do not compress.
+	minTree   = 128
 	minDelta  = 256
 	maxStored = 0xffff // bytes of one stored block
 	// Buffers above this are not kept for the next object.
@@ -26,7 +28,7 @@ const (
 // third more time.
 const (
 	smallBody  = 4 << 10
-	smallLevel = 3
+	smallLevel = 1
 )
 
 // deflater makes zlib streams of bodies that lie in memory. Encoders take half a megabyte each, so they are kept.
@@ -70,9 +72,9 @@ func (s *stream) free() {
 }
 
 // object deflates body, or wraps it in stored blocks where deflating does not pay.
-func (d *deflater) object(body []byte) *stream {
+func (d *deflater) object(kind object.Kind, body []byte) *stream {
 	s := d.borrow(len(body))
-	if len(body) >= minSampled && incompressible(body) {
+	if kind == object.Tree && len(body) < minTree || len(body) >= minSampled && incompressible(body) {
 		s.store(body)
 	} else {
 		s.compress(body)

@@ -120,7 +120,7 @@ func (w *Writer) Add(kind object.Kind, id object.ID, body []byte) error {
 	if w.Has(id) {
 		return nil
 	}
-	z := w.deflate.object(body)
+	z := w.deflate.object(kind, body)
 	defer z.free()
 	w.mu.Lock()
 	defer w.mu.Unlock()
