@@ -247,3 +247,37 @@ func TestLargeOffsets(t *testing.T) {
 		}
 	}
 }
+
+// TestAddLater: what is left to another goroutine is in the pack by the time of Finish, and who abandons the pack waits
+// for that goroutine, whether it has begun or not.
+func TestAddLater(t *testing.T) {
+	for n := range 3 * lateBatch {
+		f, err := os.CreateTemp(t.TempDir(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		w, err := NewWriter(f, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ids []object.ID
+		for i := range n {
+			body := fmt.Appendf(nil, "%d of %d", i, n)
+			ids = append(ids, object.Hash(object.Blob, body))
+			w.AddLater(object.Blob, ids[i], body)
+		}
+		if n%2 == 0 {
+			w.Abandon()
+			w.Abandon()
+		}
+		if _, err := w.Finish(); err != nil || w.Count() != n {
+			t.Fatalf("%d of %d objects, %v", w.Count(), n, err)
+		}
+		for _, id := range ids {
+			if !w.Has(id) {
+				t.Fatalf("%s of %d is missing", id, n)
+			}
+		}
+	}
+}
