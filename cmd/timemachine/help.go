@@ -203,7 +203,8 @@ changed besides the content. A file's versions go on under the name it had befor
 ` + whenHelp
 
 const showHelp = `Write the content of one version of a file to standard output: the newest, or the one in force at --at WHEN. Of a file that
-is deleted now, without --at, the last version before that. Of a symbolic link, its target.
+is deleted now, without --at, the last version before that. Of a symbolic link, its target. On a terminal control characters
+are shown and not sent; in a file or pipe every byte is as it was.
 
 ` + whenHelp
 

@@ -63,8 +63,15 @@ func (a *app) show(ctx context.Context, o showOptions) error {
 		return a.showJSON(ctx, &e, src, size)
 	}
 	return a.paged(ctx, func(w io.Writer) error {
-		_, err := io.Copy(w, src)
-		return err
+		if !a.screen {
+			_, err := io.Copy(w, src)
+			return err
+		}
+		out := &screen{w: w}
+		if _, err := io.Copy(out, src); err != nil {
+			return err
+		}
+		return out.Close()
 	})
 }
 
