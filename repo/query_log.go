@@ -101,19 +101,51 @@ func (h *History) listed(ctx context.Context, o LogOptions) (iter.Seq2[Entry, er
 	return h.commits(ctx, path), nil
 }
 
-// isFile tells whether path is one source and no folder: ever, where the hint remembers, else now, or when it was last
-// there.
+// isFile tells whether path is one source and was never a folder.
 func (h *History) isFile(ctx context.Context, path string) (bool, error) {
 	if hint := h.heads(path); len(hint) > 0 {
 		_, itself := hint[path]
 		return itself && len(hint) == 1, nil
 	}
 	e, ok, err := h.treeEntry(h.tip, path)
-	if ok || err != nil {
-		return !e.Mode.IsTree(), err
+	if err != nil || ok && e.Mode.IsTree() {
+		return false, err
 	}
-	for f, err := range h.walk(ctx, h.tip, atOrBelow(path)) {
-		return f.Source == path, err
+	if !ok {
+		for f, err := range h.walk(ctx, h.tip, atOrBelow(path)) {
+			if err != nil || f.Source != path {
+				return false, err
+			}
+			break
+		}
+	}
+	f, ok, err := h.newest(ctx, path)
+	if err != nil || !ok {
+		return false, err
+	}
+	folder, err := h.tookFolder(ctx, f)
+	return !folder, err
+}
+
+// tookFolder tells whether f's source ever took the place of a folder, as the tree of the run before has it.
+func (h *History) tookFolder(ctx context.Context, f found) (bool, error) {
+	for v, err := range h.versions(ctx, f) {
+		if err != nil {
+			return false, err
+		}
+		if v.Event != record.Added {
+			continue
+		}
+		run, err := h.runBefore(ctx, &v.Version)
+		if err != nil {
+			return false, err
+		}
+		if run.none() {
+			continue
+		}
+		if e, ok, err := h.treeEntry(run.commit, v.Source); err != nil || ok && e.Mode.IsTree() {
+			return ok, err
+		}
 	}
 	return false, nil
 }
