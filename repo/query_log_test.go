@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
 	"timemachine/repo"
 	"timemachine/repo/record"
 )
