@@ -38,7 +38,9 @@ func Adopt(dest string, o Options) error {
 	if err := r.writeSettings(branch); err != nil {
 		return err
 	}
-	for _, name := range []string{"cache", "checked", "pending"} {
+	// The packs are no longer counted as ours: what a rewritten branch does not lead to any more is in them, and nothing
+	// that is to stay may rely on that (rely.go).
+	for _, name := range []string{"cache", "checked", pendingName, followedName, packsFile} {
 		if err := r.own.Remove(name); err != nil {
 			return err
 		}

@@ -32,7 +32,7 @@ func (r *Repo) newBatch(tail *pack.Held) (*batch, error) {
 		return nil, err
 	}
 	b := &batch{r: r, f: f}
-	b.w, err = pack.NewWriter(f, pack.Options{Have: func(id object.ID) bool { has, err := r.store.Has(id); return has && err == nil }})
+	b.w, err = pack.NewWriter(f, pack.Options{Have: func(id object.ID) bool { has, err := r.holds(id, object.ID{}); return has && err == nil }})
 	if err != nil {
 		return nil, errors.Join(err, b.drop())
 	}
@@ -62,12 +62,15 @@ func (b *batch) drop() error {
 	return errors.Join(b.f.Close(), b.r.stage.Remove(stagedPack), b.r.stage.Remove(stagedIdx))
 }
 
-// place finishes the pack, puts it on disk and under its name, guarded by a .keep file with the text keep unless that is
-// nil. It returns the name.
+// place finishes the pack, puts it on disk and under its name, guarded by a .keep file with the text keep, which is the
+// caller's to take away. It returns the name.
 func (b *batch) place(keep []byte) (name string, err error) {
 	sum, err := b.w.Finish()
 	if err == nil {
 		err = b.writeIdx()
+	}
+	if err == nil {
+		err = b.r.spare()
 	}
 	name = "pack-" + sum.String()
 	if err == nil {
@@ -91,8 +94,6 @@ func (b *batch) place(keep []byte) (name string, err error) {
 	return name, b.f.Close()
 }
 
-// publish gives the pack its names. The idx is first, and last when a pack goes: what a kill leaves in between is an idx
-// without a pack, which holds nothing and is passed over by git. A pack without an idx could be all there is of a history.
 // placed tells whether a pack is there whole: a merge that was cut short before it removed anything gives the same bytes,
 // and so the same name, when it is done again. Nothing of it may be removed then.
 func placed(dir *durable.Dir, name string) (bool, error) {
@@ -103,16 +104,17 @@ func placed(dir *durable.Dir, name string) (bool, error) {
 	return dir.Exists(name + ".idx")
 }
 
+// publish gives the pack its names, the idx last, as git does: git gc takes an idx without its pack for rubbish and removes
+// it. A pack without an idx that a kill leaves could be all there is of a history, but for the .keep beside it, which tells
+// that it is not.
 func (b *batch) publish(dir *durable.Dir, name string, keep []byte) error {
-	if keep != nil {
-		if err := b.r.keep(dir, name, keep); err != nil {
-			return err
-		}
-	}
-	if err := b.r.stage.Rename(stagedIdx, dir, name+".idx"); err != nil {
+	if err := b.r.keep(dir, name, keep); err != nil {
 		return err
 	}
 	if err := b.r.stage.Rename(stagedPack, dir, name+".pack"); err != nil {
+		return err
+	}
+	if err := b.r.stage.Rename(stagedIdx, dir, name+".idx"); err != nil {
 		return err
 	}
 	return dir.Sync()

@@ -37,6 +37,10 @@ func (r *Repo) tail(tip object.ID, upcoming []Upcoming) (*pack.Held, error) {
 		r.o.Log("the newest pack is left as it is", "cause", err.Error())
 		return nil, nil
 	}
+	if free, _, ok := r.Room(); ok && h.Size() > free/2 { // it is there twice until the new one is in place
+		h.Close()
+		return nil, nil
+	}
 	if h.Size() > mostExtended || h.Size() > alwaysExtended && h.Size() > extendedRatio*r.weigh(h, tip, upcoming) {
 		h.Close()
 		return nil, nil

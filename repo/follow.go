@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io/fs"
 	"maps"
 	"runtime"
 	"slices"
@@ -14,6 +13,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/gitindex"
+	"timemachine/repo/mapped"
 	"timemachine/repo/object"
 	"timemachine/repo/record"
 )
@@ -31,9 +31,13 @@ type follow struct {
 	changes    []gitindex.Change
 	filesOnly  bool // copies/ is left as it is
 	copying    atomic.Bool
-	each       bool     // files are synced one by one
-	incomplete bool     // files/ or the index could not follow
-	touched    []string // folders to be synced
+	crowded    atomic.Bool // the disk was said to be full
+	lazy       bool        // files that are not synced one by one are left to the system to put on disk
+	each       bool        // files are synced one by one
+	incomplete bool        // files/ or the index could not follow
+	touched    []string    // folders to be synced
+
+	taken map[string]string // paths whose place another has: crowdedOut
 }
 
 // syncEach is how many written files are synced one by one; more are synced with their whole file system at once.
@@ -42,7 +46,10 @@ const syncEach = 32
 // perPlacer is how many versions, in the order of their paths, one goroutine writes at a time.
 const perPlacer = 256
 
-func (f *follow) run() error {
+func (f *follow) run() (err error) {
+	if f.taken, err = f.r.crowdedOut(f.tip); err != nil {
+		return err
+	}
 	f.copying.Store(f.roomForCopies())
 	newest := map[string]int{}
 	var deleted, written []int
@@ -60,7 +67,7 @@ func (f *follow) run() error {
 	slices.SortFunc(deleted, byPath)
 	slices.SortFunc(written, byPath)
 	// Deletions first: they free the names that others take.
-	err := f.work(f.cut(deleted, len(deleted)), newest)
+	err = f.work(f.cut(deleted, len(deleted)), newest)
 	if err == nil {
 		err = f.work(f.cut(written, perPlacer), newest)
 	}
@@ -166,7 +173,10 @@ func (f *follow) settle() error {
 	if f.incomplete {
 		return nil
 	}
-	return errors.Join(f.r.own.Remove("pending"), f.r.own.Sync())
+	if _, before := f.r.followed(); before || f.lazy && !f.each {
+		return f.r.noteFollowed(f.tip)
+	}
+	return f.r.settled()
 }
 
 func (r *Repo) indexHint(err error) string {
@@ -206,16 +216,16 @@ func indexStat(st durable.Stat) gitindex.Stat {
 
 const maxIndex = 4 << 30
 
+// writeIndex brings the index up to the changes.
 func (f *follow) writeIndex() error {
-	old, err := f.r.git.ReadFile("index", maxIndex)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if f.index.unread != nil {
+		return f.index.unread
 	}
 	trees, err := f.trees()
 	if err != nil {
 		return err
 	}
-	b, err := gitindex.Merge(old, f.changes, trees)
+	err = mapped.Guard(func() error { return f.index.ahead.Update(f.index, f.changes, trees) })
 	var broken *gitindex.DamagedError
 	if errors.As(err, &broken) {
 		return errors.Join(err, f.r.setIndexAside())
@@ -223,7 +233,7 @@ func (f *follow) writeIndex() error {
 	if err != nil {
 		return err
 	}
-	return f.index.replace(b)
+	return f.index.commit()
 }
 
 // setIndexAside keeps a damaged index under another name; the next run makes a new one from the history.
@@ -231,7 +241,8 @@ func (r *Repo) setIndexAside() error {
 	if err := r.own.Remove("index.damaged"); err != nil { // were it a second name of the index, nothing would be renamed
 		return err
 	}
-	return errors.Join(r.git.Rename("index", r.own, "index.damaged"), r.own.Replace("pending", []byte(object.ID{}.String()+"\n")))
+	return errors.Join(r.git.Rename("index", r.own, "index.damaged"), r.own.Replace(pendingName, []byte(object.ID{}.String()+"\n")),
+		r.own.Remove(followedName))
 }
 
 // trees tells gitindex which tree a folder has at base and at tip.
@@ -261,7 +272,10 @@ func (f *follow) trees() (gitindex.Trees, error) {
 // sync puts what was written on disk: file by file where they are few, else the file system as a whole. Files were
 // synced as they were written; here it is their folders' turn.
 func (f *follow) sync() error {
-	if !f.each {
+	switch {
+	case !f.each && f.lazy:
+		return nil
+	case !f.each:
 		return f.r.root.SyncFS()
 	}
 	w := durable.NewWalker(f.r.root)

@@ -11,8 +11,12 @@ import (
 
 // heal brings files/, the index and copies/ up to tip where an earlier run did not get to it.
 func (r *Repo) heal(ctx context.Context, tip object.ID) error {
-	base, behind, err := r.pending()
+	base, behind, err := r.behind(tip)
 	if err != nil || tip.IsZero() {
+		return err
+	}
+	marked, err := r.own.Exists(pendingName)
+	if err != nil {
 		return err
 	}
 	filesOnly := false // copies are not missed because an index is
@@ -22,12 +26,19 @@ func (r *Repo) heal(ctx context.Context, tip object.ID) error {
 		filesOnly = !behind
 		base, behind = object.ID{}, true
 	}
-	if !behind || r.detached() != "" {
+	if !behind {
+		return r.anchorDue()
+	}
+	if r.detached() != "" {
 		return nil
 	}
 	versions, err := r.since(ctx, tip, base)
 	if err != nil {
 		return err
+	}
+	lazy := marked && r.moment() != ""
+	if _, before := r.followed(); len(versions) == 0 && before {
+		return r.noteFollowed(tip) // somebody else committed, and has brought the work tree along
 	}
 	if versions, err = r.inTree(tip, versions); err != nil {
 		return err
@@ -41,7 +52,7 @@ func (r *Repo) heal(ctx context.Context, tip object.ID) error {
 		return nil
 	}
 	r.o.Log("files/ and the index are brought up to the history", "from", base.String(), "to", tip.String(), "versions", len(versions))
-	f := &follow{r: r, ctx: ctx, base: base, tip: tip, versions: versions, index: index, filesOnly: filesOnly}
+	f := &follow{r: r, ctx: ctx, base: base, tip: tip, versions: versions, index: index, filesOnly: filesOnly, lazy: lazy}
 	return f.run()
 }
 

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 	"time"
 
 	"timemachine/repo/object"
 	"timemachine/repo/pack"
 	"timemachine/repo/record"
+	"timemachine/repo/ref"
 )
 
 // Version is a record together with the commit that carries it.
@@ -103,23 +105,57 @@ func (r *Repo) damaged(msg string, cause error) error {
 		e.Hint = "a pack has lost its idx; make it again with: " + r.indexPack(lost[0])
 		return e
 	}
-	logged, err := r.refs.Logged(r.branch)
-	if err != nil {
+	for _, last := range r.lastCommits() {
+		c, err := r.store.ReadCommit(last.id)
+		if err == nil {
+			_, err = r.store.ReadTree(c.Tree)
+		}
+		if err != nil {
+			continue
+		}
+		e.Hint = fmt.Sprintf("%s is %s; after a look at git -C %s fsck --full, go back to it with: git -C %s update-ref --no-deref %s %s",
+			last.what, last.id, word(r.dest), word(r.dest), word(r.branch), last.id)
+		if errors.Is(cause, errEmptyRef) {
+			e.Hint = fmt.Sprintf("%s is %s; go back to it with: %s", last.what, last.id, r.writeRef(last.id))
+		}
 		return e
 	}
+	return e
+}
+
+// lastCommit is one that the branch may have been at, and what says so.
+type lastCommit struct {
+	id   object.ID
+	what string
+}
+
+// lastCommits are those of the reflog, newest first, and the one that a run has found whole.
+func (r *Repo) lastCommits() (all []lastCommit) {
+	logged, err := r.refs.Logged(r.branch)
 	for _, id := range logged {
-		if c, err := r.store.ReadCommit(id); err == nil {
-			if _, err := r.store.ReadTree(c.Tree); err == nil {
-				e.Hint = fmt.Sprintf("the reflog's last good commit is %s; after a look at git -C %s fsck --full, go back to it with: git -C %s update-ref --no-deref %s %s",
-					id, word(r.dest), word(r.dest), word(r.branch), id)
-				if errors.Is(cause, errEmptyRef) {
-					e.Hint = fmt.Sprintf("the reflog's last good commit is %s; go back to it with: echo %s > %s", id, id, word(r.git.Path(r.branch)))
-				}
-				return e
-			}
+		all = append(all, lastCommit{id, "the reflog's last good commit"})
+	}
+	if b, rerr := r.own.ReadFile(checkedName, maxConfig); err == nil && rerr == nil {
+		first, _, _ := strings.Cut(string(b), "\n")
+		if id, err := object.ParseID(first); err == nil {
+			all = append(all, lastCommit{id, "the newest commit that a run has found whole"})
 		}
 	}
-	return e
+	return all
+}
+
+// writeRef is the command that puts the branch at a commit where git itself would not find a repository.
+func (r *Repo) writeRef(id object.ID) string {
+	command := fmt.Sprintf("echo %s > %s", id, word(r.git.Path(r.branch)))
+	if there, err := exists(r.git, path.Dir(r.branch)); err == nil && !there {
+		command = "mkdir -p " + word(r.git.Path(path.Dir(r.branch))) + " && " + command
+	}
+	var broken *ref.DamagedError
+	if _, err := r.refs.Read(r.branch); errors.As(err, &broken) && broken.Packed {
+		packed := r.git.Path("packed-refs")
+		command = "mv " + word(packed) + " " + word(packed+".damaged") + " && " + command
+	}
+	return command
 }
 
 var errEmptyRef = errors.New("the branch names no commit")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync/atomic"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/object"
 	"timemachine/repo/pack"
 	"timemachine/repo/ref"
 )
@@ -24,10 +26,15 @@ type Options struct {
 	Zone    *time.Location                // of author and committer dates; nil: UTC
 	Ident   Identity                      // the running user, for committers
 	Host    string                        // of authors' addresses, name@host
+	Boot    string                        // names this start of the machine, as no other is named; "": all is put on disk at once
 	Log     func(msg string, args ...any) // important actions; nil: none
 	Warn    func(path, msg, hint string)  // what the user should know but no run fails for; nil: none
 	Exclude []string                      // absolute paths that git status must not show where they lie in the destination
 	Copies  func(free, size int64) bool   // whether copies are written, given the space left; nil: always
+
+	// Known tells whether a version that is recorded has the content id; false where that is not certain. It may be called
+	// by several goroutines at once. nil: never.
+	Known func(id object.ID) bool
 
 	// Heads tells what is remembered of the sources at and below path ("/": all), so that queries need not search for
 	// them; state is .git/timemachine. nil, and a zero result: nothing.
@@ -56,6 +63,9 @@ func (o Options) withDefaults() Options {
 	if o.Warn == nil {
 		o.Warn = func(string, string, string) {}
 	}
+	if o.Known == nil {
+		o.Known = func(object.ID) bool { return false }
+	}
 	if o.Copies == nil {
 		o.Copies = func(int64, int64) bool { return true }
 	}
@@ -76,8 +86,9 @@ type Repo struct {
 	o      Options
 	lock   *durable.File
 
-	unchecked bool        // the run began without reading the tip
-	noReflink atomic.Bool // the file system was found to have none
+	unchecked bool                            // the run began without reading the tip
+	noReflink atomic.Bool                     // the file system was found to have none
+	ownSet    atomic.Pointer[map[string]bool] // of packs, as they are listed; nil: to be read
 }
 
 // Configure replaces what Open was given, for settings that are known only later.
@@ -93,6 +104,12 @@ func (r *Repo) Dest() string { return r.dest }
 func (r *Repo) Root() (dev, ino uint64, err error) {
 	st, err := r.root.Lstat("")
 	return st.Dev, st.Ino, err
+}
+
+// Owner is the user that the repository belongs to.
+func (r *Repo) Owner() (uid uint32, err error) {
+	st, err := r.git.Lstat("")
+	return st.UID, err
 }
 
 // State opens the folder for what is ours and disposable under .git.
@@ -171,13 +188,17 @@ func (r *Repo) unserved(why string) error {
 func (r *Repo) openParts() error {
 	var err error
 	if r.own, err = r.git.MakeSub("timemachine"); err != nil {
-		return err
+		return r.strange(r.git, "timemachine", err)
 	}
 	if r.stage, err = r.own.MakeSub("stage"); err != nil {
-		return err
+		return r.strange(r.own, "stage", err)
 	}
 	r.refs = ref.New(r.git, r.stage)
 	r.store, err = pack.OpenStore(r.git.Path("objects"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("the history in %s is gone: its folder .git/objects is missing", quote(r.dest)),
+			Hint: "nothing was changed; bring it back from a clone or a copy of the destination, and see what is left with: ls -la " + word(r.git.Path(""))}
+	}
 	return err
 }
 
@@ -197,6 +218,8 @@ func (r *Repo) Close() error {
 	}
 	return errors.Join(errs...)
 }
+
+const lockName = "lock"
 
 const lockPoll = 50 * time.Millisecond
 
@@ -219,9 +242,9 @@ func (r *Repo) TryLock() (bool, error) {
 	if r.lock != nil {
 		return true, nil
 	}
-	f, err := r.own.OpenLock("lock")
+	f, err := r.own.OpenLock(lockName)
 	if err != nil {
-		return false, err
+		return false, r.strange(r.own, lockName, err)
 	}
 	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if err == nil {
@@ -232,5 +255,5 @@ func (r *Repo) TryLock() (bool, error) {
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return false, nil
 	}
-	return false, fmt.Errorf("lock %q: %w", r.own.Path("lock"), err)
+	return false, fmt.Errorf("lock %q: %w", r.own.Path(lockName), err)
 }

@@ -17,13 +17,13 @@ const packsFile = "packs"
 const maxPackList = 64 << 20 // bytes: over a million packs
 
 // ownPacks lists the packs of ours that are there and stand alone, oldest first. With a .keep, a bitmap or the like
-// beside it a pack is somebody's business; and so are all where a multi-pack-index speaks of them.
+// beside it a pack is somebody's business; and so are all where a multi-pack-index has layers.
 func (r *Repo) ownPacks() ([]string, error) {
 	there, err := r.packNames()
 	if err != nil {
 		return nil, err
 	}
-	if midx, err := exists(r.git, "objects/pack/multi-pack-index"); midx || err != nil {
+	if layered, err := r.layered(); layered || err != nil {
 		return nil, err
 	}
 	listed, err := r.listedPacks()
@@ -38,7 +38,11 @@ func (r *Repo) listedPacks() ([]string, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	names := slices.DeleteFunc(strings.Fields(string(b)), func(s string) bool { return !pack.IsName(s) })
+	all := strings.Fields(string(b))
+	names := slices.DeleteFunc(all, func(s string) bool { return !pack.IsName(s) })
+	if len(names) < len(all) {
+		r.o.Log("the list of packs is damaged: those that it does not name are not merged", "file", r.own.Path(packsFile))
+	}
 	return names, err
 }
 
@@ -62,20 +66,56 @@ func (r *Repo) listPack(name string, after []string) error {
 		}
 	}
 	listed = slices.Insert(listed, at, name)
+	return r.listPacks(listed)
+}
+
+func (r *Repo) listPacks(listed []string) error {
+	r.ownSet.Store(nil)
 	return r.own.Put(packsFile, []byte(strings.Join(listed, "\n")+"\n"))
 }
 
-// retire removes packs of ours whose every object is in another pack, on disk.
-func (r *Repo) retire(names ...string) error {
+// disown takes a pack from the list: the branch does not lead to what it holds.
+func (r *Repo) disown(name string) error {
+	listed, err := r.listedPacks()
+	if err != nil || !slices.Contains(listed, name) {
+		return err
+	}
+	return r.listPacks(slices.DeleteFunc(listed, func(n string) bool { return n == name }))
+}
+
+// retire removes packs of ours whose every object is in the pack into, on disk. That is looked up once more in what is on
+// disk: a pack of which it is not so stays, whatever was thought.
+func (r *Repo) retire(into string, names ...string) error {
 	if len(names) == 0 {
 		return nil
 	}
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !r.covered(into, name) })
 	dir, closeDir, err := r.packDir()
 	if err != nil {
 		return err
 	}
 	defer closeDir()
+	if err := r.dropMultiPackIndex(dir, names); err != nil {
+		return err
+	}
 	return removePacks(dir, names...)
+}
+
+func (r *Repo) covered(into, name string) bool {
+	whole, err := r.store.Covers(into, name)
+	if gone(err) {
+		r.o.Log("a pack is gone already, or what it was merged into", "pack", name, "into", into, "cause", err.Error())
+		return false
+	}
+	if err != nil || !whole {
+		why := "not all that it holds is in " + into
+		if err != nil {
+			why = err.Error()
+		}
+		r.o.Warn(r.git.Path("objects/pack/"+name+".pack"), "is left, though it was merged: "+why, "look at it with: timemachine verify")
+		return false
+	}
+	return true
 }
 
 func removePacks(dir *durable.Dir, names ...string) error {

@@ -59,6 +59,10 @@ func (p *placer) version(v *Version, newest bool) {
 		}
 		return
 	}
+	if has := p.taken[path]; has != "" {
+		p.crowd(v, path, has, place)
+		return
+	}
 	if !place && !p.copying.Load() {
 		return
 	}
@@ -67,8 +71,20 @@ func (p *placer) version(v *Version, newest bool) {
 	}
 }
 
+// fail warns of what failed; of a full disk once, since it is the same for all that is left to write. Copies yield then.
 func (p *placer) fail(source, what string, err error) {
+	if noName(err) {
+		p.warn(source, what+" beside the history: this file system cannot have its name", "it is recorded: git show, and timemachine show, have it")
+		return
+	}
 	p.failed++
+	if noRoom(err) {
+		p.copying.Store(false)
+		if p.crowded.Swap(true) {
+			return
+		}
+		source, what = p.r.dest, "has no room: some files could not be written"
+	}
 	p.warn(source, what+" beside the history: "+cause(err), "the version is recorded; the next run tries again")
 }
 
@@ -143,7 +159,9 @@ func (p *placer) both(v *Version, path string) error {
 		return err
 	}
 	if err := p.share(v); err != nil {
-		p.copying.Store(false)
+		if !noName(err) && !gone(err) { // it is the same for all others
+			p.copying.Store(false)
+		}
 		p.fail(v.Source, "has no copy", err)
 	}
 	return p.nameFile(v, path)
@@ -254,7 +272,7 @@ func (p *placer) stageLink(v *Version, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := p.r.stage.Symlink(string(target), name); err != nil {
+	if err := p.makeLink(string(target), name); err != nil {
 		return err
 	}
 	return p.r.stage.SetMtime(name, v.Mtime)

@@ -3,9 +3,12 @@ package repo
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/gitindex"
+	"timemachine/repo/mapped"
 )
 
 const indexWait = time.Second
@@ -32,18 +35,23 @@ func (t *Tx) Publish() error {
 	if err := r.move(t.base, t.tip, fmt.Sprintf("timemachine: %d versions (scan %s)", len(t.versions), t.scan)); err != nil {
 		return err
 	}
-	if err := errors.Join(r.unkeep(name), r.retire(b.holds...), r.store.Reload()); err != nil {
+	if err := errors.Join(r.unkeep(name), r.retire(name, b.holds...), r.store.Reload()); err != nil {
 		return err
 	}
 	r.o.Log("branch moved", "from", t.base.String(), "to", t.tip.String(), "versions", len(t.versions))
-	f := &follow{r: r, ctx: t.ctx, base: t.base, tip: t.tip, versions: t.versions, held: &t.contents, index: index}
+	f := &follow{r: r, ctx: t.ctx, base: t.base, tip: t.tip, versions: t.versions, held: &t.contents, index: index, lazy: r.moment() != ""}
 	t.base, t.versions = t.tip, nil
 	defer r.store.Trim()
 	return f.run()
 }
 
-// indexLock is git's lock of the index, or nothing where it could not be had.
-type indexLock struct{ *durable.Lock }
+// indexLock is git's lock of the index, or nothing where it could not be had, and the index as it was.
+type indexLock struct {
+	*durable.Lock
+	old    []byte // mapped; nil where there was none
+	unread error  // why old could not be read
+	ahead  *gitindex.Ahead
+}
 
 // takeIndex takes git's lock of the index before the branch moves, so that no git commit comes between and undoes a
 // version. It is left alone, with a warning, where another program holds it, and where the work tree is not ours to
@@ -59,7 +67,12 @@ func (r *Repo) takeIndex() (*indexLock, error) {
 		r.o.Warn(held.Path, "the index is locked by another git", "versions are recorded all the same; if no git is at work, remove the lock")
 		return &indexLock{}, nil
 	}
-	return &indexLock{lock}, err
+	if err != nil {
+		return nil, err
+	}
+	l := &indexLock{Lock: lock}
+	l.look(r)
+	return l, nil
 }
 
 func (l *indexLock) held() bool { return l.Lock != nil }
@@ -68,21 +81,50 @@ func (l *indexLock) release() {
 	if l.Lock != nil {
 		l.Lock.Abort()
 		l.Lock = nil
+		l.leave()
 	}
 }
 
-func (l *indexLock) replace(b []byte) error {
-	if _, err := l.Write(b); err != nil {
-		return err
-	}
+// commit puts what was written in the place of the index, on disk: without an index that is whole git does nothing.
+func (l *indexLock) commit() error {
 	lock := l.Lock
 	l.Lock = nil
+	defer l.leave()
 	return lock.Commit()
+}
+
+// look maps the index as it is and begins to look at it.
+func (l *indexLock) look(r *Repo) {
+	file, err := r.git.Open("index")
+	if err == nil {
+		defer file.Close()
+		l.old, err = mapped.File(file)
+		if err == nil && l.old == nil {
+			l.old = []byte{} // there, but empty: damage
+		}
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		l.unread = err
+	}
+	l.ahead = gitindex.LookAhead(l.old)
+}
+
+// leave lets the old index go. When that was its last name the system frees all of it, beside whatever is done next.
+func (l *indexLock) leave() {
+	old := l.old
+	if l.old = nil; len(old) == 0 {
+		return
+	}
+	l.ahead.Wait()
+	go mapped.Close(old)
 }
 
 // detached says why the work tree is not ours to change, "" where it is.
 func (r *Repo) detached() string {
 	if head := r.refs.Head(); head != r.branch {
+		if flaw := r.refs.HeadFlaw(); flaw != "" {
+			return "HEAD " + flaw
+		}
 		if head == "" {
 			return "no branch is checked out"
 		}

@@ -103,7 +103,8 @@ func (b *rebuild) one(v *Version) {
 	if newest {
 		b.seen[strings.Clone(v.Source)] = true
 	}
-	if b.o.WantCopy != nil && !b.o.WantCopy(v) {
+	path, err := layout.TreePath(v.Source)
+	if err != nil || b.f.taken[path] != "" || b.o.WantCopy != nil && !b.o.WantCopy(v) {
 		return
 	}
 	b.done.Versions++
@@ -111,9 +112,8 @@ func (b *rebuild) one(v *Version) {
 		return
 	}
 	if newest {
-		path, err := layout.TreePath(v.Source)
 		e, there := b.tree[path]
-		newest = err == nil && Agrees(v, e, there)
+		newest = Agrees(v, e, there)
 	}
 	before := b.f.failed
 	b.f.copying.Store(true)

@@ -9,11 +9,17 @@ import (
 // rewriter is a placer that writes single versions again. The work tree is in step with tip already, as far as it is
 // said to be; a mark of unfinished work stays.
 func (r *Repo) rewriter(ctx context.Context, tip object.ID, index *indexLock) (*placer, error) {
-	_, behind, err := r.pending()
+	_, behind, err := r.behind(tip)
+	if err == nil && !behind {
+		err = r.anchor()
+	}
 	if err != nil {
 		return nil, err
 	}
 	f := &follow{r: r, ctx: ctx, base: tip, tip: tip, index: index, incomplete: behind}
+	if f.taken, err = r.crowdedOut(tip); err != nil {
+		return nil, err
+	}
 	return f.newPlacer(0, r.o.Warn), nil
 }
 

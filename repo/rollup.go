@@ -37,6 +37,9 @@ func (r *Repo) RollUp(ctx context.Context, tip object.ID, versions int) error {
 // mergeDue merges packs where that is due. The newest is left out: the next run may add to it.
 func (r *Repo) mergeDue(ctx context.Context) (merged bool, err error) {
 	names, err := r.ownPacks()
+	if err == nil && len(names) == 0 {
+		err = r.warnOfLayers()
+	}
 	if err != nil || len(names) < 3 {
 		return false, err
 	}
@@ -54,6 +57,19 @@ func (r *Repo) mergeDue(ctx context.Context) (merged bool, err error) {
 	}
 	began := r.o.Clock()
 	return true, r.merge(ctx, packs, func() bool { return r.o.Clock().Sub(began) > rollUpTime })
+}
+
+// warnOfLayers says where packs pile up because git has them.
+func (r *Repo) warnOfLayers() error {
+	layered, err := r.layered()
+	if err != nil || !layered {
+		return err
+	}
+	if packs, err := r.packNames(); err != nil || len(packs) <= rollUpPacks {
+		return err
+	}
+	r.o.Warn(r.git.Path("objects/pack/"+midxChain), "is git's index of the packs, in layers: they are not merged", "let git do it, which takes that index away: git -C "+word(r.dest)+" repack -ad")
+	return nil
 }
 
 // due is the packs, of those given oldest first, that are out of proportion, up to limit bytes of them.
@@ -102,12 +118,15 @@ func (r *Repo) merge(ctx context.Context, packs []*pack.Held, enough func() bool
 	if err := b.w.Merge(ctx, packs, pack.MergeOptions{Follows: follows, Read: r.store.Read, Enough: enough}); err != nil {
 		return errors.Join(err, b.drop())
 	}
-	name, err := b.place(nil)
+	name, err := b.place([]byte(mergeKeep))
 	if err != nil {
 		return err
 	}
 	r.o.Log("packs merged", "packs", len(packs), "into", name, "bytes", b.w.Size())
-	return errors.Join(r.retire(b.holds...), r.store.Reload())
+	if err := r.unkeep(name); err != nil { // a pack that still has it when it is found without its idx is removed
+		return err
+	}
+	return errors.Join(r.retire(name, b.holds...), r.store.Reload())
 }
 
 // follows finds what each pack began with whole although another holds the version before it: for the contents and

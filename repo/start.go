@@ -12,7 +12,11 @@ import (
 	"timemachine/repo/ref"
 )
 
-const keepHead = "timemachine\n"
+// What a .keep of ours begins with; that of a merge, which moves no branch, is all of it.
+const (
+	keepHead  = "timemachine\n"
+	mergeKeep = keepHead + "merge\n"
+)
 
 // Start makes the destination ready for a run and returns the branch's tip, zero before the first commit: what an
 // earlier run left unfinished is finished or swept away, and the history must be whole as far as it is needed. The
@@ -33,11 +37,19 @@ func (r *Repo) ready() (object.ID, error) {
 	if err := r.tidy(); err != nil {
 		return object.ID{}, err
 	}
+	if flaw := r.refs.HeadFlaw(); flaw != "" {
+		r.o.Warn(r.git.Path("HEAD"), flaw+": git finds no repository", "versions are recorded all the same; mend it with: "+r.writeHead())
+	}
 	tip, err := r.tip()
 	if err != nil {
 		return object.ID{}, err
 	}
 	return r.finishMoves(tip)
+}
+
+// writeHead is the command that makes HEAD name the branch again.
+func (r *Repo) writeHead() string {
+	return "echo " + word("ref: "+r.branch) + " > " + word(r.git.Path("HEAD"))
 }
 
 // tidy empties the stage, and sees to it that others are kept out and git status stays clean.
@@ -53,6 +65,9 @@ func (r *Repo) tidy() error {
 		if err := r.stage.RemoveAll(name); err != nil {
 			return err
 		}
+	}
+	if err := r.setAsideStrange(); err != nil {
+		return err
 	}
 	if err := r.git.ClearStaleLock("index", r.stage); err != nil { // it would be in git's way
 		return err
@@ -157,6 +172,9 @@ func (r *Repo) finishMoves(tip object.ID) (object.ID, error) {
 			return tip, err
 		}
 		old, id, ok := parseKeep(string(b))
+		if string(b) == mergeKeep {
+			old, id, ok = tip, tip, true
+		}
 		if !ok {
 			continue // somebody else's
 		}
@@ -167,10 +185,13 @@ func (r *Repo) finishMoves(tip object.ID) (object.ID, error) {
 	return tip, r.sweepIdx(dir, packs)
 }
 
-// finishMove deals with one pack whose .keep outlived its run. Without its idx nobody can have read it, and it goes.
-// With it, the branch moves as it was about to; where somebody moved it meanwhile the pack is left to git gc.
+// finishMove deals with one pack whose .keep outlived its run. Without its idx nobody can have read it, and it goes, unless
+// the branch has moved: then the idx was lost since. With it, the branch moves as it was about to; where somebody moved it
+// meanwhile the pack is left to git gc.
 func (r *Repo) finishMove(dir *durable.Dir, name string, has map[string]bool, tip, old, id object.ID) (object.ID, error) {
-	if !has[".idx"] || !has[".pack"] {
+	if half := !has[".idx"] || !has[".pack"]; half && tip != old {
+		return tip, nil
+	} else if half {
 		r.o.Log("half a pack of a run that was cut short is removed", "pack", name)
 		for _, suffix := range []string{".idx", ".pack", ".keep"} {
 			if err := dir.Remove(name + suffix); err != nil {
@@ -179,7 +200,7 @@ func (r *Repo) finishMove(dir *durable.Dir, name string, has map[string]bool, ti
 		}
 		return tip, nil
 	}
-	if tip == old {
+	if tip == old && tip != id {
 		if _, err := r.store.ReadCommit(id); err != nil {
 			return tip, r.damaged("a pack of a run that was cut short cannot be read", err)
 		}
@@ -188,6 +209,10 @@ func (r *Repo) finishMove(dir *durable.Dir, name string, has map[string]bool, ti
 		}
 		r.o.Log("a run that was cut short is finished", "commit", id.String())
 		tip = id
+	} else if tip != id {
+		if err := r.disown(name); err != nil {
+			return tip, err
+		}
 	}
 	return tip, dir.Remove(name + ".keep")
 }
@@ -228,19 +253,22 @@ func (r *Repo) move(old, id object.ID, message string) error {
 	return err
 }
 
+// pendingName is the mark of unfinished work.
+const pendingName = "pending"
+
 // markPending notes durably that files/ and the index may be behind from commit base on.
 func (r *Repo) markPending(base object.ID) error {
-	there, err := r.own.Exists("pending")
+	there, err := r.own.Exists(pendingName)
 	if err != nil || there {
 		return err
 	}
-	return r.own.Replace("pending", []byte(base.String()+"\n"))
+	return r.own.Replace(pendingName, []byte(base.String()+"\n"))
 }
 
 // pending is the commit the work tree was last in step with; known is false where nothing is pending, and whole is true
 // where the mark cannot be read, so that everything must be looked at.
 func (r *Repo) pending() (base object.ID, known bool, err error) {
-	b, err := r.own.ReadFile("pending", maxConfig)
+	b, err := r.own.ReadFile(pendingName, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return base, false, nil
 	}
@@ -249,7 +277,7 @@ func (r *Repo) pending() (base object.ID, known bool, err error) {
 	}
 	base, err = object.ParseID(strings.TrimSpace(string(b)))
 	if err != nil {
-		r.o.Log("the mark of unfinished work is damaged; everything is looked at", "file", r.own.Path("pending"))
+		r.o.Log("the mark of unfinished work is damaged; everything is looked at", "file", r.own.Path(pendingName))
 		base = object.ID{}
 	}
 	return base, true, nil

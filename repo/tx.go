@@ -64,6 +64,9 @@ func (r *Repo) Begin(ctx context.Context, tip object.ID, scan string, upcoming [
 	return t, err
 }
 
+// Versions is what was committed since the last Publish, in order.
+func (t *Tx) Versions() []Version { return t.versions }
+
 // Tip is the newest commit written.
 func (t *Tx) Tip() object.ID { return t.tip }
 
@@ -103,7 +106,7 @@ func (t *Tx) Blob(body []byte, before object.ID) (object.ID, error) {
 		return id, err
 	}
 	t.contents.keep(id, body, maxHeldOne, maxHeld)
-	if has, err := t.r.store.Has(id); has || err != nil {
+	if has, err := t.r.holds(id, before); has || err != nil {
 		return id, err
 	}
 	w, err := t.writer()

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"timemachine/repo/layout"
 	"timemachine/repo/object"
 	"timemachine/repo/pack"
 )
@@ -58,7 +59,8 @@ type verify struct {
 	ctx context.Context
 	o   VerifyOptions
 
-	alone bool // the history is all there is to look at
+	alone bool              // the history is all there is to look at
+	taken map[string]string // paths that have no place of their own: crowdedOut
 
 	mu      sync.Mutex
 	sum     VerifySummary
@@ -94,6 +96,9 @@ func (r *Repo) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, err
 	}
 	tip, err := k.start()
 	if err != nil || tip.IsZero() {
+		return &k.sum, err
+	}
+	if k.taken, err = r.crowdedOut(tip); err != nil {
 		return &k.sum, err
 	}
 	h, err := k.history(tip)
@@ -137,12 +142,22 @@ func (k *verify) start() (tip object.ID, err error) {
 	} else {
 		tip, err = k.r.tip()
 	}
+	if flaw := k.r.refs.HeadFlaw(); flaw != "" {
+		k.report(Finding{Part: PartBranch, Path: ".git/HEAD", Msg: flaw + ": git finds no repository", Hint: k.r.writeHead()})
+	}
 	var state *StateError
 	if errors.As(err, &state) && state.Kind == Damaged {
 		k.report(Finding{Part: PartBranch, Path: filepath.Join(".git", k.r.branch), Msg: state.Error(), Hint: state.Hint})
 		return object.ID{}, nil
 	}
-	if behind, perr := k.r.git.Exists("timemachine/pending"); err == nil && perr == nil && behind && !k.o.Repair {
+	if err != nil || k.o.Repair {
+		return tip, err
+	}
+	base, behind, err := k.r.behind(tip)
+	if err != nil || !behind {
+		return tip, err
+	}
+	if versions, err := k.r.since(k.ctx, tip, base); err != nil || len(versions) > 0 {
 		k.report(Finding{Part: PartIndex, Path: ".git/timemachine/pending", Msg: "files/ and the index have not followed the history yet",
 			Hint: "the next run sees to it"})
 	}
@@ -192,6 +207,9 @@ func (k *verify) report(f Finding) {
 }
 
 func (k *verify) suspects(s suspect) {
+	if path, err := layout.TreePath(s.v.Source); err == nil && k.taken[path] != "" {
+		return
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.suspect = append(k.suspect, s)

@@ -100,7 +100,7 @@ func (w *worker) compare(dir *durable.Dir, name string, v *Version, perm uint32)
 		return err
 	}
 	switch {
-	case v.Link && !st.IsLink() || !v.Link && !st.IsRegular():
+	case v.Link && !st.IsLink() && w.r.hasLinks() || (!v.Link || !w.r.hasLinks()) && !st.IsRegular():
 		return errors.New("is of another kind than its version")
 	case st.Size != v.Size:
 		return fmt.Errorf("has %d bytes, its version %d", st.Size, v.Size)
@@ -122,7 +122,7 @@ func (w *worker) compare(dir *durable.Dir, name string, v *Version, perm uint32)
 }
 
 func (w *worker) contentID(dir *durable.Dir, name string, v *Version) (object.ID, error) {
-	if v.Link {
+	if v.Link && w.r.hasLinks() {
 		target, err := dir.Readlink(name)
 		return object.Hash(object.Blob, []byte(target)), err
 	}

@@ -127,7 +127,7 @@ func (c *capture) small(f *os.File, k key, before object.ID, asRead bool) (objec
 		err = steady(f, k, int64(n))
 	}
 	if err != nil {
-		return object.ID{}, 0, err
+		return object.ID{}, 0, ofSource(err)
 	}
 	id, err := c.to.Blob(body[:n], before)
 	return id, int64(n), err
@@ -158,7 +158,7 @@ func (c *capture) large(f *os.File, k key, old *known, asRead bool) (object.ID, 
 			return id, err
 		}
 		if _, err := f.Seek(0, io.SeekStart); err != nil {
-			return object.ID{}, err
+			return object.ID{}, ofSource(err)
 		}
 	}
 	return c.to.BlobFrom(k.Size, c.reader(f, k, asRead), old.content())
@@ -192,7 +192,7 @@ func (r *steadyReader) Read(p []byte) (int, error) {
 	if err == nil && r.left == 0 && !r.asRead {
 		err = steady(r.f, r.key, r.key.Size)
 	}
-	return n, err
+	return n, ofSource(err)
 }
 
 // pseudo reads what the kernel makes up: of no known size, so up to a limit in bytes and time.
@@ -212,12 +212,12 @@ func (c *capture) pseudo(f *os.File, before object.ID) (object.ID, int64, error)
 			r.err = errTooLarge
 		}
 		if r.err != nil {
-			return object.ID{}, 0, r.err
+			return object.ID{}, 0, ofSource(r.err)
 		}
 		id, err := c.to.Blob(r.body, before)
 		return id, int64(len(r.body)), err
 	case <-time.After(pseudoTime):
-		return object.ID{}, 0, errEndless
+		return object.ID{}, 0, ofSource(errEndless)
 	case <-c.ctx.Done():
 		return object.ID{}, 0, c.ctx.Err()
 	}

@@ -20,34 +20,49 @@ type change struct {
 // compare finds the sources whose state differs from what was known, or leaves a doubt, and those that are known,
 // watched by c and were not seen; c is nil where not everything was looked at.
 func compare(s *scan, k *knowledge, c *Config) ([]change, *absence) {
-	var looks []change
+	if s.past.base == nil {
+		s.past = k.past()
+	}
 	a := &absence{scan: s, know: k, moved: map[[2]uint64]bool{}, held: map[string]*holding{}}
-	all := k.read()
-	there := all.next()
+	var looks []change
+	all := passage{past: s.past, span: span{0, k.base.n}}
+	var glance known
 	for i := range s.found {
 		f := &s.found[i]
-		for there && all.source != f.path && comparePaths(all.source, f.path) < 0 {
-			a.lose(c, all)
-			there = all.next()
+		old := k.fresh[f.path]
+		if all.seek(f.path) && k.base.source(all.from) == f.path {
+			s.past.marks[all.from] |= found
+			if old == nil {
+				old = &glance
+				k.base.glance(all.from, old)
+			}
 		}
-		if !there || all.source != f.path {
+		if old == nil {
 			if !f.kept {
 				looks = append(looks, change{seen: *f})
 			}
 			continue
 		}
-		if all.key.Dev != f.key.Dev && !all.key.isZero() {
-			a.moved[[2]uint64{all.key.Dev, f.key.Dev}] = true
+		if old.key.Dev != f.key.Dev && !old.key.isZero() {
+			a.moved[[2]uint64{old.key.Dev, f.key.Dev}] = true
 		}
-		if !f.kept && (all.deleted || all.doubt || all.stale || f.pseudo || all.key != f.key) {
-			looks = append(looks, change{seen: *f, old: all.own()})
+		if !f.kept && (old.deleted || old.doubt || old.stale || f.pseudo || old.key != f.key) {
+			looks = append(looks, change{seen: *f, old: k.find(f.path)})
 		}
-		there = all.next()
 	}
-	for ; there; there = all.next() {
-		a.lose(c, all)
-	}
+	s.count()
+	a.missed(c)
 	return looks, a
+}
+
+// count counts the sources that were seen, each once.
+func (s *scan) count() {
+	s.sources = len(s.found)
+	for _, m := range s.past.marks {
+		if m&(same|found) == same {
+			s.sources++
+		}
+	}
 }
 
 // absence decides about the sources that are known and were not seen.
@@ -73,13 +88,43 @@ type holding struct {
 	said bool // the scan has named the place already
 }
 
-// lose takes note of a source that was not seen, if it should have been.
-func (a *absence) lose(c *Config, r *reader) {
-	if c == nil || r.deleted && !r.stale {
+// missed takes note of the known sources that were not seen, though c watches them.
+func (a *absence) missed(c *Config) {
+	if c == nil {
 		return
 	}
-	if e := c.Select(r.source); e != nil {
-		a.lost = append(a.lost, loss{entry: e, old: r.own()})
+	base, marks := &a.know.base, a.scan.past.marks
+	var glance known
+	for i, m := range marks {
+		if m == 0 {
+			base.glance(i, &glance)
+			a.lose(c, &glance)
+		}
+	}
+	for source, k := range a.know.fresh {
+		i, there := base.find(source)
+		switch {
+		case there && (marks[i].seen() || marks[i]&newer == 0): // without newer the loop above came to it
+		case !there && a.scan.has(source):
+		default:
+			a.lose(c, k)
+		}
+	}
+}
+
+// has tells whether a source is in the list of what was found.
+func (s *scan) has(source string) bool {
+	_, there := slices.BinarySearchFunc(s.found, source, func(f seen, p string) int { return comparePaths(f.path, p) })
+	return there
+}
+
+// lose takes note of a source that was not seen, if it should have been.
+func (a *absence) lose(c *Config, k *known) {
+	if k.deleted && !k.stale {
+		return
+	}
+	if e := c.Select(k.source); e != nil {
+		a.lost = append(a.lost, loss{entry: e, old: a.know.find(k.source)})
 	}
 }
 
@@ -152,7 +197,7 @@ func (a *absence) barred(path string) bool {
 func (a *absence) anyBelow(folder string) bool {
 	found := a.scan.found
 	i, _ := slices.BinarySearchFunc(found, folder, func(f seen, p string) int { return comparePaths(f.path, p) })
-	return i < len(found) && inside(found[i].path, folder)
+	return i < len(found) && inside(found[i].path, folder) || a.scan.past.any(a.scan.past.in(folder))
 }
 
 func (a *absence) hold(place, why string, said bool) bool {

@@ -47,6 +47,11 @@ var scenarios = []scenario{
 		w.change()
 		w.cutShort()
 	}, (*world).once, false},
+	{"run in bulk", func(w *world) {
+		w.plant()
+		w.run(6)
+		w.plantMany()
+	}, (*world).once, false},
 	{"heap of packs", func(w *world) {
 		w.plant()
 		w.run(6)
@@ -89,6 +94,13 @@ func (w *world) plant() {
 	w.write("gone", "g")
 	w.check(os.Symlink("target", w.path("link")))
 	w.write("large", strings.Repeat("0123456789abcdef", 40_000))
+}
+
+// plantMany makes more sources than are put on disk one by one.
+func (w *world) plantMany() {
+	for i := range 40 {
+		w.write(fmt.Sprint("many/", i), "m")
+	}
 }
 
 // change does to them whatever can be done.
@@ -159,7 +171,7 @@ func (w *world) runAny() {
 
 // locked does something as the destination's only writer.
 func (w *world) locked(do func(r *repo.Repo) error) error {
-	r, err := repo.Open(w.dest, repo.Options{Host: "host"})
+	r, err := repo.Open(w.dest, w.options())
 	if err != nil {
 		return err
 	}
@@ -347,6 +359,7 @@ func (w *world) packFiles() []string {
 // leftovers are files that only work under way may have.
 func (w *world) leftovers() (left []string) {
 	w.t.Helper()
+	_, unmarked := os.Lstat(filepath.Join(w.dest, ".git/timemachine/followed"))
 	w.check(filepath.WalkDir(w.dest, func(path string, d fs.DirEntry, err error) error {
 		name := d.Name()
 		stage := filepath.Base(filepath.Dir(path)) == "stage"
@@ -356,7 +369,7 @@ func (w *world) leftovers() (left []string) {
 		switch {
 		case err != nil:
 			return err
-		case stage, strings.HasSuffix(name, ".lock"), strings.HasSuffix(name, ".new"), strings.HasSuffix(name, ".keep"), strings.HasPrefix(name, "tmp_"), name == "pending":
+		case stage, strings.HasSuffix(name, ".lock"), strings.HasSuffix(name, ".new"), strings.HasSuffix(name, ".keep"), strings.HasPrefix(name, "tmp_"), name == "pending" && unmarked != nil:
 			left = append(left, path)
 		}
 		return nil

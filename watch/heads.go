@@ -3,12 +3,22 @@ package watch
 import (
 	"timemachine/repo"
 	"timemachine/repo/durable"
+	"timemachine/repo/mapped"
 )
 
 // Heads tells what the cache knows of the sources at and below path ("/": all); nothing where it cannot be used. It is a
 // repo.Options.Heads.
-func Heads(state *durable.Dir, path string) repo.Heads {
-	k := loadCache(state)
+func Heads(state *durable.Dir, path string) (heads repo.Heads) {
+	_ = mapped.Guard(func() error { // without the cache the history is asked
+		k := loadCache(state)
+		defer k.close()
+		heads = k.heads(path)
+		return nil
+	})
+	return heads
+}
+
+func (k *knowledge) heads(path string) repo.Heads {
 	if k.tip.IsZero() {
 		return repo.Heads{}
 	}

@@ -26,11 +26,12 @@ type world struct {
 	config    string
 	accept    []string
 	ahead     time.Duration // of the clock that runs are given
+	boot      string        // of the machine
 }
 
 func newWorld(t *testing.T) *world {
 	dir := t.TempDir()
-	w := &world{t: t, src: filepath.Join(dir, "src"), dest: filepath.Join(dir, "dest")}
+	w := &world{t: t, boot: "once", src: filepath.Join(dir, "src"), dest: filepath.Join(dir, "dest")}
 	w.config = "- " + w.src + "\n"
 	w.check(os.Mkdir(w.src, 0o755))
 	w.check(repo.Init(w.dest, repo.Options{}))
@@ -59,18 +60,21 @@ func (p *problems) Version(repo.Version)    {}
 func (p *problems) Progress(int64, int64)   {}
 func (p *problems) Problem(q watch.Problem) { *p = append(*p, q) }
 
+func (w *world) options() repo.Options {
+	return repo.Options{Host: "host", Boot: w.boot, Clock: func() time.Time { return time.Now().Add(w.ahead) }}
+}
+
 func (w *world) try() (*watch.Summary, problems, error) {
 	w.t.Helper()
 	c, err := watch.ParseConfig(filepath.Join(filepath.Dir(w.src), "config.dat"), []byte(w.config), watch.Env{UID: -1})
 	w.check(err)
-	r, err := repo.Open(w.dest, repo.Options{Host: "host"})
+	r, err := repo.Open(w.dest, w.options())
 	if err != nil {
 		return nil, nil, err
 	}
 	defer r.Close()
 	var p problems
-	clock := func() time.Time { return time.Now().Add(w.ahead) }
-	s, err := watch.Run(context.Background(), watch.RunOptions{Config: c, Repo: r, AcceptDeletions: w.accept, Clock: clock, Report: &p})
+	s, err := watch.Run(context.Background(), watch.RunOptions{Config: c, Repo: r, AcceptDeletions: w.accept, Clock: w.options().Clock, Report: &p})
 	return s, p, err
 }
 

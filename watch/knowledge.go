@@ -3,6 +3,7 @@ package watch
 import (
 	"slices"
 
+	"timemachine/repo/mapped"
 	"timemachine/repo/object"
 )
 
@@ -14,6 +15,14 @@ type knowledge struct {
 	changed bool              // something in fresh is unsaved
 	saved   object.ID         // the tip in the cache
 	file    cacheFile
+	mapped  []byte // the file, where base is a part of it
+}
+
+// close lets the cache file go; what base holds is gone then.
+func (k *knowledge) close() {
+	k.base = section{}
+	mapped.Close(k.mapped)
+	k.mapped = nil
 }
 
 func newKnowledge() *knowledge { return &knowledge{fresh: map[string]*known{}} }
@@ -23,7 +32,7 @@ func (k *knowledge) find(source string) *known {
 	if s := k.fresh[source]; s != nil {
 		return s
 	}
-	if i := k.base.search(source); i < k.base.n && k.base.source(i) == source {
+	if i, there := k.base.find(source); there {
 		return k.own(i)
 	}
 	return nil

@@ -21,12 +21,17 @@ func learn(ctx context.Context, r *repo.Repo, tip object.ID) (*knowledge, error)
 }
 
 // follow brings k up to tip.
-func (k *knowledge) follow(ctx context.Context, r commits, tip object.ID) (*knowledge, error) {
+func (k *knowledge) follow(ctx context.Context, r commits, tip object.ID) (_ *knowledge, err error) {
 	if k.tip == tip {
 		return k, nil
 	}
+	defer func() {
+		if err != nil {
+			k.close()
+		}
+	}()
 	foreign := k.tip.IsZero()
-	err := r.Walk(ctx, tip, k.tip, func(v repo.Version, ours bool) error {
+	err = r.Walk(ctx, tip, k.tip, func(v repo.Version, ours bool) error {
 		if !ours {
 			foreign = true
 			return nil

@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
-
-	"golang.org/x/sys/unix"
+	"unsafe"
 )
 
 // lister looks at one folder after the other in a walk, and uses its memory again.
@@ -13,8 +12,9 @@ type lister struct {
 	*walk
 	buf   []byte   // what the kernel writes to
 	names []byte   // of all in the folder, a zero byte after each
-	order [][]byte // the names, sorted, without the zero byte
-	text  []byte   // the paths, one after the other
+	order [][]byte // the names, sorted, with the zero byte
+	path  []byte   // of what is looked at
+	stat  statBuffer
 }
 
 // look finds what is in the folder b.
@@ -53,52 +53,49 @@ func (l *lister) look(b *block) {
 		return
 	}
 	b.note(folder{dev: k.Dev, readable: true, empty: len(l.names) == 0})
-	l.children(b, fd, &place{dev: k.Dev, dest: dest, pseudo: pseudo})
+	l.children(b, &place{fd: fd, dev: k.Dev, dest: dest, pseudo: pseudo})
 }
 
 // place is what holds for all in one folder.
 type place struct {
+	fd           int
 	dev          uint64
 	dest, pseudo bool
+	above        int // the length of the folder's path, with a slash at its end
+	past         passage
 }
 
 // children looks at all in the folder, by name.
-func (l *lister) children(b *block, fd int, p *place) {
+func (l *lister) children(b *block, p *place) {
 	l.order = l.order[:0]
 	for rest := l.names; len(rest) > 0; {
-		end := bytes.IndexByte(rest, 0)
+		end := bytes.IndexByte(rest, 0) + 1
 		l.order = append(l.order, rest[:end])
-		rest = rest[end+1:]
+		rest = rest[end:]
 	}
 	slices.SortFunc(l.order, bytes.Compare)
-	l.text = l.text[:0]
-	for _, name := range l.order {
-		l.text = append(append(l.text, strings.TrimSuffix(b.path, "/")...), '/')
-		l.text = append(l.text, name...)
+	l.path = append(l.path[:0], b.path...)
+	if !strings.HasSuffix(b.path, "/") {
+		l.path = append(l.path, '/')
 	}
-	paths, before := string(l.text), len(strings.TrimSuffix(b.path, "/"))+1
-	b.found = make([]seen, 0, len(l.order))
+	p.above = len(l.path)
+	p.past = passage{past: l.past, span: b.past, above: p.above}
+	if b.past.empty() {
+		b.found = make([]seen, 0, len(l.order))
+	}
 	for _, name := range l.order {
-		path := paths[:before+len(name)]
-		paths = paths[len(path):]
-		if !p.dest || !destinationParts[path[before:]] {
-			l.child(b, fd, path, p)
+		l.path = append(l.path[:p.above], name[:len(name)-1]...)
+		if !p.dest || !destinationParts[string(l.path[p.above:])] {
+			l.child(b, name, p)
 		}
 	}
 	b.trim(len(l.order))
 }
 
-// trim lets go of the memory of most of a folder's n names where few were taken.
+// trim lets go of the memory for most of a folder's n names where few were taken.
 func (b *block) trim(n int) {
-	if len(b.found)+len(b.inner) > n/2 {
-		return
-	}
-	b.found = slices.Clone(b.found)
-	for i := range b.found {
-		b.found[i].path = strings.Clone(b.found[i].path)
-	}
-	for _, sub := range b.inner {
-		sub.path = strings.Clone(sub.path)
+	if len(b.found)+len(b.inner) <= n/2 {
+		b.found = slices.Clip(slices.Clone(b.found))
 	}
 }
 
@@ -106,16 +103,18 @@ func (b *block) trim(n int) {
 // destination is the current folder unless the user says otherwise.
 var destinationParts = map[string]bool{".git": true, "files": true, "copies": true, ".gitattributes": true, "README.txt": true}
 
-// child looks at one name in the open folder fd.
-func (l *lister) child(b *block, fd int, path string, p *place) {
+// child looks at one name, with a zero byte at its end, in an open folder. Its path is l.path.
+func (l *lister) child(b *block, name []byte, p *place) {
 	e := l.entry
-	k, err := statAt(fd, nameOf(path), unix.AT_SYMLINK_NOFOLLOW)
+	k, err := statName(p.fd, name, &l.stat)
 	if gone(err) {
 		return
 	}
+	path := unsafe.String(unsafe.SliceData(l.path), len(l.path)) // until the next child: what keeps it takes a copy
 	matched := b.matched || e.Matches(path)
 	if err != nil {
 		if matched && !e.Excludes(path, false) {
+			path = strings.Clone(path)
 			b.fail(path, "cannot be looked at", err)
 			b.found = append(b.found, seen{path: path, entry: e, kept: true})
 		}
@@ -125,10 +124,14 @@ func (l *lister) child(b *block, fd int, path string, p *place) {
 	case e.Excludes(path, k.isDir()):
 	case k.isDir():
 		if matched || e.MayContain(path) {
-			b.inner = append(b.inner, inner{len(b.found), &block{path: path, dev: p.dev, matched: matched}})
+			b.inner = append(b.inner, inner{len(b.found), &block{path: strings.Clone(path), dev: p.dev, matched: matched, past: p.past.below(path[p.above:])}})
 		}
 	case matched:
 		special := !k.isRegular() && !k.isLink()
+		if !special && !p.pseudo && p.past.same(path[p.above:], &k) {
+			return
+		}
+		path = strings.Clone(path)
 		if special {
 			b.fail(path, "is "+k.specialKind()+": skipped", nil)
 		}

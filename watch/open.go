@@ -25,7 +25,7 @@ func openSource(s *seen) (*source, error) {
 	cut := strings.LastIndexByte(s.path, '/')
 	dir, err := openBelow(s.entry.Root, s.path[:max(cut, 1)])
 	if err != nil {
-		return nil, err
+		return nil, ofSource(err)
 	}
 	return &source{dir: dir, name: s.path[cut+1:], path: s.path}, nil
 }
@@ -66,7 +66,7 @@ func (s *source) open() (*os.File, key, error) {
 	}
 	fd, err := openFD(s.dir, s.name, flags)
 	if err != nil {
-		return nil, key{}, pathError("open", s.path, err)
+		return nil, key{}, ofSource(pathError("open", s.path, err))
 	}
 	k, err := statFD(fd)
 	if err == nil && !k.isRegular() {
@@ -74,7 +74,7 @@ func (s *source) open() (*os.File, key, error) {
 	}
 	if err != nil {
 		unix.Close(fd)
-		return nil, key{}, pathError("open", s.path, err)
+		return nil, key{}, ofSource(pathError("open", s.path, err))
 	}
 	return os.NewFile(uintptr(fd), s.path), k, nil
 }
@@ -83,12 +83,25 @@ func (s *source) open() (*os.File, key, error) {
 func (s *source) readlink() (string, key, error) {
 	before, err := statAt(s.dir, s.name, unix.AT_SYMLINK_NOFOLLOW)
 	if err != nil {
-		return "", key{}, pathError("lstat", s.path, err)
+		return "", key{}, ofSource(pathError("lstat", s.path, err))
 	}
 	b := make([]byte, unix.PathMax+1)
 	n, err := unix.Readlinkat(s.dir, s.name, b)
 	if err != nil {
-		return "", key{}, pathError("readlink", s.path, err)
+		return "", key{}, ofSource(pathError("readlink", s.path, err))
 	}
 	return string(b[:n]), before, nil
+}
+
+// sourceError is an error of a source's own, as against one of the destination's, which would befall all others too.
+type sourceError struct{ error }
+
+func (e sourceError) Unwrap() error { return e.error }
+
+// ofSource marks an error as the source's own; nil stays nil.
+func ofSource(err error) error {
+	if err == nil {
+		return nil
+	}
+	return sourceError{err}
 }

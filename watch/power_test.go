@@ -67,6 +67,7 @@ func (o *outage) images(t *testing.T) {
 // judgeAll puts each image in the destination's place and lets it recover.
 func (o *outage) judgeAll(t *testing.T) {
 	done := tipOf(o.dest)
+	o.boot = "twice"
 	for i, c := range o.cuts {
 		if i == len(o.cuts)-len(repotest.AllLosses) {
 			o.before = done // the work had ended

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo"
+	"timemachine/repo/mapped"
 	"timemachine/repo/record"
 )
 
@@ -34,24 +35,34 @@ type Expected struct {
 // Look tells what a run over everything would do in the destination dest, whose history is h; nil where nothing is
 // recorded yet. It takes no lock, writes nothing, and opens files without reading them. A history whose branch was
 // rewritten gives the *repo.StateError that a run would give.
-func Look(ctx context.Context, c *Config, h *repo.History, dest string) (*Preview, error) {
+func Look(ctx context.Context, c *Config, h *repo.History, dest string) (p *Preview, err error) {
+	err = mapped.Guard(func() (err error) {
+		p, err = look(ctx, c, h, dest)
+		return err
+	})
+	return p, err
+}
+
+func look(ctx context.Context, c *Config, h *repo.History, dest string) (*Preview, error) {
 	know, err := recall(ctx, h)
 	if err != nil {
 		return nil, err
 	}
+	defer know.close()
 	k, err := statAt(unix.AT_FDCWD, dest, 0)
 	if err != nil {
 		return nil, pathError("stat", dest, err)
 	}
 	s := newScan(ctx, k.Dev, k.Ino)
+	s.knows(know)
 	for _, e := range c.Entries {
 		if err := s.look(e, e.Root); err != nil {
 			return nil, err
 		}
 	}
 	s.inOrder()
-	p := &Preview{Sources: len(s.found)}
 	changes, absent := compare(s, know, c)
+	p := &Preview{Sources: s.sources}
 	p.Failing = s.problems
 	s.problems = nil
 	changes = append(changes, absent.deletions(nil)...)

@@ -3,7 +3,6 @@ package watch
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"timemachine/repo/object"
 )
@@ -39,16 +38,13 @@ func (r *run) roomForCopies(free, size int64) bool {
 		return true
 	}
 	floor := r.Config.CopiesMinFree.floor(size)
-	r.problem(Problem{Path: r.Repo.Dest(), Msg: fmt.Sprintf("has %d MB free, below the %d MB kept free: no copies are written", free/1e6, floor/1e6),
+	r.problem(Problem{Path: r.Repo.Dest(), Msg: fmt.Sprintf("has %.1f MB free, below the %.1f MB kept free: no copies are written", float64(free)/1e6, float64(floor)/1e6),
 		Hint: "the history goes on, and copies can be made again from it", Warning: true})
 	return false
 }
 
 // isSourceError tells an error that is the source's own from one of the destination, which ends the run.
-func isSourceError(s *seen, err error) bool {
-	if errors.Is(err, errEndless) || errors.Is(err, errSpecial) || errors.Is(err, object.ErrCollision) {
-		return true
-	}
-	var p *fs.PathError
-	return errors.As(err, &p) && (p.Path == s.path || p.Path == s.entry.Root)
+func isSourceError(err error) bool {
+	var own sourceError
+	return errors.As(err, &own) || errors.Is(err, object.ErrCollision)
 }

@@ -7,16 +7,15 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os/user"
 	"runtime"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"timemachine/repo"
 	"timemachine/repo/layout"
+	"timemachine/repo/mapped"
 	"timemachine/repo/object"
 	"timemachine/repo/record"
 )
@@ -78,6 +77,9 @@ type run struct {
 	started time.Time
 	names   names
 	renamed map[inode][]change // deletions of this run, whose inodes may have appeared elsewhere
+	room    room
+
+	contents func() map[object.ID]bool // those of the newest versions, as the cache has them; it is seldom asked for
 }
 
 // Run looks at what is watched once and records what changed. The error means that the run failed as a whole; what is
@@ -91,8 +93,13 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 	o.Repo.Configure(func(ro *repo.Options) {
 		ro.Warn = func(path, msg, hint string) { r.problem(Problem{Path: path, Msg: msg, Hint: hint, Warning: true}) }
 		ro.Copies = r.roomForCopies
+		ro.Known = func(id object.ID) bool { return r.contents()[id] }
 	})
-	err := r.all()
+	all := func() error { return mapped.Guard(r.all) }
+	err := all()
+	for noRoom(err) && r.yield(err) {
+		err = all()
+	}
 	if err == nil && o.Only == nil {
 		if rerr := o.Repo.Ran(o.Clock(), r.summary.Problems == 0); rerr != nil {
 			r.problem(Problem{Path: o.Repo.Dest(), Msg: "when the last run was could not be noted", Err: reason(rerr), Warning: true})
@@ -124,19 +131,23 @@ func (r *run) all() error {
 	if err != nil {
 		return err
 	}
-	if r.know, err = learn(r.ctx, r.Repo, tip); err != nil {
+	know, err := learn(r.ctx, r.Repo, tip)
+	if err != nil {
 		return err
 	}
+	r.know = know
+	defer know.close()
+	r.contents = sync.OnceValue(know.base.contents)
 	found, err := r.look()
 	if err != nil {
 		return err
 	}
-	r.summary.Sources = len(found.found)
 	watched := r.Config
 	if r.Only != nil {
 		watched = nil
 	}
 	changes, absent := compare(found, r.know, watched)
+	r.summary.Sources = found.sources
 	if watched != nil {
 		gone := absent.deletions(r.AcceptDeletions)
 		r.renamed = byInode(gone)
@@ -148,13 +159,18 @@ func (r *run) all() error {
 		r.problem(p)
 	}
 	order(changes)
+	changes = r.fitting(changes)
 	r.know.tip, r.summary.Tip = tip, tip
 	if len(changes) > 0 {
 		if err := r.write(tip, changes); err != nil {
 			return err
 		}
 	}
-	return r.know.save(r.Repo.State())
+	r.nameLeft()
+	if err := r.know.save(r.Repo.State()); err != nil {
+		r.problem(Problem{Path: r.Repo.Dest(), Msg: "what this run knows could not be noted", Hint: "the next run reads every file that changed again", Err: reason(err), Warning: true})
+	}
+	return nil
 }
 
 // write records the changes on top of tip.
@@ -189,45 +205,6 @@ func upcoming(changes []change) []repo.Upcoming {
 	return some
 }
 
-func (r *run) look() (*scan, error) {
-	dev, ino, err := r.Repo.Root()
-	if err != nil {
-		return nil, err
-	}
-	s := newScan(r.ctx, dev, ino)
-	if r.Only != nil {
-		for _, path := range r.Only {
-			if e := r.Config.Select(path); e != nil {
-				err = s.look(e, path)
-			} else if e := r.within(path); e != nil {
-				err = s.look(e, path)
-			}
-			if err != nil {
-				return nil, err
-			}
-		}
-		s.inOrder()
-		return s, nil
-	}
-	for _, e := range r.Config.Entries {
-		if err := s.look(e, e.Root); err != nil {
-			return nil, err
-		}
-	}
-	s.inOrder()
-	return s, nil
-}
-
-// within finds a pattern that may select something below the folder path.
-func (r *run) within(path string) *Entry {
-	for _, e := range r.Config.Entries {
-		if e.Root == path || e.Glob != "" && e.MayContain(path) {
-			return e
-		}
-	}
-	return nil
-}
-
 // record captures and commits the changes in their order, part by part.
 func (r *run) record(changes []change) error {
 	c := &capture{ctx: r.ctx, to: r.tx, clock: r.Clock, maxSize: r.Config.MaxSize}
@@ -238,9 +215,11 @@ func (r *run) record(changes []change) error {
 		}
 		done += len(part)
 		if r.tx.Full() || done == len(changes) {
+			versions := r.tx.Versions()
 			if err := r.tx.Publish(); err != nil {
 				return err
 			}
+			r.published(versions)
 		}
 	}
 	return nil
@@ -356,10 +335,17 @@ func (r *run) remember(v *repo.Version, got *captured) {
 		k.key, k.doubt = got.key, got.doubt || got.torn
 	}
 	r.know.note(k)
-	r.summary.Events[v.Event]++
-	r.summary.Versions++
-	r.summary.Bytes += v.Size
-	r.Report.Version(*v)
+}
+
+// published tells of versions that are part of the history now.
+func (r *run) published(versions []repo.Version) {
+	for i := range versions {
+		v := &versions[i]
+		r.summary.Events[v.Event]++
+		r.summary.Versions++
+		r.summary.Bytes += v.Size
+		r.Report.Version(*v)
+	}
 }
 
 func (r *run) delete(ch *change) error {
@@ -389,12 +375,12 @@ func (r *run) failed(ch *change, err error) error {
 		r.know.note(ch.old)
 	case errors.Is(err, errTooLarge):
 		p.Msg, p.Err = fmt.Sprintf("is larger than max-size (%d bytes): skipped", r.Config.MaxSize), nil
+	case !isSourceError(err):
+		return err // the destination's: it names what of it is meant
 	case gone(err):
 		p.Msg, p.Err = "vanished before it was read", nil
-	case isSourceError(&ch.seen, err):
-		p.Msg = "cannot be read"
 	default:
-		return fmt.Errorf("%s: %w", record.Quote(ch.seen.path), err)
+		p.Msg = "cannot be read"
 	}
 	r.problem(p)
 	return nil
@@ -404,40 +390,7 @@ func (r *run) problem(p Problem) {
 	if !p.Warning {
 		r.summary.Problems++
 	}
-	r.Report.Problem(p)
-}
-
-// names remembers who the numbers are.
-type names struct{ users, groups map[uint32]string }
-
-func (n *names) user(id uint32) string {
-	return lookup(&n.users, id, func(s string) (string, error) {
-		u, err := user.LookupId(s)
-		if err != nil {
-			return "", err
-		}
-		return u.Username, nil
-	})
-}
-
-func (n *names) group(id uint32) string {
-	return lookup(&n.groups, id, func(s string) (string, error) {
-		g, err := user.LookupGroupId(s)
-		if err != nil {
-			return "", err
-		}
-		return g.Name, nil
-	})
-}
-
-func lookup(known *map[uint32]string, id uint32, find func(string) (string, error)) string {
-	name, ok := (*known)[id]
-	if !ok {
-		name, _ = find(strconv.FormatUint(uint64(id), 10))
-		if *known == nil {
-			*known = map[uint32]string{}
-		}
-		(*known)[id] = name
+	if r.room.news(&p) {
+		r.Report.Problem(p)
 	}
-	return name
 }

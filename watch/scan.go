@@ -33,7 +33,9 @@ type folder struct {
 type scan struct {
 	ctx      context.Context
 	dest     [2]uint64 // device and inode of the destination, never walked into
-	found    []seen
+	found    []seen    // what is known to be in the same state is marked in past instead
+	past     past
+	sources  int // in found, or marked: once compare has counted them
 	folders  map[string]folder
 	missing  []*Entry // literal entries whose path is not there
 	problems []Problem
@@ -42,6 +44,9 @@ type scan struct {
 func newScan(ctx context.Context, dev, ino uint64) *scan {
 	return &scan{ctx: ctx, dest: [2]uint64{dev, ino}, folders: map[string]folder{}}
 }
+
+// knows lets the scan pass over what is in the state that k knows.
+func (s *scan) knows(k *knowledge) { s.past = k.past() }
 
 // look scans one entry from path down: its root, or a path below it.
 func (s *scan) look(e *Entry, path string) error {

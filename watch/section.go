@@ -8,6 +8,7 @@ import (
 	"sort"
 	"time"
 
+	"timemachine/repo/mapped"
 	"timemachine/repo/object"
 )
 
@@ -30,7 +31,8 @@ type section struct {
 const (
 	sectionHead = 8 + 8 + 20
 	sectionTail = 4
-	keySize     = 6*8 + 6*4 + 4 // with the flags
+	flagsAt     = 6*8 + 6*4
+	keySize     = flagsAt + 4
 	recordSize  = 8 + keySize + 2*20 + 2*12 + 3*4 + 8
 )
 
@@ -58,12 +60,20 @@ func parseSection(b []byte, crc uint32) (s section, size int, newCRC uint32, ok 
 		return s, 0, 0, false
 	}
 	end := sectionHead + int(paths) + int(n)*recordSize
-	crc = crc32.Update(crc, castagnoli, b[:end])
-	if little.Uint32(b[end:]) != crc {
-		return s, 0, 0, false
-	}
+	summed := make(chan uint32, 1)
+	go func() {
+		_ = mapped.Guard(func() error { // the caller meets the fault as well
+			crc = crc32.Update(crc, castagnoli, b[:end])
+			return nil
+		})
+		summed <- crc
+	}()
 	s = section{n: int(n), tip: object.ID(b[16:sectionHead]), paths: string(b[sectionHead:][:paths]), records: b[sectionHead+int(paths) : end]}
-	return s, end + sectionTail, crc, s.sorted()
+	sorted := s.sorted()
+	if crc = <-summed; !sorted || little.Uint32(b[end:]) != crc {
+		return section{}, 0, 0, false
+	}
+	return s, end + sectionTail, crc, true
 }
 
 // sorted tells whether the paths are where the records say, and in little.
@@ -99,18 +109,46 @@ func (s *section) search(path string) int {
 	return sort.Search(s.n, func(i int) bool { return comparePaths(s.source(i), path) >= 0 })
 }
 
+// find is the number of the source path.
+func (s *section) find(path string) (i int, there bool) {
+	i = s.search(path)
+	return i, i < s.n && s.source(i) == path
+}
+
+// below is the run of sources in a folder, among those in all.
+func (s *section) below(folder string, all span) span {
+	from := all.from + sort.Search(all.to-all.from, func(i int) bool {
+		return inside(s.source(all.from+i), folder) || comparePaths(s.source(all.from+i), folder) > 0
+	})
+	if from < all.to && s.source(from) == folder {
+		from++
+	}
+	return span{from, from + sort.Search(all.to-from, func(i int) bool { return !inside(s.source(from+i), folder) })}
+}
+
 // glance reads of the source number i what a comparison needs: path, key and flags.
 func (s *section) glance(i int, k *known) {
 	b := s.record(i)
 	k.source = s.source(i)
+	k.key = readKey(b)
+	flags := b[8+flagsAt]
+	k.link, k.deleted, k.doubt, k.stale = flags&flagLink != 0, flags&flagDeleted != 0, flags&flagDoubt != 0, flags&flagStale != 0
+	k.torn = b[8+flagsAt+1]
+}
+
+// settled tells whether the source number i was last looked at in the state k, and that was all there is to it.
+func (s *section) settled(i int, k *key) bool {
+	b := s.record(i)
+	return b[8+flagsAt]&(flagDeleted|flagDoubt|flagStale) == 0 && readKey(b) == *k
+}
+
+// readKey reads a record's key.
+func readKey(b []byte) key {
 	b = b[8:]
-	k.key = key{Dev: little.Uint64(b), Ino: little.Uint64(b[8:]), Size: int64(little.Uint64(b[16:])),
+	return key{Dev: little.Uint64(b), Ino: little.Uint64(b[8:]), Size: int64(little.Uint64(b[16:])),
 		MtimeSec: int64(little.Uint64(b[24:])), CtimeSec: int64(little.Uint64(b[32:])), BirthSec: int64(little.Uint64(b[40:])),
 		MtimeNsec: little.Uint32(b[48:]), CtimeNsec: little.Uint32(b[52:]), BirthNsec: little.Uint32(b[56:]),
 		Mode: little.Uint32(b[60:]), UID: little.Uint32(b[64:]), GID: little.Uint32(b[68:])}
-	flags := b[72]
-	k.link, k.deleted, k.doubt, k.stale = flags&flagLink != 0, flags&flagDeleted != 0, flags&flagDoubt != 0, flags&flagStale != 0
-	k.torn = b[73]
 }
 
 // known reads all that is known of the source number i.
@@ -122,6 +160,20 @@ func (s *section) known(i int) *known {
 	k.mtime, k.latest = readTime(b[40:]), readTime(b[52:])
 	k.mode, k.uid, k.gid, k.size = little.Uint32(b[64:]), little.Uint32(b[68:]), little.Uint32(b[72:]), int64(little.Uint64(b[76:]))
 	return k
+}
+
+// contents is what the newest versions of all hold.
+func (s *section) contents() map[object.ID]bool {
+	all := make(map[object.ID]bool, s.n)
+	_ = mapped.Guard(func() error { // any goroutine may ask; who is not told of a content stores it again
+		for i := range s.n {
+			b := s.record(i)[8+keySize:]
+			all[object.ID(b[:20])] = true
+		}
+		return nil
+	})
+	delete(all, object.ID{}) // of what was never recorded
+	return all
 }
 
 func readTime(b []byte) time.Time {

@@ -13,6 +13,17 @@ func statAt(dir int, name string, flags int) (key, error) {
 	return fromStat(&st), nil
 }
 
+// statBuffer is what the kernel writes to.
+type statBuffer = unix.Stat_t
+
+// statName is statAt of a name in an open folder, with the zero byte at its end, not following a link.
+func statName(dir int, name []byte, st *statBuffer) (key, error) {
+	if err := unix.Fstatat(dir, string(name[:len(name)-1]), st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+		return key{}, err
+	}
+	return fromStat(st), nil
+}
+
 func statFD(fd int) (key, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {

@@ -1,6 +1,10 @@
 package watch
 
-import "golang.org/x/sys/unix"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
 
 // folderFlags opens a folder to go through it, for which reading it is not needed.
 const folderFlags = unix.O_PATH | unix.O_DIRECTORY
@@ -12,12 +16,30 @@ func statAt(dir int, name string, flags int) (key, error) {
 	if err := unix.Statx(dir, name, flags|unix.AT_STATX_SYNC_AS_STAT|unix.AT_NO_AUTOMOUNT, statMask, &st); err != nil {
 		return key{}, err
 	}
+	return fromStatx(&st), nil
+}
+
+func fromStatx(st *unix.Statx_t) key {
 	k := key{Dev: unix.Mkdev(st.Dev_major, st.Dev_minor), Ino: st.Ino, Size: int64(st.Size), MtimeSec: st.Mtime.Sec, MtimeNsec: st.Mtime.Nsec,
 		CtimeSec: st.Ctime.Sec, CtimeNsec: st.Ctime.Nsec, Mode: uint32(st.Mode), UID: st.Uid, GID: st.Gid}
 	if st.Mask&unix.STATX_BTIME != 0 {
 		k.BirthSec, k.BirthNsec = st.Btime.Sec, st.Btime.Nsec
 	}
-	return k, nil
+	return k
+}
+
+// statBuffer is what the kernel writes to.
+type statBuffer = unix.Statx_t
+
+// statName is statAt of a name in an open folder, with the zero byte at its end, not following a link. It takes no memory
+// but st.
+func statName(dir int, name []byte, st *statBuffer) (key, error) {
+	_, _, errno := unix.Syscall6(unix.SYS_STATX, uintptr(dir), uintptr(unsafe.Pointer(&name[0])),
+		unix.AT_SYMLINK_NOFOLLOW|unix.AT_STATX_SYNC_AS_STAT|unix.AT_NO_AUTOMOUNT, statMask, uintptr(unsafe.Pointer(st)), 0)
+	if errno != 0 {
+		return key{}, errno
+	}
+	return fromStatx(st), nil
 }
 
 func statFD(fd int) (key, error) { return statAt(fd, "", unix.AT_EMPTY_PATH) }

@@ -3,11 +3,11 @@ package watch
 import (
 	"errors"
 	"hash/crc32"
-	"io"
 	"io/fs"
 	"iter"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/mapped"
 )
 
 // The cache file is cacheMagic and any number of sections. What a later one says of a source holds, and the last one's
@@ -18,7 +18,6 @@ import (
 const (
 	cacheName  = "cache"
 	cacheMagic = "timemachine cache 2\n"
-	maxCache   = 8 << 30
 
 	addedShare = 8        // the added sections' part of the first one
 	addedLeast = 64 << 10 // bytes that may be added to the smallest of caches
@@ -33,44 +32,41 @@ type cacheFile struct {
 	whole       bool // all of it was understood
 }
 
-// loadCache reads the cache; one that is missing or damaged from its beginning gives an empty one.
+// loadCache maps the cache; one that is missing or damaged from its beginning gives an empty one. What comes of it is
+// looked at within mapped.Guard, and closed.
 func loadCache(state *durable.Dir) *knowledge {
-	b, err := readCache(state)
+	b, err := mapCache(state)
 	if err != nil {
 		return newKnowledge()
 	}
 	k, _ := decodeCache(b)
+	k.mapped = b
 	return k
 }
 
-func readCache(state *durable.Dir) ([]byte, error) {
+func mapCache(state *durable.Dir) ([]byte, error) {
 	f, err := state.Open(cacheName)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if st.Size() > maxCache {
-		return nil, errCache
-	}
-	b := make([]byte, st.Size())
-	_, err = io.ReadFull(f, b)
-	return b, err
+	return mapped.File(f)
 }
 
 // CheckCache tells what is wrong with the cache of what the last run knew; nil for none, and for one that is whole.
 func CheckCache(state *durable.Dir) error {
-	b, err := readCache(state)
+	b, err := mapCache(state)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err == nil {
-		_, err = decodeCache(b)
+	if err != nil {
+		return err
 	}
-	return err
+	defer mapped.Close(b)
+	return mapped.Guard(func() error {
+		_, err := decodeCache(b)
+		return err
+	})
 }
 
 // DropCache removes the cache: the next run makes another from the commits.

@@ -16,7 +16,7 @@ import (
 // verify returns what Verify finds.
 func (w *world) verify(o repo.VerifyOptions) (found []repo.Finding, sum *repo.VerifySummary) {
 	w.t.Helper()
-	r, err := repo.Open(w.dest, repo.Options{Warn: func(path, msg, _ string) { w.t.Logf("warning: %s: %s", path, msg) }})
+	r, err := repo.Open(w.dest, repo.Options{Boot: w.boot, Warn: func(path, msg, _ string) { w.t.Logf("warning: %s: %s", path, msg) }})
 	w.check(err)
 	defer r.Close()
 	if o.Repair {

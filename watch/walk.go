@@ -1,10 +1,13 @@
 package watch
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"timemachine/repo/mapped"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,6 +26,7 @@ type walk struct {
 	dest  [2]uint64
 	entry *Entry
 	root  string
+	past  past
 
 	opened atomic.Int64 // folders kept open
 
@@ -31,6 +35,7 @@ type walk struct {
 	waiting []*block // folders to be looked at, the next one last
 	busy    int      // goroutines that look at one
 	started int      // goroutines
+	fault   error    // of what is known: its file could not be read
 	ended   sync.WaitGroup
 }
 
@@ -40,6 +45,7 @@ type block struct {
 	parent  *parent // nil: to be opened from the walk's root
 	dev     uint64  // of the parent
 	matched bool    // all in it is taken, unless excluded
+	past    span    // of what is known, that in it
 
 	noted    bool // folder says what was learned
 	folder   folder
@@ -65,13 +71,13 @@ func (s *scan) walk(e *Entry, path string, matched bool) error {
 	if err := s.ctx.Err(); err != nil {
 		return err
 	}
-	w := &walk{ctx: s.ctx, dest: s.dest, entry: e, root: path}
+	w := &walk{ctx: s.ctx, dest: s.dest, entry: e, root: path, past: s.past}
 	w.change.L = &w.mu
-	top := &block{path: path, matched: matched}
+	top := &block{path: path, matched: matched, past: s.past.in(path)}
 	w.waiting, w.started = []*block{top}, 1
 	w.work()
 	w.ended.Wait()
-	if err := s.ctx.Err(); err != nil {
+	if err := cmp.Or(s.ctx.Err(), w.fault); err != nil {
 		return err
 	}
 	s.found = slices.Grow(s.found, top.count())
@@ -109,8 +115,11 @@ func (s *scan) collect(b *block) {
 func (w *walk) work() {
 	l := &lister{walk: w, buf: make([]byte, direntRoom)}
 	for b := w.next(); b != nil; b = w.next() {
-		l.look(b)
-		w.done(b)
+		err := mapped.Guard(func() error {
+			l.look(b)
+			return nil
+		})
+		w.done(b, err)
 	}
 }
 
@@ -132,10 +141,11 @@ func (w *walk) next() *block {
 }
 
 // done puts the folders in b on the list, and others to work where there are enough of them.
-func (w *walk) done(b *block) {
+func (w *walk) done(b *block, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.busy--
+	w.fault = errors.Join(w.fault, err)
 	for _, sub := range slices.Backward(b.inner) {
 		w.waiting = append(w.waiting, sub.block)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/user"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/term"
@@ -30,6 +31,7 @@ type app struct {
 	uid      int
 	account  account
 	host     string
+	boot     string // names this start of the machine; "" where the system does not
 
 	flags   globalFlags
 	started bool // a command of ours runs: later errors are not about usage
@@ -58,6 +60,7 @@ func systemApp() *app {
 		lookup:   os.LookupEnv,
 		now:      time.Now,
 		zone:     time.Local,
+		boot:     bootID(),
 		dir:      dir,
 		uid:      os.Geteuid(),
 		account:  systemAccount(),
@@ -126,4 +129,10 @@ func (a *app) identity() repo.Identity {
 		name = a.account.login
 	}
 	return repo.Identity{Name: name, Email: a.account.login + "@" + a.host}
+}
+
+// bootID is what Linux names each of its starts (random(4)).
+func bootID() string {
+	b, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	return strings.TrimSpace(string(b))
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 
 	"timemachine/repo"
@@ -13,6 +14,7 @@ func (a *app) repoOptions(p *place) repo.Options {
 		Zone:    a.zone,
 		Ident:   a.identity(),
 		Host:    a.host,
+		Boot:    a.boot,
 		Log:     func(msg string, args ...any) { a.journal.Debug(msg, args...) },
 		Exclude: p.ownFiles(),
 	}
@@ -22,7 +24,7 @@ func (a *app) repoOptions(p *place) repo.Options {
 // used the folder before: then its disk is probably not mounted. A missing folder is made when create is set.
 func (a *app) openRepo(p *place, create bool) (*repo.Repo, error) {
 	o := a.repoOptions(p)
-	r, err := repo.Open(p.dest, o)
+	r, err := a.openOwn(p, o)
 	switch kindOf(err) {
 	case repo.NoDestination:
 		if !create {
@@ -33,18 +35,48 @@ func (a *app) openRepo(p *place, create bool) (*repo.Repo, error) {
 			return nil, unmounted(p.dest, err)
 		}
 	default:
-		if err == nil {
-			a.memory.use(p.dest)
-		}
 		return r, err
 	}
 	if err := repo.Init(p.dest, o); err != nil {
 		return nil, err
 	}
-	if r, err = repo.Open(p.dest, o); err == nil {
-		a.memory.use(p.dest)
+	return a.openOwn(p, o)
+}
+
+// openOwn opens the repository and remembers whose it is. Root puts nothing into one that has changed hands since: who may
+// rename the destination's folder could have put a repository of theirs in its place, to be given all that is watched.
+func (a *app) openOwn(p *place, o repo.Options) (*repo.Repo, error) {
+	r, err := repo.Open(p.dest, o)
+	if err != nil {
+		return nil, err
 	}
-	return r, err
+	memory := a.memory
+	if memory == nil { // a command that has no other use for it
+		memory = a.recall(p.config)
+	}
+	owner, err := r.Owner()
+	if was, known := memory.owner(p.dest); err == nil && a.uid == 0 && known && owner != was && owner != 0 {
+		err = &failure{msg: fmt.Sprintf("destination %s belongs to uid %d now, and to uid %d before", quote(p.dest), owner, was),
+			hint: "root records nothing there; if that is meant, say so with: timemachine init -c " + repo.ShellWord(p.config) + " -d " + repo.ShellWord(p.dest)}
+	}
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	if _, known := memory.owner(p.dest); !known {
+		a.tellForeign(p.dest, owner)
+	}
+	memory.use(p.dest, owner)
+	return r, nil
+}
+
+// tellForeign says once that git refuses a repository of somebody else's, and how it is told not to. It is not done for
+// the user: git would then run, as root, what that repository's configuration names.
+func (a *app) tellForeign(dest string, owner uint32) {
+	if int(owner) == a.uid {
+		return
+	}
+	a.console.announce(fmt.Sprintf("destination %s belongs to uid %d: git refuses it for you, until you trust what it holds and say so with: git config --global --add safe.directory %s",
+		quote(dest), owner, repo.ShellWord(dest)))
 }
 
 // kindOf is what is wrong with a destination; 0 for other errors and for none.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,45 +16,91 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// disk is a small file system with a destination on it, and a watched folder elsewhere.
-type disk struct {
-	t              *testing.T
-	bin            string
-	dest, src, dir string
-}
-
-func newDisk(t *testing.T, size string) *disk {
-	d := &disk{t: t, bin: buildBinary(t), dest: t.TempDir(), src: t.TempDir(), dir: t.TempDir()}
-	d.must("mount", "-t", "tmpfs", "-o", "size="+size, "tmpfs", d.dest)
-	t.Cleanup(func() { exec.Command("umount", d.dest).Run() })
-	write(t, filepath.Join(d.dir, "config.dat"), fmt.Appendf(nil, "- %s\n", d.src))
-	return d
-}
-
-func (d *disk) must(name string, args ...string) {
-	d.t.Helper()
-	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
-		d.t.Fatalf("%s %q: %v %s", name, args, err, out)
+// TestFullDisk has a file that does not fit beside others that do: they are recorded and it is named. Nothing grows with
+// further tries, git finds the history whole, and it is recorded when there is room.
+func TestFullDisk(t *testing.T) {
+	for _, kind := range diskKinds {
+		t.Run(kind.name, func(t *testing.T) {
+			d := newDiskOn(t, kind.make)
+			d.write("small", "one\n")
+			d.run(0)
+			d.fill(6 << 20)
+			d.write("large", string(noise(9<<20)))
+			d.write("huge", string(noise(12<<20)))
+			d.write("small", "two\n")
+			for i := range 40 {
+				d.write(fmt.Sprintf("folder/%d", i), fmt.Sprint("file ", i))
+			}
+			used := int64(0)
+			for range 4 {
+				out := d.run(3)
+				for _, name := range []string{"/large: does not fit", "/huge: does not fit"} {
+					if used == 0 && strings.Count(out, name) != 1 {
+						t.Errorf("it says: %s", out)
+					}
+				}
+				if strings.Count(out, "ERR") > 2 {
+					t.Errorf("it says: %s", out)
+				}
+				repotest.MustCheck(t, d.dest)
+				if now := d.used(); used != 0 && now != used {
+					t.Errorf("%d bytes, before %d", now, used)
+				}
+				used = d.used()
+			}
+			if got := d.recorded("small") + d.recorded("folder/39"); got != "two\nfile 39" {
+				t.Errorf("recorded: %q", got)
+			}
+			d.release()
+			d.run(0)
+			repotest.MustCheck(t, d.dest)
+			if d.recorded("large") != string(noise(9<<20)) {
+				t.Error("the large file is not recorded")
+			}
+		})
 	}
 }
 
-func (d *disk) run(want int) string {
+func (d *disk) recorded(name string) string {
 	d.t.Helper()
-	out, code := runBare(d.t, d.bin, "-cl", d.dir, "-d", d.dest)
-	if code != want {
-		d.t.Fatalf("exit %d, want %d: %s", code, want, out)
-	}
-	return out
+	return repotest.Git(d.t, d.dest, "cat-file", "blob", "HEAD:files"+d.src+"/"+name)
 }
 
-func (d *disk) write(name, text string) { write(d.t, filepath.Join(d.src, name), []byte(text)) }
+// TestNoRoomAtAll: where nothing can be written a run says so in one line, leaves nothing, and is done when there is room.
+func TestNoRoomAtAll(t *testing.T) {
+	for _, kind := range diskKinds {
+		t.Run(kind.name, func(t *testing.T) {
+			d := newDiskOn(t, kind.make)
+			d.write("a", "one\n")
+			d.run(0)
+			d.fill(0)
+			d.write("a", "two\n")
+			d.write("b", string(noise(3<<20)))
+			used := d.used()
+			for range 3 {
+				if out := d.run(1); strings.Count(out, "ERR") > 1 || !strings.Contains(out, "no space left on device") && !strings.Contains(out, "quota exceeded") {
+					t.Errorf("it says: %s", out)
+				}
+				if now := d.used(); now != used {
+					t.Errorf("%d bytes, before %d", now, used)
+				}
+			}
+			d.release()
+			d.run(0)
+			repotest.MustCheck(t, d.dest)
+			if got := d.recorded("a"); got != "two\n" {
+				t.Errorf("recorded: %q", got)
+			}
+		})
+	}
+}
 
 // TestCopiesYield: where space is short the history goes on, copies do not, and that is said.
 func TestCopiesYield(t *testing.T) {
 	d := newDisk(t, "20m")
 	d.write("a", "one\n")
 	d.run(0)
-	write(t, filepath.Join(d.dest, "ballast"), make([]byte, 19<<20))
+	d.fill(512 << 10)
 	d.write("a", "two\n")
 	if out := d.run(0); !strings.Contains(out, "no copies are written") {
 		t.Errorf("it says: %s", out)
@@ -64,9 +111,7 @@ func TestCopiesYield(t *testing.T) {
 	if copies, _ := filepath.Glob(filepath.Join(d.dest, "copies", d.src, "a", "*")); len(copies) != 1 {
 		t.Errorf("copies: %q", copies)
 	}
-	if err := os.Remove(filepath.Join(d.dest, "ballast")); err != nil {
-		t.Fatal(err)
-	}
+	d.release()
 	if out, code := runBare(t, d.bin, "-cl", d.dir, "-d", d.dest, "copies", "rebuild"); code != 0 {
 		t.Fatalf("exit %d: %s", code, out)
 	}
@@ -80,14 +125,14 @@ func TestReadOnlyDisk(t *testing.T) {
 	d := newDisk(t, "20m")
 	d.write("a", "one\n")
 	d.run(0)
-	d.must("mount", "-o", "remount,ro", d.dest)
+	d.must("mount", "-o", "remount,ro", d.mount)
 	d.write("a", "two\n")
 	for range 2 {
 		if out := d.run(1); strings.Count(out, "ERR") != 1 || !strings.Contains(out, "read-only file system") {
 			t.Errorf("it says: %s", out)
 		}
 	}
-	d.must("mount", "-o", "remount,rw", d.dest)
+	d.must("mount", "-o", "remount,rw", d.mount)
 	d.run(0)
 	repotest.MustCheck(t, d.dest)
 }
@@ -99,7 +144,7 @@ func TestNoInodes(t *testing.T) {
 	d.run(0)
 	made := 0
 	for ; ; made++ {
-		if os.WriteFile(filepath.Join(d.dest, fmt.Sprint("taken", made)), nil, 0o600) != nil {
+		if os.WriteFile(filepath.Join(d.mount, fmt.Sprint("taken", made)), nil, 0o600) != nil {
 			break
 		}
 	}
@@ -110,7 +155,7 @@ func TestNoInodes(t *testing.T) {
 		}
 	}
 	for i := range made {
-		os.Remove(filepath.Join(d.dest, fmt.Sprint("taken", i)))
+		os.Remove(filepath.Join(d.mount, fmt.Sprint("taken", i)))
 	}
 	d.run(0)
 	repotest.MustCheck(t, d.dest)
@@ -130,6 +175,7 @@ func TestSourceThatFails(t *testing.T) {
 }
 
 // TestForeignDestination: root works in somebody's folder. Whatever it makes there is theirs, and nothing of theirs runs.
+// But a destination that was root's, and is somebody's now, is not written to before root has said that it is meant.
 func TestForeignDestination(t *testing.T) {
 	d := newDisk(t, "20m")
 	d.write("a", "one\n")
@@ -143,8 +189,15 @@ func TestForeignDestination(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.write("a", "two\n")
-	d.must("mkdir", "-p", filepath.Join(d.src, "new/folder"))
 	d.write("new/folder/b", "")
+	hint := regexp.MustCompile(`with: (.*)`).FindStringSubmatch(d.run(1)) // it has changed hands: root asks
+	if hint == nil || strings.Contains(repotest.Git(t, d.dest, "-c", "safe.directory=*", "log", "-1", "--format=%s"), "new") {
+		t.Fatal("nothing is asked, or something recorded")
+	}
+	out, err := exec.Command("env", "-i", "PATH="+filepath.Dir(d.bin)+":/usr/bin:/bin", "sh", "-c", hint[1]).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "git config --global --add safe.directory "+d.dest+"\n") {
+		t.Errorf("%s: %v %s", hint[1], err, out)
+	}
 	d.run(0)
 	walk(t, d.dest, func(path string, info fs.FileInfo) {
 		if st := info.Sys().(*syscall.Stat_t); st.Uid != nobody || st.Gid != nobody {
@@ -154,7 +207,7 @@ func TestForeignDestination(t *testing.T) {
 	if exists(sprung) {
 		t.Error("a hook was run as root")
 	}
-	for _, way := range []string{filepath.Dir(d.dest), d.dest} {
+	for _, way := range []string{filepath.Dir(d.mount), d.mount, d.dest} {
 		if err := os.Chmod(way, 0o711); err != nil {
 			t.Fatal(err)
 		}

@@ -43,7 +43,17 @@ func (a *app) init(o initOptions) error {
 	if err != nil {
 		return err
 	}
-	a.memory.use(p.dest)
+	r, err := repo.Open(p.dest, options)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	owner, err := r.Owner()
+	if err != nil {
+		return err
+	}
+	a.tellForeign(p.dest, owner)
+	a.memory.use(p.dest, owner)
 	a.journal.Debug("destination "+outcome, "destination", p.dest)
 	return a.tellInit(p.dest, outcome)
 }

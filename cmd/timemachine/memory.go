@@ -31,10 +31,11 @@ type memory struct {
 	previous time.Time // the run before this one
 }
 
-// usedPlace says when a destination was used.
+// usedPlace says when a destination was used, and whose it was.
 type usedPlace struct {
 	First time.Time `json:"first"`
 	Last  time.Time `json:"last"`
+	Owner *uint32   `json:"owner,omitempty"` // nil: not known yet
 }
 
 // givenAlarm says which run gave a warning last, and when it was last printed.
@@ -97,15 +98,24 @@ func (m *memory) knows(dest string) bool {
 	return known
 }
 
-// use remembers the destination.
-func (m *memory) use(dest string) {
+// use remembers the destination, and its owner.
+func (m *memory) use(dest string, owner uint32) {
 	dest = harmless(dest)
 	u := m.Destinations[dest]
 	if u.First.IsZero() {
 		u.First = m.now
 	}
-	u.Last = m.now
+	u.Last, u.Owner = m.now, &owner
 	m.Destinations[dest] = u
+}
+
+// owner is whose the destination was when it was used last.
+func (m *memory) owner(dest string) (uid uint32, known bool) {
+	u := m.Destinations[harmless(dest)]
+	if u.Owner == nil {
+		return 0, false
+	}
+	return *u.Owner, true
 }
 
 // news takes note of a warning and tells whether it is worth printing: the last run did not give it, or a day has passed.

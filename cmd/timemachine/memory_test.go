@@ -46,7 +46,7 @@ func TestWarningsAreRepeatedOnceADay(t *testing.T) {
 			}
 		}
 		m.ended()
-		m.use("/dest")
+		m.use("/dest", 0)
 		if err := m.save(); err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +76,7 @@ func TestMemorySurvivesBadFiles(t *testing.T) {
 		if m.knows("/dest") {
 			t.Errorf("%q: believed", content)
 		}
-		m.use("/dest")
+		m.use("/dest", 0)
 		if err := m.save(); err != nil {
 			t.Errorf("%q: %v", content, err)
 		}
@@ -94,7 +94,7 @@ func TestMemoryWithoutHome(t *testing.T) {
 	now := time.Now()
 	a := testApp(nil, &now)
 	m := a.recall("/c")
-	m.use("/dest")
+	m.use("/dest", 0)
 	if err := m.save(); err == nil {
 		t.Error("saved without a place to save to")
 	}

@@ -115,7 +115,7 @@ func (a *app) openToRestore(p *place, configured bool, o restoreOptions) (*repo.
 		if configured {
 			a.openJournal(p.journal)
 		}
-		r, err := repo.Open(p.dest, options)
+		r, err := a.openOwn(p, options)
 		switch kindOf(err) {
 		case repo.Foreign, repo.Unsupported:
 		default:

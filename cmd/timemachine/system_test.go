@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -34,49 +33,6 @@ func runBare(t *testing.T, bin string, args ...string) (string, int) {
 	cmd.Dir = "/"
 	out, _ := cmd.CombinedOutput()
 	return string(out), cmd.ProcessState.ExitCode()
-}
-
-// TestFullDisk fills the destination's file system: the run fails with one message, nothing grows with further tries,
-// git finds the history whole, and when there is room again it goes on.
-func TestFullDisk(t *testing.T) {
-	bin := buildBinary(t)
-	disk, src, conf := t.TempDir(), t.TempDir(), t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", disk).CombinedOutput(); err != nil {
-		t.Fatalf("mount: %v %s", err, out)
-	}
-	t.Cleanup(func() { exec.Command("umount", disk).Run() })
-	write(t, filepath.Join(conf, "config.dat"), fmt.Appendf(nil, "- %s\n", src))
-	write(t, filepath.Join(src, "small"), []byte("one\n"))
-	if out, code := runBare(t, bin, "-cl", conf, "-d", disk); code != 0 {
-		t.Fatalf("exit %d: %s", code, out)
-	}
-	large := make([]byte, 7<<20)
-	for i, x := 0, uint32(1); i < len(large); i++ {
-		x = x*1664525 + 1013904223
-		large[i] = byte(x >> 24)
-	}
-	write(t, filepath.Join(src, "large"), large)
-	used := ""
-	for range 3 {
-		out, code := runBare(t, bin, "-cl", conf, "-d", disk)
-		if code != 1 || !strings.Contains(out, "no space left on device") {
-			t.Fatalf("exit %d: %s", code, out)
-		}
-		now, _ := exec.Command("du", "-s", "--apparent-size", disk).Output()
-		if used != "" && used != string(now) {
-			t.Errorf("du: %s, before %s", now, used)
-		}
-		used = string(now)
-		repotest.MustCheck(t, disk)
-	}
-	if err := os.Remove(filepath.Join(src, "large")); err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(src, "small"), []byte("two\n"))
-	if out, code := runBare(t, bin, "-cl", conf, "-d", disk); code != 0 {
-		t.Fatalf("exit %d: %s", code, out)
-	}
-	repotest.MustCheck(t, disk)
 }
 
 // TestEtc takes the whole of /etc as cron would: without an environment, silent, and again with nothing to say.

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -33,9 +35,12 @@ type hell struct {
 	*damaged
 	src      string
 	recorded map[string]string // content that a finished run has seen, by what it was written to
-	kills    int
-	finished int
 	gits     atomic.Int64
+
+	running sync.WaitGroup
+	mu      sync.Mutex // of the counts, and recorded
+
+	kills, finished, busy int
 }
 
 // TestKilledAmongOthers kills runs, compactions, repairs and rebuilds at random moments while git reads and writes
@@ -58,8 +63,8 @@ func TestKilledAmongOthers(t *testing.T) {
 		stop()
 		h.settle()
 	}
-	t.Logf("%d kills, %d runs finished, %d git commands beside them, %d versions that were acknowledged found",
-		h.kills, h.finished, h.gits.Load(), len(h.recorded))
+	t.Logf("%d kills, %d runs finished, %d found another at work, %d git commands beside them, %d versions that were acknowledged found",
+		h.kills, h.finished, h.busy, h.gits.Load(), len(h.recorded))
 }
 
 // round changes the files and starts one of our commands, which most often is killed.
@@ -71,32 +76,71 @@ func (h *hell) round(n int) {
 		write(h.t, name, []byte(text))
 		contents[text] = name
 	}
-	args := []string{"run"}
+	args := []string{"run", "--json"}
 	if n%5 == 4 {
 		args = [][]string{{"compact"}, {"verify", "--repair"}, {"copies", "rebuild"}}[rand.IntN(3)]
 	}
+	h.start(args, contents)
+	if n%4 == 0 { // several at once
+		h.start([]string{"run", "--json"}, contents)
+		h.start([]string{"run", "--json"}, contents)
+	}
+	h.running.Wait()
+}
+
+// start lets a command live for a random time. A run that finished, and was not told that another is at work, has seen
+// the contents.
+func (h *hell) start(args []string, contents map[string]string) {
+	h.t.Helper()
 	cmd := exec.Command("timemachine", append([]string{"-cl", filepath.Dir(h.dest), "-d", h.dest}, args...)...)
 	cmd.Env = h.env()
+	var said bytes.Buffer
+	cmd.Stdout = &said
 	if err := cmd.Start(); err != nil {
 		h.t.Fatal(err)
 	}
-	timer := time.AfterFunc(rand.N(longestLife), func() { cmd.Process.Kill() })
-	cmd.Wait()
-	timer.Stop()
-	switch status := cmd.ProcessState.Sys().(syscall.WaitStatus); {
-	case status.Signaled():
-		h.kills++
-	case status.ExitStatus() == 0 && args[0] == "run":
-		h.finished++
-		maps.Copy(h.recorded, contents)
-	}
+	h.running.Go(func() {
+		timer := time.AfterFunc(rand.N(longestLife), func() { cmd.Process.Kill() })
+		cmd.Wait()
+		timer.Stop()
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		status := cmd.ProcessState.Sys().(syscall.WaitStatus)
+		var told struct{ Busy bool }
+		switch {
+		case status.Signaled():
+			h.kills++
+		case status.ExitStatus() != 0 || args[0] != "run":
+		case json.Unmarshal(said.Bytes(), &told) != nil:
+			h.t.Errorf("a run that ends well says: %s", said.Bytes())
+		case told.Busy:
+			h.busy++
+		default:
+			h.finished++
+			maps.Copy(h.recorded, contents)
+		}
+	})
 }
+
+// What somebody does with git beside the runs: each is a number of commands, the end of which some may not see, because
+// a lock is held or the branch has moved meanwhile. Nothing rewrites the recorded branch.
+var besides = []string{
+	"gc -q", "gc -q --prune=now", "repack -adq", "repack -dq", "pack-refs --all", "commit-graph write --reachable", "multi-pack-index write --bitmap",
+	"commit -q --allow-empty -m mine", "checkout -q --detach", "checkout -q main", "stash -q",
+	"checkout -q -B side main; commit -q --allow-empty -m side; checkout -q main; merge -q --no-ff --no-edit side",
+	"checkout -q -B side main~2; revert --no-edit HEAD; checkout -q main; merge -q --no-ff --no-edit side; merge --abort",
+	"checkout -q -B side main~2; revert --no-edit HEAD~1; revert --abort; checkout -q main",
+	"checkout -q -B topic main~3; commit -q --allow-empty -m topic; rebase -q main topic; rebase --abort; checkout -q main",
+	"checkout -q -B topic main~3; cherry-pick main~1; cherry-pick --abort; rebase -q main topic; rebase --skip; rebase --abort; checkout -q main",
+}
+
+var reads = []string{"log --stat -5 main", "rev-list --objects --count main", "status --porcelain", "cat-file --batch-check --batch-all-objects"}
 
 // others uses git on the destination until stop is called. Readers must not fail; writers may, where a lock is held.
 func (h *hell) others() (stop func()) {
 	var working sync.WaitGroup
 	end := make(chan struct{})
-	beside := func(reads bool, commands ...string) {
+	beside := func(mustWork bool, all []string) {
 		working.Go(func() {
 			for {
 				select {
@@ -104,20 +148,21 @@ func (h *hell) others() (stop func()) {
 					return
 				default:
 				}
-				cmd := exec.Command("git", append([]string{"-C", h.dest, "-c", "user.name=s", "-c", "user.email=s@example.org"},
-					strings.Fields(commands[rand.IntN(len(commands))])...)...)
-				cmd.Env = h.env()
-				out, err := cmd.CombinedOutput()
-				h.gits.Add(1)
-				if err != nil && reads {
-					h.t.Errorf("%s: %v: %s", cmd, err, out)
+				for command := range strings.SplitSeq(all[rand.IntN(len(all))], "; ") {
+					cmd := exec.Command("git", append([]string{"-C", h.dest, "-c", "user.name=s", "-c", "user.email=s@example.org"}, strings.Fields(command)...)...)
+					cmd.Env = append(h.env(), "GIT_EDITOR=true")
+					out, err := cmd.CombinedOutput()
+					h.gits.Add(1)
+					if err != nil && mustWork {
+						h.t.Errorf("%s: %v: %s", cmd, err, out)
+					}
 				}
 				time.Sleep(rand.N(20 * time.Millisecond))
 			}
 		})
 	}
-	beside(true, "log --stat -5 main", "rev-list --objects --count main", "status --porcelain", "cat-file --batch-check --batch-all-objects")
-	beside(false, "gc -q", "repack -adq", "pack-refs --all", "commit -q --allow-empty -m mine", "checkout -q --detach", "checkout -q main", "commit-graph write --reachable")
+	beside(true, reads)
+	beside(false, besides)
 	return func() {
 		close(end)
 		working.Wait()
@@ -128,6 +173,11 @@ func (h *hell) others() (stop func()) {
 func (h *hell) settle() {
 	h.t.Helper()
 	h.timemachine("run") // clears an index.lock that a kill has left
+	for _, what := range []string{"merge", "rebase", "revert", "cherry-pick"} {
+		cmd := exec.Command("git", "-C", h.dest, what, "--abort")
+		cmd.Env = h.env()
+		cmd.Run() // fails where none is under way
+	}
 	repotest.Git(h.t, h.dest, "checkout", "-q", "-f", "main")
 	for _, args := range [][]string{{"run"}, {"verify", "--repair"}, {"run"}, {"verify"}} {
 		if out, code := h.timemachine(args...); code != 0 {
@@ -142,15 +192,21 @@ func (h *hell) settle() {
 	h.compare()
 }
 
-// compare finds each acknowledged content in the history, and nothing twice.
+// compare finds each acknowledged content in the history, and nothing twice that nobody had taken away meanwhile.
 func (h *hell) compare() {
 	h.t.Helper()
+	const trailers = "%(trailers:key=Source,valueonly,separator=)%x00%(trailers:key=Blob,valueonly,separator=)%x00%(trailers:key=Mtime,valueonly,separator=)%x00%(trailers:key=Event,valueonly,separator=)"
 	seen := map[string]bool{}
 	blobs := map[string]bool{}
-	for _, line := range repotest.Lines(h.t, h.dest, "log", "--format=%(trailers:key=Source,valueonly,separator=)%x00%(trailers:key=Blob,valueonly,separator=)%x00%(trailers:key=Mtime,valueonly,separator=)%x00%(trailers:key=Event,valueonly,separator=)", "main") {
+	lines := repotest.Lines(h.t, h.dest, "log", "--first-parent", "--format=%T%x00"+trailers, "main")
+	for i, line := range lines {
+		tree, line, _ := strings.Cut(line, "\x00")
 		f := strings.Split(line, "\x00")
-		if f[0] == "" {
-			continue // somebody else's commit
+		if f[0] == "" { // somebody else's commit: what it changed is recorded again
+			if i+1 < len(lines) && !strings.HasPrefix(lines[i+1], tree) {
+				clear(seen)
+			}
+			continue
 		}
 		if seen[line] {
 			h.t.Errorf("recorded twice: %q", line)

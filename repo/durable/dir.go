@@ -33,7 +33,8 @@ type Owner struct{ UID, GID int }
 // Dir is an open folder.
 type Dir struct {
 	fd    int
-	path  string
+	up    *Dir   // the folder it was opened from, nil for one that was opened by its path
+	path  string // or its name there
 	owner *Owner
 }
 
@@ -57,7 +58,13 @@ func (d *Dir) Give(o *Owner) { d.owner = o }
 func (d *Dir) Close() error { return unix.Close(d.fd) }
 
 // Path is name's path in messages; the folder's own with an empty name.
-func (d *Dir) Path(name string) string { return path.Join(d.path, name) }
+func (d *Dir) Path(name string) string {
+	name = path.Join(d.path, name)
+	if d.up != nil {
+		return d.up.Path(name)
+	}
+	return name
+}
 
 func (d *Dir) fail(op, name string, err error) error {
 	if err == nil {
@@ -68,8 +75,8 @@ func (d *Dir) fail(op, name string, err error) error {
 
 // Sub opens the folder name. A link there is an error.
 func (d *Dir) Sub(name string) (*Dir, error) {
-	sub := &Dir{path: d.Path(name), owner: d.owner}
-	err := through(Op{Kind: Open, Path: sub.path}, func() (err error) {
+	sub := &Dir{up: d, path: name, owner: d.owner}
+	err := through(Op{Kind: Open, dir: d, name: name}, func() (err error) {
 		sub.fd, err = openat(d.fd, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
 		return err
 	})
@@ -85,7 +92,7 @@ func (d *Dir) MakeSub(name string) (*Dir, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return sub, err
 	}
-	err = through(Op{Kind: Mkdir, Path: d.Path(name)}, func() error { return unix.Mkdirat(d.fd, name, DirPerm) })
+	err = through(Op{Kind: Mkdir, dir: d, name: name}, func() error { return unix.Mkdirat(d.fd, name, DirPerm) })
 	if err != nil && err != unix.EEXIST {
 		return nil, d.fail("mkdir", name, err)
 	}
@@ -108,33 +115,30 @@ func (d *Dir) give(fd int) error {
 
 // Create makes a new file, open for reading and writing; an existing name is an error.
 func (d *Dir) Create(name string) (*File, error) {
-	return d.create(name, unix.O_RDWR|unix.O_EXCL)
+	return d.create(name, unix.O_RDWR|unix.O_EXCL, FilePerm)
 }
 
 // Append opens a file to add to it, and makes it where it is missing.
 func (d *Dir) Append(name string) (*File, error) {
-	return d.create(name, unix.O_WRONLY|unix.O_APPEND)
+	return d.create(name, unix.O_WRONLY|unix.O_APPEND|unix.O_NONBLOCK, FilePerm)
 }
 
 // OpenLock opens a file to flock(2), and makes it where it is missing.
 func (d *Dir) OpenLock(name string) (*File, error) {
-	return d.create(name, unix.O_RDWR)
+	return d.create(name, unix.O_RDWR|unix.O_NONBLOCK, FilePerm)
 }
 
-func (d *Dir) create(name string, flags int) (*File, error) {
-	f := &File{}
-	err := through(Op{Kind: Create, Path: d.Path(name), File: f}, func() error {
-		fd, err := openat(d.fd, name, flags|unix.O_CREAT|unix.O_NOFOLLOW|unix.O_NONBLOCK, FilePerm)
-		if err == nil {
-			f.File = os.NewFile(uintptr(fd), d.Path(name))
-		}
+func (d *Dir) create(name string, flags int, perm uint32) (*File, error) {
+	f := &File{dir: d, base: name}
+	err := through(Op{Kind: Create, dir: d, name: name, File: f}, func() (err error) {
+		f.fd, err = openat(d.fd, name, flags|unix.O_CREAT|unix.O_NOFOLLOW, perm)
 		return err
 	})
 	if err != nil {
 		return nil, d.fail("create", name, err)
 	}
-	if err := d.give(int(f.Fd())); err != nil {
-		f.File.Close()
+	if err := d.give(f.fd); err != nil {
+		f.shut()
 		return nil, d.fail("chown", name, err)
 	}
 	return f, nil
@@ -143,7 +147,7 @@ func (d *Dir) create(name string, flags int) (*File, error) {
 // Open opens a regular file for reading; a link or another kind of file is an error.
 func (d *Dir) Open(name string) (*os.File, error) {
 	var fd int
-	err := through(Op{Kind: Open, Path: d.Path(name)}, func() (err error) {
+	err := through(Op{Kind: Open, dir: d, name: name}, func() (err error) {
 		fd, err = openat(d.fd, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 		return err
 	})
@@ -224,7 +228,7 @@ func (d *Dir) replace(name string, data []byte, sync bool) error {
 
 // Sync puts the folder's own entries on disk.
 func (d *Dir) Sync() error {
-	return d.fail("fsync", "", through(Op{Kind: SyncDir, Path: d.path}, func() error {
+	return d.fail("fsync", "", through(Op{Kind: SyncDir, dir: d}, func() error {
 		return ignoringEINTR(func() error { return unix.Fsync(d.fd) })
 	}))
 }
@@ -232,14 +236,14 @@ func (d *Dir) Sync() error {
 // Names lists what the folder holds, in no order.
 func (d *Dir) Names() ([]string, error) {
 	var fd int
-	err := through(Op{Kind: List, Path: d.path}, func() (err error) {
+	err := through(Op{Kind: List, dir: d}, func() (err error) {
 		fd, err = openat(d.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
 		return err
 	})
 	if err != nil {
 		return nil, d.fail("open", "", err)
 	}
-	f := os.NewFile(uintptr(fd), d.path)
+	f := os.NewFile(uintptr(fd), d.Path(""))
 	defer f.Close()
 	return f.Readdirnames(-1)
 }

@@ -2,21 +2,85 @@ package durable
 
 import (
 	"io"
+	"io/fs"
 	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
-// File is an open file that was made or is added to here. Its own methods are those that change it; reading is
-// os.File's.
-type File struct{ *os.File }
+// File is an open file that was made or is added to here. It is a descriptor and no more: an os.File asks the system
+// three times whether it can be waited for, which a regular file never can.
+type File struct {
+	fd   int // -1 once closed
+	dir  *Dir
+	base string // its name there
+}
 
-func (f *File) op(kind Kind) Op { return Op{Kind: kind, Path: f.Name(), File: f} }
+// Fd is the descriptor, good until Close.
+func (f *File) Fd() uintptr { return uintptr(f.fd) }
+
+// Name is the file's path in messages.
+func (f *File) Name() string { return f.dir.Path(f.base) }
+
+func (f *File) fail(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &fs.PathError{Op: op, Path: f.Name(), Err: err}
+}
+
+func (f *File) op(kind Kind) Op { return Op{Kind: kind, dir: f.dir, name: f.base, File: f} }
+
+// Read reads at the file's position.
+func (f *File) Read(p []byte) (n int, err error) {
+	err = ignoringEINTR(func() error { n, err = unix.Read(f.fd, p); return err })
+	return f.read(n, len(p), err)
+}
+
+// ReadAt fills p from an offset on.
+func (f *File) ReadAt(p []byte, off int64) (done int, err error) {
+	for done < len(p) && err == nil {
+		var n int
+		err = ignoringEINTR(func() error { n, err = unix.Pread(f.fd, p[done:], off+int64(done)); return err })
+		n, err = f.read(n, len(p)-done, err)
+		done += n
+	}
+	return done, err
+}
+
+func (f *File) read(n, room int, err error) (int, error) {
+	switch {
+	case err != nil:
+		return 0, f.fail("read", err)
+	case n == 0 && room > 0:
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// Seek moves the file's position as lseek(2) does.
+func (f *File) Seek(offset int64, whence int) (int64, error) {
+	n, err := unix.Seek(f.fd, offset, whence)
+	return n, f.fail("seek", err)
+}
+
+// Stat is what fstat(2) says of the file.
+func (f *File) Stat() (Stat, error) {
+	var st unix.Stat_t
+	err := through(f.op(Lstat), func() error { return unix.Fstat(f.fd, &st) })
+	return fromSys(&st), f.fail("stat", err)
+}
 
 // Write adds p at the file's position.
 func (f *File) Write(p []byte) (int, error) {
-	if seam.Load() == nil {
-		return f.File.Write(p)
+	write := func(p []byte) (int, error) {
+		return f.writeAll(p, func(p []byte, _ int) (int, error) { return unix.Write(f.fd, p) })
 	}
-	return f.written(p, -1, f.File.Write)
+	if seam.Load() == nil {
+		return write(p)
+	}
+	return f.written(p, -1, write)
 }
 
 // WriteString is Write of a string.
@@ -24,16 +88,38 @@ func (f *File) WriteString(s string) (int, error) { return f.Write([]byte(s)) }
 
 // WriteAt puts p at an offset.
 func (f *File) WriteAt(p []byte, off int64) (int, error) {
-	if seam.Load() == nil {
-		return f.File.WriteAt(p, off)
+	write := func(p []byte) (int, error) {
+		return f.writeAll(p, func(p []byte, done int) (int, error) { return unix.Pwrite(f.fd, p, off+int64(done)) })
 	}
-	return f.written(p, off, func(p []byte) (int, error) { return f.File.WriteAt(p, off) })
+	if seam.Load() == nil {
+		return write(p)
+	}
+	return f.written(p, off, write)
+}
+
+// writeAll goes on until all of p is written: a disk that becomes full takes less than it is given before it says so.
+func (f *File) writeAll(p []byte, write func(p []byte, done int) (int, error)) (done int, err error) {
+	for done < len(p) {
+		n, err := write(p[done:], done)
+		if err == unix.EINTR {
+			continue
+		}
+		if err == nil && n == 0 {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			return done, f.fail("write", err)
+		}
+		done += n
+	}
+	return done, nil
 }
 
 func (f *File) written(p []byte, off int64, write func([]byte) (int, error)) (n int, err error) {
 	s := *seam.Load()
 	op := f.op(Write)
 	op.Data, op.Off = p, off
+	op.spell()
 	refused := s.Before(&op)
 	if refused == nil || len(op.Data) < len(p) {
 		n, err = write(op.Data)
@@ -47,40 +133,59 @@ func (f *File) written(p []byte, off int64, write func([]byte) (int, error)) (n 
 	return n, err
 }
 
-// ReadFrom lets io.Copy use what the system has for copying files.
-func (f *File) ReadFrom(r io.Reader) (int64, error) {
-	if seam.Load() == nil {
-		return f.File.ReadFrom(r)
-	}
-	return io.Copy(struct{ io.Writer }{f}, r)
-}
-
 // Truncate cuts or lengthens the file to size bytes.
 func (f *File) Truncate(size int64) error {
 	op := f.op(Truncate)
 	op.Off = size
-	return through(op, func() error { return f.File.Truncate(size) })
+	return f.fail("truncate", through(op, func() error {
+		return ignoringEINTR(func() error { return unix.Ftruncate(f.fd, size) })
+	}))
 }
 
 // Chmod sets the permissions.
-func (f *File) Chmod(mode os.FileMode) error {
-	return through(f.op(Chmod), func() error { return f.File.Chmod(mode) })
+func (f *File) Chmod(mode fs.FileMode) error {
+	return f.fail("chmod", through(f.op(Chmod), func() error {
+		return ignoringEINTR(func() error { return unix.Fchmod(f.fd, modeBits(mode)) })
+	}))
+}
+
+// modeBits is a mode as chmod(2) has it.
+func modeBits(m fs.FileMode) uint32 {
+	bits := uint32(m.Perm())
+	for flag, bit := range map[fs.FileMode]uint32{fs.ModeSetuid: unix.S_ISUID, fs.ModeSetgid: unix.S_ISGID, fs.ModeSticky: unix.S_ISVTX} {
+		if m&flag != 0 {
+			bits |= bit
+		}
+	}
+	return bits
+}
+
+// SetMtime sets the modification time to the nanosecond.
+func (f *File) SetMtime(t time.Time) error {
+	return f.fail("futimens", through(f.op(SetMtime), func() error { return f.setMtime(timespec(t)) }))
 }
 
 // Sync puts the file's content on disk.
 func (f *File) Sync() error {
-	return through(f.op(Sync), f.File.Sync)
+	return f.fail("fsync", through(f.op(Sync), func() error {
+		return ignoringEINTR(func() error { return unix.Fsync(f.fd) })
+	}))
 }
 
 // Close closes the file. It is closed too when an error is returned.
 func (f *File) Close() error {
-	var err error
-	refused := through(f.op(Close), func() error {
-		err = f.File.Close()
-		return err
-	})
-	if refused != nil && err == nil {
-		f.File.Close()
+	if f.fd < 0 {
+		return f.fail("close", fs.ErrClosed)
 	}
-	return refused
+	err := through(f.op(Close), f.shut)
+	if f.fd >= 0 { // it was refused
+		_ = f.shut()
+	}
+	return f.fail("close", err)
+}
+
+func (f *File) shut() error {
+	fd := f.fd
+	f.fd = -1
+	return unix.Close(fd)
 }

@@ -3,6 +3,7 @@ package durable
 import (
 	"errors"
 	"io/fs"
+	"math"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -10,21 +11,21 @@ import (
 
 // Rename moves old in d to name in to, in the place of what may be there.
 func (d *Dir) Rename(old string, to *Dir, name string) error {
-	return d.fail("rename", old, through(Op{Kind: Rename, Path: d.Path(old), To: to.Path(name)}, func() error {
+	return d.fail("rename", old, through(Op{Kind: Rename, dir: d, name: old, toDir: to, toName: name}, func() error {
 		return unix.Renameat(d.fd, old, to.fd, name)
 	}))
 }
 
 // Link gives the file old in d the further name in to; an existing name is an error.
 func (d *Dir) Link(old string, to *Dir, name string) error {
-	return to.fail("link", name, through(Op{Kind: Link, Path: d.Path(old), To: to.Path(name)}, func() error {
+	return to.fail("link", name, through(Op{Kind: Link, dir: d, name: old, toDir: to, toName: name}, func() error {
 		return unix.Linkat(d.fd, old, to.fd, name, 0)
 	}))
 }
 
 // Symlink makes a symbolic link; an existing name is an error.
 func (d *Dir) Symlink(target, name string) error {
-	err := through(Op{Kind: Symlink, Path: d.Path(name), To: target}, func() error { return unix.Symlinkat(target, d.fd, name) })
+	err := through(Op{Kind: Symlink, dir: d, name: name, To: target}, func() error { return unix.Symlinkat(target, d.fd, name) })
 	if err == nil && d.owner != nil {
 		err = unix.Fchownat(d.fd, name, d.owner.UID, d.owner.GID, unix.AT_SYMLINK_NOFOLLOW)
 	}
@@ -43,7 +44,7 @@ func (d *Dir) Readlink(name string) (string, error) {
 
 // Remove removes a file or link; a missing one is no error.
 func (d *Dir) Remove(name string) error {
-	err := through(Op{Kind: Remove, Path: d.Path(name)}, func() error { return unix.Unlinkat(d.fd, name, 0) })
+	err := through(Op{Kind: Remove, dir: d, name: name}, func() error { return unix.Unlinkat(d.fd, name, 0) })
 	if err == unix.ENOENT {
 		return nil
 	}
@@ -52,7 +53,7 @@ func (d *Dir) Remove(name string) error {
 
 // RemoveDir removes an empty folder.
 func (d *Dir) RemoveDir(name string) error {
-	return d.fail("rmdir", name, through(Op{Kind: Rmdir, Path: d.Path(name)}, func() error {
+	return d.fail("rmdir", name, through(Op{Kind: Rmdir, dir: d, name: name}, func() error {
 		return unix.Unlinkat(d.fd, name, unix.AT_REMOVEDIR)
 	}))
 }
@@ -105,7 +106,7 @@ func (s *Stat) Same(o Stat) bool { return s.Dev == o.Dev && s.Ino == o.Ino }
 // Lstat looks at a name without following it; the folder itself with an empty name.
 func (d *Dir) Lstat(name string) (Stat, error) {
 	var st unix.Stat_t
-	err := through(Op{Kind: Lstat, Path: d.Path(name)}, func() error {
+	err := through(Op{Kind: Lstat, dir: d, name: name}, func() error {
 		if name == "" {
 			return unix.Fstat(d.fd, &st)
 		}
@@ -128,10 +129,14 @@ func (d *Dir) Exists(name string) (bool, error) {
 
 // SetMtime sets a name's modification time to the nanosecond, not following a link.
 func (d *Dir) SetMtime(name string, t time.Time) error {
-	ts := unix.Timespec{Sec: t.Unix(), Nsec: int64(t.Nanosecond())}
-	return d.fail("utimensat", name, through(Op{Kind: SetMtime, Path: d.Path(name)}, func() error {
+	ts := timespec(t)
+	return d.fail("utimensat", name, through(Op{Kind: SetMtime, dir: d, name: name}, func() error {
 		return unix.UtimesNanoAt(d.fd, name, []unix.Timespec{ts, ts}, unix.AT_SYMLINK_NOFOLLOW)
 	}))
+}
+
+func timespec(t time.Time) unix.Timespec {
+	return unix.Timespec{Sec: t.Unix(), Nsec: int64(t.Nanosecond())}
 }
 
 // Free is the space left for this user and the size of d's file system, in bytes.
@@ -141,6 +146,23 @@ func (d *Dir) Free() (free, size int64, err error) {
 		return 0, 0, d.fail("statfs", "", err)
 	}
 	return int64(st.Bavail) * int64(st.Bsize), int64(st.Blocks) * int64(st.Bsize), nil
+}
+
+// Room is what can still be written to d's file system, in bytes and in new files, what it keeps for root included where
+// this is root. ok is false where the file system does not say.
+func (d *Dir) Room() (bytes, files int64, ok bool) {
+	var st unix.Statfs_t
+	if err := ignoringEINTR(func() error { return unix.Fstatfs(d.fd, &st) }); err != nil || st.Blocks == 0 {
+		return 0, 0, false
+	}
+	blocks, files := int64(st.Bavail), int64(st.Ffree)
+	if unix.Geteuid() == 0 {
+		blocks = int64(st.Bfree)
+	}
+	if st.Files == 0 { // made as they are needed, as on btrfs
+		files = math.MaxInt64
+	}
+	return blocks * int64(st.Bsize), files, true
 }
 
 // Restrict closes the folder name to everybody but its owner.
@@ -154,5 +176,5 @@ func (d *Dir) Restrict(name string) error {
 	if err != nil || st.Mode&0o777 == DirPerm {
 		return err
 	}
-	return d.fail("chmod", name, through(Op{Kind: Chmod, Path: sub.path}, func() error { return unix.Fchmod(sub.fd, DirPerm) }))
+	return d.fail("chmod", name, through(Op{Kind: Chmod, dir: d, name: name}, func() error { return unix.Fchmod(sub.fd, DirPerm) }))
 }

@@ -40,6 +40,10 @@ type Op struct {
 	File *File  // where it is done to an open file
 	Data []byte // Write
 	Off  int64  // Write: where; -1 at the file's own position. Truncate: the size
+
+	// What Path and To are made of, for a Seam alone: it takes longer than some operations.
+	dir, toDir   *Dir
+	name, toName string
 }
 
 // Seam stands between this package and the file system, where tests let operations fail and keep account of them. Its
@@ -69,6 +73,7 @@ func through(op Op, do func() error) error {
 }
 
 func watched(s Seam, op Op, do func() error) error {
+	op.spell()
 	if err := s.Before(&op); err != nil {
 		return err
 	}
@@ -77,4 +82,14 @@ func watched(s Seam, op Op, do func() error) error {
 		s.After(&op)
 	}
 	return err
+}
+
+// spell fills in Path and To.
+func (op *Op) spell() {
+	if op.dir != nil {
+		op.Path = op.dir.Path(op.name)
+	}
+	if op.toDir != nil {
+		op.To = op.toDir.Path(op.toName)
+	}
 }

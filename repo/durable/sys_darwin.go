@@ -15,9 +15,16 @@ func fromSys(st *unix.Stat_t) Stat {
 		Blocks: st.Blocks, Links: uint64(st.Nlink)}
 }
 
+// Mount would name the mount that d lies on: nothing here tells one from another that took its place.
+func (d *Dir) Mount() string { return "" }
+
 // SyncFS puts all that was written on disk: for bulk work, in the place of an fsync for each file.
 func (d *Dir) SyncFS() error {
-	return d.fail("sync", "", through(Op{Kind: SyncAll, Path: d.path}, unix.Sync))
+	return d.fail("sync", "", through(Op{Kind: SyncAll, dir: d}, unix.Sync))
+}
+
+func (f *File) setMtime(ts unix.Timespec) error {
+	return unix.UtimesNanoAt(f.dir.fd, f.base, []unix.Timespec{ts, ts}, unix.AT_SYMLINK_NOFOLLOW)
 }
 
 // Reflink fails: here files are cloned by name only.

@@ -51,7 +51,7 @@ func OpenTrusted(name string, make bool) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	last.path = path.Clean(name)
+	last.up, last.path = nil, path.Clean(name)
 	return last, nil
 }
 
@@ -150,12 +150,14 @@ func (w *Walker) MakeLike(path string) (*Dir, error) { return w.walk(path, (*Dir
 
 // Chown gives the file to a user and a group; -1 leaves one as it is.
 func (f *File) Chown(uid, gid int) error {
-	return through(f.op(Chown), func() error { return f.File.Chown(uid, gid) })
+	return f.fail("chown", through(f.op(Chown), func() error {
+		return ignoringEINTR(func() error { return unix.Fchown(f.fd, uid, gid) })
+	}))
 }
 
 // ChownLink gives a symbolic link to a user and a group; -1 leaves one as it is.
 func (d *Dir) ChownLink(name string, uid, gid int) error {
-	return d.fail("chown", name, through(Op{Kind: Chown, Path: d.Path(name)}, func() error {
+	return d.fail("chown", name, through(Op{Kind: Chown, dir: d, name: name}, func() error {
 		return unix.Fchownat(d.fd, name, uid, gid, unix.AT_SYMLINK_NOFOLLOW)
 	}))
 }

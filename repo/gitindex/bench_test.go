@@ -3,6 +3,7 @@ package gitindex
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
 	"testing"
 
 	"timemachine/repo/object"
@@ -18,7 +19,7 @@ func many(n int) []Change {
 	return changes
 }
 
-func BenchmarkMerge(b *testing.B) {
+func BenchmarkUpdate(b *testing.B) {
 	bulk := many(100_000)
 	full := mustMerge(b, nil, bulk...)
 	full, err := Merge(full, nil, claimed(b, full))
@@ -49,7 +50,7 @@ func BenchmarkMerge(b *testing.B) {
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := Merge(bb.old, bb.changes, unknown); err != nil {
+				if err := LookAhead(bb.old).Update(io.Discard, bb.changes, unknown); err != nil {
 					b.Fatal(err)
 				}
 			}

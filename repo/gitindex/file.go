@@ -5,6 +5,7 @@ import (
 	"crypto/sha1"
 	"encoding/binary"
 	"fmt"
+	"timemachine/repo/mapped"
 )
 
 const (
@@ -33,7 +34,14 @@ func readFile(b []byte) (*file, error) {
 // The function returned waits for the result. Damage goes before err, which it may have caused.
 func startChecksum(b []byte) func(err error) error {
 	holds := make(chan bool, 1)
-	go func() { holds <- len(b) < headerSize+checksumSize || checksumHolds(b) }()
+	go func() {
+		whole := false
+		_ = mapped.Guard(func() error { // b may be a mapped file; the caller meets the fault as well
+			whole = len(b) < headerSize+checksumSize || checksumHolds(b)
+			return nil
+		})
+		holds <- whole
+	}()
 	return func(err error) error {
 		if !<-holds {
 			return damaged(len(b)-checksumSize, "checksum does not match")

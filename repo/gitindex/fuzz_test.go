@@ -2,6 +2,7 @@ package gitindex
 
 import (
 	"bytes"
+	"crypto/sha1"
 	"slices"
 	"testing"
 
@@ -31,6 +32,16 @@ func unsigned(b []byte) []byte {
 	b = slices.Clone(b)
 	if len(b) >= checksumSize {
 		clear(b[len(b)-checksumSize:])
+	}
+	return b
+}
+
+// signed is b with the checksum that belongs to it.
+func signed(b []byte) []byte {
+	b = slices.Clone(b)
+	if len(b) >= checksumSize {
+		sum := sha1.Sum(b[:len(b)-checksumSize])
+		copy(b[len(b)-checksumSize:], sum[:])
 	}
 	return b
 }
@@ -80,6 +91,13 @@ func FuzzMerge(f *testing.F) {
 		index, err := Parse(b)
 		if err != nil {
 			t.Fatal(err)
+		}
+		var updated bytes.Buffer
+		if err := LookAhead(signed(old)).Update(&updated, changes, trees); err != nil {
+			t.Fatalf("Update refuses what Merge takes: %v", err)
+		}
+		if got, err := Parse(updated.Bytes()); err != nil || !slices.Equal(got.Entries, index.Entries) {
+			t.Errorf("Update gives %+v, %v\nMerge %+v", got, err, index)
 		}
 		found := map[string]int{}
 		for _, e := range index.Entries {

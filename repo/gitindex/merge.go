@@ -8,7 +8,7 @@ import "timemachine/repo/object"
 // before is not relied on: what the index held is in the index.
 type Trees func(dir string) (before, after object.ID, ok bool)
 
-// Merge returns the index old with the changes made; empty means that there is none yet. The result has version 2, or
+// Merge returns the index old with the changes made; nil means that there is none yet. The result has version 2, or
 // 3 where entries have extended flags, and a checksum. A nil trees knows nothing, and git's cache loses the folders
 // above changes. Changes count in the order given, as if made one by one.
 //
@@ -16,7 +16,7 @@ type Trees func(dir string) (before, after object.ID, ok bool)
 // Remove between), ErrUnmerged for one in the way of a conflict, and
 // those of Parse for old. The result shares no memory with old.
 func Merge(old []byte, changes []Change, trees Trees) ([]byte, error) {
-	if len(old) == 0 {
+	if old == nil {
 		return merge(&file{version: 2, entries: table{off: []int{0}}}, changes, trees)
 	}
 	intact := startChecksum(old)

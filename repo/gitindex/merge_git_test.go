@@ -1,6 +1,7 @@
 package gitindex
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"strings"
@@ -85,6 +86,10 @@ func (r *gitRepo) mergeAsGit(changes []Change) []byte {
 	index, err := Merge(old, changes, r.committed(changes))
 	if err != nil {
 		r.t.Fatal(err)
+	}
+	var updated bytes.Buffer
+	if err := LookAhead(old).Update(&updated, changes, r.committed(changes)); err != nil || !bytes.Equal(updated.Bytes(), index) {
+		r.t.Errorf("Update gives another index than Merge, or %v", err)
 	}
 	r.writeIndex(index)
 	for _, args := range [][]string{{"ls-files", "--stage", "-v", "-z"}, {"ls-files", "-t", "-z"}, {"write-tree"}} {

@@ -56,6 +56,10 @@ func (r *rebuilder) folder(prefix, name []byte, old, depth int) built {
 			continue
 		}
 		kid := r.folder(e.name()[:len(prefix)+slash+1], rest[:slash], r.find(kids, rest[:slash]), depth+1)
+		if slash == 0 { // not a path that git makes: two slashes, or one in front
+			valid = false
+			continue
+		}
 		n.kids = append(n.kids, kid)
 		valid = valid && kid.count > 0
 		if valid {

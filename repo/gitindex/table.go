@@ -9,11 +9,18 @@ import (
 // table is a run of entries in the layout of versions 2 and 3.
 type table struct {
 	b   []byte
-	off []int // where in b each entry starts, and last where the table ends
+	off []int          // where in b each entry starts, and last where the table ends
+	put map[int]record // entries in the place of those in b
 }
 
-func (t *table) len() int        { return len(t.off) - 1 }
-func (t *table) at(i int) record { return record(t.b[t.off[i]:t.off[i+1]]) }
+func (t *table) len() int { return len(t.off) - 1 }
+
+func (t *table) at(i int) record {
+	if r, ok := t.put[i]; ok {
+		return r
+	}
+	return record(t.b[t.off[i]:t.off[i+1]])
+}
 
 // readTable finds the entries of a version 2 or 3 index in b, which starts at the header and ends before the checksum.
 func readTable(b []byte, version uint32, count int) (table, error) {

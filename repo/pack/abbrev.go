@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sort"
 
+	"timemachine/repo/mapped"
 	"timemachine/repo/object"
 )
 
@@ -30,7 +31,7 @@ func (s *Store) Abbreviated(prefix string) ([]object.ID, error) {
 		return nil, err
 	}
 	for _, p := range set.packs {
-		err := guard(func() error {
+		err := mapped.Guard(func() error {
 			x, err := p.index()
 			if err == nil {
 				ids = x.between(ids, lo, hi)

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"timemachine/repo/mapped"
 	"timemachine/repo/object"
 )
 
@@ -194,7 +195,7 @@ func (s *Store) Unindexed() []string {
 	}
 	defer s.release(set)
 	for _, p := range set.packs {
-		if err := guard(func() error { _, err := p.index(); return err }); err != nil && !vanished(err) {
+		if err := mapped.Guard(func() error { _, err := p.index(); return err }); err != nil && !vanished(err) {
 			packs = append(packs, p.base)
 		}
 	}

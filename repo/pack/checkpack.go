@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 
+	"timemachine/repo/mapped"
 	"timemachine/repo/object"
 )
 
@@ -43,7 +44,7 @@ func (p *packFile) count() int64 {
 // pack checks one pack; spread runs independent parts.
 func (c *checker) pack(p *packFile, spread func(n int, do func(int))) {
 	k := &packCheck{checker: c, p: p}
-	err := guard(k.open)
+	err := mapped.Guard(k.open)
 	if vanished(err) {
 		return
 	}
@@ -110,7 +111,7 @@ func (k *packCheck) open() (err error) {
 func (k *packCheck) sums(file string, data []byte) {
 	const piece = 16 << 20
 	h := sha1.New()
-	err := guard(func() error {
+	err := mapped.Guard(func() error {
 		body, sum := data[:len(data)-idLen], data[len(data)-idLen:]
 		for len(body) > 0 && k.ctx.Err() == nil {
 			n := min(len(body), piece)
@@ -134,7 +135,7 @@ func (k *packCheck) link() (roots []int32) {
 	for i := range k.all {
 		m := &k.all[i]
 		var h entryHeader
-		err := guard(func() (err error) {
+		err := mapped.Guard(func() (err error) {
 			raw := k.data[m.offset:m.end]
 			if crc32.ChecksumIEEE(raw) != k.x.crc(int(m.name)) {
 				return errors.New("its bytes are not those the idx vouches for")
@@ -199,7 +200,7 @@ func (k *packCheck) grow(root int32) {
 		m := &k.all[g.at]
 		m.reached = true
 		var body []byte
-		err := guard(func() (err error) {
+		err := mapped.Guard(func() (err error) {
 			kind, body, err = k.make(m, g.base, kind)
 			return err
 		})

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"timemachine/repo/mapped"
 	"timemachine/repo/object"
 )
 
@@ -28,7 +29,7 @@ func (s *Store) loosePath(id object.ID) string {
 
 // openLoose returns an error that is fs.ErrNotExist when there is no such file.
 func openLoose(name string) (*loose, error) {
-	f, _, err := openRegular(name)
+	f, _, err := mapped.OpenRegular(name)
 	if err != nil {
 		return nil, err
 	}

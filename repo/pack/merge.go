@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"timemachine/repo/mapped"
 	"timemachine/repo/object"
 )
 
@@ -27,7 +28,7 @@ func (w *Writer) Merge(ctx context.Context, packs []*Held, o MergeOptions) error
 	for _, commits := range []bool{true, false} {
 		for _, h := range packs {
 			m := merge{w: w, o: &o, h: h, commits: commits}
-			if err := guard(func() error { return m.run(ctx) }); err != nil {
+			if err := mapped.Guard(func() error { return m.run(ctx) }); err != nil {
 				return fmt.Errorf("merge pack %q: %w", h.Name(), err)
 			}
 		}

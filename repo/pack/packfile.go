@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"timemachine/repo/mapped"
 	"timemachine/repo/object"
 )
 
@@ -37,13 +38,13 @@ func (p *packFile) index() (*idx, error) {
 	if p.idx != nil {
 		return p.idx, nil
 	}
-	data, err := mapFile(p.base + ".idx")
+	data, err := mapped.Open(p.base + ".idx")
 	if err != nil {
 		return nil, err
 	}
 	x, err := parseIdx(data)
 	if err != nil {
-		unmap(data)
+		mapped.Close(data)
 		return nil, fmt.Errorf("idx %q: %w: %w", p.base+".idx", ErrDamaged, err)
 	}
 	p.idx = x
@@ -61,12 +62,12 @@ func (p *packFile) bytes() ([]byte, error) {
 	if p.data != nil {
 		return p.data, nil
 	}
-	data, err := mapFile(p.base + ".pack")
+	data, err := mapped.Open(p.base + ".pack")
 	if err != nil {
 		return nil, err
 	}
 	if err := checkFrame(data, x); err != nil {
-		unmap(data)
+		mapped.Close(data)
 		return nil, p.damaged(err)
 	}
 	p.data = data
@@ -93,9 +94,9 @@ func (p *packFile) unmap() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.idx != nil {
-		unmap(p.idx.data)
+		mapped.Close(p.idx.data)
 	}
-	unmap(p.data)
+	mapped.Close(p.data)
 	p.idx, p.data = nil, nil
 }
 

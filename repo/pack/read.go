@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"timemachine/repo/mapped"
 	"timemachine/repo/object"
 )
 
@@ -30,13 +31,13 @@ func (s *Store) Has(id object.ID) (bool, error) {
 
 // HasAllOf tells whether every object that the idx of that name (without suffix) lists is here.
 func (s *Store) HasAllOf(name string) (bool, error) {
-	data, err := mapFile(filepath.Join(s.packDir(), name+".idx"))
+	data, err := mapped.Open(filepath.Join(s.packDir(), name+".idx"))
 	if err != nil {
 		return false, err
 	}
-	defer unmap(data)
+	defer mapped.Close(data)
 	var ids []object.ID
-	err = guard(func() error {
+	err = mapped.Guard(func() error {
 		x, err := parseIdx(data)
 		for i := 0; err == nil && i < x.count; i++ {
 			ids = append(ids, object.ID(x.id(i)))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"timemachine/repo/mapped"
 	"timemachine/repo/object"
 )
 
@@ -94,7 +95,7 @@ func (s *packStream) Read(p []byte) (n int, err error) {
 	if s.done == nil {
 		return 0, errStreamClosed
 	}
-	fault := guard(func() error {
+	fault := mapped.Guard(func() error {
 		n, err = s.exactStream.Read(p)
 		return nil
 	})

@@ -8,7 +8,10 @@ import (
 	"path/filepath"
 	"sync"
 
+	"timemachine/repo/mapped"
 	"timemachine/repo/object"
+
+	"golang.org/x/sys/unix"
 )
 
 // StoreOptions of a Store. The zero value is right for all ordinary use.
@@ -157,7 +160,7 @@ func (s *Store) findIn(set *packSet, id object.ID, f finder) error {
 	served := false
 	set.order(func(p *packFile) bool {
 		found := false
-		packErr := guard(func() error {
+		packErr := mapped.Guard(func() error {
 			offset, ok, err := p.find(id)
 			if err != nil || !ok {
 				return err
@@ -185,4 +188,20 @@ func (s *Store) findIn(set *packSet, id object.ID, f finder) error {
 		return looseErr
 	}
 	return err
+}
+
+// Trim lets go of the memory in which the system keeps what was read of the packs; it is read again when it is needed.
+func (s *Store) Trim() {
+	set, err := s.acquire()
+	if err != nil {
+		return
+	}
+	defer s.release(set)
+	for _, p := range set.packs {
+		p.mu.Lock()
+		if p.data != nil {
+			_ = unix.Madvise(p.data, unix.MADV_DONTNEED) // advice: nothing depends on it
+		}
+		p.mu.Unlock()
+	}
 }

@@ -22,8 +22,9 @@ var ErrMissing = errors.New("no such branch")
 
 // DamagedError says that a branch's file holds no commit name.
 type DamagedError struct {
-	Name  string // full name: refs/heads/main
-	Found string // what the file holds, in words
+	Name   string // full name: refs/heads/main
+	Found  string // what the file holds, in words
+	Packed bool   // it is packed-refs that git cannot read
 }
 
 func (e *DamagedError) Error() string {
@@ -133,17 +134,40 @@ func (s *Store) packed(name string) (object.ID, error) {
 		return object.ID{}, err
 	}
 	for line := range strings.Lines(string(b)) {
-		hex, found, ok := strings.Cut(strings.TrimRight(line, "\n"), " ")
-		if !ok || found != name {
+		if line[0] == '#' || line[0] == '^' { // a header, or what the tag before leads to
 			continue
 		}
+		hex, found, ok := strings.Cut(strings.TrimRight(line, "\n"), " ")
 		id, err := object.ParseID(hex)
-		if err != nil || id.IsZero() {
-			return object.ID{}, &DamagedError{Name: name, Found: "packed-refs holds no commit name for it"}
+		if !ok || err != nil || id.IsZero() {
+			return object.ID{}, &DamagedError{Name: name, Found: "packed-refs holds a line that is none", Packed: true}
 		}
-		return id, nil
+		if found == name {
+			return id, nil
+		}
 	}
 	return object.ID{}, ErrMissing
+}
+
+// HeadFlaw is what is wrong with HEAD, in words; "" where it names a branch or a commit. Git takes a folder without a HEAD
+// for no repository.
+func (s *Store) HeadFlaw() string {
+	b, err := s.git.ReadFile("HEAD", maxRefFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "is missing"
+	case err != nil:
+		return "cannot be read"
+	}
+	target, symbolic := strings.CutPrefix(string(b), "ref: ")
+	_, err = object.ParseID(strings.TrimSpace(string(b)))
+	switch {
+	case symbolic && strings.HasPrefix(target, "refs/") || err == nil:
+		return ""
+	case len(b) == 0:
+		return "is empty"
+	}
+	return "names no branch"
 }
 
 // Head is the branch that HEAD names, or "" where it is detached or unreadable.

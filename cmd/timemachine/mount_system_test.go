@@ -1,0 +1,178 @@
+//go:build system
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// disk is a small file system with a destination on it, and a watched folder elsewhere.
+type disk struct {
+	t                *testing.T
+	bin              string
+	mount            string
+	dest, src, dir   string
+	ballast, quotaOf string // quotaOf: the subvolume that a quota is on, "" for none
+}
+
+// diskKinds are the file systems that a full disk is tried on. What cannot be had on a machine is said in capitals: a
+// test that passes without it has shown less.
+var diskKinds = []struct {
+	name string
+	make func(d *disk)
+}{
+	{"tmpfs", func(d *disk) { d.mountTmpfs("64m") }},
+	{"ext4", func(d *disk) { d.mountLoop("64M", "mkfs.ext4", "-q", "-m", "0") }},
+	{"quota", (*disk).mountQuota},
+}
+
+func (d *disk) mountTmpfs(size string) {
+	d.must("mount", "-t", "tmpfs", "-o", "size="+size, "tmpfs", d.mount)
+	d.t.Cleanup(func() { exec.Command("umount", d.mount).Run() })
+}
+
+// mountLoop mounts an image on a loop device, or a tmpfs where that does not work.
+func (d *disk) mountLoop(size string, mkfs ...string) bool {
+	image := filepath.Join(d.t.TempDir(), "image")
+	d.must("truncate", "-s", size, image)
+	out, err := exec.Command(mkfs[0], append(mkfs[1:], image)...).CombinedOutput()
+	if err == nil {
+		out, err = exec.Command("mount", "-o", "loop", image, d.mount).CombinedOutput()
+	}
+	if err != nil {
+		d.t.Logf("NOT TESTED ON %s: NO LOOP MOUNT HERE (%v %s); A TMPFS TAKES ITS PLACE", mkfs[0], err, out)
+		d.mountTmpfs("64m")
+		return false
+	}
+	mount := d.mount
+	d.t.Cleanup(func() { exec.Command("umount", mount).Run() })
+	return true
+}
+
+const quota = 64 << 20
+
+// mountQuota has a quota on a large disk, whose free space it does not tell. Of the kernel's quotas that of btrfs
+// needs no tools of its own and is there most often.
+func (d *disk) mountQuota() {
+	if !d.mountLoop("400M", "mkfs.btrfs", "-q") {
+		d.t.Log("NO QUOTA IS TESTED HERE")
+		return
+	}
+	sub := filepath.Join(d.mount, "sub")
+	d.must("btrfs", "-q", "quota", "enable", d.mount)
+	d.must("btrfs", "-q", "subvolume", "create", sub)
+	d.must("btrfs", "-q", "qgroup", "limit", fmt.Sprint(quota), sub)
+	d.mount, d.quotaOf = sub, sub
+}
+
+// newDiskOn makes the folders; the destination is one in the file system, which leaves room for a ballast beside it.
+func newDiskOn(t *testing.T, mount func(d *disk)) *disk {
+	d := &disk{t: t, bin: buildBinary(t), mount: t.TempDir(), src: t.TempDir(), dir: t.TempDir()}
+	mount(d)
+	d.dest, d.ballast = filepath.Join(d.mount, "dest"), filepath.Join(d.mount, "ballast")
+	if err := os.Mkdir(d.dest, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(d.dir, "config.dat"), fmt.Appendf(nil, "- %s\n", d.src))
+	return d
+}
+
+func newDisk(t *testing.T, size string) *disk {
+	return newDiskOn(t, func(d *disk) { d.mountTmpfs(size) })
+}
+
+func (d *disk) must(name string, args ...string) {
+	d.t.Helper()
+	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		d.t.Fatalf("%s %q: %v %s", name, args, err, out)
+	}
+}
+
+func (d *disk) run(want int) string {
+	d.t.Helper()
+	out, code := runBare(d.t, d.bin, "-cl", d.dir, "-d", d.dest)
+	if code != want {
+		d.t.Fatalf("exit %d, want %d: %s", code, want, out)
+	}
+	return out
+}
+
+func (d *disk) write(name, text string) {
+	d.t.Helper()
+	path := filepath.Join(d.src, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		d.t.Fatal(err)
+	}
+	write(d.t, path, []byte(text))
+}
+
+// fill leaves about so many bytes free. What was to be written is on the disk then: a quota counts late.
+func (d *disk) fill(leave int64) {
+	d.t.Helper()
+	f, err := os.Create(d.ballast)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer f.Close()
+	size := int64(0)
+	for _, block := range [][]byte{noise(64 << 10), noise(4 << 10), noise(1)} {
+		for err = nil; err == nil; {
+			var n int
+			if n, err = f.Write(block); err == nil {
+				err = f.Sync()
+			}
+			size += int64(n)
+		}
+		if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
+			d.t.Fatal(err)
+		}
+	}
+	if d.quotaOf != "" { // there even cutting a file short is refused
+		d.must("btrfs", "qgroup", "limit", fmt.Sprint(quota+leave), d.quotaOf)
+	} else if err := errors.Join(f.Truncate(max(0, size-leave)), f.Sync()); err != nil {
+		d.t.Fatal(err)
+	}
+	d.must("sync", "-f", d.mount)
+}
+
+// release makes room again.
+func (d *disk) release() {
+	d.t.Helper()
+	if d.quotaOf != "" {
+		d.must("btrfs", "qgroup", "limit", "none", d.quotaOf)
+	}
+	if err := os.Remove(d.ballast); err != nil {
+		d.t.Fatal(err)
+	}
+	d.must("sync", "-f", d.mount)
+}
+
+// noise is n bytes that nothing makes smaller.
+func noise(n int) []byte {
+	b := make([]byte, n)
+	x := uint64(n) + 88172645463325252
+	for i := range b {
+		x ^= x << 13
+		x ^= x >> 7
+		x ^= x << 17
+		b[i] = byte(x)
+	}
+	return b
+}
+
+// used is what the destination holds, in bytes, but for what is written anew each time: the cache and the like.
+func (d *disk) used() (n int64) {
+	walk(d.t, d.dest, func(path string, info fs.FileInfo) {
+		if info.Mode().IsRegular() && filepath.Dir(path) != filepath.Join(d.dest, ".git/timemachine") {
+			n += info.Size()
+		}
+	})
+	return n
+}

@@ -1,0 +1,189 @@
+package gitindex
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha1"
+	"encoding/binary"
+	"io"
+	"sync"
+
+	"timemachine/repo/mapped"
+)
+
+// Ahead is an index that is looked at while the changes to it are still being made: its checksum is compared and its
+// entries are found by goroutines. It may lie in a mapped file. Wait before it goes away.
+type Ahead struct {
+	old    []byte
+	work   sync.WaitGroup
+	intact bool // the checksum is there and holds
+	file        // with the entries, as they are
+	plain  bool // file was understood, and all in it may stay as it is
+}
+
+// LookAhead begins to look at an index; nil means that there is none yet.
+func LookAhead(old []byte) *Ahead {
+	a := &Ahead{old: old}
+	if len(old) < headerSize+checksumSize {
+		return a
+	}
+	a.guarded(func() {
+		sum := sha1.Sum(old[:len(old)-checksumSize])
+		a.intact = bytes.Equal(sum[:], old[len(old)-checksumSize:])
+	})
+	a.guarded(func() {
+		if end, ok := a.list(); ok {
+			a.plain = a.extensions(end)
+		}
+	})
+	return a
+}
+
+func (a *Ahead) guarded(f func()) {
+	a.work.Go(func() {
+		_ = mapped.Guard(func() error { // a fault leaves the index to Merge, which meets it too
+			f()
+			return nil
+		})
+	})
+}
+
+// Wait returns when nothing looks at the index any more.
+func (a *Ahead) Wait() { a.work.Wait() }
+
+// list finds the entries, as far as git and Merge write them now, and returns where they end.
+func (a *Ahead) list() (end int, ok bool) {
+	b := a.old[:len(a.old)-checksumSize]
+	a.version = binary.BigEndian.Uint32(b[4:])
+	count := binary.BigEndian.Uint32(b[8:])
+	if string(b[:4]) != signature || a.version != 2 && a.version != 3 || uint64(count) > uint64(len(b)/minEntry) {
+		return 0, false
+	}
+	a.entries = table{b: b, off: make([]int, 0, count+1)}
+	at := headerSize
+	for range count {
+		a.entries.off = append(a.entries.off, at)
+		if len(b)-at < longFixed {
+			return 0, false
+		}
+		flags := binary.BigEndian.Uint16(b[at+flagsAt:])
+		size := int(flags & nameMask)
+		at += paddedSize(fixedSize(flags), size)
+		if size == nameMask || at > len(b) {
+			return 0, false
+		}
+	}
+	a.entries.off = append(a.entries.off, at)
+	return at, true
+}
+
+// extensions reads those from at on. It is false where one is not to stay as it is.
+func (a *Ahead) extensions(at int) bool {
+	for b := a.entries.b; at < len(b); {
+		if len(b)-at < 8 || uint64(binary.BigEndian.Uint32(b[at+4:])) > uint64(len(b)-at-8) {
+			return false
+		}
+		name, content := string(b[at:at+4]), b[at+8:][:binary.BigEndian.Uint32(b[at+4:])]
+		if name != "TREE" && name != "REUC" || a.takeExtension(name, content) != nil {
+			return false
+		}
+		at += 8 + len(content)
+	}
+	return true
+}
+
+// Update writes to w what Merge makes of the index and the changes. Where every change is to an entry that is there,
+// the others are not looked at again. Errors are those of Merge and of w.
+func (a *Ahead) Update(w io.Writer, changes []Change, trees Trees) error {
+	a.Wait()
+	if a.intact && a.plain {
+		if u := a.inPlace(changes); u != nil {
+			return write(w, u.pieces(rebuildTree(&u.entries, u.tree, u.altered, trees)))
+		}
+	}
+	merged, err := Merge(a.old, changes, trees)
+	if err == nil {
+		_, err = w.Write(merged)
+	}
+	return err
+}
+
+// update is changes in the place of entries of the same names, in a file that is otherwise kept.
+type update struct {
+	file
+	places  []int // of entries, in order: those that are changed
+	altered folders
+}
+
+// inPlace finds the entries that the changes are in the place of. It is nil where there is more to do than that.
+func (a *Ahead) inPlace(changes []Change) *update {
+	settled, err := settle(changes)
+	if err != nil {
+		return nil
+	}
+	u := &update{file: a.file, altered: folders{}}
+	u.entries.put = make(map[int]record, len(settled))
+	from := 0
+	for i := range settled {
+		c := &settled[i]
+		lo, hi := u.entries.equal([]byte(c.Path), from)
+		if c.Remove || hi-lo != 1 {
+			return nil
+		}
+		r := u.entries.at(lo)
+		if r.stage() != 0 || r.isLong() {
+			return nil
+		}
+		if !c.sameContent(r) {
+			u.altered.addAbove(c.Path)
+		}
+		u.places, from = append(u.places, lo), lo
+	}
+	for i, at := range u.places {
+		u.entries.put[at] = appendEntry(nil, settled[i].Change)
+	}
+	return u
+}
+
+// pieces is the file, but for its checksum, with that content of TREE.
+func (u *update) pieces(tree []byte) [][]byte {
+	var pieces [][]byte
+	done := 0
+	for _, i := range u.places {
+		pieces = append(pieces, u.entries.b[done:u.entries.off[i]], u.entries.put[i])
+		done = u.entries.off[i+1]
+	}
+	pieces = append(pieces, u.entries.b[done:u.entries.off[u.entries.len()]])
+	return append(pieces, appendExtension(appendExtension(nil, "TREE", tree), "REUC", u.undo))
+}
+
+// write writes the pieces and then their checksum, which is made meanwhile.
+func write(w io.Writer, pieces [][]byte) error {
+	sum := sha1.New()
+	summed := make(chan error, 1)
+	go func() {
+		summed <- mapped.Guard(func() error {
+			for _, p := range pieces {
+				sum.Write(p)
+			}
+			return nil
+		})
+	}()
+	b := bufio.NewWriterSize(w, 64<<10)
+	var err error
+	for _, p := range pieces {
+		if _, err = b.Write(p); err != nil {
+			break
+		}
+	}
+	if serr := <-summed; err == nil {
+		err = serr
+	}
+	if err == nil {
+		_, err = b.Write(sum.Sum(nil))
+	}
+	if err == nil {
+		err = b.Flush()
+	}
+	return err
+}

@@ -1,0 +1,71 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/object"
+)
+
+// ownFiles is what of ours under .git the history does without, and what it costs when one is lost.
+var ownFiles = []struct{ name, loss string }{
+	{packsFile, "packs that are there now are no longer merged by timemachine; git gc does it"},
+	{"pending", "files/ and the index are compared with the whole history once"},
+	{"cache", "every watched file is read again once"},
+	{checkedName, "the newest commit is read again"},
+	{ranFile, "when the last run was is not known"},
+	{goodFile, "when the last good run was is not known"},
+}
+
+// setAsideStrange moves away what has the place of a file of ours and is no regular file. It is not ours, so it is not
+// removed; the file is made again.
+func (r *Repo) setAsideStrange() error {
+	for _, own := range ownFiles {
+		st, err := r.own.Lstat(own.name)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && st.IsRegular() {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		aside, err := vacantName(r.own, own.name+".aside")
+		if err == nil {
+			err = r.own.Rename(own.name, r.own, aside)
+		}
+		if err == nil && own.name == "pending" { // it may have said that there is work left
+			err = r.own.Replace("pending", []byte(object.ID{}.String()+"\n"))
+		}
+		if err != nil {
+			return err
+		}
+		r.o.Warn(r.own.Path(own.name), "is no regular file, and was moved to "+quote(aside), own.loss)
+	}
+	return nil
+}
+
+// vacantName is a name that nothing has: name itself, or with a number.
+func vacantName(d *durable.Dir, name string) (string, error) {
+	for i, next := 2, name; ; i++ {
+		there, err := d.Exists(next)
+		if err != nil || !there {
+			return next, err
+		}
+		next = fmt.Sprintf("%s%d", name, i)
+	}
+}
+
+// strange says what is in the way of a folder of ours, or of the lock, without which nothing can be done.
+func (r *Repo) strange(in *durable.Dir, name string, err error) error {
+	st, serr := in.Lstat(name)
+	if serr != nil || name != lockName && st.IsDir() || name == lockName && st.IsRegular() {
+		return err // it is as it should be: the system's own reason
+	}
+	kind := "folder"
+	if name == lockName {
+		kind = "regular file"
+	}
+	return &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("%s is no %s", quote(in.Path(name)), kind), Err: err,
+		Hint: "nothing was recorded; the next run makes it when it is moved away with: mv " + word(in.Path(name)) + " " + word(in.Path(name+".aside"))}
+}

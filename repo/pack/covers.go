@@ -1,0 +1,73 @@
+package pack
+
+import (
+	"bytes"
+	"path/filepath"
+
+	"timemachine/repo/mapped"
+	"timemachine/repo/object"
+)
+
+// Covers tells whether the pack name holds every object that the idx of the pack other lists, and is whole at both ends.
+// Both are read anew from disk, whatever the Store knows.
+func (s *Store) Covers(name, other string) (bool, error) {
+	p := &packFile{base: filepath.Join(s.packDir(), name)}
+	defer p.unmap()
+	q := &packFile{base: filepath.Join(s.packDir(), other)}
+	defer q.unmap()
+	covers := false
+	err := mapped.Guard(func() error {
+		if _, err := p.bytes(); err != nil {
+			return err
+		}
+		x, err := p.index()
+		if err != nil {
+			return err
+		}
+		y, err := q.index()
+		if err == nil {
+			covers = x.covers(y)
+		}
+		return err
+	})
+	return covers, err
+}
+
+// covers goes through both lists, which are in order.
+func (x *idx) covers(y *idx) bool {
+	i := 0
+	for j := range y.count {
+		for i < x.count && bytes.Compare(x.id(i), y.id(j)) < 0 {
+			i++
+		}
+		if i == x.count || !bytes.Equal(x.id(i), y.id(j)) {
+			return false
+		}
+	}
+	return true
+}
+
+// HasIn is Has of the packs that among names, without suffix.
+func (s *Store) HasIn(id object.ID, among map[string]bool) bool {
+	set, err := s.acquire()
+	if err != nil {
+		return false
+	}
+	defer s.release(set)
+	has := false
+	set.order(func(p *packFile) bool {
+		if !among[filepath.Base(p.base)] {
+			return true
+		}
+		_ = mapped.Guard(func() error { // a pack that cannot be read has nothing
+			_, found, err := p.find(id)
+			if err == nil && found {
+				_, err = p.bytes()
+			}
+			has = found && err == nil
+			return err
+		})
+		return !has
+	})
+	return has
+}

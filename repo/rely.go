@@ -1,0 +1,40 @@
+package repo
+
+import "timemachine/repo/object"
+
+// An object that no branch, tag or reflog leads to is there until the next git gc, which may be at work at this very
+// moment: it has made its list of what is to go before our branch names the object, and takes it away afterwards. So what is
+// stored is written again unless it is certain that the branch leads to it already: because it is in a pack of ours, which
+// hold nothing else, or because a version that is recorded has it.
+
+// holds tells whether the repository has a content to stay; before is the content of the version before.
+func (r *Repo) holds(id, before object.ID) (bool, error) {
+	if has, err := r.store.Has(id); !has || err != nil {
+		return false, err
+	}
+	if id == before {
+		return true, nil
+	}
+	ours, err := r.ours()
+	if err != nil {
+		return false, err
+	}
+	return r.store.HasIn(id, ours) || r.o.Known(id), nil
+}
+
+// ours is the set of the packs of ours. It is read once for each pack that is written.
+func (r *Repo) ours() (map[string]bool, error) {
+	if set := r.ownSet.Load(); set != nil {
+		return *set, nil
+	}
+	names, err := r.listedPacks()
+	if err != nil {
+		return nil, err
+	}
+	set := make(map[string]bool, len(names))
+	for _, name := range names {
+		set[name] = true
+	}
+	r.ownSet.Store(&set)
+	return set, nil
+}

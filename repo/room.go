@@ -1,0 +1,35 @@
+package repo
+
+import (
+	"errors"
+	"io/fs"
+
+	"golang.org/x/sys/unix"
+)
+
+// What publishing a pack takes beside it: the mark of unfinished work, the list of packs, the branch and its log, and the
+// locks of both. A pack that left less would be there, and could not be made part of the history.
+const (
+	spareBytes = 64 << 10
+	spareFiles = 8
+)
+
+// spare is an error where the disk has no room to publish a pack that is written.
+func (r *Repo) spare() error {
+	bytes, files, ok := r.root.Room()
+	if ok && (bytes < spareBytes || files < spareFiles) {
+		return &fs.PathError{Op: "publish", Path: r.dest, Err: unix.ENOSPC}
+	}
+	return nil
+}
+
+// Room is how many bytes can still be written to the destination's disk, and how many it has in all; false where the file
+// system does not say.
+func (r *Repo) Room() (free, size int64, ok bool) {
+	_, size, err := r.root.Free()
+	free, _, ok = r.root.Room()
+	return free, size, ok && err == nil
+}
+
+// noRoom tells whether an error says that the disk, or what a quota leaves of it, is full.
+func noRoom(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }

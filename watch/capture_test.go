@@ -1,0 +1,48 @@
+package watch
+
+import (
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"timemachine/repo"
+)
+
+// heard keeps what a run reports.
+type heard []Problem
+
+func (h *heard) Version(repo.Version)  {}
+func (h *heard) Progress(int64, int64) {}
+func (h *heard) Problem(p Problem)     { *h = append(*h, p) }
+
+// TestWhoseErrorItIs: what goes wrong on the way to a source is its own, and stops no other; what goes wrong with the
+// destination ends the run, and is not blamed on the source that was at hand, not even where the system says the same.
+func TestWhoseErrorItIs(t *testing.T) {
+	root := t.TempDir()
+	entry := &Entry{Text: root, Root: root}
+	for _, way := range []string{"gone/file", strings.Repeat("x", 300) + "/file", strings.Repeat("y", 300)} {
+		h := heard{}
+		r := &run{RunOptions: RunOptions{Config: &Config{}, Report: &h}, ctx: t.Context(), summary: &Summary{}}
+		ch := change{seen: seen{path: filepath.Join(root, way), entry: entry}}
+		_, err := (&capture{ctx: t.Context()}).take(&ch)
+		if err == nil {
+			t.Fatal("it is there")
+		}
+		if err := r.failed(&ch, err); err != nil || len(h) != 1 || h[0].Path != ch.seen.path {
+			t.Errorf("%.20s: it ends the run: %v %v", way, err, h)
+		}
+	}
+	for _, errno := range []error{unix.ENOENT, unix.ELOOP, unix.ENOTDIR, unix.EACCES} {
+		h := heard{}
+		r := &run{RunOptions: RunOptions{Config: &Config{}, Report: &h}, ctx: t.Context(), summary: &Summary{}}
+		ch := change{seen: seen{path: filepath.Join(root, "file"), entry: entry}}
+		cause := fmt.Errorf("pack: %w", &fs.PathError{Op: "open", Path: "/dest/.git/timemachine/packs", Err: errno})
+		if err := r.failed(&ch, cause); err == nil || len(h) > 0 {
+			t.Errorf("%v of the destination is blamed on a source: %v", errno, h)
+		}
+	}
+}

@@ -1,0 +1,119 @@
+package watch_test
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/repotest"
+)
+
+// narrow is a disk on which a pack of more than so many bytes does not fit.
+type narrow struct {
+	most int64
+	says error
+
+	mu    sync.Mutex
+	wrote int64
+}
+
+func (n *narrow) Before(op *durable.Op) error {
+	if !strings.HasSuffix(op.Path, "stage/pack") {
+		return nil
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch op.Kind {
+	case durable.Create:
+		n.wrote = 0
+	case durable.Write:
+		if n.wrote += int64(len(op.Data)); n.wrote > n.most {
+			op.Data = nil
+			return n.says
+		}
+	}
+	return nil
+}
+
+func (n *narrow) After(*durable.Op) {}
+
+// TestWhatDoesNotFit: the largest files are left out and named until the rest fits; each version is recorded and told of
+// once, what else is wrong is told of once, and nothing is left behind.
+func TestWhatDoesNotFit(t *testing.T) {
+	for _, says := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		t.Run(says.Error(), func(t *testing.T) {
+			w := newWorld(t)
+			r := rand.New(rand.NewPCG(5, 6))
+			w.write("a", "1")
+			w.write("gone", "g")
+			w.run(2)
+			w.write("a", "2")
+			w.check(os.Remove(w.path("gone")))
+			w.check(syscall.Mkfifo(w.path("fifo"), 0o600))
+			for name, size := range map[string]int{"huge": 20 << 20, "large": 9 << 20, "middling": 2 << 20, "d/small": 1000} {
+				w.write(name, text(r, size))
+			}
+			old := time.Now().Add(-time.Hour)
+			w.check(os.Chtimes(w.path("large"), old, old)) // is read first
+			remove := durable.SetSeam(&narrow{most: 3 << 20, says: says})
+			s, p, err := w.try()
+			remove()
+			w.check(err)
+			repotest.MustCheck(t, w.dest)
+			var named []string
+			for _, q := range p {
+				if !q.Warning {
+					named = append(named, filepath.Base(q.Path))
+				}
+			}
+			if got := strings.Join(named, " "); got != "fifo large huge" && got != "fifo huge large" {
+				t.Errorf("named: %q", got)
+			}
+			if s.Versions != 4 || s.Problems != 3 {
+				t.Errorf("%d versions, %d problems", s.Versions, s.Problems)
+			}
+			if left := w.leftovers(); len(left) > 0 {
+				t.Errorf("left behind: %q", left)
+			}
+			w.run(2)
+			w.run(0)
+		})
+	}
+}
+
+// TestNothingFits: where not even the least fits the run fails, and the next one records everything.
+func TestNothingFits(t *testing.T) {
+	w := newWorld(t)
+	w.write("a", "1")
+	w.write("b", strings.Repeat("b", 1<<20))
+	remove := durable.SetSeam(&narrow{says: syscall.ENOSPC})
+	_, p, err := w.try()
+	remove()
+	if err == nil || !strings.Contains(err.Error(), "no space left") || len(p) > 0 {
+		t.Errorf("%v %v", err, p)
+	}
+	if left := w.leftovers(); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+	w.run(2)
+}
+
+// TestEndlessHole: a file that is all hole, larger than any disk, is named and not read.
+func TestEndlessHole(t *testing.T) {
+	w := newWorld(t)
+	w.write("a", "1")
+	w.write("hole", "")
+	if err := os.Truncate(w.path("hole"), 15<<40); err != nil {
+		t.Skipf("NOT TESTED: NO FILE OF 15 TiB HERE: %v", err)
+	}
+	p := w.run(1)
+	if len(p) != 1 || p[0].Warning || !strings.Contains(p[0].Msg, "larger than the destination's whole disk") {
+		t.Errorf("it says: %v", p)
+	}
+}

@@ -1,0 +1,104 @@
+package watch
+
+import "sort"
+
+// past is what was known when a scan began, and what the scan says of it: goroutines mark each source of base that they
+// find. The zero value knows nothing.
+type past struct {
+	base  *section
+	marks []mark // one for each source of base
+}
+
+// mark is what is said of one known source.
+type mark uint8
+
+const (
+	newer mark = 1 << iota // more is known of it than base says
+	same                   // it was seen, in the state that base says
+	found                  // it is in the list of what was found
+)
+
+func (m mark) seen() bool { return m&(same|found) != 0 }
+
+// past is what is known now; k must not change until the scan has been compared with it.
+func (k *knowledge) past() past {
+	p := past{base: &k.base, marks: make([]mark, k.base.n)}
+	for source := range k.fresh {
+		if i, there := k.base.find(source); there {
+			p.marks[i] = newer
+		}
+	}
+	return p
+}
+
+// span is a run of known sources.
+type span struct{ from, to int }
+
+func (s span) empty() bool { return s.from == s.to }
+
+// in is what is known below a folder.
+func (p *past) in(folder string) span {
+	if p.base == nil {
+		return span{}
+	}
+	return p.base.below(folder, span{0, p.base.n})
+}
+
+// any tells whether any of them was seen.
+func (p *past) any(s span) bool {
+	for _, m := range p.marks[s.from:s.to] {
+		if m.seen() {
+			return true
+		}
+	}
+	return false
+}
+
+// passage goes through what is known of one folder beside a listing of it, by name.
+type passage struct {
+	past
+	span      // what is still to come
+	above int // how much of a path comes before the names
+}
+
+// same tells whether the file name is known to be in the state k, with nothing left to be looked into, and marks it then.
+// Names come in order.
+func (p *passage) same(name string, k *key) bool {
+	if !p.seek(name) || p.base.source(p.from)[p.above:] != name {
+		return false
+	}
+	if p.marks[p.from]&newer != 0 || !p.base.settled(p.from, k) {
+		return false
+	}
+	p.marks[p.from] |= same
+	return true
+}
+
+// below is what is known in the folder name, after which the passage goes on.
+func (p *passage) below(name string) span {
+	if !p.seek(name) {
+		return span{p.from, p.from}
+	}
+	s := p.base.below(p.base.source(p.from)[:p.above]+name, p.span)
+	p.from = s.to
+	return s
+}
+
+// seek goes on to the first source not before name; false where there is none.
+func (p *passage) seek(name string) bool {
+	before := func(i int) bool {
+		known := p.base.source(i)[p.above:]
+		return known != name && comparePaths(known, name) < 0
+	}
+	step := 1
+	for p.from < p.to && before(p.from) {
+		low := p.from + 1
+		for low < p.to && step < p.to-low && before(low+step) {
+			low += step + 1
+			step *= 2
+		}
+		high := min(low+step, p.to)
+		p.from = low + sort.Search(high-low, func(i int) bool { return !before(low + i) })
+	}
+	return p.from < p.to
+}
