@@ -218,7 +218,7 @@ captured are not shown: run takes them, list -v names them.
 const whenHelp = `WHEN is
   2026-11-23T10:15:30Z                 RFC 3339
   2026-11-23, 2026-11-23 10:15, 9:15   local time; a day is its first moment
-  today, yesterday, yesterday 9:15
+  today, yesterday, yesterday 9:15, monday, last friday noon
   3d, 2h ago, 90 minutes ago, 1h30m, last week
                                        s, m (minutes), h, d, w, mo (months), y, or the words
   @1                                   one version before the newest
