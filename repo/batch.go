@@ -59,6 +59,7 @@ func (r *Repo) body(id object.ID) ([]byte, error) {
 }
 
 func (b *batch) drop() error {
+	b.w.Abandon()
 	return errors.Join(b.f.Close(), b.r.stage.Remove(stagedPack), b.r.stage.Remove(stagedIdx))
 }
 

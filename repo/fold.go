@@ -52,17 +52,17 @@ func (p *placer) crowd(v *Version, path, has string, place bool) {
 	}
 }
 
-// makeLink makes a link in the stage, or the file that stands for one.
-func (p *placer) makeLink(target, name string) error {
+// makeLink makes a link, or the file that stands for one.
+func (p *placer) makeLink(target string, at spot) error {
 	if p.r.hasLinks() {
-		return p.r.stage.Symlink(target, name)
+		return at.dir.Symlink(target, at.name)
 	}
-	f, err := p.r.stage.Create(name)
+	f, err := at.dir.Create(at.name)
 	if err != nil {
 		return err
 	}
 	_, err = f.WriteString(target)
-	return errors.Join(err, f.Close())
+	return p.orRemove(at, errors.Join(err, f.Close()))
 }
 
 // noName tells whether an error says that a file system cannot have the name, as with a colon on FAT. Trying again is no use.

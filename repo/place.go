@@ -122,110 +122,172 @@ func split(path string) (folder, name string) {
 	return path[:i], path[i+1:]
 }
 
-// write makes a version's file in the stage and gives it its names. The copy shares storage with files/ where modes
-// allow: files/ must stay readable to its owner, a copy never has a permission more than its version.
+// write lets files/, where place is set, and copies/ have a version. The copy shares storage with files/ where modes allow:
+// files/ must stay readable to its owner, a copy never has a permission more than its version.
 func (p *placer) write(v *Version, path string, place bool) error {
+	copying := p.copying.Load()
+	if !place {
+		return p.copy(v, nil)
+	}
 	own := *v // as it stands in files/
 	own.Mode |= 0o400
-	copying := p.copying.Load()
-	switch {
-	case place && copying && (v.Link || own.Mode == v.Mode):
-		return p.both(v, path)
-	case place && copying:
-		return errors.Join(p.copyOnly(v), p.placeOnly(&own, path))
-	case place:
-		return p.placeOnly(&own, path)
+	folder, name := split(path)
+	dir, err := p.files.Make(folder)
+	if err != nil {
+		return fmt.Errorf("%s is in the way: %w", quote("files"), err)
 	}
-	return p.copyOnly(v)
-}
-
-func (p *placer) copyOnly(v *Version) error {
-	if err := p.stageVersion(v, p.clone); err != nil {
+	p.touch(folder)
+	at := spot{dir, name}
+	if err := p.put(at, p.staged, func(at spot) error { return p.make(&own, at) }); err != nil {
 		return err
 	}
-	return p.nameCopy(v)
-}
-
-func (p *placer) placeOnly(v *Version, path string) error {
-	if err := p.stageVersion(v, p.staged); err != nil {
-		return err
-	}
-	return p.nameFile(v, path)
-}
-
-// both makes one file and two names of it; a clone of its own for the copy where the file system shares storage so.
-func (p *placer) both(v *Version, path string) error {
-	if err := p.stageVersion(v, p.staged); err != nil {
-		return err
-	}
-	if err := p.share(v); err != nil {
-		if !noName(err) && !gone(err) { // it is the same for all others
-			p.copying.Store(false)
+	if copying {
+		from := &at
+		if !v.Link && own.Mode != v.Mode {
+			from = nil
 		}
-		p.fail(v.Source, "has no copy", err)
+		if err := p.copy(v, from); err != nil {
+			if !noName(err) && !gone(err) { // it is the same for all others
+				p.copying.Store(false)
+			}
+			p.fail(v.Source, "has no copy", err)
+		}
 	}
-	return p.nameFile(v, path)
-}
-
-// share gives the version that is staged its name in copies/: a second file by reflink, else a second name, else (no
-// links here, or somebody's file has the name) a file written again.
-func (p *placer) share(v *Version) error {
-	if p.reflink(v) == nil {
-		return p.nameCopy(v)
-	}
-	dir, name, err := p.copyPlace(v)
+	st, err := dir.Lstat(name)
 	if err != nil {
 		return err
 	}
-	err = p.r.stage.Link(p.staged, dir, name)
-	if err == nil {
-		return nil
-	}
-	if !errors.Is(err, fs.ErrExist) || p.r.stage.Link(p.staged, p.r.stage, p.clone) != nil {
-		if err := p.stageVersion(v, p.clone); err != nil {
-			return err
-		}
-	}
-	return p.nameCopy(v)
+	p.changes = append(p.changes, gitindex.Change{Path: path, Mode: uint32(TreeMode(&v.Record)), ID: v.Blob, Stat: indexStat(st)})
+	return nil
 }
 
-func (p *placer) reflink(v *Version) error {
+// spot is a name in a folder.
+type spot struct {
+	dir  *durable.Dir
+	name string
+}
+
+// put has a file made at a spot; where something has the name already, in the stage under the name staged, and then in the
+// place of that. A file that a kill leaves half made is made again with all that was to follow.
+func (p *placer) put(at spot, staged string, make func(at spot) error) error {
+	err := make(at)
+	if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if err := make(spot{p.r.stage, staged}); err != nil {
+		return err
+	}
+	err = p.r.stage.Rename(staged, at.dir, at.name)
+	if errors.Is(err, unix.EISDIR) || errors.Is(err, unix.ENOTEMPTY) || errors.Is(err, unix.EEXIST) {
+		if err := at.dir.RemoveDir(at.name); err != nil {
+			return err
+		}
+		err = p.r.stage.Rename(staged, at.dir, at.name)
+	}
+	return err
+}
+
+// copy gives a version its name in copies/: a file that shares the storage of the one at from, unless that is nil, by
+// reflink; else a second name of it; else (no links here) a file written for itself. What bears the name already is an
+// earlier try of this version.
+func (p *placer) copy(v *Version, from *spot) error {
+	folder, name := split(v.Copy)
+	p.touch(folder)
+	into := p.copies.Make
+	if v.Previous.IsZero() {
+		into = p.copies.MakeNew
+	}
+	dir, err := into(folder)
+	if err != nil {
+		return err
+	}
+	at := spot{dir, name}
+	if from != nil {
+		if p.put(at, p.clone, func(at spot) error { return p.reflink(v, *from, at) }) == nil {
+			return nil
+		}
+		if p.put(at, p.clone, func(at spot) error { return from.dir.Link(from.name, at.dir, at.name) }) == nil {
+			return nil
+		}
+	}
+	return p.put(at, p.clone, func(at spot) error { return p.make(v, at) })
+}
+
+func (p *placer) reflink(v *Version, old, at spot) error {
 	if v.Link || p.r.noReflink.Load() {
 		return errors.ErrUnsupported
 	}
-	from, err := p.r.stage.Open(p.staged)
+	from, err := old.dir.Open(old.name)
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	to, err := p.r.stage.Create(p.clone)
-	if err != nil {
+	return p.create(v, at, func(to *durable.File) error {
+		err := durable.Reflink(from, to)
+		if err != nil {
+			p.r.noReflink.Store(true)
+		}
 		return err
-	}
-	defer to.Close()
-	err = durable.Reflink(from, to)
-	if err != nil {
-		p.r.noReflink.Store(true)
-	} else if err = p.finishFile(to, v, p.clone); err == nil {
-		return nil
-	}
-	return errors.Join(err, p.r.stage.Remove(p.clone))
+	})
 }
 
-// stageVersion writes a version's content, mode and mtime to a file or link in the stage.
-func (p *placer) stageVersion(v *Version, name string) error {
-	if v.Link {
-		return p.stageLink(v, name)
+// make writes a version's content, mode and mtime to a new file or link.
+func (p *placer) make(v *Version, at spot) error {
+	if !v.Link {
+		return p.create(v, at, func(dst *durable.File) error { return p.writeContent(dst, v) })
 	}
-	dst, err := p.r.stage.Create(name)
+	_, target, err := p.r.store.Read(v.Blob)
+	if err == nil {
+		err = p.makeLink(string(target), at)
+	}
 	if err != nil {
 		return err
 	}
-	defer dst.Close()
-	if err := p.writeContent(dst, v); err != nil {
+	return p.orRemove(at, at.dir.SetMtime(at.name, v.Mtime))
+}
+
+// create makes a new file with a version's mode and mtime, and has it filled.
+func (p *placer) create(v *Version, at spot, fill func(dst *durable.File) error) error {
+	mode := fs.FileMode(v.Mode & 0o777)
+	dst, err := at.dir.CreateAs(at.name, mode)
+	if err != nil {
 		return err
 	}
-	return p.finishFile(dst, v, name)
+	err = fill(dst)
+	if err == nil {
+		err = chmod(dst, mode)
+	}
+	if err == nil {
+		err = dst.SetMtime(v.Mtime)
+	}
+	if err == nil && p.each {
+		err = dst.Sync()
+	}
+	if cerr := dst.Close(); err == nil {
+		err = cerr
+	}
+	return p.orRemove(at, err)
+}
+
+// orRemove removes what an error has left half made.
+func (p *placer) orRemove(at spot, err error) error {
+	if err != nil {
+		err = errors.Join(err, at.dir.Remove(at.name))
+	}
+	return err
+}
+
+// chmod gives a new file its mode where the umask, or what the folder says of new files, did not let it have that. A file
+// system without modes is left at that.
+func chmod(f *durable.File, mode fs.FileMode) error {
+	st, err := f.Stat()
+	if err != nil || fs.FileMode(st.Mode&0o777) == mode {
+		return err
+	}
+	if err := f.Chmod(mode); !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return nil
 }
 
 // writeContent writes a version's bytes: in one piece where they are few.
@@ -254,30 +316,6 @@ func (p *placer) small(id object.ID) ([]byte, error) {
 	return p.r.body(id)
 }
 
-func (p *placer) finishFile(dst *durable.File, v *Version, name string) error {
-	if err := dst.Chmod(fs.FileMode(v.Mode & 0o777)); err != nil && !errors.Is(err, fs.ErrPermission) {
-		return err
-	}
-	if err := p.r.stage.SetMtime(name, v.Mtime); err != nil {
-		return err
-	}
-	if p.each {
-		return dst.Sync()
-	}
-	return nil
-}
-
-func (p *placer) stageLink(v *Version, name string) error {
-	_, target, err := p.r.store.Read(v.Blob)
-	if err != nil {
-		return err
-	}
-	if err := p.makeLink(string(target), name); err != nil {
-		return err
-	}
-	return p.r.stage.SetMtime(name, v.Mtime)
-}
-
 func (p *placer) content(id object.ID) (io.ReadCloser, error) {
 	if p.held != nil {
 		if b, ok := p.held.get(id); ok {
@@ -288,54 +326,10 @@ func (p *placer) content(id object.ID) (io.ReadCloser, error) {
 	return src, err
 }
 
-// nameCopy gives the clone in the stage its name in copies/; whatever bears the name already is an earlier try of this
-// version.
-func (p *placer) nameCopy(v *Version) error {
-	dir, name, err := p.copyPlace(v)
-	if err != nil {
-		return err
-	}
-	return p.r.stage.Rename(p.clone, dir, name)
-}
-
-// copyPlace makes the folder of a version's copy.
-func (p *placer) copyPlace(v *Version) (*durable.Dir, string, error) {
-	folder, name := split(v.Copy)
-	p.touch(folder)
-	dir, err := p.copies.Make(folder)
-	return dir, name, err
-}
-
 func (p *placer) touch(folder string) {
 	if p.each {
 		p.touched = append(p.touched, folder)
 	}
-}
-
-// nameFile moves the staged file to its place in files/ and notes its index entry.
-func (p *placer) nameFile(v *Version, path string) error {
-	folder, name := split(path)
-	dir, err := p.files.Make(folder)
-	if err != nil {
-		return fmt.Errorf("%s is in the way: %w", quote("files"), err)
-	}
-	p.touch(folder)
-	err = p.r.stage.Rename(p.staged, dir, name)
-	if errors.Is(err, unix.EISDIR) || errors.Is(err, unix.ENOTEMPTY) || errors.Is(err, unix.EEXIST) {
-		if err := dir.RemoveDir(name); err != nil {
-			return err
-		}
-		err = p.r.stage.Rename(p.staged, dir, name)
-	}
-	if err != nil {
-		return err
-	}
-	st, err := dir.Lstat(name)
-	if err != nil {
-		return err
-	}
-	p.changes = append(p.changes, gitindex.Change{Path: path, Mode: uint32(TreeMode(&v.Record)), ID: v.Blob, Stat: indexStat(st)})
-	return nil
 }
 
 const sparseBlock = 64 << 10

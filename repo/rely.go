@@ -9,17 +9,15 @@ import "timemachine/repo/object"
 
 // holds tells whether the repository has a content to stay; before is the content of the version before.
 func (r *Repo) holds(id, before object.ID) (bool, error) {
-	if has, err := r.store.Has(id); !has || err != nil {
-		return false, err
-	}
 	if id == before {
-		return true, nil
+		return r.store.Has(id)
 	}
 	ours, err := r.ours()
 	if err != nil {
 		return false, err
 	}
-	return r.store.HasIn(id, ours) || r.o.Known(id), nil
+	in, elsewhere := r.store.Packed(id, ours)
+	return in || elsewhere && r.o.Known(id), nil // what is loose alone is written again, which takes less time than to look
 }
 
 // ours is the set of the packs of ours. It is read once for each pack that is written.

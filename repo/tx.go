@@ -234,9 +234,7 @@ func (t *Tx) commit(w *pack.Writer, tree object.ID, rec record.Record, captured 
 	}
 	raw := object.EncodeCommit(c)
 	id := object.Hash(object.Commit, raw)
-	if err := w.Add(object.Commit, id, raw); err != nil {
-		return Version{}, err
-	}
+	w.AddLater(object.Commit, id, raw)
 	t.tip, t.last = id, date
 	v := Version{Record: rec, Commit: id, Captured: c.Committer.When}
 	t.versions = append(t.versions, v)

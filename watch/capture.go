@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"time"
 
 	"timemachine/repo/object"
@@ -52,24 +51,23 @@ var (
 )
 
 // take reads a source and stores its content.
-func (c *capture) take(ch *change) (content, error) {
-	src, err := openSource(&ch.seen)
+func (c *capture) take(ch *change, o *opener) (content, error) {
+	src, err := o.open(&ch.seen)
 	if err != nil {
 		return content{}, err
 	}
-	defer src.close()
 	if ch.seen.key.isLink() {
-		return c.link(src, ch.old.content())
+		return c.link(&src, ch.old.content())
 	}
 	for range tries {
 		var got content
-		got, err = c.once(src, ch, false)
+		got, err = c.once(&src, ch, false)
 		if !errors.Is(err, errTorn) {
 			return got, err
 		}
 	}
 	if ch.old != nil && int(ch.old.torn)+1 >= tornRuns {
-		return c.once(src, ch, true)
+		return c.once(&src, ch, true)
 	}
 	return content{}, err
 }
@@ -89,7 +87,7 @@ func (c *capture) once(src *source, ch *change, asRead bool) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	defer f.Close()
+	defer f.close()
 	if c.maxSize > 0 && k.Size > c.maxSize {
 		return content{}, errTooLarge
 	}
@@ -117,7 +115,7 @@ func (c *capture) done(got content) content {
 	return got
 }
 
-func (c *capture) small(f *os.File, k key, before object.ID, asRead bool) (object.ID, int64, error) {
+func (c *capture) small(f *sourceFile, k key, before object.ID, asRead bool) (object.ID, int64, error) {
 	body := make([]byte, k.Size)
 	n, err := io.ReadFull(f, body)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -135,8 +133,8 @@ func (c *capture) small(f *os.File, k key, before object.ID, asRead bool) (objec
 
 // steady tells whether a file is as it was opened after n bytes were read. Growth is no harm: the bytes up to the size
 // at the opening are what was there, and the next run sees the rest.
-func steady(f *os.File, before key, n int64) error {
-	after, err := statFD(int(f.Fd()))
+func steady(f *sourceFile, before key, n int64) error {
+	after, err := statFD(f.fd)
 	if err != nil {
 		return err
 	}
@@ -147,7 +145,7 @@ func steady(f *os.File, before key, n int64) error {
 }
 
 // large streams a file. One of the size that is known is only hashed at first: often nothing but its mtime changed.
-func (c *capture) large(f *os.File, k key, old *known, asRead bool) (object.ID, error) {
+func (c *capture) large(f *sourceFile, k key, old *known, asRead bool) (object.ID, error) {
 	if old != nil && !old.deleted && !old.stale && old.size == k.Size && !old.link {
 		h := object.NewBlobHasher(k.Size)
 		_, err := io.Copy(h, c.reader(f, k, asRead))
@@ -157,7 +155,7 @@ func (c *capture) large(f *os.File, k key, old *known, asRead bool) (object.ID, 
 		if id, err := h.ID(); err != nil || id == old.blob {
 			return id, err
 		}
-		if _, err := f.Seek(0, io.SeekStart); err != nil {
+		if err := f.rewind(); err != nil {
 			return object.ID{}, ofSource(err)
 		}
 	}
@@ -165,13 +163,13 @@ func (c *capture) large(f *os.File, k key, old *known, asRead bool) (object.ID, 
 }
 
 // reader gives a file's bytes up to its size at the opening, and fails at their end if it did not hold still.
-func (c *capture) reader(f *os.File, k key, asRead bool) io.Reader {
+func (c *capture) reader(f *sourceFile, k key, asRead bool) io.Reader {
 	return &steadyReader{ctx: c.ctx, f: f, key: k, left: k.Size, asRead: asRead}
 }
 
 type steadyReader struct {
 	ctx    context.Context
-	f      *os.File
+	f      *sourceFile
 	key    key
 	left   int64
 	asRead bool
@@ -196,14 +194,19 @@ func (r *steadyReader) Read(p []byte) (int, error) {
 }
 
 // pseudo reads what the kernel makes up: of no known size, so up to a limit in bytes and time.
-func (c *capture) pseudo(f *os.File, before object.ID) (object.ID, int64, error) {
+func (c *capture) pseudo(f *sourceFile, before object.ID) (object.ID, int64, error) {
 	type result struct {
 		body []byte
 		err  error
 	}
+	own, err := f.again() // who reads without end outlives f
+	if err != nil {
+		return object.ID{}, 0, ofSource(err)
+	}
 	done := make(chan result, 1)
 	go func() {
-		body, err := io.ReadAll(io.LimitReader(f, pseudoLimit+1))
+		defer own.close()
+		body, err := io.ReadAll(io.LimitReader(own, pseudoLimit+1))
 		done <- result{body, err}
 	}()
 	select {

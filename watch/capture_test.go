@@ -28,7 +28,7 @@ func TestWhoseErrorItIs(t *testing.T) {
 		h := heard{}
 		r := &run{RunOptions: RunOptions{Config: &Config{}, Report: &h}, ctx: t.Context(), summary: &Summary{}}
 		ch := change{seen: seen{path: filepath.Join(root, way), entry: entry}}
-		_, err := (&capture{ctx: t.Context()}).take(&ch)
+		_, err := (&capture{ctx: t.Context()}).take(&ch, &opener{})
 		if err == nil {
 			t.Fatal("it is there")
 		}

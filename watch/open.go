@@ -1,7 +1,7 @@
 package watch
 
 import (
-	"os"
+	"io"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -10,24 +10,44 @@ import (
 // source is a source opened so that no link below its entry's root was followed on the way: its folder, and its name
 // there.
 type source struct {
-	dir  int
+	dir  int // the opener's
 	name string
 	path string
 	// listed: the entry names this very path, and a link there is followed
 	listed bool
 }
 
-// openSource opens the folder a source lies in. The entry's root itself may be reached through links: the user named it.
-func openSource(s *seen) (*source, error) {
+// opener opens the folders that sources lie in, and keeps the last one open: neighbours cost one opening. The zero value
+// has none open. Not for concurrent use.
+type opener struct {
+	root, folder string
+	dir          int // good where folder is not empty
+}
+
+// open opens the folder a source lies in, which stays open until the next call. The entry's root itself may be reached
+// through links: the user named it.
+func (o *opener) open(s *seen) (source, error) {
 	if s.listed {
-		return &source{dir: unix.AT_FDCWD, name: s.path, path: s.path, listed: true}, nil
+		return source{dir: unix.AT_FDCWD, name: s.path, path: s.path, listed: true}, nil
 	}
 	cut := strings.LastIndexByte(s.path, '/')
-	dir, err := openBelow(s.entry.Root, s.path[:max(cut, 1)])
-	if err != nil {
-		return nil, ofSource(err)
+	folder := s.path[:max(cut, 1)]
+	if folder != o.folder || s.entry.Root != o.root {
+		o.close()
+		dir, err := openBelow(s.entry.Root, folder)
+		if err != nil {
+			return source{}, ofSource(err)
+		}
+		*o = opener{root: s.entry.Root, folder: folder, dir: dir}
 	}
-	return &source{dir: dir, name: s.path[cut+1:], path: s.path}, nil
+	return source{dir: o.dir, name: s.path[cut+1:], path: s.path}, nil
+}
+
+func (o *opener) close() {
+	if o.folder != "" {
+		unix.Close(o.dir)
+	}
+	o.folder = ""
 }
 
 // openBelow opens a folder to go through it, which is root or lies below it. No link is followed on the way from root on;
@@ -51,15 +71,9 @@ func openBelow(root, folder string) (int, error) {
 	return dir, nil
 }
 
-func (s *source) close() {
-	if s.dir != unix.AT_FDCWD {
-		unix.Close(s.dir)
-	}
-}
-
 // open opens the source's content; what is no regular file any more is an error. Opening never blocks and has no effect
 // on a device or FIFO that took the file's place.
-func (s *source) open() (*os.File, key, error) {
+func (s *source) open() (*sourceFile, key, error) {
 	flags := unix.O_RDONLY
 	if !s.listed {
 		flags |= unix.O_NOFOLLOW
@@ -76,8 +90,49 @@ func (s *source) open() (*os.File, key, error) {
 		unix.Close(fd)
 		return nil, key{}, ofSource(pathError("open", s.path, err))
 	}
-	return os.NewFile(uintptr(fd), s.path), k, nil
+	return &sourceFile{fd: fd, path: s.path}, k, nil
 }
+
+// sourceFile is a source's open content: a descriptor and no more, since an os.File asks the system three times whether
+// it can be waited for.
+type sourceFile struct {
+	fd   int
+	path string
+}
+
+// Read reads at the file's position.
+func (f *sourceFile) Read(p []byte) (int, error) {
+	for {
+		n, err := unix.Read(f.fd, p)
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return 0, pathError("read", f.path, err)
+		case n == 0 && len(p) > 0:
+			return 0, io.EOF
+		default:
+			return n, nil
+		}
+	}
+}
+
+func (f *sourceFile) rewind() error {
+	if _, err := unix.Seek(f.fd, 0, io.SeekStart); err != nil {
+		return pathError("seek", f.path, err)
+	}
+	return nil
+}
+
+// again is the same open file under a descriptor of its own.
+func (f *sourceFile) again() (*sourceFile, error) {
+	fd, err := unix.FcntlInt(uintptr(f.fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, pathError("dup", f.path, err)
+	}
+	return &sourceFile{fd: fd, path: f.path}, nil
+}
+
+func (f *sourceFile) close() { unix.Close(f.fd) }
 
 // readlink reads the source as a link.
 func (s *source) readlink() (string, key, error) {

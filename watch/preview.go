@@ -146,12 +146,13 @@ func examine(ch *change, maxSize int64) (trouble *Problem, fine bool) {
 	if maxSize > 0 && f.key.Size > maxSize {
 		return &Problem{Path: f.path, Msg: fmt.Sprintf("is larger than max-size (%d bytes): skipped", maxSize)}, false
 	}
-	src, err := openSource(f)
+	var o opener
+	defer o.close()
+	src, err := o.open(f)
 	if err == nil {
-		defer src.close()
 		opened, _, oerr := src.open()
 		if err = oerr; err == nil {
-			opened.Close()
+			opened.close()
 			return nil, true
 		}
 	}

@@ -246,10 +246,12 @@ func (r *run) part(c *capture, part []change, done, total int) error {
 	var next atomic.Int64
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
+			var o opener
+			defer o.close()
 			for task := next.Add(1) - 1; task < int64(len(ready)); task = next.Add(1) - 1 {
 				for i := int(task) * perTask; i < min(int(task+1)*perTask, len(part)) && ctx.Err() == nil; i++ {
 					if !part[i].deleted {
-						gots[i].content, gots[i].err = c.take(&part[i])
+						gots[i].content, gots[i].err = c.take(&part[i], &o)
 					}
 				}
 				close(ready[task])

@@ -92,11 +92,20 @@ func (d *Dir) MakeSub(name string) (*Dir, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return sub, err
 	}
-	err = through(Op{Kind: Mkdir, dir: d, name: name}, func() error { return unix.Mkdirat(d.fd, name, DirPerm) })
-	if err != nil && err != unix.EEXIST {
+	return d.makeNewSub(name)
+}
+
+// makeNewSub is MakeSub for a folder that is hardly there yet.
+func (d *Dir) makeNewSub(name string) (*Dir, error) {
+	err := through(Op{Kind: Mkdir, dir: d, name: name}, func() error { return unix.Mkdirat(d.fd, name, DirPerm) })
+	if err == unix.EEXIST {
+		return d.Sub(name)
+	}
+	if err != nil {
 		return nil, d.fail("mkdir", name, err)
 	}
-	if sub, err = d.Sub(name); err != nil {
+	sub, err := d.Sub(name)
+	if err != nil {
 		return nil, err
 	}
 	if err := d.give(sub.fd); err != nil {
@@ -116,6 +125,11 @@ func (d *Dir) give(fd int) error {
 // Create makes a new file, open for reading and writing; an existing name is an error.
 func (d *Dir) Create(name string) (*File, error) {
 	return d.create(name, unix.O_RDWR|unix.O_EXCL, FilePerm)
+}
+
+// CreateAs is Create of a file with other permissions than those closed to others, less the umask.
+func (d *Dir) CreateAs(name string, perm fs.FileMode) (*File, error) {
+	return d.create(name, unix.O_RDWR|unix.O_EXCL, uint32(perm.Perm()))
 }
 
 // Append opens a file to add to it, and makes it where it is missing.

@@ -146,7 +146,9 @@ func (d *Dir) MakeSubLike(name string) (*Dir, error) {
 }
 
 // MakeLike is Make with MakeSubLike.
-func (w *Walker) MakeLike(path string) (*Dir, error) { return w.walk(path, (*Dir).MakeSubLike) }
+func (w *Walker) MakeLike(path string) (*Dir, error) {
+	return w.walk(path, (*Dir).MakeSubLike, (*Dir).MakeSubLike)
+}
 
 // Chown gives the file to a user and a group; -1 leaves one as it is.
 func (f *File) Chown(uid, gid int) error {

@@ -12,6 +12,7 @@ import (
 // neighbours in path order cost one open a folder.
 type Walker struct {
 	root  *Dir
+	path  string // of the last call, where it succeeded
 	names []string
 	open  []*Dir
 }
@@ -20,13 +21,25 @@ type Walker struct {
 func NewWalker(root *Dir) *Walker { return &Walker{root: root} }
 
 // Dir opens the folder at path ("" is the root itself). The Dir is the Walker's: good until the next call.
-func (w *Walker) Dir(path string) (*Dir, error) { return w.walk(path, (*Dir).Sub) }
+func (w *Walker) Dir(path string) (*Dir, error) { return w.walk(path, (*Dir).Sub, (*Dir).Sub) }
 
 // Make opens the folder at path and makes what is missing of it. A file or link of ours that stands where a folder
 // must be is the caller's to remove first.
-func (w *Walker) Make(path string) (*Dir, error) { return w.walk(path, (*Dir).MakeSub) }
+func (w *Walker) Make(path string) (*Dir, error) {
+	return w.walk(path, (*Dir).MakeSub, (*Dir).MakeSub)
+}
 
-func (w *Walker) walk(path string, step func(*Dir, string) (*Dir, error)) (*Dir, error) {
+// MakeNew is Make of a folder that is hardly there yet, which takes less time then.
+func (w *Walker) MakeNew(path string) (*Dir, error) {
+	return w.walk(path, (*Dir).MakeSub, (*Dir).makeNewSub)
+}
+
+// walk goes to path, a step for each folder that is not open, and last for the one that path names.
+func (w *Walker) walk(path string, step, last func(*Dir, string) (*Dir, error)) (*Dir, error) {
+	if path == w.path && len(w.open) > 0 {
+		return w.top(), nil
+	}
+	w.path = ""
 	var parts []string
 	if path != "" {
 		parts = strings.Split(path, "/")
@@ -36,13 +49,17 @@ func (w *Walker) walk(path string, step func(*Dir, string) (*Dir, error)) (*Dir,
 		keep++
 	}
 	w.cut(keep)
-	for _, name := range parts[keep:] {
+	for i, name := range parts[keep:] {
+		if keep+i == len(parts)-1 {
+			step = last
+		}
 		sub, err := step(w.top(), name)
 		if err != nil {
 			return nil, err
 		}
 		w.names, w.open = append(w.names, name), append(w.open, sub)
 	}
+	w.path = path
 	return w.top(), nil
 }
 
@@ -85,4 +102,7 @@ func (w *Walker) Prune(path string) error {
 }
 
 // Close closes what the Walker holds open.
-func (w *Walker) Close() { w.cut(0) }
+func (w *Walker) Close() {
+	w.cut(0)
+	w.path = ""
+}

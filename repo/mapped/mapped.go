@@ -59,6 +59,15 @@ func Close(data []byte) {
 	}
 }
 
+// Forget lets go of the memory in which the system keeps bytes from to of a mapping; they are read again when they are
+// looked at.
+func Forget(data []byte, from, to int64) {
+	page := int64(os.Getpagesize())
+	if from, to = from/page*page, to/page*page; from < to {
+		_ = unix.Madvise(data[from:to], unix.MADV_DONTNEED) // advice: nothing depends on it
+	}
+}
+
 // Guard runs f, which looks at mapped files, and gives a page that cannot be read any more back as an error. It covers
 // the goroutine it is called in alone.
 func Guard(f func() error) (err error) {

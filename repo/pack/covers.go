@@ -47,18 +47,16 @@ func (x *idx) covers(y *idx) bool {
 	return true
 }
 
-// HasIn is Has of the packs that among names, without suffix.
-func (s *Store) HasIn(id object.ID, among map[string]bool) bool {
+// Packed tells whether one of the packs among names, without suffix, has the object, and where none of them does, whether
+// another pack has it. Loose objects are not looked at.
+func (s *Store) Packed(id object.ID, among map[string]bool) (in, elsewhere bool) {
 	set, err := s.acquire()
 	if err != nil {
-		return false
+		return false, false
 	}
 	defer s.release(set)
-	has := false
 	set.order(func(p *packFile) bool {
-		if !among[filepath.Base(p.base)] {
-			return true
-		}
+		has := false
 		_ = mapped.Guard(func() error { // a pack that cannot be read has nothing
 			_, found, err := p.find(id)
 			if err == nil && found {
@@ -67,7 +65,11 @@ func (s *Store) HasIn(id object.ID, among map[string]bool) bool {
 			has = found && err == nil
 			return err
 		})
-		return !has
+		if has {
+			in = among[filepath.Base(p.base)]
+			elsewhere = !in
+		}
+		return !in
 	})
-	return has
+	return in, elsewhere && !in
 }

@@ -6,6 +6,7 @@ import (
 	"hash/adler32"
 	"math"
 	"sync"
+	"timemachine/repo/object"
 
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zlib"
@@ -15,44 +16,65 @@ const (
 	// Bodies below this are deflated without asking whether it pays.
 	minSampled = 64 << 10
 	sampleSize = 8 << 10
-	// Deltas below this hold little but hashes, which do not compress.
+	// Trees below this, of some three entries, and deltas below this hold little but hashes, which do not compress.
+	minTree   = 128
 	minDelta  = 256
 	maxStored = 0xffff // bytes of one stored block
 	// Buffers above this are not kept for the next object.
 	maxPooled = 4 << 20
 )
 
+// In a body of less than smallBody bytes there is little to find for a level above smallLevel: 1% to 3% fewer bytes for a
+// third more time.
+const (
+	smallBody  = 4 << 10
+	smallLevel = 1
+)
+
 // deflater makes zlib streams of bodies that lie in memory. Encoders take half a megabyte each, so they are kept.
-type deflater struct{ pool sync.Pool }
+type deflater struct{ pool, small sync.Pool }
 
 // stream is a zlib stream in a borrowed buffer; free gives it back.
 type stream struct {
 	bytes.Buffer
 	enc  *zlib.Writer
-	from *deflater
+	from *sync.Pool
 }
 
 func newDeflater(level int) *deflater {
 	d := new(deflater)
-	d.pool.New = func() any {
-		s := &stream{from: d}
-		s.enc, _ = zlib.NewWriterLevel(&s.Buffer, level) // Options.filled lets no bad level through
-		return s
-	}
+	d.pool.New = func() any { return newStream(&d.pool, level) }
+	d.small.New = func() any { return newStream(&d.small, min(level, smallLevel)) }
 	return d
+}
+
+func newStream(from *sync.Pool, level int) *stream {
+	s := &stream{from: from}
+	s.enc, _ = zlib.NewWriterLevel(&s.Buffer, level) // Options.filled lets no bad level through
+	return s
+}
+
+// borrow is a stream for a body of n bytes.
+func (d *deflater) borrow(n int) *stream {
+	pool := &d.pool
+	if n < smallBody {
+		pool = &d.small
+	}
+	s := pool.Get().(*stream)
+	s.Reset()
+	return s
 }
 
 func (s *stream) free() {
 	if s.Cap() <= maxPooled {
-		s.from.pool.Put(s)
+		s.from.Put(s)
 	}
 }
 
 // object deflates body, or wraps it in stored blocks where deflating does not pay.
-func (d *deflater) object(body []byte) *stream {
-	s := d.pool.Get().(*stream)
-	s.Reset()
-	if len(body) >= minSampled && incompressible(body) {
+func (d *deflater) object(kind object.Kind, body []byte) *stream {
+	s := d.borrow(len(body))
+	if kind == object.Tree && len(body) < minTree || len(body) >= minSampled && incompressible(body) {
 		s.store(body)
 	} else {
 		s.compress(body)
@@ -62,8 +84,7 @@ func (d *deflater) object(body []byte) *stream {
 
 // delta stores small deltas and deflates others.
 func (d *deflater) delta(delta []byte) *stream {
-	s := d.pool.Get().(*stream)
-	s.Reset()
+	s := d.borrow(len(delta))
 	if len(delta) < minDelta {
 		s.store(delta)
 	} else {

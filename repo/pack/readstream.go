@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -52,12 +53,39 @@ func (s *Store) streamPacked(p *packFile, offset int64) (*packStream, int64, err
 		size := int64(len(body))
 		return &packStream{exactStream: exactStream{bytes.NewReader(body), size, nil}}, size, err
 	}
-	z, err := newInflater(bytes.NewReader(e.z))
+	pack, err := p.bytes()
+	if err != nil {
+		return nil, 0, err
+	}
+	z, err := newInflater(bufio.NewReaderSize(&passer{pack: pack, at: offset + int64(e.n), behind: offset}, 32<<10))
 	if err != nil {
 		return nil, 0, p.failed(offset, errInflate)
 	}
 	damaged := func() error { return p.failed(offset, errInflate) }
 	return &packStream{exactStream: exactStream{z, e.size, damaged}, z: z}, e.size, nil
+}
+
+// passer reads a mapped pack from a place on and lets go of the memory that the system keeps for what is behind it: of a
+// large file it would keep all.
+type passer struct {
+	pack   []byte
+	at     int64
+	behind int64 // up to here nothing is kept
+}
+
+// keptBehind is how much a passer lets pile up.
+const keptBehind = 4 << 20
+
+func (r *passer) Read(p []byte) (int, error) {
+	n := copy(p, r.pack[r.at:len(r.pack)-idLen])
+	if n == 0 && len(p) > 0 {
+		return 0, io.EOF
+	}
+	if r.at += int64(n); r.at-r.behind > keptBehind {
+		mapped.Forget(r.pack, r.behind, r.at)
+		r.behind = r.at
+	}
+	return n, nil
 }
 
 // exactStream gives left bytes of r and then makes sure that r has ended.

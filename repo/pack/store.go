@@ -10,8 +10,6 @@ import (
 
 	"timemachine/repo/mapped"
 	"timemachine/repo/object"
-
-	"golang.org/x/sys/unix"
 )
 
 // StoreOptions of a Store. The zero value is right for all ordinary use.
@@ -200,7 +198,7 @@ func (s *Store) Trim() {
 	for _, p := range set.packs {
 		p.mu.Lock()
 		if p.data != nil {
-			_ = unix.Madvise(p.data, unix.MADV_DONTNEED) // advice: nothing depends on it
+			mapped.Forget(p.data, 0, int64(len(p.data)))
 		}
 		p.mu.Unlock()
 	}

@@ -54,6 +54,10 @@ type Writer struct {
 	deflate *deflater
 	chunks  sync.Pool // of *chunk
 
+	later   []latecomer // to be added by another goroutine
+	queue   chan []latecomer
+	delayed sync.WaitGroup
+
 	mu       sync.Mutex
 	f        File
 	buf      *bufio.Writer
@@ -116,11 +120,53 @@ func (w *Writer) Add(kind object.Kind, id object.ID, body []byte) error {
 	if w.Has(id) {
 		return nil
 	}
-	z := w.deflate.object(body)
+	z := w.deflate.object(kind, body)
 	defer z.free()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.append(appendHeader(nil, uint8(kind), int64(len(body))), z.Bytes(), packed{id: id})
+}
+
+// latecomer is an object that AddLater has taken.
+type latecomer struct {
+	kind object.Kind
+	id   object.ID
+	body []byte
+}
+
+// lateBatch is how many are handed over at a time.
+const lateBatch = 64
+
+// AddLater is Add by another goroutine, for what nothing is to be a delta of: it is in the pack by the time of Finish, which
+// returns what goes wrong. The body must not change. Calls come one after the other, and Finish or Abandon after them.
+func (w *Writer) AddLater(kind object.Kind, id object.ID, body []byte) {
+	if w.queue == nil {
+		w.queue = make(chan []latecomer, 16)
+		w.delayed.Go(func() {
+			for batch := range w.queue {
+				for _, o := range batch {
+					_ = w.Add(o.kind, o.id, o.body) // the error is final, and Finish returns it
+				}
+			}
+		})
+	}
+	if w.later = append(w.later, latecomer{kind, id, body}); len(w.later) == lateBatch {
+		w.queue <- w.later
+		w.later = make([]latecomer, 0, lateBatch)
+	}
+}
+
+// Abandon waits for what AddLater has begun.
+func (w *Writer) Abandon() {
+	if w.queue == nil {
+		return
+	}
+	if len(w.later) > 0 {
+		w.queue <- w.later
+	}
+	close(w.queue)
+	w.queue, w.later = nil, nil
+	w.delayed.Wait()
 }
 
 // AddDelta writes the object id as a delta of base, which must be in this pack: else ErrNoBase. An ID that the pack
@@ -201,6 +247,7 @@ func (w *Writer) Size() int64 {
 // Finish completes the pack (object count, trailer) and returns the trailer, by which git names it, once the bytes are
 // on disk. Nothing can be added afterwards.
 func (w *Writer) Finish() (object.ID, error) {
+	w.Abandon()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.state(); err != nil {
