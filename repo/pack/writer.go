@@ -141,9 +141,10 @@ const lateBatch = 64
 // returns what goes wrong. The body must not change. Calls come one after the other, and Finish or Abandon after them.
 func (w *Writer) AddLater(kind object.Kind, id object.ID, body []byte) {
 	if w.queue == nil {
-		w.queue = make(chan []latecomer, 16)
+		queue := make(chan []latecomer, 16) // Abandon may forget w.queue before the goroutine begins
+		w.queue = queue
 		w.delayed.Go(func() {
-			for batch := range w.queue {
+			for batch := range queue {
 				for _, o := range batch {
 					_ = w.Add(o.kind, o.id, o.body) // the error is final, and Finish returns it
 				}
