@@ -27,6 +27,7 @@ type follow struct {
 	versions  []Version // of the commits between, oldest first
 	held      *contents // what is still in memory of them
 	index     *indexLock
+	editor    *object.Editor // of the tree at tip; nil: its trees are read
 
 	changes    []gitindex.Change
 	filesOnly  bool // copies/ is left as it is
@@ -245,27 +246,21 @@ func (r *Repo) setIndexAside() error {
 		r.own.Remove(followedName))
 }
 
-// trees tells gitindex which tree a folder has at base and at tip.
+// trees tells gitindex which tree a folder has at tip.
 func (f *follow) trees() (gitindex.Trees, error) {
-	var before object.ID
-	var err error
-	if !f.base.IsZero() {
-		if before, err = f.r.treeOf(f.base); err != nil {
-			return nil, err
-		}
-	}
-	after, err := f.r.treeOf(f.tip)
+	root, err := f.r.treeOf(f.tip)
 	if err != nil {
 		return nil, err
 	}
-	was, is := f.r.below(before), f.r.below(after)
-	return func(dir string) (object.ID, object.ID, bool) {
-		var b object.ID
-		if !before.IsZero() {
-			b, _ = was.folder(dir)
+	if f.editor == nil {
+		return f.r.below(root).folder, nil
+	}
+	return func(dir string) (object.ID, bool) {
+		if dir == "" {
+			return root, true
 		}
-		a, ok := is.folder(dir)
-		return b, a, ok
+		e, ok, err := f.editor.Get(dir)
+		return e.ID, ok && err == nil && e.Mode.IsTree()
 	}, nil
 }
 

@@ -167,12 +167,17 @@ type spot struct {
 	name string
 }
 
-// put has a file made at a spot; where something has the name already, in the stage under the name staged, and then in the
-// place of that. A file that a kill leaves half made is made again with all that was to follow.
+// put has a file made at a spot. Where something has the name already it is made in the stage, under the name staged, and
+// takes the place of that; where many are written, which nobody can expect to see all at once, that is removed first: a file
+// system that allocates late writes each file that takes the place of another to disk at once. A file that a kill leaves
+// half made is made again with all that was to follow.
 func (p *placer) put(at spot, staged string, make func(at spot) error) error {
 	err := make(at)
 	if !errors.Is(err, fs.ErrExist) {
 		return err
+	}
+	if !p.each && at.dir.Remove(at.name) == nil {
+		return make(at)
 	}
 	if err := make(spot{p.r.stage, staged}); err != nil {
 		return err

@@ -39,7 +39,7 @@ func (t *Tx) Publish() error {
 		return err
 	}
 	r.o.Log("branch moved", "from", t.base.String(), "to", t.tip.String(), "versions", len(t.versions))
-	f := &follow{r: r, ctx: t.ctx, base: t.base, tip: t.tip, versions: t.versions, held: &t.contents, index: index, lazy: r.moment() != ""}
+	f := &follow{r: r, ctx: t.ctx, base: t.base, tip: t.tip, versions: t.versions, held: &t.contents, index: index, editor: t.editor, lazy: r.moment() != ""}
 	t.base, t.versions = t.tip, nil
 	defer r.store.Trim()
 	return f.run()

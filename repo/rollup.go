@@ -18,7 +18,7 @@ const (
 	rollUpBytes = 8 << 20
 	rollUpMost  = 128 << 20
 	rollUpPacks = 10
-	rollUpTime  = 300 * time.Millisecond
+	rollUpTime  = 100 * time.Millisecond
 )
 
 // graphEach is how many new commits are worth a layer of the commit-graph by themselves.

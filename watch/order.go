@@ -7,6 +7,9 @@ import "cmp"
 func comparePaths(a, b string) int {
 	n := min(len(a), len(b))
 	i := 0
+	for i+8 <= n && word(a[i:i+8]) == word(b[i:i+8]) {
+		i += 8
+	}
 	for i < n && a[i] == b[i] {
 		i++
 	}
@@ -19,4 +22,10 @@ func comparePaths(a, b string) int {
 		return 1
 	}
 	return cmp.Compare(a[i], b[i])
+}
+
+// word is eight bytes, read at once.
+func word(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }

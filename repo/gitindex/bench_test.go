@@ -37,7 +37,7 @@ func BenchmarkUpdate(b *testing.B) {
 			few = append(few, executable[i])
 		}
 	}
-	unknown := func(string) (before, after object.ID, ok bool) { return someID, someID, true }
+	unknown := func(string) (tree object.ID, ok bool) { return someID, true }
 	for _, bb := range []struct {
 		name    string
 		old     []byte
@@ -63,9 +63,9 @@ func claimed(b *testing.B, index []byte) Trees {
 	r := newGitRepo(b)
 	r.writeIndex(index)
 	all := r.folderTrees(r.git("write-tree", "--missing-ok")[:40])
-	return func(dir string) (before, after object.ID, ok bool) {
-		after, ok = all[dir]
-		return before, after, ok
+	return func(dir string) (tree object.ID, ok bool) {
+		tree, ok = all[dir]
+		return tree, ok
 	}
 }
 

@@ -68,7 +68,7 @@ func TestRebuildDistrusts(t *testing.T) {
 // TestRebuildDeep: folders too deep for the cache cost it, and the next reader can still parse what is left.
 func TestRebuildDeep(t *testing.T) {
 	deep := strings.Repeat("a/", maxDepth+10)
-	trees := func(string) (before, after object.ID, ok bool) { return someID, someID, true }
+	trees := func(string) (tree object.ID, ok bool) { return someID, true }
 	index, err := Merge(nil, []Change{change(deep + "b"), change(deep + "c"), change("d")}, trees)
 	if err != nil {
 		t.Fatal(err)

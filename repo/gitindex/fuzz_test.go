@@ -82,7 +82,7 @@ func FuzzMerge(f *testing.F) {
 		f.Add(b, "b/cd", "f/h/i", true)
 	}
 	f.Fuzz(func(t *testing.T, old []byte, one, two string, remove bool) {
-		trees := func(dir string) (before, after object.ID, ok bool) { return someID, someID, dir != one }
+		trees := func(dir string) (tree object.ID, ok bool) { return someID, dir != one }
 		changes := []Change{change(one), {Path: two, Mode: 0120000, ID: someID, Remove: remove}}
 		b, err := Merge(unsigned(old), changes, trees)
 		if err != nil {

@@ -142,20 +142,18 @@ func (r *gitRepo) folderTrees(tree string) map[string]object.ID {
 	return trees
 }
 
-// committed is what the caller of Merge knows: the trees before and after a commit of just these changes.
+// committed is what the caller of Merge knows: the trees after a commit of just these changes.
 func (r *gitRepo) committed(changes []Change) Trees {
 	r.t.Helper()
 	os.Remove(r.path("commit-index"))
-	before := map[string]object.ID{}
-	if head, err := r.try("", "index", "rev-parse", "-q", "--verify", "HEAD^{tree}"); err == nil {
-		before = r.folderTrees(strings.TrimSpace(head))
+	if _, err := r.try("", "index", "rev-parse", "-q", "--verify", "HEAD^{tree}"); err == nil {
 		r.feed("", "commit-index", "read-tree", "HEAD")
 	}
 	r.feed(changeInfo(changes), "commit-index", "update-index", "-z", "--replace", "--index-info")
 	after := r.folderTrees(strings.TrimSpace(r.feed("", "commit-index", "write-tree")))
-	return func(dir string) (object.ID, object.ID, bool) {
+	return func(dir string) (object.ID, bool) {
 		id, ok := after[dir]
-		return before[dir], id, ok
+		return id, ok
 	}
 }
 

@@ -2,11 +2,10 @@ package gitindex
 
 import "timemachine/repo/object"
 
-// Trees tells which tree a folder ("" is the root, else a path without a slash at its end) has before and after the
-// commits the changes come from; ok is false where that is not known. It is asked, parents first, for the folders
-// above a change and for those git's cache has no valid tree of. The object named by after must be in the repository.
-// before is not relied on: what the index held is in the index.
-type Trees func(dir string) (before, after object.ID, ok bool)
+// Trees tells which tree a folder ("" is the root, else a path without a slash at its end) has after the commits that the
+// changes come from; ok is false where that is not known. It is asked, parents first, for the folders above a change and for
+// those git's cache has no valid tree of. The tree must be in the repository.
+type Trees func(dir string) (tree object.ID, ok bool)
 
 // Merge returns the index old with the changes made; nil means that there is none yet. The result has version 2, or
 // 3 where entries have extended flags, and a checksum. A nil trees knows nothing, and git's cache loses the folders

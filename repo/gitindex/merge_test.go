@@ -89,7 +89,7 @@ func TestMergeInOrder(t *testing.T) {
 
 // TestMergeUnclaimedTree: a caller that names the wrong tree, or none, costs the cache and nothing more.
 func TestMergeUnclaimedTree(t *testing.T) {
-	lie := func(string) (before, after object.ID, ok bool) { return someID, someID, true }
+	lie := func(string) (tree object.ID, ok bool) { return someID, true }
 	for name, trees := range map[string]Trees{"lie": lie, "nil": nil} {
 		b, err := Merge(nil, []Change{change("a/b")}, trees)
 		if err != nil {
@@ -119,7 +119,7 @@ func TestMergeAsksLittle(t *testing.T) {
 		want string
 	}{{touched, "[]"}, {changed, "[ a a/b]"}, {Change{Path: "f/h", Remove: true}, "[]"}} {
 		asked := []string{}
-		_, err := Merge(old, []Change{tt.c}, func(dir string) (before, after object.ID, ok bool) {
+		_, err := Merge(old, []Change{tt.c}, func(dir string) (tree object.ID, ok bool) {
 			asked = append(asked, dir)
 			return
 		})

@@ -20,7 +20,7 @@ type rebuilder struct {
 // rebuildTree is the content of TREE for the entries, given what it was and the folders that are not what they were.
 func rebuildTree(entries *table, old []byte, altered folders, trees Trees) []byte {
 	if trees == nil {
-		trees = func(string) (before, after object.ID, ok bool) { return }
+		trees = func(string) (tree object.ID, ok bool) { return }
 	}
 	r := &rebuilder{entries: entries, old: parseNodes(old), altered: altered, trees: trees}
 	root := -1
@@ -38,7 +38,7 @@ func (r *rebuilder) folder(prefix, name []byte, old, depth int) built {
 		return kept
 	}
 	dir := string(bytes.TrimSuffix(prefix, []byte{'/'}))
-	_, want, known := r.trees(dir)
+	want, known := r.trees(dir)
 	n := built{name: name, count: -1}
 	start, valid := r.at, known
 	kids := r.subfolders(old)
