@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"timemachine/repo"
 	"timemachine/repo/object"
 	"timemachine/repo/record"

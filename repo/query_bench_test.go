@@ -13,52 +13,66 @@ import (
 )
 
 // BenchmarkLog lists the 100 versions of one file among 100,000 commits: with the hint that a destination has, in a
-// clone without one, and by git.
+// clone without one, and by git; then all that again with a commit-graph, and everything.
 func BenchmarkLog(b *testing.B) {
 	dest, heads := longHistory(b, 1000, 100)
 	const source = "/etc/dir07/file0507"
-	for name, hint := range map[string]func(*durable.Dir, string) repo.Heads{"hint": heads, "clone": nil} {
-		b.Run(name, func(b *testing.B) {
+	file := repo.LogOptions{Path: source, Follow: true}
+	for _, graph := range []string{"", "+graph"} {
+		if graph != "" {
+			compact(b, dest)
+		}
+		b.Run("hint"+graph, func(b *testing.B) { logLoop(b, dest, heads, file, 100) })
+		b.Run("clone"+graph, func(b *testing.B) { logLoop(b, dest, nil, file, 100) })
+		b.Run("git"+graph, func(b *testing.B) {
 			for b.Loop() {
-				h, err := repo.OpenHistory(dest, repo.Options{Heads: hint})
-				if err != nil {
-					b.Fatal(err)
-				}
-				n := 0
-				for _, err := range h.Log(ctx, repo.LogOptions{Path: source, Follow: true}) {
-					if err != nil {
-						b.Fatal(err)
-					}
-					n++
-				}
-				if n != 100 {
-					b.Fatalf("%d versions", n)
-				}
-				h.Close()
+				repotest.Git(b, dest, "log", "--format=%h %cI %s", "--", "files"+source)
 			}
 		})
 	}
-	b.Run("everything", func(b *testing.B) {
+	b.Run("everything", func(b *testing.B) { logLoop(b, dest, nil, repo.LogOptions{}, 100_000) })
+	b.Run("git-everything", func(b *testing.B) {
 		for b.Loop() {
-			h, err := repo.OpenHistory(dest, repo.Options{})
+			repotest.Git(b, dest, "log", "--format=%h %cI %s", "--", ".")
+		}
+	})
+}
+
+func logLoop(b *testing.B, dest string, hint func(*durable.Dir, string) repo.Heads, o repo.LogOptions, want int) {
+	for b.Loop() {
+		h, err := repo.OpenHistory(dest, repo.Options{Heads: hint})
+		if err != nil {
+			b.Fatal(err)
+		}
+		n := 0
+		for _, err := range h.Log(ctx, o) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			n := 0
-			for range h.Log(ctx, repo.LogOptions{}) {
-				n++
-			}
-			if h.Close(); n != 100_000 {
-				b.Fatalf("%d versions", n)
-			}
+			n++
 		}
-	})
-	for name, path := range map[string]string{"git": "files" + source, "git-everything": "."} {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				repotest.Git(b, dest, "log", "--format=%h %cI %s", "--", path)
-			}
-		})
+		if n != want {
+			b.Fatalf("%d versions", n)
+		}
+		h.Close()
+	}
+}
+
+func compact(b *testing.B, dest string) {
+	b.Helper()
+	r, err := repo.Open(dest, repo.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer r.Close()
+	if _, err = r.TryLock(); err == nil {
+		tip, terr := r.Start(ctx)
+		if err = terr; err == nil {
+			_, err = r.Compact(ctx, tip)
+		}
+	}
+	if err != nil {
+		b.Fatal(err)
 	}
 }
 

@@ -79,21 +79,16 @@ func (h *History) listed(ctx context.Context, o LogOptions) (iter.Seq2[Entry, er
 	if path == "" {
 		path = "/"
 	}
-	file, err := h.isFile(ctx, path)
-	if err != nil {
+	f, what, err := h.lookAt(ctx, path)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if file {
-		f, ok, err := h.newest(ctx, path)
-		if err != nil {
-			return nil, err
-		}
-		if ok && o.Follow {
-			return h.lineage(ctx, f), nil
-		}
-		if ok {
-			return h.entries(ctx, f), nil
-		}
+	case what == unknown:
+		return func(func(Entry, error) bool) {}, nil
+	case what == file && o.Follow:
+		return h.lineage(ctx, f), nil
+	case what == file:
+		return h.entries(ctx, f), nil
 	}
 	if known := h.heads(path); path != "/" && len(known) > 0 && len(known) <= maxStrands {
 		return h.strands(ctx, known), nil
@@ -101,19 +96,66 @@ func (h *History) listed(ctx context.Context, o LogOptions) (iter.Seq2[Entry, er
 	return h.commits(ctx, path), nil
 }
 
-// isFile tells whether path is one source and no folder: ever, where the hint remembers, else now, or when it was last
-// there.
-func (h *History) isFile(ctx context.Context, path string) (bool, error) {
+// kind is what a path stands for in a history.
+type kind int
+
+const (
+	unknown kind = iota
+	file         // one source, and never a folder
+	folder       // sources lie or lay below it
+)
+
+// lookAt tells what a path stands for, and the newest version of a file.
+func (h *History) lookAt(ctx context.Context, path string) (found, kind, error) {
 	if hint := h.heads(path); len(hint) > 0 {
-		_, itself := hint[path]
-		return itself && len(hint) == 1, nil
+		if _, itself := hint[path]; !itself || len(hint) > 1 {
+			return found{}, folder, nil
+		}
+		f, ok, err := h.newest(ctx, path)
+		if !ok {
+			return f, folder, err // the hint is wrong
+		}
+		return f, file, err
 	}
 	e, ok, err := h.treeEntry(h.tip, path)
-	if ok || err != nil {
-		return !e.Mode.IsTree(), err
+	switch {
+	case err != nil:
+		return found{}, unknown, err
+	case ok && (e.Mode.IsTree() || path == "/"):
+		return found{}, folder, nil
 	}
 	for f, err := range h.walk(ctx, h.tip, atOrBelow(path)) {
-		return f.Source == path, err
+		if err != nil || f.Source != path {
+			return f, folder, err
+		}
+		took, err := h.tookFolder(ctx, f)
+		if took || err != nil {
+			return f, folder, err
+		}
+		return f, file, nil
+	}
+	return found{}, unknown, nil
+}
+
+// tookFolder tells whether f's source ever took the place of a folder, as the tree of the run before has it.
+func (h *History) tookFolder(ctx context.Context, f found) (bool, error) {
+	for v, err := range h.versions(ctx, f) {
+		if err != nil {
+			return false, err
+		}
+		if v.Event != record.Added {
+			continue
+		}
+		run, err := h.runBefore(ctx, &v.Version)
+		if err != nil {
+			return false, err
+		}
+		if run.none() {
+			continue
+		}
+		if e, ok, err := h.treeEntry(run.commit, v.Source); err != nil || ok && e.Mode.IsTree() {
+			return ok, err
+		}
 	}
 	return false, nil
 }

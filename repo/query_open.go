@@ -25,7 +25,8 @@ func (h *History) open() error {
 		return err
 	}
 	var err error
-	if h.r.own, err = h.r.git.Sub("timemachine"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	// What is in there speeds queries up and no more.
+	if h.r.own, err = h.r.git.Sub("timemachine"); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
 	h.r.refs = ref.New(h.r.git, nil)

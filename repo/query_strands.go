@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -75,10 +76,10 @@ func (h *History) pop(ctx context.Context, all *strandHeap) (Entry, error) {
 	return e, err
 }
 
-// order sorts versions captured in one second as they were committed. Those of one run are in order already; several
-// runs in a second are told apart by walking the commits of that second.
+// order sorts versions captured in one second as they were committed. Those of one run are in order already, unless one
+// freed the path of another; these, and several runs in a second, are told apart by walking the commits of that second.
 func (h *History) order(ctx context.Context, tie []Entry) error {
-	if !slices.ContainsFunc(tie, func(e Entry) bool { return e.Scan != tie[0].Scan }) {
+	if !slices.ContainsFunc(tie, func(e Entry) bool { return e.Scan != tie[0].Scan }) && !frees(tie) {
 		return nil
 	}
 	older := map[object.ID]int{}
@@ -91,10 +92,33 @@ func (h *History) order(ctx context.Context, tie []Entry) error {
 	return nil
 }
 
+// frees tells whether one of the versions is a deletion that made way for another: a file for a folder, or the reverse.
+func frees(tie []Entry) bool {
+	gone, above := map[string]bool{}, map[string]bool{} // sources that went, and the folders they lay in
+	for i := range tie {
+		if tie[i].Event == record.Deleted {
+			gone[tie[i].Source] = true
+			for dir := path.Dir(tie[i].Source); !above[dir]; dir = path.Dir(dir) {
+				above[dir] = true
+			}
+		}
+	}
+	return slices.ContainsFunc(tie, func(e Entry) bool {
+		if len(gone) == 0 || e.Event == record.Deleted {
+			return false
+		}
+		under := above[e.Source]
+		for dir := path.Dir(e.Source); dir != "/" && !under; dir = path.Dir(dir) {
+			under = gone[dir]
+		}
+		return under
+	})
+}
+
 // count notes in older, for the commit from and those before it that were captured in the same second, how many of that
 // second lie before each.
 func (h *History) count(ctx context.Context, from object.ID, second time.Time, older map[object.ID]int) error {
-	var path []object.ID
+	var line []object.ID
 	n := 0
 	for id := from; !id.IsZero(); {
 		if k, met := older[id]; met {
@@ -111,13 +135,13 @@ func (h *History) count(ctx context.Context, from object.ID, second time.Time, o
 		if !c.Committer.When.Equal(second) {
 			break
 		}
-		path = append(path, id)
+		line = append(line, id)
 		if h.shallow[id] {
 			break
 		}
 		id = firstParent(c)
 	}
-	for _, id := range slices.Backward(path) {
+	for _, id := range slices.Backward(line) {
 		older[id] = n
 		n++
 	}

@@ -160,19 +160,25 @@ func present(dir *durable.Dir, name string, st *durable.Stat) (object.ID, error)
 	return sum.ID()
 }
 
-// findExtra lists the files below the selected folders that no step is about.
+// findExtra lists the files below the selected folders that no step is about. It looks in the folders that hold a step's
+// file, and those below; above them the disk is full of what has nothing to do with it.
 func (p *Plan) findExtra(ctx context.Context, h *History, selections []Selection, tops []*base) {
-	x := extra{ctx: ctx, p: p, ours: map[string]bool{}}
+	x := extra{ctx: ctx, p: p, ours: map[string]bool{}, holds: map[string]bool{}, leads: map[string]bool{}}
 	for i := range p.Steps {
-		x.ours[p.Steps[i].Target] = true
-		x.ours[p.Steps[i].blocker()] = true
+		s := &p.Steps[i]
+		x.ours[s.Target] = true
+		x.ours[s.blocker()] = true
+		folder := filepath.Dir(s.Target)
+		for x.holds[folder] = true; !x.leads[folder]; folder = filepath.Dir(folder) {
+			x.leads[folder] = true
+		}
 	}
 	if st, err := h.r.root.Lstat(""); err == nil {
 		x.dest = st
 	}
 	for i, b := range tops {
 		if b.dir != nil && b.path == selections[i].Path {
-			x.below(b.dir, b.path)
+			x.below(b.dir, b.path, false)
 		}
 	}
 	slices.Sort(p.Extra)
@@ -180,31 +186,39 @@ func (p *Plan) findExtra(ctx context.Context, h *History, selections []Selection
 }
 
 type extra struct {
-	ctx  context.Context
-	p    *Plan
-	ours map[string]bool
-	dest durable.Stat // never gone into
+	ctx   context.Context
+	p     *Plan
+	ours  map[string]bool
+	holds map[string]bool // folders with a step's file directly in them
+	leads map[string]bool // these, and those above
+	dest  durable.Stat    // never gone into
 }
 
-func (x *extra) below(dir *durable.Dir, path string) {
+// below goes through a folder; inside tells that it lies in one that holds a step's file.
+func (x *extra) below(dir *durable.Dir, path string, inside bool) {
 	names, err := dir.Names()
 	if err != nil || x.ctx.Err() != nil {
 		return
 	}
+	wanted := x.p.o.Extra
+	inside = inside || x.holds[path] || wanted != nil && wanted(path)
 	for _, name := range names {
 		at := filepath.Join(path, name)
+		if x.ours[at] || !inside && !x.leads[at] {
+			continue
+		}
 		st, err := dir.Lstat(name)
-		if err != nil || x.ours[at] || st.Same(x.dest) {
+		if err != nil || st.Same(x.dest) {
 			continue
 		}
 		if !st.IsDir() {
-			if x.p.o.Extra == nil || x.p.o.Extra(at) {
+			if inside && (wanted == nil || wanted(at)) {
 				x.p.Extra = append(x.p.Extra, at)
 			}
 			continue
 		}
 		if sub, err := dir.Sub(name); err == nil {
-			x.below(sub, at)
+			x.below(sub, at, inside)
 			sub.Close()
 		}
 	}

@@ -24,6 +24,7 @@ type app struct {
 	stderr   io.Writer
 	terminal bool // standard error is a terminal
 	screen   bool // standard output is a terminal
+	columns  int  // of the terminal; 0: not known
 	lookup   func(string) (string, bool)
 	now      func() time.Time
 	zone     *time.Location
@@ -51,12 +52,14 @@ type account struct {
 func systemApp() *app {
 	dir, _ := os.Getwd()
 	host, _ := os.Hostname()
+	columns, _, _ := term.GetSize(int(os.Stdout.Fd()))
 	return &app{
 		args:     os.Args[1:],
 		stdout:   os.Stdout,
 		stderr:   os.Stderr,
 		terminal: term.IsTerminal(int(os.Stderr.Fd())),
 		screen:   term.IsTerminal(int(os.Stdout.Fd())),
+		columns:  columns,
 		lookup:   os.LookupEnv,
 		now:      time.Now,
 		zone:     time.Local,

@@ -10,10 +10,23 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"timemachine/repo"
 )
 
-// completionTime is how long a shell waits for a completion at most.
-const completionTime = 500 * time.Millisecond
+// searchTime is how long somebody who only asks for hints waits at most for a search of all that was deleted.
+const searchTime = 500 * time.Millisecond
+
+// soon lists the sources known at and below path, without those that are deleted where these take long to find.
+func soon(ctx context.Context, h *repo.History, path string) ([]string, error) {
+	ctx, stop := context.WithTimeout(ctx, searchTime)
+	defer stop()
+	sources, err := h.Sources(ctx, path)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return h.Current(path)
+	}
+	return sources, err
+}
 
 // whenWords are offered where a WHEN is asked for, to show what one looks like.
 var whenWords = []string{"@1", "1h", "1d", "today", "yesterday"}
@@ -58,17 +71,13 @@ func (a *app) completeSources(word string) ([]string, cobra.ShellCompDirective) 
 		return nil, plain
 	}
 	defer h.Close()
-	ctx, stop := context.WithTimeout(context.Background(), completionTime)
-	defer stop()
+	ctx := context.Background()
 	typed, beginning := path.Split(word)
 	folder, err := a.sourcePath(ctx, h, cmp.Or(typed, "."))
 	if err != nil {
 		return nil, plain
 	}
-	sources, err := h.Sources(ctx, folder)
-	if err != nil { // without those that are deleted it takes a moment only
-		sources, err = h.Current(folder)
-	}
+	sources, err := soon(ctx, h, folder)
 	if err != nil {
 		return nil, plain
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -39,6 +40,37 @@ func harmless(text string) string {
 		i += size
 	}
 	return b.String()
+}
+
+// screen passes text on to a terminal, lines and tabs as they are, all else made harmless.
+type screen struct {
+	w    io.Writer
+	rest []byte // the beginning of a character
+}
+
+// Write passes on what is whole of p.
+func (s *screen) Write(p []byte) (int, error) {
+	text := append(s.rest, p...)
+	var b strings.Builder
+	for len(text) > 0 && utf8.FullRune(text) {
+		r, size := utf8.DecodeRune(text)
+		if r != '\n' && r != '\t' && hazardous(r) {
+			escape(&b, string(text[:size]))
+		} else {
+			b.Write(text[:size])
+		}
+		text = text[size:]
+	}
+	s.rest = append([]byte(nil), text...)
+	_, err := io.WriteString(s.w, b.String())
+	return len(p), err
+}
+
+// Close passes on what is left: bytes that begin a character and do not end it.
+func (s *screen) Close() error {
+	_, err := io.WriteString(s.w, harmless(string(s.rest)))
+	s.rest = nil
+	return err
 }
 
 // hazardous also holds for the replacement character, which stands for bytes that are not UTF-8.

@@ -99,3 +99,27 @@ func FuzzHarmless(f *testing.F) {
 		}
 	})
 }
+
+// TestScreen: however text comes in parts, the same reaches the terminal, and no hazard.
+func TestScreen(t *testing.T) {
+	for _, name := range append(hostileNames, "tab\there, é and \u20ac\U0001f600", "cut \xe2\x82") {
+		for part := 1; part < 5; part++ {
+			var b bytes.Buffer
+			s := &screen{w: &b}
+			for text := name; text != ""; {
+				n := min(part, len(text))
+				if _, err := s.Write([]byte(text[:n])); err != nil {
+					t.Fatal(err)
+				}
+				text = text[n:]
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			want := strings.NewReplacer(`\n`, "\n", `\t`, "\t").Replace(harmless(name))
+			if b.String() != want {
+				t.Errorf("%q in parts of %d became %q, want %q", name, part, b.String(), want)
+			}
+		}
+	}
+}

@@ -15,12 +15,13 @@ help reading-with-git. Without a command timemachine does one run.
 To begin, in a folder of its own:
 
   mkdir ~/history && cd ~/history
-  timemachine add ~/notes /etc/hosts      watch these; their first versions are taken at once
-  timemachine                             one run: take what changed since
-  timemachine log ~/notes/todo.txt        the versions of a file, newest first
-  timemachine diff ~/notes yesterday      what changed since then
+  timemachine add ~/notes /etc/hosts    watch these, take their first versions
+  timemachine                           one run: take what changed since
+  timemachine log ~/notes/todo.txt      the versions of a file, newest first
+  timemachine diff ~/notes yesterday    what changed since then
   timemachine restore ~/notes --at '2h ago' --dry-run
-                                          what would be brought back; without --dry-run it is
+                                        what would be brought back
+  timemachine restore ~/notes --at '2h ago'
 
 The watch list and the history are in the current directory, unless the flags -c or -cl and -d, the environment or, for the
 destination, the watch list say otherwise.
@@ -32,10 +33,11 @@ Unattended, one crontab line is all it needs (with the watch list in /etc/timema
 It needs no environment, prints nothing while all is well, and does nothing while another run is at work.
 
 Files:
-  config.dat        the watch list, in the current directory unless -c or -cl says otherwise
-  timemachine.log   beside the configuration: every important action; errors are found with grep -i error
+  config.dat        the watch list, called the configuration
+  timemachine.log   beside it: all important actions; grep -i error finds errors
   DIR/.git, DIR/files, DIR/copies
-                    the destination: history, newest versions, one plain file per version
+                    the destination: history, newest versions, and one plain
+                    file per version
   $XDG_STATE_HOME/timemachine (else ~/.local/state/timemachine)
                     destinations used and warnings given
 
@@ -43,17 +45,17 @@ Environment (flags beat it, it beats the configuration):
   TIMEMACHINE_CONFIG        as --config
   TIMEMACHINE_DESTINATION   as --destination
   NO_COLOR                  no colours
-  PAGER                     shows what log, show and diff print on a terminal (default less)
+  PAGER                     for log, show and diff on a terminal (default less)
   TZ                        the time zone of what is asked and shown
 
 Exit codes:
   0  done, also when nothing changed or another run was at work
-  1  failed; verify: problems are left; status --max-age: the last good run is too long ago
+  1  failed; verify: problems are left; status --max-age: too long ago
   2  wrong usage or configuration
   3  done, but some files could not be captured or restored; each is named`
 
 const rootExamples = `  timemachine status                     what a run would do now
-  timemachine list -v                    what is watched, and which files that selects now
+  timemachine list -v                    what is watched, and what that selects
   timemachine log --deleted              what is gone
   timemachine show notes.txt --at @1     the version before the newest
   timemachine restore /etc/nginx --at '10 minutes ago'
@@ -90,13 +92,19 @@ doing it. What could not be restored is named, and the exit code is 3.
 what is missing; always writes everything, also over what could not be recorded first. With --to nothing is recorded first.
 
 What stands in the way:
-  a file or link where a folder must be   recorded and removed, unless --overwrite never
-  an empty folder where a file must be    removed
-  a folder with anything in it            stays, the file is not restored
-  a FIFO, socket or device                stays, the file is not restored, unless --overwrite always
-  a link in the folders above PATH        followed if it is root's or yours, else refused
-  a link at or below PATH                 never followed, but replaced as a file is; where the watch list names the link
-                                          itself, it stays, and the file behind it is restored
+  a file or link in the place of a folder
+        is recorded and removed, unless --overwrite never
+  an empty folder in the place of a file
+        is removed
+  a folder with anything in it
+        stays: the file is not restored
+  a FIFO, socket or device
+        stays: the file is not restored, unless --overwrite always
+  a link in the folders above PATH
+        is followed if it is root's or yours, else refused
+  a link at or below PATH
+        is never followed, but replaced as a file is; where the watch list names
+        the link itself, it stays, and the file behind it is restored
 
 Not recorded, and so not restored: owners and modes of folders, empty folders, access lists and extended attributes.
 Folders that have to be made are closed to others (0700); those made by root get the owner of the folder above. No file is
@@ -203,7 +211,8 @@ changed besides the content. A file's versions go on under the name it had befor
 ` + whenHelp
 
 const showHelp = `Write the content of one version of a file to standard output: the newest, or the one in force at --at WHEN. Of a file that
-is deleted now, without --at, the last version before that. Of a symbolic link, its target.
+is deleted now, without --at, the last version before that. Of a symbolic link, its target. On a terminal control characters
+are shown and not sent; in a file or pipe every byte is as it was.
 
 ` + whenHelp
 
@@ -215,11 +224,13 @@ captured are not shown: run takes them, list -v names them.
 ` + whenHelp
 
 const whenHelp = `WHEN is
-  2026-11-23T10:15:30Z                 RFC 3339
-  2026-11-23, 2026-11-23 10:15, 9:15   local time; a day is its first moment
-  today, yesterday, yesterday 9:15
+  2026-11-23T10:15:30Z            RFC 3339
+  2026-11-23, 2026-11-23 10:15    local time; a day is its first moment
+  9:15, yesterday, yesterday 9:15, monday, last friday noon
   3d, 2h ago, 90 minutes ago, 1h30m, last week
-                                       s, m (minutes), h, d, w, mo (months), y, or the words
-  @1                                   one version before the newest
-  5f0c1a2b3c, HEAD~3, main@{1}         a commit, as git names it
+                                  s, m (minutes), h, d, w, mo (months), y,
+                                  or the words
+  @1                              one version before the newest
+  5f0c1a2b3c, HEAD~3, main@{1}    a commit, as git names it
+
 A time means the version in force then: a file's mtime counts where it lies between two looks at it, else the look.`

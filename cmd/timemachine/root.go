@@ -62,6 +62,7 @@ func (a *app) rootCommand() *cobra.Command {
 	arrange(root)
 	a.completeWords(root)
 	a.setUpCompletion(root)
+	fitHelp(root, a.width())
 	return root
 }
 
@@ -70,7 +71,7 @@ func (a *app) addGlobalFlags(root *cobra.Command) {
 	f.SortFlags = false
 	g := &a.flags
 	f.StringVarP(&g.config, "config", "c", "", "configuration file: a `NAME` in the location, or a path (default config.dat)")
-	f.StringVar(&g.location, "config-location", "", "folder of the configuration file; also -cl `DIR` (default the current directory)")
+	f.StringVar(&g.location, "config-location", "", "also -cl `DIR`: folder of the configuration file (default the current directory)")
 	f.StringVarP(&g.destination, "destination", "d", "", "folder of the repository, `DIR` (default the current directory)")
 	f.BoolVarP(&g.quiet, "quiet", "q", false, "print errors only")
 	f.BoolVarP(&g.verbose, "verbose", "v", false, "say more")

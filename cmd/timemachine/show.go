@@ -63,8 +63,15 @@ func (a *app) show(ctx context.Context, o showOptions) error {
 		return a.showJSON(ctx, &e, src, size)
 	}
 	return a.paged(ctx, func(w io.Writer) error {
-		_, err := io.Copy(w, src)
-		return err
+		if !a.screen {
+			_, err := io.Copy(w, src)
+			return err
+		}
+		out := &screen{w: w}
+		if _, err := io.Copy(out, src); err != nil {
+			return err
+		}
+		return out.Close()
 	})
 }
 
@@ -84,10 +91,9 @@ func (a *app) showEntry(ctx context.Context, h *repo.History, o showOptions) (re
 	if o.at == "" && errors.As(err, &absent) {
 		return a.lastOf(ctx, h, absent)
 	}
-	var unknown *repo.UnknownError
-	if errors.As(err, &unknown) {
-		if all, berr := h.Below(ctx, source, p); berr == nil {
-			return e, folderGiven(source, all)
+	if err != nil {
+		if all, berr := h.Below(ctx, source, p); berr == nil && len(all) > 0 {
+			return e, folderGiven(source, p, all)
 		}
 	}
 	return e, err
@@ -118,12 +124,13 @@ func (a *app) lastOf(ctx context.Context, h *repo.History, absent *repo.AbsentEr
 	return e, nil
 }
 
-func folderGiven(source string, all []repo.Entry) error {
-	f := &failure{msg: quote(source) + " is a folder, not a file", hint: "timemachine log " + repo.ShellWord(source) + " lists what it holds"}
-	if len(all) > 0 {
-		f.hint += ", for example " + quote(all[0].Source)
+// folderGiven says that a path was a folder at p, and what it held.
+func folderGiven(source string, p repo.Point, all []repo.Entry) error {
+	msg := quote(source) + " is a folder, not a file"
+	if p != (repo.Point{}) {
+		msg = quote(source) + " was a folder then, not a file"
 	}
-	return f
+	return &failure{msg: msg, hint: "timemachine log " + repo.ShellWord(source) + " lists what it holds, for example " + quote(all[0].Source)}
 }
 
 // maxPlain is the longest content, in bytes, that show --json gives as text where it is UTF-8.

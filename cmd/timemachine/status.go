@@ -20,7 +20,7 @@ type statusOptions struct {
 
 func (a *app) statusCommand() *cobra.Command {
 	var o statusOptions
-	cmd := command("status", "what a run would do now, when the last one was, and what it all takes", statusHelp, noArgs,
+	cmd := command("status", "what a run would do now, when the last one was, and sizes", statusHelp, noArgs,
 		func(ctx context.Context, _ []string) error { return a.status(ctx, o) })
 	cmd.Flags().StringVar(&o.maxAge, "max-age", "", "say only how old the last good run is; exit 1 when that is over `AGE`, such as 5m or 2h")
 	return cmd

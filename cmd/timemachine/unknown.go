@@ -32,7 +32,7 @@ func (a *app) aboutUnknown(ctx context.Context, h *repo.History, path string) st
 
 // suggest names what is known that is most like path, or the folder above it that is known.
 func (a *app) suggest(ctx context.Context, h *repo.History, path string) string {
-	sources, err := h.Sources(ctx, "/")
+	sources, err := soon(ctx, h, "/")
 	if err != nil {
 		return ""
 	}

@@ -36,7 +36,7 @@ func (w *Walker) MakeNew(path string) (*Dir, error) {
 
 // walk goes to path, a step for each folder that is not open, and last for the one that path names.
 func (w *Walker) walk(path string, step, last func(*Dir, string) (*Dir, error)) (*Dir, error) {
-	if path == w.path && len(w.open) > 0 {
+	if path != "" && path == w.path { // "" also says that the last call failed half way
 		return w.top(), nil
 	}
 	w.path = ""

@@ -141,7 +141,7 @@ const lateBatch = 64
 // returns what goes wrong. The body must not change. Calls come one after the other, and Finish or Abandon after them.
 func (w *Writer) AddLater(kind object.Kind, id object.ID, body []byte) {
 	if w.queue == nil {
-		queue := make(chan []latecomer, 16)
+		queue := make(chan []latecomer, 16) // Abandon may forget w.queue before the goroutine begins
 		w.queue = queue
 		w.delayed.Go(func() {
 			for batch := range queue {

@@ -47,7 +47,7 @@ func last(s string, now time.Time) (When, bool, error) {
 	}
 	u, known := units[strings.TrimSpace(word)]
 	if !known || len(word) < 3 {
-		return When{}, false, errors.New("last takes minute, hour, day, week, month or year")
+		return When{}, false, errors.New("last takes minute, hour, day, week, month, year or a day of the week")
 	}
 	return before(now, []unit{u}), true, nil
 }

@@ -68,8 +68,14 @@ func dateOf(s string) (day, bool) {
 	return day{y, time.Month(m), d}, y > 0 && int(t.Month()) == m && t.Day() == d
 }
 
-// clockOf reads hour:minute[:second[.fraction]].
+// clockOf reads hour:minute[:second[.fraction]], noon and midnight, with which a day begins.
 func clockOf(s string) (c tod, ok bool) {
+	switch s {
+	case "noon":
+		return tod{h: 12}, true
+	case "midnight":
+		return tod{}, true
+	}
 	s, fraction, dotted := strings.Cut(s, ".")
 	f := strings.Split(s, ":")
 	if len(f) < 2 || len(f) > 3 || dotted && (len(f) != 3 || !digits(fraction) || len(fraction) > 9) {

@@ -31,7 +31,7 @@ func (e *Error) Error() string {
 // an *Error. A Revision is not looked up: whatever git might take for one passes.
 func Parse(text string, now time.Time) (When, error) {
 	s := strings.TrimSpace(text)
-	for _, form := range []func(string, time.Time) (When, bool, error){back, dated, clock, named, last, ago} {
+	for _, form := range []func(string, time.Time) (When, bool, error){back, dated, clock, named, weekday, last, ago} {
 		w, mine, err := form(strings.ToLower(s), now)
 		if err != nil {
 			return When{}, &Error{Text: text, Why: err.Error()}
@@ -85,6 +85,27 @@ func named(s string, now time.Time) (When, bool, error) {
 	default:
 		return When{}, false, nil
 	}
+	return onDay(d, rest, now)
+}
+
+// weekday reads "monday", "last monday 9:15": the one before today.
+func weekday(s string, now time.Time) (When, bool, error) {
+	if rest, ok := strings.CutPrefix(s, "last "); ok {
+		s = strings.TrimLeft(rest, " ")
+	}
+	word, rest, _ := strings.Cut(s, " ")
+	for w := time.Sunday; w <= time.Saturday; w++ {
+		if name := strings.ToLower(w.String()); word == name || word == name[:3] {
+			d := dayOf(now)
+			d.d -= (int(now.Weekday()-w)+6)%7 + 1
+			return onDay(d, rest, now)
+		}
+	}
+	return When{}, false, nil
+}
+
+// onDay reads the time of day after a day; without, it is the whole day.
+func onDay(d day, rest string, now time.Time) (When, bool, error) {
 	rest = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(rest), "at "))
 	if rest == "" {
 		return wholeDay(d, now.Location()), true, nil
@@ -98,7 +119,8 @@ func named(s string, now time.Time) (When, bool, error) {
 
 // clock reads a time of day alone.
 func clock(s string, now time.Time) (When, bool, error) {
-	if len(s) < 3 || !digits(s[:1]) || s[1] != ':' && s[2] != ':' {
+	spelt := s == "noon" || s == "midnight"
+	if !spelt && (len(s) < 3 || !digits(s[:1]) || s[1] != ':' && s[2] != ':') {
 		return When{}, false, nil
 	}
 	c, ok := clockOf(s)

@@ -7,6 +7,8 @@
 //	2026-11-23                   a day: its first moment
 //	2026-11-23 10:15[:30[.5]]    local time
 //	10:15[:30]                   local time today
+//	noon, midnight               times of day as well: yesterday noon; midnight begins the day
+//	monday, last monday 9:15     the one before today
 //	now, today, yesterday        today and yesterday mean the first moment of the day, or a time of it: yesterday 9:15
 //	3d, 2h ago, 1h30m            so much before now; s, m (minutes), h, d, w, and the words: 90 minutes ago, 1 day 2 hours ago
 //	last week                    hour, day, week, month, year: one of them before now
