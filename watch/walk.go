@@ -32,6 +32,8 @@ type walk struct {
 	busy    int      // goroutines that look at one
 	started int      // goroutines
 	ended   sync.WaitGroup
+
+	madeUp bool // the entry is on a file system like /proc; set when its root is looked at, which comes first
 }
 
 // block is one folder in a walk, and what was found there.
