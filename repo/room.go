@@ -9,15 +9,12 @@ import (
 
 // What publishing a pack takes beside it: the mark of unfinished work, the list of packs, the branch and its log, and the
 // locks of both. A pack that left less would be there, and could not be made part of the history.
-const (
-	spareBytes = 64 << 10
-	spareFiles = 8
-)
+const spareBytes = 64 << 10
 
-// spare is an error where the disk has no room to publish a pack that is written.
+// spare is an error where the disk has no room to publish a pack that is written. Nothing at all may be how a file system
+// says that it does not know; where it is so the next write fails.
 func (r *Repo) spare() error {
-	bytes, files, ok := r.root.Room()
-	if ok && (bytes < spareBytes || files < spareFiles) {
+	if bytes, ok := r.root.Room(); ok && bytes > 0 && bytes < spareBytes {
 		return &fs.PathError{Op: "publish", Path: r.dest, Err: unix.ENOSPC}
 	}
 	return nil
@@ -27,7 +24,7 @@ func (r *Repo) spare() error {
 // system does not say.
 func (r *Repo) Room() (free, size int64, ok bool) {
 	_, size, err := r.root.Free()
-	free, _, ok = r.root.Room()
+	free, ok = r.root.Room()
 	return free, size, ok && err == nil
 }
 

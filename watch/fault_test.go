@@ -69,6 +69,24 @@ var scenarios = []scenario{
 			w.run(1)
 		}
 	}, (*world).compactOnce, false},
+	{"compact what is in a multi-pack-index", func(w *world) {
+		w.plant()
+		w.run(6)
+		for i := range 5 {
+			w.write("a", strings.Repeat("word ", 100*(i+1)))
+			w.run(1)
+		}
+		repotest.Git(w.t, w.dest, "multi-pack-index", "write")
+	}, (*world).compactOnce, false},
+	{"strange files in our folder", func(w *world) {
+		w.plant()
+		w.run(6)
+		w.change()
+		for _, name := range []string{"packs", "pending", "cache"} {
+			w.check(os.RemoveAll(filepath.Join(w.dest, ".git/timemachine", name)))
+			w.check(os.Symlink("/nowhere", filepath.Join(w.dest, ".git/timemachine", name)))
+		}
+	}, (*world).once, false},
 	{"verify and repair", func(w *world) {
 		w.plant()
 		w.run(6)

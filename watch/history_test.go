@@ -281,6 +281,24 @@ func TestLargeAndSparseFiles(t *testing.T) {
 	w.want("Touch large")
 }
 
+// TestFilesTheKernelMakesUp: a folder like /proc that is listed itself is read to the end of what is in its files, however
+// deep, whatever size they claim to have.
+func TestFilesTheKernelMakesUp(t *testing.T) {
+	const root, deep = "/proc/sys/fs", "/proc/sys/fs/inotify/max_user_watches"
+	want, err := os.ReadFile(deep)
+	if err != nil {
+		t.Skipf("NOT TESTED: %v", err)
+	}
+	w := newWorld(t)
+	w.config = "- " + root + "\n"
+	if _, _, err := w.try(); err != nil {
+		t.Fatal(err)
+	}
+	if got := repotest.Git(t, w.dest, "cat-file", "blob", "HEAD:files"+deep); got != string(want) {
+		t.Errorf("recorded as %q, it is %q", got, want)
+	}
+}
+
 func TestBesideOrdinaryGit(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")

@@ -39,12 +39,15 @@ func (l *lister) look(b *block) {
 		return
 	}
 	top, glob := b.path == l.root, l.entry.Glob != ""
-	pseudo := k.Dev != b.dev && isPseudo(fd)
+	pseudo := (k.Dev != b.dev || l.madeUp) && isPseudo(fd)
+	if top {
+		l.madeUp = pseudo
+	}
 	dest := [2]uint64{k.Dev, k.Ino} == l.dest
 	if dest && !glob && b.path == l.entry.Root {
 		b.fail(b.path, "is the destination itself: not watched", nil)
 	}
-	if dest && !(glob && b.path == l.entry.Root) || pseudo && !top {
+	if dest && !(glob && b.path == l.entry.Root) || pseudo && !l.madeUp {
 		b.note(folder{})
 		return
 	}

@@ -37,6 +37,8 @@ type walk struct {
 	started int      // goroutines
 	fault   error    // of what is known: its file could not be read
 	ended   sync.WaitGroup
+
+	madeUp bool // the entry is on a file system like /proc; set when its root is looked at, which comes first
 }
 
 // block is one folder in a walk, and what was found there.

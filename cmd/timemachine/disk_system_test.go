@@ -3,6 +3,8 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"timemachine/repo/repotest"
 )
@@ -172,6 +175,51 @@ func TestSourceThatFails(t *testing.T) {
 	if got := repotest.Git(t, d.dest, "cat-file", "blob", "HEAD:files"+d.src+"/a"); got != "one\n" {
 		t.Errorf("recorded: %q", got)
 	}
+}
+
+// TestBlockThatFails: a source lies on a block that the disk cannot read any more. It is named, the others are recorded,
+// and what was recorded of it stays. The disk is an image of btrfs, which has sums of its data, in which bytes are changed.
+func TestBlockThatFails(t *testing.T) {
+	d := newDisk(t, "20m")
+	image, ok := loop(t, d.src, "128M", "mkfs.btrfs", "-q", "-d", "single")
+	if !ok {
+		t.Fatal("NO DISK WITH A BAD BLOCK CAN BE MADE HERE")
+	}
+	d.write("good", "one\n")
+	bad := noise(300_000)
+	d.write("bad", string(bad))
+	d.run(0)
+	d.must("umount", d.src)
+	raw, err := os.ReadFile(image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.Index(raw, bad[8192:8192+512])
+	if at < 0 {
+		t.Fatal("the file is not in the image")
+	}
+	f, err := os.OpenFile(image, os.O_WRONLY, 0)
+	if err == nil {
+		_, err = f.WriteAt(make([]byte, 512), int64(at))
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	d.must("mount", "-o", "loop", image, d.src)
+	d.write("good", "two\n")
+	if err := os.Chtimes(filepath.Join(d.src, "bad"), time.Now(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if out := d.run(3); strings.Count(out, "ERR") > 1 {
+			t.Errorf("it says: %s", out)
+		}
+		d.write("more", "more\n")
+	}
+	if d.recorded("good") != "two\n" || d.recorded("more") != "more\n" || d.recorded("bad") != string(bad) {
+		t.Error("not what was there")
+	}
+	repotest.MustCheck(t, d.dest)
 }
 
 // TestForeignDestination: root works in somebody's folder. Whatever it makes there is theirs, and nothing of theirs runs.

@@ -40,20 +40,31 @@ func (d *disk) mountTmpfs(size string) {
 
 // mountLoop mounts an image on a loop device, or a tmpfs where that does not work.
 func (d *disk) mountLoop(size string, mkfs ...string) bool {
-	image := filepath.Join(d.t.TempDir(), "image")
-	d.must("truncate", "-s", size, image)
-	out, err := exec.Command(mkfs[0], append(mkfs[1:], image)...).CombinedOutput()
+	if _, ok := loop(d.t, d.mount, size, mkfs...); ok {
+		return true
+	}
+	d.t.Log("A TMPFS TAKES ITS PLACE")
+	d.mountTmpfs("64m")
+	return false
+}
+
+// loop mounts an image on a loop device.
+func loop(t *testing.T, mount, size string, mkfs ...string) (image string, ok bool) {
+	t.Helper()
+	image = filepath.Join(t.TempDir(), "image")
+	out, err := exec.Command("truncate", "-s", size, image).CombinedOutput()
 	if err == nil {
-		out, err = exec.Command("mount", "-o", "loop", image, d.mount).CombinedOutput()
+		out, err = exec.Command(mkfs[0], append(mkfs[1:], image)...).CombinedOutput()
+	}
+	if err == nil {
+		out, err = exec.Command("mount", "-o", "loop", image, mount).CombinedOutput()
 	}
 	if err != nil {
-		d.t.Logf("NOT TESTED ON %s: NO LOOP MOUNT HERE (%v %s); A TMPFS TAKES ITS PLACE", mkfs[0], err, out)
-		d.mountTmpfs("64m")
-		return false
+		t.Logf("NOT TESTED ON %s: NO LOOP MOUNT HERE (%v %s)", mkfs[0], err, out)
+		return image, false
 	}
-	mount := d.mount
-	d.t.Cleanup(func() { exec.Command("umount", mount).Run() })
-	return true
+	t.Cleanup(func() { exec.Command("umount", mount).Run() })
+	return image, true
 }
 
 const quota = 64 << 20

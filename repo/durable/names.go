@@ -3,7 +3,6 @@ package durable
 import (
 	"errors"
 	"io/fs"
-	"math"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -148,21 +147,18 @@ func (d *Dir) Free() (free, size int64, err error) {
 	return int64(st.Bavail) * int64(st.Bsize), int64(st.Blocks) * int64(st.Bsize), nil
 }
 
-// Room is what can still be written to d's file system, in bytes and in new files, what it keeps for root included where
-// this is root. ok is false where the file system does not say.
-func (d *Dir) Room() (bytes, files int64, ok bool) {
+// Room is what can still be written to d's file system, in bytes, what it keeps for root included where this is root. ok is
+// false where the file system does not say.
+func (d *Dir) Room() (bytes int64, ok bool) {
 	var st unix.Statfs_t
 	if err := ignoringEINTR(func() error { return unix.Fstatfs(d.fd, &st) }); err != nil || st.Blocks == 0 {
-		return 0, 0, false
+		return 0, false
 	}
-	blocks, files := int64(st.Bavail), int64(st.Ffree)
+	blocks := int64(st.Bavail)
 	if unix.Geteuid() == 0 {
 		blocks = int64(st.Bfree)
 	}
-	if st.Files == 0 { // made as they are needed, as on btrfs
-		files = math.MaxInt64
-	}
-	return blocks * int64(st.Bsize), files, true
+	return blocks * int64(st.Bsize), true
 }
 
 // Restrict closes the folder name to everybody but its owner.

@@ -1,0 +1,133 @@
+//go:build system
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"timemachine/repo/repotest"
+)
+
+// exchange lets each pair of names change places, over and over, until stop is called; renameat2(2) leaves no moment in
+// which either is missing.
+func exchange(t *testing.T, pairs ...[2]string) (stop func()) {
+	t.Helper()
+	end := make(chan struct{})
+	var working sync.WaitGroup
+	var n atomic.Int64
+	for _, p := range pairs {
+		working.Go(func() {
+			for {
+				select {
+				case <-end:
+					return
+				default:
+				}
+				if unix.Renameat2(unix.AT_FDCWD, p[0], unix.AT_FDCWD, p[1], unix.RENAME_EXCHANGE) == nil { // not while a folder above is elsewhere
+					n.Add(1)
+				}
+			}
+		})
+	}
+	return func() {
+		close(end)
+		working.Wait()
+		if n.Load() == 0 {
+			t.Error("nothing changed places")
+		}
+	}
+}
+
+const exchangeRuns = 60
+
+// TestExchangedSources: folders and files of a watched folder change places with links to root's secrets and with a FIFO
+// while root looks at them. No secret gets into the history, and no run waits or fails as a whole.
+func TestExchangedSources(t *testing.T) {
+	d := newDisk(t, "64m")
+	secrets := t.TempDir()
+	const secret = "what nobody but root may read\n"
+	write(t, filepath.Join(secrets, "key"), []byte(secret))
+	for _, name := range []string{"sub/key", "sub/deep/key", "key", "other"} {
+		d.write(name, "harmless\n")
+	}
+	src := func(name string) string { return filepath.Join(d.src, name) }
+	for target, link := range map[string]string{secrets: "evil", filepath.Join(secrets, "key"): "evilkey"} {
+		if err := os.Symlink(target, src(link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := unix.Mkfifo(src("fifo"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stop := exchange(t, [2]string{src("sub"), src("evil")}, [2]string{src("key"), src("evilkey")}, [2]string{src("other"), src("fifo")})
+	for i := range exchangeRuns {
+		if out, code := runBare(t, d.bin, "-cl", d.dir, "-d", d.dest); code != 0 && code != 3 {
+			t.Errorf("run %d: exit %d: %s", i, code, out)
+		}
+	}
+	stop()
+	d.run(3)
+	for _, line := range repotest.Lines(t, d.dest, "cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname) %(objectsize)") {
+		f := strings.Fields(line)
+		if f[0] == "blob" && f[2] == fmt.Sprint(len(secret)) && repotest.Git(t, d.dest, "cat-file", "blob", f[1]) == secret {
+			t.Fatal("the secret is in the history")
+		}
+	}
+	repotest.MustCheck(t, d.dest)
+}
+
+// TestExchangedDestination: folders of the destination change places with links that lead out of it while root writes
+// there. Whatever the runs come to, nothing outside is made or changed.
+func TestExchangedDestination(t *testing.T) {
+	d := newDisk(t, "64m")
+	for i := range 20 {
+		d.write(fmt.Sprintf("sub/%d", i), "0\n")
+	}
+	d.run(0)
+	outside := t.TempDir()
+	var pairs [][2]string
+	for i, name := range []string{"files", ".git/timemachine/stage", "files" + filepath.Dir(d.src), ".git/objects/pack", "copies", ".git/refs/heads", ".git/logs", ".git/timemachine"} {
+		target, link := filepath.Join(outside, fmt.Sprint(i)), filepath.Join(d.dest, fmt.Sprint("evil", i))
+		if err := os.MkdirAll(filepath.Join(target, "heads"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(target, link); err != nil {
+			t.Fatal(err)
+		}
+		pairs = append(pairs, [2]string{filepath.Join(d.dest, name), link})
+	}
+	before := listing(t, outside)
+	for i := 0; i < len(pairs); i += 2 { // two at a time, neither within the other: with all of them no run gets far
+		stop := exchange(t, pairs[i:i+2]...)
+		for n := range exchangeRuns / 2 {
+			d.write(fmt.Sprintf("sub/%d", n%20), fmt.Sprint(i, n, "\n"))
+			runBare(t, d.bin, "-cl", d.dir, "-d", d.dest)
+		}
+		stop()
+		for _, p := range pairs[i : i+2] {
+			if st, err := os.Lstat(p[0]); err == nil && st.Mode()&os.ModeSymlink != 0 {
+				if err := unix.Renameat2(unix.AT_FDCWD, p[0], unix.AT_FDCWD, p[1], unix.RENAME_EXCHANGE); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	if after := listing(t, outside); after != before {
+		t.Errorf("outside there was\n%s\nthere is\n%s", before, after)
+	}
+	for _, p := range pairs {
+		if err := os.Remove(p[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.run(0)
+	repotest.MustCheck(t, d.dest)
+}
