@@ -225,7 +225,7 @@ func (w *world) rebuildOnce() error {
 }
 
 // perSweep is how many places of a scenario the short form tries with each fault.
-const perSweep = 3
+const perSweep = 2
 
 // TestFaults lets every operation of every scenario go wrong in every way: what was acknowledged before is still there,
 // git finds the repository whole, and the next run ends where one without a fault ends, with nothing lost, doubled or

@@ -254,6 +254,7 @@ func TestOneBadFileStopsNoOther(t *testing.T) {
 }
 
 func TestLargeAndSparseFiles(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	random := make([]byte, 9<<20)
 	for i := range random {
@@ -335,6 +336,7 @@ func TestBesideOrdinaryGit(t *testing.T) {
 }
 
 func TestLocksOfOthers(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.write("a", "1")
 	w.run(1)

@@ -51,6 +51,7 @@ func (w *world) small(versions int) {
 // TestManyRunsStaySmall edits a large file, a small one and the list of a folder in each run, long enough for packs to
 // be merged several times, and compares every version with what was written.
 func TestManyRunsStaySmall(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	r := rand.New(rand.NewPCG(1, 2))
 	large := text(r, 120_000)
@@ -115,6 +116,7 @@ func (w *world) compact() {
 
 // TestPacksOfOthersAreLeft has a pack guarded, one made by git, and packs in a multi-pack-index in layers: none goes.
 func TestPacksOfOthersAreLeft(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	names := func() map[string]bool {
 		all := map[string]bool{}

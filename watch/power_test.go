@@ -12,7 +12,7 @@ import (
 )
 
 // perOutage is how many moments of a scenario the short form tries.
-const perOutage = 4
+const perOutage = 3
 
 // TestPowerFailures cuts the power at every moment of every scenario: of names and contents that were not put on disk,
 // all, some or only the contents are gone. What was acknowledged before is whole all the same, and the next run goes on.

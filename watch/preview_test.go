@@ -49,6 +49,7 @@ func (w *world) settled(names ...string) {
 
 // TestPreviewTellsWhatTheRunDoes holds the preview of every kind of change against the run that follows.
 func TestPreviewTellsWhatTheRunDoes(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for _, name := range []string{"gone", "longer", "mode", "same-size", "touched", "kind", "replaced", "still"} {
 		w.write(name, "1234")

@@ -141,6 +141,7 @@ var besideHistory = []damage{
 
 // TestVerifyRepairs damages each thing beside the history in turn: verify names it, and --repair makes it again.
 func TestVerifyRepairs(t *testing.T) {
+	t.Parallel()
 	w := variedWorld(t)
 	tip := repotest.Git(t, w.dest, "rev-parse", "HEAD")
 	for _, d := range besideHistory {
