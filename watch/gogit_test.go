@@ -1,0 +1,66 @@
+package watch_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	gogit "github.com/go-git/go-git/v5"
+	"github.com/go-git/go-git/v5/plumbing"
+
+	"timemachine/repo/object"
+	"timemachine/repo/pack"
+	"timemachine/repo/repotest"
+)
+
+// TestReadAsGoGit: go-git's own reader finds in what runs, merges and compact have written the same objects with the same
+// bytes as ours does, and git as many.
+func TestReadAsGoGit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.plant()
+	w.run(6)
+	w.change()
+	w.runAny()
+	for i := range 12 {
+		w.write("a", strings.Repeat(fmt.Sprintf("word %d ", i), 500))
+		w.write("large", strings.Repeat("0123456789abcdef", 40_000)+fmt.Sprint(i))
+		w.run(2)
+	}
+	check := func(when string) {
+		repository, err := gogit.PlainOpen(w.dest)
+		w.check(err)
+		store, err := pack.OpenStore(filepath.Join(w.dest, ".git/objects"))
+		w.check(err)
+		defer store.Close()
+		all, err := repository.Storer.IterEncodedObjects(plumbing.AnyObject)
+		w.check(err)
+		n := 0
+		w.check(all.ForEach(func(o plumbing.EncodedObject) error {
+			n++
+			kind, body, err := store.Read(object.ID(o.Hash()))
+			if err != nil {
+				return err
+			}
+			r, err := o.Reader()
+			if err != nil {
+				return err
+			}
+			theirs, err := io.ReadAll(r)
+			if !bytes.Equal(theirs, body) || kind.String() != o.Type().String() {
+				t.Errorf("%s: %s %s differs", when, o.Type(), o.Hash())
+			}
+			return errors.Join(err, r.Close())
+		}))
+		if want := len(repotest.Lines(t, w.dest, "cat-file", "--batch-all-objects", "--batch-check")); n != want || n < 60 {
+			t.Errorf("%s: go-git finds %d objects, git %d", when, n, want)
+		}
+	}
+	check("after runs")
+	w.check(w.compactOnce())
+	check("after compact")
+}
