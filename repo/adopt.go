@@ -38,6 +38,9 @@ func Adopt(dest string, o Options) error {
 	if err := r.writeSettings(branch); err != nil {
 		return err
 	}
+	if err := r.root.SyncFS(); err != nil { // what a run has left to the system, before its mark goes
+		return err
+	}
 	// The packs are no longer counted as ours: what a rewritten branch does not lead to any more is in them, and nothing
 	// that is to stay may rely on that (rely.go).
 	for _, name := range []string{"cache", "checked", pendingName, followedName, packsFile} {

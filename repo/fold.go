@@ -62,6 +62,9 @@ func (p *placer) makeLink(target string, at spot) error {
 		return err
 	}
 	_, err = f.WriteString(target)
+	if err == nil && p.each {
+		err = f.Sync()
+	}
 	return p.orRemove(at, errors.Join(err, f.Close()))
 }
 

@@ -27,12 +27,13 @@ type follow struct {
 	versions  []Version // of the commits between, oldest first
 	held      *contents // what is still in memory of them
 	index     *indexLock
-	editor    *object.Editor // of the tree at tip; nil: its trees are read
+	warn      func(path, msg, hint string)
 
 	changes    []gitindex.Change
 	filesOnly  bool // copies/ is left as it is
 	copying    atomic.Bool
 	crowded    atomic.Bool // the disk was said to be full
+	removes    bool        // a mark covers it: what is in the way of many files may be removed before they are made
 	lazy       bool        // files that are not synced one by one are left to the system to put on disk
 	each       bool        // files are synced one by one
 	incomplete bool        // files/ or the index could not follow
@@ -47,11 +48,11 @@ const syncEach = 32
 // perPlacer is how many versions, in the order of their paths, one goroutine writes at a time.
 const perPlacer = 256
 
+// run does it. What is to be decided about copies is decided before.
 func (f *follow) run() (err error) {
 	if f.taken, err = f.r.crowdedOut(f.tip); err != nil {
 		return err
 	}
-	f.copying.Store(f.roomForCopies())
 	newest := map[string]int{}
 	var deleted, written []int
 	for i := range f.versions {
@@ -132,7 +133,7 @@ func (f *follow) work(parts [][]int, newest map[string]int) error {
 	for i := range done {
 		f.changes = append(f.changes, done[i].changes...)
 		for _, w := range done[i].warnings {
-			f.r.o.Warn(w.path, w.msg, w.hint)
+			f.warn(w.path, w.msg, w.hint)
 		}
 	}
 	return f.ctx.Err()
@@ -165,16 +166,17 @@ func (f *follow) settle() error {
 	}
 	if err := f.attributes(); err != nil {
 		f.incomplete = true
-		f.r.o.Warn(".gitattributes", "could not be written: "+cause(err), "the next run tries again")
+		f.warn(".gitattributes", "could not be written: "+cause(err), "the next run tries again")
 	}
 	if err := f.writeIndex(); err != nil {
 		f.incomplete = true
-		f.r.o.Warn(f.r.git.Path("index"), "the index could not follow: "+err.Error(), f.r.indexHint(err))
+		f.warn(f.r.git.Path("index"), "the index could not follow: "+err.Error(), f.r.indexHint(err))
 	}
 	if f.incomplete {
 		return nil
 	}
-	if _, before := f.r.followed(); before || f.lazy && !f.each {
+	_, before := f.r.followed()
+	if f.each && before || !f.each && f.lazy { // something was left to the system: now, or before this
 		return f.r.noteFollowed(f.tip)
 	}
 	return f.r.settled()
@@ -252,16 +254,7 @@ func (f *follow) trees() (gitindex.Trees, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.editor == nil {
-		return f.r.below(root).folder, nil
-	}
-	return func(dir string) (object.ID, bool) {
-		if dir == "" {
-			return root, true
-		}
-		e, ok, err := f.editor.Get(dir)
-		return e.ID, ok && err == nil && e.Mode.IsTree()
-	}, nil
+	return f.r.below(root).folder, nil
 }
 
 // sync puts what was written on disk: file by file where they are few, else the file system as a whole. Files were

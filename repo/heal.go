@@ -19,12 +19,13 @@ func (r *Repo) heal(ctx context.Context, tip object.ID) error {
 	if err != nil {
 		return err
 	}
-	filesOnly := false // copies are not missed because an index is
+	filesOnly := false                    // copies are not missed because an index is
+	covered := marked && r.moment() != "" // by the mark: all that is written again was written after it was made
 	if there, err := r.git.Exists("index"); err != nil {
 		return err
 	} else if !there {
 		filesOnly = !behind
-		base, behind = object.ID{}, true
+		base, behind, covered = object.ID{}, true, false
 	}
 	if !behind {
 		return r.anchorDue()
@@ -32,11 +33,10 @@ func (r *Repo) heal(ctx context.Context, tip object.ID) error {
 	if r.detached() != "" {
 		return nil
 	}
-	versions, err := r.since(ctx, tip, base)
+	versions, reached, err := r.since(ctx, tip, base)
 	if err != nil {
 		return err
 	}
-	lazy := marked && r.moment() != ""
 	if _, before := r.followed(); len(versions) == 0 && before {
 		return r.noteFollowed(tip) // somebody else committed, and has brought the work tree along
 	}
@@ -52,25 +52,26 @@ func (r *Repo) heal(ctx context.Context, tip object.ID) error {
 		return nil
 	}
 	r.o.Log("files/ and the index are brought up to the history", "from", base.String(), "to", tip.String(), "versions", len(versions))
-	f := &follow{r: r, ctx: ctx, base: base, tip: tip, versions: versions, index: index, filesOnly: filesOnly, lazy: lazy}
+	f := &follow{r: r, ctx: ctx, base: base, tip: tip, versions: versions, index: index, filesOnly: filesOnly, lazy: covered && reached, warn: r.o.Warn}
+	f.copying.Store(f.roomForCopies())
 	return f.run()
 }
 
-// since lists the versions after base, oldest first; all where base is no ancestor of tip.
-func (r *Repo) since(ctx context.Context, tip, base object.ID) ([]Version, error) {
-	var versions []Version
-	err := r.Walk(ctx, tip, base, func(v Version, ours bool) error {
+// since lists the versions after base, oldest first; all where base is no ancestor of tip, and reached is false then.
+func (r *Repo) since(ctx context.Context, tip, base object.ID) (versions []Version, reached bool, err error) {
+	err = r.Walk(ctx, tip, base, func(v Version, ours bool) error {
 		if ours {
 			versions = append(versions, v)
 		}
 		return nil
 	})
 	var state *StateError
+	reached = err == nil
 	if errors.As(err, &state) && state.Kind == Rewritten {
 		err = nil
 	}
 	slices.Reverse(versions)
-	return versions, err
+	return versions, reached, err
 }
 
 // inTree drops the sources whose newest version is not what the tree holds: somebody changed the tree by other means,

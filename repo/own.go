@@ -13,6 +13,7 @@ import (
 var ownFiles = []struct{ name, loss string }{
 	{packsFile, "packs that are there now are no longer merged by timemachine; git gc does it"},
 	{"pending", "files/ and the index are compared with the whole history once"},
+	{followedName, "files/ and copies/ are written again where that may not be on disk"},
 	{"cache", "every watched file is read again once"},
 	{checkedName, "the newest commit is read again"},
 	{ranFile, "when the last run was is not known"},

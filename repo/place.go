@@ -176,7 +176,7 @@ func (p *placer) put(at spot, staged string, make func(at spot) error) error {
 	if !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	if !p.each && at.dir.Remove(at.name) == nil {
+	if p.removes && !p.each && at.dir.Remove(at.name) == nil {
 		return make(at)
 	}
 	if err := make(spot{p.r.stage, staged}); err != nil {

@@ -16,7 +16,7 @@ func (r *Repo) rewriter(ctx context.Context, tip object.ID, index *indexLock) (*
 	if err != nil {
 		return nil, err
 	}
-	f := &follow{r: r, ctx: ctx, base: tip, tip: tip, index: index, incomplete: behind}
+	f := &follow{r: r, ctx: ctx, base: tip, tip: tip, index: index, incomplete: behind, warn: r.o.Warn}
 	if f.taken, err = r.crowdedOut(tip); err != nil {
 		return nil, err
 	}

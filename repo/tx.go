@@ -16,7 +16,7 @@ import (
 
 // A batch ends at these sizes, so that memory stays bounded and a first run that is cut short keeps what it had.
 const (
-	batchObjects = 200_000
+	batchObjects = 200_000 // unless Options.Batch says otherwise
 	batchBytes   = 2 << 30
 )
 
@@ -36,9 +36,11 @@ type Tx struct {
 
 	large sync.Mutex // one large content in memory at a time
 
+	underway *underway // nil: nothing follows at the moment
+
 	mu       sync.Mutex
 	batch    *batch
-	contents contents
+	contents *contents
 	versions []Version // committed since the last Publish
 }
 
@@ -50,7 +52,7 @@ func (r *Repo) Begin(ctx context.Context, tip object.ID, scan string, upcoming [
 			return nil, err
 		}
 	}
-	t := &Tx{r: r, ctx: ctx, scan: scan, base: tip, tip: tip, upcoming: upcoming}
+	t := &Tx{r: r, ctx: ctx, scan: scan, base: tip, tip: tip, upcoming: upcoming, contents: new(contents)}
 	var root object.ID
 	if !tip.IsZero() {
 		c, err := r.store.ReadCommit(tip)
@@ -74,7 +76,7 @@ func (t *Tx) Tip() object.ID { return t.tip }
 func (t *Tx) Full() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.batch != nil && (t.batch.w.Count() >= batchObjects || t.batch.w.Size() >= batchBytes)
+	return t.batch != nil && (t.batch.w.Count() >= t.r.o.Batch || t.batch.w.Size() >= batchBytes)
 }
 
 // writer is the batch's pack, begun when it is first needed.
@@ -241,13 +243,13 @@ func (t *Tx) commit(w *pack.Writer, tree object.ID, rec record.Record, captured 
 	return v, nil
 }
 
-// Abort gives up what was not published.
+// Abort gives up what was not published, and waits for what was to follow.
 func (t *Tx) Abort() error {
-	if t.batch == nil {
-		return nil
+	err := t.wait()
+	if t.batch != nil {
+		err = errors.Join(err, t.batch.drop())
+		t.batch = nil
 	}
-	err := t.batch.drop()
-	t.batch = nil
 	return err
 }
 
@@ -281,10 +283,4 @@ func (c *contents) get(id object.ID) ([]byte, bool) {
 	defer c.mu.Unlock()
 	b, ok := c.held[id]
 	return b, ok
-}
-
-func (c *contents) drop() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.held, c.size = nil, 0
 }

@@ -157,7 +157,7 @@ func (k *verify) start() (tip object.ID, err error) {
 	if err != nil || !behind {
 		return tip, err
 	}
-	if versions, err := k.r.since(k.ctx, tip, base); err != nil || len(versions) > 0 {
+	if versions, _, err := k.r.since(k.ctx, tip, base); err != nil || len(versions) > 0 {
 		k.report(Finding{Part: PartIndex, Path: ".git/timemachine/pending", Msg: "files/ and the index have not followed the history yet",
 			Hint: "the next run sees to it"})
 	}
@@ -224,7 +224,7 @@ func (k *verify) settle(tip object.ID) error {
 		if err != nil {
 			return err
 		}
-		versions, err := k.r.since(k.ctx, now, tip)
+		versions, _, err := k.r.since(k.ctx, now, tip)
 		if err != nil {
 			return err
 		}

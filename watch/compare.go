@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"timemachine/repo/record"
+
+	"golang.org/x/sys/unix"
 )
 
 // change is a source that must be looked into, or whose deletion is to be recorded.
@@ -160,7 +162,23 @@ func (a *absence) decide(e *Entry, old *known) bool {
 	} else if !f.readable {
 		return a.hold(root, "cannot be read", true)
 	}
-	return a.below(root, old)
+	return a.below(root, old) && vanished(e, old.source)
+}
+
+// vanished looks once more for a source that was not seen: its folder may have been made anew in the midst of the scan.
+// Links on the way lead nowhere, as in the scan.
+func vanished(e *Entry, source string) bool {
+	root, folder := e.Root, filepath.Dir(source)
+	if root == source {
+		root = folder
+	}
+	dir, err := openBelow(root, folder)
+	if err != nil {
+		return gone(err)
+	}
+	defer unix.Close(dir)
+	k, err := statAt(dir, nameOf(source), unix.AT_SYMLINK_NOFOLLOW)
+	return gone(err) || err == nil && k.isDir()
 }
 
 // below finds the nearest folder that is left above a source and judges by it.

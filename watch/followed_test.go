@@ -1,13 +1,16 @@
 package watch_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"timemachine/repo"
 	"timemachine/repo/durable"
+	"timemachine/repo/repotest"
 )
 
 // TestWorkTreeIsLeftToTheSystem: a run waits for the history alone to be on disk. What follows it is believed to be
@@ -85,4 +88,68 @@ func TestWorkTreeIsLeftToTheSystem(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestBatchesFollowWhileOthersAreWritten publishes a first run in many parts, each of which files/, copies/ and the index
+// follow while the next is captured.
+func TestBatchesFollowWhileOthersAreWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.batch = 500
+	const n = 5000 // more than a run captures at a time
+	for i := range n {
+		w.write(fmt.Sprintf("d%d/f%d", i%90, i), fmt.Sprint(i))
+	}
+	first, p, err := w.try()
+	if w.check(err); first.Versions != n {
+		t.Fatalf("%d versions of %d: %v", first.Versions, n, p)
+	}
+	if moves := len(repotest.Lines(t, w.dest, "reflog", "main")); moves < 2 {
+		t.Errorf("the branch moved %d times", moves)
+	}
+	for i := range n {
+		w.write(fmt.Sprintf("d%d/f%d", i%90, i), fmt.Sprint("again ", i))
+	}
+	if again, _, err := w.try(); err != nil || again.Versions != n {
+		t.Fatalf("%+v %v", again, err)
+	}
+	w.run(0)
+	if findings, _ := w.verify(repo.VerifyOptions{}); len(findings) > 0 {
+		t.Errorf("%v", findings)
+	}
+}
+
+// unlockBefore removes a file before the first operation of a kind on a path.
+type unlockBefore struct {
+	kind         durable.Kind
+	suffix, file string
+}
+
+func (u *unlockBefore) Before(op *durable.Op) error {
+	if op.Kind == u.kind && strings.HasSuffix(op.Path, u.suffix) {
+		os.Remove(u.file)
+	}
+	return nil
+}
+
+func (u *unlockBefore) After(*durable.Op) {}
+
+// TestMarkOfAnEarlierRunStays: a run whose versions follow takes no mark away of one whose versions have not.
+func TestMarkOfAnEarlierRunStays(t *testing.T) {
+	w := newWorld(t)
+	w.write("a", "1")
+	w.run(1)
+	lock := filepath.Join(w.dest, ".git/index.lock")
+	w.check(os.WriteFile(lock, nil, 0o600))
+	w.write("a", "2")
+	w.runAny() // a foreign lock: files/ and the index stay as they are
+	w.write("b", "1")
+	// The next run's heal finds the lock as well; it goes before that run's own versions follow.
+	remove := durable.SetSeam(&unlockBefore{durable.Create, "stage/pack", lock})
+	w.runAny()
+	remove()
+	w.run(0)
+	if b, err := os.ReadFile(w.file("a")); err != nil || string(b) != "2" {
+		t.Errorf("files/ has %q of the version that was recorded under a lock, %v", b, err)
+	}
 }

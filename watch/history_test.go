@@ -27,6 +27,7 @@ type world struct {
 	accept    []string
 	ahead     time.Duration // of the clock that runs are given
 	boot      string        // of the machine
+	batch     int           // objects that are published at a time
 }
 
 func newWorld(t *testing.T) *world {
@@ -61,7 +62,7 @@ func (p *problems) Progress(int64, int64)   {}
 func (p *problems) Problem(q watch.Problem) { *p = append(*p, q) }
 
 func (w *world) options() repo.Options {
-	return repo.Options{Host: "host", Boot: w.boot, Clock: func() time.Time { return time.Now().Add(w.ahead) }}
+	return repo.Options{Host: "host", Boot: w.boot, Batch: w.batch, Clock: func() time.Time { return time.Now().Add(w.ahead) }}
 }
 
 func (w *world) try() (*watch.Summary, problems, error) {

@@ -36,6 +36,7 @@ func (l *lister) look(b *block) {
 	k, err := statFD(fd)
 	if err != nil {
 		b.fail(b.path, "cannot be looked at", err)
+		b.note(folder{})
 		return
 	}
 	top, glob := b.path == l.root, l.entry.Glob != ""
@@ -116,7 +117,7 @@ func (l *lister) child(b *block, name []byte, p *place) {
 	path := unsafe.String(unsafe.SliceData(l.path), len(l.path)) // until the next child: what keeps it takes a copy
 	matched := b.matched || e.Matches(path)
 	if err != nil {
-		if matched && !e.Excludes(path, false) {
+		if (matched || e.MayContain(path)) && !e.Excludes(path, false) {
 			path = strings.Clone(path)
 			b.fail(path, "cannot be looked at", err)
 			b.found = append(b.found, seen{path: path, entry: e, kept: true})

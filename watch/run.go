@@ -178,9 +178,16 @@ func (r *run) write(tip object.ID, changes []change) (err error) {
 	if r.tx, err = r.Repo.Begin(r.ctx, tip, r.summary.Scan, upcoming(changes)); err != nil {
 		return err
 	}
+	recorded := false
+	defer func() { // also where what is known can no longer be read
+		if !recorded {
+			err = errors.Join(err, r.tx.Abort())
+		}
+	}()
 	if err := r.record(changes); err != nil {
-		return errors.Join(err, r.tx.Abort())
+		return err
 	}
+	recorded = true
 	if r.summary.Versions > 0 {
 		if err := r.Repo.RollUp(r.ctx, r.tx.Tip(), r.summary.Versions); err != nil && r.ctx.Err() == nil {
 			r.problem(Problem{Path: r.Repo.Dest(), Msg: "could not be tidied: " + err.Error(), Hint: "the history is whole; packs are merged another time", Warning: true})
@@ -214,13 +221,18 @@ func (r *run) record(changes []change) error {
 			return err
 		}
 		done += len(part)
-		if r.tx.Full() || done == len(changes) {
-			versions := r.tx.Versions()
-			if err := r.tx.Publish(); err != nil {
-				return err
-			}
-			r.published(versions)
+		publish := r.tx.PublishPart
+		switch {
+		case done == len(changes):
+			publish = r.tx.Publish
+		case !r.tx.Full():
+			continue
 		}
+		versions := r.tx.Versions()
+		if err := publish(); err != nil {
+			return err
+		}
+		r.published(versions)
 	}
 	return nil
 }
