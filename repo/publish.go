@@ -17,37 +17,29 @@ const indexWait = time.Second
 // moves, and copies/, files/ and the index follow. No Blob or BlobFrom may be under way. When it returns an error the
 // branch may have moved or not; the next Start finds out. What does not follow is warned of and healed later.
 func (t *Tx) Publish() error {
-	if err := t.PublishPart(); err != nil {
-		return err
-	}
-	return t.wait()
-}
-
-// PublishPart is Publish, but that copies/, files/ and the index follow while more is written: the next Publish waits for
-// that, and returns what went wrong with it; so does Abort.
-func (t *Tx) PublishPart() error {
 	if len(t.versions) == 0 {
 		return t.Abort()
 	}
-	if err := t.wait(); err != nil {
-		return err
-	}
-	index, err := t.r.takeIndex()
+	r := t.r
+	index, err := r.takeIndex()
 	if err != nil {
-		b := t.batch
-		t.batch = nil
-		return errors.Join(err, b.drop())
+		return errors.Join(err, t.Abort())
 	}
-	_, behind, err := t.r.behind(t.base) // an earlier run's part may not have followed: its mark must stay then
+	defer index.release()
+	_, behind, err := r.behind(t.base) // an earlier run's part may not have followed: its mark must stay then
 	if err == nil {
 		err = t.move()
 	}
 	if err != nil {
-		index.release()
 		return err
 	}
-	t.follow(index, behind)
-	return nil
+	f := &follow{r: r, ctx: t.ctx, base: t.base, tip: t.tip, versions: t.versions, held: &t.contents, index: index,
+		removes: true, lazy: r.moment() != "", incomplete: behind, warn: r.o.Warn}
+	f.copying.Store(f.roomForCopies())
+	t.base, t.versions = t.tip, nil
+	defer t.contents.drop()
+	defer r.store.Trim()
+	return f.run()
 }
 
 // move puts the pack on disk and moves the branch.
@@ -66,41 +58,6 @@ func (t *Tx) move() error {
 	}
 	r.o.Log("branch moved", "from", t.base.String(), "to", t.tip.String(), "versions", len(t.versions))
 	return nil
-}
-
-// follow lets copies/, files/ and the index follow in a goroutine of its own. What it has to warn of waits for wait.
-func (t *Tx) follow(index *indexLock, behind bool) {
-	f := &follow{incomplete: behind, removes: true, r: t.r, ctx: t.ctx, base: t.base, tip: t.tip, versions: t.versions, held: t.contents, index: index, lazy: t.r.moment() != ""}
-	f.copying.Store(f.roomForCopies())
-	u := &underway{done: make(chan error, 1)}
-	f.warn = func(path, msg, hint string) { u.warnings = append(u.warnings, warning{path, msg, hint}) }
-	t.base, t.versions, t.contents, t.underway = t.tip, nil, new(contents), u
-	go func() {
-		err := f.run()
-		index.release()
-		t.r.store.Trim()
-		u.done <- err
-	}()
-}
-
-// underway is a follow that goes on while more is written.
-type underway struct {
-	done     chan error
-	warnings []warning // to be read after done
-}
-
-// wait waits for the follow that is under way, if there is one, and returns what went wrong with it.
-func (t *Tx) wait() error {
-	u := t.underway
-	if u == nil {
-		return nil
-	}
-	err := <-u.done
-	t.underway = nil
-	for _, w := range u.warnings {
-		t.r.o.Warn(w.path, w.msg, w.hint)
-	}
-	return err
 }
 
 // indexLock is git's lock of the index, or nothing where it could not be had, and the index as it was.

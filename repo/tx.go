@@ -36,11 +36,9 @@ type Tx struct {
 
 	large sync.Mutex // one large content in memory at a time
 
-	underway *underway // nil: nothing follows at the moment
-
 	mu       sync.Mutex
 	batch    *batch
-	contents *contents
+	contents contents
 	versions []Version // committed since the last Publish
 }
 
@@ -52,7 +50,7 @@ func (r *Repo) Begin(ctx context.Context, tip object.ID, scan string, upcoming [
 			return nil, err
 		}
 	}
-	t := &Tx{r: r, ctx: ctx, scan: scan, base: tip, tip: tip, upcoming: upcoming, contents: new(contents)}
+	t := &Tx{r: r, ctx: ctx, scan: scan, base: tip, tip: tip, upcoming: upcoming}
 	var root object.ID
 	if !tip.IsZero() {
 		c, err := r.store.ReadCommit(tip)
@@ -243,13 +241,13 @@ func (t *Tx) commit(w *pack.Writer, tree object.ID, rec record.Record, captured 
 	return v, nil
 }
 
-// Abort gives up what was not published, and waits for what was to follow.
+// Abort gives up what was not published.
 func (t *Tx) Abort() error {
-	err := t.wait()
-	if t.batch != nil {
-		err = errors.Join(err, t.batch.drop())
-		t.batch = nil
+	if t.batch == nil {
+		return nil
 	}
+	err := t.batch.drop()
+	t.batch = nil
 	return err
 }
 
@@ -283,4 +281,10 @@ func (c *contents) get(id object.ID) ([]byte, bool) {
 	defer c.mu.Unlock()
 	b, ok := c.held[id]
 	return b, ok
+}
+
+func (c *contents) drop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held, c.size = nil, 0
 }

@@ -90,9 +90,8 @@ func TestWorkTreeIsLeftToTheSystem(t *testing.T) {
 	})
 }
 
-// TestBatchesFollowWhileOthersAreWritten publishes a first run in many parts, each of which files/, copies/ and the index
-// follow while the next is captured.
-func TestBatchesFollowWhileOthersAreWritten(t *testing.T) {
+// TestBatches publishes what changed in several parts, each with its pack and its move of the branch.
+func TestBatches(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.batch = 500

@@ -221,18 +221,13 @@ func (r *run) record(changes []change) error {
 			return err
 		}
 		done += len(part)
-		publish := r.tx.PublishPart
-		switch {
-		case done == len(changes):
-			publish = r.tx.Publish
-		case !r.tx.Full():
-			continue
+		if r.tx.Full() || done == len(changes) {
+			versions := r.tx.Versions()
+			if err := r.tx.Publish(); err != nil {
+				return err
+			}
+			r.published(versions)
 		}
-		versions := r.tx.Versions()
-		if err := publish(); err != nil {
-			return err
-		}
-		r.published(versions)
 	}
 	return nil
 }
