@@ -39,7 +39,7 @@ type follow struct {
 	incomplete bool        // files/ or the index could not follow
 	touched    []string    // folders to be synced
 
-	taken map[string]string // paths whose place another has: crowdedOut
+	before, taken map[string]string // paths whose place another had at base, and has at tip: crowdedOut
 }
 
 // syncEach is how many written files are synced one by one; more are synced with their whole file system at once.
@@ -64,6 +64,11 @@ func (f *follow) run() (err error) {
 			written = append(written, i)
 		}
 	}
+	if len(deleted) > 0 {
+		if f.before, err = f.r.crowdedOut(f.base); err != nil {
+			return err
+		}
+	}
 	f.each = len(written) <= syncEach
 	byPath := func(a, b int) int { return cmp.Or(strings.Compare(f.versions[a].Source, f.versions[b].Source), a-b) }
 	slices.SortFunc(deleted, byPath)
@@ -72,6 +77,9 @@ func (f *follow) run() (err error) {
 	err = f.work(f.cut(deleted, len(deleted)), newest)
 	if err == nil {
 		err = f.work(f.cut(written, perPlacer), newest)
+	}
+	if err == nil {
+		err = f.inherit(f.before)
 	}
 	if err == nil {
 		err = f.sync()

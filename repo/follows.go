@@ -3,7 +3,6 @@ package repo
 import (
 	"strings"
 
-	"timemachine/repo/layout"
 	"timemachine/repo/object"
 	"timemachine/repo/record"
 )
@@ -26,7 +25,7 @@ func (f *follower) commit(raw []byte) error {
 	if err != nil || len(c.Parents) == 0 {
 		return nil
 	}
-	path, err := layout.TreePath(rec.Source)
+	path, err := treePath(&rec)
 	if err != nil {
 		return nil
 	}

@@ -6,7 +6,6 @@ import (
 
 	"timemachine/repo/commitgraph"
 	"timemachine/repo/durable"
-	"timemachine/repo/layout"
 	"timemachine/repo/object"
 )
 
@@ -96,7 +95,7 @@ func parseGraphed(id object.ID, raw []byte) graphed {
 	c, err := commitgraph.ParseCommit(id, raw)
 	g := graphed{Commit: c, err: err}
 	if v := parseVersion(id, raw); v.commit == nil && v.record == nil {
-		if path, err := layout.TreePath(v.Source); err == nil {
+		if path, err := treePath(&v.Record); err == nil {
 			g.path = path
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 
-	"timemachine/repo/layout"
 	"timemachine/repo/object"
 )
 
@@ -91,7 +90,7 @@ func (r *Repo) inTree(tip object.ID, versions []Version) ([]Version, error) {
 		if _, seen := newest[v.Source]; seen {
 			continue
 		}
-		path, err := layout.TreePath(v.Source)
+		path, err := treePath(&v.Record)
 		if err != nil {
 			return nil, err
 		}

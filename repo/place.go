@@ -12,7 +12,6 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/gitindex"
-	"timemachine/repo/layout"
 	"timemachine/repo/object"
 	"timemachine/repo/record"
 )
@@ -47,21 +46,25 @@ func (p *placer) close() {
 
 // version lets one version's copy and, where it is the newest, its place in files/ follow. What fails is warned of.
 func (p *placer) version(v *Version, newest bool) {
-	path, err := layout.TreePath(v.Source)
+	path, err := treePath(&v.Record)
 	if err != nil {
 		p.fail(v.Source, "cannot be placed", err)
 		return
 	}
 	place := newest && p.index.held()
 	if v.Event == record.Deleted {
-		if place {
+		switch {
+		case !place:
+		case p.before[path] != "": // what is there is another's
+			p.changes = append(p.changes, gitindex.Change{Path: path, Remove: true})
+		default:
 			p.remove(path, v.Source)
 		}
 		return
 	}
 	if has := p.taken[path]; has != "" {
 		p.crowd(v, path, has, place)
-		return
+		place = false
 	}
 	if !place && !p.copying.Load() {
 		return

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"slices"
 	"time"
 
 	"timemachine/repo/commitgraph"
@@ -15,7 +16,7 @@ const graphAfter = 512
 // that makes no sense is not used: it is for speed alone.
 type shortcut struct {
 	h           *History
-	path        string // of the tree; "": nothing can be told
+	paths       []string // of the tree, one for each spelling; none: nothing can be told
 	asked       int
 	chain       *commitgraph.Chain
 	here, below commitgraph.Commit
@@ -25,19 +26,19 @@ type shortcut struct {
 func (h *History) shortcut(at selector) *shortcut {
 	s := &shortcut{h: h}
 	if scope, ok := at.(*scope); ok && scope.path != "/" && len(h.shallow) == 0 {
-		s.path, _ = layout.TreePath(scope.path) // "" for one that no version can have
+		s.paths = layout.TreePaths(scope.path)
 	}
 	return s
 }
 
 // from is the first commit from id on back along first parents that has to be read.
 func (s *shortcut) from(id object.ID) object.ID {
-	if s.asked++; s.path == "" || s.asked <= graphAfter && !s.h.graphed {
+	if s.asked++; len(s.paths) == 0 || s.asked <= graphAfter && !s.h.graphed {
 		return id
 	}
 	if s.chain == nil {
 		if s.chain = s.h.graph(); s.chain == nil {
-			s.path = ""
+			s.paths = nil
 			return id
 		}
 	}
@@ -58,7 +59,7 @@ func (s *shortcut) down(id object.ID, pos int) object.ID {
 		if err != nil {
 			break
 		}
-		if len(s.parents) == 0 || s.here.Filter.May(s.path) {
+		if len(s.parents) == 0 || slices.ContainsFunc(s.paths, s.here.Filter.May) {
 			return s.here.ID
 		}
 		pos = int(s.parents[0])
@@ -67,7 +68,7 @@ func (s *shortcut) down(id object.ID, pos int) object.ID {
 		}
 		s.here, s.below = s.below, s.here
 	}
-	s.path = "" // damaged, or a ring of parents
+	s.paths = nil // damaged, or a ring of parents
 	return id
 }
 

@@ -92,13 +92,15 @@ func (h *History) order(ctx context.Context, tie []Entry) error {
 	return nil
 }
 
-// frees tells whether one of the versions is a deletion that made way for another: a file for a folder, or the reverse.
+// frees tells whether one of the versions is a deletion that made way for another: a file for a folder, or the reverse, or a
+// name that only some file systems tell from the other.
 func frees(tie []Entry) bool {
-	gone, above := map[string]bool{}, map[string]bool{} // sources that went, and the folders they lay in
+	gone, above := map[string]bool{}, map[string]bool{} // sources that went, folded, and the folders they lay in
 	for i := range tie {
 		if tie[i].Event == record.Deleted {
-			gone[tie[i].Source] = true
-			for dir := path.Dir(tie[i].Source); !above[dir]; dir = path.Dir(dir) {
+			source := fold(tie[i].Source)
+			gone[source] = true
+			for dir := path.Dir(source); !above[dir]; dir = path.Dir(dir) {
 				above[dir] = true
 			}
 		}
@@ -107,8 +109,9 @@ func frees(tie []Entry) bool {
 		if len(gone) == 0 || e.Event == record.Deleted {
 			return false
 		}
-		under := above[e.Source]
-		for dir := path.Dir(e.Source); dir != "/" && !under; dir = path.Dir(dir) {
+		source := fold(e.Source)
+		under := above[source] || gone[source]
+		for dir := path.Dir(source); dir != "/" && !under; dir = path.Dir(dir) {
 			under = gone[dir]
 		}
 		return under

@@ -9,19 +9,31 @@ import (
 	"timemachine/repo/object"
 )
 
-// treeEntry is what the tree of a commit holds for path; false where that is nothing. "/" is the folder files.
+// treePaths are where in a tree a path may be: one for each spelling, the usual first. "/" is the folder files.
+func treePaths(path string) []string {
+	if path == "/" {
+		return []string{"files"}
+	}
+	return layout.TreePaths(path)
+}
+
+// treeEntry is what the tree of a commit holds for path; false where that is nothing.
 func (h *History) treeEntry(commit object.ID, path string) (object.TreeEntry, bool, error) {
+	for _, name := range treePaths(path) {
+		if e, ok, err := h.entryAt(commit, name); ok || err != nil {
+			return e, ok, err
+		}
+	}
+	return object.TreeEntry{}, false, nil
+}
+
+// entryAt is what the tree of a commit holds at a path of the tree.
+func (h *History) entryAt(commit object.ID, name string) (object.TreeEntry, bool, error) {
 	root, err := h.r.treeOf(commit)
 	if err != nil {
 		return object.TreeEntry{}, false, err
 	}
 	e := object.TreeEntry{Mode: object.ModeTree, ID: root}
-	name := "files"
-	if path != "/" {
-		if name, err = layout.TreePath(path); err != nil {
-			return e, false, nil // a path that no version can have
-		}
-	}
 	for part := range strings.SplitSeq(name, "/") {
 		if !e.Mode.IsTree() {
 			return e, false, nil
@@ -41,21 +53,19 @@ func (h *History) treeEntry(commit object.ID, path string) (object.TreeEntry, bo
 // filesBelow lists what the tree of a commit holds at and below path, by tree path.
 func (h *History) filesBelow(commit object.ID, path string) (map[string]object.TreeEntry, error) {
 	all := map[string]object.TreeEntry{}
-	e, ok, err := h.treeEntry(commit, path)
-	if err != nil || !ok {
-		return all, err
-	}
-	name := "files"
-	if path != "/" {
-		if name, err = layout.TreePath(path); err != nil {
+	for _, name := range treePaths(path) {
+		e, ok, err := h.entryAt(commit, name)
+		if err == nil && ok && e.Mode.IsTree() {
+			err = h.r.list(e.ID, name+"/", all)
+		}
+		if err != nil {
 			return all, err
 		}
+		if ok && !e.Mode.IsTree() {
+			all[name] = e
+		}
 	}
-	if !e.Mode.IsTree() {
-		all[name] = e
-		return all, nil
-	}
-	return all, h.r.list(e.ID, name+"/", all)
+	return all, nil
 }
 
 // Current lists the sources that the newest tree holds at and below path, in order, but for those with shortened names.
@@ -79,14 +89,22 @@ func (h *History) Present(path string) (bool, error) {
 
 // holdsFiles tells whether the tree of a commit holds a file or link directly in a folder.
 func (h *History) holdsFiles(commit object.ID, folder string) (bool, error) {
-	e, ok, err := h.treeEntry(commit, folder)
-	if err != nil || !ok || !e.Mode.IsTree() {
-		return false, err
+	for _, name := range treePaths(folder) {
+		e, ok, err := h.entryAt(commit, name)
+		if err != nil {
+			return false, err
+		}
+		if !ok || !e.Mode.IsTree() {
+			continue
+		}
+		raw, err := h.r.store.ReadTree(e.ID)
+		if err != nil {
+			return false, h.r.damaged(fmt.Sprintf("the tree of commit %s cannot be read", commit.Short()), err)
+		}
+		entries, err := object.ParseTree(raw)
+		if err != nil || slices.ContainsFunc(entries, func(e object.TreeEntry) bool { return !e.Mode.IsTree() }) {
+			return err == nil, err
+		}
 	}
-	raw, err := h.r.store.ReadTree(e.ID)
-	if err != nil {
-		return false, h.r.damaged(fmt.Sprintf("the tree of commit %s cannot be read", commit.Short()), err)
-	}
-	entries, err := object.ParseTree(raw)
-	return slices.ContainsFunc(entries, func(e object.TreeEntry) bool { return !e.Mode.IsTree() }), err
+	return false, nil
 }

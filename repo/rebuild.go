@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"timemachine/repo/layout"
 	"timemachine/repo/object"
 	"timemachine/repo/record"
 )
@@ -103,7 +102,7 @@ func (b *rebuild) one(v *Version) {
 	if newest {
 		b.seen[strings.Clone(v.Source)] = true
 	}
-	path, err := layout.TreePath(v.Source)
+	path, err := treePath(&v.Record)
 	if err != nil || b.f.taken[path] != "" || b.o.WantCopy != nil && !b.o.WantCopy(v) {
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/layout"
 	"timemachine/repo/object"
 	"timemachine/repo/pack"
@@ -32,6 +33,7 @@ type Tx struct {
 	late bool      // the clock was said to have gone back
 
 	editor   *object.Editor
+	names    *names // of the tree, where the file system folds names; else nil
 	upcoming []Upcoming
 
 	large sync.Mutex // one large content in memory at a time
@@ -60,6 +62,11 @@ func (r *Repo) Begin(ctx context.Context, tip object.ID, scan string, upcoming [
 		root, t.last = c.Tree, c.Committer.When
 	}
 	var err error
+	if r.folds() {
+		if t.names, err = r.namesIn(tip); err != nil {
+			return nil, err
+		}
+	}
 	t.editor, err = object.NewEditor(root, r.store)
 	return t, err
 }
@@ -161,12 +168,15 @@ func (t *Tx) BlobFrom(size int64, src io.Reader, before object.ID) (object.ID, e
 // of the source has an mtime as late as this one's, so that its copy's name needs no look at the others.
 func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (Version, error) {
 	rec.Scan = t.scan
-	path, err := layout.TreePath(rec.Source)
+	path, spelling, err := t.place(&rec)
 	if err != nil {
 		return Version{}, err
 	}
+	if spelling != layout.Usual {
+		rec.File = path
+	}
 	if rec.Event != record.Deleted {
-		if rec.Copy, err = t.copyName(&rec, newest); err != nil {
+		if rec.Copy, err = t.copyName(&rec, spelling, newest); err != nil {
 			return Version{}, err
 		}
 	}
@@ -182,6 +192,37 @@ func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (Version
 		return Version{}, err
 	}
 	return t.commit(w, tree, rec, captured)
+}
+
+// place is where in the tree a version goes: where its source is, else the first of its source's places that is free.
+func (t *Tx) place(rec *record.Record) (string, layout.Spelling, error) {
+	usual, err := layout.TreePath(rec.Source)
+	if err != nil || rec.Previous.IsZero() && t.names == nil {
+		return usual, layout.Usual, err
+	}
+	if !rec.Previous.IsZero() {
+		for _, s := range layout.Spellings() {
+			path, err := s.TreePath(rec.Source)
+			if err != nil {
+				break // escaped it would be too long
+			}
+			if e, there, err := t.editor.Get(path); err != nil || there && !e.Mode.IsTree() {
+				return path, s, err
+			}
+		}
+	}
+	if t.names != nil {
+		for _, s := range layout.Spellings() {
+			path, err := s.TreePath(rec.Source)
+			if err != nil {
+				break
+			}
+			if t.names.holder(path) == "" {
+				return path, s, nil
+			}
+		}
+	}
+	return usual, layout.Usual, nil
 }
 
 func (t *Tx) edit(path string, rec *record.Record, w *pack.Writer) error {
@@ -200,12 +241,18 @@ func (t *Tx) edit(path string, rec *record.Record, w *pack.Writer) error {
 		}
 	}
 	if rec.Event == record.Deleted {
+		if t.names != nil {
+			t.names.remove(path)
+		}
 		return t.editor.Remove(path)
+	}
+	if t.names != nil && t.names.holder(path) == "" {
+		t.names.add(path)
 	}
 	return t.editor.Set(path, TreeMode(rec), rec.Blob)
 }
 
-func (t *Tx) copyName(rec *record.Record, newest bool) (string, error) {
+func (t *Tx) copyName(rec *record.Record, spelling layout.Spelling, newest bool) (string, error) {
 	n := 0
 	if !newest && !rec.Previous.IsZero() {
 		var err error
@@ -213,7 +260,25 @@ func (t *Tx) copyName(rec *record.Record, newest bool) (string, error) {
 			return "", err
 		}
 	}
-	return layout.CopyPath(rec.Source, rec.Mtime, n)
+	path, err := spelling.CopyPath(rec.Source, rec.Mtime, n)
+	for t.names != nil && err == nil && t.r.hasCopy(path) { // of a source that had this place before: mv a A
+		n++
+		path, err = spelling.CopyPath(rec.Source, rec.Mtime, n)
+	}
+	return path, err
+}
+
+// hasCopy tells whether something has a copy's name.
+func (r *Repo) hasCopy(path string) bool {
+	w := durable.NewWalker(r.root)
+	defer w.Close()
+	folder, name := split(path)
+	dir, err := w.Dir(folder)
+	if err != nil {
+		return false
+	}
+	there, err := dir.Exists(name)
+	return there && err == nil
 }
 
 func (t *Tx) commit(w *pack.Writer, tree object.ID, rec record.Record, captured time.Time) (Version, error) {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 
-	"timemachine/repo/layout"
 	"timemachine/repo/object"
 	"timemachine/repo/pack"
 )
@@ -61,6 +60,7 @@ type verify struct {
 
 	alone bool              // the history is all there is to look at
 	taken map[string]string // paths that have no place of their own: crowdedOut
+	names *names            // of tip's tree, where the file system folds names; else nil
 
 	mu      sync.Mutex
 	sum     VerifySummary
@@ -100,6 +100,11 @@ func (r *Repo) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, err
 	}
 	if k.taken, err = r.crowdedOut(tip); err != nil {
 		return &k.sum, err
+	}
+	if r.folds() {
+		if k.names, err = r.namesIn(tip); err != nil {
+			return &k.sum, err
+		}
 	}
 	h, err := k.history(tip)
 	if err != nil {
@@ -207,7 +212,7 @@ func (k *verify) report(f Finding) {
 }
 
 func (k *verify) suspects(s suspect) {
-	if path, err := layout.TreePath(s.v.Source); err == nil && k.taken[path] != "" {
+	if path, err := treePath(&s.v.Record); err == nil && k.taken[path] != "" {
 		return
 	}
 	k.mu.Lock()

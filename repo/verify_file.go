@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/layout"
 	"timemachine/repo/object"
 	"timemachine/repo/record"
 )
@@ -54,7 +53,7 @@ func (w *worker) file(s *step) {
 	if w.r.detached() != "" {
 		return
 	}
-	path, err := layout.TreePath(s.Source)
+	path, err := treePath(&s.Record)
 	if err != nil {
 		return // said already
 	}
@@ -79,6 +78,9 @@ func (w *worker) file(s *step) {
 
 // leftover finds a deleted source's file. Only one that is what we wrote counts: another is somebody's own.
 func (w *worker) leftover(s *step, dir *durable.Dir, path, name string) {
+	if w.names != nil && w.names.holder(path) != "" {
+		return // another name's place now
+	}
 	last, _, err := w.r.version(s.Previous)
 	if err != nil || last.Source != s.Source || w.compare(dir, name, &last, last.Mode&0o777|0o400) != nil {
 		return

@@ -148,7 +148,7 @@ func (k *verify) step(id object.ID, c *object.CommitData, h *history) step {
 
 // checkPlaces notes where the source's newest version is, and that each copy lies where its source's copies do.
 func (k *verify) checkPlaces(s *step, h *history, wrong func(string, ...any)) {
-	path, err := layout.TreePath(s.Source)
+	path, err := treePath(&s.Record)
 	if err != nil {
 		wrong("it has no place in the tree: %v", err)
 		s.ours = false
@@ -160,7 +160,7 @@ func (k *verify) checkPlaces(s *step, h *history, wrong func(string, ...any)) {
 	if s.Copy == "" {
 		return
 	}
-	folder, err := layout.CopyFolder(s.Source)
+	folder, err := copyFolder(&s.Record)
 	if in, name := split(s.Copy); err != nil || in != folder || !hasStamp(s.Copy, layout.Stamp(s.Mtime)) {
 		wrong("its copy's name %s is not one of its own", quote(name))
 	}

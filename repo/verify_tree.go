@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"timemachine/repo/layout"
 	"timemachine/repo/object"
 	"timemachine/repo/record"
 )
@@ -15,7 +14,7 @@ const maxTrees = 16 << 20 // bytes of trees a worker keeps
 
 // tree checks that a commit's tree is its parent's but for the version's own path, and holds there what the record says.
 func (w *worker) tree(s *step) {
-	path, err := layout.TreePath(s.Source)
+	path, err := treePath(&s.Record)
 	if err == nil {
 		err = w.descend(s, s.parent, s.tree, path, true)
 	}

@@ -255,23 +255,24 @@ func (a *absence) report() {
 const missingMsg = "does not exist"
 
 // order sorts what is to be committed: by mtime, then path; but a deletion that frees a name for what takes it comes
-// first.
-func order(changes []change) {
+// first. fold makes one of the paths that are one in the destination.
+func order(changes []change, fold func(string) string) {
 	taken, above := map[string]bool{}, map[string]bool{}
 	for _, c := range changes {
 		if c.deleted {
 			continue
 		}
-		taken[c.seen.path] = true
-		for p := filepath.Dir(c.seen.path); p != "/"; p = filepath.Dir(p) {
+		path := fold(c.seen.path)
+		taken[path] = true
+		for p := filepath.Dir(path); p != "/"; p = filepath.Dir(p) {
 			above[p] = true
 		}
 	}
 	rank := func(c *change) int {
-		switch {
-		case !c.deleted:
+		if !c.deleted {
 			return 1
-		case above[c.seen.path] || anyAbove(taken, c.seen.path):
+		}
+		if path := fold(c.seen.path); taken[path] || above[path] || anyAbove(taken, path) {
 			return 0
 		}
 		return 2

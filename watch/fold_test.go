@@ -1,74 +1,230 @@
 package watch_test
 
 import (
+	"context"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"timemachine/repo"
 	"timemachine/repo/repotest"
+	"timemachine/watch"
 )
 
-// TestNamesThatFold has a destination that was found at init to fold names and to have no links (which this one does not
-// need to: nothing but git's settings says so). All is recorded; of names that are one there the first has the place in
-// files/, the others are named; a link's target stands in a file.
+// folding makes of a destination one that was found at init to fold names. It does not need to: nothing but git's settings
+// says so. TestExFAT has one that does.
+func (w *world) folding() { repotest.Git(w.t, w.dest, "config", "core.ignorecase", "true") }
+
+// tracked lists what HEAD's tree holds below files/ and the source folder.
+func (w *world) tracked() []string {
+	var all []string
+	for _, path := range repotest.Lines(w.t, w.dest, "-c", "core.quotePath=false", "ls-tree", "-r", "--name-only", "HEAD", "--", "files") {
+		all = append(all, strings.TrimPrefix(path, "files"+w.src+"/"))
+	}
+	return all
+}
+
+// read is a source's newest version, asked for by its name.
+func (w *world) read(name string) string {
+	w.t.Helper()
+	h, err := repo.OpenHistory(w.dest, repo.Options{Heads: watch.Heads})
+	w.check(err)
+	defer h.Close()
+	e, err := h.At(context.Background(), w.path(name), repo.Point{})
+	w.check(err)
+	src, _, err := h.Content(&e.Version)
+	w.check(err)
+	defer src.Close()
+	b, err := io.ReadAll(src)
+	w.check(err)
+	return string(b)
+}
+
+// sound: verify finds nothing, and a run has nothing to do.
+func (w *world) sound() {
+	w.t.Helper()
+	if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+		w.t.Errorf("verify: %+v", found)
+	}
+	if s, p, err := w.try(); err != nil || len(p) > 0 || s.Versions != 0 {
+		w.t.Errorf("a run with nothing to do: %+v %v %v", s, p, err)
+	}
+}
+
+// TestNamesThatFold: of names that are one where they are folded each has a place in files/ and copies/, which its record
+// tells, and keeps it; every question finds it by its own name.
 func TestNamesThatFold(t *testing.T) {
 	w := newWorld(t)
-	repotest.Git(t, w.dest, "config", "core.ignorecase", "true")
-	repotest.Git(t, w.dest, "config", "core.symlinks", "false")
-	for _, name := range []string{"A", "a", "Dir/x", "dir/x", "dir/y", "\u00dc", "\u00fc", "plain"} {
+	w.folding()
+	names := []string{"A", "a", "Dir/x", "dir/x", "dir/y", "\u00dc", "\u00fc", "u\u0308", "plain", "f/g", "F"}
+	for _, name := range names {
 		w.write(name, "content of "+name)
 	}
-	w.check(os.Symlink("to nowhere", w.path("link")))
-	s, p, err := w.try()
-	w.check(err)
-	var named []string
-	for _, q := range p {
-		if !q.Warning || !strings.Contains(q.Msg, "no place of its own") {
-			t.Errorf("it says: %v", q)
+	if p := w.run(len(names)); len(p) > 0 {
+		t.Fatalf("it says: %v", p)
+	}
+	want := []string{"A", "%61", "Dir/x", "dir/%78", "dir/y", "plain", "%46"}
+	got := w.tracked()
+	for _, path := range want {
+		if !slices.Contains(got, path) {
+			t.Errorf("the tree holds %q, not %q", got, path)
 		}
-		named = append(named, strings.TrimPrefix(q.Path, w.src+"/"))
 	}
-	if got := strings.Join(named, " "); got != "a dir/x \u00fc" || s.Versions != 9 {
-		t.Errorf("named: %q, %d versions", got, s.Versions)
+	seen := map[string]string{}
+	for _, path := range got {
+		if other := seen[strings.ToLower(path)]; other != "" {
+			t.Errorf("%q and %q are one where names are folded", path, other)
+		}
+		seen[strings.ToLower(path)] = path
+		if _, err := os.Lstat(w.file(path)); err != nil {
+			t.Error(err)
+		}
 	}
-	for _, name := range []string{"A", "a", "dir/x", "\u00fc"} {
-		if got := w.committed(name); got != "content of "+name {
+	for _, name := range names {
+		if got := w.read(name); got != "content of "+name {
 			t.Errorf("%s is recorded as %q", name, got)
 		}
 	}
-	for name, want := range map[string]string{"A": "content of A", "Dir/x": "content of Dir/x", "dir/y": "content of dir/y", "link": "to nowhere"} {
-		if got, err := os.ReadFile(w.file(name)); err != nil || string(got) != want {
-			t.Errorf("files/ has %s as %q: %v", name, got, err)
+	w.sound()
+	for i, name := range names {
+		w.write(name, strings.Repeat("again ", i+1))
+	}
+	w.check(os.Remove(filepath.Join(w.dest, ".git/timemachine/cache"))) // the records alone tell it all again
+	if p := w.run(len(names)); len(p) > 0 {
+		t.Fatalf("it says: %v", p)
+	}
+	if now := w.tracked(); !slices.Equal(now, got) {
+		t.Errorf("places were %q, are %q", got, now)
+	}
+	w.sound()
+
+	for _, name := range []string{"A", "dir/x"} {
+		w.check(os.Remove(w.path(name)))
+	}
+	w.run(2)
+	w.sound()
+	for _, name := range []string{"a", "Dir/x"} {
+		if got := w.read(name); !strings.HasPrefix(got, "again") {
+			t.Errorf("%s is %q beside what was deleted", name, got)
 		}
 	}
-	if st, err := os.Lstat(w.file("link")); err != nil || !st.Mode().IsRegular() {
-		t.Errorf("the link is %v: %v", st, err)
+	w.check(os.RemoveAll(filepath.Join(w.dest, "copies"))) // and are made again under the same names
+	w.check(os.Mkdir(filepath.Join(w.dest, "copies"), 0o700))
+	w.check(w.rebuildOnce())
+	w.sound()
+}
+
+// TestRenamedInCaseOnly: what is renamed so has one place after the other, and each version its copy.
+func TestRenamedInCaseOnly(t *testing.T) {
+	w := newWorld(t)
+	w.folding()
+	w.write("README", "text")
+	w.run(1)
+	w.check(os.Rename(w.path("README"), w.path("readme")))
+	if p := w.run(2); len(p) > 0 {
+		t.Fatalf("it says: %v", p)
 	}
-	for _, name := range []string{"a", "dir/x"} {
-		if _, err := os.Lstat(w.file(name)); err == nil {
-			t.Errorf("files/ has %s", name)
-		}
+	w.want("Delete README", "Add readme")
+	if got := w.tracked(); !slices.Equal(got, []string{"readme"}) {
+		t.Errorf("the tree holds %q", got)
+	}
+	if got := w.trailer("Renamed-From"); got != w.path("README") {
+		t.Errorf("Renamed-From: %q", got)
+	}
+	w.sound()
+}
+
+// TestCopyOfTheNameBefore: on a file system that folds names the copy of a name that is gone has the place of the next
+// one's. The copies here are made to lie where they would.
+func TestCopyOfTheNameBefore(t *testing.T) {
+	w := newWorld(t)
+	w.folding()
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	w.write("b", "content of b")
+	w.check(os.Chtimes(w.path("b"), at, at))
+	w.check(os.MkdirAll(filepath.Join(w.dest, "copies", w.src, "b"), 0o700))
+	w.check(os.WriteFile(filepath.Join(w.dest, "copies", w.src, "b", "2026-03-01T12-00-00.000000Z-b"), []byte("content of B"), 0o600))
+	w.run(1)
+	if got := filepath.Base(w.trailer("Copy")); got != "2026-03-01T12-00-00.000000Z~1-b" {
+		t.Errorf("its copy is %s", got)
+	}
+	w.check(os.Chmod(w.path("b"), 0o640))
+	w.run(1)
+	if got := filepath.Base(w.trailer("Copy")); got != "2026-03-01T12-00-00.000000Z~2-b" {
+		t.Errorf("the next copy is %s", got)
+	}
+	w.sound()
+}
+
+// TestTakenOverWhereNamesFold: a history made where names are not folded has names that are one. The first has the place,
+// the others are named; deleting one never touches the other's file.
+func TestTakenOverWhereNamesFold(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{"A", "a", "B", "b", "c"} {
+		w.write(name, "content of "+name)
+	}
+	w.run(5)
+	w.folding()
+	for _, name := range []string{"a", "b"} { // as it is where the places are one
+		w.check(os.Remove(w.file(name)))
+	}
+	w.write("a", "new content of a")
+	_, p, err := w.try()
+	w.check(err)
+	if len(p) != 1 || !p[0].Warning || p[0].Path != w.path("a") || !strings.Contains(p[0].Msg, "no place of its own") {
+		t.Errorf("it says: %v", p)
+	}
+	if got := w.read("a"); got != "new content of a" {
+		t.Errorf("a is %q", got)
 	}
 	if index, head := repotest.Git(t, w.dest, "write-tree"), repotest.Git(t, w.dest, "rev-parse", "HEAD^{tree}"); index != head {
 		t.Error("the index is not HEAD's tree")
 	}
-	if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
-		t.Errorf("verify: %+v", found)
+	w.sound()
+
+	w.check(os.Remove(w.path("a")))
+	w.check(os.Rename(w.file("A"), w.file("a"))) // the name that both are, seen as the one that is deleted
+	if _, p, err = w.try(); err != nil || len(p) > 0 {
+		t.Errorf("%v, %v", p, err)
 	}
+	if got, err := os.ReadFile(w.file("a")); err != nil || string(got) != "content of A" {
+		t.Errorf("after a was deleted A's place holds %q: %v", got, err)
+	}
+	w.check(os.Rename(w.file("a"), w.file("A")))
+	w.sound()
+
+	w.check(os.Remove(w.path("B")))
+	_, p, err = w.try()
+	w.check(err)
+	if len(p) != 1 || !strings.Contains(p[0].Msg, "a place of its own now") || !strings.Contains(p[0].Hint, "verify --repair") {
+		t.Errorf("it says: %v", p)
+	}
+	found, _ := w.verify(repo.VerifyOptions{Repair: true})
+	if len(found) != 1 || !found[0].Repaired {
+		t.Errorf("repairing: %+v", found)
+	}
+	if got, err := os.ReadFile(w.file("b")); err != nil || string(got) != "content of b" {
+		t.Errorf("b's place holds %q: %v", got, err)
+	}
+	w.sound()
+}
+
+// TestWithoutLinks: where a file system has no symbolic links a link's target stands in a file.
+func TestWithoutLinks(t *testing.T) {
+	w := newWorld(t)
+	repotest.Git(t, w.dest, "config", "core.symlinks", "false")
+	w.check(os.Symlink("to nowhere", w.path("link")))
 	if _, p, err := w.try(); err != nil || len(p) > 0 {
-		t.Errorf("a run with nothing to do: %v %v", p, err)
+		t.Fatalf("%v %v", p, err)
 	}
-	w.check(os.Remove(w.path("A")))
-	w.write("a", "has the place now")
-	if _, p, err := w.try(); err != nil || len(p) > 0 {
-		t.Errorf("%v %v", p, err)
+	st, err := os.Lstat(w.file("link"))
+	w.check(err)
+	if got, err := os.ReadFile(w.file("link")); !st.Mode().IsRegular() || string(got) != "to nowhere" {
+		t.Errorf("the link is %v, %q: %v", st.Mode(), got, err)
 	}
-	if got, err := os.ReadFile(w.file("a")); err != nil || string(got) != "has the place now" {
-		t.Errorf("files/ has a as %q: %v", got, err)
-	}
-	if copies, err := filepath.Glob(filepath.Join(w.dest, "copies", w.src, "a", "*")); err != nil || len(copies) != 1 {
-		t.Errorf("copies of a: %q %v", copies, err)
-	}
+	w.sound()
 }

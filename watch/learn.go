@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"timemachine/repo"
-	"timemachine/repo/layout"
 	"timemachine/repo/object"
 	"timemachine/repo/record"
 )
@@ -76,11 +75,7 @@ func (k *knowledge) compareTree(r commits) error {
 		return err
 	}
 	for all := k.read(); all.next(); {
-		path, err := layout.TreePath(all.source)
-		if err != nil {
-			return err
-		}
-		e, there := tree[path]
+		e, there := repo.InTree(tree, all.source)
 		s := all.full()
 		v := repo.Version{Record: record.Record{Source: s.source, Blob: s.blob, Mode: s.mode, Link: s.link}}
 		if s.deleted {

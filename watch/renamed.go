@@ -3,13 +3,20 @@ package watch
 // inode is a file whatever its name.
 type inode struct{ dev, ino uint64 }
 
-// byInode sorts deletions by the file that is gone, where its last state is known.
-func byInode(gone []change) map[inode][]change {
-	all := make(map[inode][]change, len(gone))
+// absentee is a deleted source, as it was found last. What is known of it is forgotten when its deletion is committed, which
+// may be before what it became.
+type absentee struct {
+	path string
+	key  key
+}
+
+// byInode are the deletions of a run.
+func byInode(gone []change) map[inode][]absentee {
+	all := make(map[inode][]absentee, len(gone))
 	for _, c := range gone {
-		if k := &c.old.key; !k.isZero() {
+		if k := c.old.key; !k.isZero() {
 			at := inode{k.Dev, k.Ino}
-			all[at] = append(all[at], c)
+			all[at] = append(all[at], absentee{c.seen.path, k})
 		}
 	}
 	return all
@@ -17,9 +24,9 @@ func byInode(gone []change) map[inode][]change {
 
 // renamedFrom finds the source that vanished in this run and has come back under a new name.
 func (r *run) renamedFrom(k *key) string {
-	for _, c := range r.renamed[inode{k.Dev, k.Ino}] {
-		if c.old.key.sameInode(k) {
-			return c.seen.path
+	for _, v := range r.renamed[inode{k.Dev, k.Ino}] {
+		if v.key.sameInode(k) {
+			return v.path
 		}
 	}
 	return ""

@@ -76,7 +76,7 @@ type run struct {
 	tx      *repo.Tx
 	started time.Time
 	names   names
-	renamed map[inode][]change // deletions of this run, whose inodes may have appeared elsewhere
+	renamed map[inode][]absentee // deletions of this run, whose inodes may have appeared elsewhere
 	room    room
 
 	contents func() map[object.ID]bool // those of the newest versions, as the cache has them; it is seldom asked for
@@ -158,7 +158,7 @@ func (r *run) all() error {
 	for _, p := range found.problems {
 		r.problem(p)
 	}
-	order(changes)
+	order(changes, r.Repo.Fold)
 	changes = r.fitting(changes)
 	r.know.tip, r.summary.Tip = tip, tip
 	if len(changes) > 0 {

@@ -57,7 +57,11 @@ func loop(t *testing.T, mount, size string, mkfs ...string) (image string, ok bo
 		out, err = exec.Command(mkfs[0], append(mkfs[1:], image)...).CombinedOutput()
 	}
 	if err == nil {
-		out, err = exec.Command("mount", "-o", "loop", image, mount).CombinedOutput()
+		args := []string{"-o", "loop", image, mount}
+		if mkfs[0] == "mkfs.exfat" { // not all kernels have it
+			args = append([]string{"-t", "exfat-fuse"}, args...)
+		}
+		out, err = exec.Command("mount", args...).CombinedOutput()
 	}
 	if err != nil {
 		t.Logf("NOT TESTED ON %s: NO LOOP MOUNT HERE (%v %s)", mkfs[0], err, out)

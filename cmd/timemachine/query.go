@@ -95,7 +95,7 @@ func treeSource(ctx context.Context, h *repo.History, tree string) (string, erro
 	}
 	sources, err := h.Sources(ctx, "/")
 	for _, s := range sources {
-		if t, terr := layout.TreePath(s); terr == nil && t == tree {
+		if _, ok := layout.SpelledAs(s, tree); ok {
 			return s, nil
 		}
 	}

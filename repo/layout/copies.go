@@ -13,8 +13,8 @@ const maxExt = 16
 
 // CopyFolder is the folder that holds the source's copies and nothing else but folders: "copies" and the source's path.
 // Errors are those of TreePath.
-func CopyFolder(source string) (string, error) {
-	return place(copiesRoot, source, riskyCopy)
+func (s Spelling) CopyFolder(source string) (string, error) {
+	return place(copiesRoot, source, s, riskyCopy)
 }
 
 // riskyCopy tells whether a component must be escaped in a copies folder, where it could also meet a copy's name.
@@ -22,11 +22,11 @@ func riskyCopy(name string) bool { return risky(name) || stamped(name) }
 
 // CopyPath is the path of one version's copy, relative to the destination. n, from 1, tells versions of one source and
 // one stamp apart; 0 is the first of them and leaves no mark. Errors are those of TreePath, and a negative n.
-func CopyPath(source string, mtime time.Time, n int) (string, error) {
+func (s Spelling) CopyPath(source string, mtime time.Time, n int) (string, error) {
 	if n < 0 {
 		return "", fmt.Errorf("copy of %q: negative suffix %d", source, n)
 	}
-	folder, err := CopyFolder(source)
+	folder, err := s.CopyFolder(source)
 	if err != nil {
 		return "", err
 	}

@@ -56,10 +56,10 @@ func TestCopyPath(t *testing.T) {
 			"copies/" + momentStamp + "/@x/@1.00000Z-/@.000000Z-/a", momentStamp + "-a"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if folder, err := CopyFolder(c.source); err != nil || folder != c.folder {
+			if folder, err := Usual.CopyFolder(c.source); err != nil || folder != c.folder {
 				t.Errorf("folder %q, %v; want %q", folder, err, c.folder)
 			}
-			if path, err := CopyPath(c.source, moment, c.n); err != nil || path != c.folder+"/"+c.file {
+			if path, err := Usual.CopyPath(c.source, moment, c.n); err != nil || path != c.folder+"/"+c.file {
 				t.Errorf("path %q, %v; want %q", path, err, c.folder+"/"+c.file)
 			}
 		})
@@ -79,7 +79,7 @@ func TestCopyPathShortens(t *testing.T) {
 		{"runes", strings.Repeat("€", 80), head + strings.Repeat("€", 70) + "~" + hash(strings.Repeat("€", 80))},
 		{"escapes", ".git:" + strings.Repeat("%", 90), head + "%2Egit:" + strings.Repeat("%25", 67) + "~" + hash(".git:"+strings.Repeat("%", 90))},
 	} {
-		got, err := CopyPath("/"+c.base, moment, 0)
+		got, err := Usual.CopyPath("/"+c.base, moment, 0)
 		if name := got[strings.LastIndex(got, "/")+1:]; err != nil || name != c.want || len(name) > 255 {
 			t.Errorf("%s: %q, %v\nwant %q", c.name, name, err, c.want)
 		}
@@ -87,17 +87,17 @@ func TestCopyPathShortens(t *testing.T) {
 }
 
 func TestCopyPathRefuses(t *testing.T) {
-	if got, err := CopyPath("/a", moment, -1); err == nil {
+	if got, err := Usual.CopyPath("/a", moment, -1); err == nil {
 		t.Errorf("negative suffix: %q", got)
 	}
-	if got, err := CopyPath("a", moment, 0); err == nil {
+	if got, err := Usual.CopyPath("a", moment, 0); err == nil {
 		t.Errorf("relative source: %q", got)
 	}
 	source := strings.Repeat("/"+strings.Repeat("d", 200), 20)
-	if _, err := CopyFolder(source); err != nil {
+	if _, err := Usual.CopyFolder(source); err != nil {
 		t.Fatal(err)
 	}
-	_, err := CopyPath(source, moment, 0)
+	_, err := Usual.CopyPath(source, moment, 0)
 	if tooLong := (*TooLongError)(nil); !errors.As(err, &tooLong) {
 		t.Errorf("long source: %v; want a *TooLongError", err)
 	}
@@ -124,16 +124,16 @@ func FuzzCopyPath(f *testing.F) {
 	f.Add("/"+strings.Repeat("x", 256), int64(1), int64(1), 0, "/"+strings.Repeat("x", 257), int64(1), int64(1), 0)
 	f.Fuzz(func(t *testing.T, s1 string, sec1, ns1 int64, n1 int, s2 string, sec2, ns2 int64, n2 int) {
 		t1, t2 := time.Unix(sec1, ns1), time.Unix(sec2, ns2)
-		p1, err1 := CopyPath(s1, t1, n1)
-		p2, err2 := CopyPath(s2, t2, n2)
+		p1, err1 := Usual.CopyPath(s1, t1, n1)
+		p2, err2 := Usual.CopyPath(s2, t2, n2)
 		if err1 != nil || err2 != nil {
 			return
 		}
 		if same := s1 == s2 && Stamp(t1) == Stamp(t2) && n1 == n2; (p1 == p2) != same {
 			t.Fatalf("(%q, %v, %d) and (%q, %v, %d): %q and %q", s1, t1, n1, s2, t2, n2, p1, p2)
 		}
-		f1, _ := CopyFolder(s1)
-		f2, _ := CopyFolder(s2)
+		f1, _ := Usual.CopyFolder(s1)
+		f2, _ := Usual.CopyFolder(s2)
 		if (f1 == f2) != (s1 == s2) {
 			t.Fatalf("%q and %q: folders %q and %q", s1, s2, f1, f2)
 		}

@@ -34,11 +34,11 @@ func (e *TooLongError) Error() string {
 // The source must be an absolute, clean path other than "/", without NUL. The error is a *TooLongError where the result
 // would pass MaxPath.
 func TreePath(source string) (string, error) {
-	return place(filesRoot, source, risky)
+	return Usual.TreePath(source)
 }
 
-// Source is the inverse of TreePath. It is false for a path that TreePath does not give, and for one with a shortened
-// component, whose source only its record tells.
+// Source is the inverse of TreePath in every spelling. It is false for a path that none gives, and for one with a
+// shortened component, whose source only its record tells.
 func Source(treePath string) (source string, ok bool) {
 	rest, ok := strings.CutPrefix(treePath, filesRoot+"/")
 	if !ok {
@@ -50,12 +50,14 @@ func Source(treePath string) (source string, ok bool) {
 			return "", false
 		}
 	}
-	again, err := TreePath(source)
-	return source, err == nil && again == treePath
+	if _, ok = SpelledAs(source, treePath); !ok {
+		return "", false
+	}
+	return source, true
 }
 
-// place puts the source below root; escape tells which components cannot stay as they are.
-func place(root, source string, escape func(name string) bool) (string, error) {
+// place puts the source below root; escape tells which components cannot stay as they are in any spelling.
+func place(root, source string, spelling Spelling, escape func(name string) bool) (string, error) {
 	rest, ok := strings.CutPrefix(source, "/")
 	if !ok {
 		return "", fmt.Errorf("source %q: not absolute", source)
@@ -68,7 +70,11 @@ func place(root, source string, escape func(name string) bool) (string, error) {
 		if err := checkName(name); err != nil {
 			return "", fmt.Errorf("source %q: %w", source, err)
 		}
-		b = appendName(append(b, '/'), name, escape(name))
+		if b = append(b, '/'); spelling.apart(!more) {
+			b = appendApart(b, name)
+		} else {
+			b = appendName(b, name, escape(name))
+		}
 	}
 	if len(b) > MaxPath {
 		return "", &TooLongError{Source: source, Len: len(b)}

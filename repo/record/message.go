@@ -18,6 +18,7 @@ const (
 	keyOwner
 	keySize
 	keyBlob
+	keyFile
 	keyCopy
 	keyPrevious
 	keyRenamedFrom
@@ -26,8 +27,8 @@ const (
 	keyCount
 )
 
-var keys = [keyCount]string{"Event", "Source", "Mtime", "Mode", "Type", "Owner", "Size", "Blob", "Copy", "Previous",
-	"Renamed-From", "Torn", "Scan"}
+var keys = [keyCount]string{"Event", "Source", "Mtime", "Mode", "Type", "Owner", "Size", "Blob", "File", "Copy",
+	"Previous", "Renamed-From", "Torn", "Scan"}
 
 const (
 	typeLink = "symlink"
@@ -43,6 +44,10 @@ func (r *Record) Message() string {
 	b = appendTrailer(b, keySource, r.Source)
 	if r.Event != Deleted {
 		b = r.appendState(b)
+	}
+	b = appendOptional(b, keyFile, r.File)
+	if r.Event != Deleted {
+		b = appendOptional(b, keyCopy, r.Copy)
 	}
 	b = appendID(b, keyPrevious, r.Previous)
 	if r.Event != Deleted {
@@ -64,8 +69,7 @@ func (r *Record) appendState(b []byte) []byte {
 	}
 	b = appendTrailer(b, keyOwner, r.owner())
 	b = strconv.AppendInt(appendKey(b, keySize), r.Size, 10)
-	b = hex.AppendEncode(appendKey(b, keyBlob), r.Blob[:])
-	return appendOptional(b, keyCopy, r.Copy)
+	return hex.AppendEncode(appendKey(b, keyBlob), r.Blob[:])
 }
 
 // appendKey ends the line before and begins a trailer.

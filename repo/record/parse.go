@@ -36,7 +36,7 @@ func Parse(message string) (Record, error) {
 		}
 	}
 	if r.Event == Deleted {
-		r = Record{Event: r.Event, Source: r.Source, Previous: r.Previous, Scan: r.Scan}
+		r = Record{Event: r.Event, Source: r.Source, File: r.File, Previous: r.Previous, Scan: r.Scan}
 	}
 	return r, nil
 }
@@ -107,8 +107,10 @@ func (r *Record) set(key int, value string) (err error) {
 		r.Size, err = parseSize(value)
 	case keyBlob:
 		r.Blob, err = parseObject(value)
+	case keyFile:
+		r.File, err = parseBelow("files/", value)
 	case keyCopy:
-		r.Copy, err = parseCopy(value)
+		r.Copy, err = parseBelow("copies/", value)
 	case keyPrevious:
 		r.Previous, err = parseObject(value)
 	case keyRenamedFrom:

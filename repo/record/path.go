@@ -2,6 +2,7 @@ package record
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -17,14 +18,15 @@ func parsePath(value string) (string, error) {
 	return path, nil
 }
 
-// parseCopy reads a copy's path. It must not lead out of copies/: others may have written the record.
-func parseCopy(value string) (string, error) {
+// parseBelow reads the path of something in a folder of the destination. It must not lead out of that: others may have
+// written the record.
+func parseBelow(folder, value string) (string, error) {
 	path, err := Unquote(value)
 	if err != nil {
 		return "", err
 	}
-	if rest, ok := strings.CutPrefix(path, "copies/"); !ok || !clean(rest) {
-		return "", errors.New("want a path below copies/")
+	if rest, ok := strings.CutPrefix(path, folder); !ok || !clean(rest) {
+		return "", fmt.Errorf("want a path below %s", folder)
 	}
 	return path, nil
 }

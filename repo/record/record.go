@@ -41,7 +41,7 @@ func (e Event) verb() string {
 	return ""
 }
 
-// Record is what a commit says of one version. Of a deletion only Event, Source, Previous and Scan are meant; the other
+// Record is what a commit says of one version. Of a deletion only Event, Source, File, Previous and Scan are meant; the other
 // fields are neither written nor read.
 type Record struct {
 	Event       Event
@@ -53,6 +53,7 @@ type Record struct {
 	User, Group string    // "" where the name is unknown
 	Size        int64     // bytes of content, from 0
 	Blob        object.ID // the content
+	File        string    // where git tracks it, below files/; "" for the usual place of its source
 	Copy        string    // the plain copy's path, relative to the destination, below copies/; "" for none
 	Previous    object.ID // the commit of the source's version before this one; zero for the first
 	RenamedFrom string    // the path this source had before; "" where it was not renamed

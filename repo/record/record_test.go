@@ -15,7 +15,7 @@ var hostile = []string{"/etc/hosts", "/a b", "/ lead", "/trail ", "/new\nline\nE
 
 func full(source string) Record {
 	return Record{Event: Modified, Source: source, Mtime: time.Unix(1764000000, 174276174).UTC(), Mode: 0o4755, UID: 7, GID: 8, User: "us er", Group: "g",
-		Size: 12, Blob: object.ID{1}, Copy: "copies" + source, Previous: object.ID{2}, RenamedFrom: source + "x", Torn: true, Scan: "20261123T044830Z-9f2c"}
+		Size: 12, Blob: object.ID{1}, File: "files" + source, Copy: "copies" + source, Previous: object.ID{2}, RenamedFrom: source + "x", Torn: true, Scan: "20261123T044830Z-9f2c"}
 }
 
 func TestMessageAndParse(t *testing.T) {
@@ -32,6 +32,21 @@ func TestMessageAndParse(t *testing.T) {
 		got.Mtime = want.Mtime
 		if got != want {
 			t.Errorf("got  %+v\nwant %+v", got, want)
+		}
+		gone := Record{Event: Deleted, Source: source, File: want.File, Previous: want.Previous, Scan: want.Scan}
+		if got, err := Parse(gone.Message()); err != nil || got != gone {
+			t.Errorf("got  %+v, %v\nwant %+v", got, err, gone)
+		}
+	}
+}
+
+// TestPlacesOfOthers: a record's places never lead out of their folders.
+func TestPlacesOfOthers(t *testing.T) {
+	for _, path := range []string{"/etc/passwd", "files", "files/", "files/../x", "files//x", "copies/x", ".git/config", "files/a/.", "\"files/a\\000\""} {
+		r := full("/etc/hosts")
+		r.File = ""
+		if _, err := Parse(strings.Replace(r.Message(), "Copy:", "File: "+path+"\nCopy:", 1)); err == nil {
+			t.Errorf("File: %s is taken", path)
 		}
 	}
 }
@@ -110,7 +125,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, r.Message())
 		}
-		if again.Source != r.Source || again.Event != r.Event || again.Blob != r.Blob || again.Copy != r.Copy || !again.Mtime.Equal(r.Mtime) {
+		if again.Source != r.Source || again.Event != r.Event || again.Blob != r.Blob || again.Copy != r.Copy || again.File != r.File || !again.Mtime.Equal(r.Mtime) {
 			t.Errorf("%+v\n%+v", again, r)
 		}
 	})
