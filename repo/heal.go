@@ -91,8 +91,9 @@ func (r *Repo) inTree(tip object.ID, versions []Version) ([]Version, error) {
 			continue
 		}
 		path, err := treePath(&v.Record)
-		if err != nil {
-			return nil, err
+		if err != nil { // somebody else's record
+			newest[v.Source] = false
+			continue
 		}
 		e, there, err := editor.Get(path)
 		if err != nil {

@@ -19,13 +19,14 @@
 //	Owner: root:root (0:0)
 //	Size: 1234
 //	Blob: 3b18e512dba79e4c8300dd08aeb37f8e728b8dad
+//	File: files/etc/%68%6Fsts      (only where that is not the usual place of the source)
 //	Copy: copies/etc/hosts/2026-11-23T04-48-12.174276Z-hosts
 //	Previous: (commit)             (absent on a source's first version)
 //	Renamed-From: /etc/hosts.old   (only where known)
 //	Torn: yes                      (only where the file changed while it was read)
 //	Scan: 20261123T044830Z-9f2c
 //
-// A deletion has Event, Source, Previous and Scan only.
+// A deletion has Event, Source, File, Previous and Scan only.
 //
 // # Invariants
 //
