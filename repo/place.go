@@ -182,12 +182,16 @@ func (p *placer) put(at spot, staged string, make func(at spot) error) error {
 	if err := make(spot{p.r.stage, staged}); err != nil {
 		return err
 	}
-	err = p.r.stage.Rename(staged, at.dir, at.name)
+	return p.orRemove(spot{p.r.stage, staged}, p.replace(at, staged))
+}
+
+// replace gives the file staged a name that something has: a file, a link or an empty folder.
+func (p *placer) replace(at spot, staged string) error {
+	err := p.r.stage.Rename(staged, at.dir, at.name)
 	if errors.Is(err, unix.EISDIR) || errors.Is(err, unix.ENOTEMPTY) || errors.Is(err, unix.EEXIST) {
-		if err := at.dir.RemoveDir(at.name); err != nil {
-			return err
+		if err = at.dir.RemoveDir(at.name); err == nil {
+			err = p.r.stage.Rename(staged, at.dir, at.name)
 		}
-		err = p.r.stage.Rename(staged, at.dir, at.name)
 	}
 	return err
 }
@@ -274,7 +278,7 @@ func (p *placer) create(v *Version, at spot, fill func(dst *durable.File) error)
 	return p.orRemove(at, err)
 }
 
-// orRemove removes what an error has left half made.
+// orRemove removes what an error has left half made, or without its place.
 func (p *placer) orRemove(at spot, err error) error {
 	if err != nil {
 		err = errors.Join(err, at.dir.Remove(at.name))
