@@ -170,7 +170,8 @@ type spot struct {
 // put has a file made at a spot. Where something has the name already it is made in the stage, under the name staged, and
 // takes the place of that; where many are written, which nobody can expect to see all at once, that is removed first: a file
 // system that allocates late writes each file that takes the place of another to disk at once. A file that a kill leaves
-// half made is made again with all that was to follow.
+// half made is made again with all that was to follow. Nor can one come from the stage where files/ or copies/ is a mount of
+// its own: what has the name is removed there, too.
 func (p *placer) put(at spot, staged string, make func(at spot) error) error {
 	err := make(at)
 	if !errors.Is(err, fs.ErrExist) {
@@ -182,7 +183,11 @@ func (p *placer) put(at spot, staged string, make func(at spot) error) error {
 	if err := make(spot{p.r.stage, staged}); err != nil {
 		return err
 	}
-	return p.orRemove(spot{p.r.stage, staged}, p.replace(at, staged))
+	err = p.orRemove(spot{p.r.stage, staged}, p.replace(at, staged))
+	if errors.Is(err, unix.EXDEV) && at.dir.Remove(at.name) == nil {
+		return make(at)
+	}
+	return err
 }
 
 // replace gives the file staged a name that something has: a file, a link or an empty folder.
