@@ -38,7 +38,7 @@ func Adopt(dest string, o Options) error {
 	if err := r.writeSettings(branch); err != nil {
 		return err
 	}
-	if err := r.root.SyncFS(); err != nil { // what a run has left to the system, before its mark goes
+	if err := r.syncAll(); err != nil { // what a run has left to the system, before its mark goes
 		return err
 	}
 	// The packs are no longer counted as ours: what a rewritten branch does not lead to any more is in them, and nothing

@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"timemachine/repo/object"
 )
@@ -11,7 +12,8 @@ import (
 type Compaction struct {
 	PacksBefore, PacksAfter int
 	BytesBefore, BytesAfter int64
-	Foreign                 int // packs among them that timemachine did not write, and left as they are
+	Foreign                 int // packs among them that were left as they are
+	Unlisted                int // packs among those that are not on the list of what timemachine wrote: git's, or the list was lost
 }
 
 // Compact merges all packs of ours into one, whatever time that takes, and makes the commit-graph anew, with a filter for each commit. The
@@ -25,6 +27,9 @@ func (r *Repo) Compact(ctx context.Context, tip object.ID) (c Compaction, err er
 		return c, err
 	}
 	c.Foreign = c.PacksBefore - len(names)
+	if c.Unlisted, err = r.unlisted(); err != nil {
+		return c, err
+	}
 	if err := r.mergeAll(ctx, names); err != nil {
 		return c, err
 	}
@@ -47,6 +52,21 @@ func (r *Repo) mergeAll(ctx context.Context, names []string) error {
 		return err
 	}
 	return r.merge(ctx, packs, nil)
+}
+
+// unlisted counts the packs that are not on the list of ours.
+func (r *Repo) unlisted() (n int, err error) {
+	there, err := r.packNames()
+	if err != nil {
+		return 0, err
+	}
+	listed, err := r.listedPacks()
+	for name, suffixes := range there {
+		if suffixes[".pack"] && !slices.Contains(listed, name) {
+			n++
+		}
+	}
+	return n, err
 }
 
 // packSizes counts the packs and what they take.

@@ -272,7 +272,7 @@ func (f *follow) sync() error {
 	case !f.each && f.lazy:
 		return nil
 	case !f.each:
-		return f.r.root.SyncFS()
+		return f.r.syncAll()
 	}
 	w := durable.NewWalker(f.r.root)
 	defer w.Close()

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/object"
 )
 
@@ -20,13 +21,54 @@ const followedName = "followed"
 // flusher's period), so that waiting for the rest takes no time to speak of.
 const anchorAfter = 40 * time.Second
 
+// projections are the folders of a destination that are made from the history.
+var projections = []string{"files", "copies"}
+
 // moment names this machine's time since it was started and the file system mounted; "" where that is not known.
-func (r *Repo) moment() string {
-	mount := r.root.Mount()
-	if r.o.Boot == "" || mount == "" {
+func (r *Repo) moment() string { return momentOf(r.o.Boot, r.root, projections) }
+
+// momentOf is the moment of root and the folders in it, "" also where one of them is a mount or a device of its own, which
+// may come and go by itself. One that is missing will be made where root is.
+func momentOf(boot string, root *durable.Dir, folders []string) string {
+	mount, err := root.Mount("")
+	if boot == "" || mount == "" || err != nil {
 		return ""
 	}
-	return r.o.Boot + " " + mount
+	for _, name := range folders {
+		if its, err := root.Mount(name); its != mount && !errors.Is(err, fs.ErrNotExist) {
+			return ""
+		}
+	}
+	return boot + " " + mount
+}
+
+// syncAll puts the destination on disk, on whichever file systems it lies.
+func (r *Repo) syncAll() error {
+	if err := r.root.SyncFS(); err != nil {
+		return err
+	}
+	here, err := r.root.Lstat("")
+	if err != nil {
+		return err
+	}
+	for _, name := range projections {
+		st, err := r.root.Lstat(name)
+		if err == nil && st.IsDir() && st.Dev != here.Dev {
+			err = r.syncMount(name)
+		}
+		if err != nil && !gone(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Repo) syncMount(name string) error {
+	d, err := r.root.Sub(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.SyncFS(), d.Close())
 }
 
 // noteFollowed notes that the work tree is in step with tip in this moment.
@@ -78,7 +120,7 @@ func (r *Repo) anchor() error {
 	if _, ok := r.followed(); !ok {
 		return nil
 	}
-	if err := r.root.SyncFS(); err != nil {
+	if err := r.syncAll(); err != nil {
 		return err
 	}
 	return r.settled()

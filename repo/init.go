@@ -210,7 +210,8 @@ func syncFolders(w *durable.Walker, dirs ...string) error {
 	return nil
 }
 
-// probe learns what the file system can do and returns git's settings for it.
+// probe learns what the file system can do and returns git's settings for it. They are for ever, so that only an error
+// which says that the file system has no such thing counts as that.
 func probe(dir *durable.Dir) (string, error) {
 	var b strings.Builder
 	b.WriteString("[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tlogallrefupdates = true\n")
@@ -219,19 +220,33 @@ func probe(dir *durable.Dir) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	err = f.Chmod(0o700)
-	st, serr := dir.Lstat("Probe")
-	if err := errors.Join(err, serr); err != nil && !errors.Is(err, fs.ErrPermission) {
+	if err := f.Chmod(0o700); err != nil && !unsupported(err) {
+		return "", err
+	}
+	st, err := dir.Lstat("Probe")
+	if err != nil {
 		return "", err
 	}
 	fmt.Fprintf(&b, "\tfilemode = %t\n", st.Mode&0o777 == 0o700)
-	if folds, err := dir.Exists("pROBE"); err != nil || folds {
+	folds, err := dir.Exists("pROBE")
+	if err != nil {
+		return "", err
+	}
+	if folds {
 		b.WriteString("\tignorecase = true\n")
 	}
-	if dir.Symlink("Probe", "link") != nil {
+	if err := dir.Symlink("Probe", "link"); unsupported(err) {
 		b.WriteString("\tsymlinks = false\n")
+	} else if err != nil {
+		return "", err
 	}
 	return b.String(), errors.Join(dir.Remove("link"), dir.Remove("Probe"))
+}
+
+// unsupported tells whether an error says that the file system cannot do what was asked of it at all. Folders that a virtual
+// machine shares (vboxsf) say that they are read-only; where that is true, nothing else can be made either.
+func unsupported(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) || errors.Is(err, unix.EROFS)
 }
 
 // ownSettings keeps other users out of what git writes, and git from changing a byte.

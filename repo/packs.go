@@ -74,6 +74,16 @@ func (r *Repo) listPacks(listed []string) error {
 	return r.own.Put(packsFile, []byte(strings.Join(listed, "\n")+"\n"))
 }
 
+// claim puts a pack on the list again whose .keep tells that it is ours, and what the branch leads to all that it holds: a
+// power failure may have taken the list away, or left an old one.
+func (r *Repo) claim(name string) error {
+	listed, err := r.listedPacks()
+	if err != nil || slices.Contains(listed, name) {
+		return err
+	}
+	return r.listPack(name, nil)
+}
+
 // disown takes a pack from the list: the branch does not lead to what it holds.
 func (r *Repo) disown(name string) error {
 	listed, err := r.listedPacks()

@@ -173,7 +173,8 @@ type spot struct {
 // put has a file made at a spot. Where something has the name already it is made in the stage, under the name staged, and
 // takes the place of that; where many are written, which nobody can expect to see all at once, that is removed first: a file
 // system that allocates late writes each file that takes the place of another to disk at once. A file that a kill leaves
-// half made is made again with all that was to follow.
+// half made is made again with all that was to follow. Nor can one come from the stage where files/ or copies/ is a mount of
+// its own: what has the name is removed there, too.
 func (p *placer) put(at spot, staged string, make func(at spot) error) error {
 	err := make(at)
 	if !errors.Is(err, fs.ErrExist) {
@@ -185,12 +186,20 @@ func (p *placer) put(at spot, staged string, make func(at spot) error) error {
 	if err := make(spot{p.r.stage, staged}); err != nil {
 		return err
 	}
-	err = p.r.stage.Rename(staged, at.dir, at.name)
+	err = p.orRemove(spot{p.r.stage, staged}, p.replace(at, staged))
+	if errors.Is(err, unix.EXDEV) && at.dir.Remove(at.name) == nil {
+		return make(at)
+	}
+	return err
+}
+
+// replace gives the file staged a name that something has: a file, a link or an empty folder.
+func (p *placer) replace(at spot, staged string) error {
+	err := p.r.stage.Rename(staged, at.dir, at.name)
 	if errors.Is(err, unix.EISDIR) || errors.Is(err, unix.ENOTEMPTY) || errors.Is(err, unix.EEXIST) {
-		if err := at.dir.RemoveDir(at.name); err != nil {
-			return err
+		if err = at.dir.RemoveDir(at.name); err == nil {
+			err = p.r.stage.Rename(staged, at.dir, at.name)
 		}
-		err = p.r.stage.Rename(staged, at.dir, at.name)
 	}
 	return err
 }
@@ -277,7 +286,7 @@ func (p *placer) create(v *Version, at spot, fill func(dst *durable.File) error)
 	return p.orRemove(at, err)
 }
 
-// orRemove removes what an error has left half made.
+// orRemove removes what an error has left half made, or without its place.
 func (p *placer) orRemove(at spot, err error) error {
 	if err != nil {
 		err = errors.Join(err, at.dir.Remove(at.name))

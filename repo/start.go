@@ -209,10 +209,15 @@ func (r *Repo) finishMove(dir *durable.Dir, name string, has map[string]bool, ti
 		}
 		r.o.Log("a run that was cut short is finished", "commit", id.String())
 		tip = id
-	} else if tip != id {
-		if err := r.disown(name); err != nil {
-			return tip, err
-		}
+	}
+	var err error
+	if tip != id {
+		err = r.disown(name)
+	} else if old != id { // no merge
+		err = r.claim(name)
+	}
+	if err != nil {
+		return tip, err
 	}
 	return tip, dir.Remove(name + ".keep")
 }

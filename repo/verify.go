@@ -74,6 +74,7 @@ type suspect struct {
 	place bool // it is the source's newest, and its place in files/ is wanted
 	gone  bool // its source is deleted, and it should not be there
 	whole bool // the index as a whole
+	mark  bool // the mark that files/ and the index are behind
 }
 
 // Verify compares the history with itself, and files/, copies/ and the index with the history. What is wrong is
@@ -116,7 +117,7 @@ func (r *Repo) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, err
 	if o.Repair {
 		return &k.sum, k.repair(tip)
 	}
-	return &k.sum, k.settle(tip)
+	return &k.sum, k.settle(tip, h)
 }
 
 // Verify is that of Repo for any clone, of which it looks at the history alone: what lies beside it is git's own work, and
@@ -158,15 +159,20 @@ func (k *verify) start() (tip object.ID, err error) {
 	if err != nil || k.o.Repair {
 		return tip, err
 	}
+	return tip, k.mark(tip)
+}
+
+// mark looks at the mark that a run leaves as long as files/ and the index may be behind.
+func (k *verify) mark(tip object.ID) error {
 	base, behind, err := k.r.behind(tip)
 	if err != nil || !behind {
-		return tip, err
+		return err
 	}
 	if versions, _, err := k.r.since(k.ctx, tip, base); err != nil || len(versions) > 0 {
-		k.report(Finding{Part: PartIndex, Path: ".git/timemachine/pending", Msg: "files/ and the index have not followed the history yet",
-			Hint: "the next run sees to it"})
+		k.suspects(suspect{mark: true, Finding: Finding{Part: PartIndex, Path: ".git/timemachine/pending",
+			Msg: "files/ and the index have not followed the history yet", Hint: "the next run sees to it"}})
 	}
-	return tip, err
+	return nil
 }
 
 // objects checks what the history is stored in.
@@ -218,29 +224,4 @@ func (k *verify) suspects(s suspect) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.suspect = append(k.suspect, s)
-}
-
-// settle reports what was found beside the history. A run may have been at work meanwhile: what it has recorded since is
-// not held against files/.
-func (k *verify) settle(tip object.ID) error {
-	newer := map[string]bool{}
-	if len(k.suspect) > 0 {
-		now, err := k.r.refs.Read(k.r.branch)
-		if err != nil {
-			return err
-		}
-		versions, _, err := k.r.since(k.ctx, now, tip)
-		if err != nil {
-			return err
-		}
-		for i := range versions {
-			newer[versions[i].Source] = true
-		}
-	}
-	for _, s := range k.suspect {
-		if s.Part == PartCopy || !newer[s.v.Source] {
-			k.report(s.Finding)
-		}
-	}
-	return nil
 }

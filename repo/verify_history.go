@@ -43,6 +43,10 @@ type place struct {
 	deleted bool
 }
 
+func placeOf(v *Version, path string) place {
+	return place{path: path, blob: v.Blob, mode: TreeMode(&v.Record), commit: v.Commit, deleted: v.Event == record.Deleted}
+}
+
 // expected is what a version said of the one before it.
 type expected struct{ commit, by object.ID }
 
@@ -155,7 +159,7 @@ func (k *verify) checkPlaces(s *step, h *history, wrong func(string, ...any)) {
 		return
 	}
 	if s.newest {
-		h.newest[strings.Clone(s.Source)] = place{path: path, blob: s.Blob, mode: TreeMode(&s.Record), commit: s.Commit, deleted: s.Event == record.Deleted}
+		h.newest[strings.Clone(s.Source)] = placeOf(&s.Version, path)
 	}
 	if s.Copy == "" {
 		return

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"timemachine/repo/object"
 )
@@ -50,8 +53,19 @@ var (
 	errEndless  = errors.New("gives no end of data")
 )
 
-// take reads a source and stores its content.
+// take reads a source and stores its content. One that is not in the folder which is open since the source before is looked
+// for by its path: the folder may have been removed and made again meanwhile.
 func (c *capture) take(ch *change, o *opener) (content, error) {
+	kept := o.has(&ch.seen)
+	got, err := c.from(o, ch)
+	if kept && isSourceError(err) && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESTALE)) {
+		o.close()
+		got, err = c.from(o, ch)
+	}
+	return got, err
+}
+
+func (c *capture) from(o *opener, ch *change) (content, error) {
 	src, err := o.open(&ch.seen)
 	if err != nil {
 		return content{}, err

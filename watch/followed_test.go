@@ -16,7 +16,12 @@ import (
 // TestWorkTreeIsLeftToTheSystem: a run waits for the history alone to be on disk. What follows it is believed to be
 // there while the machine is up, written again when it was started anew, and put on disk by a run some time later.
 func TestWorkTreeIsLeftToTheSystem(t *testing.T) {
-	if d, err := durable.OpenDir(t.TempDir()); err != nil || d.Mount() == "" {
+	d, err := durable.OpenDir(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if mount, err := d.Mount(""); mount == "" {
 		t.Skip("the system does not tell one mount from another:", err)
 	}
 	mark := func(w *world) bool {

@@ -31,9 +31,9 @@ func (o *opener) open(s *seen) (source, error) {
 		return source{dir: unix.AT_FDCWD, name: s.path, path: s.path, listed: true}, nil
 	}
 	cut := strings.LastIndexByte(s.path, '/')
-	folder := s.path[:max(cut, 1)]
-	if folder != o.folder || s.entry.Root != o.root {
+	if !o.has(s) {
 		o.close()
+		folder := s.path[:max(cut, 1)]
 		dir, err := openBelow(s.entry.Root, folder)
 		if err != nil {
 			return source{}, ofSource(err)
@@ -41,6 +41,11 @@ func (o *opener) open(s *seen) (source, error) {
 		*o = opener{root: s.entry.Root, folder: folder, dir: dir}
 	}
 	return source{dir: o.dir, name: s.path[cut+1:], path: s.path}, nil
+}
+
+// has tells whether the folder that a source lies in is open already.
+func (o *opener) has(s *seen) bool {
+	return !s.listed && o.folder == s.path[:max(strings.LastIndexByte(s.path, '/'), 1)] && o.root == s.entry.Root
 }
 
 func (o *opener) close() {

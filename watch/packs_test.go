@@ -6,10 +6,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"timemachine/repo"
+	"timemachine/repo/durable"
 	"timemachine/repo/repotest"
 )
 
@@ -189,6 +191,52 @@ func TestLostListOfPacks(t *testing.T) {
 	w.run(1)
 	if n, _ := w.packs(); n != 2 {
 		t.Errorf("%d packs, want 2", n)
+	}
+}
+
+// TestListOfPacksAfterAKill: a power failure takes the list of packs away while a run has moved the branch, or is about to.
+// The run's pack is known to be ours by the .keep beside it, so the next one is begun with it, and it goes. What the branch
+// does not lead to any more is not counted as ours again, nor is another's pack.
+func TestListOfPacksAfterAKill(t *testing.T) {
+	for _, branch := range []string{"moved", "to be moved", "moved by git"} {
+		w := newWorld(t)
+		w.write("a", "1")
+		w.run(1)
+		w.write("a", "2")
+		if branch == "moved" {
+			w.cutShort()
+		} else {
+			w.killed(&killAfter{kind: durable.Rename, suffix: ".idx"})
+		}
+		if branch == "moved by git" {
+			mine := strings.TrimSpace(repotest.Git(t, w.dest, "commit-tree", "-m", "mine", "-p", "main", "main^{tree}"))
+			repotest.Git(t, w.dest, "update-ref", "refs/heads/main", mine)
+		}
+		list := filepath.Join(w.dest, ".git/timemachine/packs")
+		w.check(os.Remove(list))
+		before := w.packFiles()
+		w.runAny()
+		w.write("a", "3")
+		w.run(1)
+		left := 0
+		for _, f := range w.packFiles() {
+			if slices.Contains(before, f) && strings.HasSuffix(f, ".pack") {
+				left++
+			}
+		}
+		// The first run's pack stays: the list was all that told of it.
+		if want := map[string]int{"moved": 1, "to be moved": 1, "moved by git": 2}[branch]; left != want {
+			t.Errorf("branch %s: %d of the packs are left, want %d", branch, left, want)
+		}
+	}
+}
+
+// killed has a run that is killed at a moment.
+func (w *world) killed(f *killAfter) {
+	w.t.Helper()
+	defer durable.SetSeam(f)()
+	if _, _, err := w.try(); err == nil || !f.dead {
+		w.t.Fatalf("the run was to be killed: %v", err)
 	}
 }
 

@@ -11,7 +11,10 @@ import (
 
 const compactHelp = `Merge the packs that runs wrote into one, now, whatever time it takes, and say what that freed. Runs merge packs by
 themselves when it takes them no time to speak of; after years, or a large first run, this does the rest. It also makes
-git's commit-graph, with which git log -- PATH takes a moment. Packs that git gc made are left as they are. It waits for a run at work, and is safe beside git at any time.`
+git's commit-graph, with which git log -- PATH takes a moment. It waits for a run at work, and is safe beside git at any time.
+
+Only packs on the list of those that timemachine wrote (.git/timemachine/packs) are merged. All others are left as they are:
+those of git gc, and its own where that list was lost, since nothing else tells them from git's. git gc merges them all.`
 
 func (a *app) compactCommand() *cobra.Command {
 	return command("compact", "merge packs now", compactHelp, noArgs, func(ctx context.Context, _ []string) error { return a.compact(ctx) })
@@ -25,6 +28,7 @@ type compactDocument struct {
 	BytesBefore int64  `json:"bytes_before"`
 	BytesAfter  int64  `json:"bytes_after"`
 	Foreign     int    `json:"foreign_packs"`
+	Unlisted    int    `json:"unlisted_packs"`
 }
 
 func (a *app) compact(ctx context.Context) error {
@@ -55,7 +59,7 @@ func (a *app) compact(ctx context.Context) error {
 func (a *app) tellCompact(dest string, c repo.Compaction) error {
 	if a.flags.json {
 		return a.printJSON(compactDocument{Destination: dest, PacksBefore: c.PacksBefore, PacksAfter: c.PacksAfter,
-			BytesBefore: c.BytesBefore, BytesAfter: c.BytesAfter, Foreign: c.Foreign})
+			BytesBefore: c.BytesBefore, BytesAfter: c.BytesAfter, Foreign: c.Foreign, Unlisted: c.Unlisted})
 	}
 	if a.flags.quiet {
 		return nil
@@ -64,8 +68,12 @@ func (a *app) tellCompact(dest string, c repo.Compaction) error {
 	if c.PacksBefore != c.PacksAfter || c.BytesBefore != c.BytesAfter {
 		text = fmt.Sprintf("%d packs of %s are now %d of %s: %s freed", c.PacksBefore, sizeText(c.BytesBefore), c.PacksAfter, sizeText(c.BytesAfter), sizeText(c.BytesBefore-c.BytesAfter))
 	}
-	if c.Foreign > 0 {
-		text += fmt.Sprintf("; %d made by git left as they are", c.Foreign)
+	if n := c.Foreign - c.Unlisted; n > 0 {
+		text += "; " + count(n, "pack") + " left as found, in use by git or with a .keep file"
+	}
+	if c.Unlisted > 0 {
+		text += "; " + count(c.Unlisted, "pack") + " left as found, not on the list of those that timemachine wrote (made by git, or the list was lost: git -C " +
+			repo.ShellWord(dest) + " gc merges all)"
 	}
 	return a.print(text)
 }

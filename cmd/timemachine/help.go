@@ -124,7 +124,8 @@ const initHelp = `Make the destination's repository, and the folder itself when 
 const verifyHelp = `Check that every stored object is whole, that the records hang together, that each commit's tree holds what its record
 says, and that files/, copies/ and the index are what the history says. One line per problem, and one at the end that sums
 up, which -q leaves out; exit 1 where any problem is left. Copies that the configuration does not keep are not missed, nor
-is a copies/ folder that was deleted.
+is a copies/ folder that was deleted. Beside a run at work, what has not followed the history yet is looked at again when the
+run has ended, for up to a minute.
 
 --repair makes files/, copies/, the index and the cache again from the history. The history itself is never changed:
 where it is damaged, another copy of it (a clone, a remote) is needed.`

@@ -91,8 +91,7 @@ func (a *app) verifyAny(ctx context.Context, p *place, c *watch.Config, o verify
 	defer r.Close()
 	defer a.showBar("verifying")()
 	sum, err := r.Verify(ctx, options)
-	t.cache(r, o.repair, sum)
-	return sum, err
+	return sum, errors.Join(err, t.cache(ctx, r, o.repair, sum))
 }
 
 // wantsCopy tells which versions have a copy as the configuration has it.
@@ -143,11 +142,18 @@ func findingText(f repo.Finding) string {
 	return text
 }
 
-// cache looks at the one disposable file that package repo does not know.
-func (t *verifyReport) cache(r *repo.Repo, mend bool, sum *repo.VerifySummary) {
+// cache looks at the one disposable file that package repo does not know. A run at work may be in the midst of writing it.
+func (t *verifyReport) cache(ctx context.Context, r *repo.Repo, mend bool, sum *repo.VerifySummary) error {
 	err := watch.CheckCache(r.State())
 	if err == nil {
-		return
+		return nil
+	}
+	_, stopped := r.AtRest(ctx, func() (bool, error) {
+		err = watch.CheckCache(r.State())
+		return err == nil, nil
+	})
+	if err == nil || stopped != nil {
+		return stopped
 	}
 	f := repo.Finding{Part: "cache", Path: ".git/timemachine/cache", Msg: cause(err), Hint: "the next run makes another"}
 	if mend && watch.DropCache(r.State()) == nil {
@@ -156,6 +162,7 @@ func (t *verifyReport) cache(r *repo.Repo, mend bool, sum *repo.VerifySummary) {
 	}
 	sum.Findings++
 	t.finding(f)
+	return nil
 }
 
 func (t *verifyReport) summary(s *repo.VerifySummary) error {

@@ -1,8 +1,8 @@
 package durable
 
 import (
+	"fmt"
 	"os"
-	"strconv"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -16,15 +16,17 @@ func fromSys(st *unix.Stat_t) Stat {
 		Blocks: st.Blocks, Links: uint64(st.Nlink)}
 }
 
-// Mount names the mount that d lies on, as no other is named until the system is started again; "" where that is not known
-// (before Linux 6.8).
-func (d *Dir) Mount() string {
+// Mount names the mount and the device that name lies on, d itself with an empty name, as no other is named until the system
+// is started again; "" where that is not known (before Linux 6.8).
+func (d *Dir) Mount(name string) (string, error) {
 	var st unix.Statx_t
-	err := unix.Statx(d.fd, "", unix.AT_EMPTY_PATH, unix.STATX_MNT_ID_UNIQUE, &st)
+	err := ignoringEINTR(func() error {
+		return unix.Statx(d.fd, name, unix.AT_EMPTY_PATH|unix.AT_SYMLINK_NOFOLLOW, unix.STATX_MNT_ID_UNIQUE, &st)
+	})
 	if err != nil || st.Mask&unix.STATX_MNT_ID_UNIQUE == 0 {
-		return ""
+		return "", d.fail("statx", name, err)
 	}
-	return strconv.FormatUint(st.Mnt_id, 10)
+	return fmt.Sprintf("%d %d:%d", st.Mnt_id, st.Dev_major, st.Dev_minor), nil
 }
 
 // SyncFS puts all that was written to d's file system on disk: for bulk work, in the place of an fsync for each file.

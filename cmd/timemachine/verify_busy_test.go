@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+
+	"timemachine/repo/repotest"
+)
+
+// TestVerifyAmongRuns verifies beside runs that follow one another without a pause, small ones and such as write more files
+// than are put on disk one by one. Nothing is wrong, and nothing may be said to be.
+func TestVerifyAmongRuns(t *testing.T) {
+	d := newDamaged(t)
+	watched := filepath.Dir(d.file)
+	many := func(round int) {
+		for i := range 1 + round%3*20 {
+			write(t, filepath.Join(watched, "many", strconv.Itoa(i)), fmt.Appendf(nil, "round %d of file %d", round, i))
+		}
+	}
+	d.check(os.Mkdir(filepath.Join(watched, "many"), 0o700))
+	if out, code := d.timemachine("add", filepath.Join(watched, "many")); code != 0 {
+		t.Fatalf("exit %d: %s", code, out)
+	}
+	stop := make(chan struct{})
+	var runs sync.WaitGroup
+	count := 0
+	runs.Go(func() {
+		for ; ; count++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			many(count)
+			write(t, d.file, fmt.Appendf(nil, "round %d", count))
+			if out, code := d.timemachine(); code != 0 {
+				t.Errorf("a run: exit %d: %s", code, out)
+				return
+			}
+		}
+	})
+	verified := 60
+	if testing.Short() {
+		verified = 8
+	}
+	for i := range verified {
+		args := []string{"verify", "--quick"}
+		if i%4 == 3 {
+			args = args[:1]
+		}
+		if out, code := d.timemachine(args...); code != 0 {
+			t.Errorf("%q beside runs: exit %d: %s", args, code, out)
+			break
+		}
+	}
+	close(stop)
+	runs.Wait()
+	t.Logf("%d runs", count)
+	if out, code := d.timemachine("verify"); code != 0 {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	repotest.MustCheck(t, d.dest)
+}

@@ -1,0 +1,61 @@
+package watch_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"timemachine/repo/durable"
+)
+
+// onCreate does something once, before a file is made in the destination.
+type onCreate struct {
+	suffix string
+	do     func()
+}
+
+func (c *onCreate) Before(op *durable.Op) error {
+	if do := c.do; do != nil && op.Kind == durable.Create && strings.HasSuffix(op.Path, c.suffix) {
+		c.do = nil
+		do()
+	}
+	return nil
+}
+
+func (c *onCreate) After(*durable.Op) {}
+
+// TestFolderRemadeBetweenSources: when the first of a folder's files has been read, and its pack is begun, another program
+// puts a new folder in the place of the old. The rest is read there and has not vanished; what is not in it has.
+func TestFolderRemadeBetweenSources(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{"d/a", "d/b", "d/c", "d/vanishes"} {
+		w.write(name, "old")
+	}
+	w.check(os.Symlink("old", w.path("d/link")))
+	began := &onCreate{suffix: filepath.Join("stage", "pack")}
+	began.do = func() {
+		w.check(os.RemoveAll(w.path("d")))
+		for _, name := range []string{"d/a", "d/b", "d/c"} {
+			w.write(name, "new")
+		}
+		w.check(os.Symlink("new", w.path("d/link")))
+	}
+	remove := durable.SetSeam(began)
+	s, p, err := w.try()
+	remove()
+	w.check(err)
+	if began.do != nil {
+		t.Fatal("no pack was begun")
+	}
+	if len(p) != 1 || p[0].Path != w.path("d/vanishes") || !strings.Contains(p[0].Msg, "vanished") || s.Versions != 4 {
+		t.Errorf("%d versions, it says %v", s.Versions, p)
+	}
+	for _, name := range []string{"d/b", "d/c", "d/link"} {
+		if got := w.committed(name); got != "new" {
+			t.Errorf("%s is recorded as %q", name, got)
+		}
+	}
+	w.run(1) // the first file, which was read in the old folder
+	w.run(0)
+}
