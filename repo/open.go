@@ -213,7 +213,8 @@ func (r *Repo) Close() error {
 		errs = append(errs, r.store.Close())
 	}
 	if r.lock != nil {
-		errs = append(errs, r.lock.Close())
+		// Closing it alone would leave the lock to a child that is just being started, until it is another program.
+		errs = append(errs, unix.Flock(int(r.lock.Fd()), unix.LOCK_UN), r.lock.Close())
 	}
 	for _, d := range []*durable.Dir{r.stage, r.own, r.git, r.root} {
 		if d != nil {

@@ -69,6 +69,7 @@ func TestEntries(t *testing.T) {
 
 // TestExclusionsAsGit compares with git check-ignore.
 func TestExclusionsAsGit(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	git := func(args ...string) *exec.Cmd {
 		cmd := exec.Command("git", append([]string{"-C", dir}, args...)...)

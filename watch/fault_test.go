@@ -229,9 +229,10 @@ const perSweep = 2
 func TestFaults(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
-			w := newWorld(t)
+			dir := repotest.InMemory(t)
+			w := newWorldIn(t, dir)
 			s.prepare(w)
-			sw := &sweep{world: w, scenario: s, template: filepath.Join(t.TempDir(), "dest")}
+			sw := &sweep{world: w, scenario: s, template: filepath.Join(dir, "template")}
 			copyTree(t, w.dest, sw.template)
 			sw.reference(t)
 			for _, how := range repotest.AllFaults {

@@ -48,7 +48,7 @@ func (n *narrow) After(*durable.Op) {}
 func TestWhatDoesNotFit(t *testing.T) {
 	for _, says := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
 		t.Run(says.Error(), func(t *testing.T) {
-			w := newWorld(t)
+			w := newWorldIn(t, repotest.InMemory(t))
 			r := rand.New(rand.NewPCG(5, 6))
 			w.write("a", "1")
 			w.write("gone", "g")

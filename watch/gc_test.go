@@ -94,6 +94,7 @@ func TestGcBesideARun(t *testing.T) {
 // TestContentsAreStoredOnce: after a gc, when no pack is ours, files that are moved or copied cost no more than their
 // commits.
 func TestContentsAreStoredOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	data := text(rand.New(rand.NewPCG(7, 8)), 300_000)
 	w.write("d/a", data)
@@ -119,6 +120,7 @@ func TestContentsAreStoredOnce(t *testing.T) {
 // TestMultiPackIndex: one that git has made of our packs keeps none of them from being merged; it goes then, as it does
 // when git merges them. One that speaks of others' packs only is left.
 func TestMultiPackIndex(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	midx := filepath.Join(w.dest, ".git/objects/pack/multi-pack-index")
 	exists := func() bool {

@@ -30,8 +30,9 @@ type world struct {
 	batch     int           // objects that are published at a time
 }
 
-func newWorld(t *testing.T) *world {
-	dir := t.TempDir()
+func newWorld(t *testing.T) *world { return newWorldIn(t, t.TempDir()) }
+
+func newWorldIn(t *testing.T, dir string) *world {
 	w := &world{t: t, boot: "once", src: filepath.Join(dir, "src"), dest: filepath.Join(dir, "dest")}
 	w.config = "- " + w.src + "\n"
 	w.check(os.Mkdir(w.src, 0o755))
@@ -118,6 +119,7 @@ func (w *world) committed(name string) string {
 }
 
 func TestEveryKindOfChange(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.write("a", "1")
 	w.write("d/b", "2")
@@ -164,6 +166,7 @@ func TestEveryKindOfChange(t *testing.T) {
 }
 
 func TestChangesThatMtimeDoesNotShow(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.write("f", "one")
 	w.run(1)
@@ -191,6 +194,7 @@ func TestChangesThatMtimeDoesNotShow(t *testing.T) {
 }
 
 func TestHostileNamesAndTimes(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	names := []string{"sub/.gitmodules", "sub/.gitattributes", "GIT~1", ".GIT ", ".git.", ".git::$INDEX", `back\.git`, ".g\u200cit", "new\nline\n\nEvent: deleted",
 		"tab\t", `q"uote`, " lead", "trail ", "\xff\xfe", "esc\x1b[31m", "CON", "-rf", ":x", "%2Egit", strings.Repeat("x", 255), ".git" + strings.Repeat(" ", 200),
@@ -218,6 +222,7 @@ func TestHostileNamesAndTimes(t *testing.T) {
 }
 
 func TestDeletionsAreHeldBack(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.write("a", "a")
 	w.write("b", "b")
@@ -243,6 +248,7 @@ func TestDeletionsAreHeldBack(t *testing.T) {
 }
 
 func TestOneBadFileStopsNoOther(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.write("a", "a")
 	w.write("large", strings.Repeat("x", 5000))
@@ -302,6 +308,7 @@ func TestFilesTheKernelMakesUp(t *testing.T) {
 }
 
 func TestBesideOrdinaryGit(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.write("a", "1")
 	w.run(1)
@@ -372,6 +379,7 @@ func TestLocksOfOthers(t *testing.T) {
 }
 
 func TestDamageStops(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.write("a", "1")
 	w.run(1)
@@ -404,6 +412,7 @@ func TestDamageStops(t *testing.T) {
 }
 
 func TestWhatIsDisposableComesBack(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for i := range 20 {
 		w.write(fmt.Sprint("f", i), fmt.Sprint(i))

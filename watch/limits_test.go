@@ -12,6 +12,7 @@ import (
 
 // TestLimitsAreNamed has a file beyond each limit: each is named, what can be recorded is, and no other file suffers.
 func TestLimitsAreNamed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.config = "watch: [" + w.src + "]\nmax-size: 200MiB\n"
 	w.write("ordinary", "fine")

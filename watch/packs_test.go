@@ -54,7 +54,7 @@ func (w *world) small(versions int) {
 // be merged several times, and compares every version with what was written.
 func TestManyRunsStaySmall(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorldIn(t, repotest.InMemory(t))
 	r := rand.New(rand.NewPCG(1, 2))
 	large := text(r, 120_000)
 	for i := range 200 {
@@ -178,6 +178,7 @@ func (w *world) pile(n int) (p problems) {
 
 // TestLostListOfPacks: without the list no pack counts as ours, so none is merged or removed, and the history goes on.
 func TestLostListOfPacks(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.write("a", "1")
 	w.run(1)

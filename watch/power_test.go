@@ -19,9 +19,10 @@ const perOutage = 3
 func TestPowerFailures(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
-			w := newWorld(t)
+			dir := repotest.InMemory(t)
+			w := newWorldIn(t, dir)
 			s.prepare(w)
-			o := &outage{sweep: sweep{world: w, scenario: s, template: filepath.Join(t.TempDir(), "dest")}}
+			o := &outage{sweep: sweep{world: w, scenario: s, template: filepath.Join(dir, "template")}}
 			copyTree(t, w.dest, o.template)
 			o.reference(t)
 			o.images(t)
@@ -43,7 +44,8 @@ type image struct{ dest, what string }
 func (o *outage) images(t *testing.T) {
 	o.check(os.RemoveAll(o.dest))
 	copyTree(t, o.template, o.dest)
-	dir := t.TempDir()
+	dir := filepath.Join(filepath.Dir(o.dest), "images")
+	o.check(os.Mkdir(dir, 0o700))
 	p := repotest.NewPower(t, o.dest)
 	keep := func(what string) {
 		for _, loss := range repotest.AllLosses {

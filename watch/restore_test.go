@@ -105,6 +105,7 @@ func fill(w *world) {
 }
 
 func TestRestoreFolder(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	fill(w)
 	before := listing(t, w.src)
@@ -135,6 +136,7 @@ func TestRestoreFolder(t *testing.T) {
 
 // TestRestoreTwice: what was brought back is the newest version, so that the same again finds nothing to do.
 func TestRestoreTwice(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.write("a", "1")
 	w.run(1)

@@ -79,6 +79,7 @@ func history(t *testing.T, d *durable.Dir) ([]byte, map[object.ID]map[string]kno
 }
 
 func TestDamagedCacheNeverLies(t *testing.T) {
+	t.Parallel()
 	d := stateDir(t)
 	b, states := history(t, d)
 	check := func(what string, at int, damaged []byte) {
