@@ -23,7 +23,7 @@ func TestFolderInACopysPlace(t *testing.T) {
 	}
 	when := time.Unix(1_700_000_000, 5000)
 	w.check(os.Chtimes(w.path("a"), when, when))
-	name, err := layout.CopyPath(w.path("a"), when, 0)
+	name, err := layout.Usual.CopyPath(w.path("a"), when, 0)
 	w.check(err)
 	place := filepath.Join(w.dest, name)
 	w.check(os.MkdirAll(filepath.Join(place, "somebody's"), 0o700))
