@@ -6,10 +6,13 @@ import (
 	"slices"
 	"strings"
 
+	"timemachine/repo/durable"
+	"timemachine/repo/gitindex"
+	"timemachine/repo/mapped"
 	"timemachine/repo/object"
 )
 
-// checkedName is the file that says of which tip, among which packs, the commit and its tree were read. While both are
+// checkedName is the file that says of which tip, among which packs, the commit and its tree were read, and which index. While all are
 // still as it says, a run that only looks need not read them again. It is disposable.
 const checkedName = "checked"
 
@@ -26,17 +29,20 @@ func (r *Repo) StartLook(ctx context.Context) (object.ID, error) {
 	}
 	if b, err := r.own.ReadFile(checkedName, maxConfig); err == nil && string(b) == now {
 		r.unchecked = true
-		return tip, r.heal(ctx, tip)
+		return tip, r.heal(ctx, tip, false)
 	}
 	if err := r.check(tip); err != nil {
 		return tip, err
 	}
-	if loose, err := exists(r.git, fmt.Sprintf("objects/%x/%x", tip[:1], tip[1:])); err == nil && !loose {
+	if err := r.checkIndex(); err != nil {
+		return tip, err
+	}
+	if loose, err := exists(r.git, fmt.Sprintf("objects/%x/%x", tip[:1], tip[1:])); err == nil && !loose && r.indexFlaw == nil {
 		if err := r.own.Put(checkedName, []byte(now)); err != nil {
 			r.o.Log("it is not noted that the history was checked", "cause", err.Error())
 		}
 	}
-	return tip, r.heal(ctx, tip)
+	return tip, r.heal(ctx, tip, false)
 }
 
 // check reads the tip's commit and tree.
@@ -55,7 +61,34 @@ func (r *Repo) check(tip object.ID) error {
 	return nil
 }
 
-// inventory lists the tip and the packs: a line for each file of theirs that changes when the file does.
+func stateLine(name string, st durable.Stat) string {
+	return fmt.Sprintln(name, st.Size, st.Ino, st.Mtime.Nano(), st.Ctime.Nano())
+}
+
+// checkIndex looks whether git can read the index.
+func (r *Repo) checkIndex() error {
+	r.indexFlaw = nil
+	file, err := r.git.Open("index")
+	if err != nil {
+		return nil // there is none, or writing it will say why
+	}
+	defer file.Close()
+	b, err := mapped.File(file)
+	if err != nil {
+		return err
+	}
+	if b == nil {
+		r.indexFlaw = gitindex.Flaw(nil)
+		return nil
+	}
+	defer mapped.Close(b)
+	return mapped.Guard(func() error {
+		r.indexFlaw = gitindex.Flaw(b)
+		return nil
+	})
+}
+
+// inventory lists the tip, the packs and the index: a line for each file that changes when the file does.
 func (r *Repo) inventory(tip object.ID) (string, error) {
 	dir, closeDir, err := r.packDir()
 	if err != nil {
@@ -77,7 +110,10 @@ func (r *Repo) inventory(tip object.ID) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintln(&b, name, st.Size, st.Ino, st.Mtime.Nano(), st.Ctime.Nano())
+		b.WriteString(stateLine(name, st))
+	}
+	if st, err := r.git.Lstat("index"); err == nil {
+		b.WriteString(stateLine("index", st))
 	}
 	return b.String(), nil
 }

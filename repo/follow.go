@@ -176,7 +176,12 @@ func (f *follow) settle() error {
 		f.incomplete = true
 		f.warn(".gitattributes", "could not be written: "+cause(err), "the next run tries again")
 	}
-	if err := f.writeIndex(); err != nil {
+	err := f.writeIndex()
+	var damaged *gitindex.DamagedError
+	if errors.As(err, &damaged) {
+		return err
+	}
+	if err != nil {
 		f.incomplete = true
 		f.warn(f.r.git.Path("index"), "the index could not follow: "+err.Error(), f.r.indexHint(err))
 	}
@@ -236,24 +241,10 @@ func (f *follow) writeIndex() error {
 	if err != nil {
 		return err
 	}
-	err = mapped.Guard(func() error { return f.index.ahead.Update(f.index, f.changes, trees) })
-	var broken *gitindex.DamagedError
-	if errors.As(err, &broken) {
-		return errors.Join(err, f.r.setIndexAside())
-	}
-	if err != nil {
+	if err := mapped.Guard(func() error { return f.index.ahead.Update(f.index, f.changes, trees) }); err != nil {
 		return err
 	}
 	return f.index.commit()
-}
-
-// setIndexAside keeps a damaged index under another name; the next run makes a new one from the history.
-func (r *Repo) setIndexAside() error {
-	if err := r.own.Remove("index.damaged"); err != nil { // were it a second name of the index, nothing would be renamed
-		return err
-	}
-	return errors.Join(r.git.Rename("index", r.own, "index.damaged"), r.own.Replace(pendingName, []byte(object.ID{}.String()+"\n")),
-		r.own.Remove(followedName))
 }
 
 // trees tells gitindex which tree a folder has at tip.

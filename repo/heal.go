@@ -8,8 +8,9 @@ import (
 	"timemachine/repo/object"
 )
 
-// heal brings files/, the index and copies/ up to tip where an earlier run did not get to it.
-func (r *Repo) heal(ctx context.Context, tip object.ID) error {
+// heal brings files/, the index and copies/ up to tip where an earlier run did not get to it. copied tells that
+// copies/ lacks nothing.
+func (r *Repo) heal(ctx context.Context, tip object.ID, copied bool) error {
 	base, behind, err := r.behind(tip)
 	if err != nil || tip.IsZero() {
 		return err
@@ -22,8 +23,8 @@ func (r *Repo) heal(ctx context.Context, tip object.ID) error {
 	covered := marked && r.moment() != "" // by the mark: all that is written again was written after it was made
 	if there, err := r.git.Exists("index"); err != nil {
 		return err
-	} else if !there {
-		filesOnly = !behind
+	} else if !there || r.indexFlaw != nil {
+		filesOnly = !behind || copied
 		base, behind, covered = object.ID{}, true, false
 	}
 	if !behind {
@@ -50,10 +51,15 @@ func (r *Repo) heal(ctx context.Context, tip object.ID) error {
 	if !index.held() {
 		return nil
 	}
+	if r.indexFlaw != nil {
+		if err := index.setAside(r); err != nil {
+			return err
+		}
+	}
 	r.o.Log("files/ and the index are brought up to the history", "from", base.String(), "to", tip.String(), "versions", len(versions))
 	f := &follow{r: r, ctx: ctx, base: base, tip: tip, versions: versions, index: index, filesOnly: filesOnly, lazy: covered && reached, warn: r.o.Warn}
 	f.copying.Store(f.roomForCopies())
-	return f.run()
+	return f.orAnew(f.run(), filesOnly)
 }
 
 // since lists the versions after base, oldest first; all where base is no ancestor of tip, and reached is false then.

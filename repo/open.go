@@ -90,6 +90,7 @@ type Repo struct {
 	o      Options
 	lock   *durable.File
 
+	indexFlaw error                           // why git could not read the index, as far as it was looked at
 	unchecked bool                            // the run began without reading the tip
 	noReflink atomic.Bool                     // the file system was found to have none
 	ownSet    atomic.Pointer[map[string]bool] // of packs, as they are listed; nil: to be read

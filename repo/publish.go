@@ -39,7 +39,7 @@ func (t *Tx) Publish() error {
 	t.base, t.versions = t.tip, nil
 	defer t.contents.drop()
 	defer r.store.Trim()
-	return f.run()
+	return f.orAnew(f.run(), !behind)
 }
 
 // move puts the pack on disk and moves the branch.
@@ -122,6 +122,35 @@ func (l *indexLock) look(r *Repo) {
 		l.unread = err
 	}
 	l.ahead = gitindex.LookAhead(l.old)
+}
+
+// orAnew makes the index anew from the history where a follow failed because it is damaged. copied tells that copies/ lacks
+// nothing.
+func (f *follow) orAnew(err error, copied bool) error {
+	var damaged *gitindex.DamagedError
+	if !errors.As(err, &damaged) {
+		return err
+	}
+	f.index.release()
+	f.r.indexFlaw = damaged
+	return f.r.heal(f.ctx, f.tip, copied)
+}
+
+// setAside keeps a damaged index under another name; one is made anew from the history.
+func (l *indexLock) setAside(r *Repo) error {
+	err := r.own.Remove("index.damaged") // were it a second name of the index, nothing would be renamed
+	if err == nil {
+		err = r.git.Rename("index", r.own, "index.damaged")
+	}
+	if err != nil && !gone(err) {
+		return err
+	}
+	r.o.Warn(r.git.Path("index"), r.indexFlaw.Error()+": it is made anew from the history",
+		"what was staged by hand is left out; the damaged one is kept as "+quote(r.own.Path("index.damaged")))
+	r.indexFlaw = nil
+	l.leave()
+	l.ahead = gitindex.LookAhead(nil)
+	return nil
 }
 
 // leave lets the old index go. When that was its last name the system frees all of it, beside whatever is done next.

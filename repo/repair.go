@@ -1,6 +1,10 @@
 package repo
 
-import "timemachine/repo/object"
+import (
+	"errors"
+
+	"timemachine/repo/object"
+)
 
 // repair makes again what was found wrong beside the history, and reports each finding with what came of it.
 func (k *verify) repair(tip object.ID) error {
@@ -22,10 +26,8 @@ func (k *verify) repairIndex(tip object.ID) error {
 		if !k.suspect[i].whole {
 			continue
 		}
-		if err := k.r.setIndexAside(); err != nil && !gone(err) {
-			return err
-		}
-		return k.r.heal(k.ctx, tip)
+		k.r.indexFlaw = errors.New(k.suspect[i].Msg)
+		return k.r.heal(k.ctx, tip, true)
 	}
 	return nil
 }

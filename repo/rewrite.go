@@ -33,5 +33,5 @@ func (p *placer) finish() error {
 	if len(f.changes) == 0 {
 		return nil
 	}
-	return f.settle()
+	return f.orAnew(f.settle(), !f.incomplete)
 }

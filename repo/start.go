@@ -24,12 +24,12 @@ const (
 func (r *Repo) Start(ctx context.Context) (object.ID, error) {
 	tip, err := r.ready()
 	if err == nil {
-		err = r.check(tip)
+		err = errors.Join(r.check(tip), r.checkIndex())
 	}
 	if err != nil {
 		return object.ID{}, err
 	}
-	return tip, r.heal(ctx, tip)
+	return tip, r.heal(ctx, tip, false)
 }
 
 // ready tidies up, finishes what can be finished without reading the history, and returns the tip.
@@ -247,6 +247,7 @@ func (r *Repo) move(old, id object.ID, message string) error {
 	err := r.refs.Update(r.branch, old, id, ref.LogEntry{Name: who.Name, Email: who.Email, When: r.o.Clock().In(r.o.Zone), Message: message})
 	var held *durable.LockedError
 	var moved *ref.MovedError
+	var unlogged *ref.LogError
 	switch {
 	case errors.As(err, &held):
 		return &StateError{Kind: Locked, Dest: r.dest, Msg: fmt.Sprintf("branch %s is locked: %s", quote(r.shortBranch()), held.Error()),
@@ -254,8 +255,22 @@ func (r *Repo) move(old, id object.ID, message string) error {
 	case errors.As(err, &moved):
 		return &StateError{Kind: Locked, Dest: r.dest, Msg: fmt.Sprintf("branch %s was moved by another program while the run was at work", quote(r.shortBranch())),
 			Hint: "the next run takes it up"}
+	case errors.As(err, &unlogged) && !noRoom(err):
+		return r.unlogged(unlogged)
 	}
 	return err
+}
+
+// unlogged says what is in the way of a reflog, without which no branch is moved.
+func (r *Repo) unlogged(e *ref.LogError) error {
+	path := r.git.Path(e.Name)
+	s := &StateError{Kind: Damaged, Dest: r.dest, Msg: "the reflog " + quote(path) + " cannot be written: " + cause(e.Err),
+		Hint: "nothing was recorded; the next run does it when that file can be written"}
+	if e.Blocked {
+		s.Msg = quote(path) + " is in the way of the reflog"
+		s.Hint = "nothing was recorded; the next run does it when that is moved away with: mv " + word(path) + " " + word(path+".aside")
+	}
+	return s
 }
 
 // pendingName is the mark of unfinished work.

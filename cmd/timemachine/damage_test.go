@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"timemachine/repo/repotest"
@@ -157,7 +159,16 @@ var damages = []struct {
 	{"pack empty", func(d *damaged) { d.replace(d.one("objects/pack/*.pack"), []byte{}) }, stops, `cannot be read`},
 	{"pack damaged", func(d *damaged) { d.replace(d.one("objects/pack/*.pack"), []byte("PACK and then nothing")) }, stops, `cannot be read`},
 	{"index missing", func(d *damaged) { d.replace("index", nil) }, heals, ``},
-	{"index damaged", func(d *damaged) { d.spoil("index") }, heals, `the index could not follow`},
+	{"index damaged", func(d *damaged) { d.spoil("index") }, heals, `index.*made anew from the history`},
+	{"index empty", func(d *damaged) { d.replace("index", []byte{}) }, heals, `index.*made anew from the history`},
+	{"index cut", func(d *damaged) { d.check(os.Truncate(d.git("index"), 100)) }, heals, `index.*made anew from the history`},
+	{"reflog of HEAD a folder", func(d *damaged) { d.swap("logs/HEAD", d.folder) }, hinted, `logs/HEAD.* is in the way of the reflog`},
+	{"reflog a pipe", func(d *damaged) {
+		d.swap("logs/refs/heads/main", func(path, _ string) { d.check(syscall.Mkfifo(path, 0o600)) })
+	}, hinted, `logs/refs/heads/main.* is in the way of the reflog`},
+	{"reflogs' folder a file", func(d *damaged) {
+		d.swap("logs", func(path, _ string) { write(d.t, path, []byte("no folder")) })
+	}, hinted, `logs.* is in the way of the reflog`},
 	{"cache missing", func(d *damaged) { d.replace("timemachine/cache", nil) }, heals, ``},
 	{"cache damaged", func(d *damaged) { d.spoil("timemachine/cache") }, heals, ``},
 	{"list of packs damaged", func(d *damaged) { d.replace("timemachine/packs", []byte("\x00\x00../../x\n")) }, heals, ``},
@@ -281,4 +292,67 @@ func write(t *testing.T, name string, data []byte) {
 	if err := os.WriteFile(name, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestDamagedIndexIsSeen: also a run with nothing to record makes a damaged index anew; of one that only its checksum
+// shows, a run that records something does.
+func TestDamagedIndexIsSeen(t *testing.T) {
+	d := newDamaged(t)
+	for _, b := range [][]byte{{}, make([]byte, 300), []byte("DIRC")} {
+		d.replace("index", b)
+		if out, code := d.timemachine(); code != 0 || !strings.Contains(out, "made anew") {
+			t.Errorf("exit %d: %s", code, out)
+		}
+		repotest.MustCheck(t, d.dest)
+		if out, code := d.timemachine(); code != 0 || out != "" {
+			t.Errorf("the run after: exit %d: %s", code, out)
+		}
+	}
+	b, err := os.ReadFile(d.git("index"))
+	d.check(err)
+	b[len(b)-1] ^= 1
+	d.replace("index", b)
+	write(t, d.file, []byte("four\n"))
+	if out, code := d.timemachine(); code != 0 || !strings.Contains(out, "made anew") {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	repotest.MustCheck(t, d.dest)
+	if out, code := d.timemachine("verify"); code != 0 {
+		t.Errorf("verify: exit %d: %s", code, out)
+	}
+}
+
+// TestNothingMovesUnlogged: while the reflog cannot be written the branch stays where it is, and nothing piles up.
+func TestNothingMovesUnlogged(t *testing.T) {
+	d := newDamaged(t)
+	d.swap("logs/HEAD", d.folder)
+	reflog, err := os.ReadFile(d.git("logs/refs/heads/main"))
+	d.check(err)
+	packs := 0
+	for i := range 4 {
+		write(t, d.file, fmt.Appendf(nil, "try %d\n", i))
+		if out, code := d.timemachine(); code != 1 || strings.Count(out, "\n") != 2 {
+			t.Errorf("exit %d: %s", code, out)
+		}
+		all, err := filepath.Glob(strings.ReplaceAll(d.git("objects/pack/*"), "$", `\$`))
+		d.check(err)
+		if i > 0 && len(all) != packs {
+			t.Errorf("%d files of packs, before %d", len(all), packs)
+		}
+		packs = len(all)
+	}
+	if tip := repotest.Git(t, d.dest, "rev-parse", "main"); tip != d.tip {
+		t.Errorf("main is at %s, was at %s", tip, d.tip)
+	}
+	if now, err := os.ReadFile(d.git("logs/refs/heads/main")); err != nil || !bytes.Equal(now, reflog) {
+		t.Errorf("the reflog is %q, was %q: %v", now, reflog, err)
+	}
+	d.check(os.RemoveAll(d.git("logs/HEAD")))
+	if out, code := d.timemachine(); code != 0 {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	if got := repotest.Git(t, d.dest, "cat-file", "blob", "main:files"+d.file); got != "try 3\n" {
+		t.Errorf("recorded: %q", got)
+	}
+	repotest.MustCheck(t, d.dest)
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/sha1"
 	"encoding/binary"
+	"errors"
 	"io"
 	"sync"
 
@@ -37,6 +38,24 @@ func LookAhead(old []byte) *Ahead {
 		}
 	})
 	return a
+}
+
+// Flaw tells whether an index is damaged so that git could not read its entries: a *DamagedError, or nil. Checksums of
+// what git writes ordinarily are left unread, as by git itself. The index must not be in a file that is cut meanwhile, unless
+// mapped.Guard is around.
+func Flaw(b []byte) error {
+	a := &Ahead{old: b}
+	if len(b) >= headerSize+checksumSize {
+		if end, ok := a.list(); ok && a.extensions(end) {
+			return nil
+		}
+	}
+	_, err := Parse(b)
+	var damaged *DamagedError
+	if errors.As(err, &damaged) {
+		return damaged
+	}
+	return nil
 }
 
 func (a *Ahead) guarded(f func()) {

@@ -183,8 +183,9 @@ func (s *Store) Head() string {
 	return strings.TrimSpace(name)
 }
 
-// Update moves a branch from old (zero: it must not exist) to id and logs it. On a *MovedError or a
-// *durable.LockedError nothing has changed. The move is on disk when Update returns.
+// Update logs the move of a branch from old (zero: it must not exist) to id, and moves it, in git's order: nothing moves
+// unlogged. On a *MovedError, a *LogError or a *durable.LockedError nothing has changed. The move is on disk when Update
+// returns.
 func (s *Store) Update(name string, old, id object.ID, entry LogEntry) error {
 	dir, err := s.makeFolder(path.Dir(name))
 	if err != nil {
@@ -201,10 +202,17 @@ func (s *Store) Update(name string, old, id object.ID, entry LogEntry) error {
 	if _, err := lock.WriteString(id.String() + "\n"); err != nil {
 		return errors.Join(err, lock.Abort())
 	}
+	undo, err := s.log(name, old, id, entry)
+	if err != nil {
+		return errors.Join(err, lock.Abort())
+	}
 	if err := lock.Commit(); err != nil {
+		if now, rerr := s.Read(name); rerr == nil && now == old || errors.Is(rerr, ErrMissing) {
+			err = errors.Join(err, undo())
+		}
 		return err
 	}
-	return s.log(name, old, id, entry)
+	return nil
 }
 
 func (s *Store) expect(name string, old object.ID) error {

@@ -29,30 +29,98 @@ const (
 	lineHead = 4096 // enough of a log for its first line
 )
 
-func (s *Store) log(name string, old, id object.ID, e LogEntry) error {
-	line := fmt.Sprintf("%s %s %s <%s> %d %s\t%s\n", old, id, e.Name, e.Email, e.When.Unix(), e.When.Format("-0700"), e.Message)
-	err := s.appendLog("logs/"+name, line, e.When)
-	if s.Head() == name {
-		err = errors.Join(err, s.appendLog("logs/HEAD", line, e.When))
-	}
-	return err
+// LogError says which reflog could not be written.
+type LogError struct {
+	Name    string // below .git, of the log or of what is in its way
+	Blocked bool   // something is in its way: no folder, or no regular file
+	Err     error
 }
 
-func (s *Store) appendLog(name, line string, now time.Time) error {
+func (e *LogError) Error() string { return e.Name + ": " + e.Err.Error() }
+func (e *LogError) Unwrap() error { return e.Err }
+
+// log notes a move in the branch's log, and in that of HEAD where it names the branch. undo takes it back. On a *LogError
+// there is nothing to take back.
+func (s *Store) log(name string, old, id object.ID, e LogEntry) (undo func() error, err error) {
+	line := fmt.Sprintf("%s %s %s <%s> %d %s\t%s\n", old, id, e.Name, e.Email, e.When.Unix(), e.When.Format("-0700"), e.Message)
+	names := []string{"logs/" + name}
+	if s.Head() == name {
+		names = append(names, "logs/HEAD")
+	}
+	sizes := map[string]int64{}
+	undo = func() (err error) {
+		for name, size := range sizes {
+			err = errors.Join(err, s.cutLog(name, size))
+		}
+		return err
+	}
+	for _, name := range names {
+		size, err := s.appendLog(name, line, e.When)
+		if err != nil {
+			at, blocked := s.inTheWay(name)
+			return nil, errors.Join(&LogError{Name: at, Blocked: blocked, Err: err}, undo())
+		}
+		sizes[name] = size
+	}
+	return undo, nil
+}
+
+// inTheWay finds the first thing on the way to a log that is no folder, or the log itself where that is no regular file.
+func (s *Store) inTheWay(name string) (at string, blocked bool) {
+	for i := range len(name) + 1 {
+		if i < len(name) && name[i] != '/' {
+			continue
+		}
+		dir, err := s.folder(path.Dir(name[:i]))
+		if err != nil {
+			break
+		}
+		st, err := dir.Lstat(path.Base(name[:i]))
+		dir.close()
+		if err == nil && !st.IsDir() && i < len(name) || err == nil && !st.IsRegular() && i == len(name) {
+			return name[:i], true
+		}
+	}
+	return name, false
+}
+
+// appendLog adds a line and returns the size before.
+func (s *Store) appendLog(name, line string, now time.Time) (size int64, err error) {
+	dir, err := s.makeFolder(path.Dir(name))
+	if err != nil {
+		return 0, err
+	}
+	defer dir.close()
+	if err := trim(dir.Dir, path.Base(name), now); err != nil {
+		return 0, err
+	}
+	f, err := dir.Append(path.Base(name))
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	if _, err := f.WriteString(line); err != nil {
+		return 0, errors.Join(err, f.Truncate(st.Size))
+	}
+	return st.Size, nil
+}
+
+// cutLog makes a log as long as it was.
+func (s *Store) cutLog(name string, size int64) error {
 	dir, err := s.makeFolder(path.Dir(name))
 	if err != nil {
 		return err
 	}
 	defer dir.close()
-	if err := trim(dir.Dir, path.Base(name), now); err != nil {
-		return err
-	}
 	f, err := dir.Append(path.Base(name))
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteString(line)
-	return errors.Join(err, f.Close())
+	return errors.Join(f.Truncate(size), f.Close())
 }
 
 // trim drops entries over 90 days old once the first is a week over that, as git gc does; the last entry stays.
