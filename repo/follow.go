@@ -33,6 +33,7 @@ type follow struct {
 	filesOnly  bool // copies/ is left as it is
 	copying    atomic.Bool
 	crowded    atomic.Bool // the disk was said to be full
+	inStep     bool        // files/ had followed to base: what lies where nothing was tracked is none of ours
 	removes    bool        // a mark covers it: what is in the way of many files may be removed before they are made
 	lazy       bool        // files that are not synced one by one are left to the system to put on disk
 	each       bool        // files are synced one by one

@@ -141,7 +141,17 @@ func (p *placer) write(v *Version, path string, place bool) error {
 	}
 	p.touch(folder)
 	at := spot{dir, name}
-	if err := p.put(at, p.staged, func(at spot) error { return p.make(&own, at) }); err != nil {
+	make := func(at spot) error { return p.make(&own, at) }
+	if v.Event == record.Added && p.inStep {
+		if err = make(at); errors.Is(err, fs.ErrExist) {
+			if err = p.leaveTheirs(v, at); err == nil {
+				err = p.put(at, p.staged, make)
+			}
+		}
+	} else {
+		err = p.put(at, p.staged, make)
+	}
+	if err != nil {
 		return err
 	}
 	if copying {
@@ -162,6 +172,23 @@ func (p *placer) write(v *Version, path string, place bool) error {
 	}
 	p.changes = append(p.changes, gitindex.Change{Path: path, Mode: uint32(TreeMode(&v.Record)), ID: v.Blob, Stat: indexStat(st)})
 	return nil
+}
+
+// leaveTheirs moves away what has the place of a source that was not there before. It is somebody's own, and perhaps nowhere
+// else; git, too, would not overwrite it.
+func (p *placer) leaveTheirs(v *Version, at spot) error {
+	st, err := at.dir.Lstat(at.name)
+	if err != nil || st.IsDir() { // an empty folder is nobody's
+		return err
+	}
+	aside, err := vacantName(at.dir, at.name+".aside")
+	if err == nil {
+		err = at.dir.Rename(at.name, at.dir, aside)
+	}
+	if err == nil {
+		p.warn(v.Source, "had its place in files/ taken by a file of somebody's own", "that is "+quote(at.dir.Path(aside))+" now")
+	}
+	return err
 }
 
 // spot is a name in a folder.

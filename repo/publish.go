@@ -34,7 +34,7 @@ func (t *Tx) Publish() error {
 		return err
 	}
 	f := &follow{r: r, ctx: t.ctx, base: t.base, tip: t.tip, versions: t.versions, held: &t.contents, index: index,
-		removes: true, lazy: r.moment() != "", incomplete: behind, warn: r.o.Warn}
+		inStep: !behind, removes: true, lazy: r.moment() != "", incomplete: behind, warn: r.o.Warn}
 	f.copying.Store(f.roomForCopies())
 	t.base, t.versions = t.tip, nil
 	defer t.contents.drop()

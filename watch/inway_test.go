@@ -48,3 +48,30 @@ func TestFolderInACopysPlace(t *testing.T) {
 		t.Errorf("verify: %+v", found)
 	}
 }
+
+// TestSomebodysOwnFile: a file of somebody's own in files/ that has the place of a new source is kept under another name.
+func TestSomebodysOwnFile(t *testing.T) {
+	w := newWorld(t)
+	w.write("a", "1")
+	w.run(1)
+	for _, name := range []string{"b", "b.aside"} {
+		w.check(os.WriteFile(w.file(name), []byte("my own "+name), 0o600))
+	}
+	w.check(os.Symlink("elsewhere", w.file("c")))
+	w.write("b", "2")
+	w.write("c", "3")
+	_, p, err := w.try()
+	w.check(err)
+	if len(p) != 2 || !p[0].Warning || !strings.Contains(p[0].Msg, "somebody's own") {
+		t.Errorf("it says: %v", p)
+	}
+	for name, want := range map[string]string{"b": "2", "c": "3", "b.aside": "my own b.aside", "b.aside2": "my own b"} {
+		if got, err := os.ReadFile(w.file(name)); err != nil || string(got) != want {
+			t.Errorf("files/ has %s as %q: %v", name, got, err)
+		}
+	}
+	if to, err := os.Readlink(w.file("c.aside")); err != nil || to != "elsewhere" {
+		t.Errorf("the link leads to %q: %v", to, err)
+	}
+	w.sound()
+}
