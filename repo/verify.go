@@ -99,13 +99,8 @@ func (r *Repo) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, err
 	if err != nil || tip.IsZero() {
 		return &k.sum, err
 	}
-	if k.taken, err = r.crowdedOut(tip); err != nil {
+	if err := k.places(tip); err != nil {
 		return &k.sum, err
-	}
-	if r.folds() {
-		if k.names, err = r.namesIn(tip); err != nil {
-			return &k.sum, err
-		}
 	}
 	h, err := k.history(tip)
 	if err != nil {
@@ -118,6 +113,17 @@ func (r *Repo) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, err
 		return &k.sum, k.repair(tip)
 	}
 	return &k.sum, k.settle(tip, h)
+}
+
+// places finds the names of tip's tree that are one, where the file system folds names.
+func (k *verify) places(tip object.ID) (err error) {
+	if !k.r.folds() {
+		return nil
+	}
+	if k.taken, err = k.r.crowdedOut(tip); err == nil {
+		k.names, err = k.r.namesIn(tip)
+	}
+	return err
 }
 
 // Verify is that of Repo for any clone, of which it looks at the history alone: what lies beside it is git's own work, and

@@ -1,9 +1,6 @@
 package repo
 
-import (
-	"timemachine/repo/layout"
-	"timemachine/repo/object"
-)
+import "timemachine/repo/object"
 
 // settling is a look at what was found wrong beside the history, at a time when a run may be at work.
 type settling struct {
@@ -102,11 +99,10 @@ func (s *settling) catchUp() error {
 	for i := range versions {
 		v := &versions[i]
 		s.newer[v.Source] = *v
-		if path, err := layout.TreePath(v.Source); err == nil {
+		if path, err := treePath(&v.Record); err == nil {
 			s.h.newest[v.Source] = placeOf(v, path)
 		}
 	}
 	s.tip = now
-	s.taken, err = s.r.crowdedOut(now)
-	return err
+	return s.places(now)
 }
