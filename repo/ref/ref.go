@@ -183,8 +183,8 @@ func (s *Store) Head() string {
 	return strings.TrimSpace(name)
 }
 
-// Update logs the move of a branch from old (zero: it must not exist) to id, and moves it, in git's order: nothing moves
-// unlogged. On a *MovedError, a *LogError or a *durable.LockedError nothing has changed. The move is on disk when Update
+// Update logs the move of a branch from old (zero: it must not exist) to id, and moves it, in git's order: where it cannot be
+// logged it does not move. On a *MovedError, a *LogError or a *durable.LockedError nothing has changed. The move is on disk when Update
 // returns.
 func (s *Store) Update(name string, old, id object.ID, entry LogEntry) error {
 	dir, err := s.makeFolder(path.Dir(name))
@@ -202,17 +202,25 @@ func (s *Store) Update(name string, old, id object.ID, entry LogEntry) error {
 	if _, err := lock.WriteString(id.String() + "\n"); err != nil {
 		return errors.Join(err, lock.Abort())
 	}
-	undo, err := s.log(name, old, id, entry)
+	line := entry.line(old, id)
+	first := line
+	if old.IsZero() { // a log without its branch would be taken for one that was lost: it is empty until there is one
+		first = ""
+	}
+	undo, err := s.log(name, first, entry.When)
 	if err != nil {
 		return errors.Join(err, lock.Abort())
 	}
 	if err := lock.Commit(); err != nil {
-		if now, rerr := s.Read(name); rerr == nil && now == old || errors.Is(rerr, ErrMissing) {
+		if s.expect(name, old) == nil {
 			err = errors.Join(err, undo())
 		}
 		return err
 	}
-	return nil
+	if old.IsZero() {
+		_, err = s.log(name, line, entry.When)
+	}
+	return err
 }
 
 func (s *Store) expect(name string, old object.ID) error {

@@ -39,10 +39,13 @@ type LogError struct {
 func (e *LogError) Error() string { return e.Name + ": " + e.Err.Error() }
 func (e *LogError) Unwrap() error { return e.Err }
 
-// log notes a move in the branch's log, and in that of HEAD where it names the branch. undo takes it back. On a *LogError
+func (e *LogEntry) line(old, id object.ID) string {
+	return fmt.Sprintf("%s %s %s <%s> %d %s\t%s\n", old, id, e.Name, e.Email, e.When.Unix(), e.When.Format("-0700"), e.Message)
+}
+
+// log adds a line to the branch's log, and to that of HEAD where it names the branch. undo takes it back. On a *LogError
 // there is nothing to take back.
-func (s *Store) log(name string, old, id object.ID, e LogEntry) (undo func() error, err error) {
-	line := fmt.Sprintf("%s %s %s <%s> %d %s\t%s\n", old, id, e.Name, e.Email, e.When.Unix(), e.When.Format("-0700"), e.Message)
+func (s *Store) log(name, line string, now time.Time) (undo func() error, err error) {
 	names := []string{"logs/" + name}
 	if s.Head() == name {
 		names = append(names, "logs/HEAD")
@@ -55,7 +58,7 @@ func (s *Store) log(name string, old, id object.ID, e LogEntry) (undo func() err
 		return err
 	}
 	for _, name := range names {
-		size, err := s.appendLog(name, line, e.When)
+		size, err := s.appendLog(name, line, now)
 		if err != nil {
 			at, blocked := s.inTheWay(name)
 			return nil, errors.Join(&LogError{Name: at, Blocked: blocked, Err: err}, undo())
