@@ -252,8 +252,7 @@ func (r *Repo) setIndexAside() error {
 	if err := r.own.Remove("index.damaged"); err != nil { // were it a second name of the index, nothing would be renamed
 		return err
 	}
-	return errors.Join(r.git.Rename("index", r.own, "index.damaged"), r.own.Replace(pendingName, []byte(object.ID{}.String()+"\n")),
-		r.own.Remove(followedName))
+	return errors.Join(r.git.Rename("index", r.own, "index.damaged"), r.markAllPending())
 }
 
 // trees tells gitindex which tree a folder has at tip.

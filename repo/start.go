@@ -270,6 +270,11 @@ func (r *Repo) markPending(base object.ID) error {
 	return r.own.Replace(pendingName, []byte(base.String()+"\n"))
 }
 
+// markAllPending notes durably that the work tree must be looked at whole.
+func (r *Repo) markAllPending() error {
+	return errors.Join(r.own.Replace(pendingName, []byte(object.ID{}.String()+"\n")), r.own.Remove(followedName))
+}
+
 // pending is the commit the work tree was last in step with; known is false where nothing is pending, and whole is true
 // where the mark cannot be read, so that everything must be looked at.
 func (r *Repo) pending() (base object.ID, known bool, err error) {
