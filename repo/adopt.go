@@ -32,6 +32,7 @@ func Adopt(dest string, o Options) error {
 	if err != nil {
 		return err
 	}
+	r.straighten()
 	if err := r.closeToOthers(); err != nil {
 		return err
 	}
@@ -135,7 +136,7 @@ func (r *Repo) ensureExcluded(info *durable.Dir, lines []string) error {
 func (r *Repo) closeToOthers() error {
 	for _, name := range []string{".git", "files", "copies"} {
 		switch err := r.root.Restrict(name); {
-		case errors.Is(err, fs.ErrNotExist):
+		case gone(err): // or no folder: straighten has said so
 		case err != nil:
 			return err
 		}

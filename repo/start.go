@@ -75,6 +75,7 @@ func (r *Repo) tidy() error {
 	if err := r.root.Remove(durable.Temporary(readmeName)); err != nil { // of an init that was cut short
 		return err
 	}
+	r.straighten()
 	if err := r.closeToOthers(); err != nil {
 		return err
 	}
