@@ -174,7 +174,7 @@ func (f *follow) settle() error {
 	}
 	if err := f.attributes(); err != nil {
 		f.incomplete = true
-		f.warn(".gitattributes", "could not be written: "+cause(err), "the next run tries again")
+		f.warn(f.r.root.Path(attributesName), "could not be written: "+cause(err), "the next run tries again")
 	}
 	if err := f.writeIndex(); err != nil {
 		f.incomplete = true
@@ -198,26 +198,6 @@ func (r *Repo) indexHint(err error) string {
 		return "git -C " + word(r.dest) + " sparse-checkout disable"
 	}
 	return "the next run tries again"
-}
-
-// attributes writes our .gitattributes where the tree has one and the work tree does not.
-func (f *follow) attributes() error {
-	there, err := f.r.root.Exists(".gitattributes")
-	if err != nil || there && !f.base.IsZero() {
-		return err
-	}
-	if !there {
-		if err := f.r.root.Replace(".gitattributes", []byte(attributes)); err != nil {
-			return err
-		}
-	}
-	id, err := object.HashBlob([]byte(attributes))
-	if err != nil {
-		return err
-	}
-	st, err := f.r.root.Lstat(".gitattributes")
-	f.changes = append(f.changes, gitindex.Change{Path: ".gitattributes", Mode: uint32(object.ModeFile), ID: id, Stat: indexStat(st)})
-	return err
 }
 
 func indexStat(st durable.Stat) gitindex.Stat {

@@ -33,7 +33,8 @@ func (r *Repo) heal(ctx context.Context, tip object.ID) error {
 		base, behind, covered = object.ID{}, true, false
 	}
 	if !behind {
-		return r.anchorDue()
+		f := &follow{r: r, ctx: ctx, base: tip, tip: tip, warn: r.o.Warn}
+		return errors.Join(r.healAttributes(f), r.anchorDue())
 	}
 	if r.detached() != "" {
 		return nil

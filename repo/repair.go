@@ -112,7 +112,7 @@ func (k *verify) lookAgain() error {
 		case s.whole:
 			s.Repaired = readable
 		case s.Path == attributesName:
-			s.Repaired = w.attributesFlaw() == ""
+			s.Repaired = w.r.attributesFlaw() == ""
 		case s.Part == PartCopy:
 			s.Repaired = w.copyFlaw(&s.v) == nil
 		case s.Part == PartIndex:

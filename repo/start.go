@@ -52,7 +52,7 @@ func (r *Repo) writeHead() string {
 	return "echo " + word("ref: "+r.branch) + " > " + word(r.git.Path("HEAD"))
 }
 
-// tidy empties the stage, and sees to it that others are kept out and git status stays clean.
+// tidy empties the stage, and sees to it that others are kept out, git status stays clean and git changes no byte.
 func (r *Repo) tidy() error {
 	names, err := r.stage.Names()
 	if err != nil {
@@ -79,12 +79,7 @@ func (r *Repo) tidy() error {
 	if err := r.closeToOthers(); err != nil {
 		return err
 	}
-	info, err := r.git.MakeSub("info")
-	if err != nil {
-		return err
-	}
-	defer info.Close()
-	return r.ensureExcluded(info, strings.Split(excludeLines(r.dest, r.o.Exclude), "\n"))
+	return r.tendInfo()
 }
 
 // tip reads the branch. No branch means no commits yet only where nothing speaks of a history.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -95,7 +96,12 @@ func (r *Repo) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, err
 	if err := k.objects(); err != nil {
 		return &k.sum, err
 	}
+	info := r.infoFlaws()
 	tip, err := k.start()
+	for _, f := range info {
+		f.Repaired = o.Repair && r.infoFlaw(path.Base(f.Path)) == ""
+		k.report(f)
+	}
 	if err != nil || tip.IsZero() {
 		return &k.sum, err
 	}

@@ -36,18 +36,6 @@ func (w *worker) copyFlaw(v *Version) error {
 	return w.compare(dir, name, v, v.Mode&0o777)
 }
 
-// attributesFlaw tells what is wrong with the work tree's .gitattributes, "" where it is ours.
-func (w *worker) attributesFlaw() string {
-	b, err := w.r.root.ReadFile(attributesName, maxConfig)
-	switch {
-	case err != nil:
-		return flaw(err)
-	case string(b) != attributes:
-		return "is not what timemachine wrote"
-	}
-	return ""
-}
-
 // file looks at the place of a source's newest version in files/.
 func (w *worker) file(s *step) {
 	if w.r.detached() != "" {
