@@ -66,6 +66,7 @@ func (k *verify) rewrite(tip object.ID) error {
 // again writes what a suspect should be. What fails is warned of, and seen when it is looked at again.
 func (w *worker) again(f *placer, s *suspect) {
 	switch {
+	case s.stray:
 	case s.Path == attributesName:
 		if err := w.r.root.Replace(attributesName, []byte(attributes)); err != nil {
 			f.fail(s.Path, "could not be written", err)
@@ -109,6 +110,7 @@ func (k *verify) lookAgain() error {
 	for _, s := range suspects {
 		k.suspect = nil
 		switch {
+		case s.stray: // somebody's, perhaps
 		case s.whole:
 			s.Repaired = readable
 		case s.Path == attributesName:

@@ -76,6 +76,7 @@ type suspect struct {
 	gone  bool // its source is deleted, and it should not be there
 	whole bool // the index as a whole
 	mark  bool // the mark that files/ and the index are behind
+	stray bool // a file below copies/ that is no version's
 }
 
 // Verify compares the history with itself, and files/, copies/ and the index with the history. What is wrong is
@@ -117,7 +118,7 @@ func (r *Repo) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, err
 	if err != nil {
 		return &k.sum, err
 	}
-	if err := errors.Join(k.index(tip, h), k.graph(tip)); err != nil {
+	if err := errors.Join(k.strays(h), k.index(tip, h), k.graph(tip)); err != nil {
 		return &k.sum, err
 	}
 	if o.Repair {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -254,6 +255,40 @@ func (w *world) within(t *testing.T) *world {
 	in := *w
 	in.t = t
 	return &in
+}
+
+// TestVerifyFindsStrays: a file below copies/ that has a copy's name and is none is named, and left as it is. Files of
+// somebody's with other names are not.
+func TestVerifyFindsStrays(t *testing.T) {
+	w := variedWorld(t)
+	w.check(os.WriteFile(w.copies("notes.txt"), nil, 0o600))
+	w.check(os.WriteFile(w.copies("a/mine"), nil, 0o600))
+	w.check(os.Symlink("/", w.copies("a/link")))
+	w.check(os.WriteFile(w.copies("a/2001-02-03T04-05-06.000007Z-mine"), nil, 0o600))
+	if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+		t.Errorf("of somebody's: %+v", found)
+	}
+	stray := w.copies("a/2001-02-03T04-05-06.000007Z-a")
+	w.check(os.WriteFile(stray, []byte("never was"), 0o600))
+	for _, o := range []repo.VerifyOptions{{}, {Quick: true}, {Repair: true}, {}} {
+		found, sum := w.verify(o)
+		if len(found) != 1 || sum.Repaired != 0 || found[0].Part != repo.PartCopy || found[0].Path != strings.TrimPrefix(stray, w.dest+"/") || found[0].Msg != "is no version's copy" {
+			t.Errorf("%+v: %+v", o, found)
+		}
+		if _, err := os.Stat(stray); err != nil {
+			t.Error(err)
+		}
+	}
+	if p := w.run(0); len(p) > 0 {
+		t.Errorf("a run says %v", p)
+	}
+	w.check(os.Remove(stray))
+	repotest.Git(t, w.dest, "update-ref", "refs/heads/main", "main~1") // its newest is a version's no longer
+	repotest.Git(t, w.dest, "reset", "-q", "--hard")
+	found, _ := w.verify(repo.VerifyOptions{Quick: true})
+	if !slices.ContainsFunc(found, func(f repo.Finding) bool { return strings.HasSuffix(f.Path, "/a/1970-01-01T00-00-01.000000Z-a") }) {
+		t.Errorf("of a version that is no more: %+v", found)
+	}
 }
 
 // TestVerifyReadsRecords changes what single commits say; verify names each.
