@@ -106,7 +106,7 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 		}
 	}
 	r.summary.Elapsed = o.Clock().Sub(started)
-	return r.summary, err
+	return r.summary, o.Repo.FullError(err)
 }
 
 func lock(ctx context.Context, o *RunOptions) error {
