@@ -31,6 +31,7 @@ type follow struct {
 
 	changes    []gitindex.Change
 	filesOnly  bool // copies/ is left as it is
+	owes       bool // copies are left out for want of room
 	copying    atomic.Bool
 	crowded    atomic.Bool // the disk was said to be full
 	removes    bool        // a mark covers it: what is in the way of many files may be removed before they are made
@@ -164,7 +165,9 @@ func (f *follow) roomForCopies() bool {
 		f.r.o.Warn(f.r.dest, "free space is not known: "+cause(err), "")
 		return true
 	}
-	return f.r.o.Copies(free, size)
+	room := f.r.o.Copies(free, size)
+	f.owes = !room && f.lacksRoom(size)
+	return room
 }
 
 // settle writes the index and takes the mark of unfinished work away.
@@ -179,6 +182,12 @@ func (f *follow) settle() error {
 	if err := f.writeIndex(); err != nil {
 		f.incomplete = true
 		f.warn(f.r.git.Path("index"), "the index could not follow: "+err.Error(), f.r.indexHint(err))
+	}
+	if f.owes {
+		if err := f.r.noteOwed(f.base); err != nil {
+			f.incomplete = true
+			f.warn(f.r.own.Path(owedName), "could not be written: "+cause(err), "the next run tries again")
+		}
 	}
 	if f.incomplete {
 		return nil

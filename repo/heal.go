@@ -34,7 +34,7 @@ func (r *Repo) heal(ctx context.Context, tip object.ID) error {
 	}
 	if !behind {
 		f := &follow{r: r, ctx: ctx, base: tip, tip: tip, warn: r.o.Warn}
-		return errors.Join(r.healAttributes(f), r.anchorDue())
+		return errors.Join(r.healAttributes(f), r.anchorDue(), r.makeUp(ctx, tip))
 	}
 	if r.detached() != "" {
 		return nil

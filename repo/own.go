@@ -15,6 +15,7 @@ var ownFiles = []struct{ name, loss string }{
 	{"pending", "files/ and the index are compared with the whole history once"},
 	{followedName, "files/ and copies/ are written again where that may not be on disk"},
 	{"cache", "every watched file is read again once"},
+	{owedName, "copies that were left out for want of room are written by copies rebuild alone"},
 	{checkedName, "the newest commit is read again"},
 	{ranFile, "when the last run was is not known"},
 	{goodFile, "when the last good run was is not known"},

@@ -32,6 +32,7 @@ type placer struct {
 	changes []gitindex.Change
 	touched []string // folders written in, where they are synced one by one
 	failed  int      // versions that could not be written, or removed
+	stuck   int      // of them, those with something in their way
 }
 
 func (f *follow) newPlacer(n int, warn func(path, msg, hint string)) *placer {
@@ -90,6 +91,7 @@ func (p *placer) fail(source, what string, err error) {
 	}
 	hint := "the version is recorded; the next run tries again"
 	if inTheWay(err) {
+		p.stuck++
 		hint = "the version is recorded; what is in its way is moved aside by: " + p.r.repairCommand()
 	}
 	p.warn(source, what+" beside the history: "+cause(err), hint)

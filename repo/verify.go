@@ -218,6 +218,7 @@ func (k *verify) report(f Finding) {
 	k.sum.Findings++
 	if f.Repaired {
 		k.sum.Repaired++
+		f.Hint = ""
 	}
 	if k.o.Report != nil {
 		k.o.Report(f)

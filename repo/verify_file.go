@@ -23,7 +23,11 @@ func (w *worker) copy(v *Version) {
 	if err == nil || gone(err) && !w.o.WantCopy(v) {
 		return
 	}
-	w.suspects(suspect{v: *v, Finding: Finding{Part: PartCopy, Path: v.Copy, Object: v.Commit, Msg: flaw(err)}})
+	hint := ""
+	if gone(err) {
+		hint = w.r.rebuildCommand()
+	}
+	w.suspects(suspect{v: *v, Finding: Finding{Part: PartCopy, Path: v.Copy, Object: v.Commit, Msg: flaw(err), Hint: hint}})
 }
 
 // copyFlaw tells how a version's copy differs from it.
