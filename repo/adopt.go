@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"timemachine/repo/durable"
@@ -32,6 +33,7 @@ func Adopt(dest string, o Options) error {
 	if err != nil {
 		return err
 	}
+	r.straighten()
 	if err := r.closeToOthers(); err != nil {
 		return err
 	}
@@ -99,11 +101,11 @@ func (r *Repo) writeSettings(branch string) error {
 	if err != nil {
 		return err
 	}
-	defer info.Close()
-	if err := info.Replace("attributes", []byte(attributes)); err != nil {
+	_, err = ensureAttributes(info)
+	if err = errors.Join(err, info.Close()); err != nil {
 		return err
 	}
-	return r.ensureExcluded(info, strings.Split(excludeLines(r.dest, r.o.Exclude), "\n"))
+	return r.tendInfo()
 }
 
 // ensureExcluded adds the lines that .git/info/exclude lacks.
@@ -112,30 +114,33 @@ func (r *Repo) ensureExcluded(info *durable.Dir, lines []string) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	have := map[string]bool{"": true}
-	for l := range strings.Lines(string(b)) {
-		have[strings.TrimRight(l, "\r\n")] = true
-	}
-	n := len(b)
-	if n > 0 && b[n-1] != '\n' {
-		b = append(b, '\n')
-	}
-	for _, l := range lines {
-		if !have[l] {
-			b = append(append(b, l...), '\n')
-		}
-	}
-	if len(b) == n {
+	more := lacking(b, lines)
+	if len(more) == 0 {
 		return nil
 	}
+	if n := len(b); n > 0 && b[n-1] != '\n' {
+		b = append(b, '\n')
+	}
+	for _, l := range more {
+		b = append(append(b, l...), '\n')
+	}
 	return info.Replace("exclude", b)
+}
+
+// lacking are the lines that a file does not have.
+func lacking(file []byte, lines []string) []string {
+	have := map[string]bool{"": true}
+	for l := range strings.Lines(string(file)) {
+		have[strings.TrimRight(l, "\r\n")] = true
+	}
+	return slices.DeleteFunc(lines, func(l string) bool { return have[l] })
 }
 
 // closeToOthers takes what git made with an ordinary umask from everybody else.
 func (r *Repo) closeToOthers() error {
 	for _, name := range []string{".git", "files", "copies"} {
 		switch err := r.root.Restrict(name); {
-		case errors.Is(err, fs.ErrNotExist):
+		case gone(err): // or no folder: straighten has said so
 		case err != nil:
 			return err
 		}

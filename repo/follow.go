@@ -31,6 +31,7 @@ type follow struct {
 
 	changes    []gitindex.Change
 	filesOnly  bool // copies/ is left as it is
+	owes       bool // copies are left out for want of room
 	copying    atomic.Bool
 	crowded    atomic.Bool // the disk was said to be full
 	inStep     bool        // files/ had followed to base: what lies where nothing was tracked is none of ours
@@ -165,7 +166,9 @@ func (f *follow) roomForCopies() bool {
 		f.r.o.Warn(f.r.dest, "free space is not known: "+cause(err), "")
 		return true
 	}
-	return f.r.o.Copies(free, size)
+	room := f.r.o.Copies(free, size)
+	f.owes = !room && f.lacksRoom(size)
+	return room
 }
 
 // settle writes the index and takes the mark of unfinished work away.
@@ -175,7 +178,7 @@ func (f *follow) settle() error {
 	}
 	if err := f.attributes(); err != nil {
 		f.incomplete = true
-		f.warn(".gitattributes", "could not be written: "+cause(err), "the next run tries again")
+		f.warn(f.r.root.Path(attributesName), "could not be written: "+cause(err), "the next run tries again")
 	}
 	err := f.writeIndex()
 	var damaged *gitindex.DamagedError
@@ -185,6 +188,12 @@ func (f *follow) settle() error {
 	if err != nil {
 		f.incomplete = true
 		f.warn(f.r.git.Path("index"), "the index could not follow: "+err.Error(), f.r.indexHint(err))
+	}
+	if f.owes {
+		if err := f.r.noteOwed(f.base); err != nil {
+			f.incomplete = true
+			f.warn(f.r.own.Path(owedName), "could not be written: "+cause(err), "the next run tries again")
+		}
 	}
 	if f.incomplete {
 		return nil
@@ -204,26 +213,6 @@ func (r *Repo) indexHint(err error) string {
 		return "git -C " + word(r.dest) + " sparse-checkout disable"
 	}
 	return "the next run tries again"
-}
-
-// attributes writes our .gitattributes where the tree has one and the work tree does not.
-func (f *follow) attributes() error {
-	there, err := f.r.root.Exists(".gitattributes")
-	if err != nil || there && !f.base.IsZero() {
-		return err
-	}
-	if !there {
-		if err := f.r.root.Replace(".gitattributes", []byte(attributes)); err != nil {
-			return err
-		}
-	}
-	id, err := object.HashBlob([]byte(attributes))
-	if err != nil {
-		return err
-	}
-	st, err := f.r.root.Lstat(".gitattributes")
-	f.changes = append(f.changes, gitindex.Change{Path: ".gitattributes", Mode: uint32(object.ModeFile), ID: id, Stat: indexStat(st)})
-	return err
 }
 
 func indexStat(st durable.Stat) gitindex.Stat {

@@ -21,14 +21,21 @@ func (r *Repo) heal(ctx context.Context, tip object.ID, copied bool) error {
 	}
 	filesOnly := false                    // copies are not missed because an index is
 	covered := marked && r.moment() != "" // by the mark: all that is written again was written after it was made
-	if there, err := r.git.Exists("index"); err != nil {
+	indexed, err := r.git.Exists("index")
+	if err != nil {
 		return err
-	} else if !there || r.indexFlaw != nil {
+	}
+	lost, err := r.filesLost(tip)
+	if err != nil {
+		return err
+	}
+	if !indexed || lost || r.indexFlaw != nil {
 		filesOnly = !behind || copied
 		base, behind, covered = object.ID{}, true, false
 	}
 	if !behind {
-		return r.anchorDue()
+		f := &follow{r: r, ctx: ctx, base: tip, tip: tip, warn: r.o.Warn}
+		return errors.Join(r.healAttributes(f), r.anchorDue(), r.makeUp(ctx, tip))
 	}
 	if r.detached() != "" {
 		return nil
@@ -56,10 +63,35 @@ func (r *Repo) heal(ctx context.Context, tip object.ID, copied bool) error {
 			return err
 		}
 	}
+	if lost {
+		r.o.Warn(r.root.Path("files"), "was empty or not there: it is written again from the history", "")
+		if err := r.markAllPending(); err != nil {
+			return err
+		}
+	}
 	r.o.Log("files/ and the index are brought up to the history", "from", base.String(), "to", tip.String(), "versions", len(versions))
 	f := &follow{r: r, ctx: ctx, base: base, tip: tip, versions: versions, index: index, filesOnly: filesOnly, lazy: covered && reached, warn: r.o.Warn}
 	f.copying.Store(f.roomForCopies())
 	return f.orAnew(f.run(), filesOnly)
+}
+
+// filesLost tells whether nothing of files/ is there that the tip's tree has: somebody deleted it, or it is a disk of its own
+// that is not mounted. That single files are missing is for verify to find.
+func (r *Repo) filesLost(tip object.ID) (bool, error) {
+	empty, err := emptyFolder(r.root, "files")
+	if err != nil || !empty || r.detached() != "" {
+		return false, err
+	}
+	root, err := r.treeOf(tip)
+	if err != nil {
+		return false, err
+	}
+	raw, err := r.store.ReadTree(root)
+	if err != nil {
+		return false, err
+	}
+	_, there, err := object.FindEntry(raw, "files")
+	return there, err
 }
 
 // since lists the versions after base, oldest first; all where base is no ancestor of tip, and reached is false then.

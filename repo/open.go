@@ -31,6 +31,7 @@ type Options struct {
 	Warn    func(path, msg, hint string)  // what the user should know but no run fails for; nil: none
 	Exclude []string                      // absolute paths that git status must not show where they lie in the destination
 	Copies  func(free, size int64) bool   // whether copies are written, given the space left; nil: always
+	HasRoom func(free, size int64) bool   // Copies, for a look that is not to be told of; nil: Copies
 	Batch   int                           // objects after which what a run has is published; 0: 200,000
 
 	// Known tells whether a version that is recorded has the content id; false where that is not certain. It may be called
@@ -72,6 +73,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Copies == nil {
 		o.Copies = func(int64, int64) bool { return true }
+	}
+	if o.HasRoom == nil {
+		o.HasRoom = o.Copies
 	}
 	return o
 }

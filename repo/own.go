@@ -15,6 +15,7 @@ var ownFiles = []struct{ name, loss string }{
 	{"pending", "files/ and the index are compared with the whole history once"},
 	{followedName, "files/ and copies/ are written again where that may not be on disk"},
 	{"cache", "every watched file is read again once"},
+	{owedName, "copies that were left out for want of room are written by copies rebuild alone"},
 	{checkedName, "the newest commit is read again"},
 	{ranFile, "when the last run was is not known"},
 	{goodFile, "when the last good run was is not known"},
@@ -31,10 +32,7 @@ func (r *Repo) setAsideStrange() error {
 		if err != nil {
 			return err
 		}
-		aside, err := vacantName(r.own, own.name+".aside")
-		if err == nil {
-			err = r.own.Rename(own.name, r.own, aside)
-		}
+		aside, err := moveAside(r.own, own.name)
 		if err == nil && own.name == "pending" { // it may have said that there is work left
 			err = r.own.Replace("pending", []byte(object.ID{}.String()+"\n"))
 		}
@@ -44,17 +42,6 @@ func (r *Repo) setAsideStrange() error {
 		r.o.Warn(r.own.Path(own.name), "is no regular file, and was moved to "+quote(aside), own.loss)
 	}
 	return nil
-}
-
-// vacantName is a name that nothing has: name itself, or with a number.
-func vacantName(d *durable.Dir, name string) (string, error) {
-	for i, next := 2, name; ; i++ {
-		there, err := d.Exists(next)
-		if err != nil || !there {
-			return next, err
-		}
-		next = fmt.Sprintf("%s%d", name, i)
-	}
 }
 
 // strange says what is in the way of a folder of ours, or of the lock, without which nothing can be done.

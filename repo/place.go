@@ -32,6 +32,7 @@ type placer struct {
 	changes []gitindex.Change
 	touched []string // folders written in, where they are synced one by one
 	failed  int      // versions that could not be written, or removed
+	stuck   int      // of them, those with something in their way
 }
 
 func (f *follow) newPlacer(n int, warn func(path, msg, hint string)) *placer {
@@ -88,7 +89,12 @@ func (p *placer) fail(source, what string, err error) {
 		}
 		source, what = p.r.dest, "has no room: some files could not be written"
 	}
-	p.warn(source, what+" beside the history: "+cause(err), "the version is recorded; the next run tries again")
+	hint := "the version is recorded; the next run tries again"
+	if inTheWay(err) {
+		p.stuck++
+		hint = "the version is recorded; what is in its way is moved aside by: " + p.r.repairCommand()
+	}
+	p.warn(source, what+" beside the history: "+cause(err), hint)
 }
 
 // cause is an error's reason without the names in it, which the message gives already.
@@ -160,7 +166,7 @@ func (p *placer) write(v *Version, path string, place bool) error {
 			from = nil
 		}
 		if err := p.copy(v, from); err != nil {
-			if !noName(err) && !gone(err) { // it is the same for all others
+			if !noName(err) && !gone(err) && !inTheWay(err) { // it is the same for all others
 				p.copying.Store(false)
 			}
 			p.fail(v.Source, "has no copy", err)

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"timemachine/repo/object"
@@ -30,14 +31,21 @@ func (r *Repo) RebuildCopies(ctx context.Context, o RebuildOptions) (*Rebuilt, e
 	if err != nil || tip.IsZero() {
 		return &Rebuilt{}, err
 	}
+	return r.rebuildSince(ctx, tip, object.ID{}, o)
+}
+
+// rebuildSince is RebuildCopies of the versions after base; of all where base is no ancestor of tip. What was left out for
+// want of room is no longer owed then, unless another try may do better.
+func (r *Repo) rebuildSince(ctx context.Context, tip, base object.ID, o RebuildOptions) (*Rebuilt, error) {
 	var commits []object.ID
-	err = r.Walk(ctx, tip, object.ID{}, func(v Version, ours bool) error {
+	err := r.Walk(ctx, tip, base, func(v Version, ours bool) error {
 		if ours && v.Event != record.Deleted && v.Copy != "" {
 			commits = append(commits, v.Commit)
 		}
 		return nil
 	})
-	if err != nil {
+	var state *StateError
+	if err != nil && (!errors.As(err, &state) || state.Kind != Rewritten) {
 		return nil, err
 	}
 	tree, err := r.Files(tip)
@@ -59,7 +67,11 @@ func (r *Repo) RebuildCopies(ctx context.Context, o RebuildOptions) (*Rebuilt, e
 	if err := b.all(commits); err != nil {
 		return &b.done, err
 	}
-	return &b.done, f.finish()
+	f.owes = false // it is known what is owed
+	if err := f.finish(); err != nil || b.done.NoRoom || f.failed > f.stuck {
+		return &b.done, err
+	}
+	return &b.done, r.own.Remove(owedName)
 }
 
 // rebuild is a RebuildCopies under way, newest version first.

@@ -32,7 +32,8 @@ func (k *verify) repairIndex(tip object.ID) error {
 	return nil
 }
 
-// rewrite writes what the suspects should be: files/ first, since the newest copy shares storage with it.
+// rewrite writes what the suspects should be: files/ first, since the newest copy shares storage with it, and of that first
+// what is to go, since it may have the place of a folder.
 func (k *verify) rewrite(tip object.ID) error {
 	index, err := k.r.takeIndex()
 	if err != nil {
@@ -46,12 +47,17 @@ func (k *verify) rewrite(tip object.ID) error {
 	defer f.close()
 	w := k.newWorker()
 	defer w.close()
-	for _, copies := range []bool{false, true} {
+	turns := []func(s *suspect) bool{
+		func(s *suspect) bool { return s.gone },
+		func(s *suspect) bool { return !s.gone && s.Part != PartCopy },
+		func(s *suspect) bool { return s.Part == PartCopy },
+	}
+	for _, turn := range turns {
 		for i := range k.suspect {
 			if err := k.ctx.Err(); err != nil {
 				return err
 			}
-			if s := &k.suspect[i]; (s.Part == PartCopy) == copies && !s.whole {
+			if s := &k.suspect[i]; turn(s) && !s.whole {
 				w.again(f, s)
 			}
 		}
@@ -62,6 +68,7 @@ func (k *verify) rewrite(tip object.ID) error {
 // again writes what a suspect should be. What fails is warned of, and seen when it is looked at again.
 func (w *worker) again(f *placer, s *suspect) {
 	switch {
+	case s.stray:
 	case s.Path == attributesName:
 		if err := w.r.root.Replace(attributesName, []byte(attributes)); err != nil {
 			f.fail(s.Path, "could not be written", err)
@@ -69,13 +76,25 @@ func (w *worker) again(f *placer, s *suspect) {
 	case s.Part == PartCopy:
 		if w.copyFlaw(&s.v) != nil {
 			f.copying.Store(true)
+			w.clear(f, s.v.Copy, s)
 			f.version(&s.v, false)
 		}
 	case s.gone && f.index.held():
 		f.remove(s.Path, s.v.Source)
 	case s.place && f.index.held():
 		f.copying.Store(s.v.Copy != "" && !gone(w.copyFlaw(&s.v)))
+		if f.copying.Load() {
+			w.clear(f, s.v.Copy, s)
+		}
+		w.clear(f, s.Path, s)
 		f.version(&s.v, true)
+	}
+}
+
+// clear makes way for a suspect's file at path.
+func (w *worker) clear(f *placer, path string, s *suspect) {
+	if err := w.r.clearWay(path, &s.v); err != nil {
+		f.fail(s.Path, "has something in its way that could not be moved aside", err)
 	}
 }
 
@@ -93,10 +112,11 @@ func (k *verify) lookAgain() error {
 	for _, s := range suspects {
 		k.suspect = nil
 		switch {
+		case s.stray: // somebody's, perhaps
 		case s.whole:
 			s.Repaired = readable
 		case s.Path == attributesName:
-			s.Repaired = w.attributesFlaw() == ""
+			s.Repaired = w.r.attributesFlaw() == ""
 		case s.Part == PartCopy:
 			s.Repaired = w.copyFlaw(&s.v) == nil
 		case s.Part == PartIndex:

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 
 	"golang.org/x/sys/unix"
@@ -26,6 +27,17 @@ func (r *Repo) Room() (free, size int64, ok bool) {
 	_, size, err := r.root.Free()
 	free, ok = r.root.Room()
 	return free, size, ok && err == nil
+}
+
+// FullError is a full disk's error in place of err, which may name files that mean nothing to anybody; err where it is none.
+func (r *Repo) FullError(err error) error {
+	for _, full := range []error{unix.ENOSPC, unix.EDQUOT} {
+		if errors.Is(err, full) {
+			return &StateError{Kind: Full, Dest: r.dest, Msg: fmt.Sprintf("destination %s has no room", quote(r.dest)), Err: full,
+				Hint: "nothing more was recorded; make room, and the next run does it: df -h " + word(r.dest)}
+		}
+	}
+	return err
 }
 
 // noRoom tells whether an error says that the disk, or what a quota leaves of it, is full.

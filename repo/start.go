@@ -52,7 +52,7 @@ func (r *Repo) writeHead() string {
 	return "echo " + word("ref: "+r.branch) + " > " + word(r.git.Path("HEAD"))
 }
 
-// tidy empties the stage, and sees to it that others are kept out and git status stays clean.
+// tidy empties the stage, and sees to it that others are kept out, git status stays clean and git changes no byte.
 func (r *Repo) tidy() error {
 	names, err := r.stage.Names()
 	if err != nil {
@@ -75,15 +75,11 @@ func (r *Repo) tidy() error {
 	if err := r.root.Remove(durable.Temporary(readmeName)); err != nil { // of an init that was cut short
 		return err
 	}
+	r.straighten()
 	if err := r.closeToOthers(); err != nil {
 		return err
 	}
-	info, err := r.git.MakeSub("info")
-	if err != nil {
-		return err
-	}
-	defer info.Close()
-	return r.ensureExcluded(info, strings.Split(excludeLines(r.dest, r.o.Exclude), "\n"))
+	return r.tendInfo()
 }
 
 // tip reads the branch. No branch means no commits yet only where nothing speaks of a history.
@@ -283,6 +279,11 @@ func (r *Repo) markPending(base object.ID) error {
 		return err
 	}
 	return r.own.Replace(pendingName, []byte(base.String()+"\n"))
+}
+
+// markAllPending notes durably that the work tree must be looked at whole.
+func (r *Repo) markAllPending() error {
+	return errors.Join(r.own.Replace(pendingName, []byte(object.ID{}.String()+"\n")), r.own.Remove(followedName))
 }
 
 // pending is the commit the work tree was last in step with; known is false where nothing is pending, and whole is true

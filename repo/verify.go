@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -75,6 +76,7 @@ type suspect struct {
 	gone  bool // its source is deleted, and it should not be there
 	whole bool // the index as a whole
 	mark  bool // the mark that files/ and the index are behind
+	stray bool // a file below copies/ that is no version's
 }
 
 // Verify compares the history with itself, and files/, copies/ and the index with the history. What is wrong is
@@ -95,7 +97,12 @@ func (r *Repo) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, err
 	if err := k.objects(); err != nil {
 		return &k.sum, err
 	}
+	info := r.infoFlaws()
 	tip, err := k.start()
+	for _, f := range info {
+		f.Repaired = o.Repair && r.infoFlaw(path.Base(f.Path)) == ""
+		k.report(f)
+	}
 	if err != nil || tip.IsZero() {
 		return &k.sum, err
 	}
@@ -106,7 +113,7 @@ func (r *Repo) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, err
 	if err != nil {
 		return &k.sum, err
 	}
-	if err := errors.Join(k.index(tip, h), k.graph(tip)); err != nil {
+	if err := errors.Join(k.strays(h), k.index(tip, h), k.graph(tip)); err != nil {
 		return &k.sum, err
 	}
 	if o.Repair {
@@ -217,6 +224,7 @@ func (k *verify) report(f Finding) {
 	k.sum.Findings++
 	if f.Repaired {
 		k.sum.Repaired++
+		f.Hint = ""
 	}
 	if k.o.Report != nil {
 		k.o.Report(f)

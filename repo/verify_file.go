@@ -23,7 +23,11 @@ func (w *worker) copy(v *Version) {
 	if err == nil || gone(err) && !w.o.WantCopy(v) {
 		return
 	}
-	w.suspects(suspect{v: *v, Finding: Finding{Part: PartCopy, Path: v.Copy, Object: v.Commit, Msg: flaw(err)}})
+	hint := ""
+	if gone(err) {
+		hint = w.r.rebuildCommand()
+	}
+	w.suspects(suspect{v: *v, Finding: Finding{Part: PartCopy, Path: v.Copy, Object: v.Commit, Msg: flaw(err), Hint: hint}})
 }
 
 // copyFlaw tells how a version's copy differs from it.
@@ -34,18 +38,6 @@ func (w *worker) copyFlaw(v *Version) error {
 		return err
 	}
 	return w.compare(dir, name, v, v.Mode&0o777)
-}
-
-// attributesFlaw tells what is wrong with the work tree's .gitattributes, "" where it is ours.
-func (w *worker) attributesFlaw() string {
-	b, err := w.r.root.ReadFile(attributesName, maxConfig)
-	switch {
-	case err != nil:
-		return flaw(err)
-	case string(b) != attributes:
-		return "is not what timemachine wrote"
-	}
-	return ""
 }
 
 // file looks at the place of a source's newest version in files/.

@@ -31,6 +31,7 @@ const perJob = 64
 type history struct {
 	newest map[string]place
 	expect map[string]expected // what the next version met of a source must be
+	copies copyNames
 	count  atomic.Int64
 }
 
@@ -93,6 +94,7 @@ func (k *verify) walk(tip object.ID, h *history, jobs chan<- []step) error {
 		if err != nil {
 			k.report(Finding{Part: PartRecord, Object: id, Msg: "commit cannot be read: " + err.Error() + "; what is older was not looked at",
 				Hint: fmt.Sprintf("git -C %s fsck --full", word(k.r.dest))})
+			h.copies.partial = true
 			break
 		}
 		if n := len(job); n > 0 {
@@ -125,6 +127,7 @@ func (k *verify) step(id object.ID, c *object.CommitData, h *history) step {
 	}
 	if err != nil {
 		wrong("its record is not understood: %v", err)
+		h.copies.partial = true
 		return s
 	}
 	k.mu.Lock()
@@ -145,6 +148,9 @@ func (k *verify) step(id object.ID, c *object.CommitData, h *history) step {
 		h.expect[rec.Source] = expected{rec.Previous, id}
 	} else if rec.Event == record.Deleted {
 		wrong("a deletion without a version before it")
+	}
+	if !k.alone && s.Copy != "" {
+		h.copies.add(k.r.Fold(s.Copy))
 	}
 	k.checkPlaces(&s, h, wrong)
 	return s

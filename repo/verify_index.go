@@ -18,7 +18,7 @@ func (k *verify) index(tip object.ID, h *history) error {
 	if err != nil || entries == nil {
 		return err
 	}
-	if msg := k.newWorker().attributesFlaw(); msg != "" {
+	if msg := k.r.attributesFlaw(); msg != "" {
 		k.suspects(suspect{Finding: Finding{Part: PartFile, Path: attributesName, Msg: msg}})
 	}
 	tree, err := k.r.Files(tip)

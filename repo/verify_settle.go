@@ -59,11 +59,13 @@ func (s *settling) look() (right bool, err error) {
 	s.suspect = nil
 	w := s.newWorker()
 	defer w.close()
-	index := false
+	index, strays := false, false
 	for i := range suspects {
 		switch it := &suspects[i]; {
 		case it.mark:
 			err = s.mark(s.tip)
+		case it.stray:
+			strays = true
 		case it.Part == PartCopy:
 			w.copy(&it.v)
 		case it.Part == PartFile && it.Path != attributesName:
@@ -82,6 +84,9 @@ func (s *settling) look() (right bool, err error) {
 	if index {
 		err = s.index(s.tip, s.h)
 	}
+	if strays && err == nil {
+		err = s.strays(s.h)
+	}
 	s.sum.Files, s.sum.Copies = sum.Files, sum.Copies // they are counted already
 	return len(s.suspect) == 0, err
 }
@@ -99,6 +104,9 @@ func (s *settling) catchUp() error {
 	for i := range versions {
 		v := &versions[i]
 		s.newer[v.Source] = *v
+		if v.Copy != "" {
+			s.h.copies.add(s.r.Fold(v.Copy))
+		}
 		if path, err := treePath(&v.Record); err == nil {
 			s.h.newest[v.Source] = placeOf(v, path)
 		}

@@ -87,6 +87,21 @@ var scenarios = []scenario{
 			w.check(os.Symlink("/nowhere", filepath.Join(w.dest, ".git/timemachine", name)))
 		}
 	}, (*world).once, false},
+	{"files/ gone", func(w *world) {
+		w.plant()
+		w.run(6)
+		w.change()
+		w.check(os.RemoveAll(filepath.Join(w.dest, "files")))
+	}, (*world).once, false},
+	{"copies left out before", func(w *world) {
+		w.plant()
+		w.run(6)
+		roomy := w.config
+		w.config = "watch: [" + w.src + "]\ncopies: {min-free: 100%}\n"
+		w.change()
+		w.check(w.once())
+		w.config = roomy
+	}, (*world).once, false},
 	{"verify and repair", func(w *world) {
 		w.plant()
 		w.run(6)

@@ -1,6 +1,7 @@
 package watch_test
 
 import (
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/repotest"
 )
@@ -95,7 +97,8 @@ func TestNothingFits(t *testing.T) {
 	remove := durable.SetSeam(&narrow{says: syscall.ENOSPC})
 	_, p, err := w.try()
 	remove()
-	if err == nil || !strings.Contains(err.Error(), "no space left") || len(p) > 0 {
+	state := (*repo.StateError)(nil)
+	if !errors.As(err, &state) || state.Error() != "destination "+w.dest+" has no room: no space left on device" || !strings.Contains(state.Hint, "make room") || len(p) > 0 {
 		t.Errorf("%v %v", err, p)
 	}
 	if left := w.leftovers(); len(left) > 0 {

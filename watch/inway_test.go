@@ -7,7 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"timemachine/repo"
+	"timemachine/repo/durable"
 	"timemachine/repo/layout"
 )
 
@@ -74,4 +77,135 @@ func TestSomebodysOwnFile(t *testing.T) {
 		t.Errorf("the link leads to %q: %v", to, err)
 	}
 	w.sound()
+}
+
+// TestFoldersOfOurs: files/ or copies/ is replaced by something of somebody's. A run records, moves that aside, and goes on
+// with a folder of its own.
+func TestFoldersOfOurs(t *testing.T) {
+	for _, name := range []string{"files", "copies"} {
+		for kind, put := range map[string]func(w *world, place string){
+			"link": (*world).linkAway,
+			"file": func(w *world, place string) {
+				w.check(os.RemoveAll(place))
+				w.check(os.WriteFile(place, []byte("somebody's"), 0o600))
+			},
+		} {
+			t.Run(name+" "+kind, func(t *testing.T) {
+				w := variedWorld(t)
+				place := filepath.Join(w.dest, name)
+				put(w, place)
+				was, _ := os.Readlink(place)
+				before := namesBelow(t, was)
+				w.write("a", "three")
+				s, p, err := w.try()
+				w.check(err)
+				if s.Versions != 1 || !w.says(p, name, `is no folder, and was moved to "`+name+`.aside"`) && !w.says(p, name, "is no folder, and was moved to "+name+".aside") {
+					t.Errorf("%d versions, it says %v", s.Versions, p)
+				}
+				for _, q := range p {
+					if name == "copies" && !strings.Contains(q.Hint, "timemachine copies rebuild -d "+w.dest) {
+						t.Errorf("it hints %q", q.Hint)
+					}
+				}
+				if st, err := os.Lstat(place); err != nil || st.Mode() != os.ModeDir|0o700 {
+					t.Errorf("%v %v", st.Mode(), err)
+				}
+				if after := namesBelow(t, was); after != before {
+					t.Errorf("where the link leads there is %s, before %s", after, before)
+				}
+				w.check(os.Remove(place + ".aside"))
+				if name == "copies" {
+					w.check(w.locked(func(r *repo.Repo) error {
+						_, err := r.RebuildCopies(t.Context(), repo.RebuildOptions{})
+						return err
+					}))
+				}
+				if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+					t.Errorf("verify: %+v", found)
+				}
+				w.run(0)
+
+				put(w, place)
+				if found, sum := w.verify(repo.VerifyOptions{Repair: true}); sum.Repaired != sum.Findings {
+					t.Errorf("repair: %+v", found)
+				}
+				w.check(os.Remove(place + ".aside"))
+				if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+					t.Errorf("after the repair: %+v", found)
+				}
+			})
+		}
+	}
+}
+
+// namesBelow names all below a folder.
+func namesBelow(t *testing.T, folder string) string {
+	t.Helper()
+	if folder == "" {
+		return ""
+	}
+	var all []string
+	err := filepath.WalkDir(folder, func(path string, _ os.DirEntry, err error) error {
+		all = append(all, path)
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	return strings.Join(all, "\n")
+}
+
+// TestFolderThatCannotBeMovedAside: what has the place of copies/ stays, and is named with the command; the history goes on.
+func TestFolderThatCannotBeMovedAside(t *testing.T) {
+	w := variedWorld(t)
+	place := filepath.Join(w.dest, "copies")
+	w.linkAway(place)
+	was, err := os.Readlink(place)
+	w.check(err)
+	before := namesBelow(t, was)
+	w.write("a", "three")
+	remove := durable.SetSeam(refuse(place))
+	s, p, err := w.try()
+	remove()
+	w.check(err)
+	if s.Versions != 1 || !w.says(p, "copies", "could not be moved aside: operation not permitted") || w.committed("a") != "three" {
+		t.Errorf("%d versions, it says %v", s.Versions, p)
+	}
+	if after := namesBelow(t, was); after != before {
+		t.Errorf("where the link leads there is %s, before %s", after, before)
+	}
+	if _, p, err := w.try(); err != nil || !w.says(p, "copies", "was moved to") {
+		t.Errorf("the next run says %v, %v", p, err)
+	}
+}
+
+// refuse is a seam that lets nobody rename a path.
+type refuse string
+
+func (r refuse) Before(op *durable.Op) error {
+	if op.Kind == durable.Rename && op.Path == string(r) {
+		return unix.EPERM
+	}
+	return nil
+}
+
+func (refuse) After(*durable.Op) {}
+
+// TestSomethingInTheWay: a run leaves what is in a version's way, and names the command that moves it aside.
+func TestSomethingInTheWay(t *testing.T) {
+	w := variedWorld(t)
+	w.linkAway(w.file("d"))
+	w.write("d/b", "three")
+	s, p, err := w.try()
+	w.check(err)
+	if s.Versions != 1 || len(p) != 1 || !strings.Contains(p[0].Hint, "timemachine verify --repair -d "+w.dest) {
+		t.Errorf("%d versions, it says %v", s.Versions, p)
+	}
+	if found, sum := w.verify(repo.VerifyOptions{Repair: true}); sum.Repaired != sum.Findings {
+		t.Errorf("repair: %+v", found)
+	}
+	w.check(os.Remove(w.file("d.aside")))
+	if p := w.run(0); len(p) > 0 {
+		t.Errorf("it says %v", p)
+	}
 }

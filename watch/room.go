@@ -39,7 +39,7 @@ func (r *run) roomForCopies(free, size int64) bool {
 	}
 	floor := r.Config.CopiesMinFree.floor(size)
 	r.problem(Problem{Path: r.Repo.Dest(), Msg: fmt.Sprintf("has %.1f MB free, below the %.1f MB kept free: no copies are written", float64(free)/1e6, float64(floor)/1e6),
-		Hint: "the history goes on, and copies can be made again from it", Warning: true})
+		Hint: "the history goes on; a run makes up for the copies when there is room again", Warning: true})
 	return false
 }
 

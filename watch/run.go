@@ -92,7 +92,7 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 	r := &run{RunOptions: o, ctx: ctx, started: started, summary: &Summary{Scan: scanName(started), Events: map[record.Event]int{}}}
 	o.Repo.Configure(func(ro *repo.Options) {
 		ro.Warn = func(path, msg, hint string) { r.problem(Problem{Path: path, Msg: msg, Hint: hint, Warning: true}) }
-		ro.Copies = r.roomForCopies
+		ro.Copies, ro.HasRoom = r.roomForCopies, r.Config.KeepsCopies
 		ro.Known = func(id object.ID) bool { return r.contents()[id] }
 	})
 	all := func() error { return mapped.Guard(r.all) }
@@ -106,7 +106,7 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 		}
 	}
 	r.summary.Elapsed = o.Clock().Sub(started)
-	return r.summary, err
+	return r.summary, o.Repo.FullError(err)
 }
 
 func lock(ctx context.Context, o *RunOptions) error {

@@ -5,7 +5,9 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -80,6 +82,83 @@ type damage struct {
 	n     int // findings
 }
 
+// inTheWay puts things of somebody's in places of ours. They are moved aside, and the rest of the table's promises hold.
+var inTheWay = []struct {
+	damage
+	aside func(w *world) string // where what is in the way will be
+}{
+	{damage{"full folder for a file", func(w *world) { w.fullFolder(w.file("a")) }, true, repo.PartFile, 1},
+		func(w *world) string { return w.file("a.aside") }},
+	{damage{"file for a folder", func(w *world) {
+		w.check(os.RemoveAll(w.file("d")))
+		w.check(os.WriteFile(w.file("d"), []byte("somebody's"), 0o600))
+	}, true, repo.PartFile, 2}, func(w *world) string { return w.file("d.aside") }},
+	{damage{"link for a folder", func(w *world) { w.linkAway(w.file("d")) }, true, repo.PartFile, 2},
+		func(w *world) string { return w.file("d.aside") }},
+	{damage{"FIFO for a file", func(w *world) {
+		w.check(os.Remove(w.file("a")))
+		w.check(syscall.Mkfifo(w.file("a"), 0o600))
+	}, true, repo.PartFile, 1}, func(w *world) string { return w.file("a.aside") }},
+	{damage{"link for a file", func(w *world) {
+		w.check(os.Remove(w.file("a")))
+		w.check(os.Symlink("/etc/passwd", w.file("a")))
+	}, true, repo.PartFile, 1}, func(w *world) string { return w.file("a.aside") }},
+	{damage{"full folder for a copy", func(w *world) { w.fullFolder(w.newestCopy("gone")) }, true, repo.PartCopy, 1},
+		func(w *world) string { return w.newestCopy("gone") + ".aside" }},
+	{damage{"link for a folder of copies", func(w *world) { w.linkAway(w.copies("d")) }, true, repo.PartCopy, 4},
+		func(w *world) string { return w.copies("d.aside") }},
+}
+
+func (w *world) copies(name string) string { return filepath.Join(w.dest, "copies", w.src, name) }
+
+// fullFolder puts a folder that holds something in the place of a file.
+func (w *world) fullFolder(place string) {
+	w.t.Helper()
+	w.check(os.Remove(place))
+	w.check(os.MkdirAll(filepath.Join(place, "somebody's"), 0o700))
+}
+
+// linkAway moves a folder out of the destination and puts a link to it in its place.
+func (w *world) linkAway(place string) {
+	w.t.Helper()
+	away := filepath.Join(w.t.TempDir(), "away")
+	w.check(os.Rename(place, away))
+	w.check(os.Symlink(away, place))
+}
+
+// TestVerifyMovesAside puts something in the way of each thing beside the history: --repair moves it aside, and nothing that
+// it leads to is touched.
+func TestVerifyMovesAside(t *testing.T) {
+	t.Parallel()
+	w := variedWorld(t)
+	for _, d := range inTheWay {
+		t.Run(d.name, func(t *testing.T) {
+			w := w.within(t)
+			aside := d.aside(w)
+			d.do(w)
+			if found, _ := w.verify(repo.VerifyOptions{}); len(found) != d.n || found[0].Part != d.part {
+				t.Errorf("found %+v", found)
+			}
+			if found, sum := w.verify(repo.VerifyOptions{Repair: true}); sum.Repaired != sum.Findings {
+				t.Errorf("repair: %+v %+v", sum, found)
+			}
+			if _, err := os.Lstat(aside); err != nil {
+				t.Error(err)
+			}
+			if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+				t.Errorf("after the repair: %+v", found)
+			}
+			if away, err := os.Readlink(aside); err == nil && strings.HasSuffix(away, "away") {
+				if all, err := os.ReadDir(away); err != nil || len(all) != 2 {
+					t.Errorf("where the link leads: %v %v", all, err)
+				}
+			}
+			w.check(os.RemoveAll(aside))
+			w.run(0)
+		})
+	}
+}
+
 func (w *world) file(name string) string { return filepath.Join(w.dest, "files", w.src, name) }
 
 // newestCopy is the newest copy of a source, by name.
@@ -112,10 +191,6 @@ var besideHistory = []damage{
 	{"link's target", func(w *world) {
 		w.check(os.Remove(w.file("link")))
 		w.check(os.Symlink("/other", w.file("link")))
-	}, true, repo.PartFile, 1},
-	{"link for a file", func(w *world) {
-		w.check(os.Remove(w.file("a")))
-		w.check(os.Symlink("/etc/passwd", w.file("a")))
 	}, true, repo.PartFile, 1},
 	{"folder missing", func(w *world) { w.check(os.RemoveAll(w.file("d"))) }, true, repo.PartFile, 2},
 	{"folder for a file", func(w *world) {
@@ -180,6 +255,40 @@ func (w *world) within(t *testing.T) *world {
 	in := *w
 	in.t = t
 	return &in
+}
+
+// TestVerifyFindsStrays: a file below copies/ that has a copy's name and is none is named, and left as it is. Files of
+// somebody's with other names are not.
+func TestVerifyFindsStrays(t *testing.T) {
+	w := variedWorld(t)
+	w.check(os.WriteFile(w.copies("notes.txt"), nil, 0o600))
+	w.check(os.WriteFile(w.copies("a/mine"), nil, 0o600))
+	w.check(os.Symlink("/", w.copies("a/link")))
+	w.check(os.WriteFile(w.copies("a/2001-02-03T04-05-06.000007Z-mine"), nil, 0o600))
+	if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+		t.Errorf("of somebody's: %+v", found)
+	}
+	stray := w.copies("a/2001-02-03T04-05-06.000007Z-a")
+	w.check(os.WriteFile(stray, []byte("never was"), 0o600))
+	for _, o := range []repo.VerifyOptions{{}, {Quick: true}, {Repair: true}, {}} {
+		found, sum := w.verify(o)
+		if len(found) != 1 || sum.Repaired != 0 || found[0].Part != repo.PartCopy || found[0].Path != strings.TrimPrefix(stray, w.dest+"/") || found[0].Msg != "is no version's copy" {
+			t.Errorf("%+v: %+v", o, found)
+		}
+		if _, err := os.Stat(stray); err != nil {
+			t.Error(err)
+		}
+	}
+	if p := w.run(0); len(p) > 0 {
+		t.Errorf("a run says %v", p)
+	}
+	w.check(os.Remove(stray))
+	repotest.Git(t, w.dest, "update-ref", "refs/heads/main", "main~1") // its newest is a version's no longer
+	repotest.Git(t, w.dest, "reset", "-q", "--hard")
+	found, _ := w.verify(repo.VerifyOptions{Quick: true})
+	if !slices.ContainsFunc(found, func(f repo.Finding) bool { return strings.HasSuffix(f.Path, "/a/1970-01-01T00-00-01.000000Z-a") }) {
+		t.Errorf("of a version that is no more: %+v", found)
+	}
 }
 
 // TestVerifyReadsRecords changes what single commits say; verify names each.

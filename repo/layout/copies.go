@@ -86,3 +86,36 @@ func escapeLen(s string) int {
 	}
 	return 0
 }
+
+// MayBeCopy tells whether name could be that of a copy in a copies folder whose last component is folder. Of a folder that is
+// shortened, or a name that may be, only the record could tell; these may be.
+func MayBeCopy(folder, name string) bool {
+	n := stampLen(name)
+	if n == 0 {
+		return false
+	}
+	rest := name[n:]
+	if mark, ok := strings.CutPrefix(rest, "~"); ok {
+		if rest = strings.TrimLeft(mark, "0123456789"); len(rest) == len(mark) {
+			return false
+		}
+	}
+	rest, ok := strings.CutPrefix(rest, "-")
+	if !ok || rest == "" {
+		return false
+	}
+	if len(name) > maxName-4 || strings.HasPrefix(folder, "%~") { // a cut may leave out a rune
+		return true
+	}
+	base := folder
+	if marked(folder) {
+		raw, ok := unescapeAll(folder)
+		if !ok {
+			return false
+		}
+		if base = raw[1:]; risky(base) {
+			base = string(appendEscaped(nil, base))
+		}
+	}
+	return rest == base
+}

@@ -1,0 +1,91 @@
+package repo
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"slices"
+	"strings"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/layout"
+)
+
+// copyNames are the names of all copies that records tell of, in 16 bytes each.
+type copyNames struct {
+	sums    [][16]byte
+	sorted  bool
+	partial bool // not all records could be read
+}
+
+func sumOf(name string) [16]byte {
+	sum := sha256.Sum256([]byte(name))
+	return [16]byte(sum[:16])
+}
+
+func compareSums(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) }
+
+func (c *copyNames) add(name string) {
+	c.sums, c.sorted = append(c.sums, sumOf(name)), false
+}
+
+func (c *copyNames) has(name string) bool {
+	if !c.sorted {
+		slices.SortFunc(c.sums, compareSums)
+		c.sorted = true
+	}
+	_, there := slices.BinarySearchFunc(c.sums, sumOf(name), compareSums)
+	return there
+}
+
+// strays finds what lies below copies/ under a copy's name that no record has: it reads as a version that never was. Files
+// with names of another kind are their owners' business.
+func (k *verify) strays(h *history) error {
+	if h.copies.partial {
+		return nil
+	}
+	dir, err := k.r.root.Sub("copies")
+	if gone(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return k.straysIn(dir, "copies", h)
+}
+
+func (k *verify) straysIn(dir *durable.Dir, folder string, h *history) error {
+	if err := k.ctx.Err(); err != nil {
+		return err
+	}
+	names, err := dir.Names()
+	if err != nil {
+		return err
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		path := folder + "/" + name
+		if layout.MayBeCopy(folder[strings.LastIndexByte(folder, '/')+1:], name) {
+			if st, err := dir.Lstat(name); err == nil && !st.IsDir() {
+				k.stray(path, h)
+			}
+			continue // no folder of ours has such a name
+		}
+		sub, err := dir.Sub(name)
+		if err != nil {
+			continue // no folder, or one that is not ours
+		}
+		err = k.straysIn(sub, path, h)
+		sub.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *verify) stray(path string, h *history) {
+	if !h.copies.has(k.r.Fold(path)) {
+		k.suspects(suspect{stray: true, Finding: Finding{Part: PartCopy, Path: path, Msg: "is no version's copy", Hint: "it is left as it is: move it away"}})
+	}
+}

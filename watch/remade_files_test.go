@@ -1,0 +1,72 @@
+package watch_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"timemachine/repo"
+	"timemachine/repo/repotest"
+)
+
+// says tells whether one of the problems is about a path below the destination and says so.
+func (w *world) says(p problems, name, msg string) bool {
+	for _, q := range p {
+		if q.Path == filepath.Join(w.dest, name) && strings.Contains(q.Msg, msg) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestFilesAreWrittenAgain: files/ is emptied, or deleted, though the history has it. A run says so, and writes it again.
+func TestFilesAreWrittenAgain(t *testing.T) {
+	for name, empty := range map[string]func(w *world) error{
+		"deleted": func(w *world) error { return os.RemoveAll(filepath.Join(w.dest, "files")) },
+		"emptied": func(w *world) error {
+			all, err := filepath.Glob(filepath.Join(w.dest, "files/*"))
+			w.check(err)
+			for _, one := range all {
+				w.check(os.RemoveAll(one))
+			}
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := variedWorld(t)
+			w.check(empty(w))
+			if p := w.run(0); !w.says(p, "files", "written again from the history") {
+				t.Errorf("it says %v", p)
+			}
+			if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+				t.Errorf("verify: %+v", found)
+			}
+			w.check(empty(w))
+			w.write("a", "three")
+			w.run(1)
+			if p := w.run(0); len(p) > 0 {
+				t.Errorf("the next run says %v", p)
+			}
+		})
+	}
+}
+
+// TestFilesOfAnotherBranch: where a branch without files/ is checked out, or somebody's commit took all of it away, nothing
+// is written.
+func TestFilesOfAnotherBranch(t *testing.T) {
+	w := newWorld(t)
+	w.write("a", "1")
+	w.run(1)
+	repotest.Git(t, w.dest, "checkout", "-q", "--orphan", "other")
+	repotest.Git(t, w.dest, "rm", "-rfq", ".")
+	repotest.Git(t, w.dest, "commit", "-q", "--allow-empty", "-m", "mine")
+	if _, p, err := w.try(); err != nil || w.says(p, "files", "") {
+		t.Errorf("it says %v, %v", p, err)
+	}
+	if _, err := os.Lstat(w.file("a")); err == nil {
+		t.Error("a file was written to somebody's branch")
+	}
+	repotest.Git(t, w.dest, "checkout", "-q", "main")
+	w.run(0)
+}
