@@ -147,7 +147,8 @@ func TestCopyOfTheNameBefore(t *testing.T) {
 	w.write("b", "content of b")
 	w.check(os.Chtimes(w.path("b"), at, at))
 	w.check(os.MkdirAll(filepath.Join(w.dest, "copies", w.src, "b"), 0o700))
-	w.check(os.WriteFile(filepath.Join(w.dest, "copies", w.src, "b", "2026-03-01T12-00-00.000000Z-b"), []byte("content of B"), 0o600))
+	before := filepath.Join(w.dest, "copies", w.src, "b", "2026-03-01T12-00-00.000000Z-b")
+	w.check(os.WriteFile(before, []byte("content of B"), 0o600))
 	w.run(1)
 	if got := filepath.Base(w.trailer("Copy")); got != "2026-03-01T12-00-00.000000Z~1-b" {
 		t.Errorf("its copy is %s", got)
@@ -157,6 +158,7 @@ func TestCopyOfTheNameBefore(t *testing.T) {
 	if got := filepath.Base(w.trailer("Copy")); got != "2026-03-01T12-00-00.000000Z~2-b" {
 		t.Errorf("the next copy is %s", got)
 	}
+	w.check(os.Remove(before)) // where names are folded a record of B's has it
 	w.sound()
 }
 
