@@ -40,6 +40,9 @@ type Options struct {
 	// Heads tells what is remembered of the sources at and below path ("/": all), so that queries need not search for
 	// them; state is .git/timemachine. nil, and a zero result: nothing.
 	Heads func(state *durable.Dir, path string) Heads
+
+	// Remembered is the commit that what is remembered is true of, zero for none; state is .git/timemachine. nil: none.
+	Remembered func(state *durable.Dir) object.ID
 }
 
 func (o Options) withDefaults() Options {
@@ -66,6 +69,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Known == nil {
 		o.Known = func(object.ID) bool { return false }
+	}
+	if o.Remembered == nil {
+		o.Remembered = func(*durable.Dir) object.ID { return object.ID{} }
 	}
 	if o.Batch == 0 {
 		o.Batch = batchObjects

@@ -114,7 +114,7 @@ func (r *Repo) unborn() error {
 			r.o.Log("a pack is there, but no branch", "pack", name)
 		}
 	}
-	if len(logged) == 0 {
+	if len(logged) == 0 && len(r.noted()) == 0 {
 		return nil
 	}
 	return r.damaged(fmt.Sprintf("branch %s is missing, but there is a history", quote(r.shortBranch())), errEmptyRef)
