@@ -40,7 +40,8 @@ copies/ can be deleted without loss. Do not edit in files/: the next version of 
 
 func quote(s string) string { return record.Quote(s) }
 
-// Init makes the folder dest, closed to others, where its parent exists, and a new repository in it. The repository is
+// Init makes the folder dest, closed to others, where its parent exists, and a new repository in it, which belongs to the
+// owner of a folder that is there already. The repository is
 // built aside, put on disk and renamed into place, so that an Init which is cut short leaves no half of one. A
 // repository that is there already is a *StateError.
 func Init(dest string, o Options) error {
@@ -53,6 +54,9 @@ func Init(dest string, o Options) error {
 	}
 	defer root.Close()
 	if err := vacant(root, dest); err != nil {
+		return err
+	}
+	if err := giveToOwner(root, root); err != nil {
 		return err
 	}
 	if err := sweepInit(root); err != nil {

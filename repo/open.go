@@ -161,16 +161,22 @@ func (r *Repo) openGit() error {
 		return &StateError{Kind: NoRepository, Dest: r.dest, Msg: fmt.Sprintf("destination %s holds no history", quote(r.dest)),
 			Hint: "make one with: timemachine init -d " + word(r.dest)}
 	}
-	st, err := r.git.Lstat("")
-	if err != nil {
+	if err := giveToOwner(r.git, r.root, r.git); err != nil {
 		return err
 	}
-	if os.Geteuid() == 0 && st.UID != 0 {
-		owner := &durable.Owner{UID: int(st.UID), GID: int(st.GID)}
-		r.root.Give(owner)
-		r.git.Give(owner)
-	}
 	return r.readConfig()
+}
+
+// giveToOwner has what root makes in some folders belong to the owner of another one.
+func giveToOwner(theirs *durable.Dir, folders ...*durable.Dir) error {
+	st, err := theirs.Lstat("")
+	if err != nil || os.Geteuid() != 0 || st.UID == 0 {
+		return err
+	}
+	for _, d := range folders {
+		d.Give(&durable.Owner{UID: int(st.UID), GID: int(st.GID)})
+	}
+	return nil
 }
 
 func (r *Repo) foreign() error {
