@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -139,10 +140,15 @@ func (r *Repo) open() error {
 	if err := r.openGit(); err != nil {
 		return err
 	}
+	branch := r.config.get("timemachine", "branch")
+	if branch == "" {
+		if ours, err := r.used(); err != nil || ours {
+			return cmp.Or(err, r.withoutBranch())
+		}
+	}
 	if err := r.checkServed(); err != nil {
 		return err
 	}
-	branch := r.config.get("timemachine", "branch")
 	if branch == "" {
 		return r.foreign()
 	}
@@ -177,6 +183,23 @@ func giveToOwner(theirs *durable.Dir, folders ...*durable.Dir) error {
 		d.Give(&durable.Owner{UID: int(st.UID), GID: int(st.GID)})
 	}
 	return nil
+}
+
+func (r *Repo) withoutBranch() error {
+	return &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("git's configuration in %s is damaged: its timemachine.branch is missing", quote(r.dest)),
+		Hint: "nothing was changed; write what is missing with: timemachine init --adopt -d " + word(r.dest)}
+}
+
+// used tells whether a run has left something under .git/timemachine: then the repository is ours, whatever its settings say.
+func (r *Repo) used() (bool, error) {
+	for _, own := range ownFiles {
+		if there, err := exists(r.git, "timemachine/"+own.name); there || errors.Is(err, unix.ENOTDIR) {
+			return there, nil
+		} else if err != nil {
+			return false, err
+		}
+	}
+	return false, nil
 }
 
 func (r *Repo) foreign() error {
