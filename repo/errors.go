@@ -15,6 +15,7 @@ const (
 	Locked                             // another program holds one of git's locks
 	Rewritten                          // the branch no longer holds what the last run recorded
 	NoVersions                         // a repository of ours in which nothing was recorded yet
+	Moved                              // another program moved the branch while a run was at work
 )
 
 // StateError says why a destination is left as it is, and what to do about it.

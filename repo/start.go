@@ -252,7 +252,7 @@ func (r *Repo) move(old, id object.ID, message string) error {
 		return &StateError{Kind: Locked, Dest: r.dest, Msg: fmt.Sprintf("branch %s is locked: %s", quote(r.shortBranch()), held.Error()),
 			Hint: "nothing was recorded; if no git is at work there, remove the lock: rm " + word(held.Path)}
 	case errors.As(err, &moved):
-		return &StateError{Kind: Locked, Dest: r.dest, Msg: fmt.Sprintf("branch %s was moved by another program while the run was at work", quote(r.shortBranch())),
+		return &StateError{Kind: Moved, Dest: r.dest, Msg: fmt.Sprintf("branch %s was moved by another program while the run was at work", quote(r.shortBranch())),
 			Hint: "the next run takes it up"}
 	}
 	return err
