@@ -83,19 +83,11 @@ func firstParent(c *object.CommitData) object.ID {
 	return c.Parents[0]
 }
 
-// writeSettings adds ours after what the configuration holds: git takes the last value of a key.
+// writeSettings adds ours, and what of git's a new repository has, after what the configuration holds: git takes the last
+// value of a key.
 func (r *Repo) writeSettings(branch string) error {
-	b, err := r.git.ReadFile("config", maxConfig)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := r.writeConfig(branch); err != nil {
 		return err
-	}
-	if r.config.get("timemachine", "branch") != branch {
-		if len(b) > 0 && b[len(b)-1] != '\n' {
-			b = append(b, '\n')
-		}
-		if err := r.git.Replace("config", append(b, ownSettings(branch)...)); err != nil {
-			return err
-		}
 	}
 	info, err := r.git.MakeSub("info")
 	if err != nil {
@@ -106,6 +98,28 @@ func (r *Repo) writeSettings(branch string) error {
 		return err
 	}
 	return r.tendInfo()
+}
+
+func (r *Repo) writeConfig(branch string) error {
+	if err := errors.Join(r.stage.Remove(probeName), r.stage.Remove(probeLink)); err != nil { // of one that was cut short
+		return err
+	}
+	settings, err := probe(r.stage)
+	if err != nil {
+		return err
+	}
+	settings, own := r.config.lacking(settings), ownSettings(branch)
+	if r.config.get("timemachine", "branch") == branch {
+		own = r.config.lacking(own)
+	}
+	if settings += own; settings == "" {
+		return nil
+	}
+	b := r.config.text
+	if len(b) > 0 && b[len(b)-1] != '\n' {
+		b = append(b, '\n')
+	}
+	return r.git.Replace("config", append(b, settings...))
 }
 
 // ensureExcluded adds the lines that .git/info/exclude lacks.

@@ -16,6 +16,7 @@ const (
 	Rewritten                          // the branch no longer holds what the last run recorded
 	NoVersions                         // a repository of ours in which nothing was recorded yet
 	Full                               // its disk, or a quota, has no room at all
+	Moved                              // another program moved the branch while a run was at work
 )
 
 // StateError says why a destination is left as it is, and what to do about it.

@@ -2,34 +2,45 @@ package repo
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
-	"io/fs"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing/format/config"
-
-	"timemachine/repo/durable"
 )
 
 const maxConfig = 1 << 20
 
 // gitConfig is the destination's own .git/config; the user's and the system's are never read.
-type gitConfig struct{ raw *config.Config }
+type gitConfig struct {
+	raw  *config.Config
+	text []byte
+}
 
-func readGitConfig(git *durable.Dir) (gitConfig, error) {
-	b, err := git.ReadFile("config", maxConfig)
-	if errors.Is(err, fs.ErrNotExist) {
-		return gitConfig{config.New()}, nil
-	}
-	if err != nil {
-		return gitConfig{}, err
-	}
+func parseGitConfig(text []byte) (gitConfig, error) {
 	c := config.New()
-	if err := config.NewDecoder(bytes.NewReader(b)).Decode(c); err != nil {
-		return gitConfig{}, fmt.Errorf("%q: %w", git.Path("config"), err)
+	err := config.NewDecoder(bytes.NewReader(text)).Decode(c)
+	return gitConfig{c, text}, err
+}
+
+// lacking is what of some settings, in the form of git's configuration, is not set.
+func (c gitConfig) lacking(settings string) string {
+	var b strings.Builder
+	section, written := "", ""
+	for line := range strings.Lines(settings) {
+		if strings.HasPrefix(line, "[") {
+			section = strings.Trim(line, "[]\n")
+			continue
+		}
+		key, _, _ := strings.Cut(strings.TrimSpace(line), " = ")
+		if c.raw.Section(section).HasOption(key) {
+			continue
+		}
+		if section != written {
+			b.WriteString("[" + section + "]\n")
+			written = section
+		}
+		b.WriteString(line)
 	}
-	return gitConfig{c}, nil
+	return b.String()
 }
 
 // get is the last value of section.key, "" where it is not set.

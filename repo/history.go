@@ -97,7 +97,7 @@ func (r *Repo) rewritten(tip, base object.ID) error {
 
 func (r *Repo) shortBranch() string { return strings.TrimPrefix(r.branch, "refs/heads/") }
 
-// damaged names the last commit of the reflog that can be read, and the command that goes back to it.
+// damaged names the last commit that the branch is known to have been at, and the command that goes back to it.
 func (r *Repo) damaged(msg string, cause error) error {
 	e := &StateError{Kind: Damaged, Dest: r.dest, Msg: msg + " in " + quote(r.dest), Err: cause,
 		Hint: fmt.Sprintf("nothing was changed; look at it with: git -C %s fsck --full", word(r.dest))}
@@ -105,43 +105,16 @@ func (r *Repo) damaged(msg string, cause error) error {
 		e.Hint = "a pack has lost its idx; make it again with: " + r.indexPack(lost[0])
 		return e
 	}
-	for _, last := range r.lastCommits() {
-		c, err := r.store.ReadCommit(last.id)
-		if err == nil {
-			_, err = r.store.ReadTree(c.Tree)
-		}
-		if err != nil {
-			continue
-		}
+	last, found := r.lastCommit(errors.Is(cause, errEmptyRef))
+	switch {
+	case !found:
+	case errors.Is(cause, errEmptyRef):
+		e.Hint = fmt.Sprintf("%s is %s; go back to it with: %s", last.what, last.id, r.writeRef(last.id))
+	default:
 		e.Hint = fmt.Sprintf("%s is %s; after a look at git -C %s fsck --full, go back to it with: git -C %s update-ref --no-deref %s %s",
 			last.what, last.id, word(r.dest), word(r.dest), word(r.branch), last.id)
-		if errors.Is(cause, errEmptyRef) {
-			e.Hint = fmt.Sprintf("%s is %s; go back to it with: %s", last.what, last.id, r.writeRef(last.id))
-		}
-		return e
 	}
 	return e
-}
-
-// lastCommit is one that the branch may have been at, and what says so.
-type lastCommit struct {
-	id   object.ID
-	what string
-}
-
-// lastCommits are those of the reflog, newest first, and the one that a run has found whole.
-func (r *Repo) lastCommits() (all []lastCommit) {
-	logged, err := r.refs.Logged(r.branch)
-	for _, id := range logged {
-		all = append(all, lastCommit{id, "the reflog's last good commit"})
-	}
-	if b, rerr := r.own.ReadFile(checkedName, maxConfig); err == nil && rerr == nil {
-		first, _, _ := strings.Cut(string(b), "\n")
-		if id, err := object.ParseID(first); err == nil {
-			all = append(all, lastCommit{id, "the newest commit that a run has found whole"})
-		}
-	}
-	return all
 }
 
 // writeRef is the command that puts the branch at a commit where git itself would not find a repository.

@@ -17,6 +17,8 @@ import (
 const (
 	defaultBranch = "main"
 	attributes    = "* -text -ident -filter -working-tree-encoding !eol !diff !merge\n"
+	probeName     = "Probe" // whether names fold, with another spelling
+	probeLink     = "link"
 	initPrefix    = ".timemachine-init-"
 	readmeName    = "README.txt"
 )
@@ -40,7 +42,8 @@ copies/ can be deleted without loss. Do not edit in files/: the next version of 
 
 func quote(s string) string { return record.Quote(s) }
 
-// Init makes the folder dest, closed to others, where its parent exists, and a new repository in it. The repository is
+// Init makes the folder dest, closed to others, where its parent exists, and a new repository in it, which belongs to the
+// owner of a folder that is there already. The repository is
 // built aside, put on disk and renamed into place, so that an Init which is cut short leaves no half of one. A
 // repository that is there already is a *StateError.
 func Init(dest string, o Options) error {
@@ -53,6 +56,9 @@ func Init(dest string, o Options) error {
 	}
 	defer root.Close()
 	if err := vacant(root, dest); err != nil {
+		return err
+	}
+	if err := giveToOwner(root, root); err != nil {
 		return err
 	}
 	if err := sweepInit(root); err != nil {
@@ -215,7 +221,7 @@ func syncFolders(w *durable.Walker, dirs ...string) error {
 func probe(dir *durable.Dir) (string, error) {
 	var b strings.Builder
 	b.WriteString("[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tlogallrefupdates = true\n")
-	f, err := dir.Create("Probe")
+	f, err := dir.Create(probeName)
 	if err != nil {
 		return "", err
 	}
@@ -223,7 +229,7 @@ func probe(dir *durable.Dir) (string, error) {
 	if err := f.Chmod(0o700); err != nil && !unsupported(err) {
 		return "", err
 	}
-	st, err := dir.Lstat("Probe")
+	st, err := dir.Lstat(probeName)
 	if err != nil {
 		return "", err
 	}
@@ -235,12 +241,12 @@ func probe(dir *durable.Dir) (string, error) {
 	if folds {
 		b.WriteString("\tignorecase = true\n")
 	}
-	if err := dir.Symlink("Probe", "link"); unsupported(err) {
+	if err := dir.Symlink(probeName, probeLink); unsupported(err) {
 		b.WriteString("\tsymlinks = false\n")
 	} else if err != nil {
 		return "", err
 	}
-	return b.String(), errors.Join(dir.Remove("link"), dir.Remove("Probe"))
+	return b.String(), errors.Join(dir.Remove(probeLink), dir.Remove(probeName))
 }
 
 // unsupported tells whether an error says that the file system cannot do what was asked of it at all. Folders that a virtual

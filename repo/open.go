@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,6 +42,9 @@ type Options struct {
 	// Heads tells what is remembered of the sources at and below path ("/": all), so that queries need not search for
 	// them; state is .git/timemachine. nil, and a zero result: nothing.
 	Heads func(state *durable.Dir, path string) Heads
+
+	// Remembered is the commit that what is remembered is true of, zero for none; state is .git/timemachine. nil: none.
+	Remembered func(state *durable.Dir) object.ID
 }
 
 func (o Options) withDefaults() Options {
@@ -67,6 +71,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Known == nil {
 		o.Known = func(object.ID) bool { return false }
+	}
+	if o.Remembered == nil {
+		o.Remembered = func(*durable.Dir) object.ID { return object.ID{} }
 	}
 	if o.Batch == 0 {
 		o.Batch = batchObjects
@@ -138,10 +145,15 @@ func (r *Repo) open() error {
 	if err := r.openGit(); err != nil {
 		return err
 	}
+	branch := r.config.get("timemachine", "branch")
+	if branch == "" {
+		if ours, err := r.used(); err != nil || ours {
+			return cmp.Or(err, r.withoutBranch())
+		}
+	}
 	if err := r.checkServed(); err != nil {
 		return err
 	}
-	branch := r.config.get("timemachine", "branch")
 	if branch == "" {
 		return r.foreign()
 	}
@@ -160,16 +172,39 @@ func (r *Repo) openGit() error {
 		return &StateError{Kind: NoRepository, Dest: r.dest, Msg: fmt.Sprintf("destination %s holds no history", quote(r.dest)),
 			Hint: "make one with: timemachine init -d " + word(r.dest)}
 	}
-	st, err := r.git.Lstat("")
-	if err != nil {
+	if err := giveToOwner(r.git, r.root, r.git); err != nil {
 		return err
 	}
-	if os.Geteuid() == 0 && st.UID != 0 {
-		owner := &durable.Owner{UID: int(st.UID), GID: int(st.GID)}
-		r.root.Give(owner)
-		r.git.Give(owner)
-	}
 	return r.readConfig()
+}
+
+// giveToOwner has what root makes in some folders belong to the owner of another one.
+func giveToOwner(theirs *durable.Dir, folders ...*durable.Dir) error {
+	st, err := theirs.Lstat("")
+	if err != nil || os.Geteuid() != 0 || st.UID == 0 {
+		return err
+	}
+	for _, d := range folders {
+		d.Give(&durable.Owner{UID: int(st.UID), GID: int(st.GID)})
+	}
+	return nil
+}
+
+func (r *Repo) withoutBranch() error {
+	return &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("git's configuration in %s is damaged: its timemachine.branch is missing", quote(r.dest)),
+		Hint: "nothing was changed; write what is missing with: timemachine init --adopt -d " + word(r.dest)}
+}
+
+// used tells whether a run has left something under .git/timemachine: then the repository is ours, whatever its settings say.
+func (r *Repo) used() (bool, error) {
+	for _, own := range ownFiles {
+		if there, err := exists(r.git, "timemachine/"+own.name); there || errors.Is(err, unix.ENOTDIR) {
+			return there, nil
+		} else if err != nil {
+			return false, err
+		}
+	}
+	return false, nil
 }
 
 func (r *Repo) foreign() error {

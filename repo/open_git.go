@@ -1,12 +1,14 @@
 package repo
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/ref"
 )
 
 // repositoryKind is what a folder is to git.
@@ -53,12 +55,40 @@ func (r *Repo) withoutGit() (repositoryKind, error) {
 }
 
 func (r *Repo) readConfig() error {
-	var err error
-	if r.config, err = readGitConfig(r.git); err != nil {
-		return &StateError{Kind: Damaged, Dest: r.dest, Msg: "git's configuration in " + quote(r.dest) + " cannot be read", Err: err,
-			Hint: "nothing was changed; look at it with: git -C " + word(r.dest) + " config --local --list"}
+	text, err := r.git.ReadFile("config", maxConfig)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		r.config, err = parseGitConfig(text)
+		if whole := text[:bytes.LastIndexByte(text, '\n')+1]; len(whole) < len(text) && (err != nil || r.branchCut()) {
+			if ours, uerr := r.used(); uerr == nil && ours { // the last line was cut short
+				r.config, err = parseGitConfig(whole)
+			}
+		}
 	}
-	return nil
+	if err == nil {
+		return nil
+	}
+	e := &StateError{Kind: Damaged, Dest: r.dest, Msg: "git's configuration in " + quote(r.dest) + " cannot be read", Err: err,
+		Hint: "nothing was changed; look at it with: git -C " + word(r.dest) + " config --local --list"}
+	if ours, err := r.used(); err == nil && ours {
+		file := r.git.Path("config")
+		e.Hint = "nothing was changed; after a look at it, have another one written with: mv " + word(file) + " " + word(file+".damaged") + " && timemachine init --adopt -d " + word(r.dest)
+	}
+	return e
+}
+
+// branchCut tells whether timemachine.branch is missing, or names no branch but the beginning of the one that is checked out.
+func (r *Repo) branchCut() bool {
+	branch := r.config.get("timemachine", "branch")
+	if branch == "" {
+		return true
+	}
+	full := "refs/heads/" + branch
+	refs := ref.New(r.git, nil)
+	if head := refs.Head(); head == full || !strings.HasPrefix(head, full) {
+		return false
+	}
+	_, err := refs.Read(full)
+	return errors.Is(err, ref.ErrMissing)
 }
 
 // beyondUs is what a repository uses that we do not understand: a setting, or one of some files; "" for nothing.

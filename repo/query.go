@@ -195,7 +195,7 @@ func (h *History) unborn() error {
 	if err != nil {
 		return err
 	}
-	if len(logged) > 0 {
+	if len(logged) > 0 || len(h.r.noted()) > 0 {
 		return h.r.damaged(fmt.Sprintf("branch %s is missing, but there is a history", quote(h.Branch())), errEmptyRef)
 	}
 	return &StateError{Kind: NoVersions, Dest: h.r.dest, Msg: fmt.Sprintf("destination %s holds no versions yet", quote(h.r.dest)),

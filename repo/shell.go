@@ -8,8 +8,8 @@ import (
 )
 
 // ShellWord is s as one word of a shell command, for hints that people paste: nothing in it is expanded, and nothing acts
-// on a terminal. Names with control or format characters, or not UTF-8, are in the form $'…', which POSIX has since 2024
-// and bash, zsh and ksh have always had.
+// on a terminal. Names with control or format characters, or not UTF-8, are printed by printf, since $'…' is not known to
+// every sh.
 func ShellWord(s string) string { return word(s) }
 
 func word(s string) string {
@@ -29,19 +29,27 @@ func unprintable(r rune) bool {
 	return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
+// escapedWord leaves to the shell's own printf what cannot be shown. The newlines that a name ends in are taken from IFS: what
+// a command prints loses them.
 func escapedWord(s string) string {
+	printed := strings.TrimRight(s, "\n")
 	var b strings.Builder
-	b.WriteString("$'")
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c == '\'' || c == '\\':
-			b.WriteString(`\` + string(rune(c)))
-		case c < ' ' || c >= 0x7f:
-			fmt.Fprintf(&b, `\%03o`, c)
-		default:
-			b.WriteByte(c)
+	b.WriteByte('"')
+	if printed != "" {
+		b.WriteString("$(printf '")
+		for i := range len(printed) {
+			switch c := printed[i]; {
+			case c == '%':
+				b.WriteString("%%")
+			case c < ' ' || c >= 0x7f || strings.IndexByte(`'\!`, c) >= 0 || i == 0 && c == '-':
+				fmt.Fprintf(&b, `\%03o`, c)
+			default:
+				b.WriteByte(c)
+			}
 		}
+		b.WriteString("')")
 	}
-	b.WriteByte('\'')
+	b.WriteString(strings.Repeat("${IFS#??}", len(s)-len(printed)))
+	b.WriteByte('"')
 	return b.String()
 }

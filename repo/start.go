@@ -110,7 +110,7 @@ func (r *Repo) unborn() error {
 			r.o.Log("a pack is there, but no branch", "pack", name)
 		}
 	}
-	if len(logged) == 0 {
+	if len(logged) == 0 && len(r.noted()) == 0 {
 		return nil
 	}
 	return r.damaged(fmt.Sprintf("branch %s is missing, but there is a history", quote(r.shortBranch())), errEmptyRef)
@@ -249,7 +249,7 @@ func (r *Repo) move(old, id object.ID, message string) error {
 		return &StateError{Kind: Locked, Dest: r.dest, Msg: fmt.Sprintf("branch %s is locked: %s", quote(r.shortBranch()), held.Error()),
 			Hint: "nothing was recorded; if no git is at work there, remove the lock: rm " + word(held.Path)}
 	case errors.As(err, &moved):
-		return &StateError{Kind: Locked, Dest: r.dest, Msg: fmt.Sprintf("branch %s was moved by another program while the run was at work", quote(r.shortBranch())),
+		return &StateError{Kind: Moved, Dest: r.dest, Msg: fmt.Sprintf("branch %s was moved by another program while the run was at work", quote(r.shortBranch())),
 			Hint: "the next run takes it up"}
 	case errors.As(err, &unlogged) && !noRoom(err):
 		return r.unlogged(unlogged)

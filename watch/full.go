@@ -16,6 +16,7 @@ type room struct {
 	taken  int64           // that the run under way has taken on
 	left   []Problem       // files left out
 	cause  error           // what the system said the last time it did not fit
+	again  bool            // the run has begun again
 	said   map[string]bool // problems that were reported, which a run that begins again would report again
 }
 
@@ -42,9 +43,15 @@ func (r *run) yield(err error) bool {
 	if next < leastBudget || r.ctx.Err() != nil {
 		return false
 	}
-	r.room.budget, r.room.taken = next, 0
-	r.summary.Problems = 0
+	r.room.budget = next
+	r.beginAgain()
 	return true
+}
+
+// beginAgain forgets what the run has counted, but for what is part of the history already.
+func (r *run) beginAgain() {
+	r.room.taken, r.room.again = 0, true
+	r.summary.Problems = 0
 }
 
 // fitting leaves out what is larger than the whole disk, which a hole in a file costs nobody to be, and takes hours to
@@ -117,7 +124,7 @@ func (r *run) nameLeft() {
 func (m *room) news(p *Problem) bool {
 	id := p.Path + "\x00" + p.Msg
 	if m.said[id] {
-		return m.budget == 0
+		return !m.again
 	}
 	if m.said == nil {
 		m.said = map[string]bool{}

@@ -4,6 +4,7 @@ import (
 	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/mapped"
+	"timemachine/repo/object"
 )
 
 // Heads tells what the cache knows of the sources at and below path ("/": all); nothing where it cannot be used. It is a
@@ -16,6 +17,17 @@ func Heads(state *durable.Dir, path string) (heads repo.Heads) {
 		return nil
 	})
 	return heads
+}
+
+// Tip is the commit that the cache is true of, zero where it cannot be used. It is a repo.Options.Remembered.
+func Tip(state *durable.Dir) (tip object.ID) {
+	_ = mapped.Guard(func() error {
+		k := loadCache(state)
+		defer k.close()
+		tip = k.tip
+		return nil
+	})
+	return tip
 }
 
 func (k *knowledge) heads(path string) repo.Heads {

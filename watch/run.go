@@ -65,6 +65,8 @@ var ErrBusy = errors.New("another run is at work")
 const (
 	perPart = 4096 // changes captured before the next are begun, a publication can come between
 	perTask = 16   // of them, that one goroutine captures at a time
+
+	raceTries = 3 // times that a run begins again which has lost the race for the branch
 )
 
 // run is one run under way.
@@ -97,7 +99,7 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 	})
 	all := func() error { return mapped.Guard(r.all) }
 	err := all()
-	for noRoom(err) && r.yield(err) {
+	for lost := 0; noRoom(err) && r.yield(err) || r.outrun(err, &lost); {
 		err = all()
 	}
 	if err == nil && o.Only == nil {
@@ -107,6 +109,18 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 	}
 	r.summary.Elapsed = o.Clock().Sub(started)
 	return r.summary, o.Repo.FullError(err)
+}
+
+// outrun tells whether another program, a git commit say, has moved the branch before the run could. The run begins again on
+// top of that, but not for ever.
+func (r *run) outrun(err error, lost *int) bool {
+	var state *repo.StateError
+	if !errors.As(err, &state) || state.Kind != repo.Moved || *lost == raceTries || r.ctx.Err() != nil {
+		return false
+	}
+	*lost++
+	r.beginAgain()
+	return true
 }
 
 func lock(ctx context.Context, o *RunOptions) error {

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,6 +20,7 @@ type damaged struct {
 	t          *testing.T
 	dest, file string
 	tip        string
+	config     string // as git lists it
 }
 
 // timemachine runs the program and returns what it says.
@@ -44,7 +46,8 @@ func newDamaged(t *testing.T) *damaged {
 			t.Fatalf("exit %d: %s", code, out)
 		}
 	}
-	d.tip = repotest.Git(t, d.dest, "rev-parse", "main")
+	d.config = repotest.Git(t, d.dest, "config", "--local", "--list")
+	d.tip = strings.TrimSpace(repotest.Git(t, d.dest, "rev-parse", "main"))
 	return d
 }
 
@@ -131,11 +134,41 @@ var damages = []struct {
 		d.replace("refs/heads/main", nil)
 		d.replace("logs/refs/heads/main", nil)
 	}, hinted, `is missing, but there is a history`},
-	{"branch, reflog and what runs know missing", func(d *damaged) {
+	{"branch and reflog missing, checked older", func(d *damaged) {
 		d.replace("refs/heads/main", nil)
 		d.replace("logs/refs/heads/main", nil)
-		d.replace("timemachine/checked", nil)
-	}, stops, `is missing, but there is a history`},
+		d.replace("timemachine/followed", nil)
+		d.replace("timemachine/checked", []byte(repotest.Git(d.t, d.dest, "rev-parse", d.tip+"~2")))
+	}, hinted, `the last commit that a run has recorded is TIP`},
+	{"branch, reflog and cache missing, checked older", func(d *damaged) {
+		d.replace("refs/heads/main", nil)
+		d.replace("logs/refs/heads/main", nil)
+		d.check(os.RemoveAll(d.git("timemachine/cache")))
+		d.replace("timemachine/followed", nil)
+		d.replace("timemachine/checked", []byte(repotest.Git(d.t, d.dest, "rev-parse", d.tip+"~2")))
+	}, hinted, `the newest commit with a record of timemachine's is TIP`},
+	{"branch and reflog missing, no packs", func(d *damaged) {
+		cmd := exec.Command("sh", "-c", "mv objects/pack ../packs && mkdir objects/pack && for p in ../packs/*.pack; do git unpack-objects -q < $p || exit; done && rm -r ../packs")
+		cmd.Dir = d.git("")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			d.t.Fatalf("unpack-objects: %s", out)
+		}
+		d.replace("refs/heads/main", nil)
+		d.replace("logs/refs/heads/main", nil)
+	}, hinted, `is missing, but there is a history`},
+	{"branch missing, reflog older", func(d *damaged) {
+		d.replace("refs/heads/main", nil)
+		log, err := os.ReadFile(d.git("logs/refs/heads/main"))
+		d.check(err)
+		first, _, _ := strings.Cut(string(log), "\n")
+		d.replace("logs/refs/heads/main", []byte(first+"\n"))
+	}, hinted, `the last commit that a run has recorded is TIP`},
+	{"branch, reflog and what runs know missing", func(d *damaged) {
+		repotest.Git(d.t, d.dest, "commit-tree", "-m", "no record", "-p", d.tip, d.tip+"^{tree}")
+		d.replace("refs/heads/main", nil)
+		d.replace("logs/refs/heads/main", nil)
+		d.check(os.RemoveAll(d.git("timemachine")))
+	}, hinted, `the newest commit with a record of timemachine's is TIP`},
 	{"branches and reflogs gone", func(d *damaged) {
 		d.check(os.RemoveAll(d.git("refs")))
 		d.check(os.RemoveAll(d.git("logs")))
@@ -185,9 +218,16 @@ var damages = []struct {
 		write(d.t, d.git("timemachine"), []byte("no folder"))
 	}, hinted, `timemachine.* is no folder`},
 	{"mark of unfinished work damaged", func(d *damaged) { d.replace("timemachine/pending", []byte("zzz")) }, heals, ``},
-	{"our settings gone", func(d *damaged) { d.replace("config", []byte("[core]\n\trepositoryformatversion = 0\n")) }, hinted, `was not made by timemachine`},
-	{"config missing", func(d *damaged) { d.replace("config", nil) }, hinted, `was not made by timemachine`},
-	{"config not to be parsed", func(d *damaged) { d.replace("config", []byte("[core\x00\n")) }, stops, `config`},
+	{"our settings gone", func(d *damaged) { d.replace("config", []byte("[core]\n\trepositoryformatversion = 0\n")) }, hinted, `timemachine.branch is missing`},
+	{"config missing", func(d *damaged) { d.replace("config", nil) }, hinted, `timemachine.branch is missing`},
+	{"config empty", func(d *damaged) { d.replace("config", []byte{}) }, hinted, `timemachine.branch is missing`},
+	{"config cut", func(d *damaged) { d.replace("config", []byte("[core]\n\trepositoryformatversion = 0\n\tbare")) }, hinted, `timemachine.branch is missing`},
+	{"config cut in the branch", func(d *damaged) {
+		config, err := os.ReadFile(d.git("config"))
+		d.check(err)
+		d.replace("config", config[:len(config)-len("in\n")])
+	}, hinted, `timemachine.branch is missing`},
+	{"config not to be parsed", func(d *damaged) { d.replace("config", []byte("[core\x00\n")) }, hinted, `config.* cannot be read`},
 	{"branch locked", func(d *damaged) { d.replace("refs/heads/main.lock", []byte{}) }, hinted, `branch main is locked`},
 	{"index locked", func(d *damaged) { d.replace("index.lock", []byte{}) }, heals, `index is locked by another git`},
 	{"commits fewer", func(d *damaged) { repotest.Git(d.t, d.dest, "update-ref", "refs/heads/main", "main~1") }, hinted, `was rewritten`},
@@ -207,11 +247,14 @@ func TestDamage(t *testing.T) {
 			row.do(d)
 			write(t, d.file, []byte("four\n"))
 			out, code := d.timemachine()
-			if row.says == "" && out != "" || !regexp.MustCompile(row.says).MatchString(out) {
+			if row.says == "" && out != "" || !regexp.MustCompile(strings.Replace(row.says, "TIP", d.tip, 1)).MatchString(out) {
 				t.Errorf("it says: %s", out)
 			}
 			if (code != 0) != (row.end != heals && row.end != warned) || code > 1 {
 				t.Fatalf("exit %d: %s", code, out)
+			}
+			if said, code := d.timemachine("verify"); code == 0 && strings.Contains(row.says, "timemachine.branch") {
+				t.Errorf("verify: exit %d: %s", code, said)
 			}
 			switch row.end {
 			case warned:
@@ -241,6 +284,9 @@ func TestDamage(t *testing.T) {
 func (d *damaged) wholeAgain() {
 	d.t.Helper()
 	repotest.MustCheck(d.t, d.dest)
+	if got := repotest.Git(d.t, d.dest, "config", "--local", "--list"); !sameSettings(got, d.config) {
+		d.t.Errorf("configuration\n%s, it was\n%s", got, d.config)
+	}
 	if n := len(repotest.Lines(d.t, d.dest, "rev-list", "--max-parents=0", "main")); n != 1 {
 		d.t.Errorf("%d roots", n)
 	}
@@ -251,6 +297,12 @@ func (d *damaged) wholeAgain() {
 	if _, err := os.Stat("pwned"); err == nil {
 		d.t.Error("a hint ran what a folder is called")
 	}
+}
+
+// sameSettings compares two configurations as git lists them, whatever their order.
+func sameSettings(a, b string) bool {
+	sorted := func(s string) []string { return slices.Compact(slices.Sorted(strings.Lines(s))) }
+	return slices.Equal(sorted(a), sorted(b))
 }
 
 // mend follows the hints until a run goes through.

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"timemachine/repo"
+	"timemachine/watch"
 )
 
 func (a *app) repoOptions(p *place) repo.Options {
@@ -17,6 +18,8 @@ func (a *app) repoOptions(p *place) repo.Options {
 		Boot:    a.boot,
 		Log:     func(msg string, args ...any) { a.journal.Debug(msg, args...) },
 		Exclude: p.ownFiles(),
+
+		Remembered: watch.Tip,
 	}
 }
 

@@ -223,6 +223,24 @@ func TestBlockThatFails(t *testing.T) {
 	repotest.MustCheck(t, d.dest)
 }
 
+// TestForeignFolder: root makes the repository in somebody's empty folder. All of it is theirs, and git serves it to them.
+func TestForeignFolder(t *testing.T) {
+	for _, command := range []string{"run", "init"} {
+		d := newDisk(t, "20m")
+		d.write("a", "one\n")
+		d.must("chown", fmt.Sprint(nobody, ":", nobody), d.dest)
+		out, code := runBare(t, d.bin, "-cl", d.dir, "-d", d.dest, command)
+		if code != 0 || !strings.Contains(out, "git config --global --add safe.directory "+d.dest+"\n") {
+			t.Errorf("%s: exit %d: %s", command, code, out)
+		}
+		d.run(0)
+		d.write("a", "two\n")
+		d.run(0)
+		d.belongsToNobody()
+		d.readAsNobody()
+	}
+}
+
 // TestForeignDestination: root works in somebody's folder. Whatever it makes there is theirs, and nothing of theirs runs.
 // But a destination that was root's, and is somebody's now, is not written to before root has said that it is meant.
 func TestForeignDestination(t *testing.T) {
@@ -248,23 +266,34 @@ func TestForeignDestination(t *testing.T) {
 		t.Errorf("%s: %v %s", hint[1], err, out)
 	}
 	d.run(0)
-	walk(t, d.dest, func(path string, info fs.FileInfo) {
-		if st := info.Sys().(*syscall.Stat_t); st.Uid != nobody || st.Gid != nobody {
-			t.Errorf("%s belongs to %d:%d", path, st.Uid, st.Gid)
-		}
-	})
+	d.belongsToNobody()
 	if exists(sprung) {
 		t.Error("a hook was run as root")
 	}
+	d.readAsNobody()
+}
+
+func (d *disk) belongsToNobody() {
+	d.t.Helper()
+	walk(d.t, d.dest, func(path string, info fs.FileInfo) {
+		if st := info.Sys().(*syscall.Stat_t); st.Uid != nobody || st.Gid != nobody {
+			d.t.Errorf("%s belongs to %d:%d", path, st.Uid, st.Gid)
+		}
+	})
+}
+
+// readAsNobody has git look at the destination as its owner.
+func (d *disk) readAsNobody() {
+	d.t.Helper()
 	for _, way := range []string{filepath.Dir(d.mount), d.mount, d.dest} {
 		if err := os.Chmod(way, 0o711); err != nil {
-			t.Fatal(err)
+			d.t.Fatal(err)
 		}
 	}
 	cmd := exec.Command("git", "-C", d.dest, "fsck", "--strict")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	cmd.Env = append(os.Environ(), "HOME=/nonexistent", "GIT_CONFIG_GLOBAL="+os.DevNull)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("git as the owner: %v %s", err, out)
+		d.t.Errorf("git as the owner: %v %s", err, out)
 	}
 }

@@ -22,6 +22,7 @@ type logOptions struct {
 	since   string
 	until   string
 	limit   int
+	none    bool // the limit is 0, and was given
 	events  []string
 	deleted bool
 	strict  bool // no renames
@@ -29,11 +30,13 @@ type logOptions struct {
 
 func (a *app) logCommand() *cobra.Command {
 	var o logOptions
-	cmd := command("log [PATH]", "list versions, newest first", logHelp, atMost(1, "log takes one path"),
+	var cmd *cobra.Command
+	cmd = command("log [PATH]", "list versions, newest first", logHelp, atMost(1, "log takes one path"),
 		func(ctx context.Context, words []string) error {
 			if len(words) > 0 {
 				o.path = words[0]
 			}
+			o.none = o.limit == 0 && cmd.Flags().Changed("limit")
 			return a.logVersions(ctx, o)
 		})
 	f := cmd.Flags()
@@ -80,7 +83,12 @@ func (a *app) logVersions(ctx context.Context, o logOptions) error {
 		list.Events = []record.Event{record.Deleted}
 		still = h.Present
 	}
-	err = a.paged(ctx, func(w io.Writer) error { return a.writeLog(ctx, w, h, list, still) })
+	err = a.paged(ctx, func(w io.Writer) error {
+		if o.none { // as git has it; what is wrong with the rest is said all the same
+			w, list.Limit = io.Discard, 1
+		}
+		return a.writeLog(ctx, w, h, list, still)
+	})
 	return a.explain(ctx, h, err)
 }
 

@@ -6,6 +6,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"syscall"
 )
 
@@ -24,11 +25,17 @@ func collectLate() {
 	runtime.AddCleanup(new([64]byte), func(share int) { debug.SetGCPercent(share) }, garbageShare)
 }
 
-// start runs the command line. The first interrupt ends the work in an orderly way, the second one at once.
+// start runs the command line. The first interrupt, or hangup of the terminal, ends the work in an orderly way, the second
+// one at once.
 func start() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), heeded(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)...)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	collectLate()
 	return systemApp().execute(ctx)
+}
+
+// heeded leaves out the signals that this process was started to ignore, as nohup does: to ask for one would undo that.
+func heeded(signals ...os.Signal) []os.Signal {
+	return slices.DeleteFunc(signals, signal.Ignored)
 }

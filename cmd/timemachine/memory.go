@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"timemachine/repo"
 )
 
 const (
@@ -33,9 +35,16 @@ type memory struct {
 
 // usedPlace says when a destination was used, and whose it was.
 type usedPlace struct {
-	First time.Time `json:"first"`
-	Last  time.Time `json:"last"`
-	Owner *uint32   `json:"owner,omitempty"` // nil: not known yet
+	First  time.Time  `json:"first"`
+	Last   time.Time  `json:"last"`
+	Owner  *uint32    `json:"owner,omitempty"`  // nil: not known yet
+	Failed *failedRun `json:"failed,omitempty"` // nil: the last run over everything has not
+}
+
+// failedRun is a run that failed as a whole. It is not noted in the destination, which may be what it failed of.
+type failedRun struct {
+	When time.Time `json:"when"`
+	Why  string    `json:"why"`
 }
 
 // givenAlarm says which run gave a warning last, and when it was last printed.
@@ -135,7 +144,31 @@ func (m *memory) news(text string) bool {
 }
 
 // ended notes that this run looked at everything.
-func (m *memory) ended() { m.LastRun = m.now }
+func (m *memory) ended(dest string) {
+	m.LastRun = m.now
+	m.note(dest, nil)
+}
+
+// failed notes that this run could not, where the destination was ever used.
+func (m *memory) failed(dest string, err error) {
+	m.note(dest, &failedRun{When: m.now, Why: harmless(firstLine(err))})
+}
+
+func (m *memory) note(dest string, failed *failedRun) {
+	if u, known := m.Destinations[harmless(dest)]; known {
+		u.Failed = failed
+		m.Destinations[harmless(dest)] = u
+	}
+}
+
+// failure is the last run over everything where that failed, and nil where a later one by whatever configuration ended.
+func (m *memory) failure(dest string, l repo.LastRun) *failedRun {
+	failed := m.Destinations[harmless(dest)].Failed
+	if failed == nil || failed.When.Before(l.Ended) {
+		return nil
+	}
+	return failed
+}
 
 // save writes the memory, without the warnings that are older than a month. Destinations stay: a disk that is plugged
 // in twice a year must not be mistaken for a new one.

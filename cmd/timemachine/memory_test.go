@@ -45,7 +45,7 @@ func TestWarningsAreRepeatedOnceADay(t *testing.T) {
 				t.Errorf("run %d: told twice", i)
 			}
 		}
-		m.ended()
+		m.ended("/dest")
 		m.use("/dest", 0)
 		if err := m.save(); err != nil {
 			t.Fatal(err)

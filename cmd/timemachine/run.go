@@ -37,13 +37,8 @@ func (a *app) run(ctx context.Context, o runOptions) error {
 		a.nothingWatched(p)
 		return a.results(emptyDocument(p.dest))
 	}
-	r, err := a.openRepo(p, false)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
 	rep := a.newReport(a.memory)
-	s, err := a.look(ctx, p, rep, watch.RunOptions{Config: c, Repo: r, AcceptDeletions: accept})
+	s, err := a.everything(ctx, p, rep, watch.RunOptions{Config: c, AcceptDeletions: accept})
 	if errors.Is(err, watch.ErrBusy) {
 		a.journal.Info("another run is at work", "destination", p.dest)
 		a.console.notice("another run is at work on " + quote(p.dest) + "; nothing done")
@@ -52,13 +47,28 @@ func (a *app) run(ctx context.Context, o runOptions) error {
 		return a.results(d)
 	}
 	if err != nil {
+		if ctx.Err() != nil {
+			err = errors.Join(errInterrupted, err)
+		}
+		a.memory.failed(p.dest, err)
 		return err
 	}
-	a.memory.ended()
+	a.memory.ended(p.dest)
 	if err := a.results(rep.document(p.dest, s)); err != nil {
 		return err
 	}
 	return partial(s.Problems)
+}
+
+// everything opens the destination and looks at what o says.
+func (a *app) everything(ctx context.Context, p *place, rep *report, o watch.RunOptions) (*watch.Summary, error) {
+	r, err := a.openRepo(p, false)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	o.Repo = r
+	return a.look(ctx, p, rep, o)
 }
 
 // look runs over what o selects, with the log told of its beginning and end and the terminal given a summary.

@@ -34,6 +34,7 @@ type state struct {
 	versions int
 	newest   repo.Version
 	last     repo.LastRun
+	failed   *failedRun // nil: the last run did not fail
 	upstream *repo.Upstream
 	sizes    repo.Sizes
 	preview  *watch.Preview // nil where there is no configuration
@@ -62,7 +63,7 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 		defer h.Close()
 	}
 	if o.maxAge != "" {
-		return a.checkAge(h, limit)
+		return a.checkAge(p, h, limit)
 	}
 	s := &state{place: p}
 	if err := a.gather(ctx, h, c, s); err != nil {
@@ -101,6 +102,7 @@ func (a *app) gather(ctx context.Context, h *repo.History, c *watch.Config, s *s
 			return err
 		}
 	}
+	s.failed = a.recall(s.place.config).failure(s.place.dest, s.last)
 	if c == nil {
 		return nil
 	}
@@ -153,17 +155,18 @@ func parseAge(text string) (time.Duration, error) {
 }
 
 // checkAge is for monitors: quick, one line, and the exit status.
-func (a *app) checkAge(h *repo.History, limit time.Duration) error {
+func (a *app) checkAge(p *place, h *repo.History, limit time.Duration) error {
 	last, err := h.LastRun()
 	if err != nil {
 		return err
 	}
+	failed := a.recall(p.config).failure(p.dest, last)
 	age := a.now().Sub(last.Good)
 	fresh := !last.Good.IsZero() && age <= limit
 	if a.flags.json {
-		err = a.printJSON(ageDocument{Destination: h.Dest(), LastRun: lastRunJSON(last), MaxAgeSeconds: limit.Seconds(), Fresh: fresh})
+		err = a.printJSON(ageDocument{Destination: h.Dest(), LastRun: lastRunJSON(last, failed), MaxAgeSeconds: limit.Seconds(), Fresh: fresh})
 	} else if !a.flags.quiet {
-		err = a.print(a.lastRunText(last))
+		err = a.print(a.lastRunText(last, failed))
 	}
 	if err == nil && !fresh {
 		err = status(statusFailed)

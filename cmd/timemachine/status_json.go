@@ -27,8 +27,10 @@ type newestDoc struct {
 }
 
 type lastRunDoc struct {
-	Ended string `json:"ended,omitempty"`
-	Good  string `json:"good,omitempty"`
+	Ended   string `json:"ended,omitempty"`
+	Good    string `json:"good,omitempty"`
+	Failed  string `json:"failed,omitempty"`
+	Failure string `json:"failure,omitempty"`
 }
 
 type sizeDoc struct {
@@ -70,7 +72,7 @@ type ageDocument struct {
 }
 
 func (a *app) statusDocument(s *state) statusDoc {
-	d := statusDoc{Destination: s.place.dest, Branch: s.branch, Busy: s.busy, Versions: s.versions, LastRun: lastRunJSON(s.last),
+	d := statusDoc{Destination: s.place.dest, Branch: s.branch, Busy: s.busy, Versions: s.versions, LastRun: lastRunJSON(s.last, s.failed),
 		Size: sizeDoc{Git: s.sizes.Git, Files: s.sizes.Files, Copies: s.sizes.Copies}}
 	if s.versions > 0 {
 		d.Newest = &newestDoc{Commit: idText(s.newest.Commit), Captured: timeText(s.newest.Captured)}
@@ -115,8 +117,12 @@ func problemsJSON(problems []watch.Problem) []problemEntry {
 	return list
 }
 
-func lastRunJSON(l repo.LastRun) lastRunDoc {
-	return lastRunDoc{Ended: timeText(l.Ended), Good: timeText(l.Good)}
+func lastRunJSON(l repo.LastRun, failed *failedRun) lastRunDoc {
+	d := lastRunDoc{Ended: timeText(l.Ended), Good: timeText(l.Good)}
+	if failed != nil {
+		d.Failed, d.Failure = timeText(failed.When), failed.Why
+	}
+	return d
 }
 
 // timeText is a moment as the records write it, "" for none.

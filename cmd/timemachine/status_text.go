@@ -19,10 +19,13 @@ func (a *app) printStatus(s *state) error {
 	lines := []string{"destination  " + quote(s.place.dest)}
 	if s.branch == "" {
 		lines = append(lines, "history      nothing is recorded yet")
+		if s.failed != nil {
+			lines = append(lines, a.lastRunText(s.last, s.failed))
+		}
 	} else {
 		lines = append(lines,
 			fmt.Sprintf("history      %s on branch %s, the newest captured %s", count(s.versions, "version"), quote(s.branch), a.moment(s.newest.Captured)),
-			a.lastRunText(s.last),
+			a.lastRunText(s.last, s.failed),
 			fmt.Sprintf("size         .git %s, files %s, copies %s", sizeText(s.sizes.Git), sizeText(s.sizes.Files), sizeText(s.sizes.Copies)),
 			"push         "+pushText(s.upstream))
 	}
@@ -37,16 +40,23 @@ func (a *app) printStatus(s *state) error {
 	return a.print(strings.Join(lines, "\n"))
 }
 
-func (a *app) lastRunText(l repo.LastRun) string {
+func (a *app) lastRunText(l repo.LastRun, failed *failedRun) string {
+	if failed == nil {
+		return "last run     " + a.endedText(l)
+	}
+	return "last run     " + a.moment(failed.When) + ", failed: " + harmless(failed.Why) + "; before that: " + a.endedText(l)
+}
+
+func (a *app) endedText(l repo.LastRun) string {
 	switch {
 	case l.Ended.IsZero():
-		return "last run     none over everything is known"
+		return "none over everything is known"
 	case l.Ended.Equal(l.Good):
-		return "last run     " + a.moment(l.Ended) + ", all well"
+		return a.moment(l.Ended) + ", all well"
 	case l.Good.IsZero():
-		return "last run     " + a.moment(l.Ended) + ", with problems; none without is known"
+		return a.moment(l.Ended) + ", with problems; none without is known"
 	}
-	return "last run     " + a.moment(l.Ended) + ", with problems; the last without " + a.moment(l.Good)
+	return a.moment(l.Ended) + ", with problems; the last without " + a.moment(l.Good)
 }
 
 // moment is a time and how long ago that was.

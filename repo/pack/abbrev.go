@@ -46,6 +46,43 @@ func (s *Store) Abbreviated(prefix string) ([]object.ID, error) {
 	return slices.Compact(ids), nil
 }
 
+// Commits lists the commits that can be found, whatever else cannot be read. Every object is looked at.
+func (s *Store) Commits() (commits []object.ID) {
+	var ids []object.ID
+	if set, err := s.acquire(); err == nil {
+		for _, p := range set.packs {
+			_ = mapped.Guard(func() error { // a pack without an idx has nothing that can be found
+				x, err := p.index()
+				if err == nil {
+					ids = x.between(ids, object.ID{}, lastID())
+				}
+				return err
+			})
+		}
+		s.release(set)
+	}
+	files, _ := s.looseFiles()
+	for _, f := range files {
+		if id, err := object.ParseID(filepath.Base(filepath.Dir(f)) + filepath.Base(f)); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	for _, id := range ids {
+		if _, kind, err := s.Size(id); err == nil && kind == object.Commit {
+			commits = append(commits, id)
+		}
+	}
+	return commits
+}
+
+// lastID is the last of all names.
+func lastID() (id object.ID) {
+	for i := range id {
+		id[i] = 0xff
+	}
+	return id
+}
+
 // prefixRange is the first and the last name that begin with prefix.
 func prefixRange(prefix string) (lo, hi object.ID, ok bool) {
 	if len(prefix) < 4 || len(prefix) > 2*idLen {
