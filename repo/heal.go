@@ -29,6 +29,11 @@ func (r *Repo) heal(ctx context.Context, tip object.ID, copied bool) error {
 	if err != nil {
 		return err
 	}
+	if lost { // noted before any file is written: it is not empty then
+		if err := r.markAllPending(); err != nil {
+			return err
+		}
+	}
 	if !indexed || lost || r.indexFlaw != nil {
 		filesOnly = !behind || copied
 		base, behind, covered = object.ID{}, true, false
@@ -65,9 +70,6 @@ func (r *Repo) heal(ctx context.Context, tip object.ID, copied bool) error {
 	}
 	if lost {
 		r.o.Warn(r.root.Path("files"), "was empty or not there: it is written again from the history", "")
-		if err := r.markAllPending(); err != nil {
-			return err
-		}
 	}
 	r.o.Log("files/ and the index are brought up to the history", "from", base.String(), "to", tip.String(), "versions", len(versions))
 	f := &follow{r: r, ctx: ctx, base: base, tip: tip, versions: versions, index: index, filesOnly: filesOnly, lazy: covered && reached, warn: r.o.Warn}
@@ -79,7 +81,10 @@ func (r *Repo) heal(ctx context.Context, tip object.ID, copied bool) error {
 // that is not mounted. That single files are missing is for verify to find.
 func (r *Repo) filesLost(tip object.ID) (bool, error) {
 	empty, err := emptyFolder(r.root, "files")
-	if err != nil || !empty || r.detached() != "" {
+	if err != nil || !empty {
+		return false, err
+	}
+	if why, err := r.underWay(); err != nil || why != "" {
 		return false, err
 	}
 	root, err := r.treeOf(tip)

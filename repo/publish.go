@@ -163,22 +163,38 @@ func (l *indexLock) leave() {
 	go mapped.Close(old)
 }
 
-// detached says why the work tree is not ours to change, "" where it is.
+// detached says why the work tree is not ours to change, "" where it is. What cannot be looked at may be under way.
 func (r *Repo) detached() string {
-	if head := r.refs.Head(); head != r.branch {
+	why, err := r.underWay()
+	if err != nil {
+		return "it cannot be seen what is under way there: " + cause(err)
+	}
+	return why
+}
+
+func (r *Repo) underWay() (why string, err error) {
+	head, err := r.refs.ReadHead()
+	if err != nil {
+		return "", err
+	}
+	if head != r.branch {
 		if flaw := r.refs.HeadFlaw(); flaw != "" {
-			return "HEAD " + flaw
+			return "HEAD " + flaw, nil
 		}
 		if head == "" {
-			return "no branch is checked out"
+			return "no branch is checked out", nil
 		}
-		return "branch " + quote(head) + " is checked out"
+		return "branch " + quote(head) + " is checked out", nil
 	}
 	for name, what := range map[string]string{"MERGE_HEAD": "a merge", "CHERRY_PICK_HEAD": "a cherry-pick", "REVERT_HEAD": "a revert",
 		"rebase-merge": "a rebase", "rebase-apply": "a rebase", "BISECT_LOG": "a bisect", "sequencer": "a sequence of picks"} {
-		if there, err := r.git.Exists(name); there || err != nil {
-			return what + " is under way"
+		there, err := r.git.Exists(name)
+		if err != nil {
+			return "", err
+		}
+		if there {
+			return what + " is under way", nil
 		}
 	}
-	return ""
+	return "", nil
 }

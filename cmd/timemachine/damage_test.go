@@ -393,7 +393,7 @@ func TestNothingMovesUnlogged(t *testing.T) {
 		}
 		packs = len(all)
 	}
-	if tip := repotest.Git(t, d.dest, "rev-parse", "main"); tip != d.tip {
+	if tip := strings.TrimSpace(repotest.Git(t, d.dest, "rev-parse", "main")); tip != d.tip {
 		t.Errorf("main is at %s, was at %s", tip, d.tip)
 	}
 	if now, err := os.ReadFile(d.git("logs/refs/heads/main")); err != nil || !bytes.Equal(now, reflog) {

@@ -172,15 +172,21 @@ func (s *Store) HeadFlaw() string {
 
 // Head is the branch that HEAD names, or "" where it is detached or unreadable.
 func (s *Store) Head() string {
+	name, _ := s.ReadHead()
+	return name
+}
+
+// ReadHead is Head, and the error where HEAD is there and cannot be read.
+func (s *Store) ReadHead() (string, error) {
 	b, err := s.git.ReadFile("HEAD", maxRefFile)
-	if err != nil {
-		return ""
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
 	}
 	name, ok := strings.CutPrefix(string(b), "ref: ")
-	if !ok {
-		return ""
+	if err != nil || !ok {
+		return "", err
 	}
-	return strings.TrimSpace(name)
+	return strings.TrimSpace(name), nil
 }
 
 // Update logs the move of a branch from old (zero: it must not exist) to id, and moves it, in git's order: where it cannot be
