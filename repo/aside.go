@@ -54,6 +54,11 @@ func (r *Repo) straighten() {
 				"versions are recorded all the same; move it away with: mv "+word(r.root.Path(name))+" "+word(r.root.Path(name+".aside")))
 			continue
 		}
+		if st, err := r.root.Lstat(aside); err == nil && st.IsDir() { // somebody put the folder back meanwhile
+			if r.root.Rename(aside, r.root, name) == nil {
+				continue
+			}
+		}
 		msg := "is no folder, and was moved to " + quote(aside)
 		if err := makeClosed(r.root, name); err != nil {
 			msg += "; the folder could not be made: " + cause(err)

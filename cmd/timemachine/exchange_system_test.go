@@ -123,10 +123,20 @@ func TestExchangedDestination(t *testing.T) {
 	if after := listing(t, outside); after != before {
 		t.Errorf("outside there was\n%s\nthere is\n%s", before, after)
 	}
+	aside, err := filepath.Glob(filepath.Join(d.dest, "*.aside*")) // what was no folder when a run looked
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, p := range pairs {
-		if err := os.Remove(p[1]); err != nil {
+		aside = append(aside, p[1])
+	}
+	for _, path := range aside { // links, and folders that a run has made another for; what links lead to stays
+		if err := os.RemoveAll(path); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if after := listing(t, outside); after != before {
+		t.Errorf("outside there is\n%s", after)
 	}
 	d.run(0)
 	repotest.MustCheck(t, d.dest)
