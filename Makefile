@@ -1,4 +1,4 @@
-# Targets: build test race fuzz bench microbench lint check install, first (a first history of /etc), test-system (root, cron, small disks), torture (an hour of faults).
+# Targets: build test race fuzz bench microbench lint check install, first (a first history of /etc), test-system (root, cron, small disks), torture (half an hour of faults).
 GO       ?= go
 PREFIX   ?= /usr/local
 FUZZTIME ?= 30s
