@@ -2,7 +2,9 @@ package repo
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -107,6 +109,9 @@ func (r *Repo) inventory(tip object.ID) (string, error) {
 			continue
 		}
 		st, err := dir.Lstat(name)
+		if errors.Is(err, fs.ErrNotExist) { // git gc has removed it meanwhile
+			continue
+		}
 		if err != nil {
 			return "", err
 		}

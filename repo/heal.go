@@ -30,6 +30,7 @@ func (r *Repo) heal(ctx context.Context, tip object.ID, copied bool) error {
 		return err
 	}
 	if lost { // noted before any file is written: it is not empty then
+		r.o.Warn(r.root.Path("files"), "was empty or not there: it is written again from the history", "")
 		if err := r.markAllPending(); err != nil {
 			return err
 		}
@@ -68,9 +69,6 @@ func (r *Repo) heal(ctx context.Context, tip object.ID, copied bool) error {
 			return err
 		}
 	}
-	if lost {
-		r.o.Warn(r.root.Path("files"), "was empty or not there: it is written again from the history", "")
-	}
 	r.o.Log("files/ and the index are brought up to the history", "from", base.String(), "to", tip.String(), "versions", len(versions))
 	f := &follow{r: r, ctx: ctx, base: base, tip: tip, versions: versions, index: index, filesOnly: filesOnly, lazy: covered && reached, warn: r.o.Warn}
 	f.copying.Store(f.roomForCopies())
@@ -84,8 +82,8 @@ func (r *Repo) filesLost(tip object.ID) (bool, error) {
 	if err != nil || !empty {
 		return false, err
 	}
-	if why, err := r.underWay(); err != nil || why != "" {
-		return false, err
+	if why, err := r.underWay(); err != nil || why != "" && r.refs.Head() != r.branch {
+		return false, err // with another branch it may be as it should; when a merge has ended it is written again
 	}
 	root, err := r.treeOf(tip)
 	if err != nil {

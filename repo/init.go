@@ -263,7 +263,7 @@ func ownSettings(branch string) string {
 
 // excludeLines is .git/info/exclude: what of ours git does not track.
 func excludeLines(dest string, paths []string) string {
-	lines := "/copies/\n/README.txt\n/" + initPrefix + "*/\n"
+	lines := "/copies/\n/README.txt\n/" + initPrefix + "*/\n/files.aside*\n/copies.aside*\n"
 	for _, p := range paths {
 		if l := excludeLine(dest, p); l != "" {
 			lines += l + "\n"

@@ -33,7 +33,7 @@ func TestRunLosesTheRace(t *testing.T) {
 	for _, row := range []struct {
 		commits int
 		lost    bool
-	}{{1, false}, {3, false}, {4, true}} {
+	}{{1, false}, {10, false}, {11, true}} {
 		w := newWorld(t)
 		w.write("a", "1")
 		w.run(1)

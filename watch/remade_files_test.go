@@ -70,3 +70,26 @@ func TestFilesOfAnotherBranch(t *testing.T) {
 	repotest.Git(t, w.dest, "checkout", "-q", "main")
 	w.run(0)
 }
+
+// TestFilesLostInAMerge: files/ is deleted while a merge is under way. Nothing is written until that has ended, and all of it
+// then, also where git has written some of it.
+func TestFilesLostInAMerge(t *testing.T) {
+	w := variedWorld(t)
+	repotest.Git(t, w.dest, "checkout", "-q", "-b", "other")
+	w.check(os.WriteFile(filepath.Join(w.dest, "mine"), []byte("mine"), 0o600))
+	repotest.Git(t, w.dest, "add", "mine")
+	repotest.Git(t, w.dest, "commit", "-q", "-m", "mine")
+	repotest.Git(t, w.dest, "checkout", "-q", "main")
+	repotest.Git(t, w.dest, "merge", "-q", "--no-ff", "--no-commit", "other")
+	w.check(os.RemoveAll(filepath.Join(w.dest, "files")))
+	if _, p, err := w.try(); err != nil || !w.says(p, "files", "was empty or not there") {
+		t.Errorf("it says %v, %v", p, err)
+	}
+	w.write("a", "while it lasts")
+	if _, _, err := w.try(); err != nil || w.committed("a") != "while it lasts" {
+		t.Errorf("a is %q: %v", w.committed("a"), err)
+	}
+	repotest.Git(t, w.dest, "merge", "--abort")
+	w.run(0)
+	w.sound()
+}

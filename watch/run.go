@@ -66,7 +66,7 @@ const (
 	perPart = 4096 // changes captured before the next are begun, a publication can come between
 	perTask = 16   // of them, that one goroutine captures at a time
 
-	raceTries = 3 // times that a run begins again which has lost the race for the branch
+	raceTries = 10 // times that a run begins again which has lost the race for the branch
 )
 
 // run is one run under way.
