@@ -32,7 +32,43 @@ func (r *Repo) dropMultiPackIndex(dir *durable.Dir, going []string) error {
 			return nil
 		}
 	}
-	r.o.Log("git's multi-pack-index is removed: packs in it were merged", "packs", len(going))
+	return r.removeMultiPackIndex(dir)
+}
+
+// dropStaleMultiPackIndex removes one that speaks of a pack that is not there, or of one of ours: the git that made it may
+// have looked at the folder before packs were merged, or before one was written again. Git finds nothing of such a pack, not
+// even what another pack in it has as well.
+func (r *Repo) dropStaleMultiPackIndex(dir *durable.Dir) error {
+	f, err := dir.Open(midxName)
+	if err != nil {
+		return nil // there is none, or it is git's to complain of
+	}
+	listed, err := midxPacks(f)
+	f.Close()
+	if err != nil {
+		return nil
+	}
+	ours, err := r.ours()
+	if err != nil {
+		return err
+	}
+	for name := range listed {
+		if ours[name] {
+			return r.removeMultiPackIndex(dir)
+		}
+		there, err := dir.Exists(name + ".pack")
+		if err != nil {
+			return err
+		}
+		if !there {
+			return r.removeMultiPackIndex(dir)
+		}
+	}
+	return nil
+}
+
+func (r *Repo) removeMultiPackIndex(dir *durable.Dir) error {
+	r.o.Log("git's multi-pack-index is removed: packs in it were merged")
 	names, err := dir.Names()
 	if err != nil {
 		return err
@@ -81,7 +117,9 @@ func midxPacks(f io.ReaderAt) (map[string]bool, error) {
 		}
 		packs := map[string]bool{}
 		for name := range bytes.SplitSeq(names, []byte{0}) {
-			packs[strings.TrimSuffix(string(name), ".idx")] = true
+			if len(name) > 0 { // the chunk is filled up with NULs
+				packs[strings.TrimSuffix(string(name), ".idx")] = true
+			}
 		}
 		return packs, nil
 	}

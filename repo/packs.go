@@ -108,7 +108,7 @@ func (r *Repo) retire(into string, names ...string) error {
 	if err := r.dropMultiPackIndex(dir, names); err != nil {
 		return err
 	}
-	return removePacks(dir, names...)
+	return errors.Join(removePacks(dir, names...), r.dropStaleMultiPackIndex(dir))
 }
 
 func (r *Repo) covered(into, name string) bool {

@@ -273,3 +273,20 @@ func TestMergeThatWasCutShort(t *testing.T) {
 	w.write("large0", "small")
 	w.run(1)
 }
+
+// TestStaleMultiPackIndex: a git that was writing its multi-pack-index while packs were merged leaves one that speaks of packs
+// that are gone, or were written again, and finds nothing of them. The next run removes one that speaks of packs of ours.
+func TestStaleMultiPackIndex(t *testing.T) {
+	w := newWorld(t)
+	for i := range 3 {
+		w.write("a", strings.Repeat(fmt.Sprintln("line of", i), 1000))
+		w.run(1)
+	}
+	repotest.Git(t, w.dest, "multi-pack-index", "write")
+	name := filepath.Join(w.dest, ".git/objects/pack/multi-pack-index")
+	w.run(0)
+	if _, err := os.Lstat(name); err == nil {
+		t.Error("it is still there")
+	}
+	repotest.MustCheck(t, w.dest)
+}
