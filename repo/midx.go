@@ -32,13 +32,13 @@ func (r *Repo) dropMultiPackIndex(dir *durable.Dir, going []string) error {
 			return nil
 		}
 	}
-	return r.removeMultiPackIndex(dir)
+	return r.removeMultiPackIndex(dir, "a pack in it is merged")
 }
 
-// dropStaleMultiPackIndex removes one that speaks of a pack that is not there, or of one of ours: the git that made it may
+// dropUnreliableMultiPackIndex removes one that speaks of a pack that is not there, or of one of ours: the git that made it may
 // have looked at the folder before packs were merged, or before one was written again. Git finds nothing of such a pack, not
 // even what another pack in it has as well.
-func (r *Repo) dropStaleMultiPackIndex(dir *durable.Dir) error {
+func (r *Repo) dropUnreliableMultiPackIndex(dir *durable.Dir) error {
 	f, err := dir.Open(midxName)
 	if err != nil {
 		return nil // there is none, or it is git's to complain of
@@ -54,21 +54,21 @@ func (r *Repo) dropStaleMultiPackIndex(dir *durable.Dir) error {
 	}
 	for name := range listed {
 		if ours[name] {
-			return r.removeMultiPackIndex(dir)
+			return r.removeMultiPackIndex(dir, "it speaks of a pack of ours")
 		}
 		there, err := dir.Exists(name + ".pack")
 		if err != nil {
 			return err
 		}
 		if !there {
-			return r.removeMultiPackIndex(dir)
+			return r.removeMultiPackIndex(dir, "it speaks of a pack that is gone")
 		}
 	}
 	return nil
 }
 
-func (r *Repo) removeMultiPackIndex(dir *durable.Dir) error {
-	r.o.Log("git's multi-pack-index is removed: packs in it were merged")
+func (r *Repo) removeMultiPackIndex(dir *durable.Dir, why string) error {
+	r.o.Log("git's multi-pack-index is removed", "why", why)
 	names, err := dir.Names()
 	if err != nil {
 		return err

@@ -108,7 +108,7 @@ func (r *Repo) retire(into string, names ...string) error {
 	if err := r.dropMultiPackIndex(dir, names); err != nil {
 		return err
 	}
-	return errors.Join(removePacks(dir, names...), r.dropStaleMultiPackIndex(dir))
+	return errors.Join(removePacks(dir, names...), r.dropUnreliableMultiPackIndex(dir))
 }
 
 func (r *Repo) covered(into, name string) bool {

@@ -178,7 +178,7 @@ func (r *Repo) finishMoves(tip object.ID) (object.ID, error) {
 			return tip, err
 		}
 	}
-	return tip, errors.Join(r.sweepIdx(dir, packs), r.dropStaleMultiPackIndex(dir))
+	return tip, errors.Join(r.sweepIdx(dir, packs), r.dropUnreliableMultiPackIndex(dir))
 }
 
 // finishMove deals with one pack whose .keep outlived its run. Without its idx nobody can have read it, and it goes, unless
