@@ -15,7 +15,7 @@ import (
 // Adopt takes over a clone of a history, or a history whose branch was rewritten: the branch that HEAD names becomes
 // the recorded one, and what earlier runs knew is forgotten, so that the next run learns it from the commits.
 func Adopt(dest string, o Options) error {
-	r := &Repo{dest: dest, o: o.withDefaults()}
+	r := newRepo(dest, o)
 	defer r.Close()
 	if err := r.openGit(); err != nil {
 		return err
@@ -54,7 +54,7 @@ func Adopt(dest string, o Options) error {
 }
 
 // adoptable is the branch to record: HEAD's, which must hold at least one record of ours.
-func (r *Repo) adoptable() (string, error) {
+func (r *destT) adoptable() (string, error) {
 	branch, ok := strings.CutPrefix(r.refs.Head(), "refs/heads/")
 	if !ok {
 		return "", &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("no branch is checked out in %s", quote(r.dest)), Hint: "git checkout the history's branch first"}
@@ -85,7 +85,7 @@ func firstParent(c *object.CommitData) object.ID {
 
 // writeSettings adds ours, and what of git's a new repository has, after what the configuration holds: git takes the last
 // value of a key.
-func (r *Repo) writeSettings(branch string) error {
+func (r *destT) writeSettings(branch string) error {
 	if err := r.writeConfig(branch); err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (r *Repo) writeSettings(branch string) error {
 	return r.tendInfo()
 }
 
-func (r *Repo) writeConfig(branch string) error {
+func (r *destT) writeConfig(branch string) error {
 	if err := errors.Join(r.stage.Remove(probeName), r.stage.Remove(probeLink)); err != nil { // of one that was cut short
 		return err
 	}
@@ -123,7 +123,7 @@ func (r *Repo) writeConfig(branch string) error {
 }
 
 // ensureExcluded adds the lines that .git/info/exclude lacks.
-func (r *Repo) ensureExcluded(info *durable.Dir, lines []string) error {
+func (r *destT) ensureExcluded(info *durable.Dir, lines []string) error {
 	b, err := info.ReadFile("exclude", maxConfig)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -151,7 +151,7 @@ func lacking(file []byte, lines []string) []string {
 }
 
 // closeToOthers takes what git made with an ordinary umask from everybody else.
-func (r *Repo) closeToOthers() error {
+func (r *destT) closeToOthers() error {
 	for _, name := range []string{".git", "files", "copies"} {
 		switch err := r.root.Restrict(name); {
 		case gone(err): // or no folder: straighten has said so

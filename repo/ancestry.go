@@ -13,7 +13,7 @@ import (
 // goroutine follows the parents, as many as there are processors make a T of each commit, and the visitor takes them
 // in order. What is read ahead is bounded.
 type ancestry[T any] struct {
-	r     *Repo
+	r     *commitsT
 	stop  func(object.ID) bool              // for the first commit that is not wanted
 	make  func(id object.ID, raw []byte) T  // of a commit's body; called by several goroutines at once
 	visit func(id object.ID, value T) error // called in order by run's caller

@@ -38,7 +38,7 @@ func vacantName(d *durable.Dir, name string) (string, error) {
 
 // straighten moves aside what has the place of files/ or copies/ and is no folder, and makes the folder again. Nothing is
 // reached through it. Where that cannot be done it is said, and the history goes on without them.
-func (r *Repo) straighten() {
+func (r *destT) straighten() {
 	for _, name := range projections {
 		st, err := r.root.Lstat(name)
 		if err != nil || st.IsDir() {
@@ -68,10 +68,10 @@ func (r *Repo) straighten() {
 }
 
 // rebuildCommand is the command that writes copies/ again.
-func (r *Repo) rebuildCommand() string { return "timemachine copies rebuild -d " + word(r.dest) }
+func (r *destT) rebuildCommand() string { return "timemachine copies rebuild -d " + word(r.dest) }
 
 // repairCommand is the command that mends what lies beside the history.
-func (r *Repo) repairCommand() string { return "timemachine verify --repair -d " + word(r.dest) }
+func (r *destT) repairCommand() string { return "timemachine verify --repair -d " + word(r.dest) }
 
 // inTheWay tells whether an error says that something of another kind has a place that is wanted, or lies on the way to it.
 // A run leaves that as it is; verify --repair moves it aside.
@@ -86,7 +86,7 @@ func inTheWay(err error) bool {
 
 // clearWay moves aside what stands in the place of a version below files/ or copies/, or on the way to it, and is of
 // another kind.
-func (r *Repo) clearWay(path string, v *Version) error {
+func (r *projectionT) clearWay(path string, v *Version) error {
 	w := durable.NewWalker(r.root)
 	defer w.Close()
 	parts := strings.Split(path, "/")
@@ -121,7 +121,7 @@ func (r *Repo) clearWay(path string, v *Version) error {
 }
 
 // otherKind tells whether what has a version's name is no file, or link, as that is one. An empty folder counts for nothing.
-func (r *Repo) otherKind(dir *durable.Dir, name string, st durable.Stat, v *Version) (bool, error) {
+func (r *projectionT) otherKind(dir *durable.Dir, name string, st durable.Stat, v *Version) (bool, error) {
 	if st.IsDir() {
 		empty, err := emptyFolder(dir, name)
 		return !empty, err

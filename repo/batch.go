@@ -12,7 +12,7 @@ import (
 
 // batch is a pack being written in the stage.
 type batch struct {
-	r     *Repo
+	r     *packdirT
 	f     *durable.File
 	w     *pack.Writer
 	trees *pack.TreeWriter
@@ -26,7 +26,7 @@ const (
 )
 
 // newBatch begins a pack with what tail holds, if there is one.
-func (r *Repo) newBatch(tail *pack.Held) (*batch, error) {
+func (r *packdirT) newBatch(tail *pack.Held) (*batch, error) {
 	f, err := r.stage.Create(stagedPack)
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func (r *Repo) newBatch(tail *pack.Held) (*batch, error) {
 }
 
 // body is an object's bytes.
-func (r *Repo) body(id object.ID) ([]byte, error) {
+func (r *packdirT) body(id object.ID) ([]byte, error) {
 	_, body, err := r.store.Read(id)
 	return body, err
 }
@@ -122,7 +122,7 @@ func (b *batch) publish(dir *durable.Dir, name string, keep []byte) error {
 }
 
 // keep makes a pack's .keep file. It is prepared in the stage, where what a kill leaves is swept away.
-func (r *Repo) keep(dir *durable.Dir, name string, text []byte) error {
+func (r *packdirT) keep(dir *durable.Dir, name string, text []byte) error {
 	if err := r.stage.Replace(stagedKeep, text); err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func (b *batch) writeIdx() error {
 	return nil
 }
 
-func (r *Repo) unkeep(name string) error {
+func (r *packdirT) unkeep(name string) error {
 	dir, closeDir, err := r.packDir()
 	if err != nil {
 		return err

@@ -68,7 +68,7 @@ func stateLine(name string, st durable.Stat) string {
 }
 
 // checkIndex looks whether git can read the index.
-func (r *Repo) checkIndex() error {
+func (r *projectionT) checkIndex() error {
 	r.indexFlaw = nil
 	file, err := r.git.Open("index")
 	if err != nil {

@@ -18,7 +18,7 @@ type Compaction struct {
 
 // Compact merges all packs of ours into one, whatever time that takes, and makes the commit-graph anew, with a filter for each commit. The
 // caller holds the lock, and has tip from Start.
-func (r *Repo) Compact(ctx context.Context, tip object.ID) (c Compaction, err error) {
+func (r *maintainT) Compact(ctx context.Context, tip object.ID) (c Compaction, err error) {
 	if c.PacksBefore, c.BytesBefore, err = r.packSizes(); err != nil {
 		return c, err
 	}
@@ -42,7 +42,7 @@ func (r *Repo) Compact(ctx context.Context, tip object.ID) (c Compaction, err er
 	return c, err
 }
 
-func (r *Repo) mergeAll(ctx context.Context, names []string) error {
+func (r *maintainT) mergeAll(ctx context.Context, names []string) error {
 	if len(names) < 2 {
 		return nil
 	}
@@ -55,7 +55,7 @@ func (r *Repo) mergeAll(ctx context.Context, names []string) error {
 }
 
 // unlisted counts the packs that are not on the list of ours.
-func (r *Repo) unlisted() (n int, err error) {
+func (r *packdirT) unlisted() (n int, err error) {
 	there, err := r.packNames()
 	if err != nil {
 		return 0, err
@@ -70,7 +70,7 @@ func (r *Repo) unlisted() (n int, err error) {
 }
 
 // packSizes counts the packs and what they take.
-func (r *Repo) packSizes() (n int, size int64, err error) {
+func (r *packdirT) packSizes() (n int, size int64, err error) {
 	packs, err := r.packNames()
 	if err != nil {
 		return 0, 0, err

@@ -20,7 +20,7 @@ type tree struct {
 	raw []byte
 }
 
-func (r *Repo) below(root object.ID) *descent {
+func (r *commitsT) below(root object.ID) *descent {
 	return &descent{read: r.store.ReadTree, trees: []tree{{id: root}}}
 }
 

@@ -27,7 +27,7 @@ const (
 )
 
 // tail is the pack that the next one is to begin with, or nil.
-func (r *Repo) tail(tip object.ID, upcoming []Upcoming) (*pack.Held, error) {
+func (r *packdirT) tail(tip object.ID, upcoming []Upcoming) (*pack.Held, error) {
 	names, err := r.ownPacks()
 	if err != nil || len(names) == 0 {
 		return nil, err
@@ -50,14 +50,15 @@ func (r *Repo) tail(tip object.ID, upcoming []Upcoming) (*pack.Held, error) {
 
 // weigh tells how many bytes it would take to write whole what can be a delta of something in h: the sources' contents
 // and the trees of their folders.
-func (r *Repo) weigh(h *pack.Held, tip object.ID, upcoming []Upcoming) (n int64) {
+func (r *packdirT) weigh(h *pack.Held, tip object.ID, upcoming []Upcoming) (n int64) {
 	if tip.IsZero() {
 		return 0
 	}
-	tree, err := r.treeOf(tip)
+	c, err := r.store.ReadCommit(tip)
 	if err != nil {
 		return 0
 	}
+	tree := c.Tree
 	seen := map[object.ID]bool{}
 	add := func(id object.ID) {
 		if !seen[id] && !id.IsZero() {
@@ -81,7 +82,7 @@ func (r *Repo) weigh(h *pack.Held, tip object.ID, upcoming []Upcoming) (n int64)
 
 // descend calls visit with the tree of each folder on the way to path, root first, and with what path names if it is
 // there.
-func (r *Repo) descend(root object.ID, path string, visit func(id object.ID, tree bool)) {
+func (r *packdirT) descend(root object.ID, path string, visit func(id object.ID, tree bool)) {
 	id := root
 	for {
 		visit(id, true)

@@ -19,10 +19,10 @@ import (
 )
 
 // folds tells whether the destination's file system takes A and a for one name, as it was found at init.
-func (r *Repo) folds() bool { return r.config.isTrue("core", "ignorecase") }
+func (r *destT) folds() bool { return r.config.isTrue("core", "ignorecase") }
 
 // hasLinks tells whether it has symbolic links. Where it has none a link's target stands in an ordinary file, as git does it.
-func (r *Repo) hasLinks() bool {
+func (r *destT) hasLinks() bool {
 	return r.config.get("core", "symlinks") == "" || r.config.isTrue("core", "symlinks")
 }
 
@@ -76,7 +76,7 @@ type names struct {
 func newNames() *names { return &names{files: map[string]string{}, folders: map[string]int{}} }
 
 // namesIn are those of a commit's tree.
-func (r *Repo) namesIn(tip object.ID) (*names, error) {
+func (r *commitsT) namesIn(tip object.ID) (*names, error) {
 	n := newNames()
 	if tip.IsZero() {
 		return n, nil
@@ -89,7 +89,7 @@ func (r *Repo) namesIn(tip object.ID) (*names, error) {
 }
 
 // Fold gives paths that have one place in the destination one key: where its file system does not fold names, the path.
-func (r *Repo) Fold(path string) string {
+func (r *destT) Fold(path string) string {
 	if !r.folds() {
 		return path
 	}
@@ -165,7 +165,7 @@ func (n *names) holder(path string) string {
 // that has it: the first of them in the order of bytes. There are such paths where a history was made on another file
 // system; versions captured here are spelled so that they have a place. They are in the index as all others, and files/
 // and copies/ have the first only.
-func (r *Repo) crowdedOut(tip object.ID) (map[string]string, error) {
+func (r *commitsT) crowdedOut(tip object.ID) (map[string]string, error) {
 	if !r.folds() || tip.IsZero() {
 		return nil, nil
 	}

@@ -21,7 +21,7 @@ import (
 // follow brings copies/, files/ and the index up to commits that the branch has already. It can be done again without
 // harm, which is how an earlier one that was cut short is healed.
 type follow struct {
-	r         *Repo
+	r         *projectionT
 	ctx       context.Context
 	base, tip object.ID // the commits the work tree was and will be in step with
 	versions  []Version // of the commits between, oldest first
@@ -200,12 +200,12 @@ func (f *follow) settle() error {
 	}
 	_, before := f.r.followed()
 	if f.each && before || !f.each && f.lazy { // something was left to the system: now, or before this
-		return f.r.noteFollowed(f.tip)
+		return f.r.noteFollowed(f.r.moment(), f.tip)
 	}
 	return f.r.settled()
 }
 
-func (r *Repo) indexHint(err error) string {
+func (r *projectionT) indexHint(err error) string {
 	switch {
 	case errors.Is(err, gitindex.ErrSplit):
 		return "git -C " + word(r.dest) + " update-index --no-split-index"

@@ -25,7 +25,7 @@ const anchorAfter = 40 * time.Second
 var projections = []string{"files", "copies"}
 
 // moment names this machine's time since it was started and the file system mounted; "" where that is not known.
-func (r *Repo) moment() string { return momentOf(r.o.Boot, r.root, projections) }
+func (r *projectionT) moment() string { return momentOf(r.o.Boot, r.root, projections) }
 
 // momentOf is the moment of root and the folders in it, "" also where one of them is a mount or a device of its own, which
 // may come and go by itself. One that is missing will be made where root is.
@@ -43,7 +43,7 @@ func momentOf(boot string, root *durable.Dir, folders []string) string {
 }
 
 // syncAll puts the destination on disk, on whichever file systems it lies.
-func (r *Repo) syncAll() error {
+func (r *destT) syncAll() error {
 	if err := r.root.SyncFS(); err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (r *Repo) syncAll() error {
 	return nil
 }
 
-func (r *Repo) syncMount(name string) error {
+func (r *destT) syncMount(name string) error {
 	d, err := r.root.Sub(name)
 	if err != nil {
 		return err
@@ -72,12 +72,12 @@ func (r *Repo) syncMount(name string) error {
 }
 
 // noteFollowed notes that the work tree is in step with tip in this moment.
-func (r *Repo) noteFollowed(tip object.ID) error {
-	return r.own.Put(followedName, []byte(r.moment()+"\n"+tip.String()+"\n"))
+func (r *notesT) noteFollowed(moment string, tip object.ID) error {
+	return r.own.Put(followedName, []byte(moment+"\n"+tip.String()+"\n"))
 }
 
 // followed is what noteFollowed wrote in this moment.
-func (r *Repo) followed() (tip object.ID, ok bool) {
+func (r *projectionT) followed() (tip object.ID, ok bool) {
 	b, err := r.own.ReadFile(followedName, maxConfig)
 	moment, rest, _ := strings.Cut(string(b), "\n")
 	if err != nil || moment == "" || moment != r.moment() {
@@ -88,7 +88,7 @@ func (r *Repo) followed() (tip object.ID, ok bool) {
 }
 
 // behind tells whether the work tree may be behind tip, and from which commit on; zero: it must be looked at whole.
-func (r *Repo) behind(tip object.ID) (base object.ID, behind bool, err error) {
+func (r *projectionT) behind(tip object.ID) (base object.ID, behind bool, err error) {
 	base, marked, err := r.pending()
 	if err != nil || !marked {
 		return base, false, err
@@ -100,7 +100,7 @@ func (r *Repo) behind(tip object.ID) (base object.ID, behind bool, err error) {
 }
 
 // anchorDue is anchor where what a run has left to the system is old enough.
-func (r *Repo) anchorDue() error {
+func (r *projectionT) anchorDue() error {
 	st, err := r.own.Lstat(pendingName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -116,7 +116,7 @@ func (r *Repo) anchorDue() error {
 
 // anchor puts the work tree on disk, as far as runs have left that to the system, and takes their mark away. The work
 // tree is in step with the tip.
-func (r *Repo) anchor() error {
+func (r *projectionT) anchor() error {
 	if _, ok := r.followed(); !ok {
 		return nil
 	}
@@ -127,6 +127,6 @@ func (r *Repo) anchor() error {
 }
 
 // settled takes the mark of unfinished work away.
-func (r *Repo) settled() error {
+func (r *projectionT) settled() error {
 	return errors.Join(r.own.Remove(pendingName), r.own.Sync(), r.own.Remove(followedName))
 }

@@ -9,7 +9,7 @@ import (
 
 // follower goes through a pack's commits.
 type follower struct {
-	r     *Repo
+	r     *maintainT
 	seen  map[string]bool // tree paths that an earlier commit of the pack changed, and the folders above them
 	pairs map[object.ID]object.ID
 }

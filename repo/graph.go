@@ -12,7 +12,7 @@ import (
 // writeGraph brings git's commit-graph up to tip, with filters of changed paths, at a cost in proportion to the commits
 // that it lacks: where finding a commit's paths would take too long, it has no filter. The caller holds the lock. The
 // graph is a projection of the history: an error is worth a warning, and the history is none the worse for it.
-func (r *Repo) writeGraph(ctx context.Context, tip object.ID) error {
+func (r *maintainT) writeGraph(ctx context.Context, tip object.ID) error {
 	err := r.updateGraph(ctx, &graphing{r: r, compares: graphCompares, most: graphMost}, tip, false)
 	if errors.Is(err, errBacklog) {
 		r.o.Log("the commit-graph is left to compact", "cause", err.Error())
@@ -28,14 +28,14 @@ const graphMost = 8192
 var errBacklog = errors.New("more commits are not in the graph than a run adds")
 
 // rewriteGraph makes the commit-graph anew from the commits, with a filter for every commit that can have one.
-func (r *Repo) rewriteGraph(ctx context.Context, tip object.ID) error {
+func (r *maintainT) rewriteGraph(ctx context.Context, tip object.ID) error {
 	return r.updateGraph(ctx, &graphing{r: r, compares: -1}, tip, true)
 }
 
 // graphCompares is how many commits writeGraph compares trees of, at most: some tenths of a second.
 const graphCompares = 2048
 
-func (r *Repo) updateGraph(ctx context.Context, g *graphing, tip object.ID, anew bool) error {
+func (r *maintainT) updateGraph(ctx context.Context, g *graphing, tip object.ID, anew bool) error {
 	if tip.IsZero() {
 		return nil
 	}
@@ -58,7 +58,7 @@ func (r *Repo) updateGraph(ctx context.Context, g *graphing, tip object.ID, anew
 }
 
 // graphHints is the commit-graph as far as it can be read, nil for none.
-func (r *Repo) graphHints() *commitgraph.Chain {
+func (r *commitsT) graphHints() *commitgraph.Chain {
 	w := durable.NewWalker(r.git)
 	defer w.Close()
 	info, err := w.Dir("objects/info")
@@ -74,7 +74,7 @@ func (r *Repo) graphHints() *commitgraph.Chain {
 
 // graphing tells the commit-graph what it asks of the history.
 type graphing struct {
-	r        *Repo
+	r        *maintainT
 	compares int // how many commits' trees may still be compared; below zero: all
 	most     int // commits to be added; 0: no limit
 	compared int
@@ -146,7 +146,7 @@ func (g *graphing) Uncovered(ctx context.Context, tip object.ID, covered func(ob
 // line reads commits from one on, up to the first that is covered, or to a root.
 func (g *graphing) line(ctx context.Context, from object.ID, stop func(object.ID) bool) (*graphLine, error) {
 	l := &graphLine{}
-	a := ancestry[graphed]{r: g.r, make: parseGraphed, stop: stop, visit: func(_ object.ID, c graphed) error {
+	a := ancestry[graphed]{r: &g.r.commitsT, make: parseGraphed, stop: stop, visit: func(_ object.ID, c graphed) error {
 		l.commits, l.paths = append(l.commits, c.Commit), append(l.paths, c.path)
 		if g.most > 0 && len(l.commits) > g.most {
 			return errBacklog

@@ -19,7 +19,7 @@ const (
 )
 
 // ownMoves maps the commits that the branch was moved to by us to where it was before.
-func (r *Repo) ownMoves() (map[object.ID]object.ID, error) {
+func (r *commitsT) ownMoves() (map[object.ID]object.ID, error) {
 	moves, err := r.refs.Moves(r.branch)
 	own := map[object.ID]object.ID{}
 	for _, m := range moves {

@@ -10,7 +10,7 @@ import (
 
 // heal brings files/, the index and copies/ up to tip where an earlier run did not get to it. copied tells that
 // copies/ lacks nothing.
-func (r *Repo) heal(ctx context.Context, tip object.ID, copied bool) error {
+func (r *projectionT) heal(ctx context.Context, tip object.ID, copied bool) error {
 	base, behind, err := r.behind(tip)
 	if err != nil || tip.IsZero() {
 		return err
@@ -51,7 +51,7 @@ func (r *Repo) heal(ctx context.Context, tip object.ID, copied bool) error {
 		return err
 	}
 	if _, before := r.followed(); len(versions) == 0 && before {
-		return r.noteFollowed(tip) // somebody else committed, and has brought the work tree along
+		return r.noteFollowed(r.moment(), tip) // somebody else committed, and has brought the work tree along
 	}
 	if versions, err = r.inTree(tip, versions); err != nil {
 		return err
@@ -77,7 +77,7 @@ func (r *Repo) heal(ctx context.Context, tip object.ID, copied bool) error {
 
 // filesLost tells whether nothing of files/ is there that the tip's tree has: somebody deleted it, or it is a disk of its own
 // that is not mounted. That single files are missing is for verify to find.
-func (r *Repo) filesLost(tip object.ID) (bool, error) {
+func (r *projectionT) filesLost(tip object.ID) (bool, error) {
 	empty, err := emptyFolder(r.root, "files")
 	if err != nil || !empty {
 		return false, err
@@ -98,7 +98,7 @@ func (r *Repo) filesLost(tip object.ID) (bool, error) {
 }
 
 // since lists the versions after base, oldest first; all where base is no ancestor of tip, and reached is false then.
-func (r *Repo) since(ctx context.Context, tip, base object.ID) (versions []Version, reached bool, err error) {
+func (r *commitsT) since(ctx context.Context, tip, base object.ID) (versions []Version, reached bool, err error) {
 	err = r.Walk(ctx, tip, base, func(v Version, ours bool) error {
 		if ours {
 			versions = append(versions, v)
@@ -116,7 +116,7 @@ func (r *Repo) since(ctx context.Context, tip, base object.ID) (versions []Versi
 
 // inTree drops the sources whose newest version is not what the tree holds: somebody changed the tree by other means,
 // and the next look at the source settles it.
-func (r *Repo) inTree(tip object.ID, versions []Version) ([]Version, error) {
+func (r *projectionT) inTree(tip object.ID, versions []Version) ([]Version, error) {
 	root, err := r.treeOf(tip)
 	if err != nil {
 		return nil, err

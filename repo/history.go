@@ -24,7 +24,7 @@ type Version struct {
 // Walk calls visit for the commits from tip back to, but without, base, newest first, along first parents; a zero base
 // means all. ours is false for a commit without a record, which somebody else made. A base that is not among tip's
 // ancestors is a *StateError of kind Rewritten, reported after all were visited.
-func (r *Repo) Walk(ctx context.Context, tip, base object.ID, visit func(v Version, ours bool) error) error {
+func (r *commitsT) Walk(ctx context.Context, tip, base object.ID, visit func(v Version, ours bool) error) error {
 	a := ancestry[parsed]{r: r, make: parseVersion, stop: func(id object.ID) bool { return id == base },
 		visit: func(id object.ID, p parsed) error {
 			ours, err := r.judge(id, &p)
@@ -57,7 +57,7 @@ func parseVersion(id object.ID, raw []byte) parsed {
 }
 
 // judge tells whether a commit has a record of ours.
-func (r *Repo) judge(id object.ID, p *parsed) (ours bool, err error) {
+func (r *commitsT) judge(id object.ID, p *parsed) (ours bool, err error) {
 	if p.commit != nil {
 		return false, r.unreadable(id, p.commit)
 	}
@@ -68,7 +68,7 @@ func (r *Repo) judge(id object.ID, p *parsed) (ours bool, err error) {
 }
 
 // version reads one commit's record; record.ErrNone for somebody else's commit.
-func (r *Repo) version(id object.ID) (v Version, parent object.ID, err error) {
+func (r *commitsT) version(id object.ID) (v Version, parent object.ID, err error) {
 	raw, err := r.store.ReadRawCommit(id)
 	if err == nil {
 		parent, err = object.FirstParent(raw)
@@ -84,21 +84,21 @@ func (r *Repo) version(id object.ID) (v Version, parent object.ID, err error) {
 	return p.Version, parent, err
 }
 
-func (r *Repo) unreadable(id object.ID, err error) error {
+func (r *commitsT) unreadable(id object.ID, err error) error {
 	return r.damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
 }
 
-func (r *Repo) rewritten(tip, base object.ID) error {
+func (r *commitsT) rewritten(tip, base object.ID) error {
 	return &StateError{Kind: Rewritten, Dest: r.dest,
 		Msg: fmt.Sprintf("branch %s of %s was rewritten: it no longer holds commit %s, the last one recorded", quote(r.shortBranch()), quote(r.dest), base.Short()),
 		Hint: fmt.Sprintf("to go back: git -C %s update-ref %s %s; to go on with it as it is (at %s): timemachine init --adopt -d %s",
 			word(r.dest), word(r.branch), base, tip.Short(), word(r.dest))}
 }
 
-func (r *Repo) shortBranch() string { return strings.TrimPrefix(r.branch, "refs/heads/") }
+func (r *commitsT) shortBranch() string { return strings.TrimPrefix(r.branch, "refs/heads/") }
 
 // damaged names the last commit that the branch is known to have been at, and the command that goes back to it.
-func (r *Repo) damaged(msg string, cause error) error {
+func (r *commitsT) damaged(msg string, cause error) error {
 	e := &StateError{Kind: Damaged, Dest: r.dest, Msg: msg + " in " + quote(r.dest), Err: cause,
 		Hint: fmt.Sprintf("nothing was changed; look at it with: git -C %s fsck --full", word(r.dest))}
 	if lost := r.store.Unindexed(); len(lost) > 0 {
@@ -118,7 +118,7 @@ func (r *Repo) damaged(msg string, cause error) error {
 }
 
 // writeRef is the command that puts the branch at a commit where git itself would not find a repository.
-func (r *Repo) writeRef(id object.ID) string {
+func (r *commitsT) writeRef(id object.ID) string {
 	command := fmt.Sprintf("echo %s > %s", id, word(r.git.Path(r.branch)))
 	if there, err := exists(r.git, path.Dir(r.branch)); err == nil && !there {
 		command = "mkdir -p " + word(r.git.Path(path.Dir(r.branch))) + " && " + command
@@ -134,7 +134,7 @@ func (r *Repo) writeRef(id object.ID) string {
 var errEmptyRef = errors.New("the branch names no commit")
 
 // Files lists what the tree of commit tip holds under files/, by tree path.
-func (r *Repo) Files(tip object.ID) (map[string]object.TreeEntry, error) {
+func (r *commitsT) Files(tip object.ID) (map[string]object.TreeEntry, error) {
 	all := map[string]object.TreeEntry{}
 	if tip.IsZero() {
 		return all, nil
@@ -154,7 +154,7 @@ func (r *Repo) Files(tip object.ID) (map[string]object.TreeEntry, error) {
 	return all, r.list(files.ID, "files/", all)
 }
 
-func (r *Repo) list(tree object.ID, prefix string, all map[string]object.TreeEntry) error {
+func (r *commitsT) list(tree object.ID, prefix string, all map[string]object.TreeEntry) error {
 	raw, err := r.store.ReadTree(tree)
 	if err != nil {
 		return r.damaged(fmt.Sprintf("folder %s cannot be read", quote(prefix)), err)
@@ -175,7 +175,7 @@ func (r *Repo) list(tree object.ID, prefix string, all map[string]object.TreeEnt
 	return nil
 }
 
-func (r *Repo) treeOf(commit object.ID) (object.ID, error) {
+func (r *commitsT) treeOf(commit object.ID) (object.ID, error) {
 	c, err := r.store.ReadCommit(commit)
 	if err != nil {
 		return object.ID{}, r.unreadable(commit, err)
@@ -196,7 +196,7 @@ func TreeMode(rec *record.Record) object.Mode {
 
 // copyNumber counts the earlier versions of source whose copy bears the stamp, along the Previous chain from previous;
 // where that chain is broken (a rewritten history) all commits are looked through.
-func (r *Repo) copyNumber(ctx context.Context, source, stamp string, previous, tip object.ID) (int, error) {
+func (r *commitsT) copyNumber(ctx context.Context, source, stamp string, previous, tip object.ID) (int, error) {
 	n := 0
 	count := func(v *Version) {
 		if v.Source == source && hasStamp(v.Copy, stamp) {

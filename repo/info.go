@@ -20,7 +20,7 @@ var infoFiles = []string{"exclude", "attributes"}
 
 // tendInfo sees to the two files of .git/info. What is none, or larger than such a file is, is moved aside; where that
 // cannot be done it is said, and the history goes on without.
-func (r *Repo) tendInfo() error {
+func (r *destT) tendInfo() error {
 	if st, err := r.git.Lstat("info"); err == nil && !st.IsDir() && !r.infoAside(r.git, "info") {
 		return nil
 	}
@@ -49,7 +49,7 @@ func (r *Repo) tendInfo() error {
 func strangeInfo(st durable.Stat) bool { return !st.IsRegular() || st.Size > maxConfig }
 
 // infoAside moves aside what has the place of a file or folder that git reads beside ours; false where it could not.
-func (r *Repo) infoAside(in *durable.Dir, name string) bool {
+func (r *destT) infoAside(in *durable.Dir, name string) bool {
 	aside, err := moveAside(in, name)
 	if err != nil {
 		r.o.Warn(in.Path(name), "is not what git looks for there, and could not be moved aside: "+cause(err),
@@ -61,7 +61,7 @@ func (r *Repo) infoAside(in *durable.Dir, name string) bool {
 }
 
 // restoreAttributes is ensureAttributes with a word where somebody has changed the file.
-func (r *Repo) restoreAttributes(info *durable.Dir) error {
+func (r *destT) restoreAttributes(info *durable.Dir) error {
 	changed, err := ensureAttributes(info)
 	if changed && err == nil {
 		r.o.Warn(info.Path("attributes"), "did not end with the line that keeps git from changing bytes: it does again",
@@ -109,7 +109,7 @@ func (r *Repo) infoFlaws() []Finding {
 	return found
 }
 
-func (r *Repo) infoFlaw(name string) string {
+func (r *destT) infoFlaw(name string) string {
 	info, err := r.git.Sub("info")
 	if err != nil {
 		return flaw(err)
@@ -128,7 +128,7 @@ func (r *Repo) infoFlaw(name string) string {
 }
 
 // attributesFlaw tells what is wrong with the work tree's .gitattributes, "" where it is ours.
-func (r *Repo) attributesFlaw() string {
+func (r *projectionT) attributesFlaw() string {
 	b, err := r.root.ReadFile(attributesName, maxConfig)
 	switch {
 	case err != nil:
@@ -140,7 +140,7 @@ func (r *Repo) attributesFlaw() string {
 }
 
 // healAttributes writes .gitattributes again, where the work tree is ours to change and the tip has it as we wrote it.
-func (r *Repo) healAttributes(f *follow) error {
+func (r *projectionT) healAttributes(f *follow) error {
 	msg := r.attributesFlaw()
 	if msg == "" || r.detached() != "" {
 		return nil
@@ -161,7 +161,7 @@ func (r *Repo) healAttributes(f *follow) error {
 }
 
 // attributesIn is what a commit's tree has for .gitattributes.
-func (r *Repo) attributesIn(tip object.ID) (e object.TreeEntry, there bool, err error) {
+func (r *projectionT) attributesIn(tip object.ID) (e object.TreeEntry, there bool, err error) {
 	root, err := r.treeOf(tip)
 	if err != nil {
 		return e, false, err

@@ -18,7 +18,7 @@ type lastCommit struct {
 
 // lastCommit is the newest commit that is whole and that the branch is known to have been at: the reflog's, or a later one
 // that runs have noted. Without a reflog that helps, search looks at every commit that is stored.
-func (r *Repo) lastCommit(search bool) (last lastCommit, found bool) {
+func (r *commitsT) lastCommit(search bool) (last lastCommit, found bool) {
 	logged, _ := r.refs.Logged(r.branch) // one that cannot be read knows nothing
 	for _, id := range logged {
 		if r.whole(id) {
@@ -43,7 +43,7 @@ func (r *Repo) lastCommit(search bool) (last lastCommit, found bool) {
 }
 
 // noted are the commits that runs have left word of.
-func (r *Repo) noted() (all []lastCommit) {
+func (r *commitsT) noted() (all []lastCommit) {
 	if r.own == nil {
 		return nil
 	}
@@ -68,7 +68,7 @@ func (r *Repo) noted() (all []lastCommit) {
 }
 
 // kept are the commits that runs which were cut short were about to move the branch to. A History does not look for them.
-func (r *Repo) kept() (all []lastCommit) {
+func (r *commitsT) kept() (all []lastCommit) {
 	if r.stage == nil {
 		return nil
 	}
@@ -94,7 +94,7 @@ func (r *Repo) kept() (all []lastCommit) {
 }
 
 // whole tells whether a commit and its tree can be read.
-func (r *Repo) whole(id object.ID) bool {
+func (r *commitsT) whole(id object.ID) bool {
 	c, err := r.store.ReadCommit(id)
 	if err == nil {
 		_, err = r.store.ReadTree(c.Tree)
@@ -103,7 +103,7 @@ func (r *Repo) whole(id object.ID) bool {
 }
 
 // descends tells whether base is among id's first parents.
-func (r *Repo) descends(id, base object.ID) bool {
+func (r *commitsT) descends(id, base object.ID) bool {
 	for id != base && !id.IsZero() {
 		raw, err := r.store.ReadRawCommit(id)
 		if err == nil {
@@ -118,7 +118,7 @@ func (r *Repo) descends(id, base object.ID) bool {
 
 // newestRecord is the newest of the stored commits that have a record of ours and are not followed by another such one;
 // zero where there is none.
-func (r *Repo) newestRecord() (newest object.ID) {
+func (r *commitsT) newestRecord() (newest object.ID) {
 	type commit struct {
 		parent object.ID
 		when   time.Time

@@ -15,7 +15,7 @@ const (
 )
 
 // Ran notes that a run over everything has ended; good: all that is watched was captured. The caller holds the lock.
-func (r *Repo) Ran(when time.Time, good bool) error {
+func (r *notesT) Ran(when time.Time, good bool) error {
 	err := touch(r.own, ranFile, when)
 	if good {
 		err = errors.Join(err, touch(r.own, goodFile, when))

@@ -19,7 +19,7 @@ const (
 
 // dropMultiPackIndex removes git's multi-pack-index where it speaks of a pack that is about to go, as git does when it
 // repacks: fsck counts a pack that it misses as damage. It is made from the packs' own, by git multi-pack-index write.
-func (r *Repo) dropMultiPackIndex(dir *durable.Dir, going []string) error {
+func (r *packdirT) dropMultiPackIndex(dir *durable.Dir, going []string) error {
 	f, err := dir.Open(midxName)
 	if gone(err) {
 		return nil
@@ -38,7 +38,7 @@ func (r *Repo) dropMultiPackIndex(dir *durable.Dir, going []string) error {
 // dropUnreliableMultiPackIndex removes one that speaks of a pack that is not there, or of one of ours: the git that made it may
 // have looked at the folder before packs were merged, or before one was written again. Git finds nothing of such a pack, not
 // even what another pack in it has as well.
-func (r *Repo) dropUnreliableMultiPackIndex(dir *durable.Dir) error {
+func (r *packdirT) dropUnreliableMultiPackIndex(dir *durable.Dir) error {
 	f, err := dir.Open(midxName)
 	if err != nil {
 		return nil // there is none, or it is git's to complain of
@@ -67,7 +67,7 @@ func (r *Repo) dropUnreliableMultiPackIndex(dir *durable.Dir) error {
 	return nil
 }
 
-func (r *Repo) removeMultiPackIndex(dir *durable.Dir, why string) error {
+func (r *packdirT) removeMultiPackIndex(dir *durable.Dir, why string) error {
 	r.o.Log("git's multi-pack-index is removed", "why", why)
 	names, err := dir.Names()
 	if err != nil {
@@ -84,7 +84,7 @@ func (r *Repo) removeMultiPackIndex(dir *durable.Dir, why string) error {
 }
 
 // layered tells whether git keeps a multi-pack-index in layers. It is left to git then, and all packs with it.
-func (r *Repo) layered() (bool, error) { return exists(r.git, "objects/pack/"+midxChain) }
+func (r *packdirT) layered() (bool, error) { return exists(r.git, "objects/pack/"+midxChain) }
 
 var errMidx = errors.New("not a multi-pack-index")
 

@@ -89,22 +89,47 @@ func (o Options) withDefaults() Options {
 
 // Repo is an open destination.
 type Repo struct {
+	*maintainT
+	unchecked bool // the run began without reading the tip
+}
+
+type notesT struct {
+	own *durable.Dir // DEST/.git/timemachine
+	o   Options
+}
+
+type destT struct {
+	notesT
 	dest   string
 	root   *durable.Dir // DEST
 	git    *durable.Dir // DEST/.git
-	own    *durable.Dir // DEST/.git/timemachine
 	stage  *durable.Dir // DEST/.git/timemachine/stage
 	refs   *ref.Store
 	store  *pack.Store
 	branch string // full name: refs/heads/main
 	config gitConfig
-	o      Options
 	lock   *durable.File
+}
 
-	indexFlaw error                           // why git could not read the index, as far as it was looked at
-	unchecked bool                            // the run began without reading the tip
-	noReflink atomic.Bool                     // the file system was found to have none
-	ownSet    atomic.Pointer[map[string]bool] // of packs, as they are listed; nil: to be read
+type packdirT struct {
+	destT
+	ownSet atomic.Pointer[map[string]bool] // of packs, as they are listed; nil: to be read
+}
+
+type commitsT struct{ packdirT }
+
+type projectionT struct {
+	commitsT
+	indexFlaw error       // why git could not read the index, as far as it was looked at
+	noReflink atomic.Bool // the file system was found to have none
+}
+
+type maintainT struct{ projectionT }
+
+func newRepo(dest string, o Options) *Repo {
+	r := &Repo{maintainT: &maintainT{}}
+	r.dest, r.o = dest, o.withDefaults()
+	return r
 }
 
 // Configure replaces what Open was given, for settings that are known only later.
@@ -114,26 +139,26 @@ func (r *Repo) Configure(change func(*Options)) {
 }
 
 // Dest is the destination folder, as it was opened.
-func (r *Repo) Dest() string { return r.dest }
+func (r *destT) Dest() string { return r.dest }
 
 // Root identifies the destination folder itself, whatever its name.
-func (r *Repo) Root() (dev, ino uint64, err error) {
+func (r *destT) Root() (dev, ino uint64, err error) {
 	st, err := r.root.Lstat("")
 	return st.Dev, st.Ino, err
 }
 
 // Owner is the user that the repository belongs to.
-func (r *Repo) Owner() (uid uint32, err error) {
+func (r *destT) Owner() (uid uint32, err error) {
 	st, err := r.git.Lstat("")
 	return st.UID, err
 }
 
 // State opens the folder for what is ours and disposable under .git.
-func (r *Repo) State() *durable.Dir { return r.own }
+func (r *destT) State() *durable.Dir { return r.own }
 
 // Open opens the destination at dest. A destination that cannot be used as it is gives a *StateError.
 func Open(dest string, o Options) (*Repo, error) {
-	r := &Repo{dest: dest, o: o.withDefaults()}
+	r := newRepo(dest, o)
 	if err := r.open(); err != nil {
 		r.Close()
 		return nil, err
@@ -161,7 +186,7 @@ func (r *Repo) open() error {
 	return r.openParts()
 }
 
-func (r *Repo) openGit() error {
+func (r *destT) openGit() error {
 	switch kind, err := r.openFolders(); {
 	case err != nil:
 		return err
@@ -190,13 +215,13 @@ func giveToOwner(theirs *durable.Dir, folders ...*durable.Dir) error {
 	return nil
 }
 
-func (r *Repo) withoutBranch() error {
+func (r *destT) withoutBranch() error {
 	return &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("git's configuration in %s is damaged: its timemachine.branch is missing", quote(r.dest)),
 		Hint: "nothing was changed; write what is missing with: timemachine init --adopt -d " + word(r.dest)}
 }
 
 // used tells whether a run has left something under .git/timemachine: then the repository is ours, whatever its settings say.
-func (r *Repo) used() (bool, error) {
+func (r *destT) used() (bool, error) {
 	for _, own := range ownFiles {
 		if there, err := exists(r.git, "timemachine/"+own.name); there || errors.Is(err, unix.ENOTDIR) {
 			return there, nil
@@ -207,13 +232,13 @@ func (r *Repo) used() (bool, error) {
 	return false, nil
 }
 
-func (r *Repo) foreign() error {
+func (r *destT) foreign() error {
 	return &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("the repository in %s was not made by timemachine", quote(r.dest)),
 		Hint: "choose another destination; a clone of a history is taken over with: timemachine init --adopt -d " + word(r.dest)}
 }
 
 // checkServed refuses repositories that would be served wrongly, with the reason.
-func (r *Repo) checkServed() error {
+func (r *destT) checkServed() error {
 	if r.config.isTrue("core", "bare") {
 		return r.unserved("core.bare")
 	}
@@ -224,12 +249,12 @@ func (r *Repo) checkServed() error {
 	return err
 }
 
-func (r *Repo) unserved(why string) error {
+func (r *destT) unserved(why string) error {
 	return &StateError{Kind: Unsupported, Dest: r.dest, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot serve: %s", quote(r.dest), quote(why)),
 		Hint: "choose another destination, or take over a full clone of it: git clone --no-shared, then timemachine init --adopt"}
 }
 
-func (r *Repo) openParts() error {
+func (r *destT) openParts() error {
 	var err error
 	if r.own, err = r.git.MakeSub("timemachine"); err != nil {
 		return r.strange(r.git, "timemachine", err)
@@ -269,7 +294,7 @@ const lockName = "lock"
 const lockPoll = 50 * time.Millisecond
 
 // Lock makes this process the only writer, and waits until it can be. It lasts until Close.
-func (r *Repo) Lock(ctx context.Context) error {
+func (r *destT) Lock(ctx context.Context) error {
 	for {
 		if ok, err := r.TryLock(); ok || err != nil {
 			return err
@@ -283,7 +308,7 @@ func (r *Repo) Lock(ctx context.Context) error {
 }
 
 // TryLock is Lock without waiting: false means that another process is the writer.
-func (r *Repo) TryLock() (bool, error) {
+func (r *destT) TryLock() (bool, error) {
 	if r.lock != nil {
 		return true, nil
 	}

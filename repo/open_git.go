@@ -21,7 +21,7 @@ const (
 )
 
 // openFolders opens the destination folder and, where there is one, its .git.
-func (r *Repo) openFolders() (repositoryKind, error) {
+func (r *destT) openFolders() (repositoryKind, error) {
 	var err error
 	switch r.root, err = durable.OpenDir(r.dest); {
 	case errors.Is(err, fs.ErrNotExist):
@@ -45,7 +45,7 @@ func (r *Repo) openFolders() (repositoryKind, error) {
 }
 
 // withoutGit tells an empty place from a bare repository.
-func (r *Repo) withoutGit() (repositoryKind, error) {
+func (r *destT) withoutGit() (repositoryKind, error) {
 	head, herr := r.root.Exists("HEAD")
 	objects, oerr := r.root.Exists("objects")
 	if err := errors.Join(herr, oerr); err != nil || !head || !objects {
@@ -54,7 +54,7 @@ func (r *Repo) withoutGit() (repositoryKind, error) {
 	return bareRepository, nil
 }
 
-func (r *Repo) readConfig() error {
+func (r *destT) readConfig() error {
 	text, err := r.git.ReadFile("config", maxConfig)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		r.config, err = parseGitConfig(text)
@@ -77,7 +77,7 @@ func (r *Repo) readConfig() error {
 }
 
 // branchCut tells whether timemachine.branch is missing, or names no branch but the beginning of the one that is checked out.
-func (r *Repo) branchCut() bool {
+func (r *destT) branchCut() bool {
 	branch := r.config.get("timemachine", "branch")
 	if branch == "" {
 		return true
@@ -92,7 +92,7 @@ func (r *Repo) branchCut() bool {
 }
 
 // beyondUs is what a repository uses that we do not understand: a setting, or one of some files; "" for nothing.
-func (r *Repo) beyondUs(files ...string) (string, error) {
+func (r *destT) beyondUs(files ...string) (string, error) {
 	if why := r.config.unsupported(); why != "" {
 		return why, nil
 	}

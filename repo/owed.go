@@ -18,7 +18,7 @@ const owedName = "owed"
 func (f *follow) lacksRoom(size int64) bool { return f.r.o.HasRoom(math.MaxInt64, size) }
 
 // noteOwed notes durably that copies are left out from commit base on.
-func (r *Repo) noteOwed(base object.ID) error {
+func (r *notesT) noteOwed(base object.ID) error {
 	there, err := r.own.Exists(owedName)
 	if err != nil || there {
 		return err
@@ -27,7 +27,7 @@ func (r *Repo) noteOwed(base object.ID) error {
 }
 
 // owed is what noteOwed noted; a damaged note is one of all copies.
-func (r *Repo) owed() (base object.ID, owed bool, err error) {
+func (r *notesT) owed() (base object.ID, owed bool, err error) {
 	b, err := r.own.ReadFile(owedName, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return base, false, nil
@@ -43,7 +43,7 @@ func (r *Repo) owed() (base object.ID, owed bool, err error) {
 
 // makeUp writes the copies that were left out, where there is room now. The history does not wait for them: what fails is
 // warned of.
-func (r *Repo) makeUp(ctx context.Context, tip object.ID) error {
+func (r *projectionT) makeUp(ctx context.Context, tip object.ID) error {
 	base, owed, err := r.owed()
 	if err != nil || !owed || r.detached() != "" {
 		return err

@@ -23,7 +23,7 @@ var ownFiles = []struct{ name, loss string }{
 
 // setAsideStrange moves away what has the place of a file of ours and is no regular file. It is not ours, so it is not
 // removed; the file is made again.
-func (r *Repo) setAsideStrange() error {
+func (r *notesT) setAsideStrange() error {
 	for _, own := range ownFiles {
 		st, err := r.own.Lstat(own.name)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && st.IsRegular() {
@@ -45,7 +45,7 @@ func (r *Repo) setAsideStrange() error {
 }
 
 // strange says what is in the way of a folder of ours, or of the lock, without which nothing can be done.
-func (r *Repo) strange(in *durable.Dir, name string, err error) error {
+func (r *destT) strange(in *durable.Dir, name string, err error) error {
 	st, serr := in.Lstat(name)
 	if serr != nil || name != lockName && st.IsDir() || name == lockName && st.IsRegular() {
 		return err // it is as it should be: the system's own reason

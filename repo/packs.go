@@ -18,7 +18,7 @@ const maxPackList = 64 << 20 // bytes: over a million packs
 
 // ownPacks lists the packs of ours that are there and stand alone, oldest first. With a .keep, a bitmap or the like
 // beside it a pack is somebody's business; and so are all where a multi-pack-index has layers.
-func (r *Repo) ownPacks() ([]string, error) {
+func (r *packdirT) ownPacks() ([]string, error) {
 	there, err := r.packNames()
 	if err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func (r *Repo) ownPacks() ([]string, error) {
 	}), err
 }
 
-func (r *Repo) listedPacks() ([]string, error) {
+func (r *notesT) listedPacks() ([]string, error) {
 	b, err := r.own.ReadFile(packsFile, maxPackList)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -49,7 +49,7 @@ func (r *Repo) listedPacks() ([]string, error) {
 // listPack notes that a pack is ours before it gets its name, so that one which a run leaves behind when it is killed is
 // not taken for somebody else's. It follows the packs in after, of which those that are gone drop out of the list. What
 // a power failure does to the list costs some space at most, so it is not forced to disk.
-func (r *Repo) listPack(name string, after []string) error {
+func (r *packdirT) listPack(name string, after []string) error {
 	there, err := r.packNames()
 	if err != nil {
 		return err
@@ -69,14 +69,14 @@ func (r *Repo) listPack(name string, after []string) error {
 	return r.listPacks(listed)
 }
 
-func (r *Repo) listPacks(listed []string) error {
+func (r *packdirT) listPacks(listed []string) error {
 	r.ownSet.Store(nil)
 	return r.own.Put(packsFile, []byte(strings.Join(listed, "\n")+"\n"))
 }
 
 // claim puts a pack on the list again whose .keep tells that it is ours, and what the branch leads to all that it holds: a
 // power failure may have taken the list away, or left an old one.
-func (r *Repo) claim(name string) error {
+func (r *packdirT) claim(name string) error {
 	listed, err := r.listedPacks()
 	if err != nil || slices.Contains(listed, name) {
 		return err
@@ -85,7 +85,7 @@ func (r *Repo) claim(name string) error {
 }
 
 // disown takes a pack from the list: the branch does not lead to what it holds.
-func (r *Repo) disown(name string) error {
+func (r *packdirT) disown(name string) error {
 	listed, err := r.listedPacks()
 	if err != nil || !slices.Contains(listed, name) {
 		return err
@@ -95,7 +95,7 @@ func (r *Repo) disown(name string) error {
 
 // retire removes packs of ours whose every object is in the pack into, on disk. That is looked up once more in what is on
 // disk: a pack of which it is not so stays, whatever was thought.
-func (r *Repo) retire(into string, names ...string) error {
+func (r *packdirT) retire(into string, names ...string) error {
 	if len(names) == 0 {
 		return nil
 	}
@@ -111,7 +111,7 @@ func (r *Repo) retire(into string, names ...string) error {
 	return errors.Join(removePacks(dir, names...), r.dropUnreliableMultiPackIndex(dir))
 }
 
-func (r *Repo) covered(into, name string) bool {
+func (r *packdirT) covered(into, name string) bool {
 	whole, err := r.store.Covers(into, name)
 	if gone(err) {
 		r.o.Log("a pack is gone already, or what it was merged into", "pack", name, "into", into, "cause", err.Error())
@@ -142,7 +142,7 @@ func removePacks(dir *durable.Dir, names ...string) error {
 
 // sweepIdx removes idx files without a pack, which a kill in the midst of the pack's coming or going has left. One that
 // lists an object which is nowhere else stays: its pack is missed.
-func (r *Repo) sweepIdx(dir *durable.Dir, packs map[string]map[string]bool) error {
+func (r *packdirT) sweepIdx(dir *durable.Dir, packs map[string]map[string]bool) error {
 	for name, suffixes := range packs {
 		if !suffixes[".idx"] || suffixes[".pack"] || suffixes[".keep"] {
 			continue

@@ -33,7 +33,7 @@ func (t *Tx) Publish() error {
 	if err != nil {
 		return err
 	}
-	f := &follow{r: r, ctx: t.ctx, base: t.base, tip: t.tip, versions: t.versions, held: &t.contents, index: index,
+	f := &follow{r: &r.projectionT, ctx: t.ctx, base: t.base, tip: t.tip, versions: t.versions, held: &t.contents, index: index,
 		inStep: !behind, removes: true, lazy: r.moment() != "", incomplete: behind, warn: r.o.Warn}
 	f.copying.Store(f.roomForCopies())
 	t.base, t.versions = t.tip, nil
@@ -71,7 +71,7 @@ type indexLock struct {
 // takeIndex takes git's lock of the index before the branch moves, so that no git commit comes between and undoes a
 // version. It is left alone, with a warning, where another program holds it, and where the work tree is not ours to
 // change at the moment.
-func (r *Repo) takeIndex() (*indexLock, error) {
+func (r *projectionT) takeIndex() (*indexLock, error) {
 	if why := r.detached(); why != "" {
 		r.o.Warn(r.dest, "files/ and the index are left as they are: "+why, "versions are recorded all the same; they follow when that has ended")
 		return &indexLock{}, nil
@@ -109,7 +109,7 @@ func (l *indexLock) commit() error {
 }
 
 // look maps the index as it is and begins to look at it.
-func (l *indexLock) look(r *Repo) {
+func (l *indexLock) look(r *projectionT) {
 	file, err := r.git.Open("index")
 	if err == nil {
 		defer file.Close()
@@ -137,7 +137,7 @@ func (f *follow) orAnew(err error, copied bool) error {
 }
 
 // setAside keeps a damaged index under another name; one is made anew from the history.
-func (l *indexLock) setAside(r *Repo) error {
+func (l *indexLock) setAside(r *projectionT) error {
 	err := r.own.Remove("index.damaged") // were it a second name of the index, nothing would be renamed
 	if err == nil {
 		err = r.git.Rename("index", r.own, "index.damaged")
@@ -164,7 +164,7 @@ func (l *indexLock) leave() {
 }
 
 // detached says why the work tree is not ours to change, "" where it is. What cannot be looked at may be under way.
-func (r *Repo) detached() string {
+func (r *projectionT) detached() string {
 	why, err := r.underWay()
 	if err != nil {
 		return "it cannot be seen what is under way there: " + cause(err)
@@ -172,7 +172,7 @@ func (r *Repo) detached() string {
 	return why
 }
 
-func (r *Repo) underWay() (why string, err error) {
+func (r *projectionT) underWay() (why string, err error) {
 	head, err := r.refs.ReadHead()
 	if err != nil {
 		return "", err

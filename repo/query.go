@@ -94,7 +94,7 @@ func (e *AbsentError) Error() string { return quote(e.Path) + " did not exist th
 // OpenHistory opens a destination, or any clone of one, bare and shallow ones too, to be read. Of o only Log and Heads
 // are used. What cannot be read gives a *StateError, one of kind NoVersions where nothing was recorded yet.
 func OpenHistory(dest string, o Options) (*History, error) {
-	h := &History{r: &Repo{dest: dest, o: o.withDefaults()}, own: true}
+	h := &History{r: newRepo(dest, o), own: true}
 	if err := h.open(); err != nil {
 		h.Close()
 		return nil, err

@@ -36,7 +36,7 @@ func (r *Repo) RebuildCopies(ctx context.Context, o RebuildOptions) (*Rebuilt, e
 
 // rebuildSince is RebuildCopies of the versions after base; of all where base is no ancestor of tip. What was left out for
 // want of room is no longer owed then, unless another try may do better.
-func (r *Repo) rebuildSince(ctx context.Context, tip, base object.ID, o RebuildOptions) (*Rebuilt, error) {
+func (r *projectionT) rebuildSince(ctx context.Context, tip, base object.ID, o RebuildOptions) (*Rebuilt, error) {
 	var commits []object.ID
 	err := r.Walk(ctx, tip, base, func(v Version, ours bool) error {
 		if ours && v.Event != record.Deleted && v.Copy != "" {
@@ -63,7 +63,7 @@ func (r *Repo) rebuildSince(ctx context.Context, tip, base object.ID, o RebuildO
 	}
 	defer f.close()
 	b := &rebuild{f: f, o: o, tree: tree, seen: map[string]bool{}}
-	b.check = &worker{verify: &verify{r: r, ctx: ctx, o: VerifyOptions{Quick: true}}, copies: f.copies}
+	b.check = &comparer{p: r, quick: true}
 	if err := b.all(commits); err != nil {
 		return &b.done, err
 	}
@@ -78,7 +78,7 @@ func (r *Repo) rebuildSince(ctx context.Context, tip, base object.ID, o RebuildO
 type rebuild struct {
 	f     *placer
 	o     RebuildOptions
-	check *worker
+	check *comparer
 	tree  map[string]object.TreeEntry
 	seen  map[string]bool // sources met
 	done  Rebuilt
@@ -119,7 +119,7 @@ func (b *rebuild) one(v *Version) {
 		return
 	}
 	b.done.Versions++
-	if b.check.copyFlaw(v) == nil {
+	if b.check.copyFlaw(b.f.copies, v) == nil {
 		return
 	}
 	if newest {

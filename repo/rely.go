@@ -8,7 +8,7 @@ import "timemachine/repo/object"
 // hold nothing else, or because a version that is recorded has it.
 
 // holds tells whether the repository has a content to stay; before is the content of the version before.
-func (r *Repo) holds(id, before object.ID) (bool, error) {
+func (r *packdirT) holds(id, before object.ID) (bool, error) {
 	if id == before {
 		return r.store.Has(id)
 	}
@@ -21,7 +21,7 @@ func (r *Repo) holds(id, before object.ID) (bool, error) {
 }
 
 // ours is the set of the packs of ours. It is read once for each pack that is written.
-func (r *Repo) ours() (map[string]bool, error) {
+func (r *packdirT) ours() (map[string]bool, error) {
 	if set := r.ownSet.Load(); set != nil {
 		return *set, nil
 	}

@@ -74,7 +74,7 @@ func (w *worker) again(f *placer, s *suspect) {
 			f.fail(s.Path, "could not be written", err)
 		}
 	case s.Part == PartCopy:
-		if w.copyFlaw(&s.v) != nil {
+		if w.copyFlaw(w.copies, &s.v) != nil {
 			f.copying.Store(true)
 			w.clear(f, s.v.Copy, s)
 			f.version(&s.v, false)
@@ -82,7 +82,7 @@ func (w *worker) again(f *placer, s *suspect) {
 	case s.gone && f.index.held():
 		f.remove(s.Path, s.v.Source)
 	case s.place && f.index.held():
-		f.copying.Store(s.v.Copy != "" && !gone(w.copyFlaw(&s.v)))
+		f.copying.Store(s.v.Copy != "" && !gone(w.copyFlaw(w.copies, &s.v)))
 		if f.copying.Load() {
 			w.clear(f, s.v.Copy, s)
 		}
@@ -118,7 +118,7 @@ func (k *verify) lookAgain() error {
 		case s.Path == attributesName:
 			s.Repaired = w.r.attributesFlaw() == ""
 		case s.Part == PartCopy:
-			s.Repaired = w.copyFlaw(&s.v) == nil
+			s.Repaired = w.copyFlaw(w.copies, &s.v) == nil
 		case s.Part == PartIndex:
 			s.Repaired = entries != nil && entryFlaw(entries, place{path: s.Path, blob: s.v.Blob, mode: TreeMode(&s.v.Record), deleted: s.gone}) == ""
 		default:

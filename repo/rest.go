@@ -11,7 +11,7 @@ const restPatience = time.Minute
 // AtRest has look look at what a run changes beside the history, again and again, until it finds all of it right or no run
 // was at work meanwhile; rest tells whether one of them is so. It gives up after a minute. Where it must keep runs out for
 // the time of one look, it does.
-func (r *Repo) AtRest(ctx context.Context, look func() (right bool, err error)) (rest bool, err error) {
+func (r *destT) AtRest(ctx context.Context, look func() (right bool, err error)) (rest bool, err error) {
 	for until := time.Now().Add(restPatience); ; {
 		began := time.Now()
 		rest, err := r.aside(look)
@@ -27,7 +27,7 @@ func (r *Repo) AtRest(ctx context.Context, look func() (right bool, err error)) 
 }
 
 // aside looks once, as the only writer where that can be had. A user who may not have the lock can still see it held.
-func (r *Repo) aside(look func() (right bool, err error)) (rest bool, err error) {
+func (r *destT) aside(look func() (right bool, err error)) (rest bool, err error) {
 	had := r.lock != nil
 	alone, err := r.TryLock()
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 
 // rewriter is a placer that writes single versions again. The work tree is in step with tip already, as far as it is
 // said to be; a mark of unfinished work stays.
-func (r *Repo) rewriter(ctx context.Context, tip object.ID, index *indexLock) (*placer, error) {
+func (r *projectionT) rewriter(ctx context.Context, tip object.ID, index *indexLock) (*placer, error) {
 	_, behind, err := r.behind(tip)
 	if err == nil && !behind {
 		err = r.anchor()

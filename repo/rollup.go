@@ -26,7 +26,7 @@ const graphEach = 1000
 
 // RollUp merges packs of ours where that is due after a run that committed so many versions up to tip, and then lets
 // git's commit-graph follow. The caller holds the lock.
-func (r *Repo) RollUp(ctx context.Context, tip object.ID, versions int) error {
+func (r *maintainT) RollUp(ctx context.Context, tip object.ID, versions int) error {
 	merged, err := r.mergeDue(ctx)
 	if err == nil && (merged || versions >= graphEach && versions <= graphMost) {
 		err = r.writeGraph(ctx, tip)
@@ -35,7 +35,7 @@ func (r *Repo) RollUp(ctx context.Context, tip object.ID, versions int) error {
 }
 
 // mergeDue merges packs where that is due. The newest is left out: the next run may add to it.
-func (r *Repo) mergeDue(ctx context.Context) (merged bool, err error) {
+func (r *maintainT) mergeDue(ctx context.Context) (merged bool, err error) {
 	names, err := r.ownPacks()
 	if err == nil && len(names) == 0 {
 		err = r.warnOfLayers()
@@ -60,7 +60,7 @@ func (r *Repo) mergeDue(ctx context.Context) (merged bool, err error) {
 }
 
 // warnOfLayers says where packs pile up because git has them.
-func (r *Repo) warnOfLayers() error {
+func (r *maintainT) warnOfLayers() error {
 	layered, err := r.layered()
 	if err != nil || !layered {
 		return err
@@ -86,7 +86,7 @@ func due(packs []*pack.Held, limit int64) []*pack.Held {
 }
 
 // hold opens packs; the function returned, never nil, lets them go.
-func (r *Repo) hold(names []string) (packs []*pack.Held, closeAll func(), err error) {
+func (r *maintainT) hold(names []string) (packs []*pack.Held, closeAll func(), err error) {
 	closeAll = func() {
 		for _, h := range packs {
 			h.Close()
@@ -103,7 +103,7 @@ func (r *Repo) hold(names []string) (packs []*pack.Held, closeAll func(), err er
 }
 
 // merge puts one pack in the place of several.
-func (r *Repo) merge(ctx context.Context, packs []*pack.Held, enough func() bool) error {
+func (r *maintainT) merge(ctx context.Context, packs []*pack.Held, enough func() bool) error {
 	follows, err := r.follows(ctx, packs, enough)
 	if err != nil {
 		return err
@@ -131,7 +131,7 @@ func (r *Repo) merge(ctx context.Context, packs []*pack.Held, enough func() bool
 
 // follows finds what each pack began with whole although another holds the version before it: for the contents and
 // folders that a pack's commits name first, what their parents had in their place.
-func (r *Repo) follows(ctx context.Context, packs []*pack.Held, enough func() bool) (map[object.ID]object.ID, error) {
+func (r *maintainT) follows(ctx context.Context, packs []*pack.Held, enough func() bool) (map[object.ID]object.ID, error) {
 	f := follower{r: r, pairs: map[object.ID]object.ID{}}
 	for _, h := range packs {
 		f.seen = map[string]bool{}

@@ -14,7 +14,7 @@ const spareBytes = 64 << 10
 
 // spare is an error where the disk has no room to publish a pack that is written. Nothing at all may be how a file system
 // says that it does not know; where it is so the next write fails.
-func (r *Repo) spare() error {
+func (r *destT) spare() error {
 	if bytes, ok := r.root.Room(); ok && bytes > 0 && bytes < spareBytes {
 		return &fs.PathError{Op: "publish", Path: r.dest, Err: unix.ENOSPC}
 	}
@@ -23,14 +23,14 @@ func (r *Repo) spare() error {
 
 // Room is how many bytes can still be written to the destination's disk, and how many it has in all; false where the file
 // system does not say.
-func (r *Repo) Room() (free, size int64, ok bool) {
+func (r *destT) Room() (free, size int64, ok bool) {
 	_, size, err := r.root.Free()
 	free, ok = r.root.Room()
 	return free, size, ok && err == nil
 }
 
 // FullError is a full disk's error in place of err, which may name files that mean nothing to anybody; err where it is none.
-func (r *Repo) FullError(err error) error {
+func (r *destT) FullError(err error) error {
 	for _, full := range []error{unix.ENOSPC, unix.EDQUOT} {
 		if errors.Is(err, full) {
 			return &StateError{Kind: Full, Dest: r.dest, Msg: fmt.Sprintf("destination %s has no room", quote(r.dest)), Err: full,

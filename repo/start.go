@@ -48,7 +48,7 @@ func (r *Repo) ready() (object.ID, error) {
 }
 
 // writeHead is the command that makes HEAD name the branch again.
-func (r *Repo) writeHead() string {
+func (r *destT) writeHead() string {
 	return "echo " + word("ref: "+r.branch) + " > " + word(r.git.Path("HEAD"))
 }
 
@@ -117,7 +117,7 @@ func (r *Repo) unborn() error {
 }
 
 // packNames lists the packs by name without suffix, with the suffixes that are there.
-func (r *Repo) packNames() (map[string]map[string]bool, error) {
+func (r *packdirT) packNames() (map[string]map[string]bool, error) {
 	dir, closeDir, err := r.packDir()
 	if err != nil {
 		return nil, err
@@ -138,7 +138,7 @@ func (r *Repo) packNames() (map[string]map[string]bool, error) {
 	return packs, err
 }
 
-func (r *Repo) packDir() (*durable.Dir, func(), error) {
+func (r *packdirT) packDir() (*durable.Dir, func(), error) {
 	w := durable.NewWalker(r.git)
 	dir, err := w.Make("objects/pack")
 	if err != nil {
@@ -273,7 +273,7 @@ func (r *Repo) unlogged(e *ref.LogError) error {
 const pendingName = "pending"
 
 // markPending notes durably that files/ and the index may be behind from commit base on.
-func (r *Repo) markPending(base object.ID) error {
+func (r *notesT) markPending(base object.ID) error {
 	there, err := r.own.Exists(pendingName)
 	if err != nil || there {
 		return err
@@ -282,13 +282,13 @@ func (r *Repo) markPending(base object.ID) error {
 }
 
 // markAllPending notes durably that the work tree must be looked at whole.
-func (r *Repo) markAllPending() error {
+func (r *notesT) markAllPending() error {
 	return errors.Join(r.own.Replace(pendingName, []byte(object.ID{}.String()+"\n")), r.own.Remove(followedName))
 }
 
 // pending is the commit the work tree was last in step with; known is false where nothing is pending, and whole is true
 // where the mark cannot be read, so that everything must be looked at.
-func (r *Repo) pending() (base object.ID, known bool, err error) {
+func (r *notesT) pending() (base object.ID, known bool, err error) {
 	b, err := r.own.ReadFile(pendingName, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return base, false, nil

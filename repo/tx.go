@@ -269,7 +269,7 @@ func (t *Tx) copyName(rec *record.Record, spelling layout.Spelling, newest bool)
 }
 
 // hasCopy tells whether something has a copy's name.
-func (r *Repo) hasCopy(path string) bool {
+func (r *destT) hasCopy(path string) bool {
 	w := durable.NewWalker(r.root)
 	defer w.Close()
 	folder, name := split(path)

@@ -149,7 +149,7 @@ func (h *History) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, 
 }
 
 // keepsCopies tells whether copies/ holds anything: who has deleted it does not want to be told of each.
-func (r *Repo) keepsCopies() (bool, error) {
+func (r *projectionT) keepsCopies() (bool, error) {
 	empty, err := emptyFolder(r.root, "copies")
 	return !empty, err
 }
@@ -207,7 +207,7 @@ func (k *verify) flawHint(f pack.Flaw) string {
 }
 
 // indexPack is the command that makes the idx of the pack with that path, without suffix.
-func (r *Repo) indexPack(base string) string {
+func (r *commitsT) indexPack(base string) string {
 	return fmt.Sprintf("rm -f %s && git -C %s index-pack %s", word(base+".idx"), word(r.dest), word(base+".pack"))
 }
 

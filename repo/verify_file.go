@@ -16,7 +16,7 @@ const attributesName = ".gitattributes"
 
 // copy looks at a version's plain copy. One that is not there is missed only where copies are kept at all.
 func (w *worker) copy(v *Version) {
-	err := w.copyFlaw(v)
+	err := w.copyFlaw(w.copies, v)
 	w.mu.Lock()
 	w.sum.Copies++
 	w.mu.Unlock()
@@ -31,9 +31,9 @@ func (w *worker) copy(v *Version) {
 }
 
 // copyFlaw tells how a version's copy differs from it.
-func (w *worker) copyFlaw(v *Version) error {
+func (w *comparer) copyFlaw(copies *durable.Walker, v *Version) error {
 	folder, name := split(v.Copy)
-	dir, err := w.copies.Dir(folder)
+	dir, err := copies.Dir(folder)
 	if err != nil {
 		return err
 	}
@@ -88,21 +88,21 @@ func flaw(err error) string {
 }
 
 // compare tells how the file or link name differs from a version that should have the permissions perm there.
-func (w *worker) compare(dir *durable.Dir, name string, v *Version, perm uint32) error {
+func (w *comparer) compare(dir *durable.Dir, name string, v *Version, perm uint32) error {
 	st, err := dir.Lstat(name)
 	if err != nil {
 		return err
 	}
 	switch {
-	case v.Link && !st.IsLink() && w.r.hasLinks() || (!v.Link || !w.r.hasLinks()) && !st.IsRegular():
+	case v.Link && !st.IsLink() && w.p.hasLinks() || (!v.Link || !w.p.hasLinks()) && !st.IsRegular():
 		return errors.New("is of another kind than its version")
 	case st.Size != v.Size:
 		return fmt.Errorf("has %d bytes, its version %d", st.Size, v.Size)
-	case !w.r.sameTime(time.Unix(st.Mtime.Unix()), v.Mtime):
+	case !w.p.sameTime(time.Unix(st.Mtime.Unix()), v.Mtime):
 		return fmt.Errorf("has the mtime %s, its version %s", record.FormatTime(time.Unix(st.Mtime.Unix())), record.FormatTime(v.Mtime))
-	case !v.Link && st.Mode&0o7777 != perm && w.r.hasModes():
+	case !v.Link && st.Mode&0o7777 != perm && w.p.hasModes():
 		return fmt.Errorf("has mode %04o, should have %04o", st.Mode&0o7777, perm)
-	case w.o.Quick:
+	case w.quick:
 		return nil
 	}
 	id, err := w.contentID(dir, name, v)
@@ -115,8 +115,8 @@ func (w *worker) compare(dir *durable.Dir, name string, v *Version, perm uint32)
 	return err
 }
 
-func (w *worker) contentID(dir *durable.Dir, name string, v *Version) (object.ID, error) {
-	if v.Link && w.r.hasLinks() {
+func (w *comparer) contentID(dir *durable.Dir, name string, v *Version) (object.ID, error) {
+	if v.Link && w.p.hasLinks() {
 		target, err := dir.Readlink(name)
 		return object.Hash(object.Blob, []byte(target)), err
 	}
@@ -133,13 +133,19 @@ func (w *worker) contentID(dir *durable.Dir, name string, v *Version) (object.ID
 }
 
 // hasModes tells whether the destination's file system keeps permissions, as it was found at init.
-func (r *Repo) hasModes() bool {
+func (r *destT) hasModes() bool {
 	return r.config.get("core", "filemode") == "" || r.config.isTrue("core", "filemode")
 }
 
 // coarse is the step of clocks on file systems without permissions: FAT counts in two seconds.
 const coarse = 2 * time.Second
 
-func (r *Repo) sameTime(got, want time.Time) bool {
+func (r *projectionT) sameTime(got, want time.Time) bool {
 	return got.Equal(want) || !r.hasModes() && got.Sub(want).Abs() <= coarse
+}
+
+// comparer tells how files of files/ and copies/ differ from their versions.
+type comparer struct {
+	p     *projectionT
+	quick bool // leave contents unread
 }

@@ -179,13 +179,14 @@ func (k *verify) checkPlaces(s *step, h *history, wrong func(string, ...any)) {
 // worker judges single commits.
 type worker struct {
 	*verify
+	comparer
 	files, copies *durable.Walker
 	trees         map[object.ID][]byte
 	held          int // bytes in trees
 }
 
 func (k *verify) newWorker() *worker {
-	return &worker{verify: k, files: durable.NewWalker(k.r.root), copies: durable.NewWalker(k.r.root), trees: map[object.ID][]byte{}}
+	return &worker{verify: k, comparer: comparer{&k.r.projectionT, k.o.Quick}, files: durable.NewWalker(k.r.root), copies: durable.NewWalker(k.r.root), trees: map[object.ID][]byte{}}
 }
 
 func (w *worker) close() {
