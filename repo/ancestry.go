@@ -5,8 +5,8 @@ import (
 	"runtime"
 	"sync"
 
-	"timemachine/repo/commitgraph"
-	"timemachine/repo/object"
+	"timemachine/repo/git/commitgraph"
+	"timemachine/repo/git/object"
 )
 
 // ancestry reads commits from a tip back along first parents, newest first. A long way is read ahead of the visitor: one

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"timemachine/repo/commitgraph"
-	"timemachine/repo/object"
+	"timemachine/repo/git/commitgraph"
+	"timemachine/repo/git/object"
 	"timemachine/repo/repotest"
 )
 

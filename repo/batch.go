@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
-	"timemachine/repo/pack"
+	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
 )
 
 // batch is a pack being written in the stage.

@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/gitindex"
+	"timemachine/repo/git/index"
+	"timemachine/repo/git/object"
 	"timemachine/repo/mapped"
-	"timemachine/repo/object"
 )
 
 // checkedName is the file that says of which tip, among which packs, the commit and its tree were read, and which index. While all are
@@ -80,12 +80,12 @@ func (r *projectionT) checkIndex() error {
 		return err
 	}
 	if b == nil {
-		r.indexFlaw = gitindex.Flaw(nil)
+		r.indexFlaw = index.Flaw(nil)
 		return nil
 	}
 	defer mapped.Close(b)
 	return mapped.Guard(func() error {
-		r.indexFlaw = gitindex.Flaw(b)
+		r.indexFlaw = index.Flaw(b)
 		return nil
 	})
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"slices"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // Compaction says what Compact did. Sizes are those of all packs with their idx, in bytes.

@@ -3,7 +3,7 @@ package repo
 import (
 	"strings"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // descent finds the trees of folders below a root. It keeps those on the way to the last one, so that neighbours in path

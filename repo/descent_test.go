@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 func TestDescent(t *testing.T) {

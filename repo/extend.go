@@ -3,9 +3,9 @@ package repo
 import (
 	"strings"
 
+	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
 	"timemachine/repo/layout"
-	"timemachine/repo/object"
-	"timemachine/repo/pack"
 )
 
 // Upcoming is a source about to be committed, and the content of its version before.

@@ -12,9 +12,9 @@ import (
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
-	"timemachine/repo/gitindex"
+	"timemachine/repo/git/index"
+	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
-	"timemachine/repo/object"
 	"timemachine/repo/record"
 )
 
@@ -189,7 +189,7 @@ func (p *placer) crowd(v *Version, path, has string, place bool) {
 	p.warn(v.Source, "has no place of its own in files/: on this file system its name is that of "+quote(has),
 		"it is recorded: git show, and timemachine show, have it")
 	if place {
-		p.changes = append(p.changes, gitindex.Change{Path: path, Mode: uint32(TreeMode(&v.Record)), ID: v.Blob})
+		p.changes = append(p.changes, index.Change{Path: path, Mode: uint32(TreeMode(&v.Record)), ID: v.Blob})
 	}
 }
 

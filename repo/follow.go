@@ -12,9 +12,9 @@ import (
 	"sync/atomic"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/gitindex"
+	"timemachine/repo/git/index"
+	"timemachine/repo/git/object"
 	"timemachine/repo/mapped"
-	"timemachine/repo/object"
 	"timemachine/repo/record"
 )
 
@@ -29,7 +29,7 @@ type follow struct {
 	index     *indexLock
 	warn      func(path, msg, hint string)
 
-	changes    []gitindex.Change
+	changes    []index.Change
 	filesOnly  bool // copies/ is left as it is
 	owes       bool // copies are left out for want of room
 	copying    atomic.Bool
@@ -111,7 +111,7 @@ type warning struct{ path, msg, hint string }
 
 // outcome is what came of one part.
 type outcome struct {
-	changes  []gitindex.Change
+	changes  []index.Change
 	warnings []warning
 }
 
@@ -181,7 +181,7 @@ func (f *follow) settle() error {
 		f.warn(f.r.root.Path(attributesName), "could not be written: "+cause(err), "the next run tries again")
 	}
 	err := f.writeIndex()
-	var damaged *gitindex.DamagedError
+	var damaged *index.DamagedError
 	if errors.As(err, &damaged) {
 		return err
 	}
@@ -207,16 +207,16 @@ func (f *follow) settle() error {
 
 func (r *projectionT) indexHint(err error) string {
 	switch {
-	case errors.Is(err, gitindex.ErrSplit):
+	case errors.Is(err, index.ErrSplit):
 		return "git -C " + word(r.dest) + " update-index --no-split-index"
-	case errors.Is(err, gitindex.ErrSparse):
+	case errors.Is(err, index.ErrSparse):
 		return "git -C " + word(r.dest) + " sparse-checkout disable"
 	}
 	return "the next run tries again"
 }
 
-func indexStat(st durable.Stat) gitindex.Stat {
-	return gitindex.Stat{CtimeSec: st.Ctime.Sec, CtimeNsec: uint32(st.Ctime.Nsec), MtimeSec: st.Mtime.Sec, MtimeNsec: uint32(st.Mtime.Nsec),
+func indexStat(st durable.Stat) index.Stat {
+	return index.Stat{CtimeSec: st.Ctime.Sec, CtimeNsec: uint32(st.Ctime.Nsec), MtimeSec: st.Mtime.Sec, MtimeNsec: uint32(st.Mtime.Nsec),
 		Dev: st.Dev, Ino: st.Ino, UID: st.UID, GID: st.GID, Size: st.Size}
 }
 
@@ -237,8 +237,8 @@ func (f *follow) writeIndex() error {
 	return f.index.commit()
 }
 
-// trees tells gitindex which tree a folder has at tip.
-func (f *follow) trees() (gitindex.Trees, error) {
+// trees tells the index which tree a folder has at tip.
+func (f *follow) trees() (index.Trees, error) {
 	root, err := f.r.treeOf(f.tip)
 	if err != nil {
 		return nil, err

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // files/ and copies/ can be made again from the history, so a run that has written many files there does not wait until

@@ -3,7 +3,7 @@ package repo
 import (
 	"strings"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 )
 

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 
-	"timemachine/repo/commitgraph"
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
+	"timemachine/repo/git/commitgraph"
+	"timemachine/repo/git/object"
 )
 
 // writeGraph brings git's commit-graph up to tip, with filters of changed paths, at a cost in proportion to the commits

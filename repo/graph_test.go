@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 	"timemachine/repo/repotest"
 )

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"timemachine/repo/commitgraph"
-	"timemachine/repo/object"
+	"timemachine/repo/git/commitgraph"
+	"timemachine/repo/git/object"
 )
 
 // A commit's record names the path it changed, but somebody may have amended the commit since, or copied its message.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"slices"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // heal brings files/, the index and copies/ up to tip where an earlier run did not get to it. copied tells that

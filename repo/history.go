@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"timemachine/repo/object"
-	"timemachine/repo/pack"
+	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
+	"timemachine/repo/git/ref"
 	"timemachine/repo/record"
-	"timemachine/repo/ref"
 )
 
 // Version is a record together with the commit that carries it.

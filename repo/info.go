@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/gitindex"
-	"timemachine/repo/object"
+	"timemachine/repo/git/index"
+	"timemachine/repo/git/object"
 )
 
 // Three files tell git how to treat what is ours: .git/info/exclude, so that git status does not show what it does not track;
@@ -191,7 +191,7 @@ func (f *follow) attributes() error {
 	}
 	if !isAttributes(e) {
 		if f.base.IsZero() {
-			f.changes = append(f.changes, gitindex.Change{Path: attributesName, Mode: uint32(e.Mode), ID: e.ID})
+			f.changes = append(f.changes, index.Change{Path: attributesName, Mode: uint32(e.Mode), ID: e.ID})
 		}
 		return nil
 	}
@@ -201,7 +201,7 @@ func (f *follow) attributes() error {
 		}
 	}
 	st, err := r.root.Lstat(attributesName)
-	f.changes = append(f.changes, gitindex.Change{Path: attributesName, Mode: uint32(e.Mode), ID: e.ID, Stat: indexStat(st)})
+	f.changes = append(f.changes, index.Change{Path: attributesName, Mode: uint32(e.Mode), ID: e.ID, Stat: indexStat(st)})
 	return err
 }
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 )
 

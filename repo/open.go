@@ -13,9 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
-	"timemachine/repo/pack"
-	"timemachine/repo/ref"
+	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
+	"timemachine/repo/git/ref"
 )
 
 // Identity is a name and an e-mail address as commits carry them.

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/ref"
+	"timemachine/repo/git/ref"
 )
 
 // repositoryKind is what a folder is to git.

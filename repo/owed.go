@@ -7,7 +7,7 @@ import (
 	"math"
 	"strings"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // owedName is the file that names the commit from which on copies were left out for want of room. Runs make up for them

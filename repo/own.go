@@ -6,7 +6,7 @@ import (
 	"io/fs"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // ownFiles is what of ours under .git the history does without, and what it costs when one is lost.

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/pack"
+	"timemachine/repo/git/pack"
 )
 
 // packsFile, in what is ours under .git, lists the packs that timemachine wrote, oldest first, one a line, and may name

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/gitindex"
-	"timemachine/repo/object"
+	"timemachine/repo/git/index"
+	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 )
 
@@ -29,7 +29,7 @@ type placer struct {
 	buf           []byte // of sparseBlock bytes
 	warn          func(path, msg, hint string)
 
-	changes []gitindex.Change
+	changes []index.Change
 	touched []string // folders written in, where they are synced one by one
 	failed  int      // versions that could not be written, or removed
 	stuck   int      // of them, those with something in their way
@@ -57,7 +57,7 @@ func (p *placer) version(v *Version, newest bool) {
 		switch {
 		case !place:
 		case p.before[path] != "": // what is there is another's
-			p.changes = append(p.changes, gitindex.Change{Path: path, Remove: true})
+			p.changes = append(p.changes, index.Change{Path: path, Remove: true})
 		default:
 			p.remove(path, v.Source)
 		}
@@ -120,7 +120,7 @@ func (p *placer) remove(path, source string) {
 		p.fail(source, "could not be removed", err)
 		return
 	}
-	p.changes = append(p.changes, gitindex.Change{Path: path, Remove: true})
+	p.changes = append(p.changes, index.Change{Path: path, Remove: true})
 }
 
 func split(path string) (folder, name string) {
@@ -176,7 +176,7 @@ func (p *placer) write(v *Version, path string, place bool) error {
 	if err != nil {
 		return err
 	}
-	p.changes = append(p.changes, gitindex.Change{Path: path, Mode: uint32(TreeMode(&v.Record)), ID: v.Blob, Stat: indexStat(st)})
+	p.changes = append(p.changes, index.Change{Path: path, Mode: uint32(TreeMode(&v.Record)), ID: v.Blob, Stat: indexStat(st)})
 	return nil
 }
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/gitindex"
+	"timemachine/repo/git/index"
 	"timemachine/repo/mapped"
 )
 
@@ -21,11 +21,11 @@ func (t *Tx) Publish() error {
 		return t.Abort()
 	}
 	r := t.r
-	index, err := r.takeIndex()
+	held, err := r.takeIndex()
 	if err != nil {
 		return errors.Join(err, t.Abort())
 	}
-	defer index.release()
+	defer held.release()
 	_, behind, err := r.behind(t.base) // an earlier run's part may not have followed: its mark must stay then
 	if err == nil {
 		err = t.move()
@@ -33,7 +33,7 @@ func (t *Tx) Publish() error {
 	if err != nil {
 		return err
 	}
-	f := &follow{r: &r.projectionT, ctx: t.ctx, base: t.base, tip: t.tip, versions: t.versions, held: &t.contents, index: index,
+	f := &follow{r: &r.projectionT, ctx: t.ctx, base: t.base, tip: t.tip, versions: t.versions, held: &t.contents, index: held,
 		inStep: !behind, removes: true, lazy: r.moment() != "", incomplete: behind, warn: r.o.Warn}
 	f.copying.Store(f.roomForCopies())
 	t.base, t.versions = t.tip, nil
@@ -65,7 +65,7 @@ type indexLock struct {
 	*durable.Lock
 	old    []byte // mapped; nil where there was none
 	unread error  // why old could not be read
-	ahead  *gitindex.Ahead
+	ahead  *index.Ahead
 }
 
 // takeIndex takes git's lock of the index before the branch moves, so that no git commit comes between and undoes a
@@ -121,13 +121,13 @@ func (l *indexLock) look(r *projectionT) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		l.unread = err
 	}
-	l.ahead = gitindex.LookAhead(l.old)
+	l.ahead = index.LookAhead(l.old)
 }
 
 // orAnew makes the index anew from the history where a follow failed because it is damaged. copied tells that copies/ lacks
 // nothing.
 func (f *follow) orAnew(err error, copied bool) error {
-	var damaged *gitindex.DamagedError
+	var damaged *index.DamagedError
 	if !errors.As(err, &damaged) {
 		return err
 	}
@@ -149,7 +149,7 @@ func (l *indexLock) setAside(r *projectionT) error {
 		"what was staged by hand is left out; the damaged one is kept as "+quote(r.own.Path("index.damaged")))
 	r.indexFlaw = nil
 	l.leave()
-	l.ahead = gitindex.LookAhead(nil)
+	l.ahead = index.LookAhead(nil)
 	return nil
 }
 

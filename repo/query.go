@@ -7,11 +7,11 @@ import (
 	"io"
 	"time"
 
-	"timemachine/repo/commitgraph"
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
+	"timemachine/repo/git/commitgraph"
+	"timemachine/repo/git/object"
+	"timemachine/repo/git/ref"
 	"timemachine/repo/record"
-	"timemachine/repo/ref"
 )
 
 // History is a destination, or any clone of one, that is asked and not changed: no lock is taken and nothing is written.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"timemachine/repo"
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 	"timemachine/repo/repotest"
 	"timemachine/repo/when"

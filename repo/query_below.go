@@ -6,8 +6,8 @@ import (
 	"maps"
 	"slices"
 
+	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
-	"timemachine/repo/object"
 	"timemachine/repo/record"
 )
 

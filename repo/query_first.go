@@ -5,7 +5,7 @@ import (
 	"path"
 	"time"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // maxRun is how many commits of one run are read, at most, to find the run before it. In larger runs, such as the first

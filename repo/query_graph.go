@@ -4,9 +4,9 @@ import (
 	"slices"
 	"time"
 
-	"timemachine/repo/commitgraph"
+	"timemachine/repo/git/commitgraph"
+	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
-	"timemachine/repo/object"
 )
 
 // graphAfter is how many commits a walk reads before it opens the commit-graph: to read that takes about as long.

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 	"timemachine/repo/repotest"
 )

@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
-	"timemachine/repo/pack"
-	"timemachine/repo/ref"
+	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
+	"timemachine/repo/git/ref"
 )
 
 const maxShallow = 16 << 20

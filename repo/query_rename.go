@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 )
 

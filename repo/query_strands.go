@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 )
 

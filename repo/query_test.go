@@ -15,7 +15,7 @@ import (
 
 	"timemachine/repo"
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 	"timemachine/repo/repotest"
 )

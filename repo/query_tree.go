@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
-	"timemachine/repo/object"
 )
 
 // treePaths are where in a tree a path may be: one for each spelling, the usual first. "/" is the folder files.

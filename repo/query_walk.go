@@ -8,7 +8,7 @@ import (
 	"iter"
 	"strings"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 )
 

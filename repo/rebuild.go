@@ -5,7 +5,7 @@ import (
 	"errors"
 	"strings"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 )
 

@@ -1,6 +1,6 @@
 package repo
 
-import "timemachine/repo/object"
+import "timemachine/repo/git/object"
 
 // An object that no branch, tag or reflog leads to is there until the next git gc, which may be at work at this very
 // moment: it has made its list of what is to go before our branch names the object, and takes it away afterwards. So what is

@@ -3,7 +3,7 @@ package repo
 import (
 	"errors"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // repair makes again what was found wrong beside the history, and reports each finding with what came of it.

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // Overwrite says what becomes of files that are there.

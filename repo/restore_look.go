@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // decide looks at what is at the step's target.

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // tempPrefix begins the names of files being written beside their targets. Files named so are never watched unless they

@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"timemachine/repo/object"
-	"timemachine/repo/ref"
+	"timemachine/repo/git/object"
+	"timemachine/repo/git/ref"
 	"timemachine/repo/when"
 )
 

@@ -3,7 +3,7 @@ package repo
 import (
 	"context"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // rewriter is a placer that writes single versions again. The work tree is in step with tip already, as far as it is

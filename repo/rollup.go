@@ -5,8 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"timemachine/repo/object"
-	"timemachine/repo/pack"
+	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
 )
 
 // Packs are rolled up geometrically: when the newest ones together are more than half as large as the one before them

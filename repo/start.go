@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
-	"timemachine/repo/ref"
+	"timemachine/repo/git/object"
+	"timemachine/repo/git/ref"
 )
 
 // What a .keep of ours begins with; that of a merge, which moves no branch, is all of it.

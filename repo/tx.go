@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
 	"timemachine/repo/layout"
-	"timemachine/repo/object"
-	"timemachine/repo/pack"
 	"timemachine/repo/record"
 )
 

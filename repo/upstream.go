@@ -6,8 +6,8 @@ import (
 	"errors"
 	"strings"
 
-	"timemachine/repo/object"
-	"timemachine/repo/ref"
+	"timemachine/repo/git/object"
+	"timemachine/repo/git/ref"
 )
 
 // Upstream is where the branch is pushed to, as git's configuration of the destination says.

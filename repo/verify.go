@@ -9,8 +9,8 @@ import (
 	"strings"
 	"sync"
 
-	"timemachine/repo/object"
-	"timemachine/repo/pack"
+	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
 )
 
 // Part is what of a destination a Finding is about.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 )
 

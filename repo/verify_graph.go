@@ -4,9 +4,9 @@ import (
 	"errors"
 	"io/fs"
 
-	"timemachine/repo/commitgraph"
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
+	"timemachine/repo/git/commitgraph"
+	"timemachine/repo/git/object"
 )
 
 // graph looks at git's commit-graph, where there is one, and with Repair makes it anew.

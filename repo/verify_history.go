@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
-	"timemachine/repo/object"
 	"timemachine/repo/record"
 )
 

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 
-	"timemachine/repo/gitindex"
-	"timemachine/repo/object"
+	"timemachine/repo/git/index"
+	"timemachine/repo/git/object"
 )
 
 // index compares the index with the newest versions, where it is ours to keep. Entries of others are theirs.
@@ -39,7 +39,7 @@ func (k *verify) index(tip object.ID, h *history) error {
 }
 
 // entryFlaw tells how the index differs from the history at one path.
-func entryFlaw(entries map[string]gitindex.Entry, p place) string {
+func entryFlaw(entries map[string]index.Entry, p place) string {
 	e, there := entries[p.path]
 	switch {
 	case p.deleted && there:
@@ -70,14 +70,14 @@ func (k *verify) indexLocked() bool {
 }
 
 // readIndex is the index by path, nil where it cannot be used; that is reported.
-func (k *verify) readIndex() (map[string]gitindex.Entry, error) {
+func (k *verify) readIndex() (map[string]index.Entry, error) {
 	b, err := k.r.git.ReadFile("index", maxIndex)
-	var index *gitindex.Index
+	var read *index.Index
 	if err == nil {
-		index, err = gitindex.Parse(b)
+		read, err = index.Parse(b)
 	}
 	switch {
-	case errors.Is(err, gitindex.ErrSplit), errors.Is(err, gitindex.ErrSparse):
+	case errors.Is(err, index.ErrSplit), errors.Is(err, index.ErrSparse):
 		k.report(Finding{Part: PartIndex, Path: ".git/index", Msg: err.Error(), Hint: k.r.indexHint(err)})
 		return nil, nil
 	case err != nil:
@@ -88,8 +88,8 @@ func (k *verify) readIndex() (map[string]gitindex.Entry, error) {
 		k.suspects(suspect{whole: true, Finding: Finding{Part: PartIndex, Path: ".git/index", Msg: msg}})
 		return nil, nil
 	}
-	entries := make(map[string]gitindex.Entry, len(index.Entries))
-	for _, e := range index.Entries {
+	entries := make(map[string]index.Entry, len(read.Entries))
+	for _, e := range read.Entries {
 		if old, twice := entries[e.Path]; !twice || old.Stage > e.Stage {
 			entries[e.Path] = e
 		}

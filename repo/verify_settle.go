@@ -1,6 +1,6 @@
 package repo
 
-import "timemachine/repo/object"
+import "timemachine/repo/git/object"
 
 // settling is a look at what was found wrong beside the history, at a time when a run may be at work.
 type settling struct {

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 )
 

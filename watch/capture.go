@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 const (

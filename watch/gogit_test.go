@@ -14,8 +14,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/storage/filesystem"
 
-	"timemachine/repo/object"
-	"timemachine/repo/pack"
+	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
 	"timemachine/repo/repotest"
 )
 

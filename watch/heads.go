@@ -3,8 +3,8 @@ package watch
 import (
 	"timemachine/repo"
 	"timemachine/repo/durable"
+	"timemachine/repo/git/object"
 	"timemachine/repo/mapped"
-	"timemachine/repo/object"
 )
 
 // Heads tells what the cache knows of the sources at and below path ("/": all); nothing where it cannot be used. It is a

@@ -3,8 +3,8 @@ package watch
 import (
 	"slices"
 
+	"timemachine/repo/git/object"
 	"timemachine/repo/mapped"
-	"timemachine/repo/object"
 )
 
 // knowledge is what is known of all sources, and the commit it is true of.

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"timemachine/repo"
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 )
 

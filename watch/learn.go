@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"timemachine/repo"
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 )
 

@@ -11,7 +11,7 @@ import (
 
 	"timemachine/repo"
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 	"timemachine/repo/repotest"
 	"timemachine/watch"
 )

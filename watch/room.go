@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // The default floor of free space for copies: whichever of the two is less.

@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"timemachine/repo"
+	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
 	"timemachine/repo/mapped"
-	"timemachine/repo/object"
 	"timemachine/repo/record"
 )
 

@@ -8,8 +8,8 @@ import (
 	"sort"
 	"time"
 
+	"timemachine/repo/git/object"
 	"timemachine/repo/mapped"
-	"timemachine/repo/object"
 )
 
 // section is a number of known sources as the cache file holds them: in path order, each with a record of one size, so

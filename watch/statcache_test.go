@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // stateDir is an empty folder for a cache.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 	"timemachine/repo/textdiff"
 )
 

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo"
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // side is a file in one of the two states that are compared.

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 
 	"timemachine/repo"
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 	"timemachine/watch"
 )

@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 	"timemachine/repo/repotest"
 )
 

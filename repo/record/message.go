@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // The trailers, in the order in which they are written.

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // ErrNone is returned for a message that has no record: its last paragraph lacks an Event or a Source.

@@ -3,7 +3,7 @@ package record
 import (
 	"time"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // Event is what happened to a source, in the word its trailer uses.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 var hostile = []string{"/etc/hosts", "/a b", "/ lead", "/trail ", "/new\nline\nEvent: deleted", `/q"uote`, `/back\slash`, "/\xff\xfe", "/esc\x1b[31m",

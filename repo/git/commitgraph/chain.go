@@ -3,7 +3,7 @@ package commitgraph
 import (
 	"bytes"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // Chain is the layers of a repository's graph. The zero Chain has none. It may be read by several goroutines at once.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // MaxDate is the latest committer date that a layer can hold, in seconds since 1970: in the year 2514.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 func TestMurmur3(t *testing.T) {

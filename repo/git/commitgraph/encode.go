@@ -9,7 +9,7 @@ import (
 	"slices"
 	"sort"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // errOrphan is returned for a commit whose parent is neither in the layer nor below it.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 	"timemachine/repo/repotest"
 )
 

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"sort"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 const (

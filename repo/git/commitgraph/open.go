@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 const (

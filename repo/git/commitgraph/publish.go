@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // publish writes the new layer and puts the chain that ends with it in the place of the old graph.

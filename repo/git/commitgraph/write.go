@@ -7,7 +7,7 @@ import (
 	"hash"
 	"io"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // chunk is a part of the body: its name, its length in bytes, and what writes it.

@@ -1,4 +1,4 @@
-package gitindex
+package index
 
 import (
 	"encoding/binary"
@@ -6,7 +6,7 @@ import (
 	"io"
 	"testing"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // many is n changes in folders of 20, sorted as a bulk run gives them.

@@ -1,4 +1,4 @@
-package gitindex
+package index
 
 import (
 	"bytes"
@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strconv"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // maxDepth bounds how deep folders may lie for the cache tree: what a path of 4096 bytes can hold.

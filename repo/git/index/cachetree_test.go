@@ -1,10 +1,10 @@
-package gitindex
+package index
 
 import (
 	"strings"
 	"testing"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 func TestParseNodes(t *testing.T) {

@@ -1,11 +1,11 @@
-package gitindex
+package index
 
 import (
 	"cmp"
 	"slices"
 	"strings"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // Change puts one path into the index, or takes it out.

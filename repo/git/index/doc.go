@@ -1,4 +1,4 @@
-// Package gitindex reads git's index and merges changes of our own into it, bytes in and bytes out: who holds
+// Package index reads git's index and merges changes of our own into it, bytes in and bytes out: who holds
 // index.lock and puts the new file in place is the caller's affair.
 //
 // # Nouns
@@ -37,4 +37,4 @@
 //	           a count of -1 marks a folder that is not valid and has no object name
 //
 // Entries are sorted by name as unsigned bytes, then by stage; subfolders in TREE by length, then bytes.
-package gitindex
+package index

@@ -1,10 +1,10 @@
-package gitindex
+package index
 
 import (
 	"bytes"
 	"encoding/binary"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // Where the fields of an entry lie, and the bits of its flags.

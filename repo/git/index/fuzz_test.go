@@ -1,4 +1,4 @@
-package gitindex
+package index
 
 import (
 	"bytes"
@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // seeds are indexes by real git: all versions, flags, a conflict, extensions.

@@ -1,4 +1,4 @@
-package gitindex
+package index
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // gitRepo is a repository that real git looks after.

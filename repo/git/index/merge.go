@@ -1,6 +1,6 @@
-package gitindex
+package index
 
-import "timemachine/repo/object"
+import "timemachine/repo/git/object"
 
 // Trees tells which tree a folder ("" is the root, else a path without a slash at its end) has after the commits that the
 // changes come from; ok is false where that is not known. It is asked, parents first, for the folders above a change and for

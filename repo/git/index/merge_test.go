@@ -1,4 +1,4 @@
-package gitindex
+package index
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 func gone(path string) Change { return Change{Path: path, Remove: true} }

@@ -1,6 +1,6 @@
-package gitindex
+package index
 
-import "timemachine/repo/object"
+import "timemachine/repo/git/object"
 
 // Index is what an index file says, the caches in it left out.
 type Index struct {

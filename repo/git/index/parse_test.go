@@ -1,4 +1,4 @@
-package gitindex
+package index
 
 import (
 	"crypto/sha1"
@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 var someID = object.Hash(object.Blob, []byte("some"))

@@ -1,11 +1,11 @@
-package gitindex
+package index
 
 import (
 	"bytes"
 	"slices"
 	"strconv"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // rebuilder walks the entries once and makes the cache tree that fits them.

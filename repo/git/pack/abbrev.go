@@ -10,8 +10,8 @@ import (
 	"slices"
 	"sort"
 
+	"timemachine/repo/git/object"
 	"timemachine/repo/mapped"
-	"timemachine/repo/object"
 )
 
 // Abbreviated lists the objects whose names begin with prefix, 4 to 40 lower-case hexadecimal digits, in order. A pack or

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"timemachine/repo/pack"
+	"timemachine/repo/git/pack"
 	"timemachine/repo/repotest"
 )
 

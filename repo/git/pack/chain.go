@@ -1,6 +1,6 @@
 package pack
 
-import "timemachine/repo/object"
+import "timemachine/repo/git/object"
 
 // The chain of deltas that a file's or folder's versions make in one pack. Version v is based on version v - 16^k, k the
 // number of zero hexadecimal digits v ends in; every 4096th is whole. So any version is reached through at most three

@@ -13,8 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"timemachine/repo/git/object"
 	"timemachine/repo/mapped"
-	"timemachine/repo/object"
 )
 
 // Flaw is damage that Check found.

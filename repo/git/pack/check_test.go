@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 func flaws(t *testing.T, s *Store, quick bool) (list []Flaw, objects int64) {

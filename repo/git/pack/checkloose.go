@@ -5,7 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // looseFiles lists the loose objects' files.

@@ -9,8 +9,8 @@ import (
 	"io"
 	"slices"
 
+	"timemachine/repo/git/object"
 	"timemachine/repo/mapped"
-	"timemachine/repo/object"
 )
 
 // member is an object of a pack under check: 40 bytes, since there may be millions.

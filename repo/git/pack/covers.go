@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"path/filepath"
 
+	"timemachine/repo/git/object"
 	"timemachine/repo/mapped"
-	"timemachine/repo/object"
 )
 
 // Covers tells whether the pack name holds every object that the idx of the pack other lists, and is whole at both ends.

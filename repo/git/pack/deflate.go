@@ -6,7 +6,7 @@ import (
 	"hash/adler32"
 	"math"
 	"sync"
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zlib"

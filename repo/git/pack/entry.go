@@ -4,7 +4,7 @@ import (
 	"errors"
 	"math"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // Entry kinds that name a base; object.Kind covers the whole ones.

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // script turns fuzz data into contents: bytes tell lengths, kinds and what is taken from the content before.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // git runs real git in dir, away from the machine's settings.

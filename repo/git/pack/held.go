@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"timemachine/repo/git/object"
 	"timemachine/repo/mapped"
-	"timemachine/repo/object"
 )
 
 // Held is one pack of a Store, kept open until Close even if its files are removed meanwhile.

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"sort"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 const (

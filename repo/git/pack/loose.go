@@ -10,8 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"timemachine/repo/git/object"
 	"timemachine/repo/mapped"
-	"timemachine/repo/object"
 )
 
 // loose is an open loose object, its header read.

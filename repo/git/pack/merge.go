@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"timemachine/repo/git/object"
 	"timemachine/repo/mapped"
-	"timemachine/repo/object"
 )
 
 // MergeOptions of Writer.Merge. The zero value only copies.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // versions makes n versions of a text: each differs from the one before by a line in the middle.

@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"timemachine/repo/git/object"
 	"timemachine/repo/mapped"
-	"timemachine/repo/object"
 )
 
 // maxChain is the longest chain of deltas git writes; a longer one is a loop or an attack on patience.

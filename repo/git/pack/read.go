@@ -7,8 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"timemachine/repo/git/object"
 	"timemachine/repo/mapped"
-	"timemachine/repo/object"
 )
 
 // Has tells whether the object is here, in a pack that is whole at both ends. Its bytes are not looked at.

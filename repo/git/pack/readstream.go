@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io"
 
+	"timemachine/repo/git/object"
 	"timemachine/repo/mapped"
-	"timemachine/repo/object"
 )
 
 // Stream reads an object of any size in bounded memory and says how many bytes it has; close the reader. Deltas are the

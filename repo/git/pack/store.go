@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"sync"
 
+	"timemachine/repo/git/object"
 	"timemachine/repo/mapped"
-	"timemachine/repo/object"
 )
 
 // StoreOptions of a Store. The zero value is right for all ordinary use.

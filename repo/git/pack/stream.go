@@ -9,7 +9,7 @@ import (
 	"hash/crc32"
 	"io"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // AddStream writes the first size bytes of r as a blob in one pass and returns its name. Memory is bounded by

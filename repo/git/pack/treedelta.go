@@ -3,7 +3,7 @@ package pack
 import (
 	"bytes"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // TreeDelta is the delta between two raw trees in git's order, found entry by entry: a changed entry costs its 20-byte

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // TreeWriter writes the trees of an object.Editor to a pack, each as a delta of an earlier version of the same folder

@@ -1,6 +1,6 @@
 package pack
 
-import "timemachine/repo/object"
+import "timemachine/repo/git/object"
 
 // worth tells whether a delta is enough smaller than its object to make up for what reading through it costs.
 func worth(delta, whole int) bool { return delta+deltaFrame < whole-whole/4 }

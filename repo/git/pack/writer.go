@@ -11,7 +11,7 @@ import (
 	"runtime"
 	"sync"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // Options of a Writer. The zero value is right for all ordinary use.

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 func random(n int) []byte {

@@ -5,7 +5,7 @@ import (
 	"io/fs"
 	"strings"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // Move is one entry of a branch's reflog. Old is zero where the branch began.

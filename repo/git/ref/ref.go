@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // ErrMissing is returned for a branch that is neither a loose file nor packed.

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 // LogEntry is what the reflog says of a move.

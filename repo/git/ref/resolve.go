@@ -5,7 +5,7 @@ import (
 	"io/fs"
 	"strings"
 
-	"timemachine/repo/object"
+	"timemachine/repo/git/object"
 )
 
 const maxSymbolic = 5
