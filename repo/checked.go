@@ -9,14 +9,8 @@ import (
 	"strings"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/git/index"
 	"timemachine/repo/git/object"
-	"timemachine/repo/mapped"
 )
-
-// checkedName is the file that says of which tip, among which packs, the commit and its tree were read, and which index. While all are
-// still as it says, a run that only looks need not read them again. It is disposable.
-const checkedName = "checked"
 
 // StartLook is Start without reading the tip's commit and tree again where nothing has changed since that was done; Begin
 // makes up for it.
@@ -65,29 +59,6 @@ func (r *Repo) check(tip object.ID) error {
 
 func stateLine(name string, st durable.Stat) string {
 	return fmt.Sprintln(name, st.Size, st.Ino, st.Mtime.Nano(), st.Ctime.Nano())
-}
-
-// checkIndex looks whether git can read the index.
-func (r *projectionT) checkIndex() error {
-	r.indexFlaw = nil
-	file, err := r.git.Open("index")
-	if err != nil {
-		return nil // there is none, or writing it will say why
-	}
-	defer file.Close()
-	b, err := mapped.File(file)
-	if err != nil {
-		return err
-	}
-	if b == nil {
-		r.indexFlaw = index.Flaw(nil)
-		return nil
-	}
-	defer mapped.Close(b)
-	return mapped.Guard(func() error {
-		r.indexFlaw = index.Flaw(b)
-		return nil
-	})
 }
 
 // inventory lists the tip, the packs and the index: a line for each file that changes when the file does.

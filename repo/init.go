@@ -5,22 +5,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"timemachine/repo/durable"
-	"timemachine/repo/record"
 )
 
 const (
 	defaultBranch = "main"
-	attributes    = "* -text -ident -filter -working-tree-encoding !eol !diff !merge\n"
-	probeName     = "Probe" // whether names fold, with another spelling
-	probeLink     = "link"
 	initPrefix    = ".timemachine-init-"
-	readmeName    = "README.txt"
 )
 
 const readme = `This folder is the history of files that timemachine watches.
@@ -39,8 +31,6 @@ It is read with git alone:
 
 copies/ can be deleted without loss. Do not edit in files/: the next version of a file replaces it there.
 `
-
-func quote(s string) string { return record.Quote(s) }
 
 // Init makes the folder dest, closed to others, where its parent exists, and a new repository in it, which belongs to the
 // owner of a folder that is there already. The repository is
@@ -68,61 +58,6 @@ func Init(dest string, o Options) error {
 		return err
 	}
 	return errors.Join(root.Replace(readmeName, []byte(readme)), makeClosed(root, "files"), makeClosed(root, "copies"))
-}
-
-func makeClosed(root *durable.Dir, name string) error {
-	d, err := root.MakeSub(name)
-	if err != nil {
-		return err
-	}
-	return d.Close()
-}
-
-// vacant refuses a folder in which a new history would mix with something else.
-func vacant(root *durable.Dir, dest string) error {
-	refuse := func(what string) error {
-		return &StateError{Kind: Foreign, Dest: dest, Msg: fmt.Sprintf("%s in %s was not made by timemachine", what, quote(dest)),
-			Hint: "choose another destination with -d"}
-	}
-	if there, err := root.Exists(".git"); err != nil || there {
-		if err == nil {
-			err = refuse("the repository")
-		}
-		return err
-	}
-	for _, name := range []string{"files", "copies"} {
-		switch empty, err := emptyFolder(root, name); {
-		case err != nil:
-			return err
-		case !empty:
-			return refuse("the folder " + name)
-		}
-	}
-	b, err := root.ReadFile(".gitattributes", maxConfig)
-	if err == nil && string(b) != attributes {
-		return refuse("the file .gitattributes")
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-// emptyFolder tells whether name is missing or a folder that holds nothing.
-func emptyFolder(root *durable.Dir, name string) (bool, error) {
-	d, err := root.Sub(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return true, nil
-	}
-	if errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	defer d.Close()
-	names, err := d.Names()
-	return len(names) == 0, err
 }
 
 // sweepInit removes what an init that was killed left; one that is still at work holds its folder's flock.
@@ -214,85 +149,4 @@ func syncFolders(w *durable.Walker, dirs ...string) error {
 		}
 	}
 	return nil
-}
-
-// probe learns what the file system can do and returns git's settings for it. They are for ever, so that only an error
-// which says that the file system has no such thing counts as that.
-func probe(dir *durable.Dir) (string, error) {
-	var b strings.Builder
-	b.WriteString("[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tlogallrefupdates = true\n")
-	f, err := dir.Create(probeName)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	if err := f.Chmod(0o700); err != nil && !unsupported(err) {
-		return "", err
-	}
-	st, err := dir.Lstat(probeName)
-	if err != nil {
-		return "", err
-	}
-	fmt.Fprintf(&b, "\tfilemode = %t\n", st.Mode&0o777 == 0o700)
-	folds, err := dir.Exists("pROBE")
-	if err != nil {
-		return "", err
-	}
-	if folds {
-		b.WriteString("\tignorecase = true\n")
-	}
-	if err := dir.Symlink(probeName, probeLink); unsupported(err) {
-		b.WriteString("\tsymlinks = false\n")
-	} else if err != nil {
-		return "", err
-	}
-	return b.String(), errors.Join(dir.Remove(probeLink), dir.Remove(probeName))
-}
-
-// unsupported tells whether an error says that the file system cannot do what was asked of it at all. Folders that a virtual
-// machine shares (vboxsf) say that they are read-only; where that is true, nothing else can be made either.
-func unsupported(err error) bool {
-	return errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) || errors.Is(err, unix.EROFS)
-}
-
-// ownSettings keeps other users out of what git writes, and git from changing a byte.
-func ownSettings(branch string) string {
-	return "[core]\n\tsharedRepository = 0600\n\tautocrlf = false\n\ttrustctime = false\n\tprecomposeunicode = false\n" +
-		"[timemachine]\n\tbranch = " + branch + "\n"
-}
-
-// excludeLines is .git/info/exclude: what of ours git does not track.
-func excludeLines(dest string, paths []string) string {
-	lines := "/copies/\n/README.txt\n/" + initPrefix + "*/\n/files.aside*\n/copies.aside*\n"
-	for _, p := range paths {
-		if l := excludeLine(dest, p); l != "" {
-			lines += l + "\n"
-		}
-	}
-	return lines
-}
-
-// excludeLine is the line for one path, "" where it does not lie in the destination. A log's rotated files and an
-// atomic replacement's temporary files share its beginning.
-func excludeLine(dest, path string) string {
-	rel, err := filepath.Rel(dest, path)
-	if err != nil || rel == ".." || strings.HasPrefix(rel, "../") || strings.ContainsAny(rel, "\n\r") {
-		return ""
-	}
-	if base, ok := strings.CutSuffix(rel, ".log"); ok {
-		return "/" + escapeIgnore(base) + "*.log"
-	}
-	return "/" + escapeIgnore(rel)
-}
-
-// escapeIgnore writes a name so that .gitignore syntax takes it literally.
-func escapeIgnore(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if strings.IndexByte(`\*?[ !#`, s[i]) >= 0 {
-			b.WriteByte('\\')
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String()
 }

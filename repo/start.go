@@ -4,18 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/ref"
-)
-
-// What a .keep of ours begins with; that of a merge, which moves no branch, is all of it.
-const (
-	keepHead  = "timemachine\n"
-	mergeKeep = keepHead + "merge\n"
 )
 
 // Start makes the destination ready for a run and returns the branch's tip, zero before the first commit: what an
@@ -45,11 +38,6 @@ func (r *Repo) ready() (object.ID, error) {
 		return object.ID{}, err
 	}
 	return r.finishMoves(tip)
-}
-
-// writeHead is the command that makes HEAD name the branch again.
-func (r *destT) writeHead() string {
-	return "echo " + word("ref: "+r.branch) + " > " + word(r.git.Path("HEAD"))
 }
 
 // tidy empties the stage, and sees to it that others are kept out, git status stays clean and git changes no byte.
@@ -114,38 +102,6 @@ func (r *Repo) unborn() error {
 		return nil
 	}
 	return r.damaged(fmt.Sprintf("branch %s is missing, but there is a history", quote(r.shortBranch())), errEmptyRef)
-}
-
-// packNames lists the packs by name without suffix, with the suffixes that are there.
-func (r *packdirT) packNames() (map[string]map[string]bool, error) {
-	dir, closeDir, err := r.packDir()
-	if err != nil {
-		return nil, err
-	}
-	defer closeDir()
-	names, err := dir.Names()
-	packs := map[string]map[string]bool{}
-	for _, n := range names {
-		i := strings.LastIndexByte(n, '.')
-		if i < 0 || !strings.HasPrefix(n, "pack-") {
-			continue
-		}
-		if packs[n[:i]] == nil {
-			packs[n[:i]] = map[string]bool{}
-		}
-		packs[n[:i]][n[i:]] = true
-	}
-	return packs, err
-}
-
-func (r *packdirT) packDir() (*durable.Dir, func(), error) {
-	w := durable.NewWalker(r.git)
-	dir, err := w.Make("objects/pack")
-	if err != nil {
-		w.Close()
-		return nil, nil, err
-	}
-	return dir, w.Close, nil
 }
 
 // finishMoves completes the publication of packs that a run was cut short in, and returns where the branch is then.
@@ -218,22 +174,6 @@ func (r *Repo) finishMove(dir *durable.Dir, name string, has map[string]bool, ti
 	return tip, dir.Remove(name + ".keep")
 }
 
-func keepText(old, id object.ID) []byte { return fmt.Appendf(nil, "%s%s\n%s\n", keepHead, old, id) }
-
-func parseKeep(s string) (old, id object.ID, ok bool) {
-	rest, ok := strings.CutPrefix(s, keepHead)
-	f := strings.Fields(rest)
-	if !ok || len(f) != 2 {
-		return old, id, false
-	}
-	old, err := object.ParseID(f[0])
-	if err != nil {
-		return old, id, false
-	}
-	id, err = object.ParseID(f[1])
-	return old, id, err == nil && !id.IsZero()
-}
-
 // move marks the work tree as behind and moves the branch.
 func (r *Repo) move(old, id object.ID, message string) error {
 	if err := r.markPending(old); err != nil {
@@ -267,39 +207,4 @@ func (r *Repo) unlogged(e *ref.LogError) error {
 		s.Hint = "nothing was recorded; the next run does it when that is moved away with: mv " + word(path) + " " + word(path+".aside")
 	}
 	return s
-}
-
-// pendingName is the mark of unfinished work.
-const pendingName = "pending"
-
-// markPending notes durably that files/ and the index may be behind from commit base on.
-func (r *notesT) markPending(base object.ID) error {
-	there, err := r.own.Exists(pendingName)
-	if err != nil || there {
-		return err
-	}
-	return r.own.Replace(pendingName, []byte(base.String()+"\n"))
-}
-
-// markAllPending notes durably that the work tree must be looked at whole.
-func (r *notesT) markAllPending() error {
-	return errors.Join(r.own.Replace(pendingName, []byte(object.ID{}.String()+"\n")), r.own.Remove(followedName))
-}
-
-// pending is the commit the work tree was last in step with; known is false where nothing is pending, and whole is true
-// where the mark cannot be read, so that everything must be looked at.
-func (r *notesT) pending() (base object.ID, known bool, err error) {
-	b, err := r.own.ReadFile(pendingName, maxConfig)
-	if errors.Is(err, fs.ErrNotExist) {
-		return base, false, nil
-	}
-	if err != nil {
-		return base, false, err
-	}
-	base, err = object.ParseID(strings.TrimSpace(string(b)))
-	if err != nil {
-		r.o.Log("the mark of unfinished work is damaged; everything is looked at", "file", r.own.Path(pendingName))
-		base = object.ID{}
-	}
-	return base, true, nil
 }

@@ -1,0 +1,50 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"timemachine/repo/git/object"
+	"timemachine/repo/git/ref"
+)
+
+// damaged names the last commit that the branch is known to have been at, and the command that goes back to it.
+func (r *commitsT) damaged(msg string, cause error) error {
+	e := &StateError{Kind: Damaged, Dest: r.dest, Msg: msg + " in " + quote(r.dest), Err: cause,
+		Hint: fmt.Sprintf("nothing was changed; look at it with: git -C %s fsck --full", word(r.dest))}
+	if lost := r.store.Unindexed(); len(lost) > 0 {
+		e.Hint = "a pack has lost its idx; make it again with: " + r.indexPack(lost[0])
+		return e
+	}
+	last, found := r.lastCommit(errors.Is(cause, errEmptyRef))
+	switch {
+	case !found:
+	case errors.Is(cause, errEmptyRef):
+		e.Hint = fmt.Sprintf("%s is %s; go back to it with: %s", last.what, last.id, r.writeRef(last.id))
+	default:
+		e.Hint = fmt.Sprintf("%s is %s; after a look at git -C %s fsck --full, go back to it with: git -C %s update-ref --no-deref %s %s",
+			last.what, last.id, word(r.dest), word(r.dest), word(r.branch), last.id)
+	}
+	return e
+}
+
+// writeRef is the command that puts the branch at a commit where git itself would not find a repository.
+func (r *commitsT) writeRef(id object.ID) string {
+	command := fmt.Sprintf("echo %s > %s", id, word(r.git.Path(r.branch)))
+	if there, err := exists(r.git, path.Dir(r.branch)); err == nil && !there {
+		command = "mkdir -p " + word(r.git.Path(path.Dir(r.branch))) + " && " + command
+	}
+	var broken *ref.DamagedError
+	if _, err := r.refs.Read(r.branch); errors.As(err, &broken) && broken.Packed {
+		packed := r.git.Path("packed-refs")
+		command = "mv " + word(packed) + " " + word(packed+".damaged") + " && " + command
+	}
+	return command
+}
+
+var errEmptyRef = errors.New("the branch names no commit")
+
+// indexPack is the command that makes the idx of the pack with that path, without suffix.
+func (r *commitsT) indexPack(base string) string {
+	return fmt.Sprintf("rm -f %s && git -C %s index-pack %s", word(base+".idx"), word(r.dest), word(base+".pack"))
+}

@@ -1,0 +1,126 @@
+package repo
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"timemachine/repo/durable"
+	"timemachine/repo/git/ref"
+)
+
+// repositoryKind is what a folder is to git.
+type repositoryKind int
+
+const (
+	noRepository   repositoryKind = iota
+	bareRepository                // the folder itself
+	withWorkTree                  // the repository is in .git
+)
+
+// openFolders opens the destination folder and, where there is one, its .git.
+func (r *destT) openFolders() (repositoryKind, error) {
+	var err error
+	switch r.root, err = durable.OpenDir(r.dest); {
+	case errors.Is(err, fs.ErrNotExist):
+		return noRepository, &StateError{Kind: NoDestination, Dest: r.dest, Msg: fmt.Sprintf("destination %s does not exist", quote(r.dest)),
+			Hint: "name the destination with -d, mount it, or make it with: timemachine init -d " + word(r.dest)}
+	case err != nil:
+		return noRepository, err
+	}
+	switch st, err := r.root.Lstat(".git"); {
+	case errors.Is(err, fs.ErrNotExist):
+		return r.withoutGit()
+	case err != nil:
+		return noRepository, err
+	case !st.IsDir():
+		return noRepository, &StateError{Kind: Unsupported, Dest: r.dest,
+			Msg:  fmt.Sprintf("%s is not a folder: a link or a linked work tree is not served", quote(r.root.Path(".git"))),
+			Hint: "name the repository's main folder with -d"}
+	}
+	r.git, err = r.root.Sub(".git")
+	return withWorkTree, err
+}
+
+// withoutGit tells an empty place from a bare repository.
+func (r *destT) withoutGit() (repositoryKind, error) {
+	head, herr := r.root.Exists("HEAD")
+	objects, oerr := r.root.Exists("objects")
+	if err := errors.Join(herr, oerr); err != nil || !head || !objects {
+		return noRepository, err
+	}
+	return bareRepository, nil
+}
+
+func (r *destT) readConfig() error {
+	text, err := r.git.ReadFile("config", maxConfig)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		r.config, err = parseGitConfig(text)
+		if whole := text[:bytes.LastIndexByte(text, '\n')+1]; len(whole) < len(text) && (err != nil || r.branchCut()) {
+			if ours, uerr := r.used(); uerr == nil && ours { // the last line was cut short
+				r.config, err = parseGitConfig(whole)
+			}
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	e := &StateError{Kind: Damaged, Dest: r.dest, Msg: "git's configuration in " + quote(r.dest) + " cannot be read", Err: err,
+		Hint: "nothing was changed; look at it with: git -C " + word(r.dest) + " config --local --list"}
+	if ours, err := r.used(); err == nil && ours {
+		file := r.git.Path("config")
+		e.Hint = "nothing was changed; after a look at it, have another one written with: mv " + word(file) + " " + word(file+".damaged") + " && timemachine init --adopt -d " + word(r.dest)
+	}
+	return e
+}
+
+// branchCut tells whether timemachine.branch is missing, or names no branch but the beginning of the one that is checked out.
+func (r *destT) branchCut() bool {
+	branch := r.config.get("timemachine", "branch")
+	if branch == "" {
+		return true
+	}
+	full := "refs/heads/" + branch
+	refs := ref.New(r.git, nil)
+	if head := refs.Head(); head == full || !strings.HasPrefix(head, full) {
+		return false
+	}
+	_, err := refs.Read(full)
+	return errors.Is(err, ref.ErrMissing)
+}
+
+// beyondUs is what a repository uses that we do not understand: a setting, or one of some files; "" for nothing.
+func (r *destT) beyondUs(files ...string) (string, error) {
+	if why := r.config.unsupported(); why != "" {
+		return why, nil
+	}
+	for _, f := range append(files, "commondir", "objects/info/alternates", "objects/info/http-alternates") {
+		there, err := exists(r.git, f)
+		if err != nil {
+			return "", err
+		}
+		if there {
+			return "the file " + f, nil
+		}
+	}
+	return "", nil
+}
+
+// exists tells whether a path below dir is there.
+func exists(dir *durable.Dir, path string) (bool, error) {
+	w := durable.NewWalker(dir)
+	defer w.Close()
+	folder, name := "", path
+	if i := strings.LastIndexByte(path, '/'); i >= 0 {
+		folder, name = path[:i], path[i+1:]
+	}
+	d, err := w.Dir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return d.Exists(name)
+}

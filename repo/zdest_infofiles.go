@@ -1,0 +1,178 @@
+package repo
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"timemachine/repo/durable"
+)
+
+const attributes = "* -text -ident -filter -working-tree-encoding !eol !diff !merge\n"
+
+var infoFiles = []string{"exclude", "attributes"}
+
+// tendInfo sees to the two files of .git/info. What is none, or larger than such a file is, is moved aside; where that
+// cannot be done it is said, and the history goes on without.
+func (r *destT) tendInfo() error {
+	if st, err := r.git.Lstat("info"); err == nil && !st.IsDir() && !r.infoAside(r.git, "info") {
+		return nil
+	}
+	info, err := r.git.MakeSub("info")
+	if err != nil {
+		return err
+	}
+	defer info.Close()
+	for _, name := range infoFiles {
+		st, err := info.Lstat(name)
+		if err == nil && strangeInfo(st) && !r.infoAside(info, name) {
+			continue
+		}
+		if name == "exclude" {
+			err = r.ensureExcluded(info, strings.Split(excludeLines(r.dest, r.o.Exclude), "\n"))
+		} else {
+			err = r.restoreAttributes(info)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func strangeInfo(st durable.Stat) bool { return !st.IsRegular() || st.Size > maxConfig }
+
+// infoAside moves aside what has the place of a file or folder that git reads beside ours; false where it could not.
+func (r *destT) infoAside(in *durable.Dir, name string) bool {
+	aside, err := moveAside(in, name)
+	if err != nil {
+		r.o.Warn(in.Path(name), "is not what git looks for there, and could not be moved aside: "+cause(err),
+			"versions are recorded all the same; move it away with: mv "+word(in.Path(name))+" "+word(in.Path(name+".aside")))
+		return false
+	}
+	r.o.Warn(in.Path(name), "is not what git looks for there, and was moved to "+quote(aside), "")
+	return true
+}
+
+// restoreAttributes is ensureAttributes with a word where somebody has changed the file.
+func (r *destT) restoreAttributes(info *durable.Dir) error {
+	changed, err := ensureAttributes(info)
+	if changed && err == nil {
+		r.o.Warn(info.Path("attributes"), "did not end with the line that keeps git from changing bytes: it does again",
+			"what a git checkout has changed in files/ since is found by: timemachine verify -d "+word(r.dest))
+	}
+	return err
+}
+
+// ensureAttributes makes our line the last of .git/info/attributes.
+func ensureAttributes(info *durable.Dir) (changed bool, err error) {
+	b, err := info.ReadFile("attributes", maxConfig)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && endsWithOurs(string(b)) {
+		return false, err
+	}
+	var lines strings.Builder
+	for l := range strings.Lines(string(b)) {
+		if !isOurs(l) {
+			lines.WriteString(strings.TrimSuffix(l, "\n") + "\n")
+		}
+	}
+	return true, info.Replace("attributes", []byte(lines.String()+attributes))
+}
+
+func isOurs(line string) bool { return strings.TrimSpace(line) == strings.TrimSpace(attributes) }
+
+// endsWithOurs tells whether the last line of attributes that says anything is ours.
+func endsWithOurs(text string) bool {
+	last := ""
+	for l := range strings.Lines(text) {
+		if s := strings.TrimSpace(l); s != "" && s[0] != '#' {
+			last = s
+		}
+	}
+	return isOurs(last)
+}
+
+func (r *destT) infoFlaw(name string) string {
+	info, err := r.git.Sub("info")
+	if err != nil {
+		return flaw(err)
+	}
+	defer info.Close()
+	b, err := info.ReadFile(name, maxConfig)
+	switch {
+	case err != nil:
+		return flaw(err)
+	case name == "attributes" && !endsWithOurs(string(b)):
+		return "does not end with the line that keeps git from changing bytes"
+	case name == "exclude" && len(lacking(b, strings.Split(excludeLines(r.dest, nil), "\n"))) > 0:
+		return "does not name all that git status is not to show"
+	}
+	return ""
+}
+
+// ensureExcluded adds the lines that .git/info/exclude lacks.
+func (r *destT) ensureExcluded(info *durable.Dir, lines []string) error {
+	b, err := info.ReadFile("exclude", maxConfig)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	more := lacking(b, lines)
+	if len(more) == 0 {
+		return nil
+	}
+	if n := len(b); n > 0 && b[n-1] != '\n' {
+		b = append(b, '\n')
+	}
+	for _, l := range more {
+		b = append(append(b, l...), '\n')
+	}
+	return info.Replace("exclude", b)
+}
+
+// lacking are the lines that a file does not have.
+func lacking(file []byte, lines []string) []string {
+	have := map[string]bool{"": true}
+	for l := range strings.Lines(string(file)) {
+		have[strings.TrimRight(l, "\r\n")] = true
+	}
+	return slices.DeleteFunc(lines, func(l string) bool { return have[l] })
+}
+
+// excludeLines is .git/info/exclude: what of ours git does not track.
+func excludeLines(dest string, paths []string) string {
+	lines := "/copies/\n/README.txt\n/" + initPrefix + "*/\n/files.aside*\n/copies.aside*\n"
+	for _, p := range paths {
+		if l := excludeLine(dest, p); l != "" {
+			lines += l + "\n"
+		}
+	}
+	return lines
+}
+
+// excludeLine is the line for one path, "" where it does not lie in the destination. A log's rotated files and an
+// atomic replacement's temporary files share its beginning.
+func excludeLine(dest, path string) string {
+	rel, err := filepath.Rel(dest, path)
+	if err != nil || rel == ".." || strings.HasPrefix(rel, "../") || strings.ContainsAny(rel, "\n\r") {
+		return ""
+	}
+	if base, ok := strings.CutSuffix(rel, ".log"); ok {
+		return "/" + escapeIgnore(base) + "*.log"
+	}
+	return "/" + escapeIgnore(rel)
+}
+
+// escapeIgnore writes a name so that .gitignore syntax takes it literally.
+func escapeIgnore(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if strings.IndexByte(`\*?[ !#`, s[i]) >= 0 {
+			b.WriteByte('\\')
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+const attributesName = ".gitattributes"

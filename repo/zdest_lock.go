@@ -1,0 +1,85 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const lockName = "lock"
+
+const lockPoll = 50 * time.Millisecond
+
+// Lock makes this process the only writer, and waits until it can be. It lasts until Close.
+func (r *destT) Lock(ctx context.Context) error {
+	for {
+		if ok, err := r.TryLock(); ok || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lockPoll):
+		}
+	}
+}
+
+// TryLock is Lock without waiting: false means that another process is the writer.
+func (r *destT) TryLock() (bool, error) {
+	if r.lock != nil {
+		return true, nil
+	}
+	f, err := r.own.OpenLock(lockName)
+	if err != nil {
+		return false, r.strange(r.own, lockName, err)
+	}
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if err == nil {
+		r.lock = f
+		return true, nil
+	}
+	f.Close()
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return false, nil
+	}
+	return false, fmt.Errorf("lock %q: %w", r.own.Path(lockName), err)
+}
+
+// restPatience is how long AtRest waits for a run at work.
+const restPatience = time.Minute
+
+// AtRest has look look at what a run changes beside the history, again and again, until it finds all of it right or no run
+// was at work meanwhile; rest tells whether one of them is so. It gives up after a minute. Where it must keep runs out for
+// the time of one look, it does.
+func (r *destT) AtRest(ctx context.Context, look func() (right bool, err error)) (rest bool, err error) {
+	for until := time.Now().Add(restPatience); ; {
+		began := time.Now()
+		rest, err := r.aside(look)
+		if rest || err != nil || began.After(until) {
+			return rest, err
+		}
+		select {
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case <-time.After(max(lockPoll, 2*time.Since(began))):
+		}
+	}
+}
+
+// aside looks once, as the only writer where that can be had. A user who may not have the lock can still see it held.
+func (r *destT) aside(look func() (right bool, err error)) (rest bool, err error) {
+	had := r.lock != nil
+	alone, err := r.TryLock()
+	if err != nil {
+		alone = !r.own.Flocked(lockName)
+	}
+	right, err := look()
+	if r.lock != nil && !had {
+		r.lock.Close()
+		r.lock = nil
+	}
+	return alone || right, err
+}

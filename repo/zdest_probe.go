@@ -1,0 +1,105 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"timemachine/repo/durable"
+
+	"golang.org/x/sys/unix"
+)
+
+// probe learns what the file system can do and returns git's settings for it. They are for ever, so that only an error
+// which says that the file system has no such thing counts as that.
+func probe(dir *durable.Dir) (string, error) {
+	var b strings.Builder
+	b.WriteString("[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tlogallrefupdates = true\n")
+	f, err := dir.Create(probeName)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	if err := f.Chmod(0o700); err != nil && !unsupported(err) {
+		return "", err
+	}
+	st, err := dir.Lstat(probeName)
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprintf(&b, "\tfilemode = %t\n", st.Mode&0o777 == 0o700)
+	folds, err := dir.Exists("pROBE")
+	if err != nil {
+		return "", err
+	}
+	if folds {
+		b.WriteString("\tignorecase = true\n")
+	}
+	if err := dir.Symlink(probeName, probeLink); unsupported(err) {
+		b.WriteString("\tsymlinks = false\n")
+	} else if err != nil {
+		return "", err
+	}
+	return b.String(), errors.Join(dir.Remove(probeLink), dir.Remove(probeName))
+}
+
+// unsupported tells whether an error says that the file system cannot do what was asked of it at all. Folders that a virtual
+// machine shares (vboxsf) say that they are read-only; where that is true, nothing else can be made either.
+func unsupported(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) || errors.Is(err, unix.EROFS)
+}
+
+func makeClosed(root *durable.Dir, name string) error {
+	d, err := root.MakeSub(name)
+	if err != nil {
+		return err
+	}
+	return d.Close()
+}
+
+// emptyFolder tells whether name is missing or a folder that holds nothing.
+func emptyFolder(root *durable.Dir, name string) (bool, error) {
+	d, err := root.Sub(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	if errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer d.Close()
+	names, err := d.Names()
+	return len(names) == 0, err
+}
+
+// vacant refuses a folder in which a new history would mix with something else.
+func vacant(root *durable.Dir, dest string) error {
+	refuse := func(what string) error {
+		return &StateError{Kind: Foreign, Dest: dest, Msg: fmt.Sprintf("%s in %s was not made by timemachine", what, quote(dest)),
+			Hint: "choose another destination with -d"}
+	}
+	if there, err := root.Exists(".git"); err != nil || there {
+		if err == nil {
+			err = refuse("the repository")
+		}
+		return err
+	}
+	for _, name := range []string{"files", "copies"} {
+		switch empty, err := emptyFolder(root, name); {
+		case err != nil:
+			return err
+		case !empty:
+			return refuse("the folder " + name)
+		}
+	}
+	b, err := root.ReadFile(".gitattributes", maxConfig)
+	if err == nil && string(b) != attributes {
+		return refuse("the file .gitattributes")
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,33 @@
+package repo
+
+import (
+	"time"
+)
+
+// LastRun tells when a run over everything ended last. A run that was cut short, or failed as a whole, is none.
+type LastRun struct {
+	Ended time.Time // zero where it is not known: in a clone, or after nothing but runs of an older program
+	Good  time.Time // and left nothing out; zero as above, and where no run has been good
+}
+
+// LastRun reads what Ran wrote.
+func (h *History) LastRun() (LastRun, error) {
+	var l LastRun
+	for name, at := range map[string]*time.Time{ranFile: &l.Ended, goodFile: &l.Good} {
+		if h.r.own == nil {
+			continue
+		}
+		st, err := h.r.own.Lstat(name)
+		switch {
+		case err == nil:
+			*at = time.Unix(st.Mtime.Sec, st.Mtime.Nsec)
+		case !gone(err):
+			return l, err
+		}
+	}
+	return l, nil
+}
+
+// Busy tells whether another process writes to the destination, without taking its lock even for a moment: a run that
+// begins just then would take that for another run. Where the system does not say, it is false.
+func (h *History) Busy() bool { return h.r.own != nil && h.r.own.Flocked("lock") }

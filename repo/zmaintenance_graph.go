@@ -1,0 +1,193 @@
+package repo
+
+import (
+	"context"
+	"errors"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/git/commitgraph"
+	"timemachine/repo/git/object"
+)
+
+// writeGraph brings git's commit-graph up to tip, with filters of changed paths, at a cost in proportion to the commits
+// that it lacks: where finding a commit's paths would take too long, it has no filter. The caller holds the lock. The
+// graph is a projection of the history: an error is worth a warning, and the history is none the worse for it.
+func (r *maintainT) writeGraph(ctx context.Context, tip object.ID) error {
+	err := r.updateGraph(ctx, &graphing{r: r, compares: graphCompares, most: graphMost}, tip, false)
+	if errors.Is(err, errBacklog) {
+		r.o.Log("the commit-graph is left to compact", "cause", err.Error())
+		return nil
+	}
+	return err
+}
+
+// graphMost is how many commits writeGraph adds at most: some tenths of a second. After a large first run it is compact
+// that makes the graph.
+const graphMost = 8192
+
+var errBacklog = errors.New("more commits are not in the graph than a run adds")
+
+// rewriteGraph makes the commit-graph anew from the commits, with a filter for every commit that can have one.
+func (r *maintainT) rewriteGraph(ctx context.Context, tip object.ID) error {
+	return r.updateGraph(ctx, &graphing{r: r, compares: -1}, tip, true)
+}
+
+// graphCompares is how many commits writeGraph compares trees of, at most: some tenths of a second.
+const graphCompares = 2048
+
+func (r *maintainT) updateGraph(ctx context.Context, g *graphing, tip object.ID, anew bool) error {
+	if tip.IsZero() {
+		return nil
+	}
+	w := durable.NewWalker(r.git)
+	defer w.Close()
+	info, err := w.Make("objects/info")
+	if err != nil {
+		return err
+	}
+	done, err := commitgraph.Update(ctx, commitgraph.Place{Info: info, Stage: r.stage}, tip, g, anew)
+	if errors.Is(err, commitgraph.ErrUnfit) {
+		r.o.Log("no commit-graph is written", "cause", err.Error())
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r.o.Log("commit-graph is up to date", "commits added", done.Added, "layers", done.Layers, "compared", g.compared, "why", done.Why)
+	return nil
+}
+
+// graphing tells the commit-graph what it asks of the history.
+type graphing struct {
+	r        *maintainT
+	compares int // how many commits' trees may still be compared; below zero: all
+	most     int // commits to be added; 0: no limit
+	compared int
+	trees    treeCache
+}
+
+// Has tells whether the repository holds a commit.
+func (g *graphing) Has(id object.ID) (bool, error) { return g.r.store.Has(id) }
+
+// graphed is a commit for the graph, and the tree path of its record, "" where it has none.
+type graphed struct {
+	commitgraph.Commit
+	path string
+	err  error
+}
+
+func parseGraphed(id object.ID, raw []byte) graphed {
+	c, err := commitgraph.ParseCommit(id, raw)
+	g := graphed{Commit: c, err: err}
+	if v := parseVersion(id, raw); v.commit == nil && v.record == nil {
+		if path, err := treePath(&v.Record); err == nil {
+			g.path = path
+		}
+	}
+	return g
+}
+
+// graphLine is commits along first parents, newest first, and what lies below the last.
+type graphLine struct {
+	commits []commitgraph.Commit
+	paths   []string // of each one's record
+	base    knownTree
+}
+
+// Uncovered lists tip and its ancestors, but for those that are covered and theirs: first parents from tip on, then from
+// the other parents of each merge.
+func (g *graphing) Uncovered(ctx context.Context, tip object.ID, covered func(object.ID) bool) ([]commitgraph.Commit, error) {
+	var all []commitgraph.Commit
+	seen := map[object.ID]bool{} // what the lines before hold, where there are several
+	for from := []object.ID{tip}; len(from) > 0; {
+		next := from[len(from)-1]
+		from = from[:len(from)-1]
+		line, err := g.line(ctx, next, func(id object.ID) bool { return covered(id) || seen[id] })
+		if err == nil {
+			err = g.filter(ctx, line)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for i := range line.commits {
+			if parents := line.commits[i].Parents; len(parents) > 1 {
+				from = append(from, parents[1:]...)
+			}
+		}
+		if len(from) > 0 {
+			for i := range line.commits {
+				seen[line.commits[i].ID] = true
+			}
+		}
+		if all == nil {
+			all = line.commits // mostly there is no other
+		} else {
+			all = append(all, line.commits...)
+		}
+	}
+	return all, nil
+}
+
+// line reads commits from one on, up to the first that is covered, or to a root.
+func (g *graphing) line(ctx context.Context, from object.ID, stop func(object.ID) bool) (*graphLine, error) {
+	l := &graphLine{}
+	a := ancestry[graphed]{r: &g.r.commitsT, make: parseGraphed, stop: stop, visit: func(_ object.ID, c graphed) error {
+		l.commits, l.paths = append(l.commits, c.Commit), append(l.paths, c.path)
+		if g.most > 0 && len(l.commits) > g.most {
+			return errBacklog
+		}
+		return c.err
+	}}
+	end, err := a.run(ctx, from)
+	if err == nil {
+		l.base = g.treeOf(end)
+	}
+	return l, err
+}
+
+// filter gives the commits of a line their filters.
+func (g *graphing) filter(ctx context.Context, l *graphLine) error {
+	own, err := g.r.ownMoves()
+	if err != nil {
+		return err
+	}
+	for i := 0; i < len(l.commits); {
+		n := l.stretch(i, own)
+		if n <= bulkStretch || !g.fromRecords(l, i, i+n) {
+			for k := i; k < i+n; k++ {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				l.commits[k].Filter = g.compare(l.commits[k].Tree, l.parentTree(k))
+			}
+		}
+		i += n
+	}
+	return nil
+}
+
+// treeOf is a commit's tree; without a commit, none.
+func (g *graphing) treeOf(id object.ID) knownTree {
+	if id.IsZero() {
+		return knownTree{known: true}
+	}
+	c, err := g.r.store.ReadCommit(id)
+	if err != nil {
+		return knownTree{}
+	}
+	return knownTree{c.Tree, true}
+}
+
+// knownTree is a tree's name, zero for none, where it is known.
+type knownTree struct {
+	object.ID
+	known bool
+}
+
+// parentTree is the tree of the first parent of a commit.
+func (l *graphLine) parentTree(i int) knownTree {
+	if i+1 < len(l.commits) {
+		return knownTree{l.commits[i+1].Tree, true}
+	}
+	return l.base
+}

@@ -1,0 +1,3 @@
+package repo
+
+type maintainT struct{ projectionT }

@@ -1,0 +1,137 @@
+package repo
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"timemachine/repo/durable"
+)
+
+// ownPacks lists the packs of ours that are there and stand alone, oldest first. With a .keep, a bitmap or the like
+// beside it a pack is somebody's business; and so are all where a multi-pack-index has layers.
+func (r *packdirT) ownPacks() ([]string, error) {
+	there, err := r.packNames()
+	if err != nil {
+		return nil, err
+	}
+	if layered, err := r.layered(); layered || err != nil {
+		return nil, err
+	}
+	listed, err := r.listedPacks()
+	return slices.DeleteFunc(listed, func(name string) bool {
+		suffixes := there[name]
+		return len(suffixes) != 2 || !suffixes[".pack"] || !suffixes[".idx"]
+	}), err
+}
+
+// listPack notes that a pack is ours before it gets its name, so that one which a run leaves behind when it is killed is
+// not taken for somebody else's. It follows the packs in after, of which those that are gone drop out of the list. What
+// a power failure does to the list costs some space at most, so it is not forced to disk.
+func (r *packdirT) listPack(name string, after []string) error {
+	there, err := r.packNames()
+	if err != nil {
+		return err
+	}
+	listed, err := r.listedPacks()
+	if err != nil {
+		return err
+	}
+	listed = slices.DeleteFunc(listed, func(n string) bool { return there[n] == nil || n == name })
+	at := len(listed)
+	if len(after) > 0 {
+		if i := slices.Index(listed, after[len(after)-1]); i >= 0 {
+			at = i + 1
+		}
+	}
+	listed = slices.Insert(listed, at, name)
+	return r.listPacks(listed)
+}
+
+func (r *packdirT) listPacks(listed []string) error {
+	r.ownSet.Store(nil)
+	return r.own.Put(packsFile, []byte(strings.Join(listed, "\n")+"\n"))
+}
+
+// claim puts a pack on the list again whose .keep tells that it is ours, and what the branch leads to all that it holds: a
+// power failure may have taken the list away, or left an old one.
+func (r *packdirT) claim(name string) error {
+	listed, err := r.listedPacks()
+	if err != nil || slices.Contains(listed, name) {
+		return err
+	}
+	return r.listPack(name, nil)
+}
+
+// disown takes a pack from the list: the branch does not lead to what it holds.
+func (r *packdirT) disown(name string) error {
+	listed, err := r.listedPacks()
+	if err != nil || !slices.Contains(listed, name) {
+		return err
+	}
+	return r.listPacks(slices.DeleteFunc(listed, func(n string) bool { return n == name }))
+}
+
+// retire removes packs of ours whose every object is in the pack into, on disk. That is looked up once more in what is on
+// disk: a pack of which it is not so stays, whatever was thought.
+func (r *packdirT) retire(into string, names ...string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !r.covered(into, name) })
+	dir, closeDir, err := r.packDir()
+	if err != nil {
+		return err
+	}
+	defer closeDir()
+	if err := r.dropMultiPackIndex(dir, names); err != nil {
+		return err
+	}
+	return errors.Join(removePacks(dir, names...), r.dropUnreliableMultiPackIndex(dir))
+}
+
+func (r *packdirT) covered(into, name string) bool {
+	whole, err := r.store.Covers(into, name)
+	if gone(err) {
+		r.o.Log("a pack is gone already, or what it was merged into", "pack", name, "into", into, "cause", err.Error())
+		return false
+	}
+	if err != nil || !whole {
+		why := "not all that it holds is in " + into
+		if err != nil {
+			why = err.Error()
+		}
+		r.o.Warn(r.git.Path("objects/pack/"+name+".pack"), "is left, though it was merged: "+why, "look at it with: timemachine verify")
+		return false
+	}
+	return true
+}
+
+func removePacks(dir *durable.Dir, names ...string) error {
+	var errs []error
+	for _, name := range names {
+		err := dir.Remove(name + ".pack")
+		if err == nil {
+			err = dir.Remove(name + ".idx")
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// sweepIdx removes idx files without a pack, which a kill in the midst of the pack's coming or going has left. One that
+// lists an object which is nowhere else stays: its pack is missed.
+func (r *packdirT) sweepIdx(dir *durable.Dir, packs map[string]map[string]bool) error {
+	for name, suffixes := range packs {
+		if !suffixes[".idx"] || suffixes[".pack"] || suffixes[".keep"] {
+			continue
+		}
+		if whole, err := r.store.HasAllOf(name); err != nil || !whole {
+			r.o.Log("an idx without its pack is left", "idx", name)
+			continue
+		}
+		if err := dir.Remove(name + ".idx"); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package repo
+
+import (
+	"strings"
+	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
+	"timemachine/repo/layout"
+)
+
+// Upcoming is a source about to be committed, and the content of its version before.
+type Upcoming struct {
+	Source string
+	Blob   object.ID
+}
+
+// MaxUpcoming is how many of them are looked at.
+const MaxUpcoming = 64
+
+// A run begins its pack with all that the newest pack of ours holds and removes that one when its own is in place, so
+// that what it writes can be deltas of the versions there. That is done while the newest pack is small, or copying it
+// costs no more than writing the same things whole would.
+const (
+	alwaysExtended = 256 << 10 // bytes
+	extendedRatio  = 2         // of a pack to what it saves
+	mostExtended   = 128 << 20 // bytes: it is taken into memory
+)
+
+// tail is the pack that the next one is to begin with, or nil.
+func (r *packdirT) tail(tip object.ID, upcoming []Upcoming) (*pack.Held, error) {
+	names, err := r.ownPacks()
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	h, err := r.store.Hold(names[len(names)-1])
+	if err != nil {
+		r.o.Log("the newest pack is left as it is", "cause", err.Error())
+		return nil, nil
+	}
+	if free, _, ok := r.Room(); ok && h.Size() > free/2 { // it is there twice until the new one is in place
+		h.Close()
+		return nil, nil
+	}
+	if h.Size() > mostExtended || h.Size() > alwaysExtended && h.Size() > extendedRatio*r.weigh(h, tip, upcoming) {
+		h.Close()
+		return nil, nil
+	}
+	return h, nil
+}
+
+// weigh tells how many bytes it would take to write whole what can be a delta of something in h: the sources' contents
+// and the trees of their folders.
+func (r *packdirT) weigh(h *pack.Held, tip object.ID, upcoming []Upcoming) (n int64) {
+	if tip.IsZero() {
+		return 0
+	}
+	c, err := r.store.ReadCommit(tip)
+	if err != nil {
+		return 0
+	}
+	tree := c.Tree
+	seen := map[object.ID]bool{}
+	add := func(id object.ID) {
+		if !seen[id] && !id.IsZero() {
+			seen[id] = true
+			if w := h.Weigh(id); w <= maxDelta { // what is larger is written whole in any case
+				n += w
+			}
+		}
+	}
+	for i := range upcoming[:min(len(upcoming), MaxUpcoming)] {
+		u := &upcoming[i]
+		add(u.Blob)
+		path, err := layout.TreePath(u.Source)
+		if err != nil {
+			continue
+		}
+		r.descend(tree, path, func(id object.ID, _ bool) { add(id) })
+	}
+	return n
+}
+
+// descend calls visit with the tree of each folder on the way to path, root first, and with what path names if it is
+// there.
+func (r *packdirT) descend(root object.ID, path string, visit func(id object.ID, tree bool)) {
+	id := root
+	for {
+		visit(id, true)
+		raw, err := r.store.ReadTree(id)
+		if err != nil {
+			return
+		}
+		name, rest, more := strings.Cut(path, "/")
+		e, ok, err := object.FindEntry(raw, name)
+		if err != nil || !ok {
+			return
+		}
+		if !more || !e.Mode.IsTree() {
+			visit(e.ID, e.Mode.IsTree())
+			return
+		}
+		id, path = e.ID, rest
+	}
+}

@@ -1,0 +1,136 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
+	"timemachine/repo/durable"
+	"timemachine/repo/git/object"
+	"timemachine/repo/record"
+)
+
+// copyFlaw tells how a version's copy differs from it.
+func (w *comparer) copyFlaw(copies *durable.Walker, v *Version) error {
+	folder, name := split(v.Copy)
+	dir, err := copies.Dir(folder)
+	if err != nil {
+		return err
+	}
+	return w.compare(dir, name, v, v.Mode&0o777)
+}
+
+// compare tells how the file or link name differs from a version that should have the permissions perm there.
+func (w *comparer) compare(dir *durable.Dir, name string, v *Version, perm uint32) error {
+	st, err := dir.Lstat(name)
+	if err != nil {
+		return err
+	}
+	switch {
+	case v.Link && !st.IsLink() && w.p.hasLinks() || (!v.Link || !w.p.hasLinks()) && !st.IsRegular():
+		return errors.New("is of another kind than its version")
+	case st.Size != v.Size:
+		return fmt.Errorf("has %d bytes, its version %d", st.Size, v.Size)
+	case !w.p.sameTime(time.Unix(st.Mtime.Unix()), v.Mtime):
+		return fmt.Errorf("has the mtime %s, its version %s", record.FormatTime(time.Unix(st.Mtime.Unix())), record.FormatTime(v.Mtime))
+	case !v.Link && st.Mode&0o7777 != perm && w.p.hasModes():
+		return fmt.Errorf("has mode %04o, should have %04o", st.Mode&0o7777, perm)
+	case w.quick:
+		return nil
+	}
+	id, err := w.contentID(dir, name, v)
+	if errors.Is(err, fs.ErrPermission) && perm&0o400 == 0 {
+		return nil // as its version, this user cannot read it
+	}
+	if err == nil && id != v.Blob {
+		err = errors.New("has other content than its version")
+	}
+	return err
+}
+
+func (w *comparer) contentID(dir *durable.Dir, name string, v *Version) (object.ID, error) {
+	if v.Link && w.p.hasLinks() {
+		target, err := dir.Readlink(name)
+		return object.Hash(object.Blob, []byte(target)), err
+	}
+	f, err := dir.Open(name)
+	if err != nil {
+		return object.ID{}, err
+	}
+	defer f.Close()
+	h := object.NewBlobHasher(v.Size)
+	if n, err := io.Copy(h, f); err != nil || n != v.Size {
+		return object.ID{}, err
+	}
+	return h.ID()
+}
+
+// comparer tells how files of files/ and copies/ differ from their versions.
+type comparer struct {
+	p     *projectionT
+	quick bool // leave contents unread
+}
+
+func (r *projectionT) sameTime(got, want time.Time) bool {
+	return got.Equal(want) || !r.hasModes() && got.Sub(want).Abs() <= coarse
+}
+
+// coarse is the step of clocks on file systems without permissions: FAT counts in two seconds.
+const coarse = 2 * time.Second
+
+// clearWay moves aside what stands in the place of a version below files/ or copies/, or on the way to it, and is of
+// another kind.
+func (r *projectionT) clearWay(path string, v *Version) error {
+	w := durable.NewWalker(r.root)
+	defer w.Close()
+	parts := strings.Split(path, "/")
+	for i, name := range parts {
+		dir, err := w.Dir(strings.Join(parts[:i], "/"))
+		if err != nil {
+			return err
+		}
+		st, err := dir.Lstat(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		away := !st.IsDir()
+		if i == len(parts)-1 {
+			if away, err = r.otherKind(dir, name, st, v); err != nil {
+				return err
+			}
+		}
+		if !away {
+			continue
+		}
+		aside, err := moveAside(dir, name)
+		if err != nil {
+			return err
+		}
+		r.o.Warn(dir.Path(name), "was in the way, and was moved to "+quote(aside), "")
+	}
+	return nil
+}
+
+// otherKind tells whether what has a version's name is no file, or link, as that is one. An empty folder counts for nothing.
+func (r *projectionT) otherKind(dir *durable.Dir, name string, st durable.Stat, v *Version) (bool, error) {
+	if st.IsDir() {
+		empty, err := emptyFolder(dir, name)
+		return !empty, err
+	}
+	if v.Link && r.hasLinks() {
+		return !st.IsLink(), nil
+	}
+	return !st.IsRegular(), nil
+}
+
+func flaw(err error) string {
+	if gone(err) {
+		return "is missing"
+	}
+	return cause(err)
+}

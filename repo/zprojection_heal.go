@@ -1,0 +1,150 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"timemachine/repo/git/object"
+)
+
+// heal brings files/, the index and copies/ up to tip where an earlier run did not get to it. copied tells that
+// copies/ lacks nothing.
+func (r *projectionT) heal(ctx context.Context, tip object.ID, copied bool) error {
+	base, behind, err := r.behind(tip)
+	if err != nil || tip.IsZero() {
+		return err
+	}
+	marked, err := r.own.Exists(pendingName)
+	if err != nil {
+		return err
+	}
+	filesOnly := false                    // copies are not missed because an index is
+	covered := marked && r.moment() != "" // by the mark: all that is written again was written after it was made
+	indexed, err := r.git.Exists("index")
+	if err != nil {
+		return err
+	}
+	lost, err := r.filesLost(tip)
+	if err != nil {
+		return err
+	}
+	if lost { // noted before any file is written: it is not empty then
+		r.o.Warn(r.root.Path("files"), "was empty or not there: it is written again from the history", "")
+		if err := r.markAllPending(); err != nil {
+			return err
+		}
+	}
+	if !indexed || lost || r.indexFlaw != nil {
+		filesOnly = !behind || copied
+		base, behind, covered = object.ID{}, true, false
+	}
+	if !behind {
+		f := &follow{r: r, ctx: ctx, base: tip, tip: tip, warn: r.o.Warn}
+		return errors.Join(r.healAttributes(f), r.anchorDue(), r.makeUp(ctx, tip))
+	}
+	if r.detached() != "" {
+		return nil
+	}
+	versions, reached, err := r.since(ctx, tip, base)
+	if err != nil {
+		return err
+	}
+	if _, before := r.followed(); len(versions) == 0 && before {
+		return r.noteFollowed(r.moment(), tip) // somebody else committed, and has brought the work tree along
+	}
+	if versions, err = r.inTree(tip, versions); err != nil {
+		return err
+	}
+	index, err := r.takeIndex()
+	if err != nil {
+		return err
+	}
+	defer index.release()
+	if !index.held() {
+		return nil
+	}
+	if r.indexFlaw != nil {
+		if err := index.setAside(r); err != nil {
+			return err
+		}
+	}
+	r.o.Log("files/ and the index are brought up to the history", "from", base.String(), "to", tip.String(), "versions", len(versions))
+	f := &follow{r: r, ctx: ctx, base: base, tip: tip, versions: versions, index: index, filesOnly: filesOnly, lazy: covered && reached, warn: r.o.Warn}
+	f.copying.Store(f.roomForCopies())
+	return f.orAnew(f.run(), filesOnly)
+}
+
+// filesLost tells whether nothing of files/ is there that the tip's tree has: somebody deleted it, or it is a disk of its own
+// that is not mounted. That single files are missing is for verify to find.
+func (r *projectionT) filesLost(tip object.ID) (bool, error) {
+	empty, err := emptyFolder(r.root, "files")
+	if err != nil || !empty {
+		return false, err
+	}
+	if why, err := r.underWay(); err != nil || why != "" && r.refs.Head() != r.branch {
+		return false, err // with another branch it may be as it should; when a merge has ended it is written again
+	}
+	root, err := r.treeOf(tip)
+	if err != nil {
+		return false, err
+	}
+	raw, err := r.store.ReadTree(root)
+	if err != nil {
+		return false, err
+	}
+	_, there, err := object.FindEntry(raw, "files")
+	return there, err
+}
+
+// inTree drops the sources whose newest version is not what the tree holds: somebody changed the tree by other means,
+// and the next look at the source settles it.
+func (r *projectionT) inTree(tip object.ID, versions []Version) ([]Version, error) {
+	root, err := r.treeOf(tip)
+	if err != nil {
+		return nil, err
+	}
+	editor, err := object.NewEditor(root, r.store)
+	if err != nil {
+		return nil, err
+	}
+	newest := map[string]bool{}
+	for i := len(versions) - 1; i >= 0; i-- {
+		v := &versions[i]
+		if _, seen := newest[v.Source]; seen {
+			continue
+		}
+		path, err := treePath(&v.Record)
+		if err != nil { // somebody else's record
+			newest[v.Source] = false
+			continue
+		}
+		e, there, err := editor.Get(path)
+		if err != nil {
+			return nil, err
+		}
+		newest[v.Source] = Agrees(v, e, there)
+	}
+	return slices.DeleteFunc(versions, func(v Version) bool { return !newest[v.Source] }), nil
+}
+
+// makeUp writes the copies that were left out, where there is room now. The history does not wait for them: what fails is
+// warned of.
+func (r *projectionT) makeUp(ctx context.Context, tip object.ID) error {
+	base, owed, err := r.owed()
+	if err != nil || !owed || r.detached() != "" {
+		return err
+	}
+	free, size, err := r.root.Free()
+	if err != nil || !r.o.HasRoom(free, size) {
+		return nil
+	}
+	done, err := r.rebuildSince(ctx, tip, base, RebuildOptions{})
+	if err == nil {
+		r.o.Log("copies that were left out are written", "from", base.String(), "to", tip.String(), "written", done.Written)
+		return nil
+	}
+	if ctx.Err() == nil {
+		r.o.Warn(r.root.Path("copies"), "what was left out for want of room could not be written: "+cause(err), "the next run tries again, as does: "+r.rebuildCommand())
+	}
+	return ctx.Err()
+}

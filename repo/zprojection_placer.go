@@ -1,0 +1,447 @@
+package repo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"timemachine/repo/durable"
+	"timemachine/repo/git/index"
+	"timemachine/repo/git/object"
+	"timemachine/repo/record"
+
+	"golang.org/x/sys/unix"
+)
+
+// crowd names a version whose place another has. Its index entry is kept, so that a commit by hand does not delete it.
+func (p *placer) crowd(v *Version, path, has string, place bool) {
+	p.warn(v.Source, "has no place of its own in files/: on this file system its name is that of "+quote(has),
+		"it is recorded: git show, and timemachine show, have it")
+	if place {
+		p.changes = append(p.changes, index.Change{Path: path, Mode: uint32(TreeMode(&v.Record)), ID: v.Blob})
+	}
+}
+
+// makeLink makes a link, or the file that stands for one.
+func (p *placer) makeLink(target string, at spot) error {
+	if p.r.hasLinks() {
+		return at.dir.Symlink(target, at.name)
+	}
+	f, err := at.dir.Create(at.name)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(target)
+	if err == nil && p.each {
+		err = f.Sync()
+	}
+	return p.orRemove(at, errors.Join(err, f.Close()))
+}
+
+// placer writes versions, one after the other, for a follow; several may be at work for the same one.
+type placer struct {
+	*follow
+	files, copies *durable.Walker
+	staged, clone string // names in the stage, where a version is made ready before it gets its names
+	buf           []byte // of sparseBlock bytes
+	warn          func(path, msg, hint string)
+
+	changes []index.Change
+	touched []string // folders written in, where they are synced one by one
+	failed  int      // versions that could not be written, or removed
+	stuck   int      // of them, those with something in their way
+}
+
+func (p *placer) close() {
+	p.files.Close()
+	p.copies.Close()
+}
+
+// version lets one version's copy and, where it is the newest, its place in files/ follow. What fails is warned of.
+func (p *placer) version(v *Version, newest bool) {
+	path, err := treePath(&v.Record)
+	if err != nil {
+		p.fail(v.Source, "cannot be placed", err)
+		return
+	}
+	place := newest && p.index.held()
+	if v.Event == record.Deleted {
+		switch {
+		case !place:
+		case p.before[path] != "": // what is there is another's
+			p.changes = append(p.changes, index.Change{Path: path, Remove: true})
+		default:
+			p.remove(path, v.Source)
+		}
+		return
+	}
+	if has := p.taken[path]; has != "" {
+		p.crowd(v, path, has, place)
+		place = false
+	}
+	if !place && !p.copying.Load() {
+		return
+	}
+	if err := p.write(v, path, place); err != nil {
+		p.fail(v.Source, "could not be written", errors.Join(err, p.r.stage.Remove(p.staged), p.r.stage.Remove(p.clone)))
+	}
+}
+
+// fail warns of what failed; of a full disk once, since it is the same for all that is left to write. Copies yield then.
+func (p *placer) fail(source, what string, err error) {
+	if noName(err) {
+		p.warn(source, what+" beside the history: this file system cannot have its name", "it is recorded: git show, and timemachine show, have it")
+		return
+	}
+	p.failed++
+	if noRoom(err) {
+		p.copying.Store(false)
+		if p.crowded.Swap(true) {
+			return
+		}
+		source, what = p.r.dest, "has no room: some files could not be written"
+	}
+	hint := "the version is recorded; the next run tries again"
+	if inTheWay(err) {
+		p.stuck++
+		hint = "the version is recorded; what is in its way is moved aside by: " + p.r.repairCommand()
+	}
+	p.warn(source, what+" beside the history: "+cause(err), hint)
+}
+
+func (p *placer) remove(path, source string) {
+	folder, name := split(path)
+	dir, err := p.files.Dir(folder)
+	if err == nil {
+		err = dir.Remove(name)
+	}
+	if err == nil {
+		err = p.files.Prune(folder)
+	}
+	p.touch(folder)
+	if err != nil && !gone(err) {
+		p.fail(source, "could not be removed", err)
+		return
+	}
+	p.changes = append(p.changes, index.Change{Path: path, Remove: true})
+}
+
+// write lets files/, where place is set, and copies/ have a version. The copy shares storage with files/ where modes allow:
+// files/ must stay readable to its owner, a copy never has a permission more than its version.
+func (p *placer) write(v *Version, path string, place bool) error {
+	copying := p.copying.Load()
+	if !place {
+		return p.copy(v, nil)
+	}
+	own := *v // as it stands in files/
+	own.Mode |= 0o400
+	folder, name := split(path)
+	dir, err := p.files.Make(folder)
+	if err != nil {
+		return fmt.Errorf("%s is in the way: %w", quote("files"), err)
+	}
+	p.touch(folder)
+	at := spot{dir, name}
+	make := func(at spot) error { return p.make(&own, at) }
+	if v.Event == record.Added && p.inStep {
+		if err = make(at); errors.Is(err, fs.ErrExist) {
+			if err = p.leaveTheirs(v, at); err == nil {
+				err = p.put(at, p.staged, make)
+			}
+		}
+	} else {
+		err = p.put(at, p.staged, make)
+	}
+	if err != nil {
+		return err
+	}
+	if copying {
+		from := &at
+		if !v.Link && own.Mode != v.Mode {
+			from = nil
+		}
+		if err := p.copy(v, from); err != nil {
+			if !noName(err) && !gone(err) && !inTheWay(err) { // it is the same for all others
+				p.copying.Store(false)
+			}
+			p.fail(v.Source, "has no copy", err)
+		}
+	}
+	st, err := dir.Lstat(name)
+	if err != nil {
+		return err
+	}
+	p.changes = append(p.changes, index.Change{Path: path, Mode: uint32(TreeMode(&v.Record)), ID: v.Blob, Stat: indexStat(st)})
+	return nil
+}
+
+// leaveTheirs moves away what has the place of a source that was not there before. It is somebody's own, and perhaps nowhere
+// else; git, too, would not overwrite it.
+func (p *placer) leaveTheirs(v *Version, at spot) error {
+	st, err := at.dir.Lstat(at.name)
+	if err != nil || st.IsDir() { // an empty folder is nobody's
+		return err
+	}
+	aside, err := vacantName(at.dir, at.name+".aside")
+	if err == nil {
+		err = at.dir.Rename(at.name, at.dir, aside)
+	}
+	if err == nil {
+		p.warn(v.Source, "had its place in files/ taken by a file of somebody's own", "that is "+quote(at.dir.Path(aside))+" now")
+	}
+	return err
+}
+
+// put has a file made at a spot. Where something has the name already it is made in the stage, under the name staged, and
+// takes the place of that; where many are written, which nobody can expect to see all at once, that is removed first: a file
+// system that allocates late writes each file that takes the place of another to disk at once. A file that a kill leaves
+// half made is made again with all that was to follow. Nor can one come from the stage where files/ or copies/ is a mount of
+// its own: what has the name is removed there, too.
+func (p *placer) put(at spot, staged string, make func(at spot) error) error {
+	err := make(at)
+	if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if p.removes && !p.each && at.dir.Remove(at.name) == nil {
+		return make(at)
+	}
+	if err := make(spot{p.r.stage, staged}); err != nil {
+		return err
+	}
+	err = p.orRemove(spot{p.r.stage, staged}, p.replace(at, staged))
+	if errors.Is(err, unix.EXDEV) && at.dir.Remove(at.name) == nil {
+		return make(at)
+	}
+	return err
+}
+
+// replace gives the file staged a name that something has: a file, a link or an empty folder.
+func (p *placer) replace(at spot, staged string) error {
+	err := p.r.stage.Rename(staged, at.dir, at.name)
+	if errors.Is(err, unix.EISDIR) || errors.Is(err, unix.ENOTEMPTY) || errors.Is(err, unix.EEXIST) {
+		if err = at.dir.RemoveDir(at.name); err == nil {
+			err = p.r.stage.Rename(staged, at.dir, at.name)
+		}
+	}
+	return err
+}
+
+// copy gives a version its name in copies/: a file that shares the storage of the one at from, unless that is nil, by
+// reflink; else a second name of it; else (no links here) a file written for itself. What bears the name already is an
+// earlier try of this version.
+func (p *placer) copy(v *Version, from *spot) error {
+	folder, name := split(v.Copy)
+	p.touch(folder)
+	into := p.copies.Make
+	if v.Previous.IsZero() {
+		into = p.copies.MakeNew
+	}
+	dir, err := into(folder)
+	if err != nil {
+		return err
+	}
+	at := spot{dir, name}
+	if from != nil {
+		if p.put(at, p.clone, func(at spot) error { return p.reflink(v, *from, at) }) == nil {
+			return nil
+		}
+		if p.put(at, p.clone, func(at spot) error { return from.dir.Link(from.name, at.dir, at.name) }) == nil {
+			return nil
+		}
+	}
+	return p.put(at, p.clone, func(at spot) error { return p.make(v, at) })
+}
+
+func (p *placer) reflink(v *Version, old, at spot) error {
+	if v.Link || p.r.noReflink.Load() {
+		return errors.ErrUnsupported
+	}
+	from, err := old.dir.Open(old.name)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	return p.create(v, at, func(to *durable.File) error {
+		err := durable.Reflink(from, to)
+		if err != nil {
+			p.r.noReflink.Store(true)
+		}
+		return err
+	})
+}
+
+// make writes a version's content, mode and mtime to a new file or link.
+func (p *placer) make(v *Version, at spot) error {
+	if !v.Link {
+		return p.create(v, at, func(dst *durable.File) error { return p.writeContent(dst, v) })
+	}
+	_, target, err := p.r.store.Read(v.Blob)
+	if err == nil {
+		err = p.makeLink(string(target), at)
+	}
+	if err != nil {
+		return err
+	}
+	return p.orRemove(at, at.dir.SetMtime(at.name, v.Mtime))
+}
+
+// create makes a new file with a version's mode and mtime, and has it filled.
+func (p *placer) create(v *Version, at spot, fill func(dst *durable.File) error) error {
+	mode := fs.FileMode(v.Mode & 0o777)
+	dst, err := at.dir.CreateAs(at.name, mode)
+	if err != nil {
+		return err
+	}
+	err = fill(dst)
+	if err == nil {
+		err = chmod(dst, mode)
+	}
+	if err == nil {
+		err = dst.SetMtime(v.Mtime)
+	}
+	if err == nil && p.each {
+		err = dst.Sync()
+	}
+	if cerr := dst.Close(); err == nil {
+		err = cerr
+	}
+	return p.orRemove(at, err)
+}
+
+// orRemove removes what an error has left half made, or without its place.
+func (p *placer) orRemove(at spot, err error) error {
+	if err != nil {
+		err = errors.Join(err, at.dir.Remove(at.name))
+	}
+	return err
+}
+
+// writeContent writes a version's bytes: in one piece where they are few.
+func (p *placer) writeContent(dst *durable.File, v *Version) error {
+	if v.Size < sparseBlock {
+		body, err := p.small(v.Blob)
+		if err == nil {
+			_, err = dst.Write(body)
+		}
+		return err
+	}
+	src, err := p.content(v.Blob)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	return copySparse(dst, src, p.buf)
+}
+
+func (p *placer) small(id object.ID) ([]byte, error) {
+	if p.held != nil {
+		if b, ok := p.held.get(id); ok {
+			return b, nil
+		}
+	}
+	return p.r.body(id)
+}
+
+func (p *placer) content(id object.ID) (io.ReadCloser, error) {
+	if p.held != nil {
+		if b, ok := p.held.get(id); ok {
+			return io.NopCloser(bytes.NewReader(b)), nil
+		}
+	}
+	src, _, err := p.r.store.Stream(id)
+	return src, err
+}
+
+func (p *placer) touch(folder string) {
+	if p.each {
+		p.touched = append(p.touched, folder)
+	}
+}
+
+// finish puts what was written on disk and lets the index follow.
+func (p *placer) finish() error {
+	f := p.follow
+	f.take(p)
+	if err := f.sync(); err != nil {
+		return err
+	}
+	if len(f.changes) == 0 {
+		return nil
+	}
+	return f.orAnew(f.settle(), !f.incomplete)
+}
+
+// spot is a name in a folder.
+type spot struct {
+	dir  *durable.Dir
+	name string
+}
+
+// chmod gives a new file its mode where the umask, or what the folder says of new files, did not let it have that. A file
+// system without modes is left at that.
+func chmod(f *durable.File, mode fs.FileMode) error {
+	st, err := f.Stat()
+	if err != nil || fs.FileMode(st.Mode&0o777) == mode {
+		return err
+	}
+	if err := f.Chmod(mode); !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return nil
+}
+
+const sparseBlock = 64 << 10
+
+var zeroBlock [sparseBlock]byte
+
+// copySparse copies src to dst through buf and leaves holes where a whole block is zero.
+func copySparse(dst *durable.File, src io.Reader, buf []byte) error {
+	var size, hole int64
+	for {
+		n, err := io.ReadFull(src, buf)
+		size += int64(n)
+		switch {
+		case n == len(buf) && bytes.Equal(buf, zeroBlock[:]):
+			hole += int64(n)
+		case n > 0:
+			if hole > 0 {
+				if _, err := dst.Seek(hole, io.SeekCurrent); err != nil {
+					return err
+				}
+				hole = 0
+			}
+			if _, err := dst.Write(buf[:n]); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if hole > 0 {
+		return dst.Truncate(size)
+	}
+	return nil
+}
+
+// rewriter is a placer that writes single versions again. The work tree is in step with tip already, as far as it is
+// said to be; a mark of unfinished work stays.
+func (r *projectionT) rewriter(ctx context.Context, tip object.ID, index *indexLock) (*placer, error) {
+	_, behind, err := r.behind(tip)
+	if err == nil && !behind {
+		err = r.anchor()
+	}
+	if err != nil {
+		return nil, err
+	}
+	f := &follow{r: r, ctx: ctx, base: tip, tip: tip, index: index, incomplete: behind, warn: r.o.Warn}
+	if f.taken, err = r.crowdedOut(tip); err != nil {
+		return nil, err
+	}
+	return f.newPlacer(0, r.o.Warn), nil
+}

@@ -1,0 +1,51 @@
+package repo
+
+import "sync/atomic"
+
+type projectionT struct {
+	commitsT
+	indexFlaw error       // why git could not read the index, as far as it was looked at
+	noReflink atomic.Bool // the file system was found to have none
+}
+
+// detached says why the work tree is not ours to change, "" where it is. What cannot be looked at may be under way.
+func (r *projectionT) detached() string {
+	why, err := r.underWay()
+	if err != nil {
+		return "it cannot be seen what is under way there: " + cause(err)
+	}
+	return why
+}
+
+func (r *projectionT) underWay() (why string, err error) {
+	head, err := r.refs.ReadHead()
+	if err != nil {
+		return "", err
+	}
+	if head != r.branch {
+		if flaw := r.refs.HeadFlaw(); flaw != "" {
+			return "HEAD " + flaw, nil
+		}
+		if head == "" {
+			return "no branch is checked out", nil
+		}
+		return "branch " + quote(head) + " is checked out", nil
+	}
+	for name, what := range map[string]string{"MERGE_HEAD": "a merge", "CHERRY_PICK_HEAD": "a cherry-pick", "REVERT_HEAD": "a revert",
+		"rebase-merge": "a rebase", "rebase-apply": "a rebase", "BISECT_LOG": "a bisect", "sequencer": "a sequence of picks"} {
+		there, err := r.git.Exists(name)
+		if err != nil {
+			return "", err
+		}
+		if there {
+			return what + " is under way", nil
+		}
+	}
+	return "", nil
+}
+
+// keepsCopies tells whether copies/ holds anything: who has deleted it does not want to be told of each.
+func (r *projectionT) keepsCopies() (bool, error) {
+	empty, err := emptyFolder(r.root, "copies")
+	return !empty, err
+}

@@ -1,0 +1,125 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"timemachine/repo/git/object"
+	"timemachine/repo/record"
+)
+
+// RebuildOptions of RebuildCopies. The zero value works.
+type RebuildOptions struct {
+	WantCopy func(*Version) bool     // whether a version has a copy; nil: each
+	Progress func(done, total int64) // versions looked at; nil: none
+}
+
+// Rebuilt is what RebuildCopies did.
+type Rebuilt struct {
+	Versions int64 // that have a copy
+	Written  int64
+	Failed   int64 // each was warned of
+	NoRoom   bool  // it stopped because space is short
+}
+
+// rebuildSince is RebuildCopies of the versions after base; of all where base is no ancestor of tip. What was left out for
+// want of room is no longer owed then, unless another try may do better.
+func (r *projectionT) rebuildSince(ctx context.Context, tip, base object.ID, o RebuildOptions) (*Rebuilt, error) {
+	var commits []object.ID
+	err := r.Walk(ctx, tip, base, func(v Version, ours bool) error {
+		if ours && v.Event != record.Deleted && v.Copy != "" {
+			commits = append(commits, v.Commit)
+		}
+		return nil
+	})
+	var state *StateError
+	if err != nil && (!errors.As(err, &state) || state.Kind != Rewritten) {
+		return nil, err
+	}
+	tree, err := r.Files(tip)
+	if err != nil {
+		return nil, err
+	}
+	index, err := r.takeIndex()
+	if err != nil {
+		return nil, err
+	}
+	defer index.release()
+	f, err := r.rewriter(ctx, tip, index)
+	if err != nil {
+		return nil, err
+	}
+	defer f.close()
+	b := &rebuild{f: f, o: o, tree: tree, seen: map[string]bool{}}
+	b.check = &comparer{p: r, quick: true}
+	if err := b.all(commits); err != nil {
+		return &b.done, err
+	}
+	f.owes = false // it is known what is owed
+	if err := f.finish(); err != nil || b.done.NoRoom || f.failed > f.stuck {
+		return &b.done, err
+	}
+	return &b.done, r.own.Remove(owedName)
+}
+
+// rebuild is a RebuildCopies under way, newest version first.
+type rebuild struct {
+	f     *placer
+	o     RebuildOptions
+	check *comparer
+	tree  map[string]object.TreeEntry
+	seen  map[string]bool // sources met
+	done  Rebuilt
+}
+
+func (b *rebuild) all(commits []object.ID) error {
+	for i, id := range commits {
+		if err := b.f.ctx.Err(); err != nil {
+			return err
+		}
+		v, _, err := b.f.r.version(id)
+		if err != nil {
+			return err
+		}
+		if b.done.Written%roomEach == 0 && !b.f.roomForCopies() {
+			b.done.NoRoom = true
+			return nil
+		}
+		b.one(&v)
+		if b.o.Progress != nil {
+			b.o.Progress(int64(i+1), int64(len(commits)))
+		}
+	}
+	return nil
+}
+
+// one writes a version's copy where it is needed. The newest of a source is written together with its place in files/,
+// whose storage it shares.
+func (b *rebuild) one(v *Version) {
+	newest := !b.seen[v.Source]
+	if newest {
+		b.seen[strings.Clone(v.Source)] = true
+	}
+	path, err := treePath(&v.Record)
+	if err != nil || b.f.taken[path] != "" || b.o.WantCopy != nil && !b.o.WantCopy(v) {
+		return
+	}
+	b.done.Versions++
+	if b.check.copyFlaw(b.f.copies, v) == nil {
+		return
+	}
+	if newest {
+		e, there := b.tree[path]
+		newest = Agrees(v, e, there)
+	}
+	before := b.f.failed
+	b.f.copying.Store(true)
+	b.f.version(v, newest)
+	if b.f.failed > before {
+		b.done.Failed++
+		return
+	}
+	b.done.Written++
+}
+
+const roomEach = 64 // copies written between two looks at the free space

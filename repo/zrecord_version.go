@@ -1,0 +1,75 @@
+package repo
+
+import (
+	"fmt"
+	"time"
+	"timemachine/repo/git/object"
+	"timemachine/repo/layout"
+	"timemachine/repo/record"
+)
+
+// Version is a record together with the commit that carries it.
+type Version struct {
+	record.Record
+	Commit   object.ID
+	Captured time.Time // the committer date
+}
+
+// TreeMode is the mode under which the tree holds a version.
+func TreeMode(rec *record.Record) object.Mode {
+	switch {
+	case rec.Link:
+		return object.ModeLink
+	case rec.Mode&0o100 != 0:
+		return object.ModeExec
+	}
+	return object.ModeFile
+}
+
+// treePath is where git tracks a version.
+func treePath(rec *record.Record) (string, error) {
+	if rec.File == "" {
+		return layout.TreePath(rec.Source)
+	}
+	_, err := spelling(rec)
+	return rec.File, err
+}
+
+// spelling is how a version's places are spelled.
+func spelling(rec *record.Record) (layout.Spelling, error) {
+	if rec.File == "" {
+		return layout.Usual, nil
+	}
+	s, ok := layout.SpelledAs(rec.Source, rec.File)
+	if !ok { // somebody else's record
+		return s, fmt.Errorf("its File %s is no place of its source", quote(rec.File))
+	}
+	return s, nil
+}
+
+// copyFolder is where a version's copy lies.
+func copyFolder(rec *record.Record) (string, error) {
+	s, err := spelling(rec)
+	if err != nil {
+		return "", err
+	}
+	return s.CopyFolder(rec.Source)
+}
+
+// InTree is what a tree, as Files lists it, holds for a source, in whichever of its places.
+func InTree(tree map[string]object.TreeEntry, source string) (object.TreeEntry, bool) {
+	for _, path := range layout.TreePaths(source) {
+		if e, there := tree[path]; there {
+			return e, true
+		}
+	}
+	return object.TreeEntry{}, false
+}
+
+// Agrees tells whether the tree's entry for a source (there: it has one) is what its newest version says.
+func Agrees(v *Version, e object.TreeEntry, there bool) bool {
+	if v.Event == record.Deleted {
+		return !there
+	}
+	return there && e.ID == v.Blob && e.Mode == TreeMode(&v.Record)
+}

@@ -1,0 +1,62 @@
+package repo
+
+import (
+	"timemachine/repo/durable"
+	"timemachine/repo/record"
+)
+
+// copy looks at a version's plain copy. One that is not there is missed only where copies are kept at all.
+func (w *worker) copy(v *Version) {
+	err := w.copyFlaw(w.copies, v)
+	w.mu.Lock()
+	w.sum.Copies++
+	w.mu.Unlock()
+	if err == nil || gone(err) && !w.o.WantCopy(v) {
+		return
+	}
+	hint := ""
+	if gone(err) {
+		hint = w.r.rebuildCommand()
+	}
+	w.suspects(suspect{v: *v, Finding: Finding{Part: PartCopy, Path: v.Copy, Object: v.Commit, Msg: flaw(err), Hint: hint}})
+}
+
+// file looks at the place of a source's newest version in files/.
+func (w *worker) file(s *step) {
+	if w.r.detached() != "" {
+		return
+	}
+	path, err := treePath(&s.Record)
+	if err != nil {
+		return // said already
+	}
+	folder, name := split(path)
+	dir, err := w.files.Dir(folder)
+	if s.Event == record.Deleted {
+		if err == nil {
+			w.leftover(s, dir, path, name)
+		}
+		return
+	}
+	w.mu.Lock()
+	w.sum.Files++
+	w.mu.Unlock()
+	if err == nil {
+		err = w.compare(dir, name, &s.Version, s.Mode&0o777|0o400)
+	}
+	if err != nil {
+		w.suspects(suspect{v: s.Version, place: true, Finding: Finding{Part: PartFile, Path: path, Object: s.Commit, Msg: flaw(err)}})
+	}
+}
+
+// leftover finds a deleted source's file. Only one that is what we wrote counts: another is somebody's own.
+func (w *worker) leftover(s *step, dir *durable.Dir, path, name string) {
+	if w.names != nil && w.names.holder(path) != "" {
+		return // another name's place now
+	}
+	last, _, err := w.r.version(s.Previous)
+	if err != nil || last.Source != s.Source || w.compare(dir, name, &last, last.Mode&0o777|0o400) != nil {
+		return
+	}
+	w.suspects(suspect{v: s.Version, gone: true, Finding: Finding{Part: PartFile, Path: path, Object: s.Commit, Msg: "is there, and its source is deleted"}})
+}

@@ -1,0 +1,229 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"path"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
+)
+
+// Part is what of a destination a Finding is about.
+type Part string
+
+// The parts. The history is the first four, and only another copy of it can mend those; the others are made from it.
+const (
+	PartObject Part = "object" // a stored object, or the pack, idx or loose file that holds it
+	PartBranch Part = "branch"
+	PartRecord Part = "record" // what a commit says, and how the commits hang together
+	PartTree   Part = "tree"   // what a commit's tree holds
+	PartFile   Part = "file"   // below files/
+	PartCopy   Part = "copy"   // below copies/
+	PartIndex  Part = "index"
+	PartGraph  Part = "commit-graph" // git's, which it and we read for speed
+)
+
+// Finding is one thing that is not as it should be.
+type Finding struct {
+	Part     Part
+	Path     string    // the file, relative to the destination; of a record or tree the source; "" where there is none
+	Object   object.ID // the object or commit; zero where there is none
+	Msg      string    // what is wrong, in words
+	Hint     string    // the command that mends it, or ""
+	Repaired bool
+}
+
+// VerifyOptions says how far Verify goes. The zero value reads everything and changes nothing.
+type VerifyOptions struct {
+	Quick    bool                    // leave contents unread: objects, trees, files/ and copies/
+	Repair   bool                    // make again what can be made from the history; the caller holds the lock
+	WantCopy func(*Version) bool     // whether a version has a copy; nil: each
+	Report   func(Finding)           // called by one goroutine at a time; nil: none
+	Progress func(done, total int64) // called by one goroutine at a time; nil: none
+}
+
+// VerifySummary is what Verify looked at.
+type VerifySummary struct {
+	Objects, Versions, Files, Copies int64
+	Findings, Repaired               int
+}
+
+// verify is a verification under way. Its report may be called by several goroutines at once.
+type verify struct {
+	r   *Repo
+	ctx context.Context
+	o   VerifyOptions
+
+	alone bool              // the history is all there is to look at
+	taken map[string]string // paths that have no place of their own: crowdedOut
+	names *names            // of tip's tree, where the file system folds names; else nil
+
+	mu      sync.Mutex
+	sum     VerifySummary
+	suspect []suspect // findings beside the history, to be repaired or looked at again
+}
+
+// suspect is a finding in files/ or copies/, with its version.
+type suspect struct {
+	Finding
+	v     Version
+	place bool // it is the source's newest, and its place in files/ is wanted
+	gone  bool // its source is deleted, and it should not be there
+	whole bool // the index as a whole
+	mark  bool // the mark that files/ and the index are behind
+	stray bool // a file below copies/ that is no version's
+}
+
+// Verify compares the history with itself, and files/, copies/ and the index with the history. What is wrong is
+// reported, and is no error: the error says that Verify could not go on. With Repair, what can be made from the history
+// is made again; the history itself is never touched.
+func (r *Repo) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, error) {
+	kept, err := r.keepsCopies()
+	if err != nil {
+		return &VerifySummary{}, err
+	}
+	if !kept {
+		o.WantCopy = func(*Version) bool { return false }
+	}
+	if o.WantCopy == nil {
+		o.WantCopy = func(*Version) bool { return true }
+	}
+	k := &verify{r: r, ctx: ctx, o: o}
+	if err := k.objects(); err != nil {
+		return &k.sum, err
+	}
+	info := r.infoFlaws()
+	tip, err := k.start()
+	for _, f := range info {
+		f.Repaired = o.Repair && r.infoFlaw(path.Base(f.Path)) == ""
+		k.report(f)
+	}
+	if err != nil || tip.IsZero() {
+		return &k.sum, err
+	}
+	if err := k.places(tip); err != nil {
+		return &k.sum, err
+	}
+	h, err := k.history(tip)
+	if err != nil {
+		return &k.sum, err
+	}
+	if err := errors.Join(k.strays(h), k.index(tip, h), k.graph(tip)); err != nil {
+		return &k.sum, err
+	}
+	if o.Repair {
+		return &k.sum, k.repair(tip)
+	}
+	return &k.sum, k.settle(tip, h)
+}
+
+// places finds the names of tip's tree that are one, where the file system folds names.
+func (k *verify) places(tip object.ID) (err error) {
+	if !k.r.folds() {
+		return nil
+	}
+	if k.taken, err = k.r.crowdedOut(tip); err == nil {
+		k.names, err = k.r.namesIn(tip)
+	}
+	return err
+}
+
+// Verify is that of Repo for any clone, of which it looks at the history alone: what lies beside it is git's own work, and
+// cannot be repaired.
+func (h *History) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, error) {
+	o.Repair = false
+	k := &verify{r: h.r, ctx: ctx, o: o, alone: true}
+	if err := k.objects(); err != nil {
+		return &k.sum, err
+	}
+	_, err := k.history(h.tip)
+	if err == nil {
+		err = k.graph(h.tip)
+	}
+	return &k.sum, err
+}
+
+// start finds the tip, and when repairing finishes what runs left unfinished.
+func (k *verify) start() (tip object.ID, err error) {
+	if k.o.Repair {
+		tip, err = k.r.Start(k.ctx)
+	} else {
+		tip, err = k.r.tip()
+	}
+	if flaw := k.r.refs.HeadFlaw(); flaw != "" {
+		k.report(Finding{Part: PartBranch, Path: ".git/HEAD", Msg: flaw + ": git finds no repository", Hint: k.r.writeHead()})
+	}
+	var state *StateError
+	if errors.As(err, &state) && state.Kind == Damaged {
+		k.report(Finding{Part: PartBranch, Path: filepath.Join(".git", k.r.branch), Msg: state.Error(), Hint: state.Hint})
+		return object.ID{}, nil
+	}
+	if err != nil || k.o.Repair {
+		return tip, err
+	}
+	return tip, k.mark(tip)
+}
+
+// mark looks at the mark that a run leaves as long as files/ and the index may be behind.
+func (k *verify) mark(tip object.ID) error {
+	base, behind, err := k.r.behind(tip)
+	if err != nil || !behind {
+		return err
+	}
+	if versions, _, err := k.r.since(k.ctx, tip, base); err != nil || len(versions) > 0 {
+		k.suspects(suspect{mark: true, Finding: Finding{Part: PartIndex, Path: ".git/timemachine/pending",
+			Msg: "files/ and the index have not followed the history yet", Hint: "the next run sees to it"}})
+	}
+	return nil
+}
+
+// objects checks what the history is stored in.
+func (k *verify) objects() error {
+	n, err := k.r.store.Check(k.ctx, pack.CheckOptions{Quick: k.o.Quick, Progress: k.o.Progress, Flaw: func(f pack.Flaw) {
+		k.report(Finding{Part: PartObject, Path: k.relative(f.File), Object: f.ID, Msg: f.Err.Error(), Hint: k.flawHint(f)})
+	}})
+	k.sum.Objects = n
+	return err
+}
+
+// flawHint tells of the one damage to a store that git mends by itself: an idx is made from its pack.
+func (k *verify) flawHint(f pack.Flaw) string {
+	base, isIdx := strings.CutSuffix(f.File, ".idx")
+	if !isIdx && !errors.Is(f.Err, pack.ErrNoIdx) {
+		return ""
+	}
+	return k.r.indexPack(strings.TrimSuffix(base, ".pack"))
+}
+
+func (k *verify) relative(file string) string {
+	if rel, err := filepath.Rel(k.r.dest, file); err == nil {
+		return rel
+	}
+	return file
+}
+
+func (k *verify) report(f Finding) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.sum.Findings++
+	if f.Repaired {
+		k.sum.Repaired++
+		f.Hint = ""
+	}
+	if k.o.Report != nil {
+		k.o.Report(f)
+	}
+}
+
+func (k *verify) suspects(s suspect) {
+	if path, err := treePath(&s.v.Record); err == nil && k.taken[path] != "" {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.suspect = append(k.suspect, s)
+}
