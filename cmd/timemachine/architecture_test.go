@@ -2,68 +2,201 @@ package main
 
 import (
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
-	"path/filepath"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 )
 
-// forbidden lists what the packages below a folder must not import.
-var forbidden = map[string][]string{
-	"repo":  {"timemachine/watch", "timemachine/cmd", "github.com/spf13/cobra", "gopkg.in/yaml.v3", "log/slog", "github.com/lmittmann/tint"},
-	"watch": {"timemachine/cmd", "github.com/spf13/cobra", "log/slog", "github.com/lmittmann/tint", "github.com/go-git/go-git/v5"},
+// Import paths that the table below names more than once.
+const (
+	sysUnix   = "golang.org/x/sys/unix"
+	yamlV3    = "gopkg.in/yaml.v3"
+	gitConfig = "github.com/go-git/go-git/v5/plumbing/format/config"
+)
+
+// The layers of repo as they stand on each other: each may import all that it names.
+const (
+	nouns       = "repo/durable repo/layout repo/record repo/when repo/git/... "
+	belowDest   = nouns + "repo/internal/runstate "
+	belowPacks  = belowDest + "repo/internal/dest "
+	belowCommit = belowPacks + "repo/internal/ownpacks "
+	belowReader = belowCommit + "repo/internal/commits "
+)
+
+// importTable gives for each package what it may import beyond the standard library: packages of
+// this module by their folder, others by their import path. "..." stands for every package below.
+// log/slog counts as one of the others.
+var importTable = map[string]string{
+	"repo/durable":  sysUnix,
+	"repo/layout":   "",
+	"repo/when":     "",
+	"repo/textdiff": "github.com/aymanbagabas/go-udiff/lcs",
+	"repo/record":   "repo/durable repo/layout repo/git/object",
+	"repo/mapped":   sysUnix,
+
+	"repo/git/object":      "repo/durable repo/git/... github.com/pjbgf/sha1cd",
+	"repo/git/pack":        "repo/durable repo/git/... github.com/klauspost/compress/flate github.com/klauspost/compress/zlib",
+	"repo/git/index":       "repo/durable repo/git/...",
+	"repo/git/ref":         "repo/durable repo/git/...",
+	"repo/git/config":      "repo/durable repo/git/... " + gitConfig,
+	"repo/git/commitgraph": "repo/durable repo/git/...",
+
+	"repo/internal/runstate":    nouns,
+	"repo/internal/dest":        belowDest + sysUnix + " golang.org/x/text/cases golang.org/x/text/unicode/norm",
+	"repo/internal/ownpacks":    belowPacks,
+	"repo/internal/commits":     belowCommit,
+	"repo/internal/projection":  belowReader + sysUnix,
+	"repo/internal/maintenance": belowReader,
+
+	"repo/history": nouns + "repo/internal/runstate repo/internal/dest repo/internal/commits",
+	"repo/restore": nouns + "repo/history " + sysUnix,
+	"repo/verify":  belowReader + "repo/internal/projection repo/internal/maintenance",
+	"repo":         belowReader + "repo/internal/projection repo/internal/maintenance repo/verify",
+
+	"repo/repotest": "repo/... " + sysUnix,
+
+	"watch/config": "repo/durable repo/layout repo/record " + yamlV3 + " github.com/bmatcuk/doublestar/v4 " + sysUnix,
+	"watch/scan":   "repo repo/durable repo/layout repo/record repo/git/object repo/history watch/config " + sysUnix,
+	"watch": "repo repo/durable repo/layout repo/record repo/git/object repo/history repo/restore watch/config watch/scan " +
+		sysUnix,
+
+	"cmd/timemachine/internal/terminal": "repo/record log/slog github.com/lmittmann/tint " +
+		"github.com/schollz/progressbar/v3 golang.org/x/term",
+	"cmd/timemachine/internal/journal": "repo/durable log/slog gopkg.in/natefinch/lumberjack.v2 " + sysUnix,
+	"cmd/timemachine/internal/render": "repo repo/history repo/restore repo/verify repo/record repo/layout repo/when " +
+		"repo/textdiff repo/git/object watch watch/config cmd/timemachine/internal/terminal",
+	"cmd/timemachine": "repo repo/history repo/restore repo/verify repo/record repo/layout repo/when repo/textdiff " +
+		"repo/durable repo/git/object watch watch/config watch/scan cmd/timemachine/internal/... " +
+		"log/slog github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term " + sysUnix,
+	"cmd/bench": sysUnix,
 }
 
-// surroundings are what only the command reaches: it passes them on.
+// planned lists the packages of the table that do not exist yet.
+var planned = []string{
+	"repo/git/config",
+	"repo/history",
+	"repo/internal/commits",
+	"repo/internal/dest",
+	"repo/internal/maintenance",
+	"repo/internal/ownpacks",
+	"repo/internal/projection",
+	"repo/internal/runstate",
+	"repo/restore",
+	"repo/verify",
+	"watch/config",
+	"watch/scan",
+	"cmd/timemachine/internal/terminal",
+	"cmd/timemachine/internal/journal",
+	"cmd/timemachine/internal/render",
+}
+
+// leftovers lists imports that a package has today and that the table no longer allows.
+var leftovers = map[string]string{
+	"cmd/timemachine": "github.com/lmittmann/tint github.com/schollz/progressbar/v3 gopkg.in/natefinch/lumberjack.v2",
+	"repo":            "repo/mapped golang.org/x/text/cases golang.org/x/text/unicode/norm " + gitConfig + " " + sysUnix,
+	"repo/git/index":  "repo/mapped",
+	"repo/git/pack":   "repo/mapped",
+	"watch":           "repo/mapped github.com/bmatcuk/doublestar/v4 " + yamlV3,
+}
+
+// TestArchitectureImports holds every file, of whatever operating system, against the table.
+func TestArchitectureImports(t *testing.T) {
+	packages := modulePackages(t)
+	for dir := range importTable {
+		exists, isPlanned := packages[dir] != nil, slices.Contains(planned, dir)
+		switch {
+		case exists && isPlanned:
+			t.Errorf("%s exists: take it off the list of planned packages", dir)
+		case !exists && !isPlanned:
+			t.Errorf("%s does not exist: take its row out of the table", dir)
+		}
+	}
+	for _, dir := range planned {
+		if _, ok := importTable[dir]; !ok {
+			t.Errorf("%s is planned and has no row in the table", dir)
+		}
+	}
+	for dir, p := range packages {
+		row, ok := importTable[dir]
+		if !ok {
+			t.Errorf("%s has no row in the table of imports", dir)
+			continue
+		}
+		p.checkImports(t, strings.Fields(row), strings.Fields(leftovers[dir]))
+	}
+	for dir := range leftovers {
+		if packages[dir] == nil {
+			t.Errorf("%s does not exist: take its leftovers off the list", dir)
+		}
+	}
+}
+
+// checkImports names each import that neither list allows, and each leftover that is not imported.
+func (p *modulePackage) checkImports(t *testing.T, allowed, left []string) {
+	unused := slices.Clone(left)
+	for _, f := range p.sources() {
+		for _, name := range f.imports() {
+			if !strings.Contains(strings.Split(name, "/")[0], ".") && !strings.HasPrefix(name, "timemachine/") && name != "log/slog" {
+				continue // the standard library
+			}
+			name = strings.TrimPrefix(name, "timemachine/")
+			if slices.ContainsFunc(allowed, func(pattern string) bool { return matchesImport(pattern, name) }) {
+				continue
+			}
+			if !slices.Contains(left, name) {
+				t.Errorf("%s imports %s, which package %s may not", f.path, name, p.dir)
+			}
+			unused = slices.DeleteFunc(unused, func(n string) bool { return n == name })
+		}
+	}
+	for _, name := range unused {
+		t.Errorf("%s does not import %s: take it off the list of leftovers", p.dir, name)
+	}
+}
+
+// matchesImport tells whether a pattern of the table allows an import.
+func matchesImport(pattern, name string) bool {
+	folder, all := strings.CutSuffix(pattern, "/...")
+	return name == folder || all && strings.HasPrefix(name, folder+"/")
+}
+
+// surroundings are what only package main reads or changes: it passes them on.
 var surroundings = []string{"os.Getenv", "os.LookupEnv", "os.Environ", "os.Args", "os.Stdout", "os.Stderr", "os.Stdin", "os.Exit"}
 
-func TestArchitecture(t *testing.T) {
-	top := filepath.Join("..", "..")
-	for _, layer := range []string{"repo", "watch"} {
-		err := filepath.WalkDir(filepath.Join(top, layer), func(path string, d fs.DirEntry, err error) error {
-			if err != nil {
-				return err
+// TestArchitectureSurroundings keeps the environment and the standard streams out of all other
+// packages, and names that say nothing out of the tree.
+func TestArchitectureSurroundings(t *testing.T) {
+	for dir, p := range modulePackages(t) {
+		for _, word := range strings.Split(dir, "/") {
+			if slices.Contains([]string{"util", "utils", "common", "helper", "helpers", "manager"}, word) {
+				t.Errorf("%s: a name that says nothing", dir)
 			}
-			if d.IsDir() && slices.Contains([]string{"util", "common", "helper", "manager"}, d.Name()) {
-				t.Errorf("%s: a name that says nothing", path)
-			}
-			if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || d.Name() == "repotest.go" {
-				return nil
-			}
-			checkFile(t, layer, path)
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
+		}
+		if slices.Contains([]string{"cmd/timemachine", "cmd/bench", "repo/repotest"}, dir) {
+			continue
+		}
+		for _, f := range p.sources() {
+			ast.Inspect(f.tree, func(n ast.Node) bool {
+				if s, ok := n.(*ast.SelectorExpr); ok {
+					if x, ok := s.X.(*ast.Ident); ok && slices.Contains(surroundings, x.Name+"."+s.Sel.Name) {
+						t.Errorf("%s uses %s.%s", f.path, x.Name, s.Sel.Name)
+					}
+				}
+				return true
+			})
 		}
 	}
 }
 
-func checkFile(t *testing.T, layer, path string) {
-	f, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, imp := range f.Imports {
-		name, _ := strconv.Unquote(imp.Path.Value)
-		for _, no := range forbidden[layer] {
-			if name == no || strings.HasPrefix(name, no+"/") {
-				t.Errorf("%s imports %s", path, name)
-			}
+// imports are the import paths of a file.
+func (f *goFile) imports() []string {
+	names := map[string]bool{}
+	for _, imp := range f.tree.Imports {
+		if name, err := strconv.Unquote(imp.Path.Value); err == nil {
+			names[name] = true
 		}
 	}
-	ast.Inspect(f, func(n ast.Node) bool {
-		s, ok := n.(*ast.SelectorExpr)
-		if !ok {
-			return true
-		}
-		if x, ok := s.X.(*ast.Ident); ok && slices.Contains(surroundings, x.Name+"."+s.Sel.Name) {
-			t.Errorf("%s reaches for %s.%s", path, x.Name, s.Sel.Name)
-		}
-		return true
-	})
+	return slices.Sorted(maps.Keys(names))
 }

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"go/doc"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// mostColumns is where a comment ends at the latest; a tab counts as four columns.
+const mostColumns = 100
+
+// longComments counts the lines of longer comments that a part of the tree still has.
+var longComments = map[string]int{
+	"cmd/bench":       30,
+	"cmd/timemachine": 156,
+	"repo":            836,
+	"watch":           184,
+}
+
+// TestArchitectureComments fails where comments are too wide.
+func TestArchitectureComments(t *testing.T) {
+	found := map[string][]string{}
+	for dir, p := range modulePackages(t) {
+		part, rest, _ := strings.Cut(dir, "/")
+		if part == "cmd" {
+			name, _, _ := strings.Cut(rest, "/")
+			part += "/" + name
+		}
+		for _, f := range p.files {
+			found[part] = append(found[part], f.wideComments()...)
+		}
+	}
+	for part, lines := range found {
+		if len(lines) > longComments[part] {
+			t.Errorf("%d lines of comments in %s end beyond column %d, %d may:\n%s",
+				len(lines), part, mostColumns, longComments[part], strings.Join(lines, "\n"))
+		}
+	}
+	for part := range longComments {
+		if len(found[part]) == 0 {
+			t.Errorf("%s has no wide comments: take it off the list", part)
+		}
+	}
+}
+
+// wideComments lists the places where a comment goes on beyond the last column.
+func (f *goFile) wideComments() []string {
+	var places []string
+	for _, group := range f.tree.Comments {
+		for _, c := range group.List {
+			if strings.HasPrefix(c.Text, "//go:") {
+				continue
+			}
+			first := f.set.Position(c.Pos()).Line
+			last := f.set.Position(c.End()).Line
+			for n := first; n <= last; n++ {
+				line := strings.ReplaceAll(f.lines[n-1], "\t", "    ")
+				if utf8.RuneCountInString(line) > mostColumns {
+					places = append(places, f.set.Position(c.Pos()).String())
+				}
+			}
+		}
+	}
+	return places
+}
+
+// TestArchitectureDocument holds docs/architecture.md against the packages: each has a line there,
+// which is the first sentence of its package comment, and no other line names one.
+func TestArchitectureDocument(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "architecture.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := map[string]string{}
+	for _, m := range regexp.MustCompile("(?m)^- `([a-z/0-9]+)` (.*)$").FindAllStringSubmatch(string(text), -1) {
+		lines[m[1]] = m[2]
+	}
+	packages := modulePackages(t)
+	for dir, p := range packages {
+		if len(p.sources()) == 0 {
+			continue
+		}
+		switch sentence := p.sentence(); {
+		case sentence == "":
+			t.Errorf("package %s has no comment that begins with its name", dir)
+		case lines[dir] != sentence:
+			t.Errorf("docs/architecture.md: the line of %s is not its first sentence:\n- `%s` %s", dir, dir, sentence)
+		}
+	}
+	for dir := range lines {
+		if packages[dir] == nil {
+			t.Errorf("docs/architecture.md has a line for %s, which does not exist", dir)
+		}
+	}
+}
+
+// sentence is the first sentence of the package comment, without the package's name before it.
+func (p *modulePackage) sentence() string {
+	for _, f := range p.sources() {
+		if f.tree.Doc == nil {
+			continue
+		}
+		words := strings.SplitN(new(doc.Package).Synopsis(f.tree.Doc.Text()), " ", 3)
+		if len(words) == 3 && (words[0] == "Package" || words[0] == "Command") && words[1] == filepath.Base(p.dir) {
+			return words[2]
+		}
+	}
+	return ""
+}
