@@ -20,7 +20,7 @@ type size struct{ files, lines int }
 
 // oversized lists the packages that are too large today, with their present figures.
 var oversized = map[string]size{
-	"repo":          {68, 10470},
+	"repo":          {89, 10555},
 	"repo/git/pack": {30, 3867},
 	"watch":         {43, 5635},
 }
