@@ -15,7 +15,6 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/index"
 	"timemachine/repo/git/object"
-	"timemachine/repo/mapped"
 	"timemachine/repo/record"
 )
 
@@ -222,7 +221,7 @@ func (f *follow) writeIndex() error {
 	if err != nil {
 		return err
 	}
-	if err := mapped.Guard(func() error { return f.index.ahead.Update(f.index, f.changes, trees) }); err != nil {
+	if err := durable.Guard(func() error { return f.index.ahead.Update(f.index, f.changes, trees) }); err != nil {
 		return err
 	}
 	return f.index.commit()

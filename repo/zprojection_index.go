@@ -6,7 +6,6 @@ import (
 	"time"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/index"
-	"timemachine/repo/mapped"
 )
 
 const indexWait = time.Second
@@ -42,7 +41,7 @@ func (l *indexLock) look(r *projectionT) {
 	file, err := r.git.Open("index")
 	if err == nil {
 		defer file.Close()
-		l.old, err = mapped.File(file)
+		l.old, err = durable.MapFile(file)
 		if err == nil && l.old == nil {
 			l.old = []byte{} // there, but empty: damage
 		}
@@ -77,7 +76,7 @@ func (l *indexLock) leave() {
 		return
 	}
 	l.ahead.Wait()
-	go mapped.Close(old)
+	go durable.Unmap(old)
 }
 
 // takeIndex takes git's lock of the index before the branch moves, so that no git commit comes between and undoes a
@@ -110,7 +109,7 @@ func (r *projectionT) checkIndex() error {
 		return nil // there is none, or writing it will say why
 	}
 	defer file.Close()
-	b, err := mapped.File(file)
+	b, err := durable.MapFile(file)
 	if err != nil {
 		return err
 	}
@@ -118,8 +117,8 @@ func (r *projectionT) checkIndex() error {
 		r.indexFlaw = index.Flaw(nil)
 		return nil
 	}
-	defer mapped.Close(b)
-	return mapped.Guard(func() error {
+	defer durable.Unmap(b)
+	return durable.Guard(func() error {
 		r.indexFlaw = index.Flaw(b)
 		return nil
 	})

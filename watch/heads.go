@@ -4,13 +4,12 @@ import (
 	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
-	"timemachine/repo/mapped"
 )
 
 // Heads tells what the cache knows of the sources at and below path ("/": all); nothing where it cannot be used. It is a
 // repo.Options.Heads.
 func Heads(state *durable.Dir, path string) (heads repo.Heads) {
-	_ = mapped.Guard(func() error { // without the cache the history is asked
+	_ = durable.Guard(func() error { // without the cache the history is asked
 		k := loadCache(state)
 		defer k.close()
 		heads = k.heads(path)
@@ -21,7 +20,7 @@ func Heads(state *durable.Dir, path string) (heads repo.Heads) {
 
 // Tip is the commit that the cache is true of, zero where it cannot be used. It is a repo.Options.Remembered.
 func Tip(state *durable.Dir) (tip object.ID) {
-	_ = mapped.Guard(func() error {
+	_ = durable.Guard(func() error {
 		k := loadCache(state)
 		defer k.close()
 		tip = k.tip

@@ -3,8 +3,8 @@ package watch
 import (
 	"slices"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
-	"timemachine/repo/mapped"
 )
 
 // knowledge is what is known of all sources, and the commit it is true of.
@@ -21,7 +21,7 @@ type knowledge struct {
 // close lets the cache file go; what base holds is gone then.
 func (k *knowledge) close() {
 	k.base = section{}
-	mapped.Close(k.mapped)
+	durable.Unmap(k.mapped)
 	k.mapped = nil
 }
 

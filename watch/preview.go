@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo"
-	"timemachine/repo/mapped"
+	"timemachine/repo/durable"
 	"timemachine/repo/record"
 )
 
@@ -36,7 +36,7 @@ type Expected struct {
 // recorded yet. It takes no lock, writes nothing, and opens files without reading them. A history whose branch was
 // rewritten gives the *repo.StateError that a run would give.
 func Look(ctx context.Context, c *Config, h *repo.History, dest string) (p *Preview, err error) {
-	err = mapped.Guard(func() (err error) {
+	err = durable.Guard(func() (err error) {
 		p, err = look(ctx, c, h, dest)
 		return err
 	})

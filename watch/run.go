@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"timemachine/repo"
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
-	"timemachine/repo/mapped"
 	"timemachine/repo/record"
 )
 
@@ -97,7 +97,7 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 		ro.Copies, ro.HasRoom = r.roomForCopies, r.Config.KeepsCopies
 		ro.Known = func(id object.ID) bool { return r.contents()[id] }
 	})
-	all := func() error { return mapped.Guard(r.all) }
+	all := func() error { return durable.Guard(r.all) }
 	err := all()
 	for lost := 0; noRoom(err) && r.yield(err) || r.outrun(err, &lost); {
 		err = all()

@@ -8,8 +8,8 @@ import (
 	"sort"
 	"time"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
-	"timemachine/repo/mapped"
 )
 
 // section is a number of known sources as the cache file holds them: in path order, each with a record of one size, so
@@ -62,7 +62,7 @@ func parseSection(b []byte, crc uint32) (s section, size int, newCRC uint32, ok 
 	end := sectionHead + int(paths) + int(n)*recordSize
 	summed := make(chan uint32, 1)
 	go func() {
-		_ = mapped.Guard(func() error { // the caller meets the fault as well
+		_ = durable.Guard(func() error { // the caller meets the fault as well
 			crc = crc32.Update(crc, castagnoli, b[:end])
 			return nil
 		})
@@ -165,7 +165,7 @@ func (s *section) known(i int) *known {
 // contents is what the newest versions of all hold.
 func (s *section) contents() map[object.ID]bool {
 	all := make(map[object.ID]bool, s.n)
-	_ = mapped.Guard(func() error { // any goroutine may ask; who is not told of a content stores it again
+	_ = durable.Guard(func() error { // any goroutine may ask; who is not told of a content stores it again
 		for i := range s.n {
 			b := s.record(i)[8+keySize:]
 			all[object.ID(b[:20])] = true

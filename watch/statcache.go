@@ -7,7 +7,6 @@ import (
 	"iter"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/mapped"
 )
 
 // The cache file is cacheMagic and any number of sections. What a later one says of a source holds, and the last one's
@@ -33,7 +32,7 @@ type cacheFile struct {
 }
 
 // loadCache maps the cache; one that is missing or damaged from its beginning gives an empty one. What comes of it is
-// looked at within mapped.Guard, and closed.
+// looked at within durable.Guard, and closed.
 func loadCache(state *durable.Dir) *knowledge {
 	b, err := mapCache(state)
 	if err != nil {
@@ -50,7 +49,7 @@ func mapCache(state *durable.Dir) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return mapped.File(f)
+	return durable.MapFile(f)
 }
 
 // CheckCache tells what is wrong with the cache of what the last run knew; nil for none, and for one that is whole.
@@ -62,8 +61,8 @@ func CheckCache(state *durable.Dir) error {
 	if err != nil {
 		return err
 	}
-	defer mapped.Close(b)
-	return mapped.Guard(func() error {
+	defer durable.Unmap(b)
+	return durable.Guard(func() error {
 		_, err := decodeCache(b)
 		return err
 	})

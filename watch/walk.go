@@ -4,12 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"golang.org/x/sys/unix"
 	"slices"
 	"sync"
 	"sync/atomic"
-	"timemachine/repo/mapped"
-
-	"golang.org/x/sys/unix"
+	"timemachine/repo/durable"
 )
 
 // A walk is done by several goroutines, a folder each, for its time goes into waiting for the kernel. Folders that are
@@ -117,7 +116,7 @@ func (s *scan) collect(b *block) {
 func (w *walk) work() {
 	l := &lister{walk: w, buf: make([]byte, direntRoom)}
 	for b := w.next(); b != nil; b = w.next() {
-		err := mapped.Guard(func() error {
+		err := durable.Guard(func() error {
 			l.look(b)
 			return nil
 		})

@@ -7,6 +7,8 @@
 //
 // Every file created here is closed to others whatever the umask; where the repository belongs to another user (root
 // working in somebody's folder), what is created is given to that user.
+//
+// Map reads a file through the address space, and Guard turns a page that cannot be read into an error.
 package durable
 
 import (

@@ -1,6 +1,4 @@
-// Package mapped reads files through the address space: nothing is copied, and only what is looked at is read. What is
-// mapped may go away (the file is cut, its disk is gone), so it is looked at within Guard.
-package mapped
+package durable
 
 import (
 	"fmt"
@@ -12,18 +10,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Open maps a regular file read-only. An empty one is nil.
-func Open(name string) ([]byte, error) {
+// Map maps a regular file read-only: nothing is copied, and only what is looked at is read. An empty file is nil. Another
+// program can cut the file, or its disk can vanish: look at the bytes within Guard, and end the mapping with Unmap.
+func Map(name string) ([]byte, error) {
 	f, _, err := OpenRegular(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return File(f)
+	return MapFile(f)
 }
 
-// File maps an open regular file read-only. An empty one is nil. The file may be closed.
-func File(f *os.File) ([]byte, error) {
+// MapFile maps an open regular file read-only. An empty one is nil. The file may be closed.
+func MapFile(f *os.File) ([]byte, error) {
 	st, err := f.Stat()
 	if err != nil || st.Size() == 0 {
 		return nil, err
@@ -52,16 +51,16 @@ func OpenRegular(name string) (*os.File, fs.FileInfo, error) {
 	return f, st, nil
 }
 
-// Close ends a mapping; nil is none.
-func Close(data []byte) {
+// Unmap ends a mapping; nil is none.
+func Unmap(data []byte) {
 	if data != nil {
 		_ = unix.Munmap(data) // fails only for what was never mapped
 	}
 }
 
-// Forget lets go of the memory in which the system keeps bytes from to of a mapping; they are read again when they are
-// looked at.
-func Forget(data []byte, from, to int64) {
+// ForgetPages gives back the memory in which the system keeps the bytes from and to of a mapping. The system reads them
+// again when they are looked at.
+func ForgetPages(data []byte, from, to int64) {
 	page := int64(os.Getpagesize())
 	if from, to = from/page*page, to/page*page; from < to {
 		_ = unix.Madvise(data[from:to], unix.MADV_DONTNEED) // advice: nothing depends on it

@@ -5,7 +5,7 @@ import (
 	"crypto/sha1"
 	"encoding/binary"
 	"fmt"
-	"timemachine/repo/mapped"
+	"timemachine/repo/durable"
 )
 
 const (
@@ -36,7 +36,7 @@ func startChecksum(b []byte) func(err error) error {
 	holds := make(chan bool, 1)
 	go func() {
 		whole := false
-		_ = mapped.Guard(func() error { // b may be a mapped file; the caller meets the fault as well
+		_ = durable.Guard(func() error { // b may be a mapped file; the caller meets the fault as well
 			whole = len(b) < headerSize+checksumSize || checksumHolds(b)
 			return nil
 		})

@@ -9,7 +9,7 @@ import (
 	"io"
 	"sync"
 
-	"timemachine/repo/mapped"
+	"timemachine/repo/durable"
 )
 
 // Ahead is an index that is looked at while the changes to it are still being made: its checksum is compared and its
@@ -42,7 +42,7 @@ func LookAhead(old []byte) *Ahead {
 
 // Flaw tells whether an index is damaged so that git could not read its entries: a *DamagedError, or nil. Checksums of
 // what git writes ordinarily are left unread, as by git itself. The index must not be in a file that is cut meanwhile, unless
-// mapped.Guard is around.
+// durable.Guard is around.
 func Flaw(b []byte) error {
 	a := &Ahead{old: b}
 	if len(b) >= headerSize+checksumSize {
@@ -60,7 +60,7 @@ func Flaw(b []byte) error {
 
 func (a *Ahead) guarded(f func()) {
 	a.work.Go(func() {
-		_ = mapped.Guard(func() error { // a fault leaves the index to Merge, which meets it too
+		_ = durable.Guard(func() error { // a fault leaves the index to Merge, which meets it too
 			f()
 			return nil
 		})
@@ -181,7 +181,7 @@ func write(w io.Writer, pieces [][]byte) error {
 	sum := sha1.New()
 	summed := make(chan error, 1)
 	go func() {
-		summed <- mapped.Guard(func() error {
+		summed <- durable.Guard(func() error {
 			for _, p := range pieces {
 				sum.Write(p)
 			}

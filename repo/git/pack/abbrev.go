@@ -10,8 +10,8 @@ import (
 	"slices"
 	"sort"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
-	"timemachine/repo/mapped"
 )
 
 // Abbreviated lists the objects whose names begin with prefix, 4 to 40 lower-case hexadecimal digits, in order. A pack or
@@ -31,7 +31,7 @@ func (s *Store) Abbreviated(prefix string) ([]object.ID, error) {
 		return nil, err
 	}
 	for _, p := range set.packs {
-		err := mapped.Guard(func() error {
+		err := durable.Guard(func() error {
 			x, err := p.index()
 			if err == nil {
 				ids = x.between(ids, lo, hi)
@@ -51,7 +51,7 @@ func (s *Store) Commits() (commits []object.ID) {
 	var ids []object.ID
 	if set, err := s.acquire(); err == nil {
 		for _, p := range set.packs {
-			_ = mapped.Guard(func() error { // a pack without an idx has nothing that can be found
+			_ = durable.Guard(func() error { // a pack without an idx has nothing that can be found
 				x, err := p.index()
 				if err == nil {
 					ids = x.between(ids, object.ID{}, lastID())

@@ -13,8 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
-	"timemachine/repo/mapped"
 )
 
 // Flaw is damage that Check found.
@@ -195,7 +195,7 @@ func (s *Store) Unindexed() []string {
 	}
 	defer s.release(set)
 	for _, p := range set.packs {
-		if err := mapped.Guard(func() error { _, err := p.index(); return err }); err != nil && !vanished(err) {
+		if err := durable.Guard(func() error { _, err := p.index(); return err }); err != nil && !vanished(err) {
 			packs = append(packs, p.base)
 		}
 	}

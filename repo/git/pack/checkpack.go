@@ -9,8 +9,8 @@ import (
 	"io"
 	"slices"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
-	"timemachine/repo/mapped"
 )
 
 // member is an object of a pack under check: 40 bytes, since there may be millions.
@@ -44,7 +44,7 @@ func (p *packFile) count() int64 {
 // pack checks one pack; spread runs independent parts.
 func (c *checker) pack(p *packFile, spread func(n int, do func(int))) {
 	k := &packCheck{checker: c, p: p}
-	err := mapped.Guard(k.open)
+	err := durable.Guard(k.open)
 	if vanished(err) {
 		return
 	}
@@ -111,7 +111,7 @@ func (k *packCheck) open() (err error) {
 func (k *packCheck) sums(file string, data []byte) {
 	const piece = 16 << 20
 	h := sha1.New()
-	err := mapped.Guard(func() error {
+	err := durable.Guard(func() error {
 		body, sum := data[:len(data)-idLen], data[len(data)-idLen:]
 		for len(body) > 0 && k.ctx.Err() == nil {
 			n := min(len(body), piece)
@@ -135,7 +135,7 @@ func (k *packCheck) link() (roots []int32) {
 	for i := range k.all {
 		m := &k.all[i]
 		var h entryHeader
-		err := mapped.Guard(func() (err error) {
+		err := durable.Guard(func() (err error) {
 			raw := k.data[m.offset:m.end]
 			if crc32.ChecksumIEEE(raw) != k.x.crc(int(m.name)) {
 				return errors.New("its bytes are not those the idx vouches for")
@@ -200,7 +200,7 @@ func (k *packCheck) grow(root int32) {
 		m := &k.all[g.at]
 		m.reached = true
 		var body []byte
-		err := mapped.Guard(func() (err error) {
+		err := durable.Guard(func() (err error) {
 			kind, body, err = k.make(m, g.base, kind)
 			return err
 		})

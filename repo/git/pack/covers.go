@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"path/filepath"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
-	"timemachine/repo/mapped"
 )
 
 // Covers tells whether the pack name holds every object that the idx of the pack other lists, and is whole at both ends.
@@ -16,7 +16,7 @@ func (s *Store) Covers(name, other string) (bool, error) {
 	q := &packFile{base: filepath.Join(s.packDir(), other)}
 	defer q.unmap()
 	covers := false
-	err := mapped.Guard(func() error {
+	err := durable.Guard(func() error {
 		if _, err := p.bytes(); err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ func (s *Store) Packed(id object.ID, among map[string]bool) (in, elsewhere bool)
 	defer s.release(set)
 	set.order(func(p *packFile) bool {
 		has := false
-		_ = mapped.Guard(func() error { // a pack that cannot be read has nothing
+		_ = durable.Guard(func() error { // a pack that cannot be read has nothing
 			_, found, err := p.find(id)
 			if err == nil && found {
 				_, err = p.bytes()

@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
-	"timemachine/repo/mapped"
 )
 
 // Held is one pack of a Store, kept open until Close even if its files are removed meanwhile.
@@ -46,7 +46,7 @@ func (s *Store) Hold(name string) (*Held, error) {
 	if h.p == nil {
 		err = fmt.Errorf("pack %q: %w", name, ErrNotFound)
 	} else {
-		err = mapped.Guard(h.open)
+		err = durable.Guard(h.open)
 	}
 	if err != nil {
 		h.Close()
@@ -109,7 +109,7 @@ func (h *Held) Size() int64 { return int64(len(h.data)) }
 // Weigh is the number of bytes of the whole object that an object's chain of deltas in this pack starts from, as it is
 // stored; 0 where the pack does not hold it. It is about what the object would take if it were written whole.
 func (h *Held) Weigh(id object.ID) (n int64) {
-	_ = mapped.Guard(func() error {
+	_ = durable.Guard(func() error {
 		at, ok, err := h.p.find(id)
 		if err != nil || !ok {
 			return err
@@ -162,7 +162,7 @@ func (s *Store) Names() ([]string, error) {
 // then be written as deltas of them. h must have been written by a Writer: each base before its deltas, in one piece.
 // After an error nothing was written.
 func (w *Writer) Extend(h *Held) error {
-	return mapped.Guard(func() error { return w.extend(h) })
+	return durable.Guard(func() error { return w.extend(h) })
 }
 
 func (w *Writer) extend(h *Held) error {
@@ -229,7 +229,7 @@ func IsName(name string) bool {
 
 // Commits calls f with the commits, in the order of the pack.
 func (h *Held) Commits(f func(id object.ID, raw []byte) error) error {
-	return mapped.Guard(func() error {
+	return durable.Guard(func() error {
 		list, err := h.places()
 		if err != nil {
 			return err

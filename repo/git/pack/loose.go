@@ -10,8 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
-	"timemachine/repo/mapped"
 )
 
 // loose is an open loose object, its header read.
@@ -29,7 +29,7 @@ func (s *Store) loosePath(id object.ID) string {
 
 // openLoose returns an error that is fs.ErrNotExist when there is no such file.
 func openLoose(name string) (*loose, error) {
-	f, _, err := mapped.OpenRegular(name)
+	f, _, err := durable.OpenRegular(name)
 	if err != nil {
 		return nil, err
 	}

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
-	"timemachine/repo/mapped"
 )
 
 // MergeOptions of Writer.Merge. The zero value only copies.
@@ -28,7 +28,7 @@ func (w *Writer) Merge(ctx context.Context, packs []*Held, o MergeOptions) error
 	for _, commits := range []bool{true, false} {
 		for _, h := range packs {
 			m := merge{w: w, o: &o, h: h, commits: commits}
-			if err := mapped.Guard(func() error { return m.run(ctx) }); err != nil {
+			if err := durable.Guard(func() error { return m.run(ctx) }); err != nil {
 				return fmt.Errorf("merge pack %q: %w", h.Name(), err)
 			}
 		}

@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
-	"timemachine/repo/mapped"
 )
 
 // maxChain is the longest chain of deltas git writes; a longer one is a loop or an attack on patience.
@@ -38,13 +38,13 @@ func (p *packFile) index() (*idx, error) {
 	if p.idx != nil {
 		return p.idx, nil
 	}
-	data, err := mapped.Open(p.base + ".idx")
+	data, err := durable.Map(p.base + ".idx")
 	if err != nil {
 		return nil, err
 	}
 	x, err := parseIdx(data)
 	if err != nil {
-		mapped.Close(data)
+		durable.Unmap(data)
 		return nil, fmt.Errorf("idx %q: %w: %w", p.base+".idx", ErrDamaged, err)
 	}
 	p.idx = x
@@ -62,12 +62,12 @@ func (p *packFile) bytes() ([]byte, error) {
 	if p.data != nil {
 		return p.data, nil
 	}
-	data, err := mapped.Open(p.base + ".pack")
+	data, err := durable.Map(p.base + ".pack")
 	if err != nil {
 		return nil, err
 	}
 	if err := checkFrame(data, x); err != nil {
-		mapped.Close(data)
+		durable.Unmap(data)
 		return nil, p.damaged(err)
 	}
 	p.data = data
@@ -94,9 +94,9 @@ func (p *packFile) unmap() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.idx != nil {
-		mapped.Close(p.idx.data)
+		durable.Unmap(p.idx.data)
 	}
-	mapped.Close(p.data)
+	durable.Unmap(p.data)
 	p.idx, p.data = nil, nil
 }
 

@@ -7,8 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
-	"timemachine/repo/mapped"
 )
 
 // Has tells whether the object is here, in a pack that is whole at both ends. Its bytes are not looked at.
@@ -31,13 +31,13 @@ func (s *Store) Has(id object.ID) (bool, error) {
 
 // HasAllOf tells whether every object that the idx of that name (without suffix) lists is here.
 func (s *Store) HasAllOf(name string) (bool, error) {
-	data, err := mapped.Open(filepath.Join(s.packDir(), name+".idx"))
+	data, err := durable.Map(filepath.Join(s.packDir(), name+".idx"))
 	if err != nil {
 		return false, err
 	}
-	defer mapped.Close(data)
+	defer durable.Unmap(data)
 	var ids []object.ID
-	err = mapped.Guard(func() error {
+	err = durable.Guard(func() error {
 		x, err := parseIdx(data)
 		for i := 0; err == nil && i < x.count; i++ {
 			ids = append(ids, object.ID(x.id(i)))

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
-	"timemachine/repo/mapped"
 )
 
 // Stream reads an object of any size in bounded memory and says how many bytes it has; close the reader. Deltas are the
@@ -82,7 +82,7 @@ func (r *passer) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	if r.at += int64(n); r.at-r.behind > keptBehind {
-		mapped.Forget(r.pack, r.behind, r.at)
+		durable.ForgetPages(r.pack, r.behind, r.at)
 		r.behind = r.at
 	}
 	return n, nil
@@ -123,7 +123,7 @@ func (s *packStream) Read(p []byte) (n int, err error) {
 	if s.done == nil {
 		return 0, errStreamClosed
 	}
-	fault := mapped.Guard(func() error {
+	fault := durable.Guard(func() error {
 		n, err = s.exactStream.Read(p)
 		return nil
 	})

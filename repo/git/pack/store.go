@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"sync"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
-	"timemachine/repo/mapped"
 )
 
 // StoreOptions of a Store. The zero value is right for all ordinary use.
@@ -158,7 +158,7 @@ func (s *Store) findIn(set *packSet, id object.ID, f finder) error {
 	served := false
 	set.order(func(p *packFile) bool {
 		found := false
-		packErr := mapped.Guard(func() error {
+		packErr := durable.Guard(func() error {
 			offset, ok, err := p.find(id)
 			if err != nil || !ok {
 				return err
@@ -198,7 +198,7 @@ func (s *Store) Trim() {
 	for _, p := range set.packs {
 		p.mu.Lock()
 		if p.data != nil {
-			mapped.Forget(p.data, 0, int64(len(p.data)))
+			durable.ForgetPages(p.data, 0, int64(len(p.data)))
 		}
 		p.mu.Unlock()
 	}
