@@ -3,6 +3,7 @@ package repo
 import (
 	"errors"
 	"fmt"
+	"timemachine/repo/record"
 )
 
 // Adopt takes over a clone of a history, or a history whose branch was rewritten: the branch that HEAD names becomes
@@ -20,7 +21,7 @@ func Adopt(dest string, o Options) error {
 		return err
 	}
 	if ok, err := r.TryLock(); err != nil || !ok {
-		return errors.Join(err, &StateError{Kind: Locked, Dest: dest, Msg: fmt.Sprintf("another run is at work in %s", quote(dest))})
+		return errors.Join(err, &StateError{Kind: Locked, Dest: dest, Msg: fmt.Sprintf("another run is at work in %s", record.Quote(dest))})
 	}
 	branch, err := r.adoptable()
 	if err != nil {

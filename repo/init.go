@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/record"
 )
 
 const (
@@ -38,7 +39,7 @@ copies/ can be deleted without loss. Do not edit in files/: the next version of 
 // repository that is there already is a *StateError.
 func Init(dest string, o Options) error {
 	if err := os.Mkdir(dest, durable.DirPerm); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("destination %s: %w", quote(dest), err)
+		return fmt.Errorf("destination %s: %w", record.Quote(dest), err)
 	}
 	root, err := durable.OpenDir(dest)
 	if err != nil {

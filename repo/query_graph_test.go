@@ -60,7 +60,7 @@ func TestLogAlongTheGraph(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		id = cut.from(firstParent(c))
+		id = cut.from(c.FirstParent())
 		read++
 	}
 	// Those on top of the graph, one with a byte that filters do not take, and perhaps one that a filter is wrong about.

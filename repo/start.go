@@ -9,6 +9,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/ref"
+	"timemachine/repo/record"
 )
 
 // Start makes the destination ready for a run and returns the branch's tip, zero before the first commit: what an
@@ -76,7 +77,7 @@ func (r *Repo) tip() (object.ID, error) {
 	var broken *ref.DamagedError
 	switch {
 	case errors.As(err, &broken):
-		return tip, r.damaged(fmt.Sprintf("branch %s is damaged (%s)", quote(r.shortBranch()), broken.Found), errEmptyRef)
+		return tip, r.damaged(fmt.Sprintf("branch %s is damaged (%s)", record.Quote(r.shortBranch()), broken.Found), errEmptyRef)
 	case errors.Is(err, ref.ErrMissing):
 		return tip, r.unborn()
 	}
@@ -101,7 +102,7 @@ func (r *Repo) unborn() error {
 	if len(logged) == 0 && len(r.noted()) == 0 {
 		return nil
 	}
-	return r.damaged(fmt.Sprintf("branch %s is missing, but there is a history", quote(r.shortBranch())), errEmptyRef)
+	return r.damaged(fmt.Sprintf("branch %s is missing, but there is a history", record.Quote(r.shortBranch())), errEmptyRef)
 }
 
 // finishMoves completes the publication of packs that a run was cut short in, and returns where the branch is then.
@@ -186,10 +187,10 @@ func (r *Repo) move(old, id object.ID, message string) error {
 	var unlogged *ref.LogError
 	switch {
 	case errors.As(err, &held):
-		return &StateError{Kind: Locked, Dest: r.dest, Msg: fmt.Sprintf("branch %s is locked: %s", quote(r.shortBranch()), held.Error()),
-			Hint: "nothing was recorded; if no git is at work there, remove the lock: rm " + word(held.Path)}
+		return &StateError{Kind: Locked, Dest: r.dest, Msg: fmt.Sprintf("branch %s is locked: %s", record.Quote(r.shortBranch()), held.Error()),
+			Hint: "nothing was recorded; if no git is at work there, remove the lock: rm " + ShellWord(held.Path)}
 	case errors.As(err, &moved):
-		return &StateError{Kind: Moved, Dest: r.dest, Msg: fmt.Sprintf("branch %s was moved by another program while the run was at work", quote(r.shortBranch())),
+		return &StateError{Kind: Moved, Dest: r.dest, Msg: fmt.Sprintf("branch %s was moved by another program while the run was at work", record.Quote(r.shortBranch())),
 			Hint: "the next run takes it up"}
 	case errors.As(err, &unlogged) && !noRoom(err):
 		return r.unlogged(unlogged)
@@ -200,11 +201,11 @@ func (r *Repo) move(old, id object.ID, message string) error {
 // unlogged says what is in the way of a reflog, without which no branch is moved.
 func (r *Repo) unlogged(e *ref.LogError) error {
 	path := r.git.Path(e.Name)
-	s := &StateError{Kind: Damaged, Dest: r.dest, Msg: "the reflog " + quote(path) + " cannot be written: " + cause(e.Err),
+	s := &StateError{Kind: Damaged, Dest: r.dest, Msg: "the reflog " + record.Quote(path) + " cannot be written: " + cause(e.Err),
 		Hint: "nothing was recorded; the next run does it when that file can be written"}
 	if e.Blocked {
-		s.Msg = quote(path) + " is in the way of the reflog"
-		s.Hint = "nothing was recorded; the next run does it when that is moved away with: mv " + word(path) + " " + word(path+".aside")
+		s.Msg = record.Quote(path) + " is in the way of the reflog"
+		s.Hint = "nothing was recorded; the next run does it when that is moved away with: mv " + ShellWord(path) + " " + ShellWord(path+".aside")
 	}
 	return s
 }

@@ -82,9 +82,9 @@ func (r *commitsT) unreadable(id object.ID, err error) error {
 
 func (r *commitsT) rewritten(tip, base object.ID) error {
 	return &StateError{Kind: Rewritten, Dest: r.dest,
-		Msg: fmt.Sprintf("branch %s of %s was rewritten: it no longer holds commit %s, the last one recorded", quote(r.shortBranch()), quote(r.dest), base.Short()),
+		Msg: fmt.Sprintf("branch %s of %s was rewritten: it no longer holds commit %s, the last one recorded", record.Quote(r.shortBranch()), record.Quote(r.dest), base.Short()),
 		Hint: fmt.Sprintf("to go back: git -C %s update-ref %s %s; to go on with it as it is (at %s): timemachine init --adopt -d %s",
-			word(r.dest), word(r.branch), base, tip.Short(), word(r.dest))}
+			ShellWord(r.dest), ShellWord(r.branch), base, tip.Short(), ShellWord(r.dest))}
 }
 
 func (r *commitsT) shortBranch() string { return strings.TrimPrefix(r.branch, "refs/heads/") }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"timemachine/repo/git/object"
+	"timemachine/repo/record"
 )
 
 // Files lists what the tree of commit tip holds under files/, by tree path.
@@ -30,7 +31,7 @@ func (r *commitsT) Files(tip object.ID) (map[string]object.TreeEntry, error) {
 func (r *commitsT) list(tree object.ID, prefix string, all map[string]object.TreeEntry) error {
 	raw, err := r.store.ReadTree(tree)
 	if err != nil {
-		return r.damaged(fmt.Sprintf("folder %s cannot be read", quote(prefix)), err)
+		return r.damaged(fmt.Sprintf("folder %s cannot be read", record.Quote(prefix)), err)
 	}
 	entries, err := object.ParseTree(raw)
 	if err != nil {

@@ -130,7 +130,7 @@ func (r *commitsT) newestRecord() (newest object.ID) {
 			continue
 		}
 		_, err = record.Parse(c.Message)
-		commits[id] = commit{firstParent(c), c.Committer.When, !errors.Is(err, record.ErrNone)}
+		commits[id] = commit{c.FirstParent(), c.Committer.When, !errors.Is(err, record.ErrNone)}
 	}
 	followed := map[object.ID]bool{}
 	for _, c := range commits {

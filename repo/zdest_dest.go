@@ -8,6 +8,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/pack"
 	"timemachine/repo/git/ref"
+	"timemachine/repo/record"
 
 	"golang.org/x/sys/unix"
 )
@@ -48,11 +49,11 @@ func (r *destT) openGit() error {
 	case err != nil:
 		return err
 	case kind == bareRepository:
-		return &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("destination %s is a bare repository", quote(r.dest)),
+		return &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("destination %s is a bare repository", record.Quote(r.dest)),
 			Hint: "clone it, and take the clone over with: timemachine init --adopt -d CLONE"}
 	case kind == noRepository:
-		return &StateError{Kind: NoRepository, Dest: r.dest, Msg: fmt.Sprintf("destination %s holds no history", quote(r.dest)),
-			Hint: "make one with: timemachine init -d " + word(r.dest)}
+		return &StateError{Kind: NoRepository, Dest: r.dest, Msg: fmt.Sprintf("destination %s holds no history", record.Quote(r.dest)),
+			Hint: "make one with: timemachine init -d " + ShellWord(r.dest)}
 	}
 	if err := giveToOwner(r.git, r.root, r.git); err != nil {
 		return err
@@ -73,8 +74,8 @@ func giveToOwner(theirs *durable.Dir, folders ...*durable.Dir) error {
 }
 
 func (r *destT) withoutBranch() error {
-	return &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("git's configuration in %s is damaged: its timemachine.branch is missing", quote(r.dest)),
-		Hint: "nothing was changed; write what is missing with: timemachine init --adopt -d " + word(r.dest)}
+	return &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("git's configuration in %s is damaged: its timemachine.branch is missing", record.Quote(r.dest)),
+		Hint: "nothing was changed; write what is missing with: timemachine init --adopt -d " + ShellWord(r.dest)}
 }
 
 // used tells whether a run has left something under .git/timemachine: then the repository is ours, whatever its settings say.
@@ -90,8 +91,8 @@ func (r *destT) used() (bool, error) {
 }
 
 func (r *destT) foreign() error {
-	return &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("the repository in %s was not made by timemachine", quote(r.dest)),
-		Hint: "choose another destination; a clone of a history is taken over with: timemachine init --adopt -d " + word(r.dest)}
+	return &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("the repository in %s was not made by timemachine", record.Quote(r.dest)),
+		Hint: "choose another destination; a clone of a history is taken over with: timemachine init --adopt -d " + ShellWord(r.dest)}
 }
 
 // checkServed refuses repositories that would be served wrongly, with the reason.
@@ -107,7 +108,7 @@ func (r *destT) checkServed() error {
 }
 
 func (r *destT) unserved(why string) error {
-	return &StateError{Kind: Unsupported, Dest: r.dest, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot serve: %s", quote(r.dest), quote(why)),
+	return &StateError{Kind: Unsupported, Dest: r.dest, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot serve: %s", record.Quote(r.dest), record.Quote(why)),
 		Hint: "choose another destination, or take over a full clone of it: git clone --no-shared, then timemachine init --adopt"}
 }
 
@@ -122,8 +123,8 @@ func (r *destT) openParts() error {
 	r.refs = ref.New(r.git, r.stage)
 	r.store, err = pack.OpenStore(r.git.Path("objects"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("the history in %s is gone: its folder .git/objects is missing", quote(r.dest)),
-			Hint: "nothing was changed; bring it back from a clone or a copy of the destination, and see what is left with: ls -la " + word(r.git.Path(""))}
+		return &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("the history in %s is gone: its folder .git/objects is missing", record.Quote(r.dest)),
+			Hint: "nothing was changed; bring it back from a clone or a copy of the destination, and see what is left with: ls -la " + ShellWord(r.git.Path(""))}
 	}
 	return err
 }
@@ -138,8 +139,8 @@ func (r *destT) strange(in *durable.Dir, name string, err error) error {
 	if name == lockName {
 		kind = "regular file"
 	}
-	return &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("%s is no %s", quote(in.Path(name)), kind), Err: err,
-		Hint: "nothing was recorded; the next run makes it when it is moved away with: mv " + word(in.Path(name)) + " " + word(in.Path(name+".aside"))}
+	return &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("%s is no %s", record.Quote(in.Path(name)), kind), Err: err,
+		Hint: "nothing was recorded; the next run makes it when it is moved away with: mv " + ShellWord(in.Path(name)) + " " + ShellWord(in.Path(name+".aside"))}
 }
 
 // closeToOthers takes what git made with an ordinary umask from everybody else.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/ref"
+	"timemachine/repo/record"
 )
 
 // repositoryKind is what a folder is to git.
@@ -24,8 +25,8 @@ func (r *destT) openFolders() (repositoryKind, error) {
 	var err error
 	switch r.root, err = durable.OpenDir(r.dest); {
 	case errors.Is(err, fs.ErrNotExist):
-		return noRepository, &StateError{Kind: NoDestination, Dest: r.dest, Msg: fmt.Sprintf("destination %s does not exist", quote(r.dest)),
-			Hint: "name the destination with -d, mount it, or make it with: timemachine init -d " + word(r.dest)}
+		return noRepository, &StateError{Kind: NoDestination, Dest: r.dest, Msg: fmt.Sprintf("destination %s does not exist", record.Quote(r.dest)),
+			Hint: "name the destination with -d, mount it, or make it with: timemachine init -d " + ShellWord(r.dest)}
 	case err != nil:
 		return noRepository, err
 	}
@@ -36,7 +37,7 @@ func (r *destT) openFolders() (repositoryKind, error) {
 		return noRepository, err
 	case !st.IsDir():
 		return noRepository, &StateError{Kind: Unsupported, Dest: r.dest,
-			Msg:  fmt.Sprintf("%s is not a folder: a link or a linked work tree is not served", quote(r.root.Path(".git"))),
+			Msg:  fmt.Sprintf("%s is not a folder: a link or a linked work tree is not served", record.Quote(r.root.Path(".git"))),
 			Hint: "name the repository's main folder with -d"}
 	}
 	r.git, err = r.root.Sub(".git")
@@ -66,11 +67,11 @@ func (r *destT) readConfig() error {
 	if err == nil {
 		return nil
 	}
-	e := &StateError{Kind: Damaged, Dest: r.dest, Msg: "git's configuration in " + quote(r.dest) + " cannot be read", Err: err,
-		Hint: "nothing was changed; look at it with: git -C " + word(r.dest) + " config --local --list"}
+	e := &StateError{Kind: Damaged, Dest: r.dest, Msg: "git's configuration in " + record.Quote(r.dest) + " cannot be read", Err: err,
+		Hint: "nothing was changed; look at it with: git -C " + ShellWord(r.dest) + " config --local --list"}
 	if ours, err := r.used(); err == nil && ours {
 		file := r.git.Path("config")
-		e.Hint = "nothing was changed; after a look at it, have another one written with: mv " + word(file) + " " + word(file+".damaged") + " && timemachine init --adopt -d " + word(r.dest)
+		e.Hint = "nothing was changed; after a look at it, have another one written with: mv " + ShellWord(file) + " " + ShellWord(file+".damaged") + " && timemachine init --adopt -d " + ShellWord(r.dest)
 	}
 	return e
 }
@@ -105,22 +106,4 @@ func (r *destT) beyondUs(files ...string) (string, error) {
 		}
 	}
 	return "", nil
-}
-
-// exists tells whether a path below dir is there.
-func exists(dir *durable.Dir, path string) (bool, error) {
-	w := durable.NewWalker(dir)
-	defer w.Close()
-	folder, name := "", path
-	if i := strings.LastIndexByte(path, '/'); i >= 0 {
-		folder, name = path[:i], path[i+1:]
-	}
-	d, err := w.Dir(folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	return d.Exists(name)
 }

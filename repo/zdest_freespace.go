@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"timemachine/repo/record"
 
 	"golang.org/x/sys/unix"
 )
@@ -33,12 +34,9 @@ func (r *destT) Room() (free, size int64, ok bool) {
 func (r *destT) FullError(err error) error {
 	for _, full := range []error{unix.ENOSPC, unix.EDQUOT} {
 		if errors.Is(err, full) {
-			return &StateError{Kind: Full, Dest: r.dest, Msg: fmt.Sprintf("destination %s has no room", quote(r.dest)), Err: full,
-				Hint: "nothing more was recorded; make room, and the next run does it: df -h " + word(r.dest)}
+			return &StateError{Kind: Full, Dest: r.dest, Msg: fmt.Sprintf("destination %s has no room", record.Quote(r.dest)), Err: full,
+				Hint: "nothing more was recorded; make room, and the next run does it: df -h " + ShellWord(r.dest)}
 		}
 	}
 	return err
 }
-
-// noRoom tells whether an error says that the disk, or what a quota leaves of it, is full.
-func noRoom(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"timemachine/repo/durable"
+	"timemachine/repo/record"
 )
 
 const attributes = "* -text -ident -filter -working-tree-encoding !eol !diff !merge\n"
@@ -48,10 +49,10 @@ func (r *destT) infoAside(in *durable.Dir, name string) bool {
 	aside, err := moveAside(in, name)
 	if err != nil {
 		r.o.Warn(in.Path(name), "is not what git looks for there, and could not be moved aside: "+cause(err),
-			"versions are recorded all the same; move it away with: mv "+word(in.Path(name))+" "+word(in.Path(name+".aside")))
+			"versions are recorded all the same; move it away with: mv "+ShellWord(in.Path(name))+" "+ShellWord(in.Path(name+".aside")))
 		return false
 	}
-	r.o.Warn(in.Path(name), "is not what git looks for there, and was moved to "+quote(aside), "")
+	r.o.Warn(in.Path(name), "is not what git looks for there, and was moved to "+record.Quote(aside), "")
 	return true
 }
 
@@ -60,7 +61,7 @@ func (r *destT) restoreAttributes(info *durable.Dir) error {
 	changed, err := ensureAttributes(info)
 	if changed && err == nil {
 		r.o.Warn(info.Path("attributes"), "did not end with the line that keeps git from changing bytes: it does again",
-			"what a git checkout has changed in files/ since is found by: timemachine verify -d "+word(r.dest))
+			"what a git checkout has changed in files/ since is found by: timemachine verify -d "+ShellWord(r.dest))
 	}
 	return err
 }

@@ -6,8 +6,7 @@ import (
 	"io/fs"
 	"strings"
 	"timemachine/repo/durable"
-
-	"golang.org/x/sys/unix"
+	"timemachine/repo/record"
 )
 
 // probe learns what the file system can do and returns git's settings for it. They are for ever, so that only an error
@@ -43,12 +42,6 @@ func probe(dir *durable.Dir) (string, error) {
 	return b.String(), errors.Join(dir.Remove(probeLink), dir.Remove(probeName))
 }
 
-// unsupported tells whether an error says that the file system cannot do what was asked of it at all. Folders that a virtual
-// machine shares (vboxsf) say that they are read-only; where that is true, nothing else can be made either.
-func unsupported(err error) bool {
-	return errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) || errors.Is(err, unix.EROFS)
-}
-
 func makeClosed(root *durable.Dir, name string) error {
 	d, err := root.MakeSub(name)
 	if err != nil {
@@ -57,27 +50,10 @@ func makeClosed(root *durable.Dir, name string) error {
 	return d.Close()
 }
 
-// emptyFolder tells whether name is missing or a folder that holds nothing.
-func emptyFolder(root *durable.Dir, name string) (bool, error) {
-	d, err := root.Sub(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return true, nil
-	}
-	if errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	defer d.Close()
-	names, err := d.Names()
-	return len(names) == 0, err
-}
-
 // vacant refuses a folder in which a new history would mix with something else.
 func vacant(root *durable.Dir, dest string) error {
 	refuse := func(what string) error {
-		return &StateError{Kind: Foreign, Dest: dest, Msg: fmt.Sprintf("%s in %s was not made by timemachine", what, quote(dest)),
+		return &StateError{Kind: Foreign, Dest: dest, Msg: fmt.Sprintf("%s in %s was not made by timemachine", what, record.Quote(dest)),
 			Hint: "choose another destination with -d"}
 	}
 	if there, err := root.Exists(".git"); err != nil || there {

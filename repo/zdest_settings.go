@@ -11,11 +11,11 @@ import (
 func (r *destT) adoptable() (string, error) {
 	branch, ok := strings.CutPrefix(r.refs.Head(), "refs/heads/")
 	if !ok {
-		return "", &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("no branch is checked out in %s", quote(r.dest)), Hint: "git checkout the history's branch first"}
+		return "", &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("no branch is checked out in %s", record.Quote(r.dest)), Hint: "git checkout the history's branch first"}
 	}
 	tip, err := r.refs.Read("refs/heads/" + branch)
 	if err != nil {
-		return "", &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("branch %s of %s cannot be read", quote(branch), quote(r.dest)), Err: err}
+		return "", &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("branch %s of %s cannot be read", record.Quote(branch), record.Quote(r.dest)), Err: err}
 	}
 	for id := tip; !id.IsZero(); {
 		c, err := r.store.ReadCommit(id)
@@ -25,9 +25,9 @@ func (r *destT) adoptable() (string, error) {
 		if _, err := record.Parse(c.Message); !errors.Is(err, record.ErrNone) {
 			return branch, nil
 		}
-		id = firstParent(c)
+		id = c.FirstParent()
 	}
-	return "", &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("branch %s of %s holds no record of timemachine's", quote(branch), quote(r.dest)), Hint: "choose another destination"}
+	return "", &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("branch %s of %s holds no record of timemachine's", record.Quote(branch), record.Quote(r.dest)), Hint: "choose another destination"}
 }
 
 // writeSettings adds ours, and what of git's a new repository has, after what the configuration holds: git takes the last

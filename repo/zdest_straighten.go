@@ -1,8 +1,7 @@
 package repo
 
 import (
-	"fmt"
-	"timemachine/repo/durable"
+	"timemachine/repo/record"
 )
 
 // straighten moves aside what has the place of files/ or copies/ and is no folder, and makes the folder again. Nothing is
@@ -20,7 +19,7 @@ func (r *destT) straighten() {
 		aside, err := moveAside(r.root, name)
 		if err != nil {
 			r.o.Warn(r.root.Path(name), "is no folder, and could not be moved aside: "+cause(err),
-				"versions are recorded all the same; move it away with: mv "+word(r.root.Path(name))+" "+word(r.root.Path(name+".aside")))
+				"versions are recorded all the same; move it away with: mv "+ShellWord(r.root.Path(name))+" "+ShellWord(r.root.Path(name+".aside")))
 			continue
 		}
 		if st, err := r.root.Lstat(aside); err == nil && st.IsDir() { // somebody put the folder back meanwhile
@@ -28,7 +27,7 @@ func (r *destT) straighten() {
 				continue
 			}
 		}
-		msg := "is no folder, and was moved to " + quote(aside)
+		msg := "is no folder, and was moved to " + record.Quote(aside)
 		if err := makeClosed(r.root, name); err != nil {
 			msg += "; the folder could not be made: " + cause(err)
 		}
@@ -36,25 +35,13 @@ func (r *destT) straighten() {
 	}
 }
 
-// maxAside is how much of a name is kept in the name of what was moved aside, so that there is room for the rest of it.
-const maxAside = 240
+// rebuildCommand is the command that writes copies/ again.
+func (r *destT) rebuildCommand() string { return "timemachine copies rebuild -d " + ShellWord(r.dest) }
 
-// moveAside gives what has a name of ours another one, which it returns.
-func moveAside(d *durable.Dir, name string) (string, error) {
-	aside, err := vacantName(d, name[:min(len(name), maxAside)]+".aside")
-	if err == nil {
-		err = d.Rename(name, d, aside)
-	}
-	return aside, err
-}
+// repairCommand is the command that mends what lies beside the history.
+func (r *destT) repairCommand() string { return "timemachine verify --repair -d " + ShellWord(r.dest) }
 
-// vacantName is a name that nothing has: name itself, or with a number.
-func vacantName(d *durable.Dir, name string) (string, error) {
-	for i, next := 2, name; ; i++ {
-		there, err := d.Exists(next)
-		if err != nil || !there {
-			return next, err
-		}
-		next = fmt.Sprintf("%s%d", name, i)
-	}
+// writeHead is the command that makes HEAD name the branch again.
+func (r *destT) writeHead() string {
+	return "echo " + ShellWord("ref: "+r.branch) + " > " + ShellWord(r.git.Path("HEAD"))
 }

@@ -64,7 +64,7 @@ type Entry struct {
 // UnknownError says that the history has no version of a path, and none of anything below it.
 type UnknownError struct{ Path string }
 
-func (e *UnknownError) Error() string { return "no version of " + quote(e.Path) }
+func (e *UnknownError) Error() string { return "no version of " + record.Quote(e.Path) }
 
 // BeforeError says that a path's history begins after what was asked for.
 type BeforeError struct {
@@ -76,11 +76,11 @@ type BeforeError struct {
 func (e *BeforeError) Error() string {
 	switch {
 	case e.Count == 1:
-		return quote(e.Path) + " has 1 version: @0 is its first"
+		return record.Quote(e.Path) + " has 1 version: @0 is its first"
 	case e.Count > 1:
-		return fmt.Sprintf("%s has %d versions: @%d is its first", quote(e.Path), e.Count, e.Count-1)
+		return fmt.Sprintf("%s has %d versions: @%d is its first", record.Quote(e.Path), e.Count, e.Count-1)
 	}
-	return fmt.Sprintf("the history of %s begins later", quote(e.Path))
+	return fmt.Sprintf("the history of %s begins later", record.Quote(e.Path))
 }
 
 // AbsentError says that a path was deleted at the point that was asked for.
@@ -89,7 +89,7 @@ type AbsentError struct {
 	Deleted Entry // the deletion in force then; its Before is the last version there was
 }
 
-func (e *AbsentError) Error() string { return quote(e.Path) + " did not exist then" }
+func (e *AbsentError) Error() string { return record.Quote(e.Path) + " did not exist then" }
 
 // OpenHistory opens a destination, or any clone of one, bare and shallow ones too, to be read. Of o only Log and Heads
 // are used. What cannot be read gives a *StateError, one of kind NoVersions where nothing was recorded yet.
@@ -182,7 +182,7 @@ func (h *History) readTip() error {
 	var broken *ref.DamagedError
 	switch {
 	case errors.As(err, &broken):
-		return h.r.damaged(fmt.Sprintf("branch %s is damaged (%s)", quote(h.Branch()), broken.Found), errEmptyRef)
+		return h.r.damaged(fmt.Sprintf("branch %s is damaged (%s)", record.Quote(h.Branch()), broken.Found), errEmptyRef)
 	case errors.Is(err, ref.ErrMissing):
 		return h.unborn()
 	}
@@ -196,8 +196,8 @@ func (h *History) unborn() error {
 		return err
 	}
 	if len(logged) > 0 || len(h.r.noted()) > 0 {
-		return h.r.damaged(fmt.Sprintf("branch %s is missing, but there is a history", quote(h.Branch())), errEmptyRef)
+		return h.r.damaged(fmt.Sprintf("branch %s is missing, but there is a history", record.Quote(h.Branch())), errEmptyRef)
 	}
-	return &StateError{Kind: NoVersions, Dest: h.r.dest, Msg: fmt.Sprintf("destination %s holds no versions yet", quote(h.r.dest)),
+	return &StateError{Kind: NoVersions, Dest: h.r.dest, Msg: fmt.Sprintf("destination %s holds no versions yet", record.Quote(h.r.dest)),
 		Hint: "timemachine run takes the first ones of what is watched"}
 }

@@ -10,6 +10,7 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
 	"timemachine/repo/git/ref"
+	"timemachine/repo/record"
 )
 
 const maxShallow = 16 << 20
@@ -50,7 +51,7 @@ func (h *History) openGit() error {
 	case err != nil:
 		return err
 	case kind == noRepository:
-		return &StateError{Kind: NoRepository, Dest: h.r.dest, Msg: fmt.Sprintf("destination %s holds no history", quote(h.r.dest)),
+		return &StateError{Kind: NoRepository, Dest: h.r.dest, Msg: fmt.Sprintf("destination %s holds no history", record.Quote(h.r.dest)),
 			Hint: "name the destination with -d; timemachine init makes one"}
 	case kind == bareRepository:
 		h.bare = true
@@ -63,7 +64,7 @@ func (h *History) openGit() error {
 func (h *History) checkReadable() error {
 	why, err := h.r.beyondUs()
 	if err == nil && why != "" {
-		err = &StateError{Kind: Unsupported, Dest: h.r.dest, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot read: %s", quote(h.r.dest), quote(why)),
+		err = &StateError{Kind: Unsupported, Dest: h.r.dest, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot read: %s", record.Quote(h.r.dest), record.Quote(why)),
 			Hint: "read a full clone of it: git clone --no-shared"}
 	}
 	return err
@@ -92,7 +93,7 @@ func (h *History) readShallow() error {
 func (h *History) detached() (object.ID, error) {
 	id, err := h.r.refs.Read("HEAD")
 	if err != nil {
-		return id, &StateError{Kind: Damaged, Dest: h.r.dest, Msg: fmt.Sprintf("HEAD of %s cannot be read", quote(h.r.dest)), Err: err}
+		return id, &StateError{Kind: Damaged, Dest: h.r.dest, Msg: fmt.Sprintf("HEAD of %s cannot be read", record.Quote(h.r.dest)), Err: err}
 	}
 	return id, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/ref"
+	"timemachine/repo/record"
 	"timemachine/repo/when"
 )
 
@@ -19,9 +20,9 @@ type RevisionError struct {
 
 func (e *RevisionError) Error() string {
 	if e.Why == "" {
-		return fmt.Sprintf("%s is neither a time nor a version known here", quote(e.Rev))
+		return fmt.Sprintf("%s is neither a time nor a version known here", record.Quote(e.Rev))
 	}
-	return fmt.Sprintf("%s: %s", quote(e.Rev), e.Why)
+	return fmt.Sprintf("%s: %s", record.Quote(e.Rev), e.Why)
 }
 
 // Point resolves what was meant: a revision becomes a commit. The error is a *RevisionError where it names none.

@@ -142,7 +142,7 @@ func (h *History) count(ctx context.Context, from object.ID, second time.Time, o
 		if h.shallow[id] {
 			break
 		}
-		id = firstParent(c)
+		id = c.FirstParent()
 	}
 	for _, id := range slices.Backward(line) {
 		older[id] = n

@@ -68,7 +68,7 @@ func (r *maintainT) warnOfLayers() error {
 	if packs, err := r.packNames(); err != nil || len(packs) <= rollUpPacks {
 		return err
 	}
-	r.o.Warn(r.git.Path("objects/pack/"+midxChain), "is git's index of the packs, in layers: they are not merged", "let git do it, which takes that index away: git -C "+word(r.dest)+" repack -ad")
+	r.o.Warn(r.git.Path("objects/pack/"+midxChain), "is git's index of the packs, in layers: they are not merged", "let git do it, which takes that index away: git -C "+ShellWord(r.dest)+" repack -ad")
 	return nil
 }
 

@@ -111,7 +111,7 @@ func (r *projectionT) clearWay(path string, v *Version) error {
 		if err != nil {
 			return err
 		}
-		r.o.Warn(dir.Path(name), "was in the way, and was moved to "+quote(aside), "")
+		r.o.Warn(dir.Path(name), "was in the way, and was moved to "+record.Quote(aside), "")
 	}
 	return nil
 }

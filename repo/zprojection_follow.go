@@ -34,7 +34,7 @@ func (f *follow) inherit(before map[string]string) error {
 	}
 	for _, path := range slices.Sorted(maps.Keys(before)) {
 		if _, there := tree[path]; there && f.taken[path] == "" {
-			f.warn(path, "has a place of its own now", "timemachine verify --repair -d "+word(f.r.dest)+" writes it")
+			f.warn(path, "has a place of its own now", "timemachine verify --repair -d "+ShellWord(f.r.dest)+" writes it")
 		}
 	}
 	return nil
@@ -294,7 +294,7 @@ func (f *follow) writeAttributes() error {
 		if err != nil {
 			return fmt.Errorf("it cannot be moved aside: %w", err)
 		}
-		f.warn(root.Path(attributesName), "is no regular file, and was moved to "+quote(aside), "")
+		f.warn(root.Path(attributesName), "is no regular file, and was moved to "+record.Quote(aside), "")
 	}
 	return root.Replace(attributesName, []byte(attributes))
 }

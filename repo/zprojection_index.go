@@ -6,6 +6,7 @@ import (
 	"time"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/index"
+	"timemachine/repo/record"
 )
 
 const indexWait = time.Second
@@ -62,7 +63,7 @@ func (l *indexLock) setAside(r *projectionT) error {
 		return err
 	}
 	r.o.Warn(r.git.Path("index"), r.indexFlaw.Error()+": it is made anew from the history",
-		"what was staged by hand is left out; the damaged one is kept as "+quote(r.own.Path("index.damaged")))
+		"what was staged by hand is left out; the damaged one is kept as "+record.Quote(r.own.Path("index.damaged")))
 	r.indexFlaw = nil
 	l.leave()
 	l.ahead = index.LookAhead(nil)
@@ -127,9 +128,9 @@ func (r *projectionT) checkIndex() error {
 func (r *projectionT) indexHint(err error) string {
 	switch {
 	case errors.Is(err, index.ErrSplit):
-		return "git -C " + word(r.dest) + " update-index --no-split-index"
+		return "git -C " + ShellWord(r.dest) + " update-index --no-split-index"
 	case errors.Is(err, index.ErrSparse):
-		return "git -C " + word(r.dest) + " sparse-checkout disable"
+		return "git -C " + ShellWord(r.dest) + " sparse-checkout disable"
 	}
 	return "the next run tries again"
 }

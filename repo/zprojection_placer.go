@@ -17,7 +17,7 @@ import (
 
 // crowd names a version whose place another has. Its index entry is kept, so that a commit by hand does not delete it.
 func (p *placer) crowd(v *Version, path, has string, place bool) {
-	p.warn(v.Source, "has no place of its own in files/: on this file system its name is that of "+quote(has),
+	p.warn(v.Source, "has no place of its own in files/: on this file system its name is that of "+record.Quote(has),
 		"it is recorded: git show, and timemachine show, have it")
 	if place {
 		p.changes = append(p.changes, index.Change{Path: path, Mode: uint32(TreeMode(&v.Record)), ID: v.Blob})
@@ -140,7 +140,7 @@ func (p *placer) write(v *Version, path string, place bool) error {
 	folder, name := split(path)
 	dir, err := p.files.Make(folder)
 	if err != nil {
-		return fmt.Errorf("%s is in the way: %w", quote("files"), err)
+		return fmt.Errorf("%s is in the way: %w", record.Quote("files"), err)
 	}
 	p.touch(folder)
 	at := spot{dir, name}
@@ -189,7 +189,7 @@ func (p *placer) leaveTheirs(v *Version, at spot) error {
 		err = at.dir.Rename(at.name, at.dir, aside)
 	}
 	if err == nil {
-		p.warn(v.Source, "had its place in files/ taken by a file of somebody's own", "that is "+quote(at.dir.Path(aside))+" now")
+		p.warn(v.Source, "had its place in files/ taken by a file of somebody's own", "that is "+record.Quote(at.dir.Path(aside))+" now")
 	}
 	return err
 }

@@ -1,6 +1,9 @@
 package repo
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"timemachine/repo/record"
+)
 
 type projectionT struct {
 	commitsT
@@ -29,7 +32,7 @@ func (r *projectionT) underWay() (why string, err error) {
 		if head == "" {
 			return "no branch is checked out", nil
 		}
-		return "branch " + quote(head) + " is checked out", nil
+		return "branch " + record.Quote(head) + " is checked out", nil
 	}
 	for name, what := range map[string]string{"MERGE_HEAD": "a merge", "CHERRY_PICK_HEAD": "a cherry-pick", "REVERT_HEAD": "a revert",
 		"rebase-merge": "a rebase", "rebase-apply": "a rebase", "BISECT_LOG": "a bisect", "sequencer": "a sequence of picks"} {

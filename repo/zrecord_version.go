@@ -42,7 +42,7 @@ func spelling(rec *record.Record) (layout.Spelling, error) {
 	}
 	s, ok := layout.SpelledAs(rec.Source, rec.File)
 	if !ok { // somebody else's record
-		return s, fmt.Errorf("its File %s is no place of its source", quote(rec.File))
+		return s, fmt.Errorf("its File %s is no place of its source", record.Quote(rec.File))
 	}
 	return s, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/record"
 )
 
 // decide looks at what is at the step's target.
@@ -88,11 +89,11 @@ func (s *Step) blocked(dir *durable.Dir, rel, name string, st durable.Stat, o *R
 	plain := st.IsRegular() || st.IsLink()
 	switch {
 	case st.IsLink() && o.Followed != nil && o.Followed(path):
-		s.Err = fmt.Errorf("below the link %s, which the watch list names: restore that path by itself", quote(path))
+		s.Err = fmt.Errorf("below the link %s, which the watch list names: restore that path by itself", record.Quote(path))
 	case o.Overwrite == OverwriteNever:
-		s.Err = fmt.Errorf("%s is in the way: it is no folder", quote(path))
+		s.Err = fmt.Errorf("%s is in the way: it is no folder", record.Quote(path))
 	case o.Overwrite == OverwriteChanged && (!plain || !o.InPlace()):
-		s.Err = fmt.Errorf("%s is in the way: it is no folder; --overwrite always replaces it", quote(path))
+		s.Err = fmt.Errorf("%s is in the way: it is no folder; --overwrite always replaces it", record.Quote(path))
 	default:
 		s.block, s.there = rel, st
 		if plain {

@@ -11,6 +11,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/record"
 )
 
 // Overwrite says what becomes of files that are there.
@@ -122,7 +123,7 @@ func (h *History) Plan(ctx context.Context, selections []Selection, o RestoreOpt
 			taken[e.Source] = true
 			step := Step{Entry: e, base: b, Target: filepath.Join(o.To, e.Source)}
 			if step.rel, err = filepath.Rel(b.path, step.Target); err != nil || strings.HasPrefix(step.rel, "..") {
-				return p, fmt.Errorf("%s is not below %s", quote(step.Target), quote(b.path))
+				return p, fmt.Errorf("%s is not below %s", record.Quote(step.Target), record.Quote(b.path))
 			}
 			if err := ctx.Err(); err != nil {
 				return p, err

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/record"
 )
 
 type notesT struct {
@@ -42,7 +43,7 @@ func (r *notesT) setAsideStrange() error {
 		if err != nil {
 			return err
 		}
-		r.o.Warn(r.own.Path(own.name), "is no regular file, and was moved to "+quote(aside), own.loss)
+		r.o.Warn(r.own.Path(own.name), "is no regular file, and was moved to "+record.Quote(aside), own.loss)
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ func (k *verify) graph(tip object.ID) error {
 	if err == nil {
 		return nil
 	}
-	f := Finding{Part: PartGraph, Path: ".git/objects/info", Msg: cause(err), Hint: "git -C " + word(k.r.dest) + " -c commitGraph.generationVersion=2 commit-graph write --reachable --changed-paths"}
+	f := Finding{Part: PartGraph, Path: ".git/objects/info", Msg: cause(err), Hint: "git -C " + ShellWord(k.r.dest) + " -c commitGraph.generationVersion=2 commit-graph write --reachable --changed-paths"}
 	if k.o.Repair {
 		if err := k.r.rewriteGraph(k.ctx, tip); err != nil {
 			return err

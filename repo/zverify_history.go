@@ -93,7 +93,7 @@ func (k *verify) walk(tip object.ID, h *history, jobs chan<- []step) error {
 		c, err := k.r.store.ReadCommit(id)
 		if err != nil {
 			k.report(Finding{Part: PartRecord, Object: id, Msg: "commit cannot be read: " + err.Error() + "; what is older was not looked at",
-				Hint: fmt.Sprintf("git -C %s fsck --full", word(k.r.dest))})
+				Hint: fmt.Sprintf("git -C %s fsck --full", ShellWord(k.r.dest))})
 			h.copies.partial = true
 			break
 		}
@@ -105,7 +105,7 @@ func (k *verify) walk(tip object.ID, h *history, jobs chan<- []step) error {
 			job = nil
 		}
 		job = append(job, k.step(id, c, h))
-		if id = firstParent(c); id.IsZero() {
+		if id = c.FirstParent(); id.IsZero() {
 			job[len(job)-1].lasts = true
 		}
 	}
@@ -172,7 +172,7 @@ func (k *verify) checkPlaces(s *step, h *history, wrong func(string, ...any)) {
 	}
 	folder, err := copyFolder(&s.Record)
 	if in, name := split(s.Copy); err != nil || in != folder || !hasStamp(s.Copy, layout.Stamp(s.Mtime)) {
-		wrong("its copy's name %s is not one of its own", quote(name))
+		wrong("its copy's name %s is not one of its own", record.Quote(name))
 	}
 }
 

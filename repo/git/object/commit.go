@@ -21,6 +21,14 @@ type CommitData struct {
 	Message           string
 }
 
+// FirstParent is the first of the commit's parents, zero where it has none.
+func (c *CommitData) FirstParent() ID {
+	if len(c.Parents) == 0 {
+		return ID{}
+	}
+	return c.Parents[0]
+}
+
 // EncodeCommit is the commit's body as git stores it. Nothing is cleaned: names with '<', '>' or a newline, and dates
 // before 1970, make a commit that git fsck refuses, and are the caller's business.
 func EncodeCommit(c *CommitData) []byte {

@@ -1,0 +1,45 @@
+package repo
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+	"timemachine/repo/durable"
+
+	"golang.org/x/sys/unix"
+)
+
+// exists tells whether a path below dir is there.
+func exists(dir *durable.Dir, path string) (bool, error) {
+	w := durable.NewWalker(dir)
+	defer w.Close()
+	folder, name := "", path
+	if i := strings.LastIndexByte(path, '/'); i >= 0 {
+		folder, name = path[:i], path[i+1:]
+	}
+	d, err := w.Dir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return d.Exists(name)
+}
+
+// emptyFolder tells whether name is missing or a folder that holds nothing.
+func emptyFolder(root *durable.Dir, name string) (bool, error) {
+	d, err := root.Sub(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	if errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer d.Close()
+	names, err := d.Names()
+	return len(names) == 0, err
+}

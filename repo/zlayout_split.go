@@ -1,0 +1,11 @@
+package repo
+
+import "strings"
+
+func split(path string) (folder, name string) {
+	i := strings.LastIndexByte(path, '/')
+	if i < 0 {
+		return "", path
+	}
+	return path[:i], path[i+1:]
+}

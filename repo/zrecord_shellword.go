@@ -1,0 +1,53 @@
+package repo
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// ShellWord is s as one word of a shell command, for hints that people paste: nothing in it is expanded, and nothing acts
+// on a terminal. Names with control or format characters, or not UTF-8, are printed by printf, since $'…' is not known to
+// every sh.
+func ShellWord(s string) string {
+	plain := func(c rune) bool {
+		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("/._-+,@%:=", c)
+	}
+	switch {
+	case strings.ContainsFunc(s, unprintable):
+		return escapedWord(s)
+	case s != "" && s[0] != '-' && strings.IndexFunc(s, func(c rune) bool { return !plain(c) }) < 0:
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+func unprintable(r rune) bool {
+	return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+}
+
+// escapedWord leaves to the shell's own printf what cannot be shown. The newlines that a name ends in are taken from IFS: what
+// a command prints loses them.
+func escapedWord(s string) string {
+	printed := strings.TrimRight(s, "\n")
+	var b strings.Builder
+	b.WriteByte('"')
+	if printed != "" {
+		b.WriteString("$(printf '")
+		for i := range len(printed) {
+			switch c := printed[i]; {
+			case c == '%':
+				b.WriteString("%%")
+			case c < ' ' || c >= 0x7f || strings.IndexByte(`'\!`, c) >= 0 || i == 0 && c == '-':
+				fmt.Fprintf(&b, `\%03o`, c)
+			default:
+				b.WriteByte(c)
+			}
+		}
+		b.WriteString("')")
+	}
+	b.WriteString(strings.Repeat("${IFS#??}", len(s)-len(printed)))
+	b.WriteByte('"')
+	return b.String()
+}
