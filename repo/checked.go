@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/git/config"
 	"timemachine/repo/git/object"
 )
 
@@ -23,7 +24,7 @@ func (r *Repo) StartLook(ctx context.Context) (object.ID, error) {
 	if err != nil {
 		return tip, err
 	}
-	if b, err := r.own.ReadFile(checkedName, maxConfig); err == nil && string(b) == now {
+	if b, err := r.own.ReadFile(checkedName, config.MaxSize); err == nil && string(b) == now {
 		r.unchecked = true
 		return tip, r.heal(ctx, tip, false)
 	}
@@ -33,7 +34,7 @@ func (r *Repo) StartLook(ctx context.Context) (object.ID, error) {
 	if err := r.checkIndex(); err != nil {
 		return tip, err
 	}
-	if loose, err := exists(r.git, fmt.Sprintf("objects/%x/%x", tip[:1], tip[1:])); err == nil && !loose && r.indexFlaw == nil {
+	if loose, err := durable.PathExists(r.git, fmt.Sprintf("objects/%x/%x", tip[:1], tip[1:])); err == nil && !loose && r.indexFlaw == nil {
 		if err := r.own.Put(checkedName, []byte(now)); err != nil {
 			r.o.Log("it is not noted that the history was checked", "cause", err.Error())
 		}

@@ -72,7 +72,7 @@ func sweepInit(root *durable.Dir) error {
 			continue
 		}
 		left, err := root.Sub(name)
-		if gone(err) {
+		if durable.IsMissing(err) {
 			continue // no folder: not ours
 		}
 		if err != nil {

@@ -41,7 +41,7 @@ func (r *Repo) open() error {
 	if err := r.openGit(); err != nil {
 		return err
 	}
-	branch := r.config.get("timemachine", "branch")
+	branch := r.config.Get("timemachine", "branch")
 	if branch == "" {
 		if ours, err := r.used(); err != nil || ours {
 			return cmp.Or(err, r.withoutBranch())

@@ -33,11 +33,11 @@ type story struct {
 	t    *testing.T
 	dest string
 	runs int
-	last map[string]repo.Version
+	last map[string]record.Version
 }
 
 func newStory(t *testing.T) *story {
-	s := &story{t: t, dest: filepath.Join(t.TempDir(), "dest"), last: map[string]repo.Version{}}
+	s := &story{t: t, dest: filepath.Join(t.TempDir(), "dest"), last: map[string]record.Version{}}
 	s.check(repo.Init(s.dest, repo.Options{}))
 	return s
 }
@@ -58,7 +58,7 @@ type step struct {
 }
 
 // run commits the steps as one run captured at a moment.
-func (s *story) run(captured time.Time, steps ...step) []repo.Version {
+func (s *story) run(captured time.Time, steps ...step) []record.Version {
 	s.t.Helper()
 	r, err := repo.Open(s.dest, repo.Options{Clock: func() time.Time { return captured }})
 	s.check(err)
@@ -70,7 +70,7 @@ func (s *story) run(captured time.Time, steps ...step) []repo.Version {
 	s.runs++
 	tx, err := r.Begin(ctx, tip, fmt.Sprintf("scan-%d", s.runs), nil)
 	s.check(err)
-	var all []repo.Version
+	var all []record.Version
 	for _, st := range steps {
 		all = append(all, s.commit(tx, captured, st))
 	}
@@ -78,7 +78,7 @@ func (s *story) run(captured time.Time, steps ...step) []repo.Version {
 	return all
 }
 
-func (s *story) commit(tx *repo.Tx, captured time.Time, st step) repo.Version {
+func (s *story) commit(tx *repo.Tx, captured time.Time, st step) record.Version {
 	s.t.Helper()
 	before := s.last[st.source]
 	rec := record.Record{Event: st.event, Source: st.source, Mtime: st.mtime, Mode: 0o644, Size: int64(len(st.content)), Previous: before.Commit, RenamedFrom: st.from}
@@ -120,7 +120,7 @@ func (s *story) heads(_ *durable.Dir, path string) repo.Heads {
 	return h
 }
 
-func (s *story) blobBefore(v repo.Version) object.ID {
+func (s *story) blobBefore(v record.Version) object.ID {
 	text := strings.TrimSpace(repotest.Git(s.t, s.dest, "log", "-1", "--format=%(trailers:key=Blob,valueonly)", v.Previous.String()))
 	id, _ := object.ParseID(text)
 	return id

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/git/config"
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/ref"
 	"timemachine/repo/record"
@@ -120,7 +121,7 @@ func (r *Repo) finishMoves(tip object.ID) (object.ID, error) {
 		if !suffixes[".keep"] {
 			continue
 		}
-		b, err := dir.ReadFile(name+".keep", maxConfig)
+		b, err := dir.ReadFile(name+".keep", config.MaxSize)
 		if err != nil {
 			return tip, err
 		}
@@ -188,11 +189,11 @@ func (r *Repo) move(old, id object.ID, message string) error {
 	switch {
 	case errors.As(err, &held):
 		return &StateError{Kind: Locked, Dest: r.dest, Msg: fmt.Sprintf("branch %s is locked: %s", record.Quote(r.shortBranch()), held.Error()),
-			Hint: "nothing was recorded; if no git is at work there, remove the lock: rm " + ShellWord(held.Path)}
+			Hint: "nothing was recorded; if no git is at work there, remove the lock: rm " + record.ShellWord(held.Path)}
 	case errors.As(err, &moved):
 		return &StateError{Kind: Moved, Dest: r.dest, Msg: fmt.Sprintf("branch %s was moved by another program while the run was at work", record.Quote(r.shortBranch())),
 			Hint: "the next run takes it up"}
-	case errors.As(err, &unlogged) && !noRoom(err):
+	case errors.As(err, &unlogged) && !durable.IsFull(err):
 		return r.unlogged(unlogged)
 	}
 	return err
@@ -201,11 +202,11 @@ func (r *Repo) move(old, id object.ID, message string) error {
 // unlogged says what is in the way of a reflog, without which no branch is moved.
 func (r *Repo) unlogged(e *ref.LogError) error {
 	path := r.git.Path(e.Name)
-	s := &StateError{Kind: Damaged, Dest: r.dest, Msg: "the reflog " + record.Quote(path) + " cannot be written: " + cause(e.Err),
+	s := &StateError{Kind: Damaged, Dest: r.dest, Msg: "the reflog " + record.Quote(path) + " cannot be written: " + durable.Reason(e.Err),
 		Hint: "nothing was recorded; the next run does it when that file can be written"}
 	if e.Blocked {
 		s.Msg = record.Quote(path) + " is in the way of the reflog"
-		s.Hint = "nothing was recorded; the next run does it when that is moved away with: mv " + ShellWord(path) + " " + ShellWord(path+".aside")
+		s.Hint = "nothing was recorded; the next run does it when that is moved away with: mv " + record.ShellWord(path) + " " + record.ShellWord(path+".aside")
 	}
 	return s
 }

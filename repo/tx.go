@@ -41,7 +41,7 @@ type Tx struct {
 	mu       sync.Mutex
 	batch    *batch
 	contents contents
-	versions []Version // committed since the last Publish
+	versions []record.Version // committed since the last Publish
 }
 
 // Begin starts writing on top of tip, as Start returned it. Nothing is written before there is something to write. What
@@ -72,7 +72,7 @@ func (r *Repo) Begin(ctx context.Context, tip object.ID, scan string, upcoming [
 }
 
 // Versions is what was committed since the last Publish, in order.
-func (t *Tx) Versions() []Version { return t.versions }
+func (t *Tx) Versions() []record.Version { return t.versions }
 
 // Tip is the newest commit written.
 func (t *Tx) Tip() object.ID { return t.tip }
@@ -166,30 +166,30 @@ func (t *Tx) BlobFrom(size int64, src io.Reader, before object.ID) (object.ID, e
 
 // Commit writes rec as the next commit. Scan and, but for deletions, Copy are filled in; newest tells that no version
 // of the source has an mtime as late as this one's, so that its copy's name needs no look at the others.
-func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (Version, error) {
+func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (record.Version, error) {
 	rec.Scan = t.scan
 	path, spelling, err := t.place(&rec)
 	if err != nil {
-		return Version{}, err
+		return record.Version{}, err
 	}
 	if spelling != layout.Usual {
 		rec.File = path
 	}
 	if rec.Event != record.Deleted {
 		if rec.Copy, err = t.copyName(&rec, spelling, newest); err != nil {
-			return Version{}, err
+			return record.Version{}, err
 		}
 	}
 	w, err := t.writer()
 	if err != nil {
-		return Version{}, err
+		return record.Version{}, err
 	}
 	if err := t.edit(path, &rec, w); err != nil {
-		return Version{}, err
+		return record.Version{}, err
 	}
 	tree, err := t.editor.Write(t.batch.trees.Put)
 	if err != nil {
-		return Version{}, err
+		return record.Version{}, err
 	}
 	return t.commit(w, tree, rec, captured)
 }
@@ -249,7 +249,7 @@ func (t *Tx) edit(path string, rec *record.Record, w *pack.Writer) error {
 	if t.names != nil && t.names.holder(path) == "" {
 		t.names.add(path)
 	}
-	return t.editor.Set(path, TreeMode(rec), rec.Blob)
+	return t.editor.Set(path, record.TreeMode(rec), rec.Blob)
 }
 
 func (t *Tx) copyName(rec *record.Record, spelling layout.Spelling, newest bool) (string, error) {
@@ -272,7 +272,7 @@ func (t *Tx) copyName(rec *record.Record, spelling layout.Spelling, newest bool)
 func (r *destT) hasCopy(path string) bool {
 	w := durable.NewWalker(r.root)
 	defer w.Close()
-	folder, name := split(path)
+	folder, name := layout.Split(path)
 	dir, err := w.Dir(folder)
 	if err != nil {
 		return false
@@ -281,7 +281,7 @@ func (r *destT) hasCopy(path string) bool {
 	return there && err == nil
 }
 
-func (t *Tx) commit(w *pack.Writer, tree object.ID, rec record.Record, captured time.Time) (Version, error) {
+func (t *Tx) commit(w *pack.Writer, tree object.ID, rec record.Record, captured time.Time) (record.Version, error) {
 	when := rec.Mtime
 	if rec.Event == record.Deleted {
 		when = captured
@@ -301,7 +301,7 @@ func (t *Tx) commit(w *pack.Writer, tree object.ID, rec record.Record, captured 
 	id := object.Hash(object.Commit, raw)
 	w.AddLater(object.Commit, id, raw)
 	t.tip, t.last = id, date
-	v := Version{Record: rec, Commit: id, Captured: c.Committer.When}
+	v := record.Version{Record: rec, Commit: id, Captured: c.Committer.When}
 	t.versions = append(t.versions, v)
 	return v, nil
 }

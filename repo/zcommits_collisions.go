@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"timemachine/repo/git/object"
+	"timemachine/repo/layout"
 )
 
 func (n *names) add(path string) {
@@ -12,7 +13,7 @@ func (n *names) add(path string) {
 		return
 	}
 	n.files[key] = path
-	for key, _ = split(key); key != ""; key, _ = split(key) {
+	for key, _ = layout.Split(key); key != ""; key, _ = layout.Split(key) {
 		n.folders[key]++
 	}
 }
@@ -23,7 +24,7 @@ func (n *names) remove(path string) {
 		return
 	}
 	delete(n.files, key)
-	for key, _ = split(key); key != ""; key, _ = split(key) {
+	for key, _ = layout.Split(key); key != ""; key, _ = layout.Split(key) {
 		n.folders[key]--
 	}
 }
@@ -37,7 +38,7 @@ func (n *names) holder(path string) string {
 	if n.folders[key] > 0 {
 		return path + "/"
 	}
-	for key, _ = split(key); key != ""; key, _ = split(key) {
+	for key, _ = layout.Split(key); key != ""; key, _ = layout.Split(key) {
 		if one := n.files[key]; one != "" {
 			return one
 		}

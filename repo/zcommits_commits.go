@@ -16,7 +16,7 @@ type commitsT struct{ packdirT }
 // Walk calls visit for the commits from tip back to, but without, base, newest first, along first parents; a zero base
 // means all. ours is false for a commit without a record, which somebody else made. A base that is not among tip's
 // ancestors is a *StateError of kind Rewritten, reported after all were visited.
-func (r *commitsT) Walk(ctx context.Context, tip, base object.ID, visit func(v Version, ours bool) error) error {
+func (r *commitsT) Walk(ctx context.Context, tip, base object.ID, visit func(v record.Version, ours bool) error) error {
 	a := ancestry[parsed]{r: r, make: parseVersion, stop: func(id object.ID) bool { return id == base },
 		visit: func(id object.ID, p parsed) error {
 			ours, err := r.judge(id, &p)
@@ -34,7 +34,7 @@ func (r *commitsT) Walk(ctx context.Context, tip, base object.ID, visit func(v V
 
 // parsed is what a commit's body says, and what is wrong with it.
 type parsed struct {
-	Version
+	record.Version
 	record error // record.ErrNone for somebody else's commit
 	commit error
 }
@@ -45,7 +45,7 @@ func parseVersion(id object.ID, raw []byte) parsed {
 		return parsed{commit: err}
 	}
 	rec, err := record.Parse(c.Message)
-	return parsed{Version: Version{Record: rec, Commit: id, Captured: c.Committer.When}, record: err}
+	return parsed{Version: record.Version{Record: rec, Commit: id, Captured: c.Committer.When}, record: err}
 }
 
 // judge tells whether a commit has a record of ours.
@@ -60,13 +60,13 @@ func (r *commitsT) judge(id object.ID, p *parsed) (ours bool, err error) {
 }
 
 // version reads one commit's record; record.ErrNone for somebody else's commit.
-func (r *commitsT) version(id object.ID) (v Version, parent object.ID, err error) {
+func (r *commitsT) version(id object.ID) (v record.Version, parent object.ID, err error) {
 	raw, err := r.store.ReadRawCommit(id)
 	if err == nil {
 		parent, err = object.FirstParent(raw)
 	}
 	if err != nil {
-		return Version{}, object.ID{}, r.unreadable(id, err)
+		return record.Version{}, object.ID{}, r.unreadable(id, err)
 	}
 	p := parseVersion(id, raw)
 	ours, err := r.judge(id, &p)
@@ -84,7 +84,7 @@ func (r *commitsT) rewritten(tip, base object.ID) error {
 	return &StateError{Kind: Rewritten, Dest: r.dest,
 		Msg: fmt.Sprintf("branch %s of %s was rewritten: it no longer holds commit %s, the last one recorded", record.Quote(r.shortBranch()), record.Quote(r.dest), base.Short()),
 		Hint: fmt.Sprintf("to go back: git -C %s update-ref %s %s; to go on with it as it is (at %s): timemachine init --adopt -d %s",
-			ShellWord(r.dest), ShellWord(r.branch), base, tip.Short(), ShellWord(r.dest))}
+			record.ShellWord(r.dest), record.ShellWord(r.branch), base, tip.Short(), record.ShellWord(r.dest))}
 }
 
 func (r *commitsT) shortBranch() string { return strings.TrimPrefix(r.branch, "refs/heads/") }
@@ -98,8 +98,8 @@ func (r *commitsT) treeOf(commit object.ID) (object.ID, error) {
 }
 
 // since lists the versions after base, oldest first; all where base is no ancestor of tip, and reached is false then.
-func (r *commitsT) since(ctx context.Context, tip, base object.ID) (versions []Version, reached bool, err error) {
-	err = r.Walk(ctx, tip, base, func(v Version, ours bool) error {
+func (r *commitsT) since(ctx context.Context, tip, base object.ID) (versions []record.Version, reached bool, err error) {
+	err = r.Walk(ctx, tip, base, func(v record.Version, ours bool) error {
 		if ours {
 			versions = append(versions, v)
 		}
@@ -118,7 +118,7 @@ func (r *commitsT) since(ctx context.Context, tip, base object.ID) (versions []V
 // where that chain is broken (a rewritten history) all commits are looked through.
 func (r *commitsT) copyNumber(ctx context.Context, source, stamp string, previous, tip object.ID) (int, error) {
 	n := 0
-	count := func(v *Version) {
+	count := func(v *record.Version) {
 		if v.Source == source && hasStamp(v.Copy, stamp) {
 			n++
 		}
@@ -127,7 +127,7 @@ func (r *commitsT) copyNumber(ctx context.Context, source, stamp string, previou
 		v, _, err := r.version(id)
 		if errors.Is(err, pack.ErrNotFound) || errors.Is(err, record.ErrNone) || err == nil && v.Source != source {
 			n = 0
-			err = r.Walk(ctx, tip, object.ID{}, func(v Version, ours bool) error {
+			err = r.Walk(ctx, tip, object.ID{}, func(v record.Version, ours bool) error {
 				if ours {
 					count(&v)
 				}

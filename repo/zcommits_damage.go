@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/ref"
 	"timemachine/repo/record"
@@ -12,7 +13,7 @@ import (
 // damaged names the last commit that the branch is known to have been at, and the command that goes back to it.
 func (r *commitsT) damaged(msg string, cause error) error {
 	e := &StateError{Kind: Damaged, Dest: r.dest, Msg: msg + " in " + record.Quote(r.dest), Err: cause,
-		Hint: fmt.Sprintf("nothing was changed; look at it with: git -C %s fsck --full", ShellWord(r.dest))}
+		Hint: fmt.Sprintf("nothing was changed; look at it with: git -C %s fsck --full", record.ShellWord(r.dest))}
 	if lost := r.store.Unindexed(); len(lost) > 0 {
 		e.Hint = "a pack has lost its idx; make it again with: " + r.indexPack(lost[0])
 		return e
@@ -24,21 +25,21 @@ func (r *commitsT) damaged(msg string, cause error) error {
 		e.Hint = fmt.Sprintf("%s is %s; go back to it with: %s", last.what, last.id, r.writeRef(last.id))
 	default:
 		e.Hint = fmt.Sprintf("%s is %s; after a look at git -C %s fsck --full, go back to it with: git -C %s update-ref --no-deref %s %s",
-			last.what, last.id, ShellWord(r.dest), ShellWord(r.dest), ShellWord(r.branch), last.id)
+			last.what, last.id, record.ShellWord(r.dest), record.ShellWord(r.dest), record.ShellWord(r.branch), last.id)
 	}
 	return e
 }
 
 // writeRef is the command that puts the branch at a commit where git itself would not find a repository.
 func (r *commitsT) writeRef(id object.ID) string {
-	command := fmt.Sprintf("echo %s > %s", id, ShellWord(r.git.Path(r.branch)))
-	if there, err := exists(r.git, path.Dir(r.branch)); err == nil && !there {
-		command = "mkdir -p " + ShellWord(r.git.Path(path.Dir(r.branch))) + " && " + command
+	command := fmt.Sprintf("echo %s > %s", id, record.ShellWord(r.git.Path(r.branch)))
+	if there, err := durable.PathExists(r.git, path.Dir(r.branch)); err == nil && !there {
+		command = "mkdir -p " + record.ShellWord(r.git.Path(path.Dir(r.branch))) + " && " + command
 	}
 	var broken *ref.DamagedError
 	if _, err := r.refs.Read(r.branch); errors.As(err, &broken) && broken.Packed {
 		packed := r.git.Path("packed-refs")
-		command = "mv " + ShellWord(packed) + " " + ShellWord(packed+".damaged") + " && " + command
+		command = "mv " + record.ShellWord(packed) + " " + record.ShellWord(packed+".damaged") + " && " + command
 	}
 	return command
 }
@@ -47,5 +48,5 @@ var errEmptyRef = errors.New("the branch names no commit")
 
 // indexPack is the command that makes the idx of the pack with that path, without suffix.
 func (r *commitsT) indexPack(base string) string {
-	return fmt.Sprintf("rm -f %s && git -C %s index-pack %s", ShellWord(base+".idx"), ShellWord(r.dest), ShellWord(base+".pack"))
+	return fmt.Sprintf("rm -f %s && git -C %s index-pack %s", record.ShellWord(base+".idx"), record.ShellWord(r.dest), record.ShellWord(base+".pack"))
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"timemachine/repo/git/config"
 	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 )
@@ -56,7 +57,7 @@ func (r *commitsT) noted() (all []lastCommit) {
 		name string
 		line int // that the commit stands in
 	}{{checkedName, 0}, {followedName, 1}} {
-		b, _ := r.own.ReadFile(note.name, maxConfig)
+		b, _ := r.own.ReadFile(note.name, config.MaxSize)
 		if lines := strings.Split(string(b), "\n"); len(lines) > note.line {
 			if id, err := object.ParseID(lines[note.line]); err == nil {
 				add(id, "the newest commit that a run has found whole")
@@ -84,7 +85,7 @@ func (r *commitsT) kept() (all []lastCommit) {
 		if !suffixes[".keep"] {
 			continue
 		}
-		b, _ := dir.ReadFile(name+".keep", maxConfig)
+		b, _ := dir.ReadFile(name+".keep", config.MaxSize)
 		if _, id, ok := parseKeep(string(b)); ok {
 			all = append(all, lastCommit{id, "the commit that a run was about to record"})
 		}

@@ -9,16 +9,16 @@ import (
 )
 
 // folds tells whether the destination's file system takes A and a for one name, as it was found at init.
-func (r *destT) folds() bool { return r.config.isTrue("core", "ignorecase") }
+func (r *destT) folds() bool { return r.config.IsTrue("core", "ignorecase") }
 
 // hasLinks tells whether it has symbolic links. Where it has none a link's target stands in an ordinary file, as git does it.
 func (r *destT) hasLinks() bool {
-	return r.config.get("core", "symlinks") == "" || r.config.isTrue("core", "symlinks")
+	return r.config.Get("core", "symlinks") == "" || r.config.IsTrue("core", "symlinks")
 }
 
 // hasModes tells whether the destination's file system keeps permissions, as it was found at init.
 func (r *destT) hasModes() bool {
-	return r.config.get("core", "filemode") == "" || r.config.isTrue("core", "filemode")
+	return r.config.Get("core", "filemode") == "" || r.config.IsTrue("core", "filemode")
 }
 
 // Fold gives paths that have one place in the destination one key: where its file system does not fold names, the path.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"timemachine/repo/durable"
+	"timemachine/repo/git/config"
 	"timemachine/repo/git/pack"
 	"timemachine/repo/git/ref"
 	"timemachine/repo/record"
@@ -22,7 +23,7 @@ type destT struct {
 	refs   *ref.Store
 	store  *pack.Store
 	branch string // full name: refs/heads/main
-	config gitConfig
+	config config.File
 	lock   *durable.File
 }
 
@@ -53,7 +54,7 @@ func (r *destT) openGit() error {
 			Hint: "clone it, and take the clone over with: timemachine init --adopt -d CLONE"}
 	case kind == noRepository:
 		return &StateError{Kind: NoRepository, Dest: r.dest, Msg: fmt.Sprintf("destination %s holds no history", record.Quote(r.dest)),
-			Hint: "make one with: timemachine init -d " + ShellWord(r.dest)}
+			Hint: "make one with: timemachine init -d " + record.ShellWord(r.dest)}
 	}
 	if err := giveToOwner(r.git, r.root, r.git); err != nil {
 		return err
@@ -75,13 +76,13 @@ func giveToOwner(theirs *durable.Dir, folders ...*durable.Dir) error {
 
 func (r *destT) withoutBranch() error {
 	return &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("git's configuration in %s is damaged: its timemachine.branch is missing", record.Quote(r.dest)),
-		Hint: "nothing was changed; write what is missing with: timemachine init --adopt -d " + ShellWord(r.dest)}
+		Hint: "nothing was changed; write what is missing with: timemachine init --adopt -d " + record.ShellWord(r.dest)}
 }
 
 // used tells whether a run has left something under .git/timemachine: then the repository is ours, whatever its settings say.
 func (r *destT) used() (bool, error) {
 	for _, own := range ownFiles {
-		if there, err := exists(r.git, "timemachine/"+own.name); there || errors.Is(err, unix.ENOTDIR) {
+		if there, err := durable.PathExists(r.git, "timemachine/"+own.name); there || errors.Is(err, unix.ENOTDIR) {
 			return there, nil
 		} else if err != nil {
 			return false, err
@@ -92,12 +93,12 @@ func (r *destT) used() (bool, error) {
 
 func (r *destT) foreign() error {
 	return &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("the repository in %s was not made by timemachine", record.Quote(r.dest)),
-		Hint: "choose another destination; a clone of a history is taken over with: timemachine init --adopt -d " + ShellWord(r.dest)}
+		Hint: "choose another destination; a clone of a history is taken over with: timemachine init --adopt -d " + record.ShellWord(r.dest)}
 }
 
 // checkServed refuses repositories that would be served wrongly, with the reason.
 func (r *destT) checkServed() error {
-	if r.config.isTrue("core", "bare") {
+	if r.config.IsTrue("core", "bare") {
 		return r.unserved("core.bare")
 	}
 	why, err := r.beyondUs("shallow")
@@ -124,7 +125,7 @@ func (r *destT) openParts() error {
 	r.store, err = pack.OpenStore(r.git.Path("objects"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("the history in %s is gone: its folder .git/objects is missing", record.Quote(r.dest)),
-			Hint: "nothing was changed; bring it back from a clone or a copy of the destination, and see what is left with: ls -la " + ShellWord(r.git.Path(""))}
+			Hint: "nothing was changed; bring it back from a clone or a copy of the destination, and see what is left with: ls -la " + record.ShellWord(r.git.Path(""))}
 	}
 	return err
 }
@@ -140,14 +141,14 @@ func (r *destT) strange(in *durable.Dir, name string, err error) error {
 		kind = "regular file"
 	}
 	return &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("%s is no %s", record.Quote(in.Path(name)), kind), Err: err,
-		Hint: "nothing was recorded; the next run makes it when it is moved away with: mv " + ShellWord(in.Path(name)) + " " + ShellWord(in.Path(name+".aside"))}
+		Hint: "nothing was recorded; the next run makes it when it is moved away with: mv " + record.ShellWord(in.Path(name)) + " " + record.ShellWord(in.Path(name+".aside"))}
 }
 
 // closeToOthers takes what git made with an ordinary umask from everybody else.
 func (r *destT) closeToOthers() error {
 	for _, name := range []string{".git", "files", "copies"} {
 		switch err := r.root.Restrict(name); {
-		case gone(err): // or no folder: straighten has said so
+		case durable.IsMissing(err): // or no folder: straighten has said so
 		case err != nil:
 			return err
 		}

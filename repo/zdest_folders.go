@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 	"timemachine/repo/durable"
+	"timemachine/repo/git/config"
 	"timemachine/repo/git/ref"
 	"timemachine/repo/record"
 )
@@ -26,7 +27,7 @@ func (r *destT) openFolders() (repositoryKind, error) {
 	switch r.root, err = durable.OpenDir(r.dest); {
 	case errors.Is(err, fs.ErrNotExist):
 		return noRepository, &StateError{Kind: NoDestination, Dest: r.dest, Msg: fmt.Sprintf("destination %s does not exist", record.Quote(r.dest)),
-			Hint: "name the destination with -d, mount it, or make it with: timemachine init -d " + ShellWord(r.dest)}
+			Hint: "name the destination with -d, mount it, or make it with: timemachine init -d " + record.ShellWord(r.dest)}
 	case err != nil:
 		return noRepository, err
 	}
@@ -55,12 +56,12 @@ func (r *destT) withoutGit() (repositoryKind, error) {
 }
 
 func (r *destT) readConfig() error {
-	text, err := r.git.ReadFile("config", maxConfig)
+	text, err := r.git.ReadFile("config", config.MaxSize)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		r.config, err = parseGitConfig(text)
+		r.config, err = config.Parse(text)
 		if whole := text[:bytes.LastIndexByte(text, '\n')+1]; len(whole) < len(text) && (err != nil || r.branchCut()) {
 			if ours, uerr := r.used(); uerr == nil && ours { // the last line was cut short
-				r.config, err = parseGitConfig(whole)
+				r.config, err = config.Parse(whole)
 			}
 		}
 	}
@@ -68,17 +69,17 @@ func (r *destT) readConfig() error {
 		return nil
 	}
 	e := &StateError{Kind: Damaged, Dest: r.dest, Msg: "git's configuration in " + record.Quote(r.dest) + " cannot be read", Err: err,
-		Hint: "nothing was changed; look at it with: git -C " + ShellWord(r.dest) + " config --local --list"}
+		Hint: "nothing was changed; look at it with: git -C " + record.ShellWord(r.dest) + " config --local --list"}
 	if ours, err := r.used(); err == nil && ours {
 		file := r.git.Path("config")
-		e.Hint = "nothing was changed; after a look at it, have another one written with: mv " + ShellWord(file) + " " + ShellWord(file+".damaged") + " && timemachine init --adopt -d " + ShellWord(r.dest)
+		e.Hint = "nothing was changed; after a look at it, have another one written with: mv " + record.ShellWord(file) + " " + record.ShellWord(file+".damaged") + " && timemachine init --adopt -d " + record.ShellWord(r.dest)
 	}
 	return e
 }
 
 // branchCut tells whether timemachine.branch is missing, or names no branch but the beginning of the one that is checked out.
 func (r *destT) branchCut() bool {
-	branch := r.config.get("timemachine", "branch")
+	branch := r.config.Get("timemachine", "branch")
 	if branch == "" {
 		return true
 	}
@@ -93,11 +94,11 @@ func (r *destT) branchCut() bool {
 
 // beyondUs is what a repository uses that we do not understand: a setting, or one of some files; "" for nothing.
 func (r *destT) beyondUs(files ...string) (string, error) {
-	if why := r.config.unsupported(); why != "" {
+	if why := r.config.Unsupported(); why != "" {
 		return why, nil
 	}
 	for _, f := range append(files, "commondir", "objects/info/alternates", "objects/info/http-alternates") {
-		there, err := exists(r.git, f)
+		there, err := durable.PathExists(r.git, f)
 		if err != nil {
 			return "", err
 		}

@@ -35,7 +35,7 @@ func (r *destT) FullError(err error) error {
 	for _, full := range []error{unix.ENOSPC, unix.EDQUOT} {
 		if errors.Is(err, full) {
 			return &StateError{Kind: Full, Dest: r.dest, Msg: fmt.Sprintf("destination %s has no room", record.Quote(r.dest)), Err: full,
-				Hint: "nothing more was recorded; make room, and the next run does it: df -h " + ShellWord(r.dest)}
+				Hint: "nothing more was recorded; make room, and the next run does it: df -h " + record.ShellWord(r.dest)}
 		}
 	}
 	return err

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"timemachine/repo/durable"
+	"timemachine/repo/git/config"
 	"timemachine/repo/record"
 )
 
@@ -42,14 +43,14 @@ func (r *destT) tendInfo() error {
 	return nil
 }
 
-func strangeInfo(st durable.Stat) bool { return !st.IsRegular() || st.Size > maxConfig }
+func strangeInfo(st durable.Stat) bool { return !st.IsRegular() || st.Size > config.MaxSize }
 
 // infoAside moves aside what has the place of a file or folder that git reads beside ours; false where it could not.
 func (r *destT) infoAside(in *durable.Dir, name string) bool {
-	aside, err := moveAside(in, name)
+	aside, err := durable.MoveAside(in, name)
 	if err != nil {
-		r.o.Warn(in.Path(name), "is not what git looks for there, and could not be moved aside: "+cause(err),
-			"versions are recorded all the same; move it away with: mv "+ShellWord(in.Path(name))+" "+ShellWord(in.Path(name+".aside")))
+		r.o.Warn(in.Path(name), "is not what git looks for there, and could not be moved aside: "+durable.Reason(err),
+			"versions are recorded all the same; move it away with: mv "+record.ShellWord(in.Path(name))+" "+record.ShellWord(in.Path(name+".aside")))
 		return false
 	}
 	r.o.Warn(in.Path(name), "is not what git looks for there, and was moved to "+record.Quote(aside), "")
@@ -61,14 +62,14 @@ func (r *destT) restoreAttributes(info *durable.Dir) error {
 	changed, err := ensureAttributes(info)
 	if changed && err == nil {
 		r.o.Warn(info.Path("attributes"), "did not end with the line that keeps git from changing bytes: it does again",
-			"what a git checkout has changed in files/ since is found by: timemachine verify -d "+ShellWord(r.dest))
+			"what a git checkout has changed in files/ since is found by: timemachine verify -d "+record.ShellWord(r.dest))
 	}
 	return err
 }
 
 // ensureAttributes makes our line the last of .git/info/attributes.
 func ensureAttributes(info *durable.Dir) (changed bool, err error) {
-	b, err := info.ReadFile("attributes", maxConfig)
+	b, err := info.ReadFile("attributes", config.MaxSize)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && endsWithOurs(string(b)) {
 		return false, err
 	}
@@ -100,7 +101,7 @@ func (r *destT) infoFlaw(name string) string {
 		return flaw(err)
 	}
 	defer info.Close()
-	b, err := info.ReadFile(name, maxConfig)
+	b, err := info.ReadFile(name, config.MaxSize)
 	switch {
 	case err != nil:
 		return flaw(err)
@@ -114,7 +115,7 @@ func (r *destT) infoFlaw(name string) string {
 
 // ensureExcluded adds the lines that .git/info/exclude lacks.
 func (r *destT) ensureExcluded(info *durable.Dir, lines []string) error {
-	b, err := info.ReadFile("exclude", maxConfig)
+	b, err := info.ReadFile("exclude", config.MaxSize)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"strings"
 	"timemachine/repo/durable"
+	"timemachine/repo/git/config"
 	"timemachine/repo/record"
 )
 
@@ -19,7 +20,7 @@ func probe(dir *durable.Dir) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	if err := f.Chmod(0o700); err != nil && !unsupported(err) {
+	if err := f.Chmod(0o700); err != nil && !durable.IsRefused(err) {
 		return "", err
 	}
 	st, err := dir.Lstat(probeName)
@@ -34,7 +35,7 @@ func probe(dir *durable.Dir) (string, error) {
 	if folds {
 		b.WriteString("\tignorecase = true\n")
 	}
-	if err := dir.Symlink(probeName, probeLink); unsupported(err) {
+	if err := dir.Symlink(probeName, probeLink); durable.IsRefused(err) {
 		b.WriteString("\tsymlinks = false\n")
 	} else if err != nil {
 		return "", err
@@ -63,14 +64,14 @@ func vacant(root *durable.Dir, dest string) error {
 		return err
 	}
 	for _, name := range []string{"files", "copies"} {
-		switch empty, err := emptyFolder(root, name); {
+		switch empty, err := durable.IsEmptyFolder(root, name); {
 		case err != nil:
 			return err
 		case !empty:
 			return refuse("the folder " + name)
 		}
 	}
-	b, err := root.ReadFile(".gitattributes", maxConfig)
+	b, err := root.ReadFile(".gitattributes", config.MaxSize)
 	if err == nil && string(b) != attributes {
 		return refuse("the file .gitattributes")
 	}

@@ -55,14 +55,14 @@ func (r *destT) writeConfig(branch string) error {
 	if err != nil {
 		return err
 	}
-	settings, own := r.config.lacking(settings), ownSettings(branch)
-	if r.config.get("timemachine", "branch") == branch {
-		own = r.config.lacking(own)
+	settings, own := r.config.Lacking(settings), ownSettings(branch)
+	if r.config.Get("timemachine", "branch") == branch {
+		own = r.config.Lacking(own)
 	}
 	if settings += own; settings == "" {
 		return nil
 	}
-	b := r.config.text
+	b := r.config.Text
 	if len(b) > 0 && b[len(b)-1] != '\n' {
 		b = append(b, '\n')
 	}

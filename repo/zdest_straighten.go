@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"timemachine/repo/durable"
 	"timemachine/repo/record"
 )
 
@@ -16,10 +17,10 @@ func (r *destT) straighten() {
 		if name == "copies" {
 			hint = "write them again with: " + r.rebuildCommand()
 		}
-		aside, err := moveAside(r.root, name)
+		aside, err := durable.MoveAside(r.root, name)
 		if err != nil {
-			r.o.Warn(r.root.Path(name), "is no folder, and could not be moved aside: "+cause(err),
-				"versions are recorded all the same; move it away with: mv "+ShellWord(r.root.Path(name))+" "+ShellWord(r.root.Path(name+".aside")))
+			r.o.Warn(r.root.Path(name), "is no folder, and could not be moved aside: "+durable.Reason(err),
+				"versions are recorded all the same; move it away with: mv "+record.ShellWord(r.root.Path(name))+" "+record.ShellWord(r.root.Path(name+".aside")))
 			continue
 		}
 		if st, err := r.root.Lstat(aside); err == nil && st.IsDir() { // somebody put the folder back meanwhile
@@ -29,19 +30,23 @@ func (r *destT) straighten() {
 		}
 		msg := "is no folder, and was moved to " + record.Quote(aside)
 		if err := makeClosed(r.root, name); err != nil {
-			msg += "; the folder could not be made: " + cause(err)
+			msg += "; the folder could not be made: " + durable.Reason(err)
 		}
 		r.o.Warn(r.root.Path(name), msg, hint)
 	}
 }
 
 // rebuildCommand is the command that writes copies/ again.
-func (r *destT) rebuildCommand() string { return "timemachine copies rebuild -d " + ShellWord(r.dest) }
+func (r *destT) rebuildCommand() string {
+	return "timemachine copies rebuild -d " + record.ShellWord(r.dest)
+}
 
 // repairCommand is the command that mends what lies beside the history.
-func (r *destT) repairCommand() string { return "timemachine verify --repair -d " + ShellWord(r.dest) }
+func (r *destT) repairCommand() string {
+	return "timemachine verify --repair -d " + record.ShellWord(r.dest)
+}
 
 // writeHead is the command that makes HEAD name the branch again.
 func (r *destT) writeHead() string {
-	return "echo " + ShellWord("ref: "+r.branch) + " > " + ShellWord(r.git.Path("HEAD"))
+	return "echo " + record.ShellWord("ref: "+r.branch) + " > " + record.ShellWord(r.git.Path("HEAD"))
 }

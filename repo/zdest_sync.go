@@ -20,7 +20,7 @@ func (r *destT) syncAll() error {
 		if err == nil && st.IsDir() && st.Dev != here.Dev {
 			err = r.syncMount(name)
 		}
-		if err != nil && !gone(err) {
+		if err != nil && !durable.IsMissing(err) {
 			return err
 		}
 	}

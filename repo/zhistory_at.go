@@ -8,7 +8,7 @@ import (
 )
 
 // entry places v in time; before is the version of its source before it, nil for none.
-func (h *History) entry(ctx context.Context, v, before *Version) (Entry, error) {
+func (h *History) entry(ctx context.Context, v, before *record.Version) (Entry, error) {
 	e := Entry{Version: *v, Since: v.Captured, Before: before}
 	// Captured counts whole seconds, rounded down: the moment itself lies within the second after it.
 	if v.Event == record.Deleted || !v.Mtime.Before(v.Captured.Add(time.Second)) {

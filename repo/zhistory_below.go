@@ -91,8 +91,8 @@ type below struct {
 
 // candidate is what is known so far of one source while its versions come by, newest first.
 type candidate struct {
-	pending *Version // whose place in time depends on the version before it
-	done    *Entry   // in force at the point
+	pending *record.Version // whose place in time depends on the version before it
+	done    *Entry          // in force at the point
 }
 
 func (b *below) collect(ctx context.Context, path string) ([]Entry, error) {
@@ -140,7 +140,7 @@ func (b *below) wanted(from object.ID, path string) (map[string]bool, error) {
 }
 
 // take notes a version; true where its source is settled by it.
-func (b *below) take(ctx context.Context, v *Version) (bool, error) {
+func (b *below) take(ctx context.Context, v *record.Version) (bool, error) {
 	c := b.state[v.Source]
 	if c == nil {
 		c = &candidate{}

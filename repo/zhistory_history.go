@@ -52,13 +52,13 @@ type Point struct {
 
 // Entry is a version with its place in time.
 type Entry struct {
-	Version
+	record.Version
 	// Since is the moment from which on the version was in force: its mtime, where that lies between the capture of the
 	// version before it and its own, else its capture. A source's first version, if it was not renamed, has no capture
 	// before it: its mtime counts unless it lies after the capture, or before a run that looked and did not find it.
 	Since time.Time
 	// Before is the source's version before this one; nil for the first.
-	Before *Version
+	Before *record.Version
 }
 
 // UnknownError says that the history has no version of a path, and none of anything below it.
@@ -132,7 +132,7 @@ func (h *History) Branch() string { return h.r.shortBranch() }
 func (h *History) Tip() object.ID { return h.tip }
 
 // Walk is that of Repo.
-func (h *History) Walk(ctx context.Context, tip, base object.ID, visit func(v Version, ours bool) error) error {
+func (h *History) Walk(ctx context.Context, tip, base object.ID, visit func(v record.Version, ours bool) error) error {
 	return h.r.Walk(ctx, tip, base, visit)
 }
 
@@ -147,7 +147,7 @@ func (h *History) State() *durable.Dir { return h.r.own }
 
 // Content streams what a version held; of a symbolic link, its target. The second result is its size in bytes. A
 // deletion holds nothing. Of a redacted version it is what stands in the content's place.
-func (h *History) Content(v *Version) (io.ReadCloser, int64, error) {
+func (h *History) Content(v *record.Version) (io.ReadCloser, int64, error) {
 	if v.Event == record.Deleted {
 		return nil, 0, fmt.Errorf("%q was deleted in %s: no content", v.Source, v.Commit.Short())
 	}
@@ -163,7 +163,7 @@ func (h *History) Content(v *Version) (io.ReadCloser, int64, error) {
 }
 
 // Redacted tells whether the history was rewritten so that a version's content is gone, and its commit has another one.
-func (h *History) Redacted(v *Version) (object.ID, bool) {
+func (h *History) Redacted(v *record.Version) (object.ID, bool) {
 	if there, err := h.r.store.Has(v.Blob); there || err != nil {
 		return object.ID{}, false
 	}

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"time"
+	"timemachine/repo/durable"
 )
 
 // LastRun tells when a run over everything ended last. A run that was cut short, or failed as a whole, is none.
@@ -21,7 +22,7 @@ func (h *History) LastRun() (LastRun, error) {
 		switch {
 		case err == nil:
 			*at = time.Unix(st.Mtime.Sec, st.Mtime.Nsec)
-		case !gone(err):
+		case !durable.IsMissing(err):
 			return l, err
 		}
 	}

@@ -173,7 +173,7 @@ func (h *History) commits(ctx context.Context, path string) iter.Seq2[Entry, err
 				yield(Entry{}, err)
 				return
 			}
-			var older *Version
+			var older *record.Version
 			if ok {
 				older = &before.Version
 				h.keep(before)

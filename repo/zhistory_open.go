@@ -35,7 +35,7 @@ func (h *History) open() error {
 		return err
 	}
 	h.r.branch = h.r.refs.Head()
-	if branch := h.r.config.get("timemachine", "branch"); branch != "" {
+	if branch := h.r.config.Get("timemachine", "branch"); branch != "" {
 		h.r.branch = "refs/heads/" + branch
 	}
 	if err := h.readShallow(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/record"
 )
 
 // maxRun is how many commits of one run are read, at most, to find the run before it. In larger runs, such as the first
@@ -27,7 +28,7 @@ func (e *earlier) none() bool { return e.commit.IsZero() }
 // lookBefore is when the place of v, its source's first version, was looked at before v was captured, and the source not
 // there; zero where that is not known. A run looks at a folder if it, or one above it, held a version of a file directly
 // in it by then.
-func (h *History) lookBefore(ctx context.Context, v *Version) (time.Time, error) {
+func (h *History) lookBefore(ctx context.Context, v *record.Version) (time.Time, error) {
 	e, err := h.runBefore(ctx, v)
 	if err != nil || e.none() {
 		return time.Time{}, err
@@ -39,7 +40,7 @@ func (h *History) lookBefore(ctx context.Context, v *Version) (time.Time, error)
 }
 
 // runBefore is the run before that of v.
-func (h *History) runBefore(ctx context.Context, v *Version) (*earlier, error) {
+func (h *History) runBefore(ctx context.Context, v *record.Version) (*earlier, error) {
 	e, ok := h.runs[v.Scan]
 	if ok {
 		return e, nil
@@ -57,7 +58,7 @@ func (h *History) runBefore(ctx context.Context, v *Version) (*earlier, error) {
 
 // findRunBefore goes back from v to a commit of another run. In large ones, of commits made within one second one is read,
 // where the commit-graph tells.
-func (h *History) findRunBefore(ctx context.Context, v *Version) (*earlier, error) {
+func (h *History) findRunBefore(ctx context.Context, v *record.Version) (*earlier, error) {
 	everything := atOrBelow("/")
 	id, captured := v.Commit, v.Captured
 	for n := range maxRun {

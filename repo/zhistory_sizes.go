@@ -87,7 +87,7 @@ func (m *measure) name(dir *durable.Dir, name string) int64 {
 // fail keeps the first errors; thousands of them would say no more.
 func (m *measure) fail(err error) {
 	const kept = 5
-	if err != nil && !gone(err) && len(m.errs) < kept {
+	if err != nil && !durable.IsMissing(err) && len(m.errs) < kept {
 		m.errs = append(m.errs, err)
 	}
 }

@@ -176,7 +176,7 @@ func (s *strandHeap) Pop() any {
 // Less puts later captures first, and within one those that a run commits later: deletions, then by mtime, then by path.
 func (s strandHeap) Less(i, j int) bool {
 	a, b := &s[i].Version, &s[j].Version
-	gone := func(v *Version) int {
+	gone := func(v *record.Version) int {
 		if v.Event == record.Deleted {
 			return 1
 		}

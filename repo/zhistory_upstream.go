@@ -6,8 +6,10 @@ import (
 	"errors"
 	"strings"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/ref"
+	"timemachine/repo/record"
 )
 
 // Upstream is where the branch is pushed to, as git's configuration of the destination says.
@@ -22,7 +24,7 @@ type Upstream struct {
 // Upstream looks up what the branch was last known to be at its remote; nil where none is configured. Nobody is talked
 // to.
 func (h *History) Upstream(ctx context.Context) (*Upstream, error) {
-	branch := h.r.config.raw.Section("branch").Subsection(h.Branch())
+	branch := h.r.config.Raw.Section("branch").Subsection(h.Branch())
 	remote, merge := branch.Options.Get("remote"), branch.Options.Get("merge")
 	if remote == "" || merge == "" {
 		return nil, nil
@@ -33,7 +35,7 @@ func (h *History) Upstream(ctx context.Context) (*Upstream, error) {
 		return u, nil
 	}
 	theirs, err := h.r.refs.Read(name)
-	if errors.Is(err, ref.ErrMissing) || gone(err) {
+	if errors.Is(err, ref.ErrMissing) || durable.IsMissing(err) {
 		return u, nil
 	}
 	if err != nil {
@@ -49,7 +51,7 @@ func (h *History) tracking(remote, merge string) string {
 	if remote == "." {
 		return merge
 	}
-	for _, spec := range h.r.config.raw.Section("remote").Subsection(remote).Options.GetAll("fetch") {
+	for _, spec := range h.r.config.Raw.Section("remote").Subsection(remote).Options.GetAll("fetch") {
 		from, to, ok := strings.Cut(strings.TrimPrefix(spec, "+"), ":")
 		if !ok {
 			continue
@@ -87,7 +89,7 @@ func (h *History) ahead(ctx context.Context, theirs object.ID) (n int, diverged 
 }
 
 // Count counts the versions, and gives the newest commit that is one.
-func (h *History) Count(ctx context.Context) (n int, newest Version, err error) {
+func (h *History) Count(ctx context.Context) (n int, newest record.Version, err error) {
 	for id := h.tip; !id.IsZero(); {
 		if err := ctx.Err(); err != nil {
 			return n, newest, err

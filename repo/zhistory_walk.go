@@ -17,7 +17,7 @@ const sourceLine = "\nSource: "
 
 // found is a commit with a record, and the commit that it was made on.
 type found struct {
-	Version
+	record.Version
 	parent object.ID
 }
 
@@ -80,7 +80,7 @@ func (h *History) lookUp(id object.ID, at selector) (f found, ours bool, err err
 		}
 		return f, false, nil
 	}
-	f.Version = Version{Record: rec, Commit: id, Captured: c.Committer.When}
+	f.Version = record.Version{Record: rec, Commit: id, Captured: c.Committer.When}
 	return f, at.holds(&rec), nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/commitgraph"
 	"timemachine/repo/git/object"
+	"timemachine/repo/record"
 )
 
 // writeGraph brings git's commit-graph up to tip, with filters of changed paths, at a cost in proportion to the commits
@@ -80,7 +81,7 @@ func parseGraphed(id object.ID, raw []byte) graphed {
 	c, err := commitgraph.ParseCommit(id, raw)
 	g := graphed{Commit: c, err: err}
 	if v := parseVersion(id, raw); v.commit == nil && v.record == nil {
-		if path, err := treePath(&v.Record); err == nil {
+		if path, err := record.TreePath(&v.Record); err == nil {
 			g.path = path
 		}
 	}

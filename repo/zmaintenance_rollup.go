@@ -7,6 +7,7 @@ import (
 
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
+	"timemachine/repo/record"
 )
 
 // Packs are rolled up geometrically: when the newest ones together are more than half as large as the one before them
@@ -68,7 +69,7 @@ func (r *maintainT) warnOfLayers() error {
 	if packs, err := r.packNames(); err != nil || len(packs) <= rollUpPacks {
 		return err
 	}
-	r.o.Warn(r.git.Path("objects/pack/"+midxChain), "is git's index of the packs, in layers: they are not merged", "let git do it, which takes that index away: git -C "+ShellWord(r.dest)+" repack -ad")
+	r.o.Warn(r.git.Path("objects/pack/"+midxChain), "is git's index of the packs, in layers: they are not merged", "let git do it, which takes that index away: git -C "+record.ShellWord(r.dest)+" repack -ad")
 	return nil
 }
 

@@ -25,7 +25,7 @@ func (f *follower) commit(raw []byte) error {
 	if err != nil || len(c.Parents) == 0 {
 		return nil
 	}
-	path, err := treePath(&rec)
+	path, err := record.TreePath(&rec)
 	if err != nil {
 		return nil
 	}

@@ -20,7 +20,7 @@ const (
 // repacks: fsck counts a pack that it misses as damage. It is made from the packs' own, by git multi-pack-index write.
 func (r *packdirT) dropMultiPackIndex(dir *durable.Dir, going []string) error {
 	f, err := dir.Open(midxName)
-	if gone(err) {
+	if durable.IsMissing(err) {
 		return nil
 	}
 	if err == nil {
@@ -83,7 +83,9 @@ func (r *packdirT) removeMultiPackIndex(dir *durable.Dir, why string) error {
 }
 
 // layered tells whether git keeps a multi-pack-index in layers. It is left to git then, and all packs with it.
-func (r *packdirT) layered() (bool, error) { return exists(r.git, "objects/pack/"+midxChain) }
+func (r *packdirT) layered() (bool, error) {
+	return durable.PathExists(r.git, "objects/pack/"+midxChain)
+}
 
 var errMidx = errors.New("not a multi-pack-index")
 

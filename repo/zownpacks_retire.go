@@ -91,7 +91,7 @@ func (r *packdirT) retire(into string, names ...string) error {
 
 func (r *packdirT) covered(into, name string) bool {
 	whole, err := r.store.Covers(into, name)
-	if gone(err) {
+	if durable.IsMissing(err) {
 		r.o.Log("a pack is gone already, or what it was merged into", "pack", name, "into", into, "cause", err.Error())
 		return false
 	}

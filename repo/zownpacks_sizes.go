@@ -3,6 +3,7 @@ package repo
 import (
 	"errors"
 	"slices"
+	"timemachine/repo/durable"
 )
 
 // unlisted counts the packs that are not on the list of ours.
@@ -37,7 +38,7 @@ func (r *packdirT) packSizes() (n int, size int64, err error) {
 		}
 		for suffix := range suffixes {
 			st, serr := dir.Lstat(name + suffix)
-			if serr != nil && !gone(serr) {
+			if serr != nil && !durable.IsMissing(serr) {
 				err = errors.Join(err, serr)
 			}
 			size += st.Size

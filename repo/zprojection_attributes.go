@@ -1,10 +1,13 @@
 package repo
 
-import "timemachine/repo/git/object"
+import (
+	"timemachine/repo/git/config"
+	"timemachine/repo/git/object"
+)
 
 // attributesFlaw tells what is wrong with the work tree's .gitattributes, "" where it is ours.
 func (r *projectionT) attributesFlaw() string {
-	b, err := r.root.ReadFile(attributesName, maxConfig)
+	b, err := r.root.ReadFile(attributesName, config.MaxSize)
 	switch {
 	case err != nil:
 		return flaw(err)

@@ -9,12 +9,13 @@ import (
 	"time"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/layout"
 	"timemachine/repo/record"
 )
 
 // copyFlaw tells how a version's copy differs from it.
-func (w *comparer) copyFlaw(copies *durable.Walker, v *Version) error {
-	folder, name := split(v.Copy)
+func (w *comparer) copyFlaw(copies *durable.Walker, v *record.Version) error {
+	folder, name := layout.Split(v.Copy)
 	dir, err := copies.Dir(folder)
 	if err != nil {
 		return err
@@ -23,7 +24,7 @@ func (w *comparer) copyFlaw(copies *durable.Walker, v *Version) error {
 }
 
 // compare tells how the file or link name differs from a version that should have the permissions perm there.
-func (w *comparer) compare(dir *durable.Dir, name string, v *Version, perm uint32) error {
+func (w *comparer) compare(dir *durable.Dir, name string, v *record.Version, perm uint32) error {
 	st, err := dir.Lstat(name)
 	if err != nil {
 		return err
@@ -50,7 +51,7 @@ func (w *comparer) compare(dir *durable.Dir, name string, v *Version, perm uint3
 	return err
 }
 
-func (w *comparer) contentID(dir *durable.Dir, name string, v *Version) (object.ID, error) {
+func (w *comparer) contentID(dir *durable.Dir, name string, v *record.Version) (object.ID, error) {
 	if v.Link && w.p.hasLinks() {
 		target, err := dir.Readlink(name)
 		return object.Hash(object.Blob, []byte(target)), err
@@ -82,7 +83,7 @@ const coarse = 2 * time.Second
 
 // clearWay moves aside what stands in the place of a version below files/ or copies/, or on the way to it, and is of
 // another kind.
-func (r *projectionT) clearWay(path string, v *Version) error {
+func (r *projectionT) clearWay(path string, v *record.Version) error {
 	w := durable.NewWalker(r.root)
 	defer w.Close()
 	parts := strings.Split(path, "/")
@@ -107,7 +108,7 @@ func (r *projectionT) clearWay(path string, v *Version) error {
 		if !away {
 			continue
 		}
-		aside, err := moveAside(dir, name)
+		aside, err := durable.MoveAside(dir, name)
 		if err != nil {
 			return err
 		}
@@ -117,9 +118,9 @@ func (r *projectionT) clearWay(path string, v *Version) error {
 }
 
 // otherKind tells whether what has a version's name is no file, or link, as that is one. An empty folder counts for nothing.
-func (r *projectionT) otherKind(dir *durable.Dir, name string, st durable.Stat, v *Version) (bool, error) {
+func (r *projectionT) otherKind(dir *durable.Dir, name string, st durable.Stat, v *record.Version) (bool, error) {
 	if st.IsDir() {
-		empty, err := emptyFolder(dir, name)
+		empty, err := durable.IsEmptyFolder(dir, name)
 		return !empty, err
 	}
 	if v.Link && r.hasLinks() {
@@ -129,8 +130,8 @@ func (r *projectionT) otherKind(dir *durable.Dir, name string, st durable.Stat, 
 }
 
 func flaw(err error) string {
-	if gone(err) {
+	if durable.IsMissing(err) {
 		return "is missing"
 	}
-	return cause(err)
+	return durable.Reason(err)
 }

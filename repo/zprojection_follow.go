@@ -15,6 +15,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/index"
 	"timemachine/repo/git/object"
+	"timemachine/repo/layout"
 	"timemachine/repo/record"
 )
 
@@ -34,7 +35,7 @@ func (f *follow) inherit(before map[string]string) error {
 	}
 	for _, path := range slices.Sorted(maps.Keys(before)) {
 		if _, there := tree[path]; there && f.taken[path] == "" {
-			f.warn(path, "has a place of its own now", "timemachine verify --repair -d "+ShellWord(f.r.dest)+" writes it")
+			f.warn(path, "has a place of its own now", "timemachine verify --repair -d "+record.ShellWord(f.r.dest)+" writes it")
 		}
 	}
 	return nil
@@ -45,9 +46,9 @@ func (f *follow) inherit(before map[string]string) error {
 type follow struct {
 	r         *projectionT
 	ctx       context.Context
-	base, tip object.ID // the commits the work tree was and will be in step with
-	versions  []Version // of the commits between, oldest first
-	held      *contents // what is still in memory of them
+	base, tip object.ID        // the commits the work tree was and will be in step with
+	versions  []record.Version // of the commits between, oldest first
+	held      *contents        // what is still in memory of them
 	index     *indexLock
 	warn      func(path, msg, hint string)
 
@@ -170,7 +171,7 @@ func (f *follow) roomForCopies() bool {
 	}
 	free, size, err := f.r.root.Free()
 	if err != nil {
-		f.r.o.Warn(f.r.dest, "free space is not known: "+cause(err), "")
+		f.r.o.Warn(f.r.dest, "free space is not known: "+durable.Reason(err), "")
 		return true
 	}
 	room := f.r.o.Copies(free, size)
@@ -185,7 +186,7 @@ func (f *follow) settle() error {
 	}
 	if err := f.attributes(); err != nil {
 		f.incomplete = true
-		f.warn(f.r.root.Path(attributesName), "could not be written: "+cause(err), "the next run tries again")
+		f.warn(f.r.root.Path(attributesName), "could not be written: "+durable.Reason(err), "the next run tries again")
 	}
 	err := f.writeIndex()
 	var damaged *index.DamagedError
@@ -199,7 +200,7 @@ func (f *follow) settle() error {
 	if f.owes {
 		if err := f.r.noteOwed(f.base); err != nil {
 			f.incomplete = true
-			f.warn(f.r.own.Path(owedName), "could not be written: "+cause(err), "the next run tries again")
+			f.warn(f.r.own.Path(owedName), "could not be written: "+durable.Reason(err), "the next run tries again")
 		}
 	}
 	if f.incomplete {
@@ -252,7 +253,7 @@ func (f *follow) sync() error {
 		if err == nil {
 			err = d.Sync()
 		}
-		if err != nil && !gone(err) {
+		if err != nil && !durable.IsMissing(err) {
 			return err
 		}
 	}
@@ -290,7 +291,7 @@ func (f *follow) attributes() error {
 func (f *follow) writeAttributes() error {
 	root := f.r.root
 	if st, err := root.Lstat(attributesName); err == nil && !st.IsRegular() {
-		aside, err := moveAside(root, attributesName)
+		aside, err := durable.MoveAside(root, attributesName)
 		if err != nil {
 			return fmt.Errorf("it cannot be moved aside: %w", err)
 		}
@@ -340,7 +341,7 @@ func withParents(folders []string) []string {
 	for _, folder := range folders {
 		for !all[folder] {
 			all[folder] = true
-			folder, _ = split(folder)
+			folder, _ = layout.Split(folder)
 		}
 	}
 	return slices.Sorted(maps.Keys(all))

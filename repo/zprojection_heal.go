@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/record"
 )
 
 // heal brings files/, the index and copies/ up to tip where an earlier run did not get to it. copied tells that
@@ -77,7 +79,7 @@ func (r *projectionT) heal(ctx context.Context, tip object.ID, copied bool) erro
 // filesLost tells whether nothing of files/ is there that the tip's tree has: somebody deleted it, or it is a disk of its own
 // that is not mounted. That single files are missing is for verify to find.
 func (r *projectionT) filesLost(tip object.ID) (bool, error) {
-	empty, err := emptyFolder(r.root, "files")
+	empty, err := durable.IsEmptyFolder(r.root, "files")
 	if err != nil || !empty {
 		return false, err
 	}
@@ -98,7 +100,7 @@ func (r *projectionT) filesLost(tip object.ID) (bool, error) {
 
 // inTree drops the sources whose newest version is not what the tree holds: somebody changed the tree by other means,
 // and the next look at the source settles it.
-func (r *projectionT) inTree(tip object.ID, versions []Version) ([]Version, error) {
+func (r *projectionT) inTree(tip object.ID, versions []record.Version) ([]record.Version, error) {
 	root, err := r.treeOf(tip)
 	if err != nil {
 		return nil, err
@@ -113,7 +115,7 @@ func (r *projectionT) inTree(tip object.ID, versions []Version) ([]Version, erro
 		if _, seen := newest[v.Source]; seen {
 			continue
 		}
-		path, err := treePath(&v.Record)
+		path, err := record.TreePath(&v.Record)
 		if err != nil { // somebody else's record
 			newest[v.Source] = false
 			continue
@@ -122,9 +124,9 @@ func (r *projectionT) inTree(tip object.ID, versions []Version) ([]Version, erro
 		if err != nil {
 			return nil, err
 		}
-		newest[v.Source] = Agrees(v, e, there)
+		newest[v.Source] = record.Agrees(v, e, there)
 	}
-	return slices.DeleteFunc(versions, func(v Version) bool { return !newest[v.Source] }), nil
+	return slices.DeleteFunc(versions, func(v record.Version) bool { return !newest[v.Source] }), nil
 }
 
 // makeUp writes the copies that were left out, where there is room now. The history does not wait for them: what fails is
@@ -144,7 +146,7 @@ func (r *projectionT) makeUp(ctx context.Context, tip object.ID) error {
 		return nil
 	}
 	if ctx.Err() == nil {
-		r.o.Warn(r.root.Path("copies"), "what was left out for want of room could not be written: "+cause(err), "the next run tries again, as does: "+r.rebuildCommand())
+		r.o.Warn(r.root.Path("copies"), "what was left out for want of room could not be written: "+durable.Reason(err), "the next run tries again, as does: "+r.rebuildCommand())
 	}
 	return ctx.Err()
 }

@@ -59,7 +59,7 @@ func (l *indexLock) setAside(r *projectionT) error {
 	if err == nil {
 		err = r.git.Rename("index", r.own, "index.damaged")
 	}
-	if err != nil && !gone(err) {
+	if err != nil && !durable.IsMissing(err) {
 		return err
 	}
 	r.o.Warn(r.git.Path("index"), r.indexFlaw.Error()+": it is made anew from the history",
@@ -128,9 +128,9 @@ func (r *projectionT) checkIndex() error {
 func (r *projectionT) indexHint(err error) string {
 	switch {
 	case errors.Is(err, index.ErrSplit):
-		return "git -C " + ShellWord(r.dest) + " update-index --no-split-index"
+		return "git -C " + record.ShellWord(r.dest) + " update-index --no-split-index"
 	case errors.Is(err, index.ErrSparse):
-		return "git -C " + ShellWord(r.dest) + " sparse-checkout disable"
+		return "git -C " + record.ShellWord(r.dest) + " sparse-checkout disable"
 	}
 	return "the next run tries again"
 }

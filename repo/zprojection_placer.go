@@ -10,17 +10,18 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/index"
 	"timemachine/repo/git/object"
+	"timemachine/repo/layout"
 	"timemachine/repo/record"
 
 	"golang.org/x/sys/unix"
 )
 
 // crowd names a version whose place another has. Its index entry is kept, so that a commit by hand does not delete it.
-func (p *placer) crowd(v *Version, path, has string, place bool) {
+func (p *placer) crowd(v *record.Version, path, has string, place bool) {
 	p.warn(v.Source, "has no place of its own in files/: on this file system its name is that of "+record.Quote(has),
 		"it is recorded: git show, and timemachine show, have it")
 	if place {
-		p.changes = append(p.changes, index.Change{Path: path, Mode: uint32(TreeMode(&v.Record)), ID: v.Blob})
+		p.changes = append(p.changes, index.Change{Path: path, Mode: uint32(record.TreeMode(&v.Record)), ID: v.Blob})
 	}
 }
 
@@ -60,8 +61,8 @@ func (p *placer) close() {
 }
 
 // version lets one version's copy and, where it is the newest, its place in files/ follow. What fails is warned of.
-func (p *placer) version(v *Version, newest bool) {
-	path, err := treePath(&v.Record)
+func (p *placer) version(v *record.Version, newest bool) {
+	path, err := record.TreePath(&v.Record)
 	if err != nil {
 		p.fail(v.Source, "cannot be placed", err)
 		return
@@ -91,12 +92,12 @@ func (p *placer) version(v *Version, newest bool) {
 
 // fail warns of what failed; of a full disk once, since it is the same for all that is left to write. Copies yield then.
 func (p *placer) fail(source, what string, err error) {
-	if noName(err) {
+	if durable.IsBadName(err) {
 		p.warn(source, what+" beside the history: this file system cannot have its name", "it is recorded: git show, and timemachine show, have it")
 		return
 	}
 	p.failed++
-	if noRoom(err) {
+	if durable.IsFull(err) {
 		p.copying.Store(false)
 		if p.crowded.Swap(true) {
 			return
@@ -104,15 +105,15 @@ func (p *placer) fail(source, what string, err error) {
 		source, what = p.r.dest, "has no room: some files could not be written"
 	}
 	hint := "the version is recorded; the next run tries again"
-	if inTheWay(err) {
+	if durable.IsObstructed(err) {
 		p.stuck++
 		hint = "the version is recorded; what is in its way is moved aside by: " + p.r.repairCommand()
 	}
-	p.warn(source, what+" beside the history: "+cause(err), hint)
+	p.warn(source, what+" beside the history: "+durable.Reason(err), hint)
 }
 
 func (p *placer) remove(path, source string) {
-	folder, name := split(path)
+	folder, name := layout.Split(path)
 	dir, err := p.files.Dir(folder)
 	if err == nil {
 		err = dir.Remove(name)
@@ -121,7 +122,7 @@ func (p *placer) remove(path, source string) {
 		err = p.files.Prune(folder)
 	}
 	p.touch(folder)
-	if err != nil && !gone(err) {
+	if err != nil && !durable.IsMissing(err) {
 		p.fail(source, "could not be removed", err)
 		return
 	}
@@ -130,14 +131,14 @@ func (p *placer) remove(path, source string) {
 
 // write lets files/, where place is set, and copies/ have a version. The copy shares storage with files/ where modes allow:
 // files/ must stay readable to its owner, a copy never has a permission more than its version.
-func (p *placer) write(v *Version, path string, place bool) error {
+func (p *placer) write(v *record.Version, path string, place bool) error {
 	copying := p.copying.Load()
 	if !place {
 		return p.copy(v, nil)
 	}
 	own := *v // as it stands in files/
 	own.Mode |= 0o400
-	folder, name := split(path)
+	folder, name := layout.Split(path)
 	dir, err := p.files.Make(folder)
 	if err != nil {
 		return fmt.Errorf("%s is in the way: %w", record.Quote("files"), err)
@@ -163,7 +164,7 @@ func (p *placer) write(v *Version, path string, place bool) error {
 			from = nil
 		}
 		if err := p.copy(v, from); err != nil {
-			if !noName(err) && !gone(err) && !inTheWay(err) { // it is the same for all others
+			if !durable.IsBadName(err) && !durable.IsMissing(err) && !durable.IsObstructed(err) { // it is the same for all others
 				p.copying.Store(false)
 			}
 			p.fail(v.Source, "has no copy", err)
@@ -173,18 +174,18 @@ func (p *placer) write(v *Version, path string, place bool) error {
 	if err != nil {
 		return err
 	}
-	p.changes = append(p.changes, index.Change{Path: path, Mode: uint32(TreeMode(&v.Record)), ID: v.Blob, Stat: indexStat(st)})
+	p.changes = append(p.changes, index.Change{Path: path, Mode: uint32(record.TreeMode(&v.Record)), ID: v.Blob, Stat: indexStat(st)})
 	return nil
 }
 
 // leaveTheirs moves away what has the place of a source that was not there before. It is somebody's own, and perhaps nowhere
 // else; git, too, would not overwrite it.
-func (p *placer) leaveTheirs(v *Version, at spot) error {
+func (p *placer) leaveTheirs(v *record.Version, at spot) error {
 	st, err := at.dir.Lstat(at.name)
 	if err != nil || st.IsDir() { // an empty folder is nobody's
 		return err
 	}
-	aside, err := vacantName(at.dir, at.name+".aside")
+	aside, err := durable.VacantName(at.dir, at.name+".aside")
 	if err == nil {
 		err = at.dir.Rename(at.name, at.dir, aside)
 	}
@@ -231,8 +232,8 @@ func (p *placer) replace(at spot, staged string) error {
 // copy gives a version its name in copies/: a file that shares the storage of the one at from, unless that is nil, by
 // reflink; else a second name of it; else (no links here) a file written for itself. What bears the name already is an
 // earlier try of this version.
-func (p *placer) copy(v *Version, from *spot) error {
-	folder, name := split(v.Copy)
+func (p *placer) copy(v *record.Version, from *spot) error {
+	folder, name := layout.Split(v.Copy)
 	p.touch(folder)
 	into := p.copies.Make
 	if v.Previous.IsZero() {
@@ -254,7 +255,7 @@ func (p *placer) copy(v *Version, from *spot) error {
 	return p.put(at, p.clone, func(at spot) error { return p.make(v, at) })
 }
 
-func (p *placer) reflink(v *Version, old, at spot) error {
+func (p *placer) reflink(v *record.Version, old, at spot) error {
 	if v.Link || p.r.noReflink.Load() {
 		return errors.ErrUnsupported
 	}
@@ -273,7 +274,7 @@ func (p *placer) reflink(v *Version, old, at spot) error {
 }
 
 // make writes a version's content, mode and mtime to a new file or link.
-func (p *placer) make(v *Version, at spot) error {
+func (p *placer) make(v *record.Version, at spot) error {
 	if !v.Link {
 		return p.create(v, at, func(dst *durable.File) error { return p.writeContent(dst, v) })
 	}
@@ -288,7 +289,7 @@ func (p *placer) make(v *Version, at spot) error {
 }
 
 // create makes a new file with a version's mode and mtime, and has it filled.
-func (p *placer) create(v *Version, at spot, fill func(dst *durable.File) error) error {
+func (p *placer) create(v *record.Version, at spot, fill func(dst *durable.File) error) error {
 	mode := fs.FileMode(v.Mode & 0o777)
 	dst, err := at.dir.CreateAs(at.name, mode)
 	if err != nil {
@@ -319,7 +320,7 @@ func (p *placer) orRemove(at spot, err error) error {
 }
 
 // writeContent writes a version's bytes: in one piece where they are few.
-func (p *placer) writeContent(dst *durable.File, v *Version) error {
+func (p *placer) writeContent(dst *durable.File, v *record.Version) error {
 	if v.Size < sparseBlock {
 		body, err := p.small(v.Blob)
 		if err == nil {

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"sync/atomic"
+	"timemachine/repo/durable"
 	"timemachine/repo/record"
 )
 
@@ -15,7 +16,7 @@ type projectionT struct {
 func (r *projectionT) detached() string {
 	why, err := r.underWay()
 	if err != nil {
-		return "it cannot be seen what is under way there: " + cause(err)
+		return "it cannot be seen what is under way there: " + durable.Reason(err)
 	}
 	return why
 }
@@ -49,6 +50,6 @@ func (r *projectionT) underWay() (why string, err error) {
 
 // keepsCopies tells whether copies/ holds anything: who has deleted it does not want to be told of each.
 func (r *projectionT) keepsCopies() (bool, error) {
-	empty, err := emptyFolder(r.root, "copies")
+	empty, err := durable.IsEmptyFolder(r.root, "copies")
 	return !empty, err
 }

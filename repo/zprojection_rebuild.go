@@ -10,8 +10,8 @@ import (
 
 // RebuildOptions of RebuildCopies. The zero value works.
 type RebuildOptions struct {
-	WantCopy func(*Version) bool     // whether a version has a copy; nil: each
-	Progress func(done, total int64) // versions looked at; nil: none
+	WantCopy func(*record.Version) bool // whether a version has a copy; nil: each
+	Progress func(done, total int64)    // versions looked at; nil: none
 }
 
 // Rebuilt is what RebuildCopies did.
@@ -26,7 +26,7 @@ type Rebuilt struct {
 // want of room is no longer owed then, unless another try may do better.
 func (r *projectionT) rebuildSince(ctx context.Context, tip, base object.ID, o RebuildOptions) (*Rebuilt, error) {
 	var commits []object.ID
-	err := r.Walk(ctx, tip, base, func(v Version, ours bool) error {
+	err := r.Walk(ctx, tip, base, func(v record.Version, ours bool) error {
 		if ours && v.Event != record.Deleted && v.Copy != "" {
 			commits = append(commits, v.Commit)
 		}
@@ -95,12 +95,12 @@ func (b *rebuild) all(commits []object.ID) error {
 
 // one writes a version's copy where it is needed. The newest of a source is written together with its place in files/,
 // whose storage it shares.
-func (b *rebuild) one(v *Version) {
+func (b *rebuild) one(v *record.Version) {
 	newest := !b.seen[v.Source]
 	if newest {
 		b.seen[strings.Clone(v.Source)] = true
 	}
-	path, err := treePath(&v.Record)
+	path, err := record.TreePath(&v.Record)
 	if err != nil || b.f.taken[path] != "" || b.o.WantCopy != nil && !b.o.WantCopy(v) {
 		return
 	}
@@ -110,7 +110,7 @@ func (b *rebuild) one(v *Version) {
 	}
 	if newest {
 		e, there := b.tree[path]
-		newest = Agrees(v, e, there)
+		newest = record.Agrees(v, e, there)
 	}
 	before := b.f.failed
 	b.f.copying.Store(true)

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"strings"
 	"time"
+	"timemachine/repo/git/config"
 	"timemachine/repo/git/object"
 )
 
@@ -17,7 +18,7 @@ func (r *projectionT) moment() string { return momentOf(r.o.Boot, r.root, projec
 
 // followed is what noteFollowed wrote in this moment.
 func (r *projectionT) followed() (tip object.ID, ok bool) {
-	b, err := r.own.ReadFile(followedName, maxConfig)
+	b, err := r.own.ReadFile(followedName, config.MaxSize)
 	moment, rest, _ := strings.Cut(string(b), "\n")
 	if err != nil || moment == "" || moment != r.moment() {
 		return tip, false

@@ -13,6 +13,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/layout"
 	"timemachine/repo/record"
 )
 
@@ -22,10 +23,10 @@ func (s *Step) decide(o *RestoreOptions) {
 	if s.base.dir == nil {
 		return
 	}
-	folder, name := split(s.rel)
+	folder, name := layout.Split(s.rel)
 	dir, err := s.base.walk.Dir(folder)
 	switch {
-	case err != nil && gone(err):
+	case err != nil && durable.IsMissing(err):
 		s.obstacle(folder, o)
 		return
 	case err != nil:
@@ -33,7 +34,7 @@ func (s *Step) decide(o *RestoreOptions) {
 		return
 	}
 	st, err := dir.Lstat(name)
-	if gone(err) {
+	if durable.IsMissing(err) {
 		return
 	}
 	if err != nil {
@@ -60,9 +61,9 @@ func (s *Step) obstacle(folder string, o *RestoreOptions) {
 		} else {
 			end += next
 		}
-		above, name := split(folder[:end])
+		above, name := layout.Split(folder[:end])
 		dir, err := s.base.walk.Dir(above)
-		if gone(err) {
+		if durable.IsMissing(err) {
 			return
 		}
 		var st durable.Stat
@@ -70,7 +71,7 @@ func (s *Step) obstacle(folder string, o *RestoreOptions) {
 			st, err = dir.Lstat(name)
 		}
 		switch {
-		case gone(err):
+		case durable.IsMissing(err):
 			return
 		case err != nil:
 			s.Err = err

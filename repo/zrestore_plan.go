@@ -11,6 +11,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/layout"
 	"timemachine/repo/record"
 )
 
@@ -154,7 +155,7 @@ func (p *Plan) open(s *Selection) (*base, error) {
 	}
 	p.bases = append(p.bases, b)
 	err := b.open(false)
-	if gone(err) {
+	if durable.IsMissing(err) {
 		err = nil
 	}
 	return b, err
@@ -193,7 +194,7 @@ func (p *Plan) follow(s *Step) error {
 	if !p.o.InPlace() || s.Link || p.o.Followed == nil || !p.o.Followed(s.Source) || s.base.dir == nil {
 		return nil
 	}
-	folder, name := split(s.rel)
+	folder, name := layout.Split(s.rel)
 	dir, err := s.base.walk.Dir(folder)
 	if err != nil {
 		return nil

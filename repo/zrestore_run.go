@@ -3,6 +3,8 @@ package repo
 import (
 	"context"
 	"errors"
+	"timemachine/repo/durable"
+	"timemachine/repo/layout"
 )
 
 // restoreBatch is how many files are put on disk together, before they get their names, where there are many.
@@ -80,7 +82,7 @@ func (w *writing) settle() {
 }
 
 func (w *writing) put(s *Step) error {
-	folder, name := split(s.rel)
+	folder, name := layout.Split(s.rel)
 	dir, err := s.base.walk.Dir(folder)
 	if err == nil {
 		err = s.put(dir, s.temp, name)
@@ -105,7 +107,7 @@ func (w *writing) drop() {
 }
 
 func (s *Step) sweep() error {
-	folder, _ := split(s.rel)
+	folder, _ := layout.Split(s.rel)
 	dir, err := s.base.walk.Dir(folder)
 	if err != nil {
 		return err
@@ -121,7 +123,7 @@ func syncTouched(touched map[*base]map[string]bool) error {
 			if err == nil {
 				err = dir.Sync()
 			}
-			if !gone(err) {
+			if !durable.IsMissing(err) {
 				errs = append(errs, err)
 			}
 		}
@@ -139,7 +141,7 @@ func (w *writing) write(s *Step) error {
 	if err := s.unblock(); err != nil {
 		return err
 	}
-	folder, _ := split(s.rel)
+	folder, _ := layout.Split(s.rel)
 	dir, err := s.base.walk.MakeLike(folder)
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/layout"
 )
 
 // tempPrefix begins the names of files being written beside their targets. Files named so are never watched unless they
@@ -30,14 +31,14 @@ func (s *Step) unblock() error {
 	if s.block == "" {
 		return nil
 	}
-	folder, name := split(s.block)
+	folder, name := layout.Split(s.block)
 	dir, err := s.base.walk.Dir(folder)
 	if err != nil {
 		return err
 	}
 	st, err := dir.Lstat(name)
 	switch {
-	case gone(err), err == nil && st.IsDir():
+	case durable.IsMissing(err), err == nil && st.IsDir():
 		return nil
 	case err != nil:
 		return err
@@ -61,7 +62,7 @@ func unchanged(a, b *durable.Stat) bool {
 func (s *Step) put(dir *durable.Dir, temp, name string) error {
 	st, err := dir.Lstat(name)
 	switch {
-	case gone(err):
+	case durable.IsMissing(err):
 	case err != nil:
 		return err
 	case s.Action == Create || !unchanged(&st, &s.there):

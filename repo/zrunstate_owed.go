@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
+	"timemachine/repo/git/config"
 	"timemachine/repo/git/object"
 )
 
@@ -22,7 +23,7 @@ func (r *notesT) noteOwed(base object.ID) error {
 
 // owed is what noteOwed noted; a damaged note is one of all copies.
 func (r *notesT) owed() (base object.ID, owed bool, err error) {
-	b, err := r.own.ReadFile(owedName, maxConfig)
+	b, err := r.own.ReadFile(owedName, config.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return base, false, nil
 	}

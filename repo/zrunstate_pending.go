@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
+	"timemachine/repo/git/config"
 	"timemachine/repo/git/object"
 )
 
@@ -27,7 +28,7 @@ func (r *notesT) markAllPending() error {
 // pending is the commit the work tree was last in step with; known is false where nothing is pending, and whole is true
 // where the mark cannot be read, so that everything must be looked at.
 func (r *notesT) pending() (base object.ID, known bool, err error) {
-	b, err := r.own.ReadFile(pendingName, maxConfig)
+	b, err := r.own.ReadFile(pendingName, config.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return base, false, nil
 	}

@@ -25,7 +25,7 @@ func (r *notesT) Ran(when time.Time, good bool) error {
 // touch sets a file's mtime, and makes the file where it is missing.
 func touch(dir *durable.Dir, name string, when time.Time) error {
 	err := dir.SetMtime(name, when)
-	if !gone(err) {
+	if !durable.IsMissing(err) {
 		return err
 	}
 	f, err := dir.Append(name)

@@ -36,7 +36,7 @@ func (r *notesT) setAsideStrange() error {
 		if err != nil {
 			return err
 		}
-		aside, err := moveAside(r.own, own.name)
+		aside, err := durable.MoveAside(r.own, own.name)
 		if err == nil && own.name == "pending" { // it may have said that there is work left
 			err = r.own.Replace("pending", []byte(object.ID{}.String()+"\n"))
 		}

@@ -2,20 +2,21 @@ package repo
 
 import (
 	"timemachine/repo/durable"
+	"timemachine/repo/layout"
 	"timemachine/repo/record"
 )
 
 // copy looks at a version's plain copy. One that is not there is missed only where copies are kept at all.
-func (w *worker) copy(v *Version) {
+func (w *worker) copy(v *record.Version) {
 	err := w.copyFlaw(w.copies, v)
 	w.mu.Lock()
 	w.sum.Copies++
 	w.mu.Unlock()
-	if err == nil || gone(err) && !w.o.WantCopy(v) {
+	if err == nil || durable.IsMissing(err) && !w.o.WantCopy(v) {
 		return
 	}
 	hint := ""
-	if gone(err) {
+	if durable.IsMissing(err) {
 		hint = w.r.rebuildCommand()
 	}
 	w.suspects(suspect{v: *v, Finding: Finding{Part: PartCopy, Path: v.Copy, Object: v.Commit, Msg: flaw(err), Hint: hint}})
@@ -26,11 +27,11 @@ func (w *worker) file(s *step) {
 	if w.r.detached() != "" {
 		return
 	}
-	path, err := treePath(&s.Record)
+	path, err := record.TreePath(&s.Record)
 	if err != nil {
 		return // said already
 	}
-	folder, name := split(path)
+	folder, name := layout.Split(path)
 	dir, err := w.files.Dir(folder)
 	if s.Event == record.Deleted {
 		if err == nil {

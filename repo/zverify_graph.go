@@ -7,6 +7,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/commitgraph"
 	"timemachine/repo/git/object"
+	"timemachine/repo/record"
 )
 
 // graph looks at git's commit-graph, where there is one, and with Repair makes it anew.
@@ -15,7 +16,7 @@ func (k *verify) graph(tip object.ID) error {
 	if err == nil {
 		return nil
 	}
-	f := Finding{Part: PartGraph, Path: ".git/objects/info", Msg: cause(err), Hint: "git -C " + ShellWord(k.r.dest) + " -c commitGraph.generationVersion=2 commit-graph write --reachable --changed-paths"}
+	f := Finding{Part: PartGraph, Path: ".git/objects/info", Msg: durable.Reason(err), Hint: "git -C " + record.ShellWord(k.r.dest) + " -c commitGraph.generationVersion=2 commit-graph write --reachable --changed-paths"}
 	if k.o.Repair {
 		if err := k.r.rewriteGraph(k.ctx, tip); err != nil {
 			return err

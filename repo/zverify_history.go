@@ -16,7 +16,7 @@ import (
 
 // step is one commit with what is needed to judge it.
 type step struct {
-	Version
+	record.Version
 	ours   bool
 	newest bool // of its source
 	tree   object.ID
@@ -44,8 +44,8 @@ type place struct {
 	deleted bool
 }
 
-func placeOf(v *Version, path string) place {
-	return place{path: path, blob: v.Blob, mode: TreeMode(&v.Record), commit: v.Commit, deleted: v.Event == record.Deleted}
+func placeOf(v *record.Version, path string) place {
+	return place{path: path, blob: v.Blob, mode: record.TreeMode(&v.Record), commit: v.Commit, deleted: v.Event == record.Deleted}
 }
 
 // expected is what a version said of the one before it.
@@ -93,7 +93,7 @@ func (k *verify) walk(tip object.ID, h *history, jobs chan<- []step) error {
 		c, err := k.r.store.ReadCommit(id)
 		if err != nil {
 			k.report(Finding{Part: PartRecord, Object: id, Msg: "commit cannot be read: " + err.Error() + "; what is older was not looked at",
-				Hint: fmt.Sprintf("git -C %s fsck --full", ShellWord(k.r.dest))})
+				Hint: fmt.Sprintf("git -C %s fsck --full", record.ShellWord(k.r.dest))})
 			h.copies.partial = true
 			break
 		}
@@ -118,7 +118,7 @@ func (k *verify) walk(tip object.ID, h *history, jobs chan<- []step) error {
 // step checks how a commit hangs together with its neighbours.
 func (k *verify) step(id object.ID, c *object.CommitData, h *history) step {
 	rec, err := record.Parse(c.Message)
-	s := step{Version: Version{Record: rec, Commit: id, Captured: c.Committer.When}, ours: err == nil, tree: c.Tree}
+	s := step{Version: record.Version{Record: rec, Commit: id, Captured: c.Committer.When}, ours: err == nil, tree: c.Tree}
 	if errors.Is(err, record.ErrNone) {
 		return s
 	}
@@ -158,7 +158,7 @@ func (k *verify) step(id object.ID, c *object.CommitData, h *history) step {
 
 // checkPlaces notes where the source's newest version is, and that each copy lies where its source's copies do.
 func (k *verify) checkPlaces(s *step, h *history, wrong func(string, ...any)) {
-	path, err := treePath(&s.Record)
+	path, err := record.TreePath(&s.Record)
 	if err != nil {
 		wrong("it has no place in the tree: %v", err)
 		s.ours = false
@@ -170,8 +170,8 @@ func (k *verify) checkPlaces(s *step, h *history, wrong func(string, ...any)) {
 	if s.Copy == "" {
 		return
 	}
-	folder, err := copyFolder(&s.Record)
-	if in, name := split(s.Copy); err != nil || in != folder || !hasStamp(s.Copy, layout.Stamp(s.Mtime)) {
+	folder, err := record.CopyFolder(&s.Record)
+	if in, name := layout.Split(s.Copy); err != nil || in != folder || !hasStamp(s.Copy, layout.Stamp(s.Mtime)) {
 		wrong("its copy's name %s is not one of its own", record.Quote(name))
 	}
 }

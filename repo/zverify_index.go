@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/index"
 	"timemachine/repo/git/object"
 )
@@ -81,7 +82,7 @@ func (k *verify) readIndex() (map[string]index.Entry, error) {
 		k.report(Finding{Part: PartIndex, Path: ".git/index", Msg: err.Error(), Hint: k.r.indexHint(err)})
 		return nil, nil
 	case err != nil:
-		msg := cause(err)
+		msg := durable.Reason(err)
 		if errors.Is(err, fs.ErrNotExist) {
 			msg = "is missing"
 		}

@@ -3,7 +3,9 @@ package repo
 import (
 	"errors"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/record"
 )
 
 // repair makes again what was found wrong beside the history, and reports each finding with what came of it.
@@ -82,7 +84,7 @@ func (w *worker) again(f *placer, s *suspect) {
 	case s.gone && f.index.held():
 		f.remove(s.Path, s.v.Source)
 	case s.place && f.index.held():
-		f.copying.Store(s.v.Copy != "" && !gone(w.copyFlaw(w.copies, &s.v)))
+		f.copying.Store(s.v.Copy != "" && !durable.IsMissing(w.copyFlaw(w.copies, &s.v)))
 		if f.copying.Load() {
 			w.clear(f, s.v.Copy, s)
 		}
@@ -120,7 +122,7 @@ func (k *verify) lookAgain() error {
 		case s.Part == PartCopy:
 			s.Repaired = w.copyFlaw(w.copies, &s.v) == nil
 		case s.Part == PartIndex:
-			s.Repaired = entries != nil && entryFlaw(entries, place{path: s.Path, blob: s.v.Blob, mode: TreeMode(&s.v.Record), deleted: s.gone}) == ""
+			s.Repaired = entries != nil && entryFlaw(entries, place{path: s.Path, blob: s.v.Blob, mode: record.TreeMode(&s.v.Record), deleted: s.gone}) == ""
 		default:
 			w.file(&step{Version: s.v})
 			s.Repaired = len(k.suspect) == 0

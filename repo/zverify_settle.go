@@ -1,13 +1,16 @@
 package repo
 
-import "timemachine/repo/git/object"
+import (
+	"timemachine/repo/git/object"
+	"timemachine/repo/record"
+)
 
 // settling is a look at what was found wrong beside the history, at a time when a run may be at work.
 type settling struct {
 	*verify
 	h     *history
-	tip   object.ID          // that the suspects were compared with
-	newer map[string]Version // what was recorded since the history was walked: the newest of each source
+	tip   object.ID                 // that the suspects were compared with
+	newer map[string]record.Version // what was recorded since the history was walked: the newest of each source
 }
 
 // settle reports what was found beside the history. Where a run is at work, or was meanwhile, that may be no more than what
@@ -16,7 +19,7 @@ func (k *verify) settle(tip object.ID, h *history) error {
 	if len(k.suspect) == 0 {
 		return nil
 	}
-	s := &settling{verify: k, h: h, tip: tip, newer: map[string]Version{}}
+	s := &settling{verify: k, h: h, tip: tip, newer: map[string]record.Version{}}
 	still, err := s.undisturbed()
 	if err != nil {
 		return err
@@ -107,7 +110,7 @@ func (s *settling) catchUp() error {
 		if v.Copy != "" {
 			s.h.copies.add(s.r.Fold(v.Copy))
 		}
-		if path, err := treePath(&v.Record); err == nil {
+		if path, err := record.TreePath(&v.Record); err == nil {
 			s.h.newest[v.Source] = placeOf(v, path)
 		}
 	}

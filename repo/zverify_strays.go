@@ -44,7 +44,7 @@ func (k *verify) strays(h *history) error {
 		return nil
 	}
 	dir, err := k.r.root.Sub("copies")
-	if gone(err) {
+	if durable.IsMissing(err) {
 		return nil
 	}
 	if err != nil {

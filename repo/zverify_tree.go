@@ -14,7 +14,7 @@ const maxTrees = 16 << 20 // bytes of trees a worker keeps
 
 // tree checks that a commit's tree is its parent's but for the version's own path, and holds there what the record says.
 func (w *worker) tree(s *step) {
-	path, err := treePath(&s.Record)
+	path, err := record.TreePath(&s.Record)
 	if err == nil {
 		err = w.descend(s, s.parent, s.tree, path, true)
 	}
@@ -62,14 +62,14 @@ func (w *worker) descend(s *step, before, after object.ID, path string, top bool
 // holds compares the tree's entry with the record.
 func holds(s *step, e object.TreeEntry, there bool) error {
 	switch {
-	case Agrees(&s.Version, e, there):
+	case record.Agrees(&s.Version, e, there):
 		return nil
 	case s.Event == record.Deleted:
 		return errors.New("the tree still holds what was deleted")
 	case !there:
 		return errors.New("the tree does not hold it")
 	}
-	return fmt.Errorf("the tree holds %s with mode %s, the record says %s with mode %s", e.ID.Short(), e.Mode, s.Blob.Short(), TreeMode(&s.Record))
+	return fmt.Errorf("the tree holds %s with mode %s, the record says %s with mode %s", e.ID.Short(), e.Mode, s.Blob.Short(), record.TreeMode(&s.Record))
 }
 
 // onlyChanged tells of a change to another name than the one the commit is about. At the top our attributes may come.

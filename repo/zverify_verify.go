@@ -10,6 +10,7 @@ import (
 
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
+	"timemachine/repo/record"
 )
 
 // Part is what of a destination a Finding is about.
@@ -39,11 +40,11 @@ type Finding struct {
 
 // VerifyOptions says how far Verify goes. The zero value reads everything and changes nothing.
 type VerifyOptions struct {
-	Quick    bool                    // leave contents unread: objects, trees, files/ and copies/
-	Repair   bool                    // make again what can be made from the history; the caller holds the lock
-	WantCopy func(*Version) bool     // whether a version has a copy; nil: each
-	Report   func(Finding)           // called by one goroutine at a time; nil: none
-	Progress func(done, total int64) // called by one goroutine at a time; nil: none
+	Quick    bool                       // leave contents unread: objects, trees, files/ and copies/
+	Repair   bool                       // make again what can be made from the history; the caller holds the lock
+	WantCopy func(*record.Version) bool // whether a version has a copy; nil: each
+	Report   func(Finding)              // called by one goroutine at a time; nil: none
+	Progress func(done, total int64)    // called by one goroutine at a time; nil: none
 }
 
 // VerifySummary is what Verify looked at.
@@ -70,7 +71,7 @@ type verify struct {
 // suspect is a finding in files/ or copies/, with its version.
 type suspect struct {
 	Finding
-	v     Version
+	v     record.Version
 	place bool // it is the source's newest, and its place in files/ is wanted
 	gone  bool // its source is deleted, and it should not be there
 	whole bool // the index as a whole
@@ -87,10 +88,10 @@ func (r *Repo) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, err
 		return &VerifySummary{}, err
 	}
 	if !kept {
-		o.WantCopy = func(*Version) bool { return false }
+		o.WantCopy = func(*record.Version) bool { return false }
 	}
 	if o.WantCopy == nil {
-		o.WantCopy = func(*Version) bool { return true }
+		o.WantCopy = func(*record.Version) bool { return true }
 	}
 	k := &verify{r: r, ctx: ctx, o: o}
 	if err := k.objects(); err != nil {
@@ -220,7 +221,7 @@ func (k *verify) report(f Finding) {
 }
 
 func (k *verify) suspects(s suspect) {
-	if path, err := treePath(&s.v.Record); err == nil && k.taken[path] != "" {
+	if path, err := record.TreePath(&s.v.Record); err == nil && k.taken[path] != "" {
 		return
 	}
 	k.mu.Lock()

@@ -9,15 +9,15 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"timemachine/repo"
+	"timemachine/repo/record"
 )
 
 // heard keeps what a run reports.
 type heard []Problem
 
-func (h *heard) Version(repo.Version)  {}
-func (h *heard) Progress(int64, int64) {}
-func (h *heard) Problem(p Problem)     { *h = append(*h, p) }
+func (h *heard) Version(record.Version) {}
+func (h *heard) Progress(int64, int64)  {}
+func (h *heard) Problem(p Problem)      { *h = append(*h, p) }
 
 // TestWhoseErrorItIs: what goes wrong on the way to a source is its own, and stops no other; what goes wrong with the
 // destination ends the run, and is not blamed on the source that was at hand, not even where the system says the same.

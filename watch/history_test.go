@@ -15,6 +15,7 @@ import (
 
 	"timemachine/repo"
 	"timemachine/repo/layout"
+	"timemachine/repo/record"
 	"timemachine/repo/repotest"
 	"timemachine/watch"
 )
@@ -58,7 +59,7 @@ func (w *world) write(name, data string) {
 // problems collects what a run reports.
 type problems []watch.Problem
 
-func (p *problems) Version(repo.Version)    {}
+func (p *problems) Version(record.Version)  {}
 func (p *problems) Progress(int64, int64)   {}
 func (p *problems) Problem(q watch.Problem) { *p = append(*p, q) }
 

@@ -3,7 +3,6 @@ package watch
 import (
 	"time"
 
-	"timemachine/repo"
 	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 )
@@ -37,7 +36,7 @@ func (k *known) content() object.ID {
 }
 
 // take makes k what version v says.
-func (k *known) take(v *repo.Version) {
+func (k *known) take(v *record.Version) {
 	k.source, k.commit = v.Source, v.Commit
 	k.deleted, k.stale = v.Event == record.Deleted, false
 	if k.deleted {

@@ -10,7 +10,7 @@ import (
 
 // commits are what knowledge is made of: a repo.Repo, or a repo.History.
 type commits interface {
-	Walk(ctx context.Context, tip, base object.ID, visit func(v repo.Version, ours bool) error) error
+	Walk(ctx context.Context, tip, base object.ID, visit func(v record.Version, ours bool) error) error
 	Files(tip object.ID) (map[string]object.TreeEntry, error)
 }
 
@@ -30,7 +30,7 @@ func (k *knowledge) follow(ctx context.Context, r commits, tip object.ID) (_ *kn
 		}
 	}()
 	foreign := k.tip.IsZero()
-	err = r.Walk(ctx, tip, k.tip, func(v repo.Version, ours bool) error {
+	err = r.Walk(ctx, tip, k.tip, func(v record.Version, ours bool) error {
 		if !ours {
 			foreign = true
 			return nil
@@ -52,7 +52,7 @@ func (k *knowledge) follow(ctx context.Context, r commits, tip object.ID) (_ *kn
 }
 
 // apply takes a version found while walking back: the first of a source is its newest.
-func (k *knowledge) apply(v *repo.Version) {
+func (k *knowledge) apply(v *record.Version) {
 	s := k.obtain(v.Source)
 	if !s.unsaved {
 		k.note(s)
@@ -75,13 +75,13 @@ func (k *knowledge) compareTree(r commits) error {
 		return err
 	}
 	for all := k.read(); all.next(); {
-		e, there := repo.InTree(tree, all.source)
+		e, there := record.InTree(tree, all.source)
 		s := all.full()
-		v := repo.Version{Record: record.Record{Source: s.source, Blob: s.blob, Mode: s.mode, Link: s.link}}
+		v := record.Version{Record: record.Record{Source: s.source, Blob: s.blob, Mode: s.mode, Link: s.link}}
 		if s.deleted {
 			v.Event = record.Deleted
 		}
-		if stale := !repo.Agrees(&v, e, there); stale != s.stale {
+		if stale := !record.Agrees(&v, e, there); stale != s.stale {
 			s = all.own()
 			s.stale = stale
 			k.note(s)

@@ -1,6 +1,8 @@
 package watch
 
-import "timemachine/repo"
+import (
+	"timemachine/repo/record"
+)
 
 // What git hosting services warn of, and what they refuse, in bytes.
 const (
@@ -15,7 +17,7 @@ const (
 )
 
 // warnOfLimits names what is recorded all the same, and something else will not cope with.
-func (r *run) warnOfLimits(v *repo.Version) {
+func (r *run) warnOfLimits(v *record.Version) {
 	warn := func(msg, hint string) {
 		r.problem(Problem{Path: v.Source, Msg: msg, Hint: hint, Warning: true})
 	}

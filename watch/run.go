@@ -33,7 +33,7 @@ type RunOptions struct {
 
 // Reporter is told what a run does, from one goroutine at a time.
 type Reporter interface {
-	Version(v repo.Version) // committed
+	Version(v record.Version) // committed
 	Problem(p Problem)
 	Progress(done, total int64) // sources looked into, of how many
 }
@@ -350,7 +350,7 @@ func (r *run) commit(ch *change, rec record.Record, got *captured, newest bool) 
 	return nil
 }
 
-func (r *run) remember(v *repo.Version, got *captured) {
+func (r *run) remember(v *record.Version, got *captured) {
 	k := r.know.obtain(v.Source)
 	k.take(v)
 	k.torn = 0
@@ -361,7 +361,7 @@ func (r *run) remember(v *repo.Version, got *captured) {
 }
 
 // published tells of versions that are part of the history now.
-func (r *run) published(versions []repo.Version) {
+func (r *run) published(versions []record.Version) {
 	for i := range versions {
 		v := &versions[i]
 		r.summary.Events[v.Event]++

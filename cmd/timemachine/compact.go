@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"timemachine/repo"
+	"timemachine/repo/record"
 )
 
 const compactHelp = `Merge the packs that runs wrote into one, now, whatever time it takes, and say what that freed. Runs merge packs by
@@ -73,7 +74,7 @@ func (a *app) tellCompact(dest string, c repo.Compaction) error {
 	}
 	if c.Unlisted > 0 {
 		text += "; " + count(c.Unlisted, "pack") + " left as found, not on the list of those that timemachine wrote (made by git, or the list was lost: git -C " +
-			repo.ShellWord(dest) + " gc merges all)"
+			record.ShellWord(dest) + " gc merges all)"
 	}
 	return a.print(text)
 }

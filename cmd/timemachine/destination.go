@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"timemachine/repo"
+	"timemachine/repo/record"
 	"timemachine/watch"
 )
 
@@ -60,7 +61,7 @@ func (a *app) openOwn(p *place, o repo.Options) (*repo.Repo, error) {
 	owner, err := r.Owner()
 	if was, known := memory.owner(p.dest); err == nil && a.uid == 0 && known && owner != was && owner != 0 {
 		err = &failure{msg: fmt.Sprintf("destination %s belongs to uid %d now, and to uid %d before", quote(p.dest), owner, was),
-			hint: "root records nothing there; if that is meant, say so with: timemachine init -c " + repo.ShellWord(p.config) + " -d " + repo.ShellWord(p.dest)}
+			hint: "root records nothing there; if that is meant, say so with: timemachine init -c " + record.ShellWord(p.config) + " -d " + record.ShellWord(p.dest)}
 	}
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
@@ -79,7 +80,7 @@ func (a *app) tellForeign(dest string, owner uint32) {
 		return
 	}
 	a.console.announce(fmt.Sprintf("destination %s belongs to uid %d: git refuses it for you, until you trust what it holds and say so with: git config --global --add safe.directory %s",
-		quote(dest), owner, repo.ShellWord(dest)))
+		quote(dest), owner, record.ShellWord(dest)))
 }
 
 // kindOf is what is wrong with a destination; 0 for other errors and for none.
@@ -106,7 +107,7 @@ func unmounted(dest string, err error) error {
 	}
 	return &failure{
 		msg:  "destination " + quote(dest) + what,
-		hint: "it was used before; mount it, or start afresh with timemachine init -d " + repo.ShellWord(dest),
+		hint: "it was used before; mount it, or start afresh with timemachine init -d " + record.ShellWord(dest),
 		err:  err,
 	}
 }

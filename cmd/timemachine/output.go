@@ -10,7 +10,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"timemachine/repo"
 	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 	"timemachine/watch"
@@ -82,7 +81,7 @@ func (r *report) document(dest string, s *watch.Summary) runDocument {
 	return d
 }
 
-func versionJSON(v repo.Version) versionEntry {
+func versionJSON(v record.Version) versionEntry {
 	e := versionEntry{
 		Event:       string(v.Event),
 		Source:      v.Source,

@@ -14,6 +14,7 @@ import (
 
 	"timemachine/repo"
 	"timemachine/repo/durable"
+	"timemachine/repo/record"
 	"timemachine/repo/repotest"
 	"timemachine/watch"
 )
@@ -138,6 +139,6 @@ func TestEachFileSystemIsSynced(t *testing.T) {
 // unheard is a run's report that nobody reads.
 type unheard struct{}
 
-func (*unheard) Version(repo.Version)  {}
-func (*unheard) Progress(int64, int64) {}
-func (*unheard) Problem(watch.Problem) {}
+func (*unheard) Version(record.Version) {}
+func (*unheard) Progress(int64, int64)  {}
+func (*unheard) Problem(watch.Problem)  {}

@@ -11,6 +11,7 @@ import (
 
 	"timemachine/repo"
 	"timemachine/repo/layout"
+	"timemachine/repo/record"
 	"timemachine/repo/when"
 	"timemachine/watch"
 )
@@ -157,7 +158,7 @@ func (a *app) explain(ctx context.Context, h *repo.History, err error) error {
 	case errors.As(err, &absent):
 		f := &failure{msg: quote(absent.Path) + " did not exist then: it was deleted " + a.localTime(absent.Deleted.Since), err: err}
 		if absent.Deleted.Before != nil {
-			f.hint = "its last version before that: timemachine show " + repo.ShellWord(absent.Path) + " --at " + absent.Deleted.Before.Commit.Short()
+			f.hint = "its last version before that: timemachine show " + record.ShellWord(absent.Path) + " --at " + absent.Deleted.Before.Commit.Short()
 		}
 		return f
 	}

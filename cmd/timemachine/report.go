@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"strings"
 
-	"timemachine/repo"
+	"timemachine/repo/record"
 	"timemachine/watch"
 )
 
@@ -16,7 +16,7 @@ type report struct {
 	repeats  *memory // nil: print each problem, also one that the last run gave
 	keep     bool    // remember versions and problems for the JSON document
 	files    map[string]struct{}
-	versions []repo.Version
+	versions []record.Version
 	problems []watch.Problem
 }
 
@@ -28,7 +28,7 @@ func (a *app) newReport(repeats *memory) *report {
 }
 
 // Version notes a committed version.
-func (r *report) Version(v repo.Version) {
+func (r *report) Version(v record.Version) {
 	r.files[v.Source] = struct{}{}
 	if r.keep {
 		r.versions = append(r.versions, v)

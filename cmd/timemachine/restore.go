@@ -10,6 +10,7 @@ import (
 
 	"timemachine/repo"
 	"timemachine/repo/durable"
+	"timemachine/repo/record"
 	"timemachine/watch"
 )
 
@@ -171,7 +172,7 @@ func (a *app) lastVersion(ctx context.Context, h *repo.History, path string, poi
 		return []repo.Entry{{Version: *absent.Deleted.Before}}, nil
 	case errors.As(err, &unknown):
 		return nil, &failure{msg: "nothing was there below " + quote(path) + " then: all of it was deleted",
-			hint: "choose another moment with --at; timemachine log " + repo.ShellWord(path) + " shows them", err: err}
+			hint: "choose another moment with --at; timemachine log " + record.ShellWord(path) + " shows them", err: err}
 	}
 	return nil, err
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"timemachine/repo"
+	"timemachine/repo/record"
 )
 
 // globalFlags are the flags every command takes.
@@ -120,7 +120,7 @@ func (a *app) unknownCommand(root *cobra.Command, word string) error {
 	e := &usageError{msg: "unknown command " + quoted(word), hint: usageHint}
 	if path, err := a.absolute(word); err == nil {
 		if _, err := os.Lstat(path); err == nil {
-			e.hint = "to watch this file: timemachine add " + repo.ShellWord(word)
+			e.hint = "to watch this file: timemachine add " + record.ShellWord(word)
 			return e
 		}
 	}

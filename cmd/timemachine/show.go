@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"timemachine/repo"
+	"timemachine/repo/record"
 )
 
 // showOptions are the flags of show.
@@ -130,7 +131,7 @@ func folderGiven(source string, p repo.Point, all []repo.Entry) error {
 	if p != (repo.Point{}) {
 		msg = quote(source) + " was a folder then, not a file"
 	}
-	return &failure{msg: msg, hint: "timemachine log " + repo.ShellWord(source) + " lists what it holds, for example " + quote(all[0].Source)}
+	return &failure{msg: msg, hint: "timemachine log " + record.ShellWord(source) + " lists what it holds, for example " + quote(all[0].Source)}
 }
 
 // maxPlain is the longest content, in bytes, that show --json gives as text where it is UTF-8.

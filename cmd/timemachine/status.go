@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"timemachine/repo"
+	"timemachine/repo/record"
 	"timemachine/watch"
 )
 
@@ -32,7 +33,7 @@ type state struct {
 	busy     bool
 	branch   string // "" where nothing is recorded yet
 	versions int
-	newest   repo.Version
+	newest   record.Version
 	last     repo.LastRun
 	failed   *failedRun // nil: the last run did not fail
 	upstream *repo.Upstream

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"timemachine/repo"
+	"timemachine/repo/record"
 	"timemachine/watch"
 )
 
@@ -95,9 +96,9 @@ func (a *app) verifyAny(ctx context.Context, p *place, c *watch.Config, o verify
 }
 
 // wantsCopy tells which versions have a copy as the configuration has it.
-func wantsCopy(c *watch.Config) func(*repo.Version) bool {
+func wantsCopy(c *watch.Config) func(*record.Version) bool {
 	if c != nil && c.CopiesNone {
-		return func(*repo.Version) bool { return false }
+		return func(*record.Version) bool { return false }
 	}
 	return nil
 }

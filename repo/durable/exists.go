@@ -1,17 +1,16 @@
-package repo
+package durable
 
 import (
 	"errors"
 	"io/fs"
 	"strings"
-	"timemachine/repo/durable"
 
 	"golang.org/x/sys/unix"
 )
 
-// exists tells whether a path below dir is there.
-func exists(dir *durable.Dir, path string) (bool, error) {
-	w := durable.NewWalker(dir)
+// PathExists tells whether a path below dir is there.
+func PathExists(dir *Dir, path string) (bool, error) {
+	w := NewWalker(dir)
 	defer w.Close()
 	folder, name := "", path
 	if i := strings.LastIndexByte(path, '/'); i >= 0 {
@@ -27,8 +26,8 @@ func exists(dir *durable.Dir, path string) (bool, error) {
 	return d.Exists(name)
 }
 
-// emptyFolder tells whether name is missing or a folder that holds nothing.
-func emptyFolder(root *durable.Dir, name string) (bool, error) {
+// IsEmptyFolder tells whether name is missing or a folder that holds nothing.
+func IsEmptyFolder(root *Dir, name string) (bool, error) {
 	d, err := root.Sub(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true, nil

@@ -1,8 +1,8 @@
-package repo
+package layout
 
 import "strings"
 
-func split(path string) (folder, name string) {
+func Split(path string) (folder, name string) {
 	i := strings.LastIndexByte(path, '/')
 	if i < 0 {
 		return "", path

@@ -1,22 +1,21 @@
-package repo
+package record
 
 import (
 	"fmt"
 	"time"
 	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
-	"timemachine/repo/record"
 )
 
 // Version is a record together with the commit that carries it.
 type Version struct {
-	record.Record
+	Record
 	Commit   object.ID
 	Captured time.Time // the committer date
 }
 
 // TreeMode is the mode under which the tree holds a version.
-func TreeMode(rec *record.Record) object.Mode {
+func TreeMode(rec *Record) object.Mode {
 	switch {
 	case rec.Link:
 		return object.ModeLink
@@ -26,8 +25,8 @@ func TreeMode(rec *record.Record) object.Mode {
 	return object.ModeFile
 }
 
-// treePath is where git tracks a version.
-func treePath(rec *record.Record) (string, error) {
+// TreePath is where git tracks a version.
+func TreePath(rec *Record) (string, error) {
 	if rec.File == "" {
 		return layout.TreePath(rec.Source)
 	}
@@ -36,19 +35,19 @@ func treePath(rec *record.Record) (string, error) {
 }
 
 // spelling is how a version's places are spelled.
-func spelling(rec *record.Record) (layout.Spelling, error) {
+func spelling(rec *Record) (layout.Spelling, error) {
 	if rec.File == "" {
 		return layout.Usual, nil
 	}
 	s, ok := layout.SpelledAs(rec.Source, rec.File)
 	if !ok { // somebody else's record
-		return s, fmt.Errorf("its File %s is no place of its source", record.Quote(rec.File))
+		return s, fmt.Errorf("its File %s is no place of its source", Quote(rec.File))
 	}
 	return s, nil
 }
 
-// copyFolder is where a version's copy lies.
-func copyFolder(rec *record.Record) (string, error) {
+// CopyFolder is where a version's copy lies.
+func CopyFolder(rec *Record) (string, error) {
 	s, err := spelling(rec)
 	if err != nil {
 		return "", err
@@ -68,7 +67,7 @@ func InTree(tree map[string]object.TreeEntry, source string) (object.TreeEntry, 
 
 // Agrees tells whether the tree's entry for a source (there: it has one) is what its newest version says.
 func Agrees(v *Version, e object.TreeEntry, there bool) bool {
-	if v.Event == record.Deleted {
+	if v.Event == Deleted {
 		return !there
 	}
 	return there && e.ID == v.Blob && e.Mode == TreeMode(&v.Record)

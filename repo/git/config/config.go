@@ -1,4 +1,5 @@
-package repo
+// Package config reads a repository's own .git/config.
+package config
 
 import (
 	"bytes"
@@ -7,22 +8,24 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/format/config"
 )
 
-const maxConfig = 1 << 20
+// MaxSize is the largest configuration that is read, in bytes.
+const MaxSize = 1 << 20
 
-// gitConfig is the destination's own .git/config; the user's and the system's are never read.
-type gitConfig struct {
-	raw  *config.Config
-	text []byte
+// File is a repository's own .git/config. The user's and the system's configurations are never read.
+type File struct {
+	Raw  *config.Config
+	Text []byte
 }
 
-func parseGitConfig(text []byte) (gitConfig, error) {
+// Parse reads a configuration. A syntax error is returned as go-git words it.
+func Parse(text []byte) (File, error) {
 	c := config.New()
 	err := config.NewDecoder(bytes.NewReader(text)).Decode(c)
-	return gitConfig{c, text}, err
+	return File{c, text}, err
 }
 
-// lacking is what of some settings, in the form of git's configuration, is not set.
-func (c gitConfig) lacking(settings string) string {
+// Lacking is what of some settings, in the form of git's configuration, is not set.
+func (c File) Lacking(settings string) string {
 	var b strings.Builder
 	section, written := "", ""
 	for line := range strings.Lines(settings) {
@@ -31,7 +34,7 @@ func (c gitConfig) lacking(settings string) string {
 			continue
 		}
 		key, _, _ := strings.Cut(strings.TrimSpace(line), " = ")
-		if c.raw.Section(section).HasOption(key) {
+		if c.Raw.Section(section).HasOption(key) {
 			continue
 		}
 		if section != written {
@@ -43,14 +46,14 @@ func (c gitConfig) lacking(settings string) string {
 	return b.String()
 }
 
-// get is the last value of section.key, "" where it is not set.
-func (c gitConfig) get(section, key string) string {
-	return c.raw.Section(section).Options.Get(key)
+// Get is the last value of section.key, "" where it is not set.
+func (c File) Get(section, key string) string {
+	return c.Raw.Section(section).Options.Get(key)
 }
 
-// isTrue reads a boolean as git does.
-func (c gitConfig) isTrue(section, key string) bool {
-	s := c.raw.Section(section)
+// IsTrue reads a boolean as git does.
+func (c File) IsTrue(section, key string) bool {
+	s := c.Raw.Section(section)
 	if !s.HasOption(key) {
 		return false
 	}
@@ -61,15 +64,15 @@ func (c gitConfig) isTrue(section, key string) bool {
 	return true
 }
 
-// unsupported names the first setting with which timemachine could not do the right thing, "" where there is none.
-func (c gitConfig) unsupported() string {
-	if v := c.get("core", "repositoryformatversion"); v != "" && v != "0" && v != "1" {
+// Unsupported names the first setting with which timemachine could not do the right thing, "" where there is none.
+func (c File) Unsupported() string {
+	if v := c.Get("core", "repositoryformatversion"); v != "" && v != "0" && v != "1" {
 		return "core.repositoryFormatVersion = " + v
 	}
-	if c.get("core", "worktree") != "" {
+	if c.Get("core", "worktree") != "" {
 		return "core.worktree"
 	}
-	for _, o := range c.raw.Section("extensions").Options {
+	for _, o := range c.Raw.Section("extensions").Options {
 		switch key := strings.ToLower(o.Key); {
 		case key == "objectformat" && strings.EqualFold(o.Value, "sha1"):
 		case key == "refstorage" && strings.EqualFold(o.Value, "files"):
