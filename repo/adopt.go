@@ -3,6 +3,7 @@ package repo
 import (
 	"errors"
 	"fmt"
+	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
 )
 
@@ -39,10 +40,8 @@ func Adopt(dest string, o Options) error {
 	}
 	// The packs are no longer counted as ours: what a rewritten branch does not lead to any more is in them, and nothing
 	// that is to stay may rely on that (rely.go).
-	for _, name := range []string{"cache", "checked", pendingName, followedName, packsFile} {
-		if err := r.own.Remove(name); err != nil {
-			return err
-		}
+	if err := runstate.Forget(r.own); err != nil {
+		return err
 	}
-	return errors.Join(r.own.Sync(), makeClosed(r.root, "files"), makeClosed(r.root, "copies"), r.root.Replace(readmeName, []byte(readme)))
+	return errors.Join(makeClosed(r.root, "files"), makeClosed(r.root, "copies"), r.root.Replace(readmeName, []byte(readme)))
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"timemachine/repo/internal/runstate"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/config"
@@ -24,7 +25,7 @@ func (r *Repo) StartLook(ctx context.Context) (object.ID, error) {
 	if err != nil {
 		return tip, err
 	}
-	if b, err := r.own.ReadFile(checkedName, config.MaxSize); err == nil && string(b) == now {
+	if b, err := r.own.ReadFile(runstate.CheckedName, config.MaxSize); err == nil && string(b) == now {
 		r.unchecked = true
 		return tip, r.heal(ctx, tip, false)
 	}
@@ -35,7 +36,7 @@ func (r *Repo) StartLook(ctx context.Context) (object.ID, error) {
 		return tip, err
 	}
 	if loose, err := durable.PathExists(r.git, fmt.Sprintf("objects/%x/%x", tip[:1], tip[1:])); err == nil && !loose && r.indexFlaw == nil {
-		if err := r.own.Put(checkedName, []byte(now)); err != nil {
+		if err := r.own.Put(runstate.CheckedName, []byte(now)); err != nil {
 			r.o.Log("it is not noted that the history was checked", "cause", err.Error())
 		}
 	}

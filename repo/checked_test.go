@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"timemachine/repo/internal/runstate"
 
 	"timemachine/repo/repotest"
 )
@@ -62,7 +63,7 @@ func TestNoPackIsOpened(t *testing.T) {
 	if err != nil || !strings.HasPrefix(claim, h.tip().String()) {
 		t.Fatal(claim, err)
 	}
-	checked := filepath.Join(h.dest, ".git/timemachine", checkedName)
+	checked := filepath.Join(h.dest, ".git/timemachine", runstate.CheckedName)
 	if err := os.WriteFile(checked, []byte(claim), 0o600); err != nil {
 		t.Fatal(err)
 	}

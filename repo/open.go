@@ -3,6 +3,8 @@ package repo
 import (
 	"cmp"
 	"errors"
+	"time"
+	"timemachine/repo/internal/runstate"
 
 	"golang.org/x/sys/unix"
 
@@ -26,6 +28,9 @@ func (r *Repo) Configure(change func(*Options)) {
 	change(&r.o)
 	r.o = r.o.withDefaults()
 }
+
+// Ran notes that a run over everything has ended; good: all that is watched was captured. The caller holds the lock.
+func (r *Repo) Ran(when time.Time, good bool) error { return runstate.WriteLastRun(r.own, when, good) }
 
 // Open opens the destination at dest. A destination that cannot be used as it is gives a *StateError.
 func Open(dest string, o Options) (*Repo, error) {

@@ -3,6 +3,7 @@ package repo
 import (
 	"errors"
 	"fmt"
+	"timemachine/repo/internal/runstate"
 )
 
 // Publish makes what was committed since the last Publish part of the history: the pack is put on disk, the branch
@@ -38,7 +39,7 @@ func (t *Tx) Publish() error {
 func (t *Tx) move() error {
 	r, b := t.r, t.batch
 	t.batch = nil
-	name, err := b.place(keepText(t.base, t.tip))
+	name, err := b.place(runstate.KeepText(t.base, t.tip))
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"timemachine/repo/internal/runstate"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/config"
@@ -56,7 +57,9 @@ func (r *Repo) tidy() error {
 			return err
 		}
 	}
-	if err := r.setAsideStrange(); err != nil {
+	if err := runstate.MoveForeignAside(r.own, func(d runstate.Displaced) {
+		r.o.Warn(r.own.Path(d.Name), "is no regular file, and was moved to "+record.Quote(d.Aside), d.Loss)
+	}); err != nil {
 		return err
 	}
 	if err := r.git.ClearStaleLock("index", r.stage); err != nil { // it would be in git's way
@@ -125,8 +128,8 @@ func (r *Repo) finishMoves(tip object.ID) (object.ID, error) {
 		if err != nil {
 			return tip, err
 		}
-		old, id, ok := parseKeep(string(b))
-		if string(b) == mergeKeep {
+		old, id, ok := runstate.ParseKeep(string(b))
+		if string(b) == runstate.MergeKeep {
 			old, id, ok = tip, tip, true
 		}
 		if !ok {
@@ -178,7 +181,7 @@ func (r *Repo) finishMove(dir *durable.Dir, name string, has map[string]bool, ti
 
 // move marks the work tree as behind and moves the branch.
 func (r *Repo) move(old, id object.ID, message string) error {
-	if err := r.markPending(old); err != nil {
+	if err := runstate.MarkPending(r.own, old); err != nil {
 		return err
 	}
 	who := r.committer()

@@ -3,10 +3,10 @@ package repo
 import (
 	"errors"
 	"slices"
-	"strings"
 	"time"
 	"timemachine/repo/git/config"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
 )
 
@@ -53,16 +53,8 @@ func (r *commitsT) noted() (all []lastCommit) {
 		}
 	}
 	add(r.o.Remembered(r.own), "the last commit that a run has recorded")
-	for _, note := range []struct {
-		name string
-		line int // that the commit stands in
-	}{{checkedName, 0}, {followedName, 1}} {
-		b, _ := r.own.ReadFile(note.name, config.MaxSize)
-		if lines := strings.Split(string(b), "\n"); len(lines) > note.line {
-			if id, err := object.ParseID(lines[note.line]); err == nil {
-				add(id, "the newest commit that a run has found whole")
-			}
-		}
+	for _, id := range runstate.WholeCommits(r.own) {
+		add(id, "the newest commit that a run has found whole")
 	}
 	return all
 }
@@ -86,7 +78,7 @@ func (r *commitsT) kept() (all []lastCommit) {
 			continue
 		}
 		b, _ := dir.ReadFile(name+".keep", config.MaxSize)
-		if _, id, ok := parseKeep(string(b)); ok {
+		if _, id, ok := runstate.ParseKeep(string(b)); ok {
 			all = append(all, lastCommit{id, "the commit that a run was about to record"})
 		}
 	}

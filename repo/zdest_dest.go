@@ -9,13 +9,15 @@ import (
 	"timemachine/repo/git/config"
 	"timemachine/repo/git/pack"
 	"timemachine/repo/git/ref"
+	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
 
 	"golang.org/x/sys/unix"
 )
 
 type destT struct {
-	notesT
+	o      Options
+	own    *durable.Dir // DEST/.git/timemachine
 	dest   string
 	root   *durable.Dir // DEST
 	git    *durable.Dir // DEST/.git
@@ -81,8 +83,8 @@ func (r *destT) withoutBranch() error {
 
 // used tells whether a run has left something under .git/timemachine: then the repository is ours, whatever its settings say.
 func (r *destT) used() (bool, error) {
-	for _, own := range ownFiles {
-		if there, err := durable.PathExists(r.git, "timemachine/"+own.name); there || errors.Is(err, unix.ENOTDIR) {
+	for _, own := range runstate.Files {
+		if there, err := durable.PathExists(r.git, "timemachine/"+own.Name); there || errors.Is(err, unix.ENOTDIR) {
 			return there, nil
 		} else if err != nil {
 			return false, err
@@ -133,11 +135,11 @@ func (r *destT) openParts() error {
 // strange says what is in the way of a folder of ours, or of the lock, without which nothing can be done.
 func (r *destT) strange(in *durable.Dir, name string, err error) error {
 	st, serr := in.Lstat(name)
-	if serr != nil || name != lockName && st.IsDir() || name == lockName && st.IsRegular() {
+	if serr != nil || name != runstate.LockName && st.IsDir() || name == runstate.LockName && st.IsRegular() {
 		return err // it is as it should be: the system's own reason
 	}
 	kind := "folder"
-	if name == lockName {
+	if name == runstate.LockName {
 		kind = "regular file"
 	}
 	return &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("%s is no %s", record.Quote(in.Path(name)), kind), Err: err,

@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"timemachine/repo/internal/runstate"
 
 	"golang.org/x/sys/unix"
 )
-
-const lockName = "lock"
 
 const lockPoll = 50 * time.Millisecond
 
@@ -32,9 +31,9 @@ func (r *destT) TryLock() (bool, error) {
 	if r.lock != nil {
 		return true, nil
 	}
-	f, err := r.own.OpenLock(lockName)
+	f, err := r.own.OpenLock(runstate.LockName)
 	if err != nil {
-		return false, r.strange(r.own, lockName, err)
+		return false, r.strange(r.own, runstate.LockName, err)
 	}
 	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if err == nil {
@@ -45,7 +44,7 @@ func (r *destT) TryLock() (bool, error) {
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return false, nil
 	}
-	return false, fmt.Errorf("lock %q: %w", r.own.Path(lockName), err)
+	return false, fmt.Errorf("lock %q: %w", r.own.Path(runstate.LockName), err)
 }
 
 // restPatience is how long AtRest waits for a run at work.
@@ -74,7 +73,7 @@ func (r *destT) aside(look func() (right bool, err error)) (rest bool, err error
 	had := r.lock != nil
 	alone, err := r.TryLock()
 	if err != nil {
-		alone = !r.own.Flocked(lockName)
+		alone = !r.own.Flocked(runstate.LockName)
 	}
 	right, err := look()
 	if r.lock != nil && !had {

@@ -2,7 +2,7 @@ package repo
 
 import (
 	"time"
-	"timemachine/repo/durable"
+	"timemachine/repo/internal/runstate"
 )
 
 // LastRun tells when a run over everything ended last. A run that was cut short, or failed as a whole, is none.
@@ -13,22 +13,13 @@ type LastRun struct {
 
 // LastRun reads what Ran wrote.
 func (h *History) LastRun() (LastRun, error) {
-	var l LastRun
-	for name, at := range map[string]*time.Time{ranFile: &l.Ended, goodFile: &l.Good} {
-		if h.r.own == nil {
-			continue
-		}
-		st, err := h.r.own.Lstat(name)
-		switch {
-		case err == nil:
-			*at = time.Unix(st.Mtime.Sec, st.Mtime.Nsec)
-		case !durable.IsMissing(err):
-			return l, err
-		}
+	if h.r.own == nil {
+		return LastRun{}, nil
 	}
-	return l, nil
+	ended, good, err := runstate.LastRun(h.r.own)
+	return LastRun{Ended: ended, Good: good}, err
 }
 
 // Busy tells whether another process writes to the destination, without taking its lock even for a moment: a run that
 // begins just then would take that for another run. Where the system does not say, it is false.
-func (h *History) Busy() bool { return h.r.own != nil && h.r.own.Flocked("lock") }
+func (h *History) Busy() bool { return h.r.own != nil && h.r.own.Flocked(runstate.LockName) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"time"
+	"timemachine/repo/internal/runstate"
 
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
@@ -119,7 +120,7 @@ func (r *maintainT) merge(ctx context.Context, packs []*pack.Held, enough func()
 	if err := b.w.Merge(ctx, packs, pack.MergeOptions{Follows: follows, Read: r.store.Read, Enough: enough}); err != nil {
 		return errors.Join(err, b.drop())
 	}
-	name, err := b.place([]byte(mergeKeep))
+	name, err := b.place([]byte(runstate.MergeKeep))
 	if err != nil {
 		return err
 	}

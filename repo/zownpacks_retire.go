@@ -3,8 +3,8 @@ package repo
 import (
 	"errors"
 	"slices"
-	"strings"
 	"timemachine/repo/durable"
+	"timemachine/repo/internal/runstate"
 )
 
 // ownPacks lists the packs of ours that are there and stand alone, oldest first. With a .keep, a bitmap or the like
@@ -47,9 +47,18 @@ func (r *packdirT) listPack(name string, after []string) error {
 	return r.listPacks(listed)
 }
 
+// listedPacks is the list of timemachine's packs, some of which may be gone.
+func (r *packdirT) listedPacks() ([]string, error) {
+	names, damaged, err := runstate.PackList(r.own)
+	if damaged {
+		r.o.Log("the list of packs is damaged: those that it does not name are not merged", "file", runstate.PackListPath(r.own))
+	}
+	return names, err
+}
+
 func (r *packdirT) listPacks(listed []string) error {
 	r.ownSet.Store(nil)
-	return r.own.Put(packsFile, []byte(strings.Join(listed, "\n")+"\n"))
+	return runstate.WritePackList(r.own, listed)
 }
 
 // claim puts a pack on the list again whose .keep tells that it is ours, and what the branch leads to all that it holds: a

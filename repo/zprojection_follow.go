@@ -15,6 +15,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/index"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/runstate"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
 )
@@ -198,9 +199,9 @@ func (f *follow) settle() error {
 		f.warn(f.r.git.Path("index"), "the index could not follow: "+err.Error(), f.r.indexHint(err))
 	}
 	if f.owes {
-		if err := f.r.noteOwed(f.base); err != nil {
+		if err := runstate.NoteMissingCopies(f.r.own, f.base); err != nil {
 			f.incomplete = true
-			f.warn(f.r.own.Path(owedName), "could not be written: "+durable.Reason(err), "the next run tries again")
+			f.warn(f.r.own.Path(runstate.MissingCopiesName), "could not be written: "+durable.Reason(err), "the next run tries again")
 		}
 	}
 	if f.incomplete {
@@ -208,7 +209,7 @@ func (f *follow) settle() error {
 	}
 	_, before := f.r.followed()
 	if f.each && before || !f.each && f.lazy { // something was left to the system: now, or before this
-		return f.r.noteFollowed(f.r.moment(), f.tip)
+		return runstate.WriteUpToDate(f.r.own, f.r.moment(), f.tip)
 	}
 	return f.r.settled()
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
 )
 
@@ -16,7 +17,7 @@ func (r *projectionT) heal(ctx context.Context, tip object.ID, copied bool) erro
 	if err != nil || tip.IsZero() {
 		return err
 	}
-	marked, err := r.own.Exists(pendingName)
+	marked, err := r.own.Exists(runstate.PendingName)
 	if err != nil {
 		return err
 	}
@@ -32,7 +33,7 @@ func (r *projectionT) heal(ctx context.Context, tip object.ID, copied bool) erro
 	}
 	if lost { // noted before any file is written: it is not empty then
 		r.o.Warn(r.root.Path("files"), "was empty or not there: it is written again from the history", "")
-		if err := r.markAllPending(); err != nil {
+		if err := runstate.MarkAllPending(r.own); err != nil {
 			return err
 		}
 	}
@@ -52,7 +53,7 @@ func (r *projectionT) heal(ctx context.Context, tip object.ID, copied bool) erro
 		return err
 	}
 	if _, before := r.followed(); len(versions) == 0 && before {
-		return r.noteFollowed(r.moment(), tip) // somebody else committed, and has brought the work tree along
+		return runstate.WriteUpToDate(r.own, r.moment(), tip) // somebody else committed, and has brought the work tree along
 	}
 	if versions, err = r.inTree(tip, versions); err != nil {
 		return err
@@ -132,7 +133,7 @@ func (r *projectionT) inTree(tip object.ID, versions []record.Version) ([]record
 // makeUp writes the copies that were left out, where there is room now. The history does not wait for them: what fails is
 // warned of.
 func (r *projectionT) makeUp(ctx context.Context, tip object.ID) error {
-	base, owed, err := r.owed()
+	base, owed, err := runstate.MissingCopies(r.own)
 	if err != nil || !owed || r.detached() != "" {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
 )
 
@@ -59,7 +60,7 @@ func (r *projectionT) rebuildSince(ctx context.Context, tip, base object.ID, o R
 	if err := f.finish(); err != nil || b.done.NoRoom || f.failed > f.stuck {
 		return &b.done, err
 	}
-	return &b.done, r.own.Remove(owedName)
+	return &b.done, r.own.Remove(runstate.MissingCopiesName)
 }
 
 // rebuild is a RebuildCopies under way, newest version first.

@@ -3,10 +3,9 @@ package repo
 import (
 	"errors"
 	"io/fs"
-	"strings"
 	"time"
-	"timemachine/repo/git/config"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/runstate"
 )
 
 // anchorAfter is when the system has written most of what was left to it (vm.dirty_expire_centisecs, 30 seconds, and the
@@ -16,32 +15,29 @@ const anchorAfter = 40 * time.Second
 // moment names this machine's time since it was started and the file system mounted; "" where that is not known.
 func (r *projectionT) moment() string { return momentOf(r.o.Boot, r.root, projections) }
 
-// followed is what noteFollowed wrote in this moment.
+// followed is the commit that the work tree was up to date with when that was last noted in this moment.
 func (r *projectionT) followed() (tip object.ID, ok bool) {
-	b, err := r.own.ReadFile(followedName, config.MaxSize)
-	moment, rest, _ := strings.Cut(string(b), "\n")
-	if err != nil || moment == "" || moment != r.moment() {
-		return tip, false
-	}
-	tip, err = object.ParseID(strings.TrimSuffix(rest, "\n"))
-	return tip, err == nil
+	return runstate.ReadUpToDate(r.own, r.moment())
 }
 
 // behind tells whether the work tree may be behind tip, and from which commit on; zero: it must be looked at whole.
 func (r *projectionT) behind(tip object.ID) (base object.ID, behind bool, err error) {
-	base, marked, err := r.pending()
-	if err != nil || !marked {
+	mark, err := runstate.ReadPending(r.own)
+	if err != nil || !mark.Marked {
 		return base, false, err
+	}
+	if mark.Damaged {
+		r.o.Log("the mark of unfinished work is damaged; everything is looked at", "file", r.own.Path(runstate.PendingName))
 	}
 	if at, ok := r.followed(); ok {
 		return at, at != tip, nil
 	}
-	return base, true, nil
+	return mark.Base, true, nil
 }
 
 // anchorDue is anchor where what a run has left to the system is old enough.
 func (r *projectionT) anchorDue() error {
-	st, err := r.own.Lstat(pendingName)
+	st, err := r.own.Lstat(runstate.PendingName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -68,5 +64,5 @@ func (r *projectionT) anchor() error {
 
 // settled takes the mark of unfinished work away.
 func (r *projectionT) settled() error {
-	return errors.Join(r.own.Remove(pendingName), r.own.Sync(), r.own.Remove(followedName))
+	return runstate.ClearPending(r.own)
 }

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
 )
 
@@ -50,7 +51,7 @@ func (s *settling) undisturbed() (bool, error) {
 		return false, err
 	}
 	_, behind, err := s.r.behind(now)
-	return !behind && !s.r.own.Flocked(lockName), err
+	return !behind && !s.r.own.Flocked(runstate.LockName), err
 }
 
 // look looks at the suspects again; right tells that none is left.

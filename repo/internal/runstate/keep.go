@@ -1,20 +1,23 @@
-package repo
+package runstate
 
 import (
 	"fmt"
 	"strings"
+
 	"timemachine/repo/git/object"
 )
 
-// What a .keep of ours begins with; that of a merge, which moves no branch, is all of it.
-const (
-	keepHead  = "timemachine\n"
-	mergeKeep = keepHead + "merge\n"
-)
+// A .keep file beside a new pack keeps git gc away until the branch has moved. It says what the run was about to do.
+const keepHead = "timemachine\n"
 
-func keepText(old, id object.ID) []byte { return fmt.Appendf(nil, "%s%s\n%s\n", keepHead, old, id) }
+// MergeKeep is the whole text of a .keep file whose pack is a merge of others: no branch moves.
+const MergeKeep = keepHead + "merge\n"
 
-func parseKeep(s string) (old, id object.ID, ok bool) {
+// KeepText is the text of the .keep file for a pack with which the branch moves from old to id.
+func KeepText(old, id object.ID) []byte { return fmt.Appendf(nil, "%s%s\n%s\n", keepHead, old, id) }
+
+// ParseKeep reads what [KeepText] wrote; ok is false for every other text.
+func ParseKeep(s string) (old, id object.ID, ok bool) {
 	rest, ok := strings.CutPrefix(s, keepHead)
 	f := strings.Fields(rest)
 	if !ok || len(f) != 2 {

@@ -1,25 +1,43 @@
-package repo
+package runstate
 
 import (
 	"errors"
 	"time"
+
 	"timemachine/repo/durable"
 )
 
-// The two files whose mtimes tell of the last run, below .git/timemachine. They are disposable, and not put on disk with
-// care: what a power failure takes away the next run brings back.
+// The mtimes of these two files tell when the last run ended. They are not forced to disk: the next run writes what a power
+// failure takes away.
 const (
-	ranFile  = "ran"
-	goodFile = "ran-well"
+	ranName  = "ran"
+	goodName = "ran-well"
 )
 
-// Ran notes that a run over everything has ended; good: all that is watched was captured. The caller holds the lock.
-func (r *notesT) Ran(when time.Time, good bool) error {
-	err := touch(r.own, ranFile, when)
+// WriteLastRun notes that a run over every entry has ended. good tells that it captured everything.
+func WriteLastRun(dir *durable.Dir, when time.Time, good bool) error {
+	err := touch(dir, ranName, when)
 	if good {
-		err = errors.Join(err, touch(r.own, goodFile, when))
+		err = errors.Join(err, touch(dir, goodName, when))
 	}
 	return err
+}
+
+// LastRun reads what [WriteLastRun] noted: when the last run ended, and the last good one. Unknown times are zero.
+func LastRun(dir *durable.Dir) (ended, good time.Time, err error) {
+	if ended, err = mtime(dir, ranName); err == nil {
+		good, err = mtime(dir, goodName)
+	}
+	return ended, good, err
+}
+
+// mtime is a file's mtime, zero for a missing file.
+func mtime(dir *durable.Dir, name string) (time.Time, error) {
+	st, err := dir.Lstat(name)
+	if durable.IsMissing(err) {
+		return time.Time{}, nil
+	}
+	return time.Unix(st.Mtime.Unix()), err
 }
 
 // touch sets a file's mtime, and makes the file where it is missing.
@@ -34,7 +52,3 @@ func touch(dir *durable.Dir, name string, when time.Time) error {
 	}
 	return errors.Join(f.Close(), dir.SetMtime(name, when))
 }
-
-// checkedName is the file that says of which tip, among which packs, the commit and its tree were read, and which index. While all are
-// still as it says, a run that only looks need not read them again. It is disposable.
-const checkedName = "checked"

@@ -1,37 +1,35 @@
-package repo
+package runstate
 
 import (
 	"errors"
 	"io/fs"
-	"strings"
-	"timemachine/repo/git/config"
+
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 )
 
-// owedName is the file that names the commit from which on copies were left out for want of room. Runs make up for them
-// once there is room again.
-const owedName = "owed"
+// MissingCopiesName is the file that names the commit from which on copies were left out for lack of free space. Runs write
+// them once there is space again.
+const MissingCopiesName = "owed"
 
-// noteOwed notes durably that copies are left out from commit base on.
-func (r *notesT) noteOwed(base object.ID) error {
-	there, err := r.own.Exists(owedName)
+// NoteMissingCopies notes durably that copies are left out from commit base on. An older note stays.
+func NoteMissingCopies(dir *durable.Dir, base object.ID) error {
+	there, err := dir.Exists(MissingCopiesName)
 	if err != nil || there {
 		return err
 	}
-	return r.own.Replace(owedName, []byte(base.String()+"\n"))
+	return writeID(dir, MissingCopiesName, base)
 }
 
-// owed is what noteOwed noted; a damaged note is one of all copies.
-func (r *notesT) owed() (base object.ID, owed bool, err error) {
-	b, err := r.own.ReadFile(owedName, config.MaxSize)
+// MissingCopies reads what [NoteMissingCopies] noted. A damaged note means all copies: base is zero then.
+func MissingCopies(dir *durable.Dir) (base object.ID, missing bool, err error) {
+	b, err := dir.ReadFile(MissingCopiesName, maxNote)
 	if errors.Is(err, fs.ErrNotExist) {
 		return base, false, nil
 	}
 	if err != nil {
 		return base, false, err
 	}
-	if base, err = object.ParseID(strings.TrimSpace(string(b))); err != nil {
-		base = object.ID{}
-	}
+	base, _ = parseID(b)
 	return base, true, nil
 }

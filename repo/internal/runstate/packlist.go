@@ -1,28 +1,36 @@
-package repo
+package runstate
 
 import (
 	"errors"
 	"io/fs"
 	"slices"
 	"strings"
+
+	"timemachine/repo/durable"
 	"timemachine/repo/git/pack"
 )
 
-// packsFile, in what is ours under .git, lists the packs that timemachine wrote, oldest first, one a line, and may name
-// some that are gone. No others are ever merged or removed: those that git gc made, or a person, are theirs.
-const packsFile = "packs"
+// packListName is the file that lists timemachine's packs, oldest first, one per line. It may name packs that are gone. Only
+// listed packs are ever merged or removed: the others are git gc's, or a person's.
+const packListName = "packs"
 
 const maxPackList = 64 << 20 // bytes: over a million packs
 
-func (r *notesT) listedPacks() ([]string, error) {
-	b, err := r.own.ReadFile(packsFile, maxPackList)
+// PackList reads the list of timemachine's packs, without suffixes. damaged tells that lines were left out that name no pack.
+func PackList(dir *durable.Dir) (names []string, damaged bool, err error) {
+	b, err := dir.ReadFile(packListName, maxPackList)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, false, nil
 	}
 	all := strings.Fields(string(b))
-	names := slices.DeleteFunc(all, func(s string) bool { return !pack.IsName(s) })
-	if len(names) < len(all) {
-		r.o.Log("the list of packs is damaged: those that it does not name are not merged", "file", r.own.Path(packsFile))
-	}
-	return names, err
+	names = slices.DeleteFunc(slices.Clone(all), func(s string) bool { return !pack.IsName(s) })
+	return names, len(names) < len(all), err
+}
+
+// PackListPath is where the list lies, for messages.
+func PackListPath(dir *durable.Dir) string { return dir.Path(packListName) }
+
+// WritePackList replaces the list. Losing it costs some space at most, so it is not forced to disk.
+func WritePackList(dir *durable.Dir, names []string) error {
+	return dir.Put(packListName, []byte(strings.Join(names, "\n")+"\n"))
 }

@@ -1,49 +1,70 @@
-package repo
+// Package runstate reads and writes the small files that runs keep under .git/timemachine, and the .keep files beside packs.
+//
+// It knows their names and formats and nothing else. Each file can be lost: [Files] says what that costs.
+package runstate
 
 import (
 	"errors"
 	"io/fs"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
-	"timemachine/repo/record"
 )
 
-type notesT struct {
-	own *durable.Dir // DEST/.git/timemachine
-	o   Options
+// LockName is the file whose flock makes its holder the only writer of a destination.
+const LockName = "lock"
+
+// CacheName is the file that holds what the last run saw of each source. Package watch writes it.
+const CacheName = "cache"
+
+// CheckedName is the file that names the tip, the packs and the index among which a run has read the tip's commit and tree.
+// A run that finds all of them unchanged need not read them again.
+const CheckedName = "checked"
+
+// Files lists the files of .git/timemachine that the history does without, and what losing one of them costs.
+var Files = []struct{ Name, Loss string }{
+	{packListName, "packs that are there now are no longer merged by timemachine; git gc does it"},
+	{PendingName, "files/ and the index are compared with the whole history once"},
+	{upToDateName, "files/ and copies/ are written again where that may not be on disk"},
+	{CacheName, "every watched file is read again once"},
+	{MissingCopiesName, "copies that were left out for want of room are written by copies rebuild alone"},
+	{CheckedName, "the newest commit is read again"},
+	{ranName, "when the last run was is not known"},
+	{goodName, "when the last good run was is not known"},
 }
 
-// ownFiles is what of ours under .git the history does without, and what it costs when one is lost.
-var ownFiles = []struct{ name, loss string }{
-	{packsFile, "packs that are there now are no longer merged by timemachine; git gc does it"},
-	{"pending", "files/ and the index are compared with the whole history once"},
-	{followedName, "files/ and copies/ are written again where that may not be on disk"},
-	{"cache", "every watched file is read again once"},
-	{owedName, "copies that were left out for want of room are written by copies rebuild alone"},
-	{checkedName, "the newest commit is read again"},
-	{ranFile, "when the last run was is not known"},
-	{goodFile, "when the last good run was is not known"},
-}
+// Displaced is a foreign file or folder that had the name of one of [Files].
+type Displaced struct{ Name, Aside, Loss string }
 
-// setAsideStrange moves away what has the place of a file of ours and is no regular file. It is not ours, so it is not
-// removed; the file is made again.
-func (r *notesT) setAsideStrange() error {
-	for _, own := range ownFiles {
-		st, err := r.own.Lstat(own.name)
+// MoveForeignAside renames everything in dir that has the name of one of [Files] and is no regular file. moved is called for
+// each. The next run makes the file again.
+func MoveForeignAside(dir *durable.Dir, moved func(Displaced)) error {
+	for _, file := range Files {
+		st, err := dir.Lstat(file.Name)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && st.IsRegular() {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		aside, err := durable.MoveAside(r.own, own.name)
-		if err == nil && own.name == "pending" { // it may have said that there is work left
-			err = r.own.Replace("pending", []byte(object.ID{}.String()+"\n"))
+		aside, err := durable.MoveAside(dir, file.Name)
+		if err == nil && file.Name == PendingName { // it may have said that there is work left
+			err = writeID(dir, PendingName, object.ID{})
 		}
 		if err != nil {
 			return err
 		}
-		r.o.Warn(r.own.Path(own.name), "is no regular file, and was moved to "+record.Quote(aside), own.loss)
+		moved(Displaced{file.Name, aside, file.Loss})
 	}
 	return nil
+}
+
+// Forget removes what runs have learnt of an earlier state of the branch. Packs are no longer listed as timemachine's.
+func Forget(dir *durable.Dir) error {
+	for _, name := range []string{CacheName, CheckedName, PendingName, upToDateName, packListName} {
+		if err := dir.Remove(name); err != nil {
+			return err
+		}
+	}
+	return dir.Sync()
 }

@@ -1,56 +1,108 @@
-package repo
+package runstate
 
 import (
 	"errors"
 	"io/fs"
 	"strings"
-	"timemachine/repo/git/config"
+
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 )
 
-// pendingName is the mark of unfinished work.
-const pendingName = "pending"
+// maxNote is the largest note that is read, in bytes.
+const maxNote = 1 << 20
 
-// markPending notes durably that files/ and the index may be behind from commit base on.
-func (r *notesT) markPending(base object.ID) error {
-	there, err := r.own.Exists(pendingName)
+// PendingName is the file that says that files/ and the index may be behind the branch.
+const PendingName = "pending"
+
+// upToDateName is the file that says how far files/ and copies/ are written but perhaps not on disk.
+//
+// Both can be made again from the history, so a run that has written many files does not wait for the disk. It leaves the
+// pending mark, and notes the commit that files/ are up to date with and the moment: the boot and the mount. In that moment
+// what was written can be read, whether it is on disk or not. In another one, after a power failure say, the note counts for
+// nothing, and everything since the pending mark is written again.
+const upToDateName = "followed"
+
+// Pending is the mark of an update of files/ and the index that may be incomplete.
+type Pending struct {
+	Marked  bool
+	Base    object.ID // the commit they were last up to date with; zero: compare everything
+	Damaged bool      // the mark is unreadable
+}
+
+// MarkPending notes durably that files/ and the index may be behind from commit base on. An older mark stays.
+func MarkPending(dir *durable.Dir, base object.ID) error {
+	there, err := dir.Exists(PendingName)
 	if err != nil || there {
 		return err
 	}
-	return r.own.Replace(pendingName, []byte(base.String()+"\n"))
+	return writeID(dir, PendingName, base)
 }
 
-// markAllPending notes durably that the work tree must be looked at whole.
-func (r *notesT) markAllPending() error {
-	return errors.Join(r.own.Replace(pendingName, []byte(object.ID{}.String()+"\n")), r.own.Remove(followedName))
+// MarkAllPending notes durably that all of files/ and the index must be compared with the history.
+func MarkAllPending(dir *durable.Dir) error {
+	return errors.Join(writeID(dir, PendingName, object.ID{}), dir.Remove(upToDateName))
 }
 
-// pending is the commit the work tree was last in step with; known is false where nothing is pending, and whole is true
-// where the mark cannot be read, so that everything must be looked at.
-func (r *notesT) pending() (base object.ID, known bool, err error) {
-	b, err := r.own.ReadFile(pendingName, config.MaxSize)
+// ReadPending reads the pending mark.
+func ReadPending(dir *durable.Dir) (Pending, error) {
+	b, err := dir.ReadFile(PendingName, maxNote)
 	if errors.Is(err, fs.ErrNotExist) {
-		return base, false, nil
+		return Pending{}, nil
 	}
 	if err != nil {
-		return base, false, err
+		return Pending{}, err
 	}
-	base, err = object.ParseID(strings.TrimSpace(string(b)))
-	if err != nil {
-		r.o.Log("the mark of unfinished work is damaged; everything is looked at", "file", r.own.Path(pendingName))
-		base = object.ID{}
-	}
-	return base, true, nil
+	base, err := parseID(b)
+	return Pending{Marked: true, Base: base, Damaged: err != nil}, nil
 }
 
-// files/ and copies/ can be made again from the history, so a run that has written many files there does not wait until
-// they are on disk. The mark of unfinished work stays instead, and beside it stands in followedName how far the work tree
-// has got and in which moment: since when this machine is up, and the file system mounted. In that moment what was written
-// is there to be read, whether it is on disk or not. In another one, after a power failure say, the note counts for
-// nothing, and all that was written since the mark was made is written again. A later run makes an end of it: see anchor.
-const followedName = "followed"
+// ClearPending durably removes the pending mark and the note beside it.
+func ClearPending(dir *durable.Dir) error {
+	return errors.Join(dir.Remove(PendingName), dir.Sync(), dir.Remove(upToDateName))
+}
 
-// noteFollowed notes that the work tree is in step with tip in this moment.
-func (r *notesT) noteFollowed(moment string, tip object.ID) error {
-	return r.own.Put(followedName, []byte(moment+"\n"+tip.String()+"\n"))
+// WriteUpToDate notes that files/ and copies/ are up to date with tip in this moment.
+func WriteUpToDate(dir *durable.Dir, moment string, tip object.ID) error {
+	return dir.Put(upToDateName, []byte(moment+"\n"+tip.String()+"\n"))
+}
+
+// ReadUpToDate reads what [WriteUpToDate] noted in the moment; ok is false where it noted nothing in it.
+func ReadUpToDate(dir *durable.Dir, moment string) (tip object.ID, ok bool) {
+	b, err := dir.ReadFile(upToDateName, maxNote)
+	noted, rest, _ := strings.Cut(string(b), "\n")
+	if err != nil || noted == "" || noted != moment {
+		return tip, false
+	}
+	tip, err = object.ParseID(strings.TrimSuffix(rest, "\n"))
+	return tip, err == nil
+}
+
+// WholeCommits lists the commits that runs have noted as whole.
+func WholeCommits(dir *durable.Dir) (ids []object.ID) {
+	for _, note := range []struct {
+		name string
+		line int // that the commit stands in
+	}{{CheckedName, 0}, {upToDateName, 1}} {
+		b, _ := dir.ReadFile(note.name, maxNote)
+		if lines := strings.Split(string(b), "\n"); len(lines) > note.line {
+			if id, err := object.ParseID(lines[note.line]); err == nil {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+func writeID(dir *durable.Dir, name string, id object.ID) error {
+	return dir.Replace(name, []byte(id.String()+"\n"))
+}
+
+// parseID reads what writeID wrote; zero where that is damaged.
+func parseID(b []byte) (object.ID, error) {
+	id, err := object.ParseID(strings.TrimSpace(string(b)))
+	if err != nil {
+		return object.ID{}, err
+	}
+	return id, nil
 }
