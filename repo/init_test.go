@@ -12,15 +12,15 @@ import (
 	"timemachine/repo/durable"
 )
 
-// refusal gives each operation of a kind on files of a name one answer.
-type refusal struct {
+// denial gives each operation of a kind on files of a name one answer.
+type denial struct {
 	kind   durable.Kind
 	name   string
 	answer error
 	times  int
 }
 
-func (r *refusal) Before(op *durable.Op) error {
+func (r *denial) Before(op *durable.Op) error {
 	if op.Kind != r.kind || filepath.Base(op.Path) != r.name {
 		return nil
 	}
@@ -28,7 +28,7 @@ func (r *refusal) Before(op *durable.Op) error {
 	return r.answer
 }
 
-func (r *refusal) After(*durable.Op) {}
+func (r *denial) After(*durable.Op) {}
 
 // TestInitTakesNoFaultForALack: what init finds out about the file system holds for ever, so that one which cannot answer
 // at the moment makes init fail, and leaves nothing; one that says it has no such thing is taken at its word.
@@ -78,7 +78,7 @@ func TestInitTakesNoFaultForALack(t *testing.T) {
 		{durable.Chmod, "Probe", unix.ENOSYS, "filemode"},
 	} {
 		dest := filepath.Join(t.TempDir(), "dest")
-		refused := &refusal{kind: c.kind, name: c.name, answer: c.answer}
+		refused := &denial{kind: c.kind, name: c.name, answer: c.answer}
 		err := init(dest, refused)
 		if refused.times == 0 {
 			t.Fatalf("%s %s is not asked", c.kind, c.name)
