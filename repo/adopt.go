@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // Adopt takes over a clone of a history, or a history whose branch was rewritten: the branch that HEAD names becomes
@@ -22,7 +23,7 @@ func Adopt(dest string, o Options) error {
 		return err
 	}
 	if ok, err := r.TryLock(); err != nil || !ok {
-		return errors.Join(err, &StateError{Kind: Locked, Dest: dest, Msg: fmt.Sprintf("another run is at work in %s", record.Quote(dest))})
+		return errors.Join(err, &refusal.Error{Kind: refusal.Locked, Dest: dest, Msg: fmt.Sprintf("another run is at work in %s", record.Quote(dest))})
 	}
 	branch, err := r.adoptable()
 	if err != nil {

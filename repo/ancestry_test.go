@@ -17,6 +17,7 @@ import (
 	"timemachine/repo/git/commitgraph"
 	"timemachine/repo/git/object"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 	"timemachine/repo/repotest"
 )
 
@@ -65,8 +66,8 @@ func TestWalk(t *testing.T) {
 			t.Errorf("to commit %d: %d visited: %v", i, len(got), err)
 		}
 	}
-	var state *StateError
-	if got, err := h.walked(object.ID{1}); !errors.As(err, &state) || state.Kind != Rewritten || len(got) != n {
+	var state *refusal.Error
+	if got, err := h.walked(object.ID{1}); !errors.As(err, &state) || state.Kind != refusal.Rewritten || len(got) != n {
 		t.Errorf("to a commit that is not there: %d visited, %v", len(got), err)
 	}
 	h.lie(want)
@@ -151,8 +152,8 @@ func TestWalkDamaged(t *testing.T) {
 	lost := want[2*stretchLen]
 	h.check(os.Remove(filepath.Join(h.dest, ".git/objects", lost[:2], lost[2:])))
 	got, err := h.walked(object.ID{})
-	var state *StateError
-	if !errors.As(err, &state) || state.Kind != Damaged || !slices.Equal(got, want[:2*stretchLen]) {
+	var state *refusal.Error
+	if !errors.As(err, &state) || state.Kind != refusal.Damaged || !slices.Equal(got, want[:2*stretchLen]) {
 		t.Errorf("%d visited, %v", len(got), err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"timemachine/repo/internal/runstate"
+	"timemachine/repo/refusal"
 
 	"timemachine/repo/repotest"
 )
@@ -43,8 +44,8 @@ func (h *past) newestPack() string {
 
 func (h *past) mustBeDamaged(what string) {
 	h.Helper()
-	var state *StateError
-	if err := h.idle(); !errors.As(err, &state) || state.Kind != Damaged {
+	var state *refusal.Error
+	if err := h.idle(); !errors.As(err, &state) || state.Kind != refusal.Damaged {
 		h.Errorf("%s: %v", what, err)
 	}
 }
@@ -70,8 +71,8 @@ func TestNoPackIsOpened(t *testing.T) {
 	if err := h.idle(); err != nil {
 		t.Errorf("the pack is read, though nothing about it changed: %v", err)
 	}
-	var state *StateError
-	if _, err := h.r.Begin(context.Background(), h.tip(), "20261123T044830Z-0000", nil); !errors.As(err, &state) || state.Kind != Damaged {
+	var state *refusal.Error
+	if _, err := h.r.Begin(context.Background(), h.tip(), "20261123T044830Z-0000", nil); !errors.As(err, &state) || state.Kind != refusal.Damaged {
 		t.Errorf("what is to be committed goes on top of a pack that is not read: %v", err)
 	}
 	for n := range len(claim) {

@@ -17,6 +17,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 	"timemachine/repo/repotest"
 )
 
@@ -278,9 +279,9 @@ func TestOpenHistoryRefuses(t *testing.T) {
 	if err := errors.Join(os.Mkdir(empty, 0o700), repo.Init(fresh, repo.Options{})); err != nil {
 		t.Fatal(err)
 	}
-	for dest, want := range map[string]repo.StateKind{filepath.Join(dir, "none"): repo.NoDestination, empty: repo.NoRepository, fresh: repo.NoVersions} {
+	for dest, want := range map[string]refusal.Kind{filepath.Join(dir, "none"): refusal.NoDestination, empty: refusal.NoRepository, fresh: refusal.NoVersions} {
 		_, err := repo.OpenHistory(dest, repo.Options{})
-		var e *repo.StateError
+		var e *refusal.Error
 		if !errors.As(err, &e) || e.Kind != want || e.Hint == "" {
 			t.Errorf("%s: %v", dest, err)
 		}

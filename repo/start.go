@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"timemachine/repo/internal/runstate"
+	"timemachine/repo/refusal"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/config"
@@ -191,10 +192,10 @@ func (r *Repo) move(old, id object.ID, message string) error {
 	var unlogged *ref.LogError
 	switch {
 	case errors.As(err, &held):
-		return &StateError{Kind: Locked, Dest: r.dest, Msg: fmt.Sprintf("branch %s is locked: %s", record.Quote(r.shortBranch()), held.Error()),
+		return &refusal.Error{Kind: refusal.Locked, Dest: r.dest, Msg: fmt.Sprintf("branch %s is locked: %s", record.Quote(r.shortBranch()), held.Error()),
 			Hint: "nothing was recorded; if no git is at work there, remove the lock: rm " + record.ShellWord(held.Path)}
 	case errors.As(err, &moved):
-		return &StateError{Kind: Moved, Dest: r.dest, Msg: fmt.Sprintf("branch %s was moved by another program while the run was at work", record.Quote(r.shortBranch())),
+		return &refusal.Error{Kind: refusal.Moved, Dest: r.dest, Msg: fmt.Sprintf("branch %s was moved by another program while the run was at work", record.Quote(r.shortBranch())),
 			Hint: "the next run takes it up"}
 	case errors.As(err, &unlogged) && !durable.IsFull(err):
 		return r.unlogged(unlogged)
@@ -205,7 +206,7 @@ func (r *Repo) move(old, id object.ID, message string) error {
 // unlogged says what is in the way of a reflog, without which no branch is moved.
 func (r *Repo) unlogged(e *ref.LogError) error {
 	path := r.git.Path(e.Name)
-	s := &StateError{Kind: Damaged, Dest: r.dest, Msg: "the reflog " + record.Quote(path) + " cannot be written: " + durable.Reason(e.Err),
+	s := &refusal.Error{Kind: refusal.Damaged, Dest: r.dest, Msg: "the reflog " + record.Quote(path) + " cannot be written: " + durable.Reason(e.Err),
 		Hint: "nothing was recorded; the next run does it when that file can be written"}
 	if e.Blocked {
 		s.Msg = record.Quote(path) + " is in the way of the reflog"

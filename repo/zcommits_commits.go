@@ -9,6 +9,7 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 type commitsT struct{ packdirT }
@@ -81,7 +82,7 @@ func (r *commitsT) unreadable(id object.ID, err error) error {
 }
 
 func (r *commitsT) rewritten(tip, base object.ID) error {
-	return &StateError{Kind: Rewritten, Dest: r.dest,
+	return &refusal.Error{Kind: refusal.Rewritten, Dest: r.dest,
 		Msg: fmt.Sprintf("branch %s of %s was rewritten: it no longer holds commit %s, the last one recorded", record.Quote(r.shortBranch()), record.Quote(r.dest), base.Short()),
 		Hint: fmt.Sprintf("to go back: git -C %s update-ref %s %s; to go on with it as it is (at %s): timemachine init --adopt -d %s",
 			record.ShellWord(r.dest), record.ShellWord(r.branch), base, tip.Short(), record.ShellWord(r.dest))}
@@ -105,9 +106,9 @@ func (r *commitsT) since(ctx context.Context, tip, base object.ID) (versions []r
 		}
 		return nil
 	})
-	var state *StateError
+	var state *refusal.Error
 	reached = err == nil
-	if errors.As(err, &state) && state.Kind == Rewritten {
+	if errors.As(err, &state) && state.Kind == refusal.Rewritten {
 		err = nil
 	}
 	slices.Reverse(versions)

@@ -8,11 +8,12 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/ref"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // damaged names the last commit that the branch is known to have been at, and the command that goes back to it.
 func (r *commitsT) damaged(msg string, cause error) error {
-	e := &StateError{Kind: Damaged, Dest: r.dest, Msg: msg + " in " + record.Quote(r.dest), Err: cause,
+	e := &refusal.Error{Kind: refusal.Damaged, Dest: r.dest, Msg: msg + " in " + record.Quote(r.dest), Err: cause,
 		Hint: fmt.Sprintf("nothing was changed; look at it with: git -C %s fsck --full", record.ShellWord(r.dest))}
 	if lost := r.store.Unindexed(); len(lost) > 0 {
 		e.Hint = "a pack has lost its idx; make it again with: " + r.indexPack(lost[0])

@@ -11,6 +11,7 @@ import (
 	"timemachine/repo/git/ref"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 
 	"golang.org/x/sys/unix"
 )
@@ -52,10 +53,10 @@ func (r *destT) openGit() error {
 	case err != nil:
 		return err
 	case kind == bareRepository:
-		return &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("destination %s is a bare repository", record.Quote(r.dest)),
+		return &refusal.Error{Kind: refusal.Foreign, Dest: r.dest, Msg: fmt.Sprintf("destination %s is a bare repository", record.Quote(r.dest)),
 			Hint: "clone it, and take the clone over with: timemachine init --adopt -d CLONE"}
 	case kind == noRepository:
-		return &StateError{Kind: NoRepository, Dest: r.dest, Msg: fmt.Sprintf("destination %s holds no history", record.Quote(r.dest)),
+		return &refusal.Error{Kind: refusal.NoRepository, Dest: r.dest, Msg: fmt.Sprintf("destination %s holds no history", record.Quote(r.dest)),
 			Hint: "make one with: timemachine init -d " + record.ShellWord(r.dest)}
 	}
 	if err := giveToOwner(r.git, r.root, r.git); err != nil {
@@ -77,7 +78,7 @@ func giveToOwner(theirs *durable.Dir, folders ...*durable.Dir) error {
 }
 
 func (r *destT) withoutBranch() error {
-	return &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("git's configuration in %s is damaged: its timemachine.branch is missing", record.Quote(r.dest)),
+	return &refusal.Error{Kind: refusal.Damaged, Dest: r.dest, Msg: fmt.Sprintf("git's configuration in %s is damaged: its timemachine.branch is missing", record.Quote(r.dest)),
 		Hint: "nothing was changed; write what is missing with: timemachine init --adopt -d " + record.ShellWord(r.dest)}
 }
 
@@ -94,7 +95,7 @@ func (r *destT) used() (bool, error) {
 }
 
 func (r *destT) foreign() error {
-	return &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("the repository in %s was not made by timemachine", record.Quote(r.dest)),
+	return &refusal.Error{Kind: refusal.Foreign, Dest: r.dest, Msg: fmt.Sprintf("the repository in %s was not made by timemachine", record.Quote(r.dest)),
 		Hint: "choose another destination; a clone of a history is taken over with: timemachine init --adopt -d " + record.ShellWord(r.dest)}
 }
 
@@ -111,7 +112,7 @@ func (r *destT) checkServed() error {
 }
 
 func (r *destT) unserved(why string) error {
-	return &StateError{Kind: Unsupported, Dest: r.dest, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot serve: %s", record.Quote(r.dest), record.Quote(why)),
+	return &refusal.Error{Kind: refusal.Unsupported, Dest: r.dest, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot serve: %s", record.Quote(r.dest), record.Quote(why)),
 		Hint: "choose another destination, or take over a full clone of it: git clone --no-shared, then timemachine init --adopt"}
 }
 
@@ -126,7 +127,7 @@ func (r *destT) openParts() error {
 	r.refs = ref.New(r.git, r.stage)
 	r.store, err = pack.OpenStore(r.git.Path("objects"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("the history in %s is gone: its folder .git/objects is missing", record.Quote(r.dest)),
+		return &refusal.Error{Kind: refusal.Damaged, Dest: r.dest, Msg: fmt.Sprintf("the history in %s is gone: its folder .git/objects is missing", record.Quote(r.dest)),
 			Hint: "nothing was changed; bring it back from a clone or a copy of the destination, and see what is left with: ls -la " + record.ShellWord(r.git.Path(""))}
 	}
 	return err
@@ -142,7 +143,7 @@ func (r *destT) strange(in *durable.Dir, name string, err error) error {
 	if name == runstate.LockName {
 		kind = "regular file"
 	}
-	return &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("%s is no %s", record.Quote(in.Path(name)), kind), Err: err,
+	return &refusal.Error{Kind: refusal.Damaged, Dest: r.dest, Msg: fmt.Sprintf("%s is no %s", record.Quote(in.Path(name)), kind), Err: err,
 		Hint: "nothing was recorded; the next run makes it when it is moved away with: mv " + record.ShellWord(in.Path(name)) + " " + record.ShellWord(in.Path(name+".aside"))}
 }
 

@@ -10,6 +10,7 @@ import (
 	"timemachine/repo/git/config"
 	"timemachine/repo/git/ref"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // repositoryKind is what a folder is to git.
@@ -26,7 +27,7 @@ func (r *destT) openFolders() (repositoryKind, error) {
 	var err error
 	switch r.root, err = durable.OpenDir(r.dest); {
 	case errors.Is(err, fs.ErrNotExist):
-		return noRepository, &StateError{Kind: NoDestination, Dest: r.dest, Msg: fmt.Sprintf("destination %s does not exist", record.Quote(r.dest)),
+		return noRepository, &refusal.Error{Kind: refusal.NoDestination, Dest: r.dest, Msg: fmt.Sprintf("destination %s does not exist", record.Quote(r.dest)),
 			Hint: "name the destination with -d, mount it, or make it with: timemachine init -d " + record.ShellWord(r.dest)}
 	case err != nil:
 		return noRepository, err
@@ -37,7 +38,7 @@ func (r *destT) openFolders() (repositoryKind, error) {
 	case err != nil:
 		return noRepository, err
 	case !st.IsDir():
-		return noRepository, &StateError{Kind: Unsupported, Dest: r.dest,
+		return noRepository, &refusal.Error{Kind: refusal.Unsupported, Dest: r.dest,
 			Msg:  fmt.Sprintf("%s is not a folder: a link or a linked work tree is not served", record.Quote(r.root.Path(".git"))),
 			Hint: "name the repository's main folder with -d"}
 	}
@@ -68,7 +69,7 @@ func (r *destT) readConfig() error {
 	if err == nil {
 		return nil
 	}
-	e := &StateError{Kind: Damaged, Dest: r.dest, Msg: "git's configuration in " + record.Quote(r.dest) + " cannot be read", Err: err,
+	e := &refusal.Error{Kind: refusal.Damaged, Dest: r.dest, Msg: "git's configuration in " + record.Quote(r.dest) + " cannot be read", Err: err,
 		Hint: "nothing was changed; look at it with: git -C " + record.ShellWord(r.dest) + " config --local --list"}
 	if ours, err := r.used(); err == nil && ours {
 		file := r.git.Path("config")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 
 	"golang.org/x/sys/unix"
 )
@@ -34,7 +35,7 @@ func (r *destT) Room() (free, size int64, ok bool) {
 func (r *destT) FullError(err error) error {
 	for _, full := range []error{unix.ENOSPC, unix.EDQUOT} {
 		if errors.Is(err, full) {
-			return &StateError{Kind: Full, Dest: r.dest, Msg: fmt.Sprintf("destination %s has no room", record.Quote(r.dest)), Err: full,
+			return &refusal.Error{Kind: refusal.Full, Dest: r.dest, Msg: fmt.Sprintf("destination %s has no room", record.Quote(r.dest)), Err: full,
 				Hint: "nothing more was recorded; make room, and the next run does it: df -h " + record.ShellWord(r.dest)}
 		}
 	}

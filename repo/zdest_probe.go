@@ -8,6 +8,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/config"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // probe learns what the file system can do and returns git's settings for it. They are for ever, so that only an error
@@ -54,7 +55,7 @@ func makeClosed(root *durable.Dir, name string) error {
 // vacant refuses a folder in which a new history would mix with something else.
 func vacant(root *durable.Dir, dest string) error {
 	refuse := func(what string) error {
-		return &StateError{Kind: Foreign, Dest: dest, Msg: fmt.Sprintf("%s in %s was not made by timemachine", what, record.Quote(dest)),
+		return &refusal.Error{Kind: refusal.Foreign, Dest: dest, Msg: fmt.Sprintf("%s in %s was not made by timemachine", what, record.Quote(dest)),
 			Hint: "choose another destination with -d"}
 	}
 	if there, err := root.Exists(".git"); err != nil || there {

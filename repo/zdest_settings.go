@@ -5,17 +5,18 @@ import (
 	"fmt"
 	"strings"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // adoptable is the branch to record: HEAD's, which must hold at least one record of ours.
 func (r *destT) adoptable() (string, error) {
 	branch, ok := strings.CutPrefix(r.refs.Head(), "refs/heads/")
 	if !ok {
-		return "", &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("no branch is checked out in %s", record.Quote(r.dest)), Hint: "git checkout the history's branch first"}
+		return "", &refusal.Error{Kind: refusal.Foreign, Dest: r.dest, Msg: fmt.Sprintf("no branch is checked out in %s", record.Quote(r.dest)), Hint: "git checkout the history's branch first"}
 	}
 	tip, err := r.refs.Read("refs/heads/" + branch)
 	if err != nil {
-		return "", &StateError{Kind: Damaged, Dest: r.dest, Msg: fmt.Sprintf("branch %s of %s cannot be read", record.Quote(branch), record.Quote(r.dest)), Err: err}
+		return "", &refusal.Error{Kind: refusal.Damaged, Dest: r.dest, Msg: fmt.Sprintf("branch %s of %s cannot be read", record.Quote(branch), record.Quote(r.dest)), Err: err}
 	}
 	for id := tip; !id.IsZero(); {
 		c, err := r.store.ReadCommit(id)
@@ -27,7 +28,7 @@ func (r *destT) adoptable() (string, error) {
 		}
 		id = c.FirstParent()
 	}
-	return "", &StateError{Kind: Foreign, Dest: r.dest, Msg: fmt.Sprintf("branch %s of %s holds no record of timemachine's", record.Quote(branch), record.Quote(r.dest)), Hint: "choose another destination"}
+	return "", &refusal.Error{Kind: refusal.Foreign, Dest: r.dest, Msg: fmt.Sprintf("branch %s of %s holds no record of timemachine's", record.Quote(branch), record.Quote(r.dest)), Hint: "choose another destination"}
 }
 
 // writeSettings adds ours, and what of git's a new repository has, after what the configuration holds: git takes the last

@@ -12,6 +12,7 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/ref"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // History is a destination, or any clone of one, that is asked and not changed: no lock is taken and nothing is written.
@@ -198,6 +199,6 @@ func (h *History) unborn() error {
 	if len(logged) > 0 || len(h.r.noted()) > 0 {
 		return h.r.damaged(fmt.Sprintf("branch %s is missing, but there is a history", record.Quote(h.Branch())), errEmptyRef)
 	}
-	return &StateError{Kind: NoVersions, Dest: h.r.dest, Msg: fmt.Sprintf("destination %s holds no versions yet", record.Quote(h.r.dest)),
+	return &refusal.Error{Kind: refusal.NoVersions, Dest: h.r.dest, Msg: fmt.Sprintf("destination %s holds no versions yet", record.Quote(h.r.dest)),
 		Hint: "timemachine run takes the first ones of what is watched"}
 }

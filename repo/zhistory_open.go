@@ -11,6 +11,7 @@ import (
 	"timemachine/repo/git/pack"
 	"timemachine/repo/git/ref"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 const maxShallow = 16 << 20
@@ -51,7 +52,7 @@ func (h *History) openGit() error {
 	case err != nil:
 		return err
 	case kind == noRepository:
-		return &StateError{Kind: NoRepository, Dest: h.r.dest, Msg: fmt.Sprintf("destination %s holds no history", record.Quote(h.r.dest)),
+		return &refusal.Error{Kind: refusal.NoRepository, Dest: h.r.dest, Msg: fmt.Sprintf("destination %s holds no history", record.Quote(h.r.dest)),
 			Hint: "name the destination with -d; timemachine init makes one"}
 	case kind == bareRepository:
 		h.bare = true
@@ -64,7 +65,7 @@ func (h *History) openGit() error {
 func (h *History) checkReadable() error {
 	why, err := h.r.beyondUs()
 	if err == nil && why != "" {
-		err = &StateError{Kind: Unsupported, Dest: h.r.dest, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot read: %s", record.Quote(h.r.dest), record.Quote(why)),
+		err = &refusal.Error{Kind: refusal.Unsupported, Dest: h.r.dest, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot read: %s", record.Quote(h.r.dest), record.Quote(why)),
 			Hint: "read a full clone of it: git clone --no-shared"}
 	}
 	return err
@@ -93,7 +94,7 @@ func (h *History) readShallow() error {
 func (h *History) detached() (object.ID, error) {
 	id, err := h.r.refs.Read("HEAD")
 	if err != nil {
-		return id, &StateError{Kind: Damaged, Dest: h.r.dest, Msg: fmt.Sprintf("HEAD of %s cannot be read", record.Quote(h.r.dest)), Err: err}
+		return id, &refusal.Error{Kind: refusal.Damaged, Dest: h.r.dest, Msg: fmt.Sprintf("HEAD of %s cannot be read", record.Quote(h.r.dest)), Err: err}
 	}
 	return id, nil
 }

@@ -7,6 +7,7 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // RebuildOptions of RebuildCopies. The zero value works.
@@ -33,8 +34,8 @@ func (r *projectionT) rebuildSince(ctx context.Context, tip, base object.ID, o R
 		}
 		return nil
 	})
-	var state *StateError
-	if err != nil && (!errors.As(err, &state) || state.Kind != Rewritten) {
+	var state *refusal.Error
+	if err != nil && (!errors.As(err, &state) || state.Kind != refusal.Rewritten) {
 		return nil, err
 	}
 	tree, err := r.Files(tip)

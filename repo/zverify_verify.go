@@ -11,6 +11,7 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // Part is what of a destination a Finding is about.
@@ -158,8 +159,8 @@ func (k *verify) start() (tip object.ID, err error) {
 	if flaw := k.r.refs.HeadFlaw(); flaw != "" {
 		k.report(Finding{Part: PartBranch, Path: ".git/HEAD", Msg: flaw + ": git finds no repository", Hint: k.r.writeHead()})
 	}
-	var state *StateError
-	if errors.As(err, &state) && state.Kind == Damaged {
+	var state *refusal.Error
+	if errors.As(err, &state) && state.Kind == refusal.Damaged {
 		k.report(Finding{Part: PartBranch, Path: filepath.Join(".git", k.r.branch), Msg: state.Error(), Hint: state.Hint})
 		return object.ID{}, nil
 	}

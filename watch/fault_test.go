@@ -15,6 +15,7 @@ import (
 
 	"timemachine/repo"
 	"timemachine/repo/durable"
+	"timemachine/repo/refusal"
 	"timemachine/repo/repotest"
 )
 
@@ -181,8 +182,8 @@ func (w *world) once() error {
 // initOnce makes the repository where there is none, as the command run does.
 func (w *world) initOnce() error {
 	r, err := repo.Open(w.dest, repo.Options{})
-	var state *repo.StateError
-	if errors.As(err, &state) && state.Kind == repo.NoRepository {
+	var state *refusal.Error
+	if errors.As(err, &state) && state.Kind == refusal.NoRepository {
 		err = repo.Init(w.dest, repo.Options{})
 	} else if err == nil {
 		err = r.Close()

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"timemachine/repo"
 	"timemachine/repo/durable"
+	"timemachine/repo/refusal"
 	"timemachine/repo/repotest"
 )
 
@@ -97,7 +97,7 @@ func TestNothingFits(t *testing.T) {
 	remove := durable.SetSeam(&narrow{says: syscall.ENOSPC})
 	_, p, err := w.try()
 	remove()
-	state := (*repo.StateError)(nil)
+	state := (*refusal.Error)(nil)
 	if !errors.As(err, &state) || state.Error() != "destination "+w.dest+" has no room: no space left on device" || !strings.Contains(state.Hint, "make room") || len(p) > 0 {
 		t.Errorf("%v %v", err, p)
 	}

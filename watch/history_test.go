@@ -16,6 +16,7 @@ import (
 	"timemachine/repo"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 	"timemachine/repo/repotest"
 	"timemachine/watch"
 )
@@ -363,7 +364,7 @@ func TestLocksOfOthers(t *testing.T) {
 	packs := 0
 	for range 3 {
 		_, _, err := w.try()
-		if state := (*repo.StateError)(nil); !errors.As(err, &state) || state.Kind != repo.Locked {
+		if state := (*refusal.Error)(nil); !errors.As(err, &state) || state.Kind != refusal.Locked {
 			t.Fatalf("main.lock: %v", err)
 		}
 		all, _ := filepath.Glob(filepath.Join(w.dest, ".git/objects/pack/*"))
@@ -394,8 +395,8 @@ func TestDamageStops(t *testing.T) {
 		}
 		w.write("a", name)
 		_, _, err := w.try()
-		state := (*repo.StateError)(nil)
-		if !errors.As(err, &state) || state.Kind != repo.Damaged || !strings.Contains(state.Hint, strings.TrimSpace(string(good))) {
+		state := (*refusal.Error)(nil)
+		if !errors.As(err, &state) || state.Kind != refusal.Damaged || !strings.Contains(state.Hint, strings.TrimSpace(string(good))) {
 			t.Errorf("%s: %v", name, err)
 		}
 		w.check(os.WriteFile(ref, good, 0o600))
@@ -403,7 +404,7 @@ func TestDamageStops(t *testing.T) {
 	w.run(1)
 	repotest.Git(t, w.dest, "commit", "-q", "--amend", "-m", "rewritten")
 	_, _, err = w.try()
-	if state := (*repo.StateError)(nil); !errors.As(err, &state) || state.Kind != repo.Rewritten {
+	if state := (*refusal.Error)(nil); !errors.As(err, &state) || state.Kind != refusal.Rewritten {
 		t.Errorf("rewritten: %v", err)
 	}
 	w.check(repo.Adopt(w.dest, repo.Options{}))

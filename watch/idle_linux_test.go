@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"timemachine/repo"
+	"timemachine/repo/refusal"
 )
 
 // opened runs f and names the files in the folders that were opened meanwhile, by anybody.
@@ -77,7 +77,7 @@ func TestIdleRunOpensNoPack(t *testing.T) {
 		w.check(os.Rename(pack, pack+"-gone"))
 	}
 	_, _, err = w.try()
-	if state := (*repo.StateError)(nil); !errors.As(err, &state) || state.Kind != repo.Damaged {
+	if state := (*refusal.Error)(nil); !errors.As(err, &state) || state.Kind != refusal.Damaged {
 		t.Errorf("packs that are gone: %v", err)
 	}
 	for _, pack := range packs {
@@ -86,7 +86,7 @@ func TestIdleRunOpensNoPack(t *testing.T) {
 		w.check(os.WriteFile(pack, make([]byte, 4096), 0o600))
 	}
 	_, _, err = w.try()
-	if state := (*repo.StateError)(nil); !errors.As(err, &state) || state.Kind != repo.Damaged {
+	if state := (*refusal.Error)(nil); !errors.As(err, &state) || state.Kind != refusal.Damaged {
 		t.Errorf("packs that hold zeros: %v", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // Preview is what a run would do now, as far as that shows without reading any content.
@@ -90,8 +91,8 @@ func recall(ctx context.Context, h *repo.History) (*knowledge, error) {
 		return loadCache(h.State())
 	}
 	k, err := load().follow(ctx, h, h.Tip())
-	var state *repo.StateError
-	if !errors.As(err, &state) || state.Kind != repo.Rewritten {
+	var state *refusal.Error
+	if !errors.As(err, &state) || state.Kind != refusal.Rewritten {
 		return k, err
 	}
 	if err := h.Refresh(); err != nil {

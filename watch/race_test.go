@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"timemachine/repo"
 	"timemachine/repo/durable"
+	"timemachine/repo/refusal"
 	"timemachine/repo/repotest"
 )
 
@@ -42,7 +42,7 @@ func TestRunLosesTheRace(t *testing.T) {
 		remove := durable.SetSeam(&racing{w: w, times: row.commits})
 		s, p, err := w.try()
 		remove()
-		if state := (*repo.StateError)(nil); errors.As(err, &state) != row.lost || row.lost && state.Kind != repo.Moved {
+		if state := (*refusal.Error)(nil); errors.As(err, &state) != row.lost || row.lost && state.Kind != refusal.Moved {
 			t.Fatalf("%d commits: %v", row.commits, err)
 		}
 		if !row.lost && (s.Versions != 1 || s.Problems != 1 || len(p) != 1) {

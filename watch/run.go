@@ -18,6 +18,7 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // RunOptions says what a run looks at.
@@ -114,8 +115,8 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 // outrun tells whether another program, a git commit say, has moved the branch before the run could. The run begins again on
 // top of that, but not for ever.
 func (r *run) outrun(err error, lost *int) bool {
-	var state *repo.StateError
-	if !errors.As(err, &state) || state.Kind != repo.Moved || *lost == raceTries || r.ctx.Err() != nil {
+	var state *refusal.Error
+	if !errors.As(err, &state) || state.Kind != refusal.Moved || *lost == raceTries || r.ctx.Err() != nil {
 		return false
 	}
 	*lost++

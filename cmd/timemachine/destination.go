@@ -7,6 +7,7 @@ import (
 
 	"timemachine/repo"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 	"timemachine/watch"
 )
 
@@ -30,11 +31,11 @@ func (a *app) openRepo(p *place, create bool) (*repo.Repo, error) {
 	o := a.repoOptions(p)
 	r, err := a.openOwn(p, o)
 	switch kindOf(err) {
-	case repo.NoDestination:
+	case refusal.NoDestination:
 		if !create {
 			return nil, missingDestination(p.dest, err)
 		}
-	case repo.NoRepository:
+	case refusal.NoRepository:
 		if a.memory.knows(p.dest) {
 			return nil, unmounted(p.dest, err)
 		}
@@ -84,8 +85,8 @@ func (a *app) tellForeign(dest string, owner uint32) {
 }
 
 // kindOf is what is wrong with a destination; 0 for other errors and for none.
-func kindOf(err error) repo.StateKind {
-	var s *repo.StateError
+func kindOf(err error) refusal.Kind {
+	var s *refusal.Error
 	if errors.As(err, &s) {
 		return s.Kind
 	}

@@ -5,7 +5,7 @@ import (
 	"io/fs"
 	"strings"
 
-	"timemachine/repo"
+	"timemachine/repo/refusal"
 	"timemachine/watch"
 )
 
@@ -81,7 +81,7 @@ func hintOf(err error) string {
 	var u *usageError
 	var f *failure
 	var c *watch.ConfigError
-	var s *repo.StateError
+	var s *refusal.Error
 	switch {
 	case errors.As(err, &u):
 		return u.hint

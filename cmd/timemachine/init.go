@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"timemachine/repo"
+	"timemachine/repo/refusal"
 )
 
 // initOptions are the flags of init.
@@ -67,7 +68,7 @@ func (a *app) initPlace() (*place, error) {
 func (a *app) make(p *place, o repo.Options) (outcome string, err error) {
 	r, err := repo.Open(p.dest, o)
 	switch kindOf(err) {
-	case repo.NoDestination, repo.NoRepository:
+	case refusal.NoDestination, refusal.NoRepository:
 		return "created", repo.Init(p.dest, o)
 	}
 	if err != nil {

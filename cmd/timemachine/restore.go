@@ -11,6 +11,7 @@ import (
 	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 	"timemachine/watch"
 )
 
@@ -118,7 +119,7 @@ func (a *app) openToRestore(p *place, configured bool, o restoreOptions) (*repo.
 		}
 		r, err := a.openOwn(p, options)
 		switch kindOf(err) {
-		case repo.Foreign, repo.Unsupported:
+		case refusal.Foreign, refusal.Unsupported:
 		default:
 			if err != nil {
 				return nil, nil, err

@@ -11,6 +11,7 @@ import (
 
 	"timemachine/repo"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 	"timemachine/watch"
 )
 
@@ -54,7 +55,7 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 		}
 	}
 	h, err := openToRead(p.dest, a.repoOptions(p))
-	if kindOf(err) == repo.NoVersions && o.maxAge == "" {
+	if kindOf(err) == refusal.NoVersions && o.maxAge == "" {
 		h, err = nil, nil
 	}
 	if err != nil {

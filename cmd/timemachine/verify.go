@@ -9,6 +9,7 @@ import (
 
 	"timemachine/repo"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 	"timemachine/watch"
 )
 
@@ -77,7 +78,7 @@ func (a *app) verify(ctx context.Context, o verifyOptions) error {
 func (a *app) verifyAny(ctx context.Context, p *place, c *watch.Config, o verifyOptions, t *verifyReport) (*repo.VerifySummary, error) {
 	options := repo.VerifyOptions{Quick: o.quick, Repair: o.repair, WantCopy: wantsCopy(c), Report: t.finding, Progress: a.moveBar}
 	r, err := a.openWriter(ctx, p, c, o.repair)
-	if kindOf(err) == repo.Foreign && !o.repair {
+	if kindOf(err) == refusal.Foreign && !o.repair {
 		h, herr := repo.OpenHistory(p.dest, a.repoOptions(p))
 		if herr != nil {
 			return nil, errors.Join(err, herr)

@@ -1,38 +1,39 @@
-package repo
+// Package refusal says why a destination is left alone: errors that carry its state as data.
+package refusal
 
 import "fmt"
 
-// StateKind says what is in the way of using a destination.
-type StateKind int
+// Kind is a state of a destination that keeps it from being used.
+type Kind int
 
 // The states in which a destination is left alone.
 const (
-	NoDestination StateKind = iota + 1 // the folder is not there
-	NoRepository                       // the folder holds no repository
-	Foreign                            // a repository, or files, that timemachine did not make
-	Unsupported                        // a repository with a setting that cannot be served rightly
-	Damaged                            // the history, or what leads to it, is broken
-	Locked                             // another program holds one of git's locks
-	Rewritten                          // the branch no longer holds what the last run recorded
-	NoVersions                         // a repository of ours in which nothing was recorded yet
-	Full                               // its disk, or a quota, has no room at all
-	Moved                              // another program moved the branch while a run was at work
+	NoDestination Kind = iota + 1 // the folder is not there
+	NoRepository                  // the folder holds no repository
+	Foreign                       // a repository, or files, that timemachine did not make
+	Unsupported                   // a repository with a setting that cannot be served rightly
+	Damaged                       // the history, or what leads to it, is broken
+	Locked                        // another program holds one of git's locks
+	Rewritten                     // the branch no longer holds what the last run recorded
+	NoVersions                    // a repository of ours in which nothing was recorded yet
+	Full                          // its disk, or a quota, has no room at all
+	Moved                         // another program moved the branch while a run was at work
 )
 
-// StateError says why a destination is left as it is, and what to do about it.
-type StateError struct {
-	Kind StateKind
+// Error says why a destination is left alone, and what to do about it.
+type Error struct {
+	Kind Kind
 	Dest string
 	Msg  string // one sentence that names the thing
 	Hint string // what to do, "" where nothing can be said
 	Err  error  // the cause, or nil
 }
 
-func (e *StateError) Error() string {
+func (e *Error) Error() string {
 	if e.Err != nil {
 		return fmt.Sprintf("%s: %v", e.Msg, e.Err)
 	}
 	return e.Msg
 }
 
-func (e *StateError) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error { return e.Err }
