@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"sort"
 
@@ -26,7 +23,7 @@ func (s *Store) Abbreviated(prefix string) ([]object.ID, error) {
 		return nil, err
 	}
 	defer s.release(set)
-	ids, err := s.looseBetween(lo, hi)
+	ids, err := looseBetween(s.dir, lo, hi)
 	if err != nil {
 		return nil, err
 	}
@@ -61,9 +58,9 @@ func (s *Store) Commits() (commits []object.ID) {
 		}
 		s.release(set)
 	}
-	files, _ := s.looseFiles()
+	files, _ := looseFiles(s.dir)
 	for _, f := range files {
-		if id, err := object.ParseID(filepath.Base(filepath.Dir(f)) + filepath.Base(f)); err == nil {
+		if id, err := looseID(f); err == nil {
 			ids = append(ids, id)
 		}
 	}
@@ -108,20 +105,4 @@ func (x *idx) between(ids []object.ID, lo, hi object.ID) []object.ID {
 		ids = append(ids, object.ID(x.id(i)))
 	}
 	return ids
-}
-
-func (s *Store) looseBetween(lo, hi object.ID) ([]object.ID, error) {
-	first := hex.EncodeToString(lo[:1])
-	files, err := os.ReadDir(filepath.Join(s.dir, first))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	var ids []object.ID
-	for _, f := range files {
-		id, err := object.ParseID(first + f.Name())
-		if err == nil && bytes.Compare(id[:], lo[:]) >= 0 && bytes.Compare(id[:], hi[:]) <= 0 {
-			ids = append(ids, id)
-		}
-	}
-	return ids, err
 }

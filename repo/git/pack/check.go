@@ -17,6 +17,9 @@ import (
 	"timemachine/repo/git/object"
 )
 
+// ErrNoIdx is what Check says of a pack that has no idx, so that nobody sees its objects.
+var ErrNoIdx = errors.New("its .idx file is missing")
+
 // Flaw is damage that Check found.
 type Flaw struct {
 	File string    // the pack, idx or loose file
@@ -113,7 +116,7 @@ func (c *checker) round(checked map[string]bool) (more bool, err error) {
 	var loose []string
 	if first {
 		checked[""] = true
-		if loose, err = c.store.looseFiles(); err != nil {
+		if loose, err = looseFiles(c.store.dir); err != nil {
 			return false, err
 		}
 		c.total.Add(int64(len(loose)))
@@ -155,6 +158,28 @@ func (c *checker) each(n int, do func(int)) {
 		})
 	}
 	workers.Wait()
+}
+
+// loose checks one loose object.
+func (c *checker) loose(file string) {
+	defer c.step()
+	id, err := looseID(file)
+	if err != nil {
+		return
+	}
+	l, err := openLoose(file)
+	if vanished(err) {
+		return
+	}
+	if err == nil && !c.o.Quick {
+		err = hashed(l.content(func() error { return errInflate }), l.kind, l.size, id)
+	}
+	if l != nil {
+		err = errors.Join(err, l.Close())
+	}
+	if err != nil {
+		c.flaw(file, id, err)
+	}
 }
 
 // lonely finds packs without an idx, whose objects nobody sees, and the reverse, each with what it lacks. A pack on its

@@ -253,7 +253,7 @@ func streamed(src io.Reader, kind object.Kind, size int64, want object.ID) error
 		return errInflate
 	}
 	defer giveBack(z)
-	return hashed(&exactStream{z, size, func() error { return errInflate }}, kind, size, want)
+	return hashed(newExact(z, size, func() error { return errInflate }), kind, size, want)
 }
 
 func hashed(r io.Reader, kind object.Kind, size int64, want object.ID) error {

@@ -3,6 +3,8 @@ package pack
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
+	"hash/adler32"
 	"io"
 	"sync"
 
@@ -24,7 +26,7 @@ type chunk struct {
 
 func newChunk(size, level int) *chunk {
 	c := &chunk{buf: make([]byte, window+size), ready: make(chan struct{}, 1)}
-	c.enc, _ = flate.NewWriter(&c.out, level) // Options.filled lets no bad level through
+	c.enc, _ = flate.NewWriter(&c.out, level) // deflateOptions.filled lets no bad level through
 	return c
 }
 
@@ -55,21 +57,34 @@ func (c *chunk) deflate() {
 	c.ready <- struct{}{}
 }
 
-// deflateStream reads r in chunks, deflates them side by side and hands the blocks to put in order. It returns when all
-// of r is through, or at the first error of r, put or ctx; its workers have ended by then.
-func (w *Writer) deflateStream(ctx context.Context, r io.Reader, put func([]byte) error) error {
+// copy makes one zlib stream of all that r gives, and hands it to put piece by piece. Memory is bounded by the chunks. It
+// returns the first error of r, put or ctx.
+func (d *deflater) copy(ctx context.Context, r io.Reader, put func([]byte) error) error {
+	if err := put(zlibHeader); err != nil {
+		return err
+	}
+	sum := adler32.New()
+	if err := d.copyBlocks(ctx, io.TeeReader(r, sum), put); err != nil {
+		return err
+	}
+	return put(binary.BigEndian.AppendUint32(finalBlock[:2:2], sum.Sum32()))
+}
+
+// copyBlocks reads r in chunks, deflates them side by side and hands the blocks to put in order. It returns when all of r
+// is through, or at the first error of r, put or ctx; its workers have ended by then.
+func (d *deflater) copyBlocks(ctx context.Context, r io.Reader, put func([]byte) error) error {
 	work := make(chan *chunk)
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	defer close(work)
-	for range w.options.Workers {
+	for range d.options.Workers {
 		workers.Go(func() {
 			for c := range work {
 				c.deflate()
 			}
 		})
 	}
-	line := chunkLine{w: w, put: put}
+	line := chunkLine{d: d, put: put}
 	defer line.drop()
 	for {
 		c, err := line.read(ctx, r)
@@ -90,7 +105,7 @@ func (w *Writer) deflateStream(ctx context.Context, r io.Reader, put func([]byte
 // chunkLine holds the chunks being deflated, oldest first: one more than there are workers, so that none waits while
 // the oldest is written.
 type chunkLine struct {
-	w       *Writer
+	d       *deflater
 	put     func([]byte) error
 	waiting []*chunk
 	spare   *chunk // the last one written
@@ -105,17 +120,17 @@ func (l *chunkLine) read(ctx context.Context, r io.Reader) (*chunk, error) {
 	c := l.spare
 	l.spare = nil
 	if c == nil {
-		c = l.w.chunks.Get().(*chunk)
+		c = l.d.chunks.Get().(*chunk)
 	}
 	c.follow(l.last)
 	var err error
 	c.n, err = io.ReadFull(r, c.buf[window:])
 	switch {
 	case err == io.EOF:
-		l.w.chunks.Put(c)
+		l.d.chunks.Put(c)
 		return nil, nil
 	case err != nil && err != io.ErrUnexpectedEOF:
-		l.w.chunks.Put(c)
+		l.d.chunks.Put(c)
 		return nil, err
 	}
 	l.last = c
@@ -124,7 +139,7 @@ func (l *chunkLine) read(ctx context.Context, r io.Reader) (*chunk, error) {
 
 func (l *chunkLine) push(c *chunk) error {
 	l.waiting = append(l.waiting, c)
-	if len(l.waiting) <= l.w.options.Workers {
+	if len(l.waiting) <= l.d.options.Workers {
 		return nil
 	}
 	return l.pop()
@@ -137,7 +152,7 @@ func (l *chunkLine) pop() error {
 	<-c.ready
 	err := l.put(c.out.Bytes())
 	if l.spare != nil {
-		l.w.chunks.Put(l.spare)
+		l.d.chunks.Put(l.spare)
 	}
 	l.spare = c
 	return err
@@ -156,9 +171,9 @@ func (l *chunkLine) flush() error {
 func (l *chunkLine) drop() {
 	for _, c := range l.waiting {
 		<-c.ready
-		l.w.chunks.Put(c)
+		l.d.chunks.Put(c)
 	}
 	if l.spare != nil {
-		l.w.chunks.Put(l.spare)
+		l.d.chunks.Put(l.spare)
 	}
 }

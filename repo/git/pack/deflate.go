@@ -5,11 +5,13 @@ import (
 	"encoding/binary"
 	"hash/adler32"
 	"math"
+	"runtime"
 	"sync"
-	"timemachine/repo/git/object"
 
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zlib"
+
+	"timemachine/repo/git/object"
 )
 
 const (
@@ -31,8 +33,34 @@ const (
 	smallLevel = 1
 )
 
-// deflater makes zlib streams of bodies that lie in memory. Encoders take half a megabyte each, so they are kept.
-type deflater struct{ pool, small sync.Pool }
+// deflateOptions of a deflater. The zero value is right for all ordinary use.
+type deflateOptions struct {
+	Level     int // of deflate, 1 to 9; 0 is 6
+	ChunkSize int // bytes that Copy deflates at a time, at least 64 KiB; 0 is 1 MiB
+	Workers   int // goroutines that Copy deflates with; 0 is one a core, at most 8
+}
+
+func (o deflateOptions) filled() deflateOptions {
+	if o.Level < 1 || o.Level > 9 {
+		o.Level = 6
+	}
+	if o.ChunkSize == 0 {
+		o.ChunkSize = 1 << 20
+	}
+	o.ChunkSize = max(o.ChunkSize, 64<<10)
+	if o.Workers < 1 {
+		o.Workers = min(runtime.GOMAXPROCS(0), 8)
+	}
+	return o
+}
+
+// deflater makes zlib streams. Encoders take half a megabyte each, so they are kept. Its methods may be called by several
+// goroutines at once.
+type deflater struct {
+	options     deflateOptions
+	pool, small sync.Pool // of *stream
+	chunks      sync.Pool // of *chunk
+}
 
 // stream is a zlib stream in a borrowed buffer; free gives it back.
 type stream struct {
@@ -41,16 +69,18 @@ type stream struct {
 	from *sync.Pool
 }
 
-func newDeflater(level int) *deflater {
-	d := new(deflater)
+func newDeflater(o deflateOptions) *deflater {
+	d := &deflater{options: o.filled()}
+	level := d.options.Level
 	d.pool.New = func() any { return newStream(&d.pool, level) }
 	d.small.New = func() any { return newStream(&d.small, min(level, smallLevel)) }
+	d.chunks.New = func() any { return newChunk(d.options.ChunkSize, level) }
 	return d
 }
 
 func newStream(from *sync.Pool, level int) *stream {
 	s := &stream{from: from}
-	s.enc, _ = zlib.NewWriterLevel(&s.Buffer, level) // Options.filled lets no bad level through
+	s.enc, _ = zlib.NewWriterLevel(&s.Buffer, level) // deflateOptions.filled lets no bad level through
 	return s
 }
 

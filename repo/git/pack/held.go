@@ -1,7 +1,6 @@
 package pack
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -20,15 +19,15 @@ type Held struct {
 	set  *packSet
 	p    *packFile
 	data []byte // the pack
-	list []place
+	list []Place
 }
 
-// place is where an entry lies in its pack.
-type place struct {
-	id  object.ID
-	crc uint32
-	at  int64
-	end int64
+// Place is where an entry lies in its pack.
+type Place struct {
+	ID  object.ID
+	CRC uint32 // of the entry's bytes, as the idx has it
+	At  int64  // offset of its first byte
+	End int64  // offset of the byte after its last
 }
 
 // Hold opens the pack of that name (pack- and 40 digits, without suffix). Errors: ErrNotFound, ErrDamaged.
@@ -60,8 +59,8 @@ func (h *Held) open() (err error) {
 	return err
 }
 
-// places lists the entries in the order of the pack, when that is first asked for.
-func (h *Held) places() ([]place, error) {
+// Places lists the entries in the order of the pack. The list is made at the first call; it is not the caller's to change.
+func (h *Held) Places() ([]Place, error) {
 	var err error
 	if h.list == nil {
 		err = h.readPlaces()
@@ -74,21 +73,21 @@ func (h *Held) readPlaces() error {
 	if err != nil {
 		return err
 	}
-	list := make([]place, x.count)
+	list := make([]Place, x.count)
 	for i := range list {
-		e := place{id: object.ID(x.id(i)), crc: x.crc(i)}
-		if e.at, err = x.offset(i); err != nil {
+		e := Place{ID: object.ID(x.id(i)), CRC: x.crc(i)}
+		if e.At, err = x.offset(i); err != nil {
 			return h.p.damaged(err)
 		}
 		list[i] = e
 	}
-	slices.SortFunc(list, func(a, b place) int { return cmp.Compare(a.at, b.at) })
+	slices.SortFunc(list, func(a, b Place) int { return cmp.Compare(a.At, b.At) })
 	end := int64(len(h.data) - idLen)
 	for i := len(list) - 1; i >= 0; i-- {
-		if e := &list[i]; e.at >= end || e.at < packHeaderLen {
+		if e := &list[i]; e.At >= end || e.At < packHeaderLen {
 			return h.p.damaged(errors.New("entries overlap"))
 		}
-		list[i].end, end = end, list[i].at
+		list[i].End, end = end, list[i].At
 	}
 	if end != packHeaderLen && len(list) > 0 {
 		return h.p.damaged(errors.New("bytes before the first entry"))
@@ -118,11 +117,11 @@ func (h *Held) Weigh(id object.ID) (n int64) {
 		if err != nil {
 			return err
 		}
-		list, err := h.places()
+		list, err := h.Places()
 		if err == nil {
 			at = chain[len(chain)-1].offset
-			if i, ok := find(list, at); ok {
-				n = list[i].end - at
+			if i, ok := FindPlace(list, at); ok {
+				n = list[i].End - at
 			}
 		}
 		return err
@@ -130,19 +129,32 @@ func (h *Held) Weigh(id object.ID) (n int64) {
 	return n
 }
 
-// find is the entry that begins at offset at.
-func find(list []place, at int64) (int, bool) {
-	return slices.BinarySearchFunc(list, at, func(e place, at int64) int { return cmp.Compare(e.at, at) })
+// FindPlace is the entry that begins at offset at, in a list that Places made.
+func FindPlace(list []Place, at int64) (int, bool) {
+	return slices.BinarySearchFunc(list, at, func(e Place, at int64) int { return cmp.Compare(e.At, at) })
 }
 
-// raw is an entry's bytes, its checksum compared with the idx's.
-func (h *Held) raw(e *place) ([]byte, error) {
-	b := h.data[e.at:e.end]
-	if crc32.ChecksumIEEE(b) != e.crc {
-		return nil, h.p.damaged(fmt.Errorf("offset %d: checksum differs from the idx's", e.at))
+// Entry is an entry's bytes, header and zlib stream, where they lie: they are looked at within durable.Guard.
+func (h *Held) Entry(e *Place) []byte { return h.data[e.At:e.End] }
+
+// CheckedEntry is Entry with its checksum compared with the idx's. Error: ErrDamaged.
+func (h *Held) CheckedEntry(e *Place) ([]byte, error) {
+	b := h.Entry(e)
+	if crc32.ChecksumIEEE(b) != e.CRC {
+		return nil, h.p.damaged(fmt.Errorf("offset %d: checksum differs from the idx's", e.At))
 	}
 	return b, nil
 }
+
+// Entries is the bytes of all entries as they follow each other, where they lie: they are looked at within durable.Guard.
+func (h *Held) Entries() []byte { return h.data[packHeaderLen : len(h.data)-idLen] }
+
+// Object makes the object whose entry begins at offset at, of at most max bytes; within durable.Guard. Errors: ErrDamaged,
+// ErrTooBig.
+func (h *Held) Object(at, max int64) (object.Kind, []byte, error) { return h.p.read(at, max) }
+
+// Damaged says that err was found in the pack: an ErrDamaged with the pack's name.
+func (h *Held) Damaged(err error) error { return h.p.damaged(err) }
 
 // Names lists the packs, without suffix.
 func (s *Store) Names() ([]string, error) {
@@ -158,68 +170,6 @@ func (s *Store) Names() ([]string, error) {
 	return names, nil
 }
 
-// Extend puts all that h holds at the front of the pack, which must be empty yet. Versions that follow those in h can
-// then be written as deltas of them. h must have been written by a Writer: each base before its deltas, in one piece.
-// After an error nothing was written.
-func (w *Writer) Extend(h *Held) error {
-	return durable.Guard(func() error { return w.extend(h) })
-}
-
-func (w *Writer) extend(h *Held) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.entries) > 0 || w.size != packHeaderLen {
-		return errors.New("pack to extend is not empty")
-	}
-	list, err := h.listed()
-	if err != nil {
-		return err
-	}
-	w.write(bytes.Clone(h.data[packHeaderLen : len(h.data)-idLen])) // a fault while it is copied is found here
-	if w.err != nil {
-		return w.err
-	}
-	for _, e := range list {
-		w.list(e)
-	}
-	return nil
-}
-
-// listed is the list of entries as a Writer that had written them would have it.
-func (h *Held) listed() ([]packed, error) {
-	places, err := h.places()
-	if err != nil {
-		return nil, err
-	}
-	list := make([]packed, len(places))
-	for i := range places {
-		b, err := h.raw(&places[i])
-		if err != nil {
-			return nil, err
-		}
-		e := packed{id: places[i].id, crc: places[i].crc, offset: places[i].at}
-		head, err := parseHeader(b)
-		if err != nil {
-			return nil, h.p.damaged(err)
-		}
-		switch head.kind {
-		case refDelta:
-			return nil, fmt.Errorf("pack %q: delta of an object by its name", h.Name())
-		case ofsDelta:
-			base, ok := find(places, e.offset-head.distance)
-			if !ok || base >= i {
-				return nil, h.p.damaged(errors.New("delta base absent"))
-			}
-			e.base, e.depth, e.step = uint32(base+1), list[base].depth+1, stepOf(b[head.n:])
-			if e.depth > maxDepth {
-				return nil, fmt.Errorf("pack %q: delta chain over %d", h.Name(), maxDepth)
-			}
-		}
-		list[i] = e
-	}
-	return list, nil
-}
-
 // IsName tells whether name is that of a pack, without suffix, as git and timemachine name them.
 func IsName(name string) bool {
 	hex, ok := strings.CutPrefix(name, "pack-")
@@ -230,18 +180,18 @@ func IsName(name string) bool {
 // Commits calls f with the commits, in the order of the pack.
 func (h *Held) Commits(f func(id object.ID, raw []byte) error) error {
 	return durable.Guard(func() error {
-		list, err := h.places()
+		list, err := h.Places()
 		if err != nil {
 			return err
 		}
 		for i := range list {
 			e := &list[i]
-			if object.Kind(h.data[e.at]>>4&7) != object.Commit {
+			if object.Kind(h.data[e.At]>>4&7) != object.Commit {
 				continue
 			}
-			_, raw, err := h.p.read(e.at, 1<<30)
+			_, raw, err := h.p.read(e.At, 1<<30)
 			if err == nil {
-				err = f(e.id, raw)
+				err = f(e.ID, raw)
 			}
 			if err != nil {
 				return err

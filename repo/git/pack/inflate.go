@@ -50,6 +50,31 @@ func inflate(z []byte, size, max int64) ([]byte, error) {
 	return out, atEnd(r)
 }
 
+// exact gives a zlib reader's content and makes sure that it ends where it should.
+type exact struct {
+	r       io.Reader
+	left    int64
+	damaged func() error
+}
+
+// newExact reads size bytes of r. Where r ends early, goes on or fails, Read returns what damaged makes.
+func newExact(r io.Reader, size int64, damaged func() error) *exact { return &exact{r, size, damaged} }
+
+func (e *exact) Read(p []byte) (int, error) {
+	if e.left == 0 {
+		if atEnd(e.r) != nil {
+			return 0, e.damaged()
+		}
+		return 0, io.EOF
+	}
+	n, err := e.r.Read(p[:min(int64(len(p)), e.left)])
+	e.left -= int64(n)
+	if err == nil || err == io.EOF && e.left == 0 {
+		return n, nil
+	}
+	return n, e.damaged()
+}
+
 // atEnd makes sure that the stream ends here, which is also when its checksum is looked at.
 func atEnd(r io.Reader) error {
 	var one [1]byte

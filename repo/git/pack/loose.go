@@ -2,9 +2,12 @@ package pack
 
 import (
 	"bufio"
+	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -22,9 +25,59 @@ type loose struct {
 	size int64
 }
 
-func (s *Store) loosePath(id object.ID) string {
+// loosePath is the file of an object in an objects folder.
+func loosePath(objects string, id object.ID) string {
 	name := id.String()
-	return filepath.Join(s.dir, name[:2], name[2:])
+	return filepath.Join(objects, name[:2], name[2:])
+}
+
+// looseFiles lists the files of an objects folder that are loose objects by their names.
+func looseFiles(objects string) ([]string, error) {
+	folders, err := os.ReadDir(objects)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, f := range folders {
+		if len(f.Name()) != 2 || !f.IsDir() {
+			continue
+		}
+		names, err := os.ReadDir(filepath.Join(objects, f.Name()))
+		if errors.Is(err, fs.ErrNotExist) { // a gc removes folders
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range names {
+			if _, err := object.ParseID(f.Name() + n.Name()); err == nil {
+				files = append(files, filepath.Join(objects, f.Name(), n.Name()))
+			}
+		}
+	}
+	return files, nil
+}
+
+// looseID is the name of the object that a file holds by its path; an error where the path is not that of a loose object.
+func looseID(file string) (object.ID, error) {
+	return object.ParseID(filepath.Base(filepath.Dir(file)) + filepath.Base(file))
+}
+
+// looseBetween lists the loose objects from lo to hi, which begin with the same byte, in no order.
+func looseBetween(objects string, lo, hi object.ID) ([]object.ID, error) {
+	first := hex.EncodeToString(lo[:1])
+	files, err := os.ReadDir(filepath.Join(objects, first))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var ids []object.ID
+	for _, f := range files {
+		id, err := object.ParseID(first + f.Name())
+		if err == nil && bytes.Compare(id[:], lo[:]) >= 0 && bytes.Compare(id[:], hi[:]) <= 0 {
+			ids = append(ids, id)
+		}
+	}
+	return ids, err
 }
 
 // openLoose returns an error that is fs.ErrNotExist when there is no such file.
@@ -96,6 +149,9 @@ func (l *loose) body(max int64) ([]byte, error) {
 func (l *loose) damaged() error {
 	return fmt.Errorf("loose object %q: %w: %w", l.file.Name(), ErrDamaged, errInflate)
 }
+
+// content gives the bytes after the header, and what damaged makes where they are not as many as the header says.
+func (l *loose) content(damaged func() error) *exact { return newExact(l.z, l.size, damaged) }
 
 // Close gives the zlib reader back and closes the file.
 func (l *loose) Close() error {

@@ -42,11 +42,15 @@ type merge struct {
 	o       *MergeOptions
 	h       *Held
 	commits bool
+	places  []Place
 	below   []uint8 // how many deltas are stacked on each entry
 }
 
 func (m *merge) run(ctx context.Context) error {
-	list, err := m.h.listed()
+	list, err := listed(m.h)
+	if err == nil {
+		m.places, err = m.h.Places()
+	}
 	if err != nil {
 		return err
 	}
@@ -68,7 +72,7 @@ func (m *merge) run(ctx context.Context) error {
 }
 
 func (m *merge) entry(i int, e *packed, list []packed) error {
-	b := m.h.data[e.offset:m.h.list[i].end]
+	b := m.h.Entry(&m.places[i])
 	head, err := parseHeader(b)
 	if err != nil {
 		return err
@@ -97,7 +101,7 @@ func (m *merge) delta(e *packed, size int64, base object.ID, z []byte) error {
 		defer m.w.mu.Unlock()
 		return m.w.appendDelta(e.id, at, size, z, e.step)
 	}
-	kind, body, err := m.h.p.read(e.offset, 1<<40)
+	kind, body, err := m.h.Object(e.offset, 1<<40)
 	if err != nil {
 		return err
 	}

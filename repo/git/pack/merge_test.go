@@ -108,7 +108,7 @@ func TestVersionsStaySmall(t *testing.T) {
 	all := versions(300)
 	names := history(t, objects, all, 1, 1<<30)
 	checkVersions(t, dir, objects, all, names)
-	one := int64(len(newDeflater(6).object(object.Blob, all[0]).Bytes()))
+	one := int64(len(newDeflater(deflateOptions{}).object(object.Blob, all[0]).Bytes()))
 	if size := packSize(t, objects, names[0]); len(names) != 1 || size > 3*one {
 		t.Errorf("%d packs, %d bytes; one version takes %d", len(names), size, one)
 	}
@@ -150,7 +150,7 @@ func TestMergePutsVersionsOnEachOther(t *testing.T) {
 		remove(t, objects, name)
 	}
 	checkVersions(t, dir, objects, all, []string{merged})
-	one := int64(len(newDeflater(6).object(object.Blob, all[0]).Bytes()))
+	one := int64(len(newDeflater(deflateOptions{}).object(object.Blob, all[0]).Bytes()))
 	if size := packSize(t, objects, merged); size > before-one*int64(len(names)-1)*9/10 {
 		t.Errorf("merged pack has %d bytes, the %d before it %d, one version %d", size, len(names), before, one)
 	}

@@ -150,6 +150,9 @@ func (s *Store) ReadCommit(id object.ID) (*object.CommitData, error) {
 	return c, nil
 }
 
+// ReadRawCommit returns a commit's body as it is stored. Errors: as Read, and one for an object of another kind.
+func (s *Store) ReadRawCommit(id object.ID) ([]byte, error) { return s.readKind(id, object.Commit) }
+
 func (s *Store) readKind(id object.ID, want object.Kind) ([]byte, error) {
 	kind, body, err := s.Read(id)
 	if err != nil {

@@ -27,7 +27,7 @@ func (s *Store) Stream(id object.ID) (r io.ReadCloser, size int64, err error) {
 			if err != nil {
 				return err
 			}
-			r, size, mapped = &looseStream{exactStream{l.z, l.size, l.damaged}, l}, l.size, nil
+			r, size, mapped = &looseStream{l.content(l.damaged), l}, l.size, nil
 			return nil
 		},
 	}, func(set *packSet) {
@@ -51,7 +51,7 @@ func (s *Store) streamPacked(p *packFile, offset int64) (*packStream, int64, err
 	if e.isDelta() {
 		_, body, err := p.read(offset, s.max)
 		size := int64(len(body))
-		return &packStream{exactStream: exactStream{bytes.NewReader(body), size, nil}}, size, err
+		return &packStream{exact: newExact(bytes.NewReader(body), size, nil)}, size, err
 	}
 	pack, err := p.bytes()
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *Store) streamPacked(p *packFile, offset int64) (*packStream, int64, err
 		return nil, 0, p.failed(offset, errInflate)
 	}
 	damaged := func() error { return p.failed(offset, errInflate) }
-	return &packStream{exactStream: exactStream{z, e.size, damaged}, z: z}, e.size, nil
+	return &packStream{exact: newExact(z, e.size, damaged), z: z}, e.size, nil
 }
 
 // passer reads a mapped pack from a place on and lets go of the memory that the system keeps for what is behind it: of a
@@ -88,31 +88,9 @@ func (r *passer) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// exactStream gives left bytes of r and then makes sure that r has ended.
-type exactStream struct {
-	r       io.Reader
-	left    int64
-	damaged func() error
-}
-
-func (e *exactStream) Read(p []byte) (int, error) {
-	if e.left == 0 {
-		if atEnd(e.r) != nil {
-			return 0, e.damaged()
-		}
-		return 0, io.EOF
-	}
-	n, err := e.r.Read(p[:min(int64(len(p)), e.left)])
-	e.left -= int64(n)
-	if err == nil || err == io.EOF && e.left == 0 {
-		return n, nil
-	}
-	return n, e.damaged()
-}
-
 // packStream reads from a mapped pack, which it keeps from being unmapped until it is closed.
 type packStream struct {
-	exactStream
+	*exact
 	z    io.ReadCloser // nil for a delta's result
 	done func()
 }
@@ -124,7 +102,7 @@ func (s *packStream) Read(p []byte) (n int, err error) {
 		return 0, errStreamClosed
 	}
 	fault := durable.Guard(func() error {
-		n, err = s.exactStream.Read(p)
+		n, err = s.exact.Read(p)
 		return nil
 	})
 	if fault != nil {
@@ -145,7 +123,7 @@ func (s *packStream) Close() error {
 }
 
 type looseStream struct {
-	exactStream
+	*exact
 	l *loose // nil once closed
 }
 
@@ -153,7 +131,7 @@ func (s *looseStream) Read(p []byte) (int, error) {
 	if s.l == nil {
 		return 0, errStreamClosed
 	}
-	return s.exactStream.Read(p)
+	return s.exact.Read(p)
 }
 
 // Close closes the file. A second Close does nothing.

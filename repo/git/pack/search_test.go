@@ -41,19 +41,6 @@ func TestDelta(t *testing.T) {
 	}
 }
 
-func TestRollingHash(t *testing.T) {
-	p := random(1000)
-	for _, n := range []int{16, 32, 256} {
-		h := hashBlock(p[:n])
-		for i := range len(p) - n {
-			h = h.roll(p[i], p[i+n], power(n))
-			if h != hashBlock(p[i+1:i+1+n]) {
-				t.Fatalf("block of %d at %d differs", n, i+1)
-			}
-		}
-	}
-}
-
 func FuzzDelta(f *testing.F) {
 	f.Add([]byte("the quick brown fox jumps over the lazy dog"), []byte("the quick red fox jumps over the lazy dog"), uint64(1))
 	f.Fuzz(func(t *testing.T, base, target []byte, seed uint64) {

@@ -178,7 +178,7 @@ func (s *Store) findIn(set *packSet, id object.ID, f finder) error {
 	if served {
 		return nil
 	}
-	looseErr := f.loose(s.loosePath(id))
+	looseErr := f.loose(loosePath(s.dir, id))
 	if looseErr == nil {
 		return nil
 	}

@@ -2,10 +2,8 @@ package pack
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/adler32"
 	"hash/crc32"
 	"io"
 
@@ -13,7 +11,7 @@ import (
 )
 
 // AddStream writes the first size bytes of r as a blob in one pass and returns its name. Memory is bounded by
-// Options.ChunkSize and Workers. When r fails or ends early (ErrShort), or ctx ends, the pack is as it was before the
+// Options.Deflate. When r fails or ends early (ErrShort), or ctx ends, the pack is as it was before the
 // call; so it is, without an error, when the blob is in the pack or Options.Have knows it. Other calls wait until it is
 // done, so r must not use the Writer.
 func (w *Writer) AddStream(ctx context.Context, size int64, r io.Reader) (object.ID, error) {
@@ -32,7 +30,7 @@ func (w *Writer) AddStream(ctx context.Context, size int64, r io.Reader) (object
 	start := w.size
 	id, crc, err := w.stream(ctx, size, r)
 	_, dup := w.position[id]
-	if err != nil || dup || w.options.Have != nil && w.options.Have(id) {
+	if err != nil || dup || w.have != nil && w.have(id) {
 		return id, errors.Join(err, w.rollback(start))
 	}
 	w.list(packed{id: id, offset: start, crc: crc})
@@ -65,29 +63,24 @@ func (w *Writer) stream(ctx context.Context, size int64, r io.Reader) (object.ID
 		w.write(p)
 		return w.err
 	}
-	if err := put(append(appendHeader(nil, uint8(object.Blob), size), zlibHeader...)); err != nil {
+	if err := put(appendHeader(nil, uint8(object.Blob), size)); err != nil {
 		return object.ID{}, 0, err
 	}
-	name, sum := object.NewBlobHasher(size), adler32.New()
-	content := io.TeeReader(&exactReader{r: r, left: size}, io.MultiWriter(name, sum))
-	err := w.deflateStream(ctx, content, put)
-	if err != nil {
-		return object.ID{}, 0, err
-	}
-	if err := put(binary.BigEndian.AppendUint32(finalBlock[:2:2], sum.Sum32())); err != nil {
+	name := object.NewBlobHasher(size)
+	if err := w.deflate.copy(ctx, io.TeeReader(&announcedReader{r: r, left: size}, name), put); err != nil {
 		return object.ID{}, 0, err
 	}
 	id, err := name.ID()
 	return id, crc, err
 }
 
-// exactReader gives left bytes of r; an earlier end of r is ErrShort.
-type exactReader struct {
+// announcedReader gives left bytes of r; an earlier end of r is ErrShort.
+type announcedReader struct {
 	r    io.Reader
 	left int64
 }
 
-func (e *exactReader) Read(p []byte) (int, error) {
+func (e *announcedReader) Read(p []byte) (int, error) {
 	if e.left == 0 {
 		return 0, io.EOF
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"runtime"
 	"sync"
 
 	"timemachine/repo/git/object"
@@ -16,24 +15,8 @@ import (
 
 // Options of a Writer. The zero value is right for all ordinary use.
 type Options struct {
-	Level     int                  // of deflate, 1 to 9; 0 is 6
-	ChunkSize int                  // bytes of a stream deflated at a time, at least 64 KiB; 0 is 1 MiB
-	Workers   int                  // goroutines that deflate a stream; 0 is one a core, at most 8
-	Have      func(object.ID) bool // asked at a stream's end: does the repository hold it already? Must not use the Writer
-}
-
-func (o Options) filled() Options {
-	if o.Level < 1 || o.Level > 9 {
-		o.Level = 6
-	}
-	if o.ChunkSize == 0 {
-		o.ChunkSize = 1 << 20
-	}
-	o.ChunkSize = max(o.ChunkSize, 64<<10)
-	if o.Workers < 1 {
-		o.Workers = min(runtime.GOMAXPROCS(0), 8)
-	}
-	return o
+	Deflate deflateOptions
+	Have    func(object.ID) bool // asked at a stream's end: does the repository hold it already? Must not use the Writer
 }
 
 // File is what a Writer needs of an open file.
@@ -50,9 +33,8 @@ type File interface {
 // Writer writes one pack. Its methods may be called by several goroutines at once. An error while writing the file is
 // final: every later call returns it.
 type Writer struct {
-	options Options
+	have    func(object.ID) bool // Options.Have
 	deflate *deflater
-	chunks  sync.Pool // of *chunk
 
 	later   []latecomer // to be added by another goroutine
 	queue   chan []latecomer
@@ -79,6 +61,14 @@ type packed struct {
 	step   step
 }
 
+// Errors of a Writer that callers tell apart with errors.Is.
+var (
+	// ErrShort is returned by AddStream when the reader ended before the announced size.
+	ErrShort = errors.New("content shorter than announced")
+	// ErrNoBase is returned by AddDelta for a base that is not in the pack.
+	ErrNoBase = errors.New("delta base not in pack")
+)
+
 var errFinished = errors.New("pack already finished")
 
 var errDeep = fmt.Errorf("delta chain over %d", maxDepth)
@@ -86,10 +76,8 @@ var errDeep = fmt.Errorf("delta chain over %d", maxDepth)
 // NewWriter begins a pack in f, which must be empty and open for reading and writing. Closing, naming and, where the
 // pack is not wanted, removing it stay with the caller.
 func NewWriter(f File, o Options) (*Writer, error) {
-	o = o.filled()
-	w := &Writer{options: o, f: f, position: map[object.ID]uint32{}, deflate: newDeflater(o.Level)}
+	w := &Writer{have: o.Have, f: f, position: map[object.ID]uint32{}, deflate: newDeflater(o.Deflate)}
 	w.buf = bufio.NewWriterSize(f, 256<<10)
-	w.chunks.New = func() any { return newChunk(o.ChunkSize, o.Level) }
 	w.write([]byte("PACK\x00\x00\x00\x02\x00\x00\x00\x00"))
 	return w, w.err
 }

@@ -37,7 +37,7 @@ func mixed(n int) []byte {
 
 func TestPackIsWhatGitExpects(t *testing.T) {
 	dir, objects := initRepo(t)
-	w, finish := newPack(t, objects, Options{ChunkSize: 64 << 10, Workers: 3})
+	w, finish := newPack(t, objects, Options{Deflate: deflateOptions{ChunkSize: 64 << 10, Workers: 3}})
 	bodies := [][]byte{nil, []byte("x"), mixed(70_000), random(100_000), random(65535 * 2), mixed(1 << 20)}
 	for _, b := range bodies {
 		addBlob(t, w, b)
@@ -105,7 +105,7 @@ func compareAll(t *testing.T, dir, objects string) {
 func TestStreamRollsBack(t *testing.T) {
 	dir, objects := initRepo(t)
 	known := random(200_000)
-	w, finish := newPack(t, objects, Options{ChunkSize: 64 << 10, Have: func(id object.ID) bool {
+	w, finish := newPack(t, objects, Options{Deflate: deflateOptions{ChunkSize: 64 << 10}, Have: func(id object.ID) bool {
 		return id == object.Hash(object.Blob, known)
 	}})
 	first := addBlob(t, w, []byte("first"))
@@ -221,63 +221,5 @@ func TestWriterFileErrors(t *testing.T) {
 	}
 	if _, err := w.Finish(); err == nil {
 		t.Error("Finish of a read-only file")
-	}
-}
-
-// TestLargeOffsets checks the table of 64-bit offsets with a list of entries alone: no pack of 2 GiB is written.
-func TestLargeOffsets(t *testing.T) {
-	w := &Writer{position: map[object.ID]uint32{}, done: true}
-	want := map[object.ID]int64{}
-	for i, offset := range []int64{12, 1<<31 - 1, 1 << 31, 1<<32 + 5, 1 << 40} {
-		id := object.ID{byte(i * 50), 7}
-		w.list(packed{id: id, offset: offset})
-		want[id] = offset
-	}
-	var b bytes.Buffer
-	if err := w.WriteIdx(&b); err != nil {
-		t.Fatal(err)
-	}
-	x, err := parseIdx(b.Bytes())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for id, offset := range want {
-		if got, found, err := x.find(id); got != offset || !found || err != nil {
-			t.Errorf("%s at %d, %v, %v; want %d", id, got, found, err, offset)
-		}
-	}
-}
-
-// TestAddLater: what is left to another goroutine is in the pack by the time of Finish, and who abandons the pack waits
-// for that goroutine, whether it has begun or not.
-func TestAddLater(t *testing.T) {
-	for n := range 3 * lateBatch {
-		f, err := os.CreateTemp(t.TempDir(), "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		w, err := NewWriter(f, Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var ids []object.ID
-		for i := range n {
-			body := fmt.Appendf(nil, "%d of %d", i, n)
-			ids = append(ids, object.Hash(object.Blob, body))
-			w.AddLater(object.Blob, ids[i], body)
-		}
-		if n%2 == 0 {
-			w.Abandon()
-			w.Abandon()
-		}
-		if _, err := w.Finish(); err != nil || w.Count() != n {
-			t.Fatalf("%d of %d objects, %v", w.Count(), n, err)
-		}
-		for _, id := range ids {
-			if !w.Has(id) {
-				t.Fatalf("%s of %d is missing", id, n)
-			}
-		}
 	}
 }

@@ -1,0 +1,71 @@
+package pack
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"timemachine/repo/durable"
+)
+
+// Extend puts all that h holds at the front of the pack, which must be empty yet. Versions that follow those in h can
+// then be written as deltas of them. h must have been written by a Writer: each base before its deltas, in one piece.
+// After an error nothing was written.
+func (w *Writer) Extend(h *Held) error {
+	return durable.Guard(func() error { return w.extend(h) })
+}
+
+func (w *Writer) extend(h *Held) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.entries) > 0 || w.size != packHeaderLen {
+		return errors.New("pack to extend is not empty")
+	}
+	list, err := listed(h)
+	if err != nil {
+		return err
+	}
+	w.write(bytes.Clone(h.Entries())) // a fault while it is copied is found here
+	if w.err != nil {
+		return w.err
+	}
+	for _, e := range list {
+		w.list(e)
+	}
+	return nil
+}
+
+// listed is the list of entries as a Writer that had written them would have it.
+func listed(h *Held) ([]packed, error) {
+	places, err := h.Places()
+	if err != nil {
+		return nil, err
+	}
+	list := make([]packed, len(places))
+	for i := range places {
+		b, err := h.CheckedEntry(&places[i])
+		if err != nil {
+			return nil, err
+		}
+		e := packed{id: places[i].ID, crc: places[i].CRC, offset: places[i].At}
+		head, err := parseHeader(b)
+		if err != nil {
+			return nil, h.Damaged(err)
+		}
+		switch head.kind {
+		case refDelta:
+			return nil, fmt.Errorf("pack %q: delta of an object by its name", h.Name())
+		case ofsDelta:
+			base, ok := FindPlace(places, e.offset-head.distance)
+			if !ok || base >= i {
+				return nil, h.Damaged(errors.New("delta base absent"))
+			}
+			e.base, e.depth, e.step = uint32(base+1), list[base].depth+1, stepOf(b[head.n:])
+			if e.depth > maxDepth {
+				return nil, fmt.Errorf("pack %q: delta chain over %d", h.Name(), maxDepth)
+			}
+		}
+		list[i] = e
+	}
+	return list, nil
+}
