@@ -12,11 +12,10 @@ import (
 )
 
 const (
-	idLen     = len(object.ID{})
 	headerLen = 8
 	tocLen    = 12 // of an entry of the chunk table
 	fanoutLen = 256 * 4
-	dataLen   = idLen + 16
+	dataLen   = object.IDLen + 16
 
 	noParent  = 0x70000000
 	edgeList  = 1 << 31 // in a second parent: an index into EDGE follows; in EDGE: the last
@@ -41,7 +40,7 @@ type Layer struct {
 
 // ParseLayer reads a layer's frame. It keeps data, which must not change. The error is ErrDamaged.
 func ParseLayer(data []byte) (*Layer, error) {
-	if len(data) < headerLen+tocLen+idLen || !bytes.HasPrefix(data, []byte("CGPH\x01\x01")) {
+	if len(data) < headerLen+tocLen+object.IDLen || !bytes.HasPrefix(data, []byte("CGPH\x01\x01")) {
 		return nil, damaged("no header of version 1 and SHA-1")
 	}
 	chunks, err := parseTable(data)
@@ -50,7 +49,7 @@ func ParseLayer(data []byte) (*Layer, error) {
 	}
 	l := &Layer{data: data, names: chunks["OIDL"], commits: chunks["CDAT"], edges: chunks["EDGE"],
 		corrections: chunks["GDA2"], overflow: chunks["GDO2"], filterEnds: chunks["BIDX"], bases: chunks["BASE"]}
-	l.count = len(l.names) / idLen
+	l.count = len(l.names) / object.IDLen
 	if filters, ok := bytes.CutPrefix(chunks["BDAT"], filterSettings); ok {
 		l.filters = filters
 	}
@@ -65,7 +64,7 @@ var filterSettings = []byte{0, 0, 0, filterVersion, 0, 0, 0, filterHashes, 0, 0,
 
 // parseTable cuts the body into its chunks.
 func parseTable(data []byte) (map[string][]byte, error) {
-	n, end := int(data[6]), uint64(len(data)-idLen)
+	n, end := int(data[6]), uint64(len(data)-object.IDLen)
 	if uint64(headerLen+(n+1)*tocLen) > end {
 		return nil, damaged("chunk table cut short")
 	}
@@ -87,9 +86,9 @@ func parseTable(data []byte) (map[string][]byte, error) {
 
 func (l *Layer) check(fanout []byte) error {
 	switch {
-	case len(fanout) != fanoutLen || len(l.names) != l.count*idLen || len(l.commits) != l.count*dataLen:
+	case len(fanout) != fanoutLen || len(l.names) != l.count*object.IDLen || len(l.commits) != l.count*dataLen:
 		return damaged("chunk of the wrong length")
-	case len(l.bases) != int(l.data[7])*idLen:
+	case len(l.bases) != int(l.data[7])*object.IDLen:
 		return damaged("list of lower layers of the wrong length")
 	case l.corrections != nil && len(l.corrections) != l.count*4, l.filterEnds != nil && len(l.filterEnds) != l.count*4:
 		return damaged("optional chunk of the wrong length")
@@ -112,28 +111,28 @@ func (l *Layer) check(fanout []byte) error {
 func (l *Layer) Len() int { return l.count }
 
 // Sum is the layer's checksum, as it stands at its end: its name in a chain.
-func (l *Layer) Sum() object.ID { return object.ID(l.data[len(l.data)-idLen:]) }
+func (l *Layer) Sum() object.ID { return object.ID(l.data[len(l.data)-object.IDLen:]) }
 
 // Whole tells whether the checksum is that of the layer.
 func (l *Layer) Whole() bool {
-	return sha1.Sum(l.data[:len(l.data)-idLen]) == l.Sum()
+	return sha1.Sum(l.data[:len(l.data)-object.IDLen]) == l.Sum()
 }
 
 // full tells whether the layer has corrected dates and filters, as those written here have.
 func (l *Layer) full() bool { return l.corrections != nil && l.filterEnds != nil && l.filters != nil }
 
-func (l *Layer) id(i int) object.ID { return object.ID(l.names[i*idLen:][:idLen]) }
+func (l *Layer) id(i int) object.ID { return object.ID(l.names[i*object.IDLen:][:object.IDLen]) }
 
 func (l *Layer) find(id object.ID) (int, bool) {
-	i := sort.Search(l.count, func(k int) bool { return bytes.Compare(l.names[k*idLen:][:idLen], id[:]) >= 0 })
+	i := sort.Search(l.count, func(k int) bool { return bytes.Compare(l.names[k*object.IDLen:][:object.IDLen], id[:]) >= 0 })
 	return i, i < l.count && l.id(i) == id
 }
 
-func (l *Layer) tree(i int) object.ID { return object.ID(l.commits[i*dataLen:][:idLen]) }
+func (l *Layer) tree(i int) object.ID { return object.ID(l.commits[i*dataLen:][:object.IDLen]) }
 
 // stamp is a commit's level and date.
 func (l *Layer) stamp(i int) (level uint32, date int64) {
-	v := binary.BigEndian.Uint64(l.commits[i*dataLen+idLen+8:])
+	v := binary.BigEndian.Uint64(l.commits[i*dataLen+object.IDLen+8:])
 	return uint32(v >> 34), int64(v & MaxDate)
 }
 
@@ -157,7 +156,7 @@ func (l *Layer) corrected(i int) (int64, error) {
 
 // parents appends the positions of a commit's parents.
 func (l *Layer) parents(i int, to []uint32) ([]uint32, error) {
-	data := l.commits[i*dataLen+idLen:]
+	data := l.commits[i*dataLen+object.IDLen:]
 	first, second := binary.BigEndian.Uint32(data), binary.BigEndian.Uint32(data[4:])
 	if first == noParent {
 		return to, nil

@@ -22,7 +22,7 @@ func (e *encoding) chunks() []chunk {
 	n := len(e.items)
 	list := []chunk{
 		{"OIDF", fanoutLen, (*encoding).writeFanout},
-		{"OIDL", n * idLen, (*encoding).writeNames},
+		{"OIDL", n * object.IDLen, (*encoding).writeNames},
 		{"CDAT", n * dataLen, (*encoding).writeCommits},
 		{"GDA2", n * 4, (*encoding).writeCorrections},
 	}
@@ -36,7 +36,7 @@ func (e *encoding) chunks() []chunk {
 		chunk{"BIDX", n * 4, (*encoding).writeFilterEnds},
 		chunk{"BDAT", len(filterSettings) + int(e.filterLen), (*encoding).writeFilters})
 	if len(e.base.layers) > 0 {
-		list = append(list, chunk{"BASE", len(e.base.layers) * idLen, (*encoding).writeBases})
+		list = append(list, chunk{"BASE", len(e.base.layers) * object.IDLen, (*encoding).writeBases})
 	}
 	return list
 }

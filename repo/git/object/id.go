@@ -9,8 +9,11 @@ import (
 	"strconv"
 )
 
+// IDLen is the number of bytes of an ID.
+const IDLen = 20
+
 // ID is a git object's SHA-1 name. The zero ID names no object.
-type ID [20]byte
+type ID [IDLen]byte
 
 // String is the ID in 40 lower-case hexadecimal digits.
 func (id ID) String() string { return hex.EncodeToString(id[:]) }

@@ -82,11 +82,11 @@ func lastID() (id object.ID) {
 
 // prefixRange is the first and the last name that begin with prefix.
 func prefixRange(prefix string) (lo, hi object.ID, ok bool) {
-	if len(prefix) < 4 || len(prefix) > 2*idLen {
+	if len(prefix) < 4 || len(prefix) > 2*object.IDLen {
 		return lo, hi, false
 	}
 	first, last := []byte(prefix), []byte(prefix)
-	for len(first) < 2*idLen {
+	for len(first) < 2*object.IDLen {
 		first, last = append(first, '0'), append(last, 'f')
 	}
 	_, err := hex.Decode(lo[:], first)

@@ -113,16 +113,16 @@ func (c *checker) round(checked map[string]bool) (more bool, err error) {
 			c.total.Add(p.count())
 		}
 	}
-	var loose []string
+	var files []string
 	if first {
 		checked[""] = true
-		if loose, err = looseFiles(c.store.dir); err != nil {
+		if files, err = looseFiles(c.store.dir); err != nil {
 			return false, err
 		}
-		c.total.Add(int64(len(loose)))
+		c.total.Add(int64(len(files)))
 	}
 	c.packs(packs)
-	c.each(len(loose), func(i int) { c.loose(loose[i]) })
+	c.each(len(files), func(i int) { c.loose(files[i]) })
 	return len(packs) > 0, c.ctx.Err()
 }
 

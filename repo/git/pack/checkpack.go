@@ -98,7 +98,7 @@ func (k *packCheck) open() (err error) {
 		k.all[i] = member{offset: offset, name: uint32(i), parent: noMember, kid: noMember, next: noMember}
 	}
 	slices.SortFunc(k.all, func(a, b member) int { return int(min(1, max(-1, a.offset-b.offset))) })
-	end := int64(len(k.data) - idLen)
+	end := int64(len(k.data) - object.IDLen)
 	for i := len(k.all) - 1; i >= 0; i-- {
 		if m := &k.all[i]; m.offset < packHeaderLen || m.offset >= end {
 			return fmt.Errorf("idx offset %d out of range", m.offset)
@@ -112,7 +112,7 @@ func (k *packCheck) sums(file string, data []byte) {
 	const piece = 16 << 20
 	h := sha1.New()
 	err := durable.Guard(func() error {
-		body, sum := data[:len(data)-idLen], data[len(data)-idLen:]
+		body, sum := data[:len(data)-object.IDLen], data[len(data)-object.IDLen:]
 		for len(body) > 0 && k.ctx.Err() == nil {
 			n := min(len(body), piece)
 			h.Write(body[:n])

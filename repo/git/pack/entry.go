@@ -15,7 +15,6 @@ const (
 
 const (
 	packHeaderLen = 12
-	idLen         = len(object.ID{})
 )
 
 var errEntry = errors.New("malformed entry header")
@@ -87,11 +86,11 @@ func (h entryHeader) parseBase(b []byte) (entryHeader, error) {
 		h.distance = distance
 		h.n += n
 	case refDelta:
-		if len(b)-h.n < idLen {
+		if len(b)-h.n < object.IDLen {
 			return entryHeader{}, errEntry
 		}
-		h.base = object.ID(b[h.n : h.n+idLen])
-		h.n += idLen
+		h.base = object.ID(b[h.n : h.n+object.IDLen])
+		h.n += object.IDLen
 	}
 	return h, nil
 }

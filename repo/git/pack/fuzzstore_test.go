@@ -43,7 +43,7 @@ func FuzzStore(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(packed[packHeaderLen:len(packed)-idLen], idx)
+	f.Add(packed[packHeaderLen:len(packed)-object.IDLen], idx)
 	f.Fuzz(func(t *testing.T, body, idx []byte) {
 		dir := t.TempDir()
 		if err := os.Mkdir(filepath.Join(dir, "pack"), 0o700); err != nil {
@@ -51,7 +51,7 @@ func FuzzStore(f *testing.F) {
 		}
 		count := binary.BigEndian.AppendUint32(nil, uint32(len(ids)))
 		data := append(append([]byte("PACK\x00\x00\x00\x02"), count...), body...)
-		data = append(data, packed[len(packed)-idLen:]...)
+		data = append(data, packed[len(packed)-object.IDLen:]...)
 		base := filepath.Join(dir, "pack", filepath.Base(name))
 		if err := errors.Join(os.WriteFile(base+".pack", data, 0o600), os.WriteFile(base+".idx", idx, 0o600)); err != nil {
 			t.Fatal(err)

@@ -82,7 +82,7 @@ func (h *Held) readPlaces() error {
 		list[i] = e
 	}
 	slices.SortFunc(list, func(a, b Place) int { return cmp.Compare(a.At, b.At) })
-	end := int64(len(h.data) - idLen)
+	end := int64(len(h.data) - object.IDLen)
 	for i := len(list) - 1; i >= 0; i-- {
 		if e := &list[i]; e.At >= end || e.At < packHeaderLen {
 			return h.p.damaged(errors.New("entries overlap"))
@@ -147,7 +147,7 @@ func (h *Held) CheckedEntry(e *Place) ([]byte, error) {
 }
 
 // Entries is the bytes of all entries as they follow each other, where they lie: they are looked at within durable.Guard.
-func (h *Held) Entries() []byte { return h.data[packHeaderLen : len(h.data)-idLen] }
+func (h *Held) Entries() []byte { return h.data[packHeaderLen : len(h.data)-object.IDLen] }
 
 // Object makes the object whose entry begins at offset at, of at most max bytes; within durable.Guard. Errors: ErrDamaged,
 // ErrTooBig.

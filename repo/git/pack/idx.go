@@ -25,7 +25,7 @@ type idx struct {
 }
 
 func parseIdx(data []byte) (*idx, error) {
-	if len(data) < idxNames+2*idLen {
+	if len(data) < idxNames+2*object.IDLen {
 		return nil, errors.New("idx cut short")
 	}
 	if !bytes.HasPrefix(data, idxMagic) {
@@ -43,7 +43,7 @@ func parseIdx(data []byte) (*idx, error) {
 		}
 		last = n
 	}
-	rest := int64(len(data)) - idxNames - int64(last)*(int64(idLen)+8) - 2*int64(idLen)
+	rest := int64(len(data)) - idxNames - int64(last)*(int64(object.IDLen)+8) - 2*int64(object.IDLen)
 	if rest < 0 || rest%8 != 0 || rest/8 > int64(last) {
 		return nil, errors.New("idx length wrong")
 	}
@@ -51,15 +51,15 @@ func parseIdx(data []byte) (*idx, error) {
 	return x, nil
 }
 
-func (x *idx) id(i int) []byte { return x.data[idxNames+i*idLen:][:idLen] }
+func (x *idx) id(i int) []byte { return x.data[idxNames+i*object.IDLen:][:object.IDLen] }
 
 // crc is the CRC-32 of entry i's bytes in the pack.
 func (x *idx) crc(i int) uint32 {
-	return binary.BigEndian.Uint32(x.data[idxNames+x.count*idLen+4*i:])
+	return binary.BigEndian.Uint32(x.data[idxNames+x.count*object.IDLen+4*i:])
 }
 
 // packSum is the trailer of the pack the idx belongs to.
-func (x *idx) packSum() []byte { return x.data[len(x.data)-2*idLen:][:idLen] }
+func (x *idx) packSum() []byte { return x.data[len(x.data)-2*object.IDLen:][:object.IDLen] }
 
 // find returns the entry's offset in the pack.
 func (x *idx) find(id object.ID) (offset int64, found bool, err error) {
@@ -82,7 +82,7 @@ func (x *idx) before(b byte) int {
 }
 
 func (x *idx) offset(i int) (int64, error) {
-	offsets := x.data[idxNames+x.count*(idLen+4):]
+	offsets := x.data[idxNames+x.count*(object.IDLen+4):]
 	n := binary.BigEndian.Uint32(offsets[4*i:])
 	if n&(1<<31) == 0 {
 		return int64(n), nil

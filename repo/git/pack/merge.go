@@ -131,16 +131,16 @@ func (m *merge) rebase(id object.ID, kind object.Kind, size int64, below uint8) 
 	if err != nil {
 		return false, err
 	}
-	var delta []byte
+	var d []byte
 	if kind == object.Tree {
-		delta = TreeDelta(old, body)
+		d = TreeDelta(old, body)
 	} else {
-		delta = Delta(old, body, len(body))
+		d = Delta(old, body, len(body))
 	}
-	if delta == nil || !worth(len(delta), len(body)) {
+	if d == nil || !worth(len(d), len(body)) {
 		return false, nil
 	}
-	return true, m.w.addDelta(id, base.id, delta, stepHead)
+	return true, m.w.addDelta(id, base.id, d, stepHead)
 }
 
 // at is an object's position in the pack.

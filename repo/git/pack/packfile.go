@@ -76,7 +76,7 @@ func (p *packFile) bytes() ([]byte, error) {
 
 func checkFrame(data []byte, x *idx) error {
 	switch {
-	case len(data) < packHeaderLen+idLen:
+	case len(data) < packHeaderLen+object.IDLen:
 		return errors.New("cut short")
 	case string(data[:4]) != "PACK":
 		return errors.New("no pack header")
@@ -84,7 +84,7 @@ func checkFrame(data []byte, x *idx) error {
 		return errors.New("pack version unknown")
 	case int64(binary.BigEndian.Uint32(data[8:])) != int64(x.count):
 		return errors.New("object count differs from its idx")
-	case !bytes.Equal(data[len(data)-idLen:], x.packSum()):
+	case !bytes.Equal(data[len(data)-object.IDLen:], x.packSum()):
 		return errors.New("trailer differs from its idx")
 	}
 	return nil
@@ -125,7 +125,7 @@ func (p *packFile) entry(offset int64) (entry, error) {
 	if err != nil {
 		return entry{}, err
 	}
-	end := int64(len(data) - idLen)
+	end := int64(len(data) - object.IDLen)
 	if offset < packHeaderLen || offset >= end {
 		return entry{}, p.damaged(fmt.Errorf("offset %d out of range", offset))
 	}
@@ -175,9 +175,9 @@ func (p *packFile) read(offset, max int64) (object.Kind, []byte, error) {
 	body, err := inflate(last.z, last.size, max)
 	var spare []byte
 	for i := len(list) - 2; i >= 0 && err == nil; i-- {
-		var delta, made []byte
-		if delta, err = inflate(list[i].z, list[i].size, max); err == nil {
-			made, err = applyDelta(spare, body, delta, max)
+		var d, made []byte
+		if d, err = inflate(list[i].z, list[i].size, max); err == nil {
+			made, err = applyDelta(spare, body, d, max)
 			spare, body = body, made
 		}
 	}

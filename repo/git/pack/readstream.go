@@ -77,7 +77,7 @@ type passer struct {
 const keptBehind = 4 << 20
 
 func (r *passer) Read(p []byte) (int, error) {
-	n := copy(p, r.pack[r.at:len(r.pack)-idLen])
+	n := copy(p, r.pack[r.at:len(r.pack)-object.IDLen])
 	if n == 0 && len(p) > 0 {
 		return 0, io.EOF
 	}

@@ -27,15 +27,15 @@ func TestDelta(t *testing.T) {
 		"unlike":            {random(9999), random(10_001), 10_100},
 		"longer than 16 MB": {slices.Concat(bytes.Repeat(noise, 170), text), slices.Concat([]byte("x"), bytes.Repeat(noise, 170), []byte("y"), text), 2500},
 	} {
-		delta := Delta(c.base, c.target, 1<<30)
-		got, err := ApplyDelta(c.base, delta, 1<<30)
+		d := Delta(c.base, c.target, 1<<30)
+		got, err := ApplyDelta(c.base, d, 1<<30)
 		if err != nil || !bytes.Equal(got, c.target) {
-			t.Errorf("%s: delta of %d bytes makes %d bytes, %v", name, len(delta), len(got), err)
+			t.Errorf("%s: delta of %d bytes makes %d bytes, %v", name, len(d), len(got), err)
 		}
-		if len(delta) > c.most {
-			t.Errorf("%s: %d bytes, want at most %d", name, len(delta), c.most)
+		if len(d) > c.most {
+			t.Errorf("%s: %d bytes, want at most %d", name, len(d), c.most)
 		}
-		if len(delta) > 0 && Delta(c.base, c.target, len(delta)-1) != nil {
+		if len(d) > 0 && Delta(c.base, c.target, len(d)-1) != nil {
 			t.Errorf("%s: over its limit", name)
 		}
 	}

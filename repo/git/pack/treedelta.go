@@ -41,9 +41,9 @@ func (m *treeMerge) step() {
 	if bytes.Equal(old, now) {
 		m.copy(m.i, bn+1-m.i)
 		if bytes.Equal(m.base[bn+1:be], m.new[nn+1:ne]) {
-			m.copy(bn+1, idLen)
+			m.copy(bn+1, object.IDLen)
 		} else {
-			m.insert(nn+1, idLen)
+			m.insert(nn+1, object.IDLen)
 		}
 		m.i, m.j = be, ne
 		return
@@ -85,10 +85,10 @@ func (m *treeMerge) flush() {
 // entryEnd finds the NUL after the name of the entry at offset at, and the entry's end; -1 when it is cut short.
 func entryEnd(raw []byte, at int) (nul, end int) {
 	n := bytes.IndexByte(raw[at:], 0)
-	if n < 0 || len(raw)-at-n-1 < idLen {
+	if n < 0 || len(raw)-at-n-1 < object.IDLen {
 		return -1, -1
 	}
-	return at + n, at + n + 1 + idLen
+	return at + n, at + n + 1 + object.IDLen
 }
 
 // compareEntries orders two "mode name" pairs.

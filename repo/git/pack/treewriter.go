@@ -35,23 +35,23 @@ func (t *TreeWriter) Put(c *object.Changed) error {
 		return nil
 	}
 	base, by, ok := t.w.next(c.Prev)
-	var delta []byte
+	var d []byte
 	switch {
 	case !ok:
 	case by == stepOne && c.Edited:
-		delta = EditDelta(c.PrevLen, c.Raw, c.Pos, c.OldLen, c.NewLen)
+		d = EditDelta(c.PrevLen, c.Raw, c.Pos, c.OldLen, c.NewLen)
 	default:
 		var old based
 		if old, ok = t.base(c.Path, base); ok {
-			base, delta = old.id, TreeDelta(old.raw, c.Raw)
+			base, d = old.id, TreeDelta(old.raw, c.Raw)
 		}
 	}
 	var err error
-	if delta == nil || len(delta)+deltaFrame >= len(c.Raw) {
+	if d == nil || len(d)+deltaFrame >= len(c.Raw) {
 		by = stepHead
 		err = t.w.Add(object.Tree, c.ID, c.Raw)
 	} else {
-		err = t.w.addDelta(c.ID, base, delta, by)
+		err = t.w.addDelta(c.ID, base, d, by)
 		if errors.Is(err, errDeep) {
 			by = stepHead
 			err = t.w.Add(object.Tree, c.ID, c.Raw)

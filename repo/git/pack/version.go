@@ -22,9 +22,9 @@ func (w *Writer) AddVersion(id, prev object.ID, body []byte, read func(object.ID
 	if err != nil {
 		return w.Add(object.Blob, id, body)
 	}
-	delta := Delta(old, body, len(body))
-	if delta == nil || !worth(len(delta), len(body)) {
+	d := Delta(old, body, len(body))
+	if d == nil || !worth(len(d), len(body)) {
 		return w.Add(object.Blob, id, body)
 	}
-	return w.addDelta(id, base, delta, by)
+	return w.addDelta(id, base, d, by)
 }

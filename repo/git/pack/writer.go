@@ -270,6 +270,6 @@ func (w *Writer) finish() error {
 	if _, err := w.f.WriteAt(w.sum[:], w.size); err != nil {
 		return err
 	}
-	w.size += int64(idLen)
+	w.size += int64(object.IDLen)
 	return w.f.Sync()
 }
