@@ -10,7 +10,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
-	"timemachine/repo/git/pack"
+	"timemachine/repo/git/packwrite"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
 )
@@ -85,7 +85,7 @@ func (t *Tx) Full() bool {
 }
 
 // writer is the batch's pack, begun when it is first needed.
-func (t *Tx) writer() (*pack.Writer, error) {
+func (t *Tx) writer() (*packwrite.Writer, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.batch != nil {
@@ -155,7 +155,7 @@ func (t *Tx) BlobFrom(size int64, src io.Reader, before object.ID) (object.ID, e
 	body := make([]byte, size)
 	if _, err := io.ReadFull(src, body); err != nil {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			err = pack.ErrShort
+			err = packwrite.ErrShort
 		}
 		return object.ID{}, err
 	}
@@ -225,7 +225,7 @@ func (t *Tx) place(rec *record.Record) (string, layout.Spelling, error) {
 	return usual, layout.Usual, nil
 }
 
-func (t *Tx) edit(path string, rec *record.Record, w *pack.Writer) error {
+func (t *Tx) edit(path string, rec *record.Record, w *packwrite.Writer) error {
 	if _, there, err := t.editor.Get(".gitattributes"); err != nil {
 		return err
 	} else if !there {
@@ -281,7 +281,7 @@ func (r *destT) hasCopy(path string) bool {
 	return there && err == nil
 }
 
-func (t *Tx) commit(w *pack.Writer, tree object.ID, rec record.Record, captured time.Time) (record.Version, error) {
+func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record, captured time.Time) (record.Version, error) {
 	when := rec.Mtime
 	if rec.Event == record.Deleted {
 		when = captured

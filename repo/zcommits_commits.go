@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
 	"timemachine/repo/git/object"
-	"timemachine/repo/git/pack"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 )
@@ -126,7 +126,7 @@ func (r *commitsT) copyNumber(ctx context.Context, source, stamp string, previou
 	}
 	for id := previous; !id.IsZero(); {
 		v, _, err := r.version(id)
-		if errors.Is(err, pack.ErrNotFound) || errors.Is(err, record.ErrNone) || err == nil && v.Source != source {
+		if errors.Is(err, object.ErrNotFound) || errors.Is(err, record.ErrNone) || err == nil && v.Source != source {
 			n = 0
 			err = r.Walk(ctx, tip, object.ID{}, func(v record.Version, ours bool) error {
 				if ours {

@@ -8,6 +8,7 @@ import (
 
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
+	"timemachine/repo/git/packwrite"
 	"timemachine/repo/record"
 )
 
@@ -117,7 +118,7 @@ func (r *maintainT) merge(ctx context.Context, packs []*pack.Held, enough func()
 	for _, h := range packs {
 		b.holds = append(b.holds, h.Name())
 	}
-	if err := b.w.Merge(ctx, packs, pack.MergeOptions{Follows: follows, Read: r.store.Read, Enough: enough}); err != nil {
+	if err := b.w.Merge(ctx, packs, packwrite.MergeOptions{Follows: follows, Read: r.store.Read, Enough: enough}); err != nil {
 		return errors.Join(err, b.drop())
 	}
 	name, err := b.place([]byte(runstate.MergeKeep))

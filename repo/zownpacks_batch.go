@@ -4,17 +4,19 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
+	"timemachine/repo/git/packwrite"
 )
 
 // batch is a pack being written in the stage.
 type batch struct {
 	r     *packdirT
 	f     *durable.File
-	w     *pack.Writer
-	trees *pack.TreeWriter
+	w     *packwrite.Writer
+	trees *packwrite.TreeWriter
 	holds []string // packs whose objects are all in this one
 }
 
@@ -108,11 +110,11 @@ func (r *packdirT) newBatch(tail *pack.Held) (*batch, error) {
 		return nil, err
 	}
 	b := &batch{r: r, f: f}
-	b.w, err = pack.NewWriter(f, pack.Options{Have: func(id object.ID) bool { has, err := r.holds(id, object.ID{}); return has && err == nil }})
+	b.w, err = packwrite.NewWriter(f, packwrite.Options{Have: func(id object.ID) bool { has, err := r.holds(id, object.ID{}); return has && err == nil }})
 	if err != nil {
 		return nil, errors.Join(err, b.drop())
 	}
-	b.trees = pack.NewTreeWriter(b.w, r.body)
+	b.trees = packwrite.NewTreeWriter(b.w, r.body)
 	if tail == nil {
 		return b, nil
 	}

@@ -20,13 +20,12 @@ type size struct{ files, lines int }
 
 // oversized lists the packages that are too large today, with their present figures.
 var oversized = map[string]size{
-	"repo":          {89, 10555},
-	"repo/git/pack": {30, 3867},
-	"watch":         {43, 5635},
+	"repo":  {89, 10555},
+	"watch": {43, 5635},
 }
 
 // undersized lists the packages that are too small today.
-var undersized = []string{"repo/mapped"}
+var undersized = []string{"repo/git/config"}
 
 // TestArchitectureSizes holds the packages against the limits. The lists of exceptions can only
 // shrink: a figure that has become more than a tenth too large fails, too.

@@ -4,7 +4,8 @@ import (
 	"fmt"
 )
 
-// maxAside is how much of a name is kept in the name of what was moved aside, so that there is room for the rest of it.
+// maxAside is how much of a name is kept in the name of what was moved aside, so that there is room
+// for the rest of it.
 const maxAside = 240
 
 // MoveAside gives what has a name of ours another one, which it returns.

@@ -1,14 +1,16 @@
-// Package durable changes files so that a crash leaves either the old or the new, and so that a name planted by
-// somebody else leads nowhere.
+// Package durable changes files so that a crash leaves either the old or the new, and so that a
+// name planted by somebody else leads nowhere.
 //
-// A Dir is an open folder. Its operations take one name, never a path, and act relative to the open folder
-// (openat(2) and its family), so a folder that is renamed or swapped after it was opened cannot divert a write, and no
-// operation follows a symbolic link. A Walker reaches folders below a Dir one component at a time, with the same care.
+// A Dir is an open folder. Its operations take one name, never a path, and act relative to the open
+// folder (openat(2) and its family), so a folder that is renamed or swapped after it was opened
+// cannot divert a write, and no operation follows a symbolic link. A Walker reaches folders below a
+// Dir one component at a time, with the same care.
 //
-// Every file created here is closed to others whatever the umask; where the repository belongs to another user (root
-// working in somebody's folder), what is created is given to that user.
+// Every file created here is closed to others whatever the umask; where the repository belongs to
+// another user (root working in somebody's folder), what is created is given to that user.
 //
-// Map reads a file through the address space, and Guard turns a page that cannot be read into an error.
+// Map reads a file through the address space, and Guard turns a page that cannot be read into an
+// error.
 package durable
 
 import (
@@ -40,7 +42,8 @@ type Dir struct {
 	owner *Owner
 }
 
-// OpenDir opens the folder at an ordinary path. The path itself may go through links: it is the user's own choice.
+// OpenDir opens the folder at an ordinary path. The path itself may go through links: it is the
+// user's own choice.
 func OpenDir(name string) (*Dir, error) {
 	d := &Dir{path: name}
 	err := through(Op{Kind: Open, Path: name}, func() (err error) {
@@ -53,7 +56,8 @@ func OpenDir(name string) (*Dir, error) {
 	return d, nil
 }
 
-// Give makes everything created through d, and through the folders opened from it later, belong to o.
+// Give makes everything created through d, and through the folders opened from it later, belong to
+// o.
 func (d *Dir) Give(o *Owner) { d.owner = o }
 
 // Close closes the folder.
@@ -202,7 +206,8 @@ func (d *Dir) ReadFile(name string, max int64) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Replace puts data in the place of name: old or new, never less, whatever happens. It is on disk when Replace returns.
+// Replace puts data in the place of name: old or new, never less, whatever happens. It is on disk
+// when Replace returns.
 func (d *Dir) Replace(name string, data []byte) error {
 	if err := d.replace(name, data, true); err != nil {
 		return err
@@ -213,8 +218,8 @@ func (d *Dir) Replace(name string, data []byte) error {
 // Put is Replace for what is disposable: a power failure may take it away, or leave the old.
 func (d *Dir) Put(name string, data []byte) error { return d.replace(name, data, false) }
 
-// Temporary is the name under which Replace and Put prepare what is to have name. One that a kill has left is in the way of
-// nobody, and goes when name is replaced again.
+// Temporary is the name under which Replace and Put prepare what is to have name. One that a kill
+// has left is in the way of nobody, and goes when name is replaced again.
 func Temporary(name string) string { return "." + name + ".new" }
 
 func (d *Dir) replace(name string, data []byte, sync bool) error {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// File is an open file that was made or is added to here. It is a descriptor and no more: an os.File asks the system
-// three times whether it can be waited for, which a regular file never can.
+// File is an open file that was made or is added to here. It is a descriptor and no more: an
+// os.File asks the system three times whether it can be waited for, which a regular file never can.
 type File struct {
 	fd   int // -1 once closed
 	dir  *Dir
@@ -97,7 +97,8 @@ func (f *File) WriteAt(p []byte, off int64) (int, error) {
 	return f.written(p, off, write)
 }
 
-// writeAll goes on until all of p is written: a disk that becomes full takes less than it is given before it says so.
+// writeAll goes on until all of p is written: a disk that becomes full takes less than it is given
+// before it says so.
 func (f *File) writeAll(p []byte, write func(p []byte, done int) (int, error)) (done int, err error) {
 	for done < len(p) {
 		n, err := write(p[done:], done)

@@ -14,9 +14,9 @@ type LockedError struct{ Path string }
 
 func (e *LockedError) Error() string { return fmt.Sprintf("%q is held by another program", e.Path) }
 
-// Lock is one of git's lock files, NAME.lock beside NAME, held by us: the new content is written to it, and Commit
-// renames it into place. It is a hard link of a file in a folder of ours, so that one which outlived a kill is known
-// as ours and cleared; a foreign one is never touched.
+// Lock is one of git's lock files, NAME.lock beside NAME, held by us: the new content is written to
+// it, and Commit renames it into place. It is a hard link of a file in a folder of ours, so that
+// one which outlived a kill is known as ours and cleared; a foreign one is never touched.
 type Lock struct {
 	*File
 	dir, stage       *Dir
@@ -25,8 +25,9 @@ type Lock struct {
 
 const lockPoll = 50 * time.Millisecond
 
-// TakeLock takes name's lock in d, waiting up to wait for a foreign one. The caller holds the run lock, so that no
-// other process of ours uses stage at the same moment. A lock that stays held is a *LockedError.
+// TakeLock takes name's lock in d, waiting up to wait for a foreign one. The caller holds the run
+// lock, so that no other process of ours uses stage at the same moment. A lock that stays held is a
+// *LockedError.
 func (d *Dir) TakeLock(name string, stage *Dir, wait time.Duration) (*Lock, error) {
 	l := &Lock{dir: d, stage: stage, name: name, stagedName: name + ".lock"}
 	if err := l.clearStale(); err != nil {
@@ -55,7 +56,8 @@ func (d *Dir) TakeLock(name string, stage *Dir, wait time.Duration) (*Lock, erro
 	return l, nil
 }
 
-// take links the staged file to the lock's name; without hard links the lock is made as git makes it.
+// take links the staged file to the lock's name; without hard links the lock is made as git makes
+// it.
 func (l *Lock) take() error {
 	err := l.stage.Link(l.stagedName, l.dir, l.name+".lock")
 	if err == nil || errors.Is(err, fs.ErrExist) {
@@ -76,7 +78,8 @@ func noLinks(err error) bool {
 	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EMLINK) || errors.Is(err, unix.EXDEV)
 }
 
-// Flock takes the folder's own flock(2) for as long as it is open; false where another process has it.
+// Flock takes the folder's own flock(2) for as long as it is open; false where another process has
+// it.
 func (d *Dir) Flock() (bool, error) {
 	err := ignoringEINTR(func() error { return unix.Flock(d.fd, unix.LOCK_EX|unix.LOCK_NB) })
 	if errors.Is(err, unix.EWOULDBLOCK) {
@@ -85,7 +88,8 @@ func (d *Dir) Flock() (bool, error) {
 	return err == nil, d.fail("flock", "", err)
 }
 
-// ClearStaleLock removes name's lock in d where it is ours and its owner was killed. The caller holds the run lock.
+// ClearStaleLock removes name's lock in d where it is ours and its owner was killed. The caller
+// holds the run lock.
 func (d *Dir) ClearStaleLock(name string, stage *Dir) error {
 	return (&Lock{dir: d, stage: stage, name: name, stagedName: name + ".lock"}).clearStale()
 }

@@ -10,8 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Map maps a regular file read-only: nothing is copied, and only what is looked at is read. An empty file is nil. Another
-// program can cut the file, or its disk can vanish: look at the bytes within Guard, and end the mapping with Unmap.
+// Map maps a regular file read-only: nothing is copied, and only what is looked at is read. An
+// empty file is nil. Another program can cut the file, or its disk can vanish: look at the bytes
+// within Guard, and end the mapping with Unmap.
 func Map(name string) ([]byte, error) {
 	f, _, err := OpenRegular(name)
 	if err != nil {
@@ -34,7 +35,8 @@ func MapFile(f *os.File) ([]byte, error) {
 	return data, nil
 }
 
-// OpenRegular opens a regular file. Whoever may write in the folder can put a FIFO there: opening that must not wait.
+// OpenRegular opens a regular file. Whoever may write in the folder can put a FIFO there: opening
+// that must not wait.
 func OpenRegular(name string) (*os.File, fs.FileInfo, error) {
 	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -58,8 +60,8 @@ func Unmap(data []byte) {
 	}
 }
 
-// ForgetPages gives back the memory in which the system keeps the bytes from and to of a mapping. The system reads them
-// again when they are looked at.
+// ForgetPages gives back the memory in which the system keeps the bytes from and to of a mapping.
+// The system reads them again when they are looked at.
 func ForgetPages(data []byte, from, to int64) {
 	page := int64(os.Getpagesize())
 	if from, to = from/page*page, to/page*page; from < to {
@@ -67,8 +69,8 @@ func ForgetPages(data []byte, from, to int64) {
 	}
 }
 
-// Guard runs f, which looks at mapped files, and gives a page that cannot be read any more back as an error. It covers
-// the goroutine it is called in alone.
+// Guard runs f, which looks at mapped files, and gives a page that cannot be read any more back as
+// an error. It covers the goroutine it is called in alone.
 func Guard(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

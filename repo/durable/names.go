@@ -57,7 +57,8 @@ func (d *Dir) RemoveDir(name string) error {
 	}))
 }
 
-// RemoveAll removes name and, where it is a folder, all below it. A missing one is no error; links are not followed.
+// RemoveAll removes name and, where it is a folder, all below it. A missing one is no error; links
+// are not followed.
 func (d *Dir) RemoveAll(name string) error {
 	err := d.Remove(name)
 	if err == nil {
@@ -147,8 +148,8 @@ func (d *Dir) Free() (free, size int64, err error) {
 	return int64(st.Bavail) * int64(st.Bsize), int64(st.Blocks) * int64(st.Bsize), nil
 }
 
-// Room is what can still be written to d's file system, in bytes, what it keeps for root included where this is root. ok is
-// false where the file system does not say.
+// Room is what can still be written to d's file system, in bytes, what it keeps for root included
+// where this is root. ok is false where the file system does not say.
 func (d *Dir) Room() (bytes int64, ok bool) {
 	var st unix.Statfs_t
 	if err := ignoringEINTR(func() error { return unix.Fstatfs(d.fd, &st) }); err != nil || st.Blocks == 0 {

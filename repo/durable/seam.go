@@ -5,8 +5,8 @@ import "sync/atomic"
 // Kind is what an Op does, in the words that error messages use.
 type Kind string
 
-// The kinds of Op. The first group changes names, the second what is behind them, the third puts either on disk, the
-// last only looks.
+// The kinds of Op. The first group changes names, the second what is behind them, the third puts
+// either on disk, the last only looks.
 const (
 	Mkdir   Kind = "mkdir"
 	Create  Kind = "create"
@@ -46,11 +46,11 @@ type Op struct {
 	name, toName string
 }
 
-// Seam stands between this package and the file system, where tests let operations fail and keep account of them. Its
-// methods may be called by several goroutines at once.
+// Seam stands between this package and the file system, where tests let operations fail and keep
+// account of them. Its methods may be called by several goroutines at once.
 type Seam interface {
-	// Before comes ahead of each operation. With an error, which is what the caller is given, it is not done; a
-	// Write whose Data it has shortened is done as far as that.
+	// Before comes ahead of each operation. With an error, which is what the caller is given, it is
+	// not done; a Write whose Data it has shortened is done as far as that.
 	Before(op *Op) error
 	// After follows an operation that succeeded.
 	After(op *Op)
@@ -58,7 +58,8 @@ type Seam interface {
 
 var seam atomic.Pointer[Seam]
 
-// SetSeam puts s between this package and the file system, in the whole process, until remove is called.
+// SetSeam puts s between this package and the file system, in the whole process, until remove is
+// called.
 func SetSeam(s Seam) (remove func()) {
 	seam.Store(&s)
 	return func() { seam.Store(nil) }

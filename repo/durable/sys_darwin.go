@@ -15,7 +15,8 @@ func fromSys(st *unix.Stat_t) Stat {
 		Blocks: st.Blocks, Links: uint64(st.Nlink)}
 }
 
-// Mount would name the mount that name lies on: nothing here tells one from another that took its place.
+// Mount would name the mount that name lies on: nothing here tells one from another that took its
+// place.
 func (d *Dir) Mount(name string) (string, error) { return "", nil }
 
 // SyncFS puts all that was written on disk: for bulk work, in the place of an fsync for each file.

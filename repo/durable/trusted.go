@@ -14,9 +14,10 @@ import (
 // maxLinks is how many links one path may lead through, as in Linux.
 const maxLinks = 40
 
-// OpenTrusted opens the folder at an absolute path without being led astray: it goes from folder to folder, and follows
-// a symbolic link only where it belongs to root or to this process's user. Others may have planted theirs. With make
-// set, what is missing is made, closed to others; without it a missing folder is fs.ErrNotExist.
+// OpenTrusted opens the folder at an absolute path without being led astray: it goes from folder to
+// folder, and follows a symbolic link only where it belongs to root or to this process's user.
+// Others may have planted theirs. With make set, what is missing is made, closed to others; without
+// it a missing folder is fs.ErrNotExist.
 func OpenTrusted(name string, make bool) (*Dir, error) {
 	dir, err := top()
 	if err != nil {
@@ -64,7 +65,8 @@ func top() (*Dir, error) {
 	return &Dir{fd: fd, path: "/"}, nil
 }
 
-// pass opens the folder name to go on from, for which it need not be readable. A link there is an error.
+// pass opens the folder name to go on from, for which it need not be readable. A link there is an
+// error.
 func (d *Dir) pass(name string) (*Dir, error) {
 	fd, err := openat(d.fd, name, passFlags|unix.O_NOFOLLOW, 0)
 	if err != nil {
@@ -124,8 +126,8 @@ func (d *Dir) lead(target string, rest []string) (*Dir, []string, error) {
 	return root, rest, nil
 }
 
-// MakeSubLike is MakeSub, but what root makes is given to the owner of d: a folder that the user beside it could not
-// enter would be no use to him.
+// MakeSubLike is MakeSub, but what root makes is given to the owner of d: a folder that the user
+// beside it could not enter would be no use to him.
 func (d *Dir) MakeSubLike(name string) (*Dir, error) {
 	sub, err := d.Sub(name)
 	if !errors.Is(err, fs.ErrNotExist) {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Walker opens folders below a root by slash-separated path. It keeps the folders of the last path open, so that
-// neighbours in path order cost one open a folder.
+// Walker opens folders below a root by slash-separated path. It keeps the folders of the last path
+// open, so that neighbours in path order cost one open a folder.
 type Walker struct {
 	root  *Dir
 	path  string // of the last call, where it succeeded
@@ -20,11 +20,12 @@ type Walker struct {
 // NewWalker walks below root, which stays the caller's to close.
 func NewWalker(root *Dir) *Walker { return &Walker{root: root} }
 
-// Dir opens the folder at path ("" is the root itself). The Dir is the Walker's: good until the next call.
+// Dir opens the folder at path ("" is the root itself). The Dir is the Walker's: good until the
+// next call.
 func (w *Walker) Dir(path string) (*Dir, error) { return w.walk(path, (*Dir).Sub, (*Dir).Sub) }
 
-// Make opens the folder at path and makes what is missing of it. A file or link of ours that stands where a folder
-// must be is the caller's to remove first.
+// Make opens the folder at path and makes what is missing of it. A file or link of ours that stands
+// where a folder must be is the caller's to remove first.
 func (w *Walker) Make(path string) (*Dir, error) {
 	return w.walk(path, (*Dir).MakeSub, (*Dir).MakeSub)
 }
@@ -77,8 +78,8 @@ func (w *Walker) cut(n int) {
 	w.names, w.open = w.names[:n], w.open[:n]
 }
 
-// Prune removes the folder at path where it is empty, then its parents, as far as they are empty; the root and the
-// first component stay.
+// Prune removes the folder at path where it is empty, then its parents, as far as they are empty;
+// the root and the first component stay.
 func (w *Walker) Prune(path string) error {
 	for strings.Contains(path, "/") {
 		i := strings.LastIndexByte(path, '/')

@@ -11,17 +11,19 @@ import (
 // maxExt is the most bytes, with the dot, of an extension that a shortened copy's name keeps.
 const maxExt = 16
 
-// CopyFolder is the folder that holds the source's copies and nothing else but folders: "copies" and the source's path.
-// Errors are those of TreePath.
+// CopyFolder is the folder that holds the source's copies and nothing else but folders: "copies"
+// and the source's path. Errors are those of TreePath.
 func (s Spelling) CopyFolder(source string) (string, error) {
 	return place(copiesRoot, source, s, riskyCopy)
 }
 
-// riskyCopy tells whether a component must be escaped in a copies folder, where it could also meet a copy's name.
+// riskyCopy tells whether a component must be escaped in a copies folder, where it could also meet
+// a copy's name.
 func riskyCopy(name string) bool { return risky(name) || stamped(name) }
 
-// CopyPath is the path of one version's copy, relative to the destination. n, from 1, tells versions of one source and
-// one stamp apart; 0 is the first of them and leaves no mark. Errors are those of TreePath, and a negative n.
+// CopyPath is the path of one version's copy, relative to the destination. n, from 1, tells
+// versions of one source and one stamp apart; 0 is the first of them and leaves no mark. Errors are
+// those of TreePath, and a negative n.
 func (s Spelling) CopyPath(source string, mtime time.Time, n int) (string, error) {
 	if n < 0 {
 		return "", fmt.Errorf("copy of %q: negative suffix %d", source, n)
@@ -57,7 +59,8 @@ func copyName(base string, mtime time.Time, n int) string {
 	return head + cut(string(escaped[:len(escaped)-len(ext)]), maxName-len(head)-len(tail)) + tail
 }
 
-// extension is the name from its last dot on, or nothing where that is the whole name or passes maxExt bytes.
+// extension is the name from its last dot on, or nothing where that is the whole name or passes
+// maxExt bytes.
 func extension(name string) string {
 	dot := strings.LastIndexByte(name, '.')
 	if dot <= 0 || len(name)-dot > maxExt {
@@ -66,7 +69,8 @@ func extension(name string) string {
 	return name[dot:]
 }
 
-// cut is the longest beginning of s, in at most limit bytes, that ends neither inside a rune nor inside an escape.
+// cut is the longest beginning of s, in at most limit bytes, that ends neither inside a rune nor
+// inside an escape.
 func cut(s string, limit int) string {
 	end := 0
 	for end < len(s) {
@@ -87,8 +91,9 @@ func escapeLen(s string) int {
 	return 0
 }
 
-// MayBeCopy tells whether name could be that of a copy in a copies folder whose last component is folder. Of a folder that is
-// shortened, or a name that may be, only the record could tell; these may be.
+// MayBeCopy tells whether name could be that of a copy in a copies folder whose last component is
+// folder. Of a folder that is shortened, or a name that may be, only the record could tell; these
+// may be.
 func MayBeCopy(folder, name string) bool {
 	n := stampLen(name)
 	if n == 0 {

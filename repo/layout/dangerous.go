@@ -6,9 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// dangerous tells whether git, on any system, might take the component for .git, .gitmodules or .gitattributes: fsck
-// and checkout refuse such names, and a .gitattributes would change what later checkouts write. It errs on the safe
-// side, for an escape is reversible. Names that merely begin so (.gitignore, .github, .gitconfig) are not dangerous.
+// dangerous tells whether git, on any system, might take the component for .git, .gitmodules or
+// .gitattributes: fsck and checkout refuse such names, and a .gitattributes would change what later
+// checkouts write. It errs on the safe side, for an escape is reversible. Names that merely begin
+// so (.gitignore, .github, .gitconfig) are not dangerous.
 //
 // Windows reads a backslash as a slash, so each part between backslashes is looked at.
 func dangerous(name string) bool {
@@ -22,8 +23,8 @@ func dangerous(name string) bool {
 	return false
 }
 
-// suspect is a quick look that lets nearly all names pass: a reserved name begins with one of four characters, or with
-// one that HFS+ ignores.
+// suspect is a quick look that lets nearly all names pass: a reserved name begins with one of four
+// characters, or with one that HFS+ ignores.
 func suspect(part string) bool {
 	if part == "" {
 		return false
@@ -46,10 +47,10 @@ func reserved(part string) bool {
 	return isShortName(b, "gitmod", "gi7eba") || isShortName(b, "gitatt", "gi7d29")
 }
 
-// fold adds the part to b as HFS+ and NTFS together would compare it with a name in ASCII: without the code points that
-// HFS+ ignores, in lower case, without a stream's name (from the colon), without dots and spaces at the end. Other
-// characters outside ASCII become NUL. As in git, which reads no further there, a name ends before the first byte that
-// is not UTF-8.
+// fold adds the part to b as HFS+ and NTFS together would compare it with a name in ASCII: without
+// the code points that HFS+ ignores, in lower case, without a stream's name (from the colon),
+// without dots and spaces at the end. Other characters outside ASCII become NUL. As in git, which
+// reads no further there, a name ends before the first byte that is not UTF-8.
 func fold(b []byte, part string) []byte {
 	for _, r := range part {
 		switch {
@@ -69,8 +70,8 @@ func fold(b []byte, part string) []byte {
 	return bytes.TrimRight(b, ". ")
 }
 
-// endsName tells where git's pick_one_utf8_char gives up. U+FFFD stands for a byte that is no UTF-8; the character
-// itself is taken for one, which is harmless.
+// endsName tells where git's pick_one_utf8_char gives up. U+FFFD stands for a byte that is no
+// UTF-8; the character itself is taken for one, which is harmless.
 func endsName(r rune) bool {
 	return r == utf8.RuneError || r == 0xfffe || r == 0xffff
 }
@@ -80,8 +81,9 @@ func ignoredByHFS(r rune) bool {
 	return 0x200c <= r && r <= 0x200f || 0x202a <= r && r <= 0x202e || 0x206a <= r && r <= 0x206f || r == 0xfeff
 }
 
-// isShortName tells whether the folded name is one that NTFS may give to a long one as its 8.3 name: the first six
-// letters with ~1 to ~4, or, when those are taken, a hash with a tilde and digits in place of its end.
+// isShortName tells whether the folded name is one that NTFS may give to a long one as its 8.3
+// name: the first six letters with ~1 to ~4, or, when those are taken, a hash with a tilde and
+// digits in place of its end.
 func isShortName(b []byte, first, hash string) bool {
 	if len(b) != 8 {
 		return false

@@ -86,8 +86,8 @@ func hash(name string) string {
 	return hex.EncodeToString(sum[:hashLen/2])
 }
 
-// unescapeAll gives the source of the components after "files/"; false where one is shortened or an escape is cut off.
-// It is lenient otherwise: the caller escapes again and compares.
+// unescapeAll gives the source of the components after "files/"; false where one is shortened or an
+// escape is cut off. It is lenient otherwise: the caller escapes again and compares.
 func unescapeAll(rest string) (string, bool) {
 	b := make([]byte, 0, 1+len(rest))
 	for more := true; more; {

@@ -102,7 +102,8 @@ func unhex(t *testing.T, id string) string {
 	return string(raw)
 }
 
-// TestGitTakesTreePaths puts every name in a tree as TreePath writes it: fsck and a clone's checkout must take it.
+// TestGitTakesTreePaths puts every name in a tree as TreePath writes it: fsck and a clone's
+// checkout must take it.
 func TestGitTakesTreePaths(t *testing.T) {
 	names := map[string]bool{}
 	for _, source := range append(hostileNames(), strings.Repeat("x", 300), ".git:"+strings.Repeat("%", 200), "a\nb", "\x1b[1m", "a. ", "\xff\xfe") {

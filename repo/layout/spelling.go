@@ -2,9 +2,10 @@ package layout
 
 import "unicode/utf8"
 
-// Spelling tells how much of a source's path is escaped in the destination. A file system that takes A and a for one name
-// needs more than Usual for what would meet another source's place. A source has one place in each spelling; places of
-// two sources differ, however letters are folded, where one of them is spelled apart in the component that is folded.
+// Spelling tells how much of a source's path is escaped in the destination. A file system that
+// takes A and a for one name needs more than Usual for what would meet another source's place. A
+// source has one place in each spelling; places of two sources differ, however letters are folded,
+// where one of them is spelled apart in the component that is folded.
 type Spelling uint8
 
 // The spellings, in the order in which they are tried.
@@ -18,7 +19,8 @@ const (
 // Spellings lists them in order.
 func Spellings() []Spelling { return []Spelling{Usual, ApartName, ApartPath} }
 
-// TreePath is where git tracks the source in this spelling. Errors are those of the function TreePath.
+// TreePath is where git tracks the source in this spelling. Errors are those of the function
+// TreePath.
 func (s Spelling) TreePath(source string) (string, error) {
 	return place(filesRoot, source, s, risky)
 }
@@ -33,8 +35,8 @@ func SpelledAs(source, treePath string) (Spelling, bool) {
 	return 0, false
 }
 
-// TreePaths are the places that a source, or a folder of sources, can have in the tree, each once. There are none for a
-// path that no version can have.
+// TreePaths are the places that a source, or a folder of sources, can have in the tree, each once.
+// There are none for a path that no version can have.
 func TreePaths(source string) []string {
 	var paths []string
 	for s := range spellings {
@@ -48,8 +50,8 @@ func TreePaths(source string) []string {
 // apart tells whether a component is spelled apart.
 func (s Spelling) apart(last bool) bool { return s == ApartPath || s == ApartName && last }
 
-// appendApart adds a component spelled apart: the first two bytes are escaped, which no other spelling does to a name, and
-// all that a file system might fold into something else.
+// appendApart adds a component spelled apart: the first two bytes are escaped, which no other
+// spelling does to a name, and all that a file system might fold into something else.
 func appendApart(b []byte, name string) []byte {
 	start := len(b)
 	for i := range len(name) {

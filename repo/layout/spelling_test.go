@@ -47,8 +47,9 @@ func TestSpellings(t *testing.T) {
 	}
 }
 
-// FuzzSpelling: places of two sources never differ in the case of letters alone where both are spelled apart in all of
-// their path, nor does one lie in the other's way; and each leads back to its source.
+// FuzzSpelling: places of two sources never differ in the case of letters alone where both are
+// spelled apart in all of their path, nor does one lie in the other's way; and each leads back to
+// its source.
 func FuzzSpelling(f *testing.F) {
 	f.Add("/srv/A/x", "/srv/a/x")
 	f.Add("/%41", "/A")

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// MaxPath is the most bytes a tree path or a copy's path may have: what git and Linux can check out (PATH_MAX, 4096,
-// counts the closing NUL).
+// MaxPath is the most bytes a tree path or a copy's path may have: what git and Linux can check out
+// (PATH_MAX, 4096, counts the closing NUL).
 const MaxPath = 4095
 
 // maxName is the most bytes one component may have on the usual file systems.
@@ -30,15 +30,15 @@ func (e *TooLongError) Error() string {
 	return fmt.Sprintf("path %q…: %d bytes, at most %d", e.Source[:min(shown, len(e.Source))], e.Len, MaxPath)
 }
 
-// TreePath is where git tracks the source: "files" and the source's path, components escaped or shortened where needed.
-// The source must be an absolute, clean path other than "/", without NUL. The error is a *TooLongError where the result
-// would pass MaxPath.
+// TreePath is where git tracks the source: "files" and the source's path, components escaped or
+// shortened where needed. The source must be an absolute, clean path other than "/", without NUL.
+// The error is a *TooLongError where the result would pass MaxPath.
 func TreePath(source string) (string, error) {
 	return Usual.TreePath(source)
 }
 
-// Source is the inverse of TreePath in every spelling. It is false for a path that none gives, and for one with a
-// shortened component, whose source only its record tells.
+// Source is the inverse of TreePath in every spelling. It is false for a path that none gives, and
+// for one with a shortened component, whose source only its record tells.
 func Source(treePath string) (source string, ok bool) {
 	rest, ok := strings.CutPrefix(treePath, filesRoot+"/")
 	if !ok {
@@ -56,7 +56,8 @@ func Source(treePath string) (source string, ok bool) {
 	return source, true
 }
 
-// place puts the source below root; escape tells which components cannot stay as they are in any spelling.
+// place puts the source below root; escape tells which components cannot stay as they are in any
+// spelling.
 func place(root, source string, spelling Spelling, escape func(name string) bool) (string, error) {
 	rest, ok := strings.CutPrefix(source, "/")
 	if !ok {

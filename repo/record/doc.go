@@ -1,11 +1,11 @@
-// Package record turns what is known of one version of a file into a commit's message, and a message back into that. It
-// is pure: no disk, no repository.
+// Package record turns what is known of one version of a file into a commit's message, and a
+// message back into that. It is pure: no disk, no repository.
 //
 // # Nouns
 //
-// A version is one captured state of one source, or the news that the source is gone. Its record is what the commit's
-// trailers say of it. A trailer is a line "Key: value" in the message's last paragraph, as git-interpret-trailers(1)
-// defines it.
+// A version is one captured state of one source, or the news that the source is gone. Its record is
+// what the commit's trailers say of it. A trailer is a line "Key: value" in the message's last
+// paragraph, as git-interpret-trailers(1) defines it.
 //
 // # Layout
 //

@@ -35,8 +35,8 @@ const (
 	tornYes  = "yes"
 )
 
-// Message is the commit's message: subject, blank line, trailers, each line ended by a newline. The record must hold
-// what its fields' comments say, else the message does not parse.
+// Message is the commit's message: subject, blank line, trailers, each line ended by a newline. The
+// record must hold what its fields' comments say, else the message does not parse.
 func (r *Record) Message() string {
 	b := make([]byte, 0, 384+2*len(r.Source)+len(r.Copy))
 	b = append(r.appendSubject(b), '\n')

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// owner is "name:group (uid:gid)". A number stands for a name that is unknown, and for a group's name with a colon, which
-// could not be told from the user's.
+// owner is "name:group (uid:gid)". A number stands for a name that is unknown, and for a group's
+// name with a colon, which could not be told from the user's.
 func (r *Record) owner() string {
 	uid, gid := decimal(r.UID), decimal(r.GID)
 	user, group := r.User, r.Group

@@ -9,7 +9,8 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// ErrNone is returned for a message that has no record: its last paragraph lacks an Event or a Source.
+// ErrNone is returned for a message that has no record: its last paragraph lacks an Event or a
+// Source.
 var ErrNone = errors.New("message has no record")
 
 var (
@@ -18,9 +19,9 @@ var (
 	errFolded  = errors.New("continued on another line")
 )
 
-// Parse reads a commit's message. It is ErrNone for a commit that is not one of ours; any other error names the trailer
-// that is missing, doubled or wrong. Text above the last paragraph and unknown trailers are passed over. The record's
-// strings share the message's memory.
+// Parse reads a commit's message. It is ErrNone for a commit that is not one of ours; any other
+// error names the trailer that is missing, doubled or wrong. Text above the last paragraph and
+// unknown trailers are passed over. The record's strings share the message's memory.
 func Parse(message string) (Record, error) {
 	values, wrong, err := trailers(message)
 	if values[keyEvent] == "" || values[keySource] == "" {
@@ -41,8 +42,8 @@ func Parse(message string) (Record, error) {
 	return r, nil
 }
 
-// trailers collects the values of our trailers in the last paragraph, and the first of them that stands there twice or
-// is continued. An empty value counts as none: we never write one.
+// trailers collects the values of our trailers in the last paragraph, and the first of them that
+// stands there twice or is continued. An empty value counts as none: we never write one.
 func trailers(message string) (values [keyCount]string, wrong int, err error) {
 	message = strings.TrimRight(message, " \t\r\n")
 	start := strings.LastIndex(message, "\n\n")

@@ -7,10 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// Quote gives s as it stands in a trailer or on a terminal: unchanged, or in double quotes with C's escapes, as git
-// writes paths, where s is empty, begins or ends with a space, is not UTF-8, or holds a double quote, a control character
-// (C0, DEL, C1), a line or paragraph separator or a format character (bidirectional, zero-width). Inside quotes every
-// byte outside printable ASCII is \a \b \t \n \v \f \r or three octal digits. A backslash alone needs no quotes.
+// Quote gives s as it stands in a trailer or on a terminal: unchanged, or in double quotes with C's
+// escapes, as git writes paths, where s is empty, begins or ends with a space, is not UTF-8, or
+// holds a double quote, a control character (C0, DEL, C1), a line or paragraph separator or a
+// format character (bidirectional, zero-width). Inside quotes every byte outside printable ASCII is
+// \a \b \t \n \v \f \r or three octal digits. A backslash alone needs no quotes.
 func Quote(s string) string {
 	if !needsQuotes(s) {
 		return s
@@ -66,8 +67,9 @@ func unsafeRune(r rune) bool {
 
 var errQuote = errors.New("bad C quoting")
 
-// Unquote is the inverse of Quote. What does not begin with a double quote is given back as it is. The error is for a
-// quoted string that does not end with its second quote, or has an unknown escape.
+// Unquote is the inverse of Quote. What does not begin with a double quote is given back as it is.
+// The error is for a quoted string that does not end with its second quote, or has an unknown
+// escape.
 func Unquote(s string) (string, error) {
 	if !strings.HasPrefix(s, `"`) {
 		return s, nil
@@ -93,7 +95,8 @@ func Unquote(s string) (string, error) {
 	}
 }
 
-// unescape reads what follows a backslash: the byte it means and the length read, 0 where it means nothing.
+// unescape reads what follows a backslash: the byte it means and the length read, 0 where it means
+// nothing.
 func unescape(s string) (byte, int) {
 	if s == "" {
 		return 0, 0

@@ -41,8 +41,8 @@ func (e Event) verb() string {
 	return ""
 }
 
-// Record is what a commit says of one version. Of a deletion only Event, Source, File, Previous and Scan are meant; the other
-// fields are neither written nor read.
+// Record is what a commit says of one version. Of a deletion only Event, Source, File, Previous and
+// Scan are meant; the other fields are neither written nor read.
 type Record struct {
 	Event       Event
 	Source      string    // absolute, clean path; exact bytes, without NUL

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// timeLayout is RFC 3339 with always nine digits of nanoseconds, so that all mtimes have one length.
+// timeLayout is RFC 3339 with always nine digits of nanoseconds, so that all mtimes have one
+// length.
 const timeLayout = "2006-01-02T15:04:05.000000000Z"
 
 // The seconds of the years 1 to 9999, which RFC 3339 can write.
@@ -17,9 +18,9 @@ const (
 	lastSecond  = 253402300799
 )
 
-// FormatTime writes an mtime: RFC 3339 in UTC with nine digits of nanoseconds, or, outside the years 1 to 9999,
-// "@seconds.nanoseconds" since 1970. The nanoseconds always count forward: half a second before second -2 ends is
-// @-2.500000000.
+// FormatTime writes an mtime: RFC 3339 in UTC with nine digits of nanoseconds, or, outside the
+// years 1 to 9999, "@seconds.nanoseconds" since 1970. The nanoseconds always count forward: half a
+// second before second -2 ends is @-2.500000000.
 func FormatTime(t time.Time) string { return string(appendTime(nil, t)) }
 
 func appendTime(b []byte, t time.Time) []byte {
@@ -31,8 +32,8 @@ func appendTime(b []byte, t time.Time) []byte {
 
 var errTime = errors.New("want RFC 3339 with nanoseconds, or @seconds.nanoseconds")
 
-// ParseTime is the inverse of FormatTime; the time is in UTC. It takes no other form: neither another zone nor fewer
-// digits.
+// ParseTime is the inverse of FormatTime; the time is in UTC. It takes no other form: neither
+// another zone nor fewer digits.
 func ParseTime(s string) (time.Time, error) {
 	if count, ok := strings.CutPrefix(s, "@"); ok {
 		return parseCount(count)

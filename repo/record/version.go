@@ -65,7 +65,8 @@ func InTree(tree map[string]object.TreeEntry, source string) (object.TreeEntry, 
 	return object.TreeEntry{}, false
 }
 
-// Agrees tells whether the tree's entry for a source (there: it has one) is what its newest version says.
+// Agrees tells whether the tree's entry for a source (there: it has one) is what its newest version
+// says.
 func Agrees(v *Version, e object.TreeEntry, there bool) bool {
 	if v.Event == Deleted {
 		return !there

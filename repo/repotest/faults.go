@@ -43,7 +43,8 @@ func (f *Faults) Count() int {
 	return f.n
 }
 
-// Hit is the operation that went wrong; ok is false where there was none, or none that the fault could befall.
+// Hit is the operation that went wrong; ok is false where there was none, or none that the fault
+// could befall.
 func (f *Faults) Hit() (op durable.Op, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

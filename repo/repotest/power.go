@@ -19,8 +19,8 @@ import (
 // Loss is what a power failure takes, of what was not put on disk.
 type Loss string
 
-// The losses. Names are lost by folder where each has its own log, as POSIX allows; in the order of the operations where
-// the file system keeps one journal, as ext4 and XFS do.
+// The losses. Names are lost by folder where each has its own log, as POSIX allows; in the order of
+// the operations where the file system keeps one journal, as ext4 and XFS do.
 const (
 	LosesAll     Loss = "all"     // each folder is as it was last synced, files that were not are empty
 	LosesContent Loss = "content" // all names are there, what was not synced of files is zeros
@@ -30,8 +30,8 @@ const (
 // AllLosses lists them.
 var AllLosses = []Loss{LosesAll, LosesContent, LosesSome}
 
-// Power keeps account of what of a folder is on disk, to show what a power failure would leave. It is a durable.Seam.
-// What was there at its making counts as on disk.
+// Power keeps account of what of a folder is on disk, to show what a power failure would leave. It
+// is a durable.Seam. What was there at its making counts as on disk.
 type Power struct {
 	root string
 
@@ -93,7 +93,8 @@ func NewPower(t testing.TB, root string) *Power {
 	return p
 }
 
-// Watch has f called before each operation that changes anything, by one goroutine at a time; f may call Cut.
+// Watch has f called before each operation that changes anything, by one goroutine at a time; f may
+// call Cut.
 func (p *Power) Watch(f func(op *durable.Op)) { p.watching = f }
 
 // loader reads a folder; a file of two names is one node.
@@ -273,7 +274,8 @@ func (p *Power) set(path string, to *node) {
 	p.log = append(p.log, renaming{dir: d, name: name, to: to})
 }
 
-// Cut writes what a power failure at this moment would leave to the folder to, which must not exist.
+// Cut writes what a power failure at this moment would leave to the folder to, which must not
+// exist.
 func (p *Power) Cut(t testing.TB, to string, loss Loss) {
 	t.Helper()
 	p.mu.Lock()

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Git runs git in the folder dest, free of anybody's settings, and returns what it prints. It fails the test when git
-// fails.
+// Git runs git in the folder dest, free of anybody's settings, and returns what it prints. It fails
+// the test when git fails.
 func Git(t testing.TB, dest string, args ...string) string {
 	t.Helper()
 	cmd := command(dest, args...)
@@ -35,8 +35,9 @@ func command(dest string, args ...string) *exec.Cmd {
 
 const shm = "/dev/shm"
 
-// InMemory is a new folder on a tmpfs, where a test keeps account itself of what is on disk and a disk would only be
-// waited for; without a tmpfs to write to it is t.TempDir. It goes with the test.
+// InMemory is a new folder on a tmpfs, where a test keeps account itself of what is on disk and a
+// disk would only be waited for; without a tmpfs to write to it is t.TempDir. It goes with the
+// test.
 func InMemory(t testing.TB) string {
 	t.Helper()
 	var st unix.Statfs_t
@@ -65,8 +66,8 @@ func Lines(t testing.TB, dest string, args ...string) []string {
 	return strings.Split(out, "\n")
 }
 
-// MustCheck fails the test unless git finds the repository whole, the index is HEAD's tree, the work tree is clean, and
-// a clone's files/ is equal to the destination's.
+// MustCheck fails the test unless git finds the repository whole, the index is HEAD's tree, the
+// work tree is clean, and a clone's files/ is equal to the destination's.
 func MustCheck(t testing.TB, dest string) {
 	t.Helper()
 	checked := fsck(dest)
@@ -97,7 +98,8 @@ func MustCheck(t testing.TB, dest string) {
 	}
 }
 
-// fsck reads the repository while the caller looks at something else; what it finds is sent, "" for nothing.
+// fsck reads the repository while the caller looks at something else; what it finds is sent, "" for
+// nothing.
 func fsck(dest string) <-chan string {
 	found := make(chan string, 1)
 	go func() {

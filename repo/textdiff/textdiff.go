@@ -1,8 +1,9 @@
 // Package textdiff compares texts line by line and word by word. It is pure.
 //
-// Lines that occur once in both texts are matched first, in their order (patience diff), and what lies between two of them
-// is compared by the longest common subsequence, with a bound on its search. So the time is about n log n whatever the
-// texts hold; a pair that differs wildly gets a longer diff than need be, never a wrong one.
+// Lines that occur once in both texts are matched first, in their order (patience diff), and what
+// lies between two of them is compared by the longest common subsequence, with a bound on its
+// search. So the time is about n log n whatever the texts hold; a pair that differs wildly gets a
+// longer diff than need be, never a wrong one.
 package textdiff
 
 import (
@@ -13,14 +14,15 @@ import (
 	"github.com/aymanbagabas/go-udiff/lcs"
 )
 
-// Edit says that the lines from Start to before End of the old text became those from NewStart to before NewEnd of the
-// new one. Lines count from 0; one of the two ranges may be empty.
+// Edit says that the lines from Start to before End of the old text became those from NewStart to
+// before NewEnd of the new one. Lines count from 0; one of the two ranges may be empty.
 type Edit struct{ Start, End, NewStart, NewEnd int }
 
 // Split cuts a text into lines, each with its newline; the last may lack one.
 func Split(text string) []string { return slices.Collect(strings.Lines(text)) }
 
-// Lines lists the edits that make new of old, in order, with at least one equal line between two of them.
+// Lines lists the edits that make new of old, in order, with at least one equal line between two of
+// them.
 func Lines(old, new []string) []Edit {
 	head := 0
 	for head < len(old) && head < len(new) && old[head] == new[head] {

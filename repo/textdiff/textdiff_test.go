@@ -49,7 +49,8 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// TestAgainstGit edits texts at random: the edits must make the new text, and be about as few as git's.
+// TestAgainstGit edits texts at random: the edits must make the new text, and be about as few as
+// git's.
 func TestAgainstGit(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	dir := t.TempDir()
@@ -149,7 +150,8 @@ func FuzzLines(f *testing.F) {
 	})
 }
 
-// TestBounded compares what has nothing in common but lines that repeat: the worst case of other algorithms.
+// TestBounded compares what has nothing in common but lines that repeat: the worst case of other
+// algorithms.
 func TestBounded(t *testing.T) {
 	old, new := make([]string, 300_000), make([]string, 300_000)
 	r := rand.New(rand.NewPCG(3, 4))

@@ -22,8 +22,9 @@ const (
 	Added
 )
 
-// Words compares two texts word by word. Words are runs of letters, digits and underscores; white space counts as one
-// piece, every other character by itself. The equal pieces and the added ones make the new text.
+// Words compares two texts word by word. Words are runs of letters, digits and underscores; white
+// space counts as one piece, every other character by itself. The equal pieces and the added ones
+// make the new text.
 func Words(old, new string) []Piece {
 	a, b := words(old), words(new)
 	var pieces []Piece

@@ -27,8 +27,9 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%q: %s", e.Text, e.Why)
 }
 
-// Parse reads a When. What the text leaves out is taken from now, whose location is the zone of local times. The error is
-// an *Error. A Revision is not looked up: whatever git might take for one passes.
+// Parse reads a When. What the text leaves out is taken from now, whose location is the zone of
+// local times. The error is an *Error. A Revision is not looked up: whatever git might take for one
+// passes.
 func Parse(text string, now time.Time) (When, error) {
 	s := strings.TrimSpace(text)
 	for _, form := range []func(string, time.Time) (When, bool, error){back, dated, clock, named, weekday, last, ago} {
@@ -139,7 +140,8 @@ func digits(s string) bool {
 	return s != ""
 }
 
-// revision tells whether git could take s for a revision: the characters of git-check-ref-format(1), and ^ ~ { }.
+// revision tells whether git could take s for a revision: the characters of
+// git-check-ref-format(1), and ^ ~ { }.
 func revision(s string) bool {
 	if s == "" || s[0] == '-' || !utf8.ValidString(s) || strings.Contains(s, "..") {
 		return false

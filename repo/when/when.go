@@ -1,5 +1,6 @@
-// Package when reads what a person writes for a moment or a version: "yesterday 9:15", "2h ago", "2026-11-23", "@1",
-// "5f0c1a2b3c". It is pure: the present moment and the time zone are passed in, and nothing is looked up.
+// Package when reads what a person writes for a moment or a version: "yesterday 9:15", "2h ago",
+// "2026-11-23", "@1", "5f0c1a2b3c". It is pure: the present moment and the time zone are passed in,
+// and nothing is looked up.
 //
 // # Forms
 //
@@ -15,12 +16,13 @@
 //	@1, ~1                       so many versions before the newest
 //	everything else              a revision of git's: a commit's name or the beginning of one, HEAD~3, main, main@{1}
 //
-// Days, weeks, months and years are counted on the calendar: 1d before ten o'clock is ten o'clock, also across a change
-// of the clocks. A local time that the clocks skip is taken for the moment they skip it; one that they show twice for the
-// first of the two. What was chosen stands in When.Note.
+// Days, weeks, months and years are counted on the calendar: 1d before ten o'clock is ten o'clock,
+// also across a change of the clocks. A local time that the clocks skip is taken for the moment
+// they skip it; one that they show twice for the first of the two. What was chosen stands in
+// When.Note.
 //
-// A word that is a time in one of the forms above is never taken for a revision: a branch called "today" is
-// refs/heads/today.
+// A word that is a time in one of the forms above is never taken for a revision: a branch called
+// "today" is refs/heads/today.
 package when
 
 import (
@@ -45,9 +47,11 @@ type When struct {
 	End  time.Time // of a Moment that names a whole day, the first moment of the next day; else zero
 	Back int       // 0 is the newest; at most MaxBack
 	Rev  string    // not empty
-	// Exact is true where nothing had to be supplied: an RFC 3339 time, a number of versions, a revision.
+	// Exact is true where nothing had to be supplied: an RFC 3339 time, a number of versions, a
+	// revision.
 	Exact bool
-	// Counted is true where the time was counted from the present moment, whose fraction of a second nobody wrote.
+	// Counted is true where the time was counted from the present moment, whose fraction of a
+	// second nobody wrote.
 	Counted bool
 	// Note says what was chosen where a local time occurs twice or never; "" elsewhere.
 	Note string
@@ -67,7 +71,8 @@ func (w When) String() string {
 	return w.Rev
 }
 
-// Format writes a moment with its offset, as exactly as it must be: without seconds where there are none.
+// Format writes a moment with its offset, as exactly as it must be: without seconds where there are
+// none.
 func Format(t time.Time) string {
 	clock, zone := "2006-01-02 15:04", " -07:00"
 	switch {

@@ -167,7 +167,8 @@ func TestNonsense(t *testing.T) {
 	}
 }
 
-// FuzzParse has every result say what it means in a form that is read the same way, whatever the zone.
+// FuzzParse has every result say what it means in a form that is read the same way, whatever the
+// zone.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"2026-11-23T04:48:12.5Z", "2026-03-29 02:30", "yesterday 9:15", "1 day 2 hours ago", "last week", "@1", "HEAD~3", "9999999h", "0001-01-01", "9999-12-31 23:59:59.9", "a week ago"} {
 		f.Add(s, int64(1795424730), uint8(1))

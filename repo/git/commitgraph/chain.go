@@ -6,14 +6,16 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// Chain is the layers of a repository's graph. The zero Chain has none. It may be read by several goroutines at once.
+// Chain is the layers of a repository's graph. The zero Chain has none. It may be read by several
+// goroutines at once.
 type Chain struct {
 	layers []*Layer
 	starts []int // the position of each layer's first commit
 	count  int
 }
 
-// NewChain stacks layers, lowest first. ErrDamaged where one was not written to stand on those below it.
+// NewChain stacks layers, lowest first. ErrDamaged where one was not written to stand on those
+// below it.
 func NewChain(layers ...*Layer) (*Chain, error) {
 	c := &Chain{}
 	var below []byte
@@ -70,8 +72,8 @@ func (c *Chain) ID(pos int) object.ID {
 	return l.id(i)
 }
 
-// Parents appends the positions of the parents of the commit at a position, first parent first. The error is
-// ErrDamaged.
+// Parents appends the positions of the parents of the commit at a position, first parent first. The
+// error is ErrDamaged.
 func (c *Chain) Parents(pos int, to []uint32) ([]uint32, error) {
 	l, i := c.at(pos)
 	n := len(to)
@@ -87,7 +89,8 @@ func (c *Chain) Parents(pos int, to []uint32) ([]uint32, error) {
 	return to, nil
 }
 
-// Commit reads the commit at a position. Parents is reused, Filter lies in the layer. The error is ErrDamaged.
+// Commit reads the commit at a position. Parents is reused, Filter lies in the layer. The error is
+// ErrDamaged.
 func (c *Chain) Commit(pos int, to *Commit) error {
 	l, i := c.at(pos)
 	to.ID, to.Tree = l.id(i), l.tree(i)
@@ -141,8 +144,9 @@ func (c *Chain) lower(n int) *Chain {
 	return low
 }
 
-// keep is how many of the lowest layers stay when n commits are added. As in git's split strategy a new layer takes in
-// every layer below it of up to twice its size, so that each is more than twice as large as all above it.
+// keep is how many of the lowest layers stay when n commits are added. As in git's split strategy a
+// new layer takes in every layer below it of up to twice its size, so that each is more than twice
+// as large as all above it.
 func (c *Chain) keep(n int) int {
 	k := len(c.layers)
 	for k > 0 && c.layers[k-1].count <= 2*n {

@@ -9,11 +9,12 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// MaxDate is the latest committer date that a layer can hold, in seconds since 1970: in the year 2514.
+// MaxDate is the latest committer date that a layer can hold, in seconds since 1970: in the year
+// 2514.
 const MaxDate = 1<<34 - 1
 
-// ErrUnfit is returned for a commit that no graph can be written over: its date does not fit, or it is so malformed
-// that versions of git may read it differently.
+// ErrUnfit is returned for a commit that no graph can be written over: its date does not fit, or it
+// is so malformed that versions of git may read it differently.
 var ErrUnfit = errors.New("commit does not fit into a commit-graph")
 
 // Commit is what a layer says of one commit.
@@ -24,7 +25,8 @@ type Commit struct {
 	Filter   Filter
 }
 
-// ParseCommit takes from a commit's body what a layer says of it, but for the filter. The error is ErrUnfit.
+// ParseCommit takes from a commit's body what a layer says of it, but for the filter. The error is
+// ErrUnfit.
 func ParseCommit(id object.ID, raw []byte) (Commit, error) {
 	c := Commit{ID: id}
 	unfit := func(why string) (Commit, error) { return Commit{}, fmt.Errorf("%w: %s: %s", ErrUnfit, id, why) }

@@ -99,7 +99,8 @@ var smallHistory = []Commit{{ID: object.ID{1}, Date: 5, Filter: NewFilter(nil)},
 	{ID: object.ID{3}, Parents: []object.ID{{2}}, Date: 7, Filter: NewFilter([]string{"a/b"})},
 	{ID: object.ID{4}, Parents: []object.ID{{1}, {2}, {3}}}, {ID: object.ID{9}, Parents: []object.ID{{4}, {1}}}}
 
-// readAll reads what may be anything, and goes on from there: nothing may panic, and what is written can be read.
+// readAll reads what may be anything, and goes on from there: nothing may panic, and what is
+// written can be read.
 func readAll(t *testing.T, data []byte) {
 	l, err := ParseLayer(data)
 	if err != nil {

@@ -1,15 +1,18 @@
-// Package commitgraph writes and reads git's commit-graph: what git would else inflate every commit for, in tables, and
-// for each commit a filter that tells `git log -- path` which commits it need not look at.
+// Package commitgraph writes and reads git's commit-graph: what git would else inflate every commit
+// for, in tables, and for each commit a filter that tells `git log -- path` which commits it need
+// not look at.
 //
 // # Nouns
 //
-// A layer is one file: a sorted list of commits with each one's tree, parents, date and filter. A chain is layers on
-// top of one another, named in a file of its own; a commit stands in one layer only, its parents in the same or a
-// lower one. A position numbers the commits of a chain, lowest layer first. The single file (objects/info/commit-graph,
-// what `git gc` writes) is a chain of one layer, and git reads no other where it is.
+// A layer is one file: a sorted list of commits with each one's tree, parents, date and filter. A
+// chain is layers on top of one another, named in a file of its own; a commit stands in one layer
+// only, its parents in the same or a lower one. A position numbers the commits of a chain, lowest
+// layer first. The single file (objects/info/commit-graph, what `git gc` writes) is a chain of one
+// layer, and git reads no other where it is.
 //
-// A filter is a Bloom filter of the paths in which a commit differs from its first parent, their folders included: it
-// answers "certainly not" or "maybe". A commit may have none, and is then looked at.
+// A filter is a Bloom filter of the paths in which a commit differs from its first parent, their
+// folders included: it answers "certainly not" or "maybe". A commit may have none, and is then
+// looked at.
 //
 // # Invariants
 //
@@ -45,7 +48,7 @@
 //	BASE      names of the layers below, lowest first, 20 bytes each
 //	checksum  SHA-1 of all before it
 //
-// A level is one more than the highest of the parents'; a corrected date is the date, or one more than the latest of
-// the parents' corrected ones. A filter of one byte is all zeros for a commit that changes no path and all ones for
-// more than 512 paths and folders.
+// A level is one more than the highest of the parents'; a corrected date is the date, or one more
+// than the latest of the parents' corrected ones. A filter of one byte is all zeros for a commit
+// that changes no path and all ones for more than 512 paths and folders.
 package commitgraph

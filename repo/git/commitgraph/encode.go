@@ -15,10 +15,10 @@ import (
 // errOrphan is returned for a commit whose parent is neither in the layer nor below it.
 var errOrphan = errors.New("parent of a commit not in the graph")
 
-// Encode writes the layer that stands on the lowest keep layers of chain and takes in those above, and the commits of
-// fresh, which may be in any order. It returns the layer's checksum. All layers of the chain must have corrected dates
-// and filters. What is written depends on the arguments alone. Errors: w's, ErrUnfit where there is more than the format
-// can hold, and ErrDamaged.
+// Encode writes the layer that stands on the lowest keep layers of chain and takes in those above,
+// and the commits of fresh, which may be in any order. It returns the layer's checksum. All layers
+// of the chain must have corrected dates and filters. What is written depends on the arguments
+// alone. Errors: w's, ErrUnfit where there is more than the format can hold, and ErrDamaged.
 func Encode(w io.Writer, chain *Chain, keep int, fresh []Commit) (object.ID, error) {
 	e, err := newEncoding(chain, keep, fresh)
 	if err != nil {
@@ -41,7 +41,8 @@ type encoding struct {
 	filterLen int64
 }
 
-// item is a commit of the new layer: one of fresh, or, with from, of the old layer of that number, counted from 1.
+// item is a commit of the new layer: one of fresh, or, with from, of the old layer of that number,
+// counted from 1.
 type item struct {
 	from uint32
 	at   uint32
@@ -129,7 +130,8 @@ func (e *encoding) find(id object.ID) (int, bool) {
 	})
 }
 
-// age fills in the levels and corrected dates: those of old layers are known, the others follow from the parents'.
+// age fills in the levels and corrected dates: those of old layers are known, the others follow
+// from the parents'.
 func (e *encoding) age() error {
 	e.ages = make([]age, len(e.items))
 	for i, it := range e.items {
@@ -153,7 +155,8 @@ func (e *encoding) age() error {
 	return nil
 }
 
-// ageFrom settles a commit and the ancestors it depends on. A history is deep: the way down is a list, not calls.
+// ageFrom settles a commit and the ancestors it depends on. A history is deep: the way down is a
+// list, not calls.
 func (e *encoding) ageFrom(i int) error {
 	trail := []int{i}
 	for len(trail) > 0 {

@@ -10,7 +10,8 @@ import (
 // Filter is a Bloom filter of changed paths; nil where a commit has none.
 type Filter []byte
 
-// What git calls the filter's settings: with others it would take them for damaged or of another kind.
+// What git calls the filter's settings: with others it would take them for damaged or of another
+// kind.
 const (
 	filterVersion = 1
 	filterHashes  = 7
@@ -18,8 +19,8 @@ const (
 	filterPaths   = 512 // the most a filter holds, folders included
 )
 
-// NewFilter is the filter of a commit that changes these slash-separated paths. It is nil where one of them has a byte
-// over 127, which versions of git hash differently.
+// NewFilter is the filter of a commit that changes these slash-separated paths. It is nil where one
+// of them has a byte over 127, which versions of git hash differently.
 func NewFilter(paths []string) Filter {
 	if slices.ContainsFunc(paths, hasHighByte) {
 		return nil

@@ -15,8 +15,8 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// gitHistory is a history with merges of two and more, dates that run backwards by decades, large and empty commits and
-// files that become folders, made by real git from one stream.
+// gitHistory is a history with merges of two and more, dates that run backwards by decades, large
+// and empty commits and files that become folders, made by real git from one stream.
 func gitHistory(t testing.TB, commits int, high bool) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -137,8 +137,8 @@ func firstDifference(a, b []byte) int {
 	return min(len(a), len(b))
 }
 
-// TestMergeLayers adds commits in steps, which must end in the layer that all at once make, and lets git read what lies
-// in between.
+// TestMergeLayers adds commits in steps, which must end in the layer that all at once make, and
+// lets git read what lies in between.
 func TestMergeLayers(t *testing.T) {
 	dir := gitHistory(t, 250, true)
 	commits := gitCommits(t, dir)

@@ -23,12 +23,14 @@ const (
 	maxLevel  = 1<<30 - 1
 )
 
-// ErrDamaged is returned for a graph that git could not have written, or that has been changed since.
+// ErrDamaged is returned for a graph that git could not have written, or that has been changed
+// since.
 var ErrDamaged = errors.New("commit-graph damaged")
 
 func damaged(why string) error { return fmt.Errorf("%w: %s", ErrDamaged, why) }
 
-// Layer reads one layer where it lies. Lengths are checked when it is parsed, what the tables hold as it is used.
+// Layer reads one layer where it lies. Lengths are checked when it is parsed, what the tables hold
+// as it is used.
 type Layer struct {
 	data  []byte
 	count int

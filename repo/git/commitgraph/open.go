@@ -22,8 +22,9 @@ const (
 	maxChainText = 1 << 20
 )
 
-// Open reads the graph in the folder info (.git/objects/info) as git does: the single file where there is one, else the
-// chain. Without either it is an empty Chain. ErrDamaged where git would use only a part of it, or nothing.
+// Open reads the graph in the folder info (.git/objects/info) as git does: the single file where
+// there is one, else the chain. Without either it is an empty Chain. ErrDamaged where git would use
+// only a part of it, or nothing.
 func Open(info *durable.Dir) (*Chain, error) {
 	g, err := open(info)
 	if err != nil {
@@ -125,7 +126,8 @@ func (g *found) settle(err error) error {
 
 func layerName(sum object.ID) string { return layerPrefix + sum.String() + layerSuffix }
 
-// readLayer reads into memory of the file's size: a mapped file would fault where git or a disk takes it away.
+// readLayer reads into memory of the file's size: a mapped file would fault where git or a disk
+// takes it away.
 func readLayer(dir *durable.Dir, name string) (*Layer, error) {
 	f, err := dir.Open(name)
 	if err != nil {

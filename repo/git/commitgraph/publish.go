@@ -51,8 +51,9 @@ func (u *update) writeLayer(keep int) (object.ID, error) {
 	return sum, errors.Join(err, f.Close())
 }
 
-// swap replaces the graph by the chain of sums, the last of which lies in the stage, unless another git is at work or
-// was since the graph was read. git's single file is locked only where it is to go: git gc gives up on a lock it meets.
+// swap replaces the graph by the chain of sums, the last of which lies in the stage, unless another
+// git is at work or was since the graph was read. git's single file is locked only where it is to
+// go: git gc gives up on a lock it meets.
 func (u *update) swap(folder *durable.Dir, sums []object.ID) (err error) {
 	lock, err := folder.TakeLock(chainName, u.Stage, lockWait)
 	if err != nil {
@@ -126,8 +127,8 @@ func (u *update) commit(folder *durable.Dir, lock *durable.Lock, sums []object.I
 	return lock.Commit()
 }
 
-// settleSingle makes the single file the layer that the chain already names it as, or removes it. git reads the chain
-// from that moment on, and not before.
+// settleSingle makes the single file the layer that the chain already names it as, or removes it.
+// git reads the chain from that moment on, and not before.
 func (u *update) settleSingle(folder *durable.Dir, sums []object.ID) error {
 	var err error
 	if layers := u.old.chain.layers; len(layers) == 1 && slices.Contains(sums, layers[0].Sum()) {

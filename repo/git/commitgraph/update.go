@@ -18,7 +18,8 @@ type Place struct {
 
 // History is what an Update asks of the repository.
 type History interface {
-	// Uncovered lists tip and its ancestors, but for those that are covered and theirs, in any order.
+	// Uncovered lists tip and its ancestors, but for those that are covered and theirs, in any
+	// order.
 	Uncovered(ctx context.Context, tip object.ID, covered func(object.ID) bool) ([]Commit, error)
 	// Has tells whether the repository holds a commit.
 	Has(id object.ID) (bool, error)
@@ -36,13 +37,14 @@ const lockWait = 100 * time.Millisecond // what is not written now is written by
 
 const stagedLayer = "graph-layer"
 
-// Update brings the graph up to tip: the commits it lacks go to a new layer, which takes in the layers below it that
-// are not more than twice as large. A single file becomes the chain's lowest layer. A graph that is damaged, has no
-// filters or corrected dates, or names commits that are gone is made anew, as it is with anew set. Where another git
-// holds the graph's lock or changed it meanwhile, nothing is written, which the Result tells: the next Update does it.
+// Update brings the graph up to tip: the commits it lacks go to a new layer, which takes in the
+// layers below it that are not more than twice as large. A single file becomes the chain's lowest
+// layer. A graph that is damaged, has no filters or corrected dates, or names commits that are gone
+// is made anew, as it is with anew set. Where another git holds the graph's lock or changed it
+// meanwhile, nothing is written, which the Result tells: the next Update does it.
 //
-// The graph is on disk when Update returns. An error leaves the old one, or the new one. Errors: the history's, ErrUnfit
-// for a history that no graph can be written for, the file system's.
+// The graph is on disk when Update returns. An error leaves the old one, or the new one. Errors:
+// the history's, ErrUnfit for a history that no graph can be written for, the file system's.
 func Update(ctx context.Context, p Place, tip object.ID, h History, anew bool) (Result, error) {
 	if err := p.unlock(); err != nil {
 		return Result{}, err
@@ -72,7 +74,8 @@ func Update(ctx context.Context, p Place, tip object.ID, h History, anew bool) (
 	return u.Result, err
 }
 
-// unlock clears what an Update that was killed left: git gives up on a lock, and we may not take that one again soon.
+// unlock clears what an Update that was killed left: git gives up on a lock, and we may not take
+// that one again soon.
 func (p Place) unlock() error {
 	folder, err := p.Info.Sub(folderName)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -146,8 +149,9 @@ func (u *update) restart(ctx context.Context, tip object.ID, h History, why stri
 	return err
 }
 
-// stale tells whether the graph names a commit that the repository no longer holds. The ancestors of tip are there: only
-// the others, of other branches or from before a rewriting of the history, are asked for.
+// stale tells whether the graph names a commit that the repository no longer holds. The ancestors
+// of tip are there: only the others, of other branches or from before a rewriting of the history,
+// are asked for.
 func (u *update) stale(tip object.ID, h History) (bool, error) {
 	if u.linear(tip) {
 		return false, nil
@@ -167,8 +171,8 @@ func (u *update) stale(tip object.ID, h History) (bool, error) {
 	return false, nil
 }
 
-// linear tells whether the commit on which the fresh ones stand has as many generations below it as the graph has
-// commits: then all of them are its ancestors.
+// linear tells whether the commit on which the fresh ones stand has as many generations below it as
+// the graph has commits: then all of them are its ancestors.
 func (u *update) linear(tip object.ID) bool {
 	for i := range u.fresh {
 		for _, p := range u.fresh[i].Parents {

@@ -11,7 +11,8 @@ import (
 // MaxSize is the largest configuration that is read, in bytes.
 const MaxSize = 1 << 20
 
-// File is a repository's own .git/config. The user's and the system's configurations are never read.
+// File is a repository's own .git/config. The user's and the system's configurations are never
+// read.
 type File struct {
 	Raw  *config.Config
 	Text []byte
@@ -64,7 +65,8 @@ func (c File) IsTrue(section, key string) bool {
 	return true
 }
 
-// Unsupported names the first setting with which timemachine could not do the right thing, "" where there is none.
+// Unsupported names the first setting with which timemachine could not do the right thing, "" where
+// there is none.
 func (c File) Unsupported() string {
 	if v := c.Get("core", "repositoryformatversion"); v != "" && v != "0" && v != "1" {
 		return "core.repositoryFormatVersion = " + v

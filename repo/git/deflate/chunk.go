@@ -1,4 +1,4 @@
-package pack
+package deflate
 
 import (
 	"bytes"
@@ -42,8 +42,8 @@ func (c *chunk) follow(before *chunk) {
 	}
 }
 
-// deflate makes blocks that end at a byte's edge, so that the next chunk's can simply follow. A bytes.Buffer takes
-// everything, so nothing here fails.
+// deflate makes blocks that end at a byte's edge, so that the next chunk's can simply follow. A
+// bytes.Buffer takes everything, so nothing here fails.
 func (c *chunk) deflate() {
 	c.out.Reset()
 	if incompressible(c.content()) {
@@ -57,9 +57,9 @@ func (c *chunk) deflate() {
 	c.ready <- struct{}{}
 }
 
-// copy makes one zlib stream of all that r gives, and hands it to put piece by piece. Memory is bounded by the chunks. It
-// returns the first error of r, put or ctx.
-func (d *deflater) copy(ctx context.Context, r io.Reader, put func([]byte) error) error {
+// Copy makes one zlib stream of all that r gives, and hands it to put piece by piece. Memory is
+// bounded by the chunks. It returns the first error of r, put or ctx.
+func (d *Deflater) Copy(ctx context.Context, r io.Reader, put func([]byte) error) error {
 	if err := put(zlibHeader); err != nil {
 		return err
 	}
@@ -70,9 +70,10 @@ func (d *deflater) copy(ctx context.Context, r io.Reader, put func([]byte) error
 	return put(binary.BigEndian.AppendUint32(finalBlock[:2:2], sum.Sum32()))
 }
 
-// copyBlocks reads r in chunks, deflates them side by side and hands the blocks to put in order. It returns when all of r
-// is through, or at the first error of r, put or ctx; its workers have ended by then.
-func (d *deflater) copyBlocks(ctx context.Context, r io.Reader, put func([]byte) error) error {
+// copyBlocks reads r in chunks, deflates them side by side and hands the blocks to put in order. It
+// returns when all of r is through, or at the first error of r, put or ctx; its workers have ended
+// by then.
+func (d *Deflater) copyBlocks(ctx context.Context, r io.Reader, put func([]byte) error) error {
 	work := make(chan *chunk)
 	var workers sync.WaitGroup
 	defer workers.Wait()
@@ -102,10 +103,10 @@ func (d *deflater) copyBlocks(ctx context.Context, r io.Reader, put func([]byte)
 	return line.flush()
 }
 
-// chunkLine holds the chunks being deflated, oldest first: one more than there are workers, so that none waits while
-// the oldest is written.
+// chunkLine holds the chunks being deflated, oldest first: one more than there are workers, so that
+// none waits while the oldest is written.
 type chunkLine struct {
-	d       *deflater
+	d       *Deflater
 	put     func([]byte) error
 	waiting []*chunk
 	spare   *chunk // the last one written

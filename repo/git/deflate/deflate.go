@@ -1,4 +1,9 @@
-package pack
+// Package deflate makes and reads the zlib streams in which git keeps objects.
+//
+// Layout, from RFC 1950 and RFC 1951: two header bytes, deflate blocks, and the big-endian Adler-32
+// of the content. A stored block is a byte (1 in the last block, else 0), its length and the
+// length's complement (little-endian uint16 each), and that many bytes.
+package deflate
 
 import (
 	"bytes"
@@ -18,7 +23,8 @@ const (
 	// Bodies below this are deflated without asking whether it pays.
 	minSampled = 64 << 10
 	sampleSize = 8 << 10
-	// Trees below this, of some three entries, and deltas below this hold little but hashes, which do not compress.
+	// Trees below this, of some three entries, and deltas below this hold little but hashes, which
+	// do not compress.
 	minTree   = 128
 	minDelta  = 256
 	maxStored = 0xffff // bytes of one stored block
@@ -26,21 +32,21 @@ const (
 	maxPooled = 4 << 20
 )
 
-// In a body of less than smallBody bytes there is little to find for a level above smallLevel: 1% to 3% fewer bytes for a
-// third more time.
+// In a body of less than smallBody bytes there is little to find for a level above smallLevel: 1%
+// to 3% fewer bytes for a third more time.
 const (
 	smallBody  = 4 << 10
 	smallLevel = 1
 )
 
-// deflateOptions of a deflater. The zero value is right for all ordinary use.
-type deflateOptions struct {
+// Options of a deflater. The zero value is right for all ordinary use.
+type Options struct {
 	Level     int // of deflate, 1 to 9; 0 is 6
 	ChunkSize int // bytes that Copy deflates at a time, at least 64 KiB; 0 is 1 MiB
 	Workers   int // goroutines that Copy deflates with; 0 is one a core, at most 8
 }
 
-func (o deflateOptions) filled() deflateOptions {
+func (o Options) filled() Options {
 	if o.Level < 1 || o.Level > 9 {
 		o.Level = 6
 	}
@@ -54,23 +60,23 @@ func (o deflateOptions) filled() deflateOptions {
 	return o
 }
 
-// deflater makes zlib streams. Encoders take half a megabyte each, so they are kept. Its methods may be called by several
-// goroutines at once.
-type deflater struct {
-	options     deflateOptions
+// Deflater makes zlib streams. Encoders take half a megabyte each, so they are kept. Its methods
+// may be called by several goroutines at once.
+type Deflater struct {
+	options     Options
 	pool, small sync.Pool // of *stream
 	chunks      sync.Pool // of *chunk
 }
 
-// stream is a zlib stream in a borrowed buffer; free gives it back.
-type stream struct {
+// Stream is a zlib stream in a borrowed buffer; free gives it back.
+type Stream struct {
 	bytes.Buffer
 	enc  *zlib.Writer
 	from *sync.Pool
 }
 
-func newDeflater(o deflateOptions) *deflater {
-	d := &deflater{options: o.filled()}
+func New(o Options) *Deflater {
+	d := &Deflater{options: o.filled()}
 	level := d.options.Level
 	d.pool.New = func() any { return newStream(&d.pool, level) }
 	d.small.New = func() any { return newStream(&d.small, min(level, smallLevel)) }
@@ -78,31 +84,31 @@ func newDeflater(o deflateOptions) *deflater {
 	return d
 }
 
-func newStream(from *sync.Pool, level int) *stream {
-	s := &stream{from: from}
+func newStream(from *sync.Pool, level int) *Stream {
+	s := &Stream{from: from}
 	s.enc, _ = zlib.NewWriterLevel(&s.Buffer, level) // deflateOptions.filled lets no bad level through
 	return s
 }
 
 // borrow is a stream for a body of n bytes.
-func (d *deflater) borrow(n int) *stream {
+func (d *Deflater) borrow(n int) *Stream {
 	pool := &d.pool
 	if n < smallBody {
 		pool = &d.small
 	}
-	s := pool.Get().(*stream)
+	s := pool.Get().(*Stream)
 	s.Reset()
 	return s
 }
 
-func (s *stream) free() {
+func (s *Stream) Free() {
 	if s.Cap() <= maxPooled {
 		s.from.Put(s)
 	}
 }
 
-// object deflates body, or wraps it in stored blocks where deflating does not pay.
-func (d *deflater) object(kind object.Kind, body []byte) *stream {
+// Object deflates body, or wraps it in stored blocks where deflating does not pay.
+func (d *Deflater) Object(kind object.Kind, body []byte) *Stream {
 	s := d.borrow(len(body))
 	if kind == object.Tree && len(body) < minTree || len(body) >= minSampled && incompressible(body) {
 		s.store(body)
@@ -112,8 +118,8 @@ func (d *deflater) object(kind object.Kind, body []byte) *stream {
 	return s
 }
 
-// delta stores small deltas and deflates others.
-func (d *deflater) delta(delta []byte) *stream {
+// Delta stores small deltas and deflates others.
+func (d *Deflater) Delta(delta []byte) *Stream {
 	s := d.borrow(len(delta))
 	if len(delta) < minDelta {
 		s.store(delta)
@@ -124,13 +130,13 @@ func (d *deflater) delta(delta []byte) *stream {
 }
 
 // compress cannot fail: a bytes.Buffer takes everything.
-func (s *stream) compress(body []byte) {
+func (s *Stream) compress(body []byte) {
 	s.enc.Reset(&s.Buffer)
 	s.enc.Write(body)
 	s.enc.Close()
 }
 
-func (s *stream) store(body []byte) {
+func (s *Stream) store(body []byte) {
 	s.Write(zlibHeader)
 	s.Grow(len(body) + 5*(len(body)/maxStored+1))
 	s.Write(appendStored(s.AvailableBuffer(), body, true))
@@ -142,7 +148,8 @@ var (
 	finalBlock = []byte{0x03, 0x00} // last, fixed codes, nothing in it
 )
 
-// appendStored wraps p in stored blocks, which begin at a byte's edge; final marks the last one as the stream's last.
+// appendStored wraps p in stored blocks, which begin at a byte's edge; final marks the last one as
+// the stream's last.
 func appendStored(b, p []byte, final bool) []byte {
 	for {
 		n := min(len(p), maxStored)
@@ -158,9 +165,9 @@ func appendStored(b, p []byte, final bool) []byte {
 	}
 }
 
-// incompressible looks at four samples, together 32 KiB, and tells whether deflating them would take away less than 3%:
-// neither are some bytes more frequent than others, nor do any repeat. Pictures, archives and encrypted files then cost
-// a copy in place of a search.
+// incompressible looks at four samples, together 32 KiB, and tells whether deflating them would
+// take away less than 3%: neither are some bytes more frequent than others, nor do any repeat.
+// Pictures, archives and encrypted files then cost a copy in place of a search.
 func incompressible(p []byte) bool {
 	if len(p) < 4*sampleSize {
 		return false

@@ -1,4 +1,4 @@
-package pack
+package deflate
 
 import (
 	"bytes"
@@ -7,62 +7,66 @@ import (
 	"sync"
 
 	"github.com/klauspost/compress/zlib"
+
+	"timemachine/repo/git/object"
 )
 
-// Deflate makes at most 1032 bytes of one: a size beyond that is a lie, and no memory is taken for it.
-const maxRatio = 1032
+// Deflate makes at most 1032 bytes of one: a size beyond that is a lie, and no memory is taken for
+// it.
+const MaxRatio = 1032
 
-var errInflate = errors.New("zlib stream damaged")
+var ErrDamaged = errors.New("zlib stream damaged")
 
-var inflaters sync.Pool // of io.ReadCloser
+var readers sync.Pool // of io.ReadCloser
 
-// newInflater borrows a zlib reader; giveBack returns it to the pool.
-func newInflater(r io.Reader) (io.ReadCloser, error) {
-	if z, ok := inflaters.Get().(io.ReadCloser); ok {
+// NewReader borrows a zlib reader; giveBack returns it to the pool.
+func NewReader(r io.Reader) (io.ReadCloser, error) {
+	if z, ok := readers.Get().(io.ReadCloser); ok {
 		return z, z.(zlib.Resetter).Reset(r, nil)
 	}
 	return zlib.NewReader(r)
 }
 
-func giveBack(z io.ReadCloser) {
+func Release(z io.ReadCloser) {
 	if z != nil {
-		inflaters.Put(z)
+		readers.Put(z)
 	}
 }
 
-// inflate reads a zlib stream of exactly size bytes from the front of z.
-func inflate(z []byte, size, max int64) ([]byte, error) {
+// Inflate reads a zlib stream of exactly size bytes from the front of z.
+func Inflate(z []byte, size, max int64) ([]byte, error) {
 	if size > max {
-		return nil, ErrTooBig
+		return nil, object.ErrTooBig
 	}
-	if size/maxRatio > int64(len(z)) {
-		return nil, errInflate
+	if size/MaxRatio > int64(len(z)) {
+		return nil, ErrDamaged
 	}
-	r, err := newInflater(bytes.NewReader(z))
+	r, err := NewReader(bytes.NewReader(z))
 	if err != nil {
-		return nil, errInflate
+		return nil, ErrDamaged
 	}
-	defer giveBack(r)
+	defer Release(r)
 	out := make([]byte, size)
 	if _, err := io.ReadFull(r, out); err != nil {
-		return nil, errInflate
+		return nil, ErrDamaged
 	}
-	return out, atEnd(r)
+	return out, CheckEnd(r)
 }
 
-// exact gives a zlib reader's content and makes sure that it ends where it should.
-type exact struct {
+// Exact gives a zlib reader's content and makes sure that it ends where it should.
+type Exact struct {
 	r       io.Reader
 	left    int64
 	damaged func() error
 }
 
-// newExact reads size bytes of r. Where r ends early, goes on or fails, Read returns what damaged makes.
-func newExact(r io.Reader, size int64, damaged func() error) *exact { return &exact{r, size, damaged} }
+// NewExact reads size bytes of r. Where r ends early, goes on or fails, Read returns what damaged
+// makes.
+func NewExact(r io.Reader, size int64, damaged func() error) *Exact { return &Exact{r, size, damaged} }
 
-func (e *exact) Read(p []byte) (int, error) {
+func (e *Exact) Read(p []byte) (int, error) {
 	if e.left == 0 {
-		if atEnd(e.r) != nil {
+		if CheckEnd(e.r) != nil {
 			return 0, e.damaged()
 		}
 		return 0, io.EOF
@@ -75,26 +79,26 @@ func (e *exact) Read(p []byte) (int, error) {
 	return n, e.damaged()
 }
 
-// atEnd makes sure that the stream ends here, which is also when its checksum is looked at.
-func atEnd(r io.Reader) error {
+// CheckEnd makes sure that the stream ends here, which is also when its checksum is looked at.
+func CheckEnd(r io.Reader) error {
 	var one [1]byte
 	if n, err := io.ReadFull(r, one[:]); n > 0 || err != io.EOF {
-		return errInflate
+		return ErrDamaged
 	}
 	return nil
 }
 
-// peek inflates up to n bytes.
-func peek(z []byte, n int) ([]byte, error) {
-	r, err := newInflater(bytes.NewReader(z))
+// Peek inflates up to n bytes.
+func Peek(z []byte, n int) ([]byte, error) {
+	r, err := NewReader(bytes.NewReader(z))
 	if err != nil {
-		return nil, errInflate
+		return nil, ErrDamaged
 	}
-	defer giveBack(r)
+	defer Release(r)
 	out := make([]byte, n)
 	n, err = io.ReadFull(r, out)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return nil, errInflate
+		return nil, ErrDamaged
 	}
 	return out[:n], nil
 }

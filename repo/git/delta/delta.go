@@ -1,18 +1,33 @@
-package pack
+// Package delta makes and applies deltas: the instructions that turn one object's bytes into
+// another's.
+//
+// Layout, from git's Documentation/gitformat-pack:
+//
+//	delta        size of the base, size of the result, instructions
+//	size         little-endian groups of 7 bits; the top bit is set in all but the last byte
+//	instruction  top bit set: copy from the base. Bits 0-3 say which of 4 bytes of the offset follow,
+//	             bits 4-6 which of 3 bytes of the size, both little-endian; size 0 is 0x10000.
+//	             Top bit clear: insert the 1 to 127 bytes that follow. 0 is reserved.
+package delta
 
-import "errors"
+import (
+	"errors"
 
-// Longest copy and insert of one instruction. Copies of more than 64 KiB exist in pack version 3 only.
+	"timemachine/repo/git/object"
+)
+
+// Longest copy and insert of one instruction. Copies of more than 64 KiB exist in pack version 3
+// only.
 const (
 	maxCopy   = 0x10000
 	maxInsert = 127
 )
 
-var errDelta = errors.New("malformed delta")
+var ErrMalformed = errors.New("malformed delta")
 
-// EditDelta is the delta of one known edit: newRaw is a base of baseLen bytes in which the oldLen bytes at pos became
-// newRaw[pos:pos+newLen].
-func EditDelta(baseLen int, newRaw []byte, pos, oldLen, newLen int) []byte {
+// OfEdit is the delta of one known edit: newRaw is a base of baseLen bytes in which the oldLen
+// bytes at pos became newRaw[pos:pos+newLen].
+func OfEdit(baseLen int, newRaw []byte, pos, oldLen, newLen int) []byte {
 	d := appendSizes(make([]byte, 0, 64+newLen), baseLen, len(newRaw))
 	d = appendCopy(d, 0, pos)
 	d = appendInsert(d, newRaw[pos:pos+newLen])
@@ -60,20 +75,21 @@ func appendInsert(d, p []byte) []byte {
 	return d
 }
 
-// ApplyDelta makes the object that delta describes from base. The instructions are checked before memory is taken: a
-// delta that lies about a size, reaches outside the base or would make more than max bytes is an error.
-func ApplyDelta(base, delta []byte, max int64) ([]byte, error) {
-	return applyDelta(nil, base, delta, max)
+// Apply makes the object that delta describes from base. The instructions are checked before memory
+// is taken: a delta that lies about a size, reaches outside the base or would make more than max
+// bytes is an error.
+func Apply(base, delta []byte, max int64) ([]byte, error) {
+	return ApplyTo(nil, base, delta, max)
 }
 
-// applyDelta is ApplyDelta in the memory of spare where that is enough.
-func applyDelta(spare, base, delta []byte, max int64) ([]byte, error) {
-	want, ops, err := deltaSizes(delta, int64(len(base)))
+// ApplyTo is ApplyDelta in the memory of spare where that is enough.
+func ApplyTo(spare, base, delta []byte, max int64) ([]byte, error) {
+	want, ops, err := Sizes(delta, int64(len(base)))
 	if err != nil {
 		return nil, err
 	}
 	if want > max {
-		return nil, ErrTooBig
+		return nil, object.ErrTooBig
 	}
 	if err := checkOps(ops, int64(len(base)), want); err != nil {
 		return nil, err
@@ -94,12 +110,12 @@ func applyDelta(spare, base, delta []byte, max int64) ([]byte, error) {
 	return out, nil
 }
 
-// deltaSizes reads a delta's two sizes; the base's must be baseLen unless that is negative.
-func deltaSizes(delta []byte, baseLen int64) (result int64, ops []byte, err error) {
+// Sizes reads a delta's two sizes; the base's must be baseLen unless that is negative.
+func Sizes(delta []byte, baseLen int64) (result int64, ops []byte, err error) {
 	base, rest, ok1 := cutSize(delta)
 	result, ops, ok2 := cutSize(rest)
 	if !ok1 || !ok2 || (baseLen >= 0 && base != baseLen) {
-		return 0, nil, errDelta
+		return 0, nil, ErrMalformed
 	}
 	return result, ops, nil
 }
@@ -119,32 +135,32 @@ func checkOps(ops []byte, baseLen, want int64) error {
 	for len(ops) > 0 {
 		op, rest := cutOp(ops)
 		if rest == nil || op.from+op.n > baseLen && op.insert == nil || op.n > want {
-			return errDelta
+			return ErrMalformed
 		}
 		want -= op.n
 		ops = rest
 	}
 	if want != 0 {
-		return errDelta
+		return ErrMalformed
 	}
 	return nil
 }
 
-// deltaOp inserts bytes, or where insert is nil copies n bytes of the base.
-type deltaOp struct {
+// instruction inserts bytes, or where insert is nil copies n bytes of the base.
+type instruction struct {
 	insert  []byte
 	from, n int64
 }
 
 // cutOp takes the first instruction off; a nil rest says that it is cut short or the reserved one.
-func cutOp(ops []byte) (op deltaOp, rest []byte) {
+func cutOp(ops []byte) (op instruction, rest []byte) {
 	c := ops[0]
 	ops = ops[1:]
 	if c&0x80 == 0 {
 		if c == 0 || len(ops) < int(c) {
-			return deltaOp{}, nil
+			return instruction{}, nil
 		}
-		return deltaOp{insert: ops[:c], n: int64(c)}, ops[c:]
+		return instruction{insert: ops[:c], n: int64(c)}, ops[c:]
 	}
 	var v [7]int64
 	for k := range v {
@@ -152,7 +168,7 @@ func cutOp(ops []byte) (op deltaOp, rest []byte) {
 			continue
 		}
 		if len(ops) == 0 {
-			return deltaOp{}, nil
+			return instruction{}, nil
 		}
 		v[k] = int64(ops[0])
 		ops = ops[1:]

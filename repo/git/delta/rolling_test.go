@@ -1,4 +1,4 @@
-package pack
+package delta
 
 import (
 	"math/rand/v2"

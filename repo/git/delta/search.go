@@ -1,4 +1,4 @@
-package pack
+package delta
 
 import (
 	"bytes"
@@ -11,9 +11,10 @@ const (
 	maxBlocks = 1 << 18 // of the table that finds them: one or two MiB
 )
 
-// Delta makes the instructions that turn base into target: their common start and end are copied, and between them what
-// is found again block by block. It is nil where they would take more than limit bytes. Neither may pass 4 GiB.
-func Delta(base, target []byte, limit int) []byte {
+// Between makes the instructions that turn base into target: their common start and end are copied,
+// and between them what is found again block by block. It is nil where they would take more than
+// limit bytes. Neither may pass 4 GiB.
+func Between(base, target []byte, limit int) []byte {
 	start := commonStart(base, target)
 	end := commonEnd(base[start:], target[start:])
 	s := search{base: base[start : len(base)-end], from: start, limit: limit}
@@ -113,8 +114,8 @@ func (s *search) find(h rolling, block []byte) (at int, ok bool) {
 	return at, bytes.Equal(s.base[at:at+s.block], block)
 }
 
-// copy appends what was not found before target[i:], which is found at base[at:], and as long a copy as can be made of
-// it, in both directions. It returns where target goes on.
+// copy appends what was not found before target[i:], which is found at base[at:], and as long a
+// copy as can be made of it, in both directions. It returns where target goes on.
 func (s *search) copy(target []byte, done *int, i, at int) int {
 	n := commonStart(s.base[at:], target[i:])
 	back := commonEnd(s.base[:at], target[*done:i])

@@ -1,4 +1,4 @@
-package pack
+package delta
 
 import (
 	"bytes"
@@ -6,9 +6,10 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// TreeDelta is the delta between two raw trees in git's order, found entry by entry: a changed entry costs its 20-byte
-// ID. On bytes that are no tree the rest is inserted whole; the delta is right in any case.
-func TreeDelta(base, new []byte) []byte {
+// BetweenTrees is the delta between two raw trees in git's order, found entry by entry: a changed
+// entry costs its 20-byte ID. On bytes that are no tree the rest is inserted whole; the delta is
+// right in any case.
+func BetweenTrees(base, new []byte) []byte {
 	m := treeMerge{base: base, new: new}
 	m.delta = appendSizes(nil, len(base), len(new))
 	for m.j < len(new) {
@@ -18,7 +19,8 @@ func TreeDelta(base, new []byte) []byte {
 	return m.delta
 }
 
-// treeMerge walks two trees at once: i in the base, j in the new one. Runs of copies and inserts are joined.
+// treeMerge walks two trees at once: i in the base, j in the new one. Runs of copies and inserts
+// are joined.
 type treeMerge struct {
 	base, new  []byte
 	i, j       int
@@ -82,7 +84,8 @@ func (m *treeMerge) flush() {
 	m.copyLen, m.insertLen = 0, 0
 }
 
-// entryEnd finds the NUL after the name of the entry at offset at, and the entry's end; -1 when it is cut short.
+// entryEnd finds the NUL after the name of the entry at offset at, and the entry's end; -1 when it
+// is cut short.
 func entryEnd(raw []byte, at int) (nul, end int) {
 	n := bytes.IndexByte(raw[at:], 0)
 	if n < 0 || len(raw)-at-n-1 < object.IDLen {

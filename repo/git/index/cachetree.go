@@ -12,8 +12,8 @@ import (
 // maxDepth bounds how deep folders may lie for the cache tree: what a path of 4096 bytes can hold.
 const maxDepth = 2048
 
-// node is a folder of a cache tree. The nodes of a tree are kept in the order of the file, parents first, so that
-// those below node i are i+1 to its next.
+// node is a folder of a cache tree. The nodes of a tree are kept in the order of the file, parents
+// first, so that those below node i are i+1 to its next.
 type node struct {
 	name  []byte
 	count int // entries below; -1: not valid

@@ -40,7 +40,8 @@ func TestParseNodes(t *testing.T) {
 	}
 }
 
-// TestRebuildDistrusts: old nodes that cannot be about these entries are dropped, however valid they say they are.
+// TestRebuildDistrusts: old nodes that cannot be about these entries are dropped, however valid
+// they say they are.
 func TestRebuildDistrusts(t *testing.T) {
 	index := mustMerge(t, nil, change("a/b"), change("a/c"), change("d"))
 	f, err := readFile(index)
@@ -65,7 +66,8 @@ func TestRebuildDistrusts(t *testing.T) {
 	}
 }
 
-// TestRebuildDeep: folders too deep for the cache cost it, and the next reader can still parse what is left.
+// TestRebuildDeep: folders too deep for the cache cost it, and the next reader can still parse what
+// is left.
 func TestRebuildDeep(t *testing.T) {
 	deep := strings.Repeat("a/", maxDepth+10)
 	trees := func(string) (tree object.ID, ok bool) { return someID, true }

@@ -51,7 +51,8 @@ func settle(changes []Change) ([]outcome, error) {
 	return settled, checkFolders(settled)
 }
 
-// checkFolders refuses a file and a folder of one name. One may follow the other if it was removed between.
+// checkFolders refuses a file and a folder of one name. One may follow the other if it was removed
+// between.
 func checkFolders(settled []outcome) error {
 	for i, o := range settled {
 		for _, next := range settled[i+1:] {

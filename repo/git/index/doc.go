@@ -1,12 +1,13 @@
-// Package index reads git's index and merges changes of our own into it, bytes in and bytes out: who holds
-// index.lock and puts the new file in place is the caller's affair.
+// Package index reads git's index and merges changes of our own into it, bytes in and bytes out:
+// who holds index.lock and puts the new file in place is the caller's affair.
 //
 // # Nouns
 //
-// An index is a header, a table of entries, extensions and a checksum. An entry is one tracked path at one stage
-// (0, or 1 to 3 while a merge is unresolved) with its mode, its blob and the stat data that lets git skip the content.
-// The cache tree (extension TREE) remembers for each folder which tree object its entries make; git's write-tree,
-// commit and status believe it without looking. A Change is one path we put in or take out.
+// An index is a header, a table of entries, extensions and a checksum. An entry is one tracked path
+// at one stage (0, or 1 to 3 while a merge is unresolved) with its mode, its blob and the stat data
+// that lets git skip the content. The cache tree (extension TREE) remembers for each folder which
+// tree object its entries make; git's write-tree, commit and status believe it without looking. A
+// Change is one path we put in or take out.
 //
 // # Invariants
 //
@@ -36,5 +37,6 @@
 //	TREE       per folder, parents first: name NUL count SP subfolders LF, then 20 bytes of object name;
 //	           a count of -1 marks a folder that is not valid and has no object name
 //
-// Entries are sorted by name as unsigned bytes, then by stage; subfolders in TREE by length, then bytes.
+// Entries are sorted by name as unsigned bytes, then by stage; subfolders in TREE by length, then
+// bytes.
 package index

@@ -29,12 +29,14 @@ const (
 	typeLink = 0120000
 	typeGit  = 0160000
 
-	// maxName bounds names, and with them the depth of folders. Linux opens paths of up to 4096 bytes.
+	// maxName bounds names, and with them the depth of folders. Linux opens paths of up to 4096
+	// bytes.
 	maxName = 1 << 16
 )
 
-// Stat is what git remembers of a work-tree file. Git keeps the low 32 bits of each field and compares no more than
-// those, so sizes over 4 GiB and times before 1970 or after 2106 are given as they are.
+// Stat is what git remembers of a work-tree file. Git keeps the low 32 bits of each field and
+// compares no more than those, so sizes over 4 GiB and times before 1970 or after 2106 are given as
+// they are.
 type Stat struct {
 	CtimeSec  int64
 	CtimeNsec uint32
@@ -45,7 +47,8 @@ type Stat struct {
 	Size      int64 // in bytes
 }
 
-// record is one entry in the layout of versions 2 and 3, padding included, its bounds checked by measure.
+// record is one entry in the layout of versions 2 and 3, padding included, its bounds checked by
+// measure.
 type record []byte
 
 func (r record) flags() uint16   { return binary.BigEndian.Uint16(r[flagsAt:]) }

@@ -6,13 +6,15 @@ import (
 )
 
 var (
-	// ErrUnmerged is returned by Merge when a changed path, or one below or in the way of it, is in conflict.
+	// ErrUnmerged is returned by Merge when a changed path, or one below or in the way of it, is in
+	// conflict.
 	ErrUnmerged = errors.New("unmerged index entry")
 	// ErrSplit is returned for a split index (core.splitIndex): its entries are in another file.
 	ErrSplit = errors.New("split index")
 	// ErrSparse is returned for a sparse index (index.sparse): it has folders as entries.
 	ErrSparse = errors.New("sparse index")
-	// ErrExtension is returned, with the signature, for an extension that must be understood and is not.
+	// ErrExtension is returned, with the signature, for an extension that must be understood and is
+	// not.
 	ErrExtension = errors.New("unknown index extension")
 	// ErrVersion is returned, with the number, for an index of a version other than 2, 3 and 4.
 	ErrVersion = errors.New("unknown index version")

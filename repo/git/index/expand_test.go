@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// compact is a version 4 index of entries given as what follows the fixed part, with the lengths their flags claim.
+// compact is a version 4 index of entries given as what follows the fixed part, with the lengths
+// their flags claim.
 func compact(flags []uint16, rests ...string) []byte {
 	b := binary.BigEndian.AppendUint32([]byte("DIRC\x00\x00\x00\x04"), uint32(len(rests)))
 	for i, rest := range rests {
@@ -58,7 +59,8 @@ func TestExpand(t *testing.T) {
 	}
 }
 
-// TestExpandBounded: each name takes all of the one before and adds a little, so that names grow as a square.
+// TestExpandBounded: each name takes all of the one before and adds a little, so that names grow as
+// a square.
 func TestExpandBounded(t *testing.T) {
 	flags, rests := make([]uint16, 9000), make([]string, 9000)
 	for i := range flags {

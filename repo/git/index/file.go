@@ -5,6 +5,7 @@ import (
 	"crypto/sha1"
 	"encoding/binary"
 	"fmt"
+
 	"timemachine/repo/durable"
 )
 
@@ -30,8 +31,9 @@ func readFile(b []byte) (*file, error) {
 	return f, intact(err)
 }
 
-// startChecksum checks b's checksum beside the caller's work on b: over a large index that takes as long as the rest.
-// The function returned waits for the result. Damage goes before err, which it may have caused.
+// startChecksum checks b's checksum beside the caller's work on b: over a large index that takes as
+// long as the rest. The function returned waits for the result. Damage goes before err, which it
+// may have caused.
 func startChecksum(b []byte) func(err error) error {
 	holds := make(chan bool, 1)
 	go func() {
@@ -55,8 +57,9 @@ func checksumHolds(b []byte) bool {
 	return sum == [checksumSize]byte{} || sum == sha1.Sum(body)
 }
 
-// readBody reads an index and leaves the checksum alone. Extensions come before the check of the entries: one that
-// says the entries mean something else explains them better than the damage they look like.
+// readBody reads an index and leaves the checksum alone. Extensions come before the check of the
+// entries: one that says the entries mean something else explains them better than the damage they
+// look like.
 func readBody(b []byte) (*file, error) {
 	if len(b) < headerSize+checksumSize {
 		return nil, damaged(len(b), "cut short")
@@ -92,8 +95,8 @@ func (f *file) readEntries(b []byte, count int) (next int, err error) {
 	return f.entries.off[f.entries.len()], err
 }
 
-// readExtensions keeps what stays true after a merge. The others that may be ignored are caches of a state that is
-// about to change, or tell offsets in the old file.
+// readExtensions keeps what stays true after a merge. The others that may be ignored are caches of
+// a state that is about to change, or tell offsets in the old file.
 func (f *file) readExtensions(b []byte, at int) error {
 	for at < len(b) {
 		if len(b)-at < 8 {
@@ -162,7 +165,8 @@ func (t *table) needsLong() bool {
 	return false
 }
 
-// hasPrefix tells whether entry i exists and lies below the folder whose name, with a slash, is prefix.
+// hasPrefix tells whether entry i exists and lies below the folder whose name, with a slash, is
+// prefix.
 func (t *table) hasPrefix(i int, prefix []byte) bool {
 	return i < t.len() && bytes.HasPrefix(t.at(i).name(), prefix)
 }

@@ -74,7 +74,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzMerge: what Merge accepts Parse accepts, our paths are in it, and nothing is beside or below them.
+// FuzzMerge: what Merge accepts Parse accepts, our paths are in it, and nothing is beside or below
+// them.
 func FuzzMerge(f *testing.F) {
 	for _, b := range seeds(f) {
 		f.Add(b, "b/c", "b", false)

@@ -157,8 +157,8 @@ func (r *gitRepo) committed(changes []Change) Trees {
 	}
 }
 
-// checkTree compares each valid folder of the cache tree with a tree made from the entries, and tells how many are
-// valid and how many not.
+// checkTree compares each valid folder of the cache tree with a tree made from the entries, and
+// tells how many are valid and how many not.
 func (r *gitRepo) checkTree(index []byte) (valid, invalid int) {
 	r.t.Helper()
 	f, err := readFile(index)

@@ -70,7 +70,8 @@ func TestMergeAsGit(t *testing.T) {
 	}
 }
 
-// mergeAsGit merges changes into the repository's index, and into a copy with git, and compares the two.
+// mergeAsGit merges changes into the repository's index, and into a copy with git, and compares the
+// two.
 func (r *gitRepo) mergeAsGit(changes []Change) []byte {
 	r.t.Helper()
 	old := r.readIndex()

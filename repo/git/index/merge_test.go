@@ -57,7 +57,8 @@ func paths(t *testing.T, b []byte) string {
 	return strings.Join(names, " ")
 }
 
-// TestMergeInOrder: a run may hold several versions of a path, and what frees a name before what takes it.
+// TestMergeInOrder: a run may hold several versions of a path, and what frees a name before what
+// takes it.
 func TestMergeInOrder(t *testing.T) {
 	tests := []struct {
 		old     string
@@ -87,7 +88,8 @@ func TestMergeInOrder(t *testing.T) {
 	}
 }
 
-// TestMergeUnclaimedTree: a caller that names the wrong tree, or none, costs the cache and nothing more.
+// TestMergeUnclaimedTree: a caller that names the wrong tree, or none, costs the cache and nothing
+// more.
 func TestMergeUnclaimedTree(t *testing.T) {
 	lie := func(string) (tree object.ID, ok bool) { return someID, true }
 	for name, trees := range map[string]Trees{"lie": lie, "nil": nil} {

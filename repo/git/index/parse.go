@@ -20,8 +20,8 @@ type Entry struct {
 	IntentToAdd  bool
 }
 
-// Parse reads an index of version 2, 3 or 4. Errors are *DamagedError, ErrSplit, ErrSparse, ErrExtension and
-// ErrVersion. The Index shares no memory with b.
+// Parse reads an index of version 2, 3 or 4. Errors are *DamagedError, ErrSplit, ErrSparse,
+// ErrExtension and ErrVersion. The Index shares no memory with b.
 func Parse(b []byte) (*Index, error) {
 	f, err := readFile(b)
 	if err != nil {

@@ -52,7 +52,8 @@ func makePlan(old *table, changes []outcome) (*plan, error) {
 	return p, nil
 }
 
-// place adds the edits of one change. from is where the search starts, and the result where that of the next may.
+// place adds the edits of one change. from is where the search starts, and the result where that of
+// the next may.
 func (p *plan) place(c outcome, from int) (int, error) {
 	lo, hi, err := p.named(c.Path, from)
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestMergeSequence lets us and a user with git work on one index in turns. Names are few, so that files and folders
-// take each other's place.
+// TestMergeSequence lets us and a user with git work on one index in turns. Names are few, so that
+// files and folders take each other's place.
 func TestMergeSequence(t *testing.T) {
 	for seed := range uint64(2) {
 		t.Run("", func(t *testing.T) {

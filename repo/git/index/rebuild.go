@@ -17,7 +17,8 @@ type rebuilder struct {
 	trees   Trees
 }
 
-// rebuildTree is the content of TREE for the entries, given what it was and the folders that are not what they were.
+// rebuildTree is the content of TREE for the entries, given what it was and the folders that are
+// not what they were.
 func rebuildTree(entries *table, old []byte, altered folders, trees Trees) []byte {
 	if trees == nil {
 		trees = func(string) (tree object.ID, ok bool) { return }
@@ -31,8 +32,8 @@ func rebuildTree(entries *table, old []byte, altered folders, trees Trees) []byt
 	return n.append(nil)
 }
 
-// folder makes the node of a folder. prefix is its path with a slash at the end (the root's is empty), old its node so
-// far or -1.
+// folder makes the node of a folder. prefix is its path with a slash at the end (the root's is
+// empty), old its node so far or -1.
 func (r *rebuilder) folder(prefix, name []byte, old, depth int) built {
 	if kept, ok := r.keep(prefix, old); ok {
 		return kept
@@ -83,7 +84,8 @@ func (r *rebuilder) passOver(prefix []byte) (skipped bool) {
 	return skipped
 }
 
-// keep is the old node with all below it, if nothing there has changed and it covers the entries it says it does.
+// keep is the old node with all below it, if nothing there has changed and it covers the entries it
+// says it does.
 func (r *rebuilder) keep(prefix []byte, old int) (built, bool) {
 	if old < 0 || r.old[old].count < 0 {
 		return built{}, false

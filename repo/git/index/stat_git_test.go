@@ -35,8 +35,8 @@ func TestStatDebug(t *testing.T) {
 	}
 }
 
-// TestStatusTrustsStat: with the stat data of the file git takes it for unchanged unread. The blob named is another
-// one, so a git that read the file would say so.
+// TestStatusTrustsStat: with the stat data of the file git takes it for unchanged unread. The blob
+// named is another one, so a git that read the file would say so.
 func TestStatusTrustsStat(t *testing.T) {
 	r := newGitRepo(t)
 	r.git("config", "core.trustctime", "false")

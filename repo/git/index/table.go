@@ -22,7 +22,8 @@ func (t *table) at(i int) record {
 	return record(t.b[t.off[i]:t.off[i+1]])
 }
 
-// readTable finds the entries of a version 2 or 3 index in b, which starts at the header and ends before the checksum.
+// readTable finds the entries of a version 2 or 3 index in b, which starts at the header and ends
+// before the checksum.
 func readTable(b []byte, version uint32, count int) (table, error) {
 	t := table{b: b, off: make([]int, 1, count+1)}
 	at := headerSize
@@ -61,7 +62,8 @@ func measure(b []byte) (size int, reason string) {
 	return paddedSize(fixed, nul), ""
 }
 
-// check tells whether every entry can stand where it does: known bits, known types, names in git's order.
+// check tells whether every entry can stand where it does: known bits, known types, names in git's
+// order.
 func (t *table) check() error {
 	var before []byte
 	var stage int
@@ -100,8 +102,8 @@ func (r record) flaw() string {
 	return "unknown type of file"
 }
 
-// search is the first entry not before key, looked for from entry `from` on. The stride doubles, because
-// changes come sorted and the next is mostly near.
+// search is the first entry not before key, looked for from entry `from` on. The stride doubles,
+// because changes come sorted and the next is mostly near.
 func (t *table) search(key []byte, from int) int {
 	n := t.len()
 	lo, hi := from, from

@@ -12,8 +12,9 @@ import (
 	"timemachine/repo/durable"
 )
 
-// Ahead is an index that is looked at while the changes to it are still being made: its checksum is compared and its
-// entries are found by goroutines. It may lie in a mapped file. Wait before it goes away.
+// Ahead is an index that is looked at while the changes to it are still being made: its checksum is
+// compared and its entries are found by goroutines. It may lie in a mapped file. Wait before it
+// goes away.
 type Ahead struct {
 	old    []byte
 	work   sync.WaitGroup
@@ -40,9 +41,9 @@ func LookAhead(old []byte) *Ahead {
 	return a
 }
 
-// Flaw tells whether an index is damaged so that git could not read its entries: a *DamagedError, or nil. Checksums of
-// what git writes ordinarily are left unread, as by git itself. The index must not be in a file that is cut meanwhile, unless
-// durable.Guard is around.
+// Flaw tells whether an index is damaged so that git could not read its entries: a *DamagedError,
+// or nil. Checksums of what git writes ordinarily are left unread, as by git itself. The index must
+// not be in a file that is cut meanwhile, unless durable.Guard is around.
 func Flaw(b []byte) error {
 	a := &Ahead{old: b}
 	if len(b) >= headerSize+checksumSize {
@@ -111,8 +112,8 @@ func (a *Ahead) extensions(at int) bool {
 	return true
 }
 
-// Update writes to w what Merge makes of the index and the changes. Where every change is to an entry that is there,
-// the others are not looked at again. Errors are those of Merge and of w.
+// Update writes to w what Merge makes of the index and the changes. Where every change is to an
+// entry that is there, the others are not looked at again. Errors are those of Merge and of w.
 func (a *Ahead) Update(w io.Writer, changes []Change, trees Trees) error {
 	a.Wait()
 	if a.intact && a.plain {
@@ -134,7 +135,8 @@ type update struct {
 	altered folders
 }
 
-// inPlace finds the entries that the changes are in the place of. It is nil where there is more to do than that.
+// inPlace finds the entries that the changes are in the place of. It is nil where there is more to
+// do than that.
 func (a *Ahead) inPlace(changes []Change) *update {
 	settled, err := settle(changes)
 	if err != nil {

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestUpdateInPlace replaces entries of an index by git without copying the others, and gives what Merge gives.
+// TestUpdateInPlace replaces entries of an index by git without copying the others, and gives what
+// Merge gives.
 func TestUpdateInPlace(t *testing.T) {
 	var all []string
 	for i := range 300 {

@@ -1,4 +1,9 @@
-package pack
+// Package loose reads loose objects: zlib streams in a file of their own.
+//
+// Layout, from git's Documentation/gitformat-loose and gitrepository-layout(5): the file is
+// objects/XX/YYYY…, the name's first two and other 38 hexadecimal digits. The stream holds the kind
+// as a word, a space, the size in decimal digits, a NUL, and the object's bytes.
+package loose
 
 import (
 	"bufio"
@@ -14,25 +19,26 @@ import (
 	"strings"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/git/deflate"
 	"timemachine/repo/git/object"
 )
 
-// loose is an open loose object, its header read.
-type loose struct {
+// Object is an open loose object, its header read.
+type Object struct {
 	file *os.File
 	z    io.ReadCloser
-	kind object.Kind
-	size int64
+	Kind object.Kind
+	Size int64
 }
 
-// loosePath is the file of an object in an objects folder.
-func loosePath(objects string, id object.ID) string {
+// Path is the file of an object in an objects folder.
+func Path(objects string, id object.ID) string {
 	name := id.String()
 	return filepath.Join(objects, name[:2], name[2:])
 }
 
-// looseFiles lists the files of an objects folder that are loose objects by their names.
-func looseFiles(objects string) ([]string, error) {
+// Files lists the files of an objects folder that are loose objects by their names.
+func Files(objects string) ([]string, error) {
 	folders, err := os.ReadDir(objects)
 	if err != nil {
 		return nil, err
@@ -58,13 +64,14 @@ func looseFiles(objects string) ([]string, error) {
 	return files, nil
 }
 
-// looseID is the name of the object that a file holds by its path; an error where the path is not that of a loose object.
-func looseID(file string) (object.ID, error) {
+// FileID is the name of the object that a file holds by its path; an error where the path is not
+// that of a loose object.
+func FileID(file string) (object.ID, error) {
 	return object.ParseID(filepath.Base(filepath.Dir(file)) + filepath.Base(file))
 }
 
-// looseBetween lists the loose objects from lo to hi, which begin with the same byte, in no order.
-func looseBetween(objects string, lo, hi object.ID) ([]object.ID, error) {
+// Between lists the loose objects from lo to hi, which begin with the same byte, in no order.
+func Between(objects string, lo, hi object.ID) ([]object.ID, error) {
 	first := hex.EncodeToString(lo[:1])
 	files, err := os.ReadDir(filepath.Join(objects, first))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -80,31 +87,31 @@ func looseBetween(objects string, lo, hi object.ID) ([]object.ID, error) {
 	return ids, err
 }
 
-// openLoose returns an error that is fs.ErrNotExist when there is no such file.
-func openLoose(name string) (*loose, error) {
+// Open returns an error that is fs.ErrNotExist when there is no such file.
+func Open(name string) (*Object, error) {
 	f, _, err := durable.OpenRegular(name)
 	if err != nil {
 		return nil, err
 	}
-	l := &loose{file: f}
+	l := &Object{file: f}
 	if err := l.start(); err != nil {
 		l.Close()
-		return nil, fmt.Errorf("loose object %q: %w: %w", name, ErrDamaged, err)
+		return nil, fmt.Errorf("loose object %q: %w: %w", name, object.ErrDamaged, err)
 	}
 	return l, nil
 }
 
 // start reads "kind SP size NUL". It takes no byte of the content.
-func (l *loose) start() error {
-	z, err := newInflater(bufio.NewReader(l.file))
+func (l *Object) start() error {
+	z, err := deflate.NewReader(bufio.NewReader(l.file))
 	if err != nil {
-		return errInflate
+		return deflate.ErrDamaged
 	}
 	l.z = z
 	var header []byte
 	for one := []byte{0}; len(header) < 32; {
 		if _, err := io.ReadFull(l.z, one); err != nil {
-			return errInflate
+			return deflate.ErrDamaged
 		}
 		if one[0] == 0 {
 			break
@@ -114,48 +121,51 @@ func (l *loose) start() error {
 	word, size, _ := strings.Cut(string(header), " ")
 	for k := object.Commit; k <= object.Tag; k++ {
 		if word == k.String() {
-			l.kind = k
+			l.Kind = k
 		}
 	}
-	l.size, err = strconv.ParseInt(size, 10, 64)
-	if err != nil || l.size < 0 || l.kind == 0 {
+	l.Size, err = strconv.ParseInt(size, 10, 64)
+	if err != nil || l.Size < 0 || l.Kind == 0 {
 		return errors.New("loose header malformed")
 	}
 	return nil
 }
 
-// body reads the content to its end.
-func (l *loose) body(max int64) ([]byte, error) {
-	if l.size > max {
-		return nil, fmt.Errorf("loose object %q: %w", l.file.Name(), ErrTooBig)
+// Body reads the content to its end.
+func (l *Object) Body(max int64) ([]byte, error) {
+	if l.Size > max {
+		return nil, fmt.Errorf("loose object %q: %w", l.file.Name(), object.ErrTooBig)
 	}
 	st, err := l.file.Stat()
 	if err != nil {
 		return nil, err
 	}
-	if l.size/maxRatio > st.Size() {
-		return nil, l.damaged()
+	if l.Size/deflate.MaxRatio > st.Size() {
+		return nil, l.Damaged()
 	}
-	body := make([]byte, l.size)
+	body := make([]byte, l.Size)
 	if _, err := io.ReadFull(l.z, body); err != nil {
-		return nil, l.damaged()
+		return nil, l.Damaged()
 	}
-	if atEnd(l.z) != nil {
-		return nil, l.damaged()
+	if deflate.CheckEnd(l.z) != nil {
+		return nil, l.Damaged()
 	}
 	return body, nil
 }
 
-func (l *loose) damaged() error {
-	return fmt.Errorf("loose object %q: %w: %w", l.file.Name(), ErrDamaged, errInflate)
+func (l *Object) Damaged() error {
+	return fmt.Errorf("loose object %q: %w: %w", l.file.Name(), object.ErrDamaged, deflate.ErrDamaged)
 }
 
-// content gives the bytes after the header, and what damaged makes where they are not as many as the header says.
-func (l *loose) content(damaged func() error) *exact { return newExact(l.z, l.size, damaged) }
+// Content gives the bytes after the header, and what damaged makes where they are not as many as
+// the header says.
+func (l *Object) Content(damaged func() error) *deflate.Exact {
+	return deflate.NewExact(l.z, l.Size, damaged)
+}
 
 // Close gives the zlib reader back and closes the file.
-func (l *loose) Close() error {
-	giveBack(l.z)
+func (l *Object) Close() error {
+	deflate.Release(l.z)
 	l.z = nil
 	return l.file.Close()
 }

@@ -7,12 +7,12 @@ import (
 	"github.com/pjbgf/sha1cd"
 )
 
-// ErrCollision is returned for bytes that carry a known SHA-1 collision attack. Git refuses such content too: its name
-// would also be that of another file.
+// ErrCollision is returned for bytes that carry a known SHA-1 collision attack. Git refuses such
+// content too: its name would also be that of another file.
 var ErrCollision = errors.New("content is a SHA-1 collision attack")
 
-// HashBlob names a blob with the collision-detecting SHA-1 that git itself uses. It returns ErrCollision for crafted
-// content, and nothing else.
+// HashBlob names a blob with the collision-detecting SHA-1 that git itself uses. It returns
+// ErrCollision for crafted content, and nothing else.
 func HashBlob(body []byte) (ID, error) {
 	h := NewBlobHasher(int64(len(body)))
 	h.Write(body)
@@ -45,7 +45,8 @@ func (b *BlobHasher) Reset() {
 	b.seen = 0
 }
 
-// ID is the blob's name: ErrCollision for crafted content, an error when other than the announced number of bytes came.
+// ID is the blob's name: ErrCollision for crafted content, an error when other than the announced
+// number of bytes came.
 func (b *BlobHasher) ID() (ID, error) {
 	if b.seen != b.size {
 		return ID{}, fmt.Errorf("blob of %d bytes announced as %d", b.seen, b.size)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Signature is who did something and when. Seconds and the zone's offset from UTC in minutes survive a round trip;
-// fractions of a second and the zone's name do not.
+// Signature is who did something and when. Seconds and the zone's offset from UTC in minutes
+// survive a round trip; fractions of a second and the zone's name do not.
 type Signature struct {
 	Name, Email string
 	When        time.Time
@@ -29,8 +29,9 @@ func (c *CommitData) FirstParent() ID {
 	return c.Parents[0]
 }
 
-// EncodeCommit is the commit's body as git stores it. Nothing is cleaned: names with '<', '>' or a newline, and dates
-// before 1970, make a commit that git fsck refuses, and are the caller's business.
+// EncodeCommit is the commit's body as git stores it. Nothing is cleaned: names with '<', '>' or a
+// newline, and dates before 1970, make a commit that git fsck refuses, and are the caller's
+// business.
 func EncodeCommit(c *CommitData) []byte {
 	b := make([]byte, 0, 256+len(c.Message))
 	b = appendLine(b, "tree", c.Tree.String())

@@ -16,9 +16,9 @@ const (
 	maxDate = 253402300799
 )
 
-// ParseCommit reads a commit's body. It is as tolerant as git: headers it does not know (gpgsig, mergetag …) are
-// skipped, an identity or date that makes no sense is read as far as it goes. Only a missing or broken tree or parent
-// line is an error.
+// ParseCommit reads a commit's body. It is as tolerant as git: headers it does not know (gpgsig,
+// mergetag …) are skipped, an identity or date that makes no sense is read as far as it goes. Only
+// a missing or broken tree or parent line is an error.
 func ParseCommit(raw []byte) (*CommitData, error) {
 	head, message, _ := strings.Cut(string(raw), "\n\n")
 	c := &CommitData{Message: message}
@@ -39,8 +39,8 @@ func ParseCommit(raw []byte) (*CommitData, error) {
 	return c, nil
 }
 
-// FirstParent reads no more of a commit's body than the first parent's name, zero for a root. As for git, the line
-// stands right after the tree's. The error is that of ParseCommit.
+// FirstParent reads no more of a commit's body than the first parent's name, zero for a root. As
+// for git, the line stands right after the tree's. The error is that of ParseCommit.
 func FirstParent(raw []byte) (ID, error) {
 	const tree, parent, name = len("tree "), len("parent "), 2 * len(ID{})
 	if len(raw) < tree+name+1 || string(raw[:tree]) != "tree " || raw[tree+name] != '\n' {
@@ -77,7 +77,8 @@ func (c *CommitData) header(line string) error {
 	return nil
 }
 
-// parseSignature reads "Name <email> seconds zone". The last brackets count: names in old histories hold some too.
+// parseSignature reads "Name <email> seconds zone". The last brackets count: names in old histories
+// hold some too.
 func parseSignature(line string) Signature {
 	who, date, found := cutLast(line, ">")
 	if !found {
@@ -112,8 +113,8 @@ func parseDate(s string) time.Time {
 	return when.In(parseZone(fields[1]))
 }
 
-// parseZone reads "+hhmm". Odd ones such as +051800 are read as git does, as a number of hours times 100; beyond a
-// hundred hours they are taken for UTC.
+// parseZone reads "+hhmm". Odd ones such as +051800 are read as git does, as a number of hours
+// times 100; beyond a hundred hours they are taken for UTC.
 func parseZone(s string) *time.Location {
 	n, err := strconv.Atoi(s)
 	if err != nil || n == 0 || n <= -10000 || n >= 10000 {

@@ -11,15 +11,16 @@ type Loader interface {
 	ReadTree(ID) ([]byte, error)
 }
 
-// Editor is a tree of folders being changed path by path. Folders are loaded when a path first goes through them and
-// stay in memory; their raw bytes are kept as they are but for the entries that change. Not for concurrent use.
+// Editor is a tree of folders being changed path by path. Folders are loaded when a path first goes
+// through them and stay in memory; their raw bytes are kept as they are but for the entries that
+// change. Not for concurrent use.
 type Editor struct {
 	root *folder
 	from Loader
 }
 
-// Changed is a tree that Write names for the first time. Where exactly one edit made it from the version before, the
-// edit is told, so that a delta needs no search.
+// Changed is a tree that Write names for the first time. Where exactly one edit made it from the
+// version before, the edit is told, so that a delta needs no search.
 type Changed struct {
 	Path string // of the folder; empty for the root
 	ID   ID
@@ -32,8 +33,8 @@ type Changed struct {
 	Pos, OldLen, NewLen int
 }
 
-// NewEditor begins with the tree root, or with nothing when root is zero. It returns the loader's error, or one for a
-// tree that is malformed or out of order.
+// NewEditor begins with the tree root, or with nothing when root is zero. It returns the loader's
+// error, or one for a tree that is malformed or out of order.
 func NewEditor(root ID, l Loader) (*Editor, error) {
 	e := &Editor{from: l}
 	if root.IsZero() {
@@ -53,8 +54,9 @@ func (e *Editor) load(name string, id ID) (*folder, error) {
 	return newFolder(name, id, raw)
 }
 
-// Set makes path the given entry. Parents are made; a file where a folder stood replaces it with all it holds, and the
-// reverse. Path is split at '/': empty parts, ".", ".." and NUL are refused. On an error nothing has changed.
+// Set makes path the given entry. Parents are made; a file where a folder stood replaces it with
+// all it holds, and the reverse. Path is split at '/': empty parts, ".", ".." and NUL are refused.
+// On an error nothing has changed.
 func (e *Editor) Set(path string, mode Mode, id ID) error {
 	dirs, name, err := split(path)
 	if err != nil {
@@ -75,8 +77,8 @@ func (e *Editor) Set(path string, mode Mode, id ID) error {
 	return nil
 }
 
-// Remove takes path away, a folder with all it holds, and prunes the parents that are left empty. An absent path is no
-// error.
+// Remove takes path away, a folder with all it holds, and prunes the parents that are left empty.
+// An absent path is no error.
 func (e *Editor) Remove(path string) error {
 	dirs, name, err := split(path)
 	if err != nil {
@@ -106,8 +108,8 @@ func remove(f *folder, name string) bool {
 	return kid || file || tree
 }
 
-// Get looks path up; false when it is absent. A folder changed since the last Write still shows the ID it had then,
-// zero for a new one.
+// Get looks path up; false when it is absent. A folder changed since the last Write still shows the
+// ID it had then, zero for a new one.
 func (e *Editor) Get(path string) (TreeEntry, bool, error) {
 	dirs, name, err := split(path)
 	if err != nil {
@@ -125,7 +127,8 @@ func (e *Editor) Get(path string) (TreeEntry, bool, error) {
 	return entry, ok, nil
 }
 
-// walk goes down from the root and returns every folder it passes. Without create, nil means that one is absent.
+// walk goes down from the root and returns every folder it passes. Without create, nil means that
+// one is absent.
 func (e *Editor) walk(dirs []string, create bool) ([]*folder, error) {
 	trail := []*folder{e.root}
 	f := e.root

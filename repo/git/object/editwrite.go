@@ -1,8 +1,8 @@
 package object
 
-// Write names the folders changed since the last Write and hands each to emit, leaves first and the root last, and
-// returns the root's ID. A root without entries is git's empty tree. After an error from emit the same Write can be
-// tried again: folders emitted already do not come twice.
+// Write names the folders changed since the last Write and hands each to emit, leaves first and the
+// root last, and returns the root's ID. A root without entries is git's empty tree. After an error
+// from emit the same Write can be tried again: folders emitted already do not come twice.
 func (e *Editor) Write(emit func(t *Changed) error) (ID, error) {
 	if err := e.root.write("", emit); err != nil {
 		return ID{}, err

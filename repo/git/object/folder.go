@@ -5,8 +5,8 @@ import (
 	"sort"
 )
 
-// folder is one tree being edited. Its raw bytes are always a valid tree in git's order; offs holds where each entry
-// starts, so that a name is found by bisection and an edit is one memmove.
+// folder is one tree being edited. Its raw bytes are always a valid tree in git's order; offs holds
+// where each entry starts, so that a name is found by bisection and an edit is one memmove.
 type folder struct {
 	name string
 	raw  []byte
@@ -25,7 +25,8 @@ type folder struct {
 // edit says that oldLen bytes at pos became newLen bytes.
 type edit struct{ pos, oldLen, newLen int }
 
-// newFolder takes over raw. Order and doubles are checked: bisection in a tree out of order would corrupt it further.
+// newFolder takes over raw. Order and doubles are checked: bisection in a tree out of order would
+// corrupt it further.
 func newFolder(name string, id ID, raw []byte) (*folder, error) {
 	f := &folder{name: name, id: id, raw: raw, prevLen: len(raw)}
 	var last rawEntry
@@ -140,7 +141,8 @@ func (f *folder) note(pos, oldLen, newLen int) {
 	f.last = edit{pos, oldLen, newLen}
 }
 
-// empty tells whether nothing lies below. A loaded kid is never empty: it is dropped when its last entry goes.
+// empty tells whether nothing lies below. A loaded kid is never empty: it is dropped when its last
+// entry goes.
 func (f *folder) empty() bool { return len(f.offs) == 0 && len(f.kids) == 0 }
 
 // adopt makes kid a loaded subfolder.

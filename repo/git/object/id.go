@@ -1,5 +1,6 @@
-// Package object holds git's objects as timemachine writes and reads them: names (IDs), trees and commits, byte for
-// byte as in git's Documentation/gitformat-pack and git-hash-object(1). It knows nothing of packs or folders.
+// Package object holds git's objects as timemachine writes and reads them: names (IDs), trees and
+// commits, byte for byte as in git's Documentation/gitformat-pack and git-hash-object(1). It knows
+// nothing of packs or folders.
 package object
 
 import (
@@ -62,8 +63,8 @@ func (k Kind) String() string {
 	return "kind " + strconv.Itoa(int(k))
 }
 
-// Hash names the object of the given kind and body, with crypto/sha1: for trees and commits, which are built here.
-// Blobs hold other people's bytes and go through HashBlob.
+// Hash names the object of the given kind and body, with crypto/sha1: for trees and commits, which
+// are built here. Blobs hold other people's bytes and go through HashBlob.
 func Hash(kind Kind, body []byte) ID {
 	h := sha1.New()
 	h.Write(header(kind, int64(len(body))))

@@ -49,7 +49,8 @@ func gitTree(t *testing.T, dir string, files map[string]ID) string {
 	return git("write-tree", "--missing-ok")
 }
 
-// TestEditorAsGit edits a tree at random, files in the place of folders and back, and compares with git.
+// TestEditorAsGit edits a tree at random, files in the place of folders and back, and compares with
+// git.
 func TestEditorAsGit(t *testing.T) {
 	random := rand.New(rand.NewSource(1))
 	dir := t.TempDir()

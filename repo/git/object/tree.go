@@ -37,8 +37,9 @@ var EmptyTree = Hash(Tree, nil)
 
 var errTree = errors.New("malformed tree")
 
-// ParseTree lists a tree's entries in their stored order, which it does not judge. It returns an error for bytes that
-// are no tree: a cut entry, a mode that is not octal, an empty name or one with a slash.
+// ParseTree lists a tree's entries in their stored order, which it does not judge. It returns an
+// error for bytes that are no tree: a cut entry, a mode that is not octal, an empty name or one
+// with a slash.
 func ParseTree(raw []byte) ([]TreeEntry, error) {
 	var entries []TreeEntry
 	for at := 0; at < len(raw); {
@@ -52,7 +53,8 @@ func ParseTree(raw []byte) ([]TreeEntry, error) {
 	return entries, nil
 }
 
-// FindEntry looks for one name in a tree; false when it is absent. Bytes after the entry are not looked at.
+// FindEntry looks for one name in a tree; false when it is absent. Bytes after the entry are not
+// looked at.
 func FindEntry(raw []byte, name string) (TreeEntry, bool, error) {
 	for at := 0; at < len(raw); {
 		e, err := cutEntry(raw, at)
@@ -125,7 +127,8 @@ func appendEntry(dst []byte, e TreeEntry) []byte {
 	return append(dst, e.ID[:]...)
 }
 
-// CompareNames orders two entries of one tree as git does: byte by byte, a folder as if its name ended in a slash.
+// CompareNames orders two entries of one tree as git does: byte by byte, a folder as if its name
+// ended in a slash.
 func CompareNames[S ~string | ~[]byte](a []byte, aTree bool, b S, bTree bool) int {
 	n := min(len(a), len(b))
 	for i := range n {

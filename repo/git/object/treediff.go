@@ -8,9 +8,10 @@ import (
 // maxDepth is deeper than any path that can be checked out.
 const maxDepth = 4096
 
-// DiffTrees calls changed for every path, folders aside, at which the trees a and b differ, in tree order, until it
-// returns false; where a file became a folder, for both. Zero is a tree without entries. Trees that are out of order
-// give paths too many, never too few. Errors: the loader's, and one for a tree that is malformed.
+// DiffTrees calls changed for every path, folders aside, at which the trees a and b differ, in tree
+// order, until it returns false; where a file became a folder, for both. Zero is a tree without
+// entries. Trees that are out of order give paths too many, never too few. Errors: the loader's,
+// and one for a tree that is malformed.
 func DiffTrees(a, b ID, from Loader, changed func(path string) bool) error {
 	err := (&treeDiff{from, changed}).folder("", a, b, 0)
 	if errors.Is(err, errEnough) {

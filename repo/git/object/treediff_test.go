@@ -95,7 +95,8 @@ func TestDiffTrees(t *testing.T) {
 	}
 }
 
-// FuzzDiffTrees compares trees that may be anything: it must not panic, and finds nothing only where nothing differs.
+// FuzzDiffTrees compares trees that may be anything: it must not panic, and finds nothing only
+// where nothing differs.
 func FuzzDiffTrees(f *testing.F) {
 	entry := func(mode, name string) []byte { return append([]byte(mode+" "+name+"\x00"), make([]byte, 20)...) }
 	f.Add(entry("100644", "a"), entry("40000", "a"))

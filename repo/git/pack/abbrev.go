@@ -8,11 +8,13 @@ import (
 	"sort"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/git/loose"
 	"timemachine/repo/git/object"
 )
 
-// Abbreviated lists the objects whose names begin with prefix, 4 to 40 lower-case hexadecimal digits, in order. A pack or
-// folder that cannot be read fails it: an abbreviation must not seem unique because something is damaged.
+// Abbreviated lists the objects whose names begin with prefix, 4 to 40 lower-case hexadecimal
+// digits, in order. A pack or folder that cannot be read fails it: an abbreviation must not seem
+// unique because something is damaged.
 func (s *Store) Abbreviated(prefix string) ([]object.ID, error) {
 	lo, hi, ok := prefixRange(prefix)
 	if !ok {
@@ -23,7 +25,7 @@ func (s *Store) Abbreviated(prefix string) ([]object.ID, error) {
 		return nil, err
 	}
 	defer s.release(set)
-	ids, err := looseBetween(s.dir, lo, hi)
+	ids, err := loose.Between(s.dir, lo, hi)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +45,8 @@ func (s *Store) Abbreviated(prefix string) ([]object.ID, error) {
 	return slices.Compact(ids), nil
 }
 
-// Commits lists the commits that can be found, whatever else cannot be read. Every object is looked at.
+// Commits lists the commits that can be found, whatever else cannot be read. Every object is looked
+// at.
 func (s *Store) Commits() (commits []object.ID) {
 	var ids []object.ID
 	if set, err := s.acquire(); err == nil {
@@ -58,9 +61,9 @@ func (s *Store) Commits() (commits []object.ID) {
 		}
 		s.release(set)
 	}
-	files, _ := looseFiles(s.dir)
+	files, _ := loose.Files(s.dir)
 	for _, f := range files {
-		if id, err := looseID(f); err == nil {
+		if id, err := loose.FileID(f); err == nil {
 			ids = append(ids, id)
 		}
 	}

@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/git/deflate"
+	"timemachine/repo/git/loose"
 	"timemachine/repo/git/object"
 )
 
@@ -34,17 +36,19 @@ type CheckOptions struct {
 	Progress func(done, total int64) // objects; called by one goroutine at a time; nil: none
 }
 
-// Check looks at every object of every pack and every loose one, whether something needs it or not: that its bytes are
-// those its idx vouches for, and that they hash to its name. It returns how many objects there are, an object in two
-// places counted twice. The error is the context's, or that of a folder that cannot be listed; damage is no error.
+// Check looks at every object of every pack and every loose one, whether something needs it or not:
+// that its bytes are those its idx vouches for, and that they hash to its name. It returns how many
+// objects there are, an object in two places counted twice. The error is the context's, or that of
+// a folder that cannot be listed; damage is no error.
 //
-// It works on all cores. Memory is in proportion to the number of objects in the largest pack (40 bytes each) and to
-// the size of the objects under way.
+// It works on all cores. Memory is in proportion to the number of objects in the largest pack (40
+// bytes each) and to the size of the objects under way.
 func (s *Store) Check(ctx context.Context, o CheckOptions) (objects int64, err error) {
 	c := &checker{ctx: ctx, o: o, store: s}
 	checked := map[string]bool{}
 	before := s.lonely()
-	// A pack that appears meanwhile may hold what was in one that a gc has removed before its turn came.
+	// A pack that appears meanwhile may hold what was in one that a gc has removed before its turn
+	// came.
 	for again := true; again && err == nil; {
 		again, err = c.round(checked)
 	}
@@ -93,8 +97,8 @@ func (c *checker) step() {
 	}
 }
 
-// round checks the packs that were not checked yet, and the first time the loose objects. more tells whether there were
-// any such packs.
+// round checks the packs that were not checked yet, and the first time the loose objects. more
+// tells whether there were any such packs.
 func (c *checker) round(checked map[string]bool) (more bool, err error) {
 	first := len(checked) == 0
 	if err := c.store.Reload(); err != nil {
@@ -116,7 +120,7 @@ func (c *checker) round(checked map[string]bool) (more bool, err error) {
 	var files []string
 	if first {
 		checked[""] = true
-		if files, err = looseFiles(c.store.dir); err != nil {
+		if files, err = loose.Files(c.store.dir); err != nil {
 			return false, err
 		}
 		c.total.Add(int64(len(files)))
@@ -163,16 +167,16 @@ func (c *checker) each(n int, do func(int)) {
 // loose checks one loose object.
 func (c *checker) loose(file string) {
 	defer c.step()
-	id, err := looseID(file)
+	id, err := loose.FileID(file)
 	if err != nil {
 		return
 	}
-	l, err := openLoose(file)
+	l, err := loose.Open(file)
 	if vanished(err) {
 		return
 	}
 	if err == nil && !c.o.Quick {
-		err = hashed(l.content(func() error { return errInflate }), l.kind, l.size, id)
+		err = hashed(l.Content(func() error { return deflate.ErrDamaged }), l.Kind, l.Size, id)
 	}
 	if l != nil {
 		err = errors.Join(err, l.Close())
@@ -182,8 +186,9 @@ func (c *checker) loose(file string) {
 	}
 }
 
-// lonely finds packs without an idx, whose objects nobody sees, and the reverse, each with what it lacks. A pack on its
-// way to its name looks like that for a moment; one of ours has a .keep file then.
+// lonely finds packs without an idx, whose objects nobody sees, and the reverse, each with what it
+// lacks. A pack on its way to its name looks like that for a moment; one of ours has a .keep file
+// then.
 func (s *Store) lonely() map[string]string {
 	files, err := os.ReadDir(s.packDir())
 	if err != nil {
@@ -205,8 +210,8 @@ func (s *Store) lonely() map[string]string {
 	return lonely
 }
 
-// Unindexed lists the packs, by path without suffix, whose idx is missing or cannot be read, so that nobody sees what
-// they hold.
+// Unindexed lists the packs, by path without suffix, whose idx is missing or cannot be read, so
+// that nobody sees what they hold.
 func (s *Store) Unindexed() []string {
 	var packs []string
 	for file, other := range s.lonely() {
@@ -228,6 +233,6 @@ func (s *Store) Unindexed() []string {
 	return packs
 }
 
-// vanished tells whether a file is gone because a gc has put its objects elsewhere, which is no flaw: the next round
-// finds them.
+// vanished tells whether a file is gone because a gc has put its objects elsewhere, which is no
+// flaw: the next round finds them.
 func vanished(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -10,6 +10,8 @@ import (
 	"slices"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/git/deflate"
+	"timemachine/repo/git/delta"
 	"timemachine/repo/git/object"
 )
 
@@ -100,7 +102,7 @@ func (k *packCheck) open() (err error) {
 	slices.SortFunc(k.all, func(a, b member) int { return int(min(1, max(-1, a.offset-b.offset))) })
 	end := int64(len(k.data) - object.IDLen)
 	for i := len(k.all) - 1; i >= 0; i-- {
-		if m := &k.all[i]; m.offset < packHeaderLen || m.offset >= end {
+		if m := &k.all[i]; m.offset < HeaderLen || m.offset >= end {
 			return fmt.Errorf("idx offset %d out of range", m.offset)
 		}
 		k.all[i].end, end = end, k.all[i].offset
@@ -130,17 +132,18 @@ func (k *packCheck) sums(file string, data []byte) {
 
 func (k *packCheck) id(m *member) object.ID { return object.ID(k.x.id(int(m.name))) }
 
-// link checks each entry's bytes against the idx, finds which deltas stand on which base, and returns the whole ones.
+// link checks each entry's bytes against the idx, finds which deltas stand on which base, and
+// returns the whole ones.
 func (k *packCheck) link() (roots []int32) {
 	for i := range k.all {
 		m := &k.all[i]
-		var h entryHeader
+		var h EntryHeader
 		err := durable.Guard(func() (err error) {
 			raw := k.data[m.offset:m.end]
 			if crc32.ChecksumIEEE(raw) != k.x.crc(int(m.name)) {
 				return errors.New("its bytes are not those the idx vouches for")
 			}
-			h, err = parseHeader(raw)
+			h, err = ParseHeader(raw)
 			return err
 		})
 		switch {
@@ -156,10 +159,10 @@ func (k *packCheck) link() (roots []int32) {
 	return roots
 }
 
-func (k *packCheck) attach(i int32, h entryHeader) {
+func (k *packCheck) attach(i int32, h EntryHeader) {
 	m := &k.all[i]
-	offset := m.offset - h.distance
-	if h.kind == refDelta {
+	offset := m.offset - h.Distance
+	if h.Kind == RefDelta {
 		var found bool
 		var err error
 		if offset, found, err = k.x.find(h.base); err != nil || !found {
@@ -189,8 +192,8 @@ type grown struct {
 	base []byte
 }
 
-// grow checks a whole object and all that are made from it. The bodies it keeps are those of the way from the root to
-// the member at hand, with deltas still to come.
+// grow checks a whole object and all that are made from it. The bodies it keeps are those of the
+// way from the root to the member at hand, with deltas still to come.
 func (k *packCheck) grow(root int32) {
 	var kind object.Kind
 	stack := []grown{{at: root}}
@@ -216,22 +219,23 @@ func (k *packCheck) grow(root int32) {
 	}
 }
 
-// make makes a member's body and compares its name. A large one that nothing is made from is only streamed.
+// make makes a member's body and compares its name. A large one that nothing is made from is only
+// streamed.
 func (k *packCheck) make(m *member, base []byte, kind object.Kind) (object.Kind, []byte, error) {
 	raw := k.data[m.offset:m.end]
-	h, err := parseHeader(raw)
+	h, err := ParseHeader(raw)
 	if err != nil {
 		return kind, nil, err
 	}
 	if !h.isDelta() {
-		kind = object.Kind(h.kind)
-		if h.size > smallPack && m.kid == noMember {
-			return kind, nil, streamed(bytes.NewReader(raw[h.n:]), kind, h.size, k.id(m))
+		kind = object.Kind(h.Kind)
+		if h.Size > smallPack && m.kid == noMember {
+			return kind, nil, streamed(bytes.NewReader(raw[h.Len:]), kind, h.Size, k.id(m))
 		}
 	}
-	body, err := inflate(raw[h.n:], h.size, k.store.max)
+	body, err := deflate.Inflate(raw[h.Len:], h.Size, k.store.max)
 	if err == nil && h.isDelta() {
-		body, err = ApplyDelta(base, body, k.store.max)
+		body, err = delta.Apply(base, body, k.store.max)
 	}
 	if err == nil {
 		err = named(object.Hash(kind, body), k.id(m))
@@ -248,12 +252,12 @@ func named(got, want object.ID) error {
 
 // streamed hashes a zlib stream of size bytes without holding them.
 func streamed(src io.Reader, kind object.Kind, size int64, want object.ID) error {
-	z, err := newInflater(src)
+	z, err := deflate.NewReader(src)
 	if err != nil {
-		return errInflate
+		return deflate.ErrDamaged
 	}
-	defer giveBack(z)
-	return hashed(newExact(z, size, func() error { return errInflate }), kind, size, want)
+	defer deflate.Release(z)
+	return hashed(deflate.NewExact(z, size, func() error { return deflate.ErrDamaged }), kind, size, want)
 }
 
 func hashed(r io.Reader, kind object.Kind, size int64, want object.ID) error {

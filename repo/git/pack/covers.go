@@ -8,8 +8,8 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// Covers tells whether the pack name holds every object that the idx of the pack other lists, and is whole at both ends.
-// Both are read anew from disk, whatever the Store knows.
+// Covers tells whether the pack name holds every object that the idx of the pack other lists, and
+// is whole at both ends. Both are read anew from disk, whatever the Store knows.
 func (s *Store) Covers(name, other string) (bool, error) {
 	p := &packFile{base: filepath.Join(s.packDir(), name)}
 	defer p.unmap()
@@ -47,8 +47,8 @@ func (x *idx) covers(y *idx) bool {
 	return true
 }
 
-// Packed tells whether one of the packs among names, without suffix, has the object, and where none of them does, whether
-// another pack has it. Loose objects are not looked at.
+// Packed tells whether one of the packs among names, without suffix, has the object, and where none
+// of them does, whether another pack has it. Loose objects are not looked at.
 func (s *Store) Packed(id object.ID, among map[string]bool) (in, elsewhere bool) {
 	set, err := s.acquire()
 	if err != nil {

@@ -9,18 +9,18 @@ import (
 
 // Entry kinds that name a base; object.Kind covers the whole ones.
 const (
-	ofsDelta = 6
-	refDelta = 7
+	OfsDelta = 6
+	RefDelta = 7
 )
 
 const (
-	packHeaderLen = 12
+	HeaderLen = 12
 )
 
 var errEntry = errors.New("malformed entry header")
 
-// appendHeader writes kind and inflated size.
-func appendHeader(b []byte, kind uint8, size int64) []byte {
+// AppendHeader writes kind and inflated size.
+func AppendHeader(b []byte, kind uint8, size int64) []byte {
 	c := kind<<4 | byte(size&15)
 	for size >>= 4; size > 0; size >>= 7 {
 		b = append(b, c|0x80)
@@ -29,9 +29,9 @@ func appendHeader(b []byte, kind uint8, size int64) []byte {
 	return append(b, c)
 }
 
-// appendDistance writes how far back an OFS_DELTA's base begins. One is taken off at each group but the last, so that
-// no distance has two spellings.
-func appendDistance(b []byte, n int64) []byte {
+// AppendDistance writes how far back an OFS_DELTA's base begins. One is taken off at each group but
+// the last, so that no distance has two spellings.
+func AppendDistance(b []byte, n int64) []byte {
 	var groups [10]byte
 	i := len(groups) - 1
 	groups[i] = byte(n & 0x7f)
@@ -43,54 +43,55 @@ func appendDistance(b []byte, n int64) []byte {
 	return append(b, groups[i:]...)
 }
 
-// entryHeader is what stands before an entry's zlib stream.
-type entryHeader struct {
-	kind     uint8
-	size     int64 // inflated: of the object, or of the delta
-	distance int64 // OFS_DELTA
+// EntryHeader is what stands before an entry's zlib stream.
+type EntryHeader struct {
+	Kind     uint8
+	Size     int64 // inflated: of the object, or of the delta
+	Distance int64 // OFS_DELTA
 	base     object.ID
-	n        int // bytes of the header
+	Len      int // bytes of the header
 }
 
-func (h entryHeader) isDelta() bool { return h.kind == ofsDelta || h.kind == refDelta }
+func (h EntryHeader) isDelta() bool { return h.Kind == OfsDelta || h.Kind == RefDelta }
 
-// parseHeader reads the header that b begins with. Sizes over an int64 and kinds git does not define are errors.
-func parseHeader(b []byte) (entryHeader, error) {
+// ParseHeader reads the header that b begins with. Sizes over an int64 and kinds git does not
+// define are errors.
+func ParseHeader(b []byte) (EntryHeader, error) {
 	if len(b) == 0 {
-		return entryHeader{}, errEntry
+		return EntryHeader{}, errEntry
 	}
-	h := entryHeader{kind: b[0] >> 4 & 7, n: 1}
+	h := EntryHeader{Kind: b[0] >> 4 & 7, Len: 1}
 	size, shift := uint64(b[0]&15), 4
-	for b[h.n-1]&0x80 != 0 {
-		if h.n >= len(b) || shift > 60 {
-			return entryHeader{}, errEntry
+	for b[h.Len-1]&0x80 != 0 {
+		if h.Len >= len(b) || shift > 60 {
+			return EntryHeader{}, errEntry
 		}
-		size |= uint64(b[h.n]&0x7f) << shift
+		size |= uint64(b[h.Len]&0x7f) << shift
 		shift += 7
-		h.n++
+		h.Len++
 	}
-	if h.kind == 0 || h.kind == 5 || size > math.MaxInt64 {
-		return entryHeader{}, errEntry
+	if h.Kind == 0 || h.Kind == 5 || size > math.MaxInt64 {
+		return EntryHeader{}, errEntry
 	}
-	h.size = int64(size)
+	h.Size = int64(size)
 	return h.parseBase(b)
 }
 
-func (h entryHeader) parseBase(b []byte) (entryHeader, error) {
-	switch h.kind {
-	case ofsDelta:
-		distance, n := parseDistance(b[h.n:])
+func (h EntryHeader) parseBase(b []byte) (EntryHeader, error) {
+	switch h.Kind {
+	case OfsDelta:
+		distance, n := parseDistance(b[h.Len:])
 		if n == 0 {
-			return entryHeader{}, errEntry
+			return EntryHeader{}, errEntry
 		}
-		h.distance = distance
-		h.n += n
-	case refDelta:
-		if len(b)-h.n < object.IDLen {
-			return entryHeader{}, errEntry
+		h.Distance = distance
+		h.Len += n
+	case RefDelta:
+		if len(b)-h.Len < object.IDLen {
+			return EntryHeader{}, errEntry
 		}
-		h.base = object.ID(b[h.n : h.n+object.IDLen])
-		h.n += object.IDLen
+		h.base = object.ID(b[h.Len : h.Len+object.IDLen])
+		h.Len += object.IDLen
 	}
 	return h, nil
 }

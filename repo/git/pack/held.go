@@ -30,7 +30,8 @@ type Place struct {
 	End int64  // offset of the byte after its last
 }
 
-// Hold opens the pack of that name (pack- and 40 digits, without suffix). Errors: ErrNotFound, ErrDamaged.
+// Hold opens the pack of that name (pack- and 40 digits, without suffix). Errors: ErrNotFound,
+// ErrDamaged.
 func (s *Store) Hold(name string) (*Held, error) {
 	set, err := s.acquire()
 	if err != nil {
@@ -43,7 +44,7 @@ func (s *Store) Hold(name string) (*Held, error) {
 		}
 	}
 	if h.p == nil {
-		err = fmt.Errorf("pack %q: %w", name, ErrNotFound)
+		err = fmt.Errorf("pack %q: %w", name, object.ErrNotFound)
 	} else {
 		err = durable.Guard(h.open)
 	}
@@ -59,7 +60,8 @@ func (h *Held) open() (err error) {
 	return err
 }
 
-// Places lists the entries in the order of the pack. The list is made at the first call; it is not the caller's to change.
+// Places lists the entries in the order of the pack. The list is made at the first call; it is not
+// the caller's to change.
 func (h *Held) Places() ([]Place, error) {
 	var err error
 	if h.list == nil {
@@ -84,12 +86,12 @@ func (h *Held) readPlaces() error {
 	slices.SortFunc(list, func(a, b Place) int { return cmp.Compare(a.At, b.At) })
 	end := int64(len(h.data) - object.IDLen)
 	for i := len(list) - 1; i >= 0; i-- {
-		if e := &list[i]; e.At >= end || e.At < packHeaderLen {
+		if e := &list[i]; e.At >= end || e.At < HeaderLen {
 			return h.p.damaged(errors.New("entries overlap"))
 		}
 		list[i].End, end = end, list[i].At
 	}
-	if end != packHeaderLen && len(list) > 0 {
+	if end != HeaderLen && len(list) > 0 {
 		return h.p.damaged(errors.New("bytes before the first entry"))
 	}
 	h.list = list
@@ -105,8 +107,9 @@ func (h *Held) Name() string { return filepath.Base(h.p.base) }
 // Size is the pack's length in bytes, without its idx.
 func (h *Held) Size() int64 { return int64(len(h.data)) }
 
-// Weigh is the number of bytes of the whole object that an object's chain of deltas in this pack starts from, as it is
-// stored; 0 where the pack does not hold it. It is about what the object would take if it were written whole.
+// Weigh is the number of bytes of the whole object that an object's chain of deltas in this pack
+// starts from, as it is stored; 0 where the pack does not hold it. It is about what the object
+// would take if it were written whole.
 func (h *Held) Weigh(id object.ID) (n int64) {
 	_ = durable.Guard(func() error {
 		at, ok, err := h.p.find(id)
@@ -134,7 +137,8 @@ func FindPlace(list []Place, at int64) (int, bool) {
 	return slices.BinarySearchFunc(list, at, func(e Place, at int64) int { return cmp.Compare(e.At, at) })
 }
 
-// Entry is an entry's bytes, header and zlib stream, where they lie: they are looked at within durable.Guard.
+// Entry is an entry's bytes, header and zlib stream, where they lie: they are looked at within
+// durable.Guard.
 func (h *Held) Entry(e *Place) []byte { return h.data[e.At:e.End] }
 
 // CheckedEntry is Entry with its checksum compared with the idx's. Error: ErrDamaged.
@@ -146,11 +150,12 @@ func (h *Held) CheckedEntry(e *Place) ([]byte, error) {
 	return b, nil
 }
 
-// Entries is the bytes of all entries as they follow each other, where they lie: they are looked at within durable.Guard.
-func (h *Held) Entries() []byte { return h.data[packHeaderLen : len(h.data)-object.IDLen] }
+// Entries is the bytes of all entries as they follow each other, where they lie: they are looked at
+// within durable.Guard.
+func (h *Held) Entries() []byte { return h.data[HeaderLen : len(h.data)-object.IDLen] }
 
-// Object makes the object whose entry begins at offset at, of at most max bytes; within durable.Guard. Errors: ErrDamaged,
-// ErrTooBig.
+// Object makes the object whose entry begins at offset at, of at most max bytes; within
+// durable.Guard. Errors: ErrDamaged, ErrTooBig.
 func (h *Held) Object(at, max int64) (object.Kind, []byte, error) { return h.p.read(at, max) }
 
 // Damaged says that err was found in the pack: an ErrDamaged with the pack's name.

@@ -14,10 +14,10 @@ const (
 	idxNames     = idxHeaderLen + 256*4
 )
 
-var idxMagic = []byte("\xfftOc\x00\x00\x00\x02")
+var IdxMagic = []byte("\xfftOc\x00\x00\x00\x02")
 
-// idx reads a version 2 idx where it lies. The header, the counts and the length are checked when it is opened; what
-// the tables hold is checked as it is used.
+// idx reads a version 2 idx where it lies. The header, the counts and the length are checked when
+// it is opened; what the tables hold is checked as it is used.
 type idx struct {
 	data  []byte
 	count int
@@ -28,8 +28,8 @@ func parseIdx(data []byte) (*idx, error) {
 	if len(data) < idxNames+2*object.IDLen {
 		return nil, errors.New("idx cut short")
 	}
-	if !bytes.HasPrefix(data, idxMagic) {
-		if bytes.HasPrefix(data, idxMagic[:4]) {
+	if !bytes.HasPrefix(data, IdxMagic) {
+		if bytes.HasPrefix(data, IdxMagic[:4]) {
 			return nil, errors.New("idx version not 2")
 		}
 		return nil, errors.New("idx version 1 not supported")

@@ -9,10 +9,13 @@ import (
 	"time"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/git/deflate"
+	"timemachine/repo/git/delta"
 	"timemachine/repo/git/object"
 )
 
-// maxChain is the longest chain of deltas git writes; a longer one is a loop or an attack on patience.
+// maxChain is the longest chain of deltas git writes; a longer one is a loop or an attack on
+// patience.
 const maxChain = 4095
 
 // packFile is one pack with its idx. Both are mapped when they are first asked for.
@@ -28,10 +31,11 @@ type packFile struct {
 }
 
 func (p *packFile) damaged(err error) error {
-	return fmt.Errorf("pack %q: %w: %w", p.base+".pack", ErrDamaged, err)
+	return fmt.Errorf("pack %q: %w: %w", p.base+".pack", object.ErrDamaged, err)
 }
 
-// index maps the idx. An error is not remembered: a file that is absent now may be a repository being repaired.
+// index maps the idx. An error is not remembered: a file that is absent now may be a repository
+// being repaired.
 func (p *packFile) index() (*idx, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -45,7 +49,7 @@ func (p *packFile) index() (*idx, error) {
 	x, err := parseIdx(data)
 	if err != nil {
 		durable.Unmap(data)
-		return nil, fmt.Errorf("idx %q: %w: %w", p.base+".idx", ErrDamaged, err)
+		return nil, fmt.Errorf("idx %q: %w: %w", p.base+".idx", object.ErrDamaged, err)
 	}
 	p.idx = x
 	return x, nil
@@ -76,7 +80,7 @@ func (p *packFile) bytes() ([]byte, error) {
 
 func checkFrame(data []byte, x *idx) error {
 	switch {
-	case len(data) < packHeaderLen+object.IDLen:
+	case len(data) < HeaderLen+object.IDLen:
 		return errors.New("cut short")
 	case string(data[:4]) != "PACK":
 		return errors.New("no pack header")
@@ -115,7 +119,7 @@ func (p *packFile) find(id object.ID) (offset int64, found bool, err error) {
 
 // entry is an entry's header and where its zlib stream is.
 type entry struct {
-	entryHeader
+	EntryHeader
 	offset int64
 	z      []byte // from the stream's start to the pack's trailer
 }
@@ -126,17 +130,18 @@ func (p *packFile) entry(offset int64) (entry, error) {
 		return entry{}, err
 	}
 	end := int64(len(data) - object.IDLen)
-	if offset < packHeaderLen || offset >= end {
+	if offset < HeaderLen || offset >= end {
 		return entry{}, p.damaged(fmt.Errorf("offset %d out of range", offset))
 	}
-	h, err := parseHeader(data[offset:end])
+	h, err := ParseHeader(data[offset:end])
 	if err != nil {
 		return entry{}, p.damaged(fmt.Errorf("offset %d: %w", offset, err))
 	}
-	return entry{entryHeader: h, offset: offset, z: data[offset+int64(h.n) : end]}, nil
+	return entry{EntryHeader: h, offset: offset, z: data[offset+int64(h.Len) : end]}, nil
 }
 
-// chain follows an entry down to the whole one its deltas start from, which is the last of the list.
+// chain follows an entry down to the whole one its deltas start from, which is the last of the
+// list.
 func (p *packFile) chain(offset int64) ([]entry, error) {
 	var list []entry
 	for len(list) <= maxChain {
@@ -145,13 +150,13 @@ func (p *packFile) chain(offset int64) ([]entry, error) {
 			return nil, err
 		}
 		list = append(list, e)
-		switch e.kind {
-		case ofsDelta:
-			offset = e.offset - e.distance
-			if e.distance <= 0 {
+		switch e.Kind {
+		case OfsDelta:
+			offset = e.offset - e.Distance
+			if e.Distance <= 0 {
 				return nil, p.damaged(fmt.Errorf("offset %d: delta on itself", e.offset))
 			}
-		case refDelta:
+		case RefDelta:
 			var found bool
 			if offset, found, err = p.find(e.base); err != nil {
 				return nil, err
@@ -172,45 +177,46 @@ func (p *packFile) read(offset, max int64) (object.Kind, []byte, error) {
 		return 0, nil, err
 	}
 	last := list[len(list)-1]
-	body, err := inflate(last.z, last.size, max)
+	body, err := deflate.Inflate(last.z, last.Size, max)
 	var spare []byte
 	for i := len(list) - 2; i >= 0 && err == nil; i-- {
 		var d, made []byte
-		if d, err = inflate(list[i].z, list[i].size, max); err == nil {
-			made, err = applyDelta(spare, body, d, max)
+		if d, err = deflate.Inflate(list[i].z, list[i].Size, max); err == nil {
+			made, err = delta.ApplyTo(spare, body, d, max)
 			spare, body = body, made
 		}
 	}
 	if err != nil {
 		return 0, nil, p.failed(offset, err)
 	}
-	return object.Kind(last.kind), body, nil
+	return object.Kind(last.Kind), body, nil
 }
 
 // failed wraps what went wrong with an entry; an object too big is no damage.
 func (p *packFile) failed(offset int64, err error) error {
 	err = fmt.Errorf("offset %d: %w", offset, err)
-	if errors.Is(err, ErrTooBig) {
+	if errors.Is(err, object.ErrTooBig) {
 		return fmt.Errorf("pack %q: %w", p.base+".pack", err)
 	}
 	return p.damaged(err)
 }
 
-// stat is the object's kind and size, without making it: a delta's first bytes say how much it makes.
+// stat is the object's kind and size, without making it: a delta's first bytes say how much it
+// makes.
 func (p *packFile) stat(offset int64) (int64, object.Kind, error) {
 	list, err := p.chain(offset)
 	if err != nil {
 		return 0, 0, err
 	}
-	kind := object.Kind(list[len(list)-1].kind)
+	kind := object.Kind(list[len(list)-1].Kind)
 	if len(list) == 1 {
-		return list[0].size, kind, nil
+		return list[0].Size, kind, nil
 	}
-	start, err := peek(list[0].z, 20)
+	start, err := deflate.Peek(list[0].z, 20)
 	if err != nil {
 		return 0, 0, p.failed(offset, err)
 	}
-	size, _, err := deltaSizes(start, -1)
+	size, _, err := delta.Sizes(start, -1)
 	if err != nil {
 		return 0, 0, p.failed(offset, err)
 	}

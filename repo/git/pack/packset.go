@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// packSet is the packs of one listing of the folder, newest first. Readers hold the set they began with; the packs that
-// a later listing no longer has are unmapped when the last of them lets go.
+// packSet is the packs of one listing of the folder, newest first. Readers hold the set they began
+// with; the packs that a later listing no longer has are unmapped when the last of them lets go.
 type packSet struct {
 	packs   []*packFile
 	lastHit atomic.Pointer[packFile]
@@ -35,8 +35,9 @@ func (s *packSet) order(f func(*packFile) bool) {
 	}
 }
 
-// A listing taken within one step of the file system's clock of the folder's mtime may have missed a second change with
-// the same mtime. Kernels count in up to 10 ms; FAT and old network file systems in 1 or 2 s, which shows as a round time.
+// A listing taken within one step of the file system's clock of the folder's mtime may have missed
+// a second change with the same mtime. Kernels count in up to 10 ms; FAT and old network file
+// systems in 1 or 2 s, which shows as a round time.
 const (
 	clockStep  = 20 * time.Millisecond
 	coarseStep = 2 * time.Second

@@ -8,10 +8,12 @@ import (
 	"path/filepath"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/git/loose"
 	"timemachine/repo/git/object"
 )
 
-// Has tells whether the object is here, in a pack that is whole at both ends. Its bytes are not looked at.
+// Has tells whether the object is here, in a pack that is whole at both ends. Its bytes are not
+// looked at.
 func (s *Store) Has(id object.ID) (bool, error) {
 	err := s.find(id, finder{
 		packed: func(p *packFile, _ int64) error {
@@ -23,7 +25,7 @@ func (s *Store) Has(id object.ID) (bool, error) {
 			return err
 		},
 	}, nil)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, object.ErrNotFound) {
 		return false, nil
 	}
 	return err == nil, err
@@ -52,7 +54,8 @@ func (s *Store) HasAllOf(name string) (bool, error) {
 	return err == nil, err
 }
 
-// Read returns an object whole. It does not hash it (see Verify). Errors: ErrNotFound, ErrDamaged, ErrTooBig.
+// Read returns an object whole. It does not hash it (see Verify). Errors: ErrNotFound, ErrDamaged,
+// ErrTooBig.
 func (s *Store) Read(id object.ID) (kind object.Kind, body []byte, err error) {
 	err = s.find(id, finder{
 		packed: func(p *packFile, offset int64) (err error) {
@@ -60,13 +63,13 @@ func (s *Store) Read(id object.ID) (kind object.Kind, body []byte, err error) {
 			return err
 		},
 		loose: func(name string) error {
-			l, err := openLoose(name)
+			l, err := loose.Open(name)
 			if err != nil {
 				return err
 			}
 			defer l.Close()
-			kind = l.kind
-			body, err = l.body(s.max)
+			kind = l.Kind
+			body, err = l.Body(s.max)
 			return err
 		},
 	}, nil)
@@ -76,7 +79,8 @@ func (s *Store) Read(id object.ID) (kind object.Kind, body []byte, err error) {
 	return kind, body, nil
 }
 
-// Size is an object's length in bytes and its kind, without reading it whole. Errors: ErrNotFound, ErrDamaged.
+// Size is an object's length in bytes and its kind, without reading it whole. Errors: ErrNotFound,
+// ErrDamaged.
 func (s *Store) Size(id object.ID) (size int64, kind object.Kind, err error) {
 	err = s.find(id, finder{
 		packed: func(p *packFile, offset int64) (err error) {
@@ -84,19 +88,20 @@ func (s *Store) Size(id object.ID) (size int64, kind object.Kind, err error) {
 			return err
 		},
 		loose: func(name string) error {
-			l, err := openLoose(name)
+			l, err := loose.Open(name)
 			if err != nil {
 				return err
 			}
 			defer l.Close()
-			size, kind = l.size, l.kind
+			size, kind = l.Size, l.Kind
 			return nil
 		},
 	}, nil)
 	return size, kind, err
 }
 
-// Verify reads an object and compares it with its name. Content that belongs to another name is ErrDamaged.
+// Verify reads an object and compares it with its name. Content that belongs to another name is
+// ErrDamaged.
 func (s *Store) Verify(id object.ID) error {
 	_, kind, err := s.Size(id)
 	if err != nil {
@@ -107,7 +112,7 @@ func (s *Store) Verify(id object.ID) error {
 		return err
 	}
 	if got != id {
-		return fmt.Errorf("object %s: %w: content is that of %s", id, ErrDamaged, got)
+		return fmt.Errorf("object %s: %w: content is that of %s", id, object.ErrDamaged, got)
 	}
 	return nil
 }
@@ -129,7 +134,8 @@ func (s *Store) hash(id object.ID, kind object.Kind) (object.ID, error) {
 	return h.ID()
 }
 
-// ReadTree returns a tree's raw bytes. The empty tree need not be stored. Errors: as Read, and one for another kind.
+// ReadTree returns a tree's raw bytes. The empty tree need not be stored. Errors: as Read, and one
+// for another kind.
 func (s *Store) ReadTree(id object.ID) ([]byte, error) {
 	if id == object.EmptyTree {
 		return nil, nil
@@ -137,7 +143,8 @@ func (s *Store) ReadTree(id object.ID) ([]byte, error) {
 	return s.readKind(id, object.Tree)
 }
 
-// ReadCommit returns a commit. Errors: as Read, one for another kind, and that of object.ParseCommit.
+// ReadCommit returns a commit. Errors: as Read, one for another kind, and that of
+// object.ParseCommit.
 func (s *Store) ReadCommit(id object.ID) (*object.CommitData, error) {
 	raw, err := s.readKind(id, object.Commit)
 	if err != nil {
@@ -150,7 +157,8 @@ func (s *Store) ReadCommit(id object.ID) (*object.CommitData, error) {
 	return c, nil
 }
 
-// ReadRawCommit returns a commit's body as it is stored. Errors: as Read, and one for an object of another kind.
+// ReadRawCommit returns a commit's body as it is stored. Errors: as Read, and one for an object of
+// another kind.
 func (s *Store) ReadRawCommit(id object.ID) ([]byte, error) { return s.readKind(id, object.Commit) }
 
 func (s *Store) readKind(id object.ID, want object.Kind) ([]byte, error) {

@@ -8,12 +8,15 @@ import (
 	"io"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/git/deflate"
+	"timemachine/repo/git/loose"
 	"timemachine/repo/git/object"
 )
 
-// Stream reads an object of any size in bounded memory and says how many bytes it has; close the reader. Deltas are the
-// exception: they are made in memory, up to StoreOptions.MaxBytes (ErrTooBig). The reader ends with io.EOF only after
-// exactly that many bytes whose zlib checksum is right; else it returns ErrDamaged. Errors: ErrNotFound, ErrDamaged.
+// Stream reads an object of any size in bounded memory and says how many bytes it has; close the
+// reader. Deltas are the exception: they are made in memory, up to StoreOptions.MaxBytes
+// (ErrTooBig). The reader ends with io.EOF only after exactly that many bytes whose zlib checksum
+// is right; else it returns ErrDamaged. Errors: ErrNotFound, ErrDamaged.
 func (s *Store) Stream(id object.ID) (r io.ReadCloser, size int64, err error) {
 	var mapped *packStream
 	err = s.find(id, finder{
@@ -23,11 +26,11 @@ func (s *Store) Stream(id object.ID) (r io.ReadCloser, size int64, err error) {
 			return err
 		},
 		loose: func(name string) error {
-			l, err := openLoose(name)
+			l, err := loose.Open(name)
 			if err != nil {
 				return err
 			}
-			r, size, mapped = &looseStream{l.content(l.damaged), l}, l.size, nil
+			r, size, mapped = &looseStream{l.Content(l.Damaged), l}, l.Size, nil
 			return nil
 		},
 	}, func(set *packSet) {
@@ -51,22 +54,22 @@ func (s *Store) streamPacked(p *packFile, offset int64) (*packStream, int64, err
 	if e.isDelta() {
 		_, body, err := p.read(offset, s.max)
 		size := int64(len(body))
-		return &packStream{exact: newExact(bytes.NewReader(body), size, nil)}, size, err
+		return &packStream{Exact: deflate.NewExact(bytes.NewReader(body), size, nil)}, size, err
 	}
 	pack, err := p.bytes()
 	if err != nil {
 		return nil, 0, err
 	}
-	z, err := newInflater(bufio.NewReaderSize(&passer{pack: pack, at: offset + int64(e.n), behind: offset}, 32<<10))
+	z, err := deflate.NewReader(bufio.NewReaderSize(&passer{pack: pack, at: offset + int64(e.Len), behind: offset}, 32<<10))
 	if err != nil {
-		return nil, 0, p.failed(offset, errInflate)
+		return nil, 0, p.failed(offset, deflate.ErrDamaged)
 	}
-	damaged := func() error { return p.failed(offset, errInflate) }
-	return &packStream{exact: newExact(z, e.size, damaged), z: z}, e.size, nil
+	damaged := func() error { return p.failed(offset, deflate.ErrDamaged) }
+	return &packStream{Exact: deflate.NewExact(z, e.Size, damaged), z: z}, e.Size, nil
 }
 
-// passer reads a mapped pack from a place on and lets go of the memory that the system keeps for what is behind it: of a
-// large file it would keep all.
+// passer reads a mapped pack from a place on and lets go of the memory that the system keeps for
+// what is behind it: of a large file it would keep all.
 type passer struct {
 	pack   []byte
 	at     int64
@@ -90,7 +93,7 @@ func (r *passer) Read(p []byte) (int, error) {
 
 // packStream reads from a mapped pack, which it keeps from being unmapped until it is closed.
 type packStream struct {
-	*exact
+	*deflate.Exact
 	z    io.ReadCloser // nil for a delta's result
 	done func()
 }
@@ -102,11 +105,11 @@ func (s *packStream) Read(p []byte) (n int, err error) {
 		return 0, errStreamClosed
 	}
 	fault := durable.Guard(func() error {
-		n, err = s.exact.Read(p)
+		n, err = s.Exact.Read(p)
 		return nil
 	})
 	if fault != nil {
-		return 0, fmt.Errorf("%w: %w", ErrDamaged, fault)
+		return 0, fmt.Errorf("%w: %w", object.ErrDamaged, fault)
 	}
 	return n, err
 }
@@ -116,22 +119,22 @@ func (s *packStream) Close() error {
 	if s.done == nil {
 		return nil
 	}
-	giveBack(s.z)
+	deflate.Release(s.z)
 	s.done()
 	s.done = nil
 	return nil
 }
 
 type looseStream struct {
-	*exact
-	l *loose // nil once closed
+	*deflate.Exact
+	l *loose.Object // nil once closed
 }
 
 func (s *looseStream) Read(p []byte) (int, error) {
 	if s.l == nil {
 		return 0, errStreamClosed
 	}
-	return s.exact.Read(p)
+	return s.Exact.Read(p)
 }
 
 // Close closes the file. A second Close does nothing.

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/git/loose"
 	"timemachine/repo/git/object"
 )
 
@@ -17,11 +18,13 @@ type StoreOptions struct {
 	MaxBytes int64 // of one object in memory; 0 is 1 GiB
 }
 
-// Store reads the objects of one objects folder: packs first, newest first, then loose files. Alternates,
-// multi-pack-index, bitmaps and .rev files are not looked at. Its methods may be called by several goroutines at once.
+// Store reads the objects of one objects folder: packs first, newest first, then loose files.
+// Alternates, multi-pack-index, bitmaps and .rev files are not looked at. Its methods may be called
+// by several goroutines at once.
 //
-// An object that is not found, or whose pack is gone, is looked for once more after the folder was listed anew: a gc may
-// have moved it. An object that is damaged in one place is read from another where there is one.
+// An object that is not found, or whose pack is gone, is looked for once more after the folder was
+// listed anew: a gc may have moved it. An object that is damaged in one place is read from another
+// where there is one.
 type Store struct {
 	dir string
 	max int64
@@ -32,7 +35,8 @@ type Store struct {
 
 var errClosed = errors.New("object store closed")
 
-// OpenStore opens an objects folder (.git/objects). Packs are listed, not yet opened. A missing folder is an error.
+// OpenStore opens an objects folder (.git/objects). Packs are listed, not yet opened. A missing
+// folder is an error.
 func OpenStore(objectsDir string) (*Store, error) { return StoreOptions{}.Open(objectsDir) }
 
 // Open is OpenStore with options.
@@ -49,7 +53,8 @@ func (o StoreOptions) Open(objectsDir string) (*Store, error) {
 
 func (s *Store) packDir() string { return filepath.Join(s.dir, "pack") }
 
-// Close lets go of all packs; those that open streams still read are unmapped when the streams are closed.
+// Close lets go of all packs; those that open streams still read are unmapped when the streams are
+// closed.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,14 +122,15 @@ func (s *Store) release(set *packSet) {
 	s.leave(set)
 }
 
-// finder is what a query does with the places an object may lie in. Each returns an error for a damaged object.
+// finder is what a query does with the places an object may lie in. Each returns an error for a
+// damaged object.
 type finder struct {
 	packed func(p *packFile, offset int64) error
 	loose  func(name string) error // fs.ErrNotExist where there is none
 }
 
-// find runs the query on the first place that serves it, and once more on a new listing when none does. The set is
-// released unless keep takes it over.
+// find runs the query on the first place that serves it, and once more on a new listing when none
+// does. The set is released unless keep takes it over.
 func (s *Store) find(id object.ID, f finder, keep func(*packSet)) error {
 	var err error
 	for again := false; ; again = true {
@@ -133,7 +139,7 @@ func (s *Store) find(id object.ID, f finder, keep func(*packSet)) error {
 			return err
 		}
 		err = s.findIn(set, id, f)
-		stale := err != nil && !errors.Is(err, ErrTooBig) && set.stale(s.packDir())
+		stale := err != nil && !errors.Is(err, object.ErrTooBig) && set.stale(s.packDir())
 		if err == nil && keep != nil {
 			keep(set)
 			return nil
@@ -154,7 +160,7 @@ func (s *Store) find(id object.ID, f finder, keep func(*packSet)) error {
 
 // findIn returns ErrNotFound, or the first damage met when no other place had the object.
 func (s *Store) findIn(set *packSet, id object.ID, f finder) error {
-	err := error(ErrNotFound)
+	err := error(object.ErrNotFound)
 	served := false
 	set.order(func(p *packFile) bool {
 		found := false
@@ -170,7 +176,7 @@ func (s *Store) findIn(set *packSet, id object.ID, f finder) error {
 			set.lastHit.Store(p)
 			return false
 		}
-		if packErr != nil && err == ErrNotFound {
+		if packErr != nil && err == object.ErrNotFound {
 			err = packErr
 		}
 		return true
@@ -178,17 +184,18 @@ func (s *Store) findIn(set *packSet, id object.ID, f finder) error {
 	if served {
 		return nil
 	}
-	looseErr := f.loose(loosePath(s.dir, id))
+	looseErr := f.loose(loose.Path(s.dir, id))
 	if looseErr == nil {
 		return nil
 	}
-	if err == ErrNotFound && !errors.Is(looseErr, fs.ErrNotExist) {
+	if err == object.ErrNotFound && !errors.Is(looseErr, fs.ErrNotExist) {
 		return looseErr
 	}
 	return err
 }
 
-// Trim lets go of the memory in which the system keeps what was read of the packs; it is read again when it is needed.
+// Trim lets go of the memory in which the system keeps what was read of the packs; it is read again
+// when it is needed.
 func (s *Store) Trim() {
 	set, err := s.acquire()
 	if err != nil {

@@ -1,4 +1,4 @@
-package pack
+package packwrite
 
 import (
 	"bytes"
@@ -6,19 +6,20 @@ import (
 	"fmt"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/git/pack"
 )
 
-// Extend puts all that h holds at the front of the pack, which must be empty yet. Versions that follow those in h can
-// then be written as deltas of them. h must have been written by a Writer: each base before its deltas, in one piece.
-// After an error nothing was written.
-func (w *Writer) Extend(h *Held) error {
+// Extend puts all that h holds at the front of the pack, which must be empty yet. Versions that
+// follow those in h can then be written as deltas of them. h must have been written by a Writer:
+// each base before its deltas, in one piece. After an error nothing was written.
+func (w *Writer) Extend(h *pack.Held) error {
 	return durable.Guard(func() error { return w.extend(h) })
 }
 
-func (w *Writer) extend(h *Held) error {
+func (w *Writer) extend(h *pack.Held) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.entries) > 0 || w.size != packHeaderLen {
+	if len(w.entries) > 0 || w.size != pack.HeaderLen {
 		return errors.New("pack to extend is not empty")
 	}
 	list, err := listed(h)
@@ -36,7 +37,7 @@ func (w *Writer) extend(h *Held) error {
 }
 
 // listed is the list of entries as a Writer that had written them would have it.
-func listed(h *Held) ([]packed, error) {
+func listed(h *pack.Held) ([]packed, error) {
 	places, err := h.Places()
 	if err != nil {
 		return nil, err
@@ -48,19 +49,19 @@ func listed(h *Held) ([]packed, error) {
 			return nil, err
 		}
 		e := packed{id: places[i].ID, crc: places[i].CRC, offset: places[i].At}
-		head, err := parseHeader(b)
+		head, err := pack.ParseHeader(b)
 		if err != nil {
 			return nil, h.Damaged(err)
 		}
-		switch head.kind {
-		case refDelta:
+		switch head.Kind {
+		case pack.RefDelta:
 			return nil, fmt.Errorf("pack %q: delta of an object by its name", h.Name())
-		case ofsDelta:
-			base, ok := FindPlace(places, e.offset-head.distance)
+		case pack.OfsDelta:
+			base, ok := pack.FindPlace(places, e.offset-head.Distance)
 			if !ok || base >= i {
 				return nil, h.Damaged(errors.New("delta base absent"))
 			}
-			e.base, e.depth, e.step = uint32(base+1), list[base].depth+1, stepOf(b[head.n:])
+			e.base, e.depth, e.step = uint32(base+1), list[base].depth+1, stepOf(b[head.Len:])
 			if e.depth > maxDepth {
 				return nil, fmt.Errorf("pack %q: delta chain over %d", h.Name(), maxDepth)
 			}

@@ -1,4 +1,4 @@
-package pack
+package packwrite
 
 import (
 	"bufio"
@@ -9,9 +9,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"timemachine/repo/git/pack"
 )
 
-// WriteIdx writes the finished pack's idx (version 2) to out. Syncing and naming it stay with the caller.
+// WriteIdx writes the finished pack's idx (version 2) to out. Syncing and naming it stay with the
+// caller.
 func (w *Writer) WriteIdx(out io.Writer) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -37,10 +40,11 @@ func (w *Writer) WriteIdx(out io.Writer) error {
 	return nil
 }
 
-// writeTables writes all before the two trailers. A bufio.Writer keeps the first error for its Flush.
+// writeTables writes all before the two trailers. A bufio.Writer keeps the first error for its
+// Flush.
 func (w *Writer) writeTables(buf *bufio.Writer, order []uint32) {
 	number := func(n uint32) { buf.Write(binary.BigEndian.AppendUint32(buf.AvailableBuffer(), n)) }
-	buf.Write(idxMagic)
+	buf.Write(pack.IdxMagic)
 	at := 0
 	for first := range 256 {
 		for at < len(order) && int(w.entries[order[at]].id[0]) <= first {

@@ -1,4 +1,4 @@
-package pack
+package packwrite
 
 import (
 	"bytes"
@@ -11,7 +11,8 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// TestLargeOffsets checks the table of 64-bit offsets with a list of entries alone: no pack of 2 GiB is written.
+// TestLargeOffsets checks the table of 64-bit offsets with a list of entries alone: no pack of 2
+// GiB is written.
 func TestLargeOffsets(t *testing.T) {
 	w := &Writer{position: map[object.ID]uint32{}, done: true}
 	want := map[object.ID]int64{}
@@ -43,8 +44,8 @@ func TestLargeOffsets(t *testing.T) {
 	}
 }
 
-// TestAddLater: what is left to another goroutine is in the pack by the time of Finish, and who abandons the pack waits
-// for that goroutine, whether it has begun or not.
+// TestAddLater: what is left to another goroutine is in the pack by the time of Finish, and who
+// abandons the pack waits for that goroutine, whether it has begun or not.
 func TestAddLater(t *testing.T) {
 	for n := range 3 * lateBatch {
 		f, err := os.CreateTemp(t.TempDir(), "")

@@ -1,4 +1,4 @@
-package pack
+package packwrite
 
 import (
 	"context"
@@ -6,7 +6,9 @@ import (
 	"fmt"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/git/delta"
 	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
 )
 
 // MergeOptions of Writer.Merge. The zero value only copies.
@@ -17,11 +19,11 @@ type MergeOptions struct {
 	MaxSize int64                                        // of objects that deltas are looked for, in bytes; 0 is 64 MiB
 }
 
-// Merge puts every object of the packs into the pack once: commits first, the rest in the order of packs, which are
-// given oldest first. Entries are copied as they stand. An object that is whole because its pack began with it becomes a
-// delta of the version before where that is worth it. The packs must have been written by a Writer. On an error the pack
-// is of no use.
-func (w *Writer) Merge(ctx context.Context, packs []*Held, o MergeOptions) error {
+// Merge puts every object of the packs into the pack once: commits first, the rest in the order of
+// packs, which are given oldest first. Entries are copied as they stand. An object that is whole
+// because its pack began with it becomes a delta of the version before where that is worth it. The
+// packs must have been written by a Writer. On an error the pack is of no use.
+func (w *Writer) Merge(ctx context.Context, packs []*pack.Held, o MergeOptions) error {
 	if o.MaxSize == 0 {
 		o.MaxSize = 64 << 20
 	}
@@ -40,9 +42,9 @@ func (w *Writer) Merge(ctx context.Context, packs []*Held, o MergeOptions) error
 type merge struct {
 	w       *Writer
 	o       *MergeOptions
-	h       *Held
+	h       *pack.Held
 	commits bool
-	places  []Place
+	places  []pack.Place
 	below   []uint8 // how many deltas are stacked on each entry
 }
 
@@ -73,24 +75,25 @@ func (m *merge) run(ctx context.Context) error {
 
 func (m *merge) entry(i int, e *packed, list []packed) error {
 	b := m.h.Entry(&m.places[i])
-	head, err := parseHeader(b)
+	head, err := pack.ParseHeader(b)
 	if err != nil {
 		return err
 	}
-	if m.commits != (object.Kind(head.kind) == object.Commit) || m.w.Has(e.id) {
+	if m.commits != (object.Kind(head.Kind) == object.Commit) || m.w.Has(e.id) {
 		return nil
 	}
-	z := b[head.n:]
+	z := b[head.Len:]
 	if e.base > 0 {
-		return m.delta(e, head.size, list[e.base-1].id, z)
+		return m.delta(e, head.Size, list[e.base-1].id, z)
 	}
-	if done, err := m.rebase(e.id, object.Kind(head.kind), head.size, m.below[i]); done || err != nil {
+	if done, err := m.rebase(e.id, object.Kind(head.Kind), head.Size, m.below[i]); done || err != nil {
 		return err
 	}
 	return m.w.copyWhole(head, z, e.id)
 }
 
-// delta copies a delta. One whose chain would grow too long is written whole: its base came from another pack.
+// delta copies a delta. One whose chain would grow too long is written whole: its base came from
+// another pack.
 func (m *merge) delta(e *packed, size int64, base object.ID, z []byte) error {
 	at, ok := m.w.at(base)
 	if !ok {
@@ -108,8 +111,8 @@ func (m *merge) delta(e *packed, size int64, base object.ID, z []byte) error {
 	return m.w.Add(kind, e.id, body)
 }
 
-// rebase writes a whole object as a delta of the version before it, or of one before that where the chain is too long
-// for what is stacked on the object.
+// rebase writes a whole object as a delta of the version before it, or of one before that where the
+// chain is too long for what is stacked on the object.
 func (m *merge) rebase(id object.ID, kind object.Kind, size int64, below uint8) (bool, error) {
 	prev, known := m.o.Follows[id]
 	at, there := m.w.at(prev)
@@ -133,9 +136,9 @@ func (m *merge) rebase(id object.ID, kind object.Kind, size int64, below uint8) 
 	}
 	var d []byte
 	if kind == object.Tree {
-		d = TreeDelta(old, body)
+		d = delta.BetweenTrees(old, body)
 	} else {
-		d = Delta(old, body, len(body))
+		d = delta.Between(old, body, len(body))
 	}
 	if d == nil || !worth(len(d), len(body)) {
 		return false, nil
@@ -151,8 +154,8 @@ func (w *Writer) at(id object.ID) (uint32, bool) {
 	return i, ok
 }
 
-func (w *Writer) copyWhole(head entryHeader, z []byte, id object.ID) error {
+func (w *Writer) copyWhole(head pack.EntryHeader, z []byte, id object.ID) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.append(appendHeader(nil, head.kind, head.size), z, packed{id: id})
+	return w.append(pack.AppendHeader(nil, head.Kind, head.Size), z, packed{id: id})
 }

@@ -1,4 +1,4 @@
-package pack
+package packwrite
 
 import (
 	"context"
@@ -8,12 +8,13 @@ import (
 	"io"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
 )
 
-// AddStream writes the first size bytes of r as a blob in one pass and returns its name. Memory is bounded by
-// Options.Deflate. When r fails or ends early (ErrShort), or ctx ends, the pack is as it was before the
-// call; so it is, without an error, when the blob is in the pack or Options.Have knows it. Other calls wait until it is
-// done, so r must not use the Writer.
+// AddStream writes the first size bytes of r as a blob in one pass and returns its name. Memory is
+// bounded by Options.Deflate. When r fails or ends early (ErrShort), or ctx ends, the pack is as it
+// was before the call; so it is, without an error, when the blob is in the pack or Options.Have
+// knows it. Other calls wait until it is done, so r must not use the Writer.
 func (w *Writer) AddStream(ctx context.Context, size int64, r io.Reader) (object.ID, error) {
 	if size < 0 {
 		return object.ID{}, fmt.Errorf("blob size %d: %w", size, ErrShort)
@@ -37,7 +38,8 @@ func (w *Writer) AddStream(ctx context.Context, size int64, r io.Reader) (object
 	return id, nil
 }
 
-// rollback cuts the pack back to where an entry began. If that fails too the pack is lost, and w.err says so.
+// rollback cuts the pack back to where an entry began. If that fails too the pack is lost, and
+// w.err says so.
 func (w *Writer) rollback(start int64) error {
 	if w.err != nil {
 		return nil // the caller has it already
@@ -63,11 +65,11 @@ func (w *Writer) stream(ctx context.Context, size int64, r io.Reader) (object.ID
 		w.write(p)
 		return w.err
 	}
-	if err := put(appendHeader(nil, uint8(object.Blob), size)); err != nil {
+	if err := put(pack.AppendHeader(nil, uint8(object.Blob), size)); err != nil {
 		return object.ID{}, 0, err
 	}
 	name := object.NewBlobHasher(size)
-	if err := w.deflate.copy(ctx, io.TeeReader(&announcedReader{r: r, left: size}, name), put); err != nil {
+	if err := w.deflate.Copy(ctx, io.TeeReader(&announcedReader{r: r, left: size}, name), put); err != nil {
 		return object.ID{}, 0, err
 	}
 	id, err := name.ID()

@@ -1,16 +1,17 @@
-package pack
+package packwrite
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
 
+	"timemachine/repo/git/delta"
 	"timemachine/repo/git/object"
 )
 
-// TreeWriter writes the trees of an object.Editor to a pack, each as a delta of an earlier version of the same folder
-// where that is smaller. Its Put is meant for Editor.Write. Memory: up to two versions of each folder written. Not for
-// concurrent use; the Writer below may be shared.
+// TreeWriter writes the trees of an object.Editor to a pack, each as a delta of an earlier version
+// of the same folder where that is smaller. Its Put is meant for Editor.Write. Memory: up to two
+// versions of each folder written. Not for concurrent use; the Writer below may be shared.
 type TreeWriter struct {
 	w     *Writer
 	read  func(object.ID) ([]byte, error)
@@ -23,13 +24,14 @@ type based struct {
 	raw []byte
 }
 
-// NewTreeWriter writes to w. read gives a tree that was written to the pack by others, in an earlier run.
+// NewTreeWriter writes to w. read gives a tree that was written to the pack by others, in an
+// earlier run.
 func NewTreeWriter(w *Writer, read func(object.ID) ([]byte, error)) *TreeWriter {
 	return &TreeWriter{w: w, read: read, round: map[string]*[2]based{}}
 }
 
-// Put writes one tree. One that the pack holds already, because the folder was so before, costs nothing and is the base
-// of the edit that comes next.
+// Put writes one tree. One that the pack holds already, because the folder was so before, costs
+// nothing and is the base of the edit that comes next.
 func (t *TreeWriter) Put(c *object.Changed) error {
 	if t.w.Has(c.ID) {
 		return nil
@@ -39,11 +41,11 @@ func (t *TreeWriter) Put(c *object.Changed) error {
 	switch {
 	case !ok:
 	case by == stepOne && c.Edited:
-		d = EditDelta(c.PrevLen, c.Raw, c.Pos, c.OldLen, c.NewLen)
+		d = delta.OfEdit(c.PrevLen, c.Raw, c.Pos, c.OldLen, c.NewLen)
 	default:
 		var old based
 		if old, ok = t.base(c.Path, base); ok {
-			base, d = old.id, TreeDelta(old.raw, c.Raw)
+			base, d = old.id, delta.BetweenTrees(old.raw, c.Raw)
 		}
 	}
 	var err error
@@ -64,8 +66,8 @@ func (t *TreeWriter) Put(c *object.Changed) error {
 	return nil
 }
 
-// base is the version id of a folder, or where its bytes cannot be had (it was written since the pack was begun, and
-// was followed by more than one edit) the newest one that is remembered.
+// base is the version id of a folder, or where its bytes cannot be had (it was written since the
+// pack was begun, and was followed by more than one edit) the newest one that is remembered.
 func (t *TreeWriter) base(path string, id object.ID) (based, bool) {
 	round := t.round[path]
 	if round != nil {

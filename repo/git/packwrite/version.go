@@ -1,15 +1,21 @@
-package pack
+package packwrite
 
-import "timemachine/repo/git/object"
+import (
+	"timemachine/repo/git/delta"
+	"timemachine/repo/git/object"
+)
 
-// worth tells whether a delta is enough smaller than its object to make up for what reading through it costs.
+// worth tells whether a delta is enough smaller than its object to make up for what reading through
+// it costs.
 func worth(delta, whole int) bool { return delta+deltaFrame < whole-whole/4 }
 
-// deltaFrame is what a delta entry costs beside its instructions: the distance, and a stored block's frame.
+// deltaFrame is what a delta entry costs beside its instructions: the distance, and a stored
+// block's frame.
 const deltaFrame = 16
 
-// AddVersion writes a blob that follows prev in its file's history: as a delta where prev is in this pack and that is
-// worth it, else whole. read gives an object's bytes; where it fails the blob is written whole.
+// AddVersion writes a blob that follows prev in its file's history: as a delta where prev is in
+// this pack and that is worth it, else whole. read gives an object's bytes; where it fails the blob
+// is written whole.
 func (w *Writer) AddVersion(id, prev object.ID, body []byte, read func(object.ID) ([]byte, error)) error {
 	if w.Has(id) {
 		return nil
@@ -22,7 +28,7 @@ func (w *Writer) AddVersion(id, prev object.ID, body []byte, read func(object.ID
 	if err != nil {
 		return w.Add(object.Blob, id, body)
 	}
-	d := Delta(old, body, len(body))
+	d := delta.Between(old, body, len(body))
 	if d == nil || !worth(len(d), len(body)) {
 		return w.Add(object.Blob, id, body)
 	}

@@ -1,4 +1,10 @@
-package pack
+// Package packwrite writes git's packs and their idx, and merges packs into one.
+//
+// Invariants of what a Writer writes: the pack is self-contained and holds no object twice; a
+// delta's base stands earlier in the same pack (OFS_DELTA only); no chain of deltas is longer than
+// 63, and none that a Writer begins is longer than 45; the object count is in the header only once
+// Finish has returned. Package pack describes the layouts.
+package packwrite
 
 import (
 	"bufio"
@@ -10,12 +16,14 @@ import (
 	"io"
 	"sync"
 
+	"timemachine/repo/git/deflate"
 	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
 )
 
 // Options of a Writer. The zero value is right for all ordinary use.
 type Options struct {
-	Deflate deflateOptions
+	Deflate deflate.Options
 	Have    func(object.ID) bool // asked at a stream's end: does the repository hold it already? Must not use the Writer
 }
 
@@ -30,11 +38,11 @@ type File interface {
 	Sync() error
 }
 
-// Writer writes one pack. Its methods may be called by several goroutines at once. An error while writing the file is
-// final: every later call returns it.
+// Writer writes one pack. Its methods may be called by several goroutines at once. An error while
+// writing the file is final: every later call returns it.
 type Writer struct {
 	have    func(object.ID) bool // Options.Have
-	deflate *deflater
+	deflate *deflate.Deflater
 
 	later   []latecomer // to be added by another goroutine
 	queue   chan []latecomer
@@ -73,10 +81,10 @@ var errFinished = errors.New("pack already finished")
 
 var errDeep = fmt.Errorf("delta chain over %d", maxDepth)
 
-// NewWriter begins a pack in f, which must be empty and open for reading and writing. Closing, naming and, where the
-// pack is not wanted, removing it stay with the caller.
+// NewWriter begins a pack in f, which must be empty and open for reading and writing. Closing,
+// naming and, where the pack is not wanted, removing it stay with the caller.
 func NewWriter(f File, o Options) (*Writer, error) {
-	w := &Writer{have: o.Have, f: f, position: map[object.ID]uint32{}, deflate: newDeflater(o.Deflate)}
+	w := &Writer{have: o.Have, f: f, position: map[object.ID]uint32{}, deflate: deflate.New(o.Deflate)}
 	w.buf = bufio.NewWriterSize(f, 256<<10)
 	w.write([]byte("PACK\x00\x00\x00\x02\x00\x00\x00\x00"))
 	return w, w.err
@@ -102,17 +110,17 @@ func (w *Writer) state() error {
 	return w.err
 }
 
-// Add writes an object whole. An ID that the pack holds already changes nothing. The body is deflated in the caller's
-// goroutine; it is not hashed: id must be its name.
+// Add writes an object whole. An ID that the pack holds already changes nothing. The body is
+// deflated in the caller's goroutine; it is not hashed: id must be its name.
 func (w *Writer) Add(kind object.Kind, id object.ID, body []byte) error {
 	if w.Has(id) {
 		return nil
 	}
-	z := w.deflate.object(kind, body)
-	defer z.free()
+	z := w.deflate.Object(kind, body)
+	defer z.Free()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.append(appendHeader(nil, uint8(kind), int64(len(body))), z.Bytes(), packed{id: id})
+	return w.append(pack.AppendHeader(nil, uint8(kind), int64(len(body))), z.Bytes(), packed{id: id})
 }
 
 // latecomer is an object that AddLater has taken.
@@ -125,8 +133,9 @@ type latecomer struct {
 // lateBatch is how many are handed over at a time.
 const lateBatch = 64
 
-// AddLater is Add by another goroutine, for what nothing is to be a delta of: it is in the pack by the time of Finish, which
-// returns what goes wrong. The body must not change. Calls come one after the other, and Finish or Abandon after them.
+// AddLater is Add by another goroutine, for what nothing is to be a delta of: it is in the pack by
+// the time of Finish, which returns what goes wrong. The body must not change. Calls come one after
+// the other, and Finish or Abandon after them.
 func (w *Writer) AddLater(kind object.Kind, id object.ID, body []byte) {
 	if w.queue == nil {
 		queue := make(chan []latecomer, 16) // Abandon may forget w.queue before the goroutine begins
@@ -158,15 +167,15 @@ func (w *Writer) Abandon() {
 	w.delayed.Wait()
 }
 
-// AddDelta writes the object id as a delta of base, which must be in this pack: else ErrNoBase. An ID that the pack
-// holds already changes nothing.
+// AddDelta writes the object id as a delta of base, which must be in this pack: else ErrNoBase. An
+// ID that the pack holds already changes nothing.
 func (w *Writer) AddDelta(id, base object.ID, delta []byte) error {
 	return w.addDelta(id, base, delta, stepOne)
 }
 
 func (w *Writer) addDelta(id, base object.ID, delta []byte, by step) error {
-	z := w.deflate.delta(delta)
-	defer z.free()
+	z := w.deflate.Delta(delta)
+	defer z.Free()
 	copy(z.Bytes(), by.zlibHeader())
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -183,8 +192,8 @@ func (w *Writer) appendDelta(id object.ID, base uint32, size int64, z []byte, by
 	if from.depth >= maxDepth {
 		return fmt.Errorf("object %s: %w", id, errDeep)
 	}
-	header := appendHeader(nil, ofsDelta, size)
-	header = appendDistance(header, w.size-from.offset)
+	header := pack.AppendHeader(nil, pack.OfsDelta, size)
+	header = pack.AppendDistance(header, w.size-from.offset)
 	return w.append(header, z, packed{id: id, base: base + 1, depth: from.depth + 1, step: by})
 }
 
@@ -233,8 +242,8 @@ func (w *Writer) Size() int64 {
 	return w.size
 }
 
-// Finish completes the pack (object count, trailer) and returns the trailer, by which git names it, once the bytes are
-// on disk. Nothing can be added afterwards.
+// Finish completes the pack (object count, trailer) and returns the trailer, by which git names it,
+// once the bytes are on disk. Nothing can be added afterwards.
 func (w *Writer) Finish() (object.ID, error) {
 	w.Abandon()
 	w.mu.Lock()

@@ -1,4 +1,4 @@
-package pack
+package packwrite_test
 
 import (
 	"bytes"
@@ -6,44 +6,28 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
 	"testing/iotest"
 
+	"timemachine/repo/git/deflate"
 	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
+	"timemachine/repo/git/packtest"
+	"timemachine/repo/git/packwrite"
 )
 
-func random(n int) []byte {
-	p := make([]byte, n)
-	rand.NewChaCha8([32]byte{byte(n)}).Read(p)
-	return p
-}
-
-// mixed has compressible, incompressible and repeated stretches, across chunks.
-func mixed(n int) []byte {
-	var b bytes.Buffer
-	noise := random(150_000)
-	for i := 0; b.Len() < n; i++ {
-		fmt.Fprintf(&b, "line %d of a text that repeats itself\n", i)
-		if i%5000 == 4999 {
-			b.Write(noise)
-		}
-	}
-	return b.Bytes()[:n]
-}
-
 func TestPackIsWhatGitExpects(t *testing.T) {
-	dir, objects := initRepo(t)
-	w, finish := newPack(t, objects, Options{Deflate: deflateOptions{ChunkSize: 64 << 10, Workers: 3}})
-	bodies := [][]byte{nil, []byte("x"), mixed(70_000), random(100_000), random(65535 * 2), mixed(1 << 20)}
+	dir, objects := packtest.InitRepo(t)
+	w, finish := packtest.NewPack(t, objects, packwrite.Options{Deflate: deflate.Options{ChunkSize: 64 << 10, Workers: 3}})
+	bodies := [][]byte{nil, []byte("x"), packtest.Mixed(70_000), packtest.Random(100_000), packtest.Random(65535 * 2), packtest.Mixed(1 << 20)}
 	for _, b := range bodies {
-		addBlob(t, w, b)
+		packtest.AddBlob(t, w, b)
 	}
 	for _, n := range []int{0, 1, 64 << 10, 64<<10 + 1, 1 << 20, 3_333_333} {
-		for _, body := range [][]byte{mixed(n + 7)[7:], random(n)} {
+		for _, body := range [][]byte{packtest.Mixed(n + 7)[7:], packtest.Random(n)} {
 			id, err := w.AddStream(context.Background(), int64(n), bytes.NewReader(body))
 			if err != nil {
 				t.Fatal(err)
@@ -55,13 +39,13 @@ func TestPackIsWhatGitExpects(t *testing.T) {
 		}
 	}
 	base := finish()
-	git(t, dir, nil, "verify-pack", "-v", base+".pack")
-	git(t, dir, nil, "fsck", "--strict", "--full")
+	packtest.Git(t, dir, nil, "verify-pack", "-v", base+".pack")
+	packtest.Git(t, dir, nil, "fsck", "--strict", "--full")
 	idx, err := os.ReadFile(base + ".idx")
 	if err != nil {
 		t.Fatal(err)
 	}
-	git(t, dir, nil, "index-pack", "--strict", "-o", filepath.Join(dir, "own.idx"), base+".pack")
+	packtest.Git(t, dir, nil, "index-pack", "--strict", "-o", filepath.Join(dir, "own.idx"), base+".pack")
 	if own, _ := os.ReadFile(filepath.Join(dir, "own.idx")); !bytes.Equal(idx, own) {
 		t.Error("idx differs from git's")
 	}
@@ -74,26 +58,26 @@ func TestPackIsWhatGitExpects(t *testing.T) {
 // compareAll reads every object in each way and compares with git.
 func compareAll(t *testing.T, dir, objects string) {
 	t.Helper()
-	s := openStore(t, objects, StoreOptions{})
-	all := catFile(t, dir)
+	s := packtest.OpenStore(t, objects, pack.StoreOptions{})
+	all := packtest.CatFile(t, dir)
 	if len(all) == 0 {
 		t.Fatal("no objects")
 	}
 	for id, want := range all {
 		kind, body, err := s.Read(id)
-		if err != nil || kind.String() != want.kind || !bytes.Equal(body, want.body) {
-			t.Fatalf("read %s: %s of %d bytes, %v; want %s of %d", id, kind, len(body), err, want.kind, len(want.body))
+		if err != nil || kind.String() != want.Kind || !bytes.Equal(body, want.Body) {
+			t.Fatalf("read %s: %s of %d bytes, %v; want %s of %d", id, kind, len(body), err, want.Kind, len(want.Body))
 		}
 		size, kind, err := s.Size(id)
-		if err != nil || kind.String() != want.kind || size != int64(len(want.body)) {
+		if err != nil || kind.String() != want.Kind || size != int64(len(want.Body)) {
 			t.Fatalf("size %s: %s %d, %v", id, kind, size, err)
 		}
 		r, size, err := s.Stream(id)
-		if err != nil || size != int64(len(want.body)) {
+		if err != nil || size != int64(len(want.Body)) {
 			t.Fatalf("stream %s: %d, %v", id, size, err)
 		}
 		got, err := io.ReadAll(r)
-		if err != nil || !bytes.Equal(got, want.body) {
+		if err != nil || !bytes.Equal(got, want.Body) {
 			t.Fatalf("stream %s: %d bytes, %v", id, len(got), err)
 		}
 		if err := errors.Join(r.Close(), s.Verify(id)); err != nil {
@@ -103,26 +87,26 @@ func compareAll(t *testing.T, dir, objects string) {
 }
 
 func TestStreamRollsBack(t *testing.T) {
-	dir, objects := initRepo(t)
-	known := random(200_000)
-	w, finish := newPack(t, objects, Options{Deflate: deflateOptions{ChunkSize: 64 << 10}, Have: func(id object.ID) bool {
+	dir, objects := packtest.InitRepo(t)
+	known := packtest.Random(200_000)
+	w, finish := packtest.NewPack(t, objects, packwrite.Options{Deflate: deflate.Options{ChunkSize: 64 << 10}, Have: func(id object.ID) bool {
 		return id == object.Hash(object.Blob, known)
 	}})
-	first := addBlob(t, w, []byte("first"))
+	first := packtest.AddBlob(t, w, []byte("first"))
 	before := w.Size()
 	ctx, cancel := context.WithCancel(context.Background())
 	boom := errors.New("boom")
-	body := mixed(500_000)
+	body := packtest.Mixed(500_000)
 	for name, c := range map[string]struct {
 		ctx  context.Context
 		size int
 		r    io.Reader
 		want error
 	}{
-		"short":     {ctx, len(body) + 1, bytes.NewReader(body), ErrShort},
+		"short":     {ctx, len(body) + 1, bytes.NewReader(body), packwrite.ErrShort},
 		"error":     {ctx, len(body) + 1, io.MultiReader(bytes.NewReader(body), iotest.ErrReader(boom)), boom},
 		"cancelled": {ctx, len(body), &cancelling{bytes.NewReader(body), cancel, 3}, context.Canceled},
-		"negative":  {context.Background(), -1, bytes.NewReader(nil), ErrShort},
+		"negative":  {context.Background(), -1, bytes.NewReader(nil), packwrite.ErrShort},
 		"double":    {context.Background(), 5, bytes.NewReader([]byte("first")), nil},
 		"known":     {context.Background(), len(known), bytes.NewReader(known), nil},
 	} {
@@ -139,10 +123,10 @@ func TestStreamRollsBack(t *testing.T) {
 	if _, err := w.AddStream(ctx, int64(len(body)), &cancelling{bytes.NewReader(body), cancel, 3}); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
-	second := addBlob(t, w, []byte("second"))
+	second := packtest.AddBlob(t, w, []byte("second"))
 	finish()
-	git(t, dir, nil, "fsck", "--strict", "--full")
-	if all := catFile(t, dir); len(all) != 2 || all[first].body == nil || all[second].body == nil {
+	packtest.Git(t, dir, nil, "fsck", "--strict", "--full")
+	if all := packtest.CatFile(t, dir); len(all) != 2 || all[first].Body == nil || all[second].Body == nil {
 		t.Errorf("pack holds %d objects", len(all))
 	}
 }
@@ -162,32 +146,32 @@ func (c *cancelling) Read(p []byte) (int, error) {
 }
 
 func TestWriterConcurrent(t *testing.T) {
-	dir, objects := initRepo(t)
-	w, finish := newPack(t, objects, Options{})
+	dir, objects := packtest.InitRepo(t)
+	w, finish := packtest.NewPack(t, objects, packwrite.Options{})
 	var wg sync.WaitGroup
 	for g := range 4 {
 		wg.Go(func() {
 			for i := range 200 {
-				addBlob(t, w, fmt.Appendf(nil, "blob %d", i))
+				packtest.AddBlob(t, w, fmt.Appendf(nil, "blob %d", i))
 			}
-			if _, err := w.AddStream(context.Background(), 100_000, bytes.NewReader(random(100_000 + g)[g:])); err != nil {
+			if _, err := w.AddStream(context.Background(), 100_000, bytes.NewReader(packtest.Random(100_000 + g)[g:])); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	wg.Wait()
 	finish()
-	git(t, dir, nil, "fsck", "--strict", "--full")
-	if n := len(catFile(t, dir)); n != 204 || w.Count() != n {
+	packtest.Git(t, dir, nil, "fsck", "--strict", "--full")
+	if n := len(packtest.CatFile(t, dir)); n != 204 || w.Count() != n {
 		t.Errorf("%d objects, Count %d, want 204", n, w.Count())
 	}
 }
 
 func TestWriterRefuses(t *testing.T) {
-	_, objects := initRepo(t)
-	w, finish := newPack(t, objects, Options{})
-	id := addBlob(t, w, []byte("a"))
-	if err := w.AddDelta(object.ID{1}, object.ID{2}, []byte("x")); !errors.Is(err, ErrNoBase) {
+	_, objects := packtest.InitRepo(t)
+	w, finish := packtest.NewPack(t, objects, packwrite.Options{})
+	id := packtest.AddBlob(t, w, []byte("a"))
+	if err := w.AddDelta(object.ID{1}, object.ID{2}, []byte("x")); !errors.Is(err, packwrite.ErrNoBase) {
 		t.Errorf("delta without base: %v", err)
 	}
 	if err := w.WriteIdx(io.Discard); err == nil {
@@ -212,11 +196,11 @@ func TestWriterFileErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	w, err := NewWriter(f, Options{})
+	w, err := packwrite.NewWriter(f, packwrite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.AddStream(context.Background(), 1<<20, bytes.NewReader(random(1<<20))); err == nil {
+	if _, err := w.AddStream(context.Background(), 1<<20, bytes.NewReader(packtest.Random(1<<20))); err == nil {
 		t.Error("AddStream to a read-only file")
 	}
 	if _, err := w.Finish(); err == nil {

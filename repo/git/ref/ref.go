@@ -1,8 +1,9 @@
 // Package ref reads and moves branches as git does (gitrepository-layout(5)).
 //
-// A branch is a loose file under refs/ with 40 hexadecimal digits and a newline, else a line of packed-refs. It moves by
-// git's lock protocol: NAME.lock is taken, the old value compared, the new value written, put on disk and renamed into
-// place; then the reflog gets a line. A branch file that holds anything else is damage, never "no commits yet".
+// A branch is a loose file under refs/ with 40 hexadecimal digits and a newline, else a line of
+// packed-refs. It moves by git's lock protocol: NAME.lock is taken, the old value compared, the new
+// value written, put on disk and renamed into place; then the reflog gets a line. A branch file
+// that holds anything else is damage, never "no commits yet".
 package ref
 
 import (
@@ -56,8 +57,8 @@ type Store struct {
 // New gives access to the references in git; stage is where lock files are prepared.
 func New(git, stage *durable.Dir) *Store { return &Store{git: git, stage: stage} }
 
-// Read is the commit that a branch, by its full name, points at. The error is ErrMissing or a *DamagedError where the
-// file system did not fail.
+// Read is the commit that a branch, by its full name, points at. The error is ErrMissing or a
+// *DamagedError where the file system did not fail.
 func (s *Store) Read(name string) (object.ID, error) {
 	b, err := s.readFile(name, maxRefFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -149,8 +150,8 @@ func (s *Store) packed(name string) (object.ID, error) {
 	return object.ID{}, ErrMissing
 }
 
-// HeadFlaw is what is wrong with HEAD, in words; "" where it names a branch or a commit. Git takes a folder without a HEAD
-// for no repository.
+// HeadFlaw is what is wrong with HEAD, in words; "" where it names a branch or a commit. Git takes
+// a folder without a HEAD for no repository.
 func (s *Store) HeadFlaw() string {
 	b, err := s.git.ReadFile("HEAD", maxRefFile)
 	switch {
@@ -189,9 +190,9 @@ func (s *Store) ReadHead() (string, error) {
 	return strings.TrimSpace(name), nil
 }
 
-// Update logs the move of a branch from old (zero: it must not exist) to id, and moves it, in git's order: where it cannot be
-// logged it does not move. On a *MovedError, a *LogError or a *durable.LockedError nothing has changed. The move is on disk when Update
-// returns.
+// Update logs the move of a branch from old (zero: it must not exist) to id, and moves it, in git's
+// order: where it cannot be logged it does not move. On a *MovedError, a *LogError or a
+// *durable.LockedError nothing has changed. The move is on disk when Update returns.
 func (s *Store) Update(name string, old, id object.ID, entry LogEntry) error {
 	dir, err := s.makeFolder(path.Dir(name))
 	if err != nil {

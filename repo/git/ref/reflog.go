@@ -43,8 +43,8 @@ func (e *LogEntry) line(old, id object.ID) string {
 	return fmt.Sprintf("%s %s %s <%s> %d %s\t%s\n", old, id, e.Name, e.Email, e.When.Unix(), e.When.Format("-0700"), e.Message)
 }
 
-// log adds a line to the branch's log, and to that of HEAD where it names the branch. undo takes it back. On a *LogError
-// there is nothing to take back.
+// log adds a line to the branch's log, and to that of HEAD where it names the branch. undo takes it
+// back. On a *LogError there is nothing to take back.
 func (s *Store) log(name, line string, now time.Time) (undo func() error, err error) {
 	names := []string{"logs/" + name}
 	if s.Head() == name {
@@ -68,7 +68,8 @@ func (s *Store) log(name, line string, now time.Time) (undo func() error, err er
 	return undo, nil
 }
 
-// inTheWay finds the first thing on the way to a log that is no folder, or the log itself where that is no regular file.
+// inTheWay finds the first thing on the way to a log that is no folder, or the log itself where
+// that is no regular file.
 func (s *Store) inTheWay(name string) (at string, blocked bool) {
 	for i := range len(name) + 1 {
 		if i < len(name) && name[i] != '/' {
@@ -126,7 +127,8 @@ func (s *Store) cutLog(name string, size int64) error {
 	return errors.Join(f.Truncate(size), f.Close())
 }
 
-// trim drops entries over 90 days old once the first is a week over that, as git gc does; the last entry stays.
+// trim drops entries over 90 days old once the first is a week over that, as git gc does; the last
+// entry stays.
 func trim(dir *durable.Dir, name string, now time.Time) error {
 	f, err := dir.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -172,7 +174,8 @@ func logTime(b []byte) (time.Time, bool) {
 	return time.Unix(sec, 0), err == nil
 }
 
-// Logged lists the commits that a branch's reflog says it pointed at, newest first; none where there is no reflog.
+// Logged lists the commits that a branch's reflog says it pointed at, newest first; none where
+// there is no reflog.
 func (s *Store) Logged(name string) ([]object.ID, error) {
 	b, err := s.readFile("logs/"+name, maxLog)
 	if errors.Is(err, fs.ErrNotExist) {

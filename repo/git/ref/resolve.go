@@ -10,8 +10,9 @@ import (
 
 const maxSymbolic = 5
 
-// Resolve is the object that a reference, by its full name or HEAD, leads to, through symbolic references; name is the one
-// at their end. The error is ErrMissing where there is none, and for a name that no reference can have.
+// Resolve is the object that a reference, by its full name or HEAD, leads to, through symbolic
+// references; name is the one at their end. The error is ErrMissing where there is none, and for a
+// name that no reference can have.
 func (s *Store) Resolve(full string) (id object.ID, name string, err error) {
 	for range maxSymbolic {
 		if !legal(full) {

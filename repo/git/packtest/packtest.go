@@ -1,7 +1,11 @@
-package pack
+// Package packtest makes repositories, packs and contents for the tests of packages pack and
+// packwrite.
+package packtest
 
 import (
 	"bytes"
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,10 +13,12 @@ import (
 	"testing"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
+	"timemachine/repo/git/packwrite"
 )
 
-// git runs real git in dir, away from the machine's settings.
-func git(t testing.TB, dir string, stdin []byte, args ...string) []byte {
+// Git runs real git in dir, away from the machine's settings.
+func Git(t testing.TB, dir string, stdin []byte, args ...string) []byte {
 	t.Helper()
 	cmd := exec.Command("git", args...)
 	cmd.Dir = dir
@@ -28,21 +34,22 @@ func git(t testing.TB, dir string, stdin []byte, args ...string) []byte {
 	return out.Bytes()
 }
 
-func initRepo(t testing.TB) (dir, objects string) {
+// InitRepo makes an empty repository and names its objects folder.
+func InitRepo(t testing.TB) (dir, objects string) {
 	dir = t.TempDir()
-	git(t, dir, nil, "init", "-q", "-b", "main")
+	Git(t, dir, nil, "init", "-q", "-b", "main")
 	return dir, filepath.Join(dir, ".git", "objects")
 }
 
-// newPack begins a pack among the repository's; the returned function finishes and names it.
-func newPack(t testing.TB, objects string, o Options) (*Writer, func() string) {
+// NewPack begins a pack among the repository's; the returned function finishes and names it.
+func NewPack(t testing.TB, objects string, o packwrite.Options) (*packwrite.Writer, func() string) {
 	t.Helper()
 	f, err := os.CreateTemp(filepath.Join(objects, "pack"), "tmp_")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close() })
-	w, err := NewWriter(f, o)
+	w, err := packwrite.NewWriter(f, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +74,8 @@ func newPack(t testing.TB, objects string, o Options) (*Writer, func() string) {
 	}
 }
 
-func addBlob(t testing.TB, w *Writer, body []byte) object.ID {
+// AddBlob adds a blob to a pack.
+func AddBlob(t testing.TB, w *packwrite.Writer, body []byte) object.ID {
 	t.Helper()
 	id := object.Hash(object.Blob, body)
 	if err := w.Add(object.Blob, id, body); err != nil {
@@ -76,7 +84,8 @@ func addBlob(t testing.TB, w *Writer, body []byte) object.ID {
 	return id
 }
 
-func openStore(t testing.TB, objects string, o StoreOptions) *Store {
+// OpenStore opens an objects folder until the test ends.
+func OpenStore(t testing.TB, objects string, o pack.StoreOptions) *pack.Store {
 	t.Helper()
 	s, err := o.Open(objects)
 	if err != nil {
@@ -86,11 +95,11 @@ func openStore(t testing.TB, objects string, o StoreOptions) *Store {
 	return s
 }
 
-// catFile is what git says each of the repository's objects is.
-func catFile(t testing.TB, dir string) map[object.ID]stored {
+// CatFile is what git says each of the repository's objects is.
+func CatFile(t testing.TB, dir string) map[object.ID]Stored {
 	t.Helper()
-	out := git(t, dir, nil, "cat-file", "--batch-all-objects", "--batch")
-	all := map[object.ID]stored{}
+	out := Git(t, dir, nil, "cat-file", "--batch-all-objects", "--batch")
+	all := map[object.ID]Stored{}
 	for len(out) > 0 {
 		line, rest, _ := bytes.Cut(out, []byte("\n"))
 		fields := strings.Fields(string(line))
@@ -102,13 +111,34 @@ func catFile(t testing.TB, dir string) map[object.ID]stored {
 		for _, c := range fields[2] {
 			n = n*10 + int(c-'0')
 		}
-		all[id] = stored{fields[1], rest[:n:n]}
+		all[id] = Stored{fields[1], rest[:n:n]}
 		out = rest[n+1:]
 	}
 	return all
 }
 
-type stored struct {
-	kind string
-	body []byte
+// Stored is an object as git gives it.
+type Stored struct {
+	Kind string
+	Body []byte
+}
+
+// Random is n bytes that do not compress, the same ones each time.
+func Random(n int) []byte {
+	p := make([]byte, n)
+	rand.NewChaCha8([32]byte{byte(n)}).Read(p)
+	return p
+}
+
+// Mixed is n bytes that have compressible, incompressible and repeated stretches, across chunks.
+func Mixed(n int) []byte {
+	var b bytes.Buffer
+	noise := Random(150_000)
+	for i := 0; b.Len() < n; i++ {
+		fmt.Fprintf(&b, "line %d of a text that repeats itself\n", i)
+		if i%5000 == 4999 {
+			b.Write(noise)
+		}
+	}
+	return b.Bytes()[:n]
 }

@@ -1,4 +1,4 @@
-package pack
+package delta_test
 
 import (
 	"bytes"
@@ -6,11 +6,14 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"timemachine/repo/git/delta"
+	"timemachine/repo/git/packtest"
 )
 
 func TestDelta(t *testing.T) {
-	text := mixed(300_000)
-	noise := random(100_000)
+	text := packtest.Mixed(300_000)
+	noise := packtest.Random(100_000)
 	edited := slices.Concat(text[:1000], []byte("one word"), text[1000:150_000], text[150_100:])
 	for name, c := range map[string]struct {
 		base, target []byte
@@ -24,18 +27,18 @@ func TestDelta(t *testing.T) {
 		"cut":               {text, text[:777], 20},
 		"two edits":         {text, edited, 120},
 		"halves swapped":    {noise, slices.Concat(noise[50_000:], noise[:50_000]), 60},
-		"unlike":            {random(9999), random(10_001), 10_100},
+		"unlike":            {packtest.Random(9999), packtest.Random(10_001), 10_100},
 		"longer than 16 MB": {slices.Concat(bytes.Repeat(noise, 170), text), slices.Concat([]byte("x"), bytes.Repeat(noise, 170), []byte("y"), text), 2500},
 	} {
-		d := Delta(c.base, c.target, 1<<30)
-		got, err := ApplyDelta(c.base, d, 1<<30)
+		d := delta.Between(c.base, c.target, 1<<30)
+		got, err := delta.Apply(c.base, d, 1<<30)
 		if err != nil || !bytes.Equal(got, c.target) {
 			t.Errorf("%s: delta of %d bytes makes %d bytes, %v", name, len(d), len(got), err)
 		}
 		if len(d) > c.most {
 			t.Errorf("%s: %d bytes, want at most %d", name, len(d), c.most)
 		}
-		if len(d) > 0 && Delta(c.base, c.target, len(d)-1) != nil {
+		if len(d) > 0 && delta.Between(c.base, c.target, len(d)-1) != nil {
 			t.Errorf("%s: over its limit", name)
 		}
 	}
@@ -53,7 +56,7 @@ func FuzzDelta(f *testing.F) {
 			i := r.IntN(len(base))
 			target = append(target, base[i:i+r.IntN(len(base)-i)]...)
 		}
-		got, err := ApplyDelta(base, Delta(base, target, 1<<30), 1<<30)
+		got, err := delta.Apply(base, delta.Between(base, target, 1<<30), 1<<30)
 		if err != nil || !bytes.Equal(got, target) {
 			t.Fatalf("%v: %s", err, fmt.Sprintf("%q, want %q", got, target))
 		}

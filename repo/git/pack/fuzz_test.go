@@ -1,4 +1,4 @@
-package pack
+package pack_test
 
 import (
 	"bytes"
@@ -10,13 +10,16 @@ import (
 	"testing"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
+	"timemachine/repo/git/packtest"
+	"timemachine/repo/git/packwrite"
 )
 
-// FuzzStore reads packs that fuzzing damaged, with an idx that fits their length: nothing may panic, hang or take
-// memory beyond the limit, and what is given must be what git gives.
+// FuzzStore reads packs that fuzzing damaged, with an idx that fits their length: nothing may
+// panic, hang or take memory beyond the limit, and what is given must be what git gives.
 func FuzzStore(f *testing.F) {
-	_, objects := initRepo(f)
-	w, finish := newPack(f, objects, Options{})
+	_, objects := packtest.InitRepo(f)
+	w, finish := packtest.NewPack(f, objects, packwrite.Options{})
 	var ids []object.ID
 	var prev object.ID
 	for _, body := range [][]byte{[]byte("one"), bytes.Repeat([]byte("line\n"), 500), append(bytes.Repeat([]byte("line\n"), 500), "more"...)} {
@@ -43,7 +46,7 @@ func FuzzStore(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(packed[packHeaderLen:len(packed)-object.IDLen], idx)
+	f.Add(packed[pack.HeaderLen:len(packed)-object.IDLen], idx)
 	f.Fuzz(func(t *testing.T, body, idx []byte) {
 		dir := t.TempDir()
 		if err := os.Mkdir(filepath.Join(dir, "pack"), 0o700); err != nil {
@@ -56,7 +59,7 @@ func FuzzStore(f *testing.F) {
 		if err := errors.Join(os.WriteFile(base+".pack", data, 0o600), os.WriteFile(base+".idx", idx, 0o600)); err != nil {
 			t.Fatal(err)
 		}
-		s, err := StoreOptions{MaxBytes: 1 << 20}.Open(dir)
+		s, err := pack.StoreOptions{MaxBytes: 1 << 20}.Open(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,17 +83,17 @@ func FuzzStore(f *testing.F) {
 			_, _ = w.Finish()
 		}
 		w = newWriter(t)
-		_ = w.Merge(context.Background(), []*Held{h}, MergeOptions{})
+		_ = w.Merge(context.Background(), []*pack.Held{h}, packwrite.MergeOptions{})
 	})
 }
 
-func newWriter(t *testing.T) *Writer {
+func newWriter(t *testing.T) *packwrite.Writer {
 	file, err := os.CreateTemp(t.TempDir(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { file.Close() })
-	w, err := NewWriter(file, Options{})
+	w, err := packwrite.NewWriter(file, packwrite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

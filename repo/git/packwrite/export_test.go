@@ -1,0 +1,4 @@
+package packwrite
+
+// MaxDepth is maxDepth, for tests.
+const MaxDepth = maxDepth
