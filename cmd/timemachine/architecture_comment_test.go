@@ -17,7 +17,7 @@ const mostColumns = 100
 var longComments = map[string]int{
 	"cmd/bench":       30,
 	"cmd/timemachine": 156,
-	"repo":            836,
+	"repo":            900,
 	"watch":           184,
 }
 

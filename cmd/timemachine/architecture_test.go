@@ -18,7 +18,7 @@ const (
 
 // The layers of repo as they stand on each other: each may import all that it names.
 const (
-	nouns       = "repo/durable repo/layout repo/record repo/when repo/git/... "
+	nouns       = "repo/durable repo/layout repo/record repo/refusal repo/when repo/git/... "
 	belowDest   = nouns + "repo/internal/runstate "
 	belowPacks  = belowDest + "repo/internal/dest "
 	belowCommit = belowPacks + "repo/internal/ownpacks "
@@ -34,6 +34,7 @@ var importTable = map[string]string{
 	"repo/when":     "",
 	"repo/textdiff": "github.com/aymanbagabas/go-udiff/lcs",
 	"repo/record":   "repo/durable repo/layout repo/git/object",
+	"repo/refusal":  "repo/durable repo/record",
 
 	"repo/git/object":      "github.com/pjbgf/sha1cd",
 	"repo/git/delta":       "repo/git/object",
@@ -62,16 +63,16 @@ var importTable = map[string]string{
 	"repo/repotest": "repo/... " + sysUnix,
 
 	"watch/config": "repo/durable repo/layout repo/record " + yamlV3 + " github.com/bmatcuk/doublestar/v4 " + sysUnix,
-	"watch/scan":   "repo repo/durable repo/layout repo/record repo/git/object repo/history watch/config " + sysUnix,
-	"watch": "repo repo/durable repo/layout repo/record repo/git/object repo/history repo/restore watch/config watch/scan " +
+	"watch/scan":   "repo repo/durable repo/layout repo/record repo/refusal repo/git/object repo/history watch/config " + sysUnix,
+	"watch": "repo repo/durable repo/layout repo/record repo/refusal repo/git/object repo/history repo/restore watch/config watch/scan " +
 		sysUnix,
 
 	"cmd/timemachine/internal/terminal": "repo/record log/slog github.com/lmittmann/tint " +
 		"github.com/schollz/progressbar/v3 golang.org/x/term",
 	"cmd/timemachine/internal/journal": "repo/durable log/slog gopkg.in/natefinch/lumberjack.v2 " + sysUnix,
-	"cmd/timemachine/internal/render": "repo repo/history repo/restore repo/verify repo/record repo/layout repo/when " +
+	"cmd/timemachine/internal/render": "repo repo/history repo/restore repo/verify repo/record repo/refusal repo/layout repo/when " +
 		"repo/textdiff repo/git/object watch watch/config cmd/timemachine/internal/terminal",
-	"cmd/timemachine": "repo repo/history repo/restore repo/verify repo/record repo/layout repo/when repo/textdiff " +
+	"cmd/timemachine": "repo repo/history repo/restore repo/verify repo/record repo/refusal repo/layout repo/when repo/textdiff " +
 		"repo/durable repo/git/object watch watch/config watch/scan cmd/timemachine/internal/... " +
 		"log/slog github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term " + sysUnix,
 	"cmd/bench": sysUnix,
@@ -85,7 +86,6 @@ var planned = []string{
 	"repo/internal/maintenance",
 	"repo/internal/ownpacks",
 	"repo/internal/projection",
-	"repo/internal/runstate",
 	"repo/restore",
 	"repo/verify",
 	"watch/config",

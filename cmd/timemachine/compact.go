@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -19,17 +18,6 @@ those of git gc, and its own where that list was lost, since nothing else tells 
 
 func (a *app) compactCommand() *cobra.Command {
 	return command("compact", "merge packs now", compactHelp, noArgs, func(ctx context.Context, _ []string) error { return a.compact(ctx) })
-}
-
-// compactDocument is what compact --json prints. Sizes are in bytes, those of packs with their idx.
-type compactDocument struct {
-	Destination string `json:"destination"`
-	PacksBefore int    `json:"packs_before"`
-	PacksAfter  int    `json:"packs_after"`
-	BytesBefore int64  `json:"bytes_before"`
-	BytesAfter  int64  `json:"bytes_after"`
-	Foreign     int    `json:"foreign_packs"`
-	Unlisted    int    `json:"unlisted_packs"`
 }
 
 func (a *app) compact(ctx context.Context) error {
@@ -58,23 +46,11 @@ func (a *app) compact(ctx context.Context) error {
 }
 
 func (a *app) tellCompact(dest string, c repo.Compaction) error {
-	if a.flags.json {
-		return a.printJSON(compactDocument{Destination: dest, PacksBefore: c.PacksBefore, PacksAfter: c.PacksAfter,
-			BytesBefore: c.BytesBefore, BytesAfter: c.BytesAfter, Foreign: c.Foreign, Unlisted: c.Unlisted})
-	}
-	if a.flags.quiet {
+	switch {
+	case a.flags.json:
+		return a.printJSON(compactJSON(dest, c))
+	case a.flags.quiet:
 		return nil
 	}
-	text := fmt.Sprintf("%d packs of %s, as compact as they get", c.PacksBefore, sizeText(c.BytesBefore))
-	if c.PacksBefore != c.PacksAfter || c.BytesBefore != c.BytesAfter {
-		text = fmt.Sprintf("%d packs of %s are now %d of %s: %s freed", c.PacksBefore, sizeText(c.BytesBefore), c.PacksAfter, sizeText(c.BytesAfter), sizeText(c.BytesBefore-c.BytesAfter))
-	}
-	if n := c.Foreign - c.Unlisted; n > 0 {
-		text += "; " + count(n, "pack") + " left as found, in use by git or with a .keep file"
-	}
-	if c.Unlisted > 0 {
-		text += "; " + count(c.Unlisted, "pack") + " left as found, not on the list of those that timemachine wrote (made by git, or the list was lost: git -C " +
-			record.ShellWord(dest) + " gc merges all)"
-	}
-	return a.print(text)
+	return a.print(compactLine(c, "git -C "+record.ShellWord(dest)+" gc"))
 }

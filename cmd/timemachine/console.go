@@ -5,26 +5,31 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/lmittmann/tint"
 )
 
-// consoleOptions say how talkative standard error is. The zero value prints warnings and errors, without colours.
+// consoleOptions say how talkative standard error is. The zero value prints warnings and errors,
+// without colours.
 type consoleOptions struct {
-	terminal bool
+	terminal bool // lines go to a terminal, which may show a progress bar
 	quiet    bool
 	verbose  bool
 	colour   bool
+	now      func() time.Time // the clock of the progress bar
 }
 
-// console is what the user sees beside the results: log lines through slog and tint, hints, and the summary of a run.
-// It escapes whatever could move a terminal's cursor or forge a line.
+// console is what the user sees beside the results: log lines through slog and tint, hints, and
+// the summary of a run. It escapes whatever could move a terminal's cursor or forge a line.
 type console struct {
 	*slog.Logger
 	consoleOptions
 	w   io.Writer
 	bar *bar // on the screen now; nil: none
 }
+
+// newConsole returns a console that writes to w.
 
 func newConsole(w io.Writer, o consoleOptions) *console {
 	c := &console{consoleOptions: o, w: w}
@@ -89,6 +94,35 @@ func (c *console) hint(text string) {
 	}
 }
 
+// showBar puts a progress bar on a terminal, unless the console is quiet. The caller calls remove
+// at the end of the work; calling it twice is fine.
+func (c *console) showBar(doing string) (remove func()) {
+	if c.terminal && !c.quiet {
+		c.bar = newBar(c.w, c.now, doing)
+	}
+	return func() {
+		if c.bar != nil {
+			c.bar.close()
+			c.bar = nil
+		}
+	}
+}
+
+// moveBar moves the bar to done of total; without a bar it does nothing.
+func (c *console) moveBar(done, total int64) {
+	if c.bar != nil {
+		c.bar.set(done, total)
+	}
+}
+
+// clearBar clears the bar's line before a line on standard output, which may be the same terminal.
+// The next moveBar draws it again.
+func (c *console) clearBar() {
+	if c.bar != nil {
+		c.bar.hide()
+	}
+}
+
 func (c *console) line(text string) {
 	fmt.Fprintln(consoleWriter{c}, harmless(text))
 }
@@ -98,8 +132,6 @@ type consoleWriter struct{ c *console }
 
 // Write passes p on; a line of text is one call.
 func (w consoleWriter) Write(p []byte) (int, error) {
-	if w.c.bar != nil {
-		w.c.bar.hide()
-	}
+	w.c.clearBar()
 	return w.c.w.Write(p)
 }

@@ -25,13 +25,6 @@ func (a *app) copiesCommand() *cobra.Command {
 	return cmd
 }
 
-// rebuildDocument is what copies rebuild --json prints.
-type rebuildDocument struct {
-	Copies  int64 `json:"copies"`
-	Written int64 `json:"written"`
-	Failed  int64 `json:"failed"`
-}
-
 // rebuildCopies writes what is missing in copies/.
 func (a *app) rebuildCopies(ctx context.Context) error {
 	p, c, err := a.existing()
@@ -46,8 +39,8 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 		return err
 	}
 	defer r.Close()
-	done := a.showBar("rebuilding")
-	b, err := r.RebuildCopies(ctx, repo.RebuildOptions{WantCopy: wantsCopy(c), Progress: a.moveBar})
+	done := a.console.showBar("rebuilding")
+	b, err := r.RebuildCopies(ctx, repo.RebuildOptions{WantCopy: wantsCopy(c), Progress: a.console.moveBar})
 	done()
 	if err != nil {
 		return err
@@ -55,9 +48,9 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 	a.journal.Debug("copies rebuilt", "destination", p.dest, "copies", b.Versions, "written", b.Written, "failed", b.Failed)
 	switch {
 	case a.flags.json:
-		err = a.printJSON(rebuildDocument{Copies: b.Versions, Written: b.Written, Failed: b.Failed})
+		err = a.printJSON(rebuildJSON(b))
 	case !a.flags.quiet:
-		err = a.print("wrote " + plural(int(b.Written), "copy", "copies") + " of " + count(int(b.Versions), "version"))
+		err = a.print(rebuildLine(b))
 	}
 	if err == nil && b.NoRoom {
 		err = &failure{msg: "space is short in " + quote(p.dest) + ": not all copies are written", hint: "copies: {min-free: …} in the configuration says how much is kept free"}
@@ -88,31 +81,4 @@ func (a *app) openWriter(ctx context.Context, p *place, c *watch.Config, write b
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
-}
-
-// showBar puts a progress bar on a terminal; done takes it off.
-func (a *app) showBar(doing string) (done func()) {
-	if !a.terminal || a.console.quiet {
-		return func() {}
-	}
-	a.console.bar = newBar(a.stderr, a.now, doing)
-	return func() {
-		if a.console.bar != nil {
-			a.console.bar.close()
-			a.console.bar = nil
-		}
-	}
-}
-
-func (a *app) moveBar(done, total int64) {
-	if b := a.console.bar; b != nil {
-		b.set(done, total)
-	}
-}
-
-// pauseBar clears the bar's line ahead of a line on standard output, which may be the same terminal.
-func (a *app) pauseBar() {
-	if b := a.console.bar; b != nil {
-		b.hide()
-	}
 }

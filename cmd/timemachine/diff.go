@@ -49,7 +49,7 @@ func (a *app) diff(ctx context.Context, o diffOptions) error {
 		return err
 	}
 	defer h.Close()
-	d := &diffing{app: a, h: h, ctx: ctx, words: o.words, colour: a.colours() && !o.stat}
+	d := &diffing{app: a, h: h, ctx: ctx}
 	if d.path, err = a.sourcePath(ctx, h, o.path); err != nil {
 		return err
 	}
@@ -63,11 +63,15 @@ func (a *app) diff(ctx context.Context, o diffOptions) error {
 	return a.paged(ctx, func(w io.Writer) error {
 		switch {
 		case a.flags.json:
-			return d.writeJSON(w, pairs)
+			document, err := diffJSON(d.path, d.comparisons(pairs), o.words, a.zone)
+			if err != nil {
+				return err
+			}
+			return writeJSON(w, document)
 		case o.stat:
-			return d.writeStat(w, pairs)
+			return writeDiffStat(w, d.comparisons(pairs))
 		}
-		return d.writeText(w, pairs)
+		return writeDiff(w, d.comparisons(pairs), diffStyle{colour: a.colours(), terminal: a.screen, words: o.words, zone: a.zone})
 	})
 }
 
@@ -79,8 +83,6 @@ type diffing struct {
 	path     string
 	from, to repo.Point
 	live     bool // to is what lies on disk
-	words    bool
-	colour   bool
 }
 
 func (d *diffing) resolve(o diffOptions) error {

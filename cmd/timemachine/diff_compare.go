@@ -3,56 +3,50 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
+	"iter"
 
 	"timemachine/repo/git/object"
 	"timemachine/repo/textdiff"
 )
 
-const (
-	maxText   = 16 << 20 // bytes of a file that is compared line by line; larger ones are summed up
-	binarySee = 8000     // bytes looked at for a NUL, as git does
-	contextOf = 3        // equal lines around a change
-)
+// binarySee is how many bytes are looked at for a NUL, as git does.
+const binarySee = 8000
 
-// comparison is how a source's two states differ.
-type comparison struct {
-	pair
-	same     bool // content, kind and mode are equal
-	content  bool // the content differs
-	binary   bool
-	large    bool
-	old, new []string // lines, where they were compared
-	edits    []textdiff.Edit
-	added    int
-	removed  int
+// comparisons compares the pairs one after the other and yields those that differ, up to an error.
+func (d *diffing) comparisons(pairs []pair) iter.Seq2[*comparison, error] {
+	return func(yield func(*comparison, error) bool) {
+		for i := range pairs {
+			c, err := d.compare(&pairs[i])
+			if err != nil || c != nil {
+				if !yield(c, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
 }
 
-// compare finds out how a pair differs.
-func (d *diffing) compare(p pair) (comparison, error) {
-	c := comparison{pair: p}
+// compare finds out how a pair differs; nil where content, kind and mode are equal.
+func (d *diffing) compare(p *pair) (*comparison, error) {
+	c := &comparison{source: p.source, from: p.from.side, to: p.to.side}
 	if p.from.odd != "" || p.to.odd != "" {
 		c.content = true
 		return c, nil
 	}
-	equal, err := d.equal(&p)
+	equal, err := d.equal(p)
 	if err != nil {
-		return c, d.unreadable(p.source, err)
+		return nil, &failure{msg: quote(p.source) + ": " + cause(err), err: err}
+	}
+	if equal && p.from.there == p.to.there && p.from.link == p.to.link && p.from.mode == p.to.mode {
+		return nil, nil
 	}
 	c.content = !equal
-	c.same = equal && p.from.there == p.to.there && p.from.link == p.to.link && p.from.mode == p.to.mode
-	if equal {
-		return c, nil
+	c.large = c.content && (p.from.size > maxText || p.to.size > maxText)
+	if c.content && !c.large {
+		err = p.compareLines(c)
 	}
-	if c.large = p.from.size > maxText || p.to.size > maxText; c.large {
-		return c, nil
-	}
-	return c, c.lines()
-}
-
-func (d *diffing) unreadable(source string, err error) error {
-	return &failure{msg: quote(source) + ": " + cause(err), err: err}
+	return c, err
 }
 
 // equal tells whether both states have the same content, without holding it in memory.
@@ -79,13 +73,13 @@ func (d *diffing) equal(p *pair) (bool, error) {
 	return err == nil && id == p.from.blob, nil
 }
 
-// lines compares the content line by line, unless one of the two is binary.
-func (c *comparison) lines() error {
-	old, err := c.from.text()
+// compareLines compares the content line by line, unless one of the two is binary.
+func (p *pair) compareLines(c *comparison) error {
+	old, err := p.from.text()
 	if err != nil {
 		return err
 	}
-	new, err := c.to.text()
+	new, err := p.to.text()
 	if err != nil {
 		return err
 	}
@@ -101,8 +95,8 @@ func (c *comparison) lines() error {
 	return nil
 }
 
-// text reads a side's content; empty where there is no file.
-func (s *side) text() ([]byte, error) {
+// text reads a file's content; empty where there is no file.
+func (s *fileState) text() ([]byte, error) {
 	if !s.there {
 		return nil, nil
 	}
@@ -119,26 +113,3 @@ func (s *side) text() ([]byte, error) {
 }
 
 func isBinary(b []byte) bool { return bytes.IndexByte(b[:min(len(b), binarySee)], 0) >= 0 }
-
-// summary says how content differs that is not shown line by line; "" where it is.
-func (c *comparison) summary() string {
-	size := func(s *side) string {
-		switch {
-		case !s.there:
-			return "nothing"
-		case s.odd != "":
-			return s.odd
-		}
-		return sizeText(s.size)
-	}
-	change := size(&c.from) + " to " + size(&c.to)
-	switch {
-	case c.from.odd != "" || c.to.odd != "":
-		return change
-	case c.binary:
-		return "binary, " + change
-	case c.large:
-		return fmt.Sprintf("over %s, %s", sizeText(maxText), change)
-	}
-	return ""
-}

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -18,23 +17,17 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// side is a file in one of the two states that are compared.
-type side struct {
-	there  bool
-	odd    string // what stands there instead of a file or link, "" for these
-	link   bool
-	mode   uint32
-	size   int64
-	blob   object.ID // zero: not known
-	mtime  time.Time
-	commit object.ID // zero: as it is on disk
-	open   func() (io.ReadCloser, error)
+// fileState is a file in one of the two states, with its content.
+type fileState struct {
+	side
+	blob object.ID // zero: not known
+	open func() (io.ReadCloser, error)
 }
 
 // pair is one source in both states.
 type pair struct {
 	source   string
-	from, to side
+	from, to fileState
 }
 
 // pairs finds the sources that may differ, in order of their paths.
@@ -47,7 +40,7 @@ func (d *diffing) pairs() ([]pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	var to map[string]side
+	var to map[string]fileState
 	if d.live {
 		to, err = d.onDisk(from)
 	} else {
@@ -58,7 +51,7 @@ func (d *diffing) pairs() ([]pair, error) {
 	}
 	all := maps.Clone(to)
 	if all == nil {
-		all = map[string]side{}
+		all = map[string]fileState{}
 	}
 	maps.Copy(all, from)
 	var pairs []pair
@@ -69,28 +62,29 @@ func (d *diffing) pairs() ([]pair, error) {
 }
 
 // state is what the history holds at and below the path at p; of a file before it was renamed, what it was then.
-func (d *diffing) state(p repo.Point) (map[string]side, error) {
+func (d *diffing) state(p repo.Point) (map[string]fileState, error) {
 	all, err := d.h.Below(d.ctx, d.path, p)
 	var early *repo.BeforeError
 	if errors.As(err, &early) && early.First.Source == d.path && early.First.RenamedFrom != "" {
 		var e repo.Entry
 		if e, err = d.app.versionAt(d.ctx, d.h, d.path, p); err == nil {
-			return map[string]side{d.path: d.recorded(e)}, nil
+			return map[string]fileState{d.path: d.recorded(e)}, nil
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	sides := map[string]side{}
+	sides := map[string]fileState{}
 	for _, e := range all {
 		sides[e.Source] = d.recorded(e)
 	}
 	return sides, nil
 }
 
-func (d *diffing) recorded(e repo.Entry) side {
-	return side{
-		there: true, link: e.Link, mode: e.Mode, size: e.Size, blob: e.Blob, mtime: e.Mtime, commit: e.Commit,
+func (d *diffing) recorded(e repo.Entry) fileState {
+	return fileState{
+		side: side{there: true, link: e.Link, mode: e.Mode, size: e.Size, mtime: e.Mtime, commit: e.Commit},
+		blob: e.Blob,
 		open: func() (io.ReadCloser, error) {
 			src, _, err := d.h.Content(&e.Version)
 			return src, err
@@ -99,12 +93,12 @@ func (d *diffing) recorded(e repo.Entry) side {
 }
 
 // onDisk is what lies on disk now of the sources that from holds, and of all that the history knows there.
-func (d *diffing) onDisk(from map[string]side) (map[string]side, error) {
+func (d *diffing) onDisk(from map[string]fileState) (map[string]fileState, error) {
 	known, err := d.h.Sources(d.ctx, d.path)
 	if err != nil {
 		return nil, err
 	}
-	sides := map[string]side{}
+	sides := map[string]fileState{}
 	for _, source := range append(known, slices.Collect(maps.Keys(from))...) {
 		if _, seen := sides[source]; seen {
 			continue
@@ -112,7 +106,7 @@ func (d *diffing) onDisk(from map[string]side) (map[string]side, error) {
 		if err := d.ctx.Err(); err != nil {
 			return nil, err
 		}
-		s, err := liveSide(source)
+		s, err := liveState(source)
 		if err != nil {
 			return nil, &failure{msg: quote(source) + ": " + cause(err), err: err}
 		}
@@ -123,23 +117,23 @@ func (d *diffing) onDisk(from map[string]side) (map[string]side, error) {
 	return sides, nil
 }
 
-// liveSide looks at a file on disk. What is neither a file nor a link is told and never opened.
-func liveSide(source string) (side, error) {
+// liveState looks at a file on disk. What is neither a file nor a link is told and never opened.
+func liveState(source string) (fileState, error) {
 	info, err := os.Lstat(source)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-		return side{}, nil
+		return fileState{}, nil
 	}
 	if err != nil {
-		return side{}, err
+		return fileState{}, err
 	}
-	s := side{there: true, mtime: info.ModTime(), size: info.Size(), mode: unixMode(info)}
+	s := fileState{side: side{there: true, mtime: info.ModTime(), size: info.Size(), mode: unixMode(info)}}
 	switch m := info.Mode(); {
 	case m.IsRegular():
 		s.open = func() (io.ReadCloser, error) { return openRegular(source) }
 	case m&fs.ModeSymlink != 0:
 		target, err := os.Readlink(source)
 		if err != nil {
-			return side{}, err
+			return fileState{}, err
 		}
 		s.link, s.size = true, int64(len(target))
 		s.open = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(target)), nil }
@@ -161,7 +155,7 @@ func unixMode(info fs.FileInfo) uint32 {
 
 // openRegular opens what is still a regular file, following no link at its end and waiting for nothing.
 func openRegular(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if errors.Is(err, unix.ELOOP) {
 		return nil, errors.New("became a link just now")
 	}
@@ -172,12 +166,4 @@ func openRegular(path string) (*os.File, error) {
 		return nil, errors.Join(err, fmt.Errorf("%q is no regular file", path), f.Close())
 	}
 	return f, nil
-}
-
-// label says which state a side is, for a diff's heading.
-func (a *app) label(s *side) string {
-	if s.commit.IsZero() {
-		return s.mtime.In(a.zone).Format("2006-01-02 15:04:05.000000000 -0700") + " on disk"
-	}
-	return s.mtime.In(a.zone).Format("2006-01-02 15:04:05.000000000 -0700") + " " + s.commit.Short()
 }

@@ -3,40 +3,48 @@ package main
 import (
 	"fmt"
 	"io"
+	"iter"
 	"strings"
+	"time"
 
 	"timemachine/repo/record"
 	"timemachine/repo/textdiff"
 )
 
+// contextOf is how many equal lines are shown around a change.
+const contextOf = 3
+
 // paint are the escape sequences of a diff, as git chooses them; all empty without colour.
 type paint struct{ head, hunk, removed, added, end string }
 
-func (d *diffing) paint() paint {
-	if !d.colour {
-		return paint{}
-	}
-	return paint{head: "\x1b[1m", hunk: "\x1b[36m", removed: "\x1b[31m", added: "\x1b[32m", end: "\x1b[m"}
+// diffPaint is how a coloured diff is painted.
+var diffPaint = paint{head: "\x1b[1m", hunk: "\x1b[36m", removed: "\x1b[31m", added: "\x1b[32m", end: "\x1b[m"}
+
+// diffStyle says how a diff is written.
+type diffStyle struct {
+	colour   bool
+	terminal bool // control characters in content are escaped
+	words    bool // changes within lines are marked
+	zone     *time.Location
 }
 
-// writeText writes the pairs that differ as unified diffs, which patch -p1 and git apply read.
-func (d *diffing) writeText(w io.Writer, pairs []pair) error {
-	for _, p := range pairs {
-		c, err := d.compare(p)
+// writeDiff writes the files that differ as unified diffs, which patch -p1 and git apply read.
+func writeDiff(w io.Writer, comparisons iter.Seq2[*comparison, error], style diffStyle) error {
+	t := diffText{w: w, style: style}
+	if style.colour {
+		t.paint = diffPaint
+	}
+	for c, err := range comparisons {
 		if err != nil {
 			return err
 		}
-		if c.same {
-			continue
-		}
-		t := diffText{w: w, paint: d.paint(), terminal: d.app.screen}
-		t.heading(d.app, &c)
+		t.heading(c)
 		switch {
-		case !c.content || t.err != nil:
+		case !c.content:
 		case c.summary() != "":
 			t.line("", "Differs: "+c.summary())
 		default:
-			t.body(d.app, &c, d.words)
+			t.body(c)
 		}
 		if t.err != nil {
 			return t.err
@@ -45,12 +53,12 @@ func (d *diffing) writeText(w io.Writer, pairs []pair) error {
 	return nil
 }
 
-// diffText writes one file's diff and keeps the first error.
+// diffText writes diffs and keeps the first error.
 type diffText struct {
-	w        io.Writer
-	paint    paint
-	terminal bool // content is made harmless
-	err      error
+	w     io.Writer
+	style diffStyle
+	paint paint
+	err   error
 }
 
 func (t *diffText) print(text string) {
@@ -67,7 +75,7 @@ func (t *diffText) line(colour, text string) {
 	t.print(text + "\n")
 }
 
-func (t *diffText) heading(a *app, c *comparison) {
+func (t *diffText) heading(c *comparison) {
 	head := t.paint.head
 	t.line(head, "diff --git "+record.Quote("a"+c.source)+" "+record.Quote("b"+c.source))
 	from, to := gitMode(&c.from), gitMode(&c.to)
@@ -96,7 +104,7 @@ func gitMode(s *side) string {
 	return "100644"
 }
 
-func (t *diffText) body(a *app, c *comparison, words bool) {
+func (t *diffText) body(c *comparison) {
 	if len(c.edits) == 0 {
 		return // an empty file came or went
 	}
@@ -104,7 +112,7 @@ func (t *diffText) body(a *app, c *comparison, words bool) {
 		if !s.there {
 			return "/dev/null"
 		}
-		return record.Quote(prefix+c.source) + "\t" + a.label(s)
+		return record.Quote(prefix+c.source) + "\t" + s.label(t.style.zone)
 	}
 	t.line(t.paint.head, "--- "+name("a", &c.from))
 	t.line(t.paint.head, "+++ "+name("b", &c.to))
@@ -112,8 +120,8 @@ func (t *diffText) body(a *app, c *comparison, words bool) {
 		t.line(t.paint.hunk, "@@ -"+span(h.Start, h.End)+" +"+span(h.NewStart, h.NewEnd)+" @@")
 		x := h.Start
 		for _, e := range h.Edits {
-			t.lines(" ", "", c.old[x:e.Start], words)
-			if words {
+			t.lines(" ", "", c.old[x:e.Start], t.style.words)
+			if t.style.words {
 				t.words(c, e)
 			} else {
 				t.lines("-", t.paint.removed, c.old[e.Start:e.End], false)
@@ -121,7 +129,7 @@ func (t *diffText) body(a *app, c *comparison, words bool) {
 			}
 			x = e.End
 		}
-		t.lines(" ", "", c.old[x:h.End], words)
+		t.lines(" ", "", c.old[x:h.End], t.style.words)
 	}
 }
 
@@ -189,7 +197,7 @@ func (t *diffText) marked(b *strings.Builder, colour, open, text, shut string) {
 
 // content is a file's line as it may be shown: on a terminal without what could act on it.
 func (t *diffText) content(line string) string {
-	if !t.terminal {
+	if !t.style.terminal {
 		return line
 	}
 	parts := strings.Split(line, "\t")

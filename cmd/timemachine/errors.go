@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io/fs"
 	"strings"
 
 	"timemachine/repo/refusal"
@@ -93,13 +92,4 @@ func hintOf(err error) string {
 		return s.Hint
 	}
 	return ""
-}
-
-// cause is the system's own words for what went wrong, without the operation and the path that wrap them.
-func cause(err error) string {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err.Error()
-	}
-	return err.Error()
 }

@@ -1,10 +1,14 @@
 package main
 
-import "log/slog"
+import (
+	"log/slog"
+
+	"timemachine/watch"
+)
 
 // openJournal starts the log at path. Nothing is opened before the first line is due.
 func (a *app) openJournal(path string) {
-	a.log = newJournalFile(path, a.watchEnv(), a.now)
+	a.log = newJournalFile(path, func(path string) error { return watch.CheckPrivate(path, a.watchEnv()) }, a.now)
 	a.journal = slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: deleteEscaped}))
 }
 

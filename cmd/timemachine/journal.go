@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"gopkg.in/natefinch/lumberjack.v2"
-
-	"timemachine/watch"
 )
 
 const (
@@ -27,9 +25,9 @@ const (
 type journalFile struct {
 	mu      sync.Mutex
 	path    string
-	env     watch.Env
-	max     int64 // bytes
-	keep    int   // older logs
+	check   func(path string) error // refuses a log that is not safe to write
+	max     int64                   // bytes
+	keep    int                     // older logs
 	now     func() time.Time
 	buf     bytes.Buffer
 	flushed time.Time
@@ -38,10 +36,10 @@ type journalFile struct {
 	rotator *lumberjack.Logger
 }
 
-func newJournalFile(path string, env watch.Env, now func() time.Time) *journalFile {
+func newJournalFile(path string, check func(path string) error, now func() time.Time) *journalFile {
 	return &journalFile{
 		path:    path,
-		env:     env,
+		check:   check,
 		max:     journalMegabytes << 20,
 		now:     now,
 		flushed: now(),
@@ -154,7 +152,7 @@ func (j *journalFile) prepare() (int64, error) {
 	if !info.Mode().IsRegular() {
 		return 0, errors.New("not a regular file")
 	}
-	return info.Size(), watch.CheckPrivate(j.path, j.env)
+	return info.Size(), j.check(j.path)
 }
 
 // openError words the refusal of a link, which the system reports as too many of them.

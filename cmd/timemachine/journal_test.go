@@ -9,20 +9,22 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"timemachine/watch"
 )
 
 const (
+	logName     = "timemachine.log"
 	writers     = 3
 	writerLines = 400
 	writerMax   = 16 << 10
 )
 
+// trusting refuses no log.
+func trusting(string) error { return nil }
+
 // journalWriter is a process that writes numbered lines to the log named by its first argument.
 func journalWriter() {
 	path, name := os.Args[1], os.Args[2]
-	j := newJournalFile(path, watch.Env{UID: 1}, time.Now)
+	j := newJournalFile(path, trusting, time.Now)
 	j.max, j.keep = writerMax, 1000
 	log := slog.New(slog.NewTextHandler(j, nil))
 	for i := range writerLines {
@@ -36,7 +38,7 @@ func journalWriter() {
 
 func TestProcessesShareTheLog(t *testing.T) {
 	dir := t.TempDir()
-	path := filepath.Join(dir, journalName)
+	path := filepath.Join(dir, logName)
 	var cmds []*exec.Cmd
 	for i := range writers {
 		cmd := exec.Command("journal-writer", path, fmt.Sprint("w", i))
@@ -79,9 +81,9 @@ func TestProcessesShareTheLog(t *testing.T) {
 }
 
 func TestJournalBuffersUntilItMatters(t *testing.T) {
-	path := filepath.Join(t.TempDir(), journalName)
+	path := filepath.Join(t.TempDir(), logName)
 	now := time.Now()
-	j := newJournalFile(path, watch.Env{UID: 1}, func() time.Time { return now })
+	j := newJournalFile(path, trusting, func() time.Time { return now })
 	log := slog.New(slog.NewTextHandler(j, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	expect := func(lines int) {
 		t.Helper()
@@ -116,7 +118,7 @@ func TestJournalGoesOnWithoutALock(t *testing.T) {
 		t.Fatalf("locked %v, %v", locked, err)
 	}
 	defer unlock()
-	j := newJournalFile(filepath.Join(dir, journalName), watch.Env{UID: 1}, time.Now)
+	j := newJournalFile(filepath.Join(dir, logName), trusting, time.Now)
 	j.hurry = true
 	fmt.Fprintln(j, "level=ERROR one")
 	fmt.Fprintln(j, " level=ERROR two")
@@ -135,11 +137,11 @@ func TestJournalRefusesOddFiles(t *testing.T) {
 		"folder":   func(path string) error { return os.Mkdir(path, 0o700) },
 		"FIFO":     func(path string) error { return exec.Command("mkfifo", path).Run() },
 	} {
-		path := filepath.Join(t.TempDir(), journalName)
+		path := filepath.Join(t.TempDir(), logName)
 		if err := prepare(path); err != nil {
 			t.Fatal(err)
 		}
-		j := newJournalFile(path, watch.Env{UID: 1}, time.Now)
+		j := newJournalFile(path, trusting, time.Now)
 		fmt.Fprintln(j, "x level=ERROR y")
 		fmt.Fprintln(j, "x level=ERROR z")
 		if err := j.Close(); err == nil || !strings.Contains(err.Error(), "not a regular file") {
@@ -150,13 +152,13 @@ func TestJournalRefusesOddFiles(t *testing.T) {
 
 func TestJournalKeepsThreeOldLogs(t *testing.T) {
 	dir := t.TempDir()
-	path := filepath.Join(dir, journalName)
+	path := filepath.Join(dir, logName)
 	users := filepath.Join(dir, "timemachine-old.log")
 	if err := os.WriteFile(users, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 8 {
-		j := newJournalFile(path, watch.Env{UID: 1}, time.Now)
+		j := newJournalFile(path, trusting, time.Now)
 		j.max = 100
 		fmt.Fprintf(j, "%d%s\n", i, strings.Repeat("x", 80))
 		if err := j.Close(); err != nil {

@@ -2,29 +2,18 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
+
+	"timemachine/repo/git/object"
+	"timemachine/repo/record"
 )
-
-// printJSON writes one document of results to standard output.
-func (a *app) printJSON(document any) error {
-	text, err := jsonText(document, "  ")
-	if err == nil {
-		_, err = a.stdout.Write(text)
-	}
-	return err
-}
-
-// printLine writes one line of JSON to standard output.
-func (a *app) printLine(document any) error {
-	text, err := jsonText(document, "")
-	if err == nil {
-		_, err = a.stdout.Write(text)
-	}
-	return err
-}
 
 // jsonText is document in JSON with a newline at its end: in one line where indent is empty. Whatever could act on a
 // terminal is written as \u and four digits, which every reader of JSON takes for the character itself.
@@ -37,6 +26,20 @@ func jsonText(document any, indent string) ([]byte, error) {
 		return nil, err
 	}
 	return escapeJSON(b.Bytes()), nil
+}
+
+// writeJSON writes a document, indented.
+func writeJSON(w io.Writer, document any) error { return writeIndented(w, document, "  ") }
+
+// writeJSONLine writes a document in one line.
+func writeJSONLine(w io.Writer, document any) error { return writeIndented(w, document, "") }
+
+func writeIndented(w io.Writer, document any, indent string) error {
+	text, err := jsonText(document, indent)
+	if err == nil {
+		_, err = w.Write(text)
+	}
+	return err
 }
 
 // escapeJSON escapes what encoding/json leaves as it is: DEL, C1 and format characters. They stand in strings only.
@@ -60,4 +63,71 @@ func escapeJSON(text []byte) []byte {
 		text = text[size:]
 	}
 	return []byte(b.String())
+}
+
+func modeText(mode uint32) string { return fmt.Sprintf("%04o", mode) }
+
+// rawBytes is the base64 form of a name that JSON cannot hold, "" for others.
+func rawBytes(name string) string {
+	if utf8.ValidString(name) {
+		return ""
+	}
+	return base64.StdEncoding.EncodeToString([]byte(name))
+}
+
+// rawList is the base64 form of all names where JSON cannot hold one of them, nil where it can.
+func rawList(names []string) []string {
+	if !slices.ContainsFunc(names, func(n string) bool { return rawBytes(n) != "" }) {
+		return nil
+	}
+	raw := make([]string, len(names))
+	for i, n := range names {
+		raw[i] = base64.StdEncoding.EncodeToString([]byte(n))
+	}
+	return raw
+}
+
+func idText(id object.ID) string {
+	if id.IsZero() {
+		return ""
+	}
+	return id.String()
+}
+
+func typeText(link bool) string {
+	if link {
+		return "symlink"
+	}
+	return "file"
+}
+
+// timeText is a moment in JSON: RFC 3339 in UTC with nine digits of nanoseconds, as in records; ""
+// for none.
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return record.FormatTime(t)
+}
+
+// orEmpty is list, and never nil: JSON shows an empty list and not null.
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+// pathDoc is a path in a list.
+type pathDoc struct {
+	Path      string `json:"path"`
+	PathBytes string `json:"path_bytes,omitempty"`
+}
+
+func pathsJSON(paths []string) []pathDoc {
+	list := []pathDoc{}
+	for _, path := range paths {
+		list = append(list, pathDoc{Path: path, PathBytes: rawBytes(path)})
+	}
+	return list
 }

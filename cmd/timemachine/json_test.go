@@ -8,7 +8,7 @@ import (
 )
 
 func FuzzJSONIsHarmless(f *testing.F) {
-	for _, name := range append(hostileNames, "/plain", "<&>", "tag\U000e0041", "�", "a\\u0041") {
+	for _, name := range []string{"/plain", "/tmp/a\nforged", "/tmp/\x1b[2J", "/tmp/c1\u009b31m", "/tmp/bidi\u202egnp.exe", "/tmp/del\x7f", "/tmp/latin1-\xe9", "<&>", "tag\U000e0041", "�", "a\\u0041"} {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,18 +11,6 @@ import (
 func (a *app) listCommand() *cobra.Command {
 	return command("list", "print the watch list, one entry a line", listHelp, noArgs,
 		func(ctx context.Context, _ []string) error { return a.list(ctx) })
-}
-
-// listEntry is one line of the watch list in list --json.
-type listEntry struct {
-	Entry   string   `json:"entry"` // as written
-	Kind    string   `json:"kind"`  // path, pattern or exclusion
-	Path    string   `json:"path,omitempty"`
-	Pattern string   `json:"pattern,omitempty"`
-	Selects []string `json:"selects,omitempty"` // with -v
-	// SelectsBytes is there where a name in Selects is not UTF-8: all of them, in base64, in the same order.
-	SelectsBytes []string `json:"selects_bytes,omitempty"`
-	Problem      string   `json:"problem,omitempty"` // with -v: what cannot be read
 }
 
 // list prints the watch list.
@@ -47,55 +33,5 @@ func (a *app) list(ctx context.Context) error {
 	if a.flags.json {
 		return a.printJSON(entries)
 	}
-	return a.printList(entries)
-}
-
-func (a *app) printList(entries []listEntry) error {
-	var errs []error
-	for _, e := range entries {
-		errs = append(errs, a.print(quote(e.Entry)))
-		for _, path := range e.Selects {
-			errs = append(errs, a.print("  "+quote(path)))
-		}
-		if e.Problem != "" {
-			errs = append(errs, a.print("  cannot be read: "+e.Problem))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// describe gives each line of the list its meaning.
-func describe(c *watch.Config, lines []string) []listEntry {
-	byText := map[string]*watch.Entry{}
-	for _, e := range c.Entries {
-		byText[e.Text] = e
-	}
-	entries := make([]listEntry, 0, len(lines))
-	for _, text := range lines {
-		l := listEntry{Entry: text, Kind: "path"}
-		switch e := byText[text]; {
-		case e == nil && strings.HasPrefix(text, "!"):
-			l.Kind = "exclusion"
-		case e != nil && e.Glob != "":
-			l.Kind, l.Pattern = "pattern", e.Glob
-		case e != nil:
-			l.Path = e.Root
-		}
-		entries = append(entries, l)
-	}
-	return entries
-}
-
-func addSelection(entries []listEntry, selection []watch.Selected) {
-	byText := map[string]watch.Selected{}
-	for _, s := range selection {
-		byText[s.Entry.Text] = s
-	}
-	for i := range entries {
-		s := byText[entries[i].Entry]
-		entries[i].Selects, entries[i].SelectsBytes = s.Paths, rawList(s.Paths)
-		if s.Err != nil {
-			entries[i].Problem = harmless(s.Err.Error())
-		}
-	}
+	return a.printLines(entryLines(entries))
 }

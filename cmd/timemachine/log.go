@@ -3,10 +3,8 @@ package main
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -173,91 +171,13 @@ func (a *app) writeLog(ctx context.Context, w io.Writer, h *repo.History, o repo
 
 func (a *app) writeEntry(w io.Writer, e *repo.Entry) error {
 	if a.flags.json {
-		line, err := jsonText(entryJSON(e), "")
-		if err == nil {
-			_, err = w.Write(line)
-		}
-		return err
+		return writeJSONLine(w, entryJSON(e))
 	}
-	if _, err := io.WriteString(w, a.entryLine(e)+"\n"); err != nil {
+	if _, err := io.WriteString(w, entryLine(e, a.zone, a.colours())+"\n"); err != nil {
 		return err
 	}
 	if b, ok := w.(*bufio.Writer); ok && a.screen {
 		return b.Flush()
 	}
 	return nil
-}
-
-// entryLine is a version in one line: time, event, commit, size and its change, path, what else changed.
-func (a *app) entryLine(e *repo.Entry) string {
-	commit := e.Commit.Short()
-	if a.colours() {
-		commit = "\x1b[33m" + commit + "\x1b[m"
-	}
-	line := fmt.Sprintf("%s  %-12s  %s  %-20s  %s", a.localTime(e.Since), e.Event, commit, sizeChange(e), quote(e.Source))
-	if about := changes(e); len(about) > 0 {
-		line += "  (" + strings.Join(about, ", ") + ")"
-	}
-	return line
-}
-
-// localTime is a moment as people read it: to the second, with its offset.
-func (a *app) localTime(t time.Time) string { return t.In(a.zone).Format("2006-01-02 15:04:05 -07:00") }
-
-// sizeChange is the size of a version, and by how much it differs from the one before.
-func sizeChange(e *repo.Entry) string {
-	if e.Event == record.Deleted {
-		return "-"
-	}
-	text := sizeText(e.Size)
-	if b := e.Before; b != nil && b.Event != record.Deleted && b.Size != e.Size {
-		sign, d := "+", e.Size-b.Size
-		if d < 0 {
-			sign, d = "-", -d
-		}
-		text += " (" + sign + sizeText(d) + ")"
-	}
-	return text
-}
-
-// changes tells what a version changed besides its content.
-func changes(e *repo.Entry) []string {
-	var about []string
-	if e.RenamedFrom != "" {
-		about = append(about, "renamed from "+quote(e.RenamedFrom))
-	}
-	if b := e.Before; b != nil && b.Event != record.Deleted && e.Event != record.Deleted {
-		if b.Mode != e.Mode {
-			about = append(about, fmt.Sprintf("mode %04o to %04o", b.Mode, e.Mode))
-		}
-		if ownerText(&b.Record) != ownerText(&e.Record) {
-			about = append(about, "owner "+quote(ownerText(&b.Record))+" to "+quote(ownerText(&e.Record)))
-		}
-		if b.Link != e.Link {
-			about = append(about, kindText(b.Link)+" to "+kindText(e.Link))
-		}
-	}
-	if e.Torn {
-		about = append(about, "changed while it was read")
-	}
-	return about
-}
-
-func kindText(link bool) string {
-	if link {
-		return "link"
-	}
-	return "file"
-}
-
-// ownerText is user:group, in numbers where there is no name.
-func ownerText(r *record.Record) string {
-	user, group := r.User, r.Group
-	if user == "" {
-		user = strconv.FormatUint(uint64(r.UID), 10)
-	}
-	if group == "" {
-		group = strconv.FormatUint(uint64(r.GID), 10)
-	}
-	return user + ":" + group
 }

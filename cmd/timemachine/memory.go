@@ -35,14 +35,15 @@ type memory struct {
 
 // usedPlace says when a destination was used, and whose it was.
 type usedPlace struct {
-	First  time.Time  `json:"first"`
-	Last   time.Time  `json:"last"`
-	Owner  *uint32    `json:"owner,omitempty"`  // nil: not known yet
-	Failed *failedRun `json:"failed,omitempty"` // nil: the last run over everything has not
+	First  time.Time   `json:"first"`
+	Last   time.Time   `json:"last"`
+	Owner  *uint32     `json:"owner,omitempty"`  // nil: not known yet
+	Failed *failedNote `json:"failed,omitempty"` // nil: the last run over everything has not
 }
 
-// failedRun is a run that failed as a whole. It is not noted in the destination, which may be what it failed of.
-type failedRun struct {
+// failedNote is a run that failed as a whole. It is not noted in the destination, which may be the
+// reason of the failure.
+type failedNote struct {
 	When time.Time `json:"when"`
 	Why  string    `json:"why"`
 }
@@ -151,10 +152,10 @@ func (m *memory) ended(dest string) {
 
 // failed notes that this run could not, where the destination was ever used.
 func (m *memory) failed(dest string, err error) {
-	m.note(dest, &failedRun{When: m.now, Why: harmless(firstLine(err))})
+	m.note(dest, &failedNote{When: m.now, Why: harmless(firstLine(err))})
 }
 
-func (m *memory) note(dest string, failed *failedRun) {
+func (m *memory) note(dest string, failed *failedNote) {
 	if u, known := m.Destinations[harmless(dest)]; known {
 		u.Failed = failed
 		m.Destinations[harmless(dest)] = u
@@ -167,7 +168,8 @@ func (m *memory) failure(dest string, l repo.LastRun) *failedRun {
 	if failed == nil || failed.When.Before(l.Ended) {
 		return nil
 	}
-	return failed
+	run := failedRun(*failed)
+	return &run
 }
 
 // save writes the memory, without the warnings that are older than a month. Destinations stay: a disk that is plugged

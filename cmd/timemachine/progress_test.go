@@ -36,10 +36,10 @@ func TestBarAppearsLateAndLeavesNothing(t *testing.T) {
 func TestLinesTakeTheBarAway(t *testing.T) {
 	var out bytes.Buffer
 	now := time.Unix(0, 0)
-	c := newConsole(&out, consoleOptions{terminal: true})
-	c.bar = newBar(&out, func() time.Time { return now }, "looking")
+	c := newConsole(&out, consoleOptions{terminal: true, now: func() time.Time { return now }})
+	c.showBar("looking")
 	now = now.Add(barDelay)
-	c.bar.set(1, 2)
+	c.moveBar(1, 2)
 	c.Error("wrong")
 	if text := out.String(); !strings.HasSuffix(text, "\rERR wrong\n") {
 		t.Errorf("%q", text)

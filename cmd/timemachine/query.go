@@ -156,7 +156,7 @@ func (a *app) explain(ctx context.Context, h *repo.History, err error) error {
 	case errors.As(err, &early):
 		return a.tooEarly(early)
 	case errors.As(err, &absent):
-		f := &failure{msg: quote(absent.Path) + " did not exist then: it was deleted " + a.localTime(absent.Deleted.Since), err: err}
+		f := &failure{msg: quote(absent.Path) + " did not exist then: it was deleted " + localTime(absent.Deleted.Since, a.zone), err: err}
 		if absent.Deleted.Before != nil {
 			f.hint = "its last version before that: timemachine show " + record.ShellWord(absent.Path) + " --at " + absent.Deleted.Before.Commit.Short()
 		}
@@ -168,7 +168,7 @@ func (a *app) explain(ctx context.Context, h *repo.History, err error) error {
 func (a *app) tooEarly(e *repo.BeforeError) error {
 	f := &failure{msg: e.Error(), err: e}
 	if e.Count == 0 {
-		f.msg = "the history of " + quote(e.Path) + " begins " + a.localTime(e.First.Since)
+		f.msg = "the history of " + quote(e.Path) + " begins " + localTime(e.First.Since, a.zone)
 	}
 	if e.First.RenamedFrom != "" {
 		f.hint = "before that it was " + quote(e.First.RenamedFrom)

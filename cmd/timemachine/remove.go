@@ -97,14 +97,6 @@ func (a *app) tellRemoved(removed, unknown []string) error {
 	return errors.Join(errs...)
 }
 
-// orEmpty is list, and never nil: JSON shows an empty list and not null.
-func orEmpty(list []string) []string {
-	if list == nil {
-		return []string{}
-	}
-	return list
-}
-
 func notWatched(c *watch.Config, name string) error {
 	e := &usageError{msg: quote(name) + ": is not watched", hint: "timemachine list shows what is"}
 	if near := nearest(name, c.Lines(), 1); len(near) > 0 {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"strings"
 
@@ -15,16 +14,14 @@ type report struct {
 	app      *app
 	repeats  *memory // nil: print each problem, also one that the last run gave
 	keep     bool    // remember versions and problems for the JSON document
+	close    func()  // takes the progress bar off the screen
 	files    map[string]struct{}
 	versions []record.Version
 	problems []watch.Problem
 }
 
 func (a *app) newReport(repeats *memory) *report {
-	if a.console.terminal && !a.console.quiet {
-		a.console.bar = newBar(a.stderr, a.now, "looking")
-	}
-	return &report{app: a, repeats: repeats, keep: a.flags.json, files: map[string]struct{}{}}
+	return &report{app: a, repeats: repeats, keep: a.flags.json, close: a.console.showBar("looking"), files: map[string]struct{}{}}
 }
 
 // Version notes a committed version.
@@ -78,40 +75,9 @@ func withoutNumbers(text string) string {
 }
 
 // Progress moves the bar.
-func (r *report) Progress(done, total int64) {
-	if b := r.app.console.bar; b != nil {
-		b.set(done, total)
-	}
-}
+func (r *report) Progress(done, total int64) { r.app.console.moveBar(done, total) }
 
-// close takes the bar off the screen.
-func (r *report) close() {
-	if b := r.app.console.bar; b != nil {
-		b.close()
-		r.app.console.bar = nil
-	}
-}
-
-// problemText is one sentence that names the path and, where the message leaves it out, the cause.
-func problemText(p watch.Problem) string {
-	text := p.Msg
-	if p.Path != "" && !strings.Contains(text, p.Path) && !strings.Contains(text, quote(p.Path)) {
-		text = quote(p.Path) + ": " + text
-	}
-	if p.Err != nil && !strings.Contains(text, cause(p.Err)) {
-		text += ": " + cause(p.Err)
-	}
-	return harmless(text)
-}
-
-// summary is a run in one line.
-func (r *report) summary(s *watch.Summary) string {
-	text := "nothing changed"
-	if s.Versions > 0 {
-		text = fmt.Sprintf("%s of %s (%s) in %s", count(s.Versions, "version"), count(len(r.files), "file"), events(s), brief(s.Elapsed))
-	}
-	if s.Problems > 0 {
-		text += "; " + count(s.Problems, "problem")
-	}
-	return text
+// document is what the run prints as JSON.
+func (r *report) document(dest string, s *watch.Summary) runDocument {
+	return runJSON(dest, s, r.versions, r.problems)
 }

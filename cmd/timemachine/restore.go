@@ -178,12 +178,45 @@ func (a *app) lastVersion(ctx context.Context, h *repo.History, path string, poi
 	return nil, err
 }
 
-// restored gathers and tells what a restore does.
+// restored tells what a restore does.
 type restored struct {
 	app *app
 	o   restoreOptions
 }
 
+// tell prints what was done, or would be, and names what was not.
+func (d *restored) tell(p *repo.Plan) error {
+	n := planCounts(p)
+	var err error
+	if d.app.flags.json {
+		err = d.app.printJSON(planJSON(p, d.o.dryRun))
+	} else {
+		err = d.text(p, n)
+	}
+	for _, line := range planErrors(p) {
+		d.app.console.Error(line)
+	}
+	return errors.Join(err, partial(n.failed))
+}
+
+func (d *restored) text(p *repo.Plan, n planCount) error {
+	if lines := planLines(p, d.o.dryRun, d.app.flags.verbose, d.app.zone); len(lines) > 0 && !d.app.flags.quiet {
+		if err := d.app.print(strings.Join(lines, "\n")); err != nil {
+			return err
+		}
+	}
+	if kept := n.kept(); kept > 0 {
+		d.app.console.announce(count(kept, "file") + " as then: nothing to restore")
+		if d.o.at == "" {
+			d.app.console.hint("--at WHEN brings back an older state than the newest; timemachine log shows them")
+		}
+		return nil
+	}
+	d.app.console.notice(n.summary(d.o.dryRun))
+	return nil
+}
+
+// step tells the log what became of a file.
 func (d *restored) step(s *repo.Step) {
 	j := d.app.journal
 	switch {

@@ -93,7 +93,8 @@ func (a *app) begin(cmd *cobra.Command) error {
 		terminal: a.terminal,
 		quiet:    a.flags.quiet,
 		verbose:  a.flags.verbose,
-		colour:   a.terminal && !a.flags.noColor && a.env("NO_COLOR") == "" && a.env("TERM") != "dumb",
+		colour:   a.terminal && a.mayColour(),
+		now:      a.now,
 	})
 	a.started = true
 	return nil

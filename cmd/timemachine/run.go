@@ -83,7 +83,7 @@ func (a *app) look(ctx context.Context, p *place, rep *report, o watch.RunOption
 	rep.close()
 	a.journal.Debug("run ends", "scan", s.Scan, "sources", s.Sources, "versions", s.Versions, "problems", s.Problems,
 		"bytes", s.Bytes, "elapsed", s.Elapsed, "tip", s.Tip.String())
-	a.console.notice(rep.summary(s))
+	a.console.notice(runSummary(s, len(rep.files)))
 	return s, nil
 }
 

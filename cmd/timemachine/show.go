@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -61,14 +58,14 @@ func (a *app) show(ctx context.Context, o showOptions) error {
 	}
 	defer src.Close()
 	if a.flags.json {
-		return a.showJSON(ctx, &e, src, size)
+		return a.paged(ctx, func(w io.Writer) error { return writeContent(w, &e, src, size) })
 	}
 	return a.paged(ctx, func(w io.Writer) error {
 		if !a.screen {
 			_, err := io.Copy(w, src)
 			return err
 		}
-		out := &screen{w: w}
+		out := newEscapingWriter(w)
 		if _, err := io.Copy(out, src); err != nil {
 			return err
 		}
@@ -121,7 +118,7 @@ func (a *app) lastOf(ctx context.Context, h *repo.History, absent *repo.AbsentEr
 	if err != nil {
 		return e, err
 	}
-	a.console.announce(fmt.Sprintf("%s was deleted %s; this is its last version", quote(absent.Path), a.localTime(absent.Deleted.Since)))
+	a.console.announce(fmt.Sprintf("%s was deleted %s; this is its last version", quote(absent.Path), localTime(absent.Deleted.Since, a.zone)))
 	return e, nil
 }
 
@@ -132,57 +129,4 @@ func folderGiven(source string, p repo.Point, all []repo.Entry) error {
 		msg = quote(source) + " was a folder then, not a file"
 	}
 	return &failure{msg: msg, hint: "timemachine log " + record.ShellWord(source) + " lists what it holds, for example " + quote(all[0].Source)}
-}
-
-// maxPlain is the longest content, in bytes, that show --json gives as text where it is UTF-8.
-const maxPlain = 16 << 20
-
-// contentDocument is what show --json prints: the version and its content.
-type contentDocument struct {
-	entryDocument
-	Encoding string `json:"encoding"`
-	Content  string `json:"content"`
-}
-
-// showJSON writes a version and its content as one document. Long content is not held in memory.
-func (a *app) showJSON(ctx context.Context, e *repo.Entry, src io.Reader, size int64) error {
-	return a.paged(ctx, func(w io.Writer) error {
-		if size > maxPlain {
-			return writeLong(w, e, src)
-		}
-		body, err := io.ReadAll(src)
-		if err != nil {
-			return err
-		}
-		d := contentDocument{entryDocument: entryJSON(e), Encoding: "utf-8", Content: string(body)}
-		if !utf8.Valid(body) {
-			d.Encoding, d.Content = "base64", base64.StdEncoding.EncodeToString(body)
-		}
-		line, err := jsonText(d, "")
-		if err == nil {
-			_, err = w.Write(line)
-		}
-		return err
-	})
-}
-
-// writeLong puts the content, as it is read, into the document of a version without.
-func writeLong(w io.Writer, e *repo.Entry, src io.Reader) error {
-	line, err := jsonText(contentDocument{entryDocument: entryJSON(e), Encoding: "base64"}, "")
-	if err != nil {
-		return err
-	}
-	const end = "\"}\n"
-	if _, err := w.Write(bytes.TrimSuffix(line, []byte(end))); err != nil {
-		return err
-	}
-	enc := base64.NewEncoder(base64.StdEncoding, w)
-	if _, err := io.Copy(enc, src); err != nil {
-		return err
-	}
-	if err := enc.Close(); err != nil {
-		return err
-	}
-	_, err = io.WriteString(w, end)
-	return err
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"timemachine/repo"
-	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 	"timemachine/watch"
 )
@@ -26,20 +25,6 @@ func (a *app) statusCommand() *cobra.Command {
 		func(ctx context.Context, _ []string) error { return a.status(ctx, o) })
 	cmd.Flags().StringVar(&o.maxAge, "max-age", "", "say only how old the last good run is; exit 1 when that is over `AGE`, such as 5m or 2h")
 	return cmd
-}
-
-// state is all that status finds out.
-type state struct {
-	place    *place
-	busy     bool
-	branch   string // "" where nothing is recorded yet
-	versions int
-	newest   record.Version
-	last     repo.LastRun
-	failed   *failedRun // nil: the last run did not fail
-	upstream *repo.Upstream
-	sizes    repo.Sizes
-	preview  *watch.Preview // nil where there is no configuration
 }
 
 // status looks and changes nothing: no configuration or log is made, and no lock taken.
@@ -67,14 +52,14 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 	if o.maxAge != "" {
 		return a.checkAge(p, h, limit)
 	}
-	s := &state{place: p}
+	s := &statusData{destination: p.dest, configuration: p.config}
 	if err := a.gather(ctx, h, c, s); err != nil {
 		return err
 	}
 	if a.flags.json {
-		return a.printJSON(a.statusDocument(s))
+		return a.printJSON(s.document())
 	}
-	return a.printStatus(s)
+	return a.print(strings.Join(s.lines(a.clock(), a.flags.verbose), "\n"))
 }
 
 // readingPlace finds the place of a command that only reads: nothing is made. The configuration is nil where there is
@@ -97,23 +82,26 @@ func (a *app) readingPlace() (*place, *watch.Config, error) {
 	return p, c, a.setDestination(p, c)
 }
 
+// clock is how moments are told to the user.
+func (a *app) clock() clock { return clock{now: a.now(), zone: a.zone} }
+
 // gather finds everything out; h is nil where nothing is recorded yet.
-func (a *app) gather(ctx context.Context, h *repo.History, c *watch.Config, s *state) error {
+func (a *app) gather(ctx context.Context, h *repo.History, c *watch.Config, s *statusData) error {
 	if h != nil {
 		if err := a.gatherHistory(ctx, h, s); err != nil {
 			return err
 		}
 	}
-	s.failed = a.recall(s.place.config).failure(s.place.dest, s.last)
+	s.failed = a.recall(s.configuration).failure(s.destination, s.last)
 	if c == nil {
 		return nil
 	}
 	var err error
-	s.preview, err = watch.Look(ctx, c, h, s.place.dest)
+	s.preview, err = watch.Look(ctx, c, h, s.destination)
 	return err
 }
 
-func (a *app) gatherHistory(ctx context.Context, h *repo.History, s *state) error {
+func (a *app) gatherHistory(ctx context.Context, h *repo.History, s *statusData) error {
 	var err error
 	s.branch, s.busy = h.Branch(), h.Busy()
 	if s.last, err = h.LastRun(); err != nil {
@@ -132,11 +120,6 @@ func (a *app) gatherHistory(ctx context.Context, h *repo.History, s *state) erro
 		a.console.Warn("not all of the destination could be added up: " + firstLine(err))
 	}
 	return nil
-}
-
-func firstLine(err error) string {
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return line
 }
 
 // parseAge reads a duration as Go does, and days and weeks beside.
@@ -166,9 +149,9 @@ func (a *app) checkAge(p *place, h *repo.History, limit time.Duration) error {
 	age := a.now().Sub(last.Good)
 	fresh := !last.Good.IsZero() && age <= limit
 	if a.flags.json {
-		err = a.printJSON(ageDocument{Destination: h.Dest(), LastRun: lastRunJSON(last, failed), MaxAgeSeconds: limit.Seconds(), Fresh: fresh})
+		err = a.printJSON(ageJSON(h.Dest(), last, failed, limit, fresh))
 	} else if !a.flags.quiet {
-		err = a.print(a.lastRunText(last, failed))
+		err = a.print(lastRunLine(last, failed, a.clock()))
 	}
 	if err == nil && !fresh {
 		err = status(statusFailed)

@@ -71,8 +71,9 @@ type ageDocument struct {
 	Fresh         bool       `json:"fresh"`
 }
 
-func (a *app) statusDocument(s *state) statusDoc {
-	d := statusDoc{Destination: s.place.dest, Branch: s.branch, Busy: s.busy, Versions: s.versions, LastRun: lastRunJSON(s.last, s.failed),
+// document is what status --json prints.
+func (s *statusData) document() statusDoc {
+	d := statusDoc{Destination: s.destination, Branch: s.branch, Busy: s.busy, Versions: s.versions, LastRun: lastRunJSON(s.last, s.failed),
 		Size: sizeDoc{Git: s.sizes.Git, Files: s.sizes.Files, Copies: s.sizes.Copies}}
 	if s.versions > 0 {
 		d.Newest = &newestDoc{Commit: idText(s.newest.Commit), Captured: timeText(s.newest.Captured)}
@@ -95,28 +96,6 @@ func previewJSON(p *watch.Preview) *previewDoc {
 	return d
 }
 
-// pathDoc is a path in a list.
-type pathDoc struct {
-	Path      string `json:"path"`
-	PathBytes string `json:"path_bytes,omitempty"`
-}
-
-func pathsJSON(paths []string) []pathDoc {
-	list := []pathDoc{}
-	for _, path := range paths {
-		list = append(list, pathDoc{Path: path, PathBytes: rawBytes(path)})
-	}
-	return list
-}
-
-func problemsJSON(problems []watch.Problem) []problemEntry {
-	list := []problemEntry{}
-	for _, p := range problems {
-		list = append(list, problemEntry{Path: p.Path, PathBytes: rawBytes(p.Path), Message: problemText(p), Hint: p.Hint, Warning: p.Warning})
-	}
-	return list
-}
-
 func lastRunJSON(l repo.LastRun, failed *failedRun) lastRunDoc {
 	d := lastRunDoc{Ended: timeText(l.Ended), Good: timeText(l.Good)}
 	if failed != nil {
@@ -125,10 +104,7 @@ func lastRunJSON(l repo.LastRun, failed *failedRun) lastRunDoc {
 	return d
 }
 
-// timeText is a moment as the records write it, "" for none.
-func timeText(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return record.FormatTime(t)
+// ageJSON is the document of status --max-age.
+func ageJSON(dest string, last repo.LastRun, failed *failedRun, limit time.Duration, fresh bool) ageDocument {
+	return ageDocument{Destination: dest, LastRun: lastRunJSON(last, failed), MaxAgeSeconds: limit.Seconds(), Fresh: fresh}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -11,21 +12,48 @@ import (
 	"timemachine/watch"
 )
 
-// statusLines is how many lines of one kind are shown without -v.
-const statusLines = 20
+// statusLimit is how many lines of one kind are shown unless the status is verbose.
+const statusLimit = 20
 
-// printStatus writes the status for people.
-func (a *app) printStatus(s *state) error {
-	lines := []string{"destination  " + quote(s.place.dest)}
+// statusData is all that status finds out.
+type statusData struct {
+	destination   string
+	configuration string
+	busy          bool
+	branch        string // "" where nothing is recorded yet
+	versions      int
+	newest        record.Version
+	last          repo.LastRun
+	failed        *failedRun // nil: the last run did not fail
+	upstream      *repo.Upstream
+	sizes         repo.Sizes
+	preview       *watch.Preview // nil where there is no configuration
+}
+
+// failedRun is a run over everything that failed as a whole.
+type failedRun struct {
+	When time.Time
+	Why  string // in one line, escaped
+}
+
+// clock says how moments are told: in a time zone, and how long they are ago.
+type clock struct {
+	now  time.Time
+	zone *time.Location
+}
+
+// lines are the status for people; verbose ones list everything.
+func (s *statusData) lines(c clock, verbose bool) []string {
+	lines := []string{"destination  " + quote(s.destination)}
 	if s.branch == "" {
 		lines = append(lines, "history      nothing is recorded yet")
 		if s.failed != nil {
-			lines = append(lines, a.lastRunText(s.last, s.failed))
+			lines = append(lines, lastRunLine(s.last, s.failed, c))
 		}
 	} else {
 		lines = append(lines,
-			fmt.Sprintf("history      %s on branch %s, the newest captured %s", count(s.versions, "version"), quote(s.branch), a.moment(s.newest.Captured)),
-			a.lastRunText(s.last, s.failed),
+			fmt.Sprintf("history      %s on branch %s, the newest captured %s", count(s.versions, "version"), quote(s.branch), c.moment(s.newest.Captured)),
+			lastRunLine(s.last, s.failed, c),
 			fmt.Sprintf("size         .git %s, files %s, copies %s", sizeText(s.sizes.Git), sizeText(s.sizes.Files), sizeText(s.sizes.Copies)),
 			"push         "+pushText(s.upstream))
 	}
@@ -33,36 +61,39 @@ func (a *app) printStatus(s *state) error {
 		lines = append(lines, "now          a run is at work")
 	}
 	if s.preview == nil {
-		lines = append(lines, "watch list   none at "+quote(s.place.config))
-	} else {
-		lines = append(lines, a.previewLines(s.preview)...)
+		return append(lines, "watch list   none at "+quote(s.configuration))
 	}
-	return a.print(strings.Join(lines, "\n"))
+	limit := statusLimit
+	if verbose {
+		limit = math.MaxInt
+	}
+	return append(lines, previewLines(s.preview, limit)...)
 }
 
-func (a *app) lastRunText(l repo.LastRun, failed *failedRun) string {
+// lastRunLine is the line about the last run; failed is nil where that did not fail.
+func lastRunLine(l repo.LastRun, failed *failedRun, c clock) string {
 	if failed == nil {
-		return "last run     " + a.endedText(l)
+		return "last run     " + c.ended(l)
 	}
-	return "last run     " + a.moment(failed.When) + ", failed: " + harmless(failed.Why) + "; before that: " + a.endedText(l)
+	return "last run     " + c.moment(failed.When) + ", failed: " + harmless(failed.Why) + "; before that: " + c.ended(l)
 }
 
-func (a *app) endedText(l repo.LastRun) string {
+func (c clock) ended(l repo.LastRun) string {
 	switch {
 	case l.Ended.IsZero():
 		return "none over everything is known"
 	case l.Ended.Equal(l.Good):
-		return a.moment(l.Ended) + ", all well"
+		return c.moment(l.Ended) + ", all well"
 	case l.Good.IsZero():
-		return a.moment(l.Ended) + ", with problems; none without is known"
+		return c.moment(l.Ended) + ", with problems; none without is known"
 	}
-	return a.moment(l.Ended) + ", with problems; the last without " + a.moment(l.Good)
+	return c.moment(l.Ended) + ", with problems; the last without " + c.moment(l.Good)
 }
 
 // moment is a time and how long ago that was.
-func (a *app) moment(t time.Time) string {
-	text := when.Format(t.In(a.zone).Truncate(time.Second))
-	switch age := a.now().Sub(t).Truncate(time.Second); {
+func (c clock) moment(t time.Time) string {
+	text := when.Format(t.In(c.zone).Truncate(time.Second))
+	switch age := c.now.Sub(t).Truncate(time.Second); {
 	case age < 0:
 		return text + " (in the future)"
 	case age < 2*time.Minute:
@@ -90,7 +121,7 @@ func pushText(u *repo.Upstream) string {
 	return quote(u.Remote+"/"+u.Branch) + " lacks " + count(u.Ahead, "commit")
 }
 
-func (a *app) previewLines(p *watch.Preview) []string {
+func previewLines(p *watch.Preview, limit int) []string {
 	var sure, unsure []string
 	for _, e := range p.Changes {
 		line := fmt.Sprintf("  %-8s  %s", eventWords(e.Events), quote(e.Source))
@@ -109,16 +140,16 @@ func (a *app) previewLines(p *watch.Preview) []string {
 	if again := len(unsure) + p.Again; again > 0 {
 		head += fmt.Sprintf(", maybe more: %s must be read to tell", count(again, "file"))
 	}
-	lines := append([]string{head}, a.some(sure)...)
+	lines := append([]string{head}, firstLines(sure, limit)...)
 	if len(unsure) > 0 {
-		lines = append(append(lines, "maybe:"), a.some(unsure)...)
+		lines = append(append(lines, "maybe:"), firstLines(unsure, limit)...)
 	}
 	for _, g := range []struct {
 		title    string
 		problems []watch.Problem
 	}{{"would be left out:", p.Failing}, {"deletions held back:", p.Held}} {
 		if len(g.problems) > 0 {
-			lines = append(append(lines, g.title), a.some(problemLines(g.problems))...)
+			lines = append(append(lines, g.title), firstLines(problemLines(g.problems), limit)...)
 		}
 	}
 	if len(p.Missing) > 0 {
@@ -126,7 +157,7 @@ func (a *app) previewLines(p *watch.Preview) []string {
 		for _, path := range p.Missing {
 			missing = append(missing, "  "+quote(path))
 		}
-		lines = append(append(lines, "listed, and not there:"), a.some(missing)...)
+		lines = append(append(lines, "listed, and not there:"), firstLines(missing, limit)...)
 	}
 	return lines
 }
@@ -151,11 +182,11 @@ func problemLines(problems []watch.Problem) []string {
 	return lines
 }
 
-// some are the first lines; all of them with -v.
-func (a *app) some(lines []string) []string {
-	if a.flags.verbose || len(lines) <= statusLines {
+// firstLines are the first lines up to a limit, and how many more there are.
+func firstLines(lines []string, limit int) []string {
+	if len(lines) <= limit {
 		return lines
 	}
-	more := fmt.Sprintf("  … and %d more (-v shows them)", len(lines)-statusLines)
-	return append(lines[:statusLines:statusLines], more)
+	more := fmt.Sprintf("  … and %d more (-v shows them)", len(lines)-limit)
+	return append(lines[:limit:limit], more)
 }

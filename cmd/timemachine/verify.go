@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -30,29 +29,6 @@ func (a *app) verifyCommand() *cobra.Command {
 	return cmd
 }
 
-// findingEntry is one line of verify --json with the type "problem".
-type findingEntry struct {
-	Type      string `json:"type"`
-	Part      string `json:"part"`
-	Path      string `json:"path,omitempty"`
-	PathBytes string `json:"path_bytes,omitempty"`
-	Object    string `json:"object,omitempty"`
-	Message   string `json:"message"`
-	Hint      string `json:"hint,omitempty"`
-	Repaired  bool   `json:"repaired"`
-}
-
-// verifySummary is the last line of verify --json, with the type "summary".
-type verifySummary struct {
-	Type     string `json:"type"`
-	Objects  int64  `json:"objects"`
-	Versions int64  `json:"versions"`
-	Files    int64  `json:"files"`
-	Copies   int64  `json:"copies"`
-	Problems int    `json:"problems"`
-	Repaired int    `json:"repaired"`
-}
-
 // verify checks the destination.
 func (a *app) verify(ctx context.Context, o verifyOptions) error {
 	p, c, err := a.existing()
@@ -76,7 +52,7 @@ func (a *app) verify(ctx context.Context, o verifyOptions) error {
 
 // verifyAny looks at a destination, or at what can be looked at of a clone of one.
 func (a *app) verifyAny(ctx context.Context, p *place, c *watch.Config, o verifyOptions, t *verifyReport) (*repo.VerifySummary, error) {
-	options := repo.VerifyOptions{Quick: o.quick, Repair: o.repair, WantCopy: wantsCopy(c), Report: t.finding, Progress: a.moveBar}
+	options := repo.VerifyOptions{Quick: o.quick, Repair: o.repair, WantCopy: wantsCopy(c), Report: t.finding, Progress: a.console.moveBar}
 	r, err := a.openWriter(ctx, p, c, o.repair)
 	if kindOf(err) == refusal.Foreign && !o.repair {
 		h, herr := repo.OpenHistory(p.dest, a.repoOptions(p))
@@ -84,14 +60,14 @@ func (a *app) verifyAny(ctx context.Context, p *place, c *watch.Config, o verify
 			return nil, errors.Join(err, herr)
 		}
 		defer h.Close()
-		defer a.showBar("verifying")()
+		defer a.console.showBar("verifying")()
 		return h.Verify(ctx, options)
 	}
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	defer a.showBar("verifying")()
+	defer a.console.showBar("verifying")()
 	sum, err := r.Verify(ctx, options)
 	return sum, errors.Join(err, t.cache(ctx, r, o.repair, sum))
 }
@@ -115,33 +91,12 @@ func (t *verifyReport) finding(f repo.Finding) {
 	if t.err != nil {
 		return
 	}
-	t.app.pauseBar()
+	t.app.console.clearBar()
 	if t.app.flags.json {
-		t.err = t.app.printLine(findingEntry{Type: "problem", Part: string(f.Part), Path: f.Path, PathBytes: rawBytes(f.Path),
-			Object: idText(f.Object), Message: f.Msg, Hint: f.Hint, Repaired: f.Repaired})
+		t.err = t.app.printJSONLine(findingJSON(f))
 		return
 	}
-	text := findingText(f)
-	if f.Hint != "" {
-		text += " (" + f.Hint + ")"
-	}
-	t.err = t.app.print(harmless(text))
-}
-
-// findingText is a finding in one line: what it is about, what is wrong, and whether it still is.
-func findingText(f repo.Finding) string {
-	var about []string
-	if f.Path != "" {
-		about = append(about, quote(f.Path))
-	}
-	if !f.Object.IsZero() {
-		about = append(about, f.Object.Short())
-	}
-	text := string(f.Part) + " " + strings.Join(about, " ") + ": " + f.Msg
-	if f.Repaired {
-		text += "; repaired"
-	}
-	return text
+	t.err = t.app.print(findingLine(f))
 }
 
 // cache looks at the one disposable file that package repo does not know. A run at work may be in the midst of writing it.
@@ -167,23 +122,13 @@ func (t *verifyReport) cache(ctx context.Context, r *repo.Repo, mend bool, sum *
 	return nil
 }
 
+// summary prints what was verified, unless the console is quiet.
 func (t *verifyReport) summary(s *repo.VerifySummary) error {
-	if t.app.flags.json {
-		return t.app.printLine(verifySummary{Type: "summary", Objects: s.Objects, Versions: s.Versions, Files: s.Files, Copies: s.Copies,
-			Problems: s.Findings, Repaired: s.Repaired})
-	}
-	text := "verified " + count(int(s.Objects), "object") + ", " + count(int(s.Versions), "version") + ", " +
-		count(int(s.Files), "file") + " and " + plural(int(s.Copies), "copy", "copies") + ": "
 	switch {
-	case s.Findings == 0:
-		text += "no problem"
-	case s.Repaired == 0:
-		text += count(s.Findings, "problem")
-	default:
-		text += count(s.Findings, "problem") + ", " + count(s.Repaired, "problem") + " repaired"
-	}
-	if t.app.flags.quiet {
+	case t.app.flags.json:
+		return t.app.printJSONLine(verifyJSON(s))
+	case t.app.flags.quiet:
 		return nil
 	}
-	return t.app.print(text)
+	return t.app.print(verifyLine(s))
 }

@@ -42,14 +42,17 @@ func harmless(text string) string {
 	return b.String()
 }
 
-// screen passes text on to a terminal, lines and tabs as they are, all else made harmless.
-type screen struct {
+// escapingWriter passes text on to a terminal: lines and tabs as they are, all else escaped.
+type escapingWriter struct {
 	w    io.Writer
 	rest []byte // the beginning of a character
 }
 
+// newEscapingWriter returns a writer in front of w. Close writes what a cut character leaves.
+func newEscapingWriter(w io.Writer) *escapingWriter { return &escapingWriter{w: w} }
+
 // Write passes on what is whole of p.
-func (s *screen) Write(p []byte) (int, error) {
+func (s *escapingWriter) Write(p []byte) (int, error) {
 	text := append(s.rest, p...)
 	var b strings.Builder
 	for len(text) > 0 && utf8.FullRune(text) {
@@ -67,7 +70,7 @@ func (s *screen) Write(p []byte) (int, error) {
 }
 
 // Close passes on what is left: bytes that begin a character and do not end it.
-func (s *screen) Close() error {
+func (s *escapingWriter) Close() error {
 	_, err := io.WriteString(s.w, harmless(string(s.rest)))
 	s.rest = nil
 	return err

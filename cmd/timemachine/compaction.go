@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+
+	"timemachine/repo"
+)
+
+// compactDocument is what compact --json prints. Sizes are in bytes, those of packs with their idx.
+type compactDocument struct {
+	Destination string `json:"destination"`
+	PacksBefore int    `json:"packs_before"`
+	PacksAfter  int    `json:"packs_after"`
+	BytesBefore int64  `json:"bytes_before"`
+	BytesAfter  int64  `json:"bytes_after"`
+	Foreign     int    `json:"foreign_packs"`
+	Unlisted    int    `json:"unlisted_packs"`
+}
+
+// compactJSON is the document of a compaction.
+func compactJSON(dest string, c repo.Compaction) compactDocument {
+	return compactDocument{Destination: dest, PacksBefore: c.PacksBefore, PacksAfter: c.PacksAfter,
+		BytesBefore: c.BytesBefore, BytesAfter: c.BytesAfter, Foreign: c.Foreign, Unlisted: c.Unlisted}
+}
+
+// compactLine is a compaction in one line; gc is the command that merges all packs.
+func compactLine(c repo.Compaction, gc string) string {
+	text := fmt.Sprintf("%d packs of %s, as compact as they get", c.PacksBefore, sizeText(c.BytesBefore))
+	if c.PacksBefore != c.PacksAfter || c.BytesBefore != c.BytesAfter {
+		text = fmt.Sprintf("%d packs of %s are now %d of %s: %s freed", c.PacksBefore, sizeText(c.BytesBefore),
+			c.PacksAfter, sizeText(c.BytesAfter), sizeText(c.BytesBefore-c.BytesAfter))
+	}
+	if n := c.Foreign - c.Unlisted; n > 0 {
+		text += "; " + count(n, "pack") + " left as found, in use by git or with a .keep file"
+	}
+	if c.Unlisted > 0 {
+		text += "; " + count(c.Unlisted, "pack") + " left as found, not on the list of those that timemachine wrote " +
+			"(made by git, or the list was lost: " + gc + " merges all)"
+	}
+	return text
+}
+
+// rebuildDocument is what copies rebuild --json prints.
+type rebuildDocument struct {
+	Copies  int64 `json:"copies"`
+	Written int64 `json:"written"`
+	Failed  int64 `json:"failed"`
+}
+
+// rebuildJSON is the document of a rebuild of copies/.
+func rebuildJSON(b *repo.Rebuilt) rebuildDocument {
+	return rebuildDocument{Copies: b.Versions, Written: b.Written, Failed: b.Failed}
+}
+
+// rebuildLine is a rebuild of copies/ in one line.
+func rebuildLine(b *repo.Rebuilt) string {
+	return "wrote " + plural(int(b.Written), "copy", "copies") + " of " + count(int(b.Versions), "version")
+}

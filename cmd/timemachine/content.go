@@ -1,0 +1,58 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io"
+	"unicode/utf8"
+
+	"timemachine/repo"
+)
+
+// maxPlain is the longest content, in bytes, that is given as text where it is UTF-8.
+const maxPlain = 16 << 20
+
+// contentDocument is what show --json prints: the version and its content.
+type contentDocument struct {
+	entryDocument
+	Encoding string `json:"encoding"`
+	Content  string `json:"content"`
+}
+
+// writeContent writes a version and its content of size bytes as one JSON document. Long content is
+// not held in memory.
+func writeContent(w io.Writer, e *repo.Entry, src io.Reader, size int64) error {
+	if size > maxPlain {
+		return writeLong(w, e, src)
+	}
+	body, err := io.ReadAll(src)
+	if err != nil {
+		return err
+	}
+	d := contentDocument{entryDocument: entryJSON(e), Encoding: "utf-8", Content: string(body)}
+	if !utf8.Valid(body) {
+		d.Encoding, d.Content = "base64", base64.StdEncoding.EncodeToString(body)
+	}
+	return writeJSONLine(w, d)
+}
+
+// writeLong puts the content, as it is read, into the document of a version without.
+func writeLong(w io.Writer, e *repo.Entry, src io.Reader) error {
+	line, err := jsonText(contentDocument{entryDocument: entryJSON(e), Encoding: "base64"}, "")
+	if err != nil {
+		return err
+	}
+	const end = "\"}\n"
+	if _, err := w.Write(bytes.TrimSuffix(line, []byte(end))); err != nil {
+		return err
+	}
+	enc := base64.NewEncoder(base64.StdEncoding, w)
+	if _, err := io.Copy(enc, src); err != nil {
+		return err
+	}
+	if err := enc.Close(); err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, end)
+	return err
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"bytes"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"timemachine/watch"
+)
+
+// hostileNames are file names that would act on a terminal, or forge a line.
+var hostileNames = []string{
+	"/tmp/\x1b[2J\x1b]0;owned\a",
+	"/tmp/a\nERR forged",
+	"/tmp/a\rforged",
+	"/tmp/c1\u009b31m",
+	"/tmp/raw-c1\x9b31m",
+	"/tmp/bidi\u202egnp.exe",
+	"/tmp/zero\u200bwidth",
+	"/tmp/line\u2028break",
+	"/tmp/latin1-\xe9",
+	"/tmp/del\x7f",
+}
+
+// checkHarmless fails when text holds a character that could act on a terminal, or more than one line.
+func checkHarmless(t *testing.T, text string) {
+	t.Helper()
+	body := strings.TrimSuffix(text, "\n")
+	if !utf8.ValidString(body) {
+		t.Errorf("%q is not UTF-8", text)
+	}
+	if i := strings.IndexFunc(body, hazardous); i >= 0 {
+		t.Errorf("%q holds a hazard at byte %d", text, i)
+	}
+}
+
+func TestHostileNamesAreEscapedEverywhere(t *testing.T) {
+	for _, name := range hostileNames {
+		checkHarmless(t, quote(name))
+		checkHarmless(t, quoted(name))
+		denied := &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+		checkHarmless(t, problemText(watch.Problem{Path: name, Msg: "cannot be read", Err: denied}))
+
+		for _, o := range []consoleOptions{{}, {verbose: true}, {terminal: true}} {
+			var out bytes.Buffer
+			c := newConsole(&out, o)
+			c.Error(denied.Error(), "path", name, "cause", denied)
+			checkHarmless(t, out.String())
+			out.Reset()
+			c.hint("chmod +r " + name)
+			checkHarmless(t, out.String())
+		}
+		var log bytes.Buffer
+		slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: deleteEscaped})).Error(denied.Error(), "path", name, "cause", denied)
+		checkHarmless(t, log.String())
+	}
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"os"
+)
+
+// paged runs show with a writer that leads to standard output; on a terminal through the user's
+// pager.
+func (a *app) paged(ctx context.Context, show func(w io.Writer) error) error {
+	if a.screen && !a.flags.json {
+		if command := pagerCommand(a.lookup); command != "" {
+			return a.throughPager(ctx, command, show)
+		}
+	}
+	w := bufio.NewWriterSize(a.stdout, 64<<10)
+	err := show(w)
+	if ferr := w.Flush(); err == nil {
+		err = ferr
+	}
+	return err
+}
+
+func (a *app) throughPager(ctx context.Context, command string, show func(w io.Writer) error) error {
+	p, err := startPager(command, append(os.Environ(), pagerSettings(a.lookup)...), a.stdout, a.stderr)
+	if err != nil {
+		return &failure{msg: "pager " + quote(command) + ": " + cause(err), hint: "PAGER=cat does without", err: err}
+	}
+	return p.show(ctx, show)
+}
+
+// colours tells whether results may be coloured.
+func (a *app) colours() bool { return a.screen && !a.flags.json && a.mayColour() }
+
+// mayColour tells whether the user lets a terminal show colours.
+func (a *app) mayColour() bool {
+	return !a.flags.noColor && a.env("NO_COLOR") == "" && a.env("TERM") != "dumb"
+}

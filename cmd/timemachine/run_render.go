@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"timemachine/repo/record"
+	"timemachine/watch"
+)
+
+// runDocument is what run --json prints. Lists are never null.
+type runDocument struct {
+	Scan        string         `json:"scan"`
+	Destination string         `json:"destination"`
+	Busy        bool           `json:"busy,omitempty"` // another run was at work, so this one did nothing
+	Added       []string       `json:"added,omitempty"`
+	Already     []string       `json:"already,omitempty"`
+	Versions    []versionEntry `json:"versions"`
+	Problems    []problemEntry `json:"problems"`
+	Events      map[string]int `json:"events"`
+	Sources     int            `json:"sources"`
+	ElapsedMS   int64          `json:"elapsed_ms"`
+	Tip         string         `json:"tip"`
+}
+
+// emptyDocument is what a run prints that looked at nothing.
+func emptyDocument(dest string) runDocument {
+	return runDocument{Destination: dest, Versions: []versionEntry{}, Problems: []problemEntry{}, Events: map[string]int{}}
+}
+
+// runJSON is the document of a run that committed versions and met problems.
+func runJSON(dest string, s *watch.Summary, versions []record.Version, problems []watch.Problem) runDocument {
+	d := emptyDocument(dest)
+	d.Scan, d.Sources, d.ElapsedMS, d.Tip = s.Scan, s.Sources, s.Elapsed.Milliseconds(), idText(s.Tip)
+	for event, n := range s.Events {
+		d.Events[string(event)] = n
+	}
+	for _, v := range versions {
+		d.Versions = append(d.Versions, versionJSON(v))
+	}
+	d.Problems = problemsJSON(problems)
+	return d
+}
+
+// runSummary is a run in one line; files is how many have a new version.
+func runSummary(s *watch.Summary, files int) string {
+	text := "nothing changed"
+	if s.Versions > 0 {
+		text = fmt.Sprintf("%s of %s (%s) in %s", count(s.Versions, "version"), count(files, "file"), events(s), brief(s.Elapsed))
+	}
+	if s.Problems > 0 {
+		text += "; " + count(s.Problems, "problem")
+	}
+	return text
+}
+
+// events lists how often each kind of event happened, in the order of their names.
+func events(s *watch.Summary) string {
+	var parts []string
+	for _, e := range slices.Sorted(maps.Keys(s.Events)) {
+		if s.Events[e] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", s.Events[e], e))
+		}
+	}
+	return strings.Join(parts, ", ")
+}

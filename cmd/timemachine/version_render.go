@@ -1,0 +1,158 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"timemachine/repo"
+	"timemachine/repo/record"
+)
+
+// versionEntry is one version. SourceBytes is set where Source is not UTF-8 and therefore lossy.
+type versionEntry struct {
+	Event       string `json:"event"`
+	Source      string `json:"source"`
+	SourceBytes string `json:"source_bytes,omitempty"`
+	Mtime       string `json:"mtime,omitempty"`
+	Mode        string `json:"mode,omitempty"`
+	Size        int64  `json:"size"`
+	Blob        string `json:"blob,omitempty"`
+	Commit      string `json:"commit"`
+	Copy        string `json:"copy,omitempty"`
+	CopyBytes   string `json:"copy_bytes,omitempty"`
+}
+
+func versionJSON(v record.Version) versionEntry {
+	e := versionEntry{
+		Event:       string(v.Event),
+		Source:      v.Source,
+		SourceBytes: rawBytes(v.Source),
+		Commit:      idText(v.Commit),
+	}
+	if v.Event == record.Deleted {
+		return e
+	}
+	e.Mtime = record.FormatTime(v.Mtime)
+	e.Mode = modeText(v.Mode)
+	e.Size, e.Blob, e.Copy, e.CopyBytes = v.Size, idText(v.Blob), v.Copy, rawBytes(v.Copy)
+	return e
+}
+
+// entryDocument is one version as log and show print it: what run prints of a version, and its place in the history.
+type entryDocument struct {
+	versionEntry
+	Type             string  `json:"type,omitempty"` // file or symlink; none for a deletion
+	Since            string  `json:"since"`          // from when on it was in force
+	Captured         string  `json:"captured"`
+	User             string  `json:"user,omitempty"`
+	Group            string  `json:"group,omitempty"`
+	UID              *uint32 `json:"uid,omitempty"`
+	GID              *uint32 `json:"gid,omitempty"`
+	Torn             bool    `json:"torn,omitempty"`
+	RenamedFrom      string  `json:"renamed_from,omitempty"`
+	RenamedFromBytes string  `json:"renamed_from_bytes,omitempty"`
+	Previous         string  `json:"previous,omitempty"`
+	Scan             string  `json:"scan,omitempty"`
+	SizeBefore       *int64  `json:"size_before,omitempty"`
+	ModeBefore       string  `json:"mode_before,omitempty"`
+	OwnerBefore      string  `json:"owner_before,omitempty"`
+}
+
+func entryJSON(e *repo.Entry) entryDocument {
+	d := entryDocument{
+		versionEntry:     versionJSON(e.Version),
+		Since:            record.FormatTime(e.Since),
+		Captured:         record.FormatTime(e.Captured),
+		RenamedFrom:      e.RenamedFrom,
+		RenamedFromBytes: rawBytes(e.RenamedFrom),
+		Previous:         idText(e.Previous),
+		Scan:             e.Scan,
+	}
+	if e.Event != record.Deleted {
+		d.Type, d.Torn, d.User, d.Group, d.UID, d.GID = typeText(e.Link), e.Torn, e.User, e.Group, &e.UID, &e.GID
+	}
+	if b := e.Before; b != nil && b.Event != record.Deleted {
+		d.SizeBefore = &b.Size
+		if m := modeText(b.Mode); e.Event != record.Deleted && m != d.Mode {
+			d.ModeBefore = m
+		}
+		if o := ownerText(&b.Record); e.Event != record.Deleted && o != ownerText(&e.Record) {
+			d.OwnerBefore = o
+		}
+	}
+	return d
+}
+
+// entryLine is a version in one line: time, event, commit, size and its change, path, what else
+// changed.
+func entryLine(e *repo.Entry, zone *time.Location, colour bool) string {
+	commit := e.Commit.Short()
+	if colour {
+		commit = "\x1b[33m" + commit + "\x1b[m"
+	}
+	line := fmt.Sprintf("%s  %-12s  %s  %-20s  %s", localTime(e.Since, zone), e.Event, commit, sizeChange(e), quote(e.Source))
+	if about := changes(e); len(about) > 0 {
+		line += "  (" + strings.Join(about, ", ") + ")"
+	}
+	return line
+}
+
+// sizeChange is the size of a version, and by how much it differs from the one before.
+func sizeChange(e *repo.Entry) string {
+	if e.Event == record.Deleted {
+		return "-"
+	}
+	text := sizeText(e.Size)
+	if b := e.Before; b != nil && b.Event != record.Deleted && b.Size != e.Size {
+		sign, d := "+", e.Size-b.Size
+		if d < 0 {
+			sign, d = "-", -d
+		}
+		text += " (" + sign + sizeText(d) + ")"
+	}
+	return text
+}
+
+// changes tells what a version changed besides its content.
+func changes(e *repo.Entry) []string {
+	var about []string
+	if e.RenamedFrom != "" {
+		about = append(about, "renamed from "+quote(e.RenamedFrom))
+	}
+	if b := e.Before; b != nil && b.Event != record.Deleted && e.Event != record.Deleted {
+		if b.Mode != e.Mode {
+			about = append(about, fmt.Sprintf("mode %04o to %04o", b.Mode, e.Mode))
+		}
+		if ownerText(&b.Record) != ownerText(&e.Record) {
+			about = append(about, "owner "+quote(ownerText(&b.Record))+" to "+quote(ownerText(&e.Record)))
+		}
+		if b.Link != e.Link {
+			about = append(about, kindText(b.Link)+" to "+kindText(e.Link))
+		}
+	}
+	if e.Torn {
+		about = append(about, "changed while it was read")
+	}
+	return about
+}
+
+func kindText(link bool) string {
+	if link {
+		return "link"
+	}
+	return "file"
+}
+
+// ownerText is user:group, in numbers where there is no name.
+func ownerText(r *record.Record) string {
+	user, group := r.User, r.Group
+	if user == "" {
+		user = strconv.FormatUint(uint64(r.UID), 10)
+	}
+	if group == "" {
+		group = strconv.FormatUint(uint64(r.GID), 10)
+	}
+	return user + ":" + group
+}
