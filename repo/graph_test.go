@@ -47,8 +47,9 @@ func (h *past) check(err error) {
 
 func (h *past) open() {
 	var err error
-	h.r, err = Open(h.dest, Options{Clock: func() time.Time { return h.now }, Copies: func(int64, int64) bool { return false }})
+	h.r, err = Open(h.dest, Options{Clock: func() time.Time { return h.now }})
 	h.check(err)
+	h.r.setCopies(func(int64, int64) bool { return false }, nil)
 	ok, err := h.r.TryLock()
 	if err != nil || !ok {
 		h.Fatal("lock not had", err)
@@ -86,7 +87,7 @@ func (h *past) run(names ...string) object.ID {
 
 func (h *past) tip() object.ID {
 	h.Helper()
-	tip, err := h.r.tip()
+	tip, err := h.r.Tip()
 	h.check(err)
 	h.check(h.r.store.Reload())
 	return tip
@@ -94,7 +95,7 @@ func (h *past) tip() object.ID {
 
 func (h *past) graph() {
 	h.Helper()
-	h.check(h.r.writeGraph(context.Background(), h.tip()))
+	h.check(h.r.maintenance.writeGraph(context.Background(), h.tip()))
 	h.verify()
 }
 
@@ -287,7 +288,7 @@ func TestGraphOfOthers(t *testing.T) {
 	h.same(h.everyPath()[:40])
 	h.same([]string{"files/etc/a", "files/etc/b", "files/etc/c", "files/etc", "one", "one/plain", "one/é", "side", "side/x", "mine", "mine/599"})
 
-	h.check(h.r.rewriteGraph(context.Background(), h.tip()))
+	h.check(h.r.maintenance.rewriteGraph(context.Background(), h.tip()))
 	h.verify()
 	h.same([]string{"files/etc/c", "one", "one/plain", "side/x", "side/é", "mine/0"})
 	if n := len(h.layers()); n != 1 {

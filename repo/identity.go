@@ -13,10 +13,10 @@ import (
 func (r *Repo) committer() Identity {
 	who := Identity{Name: r.config.Get("user", "name"), Email: r.config.Get("user", "email")}
 	if who.Name == "" {
-		who.Name = r.o.Ident.Name
+		who.Name = r.opts.Ident.Name
 	}
 	if who.Email == "" {
-		who.Email = r.o.Ident.Email
+		who.Email = r.opts.Ident.Email
 	}
 	return Identity{Name: cleanIdent(who.Name, "timemachine"), Email: cleanIdent(who.Email, "timemachine@localhost")}
 }
@@ -24,7 +24,7 @@ func (r *Repo) committer() Identity {
 // author is the owner of the file.
 func (r *Repo) author(rec *record.Record, when time.Time) object.Signature {
 	name := cleanIdent(rec.User, strconv.FormatUint(uint64(rec.UID), 10))
-	return object.Signature{Name: name, Email: strings.ReplaceAll(name, " ", "-") + "@" + cleanIdent(r.o.Host, "localhost"), When: clampDate(when).In(r.o.Zone)}
+	return object.Signature{Name: name, Email: strings.ReplaceAll(name, " ", "-") + "@" + cleanIdent(r.opts.Host, "localhost"), When: clampDate(when).In(r.opts.Zone)}
 }
 
 const clockSlack = time.Hour

@@ -2,31 +2,22 @@ package repo
 
 import (
 	"cmp"
-	"errors"
 	"time"
 	"timemachine/repo/internal/runstate"
-
-	"golang.org/x/sys/unix"
-
-	"timemachine/repo/durable"
 )
 
 // Repo is an open destination.
 type Repo struct {
-	*maintainT
-	unchecked bool // the run began without reading the tip
+	*projectionT
+	maintenance *maintainT
+	opts        Options
+	unchecked   bool // the run began without reading the tip
 }
 
 func newRepo(dest string, o Options) *Repo {
-	r := &Repo{maintainT: &maintainT{}}
-	r.dest, r.o = dest, o.withDefaults()
-	return r
-}
-
-// Configure replaces what Open was given, for settings that are known only later.
-func (r *Repo) Configure(change func(*Options)) {
-	change(&r.o)
-	r.o = r.o.withDefaults()
+	o = o.withDefaults()
+	c := newCommits(newPacks(newDest(dest, settings{Clock: o.Clock, Boot: o.Boot, Log: o.Log, Warn: o.Warn, Exclude: o.Exclude})), o.Remembered)
+	return &Repo{projectionT: newProjection(c), maintenance: newMaintenance(c), opts: o}
 }
 
 // Ran notes that a run over everything has ended; good: all that is watched was captured. The caller holds the lock.
@@ -60,22 +51,4 @@ func (r *Repo) open() error {
 	}
 	r.branch = "refs/heads/" + branch
 	return r.openParts()
-}
-
-// Close gives up the lock and what is open.
-func (r *Repo) Close() error {
-	var errs []error
-	if r.store != nil {
-		errs = append(errs, r.store.Close())
-	}
-	if r.lock != nil {
-		// Closing it alone would leave the lock to a child that is just being started, until it is another program.
-		errs = append(errs, unix.Flock(int(r.lock.Fd()), unix.LOCK_UN), r.lock.Close())
-	}
-	for _, d := range []*durable.Dir{r.stage, r.own, r.git, r.root} {
-		if d != nil {
-			errs = append(errs, d.Close())
-		}
-	}
-	return errors.Join(errs...)
 }

@@ -26,7 +26,7 @@ func (t *Tx) Publish() error {
 	if err != nil {
 		return err
 	}
-	f := &follow{r: &r.projectionT, ctx: t.ctx, base: t.base, tip: t.tip, versions: t.versions, held: &t.contents, index: held,
+	f := &follow{r: r.projectionT, ctx: t.ctx, base: t.base, tip: t.tip, versions: t.versions, held: &t.contents, index: held,
 		inStep: !behind, removes: true, lazy: r.moment() != "", incomplete: behind, warn: r.o.Warn}
 	f.copying.Store(f.roomForCopies())
 	t.base, t.versions = t.tip, nil

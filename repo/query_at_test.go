@@ -143,7 +143,7 @@ func TestAtVersionsAndCommits(t *testing.T) {
 			}
 		}
 	})
-	h, err := repo.OpenHistory(s.dest, repo.Options{})
+	h, err := repo.OpenHistory(s.dest, repo.HistoryOptions{})
 	s.check(err)
 	defer h.Close()
 	for rev, want := range map[string]object.ID{"@{0}": third[1].Commit, "main@{1}": second[0].Commit, "HEAD@{2}": first[1].Commit, "HEAD@{2}~1": first[0].Commit} {

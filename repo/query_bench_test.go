@@ -40,7 +40,7 @@ func BenchmarkLog(b *testing.B) {
 
 func logLoop(b *testing.B, dest string, hint func(*durable.Dir, string) repo.Heads, o repo.LogOptions, want int) {
 	for b.Loop() {
-		h, err := repo.OpenHistory(dest, repo.Options{Heads: hint})
+		h, err := repo.OpenHistory(dest, repo.HistoryOptions{Heads: hint})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -89,8 +89,9 @@ func longHistory(b *testing.B, files, versions int) (dest string, heads func(*du
 	newest := repo.Heads{Sources: map[string]repo.Head{}}
 	for n := range versions {
 		when := day0.Add(time.Duration(n) * time.Minute)
-		r, err := repo.Open(dest, repo.Options{Clock: func() time.Time { return when }, Copies: func(int64, int64) bool { return false }})
+		r, err := repo.Open(dest, repo.Options{Clock: func() time.Time { return when }})
 		check(err)
+		r.Configure(repo.WriteOptions{Copies: func(int64, int64) bool { return false }})
 		_, err = r.TryLock()
 		check(err)
 		tip, err := r.Start(ctx)

@@ -82,7 +82,7 @@ func TestLogAlongTheGraph(t *testing.T) {
 
 func openHistory(t *testing.T, dest string) *History {
 	t.Helper()
-	h, err := OpenHistory(dest, Options{})
+	h, err := OpenHistory(dest, HistoryOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

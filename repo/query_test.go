@@ -133,8 +133,8 @@ func (s *story) each(f func(t *testing.T, h *repo.History)) {
 	repotest.Git(s.t, s.dest, "clone", "-q", "--bare", s.dest, bare)
 	for name, o := range map[string]struct {
 		dest string
-		o    repo.Options
-	}{"hint": {s.dest, repo.Options{Heads: s.heads}}, "walk": {s.dest, repo.Options{}}, "bare": {bare, repo.Options{}}} {
+		o    repo.HistoryOptions
+	}{"hint": {s.dest, repo.HistoryOptions{Heads: s.heads}}, "walk": {s.dest, repo.HistoryOptions{}}, "bare": {bare, repo.HistoryOptions{}}} {
 		s.t.Run(name, func(t *testing.T) {
 			h, err := repo.OpenHistory(o.dest, o.o)
 			if err != nil {
@@ -182,7 +182,7 @@ func TestRewrittenHistory(t *testing.T) {
 	repotest.Git(t, clone, "update-ref", "-d", "refs/original/refs/heads/main")
 	repotest.Git(t, clone, "remote", "remove", "origin")
 	repotest.Git(t, clone, "-c", "gc.pruneExpire=now", "gc", "-q", "--prune=now")
-	h, err := repo.OpenHistory(clone, repo.Options{})
+	h, err := repo.OpenHistory(clone, repo.HistoryOptions{})
 	s.check(err)
 	defer h.Close()
 	for path, want := range map[string]int{"/d/f": 5, "/d/g": 5, "/d": 10} {
@@ -210,7 +210,7 @@ func TestRedactedHistory(t *testing.T) {
 	if out, err := imports.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	h, err := repo.OpenHistory(clone, repo.Options{})
+	h, err := repo.OpenHistory(clone, repo.HistoryOptions{})
 	s.check(err)
 	defer h.Close()
 	for back, want := range []string{"three\n", "------\n", "one\n"} {
@@ -231,7 +231,7 @@ func TestShallowClone(t *testing.T) {
 	}
 	clone := filepath.Join(t.TempDir(), "clone")
 	repotest.Git(t, s.dest, "clone", "-q", "--depth", "2", "file://"+s.dest, clone)
-	h, err := repo.OpenHistory(clone, repo.Options{})
+	h, err := repo.OpenHistory(clone, repo.HistoryOptions{})
 	s.check(err)
 	defer h.Close()
 	if got := list(t, h, repo.LogOptions{Path: "/f"}); got != "/f:modified /f:modified" {
@@ -247,7 +247,7 @@ func TestOpenHistoryWritesNothing(t *testing.T) {
 	repotest.Git(t, s.dest, "clone", "-q", s.dest, clone)
 	for _, dest := range []string{s.dest, clone} {
 		before := names(t, dest)
-		h, err := repo.OpenHistory(dest, repo.Options{})
+		h, err := repo.OpenHistory(dest, repo.HistoryOptions{})
 		s.check(err)
 		list(t, h, repo.LogOptions{})
 		s.check(h.Close())
@@ -280,7 +280,7 @@ func TestOpenHistoryRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for dest, want := range map[string]refusal.Kind{filepath.Join(dir, "none"): refusal.NoDestination, empty: refusal.NoRepository, fresh: refusal.NoVersions} {
-		_, err := repo.OpenHistory(dest, repo.Options{})
+		_, err := repo.OpenHistory(dest, repo.HistoryOptions{})
 		var e *refusal.Error
 		if !errors.As(err, &e) || e.Kind != want || e.Hint == "" {
 			t.Errorf("%s: %v", dest, err)

@@ -31,7 +31,7 @@ func TestNothingUncoveredGoes(t *testing.T) {
 		t.Fatal("second is not in third")
 	}
 	var said []string
-	h.r.Configure(func(o *Options) { o.Warn = func(_, msg, _ string) { said = append(said, msg) } })
+	h.r.setWarn(func(_, msg, _ string) { said = append(said, msg) })
 	h.check(h.r.retire(third, first))
 	h.check(h.r.retire("pack-"+strings.Repeat("0", 40), first))
 	if !there(first) || len(said) != 1 || !strings.Contains(said[0], "not all that it holds") {

@@ -37,7 +37,7 @@ func (r *Repo) ready() (object.ID, error) {
 	if flaw := r.refs.HeadFlaw(); flaw != "" {
 		r.o.Warn(r.git.Path("HEAD"), flaw+": git finds no repository", "versions are recorded all the same; mend it with: "+r.writeHead())
 	}
-	tip, err := r.tip()
+	tip, err := r.Tip()
 	if err != nil {
 		return object.ID{}, err
 	}
@@ -74,40 +74,6 @@ func (r *Repo) tidy() error {
 		return err
 	}
 	return r.tendInfo()
-}
-
-// tip reads the branch. No branch means no commits yet only where nothing speaks of a history.
-func (r *Repo) tip() (object.ID, error) {
-	tip, err := r.refs.Read(r.branch)
-	var broken *ref.DamagedError
-	switch {
-	case errors.As(err, &broken):
-		return tip, r.damaged(fmt.Sprintf("branch %s is damaged (%s)", record.Quote(r.shortBranch()), broken.Found), errEmptyRef)
-	case errors.Is(err, ref.ErrMissing):
-		return tip, r.unborn()
-	}
-	return tip, err
-}
-
-func (r *Repo) unborn() error {
-	logged, err := r.refs.Logged(r.branch)
-	if err != nil {
-		return err
-	}
-	packs, err := r.packNames()
-	if err != nil {
-		return err
-	}
-	for name, suffixes := range packs {
-		if suffixes[".pack"] && !suffixes[".keep"] {
-			logged = append(logged, object.ID{})
-			r.o.Log("a pack is there, but no branch", "pack", name)
-		}
-	}
-	if len(logged) == 0 && len(r.noted()) == 0 {
-		return nil
-	}
-	return r.damaged(fmt.Sprintf("branch %s is missing, but there is a history", record.Quote(r.shortBranch())), errEmptyRef)
 }
 
 // finishMoves completes the publication of packs that a run was cut short in, and returns where the branch is then.
@@ -186,7 +152,7 @@ func (r *Repo) move(old, id object.ID, message string) error {
 		return err
 	}
 	who := r.committer()
-	err := r.refs.Update(r.branch, old, id, ref.LogEntry{Name: who.Name, Email: who.Email, When: r.o.Clock().In(r.o.Zone), Message: message})
+	err := r.refs.Update(r.branch, old, id, ref.LogEntry{Name: who.Name, Email: who.Email, When: r.o.Clock().In(r.opts.Zone), Message: message})
 	var held *durable.LockedError
 	var moved *ref.MovedError
 	var unlogged *ref.LogError

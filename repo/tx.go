@@ -81,7 +81,7 @@ func (t *Tx) Tip() object.ID { return t.tip }
 func (t *Tx) Full() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.batch != nil && (t.batch.w.Count() >= t.r.o.Batch || t.batch.w.Size() >= batchBytes)
+	return t.batch != nil && (t.batch.w.Count() >= t.r.opts.Batch || t.batch.w.Size() >= batchBytes)
 }
 
 // writer is the batch's pack, begun when it is first needed.
@@ -293,7 +293,7 @@ func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record, capt
 	}
 	who := t.r.committer()
 	c := &object.CommitData{Tree: tree, Author: t.r.author(&rec, when), Message: rec.Message(),
-		Committer: object.Signature{Name: who.Name, Email: who.Email, When: clampDate(date).In(t.r.o.Zone)}}
+		Committer: object.Signature{Name: who.Name, Email: who.Email, When: clampDate(date).In(t.r.opts.Zone)}}
 	if !t.tip.IsZero() {
 		c.Parents = []object.ID{t.tip}
 	}

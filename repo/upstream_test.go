@@ -29,7 +29,7 @@ func clones(t *testing.T) (bare, clone string) {
 
 func upstream(t *testing.T, dest string) *repo.Upstream {
 	t.Helper()
-	h, err := repo.OpenHistory(dest, repo.Options{})
+	h, err := repo.OpenHistory(dest, repo.HistoryOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestSizes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	h, err := repo.OpenHistory(clone, repo.Options{})
+	h, err := repo.OpenHistory(clone, repo.HistoryOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

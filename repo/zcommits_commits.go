@@ -6,13 +6,25 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 )
 
-type commitsT struct{ packdirT }
+// commitsT reads the commits and trees of a destination, or of any clone of one.
+type commitsT struct {
+	*packdirT
+	remembered func(state *durable.Dir) object.ID
+}
+
+// newCommits reads what packs hold. remembered is the commit that the caller's cache is true of, zero for none; nil: none.
+func newCommits(p *packdirT, remembered func(state *durable.Dir) object.ID) *commitsT {
+	if remembered == nil {
+		remembered = func(*durable.Dir) object.ID { return object.ID{} }
+	}
+	return &commitsT{p, remembered}
+}
 
 // Walk calls visit for the commits from tip back to, but without, base, newest first, along first parents; a zero base
 // means all. ours is false for a commit without a record, which somebody else made. A base that is not among tip's

@@ -52,7 +52,7 @@ func (r *commitsT) noted() (all []lastCommit) {
 			all = append(all, lastCommit{id, what})
 		}
 	}
-	add(r.o.Remembered(r.own), "the last commit that a run has recorded")
+	add(r.remembered(r.own), "the last commit that a run has recorded")
 	for _, id := range runstate.WholeCommits(r.own) {
 		add(id, "the newest commit that a run has found whole")
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/config"
 	"timemachine/repo/git/pack"
@@ -17,7 +18,7 @@ import (
 )
 
 type destT struct {
-	o      Options
+	o      settings
 	own    *durable.Dir // DEST/.git/timemachine
 	dest   string
 	root   *durable.Dir // DEST
@@ -28,6 +29,26 @@ type destT struct {
 	branch string // full name: refs/heads/main
 	config config.File
 	lock   *durable.File
+}
+
+func newDest(path string, o settings) *destT {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Log == nil {
+		o.Log = func(string, ...any) {}
+	}
+	d := &destT{dest: path, o: o}
+	d.setWarn(o.Warn)
+	return d
+}
+
+// setWarn sets whom warnings go to; nil: nobody.
+func (r *destT) setWarn(warn func(path, msg, hint string)) {
+	if warn == nil {
+		warn = func(string, string, string) {}
+	}
+	r.o.Warn = warn
 }
 
 // Dest is the destination folder, as it was opened.
@@ -157,4 +178,22 @@ func (r *destT) closeToOthers() error {
 		}
 	}
 	return nil
+}
+
+// Close gives up the lock and what is open.
+func (r *destT) Close() error {
+	var errs []error
+	if r.store != nil {
+		errs = append(errs, r.store.Close())
+	}
+	if r.lock != nil {
+		// Closing it alone would leave the lock to a child that is just being started, until it is another program.
+		errs = append(errs, unix.Flock(int(r.lock.Fd()), unix.LOCK_UN), r.lock.Close())
+	}
+	for _, d := range []*durable.Dir{r.stage, r.own, r.git, r.root} {
+		if d != nil {
+			errs = append(errs, d.Close())
+		}
+	}
+	return errors.Join(errs...)
 }

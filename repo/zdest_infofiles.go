@@ -13,6 +13,10 @@ import (
 
 const attributes = "* -text -ident -filter -working-tree-encoding !eol !diff !merge\n"
 
+// Three files tell git how to treat what is ours: .git/info/exclude, so that git status does not show what it does not track;
+// .git/info/attributes, so that a checkout changes no byte, whatever other attributes say; and .gitattributes, which is
+// tracked, so that none in a clone does. Others may have lines of theirs in the first two. Of attributes the last line that
+// speaks of one counts, so ours is the last.
 var infoFiles = []string{"exclude", "attributes"}
 
 // tendInfo sees to the two files of .git/info. What is none, or larger than such a file is, is moved aside; where that

@@ -1,78 +1,14 @@
 package repo
 
-import (
-	"time"
-	"timemachine/repo/durable"
-	"timemachine/repo/git/object"
-)
+import "time"
 
 const readmeName = "README.txt"
 
-// Identity is a name and an e-mail address as commits carry them.
-type Identity struct{ Name, Email string }
-
-// Options is what a repository needs from its surroundings. The zero value works.
-type Options struct {
-	Clock   func() time.Time              // nil: time.Now
-	Zone    *time.Location                // of author and committer dates; nil: UTC
-	Ident   Identity                      // the running user, for committers
-	Host    string                        // of authors' addresses, name@host
-	Boot    string                        // names this start of the machine, as no other is named; "": all is put on disk at once
-	Log     func(msg string, args ...any) // important actions; nil: none
-	Warn    func(path, msg, hint string)  // what the user should know but no run fails for; nil: none
+// settings is what a destination needs from its surroundings. No field is nil.
+type settings struct {
+	Clock   func() time.Time
+	Boot    string                        // names this start of the machine, as no other is named; "": unknown
+	Log     func(msg string, args ...any) // important actions
+	Warn    func(path, msg, hint string)  // what the user should know but no run fails for
 	Exclude []string                      // absolute paths that git status must not show where they lie in the destination
-	Copies  func(free, size int64) bool   // whether copies are written, given the space left; nil: always
-	HasRoom func(free, size int64) bool   // Copies, for a look that is not to be told of; nil: Copies
-	Batch   int                           // objects after which what a run has is published; 0: 200,000
-
-	// Known tells whether a version that is recorded has the content id; false where that is not certain. It may be called
-	// by several goroutines at once. nil: never.
-	Known func(id object.ID) bool
-
-	// Heads tells what is remembered of the sources at and below path ("/": all), so that queries need not search for
-	// them; state is .git/timemachine. nil, and a zero result: nothing.
-	Heads func(state *durable.Dir, path string) Heads
-
-	// Remembered is the commit that what is remembered is true of, zero for none; state is .git/timemachine. nil: none.
-	Remembered func(state *durable.Dir) object.ID
-}
-
-func (o Options) withDefaults() Options {
-	if o.Clock == nil {
-		o.Clock = time.Now
-	}
-	if o.Zone == nil {
-		o.Zone = time.UTC
-	}
-	if o.Host == "" {
-		o.Host = "localhost"
-	}
-	if o.Ident.Name == "" {
-		o.Ident.Name = "timemachine"
-	}
-	if o.Ident.Email == "" {
-		o.Ident.Email = o.Ident.Name + "@" + o.Host
-	}
-	if o.Log == nil {
-		o.Log = func(string, ...any) {}
-	}
-	if o.Warn == nil {
-		o.Warn = func(string, string, string) {}
-	}
-	if o.Known == nil {
-		o.Known = func(object.ID) bool { return false }
-	}
-	if o.Remembered == nil {
-		o.Remembered = func(*durable.Dir) object.ID { return object.ID{} }
-	}
-	if o.Batch == 0 {
-		o.Batch = batchObjects
-	}
-	if o.Copies == nil {
-		o.Copies = func(int64, int64) bool { return true }
-	}
-	if o.HasRoom == nil {
-		o.HasRoom = o.Copies
-	}
-	return o
 }

@@ -2,7 +2,6 @@ package repo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/commitgraph"
 	"timemachine/repo/git/object"
-	"timemachine/repo/git/ref"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 )
@@ -18,7 +16,8 @@ import (
 // History is a destination, or any clone of one, that is asked and not changed: no lock is taken and nothing is written.
 // It shows the branch as it was when it was opened. Its methods may not be called by several goroutines at once.
 type History struct {
-	r       *Repo
+	r       *commitsT
+	hints   func(state *durable.Dir, path string) Heads
 	own     bool // Close closes r
 	bare    bool
 	tip     object.ID
@@ -92,10 +91,22 @@ type AbsentError struct {
 
 func (e *AbsentError) Error() string { return record.Quote(e.Path) + " did not exist then" }
 
-// OpenHistory opens a destination, or any clone of one, bare and shallow ones too, to be read. Of o only Log and Heads
-// are used. What cannot be read gives a *StateError, one of kind NoVersions where nothing was recorded yet.
-func OpenHistory(dest string, o Options) (*History, error) {
-	h := &History{r: newRepo(dest, o), own: true}
+// HistoryOptions is what a history needs from its surroundings. The zero value works.
+type HistoryOptions struct {
+	Log func(msg string, args ...any) // important actions; nil: none
+
+	// Heads tells what is remembered of the sources at and below path ("/": all), so that queries need not search for
+	// them; state is .git/timemachine. nil, and a zero result: nothing.
+	Heads func(state *durable.Dir, path string) Heads
+
+	// Remembered is the commit that what is remembered is true of, zero for none; state is .git/timemachine. nil: none.
+	Remembered func(state *durable.Dir) object.ID
+}
+
+// OpenHistory opens a destination, or any clone of one, bare and shallow ones too, to be read. What cannot be read gives a
+// *refusal.Error, one of kind NoVersions where nothing was recorded yet.
+func OpenHistory(dest string, o HistoryOptions) (*History, error) {
+	h := &History{r: newCommits(newPacks(newDest(dest, settings{Log: o.Log})), o.Remembered), hints: o.Heads, own: true}
 	if err := h.open(); err != nil {
 		h.Close()
 		return nil, err
@@ -103,9 +114,9 @@ func OpenHistory(dest string, o Options) (*History, error) {
 	return h, nil
 }
 
-// History asks an open destination as it is now. It is good until r is closed.
-func (r *Repo) History() (*History, error) {
-	h := &History{r: r}
+// HistoryOf asks a destination that is open as it is now. It is good until that is closed.
+func HistoryOf(c *commitsT, o HistoryOptions) (*History, error) {
+	h := &History{r: c, hints: o.Heads}
 	return h, h.readTip()
 }
 
@@ -132,12 +143,12 @@ func (h *History) Branch() string { return h.r.shortBranch() }
 // Tip is the newest commit.
 func (h *History) Tip() object.ID { return h.tip }
 
-// Walk is that of Repo.
+// Walk is that of the commits.
 func (h *History) Walk(ctx context.Context, tip, base object.ID, visit func(v record.Version, ours bool) error) error {
 	return h.r.Walk(ctx, tip, base, visit)
 }
 
-// Files is that of Repo.
+// Files lists what the tree of commit tip holds under files/, by tree path.
 func (h *History) Files(tip object.ID) (map[string]object.TreeEntry, error) { return h.r.Files(tip) }
 
 // Refresh looks again where the branch is.
@@ -179,26 +190,18 @@ func (h *History) readTip() error {
 		h.tip, err = h.detached()
 		return err
 	}
-	h.tip, err = h.r.refs.Read(h.r.branch)
-	var broken *ref.DamagedError
-	switch {
-	case errors.As(err, &broken):
-		return h.r.damaged(fmt.Sprintf("branch %s is damaged (%s)", record.Quote(h.Branch()), broken.Found), errEmptyRef)
-	case errors.Is(err, ref.ErrMissing):
-		return h.unborn()
+	if h.tip, err = h.r.Tip(); err == nil && h.tip.IsZero() {
+		return &refusal.Error{Kind: refusal.NoVersions, Dest: h.r.dest, Msg: fmt.Sprintf("destination %s holds no versions yet", record.Quote(h.r.dest)),
+			Hint: "timemachine run takes the first ones of what is watched"}
 	}
 	return err
 }
 
-// unborn tells a history without versions from a branch that was lost.
-func (h *History) unborn() error {
-	logged, err := h.r.refs.Logged(h.r.branch)
-	if err != nil {
-		return err
-	}
-	if len(logged) > 0 || len(h.r.noted()) > 0 {
-		return h.r.damaged(fmt.Sprintf("branch %s is missing, but there is a history", record.Quote(h.Branch())), errEmptyRef)
-	}
-	return &refusal.Error{Kind: refusal.NoVersions, Dest: h.r.dest, Msg: fmt.Sprintf("destination %s holds no versions yet", record.Quote(h.r.dest)),
-		Hint: "timemachine run takes the first ones of what is watched"}
-}
+// Commits is what the history is read from.
+func (h *History) Commits() *commitsT { return h.r }
+
+// Has tells whether a content is stored.
+func (h *History) Has(content object.ID) (bool, error) { return h.r.store.Has(content) }
+
+// Folder identifies the folder that holds the history.
+func (h *History) Folder() (durable.Stat, error) { return h.r.root.Lstat("") }

@@ -202,10 +202,10 @@ func (h *History) recall(path string) {
 		return
 	}
 	h.hint = &hint{scope: atOrBelow(path)}
-	if h.r.o.Heads == nil || h.r.own == nil {
+	if h.hints == nil || h.r.own == nil {
 		return
 	}
-	if read := h.r.o.Heads(h.r.own, path); read.Tip == h.tip {
+	if read := h.hints(h.r.own, path); read.Tip == h.tip {
 		h.hint.sources = read.Sources
 	}
 }

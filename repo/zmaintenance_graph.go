@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"errors"
+	"io/fs"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/commitgraph"
@@ -132,7 +133,7 @@ func (g *graphing) Uncovered(ctx context.Context, tip object.ID, covered func(ob
 // line reads commits from one on, up to the first that is covered, or to a root.
 func (g *graphing) line(ctx context.Context, from object.ID, stop func(object.ID) bool) (*graphLine, error) {
 	l := &graphLine{}
-	a := ancestry[graphed]{r: &g.r.commitsT, make: parseGraphed, stop: stop, visit: func(_ object.ID, c graphed) error {
+	a := ancestry[graphed]{r: g.r.commitsT, make: parseGraphed, stop: stop, visit: func(_ object.ID, c graphed) error {
 		l.commits, l.paths = append(l.commits, c.Commit), append(l.paths, c.path)
 		if g.most > 0 && len(l.commits) > g.most {
 			return errBacklog
@@ -191,4 +192,21 @@ func (l *graphLine) parentTree(i int) knownTree {
 		return knownTree{l.commits[i+1].Tree, true}
 	}
 	return l.base
+}
+
+// graphFlaw is what is wrong with the commit-graph, nil where there is none; quick leaves checksums alone.
+func (r *maintainT) graphFlaw(quick bool) error {
+	w := durable.NewWalker(r.git)
+	defer w.Close()
+	info, err := w.Dir("objects/info")
+	if err == nil {
+		var c *commitgraph.Chain
+		if c, err = commitgraph.Open(info); err == nil && !quick && !c.Whole() {
+			err = errors.New("a checksum does not match")
+		}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }

@@ -7,9 +7,23 @@ import (
 	"timemachine/repo/git/object"
 )
 
+// packdirT is the pack folder of a destination, and which of the packs in it are timemachine's.
 type packdirT struct {
-	destT
+	*destT
+	known  func(id object.ID) bool         // whether a recorded version has a content for certain
 	ownSet atomic.Pointer[map[string]bool] // of packs, as they are listed; nil: to be read
+}
+
+func newPacks(d *destT) *packdirT {
+	return &packdirT{destT: d, known: func(object.ID) bool { return false }}
+}
+
+// setKnown sets what tells whether a recorded version has a content for certain; nil: nothing does.
+func (r *packdirT) setKnown(known func(id object.ID) bool) {
+	if known == nil {
+		known = func(object.ID) bool { return false }
+	}
+	r.known = known
 }
 
 // packNames lists the packs by name without suffix, with the suffixes that are there.
@@ -54,7 +68,7 @@ func (r *packdirT) holds(id, before object.ID) (bool, error) {
 		return false, err
 	}
 	in, elsewhere := r.store.Packed(id, ours)
-	return in || elsewhere && r.o.Known(id), nil // what is loose alone is written again, which takes less time than to look
+	return in || elsewhere && r.known(id), nil // what is loose alone is written again, which takes less time than to look
 }
 
 // ours is the set of the packs of ours. It is read once for each pack that is written.

@@ -89,7 +89,7 @@ func (f *follow) run() (err error) {
 			return err
 		}
 	}
-	f.each = len(written) <= syncEach
+	f.each = len(written) <= durable.SyncEach
 	byPath := func(a, b int) int { return cmp.Or(strings.Compare(f.versions[a].Source, f.versions[b].Source), a-b) }
 	slices.SortFunc(deleted, byPath)
 	slices.SortFunc(written, byPath)
@@ -175,7 +175,7 @@ func (f *follow) roomForCopies() bool {
 		f.r.o.Warn(f.r.dest, "free space is not known: "+durable.Reason(err), "")
 		return true
 	}
-	room := f.r.o.Copies(free, size)
+	room := f.r.copies(free, size)
 	f.owes = !room && f.lacksRoom(size)
 	return room
 }
@@ -302,10 +302,10 @@ func (f *follow) writeAttributes() error {
 }
 
 // lacksRoom tells whether copies are wanted, and it is for want of room alone that they are not written.
-func (f *follow) lacksRoom(size int64) bool { return f.r.o.HasRoom(math.MaxInt64, size) }
+func (f *follow) lacksRoom(size int64) bool { return f.r.hasRoom(math.MaxInt64, size) }
 
 func (f *follow) newPlacer(n int, warn func(path, msg, hint string)) *placer {
-	return &placer{follow: f, files: durable.NewWalker(f.r.root), copies: durable.NewWalker(f.r.root), buf: make([]byte, sparseBlock),
+	return &placer{follow: f, files: durable.NewWalker(f.r.root), copies: durable.NewWalker(f.r.root), buf: make([]byte, durable.SparseBlock),
 		staged: fmt.Sprintf("file%d", n), clone: fmt.Sprintf("copy%d", n), warn: warn}
 }
 
@@ -320,9 +320,6 @@ func (f *follow) orAnew(err error, copied bool) error {
 	f.r.indexFlaw = damaged
 	return f.r.heal(f.ctx, f.tip, copied)
 }
-
-// syncEach is how many written files are synced one by one; more are synced with their whole file system at once.
-const syncEach = 32
 
 // perPlacer is how many versions, in the order of their paths, one goroutine writes at a time.
 const perPlacer = 256

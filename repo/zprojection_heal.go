@@ -138,7 +138,7 @@ func (r *projectionT) makeUp(ctx context.Context, tip object.ID) error {
 		return err
 	}
 	free, size, err := r.root.Free()
-	if err != nil || !r.o.HasRoom(free, size) {
+	if err != nil || !r.hasRoom(free, size) {
 		return nil
 	}
 	done, err := r.rebuildSince(ctx, tip, base, RebuildOptions{})

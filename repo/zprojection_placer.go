@@ -46,7 +46,7 @@ type placer struct {
 	*follow
 	files, copies *durable.Walker
 	staged, clone string // names in the stage, where a version is made ready before it gets its names
-	buf           []byte // of sparseBlock bytes
+	buf           []byte // of durable.SparseBlock bytes
 	warn          func(path, msg, hint string)
 
 	changes []index.Change
@@ -321,7 +321,7 @@ func (p *placer) orRemove(at spot, err error) error {
 
 // writeContent writes a version's bytes: in one piece where they are few.
 func (p *placer) writeContent(dst *durable.File, v *record.Version) error {
-	if v.Size < sparseBlock {
+	if v.Size < durable.SparseBlock {
 		body, err := p.small(v.Blob)
 		if err == nil {
 			_, err = dst.Write(body)
@@ -333,7 +333,7 @@ func (p *placer) writeContent(dst *durable.File, v *record.Version) error {
 		return err
 	}
 	defer src.Close()
-	return copySparse(dst, src, p.buf)
+	return durable.CopySparse(dst, src, p.buf)
 }
 
 func (p *placer) small(id object.ID) ([]byte, error) {
@@ -389,43 +389,6 @@ func chmod(f *durable.File, mode fs.FileMode) error {
 	}
 	if err := f.Chmod(mode); !errors.Is(err, fs.ErrPermission) {
 		return err
-	}
-	return nil
-}
-
-const sparseBlock = 64 << 10
-
-var zeroBlock [sparseBlock]byte
-
-// copySparse copies src to dst through buf and leaves holes where a whole block is zero.
-func copySparse(dst *durable.File, src io.Reader, buf []byte) error {
-	var size, hole int64
-	for {
-		n, err := io.ReadFull(src, buf)
-		size += int64(n)
-		switch {
-		case n == len(buf) && bytes.Equal(buf, zeroBlock[:]):
-			hole += int64(n)
-		case n > 0:
-			if hole > 0 {
-				if _, err := dst.Seek(hole, io.SeekCurrent); err != nil {
-					return err
-				}
-				hole = 0
-			}
-			if _, err := dst.Write(buf[:n]); err != nil {
-				return err
-			}
-		}
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			break
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if hole > 0 {
-		return dst.Truncate(size)
 	}
 	return nil
 }

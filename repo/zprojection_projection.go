@@ -6,10 +6,31 @@ import (
 	"timemachine/repo/record"
 )
 
+// projectionT brings files/, copies/ and the index up to date with the history.
 type projectionT struct {
-	commitsT
+	*commitsT
+	copies  func(free, size int64) bool // whether copies are written, given the space left
+	hasRoom func(free, size int64) bool // the same, without a word to the user
+
 	indexFlaw error       // why git could not read the index, as far as it was looked at
 	noReflink atomic.Bool // the file system was found to have none
+}
+
+func newProjection(c *commitsT) *projectionT {
+	r := &projectionT{commitsT: c}
+	r.setCopies(nil, nil)
+	return r
+}
+
+// setCopies sets what decides whether copies are written. nil: always; hasRoom nil: as copies.
+func (r *projectionT) setCopies(copies, hasRoom func(free, size int64) bool) {
+	if copies == nil {
+		copies = func(int64, int64) bool { return true }
+	}
+	if hasRoom == nil {
+		hasRoom = copies
+	}
+	r.copies, r.hasRoom = copies, hasRoom
 }
 
 // detached says why the work tree is not ours to change, "" where it is. What cannot be looked at may be under way.

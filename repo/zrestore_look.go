@@ -164,7 +164,7 @@ func present(dir *durable.Dir, name string, st *durable.Stat) (object.ID, error)
 
 // findExtra lists the files below the selected folders that no step is about. It looks in the folders that hold a step's
 // file, and those below; above them the disk is full of what has nothing to do with it.
-func (p *Plan) findExtra(ctx context.Context, h *History, selections []Selection, tops []*base) {
+func (p *Plan) findExtra(ctx context.Context, selections []Selection, tops []*base) {
 	x := extra{ctx: ctx, p: p, ours: map[string]bool{}, holds: map[string]bool{}, leads: map[string]bool{}}
 	for i := range p.Steps {
 		s := &p.Steps[i]
@@ -175,7 +175,7 @@ func (p *Plan) findExtra(ctx context.Context, h *History, selections []Selection
 			x.leads[folder] = true
 		}
 	}
-	if st, err := h.r.root.Lstat(""); err == nil {
+	if st, err := p.src.Folder(); err == nil {
 		x.dest = st
 	}
 	for i, b := range tops {

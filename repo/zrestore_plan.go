@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,6 +45,7 @@ type RestoreOptions struct {
 	Followed func(path string) bool
 	// Extra tells which files, beside those brought back, are worth naming; nil: all.
 	Extra func(path string) bool
+	Log   func(msg string, args ...any) // important actions; nil: none
 }
 
 // InPlace tells whether sources are put where they were.
@@ -90,8 +92,21 @@ type Plan struct {
 	Steps []Step   // in order of their targets
 	Extra []string // files that are there, and were not then: left alone
 
+	src   Source
 	o     RestoreOptions
 	bases []*base
+}
+
+// Source is the history that versions are brought back from.
+type Source interface {
+	// Content streams what a version held; of a symbolic link, its target.
+	Content(v *record.Version) (io.ReadCloser, int64, error)
+	// Redacted tells whether the history was rewritten so that a version's content is gone.
+	Redacted(v *record.Version) (object.ID, bool)
+	// Has tells whether a content is stored.
+	Has(content object.ID) (bool, error)
+	// Folder identifies the folder that holds the history.
+	Folder() (durable.Stat, error)
 }
 
 // Close lets go of the folders the plan holds open.
@@ -104,10 +119,10 @@ func (p *Plan) Close() {
 	}
 }
 
-// Plan looks at what is there and decides what has to be done. Nothing is changed. What is in the way of one version is
-// its Step's Err.
-func (h *History) Plan(ctx context.Context, selections []Selection, o RestoreOptions) (*Plan, error) {
-	p := &Plan{o: o}
+// Look looks at what is on disk and decides what has to be done to bring versions back. It changes nothing. What is in the way
+// of one version is its Step's Err.
+func Look(ctx context.Context, src Source, selections []Selection, o RestoreOptions) (*Plan, error) {
+	p := &Plan{src: src, o: o}
 	taken := map[string]bool{}
 	var tops []*base
 	for i := range selections {
@@ -139,7 +154,7 @@ func (h *History) Plan(ctx context.Context, selections []Selection, o RestoreOpt
 	}
 	slices.SortFunc(p.Steps, func(a, b Step) int { return strings.Compare(a.Target, b.Target) })
 	if o.InPlace() {
-		p.findExtra(ctx, h, selections, tops)
+		p.findExtra(ctx, selections, tops)
 	}
 	return p, nil
 }
@@ -260,7 +275,7 @@ func (p *Plan) Present() []string {
 	return paths
 }
 
-// Restored lists the sources that were brought back, once Restore is done.
+// Restored lists the sources that were brought back, once Write is done.
 func (p *Plan) Restored() []string {
 	var paths []string
 	for i := range p.Steps {
@@ -289,7 +304,7 @@ func (p *Plan) Refuse(paths map[string]error) {
 }
 
 // Unrecorded lists, of what is about to be replaced, the files whose present content no version holds.
-func (p *Plan) Unrecorded(h *History) (map[string]error, error) {
+func (p *Plan) Unrecorded() (map[string]error, error) {
 	paths := map[string]error{}
 	for i := range p.Steps {
 		s := &p.Steps[i]
@@ -299,7 +314,7 @@ func (p *Plan) Unrecorded(h *History) (map[string]error, error) {
 		has := false
 		if !s.present.IsZero() {
 			var err error
-			if has, err = h.r.store.Has(s.present); err != nil {
+			if has, err = p.src.Has(s.present); err != nil {
 				return nil, err
 			}
 		}

@@ -10,10 +10,10 @@ import (
 // restoreBatch is how many files are put on disk together, before they get their names, where there are many.
 const restoreBatch = 256
 
-// Restore carries a plan out, and calls done after each step. What fails is the step's Err and stops nothing else; the
+// Write carries the plan out, and calls done after each step. What fails is the step's Err and stops nothing else; the
 // error is that of the context. Whatever was begun is finished or swept away when it returns.
-func (h *History) Restore(ctx context.Context, p *Plan, done func(*Step)) error {
-	w := writing{h: h, done: done, touched: map[*base]map[string]bool{}}
+func (p *Plan) Write(ctx context.Context, done func(*Step)) error {
+	w := writing{p: p, done: done, touched: map[*base]map[string]bool{}}
 	for i := range p.Steps {
 		if p.Steps[i].writes() {
 			w.count++
@@ -39,7 +39,7 @@ func (s *Step) writes() bool { return s.Err == nil && (s.Action == Create || s.A
 
 // writing is a restore under way.
 type writing struct {
-	h       *History
+	p       *Plan
 	done    func(*Step)
 	count   int     // of steps that write
 	ready   []*Step // whose content is written beside its place
@@ -47,7 +47,7 @@ type writing struct {
 }
 
 // bulk tells whether files are put on disk together and not one by one.
-func (w *writing) bulk() bool { return w.count > syncEach }
+func (w *writing) bulk() bool { return w.count > durable.SyncEach }
 
 func (w *writing) take(s *Step) {
 	if s.Err = w.write(s); s.Err != nil {
@@ -101,8 +101,14 @@ func (w *writing) put(s *Step) error {
 func (w *writing) drop() {
 	for _, s := range w.ready {
 		if err := s.sweep(); err != nil {
-			w.h.r.o.Log("a file of a restore that was cut short is left", "path", s.Target, "name", s.temp, "cause", err.Error())
+			w.p.log("a file of a restore that was cut short is left", "path", s.Target, "name", s.temp, "cause", err.Error())
 		}
+	}
+}
+
+func (p *Plan) log(msg string, args ...any) {
+	if p.o.Log != nil {
+		p.o.Log(msg, args...)
 	}
 }
 
@@ -148,9 +154,9 @@ func (w *writing) write(s *Step) error {
 	}
 	s.temp = tempName()
 	if s.Link {
-		err = w.h.writeLink(s, dir)
+		err = w.p.writeLink(s, dir)
 	} else {
-		err = w.h.writeFile(s, dir, !w.bulk())
+		err = w.p.writeFile(s, dir, !w.bulk())
 	}
 	if err != nil {
 		return errors.Join(err, dir.Remove(s.temp))

@@ -77,11 +77,11 @@ func (s *Step) put(dir *durable.Dir, temp, name string) error {
 
 // writeFile writes content, owner, mode and mtime to a new file, in an order in which it is never open to anybody whom
 // the record does not let in: closed first, then given away, then opened as far as recorded.
-func (h *History) writeFile(s *Step, dir *durable.Dir, sync bool) error {
-	if _, redacted := h.Redacted(&s.Version); redacted {
-		return fmt.Errorf("its content was taken out of the history, and something else put in commit %s", s.Commit.Short())
+func (p *Plan) writeFile(s *Step, dir *durable.Dir, sync bool) error {
+	if _, redacted := p.src.Redacted(&s.Version); redacted {
+		return redactedError(s)
 	}
-	src, _, err := h.Content(&s.Version)
+	src, _, err := p.src.Content(&s.Version)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (h *History) writeFile(s *Step, dir *durable.Dir, sync bool) error {
 		return err
 	}
 	sum := object.NewBlobHasher(s.Size)
-	if err := copySparse(f, io.TeeReader(src, sum), make([]byte, sparseBlock)); err != nil {
+	if err := durable.CopySparse(f, io.TeeReader(src, sum), nil); err != nil {
 		return err
 	}
 	if id, err := sum.ID(); err != nil || id != s.Blob {
@@ -114,8 +114,8 @@ func (h *History) writeFile(s *Step, dir *durable.Dir, sync bool) error {
 	return nil
 }
 
-func (h *History) writeLink(s *Step, dir *durable.Dir) error {
-	_, target, err := h.r.store.Read(s.Blob)
+func (p *Plan) writeLink(s *Step, dir *durable.Dir) error {
+	target, err := p.linkTarget(s)
 	if err != nil {
 		return err
 	}
@@ -124,6 +124,22 @@ func (h *History) writeLink(s *Step, dir *durable.Dir) error {
 	}
 	s.own(func(uid, gid int) error { return dir.ChownLink(s.temp, uid, gid) })
 	return dir.SetMtime(s.temp, s.Mtime)
+}
+
+func (p *Plan) linkTarget(s *Step) ([]byte, error) {
+	if _, redacted := p.src.Redacted(&s.Version); redacted {
+		return nil, redactedError(s)
+	}
+	src, _, err := p.src.Content(&s.Version)
+	if err != nil {
+		return nil, err
+	}
+	defer src.Close()
+	return io.ReadAll(src)
+}
+
+func redactedError(s *Step) error {
+	return fmt.Errorf("its content was taken out of the history, and something else put in commit %s", s.Commit.Short())
 }
 
 // own gives the new file to its recorded owner, as far as that is allowed, and returns the mode that is safe then: a

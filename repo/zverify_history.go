@@ -186,7 +186,7 @@ type worker struct {
 }
 
 func (k *verify) newWorker() *worker {
-	return &worker{verify: k, comparer: comparer{&k.r.projectionT, k.o.Quick}, files: durable.NewWalker(k.r.root), copies: durable.NewWalker(k.r.root), trees: map[object.ID][]byte{}}
+	return &worker{verify: k, comparer: comparer{k.r, k.o.Quick}, files: durable.NewWalker(k.r.root), copies: durable.NewWalker(k.r.root), trees: map[object.ID][]byte{}}
 }
 
 func (w *worker) close() {

@@ -56,9 +56,11 @@ type VerifySummary struct {
 
 // verify is a verification under way. Its report may be called by several goroutines at once.
 type verify struct {
-	r   *Repo
-	ctx context.Context
-	o   VerifyOptions
+	r           *projectionT
+	maintenance *maintainT
+	start       func(ctx context.Context) (object.ID, error) // makes the destination ready, as for a run
+	ctx         context.Context
+	o           VerifyOptions
 
 	alone bool              // the history is all there is to look at
 	taken map[string]string // paths that have no place of their own: crowdedOut
@@ -80,10 +82,12 @@ type suspect struct {
 	stray bool // a file below copies/ that is no version's
 }
 
-// Verify compares the history with itself, and files/, copies/ and the index with the history. What is wrong is
+// VerifyAll compares the history with itself, and files/, copies/ and the index with the history. What is wrong is
 // reported, and is no error: the error says that Verify could not go on. With Repair, what can be made from the history
 // is made again; the history itself is never touched.
-func (r *Repo) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, error) {
+//
+// start makes the destination ready and returns the tip. It is called with Repair only.
+func VerifyAll(ctx context.Context, r *projectionT, start func(context.Context) (object.ID, error), o VerifyOptions) (*VerifySummary, error) {
 	kept, err := r.keepsCopies()
 	if err != nil {
 		return &VerifySummary{}, err
@@ -94,12 +98,12 @@ func (r *Repo) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, err
 	if o.WantCopy == nil {
 		o.WantCopy = func(*record.Version) bool { return true }
 	}
-	k := &verify{r: r, ctx: ctx, o: o}
+	k := &verify{r: r, maintenance: newMaintenance(r.commitsT), start: start, ctx: ctx, o: o}
 	if err := k.objects(); err != nil {
 		return &k.sum, err
 	}
-	info := r.infoFlaws()
-	tip, err := k.start()
+	info := k.infoFlaws()
+	tip, err := k.begin()
 	for _, f := range info {
 		f.Repaired = o.Repair && r.infoFlaw(path.Base(f.Path)) == ""
 		k.report(f)
@@ -134,27 +138,38 @@ func (k *verify) places(tip object.ID) (err error) {
 	return err
 }
 
-// Verify is that of Repo for any clone, of which it looks at the history alone: what lies beside it is git's own work, and
-// cannot be repaired.
-func (h *History) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, error) {
+// VerifyHistory compares the history up to tip with itself. It serves any clone: what lies beside the history there is git's
+// own work, and is never repaired.
+func VerifyHistory(ctx context.Context, c *commitsT, tip object.ID, o VerifyOptions) (*VerifySummary, error) {
 	o.Repair = false
-	k := &verify{r: h.r, ctx: ctx, o: o, alone: true}
+	k := &verify{r: newProjection(c), maintenance: newMaintenance(c), ctx: ctx, o: o, alone: true}
 	if err := k.objects(); err != nil {
 		return &k.sum, err
 	}
-	_, err := k.history(h.tip)
+	_, err := k.history(tip)
 	if err == nil {
-		err = k.graph(h.tip)
+		err = k.graph(tip)
 	}
 	return &k.sum, err
 }
 
-// start finds the tip, and when repairing finishes what runs left unfinished.
-func (k *verify) start() (tip object.ID, err error) {
+// infoFlaws says what is wrong with the files of .git/info.
+func (k *verify) infoFlaws() []Finding {
+	var found []Finding
+	for _, name := range infoFiles {
+		if msg := k.r.infoFlaw(name); msg != "" {
+			found = append(found, Finding{Part: PartFile, Path: ".git/info/" + name, Msg: msg, Hint: "the next run sees to it"})
+		}
+	}
+	return found
+}
+
+// begin finds the tip, and when repairing finishes what runs left unfinished.
+func (k *verify) begin() (tip object.ID, err error) {
 	if k.o.Repair {
-		tip, err = k.r.Start(k.ctx)
+		tip, err = k.start(k.ctx)
 	} else {
-		tip, err = k.r.tip()
+		tip, err = k.r.Tip()
 	}
 	if flaw := k.r.refs.HeadFlaw(); flaw != "" {
 		k.report(Finding{Part: PartBranch, Path: ".git/HEAD", Msg: flaw + ": git finds no repository", Hint: k.r.writeHead()})

@@ -31,7 +31,7 @@ func (w *world) tracked() []string {
 // read is a source's newest version, asked for by its name.
 func (w *world) read(name string) string {
 	w.t.Helper()
-	h, err := repo.OpenHistory(w.dest, repo.Options{Heads: watch.Heads})
+	h, err := repo.OpenHistory(w.dest, repo.HistoryOptions{Heads: watch.Heads})
 	w.check(err)
 	defer h.Close()
 	e, err := h.At(context.Background(), w.path(name), repo.Point{})

@@ -25,7 +25,7 @@ func TestHeads(t *testing.T) {
 	w.check(os.Remove(w.path("d/c")))
 	w.run(2)
 
-	h, err := repo.OpenHistory(w.dest, repo.Options{})
+	h, err := repo.OpenHistory(w.dest, repo.HistoryOptions{})
 	w.check(err)
 	defer h.Close()
 	for path, want := range map[string][]string{w.path("a"): {"a"}, w.path("d"): {"d/b", "d/c"}, w.src: {"a", "d/b", "d/c", "dd"}, "/": {"a", "d/b", "d/c", "dd"}, w.path("x"): nil} {

@@ -18,7 +18,7 @@ func (w *world) preview() *watch.Preview {
 	w.t.Helper()
 	c, err := watch.ParseConfig(filepath.Join(filepath.Dir(w.src), "config.dat"), []byte(w.config), watch.Env{UID: -1})
 	w.check(err)
-	h, err := repo.OpenHistory(w.dest, repo.Options{})
+	h, err := repo.OpenHistory(w.dest, repo.HistoryOptions{})
 	w.check(err)
 	defer h.Close()
 	p, err := watch.Look(context.Background(), c, h, w.dest)

@@ -20,15 +20,16 @@ type RestoreOptions struct {
 	Overwrite  repo.Overwrite
 	DryRun     bool // plan only
 	Clock      func() time.Time
-	Report     Reporter         // of the run that records; never nil
-	Done       func(*repo.Step) // after each step; never nil
+	Log        func(msg string, args ...any) // important actions; nil: none
+	Report     Reporter                      // of the run that records; never nil
+	Done       func(*repo.Step)              // after each step; never nil
 }
 
 // Restore brings versions back. Where files are put back in place, what is there and is about to be replaced is recorded
 // first, watched or not; what cannot be is left as it is, unless all is to be overwritten. The caller closes the plan,
 // which tells what was done; the error means that the restore failed as a whole.
 func Restore(ctx context.Context, o RestoreOptions) (*repo.Plan, error) {
-	ro := repo.RestoreOptions{To: o.To, Overwrite: o.Overwrite}
+	ro := repo.RestoreOptions{To: o.To, Overwrite: o.Overwrite, Log: o.Log}
 	if o.Config != nil {
 		ro.Followed = o.Config.names
 		ro.Extra = func(path string) bool { return o.Config.Select(path) != nil }
@@ -39,7 +40,7 @@ func Restore(ctx context.Context, o RestoreOptions) (*repo.Plan, error) {
 			return nil, err
 		}
 	}
-	p, err := o.History.Plan(ctx, o.Selections, ro)
+	p, err := repo.Look(ctx, o.History, o.Selections, ro)
 	if err != nil || o.DryRun {
 		return p, err
 	}
@@ -48,12 +49,12 @@ func Restore(ctx context.Context, o RestoreOptions) (*repo.Plan, error) {
 		err = o.recordFirst(ctx, p)
 	case ro.InPlace():
 		var lost map[string]error
-		if lost, err = p.Unrecorded(o.History); err == nil {
+		if lost, err = p.Unrecorded(); err == nil {
 			p.Refuse(lost)
 		}
 	}
 	if err == nil {
-		err = o.History.Restore(ctx, p, o.Done)
+		err = p.Write(ctx, o.Done)
 	}
 	if err == nil && writes {
 		err = o.recordAfter(ctx, p)

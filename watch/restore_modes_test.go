@@ -128,7 +128,7 @@ func TestRestoreInterrupted(t *testing.T) {
 	w.write("a", "1")
 	w.write("b", "1")
 	w.run(2)
-	h, err := repo.OpenHistory(w.dest, repo.Options{})
+	h, err := repo.OpenHistory(w.dest, repo.HistoryOptions{})
 	w.check(err)
 	defer h.Close()
 	entries, err := h.Below(context.Background(), w.src, repo.Point{})

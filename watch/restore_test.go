@@ -56,7 +56,7 @@ func (w *world) must(p repo.Point) *repo.Plan {
 }
 
 func (w *world) tip() repo.Point {
-	r, err := repo.OpenHistory(w.dest, repo.Options{})
+	r, err := repo.OpenHistory(w.dest, repo.HistoryOptions{})
 	w.check(err)
 	defer r.Close()
 	return repo.Point{Commit: r.Tip()}

@@ -93,10 +93,11 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 	}
 	started := o.Clock()
 	r := &run{RunOptions: o, ctx: ctx, started: started, summary: &Summary{Scan: scanName(started), Events: map[record.Event]int{}}}
-	o.Repo.Configure(func(ro *repo.Options) {
-		ro.Warn = func(path, msg, hint string) { r.problem(Problem{Path: path, Msg: msg, Hint: hint, Warning: true}) }
-		ro.Copies, ro.HasRoom = r.roomForCopies, r.Config.KeepsCopies
-		ro.Known = func(id object.ID) bool { return r.contents()[id] }
+	o.Repo.Configure(repo.WriteOptions{
+		Warn:    func(path, msg, hint string) { r.problem(Problem{Path: path, Msg: msg, Hint: hint, Warning: true}) },
+		Copies:  r.roomForCopies,
+		HasRoom: r.Config.KeepsCopies,
+		Known:   func(id object.ID) bool { return r.contents()[id] },
 	})
 	all := func() error { return durable.Guard(r.all) }
 	err := all()

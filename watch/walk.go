@@ -4,11 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"golang.org/x/sys/unix"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"timemachine/repo/durable"
+
+	"golang.org/x/sys/unix"
 )
 
 // A walk is done by several goroutines, a folder each, for its time goes into waiting for the kernel. Folders that are

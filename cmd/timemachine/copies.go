@@ -70,12 +70,15 @@ func (a *app) openWriter(ctx context.Context, p *place, c *watch.Config, write b
 		a.console.Warn(text)
 		a.console.hint(hint)
 	}
-	if c != nil {
-		o.Copies = c.KeepsCopies
-	}
 	r, err := repo.Open(p.dest, o)
-	if err != nil || !write {
+	if err != nil {
 		return r, err
+	}
+	if c != nil {
+		r.Configure(repo.WriteOptions{Warn: o.Warn, Copies: c.KeepsCopies})
+	}
+	if !write {
+		return r, nil
 	}
 	if err := r.Lock(ctx); err != nil {
 		return nil, errors.Join(err, r.Close())

@@ -18,12 +18,14 @@ func (a *app) repoOptions(p *place) repo.Options {
 		Ident:   a.identity(),
 		Host:    a.host,
 		Boot:    a.boot,
-		Log:     func(msg string, args ...any) { a.journal.Debug(msg, args...) },
+		Log:     a.logAction,
 		Exclude: p.ownFiles(),
 
 		Remembered: watch.Tip,
 	}
 }
+
+func (a *app) logAction(msg string, args ...any) { a.journal.Debug(msg, args...) }
 
 // openRepo opens the destination's repository. An existing folder without one gets one, unless this configuration has
 // used the folder before: then its disk is probably not mounted. A missing folder is made when create is set.

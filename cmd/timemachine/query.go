@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"timemachine/repo"
+	"timemachine/repo/durable"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
 	"timemachine/repo/when"
@@ -26,14 +27,13 @@ func (a *app) openHistory() (*repo.History, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := a.repoOptions(p)
-	o.Heads = watch.Heads
-	return openToRead(p.dest, o)
+	return a.openToRead(p.dest, watch.Heads)
 }
 
-// openToRead opens a history, and says what to do where that is not allowed: destinations are closed to others.
-func openToRead(dest string, o repo.Options) (*repo.History, error) {
-	h, err := repo.OpenHistory(dest, o)
+// openToRead opens a history, and says what to do where that is not allowed: destinations are closed to others. heads may be
+// nil.
+func (a *app) openToRead(dest string, heads func(state *durable.Dir, path string) repo.Heads) (*repo.History, error) {
+	h, err := repo.OpenHistory(dest, repo.HistoryOptions{Log: a.logAction, Heads: heads, Remembered: watch.Tip})
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, &failure{msg: "destination " + quote(dest) + ": " + cause(err), hint: "it is closed to all but its owner: ask as that user, or as root", err: err}
 	}

@@ -73,7 +73,7 @@ func (a *app) restore(ctx context.Context, o restoreOptions) error {
 	defer rep.close()
 	done := &restored{app: a, o: o}
 	plan, err := watch.Restore(ctx, watch.RestoreOptions{History: h, Repo: r, Config: c, Selections: selections, To: o.to,
-		Overwrite: overwrite, DryRun: o.dryRun, Clock: a.now, Report: rep, Done: done.step})
+		Overwrite: overwrite, DryRun: o.dryRun, Clock: a.now, Log: a.logAction, Report: rep, Done: done.step})
 	if plan != nil {
 		defer plan.Close()
 	}
@@ -131,7 +131,7 @@ func (a *app) openToRestore(p *place, configured bool, o restoreOptions) (*repo.
 			return h, r, nil
 		}
 	}
-	h, err := openToRead(p.dest, options)
+	h, err := a.openToRead(p.dest, watch.Heads)
 	return h, nil, err
 }
 

@@ -39,7 +39,7 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 			return err
 		}
 	}
-	h, err := openToRead(p.dest, a.repoOptions(p))
+	h, err := a.openToRead(p.dest, nil)
 	if kindOf(err) == refusal.NoVersions && o.maxAge == "" {
 		h, err = nil, nil
 	}

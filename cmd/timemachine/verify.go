@@ -55,13 +55,13 @@ func (a *app) verifyAny(ctx context.Context, p *place, c *watch.Config, o verify
 	options := repo.VerifyOptions{Quick: o.quick, Repair: o.repair, WantCopy: wantsCopy(c), Report: t.finding, Progress: a.console.moveBar}
 	r, err := a.openWriter(ctx, p, c, o.repair)
 	if kindOf(err) == refusal.Foreign && !o.repair {
-		h, herr := repo.OpenHistory(p.dest, a.repoOptions(p))
+		h, herr := a.openToRead(p.dest, nil)
 		if herr != nil {
 			return nil, errors.Join(err, herr)
 		}
 		defer h.Close()
 		defer a.console.showBar("verifying")()
-		return h.Verify(ctx, options)
+		return repo.VerifyClone(ctx, h, options)
 	}
 	if err != nil {
 		return nil, err

@@ -1,0 +1,32 @@
+package repo
+
+import (
+	"context"
+	"timemachine/repo/git/object"
+)
+
+// History asks the destination as it is now. It is good until r is closed.
+func (r *Repo) History() (*History, error) {
+	return HistoryOf(r.commitsT, HistoryOptions{Heads: r.opts.Heads})
+}
+
+// Verify compares the history with itself, and files/, copies/ and the index with the history. With Repair the caller holds
+// the lock.
+func (r *Repo) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, error) {
+	return VerifyAll(ctx, r.projectionT, r.Start, o)
+}
+
+// VerifyClone compares the history of any clone with itself.
+func VerifyClone(ctx context.Context, h *History, o VerifyOptions) (*VerifySummary, error) {
+	return VerifyHistory(ctx, h.Commits(), h.Tip(), o)
+}
+
+// RollUp merges packs and brings git's commit-graph up to tip where that is due. versions is how many the run has committed.
+func (r *Repo) RollUp(ctx context.Context, tip object.ID, versions int) error {
+	return r.maintenance.RollUp(ctx, tip, versions)
+}
+
+// Compact merges all of timemachine's packs and writes git's commit-graph anew. The caller holds the lock.
+func (r *Repo) Compact(ctx context.Context, tip object.ID) (Compaction, error) {
+	return r.maintenance.Compact(ctx, tip)
+}

@@ -1,0 +1,70 @@
+package repo
+
+import (
+	"time"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/git/object"
+)
+
+// Identity is a name and an e-mail address as commits carry them.
+type Identity struct{ Name, Email string }
+
+// Options is what a destination needs from its surroundings. The zero value works.
+type Options struct {
+	Clock   func() time.Time              // nil: time.Now
+	Zone    *time.Location                // of author and committer dates; nil: UTC
+	Ident   Identity                      // the running user, for committers
+	Host    string                        // of authors' addresses, name@host
+	Boot    string                        // names this start of the machine, as no other is named; "": all is put on disk at once
+	Log     func(msg string, args ...any) // important actions; nil: none
+	Warn    func(path, msg, hint string)  // what the user should know but no run fails for; nil: none
+	Exclude []string                      // absolute paths that git status must not show where they lie in the destination
+	Batch   int                           // objects after which what a run has is published; 0: 200,000
+
+	// Heads is that of HistoryOptions, for the histories that the repository opens.
+	Heads func(state *durable.Dir, path string) Heads
+
+	// Remembered is the commit that what is remembered is true of, zero for none; state is .git/timemachine. nil: none.
+	Remembered func(state *durable.Dir) object.ID
+}
+
+func (o Options) withDefaults() Options {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if o.Host == "" {
+		o.Host = "localhost"
+	}
+	if o.Ident.Name == "" {
+		o.Ident.Name = "timemachine"
+	}
+	if o.Ident.Email == "" {
+		o.Ident.Email = o.Ident.Name + "@" + o.Host
+	}
+	if o.Batch == 0 {
+		o.Batch = batchObjects
+	}
+	return o
+}
+
+// WriteOptions is what is known only when a run writes. The zero value works.
+type WriteOptions struct {
+	Warn    func(path, msg, hint string) // what the user should know but no run fails for; nil: none
+	Copies  func(free, size int64) bool  // whether copies are written, given the space left; nil: always
+	HasRoom func(free, size int64) bool  // Copies, for a look that is not to be told of; nil: Copies
+
+	// Known tells whether a version that is recorded has the content id; false where that is not certain. It may be called
+	// by several goroutines at once. nil: never.
+	Known func(id object.ID) bool
+}
+
+// Configure sets how the caller writes from now on.
+func (r *Repo) Configure(o WriteOptions) {
+	r.setWarn(o.Warn)
+	r.setCopies(o.Copies, o.HasRoom)
+	r.setKnown(o.Known)
+}
