@@ -78,7 +78,7 @@ func sweepInit(root *durable.Dir) error {
 		if err != nil {
 			return err
 		}
-		free, err := left.Flock()
+		free, err := left.TryFlock()
 		if free {
 			err = root.RemoveAll(name)
 		}
@@ -96,7 +96,7 @@ func buildAside(root *durable.Dir, dest string, o Options) error {
 		return err
 	}
 	defer git.Close()
-	if _, err := git.Flock(); err != nil {
+	if _, err := git.TryFlock(); err != nil {
 		return err
 	}
 	err = fillGit(git, dest, o)

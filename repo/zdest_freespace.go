@@ -1,13 +1,14 @@
 package repo
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
-	"timemachine/repo/record"
-	"timemachine/repo/refusal"
 
 	"golang.org/x/sys/unix"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // What publishing a pack takes beside it: the mark of unfinished work, the list of packs, the branch and its log, and the
@@ -33,11 +34,9 @@ func (r *destT) Room() (free, size int64, ok bool) {
 
 // FullError is a full disk's error in place of err, which may name files that mean nothing to anybody; err where it is none.
 func (r *destT) FullError(err error) error {
-	for _, full := range []error{unix.ENOSPC, unix.EDQUOT} {
-		if errors.Is(err, full) {
-			return &refusal.Error{Kind: refusal.Full, Dest: r.dest, Msg: fmt.Sprintf("destination %s has no room", record.Quote(r.dest)), Err: full,
-				Hint: "nothing more was recorded; make room, and the next run does it: df -h " + record.ShellWord(r.dest)}
-		}
+	if full := durable.FullDisk(err); full != nil {
+		return &refusal.Error{Kind: refusal.Full, Dest: r.dest, Msg: fmt.Sprintf("destination %s has no room", record.Quote(r.dest)), Err: full,
+			Hint: "nothing more was recorded; make room, and the next run does it: df -h " + record.ShellWord(r.dest)}
 	}
 	return err
 }

@@ -2,28 +2,16 @@ package repo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
+
+	"timemachine/repo/durable"
 	"timemachine/repo/internal/runstate"
-
-	"golang.org/x/sys/unix"
 )
-
-const lockPoll = 50 * time.Millisecond
 
 // Lock makes this process the only writer, and waits until it can be. It lasts until Close.
 func (r *destT) Lock(ctx context.Context) error {
-	for {
-		if ok, err := r.TryLock(); ok || err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(lockPoll):
-		}
-	}
+	return durable.Retry(ctx, r.TryLock)
 }
 
 // TryLock is Lock without waiting: false means that another process is the writer.
@@ -35,20 +23,22 @@ func (r *destT) TryLock() (bool, error) {
 	if err != nil {
 		return false, r.strange(r.own, runstate.LockName, err)
 	}
-	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if err == nil {
+	taken, err := durable.TryFlock(f)
+	if taken {
 		r.lock = f
 		return true, nil
 	}
 	f.Close()
-	if errors.Is(err, unix.EWOULDBLOCK) {
-		return false, nil
+	if err != nil {
+		err = fmt.Errorf("lock %q: %w", r.own.Path(runstate.LockName), err)
 	}
-	return false, fmt.Errorf("lock %q: %w", r.own.Path(runstate.LockName), err)
+	return false, err
 }
 
-// restPatience is how long AtRest waits for a run at work.
-const restPatience = time.Minute
+const (
+	restPatience = time.Minute           // how long AtRest waits for a run at work
+	restPause    = 50 * time.Millisecond // the least between two of its looks
+)
 
 // AtRest has look look at what a run changes beside the history, again and again, until it finds all of it right or no run
 // was at work meanwhile; rest tells whether one of them is so. It gives up after a minute. Where it must keep runs out for
@@ -63,7 +53,7 @@ func (r *destT) AtRest(ctx context.Context, look func() (right bool, err error))
 		select {
 		case <-ctx.Done():
 			return false, ctx.Err()
-		case <-time.After(max(lockPoll, 2*time.Since(began))):
+		case <-time.After(max(restPause, 2*time.Since(began))):
 		}
 	}
 }
@@ -73,7 +63,7 @@ func (r *destT) aside(look func() (right bool, err error)) (rest bool, err error
 	had := r.lock != nil
 	alone, err := r.TryLock()
 	if err != nil {
-		alone = !r.own.Flocked(runstate.LockName)
+		alone = !r.own.IsFlocked(runstate.LockName)
 	}
 	right, err := look()
 	if r.lock != nil && !had {

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"time"
+
 	"timemachine/repo/internal/runstate"
 )
 
@@ -22,4 +23,4 @@ func (h *History) LastRun() (LastRun, error) {
 
 // Busy tells whether another process writes to the destination, without taking its lock even for a moment: a run that
 // begins just then would take that for another run. Where the system does not say, it is false.
-func (h *History) Busy() bool { return h.r.own != nil && h.r.own.Flocked(runstate.LockName) }
+func (h *History) Busy() bool { return h.r.own != nil && h.r.own.IsFlocked(runstate.LockName) }

@@ -51,7 +51,7 @@ func (s *settling) undisturbed() (bool, error) {
 		return false, err
 	}
 	_, behind, err := s.r.behind(now)
-	return !behind && !s.r.own.Flocked(runstate.LockName), err
+	return !behind && !s.r.own.IsFlocked(runstate.LockName), err
 }
 
 // look looks at the suspects again; right tells that none is left.

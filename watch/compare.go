@@ -7,9 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"timemachine/repo/record"
-
 	"golang.org/x/sys/unix"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/record"
 )
 
 // change is a source that must be looked into, or whose deletion is to be recorded.
@@ -149,7 +150,7 @@ func (a *absence) deletions(accept []string) []change {
 func (a *absence) decide(e *Entry, old *known) bool {
 	if slices.ContainsFunc(a.accept, func(p string) bool { return inside(old.source, p) }) {
 		_, err := os.Lstat(old.source)
-		return gone(err)
+		return durable.IsMissing(err)
 	}
 	root := e.Root
 	if root == old.source {
@@ -174,11 +175,11 @@ func vanished(e *Entry, source string) bool {
 	}
 	dir, err := openBelow(root, folder)
 	if err != nil {
-		return gone(err)
+		return durable.IsMissing(err)
 	}
 	defer unix.Close(dir)
 	k, err := statAt(dir, nameOf(source), unix.AT_SYMLINK_NOFOLLOW)
-	return gone(err) || err == nil && k.isDir()
+	return durable.IsMissing(err) || err == nil && k.isDir()
 }
 
 // below finds the nearest folder that is left above a source and judges by it.

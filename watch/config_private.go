@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"timemachine/repo/durable"
 )
 
 // CheckPrivate refuses, for root, a file that others may write, or whose folder they may: they could have anything
@@ -23,7 +25,7 @@ func CheckPrivate(path string, env Env) error {
 			continue
 		}
 		if err != nil {
-			return &ConfigError{File: p, Msg: fmt.Sprintf("cannot be looked at: %v", reason(err)), cause: err}
+			return &ConfigError{File: p, Msg: fmt.Sprintf("cannot be looked at: %v", durable.WithoutPath(err)), cause: err}
 		}
 		if st.Mode().Perm()&0o022 != 0 {
 			return &ConfigError{Msg: fmt.Sprintf("others may write %s (mode %04o), so root does not trust it", p, st.Mode().Perm()), Hint: "chmod go-w " + p}

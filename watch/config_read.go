@@ -15,6 +15,8 @@ import (
 
 	"golang.org/x/sys/unix"
 	"gopkg.in/yaml.v3"
+
+	"timemachine/repo/durable"
 )
 
 const maxConfigFile = 16 << 20
@@ -31,14 +33,14 @@ func LoadConfig(file string, env Env) (*Config, error) {
 
 func readConfigFile(file string, env Env) ([]byte, error) {
 	if _, err := os.ReadDir(filepath.Dir(file)); err != nil {
-		return nil, &ConfigError{File: file, Msg: fmt.Sprintf("its folder cannot be read: %v", reason(err)), Hint: "make the folder, or name another with -cl", cause: errors.New("no folder")}
+		return nil, &ConfigError{File: file, Msg: fmt.Sprintf("its folder cannot be read: %v", durable.WithoutPath(err)), Hint: "make the folder, or name another with -cl", cause: errors.New("no folder")}
 	}
 	f, err := os.OpenFile(file, os.O_RDONLY|unix.O_NONBLOCK, 0) // a FIFO there would be waited for
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	if err != nil {
-		return nil, &ConfigError{File: file, Msg: fmt.Sprintf("cannot be read: %v", reason(err)), cause: err}
+		return nil, &ConfigError{File: file, Msg: fmt.Sprintf("cannot be read: %v", durable.WithoutPath(err)), cause: err}
 	}
 	defer f.Close()
 	if st, err := f.Stat(); err == nil && !st.Mode().IsRegular() {

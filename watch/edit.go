@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"timemachine/repo/durable"
 )
 
 const newConfigText = `# What timemachine watches: a file, folder or pattern a line, each after "- ".
@@ -337,7 +339,7 @@ func editConfig(file string, env Env, change func([]byte, *Config) ([]byte, erro
 		return err
 	}
 	if err != nil {
-		return &ConfigError{File: file, Msg: fmt.Sprintf("cannot be read: %v", reason(err)), cause: err}
+		return &ConfigError{File: file, Msg: fmt.Sprintf("cannot be read: %v", durable.WithoutPath(err)), cause: err}
 	}
 	unlock, err := lockConfig(target)
 	if err != nil {

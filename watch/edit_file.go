@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,38 +10,37 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"timemachine/repo/durable"
 )
 
-const (
-	editWait = 10 * time.Second
-	editPoll = 20 * time.Millisecond
-)
+// editWait is how long an edit waits for another one of the same file.
+const editWait = 10 * time.Second
 
 // lockConfig keeps two edits of one file apart. The file is replaced by each, so the lock is taken again when it turns
 // out to be on one that is no longer there.
 func lockConfig(file string) (unlock func(), err error) {
-	deadline := time.Now().Add(editWait)
-	for {
+	ctx, cancel := context.WithTimeout(context.Background(), editWait)
+	defer cancel()
+	err = durable.Retry(ctx, func() (bool, error) {
 		f, err := os.Open(file)
 		if err != nil {
-			return nil, &ConfigError{File: file, Msg: fmt.Sprintf("cannot be read: %v", reason(err)), cause: err}
+			return false, &ConfigError{File: file, Msg: fmt.Sprintf("cannot be read: %v", durable.WithoutPath(err)), cause: err}
 		}
-		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if err == nil && stillThere(f, file) {
-			return func() { f.Close() }, nil
+		taken, err := durable.TryFlock(f)
+		if taken && stillThere(f, file) {
+			unlock = func() { f.Close() }
+			return true, nil
 		}
 		f.Close()
-		if err != nil && !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
-			return nil, &ConfigError{File: file, Msg: fmt.Sprintf("cannot be locked: %v", err), cause: err}
+		if err != nil {
+			err = &ConfigError{File: file, Msg: fmt.Sprintf("cannot be locked: %v", err), cause: err}
 		}
-		if time.Now().After(deadline) {
-			return nil, &ConfigError{File: file, Msg: "is locked by another program", Hint: "try again when it has ended"}
-		}
-		time.Sleep(editPoll)
+		return false, err
+	})
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = &ConfigError{File: file, Msg: "is locked by another program", Hint: "try again when it has ended"}
 	}
+	return unlock, err
 }
 
 func stillThere(f *os.File, file string) bool {
@@ -145,5 +145,5 @@ func linkReason(err error) error {
 	if errors.As(err, &l) {
 		return l.Err
 	}
-	return reason(err)
+	return durable.WithoutPath(err)
 }

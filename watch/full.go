@@ -23,12 +23,6 @@ type room struct {
 // leastBudget is where nothing can be gained any more: what changed takes as much as what says so.
 const leastBudget = 4096
 
-// noRoom tells whether an error says that a disk, or what a quota leaves of it, is full, or a file as large as the file
-// system takes.
-func noRoom(err error) bool {
-	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EFBIG)
-}
-
 // yield lessens what is taken on after it did not fit, and tells whether there is anything to lessen. How well files
 // deflate is not known before they are, so it begins at some times the free space, where that is told (a quota is not).
 func (r *run) yield(err error) bool {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unsafe"
+
+	"timemachine/repo/durable"
 )
 
 // lister looks at one folder after the other in a walk, and uses its memory again.
@@ -27,7 +29,7 @@ func (l *lister) look(b *block) {
 	}
 	fd, err := l.open(b)
 	if err != nil {
-		if !gone(err) {
+		if !durable.IsMissing(err) {
 			b.unreadable(err)
 		}
 		return
@@ -111,7 +113,7 @@ var destinationParts = map[string]bool{".git": true, "files": true, "copies": tr
 func (l *lister) child(b *block, name []byte, p *place) {
 	e := l.entry
 	k, err := statName(p.fd, name, &l.stat)
-	if gone(err) {
+	if durable.IsMissing(err) {
 		return
 	}
 	path := unsafe.String(unsafe.SliceData(l.path), len(l.path)) // until the next child: what keeps it takes a copy
@@ -151,7 +153,7 @@ func (b *block) unreadable(err error) {
 }
 
 func (b *block) fail(path, msg string, err error) {
-	b.problems = append(b.problems, Problem{Path: path, Msg: msg, Err: reason(err)})
+	b.problems = append(b.problems, Problem{Path: path, Msg: msg, Err: durable.WithoutPath(err)})
 }
 
 // nameOf is a path's last component.

@@ -157,10 +157,10 @@ func examine(ch *change, maxSize int64) (trouble *Problem, fine bool) {
 			return nil, true
 		}
 	}
-	if gone(err) {
+	if durable.IsMissing(err) {
 		return nil, false
 	}
-	return &Problem{Path: f.path, Msg: "cannot be read", Err: reason(err)}, false
+	return &Problem{Path: f.path, Msg: "cannot be read", Err: durable.WithoutPath(err)}, false
 }
 
 // events are the versions that a source's state can mean; none where nothing but a doubt speaks for one.

@@ -101,12 +101,12 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 	})
 	all := func() error { return durable.Guard(r.all) }
 	err := all()
-	for lost := 0; noRoom(err) && r.yield(err) || r.outrun(err, &lost); {
+	for lost := 0; durable.IsTooMuch(err) && r.yield(err) || r.outrun(err, &lost); {
 		err = all()
 	}
 	if err == nil && o.Only == nil {
 		if rerr := o.Repo.Ran(o.Clock(), r.summary.Problems == 0); rerr != nil {
-			r.problem(Problem{Path: o.Repo.Dest(), Msg: "when the last run was could not be noted", Err: reason(rerr), Warning: true})
+			r.problem(Problem{Path: o.Repo.Dest(), Msg: "when the last run was could not be noted", Err: durable.WithoutPath(rerr), Warning: true})
 		}
 	}
 	r.summary.Elapsed = o.Clock().Sub(started)
@@ -184,7 +184,7 @@ func (r *run) all() error {
 	}
 	r.nameLeft()
 	if err := r.know.save(r.Repo.State()); err != nil {
-		r.problem(Problem{Path: r.Repo.Dest(), Msg: "what this run knows could not be noted", Hint: "the next run reads every file that changed again", Err: reason(err), Warning: true})
+		r.problem(Problem{Path: r.Repo.Dest(), Msg: "what this run knows could not be noted", Hint: "the next run reads every file that changed again", Err: durable.WithoutPath(err), Warning: true})
 	}
 	return nil
 }
@@ -388,7 +388,7 @@ func (r *run) failed(ch *change, err error) error {
 	if r.ctx.Err() != nil {
 		return r.ctx.Err()
 	}
-	p := Problem{Path: ch.seen.path, Err: reason(err)}
+	p := Problem{Path: ch.seen.path, Err: durable.WithoutPath(err)}
 	switch {
 	case errors.Is(err, errTorn):
 		p.Msg, p.Err, p.Hint = "changed while it was read", nil, fmt.Sprintf("the next run tries again; after %d such runs it is stored as read", tornRuns)
@@ -402,7 +402,7 @@ func (r *run) failed(ch *change, err error) error {
 		p.Msg, p.Err = fmt.Sprintf("is larger than max-size (%d bytes): skipped", r.Config.MaxSize), nil
 	case !isSourceError(err):
 		return err // the destination's: it names what of it is meant
-	case gone(err):
+	case durable.IsMissing(err):
 		p.Msg, p.Err = "vanished before it was read", nil
 	default:
 		p.Msg = "cannot be read"

@@ -3,13 +3,14 @@ package watch
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"timemachine/repo/durable"
 )
 
 // seen is a source as the scan found it.
@@ -60,7 +61,7 @@ func (s *scan) look(e *Entry, path string) error {
 	}
 	k, err := statAt(unix.AT_FDCWD, path, flags)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ENOTDIR):
+	case durable.IsNoEntry(err):
 		s.absent(e, path)
 		return nil
 	case err != nil:
@@ -147,7 +148,7 @@ func (s *scan) inOrder() {
 }
 
 func (s *scan) fail(path, msg string, err error) {
-	s.problems = append(s.problems, Problem{Path: path, Msg: msg, Err: reason(err)})
+	s.problems = append(s.problems, Problem{Path: path, Msg: msg, Err: durable.WithoutPath(err)})
 }
 
 // inside tells whether path is folder or lies below it.
@@ -156,18 +157,4 @@ func inside(path, folder string) bool {
 	return ok && (rest == "" || rest[0] == '/' || folder == "/")
 }
 
-// gone tells whether a name, or the way to it, is not there (any more).
-func gone(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP)
-}
-
 var errSpecial = errors.New("special file")
-
-// reason is an error without the path it carries: the Problem names that already.
-func reason(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
-}

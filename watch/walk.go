@@ -7,9 +7,10 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"timemachine/repo/durable"
 
 	"golang.org/x/sys/unix"
+
+	"timemachine/repo/durable"
 )
 
 // A walk is done by several goroutines, a folder each, for its time goes into waiting for the kernel. Folders that are
@@ -171,7 +172,7 @@ func (w *walk) open(b *block) (int, error) {
 	}
 	dir, err := openBelow(w.root, b.path[:max(len(b.path)-len(name)-1, 1)])
 	if err != nil {
-		return 0, reason(err)
+		return 0, durable.WithoutPath(err)
 	}
 	defer unix.Close(dir)
 	return openFD(dir, name, flags|unix.O_NOFOLLOW)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 
+	"timemachine/repo/durable"
 	"timemachine/watch"
 )
 
@@ -63,5 +64,5 @@ func asConfigError(file string, err error) error {
 	if isConfigError(err) {
 		return err
 	}
-	return &usageError{msg: "configuration " + quote(file) + ": " + cause(err)}
+	return &usageError{msg: "configuration " + quote(file) + ": " + durable.Reason(err)}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/textdiff"
 )
@@ -36,7 +37,7 @@ func (d *diffing) compare(p *pair) (*comparison, error) {
 	}
 	equal, err := d.equal(p)
 	if err != nil {
-		return nil, &failure{msg: quote(p.source) + ": " + cause(err), err: err}
+		return nil, &failure{msg: quote(p.source) + ": " + durable.Reason(err), err: err}
 	}
 	if equal && p.from.there == p.to.there && p.from.link == p.to.link && p.from.mode == p.to.mode {
 		return nil, nil

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo"
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 )
 
@@ -108,7 +109,7 @@ func (d *diffing) onDisk(from map[string]fileState) (map[string]fileState, error
 		}
 		s, err := liveState(source)
 		if err != nil {
-			return nil, &failure{msg: quote(source) + ": " + cause(err), err: err}
+			return nil, &failure{msg: quote(source) + ": " + durable.Reason(err), err: err}
 		}
 		if s.there {
 			sides[source] = s
@@ -120,7 +121,7 @@ func (d *diffing) onDisk(from map[string]fileState) (map[string]fileState, error
 // liveState looks at a file on disk. What is neither a file nor a link is told and never opened.
 func liveState(source string) (fileState, error) {
 	info, err := os.Lstat(source)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+	if durable.IsNoEntry(err) {
 		return fileState{}, nil
 	}
 	if err != nil {

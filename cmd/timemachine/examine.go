@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"unicode/utf8"
 
+	"timemachine/repo/durable"
 	"timemachine/watch"
 )
 
@@ -69,10 +69,10 @@ func inspect(path string, missingOK bool) (missing bool, err error) {
 		return false, &usageError{msg: quote(path) + ": is " + kind(info.Mode()), hint: "only files and folders can be watched"}
 	case err == nil, errors.Is(err, fs.ErrPermission):
 		return false, nil
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+	case durable.IsNoEntry(err):
 		return absent(path, missingOK)
 	}
-	return false, &usageError{msg: quote(path) + ": " + cause(err)}
+	return false, &usageError{msg: quote(path) + ": " + durable.Reason(err)}
 }
 
 func absent(path string, missingOK bool) (missing bool, err error) {

@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 
+	"timemachine/repo/durable"
 	"timemachine/watch"
 )
 
@@ -16,14 +17,14 @@ func (a *app) openJournal(path string) {
 func (a *app) finish() {
 	if a.log != nil {
 		if err := a.log.Close(); err != nil {
-			a.warn("log " + quote(a.log.path) + " is not written: " + cause(err))
+			a.warn("log " + quote(a.log.path) + " is not written: " + durable.Reason(err))
 		}
 	}
 	if a.memory == nil {
 		return
 	}
 	if err := a.memory.save(); err != nil {
-		a.journal.Debug("state file is not written", "file", a.memory.file, "cause", cause(err))
+		a.journal.Debug("state file is not written", "file", a.memory.file, "cause", durable.Reason(err))
 		_ = a.log.Close() // whether the log can be written has been said above
 	}
 }

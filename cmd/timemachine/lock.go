@@ -1,18 +1,18 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"timemachine/repo/durable"
 )
 
 // openFlags keep an open from following a link, waiting on a FIFO or adopting a terminal.
 const openFlags = unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
-
-// lockStep is the pause between two tries.
-const lockStep = 5 * time.Millisecond
 
 // lockFolder takes the exclusive advisory lock of a folder, waiting at most patience. locked is false when it was not to
 // be had; that is no error. The caller calls unlock in both cases.
@@ -27,14 +27,8 @@ func lockFolder(dir string, patience time.Duration) (unlock func(), locked bool,
 	if err != nil {
 		return nil, false, err
 	}
-	for deadline := time.Now().Add(patience); ; time.Sleep(lockStep) {
-		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if err == nil {
-			return func() { f.Close() }, true, nil
-		}
-		busy := errors.Is(err, unix.EWOULDBLOCK) || errors.Is(err, unix.EINTR)
-		if !busy || !time.Now().Before(deadline) {
-			return func() { f.Close() }, false, nil
-		}
-	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	locked = durable.Flock(ctx, f) == nil
+	return func() { f.Close() }, locked, nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"timemachine/repo"
+	"timemachine/repo/durable"
 )
 
 const (
@@ -73,7 +74,7 @@ func (a *app) recall(config string) *memory {
 	m := &memory{}
 	if err := readMemory(file, m); err != nil || m.Config != harmless(config) {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			a.journal.Debug("state file is not read", "file", file, "cause", cause(err))
+			a.journal.Debug("state file is not read", "file", file, "cause", durable.Reason(err))
 		}
 		m = &memory{Config: harmless(config)}
 	}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"io"
 	"os"
+
+	"timemachine/repo/durable"
 )
 
 // paged runs show with a writer that leads to standard output; on a terminal through the user's
@@ -26,7 +28,7 @@ func (a *app) paged(ctx context.Context, show func(w io.Writer) error) error {
 func (a *app) throughPager(ctx context.Context, command string, show func(w io.Writer) error) error {
 	p, err := startPager(command, append(os.Environ(), pagerSettings(a.lookup)...), a.stdout, a.stderr)
 	if err != nil {
-		return &failure{msg: "pager " + quote(command) + ": " + cause(err), hint: "PAGER=cat does without", err: err}
+		return &failure{msg: "pager " + quote(command) + ": " + durable.Reason(err), hint: "PAGER=cat does without", err: err}
 	}
 	return p.show(ctx, show)
 }

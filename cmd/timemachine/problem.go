@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 
+	"timemachine/repo/durable"
 	"timemachine/watch"
 )
 
@@ -21,8 +22,8 @@ func problemText(p watch.Problem) string {
 	if p.Path != "" && !strings.Contains(text, p.Path) && !strings.Contains(text, quote(p.Path)) {
 		text = quote(p.Path) + ": " + text
 	}
-	if p.Err != nil && !strings.Contains(text, cause(p.Err)) {
-		text += ": " + cause(p.Err)
+	if p.Err != nil && !strings.Contains(text, durable.Reason(p.Err)) {
+		text += ": " + durable.Reason(p.Err)
 	}
 	return harmless(text)
 }

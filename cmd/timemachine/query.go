@@ -35,7 +35,7 @@ func (a *app) openHistory() (*repo.History, error) {
 func (a *app) openToRead(dest string, heads func(state *durable.Dir, path string) repo.Heads) (*repo.History, error) {
 	h, err := repo.OpenHistory(dest, repo.HistoryOptions{Log: a.logAction, Heads: heads, Remembered: watch.Tip})
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, &failure{msg: "destination " + quote(dest) + ": " + cause(err), hint: "it is closed to all but its owner: ask as that user, or as root", err: err}
+		return nil, &failure{msg: "destination " + quote(dest) + ": " + durable.Reason(err), hint: "it is closed to all but its owner: ask as that user, or as root", err: err}
 	}
 	return h, err
 }

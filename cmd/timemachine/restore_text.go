@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"timemachine/repo"
+	"timemachine/repo/durable"
 	"timemachine/repo/record"
 )
 
@@ -108,7 +109,7 @@ func planErrors(p *repo.Plan) []string {
 
 // withoutPath is a cause in one line, without the path that stands before it already.
 func withoutPath(err error, path string) string {
-	return strings.TrimPrefix(firstLine(errors.New(cause(err))), path+": ")
+	return strings.TrimPrefix(firstLine(errors.New(durable.Reason(err))), path+": ")
 }
 
 // planCount is how many files a restore treats in which way.

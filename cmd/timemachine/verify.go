@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"timemachine/repo"
+	"timemachine/repo/durable"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 	"timemachine/watch"
@@ -112,7 +113,7 @@ func (t *verifyReport) cache(ctx context.Context, r *repo.Repo, mend bool, sum *
 	if err == nil || stopped != nil {
 		return stopped
 	}
-	f := repo.Finding{Part: "cache", Path: ".git/timemachine/cache", Msg: cause(err), Hint: "the next run makes another"}
+	f := repo.Finding{Part: "cache", Path: ".git/timemachine/cache", Msg: durable.Reason(err), Hint: "the next run makes another"}
 	if mend && watch.DropCache(r.State()) == nil {
 		f.Repaired = true
 		sum.Repaired++

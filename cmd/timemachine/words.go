@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-	"io/fs"
 	"strconv"
 	"strings"
 	"time"
@@ -52,15 +50,6 @@ func sizeText(n int64) string {
 // localTime is a moment as people read it: to the second, with its offset.
 func localTime(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format("2006-01-02 15:04:05 -07:00")
-}
-
-// cause is the system's own words for what went wrong, without the operation and the path that wrap them.
-func cause(err error) string {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err.Error()
-	}
-	return err.Error()
 }
 
 // firstLine is the first line of an error of several.

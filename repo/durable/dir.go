@@ -60,6 +60,9 @@ func OpenDir(name string) (*Dir, error) {
 // o.
 func (d *Dir) Give(o *Owner) { d.owner = o }
 
+// Fd is the folder's descriptor, good until Close.
+func (d *Dir) Fd() uintptr { return uintptr(d.fd) }
+
 // Close closes the folder.
 func (d *Dir) Close() error { return unix.Close(d.fd) }
 

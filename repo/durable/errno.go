@@ -7,22 +7,47 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// IsMissing tells whether a name, or the way to it, is not there.
+// IsMissing tells whether a file is missing: IsNoEntry, or a link is in the way, which is not
+// followed here.
 func IsMissing(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP)
+	return IsNoEntry(err) || errors.Is(err, unix.ELOOP)
 }
 
-// Reason is an error's reason without the names in it, which the message gives already.
-func Reason(err error) string {
+// IsNoEntry tells whether a path leads to nothing: its last name is missing, or a name before that
+// is no folder. A link in the way is another error, which IsMissing includes.
+func IsNoEntry(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR)
+}
+
+// WithoutPath is the reason in an error, without the operation and the path around it.
+func WithoutPath(err error) error {
 	var p *fs.PathError
 	if errors.As(err, &p) {
-		return p.Err.Error()
+		return p.Err
 	}
-	return err.Error()
+	return err
+}
+
+// Reason is the text of WithoutPath, for a message that names the path already.
+func Reason(err error) string { return WithoutPath(err).Error() }
+
+// FullDisk is the errno in an error which says that the disk, or what a quota leaves of it, is full;
+// nil where the error says something else.
+func FullDisk(err error) error {
+	for _, full := range []error{unix.ENOSPC, unix.EDQUOT} {
+		if errors.Is(err, full) {
+			return full
+		}
+	}
+	return nil
 }
 
 // IsFull tells whether an error says that the disk, or what a quota leaves of it, is full.
-func IsFull(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }
+func IsFull(err error) bool { return FullDisk(err) != nil }
+
+// IsTooMuch tells whether an error says that something cannot be written because of its size: the
+// disk or a quota is full, or the file system takes no file that large.
+func IsTooMuch(err error) bool { return IsFull(err) || errors.Is(err, unix.EFBIG) }
 
 // IsBadName tells whether an error says that a file system cannot have the name, as with a colon on
 // FAT. Trying again is no use.

@@ -1,6 +1,7 @@
 package durable
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,8 +24,6 @@ type Lock struct {
 	name, stagedName string
 }
 
-const lockPoll = 50 * time.Millisecond
-
 // TakeLock takes name's lock in d, waiting up to wait for a foreign one. The caller holds the run
 // lock, so that no other process of ours uses stage at the same moment. A lock that stays held is a
 // *LockedError.
@@ -37,17 +36,17 @@ func (d *Dir) TakeLock(name string, stage *Dir, wait time.Duration) (*Lock, erro
 	if l.File, err = stage.Create(l.stagedName); err != nil {
 		return nil, err
 	}
-	deadline := time.Now().Add(wait)
-	for {
-		err = l.take()
-		if !errors.Is(err, fs.ErrExist) {
-			break
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
+	defer cancel()
+	err = Retry(ctx, func() (bool, error) {
+		err := l.take()
+		if errors.Is(err, fs.ErrExist) {
+			return false, nil
 		}
-		if time.Now().After(deadline) {
-			err = &LockedError{Path: d.Path(name + ".lock")}
-			break
-		}
-		time.Sleep(lockPoll)
+		return err == nil, err
+	})
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = &LockedError{Path: d.Path(name + ".lock")}
 	}
 	if err != nil {
 		l.File.Close()
@@ -76,16 +75,6 @@ func (l *Lock) take() error {
 
 func noLinks(err error) bool {
 	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EMLINK) || errors.Is(err, unix.EXDEV)
-}
-
-// Flock takes the folder's own flock(2) for as long as it is open; false where another process has
-// it.
-func (d *Dir) Flock() (bool, error) {
-	err := ignoringEINTR(func() error { return unix.Flock(d.fd, unix.LOCK_EX|unix.LOCK_NB) })
-	if errors.Is(err, unix.EWOULDBLOCK) {
-		return false, nil
-	}
-	return err == nil, d.fail("flock", "", err)
 }
 
 // ClearStaleLock removes name's lock in d where it is ours and its owner was killed. The caller

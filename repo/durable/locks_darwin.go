@@ -1,4 +1,4 @@
 package durable
 
-// Flocked is false: here the system does not say who holds a lock.
-func (d *Dir) Flocked(string) bool { return false }
+// IsFlocked is false: here the system does not say who holds a lock.
+func (d *Dir) IsFlocked(string) bool { return false }

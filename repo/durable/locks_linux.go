@@ -13,9 +13,9 @@ import (
 // lists locks under.
 var mixedDevices = map[int64]bool{unix.BTRFS_SUPER_MAGIC: true, unix.OVERLAYFS_SUPER_MAGIC: true}
 
-// Flocked tells whether a process holds an exclusive flock(2) on the file name. It looks at the
+// IsFlocked tells whether a process holds an exclusive flock(2) on the file name. It looks at the
 // kernel's list, so that nobody who tries to take the lock meanwhile is refused it.
-func (d *Dir) Flocked(name string) bool {
+func (d *Dir) IsFlocked(name string) bool {
 	st, err := d.Lstat(name)
 	if err != nil {
 		return false
