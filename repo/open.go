@@ -1,7 +1,7 @@
 package repo
 
 import (
-	"cmp"
+	"errors"
 	"time"
 	"timemachine/repo/internal/runstate"
 )
@@ -14,41 +14,34 @@ type Repo struct {
 	unchecked   bool // the run began without reading the tip
 }
 
-func newRepo(dest string, o Options) *Repo {
+func newRepo(path string, o Options) *Repo {
 	o = o.withDefaults()
-	c := newCommits(newPacks(newDest(dest, settings{Clock: o.Clock, Boot: o.Boot, Log: o.Log, Warn: o.Warn, Exclude: o.Exclude})), o.Remembered)
+	c := newCommits(newPacks(newDest(path, settings{Clock: o.Clock, Boot: o.Boot, Log: o.Log, Warn: o.Warn, Exclude: o.Exclude})), o.Remembered)
 	return &Repo{projectionT: newProjection(c), maintenance: newMaintenance(c), opts: o}
+}
+
+// Init makes the folder path, closed to others, where its parent exists, and a new repository in it. An existing repository is
+// a *refusal.Error. An Init that is cut short leaves no half of one.
+func Init(path string, o Options) error { return Make(path, o.Exclude) }
+
+// Adopt takes over a clone of a history, or a history whose branch was rewritten: the branch that HEAD names becomes the
+// recorded one. What earlier runs have learnt is forgotten, so that the next run learns it from the commits.
+func Adopt(path string, o Options) error {
+	r := newRepo(path, o)
+	return errors.Join(r.Adopt(), r.Close())
 }
 
 // Ran notes that a run over everything has ended; good: all that is watched was captured. The caller holds the lock.
 func (r *Repo) Ran(when time.Time, good bool) error { return runstate.WriteLastRun(r.own, when, good) }
 
-// Open opens the destination at dest. A destination that cannot be used as it is gives a *StateError.
-func Open(dest string, o Options) (*Repo, error) {
-	r := newRepo(dest, o)
-	if err := r.open(); err != nil {
-		r.Close()
-		return nil, err
+// Open opens the destination at path. A destination that cannot be used as it is gives a *refusal.Error.
+func Open(path string, o Options) (*Repo, error) {
+	r := newRepo(path, o)
+	if err := r.OpenWriter(); err != nil {
+		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
 }
 
-func (r *Repo) open() error {
-	if err := r.openGit(); err != nil {
-		return err
-	}
-	branch := r.config.Get("timemachine", "branch")
-	if branch == "" {
-		if ours, err := r.used(); err != nil || ours {
-			return cmp.Or(err, r.withoutBranch())
-		}
-	}
-	if err := r.checkServed(); err != nil {
-		return err
-	}
-	if branch == "" {
-		return r.foreign()
-	}
-	r.branch = "refs/heads/" + branch
-	return r.openParts()
-}
+// Close gives up the lock and what is open.
+func (r *Repo) Close() error { return r.projectionT.Close() }

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/packwrite"
 	"timemachine/repo/layout"
@@ -122,9 +121,6 @@ func (t *Tx) Blob(body []byte, before object.ID) (object.ID, error) {
 	}
 	return id, w.AddVersion(id, before, body, t.r.deltaBase)
 }
-
-// maxDelta is the largest content that is taken into memory to be written as a delta.
-const maxDelta = 64 << 20
 
 var errLargeBase = errors.New("too large to build on")
 
@@ -268,19 +264,6 @@ func (t *Tx) copyName(rec *record.Record, spelling layout.Spelling, newest bool)
 	return path, err
 }
 
-// hasCopy tells whether something has a copy's name.
-func (r *destT) hasCopy(path string) bool {
-	w := durable.NewWalker(r.root)
-	defer w.Close()
-	folder, name := layout.Split(path)
-	dir, err := w.Dir(folder)
-	if err != nil {
-		return false
-	}
-	there, err := dir.Exists(name)
-	return there && err == nil
-}
-
 func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record, captured time.Time) (record.Version, error) {
 	when := rec.Mtime
 	if rec.Event == record.Deleted {
@@ -316,40 +299,7 @@ func (t *Tx) Abort() error {
 	return err
 }
 
-// contents keeps what was just read of small files until files/ and copies/ are written, within a bound.
-type contents struct {
-	mu   sync.Mutex
-	held map[object.ID][]byte
-	size int64
-}
-
 const (
 	maxHeld    = 16 << 20
 	maxHeldOne = 1 << 20
 )
-
-func (c *contents) keep(id object.ID, body []byte, one int, all int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(body) > one || c.size+int64(len(body)) > all || c.held[id] != nil {
-		return
-	}
-	if c.held == nil {
-		c.held = map[object.ID][]byte{}
-	}
-	c.held[id] = body
-	c.size += int64(len(body))
-}
-
-func (c *contents) get(id object.ID) ([]byte, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	b, ok := c.held[id]
-	return b, ok
-}
-
-func (c *contents) drop() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.held, c.size = nil, 0
-}

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -68,6 +69,27 @@ func (r *destT) Owner() (uid uint32, err error) {
 
 // State opens the folder for what is ours and disposable under .git.
 func (r *destT) State() *durable.Dir { return r.own }
+
+// OpenWriter opens the folders of a destination that is to be written to, and checks that it can be.
+func (r *destT) OpenWriter() error {
+	if err := r.openGit(); err != nil {
+		return err
+	}
+	branch := r.config.Get("timemachine", "branch")
+	if branch == "" {
+		if ours, err := r.used(); err != nil || ours {
+			return cmp.Or(err, r.withoutBranch())
+		}
+	}
+	if err := r.checkServed(); err != nil {
+		return err
+	}
+	if branch == "" {
+		return r.foreign()
+	}
+	r.branch = "refs/heads/" + branch
+	return r.openParts()
+}
 
 func (r *destT) openGit() error {
 	switch kind, err := r.openFolders(); {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/config"
+	"timemachine/repo/layout"
 	"timemachine/repo/record"
 )
 
@@ -102,13 +103,13 @@ func endsWithOurs(text string) bool {
 func (r *destT) infoFlaw(name string) string {
 	info, err := r.git.Sub("info")
 	if err != nil {
-		return flaw(err)
+		return durable.Flaw(err)
 	}
 	defer info.Close()
 	b, err := info.ReadFile(name, config.MaxSize)
 	switch {
 	case err != nil:
-		return flaw(err)
+		return durable.Flaw(err)
 	case name == "attributes" && !endsWithOurs(string(b)):
 		return "does not end with the line that keeps git from changing bytes"
 	case name == "exclude" && len(lacking(b, strings.Split(excludeLines(r.dest, nil), "\n"))) > 0:
@@ -182,3 +183,16 @@ func escapeIgnore(s string) string {
 }
 
 const attributesName = ".gitattributes"
+
+// hasCopy tells whether something has a copy's name.
+func (r *destT) hasCopy(path string) bool {
+	w := durable.NewWalker(r.root)
+	defer w.Close()
+	folder, name := layout.Split(path)
+	dir, err := w.Dir(folder)
+	if err != nil {
+		return false
+	}
+	there, err := dir.Exists(name)
+	return there && err == nil
+}

@@ -105,8 +105,8 @@ type HistoryOptions struct {
 
 // OpenHistory opens a destination, or any clone of one, bare and shallow ones too, to be read. What cannot be read gives a
 // *refusal.Error, one of kind NoVersions where nothing was recorded yet.
-func OpenHistory(dest string, o HistoryOptions) (*History, error) {
-	h := &History{r: newCommits(newPacks(newDest(dest, settings{Log: o.Log})), o.Remembered), hints: o.Heads, own: true}
+func OpenHistory(path string, o HistoryOptions) (*History, error) {
+	h := &History{r: newCommits(newPacks(newDest(path, settings{Log: o.Log})), o.Remembered), hints: o.Heads, own: true}
 	if err := h.open(); err != nil {
 		h.Close()
 		return nil, err

@@ -101,3 +101,6 @@ func (r *packdirT) descend(root object.ID, path string, visit func(id object.ID,
 		id, path = e.ID, rest
 	}
 }
+
+// maxDelta is the largest content that is taken into memory to be written as a delta.
+const maxDelta = 64 << 20

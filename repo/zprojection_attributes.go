@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"timemachine/repo/durable"
 	"timemachine/repo/git/config"
 	"timemachine/repo/git/object"
 )
@@ -10,7 +11,7 @@ func (r *projectionT) attributesFlaw() string {
 	b, err := r.root.ReadFile(attributesName, config.MaxSize)
 	switch {
 	case err != nil:
-		return flaw(err)
+		return durable.Flaw(err)
 	case string(b) != attributes:
 		return "is not what timemachine wrote"
 	}

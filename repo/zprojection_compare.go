@@ -128,10 +128,3 @@ func (r *projectionT) otherKind(dir *durable.Dir, name string, st durable.Stat, 
 	}
 	return !st.IsRegular(), nil
 }
-
-func flaw(err error) string {
-	if durable.IsMissing(err) {
-		return "is missing"
-	}
-	return durable.Reason(err)
-}

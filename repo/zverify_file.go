@@ -19,7 +19,7 @@ func (w *worker) copy(v *record.Version) {
 	if durable.IsMissing(err) {
 		hint = w.r.rebuildCommand()
 	}
-	w.suspects(suspect{v: *v, Finding: Finding{Part: PartCopy, Path: v.Copy, Object: v.Commit, Msg: flaw(err), Hint: hint}})
+	w.suspects(suspect{v: *v, Finding: Finding{Part: PartCopy, Path: v.Copy, Object: v.Commit, Msg: durable.Flaw(err), Hint: hint}})
 }
 
 // file looks at the place of a source's newest version in files/.
@@ -46,7 +46,7 @@ func (w *worker) file(s *step) {
 		err = w.compare(dir, name, &s.Version, s.Mode&0o777|0o400)
 	}
 	if err != nil {
-		w.suspects(suspect{v: s.Version, place: true, Finding: Finding{Part: PartFile, Path: path, Object: s.Commit, Msg: flaw(err)}})
+		w.suspects(suspect{v: s.Version, place: true, Finding: Finding{Part: PartFile, Path: path, Object: s.Commit, Msg: durable.Flaw(err)}})
 	}
 }
 

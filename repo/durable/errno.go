@@ -72,3 +72,11 @@ func IsObstructed(err error) bool {
 func IsRefused(err error) bool {
 	return errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) || errors.Is(err, unix.EROFS)
 }
+
+// Flaw says in a few words why a file cannot be read: that it is missing, or the error's reason.
+func Flaw(err error) string {
+	if IsMissing(err) {
+		return "is missing"
+	}
+	return Reason(err)
+}

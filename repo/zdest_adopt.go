@@ -10,9 +10,7 @@ import (
 
 // Adopt takes over a clone of a history, or a history whose branch was rewritten: the branch that HEAD names becomes
 // the recorded one, and what earlier runs knew is forgotten, so that the next run learns it from the commits.
-func Adopt(dest string, o Options) error {
-	r := newRepo(dest, o)
-	defer r.Close()
+func (r *destT) Adopt() error {
 	if err := r.openGit(); err != nil {
 		return err
 	}
@@ -23,7 +21,7 @@ func Adopt(dest string, o Options) error {
 		return err
 	}
 	if ok, err := r.TryLock(); err != nil || !ok {
-		return errors.Join(err, &refusal.Error{Kind: refusal.Locked, Dest: dest, Msg: fmt.Sprintf("another run is at work in %s", record.Quote(dest))})
+		return errors.Join(err, &refusal.Error{Kind: refusal.Locked, Dest: r.dest, Msg: fmt.Sprintf("another run is at work in %s", record.Quote(r.dest))})
 	}
 	branch, err := r.adoptable()
 	if err != nil {
@@ -39,8 +37,8 @@ func Adopt(dest string, o Options) error {
 	if err := r.syncAll(); err != nil { // what a run has left to the system, before its mark goes
 		return err
 	}
-	// The packs are no longer counted as ours: what a rewritten branch does not lead to any more is in them, and nothing
-	// that is to stay may rely on that (rely.go).
+	// The packs are no longer listed as timemachine's: they hold objects that a rewritten branch does not lead to any more,
+	// and no new version may rely on those.
 	if err := runstate.Forget(r.own); err != nil {
 		return err
 	}

@@ -33,20 +33,19 @@ It is read with git alone:
 copies/ can be deleted without loss. Do not edit in files/: the next version of a file replaces it there.
 `
 
-// Init makes the folder dest, closed to others, where its parent exists, and a new repository in it, which belongs to the
-// owner of a folder that is there already. The repository is
-// built aside, put on disk and renamed into place, so that an Init which is cut short leaves no half of one. A
-// repository that is there already is a *StateError.
-func Init(dest string, o Options) error {
-	if err := os.Mkdir(dest, durable.DirPerm); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("destination %s: %w", record.Quote(dest), err)
+// Make makes the folder path, closed to others, where its parent exists, and a new repository in it. The repository belongs
+// to the owner of an existing folder. It is built aside, synced and renamed into place, so that a killed Make leaves no half
+// of one. exclude are further paths that git status must not show. An existing repository is a *refusal.Error.
+func Make(path string, exclude []string) error {
+	if err := os.Mkdir(path, durable.DirPerm); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("destination %s: %w", record.Quote(path), err)
 	}
-	root, err := durable.OpenDir(dest)
+	root, err := durable.OpenDir(path)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	if err := vacant(root, dest); err != nil {
+	if err := vacant(root, path); err != nil {
 		return err
 	}
 	if err := giveToOwner(root, root); err != nil {
@@ -55,7 +54,7 @@ func Init(dest string, o Options) error {
 	if err := sweepInit(root); err != nil {
 		return err
 	}
-	if err := buildAside(root, dest, o); err != nil {
+	if err := buildAside(root, path, exclude); err != nil {
 		return err
 	}
 	return errors.Join(root.Replace(readmeName, []byte(readme)), makeClosed(root, "files"), makeClosed(root, "copies"))
@@ -89,7 +88,7 @@ func sweepInit(root *durable.Dir) error {
 	return nil
 }
 
-func buildAside(root *durable.Dir, dest string, o Options) error {
+func buildAside(root *durable.Dir, path string, exclude []string) error {
 	name := fmt.Sprintf("%s%d", initPrefix, os.Getpid())
 	git, err := root.MakeSub(name)
 	if err != nil {
@@ -99,7 +98,7 @@ func buildAside(root *durable.Dir, dest string, o Options) error {
 	if _, err := git.TryFlock(); err != nil {
 		return err
 	}
-	err = fillGit(git, dest, o)
+	err = fillGit(git, path, exclude)
 	if err == nil {
 		err = root.Rename(name, root, ".git")
 	}
@@ -109,7 +108,7 @@ func buildAside(root *durable.Dir, dest string, o Options) error {
 	return root.Sync()
 }
 
-func fillGit(git *durable.Dir, dest string, o Options) error {
+func fillGit(git *durable.Dir, path string, exclude []string) error {
 	settings, err := probe(git)
 	if err != nil {
 		return err
@@ -125,7 +124,7 @@ func fillGit(git *durable.Dir, dest string, o Options) error {
 		{"", "HEAD", "ref: refs/heads/" + defaultBranch + "\n"},
 		{"", "config", settings + ownSettings(defaultBranch)},
 		{"info", "attributes", attributes},
-		{"info", "exclude", excludeLines(dest, o.Exclude)},
+		{"info", "exclude", excludeLines(path, exclude)},
 	}
 	for _, f := range files {
 		d, err := w.Dir(f.dir)
