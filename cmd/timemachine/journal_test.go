@@ -21,9 +21,15 @@ const (
 // trusting refuses no log.
 func trusting(string) error { return nil }
 
-// journalWriter is a process that writes numbered lines to the log named by its first argument.
-func journalWriter() {
-	path, name := os.Args[1], os.Args[2]
+// writerVariable names the log and the writer in a process of TestProcessesShareTheLog.
+const writerVariable = "TIMEMACHINE_TEST_WRITER"
+
+// TestWriterProcess is such a process: it writes numbered lines to the log.
+func TestWriterProcess(t *testing.T) {
+	name, path, _ := strings.Cut(os.Getenv(writerVariable), " ")
+	if path == "" {
+		t.Skip("runs as a process of TestProcessesShareTheLog")
+	}
 	j := newJournalFile(path, trusting, time.Now)
 	j.max, j.keep = writerMax, 1000
 	log := slog.New(slog.NewTextHandler(j, nil))
@@ -31,8 +37,7 @@ func journalWriter() {
 		log.Warn("line", "writer", name, "n", i)
 	}
 	if err := j.Close(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		t.Fatal(err)
 	}
 }
 
@@ -41,8 +46,9 @@ func TestProcessesShareTheLog(t *testing.T) {
 	path := filepath.Join(dir, logName)
 	var cmds []*exec.Cmd
 	for i := range writers {
-		cmd := exec.Command("journal-writer", path, fmt.Sprint("w", i))
-		cmd.Stderr = os.Stderr
+		cmd := exec.Command(os.Args[0], "-test.run=^TestWriterProcess$")
+		cmd.Env = append(os.Environ(), fmt.Sprintf("%s=w%d %s", writerVariable, i, path))
+		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}

@@ -16,10 +16,9 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"timemachine":    main,
-		"journal-writer": journalWriter,
-		"hold":           hold,
-		"as-nobody":      asNobody,
+		"timemachine": main,
+		"hold":        hold,
+		"as-nobody":   asNobody,
 	})
 }
 
