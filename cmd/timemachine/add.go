@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/watch"
 )
 
@@ -46,7 +48,7 @@ func (a *app) add(ctx context.Context, o addOptions) error {
 		return err
 	}
 	rep := a.newReport(nil)
-	problems, d := refused, emptyDocument(p.dest)
+	problems, d := refused, render.EmptyRun(p.dest)
 	if only := present(wanted); len(only) > 0 {
 		c, err = watch.LoadConfig(p.config, a.watchEnv())
 		if err != nil {
@@ -99,12 +101,12 @@ func (a *app) tell(l enlisted) error {
 		return nil
 	}
 	for _, path := range l.added {
-		if err := a.print("added " + quote(path)); err != nil {
+		if err := a.print("added " + terminal.Quote(path)); err != nil {
 			return err
 		}
 	}
 	for _, path := range l.already {
-		if err := a.print("already watched: " + quote(path)); err != nil {
+		if err := a.print("already watched: " + terminal.Quote(path)); err != nil {
 			return err
 		}
 	}

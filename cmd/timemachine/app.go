@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/term"
 
+	"timemachine/cmd/timemachine/internal/journal"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/watch"
 )
@@ -36,10 +38,10 @@ type app struct {
 
 	flags   globalFlags
 	started bool // a command of ours runs: later errors are not about usage
-	console *console
+	console *terminal.Console
 	journal *slog.Logger
-	log     *journalFile // nil until a place is known
-	memory  *memory      // nil until a place is known
+	log     *journal.File // nil until a place is known
+	memory  *memory       // nil until a place is known
 }
 
 // account is the running user, as the system's user database tells it.
@@ -81,7 +83,7 @@ func systemAccount() account {
 
 // execute runs the command line and returns the exit status.
 func (a *app) execute(ctx context.Context) int {
-	a.console = newConsole(a.stderr, consoleOptions{})
+	a.console = terminal.NewConsole(a.stderr, terminal.ConsoleOptions{})
 	a.journal = slog.New(slog.DiscardHandler)
 	root := a.rootCommand()
 	root.SetArgs(rewriteArgs(a.args))
@@ -105,7 +107,7 @@ func (a *app) complain(err error) {
 	}
 	a.journal.Error(err.Error())
 	a.console.Error(err.Error())
-	a.console.hint(hintOf(err))
+	a.console.Hint(hintOf(err))
 }
 
 // env is an environment variable's value; an empty one counts as unset.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/repo"
 	"timemachine/repo/record"
 )
@@ -48,9 +49,9 @@ func (a *app) compact(ctx context.Context) error {
 func (a *app) tellCompact(dest string, c repo.Compaction) error {
 	switch {
 	case a.flags.json:
-		return a.printJSON(compactJSON(dest, c))
+		return a.printJSON(render.CompactJSON(dest, c))
 	case a.flags.quiet:
 		return nil
 	}
-	return a.print(compactLine(c, "git -C "+record.ShellWord(dest)+" gc"))
+	return a.print(render.CompactLine(c, "git -C "+record.ShellWord(dest)+" gc"))
 }

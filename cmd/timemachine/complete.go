@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 )
 
@@ -89,7 +90,7 @@ func (a *app) completeSources(word string) ([]string, cobra.ShellCompDirective) 
 			continue
 		}
 		name, _, more := strings.Cut(rest, "/")
-		if strings.ContainsFunc(name, hazardous) {
+		if strings.ContainsFunc(name, terminal.Hazardous) {
 			continue // a shell would show it as it is
 		}
 		if more {

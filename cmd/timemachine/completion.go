@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"strings"
+	"timemachine/cmd/timemachine/internal/terminal"
 
 	"github.com/spf13/cobra"
 )
@@ -18,7 +19,7 @@ func (a *app) setUpCompletion(root *cobra.Command) {
 		cmd.Short = "print the completion script of a shell"
 		cmd.RunE = func(cmd *cobra.Command, shells []string) error {
 			if len(shells) > 0 {
-				return &usageError{msg: "no completion for " + quoted(shells[0]), hint: "bash, zsh, fish or powershell"}
+				return &usageError{msg: "no completion for " + terminal.InQuotes(shells[0]), hint: "bash, zsh, fish or powershell"}
 			}
 			return cmd.Help()
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
 	"timemachine/watch"
 )
@@ -22,7 +23,7 @@ func (a *app) open() (*place, *watch.Config, error) {
 		if err = watch.CreateConfig(p.config); err == nil {
 			a.journal.Debug("created", "configuration", p.config)
 			p.created = true
-			a.console.announce("created " + quote(p.config) + ", an empty watch list; timemachine add PATH… adds to it")
+			a.console.Announce("created " + terminal.Quote(p.config) + ", an empty watch list; timemachine add PATH… adds to it")
 			c, err = watch.LoadConfig(p.config, a.watchEnv())
 		}
 	}
@@ -50,7 +51,7 @@ func (a *app) existing() (*place, *watch.Config, error) {
 // nothingWatched says what to do with an empty watch list, unless its creation has just been announced.
 func (a *app) nothingWatched(p *place) {
 	if !p.created {
-		a.console.notice("nothing is watched yet; timemachine add PATH… adds to " + quote(p.config))
+		a.console.Notice("nothing is watched yet; timemachine add PATH… adds to " + terminal.Quote(p.config))
 	}
 }
 
@@ -64,5 +65,5 @@ func asConfigError(file string, err error) error {
 	if isConfigError(err) {
 		return err
 	}
-	return &usageError{msg: "configuration " + quote(file) + ": " + durable.Reason(err)}
+	return &usageError{msg: "configuration " + terminal.Quote(file) + ": " + durable.Reason(err)}
 }

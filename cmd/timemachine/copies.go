@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/watch"
 )
@@ -32,15 +34,15 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 		return err
 	}
 	if c != nil && c.CopiesNone {
-		return &usageError{msg: "the configuration says copies: none", hint: "say copies: all in " + quote(p.config)}
+		return &usageError{msg: "the configuration says copies: none", hint: "say copies: all in " + terminal.Quote(p.config)}
 	}
 	r, err := a.openWriter(ctx, p, c, true)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	done := a.console.showBar("rebuilding")
-	b, err := r.RebuildCopies(ctx, repo.RebuildOptions{WantCopy: wantsCopy(c), Progress: a.console.moveBar})
+	done := a.console.ShowBar("rebuilding")
+	b, err := r.RebuildCopies(ctx, repo.RebuildOptions{WantCopy: wantsCopy(c), Progress: a.console.MoveBar})
 	done()
 	if err != nil {
 		return err
@@ -48,12 +50,12 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 	a.journal.Debug("copies rebuilt", "destination", p.dest, "copies", b.Versions, "written", b.Written, "failed", b.Failed)
 	switch {
 	case a.flags.json:
-		err = a.printJSON(rebuildJSON(b))
+		err = a.printJSON(render.RebuildJSON(b))
 	case !a.flags.quiet:
-		err = a.print(rebuildLine(b))
+		err = a.print(render.RebuildLine(b))
 	}
 	if err == nil && b.NoRoom {
-		err = &failure{msg: "space is short in " + quote(p.dest) + ": not all copies are written", hint: "copies: {min-free: …} in the configuration says how much is kept free"}
+		err = &failure{msg: "space is short in " + terminal.Quote(p.dest) + ": not all copies are written", hint: "copies: {min-free: …} in the configuration says how much is kept free"}
 	}
 	if err == nil && b.Failed > 0 {
 		err = status(statusFailed)
@@ -65,10 +67,10 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 func (a *app) openWriter(ctx context.Context, p *place, c *watch.Config, write bool) (*repo.Repo, error) {
 	o := a.repoOptions(p)
 	o.Warn = func(path, msg, hint string) {
-		text := problemText(watch.Problem{Path: path, Msg: msg})
+		text := render.ProblemText(watch.Problem{Path: path, Msg: msg})
 		a.journal.Warn(text)
 		a.console.Warn(text)
-		a.console.hint(hint)
+		a.console.Hint(hint)
 	}
 	r, err := repo.Open(p.dest, o)
 	if err != nil {

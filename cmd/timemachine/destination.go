@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
@@ -63,7 +64,7 @@ func (a *app) openOwn(p *place, o repo.Options) (*repo.Repo, error) {
 	}
 	owner, err := r.Owner()
 	if was, known := memory.owner(p.dest); err == nil && a.uid == 0 && known && owner != was && owner != 0 {
-		err = &failure{msg: fmt.Sprintf("destination %s belongs to uid %d now, and to uid %d before", quote(p.dest), owner, was),
+		err = &failure{msg: fmt.Sprintf("destination %s belongs to uid %d now, and to uid %d before", terminal.Quote(p.dest), owner, was),
 			hint: "root records nothing there; if that is meant, say so with: timemachine init -c " + record.ShellWord(p.config) + " -d " + record.ShellWord(p.dest)}
 	}
 	if err != nil {
@@ -82,8 +83,8 @@ func (a *app) tellForeign(dest string, owner uint32) {
 	if int(owner) == a.uid {
 		return
 	}
-	a.console.announce(fmt.Sprintf("destination %s belongs to uid %d: git refuses it for you, until you trust what it holds and say so with: git config --global --add safe.directory %s",
-		quote(dest), owner, record.ShellWord(dest)))
+	a.console.Announce(fmt.Sprintf("destination %s belongs to uid %d: git refuses it for you, until you trust what it holds and say so with: git config --global --add safe.directory %s",
+		terminal.Quote(dest), owner, record.ShellWord(dest)))
 }
 
 // kindOf is what is wrong with a destination; 0 for other errors and for none.
@@ -97,7 +98,7 @@ func kindOf(err error) refusal.Kind {
 
 func missingDestination(dest string, err error) error {
 	return &failure{
-		msg:  "destination " + quote(dest) + " does not exist",
+		msg:  "destination " + terminal.Quote(dest) + " does not exist",
 		hint: "make the folder, or let timemachine init make it",
 		err:  err,
 	}
@@ -109,7 +110,7 @@ func unmounted(dest string, err error) error {
 		what = " has lost its repository: not mounted?"
 	}
 	return &failure{
-		msg:  "destination " + quote(dest) + what,
+		msg:  "destination " + terminal.Quote(dest) + what,
 		hint: "it was used before; mount it, or start afresh with timemachine init -d " + record.ShellWord(dest),
 		err:  err,
 	}

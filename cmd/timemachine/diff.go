@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/repo"
 )
 
@@ -63,15 +64,15 @@ func (a *app) diff(ctx context.Context, o diffOptions) error {
 	return a.paged(ctx, func(w io.Writer) error {
 		switch {
 		case a.flags.json:
-			document, err := diffJSON(d.path, d.comparisons(pairs), o.words, a.zone)
+			document, err := render.DiffJSON(d.path, d.comparisons(pairs), o.words, a.zone)
 			if err != nil {
 				return err
 			}
-			return writeJSON(w, document)
+			return render.WriteJSON(w, document)
 		case o.stat:
-			return writeDiffStat(w, d.comparisons(pairs))
+			return render.WriteDiffStat(w, d.comparisons(pairs))
 		}
-		return writeDiff(w, d.comparisons(pairs), diffStyle{colour: a.colours(), terminal: a.screen, words: o.words, zone: a.zone})
+		return render.WriteDiff(w, d.comparisons(pairs), render.DiffStyle{Colour: a.colours(), Terminal: a.screen, Words: o.words, Zone: a.zone})
 	})
 }
 

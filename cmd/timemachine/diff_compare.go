@@ -6,6 +6,8 @@ import (
 	"io"
 	"iter"
 
+	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/textdiff"
@@ -15,8 +17,8 @@ import (
 const binarySee = 8000
 
 // comparisons compares the pairs one after the other and yields those that differ, up to an error.
-func (d *diffing) comparisons(pairs []pair) iter.Seq2[*comparison, error] {
-	return func(yield func(*comparison, error) bool) {
+func (d *diffing) comparisons(pairs []pair) iter.Seq2[*render.Comparison, error] {
+	return func(yield func(*render.Comparison, error) bool) {
 		for i := range pairs {
 			c, err := d.compare(&pairs[i])
 			if err != nil || c != nil {
@@ -29,22 +31,22 @@ func (d *diffing) comparisons(pairs []pair) iter.Seq2[*comparison, error] {
 }
 
 // compare finds out how a pair differs; nil where content, kind and mode are equal.
-func (d *diffing) compare(p *pair) (*comparison, error) {
-	c := &comparison{source: p.source, from: p.from.side, to: p.to.side}
-	if p.from.odd != "" || p.to.odd != "" {
-		c.content = true
+func (d *diffing) compare(p *pair) (*render.Comparison, error) {
+	c := &render.Comparison{Source: p.source, From: p.from.Side, To: p.to.Side}
+	if p.from.Odd != "" || p.to.Odd != "" {
+		c.Content = true
 		return c, nil
 	}
 	equal, err := d.equal(p)
 	if err != nil {
-		return nil, &failure{msg: quote(p.source) + ": " + durable.Reason(err), err: err}
+		return nil, &failure{msg: terminal.Quote(p.source) + ": " + durable.Reason(err), err: err}
 	}
-	if equal && p.from.there == p.to.there && p.from.link == p.to.link && p.from.mode == p.to.mode {
+	if equal && p.from.There == p.to.There && p.from.Link == p.to.Link && p.from.Mode == p.to.Mode {
 		return nil, nil
 	}
-	c.content = !equal
-	c.large = c.content && (p.from.size > maxText || p.to.size > maxText)
-	if c.content && !c.large {
+	c.Content = !equal
+	c.Large = c.Content && (p.from.Size > render.MaxText || p.to.Size > render.MaxText)
+	if c.Content && !c.Large {
 		err = p.compareLines(c)
 	}
 	return c, err
@@ -52,13 +54,13 @@ func (d *diffing) compare(p *pair) (*comparison, error) {
 
 // equal tells whether both states have the same content, without holding it in memory.
 func (d *diffing) equal(p *pair) (bool, error) {
-	if p.from.there != p.to.there || p.from.link != p.to.link {
+	if p.from.There != p.to.There || p.from.Link != p.to.Link {
 		return false, nil
 	}
 	if !p.from.blob.IsZero() && !p.to.blob.IsZero() {
 		return p.from.blob == p.to.blob, nil
 	}
-	if p.from.size != p.to.size {
+	if p.from.Size != p.to.Size {
 		return false, nil
 	}
 	src, err := p.to.open()
@@ -66,7 +68,7 @@ func (d *diffing) equal(p *pair) (bool, error) {
 		return false, err
 	}
 	defer src.Close()
-	hash := object.NewBlobHasher(p.to.size)
+	hash := object.NewBlobHasher(p.to.Size)
 	if _, err := io.Copy(hash, src); err != nil {
 		return false, nil // it grew or shrank meanwhile
 	}
@@ -75,7 +77,7 @@ func (d *diffing) equal(p *pair) (bool, error) {
 }
 
 // compareLines compares the content line by line, unless one of the two is binary.
-func (p *pair) compareLines(c *comparison) error {
+func (p *pair) compareLines(c *render.Comparison) error {
 	old, err := p.from.text()
 	if err != nil {
 		return err
@@ -84,21 +86,21 @@ func (p *pair) compareLines(c *comparison) error {
 	if err != nil {
 		return err
 	}
-	if c.binary = isBinary(old) || isBinary(new); c.binary {
+	if c.Binary = isBinary(old) || isBinary(new); c.Binary {
 		return nil
 	}
-	c.old, c.new = textdiff.Split(string(old)), textdiff.Split(string(new))
-	c.edits = textdiff.Lines(c.old, c.new)
-	for _, e := range c.edits {
-		c.added += e.NewEnd - e.NewStart
-		c.removed += e.End - e.Start
+	c.Old, c.New = textdiff.Split(string(old)), textdiff.Split(string(new))
+	c.Edits = textdiff.Lines(c.Old, c.New)
+	for _, e := range c.Edits {
+		c.Added += e.NewEnd - e.NewStart
+		c.Removed += e.End - e.Start
 	}
 	return nil
 }
 
 // text reads a file's content; empty where there is no file.
 func (s *fileState) text() ([]byte, error) {
-	if !s.there {
+	if !s.There {
 		return nil, nil
 	}
 	src, err := s.open()
@@ -106,8 +108,8 @@ func (s *fileState) text() ([]byte, error) {
 		return nil, err
 	}
 	defer src.Close()
-	b, err := io.ReadAll(io.LimitReader(src, maxText+1))
-	if err == nil && len(b) > maxText {
+	b, err := io.ReadAll(io.LimitReader(src, render.MaxText+1))
+	if err == nil && len(b) > render.MaxText {
 		err = errors.New("grew while it was read")
 	}
 	return b, err

@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
@@ -20,7 +22,7 @@ import (
 
 // fileState is a file in one of the two states, with its content.
 type fileState struct {
-	side
+	render.Side
 	blob object.ID // zero: not known
 	open func() (io.ReadCloser, error)
 }
@@ -84,7 +86,7 @@ func (d *diffing) state(p repo.Point) (map[string]fileState, error) {
 
 func (d *diffing) recorded(e repo.Entry) fileState {
 	return fileState{
-		side: side{there: true, link: e.Link, mode: e.Mode, size: e.Size, mtime: e.Mtime, commit: e.Commit},
+		Side: render.Side{There: true, Link: e.Link, Mode: e.Mode, Size: e.Size, Mtime: e.Mtime, Commit: e.Commit},
 		blob: e.Blob,
 		open: func() (io.ReadCloser, error) {
 			src, _, err := d.h.Content(&e.Version)
@@ -109,9 +111,9 @@ func (d *diffing) onDisk(from map[string]fileState) (map[string]fileState, error
 		}
 		s, err := liveState(source)
 		if err != nil {
-			return nil, &failure{msg: quote(source) + ": " + durable.Reason(err), err: err}
+			return nil, &failure{msg: terminal.Quote(source) + ": " + durable.Reason(err), err: err}
 		}
-		if s.there {
+		if s.There {
 			sides[source] = s
 		}
 	}
@@ -127,7 +129,7 @@ func liveState(source string) (fileState, error) {
 	if err != nil {
 		return fileState{}, err
 	}
-	s := fileState{side: side{there: true, mtime: info.ModTime(), size: info.Size(), mode: unixMode(info)}}
+	s := fileState{Side: render.Side{There: true, Mtime: info.ModTime(), Size: info.Size(), Mode: unixMode(info)}}
 	switch m := info.Mode(); {
 	case m.IsRegular():
 		s.open = func() (io.ReadCloser, error) { return openRegular(source) }
@@ -136,12 +138,12 @@ func liveState(source string) (fileState, error) {
 		if err != nil {
 			return fileState{}, err
 		}
-		s.link, s.size = true, int64(len(target))
+		s.Link, s.Size = true, int64(len(target))
 		s.open = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(target)), nil }
 	case m.IsDir():
-		s.odd = "a folder"
+		s.Odd = "a folder"
 	default:
-		s.odd = kind(m)
+		s.Odd = kind(m)
 	}
 	return s, nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
 	"timemachine/watch"
 )
@@ -47,11 +48,11 @@ func (a *app) candidate(p *place, c *watch.Config, arg string, missingOK bool) (
 		return candidate{}, err
 	}
 	if !utf8.ValidString(path) {
-		return candidate{}, &usageError{msg: quote(path) + ": the name is not UTF-8, which the configuration must be",
+		return candidate{}, &usageError{msg: terminal.Quote(path) + ": the name is not UTF-8, which the configuration must be",
 			hint: "watch its folder, or a pattern that matches it"}
 	}
 	if where := insideDestination(p.dest, path); where != "" {
-		return candidate{}, &usageError{msg: quote(path) + ": " + where, hint: "watch what lies outside the destination"}
+		return candidate{}, &usageError{msg: terminal.Quote(path) + ": " + where, hint: "watch what lies outside the destination"}
 	}
 	w := candidate{path: path}
 	if w.missing, err = inspect(path, missingOK); err != nil {
@@ -66,22 +67,22 @@ func inspect(path string, missingOK bool) (missing bool, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && !info.IsDir() && !info.Mode().IsRegular():
-		return false, &usageError{msg: quote(path) + ": is " + kind(info.Mode()), hint: "only files and folders can be watched"}
+		return false, &usageError{msg: terminal.Quote(path) + ": is " + kind(info.Mode()), hint: "only files and folders can be watched"}
 	case err == nil, errors.Is(err, fs.ErrPermission):
 		return false, nil
 	case durable.IsNoEntry(err):
 		return absent(path, missingOK)
 	}
-	return false, &usageError{msg: quote(path) + ": " + durable.Reason(err)}
+	return false, &usageError{msg: terminal.Quote(path) + ": " + durable.Reason(err)}
 }
 
 func absent(path string, missingOK bool) (missing bool, err error) {
 	if missingOK {
 		return true, nil
 	}
-	msg := quote(path) + ": does not exist"
+	msg := terminal.Quote(path) + ": does not exist"
 	if target, err := os.Readlink(path); err == nil {
-		msg = quote(path) + ": links to " + quote(target) + ", which does not exist"
+		msg = terminal.Quote(path) + ": links to " + terminal.Quote(target) + ", which does not exist"
 	}
 	return false, &usageError{msg: msg, hint: "--missing-ok watches it anyway"}
 }

@@ -3,21 +3,23 @@ package main
 import (
 	"log/slog"
 
+	"timemachine/cmd/timemachine/internal/journal"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
 	"timemachine/watch"
 )
 
 // openJournal starts the log at path. Nothing is opened before the first line is due.
 func (a *app) openJournal(path string) {
-	a.log = newJournalFile(path, func(path string) error { return watch.CheckPrivate(path, a.watchEnv()) }, a.now)
-	a.journal = slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: deleteEscaped}))
+	a.log = journal.New(path, func(path string) error { return watch.CheckPrivate(path, a.watchEnv()) }, a.now)
+	a.journal = slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: terminal.EscapeDelete}))
 }
 
 // finish writes what is left of the log, says once when that did not work, and saves the memory.
 func (a *app) finish() {
 	if a.log != nil {
 		if err := a.log.Close(); err != nil {
-			a.warn("log " + quote(a.log.path) + " is not written: " + durable.Reason(err))
+			a.warn("log " + terminal.Quote(a.log.Path) + " is not written: " + durable.Reason(err))
 		}
 	}
 	if a.memory == nil {
@@ -31,7 +33,7 @@ func (a *app) finish() {
 
 // warn prints a warning unless that would only repeat the last run.
 func (a *app) warn(text string) {
-	if a.memory == nil || a.memory.news(text) || a.console.terminal || a.console.verbose {
+	if a.memory == nil || a.memory.news(text) || a.console.Terminal || a.console.Verbose {
 		a.console.Warn(text)
 	}
 }

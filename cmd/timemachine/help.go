@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 	"strings"
+	"timemachine/cmd/timemachine/internal/terminal"
 
 	"github.com/spf13/cobra"
 )
@@ -195,7 +196,7 @@ func (a *app) helpCommand() *cobra.Command {
 			root := cmd.Root()
 			about, rest, err := root.Find(words)
 			if err != nil || len(rest) > 0 {
-				return &usageError{msg: "no help for " + quoted(strings.Join(words, " ")), hint: usageHint}
+				return &usageError{msg: "no help for " + terminal.InQuotes(strings.Join(words, " ")), hint: usageHint}
 			}
 			about.InitDefaultHelpFlag()
 			return about.Help()

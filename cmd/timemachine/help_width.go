@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"timemachine/cmd/timemachine/internal/terminal"
 
 	"github.com/spf13/cobra"
 )
@@ -24,7 +25,7 @@ func fitHelp(root *cobra.Command, width int) {
 		if about == "" {
 			about = cmd.Short
 		}
-		text := wrap(strings.TrimSpace(about), width) + "\n"
+		text := terminal.Wrap(strings.TrimSpace(about), width) + "\n"
 		if cmd.Runnable() || cmd.HasSubCommands() {
 			text += "\n" + cmd.UsageString()
 		}

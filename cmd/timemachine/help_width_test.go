@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -12,7 +13,7 @@ import (
 func TestHelpFits(t *testing.T) {
 	a := systemApp()
 	a.columns = 0
-	a.console = newConsole(&strings.Builder{}, consoleOptions{})
+	a.console = terminal.NewConsole(&strings.Builder{}, terminal.ConsoleOptions{})
 	var each func(cmd *cobra.Command)
 	each = func(cmd *cobra.Command) {
 		if cmd.Name() == "completion" {

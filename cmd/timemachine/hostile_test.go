@@ -8,6 +8,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/watch"
 )
 
@@ -32,29 +34,29 @@ func checkHarmless(t *testing.T, text string) {
 	if !utf8.ValidString(body) {
 		t.Errorf("%q is not UTF-8", text)
 	}
-	if i := strings.IndexFunc(body, hazardous); i >= 0 {
+	if i := strings.IndexFunc(body, terminal.Hazardous); i >= 0 {
 		t.Errorf("%q holds a hazard at byte %d", text, i)
 	}
 }
 
 func TestHostileNamesAreEscapedEverywhere(t *testing.T) {
 	for _, name := range hostileNames {
-		checkHarmless(t, quote(name))
-		checkHarmless(t, quoted(name))
+		checkHarmless(t, terminal.Quote(name))
+		checkHarmless(t, terminal.InQuotes(name))
 		denied := &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
-		checkHarmless(t, problemText(watch.Problem{Path: name, Msg: "cannot be read", Err: denied}))
+		checkHarmless(t, render.ProblemText(watch.Problem{Path: name, Msg: "cannot be read", Err: denied}))
 
-		for _, o := range []consoleOptions{{}, {verbose: true}, {terminal: true}} {
+		for _, o := range []terminal.ConsoleOptions{{}, {Verbose: true}, {Terminal: true}} {
 			var out bytes.Buffer
-			c := newConsole(&out, o)
+			c := terminal.NewConsole(&out, o)
 			c.Error(denied.Error(), "path", name, "cause", denied)
 			checkHarmless(t, out.String())
 			out.Reset()
-			c.hint("chmod +r " + name)
+			c.Hint("chmod +r " + name)
 			checkHarmless(t, out.String())
 		}
 		var log bytes.Buffer
-		slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: deleteEscaped})).Error(denied.Error(), "path", name, "cause", denied)
+		slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: terminal.EscapeDelete})).Error(denied.Error(), "path", name, "cause", denied)
 		checkHarmless(t, log.String())
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/refusal"
 )
@@ -85,7 +86,7 @@ func (a *app) tellInit(dest, outcome string) error {
 		return nil
 	}
 	if outcome == "existed" {
-		return a.print("destination " + quote(dest) + " is a timemachine repository already")
+		return a.print("destination " + terminal.Quote(dest) + " is a timemachine repository already")
 	}
-	return a.print(outcome + " destination " + quote(dest))
+	return a.print(outcome + " destination " + terminal.Quote(dest))
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/watch"
 )
 
@@ -23,9 +24,9 @@ func (a *app) list(ctx context.Context) error {
 	if len(lines) == 0 {
 		a.nothingWatched(p)
 	}
-	entries := describe(c, lines)
+	entries := render.WatchListJSON(c, lines)
 	if a.flags.verbose {
-		addSelection(entries, watch.Selection(ctx, c, []string{p.dest}))
+		render.AddSelection(entries, watch.Selection(ctx, c, []string{p.dest}))
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -33,5 +34,5 @@ func (a *app) list(ctx context.Context) error {
 	if a.flags.json {
 		return a.printJSON(entries)
 	}
-	return a.printLines(entryLines(entries))
+	return a.printLines(render.WatchListLines(entries))
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/record"
 	"timemachine/repo/when"
@@ -54,7 +56,7 @@ func (a *app) logCommand() *cobra.Command {
 func atMost(n int, msg string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > n {
-			return &usageError{msg: msg + ", not " + quoted(args[n]) + " too", hint: "timemachine " + cmd.Use}
+			return &usageError{msg: msg + ", not " + terminal.InQuotes(args[n]) + " too", hint: "timemachine " + cmd.Use}
 		}
 		return nil
 	}
@@ -99,7 +101,7 @@ func (a *app) logRange(o logOptions) (repo.LogOptions, error) {
 	for _, word := range o.events {
 		e := record.Event(word)
 		if !e.Valid() {
-			return list, &usageError{msg: "no event " + quoted(word), hint: "added, modified, touched, metadata, deleted or type-changed"}
+			return list, &usageError{msg: "no event " + terminal.InQuotes(word), hint: "added, modified, touched, metadata, deleted or type-changed"}
 		}
 		list.Events = append(list.Events, e)
 	}
@@ -124,7 +126,7 @@ func (a *app) bound(flag, text string) (time.Time, error) {
 		return time.Time{}, err
 	}
 	if w.Kind != when.Moment {
-		return time.Time{}, &usageError{msg: "--" + flag + " " + quoted(text) + " is no time", hint: whenHint}
+		return time.Time{}, &usageError{msg: "--" + flag + " " + terminal.InQuotes(text) + " is no time", hint: whenHint}
 	}
 	if flag == "until" && !w.End.IsZero() {
 		w.Time = w.End
@@ -164,16 +166,16 @@ func (a *app) writeLog(ctx context.Context, w io.Writer, h *repo.History, o repo
 		}
 	}
 	if n == 0 && !a.flags.json {
-		a.console.notice("no versions in that range")
+		a.console.Notice("no versions in that range")
 	}
 	return nil
 }
 
 func (a *app) writeEntry(w io.Writer, e *repo.Entry) error {
 	if a.flags.json {
-		return writeJSONLine(w, entryJSON(e))
+		return render.WriteJSONLine(w, render.EntryJSON(e))
 	}
-	if _, err := io.WriteString(w, entryLine(e, a.zone, a.colours())+"\n"); err != nil {
+	if _, err := io.WriteString(w, render.EntryLine(e, a.zone, a.colours())+"\n"); err != nil {
 		return err
 	}
 	if b, ok := w.(*bufio.Writer); ok && a.screen {

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/durable"
 )
@@ -72,11 +74,11 @@ func (a *app) memoryFile(config string) string {
 func (a *app) recall(config string) *memory {
 	file := a.memoryFile(config)
 	m := &memory{}
-	if err := readMemory(file, m); err != nil || m.Config != harmless(config) {
+	if err := readMemory(file, m); err != nil || m.Config != terminal.Escape(config) {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			a.journal.Debug("state file is not read", "file", file, "cause", durable.Reason(err))
 		}
-		m = &memory{Config: harmless(config)}
+		m = &memory{Config: terminal.Escape(config)}
 	}
 	m.file, m.now, m.previous = file, a.now(), m.LastRun
 	if m.Destinations == nil {
@@ -105,13 +107,13 @@ func readMemory(file string, m *memory) error {
 
 // knows tells whether this configuration has used the destination before.
 func (m *memory) knows(dest string) bool {
-	_, known := m.Destinations[harmless(dest)]
+	_, known := m.Destinations[terminal.Escape(dest)]
 	return known
 }
 
 // use remembers the destination, and its owner.
 func (m *memory) use(dest string, owner uint32) {
-	dest = harmless(dest)
+	dest = terminal.Escape(dest)
 	u := m.Destinations[dest]
 	if u.First.IsZero() {
 		u.First = m.now
@@ -122,7 +124,7 @@ func (m *memory) use(dest string, owner uint32) {
 
 // owner is whose the destination was when it was used last.
 func (m *memory) owner(dest string) (uid uint32, known bool) {
-	u := m.Destinations[harmless(dest)]
+	u := m.Destinations[terminal.Escape(dest)]
 	if u.Owner == nil {
 		return 0, false
 	}
@@ -131,7 +133,7 @@ func (m *memory) owner(dest string) (uid uint32, known bool) {
 
 // news takes note of a warning and tells whether it is worth printing: the last run did not give it, or a day has passed.
 func (m *memory) news(text string) bool {
-	text = harmless(text)
+	text = terminal.Escape(text)
 	w, given := m.Warnings[text]
 	if given && w.Run.Equal(m.now) {
 		return false
@@ -153,23 +155,23 @@ func (m *memory) ended(dest string) {
 
 // failed notes that this run could not, where the destination was ever used.
 func (m *memory) failed(dest string, err error) {
-	m.note(dest, &failedNote{When: m.now, Why: harmless(firstLine(err))})
+	m.note(dest, &failedNote{When: m.now, Why: terminal.Escape(render.FirstLine(err))})
 }
 
 func (m *memory) note(dest string, failed *failedNote) {
-	if u, known := m.Destinations[harmless(dest)]; known {
+	if u, known := m.Destinations[terminal.Escape(dest)]; known {
 		u.Failed = failed
-		m.Destinations[harmless(dest)] = u
+		m.Destinations[terminal.Escape(dest)] = u
 	}
 }
 
 // failure is the last run over everything where that failed, and nil where a later one by whatever configuration ended.
-func (m *memory) failure(dest string, l repo.LastRun) *failedRun {
-	failed := m.Destinations[harmless(dest)].Failed
+func (m *memory) failure(dest string, l repo.LastRun) *render.FailedRun {
+	failed := m.Destinations[terminal.Escape(dest)].Failed
 	if failed == nil || failed.When.Before(l.Ended) {
 		return nil
 	}
-	run := failedRun(*failed)
+	run := render.FailedRun(*failed)
 	return &run
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
 )
 
@@ -13,7 +14,7 @@ import (
 // pager.
 func (a *app) paged(ctx context.Context, show func(w io.Writer) error) error {
 	if a.screen && !a.flags.json {
-		if command := pagerCommand(a.lookup); command != "" {
+		if command := terminal.PagerCommand(a.lookup); command != "" {
 			return a.throughPager(ctx, command, show)
 		}
 	}
@@ -26,11 +27,11 @@ func (a *app) paged(ctx context.Context, show func(w io.Writer) error) error {
 }
 
 func (a *app) throughPager(ctx context.Context, command string, show func(w io.Writer) error) error {
-	p, err := startPager(command, append(os.Environ(), pagerSettings(a.lookup)...), a.stdout, a.stderr)
+	p, err := terminal.StartPager(command, append(os.Environ(), terminal.PagerSettings(a.lookup)...), a.stdout, a.stderr)
 	if err != nil {
-		return &failure{msg: "pager " + quote(command) + ": " + durable.Reason(err), hint: "PAGER=cat does without", err: err}
+		return &failure{msg: "pager " + terminal.Quote(command) + ": " + durable.Reason(err), hint: "PAGER=cat does without", err: err}
 	}
-	return p.show(ctx, show)
+	return p.Show(ctx, show)
 }
 
 // colours tells whether results may be coloured.

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"timemachine/cmd/timemachine/internal/journal"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/watch"
 )
 
@@ -44,7 +46,7 @@ func (a *app) configPlace() (*place, error) {
 		name = defaultConfig
 	}
 	if strings.HasSuffix(name, "/") {
-		return nil, &usageError{msg: "configuration " + quote(name) + " names a folder", hint: "name the file, or use -cl DIR"}
+		return nil, &usageError{msg: "configuration " + terminal.Quote(name) + " names a folder", hint: "name the file, or use -cl DIR"}
 	}
 	file := name
 	if !filepath.IsAbs(name) && a.flags.location != "" {
@@ -80,5 +82,5 @@ func (p *place) ownFiles() []string {
 	if target, err := filepath.EvalSymlinks(p.config); err == nil && target != p.config {
 		files = append(files, target)
 	}
-	return append(files, rotated(p.journal)...)
+	return append(files, journal.Rotated(p.journal)...)
 }

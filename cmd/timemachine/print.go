@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"timemachine/cmd/timemachine/internal/render"
 )
 
 // print writes one line of results to standard output.
@@ -12,10 +13,10 @@ func (a *app) print(text string) error {
 }
 
 // printJSON writes one document of results to standard output.
-func (a *app) printJSON(document any) error { return writeJSON(a.stdout, document) }
+func (a *app) printJSON(document any) error { return render.WriteJSON(a.stdout, document) }
 
 // printJSONLine writes one line of JSON to standard output.
-func (a *app) printJSONLine(document any) error { return writeJSONLine(a.stdout, document) }
+func (a *app) printJSONLine(document any) error { return render.WriteJSONLine(a.stdout, document) }
 
 // printLines writes lines of results to standard output.
 func (a *app) printLines(lines []string) error {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/layout"
@@ -35,7 +37,7 @@ func (a *app) openHistory() (*repo.History, error) {
 func (a *app) openToRead(dest string, heads func(state *durable.Dir, path string) repo.Heads) (*repo.History, error) {
 	h, err := repo.OpenHistory(dest, repo.HistoryOptions{Log: a.logAction, Heads: heads, Remembered: watch.Tip})
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, &failure{msg: "destination " + quote(dest) + ": " + durable.Reason(err), hint: "it is closed to all but its owner: ask as that user, or as root", err: err}
+		return nil, &failure{msg: "destination " + terminal.Quote(dest) + ": " + durable.Reason(err), hint: "it is closed to all but its owner: ask as that user, or as root", err: err}
 	}
 	return h, err
 }
@@ -142,7 +144,7 @@ func (a *app) tellWhen(word string, w when.When) {
 	if future {
 		text += ", which is still to come"
 	}
-	a.console.announce(text)
+	a.console.Announce(text)
 }
 
 // explain turns what a history says of a path into an error with advice.
@@ -152,11 +154,11 @@ func (a *app) explain(ctx context.Context, h *repo.History, err error) error {
 	var absent *repo.AbsentError
 	switch {
 	case errors.As(err, &unknown):
-		return &failure{msg: unknown.Error() + " in " + quote(h.Dest()), hint: a.aboutUnknown(ctx, h, unknown.Path), err: err}
+		return &failure{msg: unknown.Error() + " in " + terminal.Quote(h.Dest()), hint: a.aboutUnknown(ctx, h, unknown.Path), err: err}
 	case errors.As(err, &early):
 		return a.tooEarly(early)
 	case errors.As(err, &absent):
-		f := &failure{msg: quote(absent.Path) + " did not exist then: it was deleted " + localTime(absent.Deleted.Since, a.zone), err: err}
+		f := &failure{msg: terminal.Quote(absent.Path) + " did not exist then: it was deleted " + render.LocalTime(absent.Deleted.Since, a.zone), err: err}
 		if absent.Deleted.Before != nil {
 			f.hint = "its last version before that: timemachine show " + record.ShellWord(absent.Path) + " --at " + absent.Deleted.Before.Commit.Short()
 		}
@@ -168,10 +170,10 @@ func (a *app) explain(ctx context.Context, h *repo.History, err error) error {
 func (a *app) tooEarly(e *repo.BeforeError) error {
 	f := &failure{msg: e.Error(), err: e}
 	if e.Count == 0 {
-		f.msg = "the history of " + quote(e.Path) + " begins " + localTime(e.First.Since, a.zone)
+		f.msg = "the history of " + terminal.Quote(e.Path) + " begins " + render.LocalTime(e.First.Since, a.zone)
 	}
 	if e.First.RenamedFrom != "" {
-		f.hint = "before that it was " + quote(e.First.RenamedFrom)
+		f.hint = "before that it was " + terminal.Quote(e.First.RenamedFrom)
 	}
 	return f
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/watch"
 )
 
@@ -86,21 +88,21 @@ func hasRoot(c *watch.Config, path string) bool {
 
 func (a *app) tellRemoved(removed, unknown []string) error {
 	if a.flags.json {
-		return a.printJSON(removeDocument{Removed: orEmpty(removed), Unknown: orEmpty(unknown)})
+		return a.printJSON(removeDocument{Removed: render.OrEmpty(removed), Unknown: render.OrEmpty(unknown)})
 	}
 	var errs []error
 	for _, name := range removed {
 		if !a.flags.quiet {
-			errs = append(errs, a.print("removed "+quote(name)))
+			errs = append(errs, a.print("removed "+terminal.Quote(name)))
 		}
 	}
 	return errors.Join(errs...)
 }
 
 func notWatched(c *watch.Config, name string) error {
-	e := &usageError{msg: quote(name) + ": is not watched", hint: "timemachine list shows what is"}
+	e := &usageError{msg: terminal.Quote(name) + ": is not watched", hint: "timemachine list shows what is"}
 	if near := nearest(name, c.Lines(), 1); len(near) > 0 {
-		e.hint = "did you mean " + quote(near[0]) + "?"
+		e.hint = "did you mean " + terminal.Quote(near[0]) + "?"
 	}
 	return e
 }

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"strings"
 
+	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/record"
 	"timemachine/watch"
 )
@@ -21,7 +23,7 @@ type report struct {
 }
 
 func (a *app) newReport(repeats *memory) *report {
-	return &report{app: a, repeats: repeats, keep: a.flags.json, close: a.console.showBar("looking"), files: map[string]struct{}{}}
+	return &report{app: a, repeats: repeats, keep: a.flags.json, close: a.console.ShowBar("looking"), files: map[string]struct{}{}}
 }
 
 // Version notes a committed version.
@@ -32,8 +34,8 @@ func (r *report) Version(v record.Version) {
 	}
 	r.app.journal.Debug("committed", "event", string(v.Event), "source", v.Source, "commit", v.Commit.String(),
 		"blob", v.Blob.String(), "size", v.Size, "copy", v.Copy)
-	if r.app.console.verbose {
-		r.app.console.Info(string(v.Event)+" "+quote(v.Source), "commit", v.Commit.Short())
+	if r.app.console.Verbose {
+		r.app.console.Info(string(v.Event)+" "+terminal.Quote(v.Source), "commit", v.Commit.Short())
 	}
 }
 
@@ -46,12 +48,12 @@ func (r *report) Problem(p watch.Problem) {
 	if p.Warning {
 		level = slog.LevelWarn
 	}
-	text := problemText(p)
+	text := render.ProblemText(p)
 	r.app.journal.Log(context.Background(), level, text, "path", p.Path)
 	if r.worthPrinting(withoutNumbers(text)) {
 		r.app.console.Log(context.Background(), level, text)
 		if r.app.console.Enabled(context.Background(), level) {
-			r.app.console.hint(p.Hint)
+			r.app.console.Hint(p.Hint)
 		}
 	}
 }
@@ -61,7 +63,7 @@ func (r *report) worthPrinting(alarm string) bool {
 		return true
 	}
 	news := r.repeats.news(alarm)
-	return news || r.app.console.terminal || r.app.console.verbose
+	return news || r.app.console.Terminal || r.app.console.Verbose
 }
 
 // withoutNumbers is what two wordings of one alarm have in common: the free space it tells differs every minute.
@@ -75,9 +77,9 @@ func withoutNumbers(text string) string {
 }
 
 // Progress moves the bar.
-func (r *report) Progress(done, total int64) { r.app.console.moveBar(done, total) }
+func (r *report) Progress(done, total int64) { r.app.console.MoveBar(done, total) }
 
 // document is what the run prints as JSON.
-func (r *report) document(dest string, s *watch.Summary) runDocument {
-	return runJSON(dest, s, r.versions, r.problems)
+func (r *report) document(dest string, s *watch.Summary) render.RunDocument {
+	return render.RunJSON(dest, s, r.versions, r.problems)
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/record"
@@ -48,7 +50,7 @@ var overwrites = map[string]repo.Overwrite{"changed": repo.OverwriteChanged, "ne
 func (a *app) restore(ctx context.Context, o restoreOptions) error {
 	overwrite, ok := overwrites[o.overwrite]
 	if !ok {
-		return &usageError{msg: "--overwrite " + quoted(o.overwrite) + " is not one of never, changed, always"}
+		return &usageError{msg: "--overwrite " + terminal.InQuotes(o.overwrite) + " is not one of never, changed, always"}
 	}
 	p, c, err := a.readingPlace()
 	if err != nil {
@@ -90,7 +92,7 @@ func explainLink(err error) error {
 	if !errors.As(err, &link) || !errors.As(err, &at) {
 		return err
 	}
-	return &failure{msg: quote(at.Path) + ": " + link.Error(), hint: "remove the link, or restore elsewhere with --to DIR", err: err}
+	return &failure{msg: terminal.Quote(at.Path) + ": " + link.Error(), hint: "remove the link, or restore elsewhere with --to DIR", err: err}
 }
 
 // restoreTo is the folder to write to, "" for the files' own places.
@@ -103,7 +105,7 @@ func (a *app) restoreTo(p *place, dir string) (string, error) {
 		return "", err
 	}
 	if where := insideDestination(p.dest, abs); where != "" {
-		return "", &usageError{msg: quote(abs) + ": " + where, hint: "restore to a folder outside the destination"}
+		return "", &usageError{msg: terminal.Quote(abs) + ": " + where, hint: "restore to a folder outside the destination"}
 	}
 	return abs, nil
 }
@@ -172,7 +174,7 @@ func (a *app) lastVersion(ctx context.Context, h *repo.History, path string, poi
 	case errors.As(err, &absent) && point == (repo.Point{}) && absent.Deleted.Before != nil:
 		return []repo.Entry{{Version: *absent.Deleted.Before}}, nil
 	case errors.As(err, &unknown):
-		return nil, &failure{msg: "nothing was there below " + quote(path) + " then: all of it was deleted",
+		return nil, &failure{msg: "nothing was there below " + terminal.Quote(path) + " then: all of it was deleted",
 			hint: "choose another moment with --at; timemachine log " + record.ShellWord(path) + " shows them", err: err}
 	}
 	return nil, err
@@ -186,33 +188,33 @@ type restored struct {
 
 // tell prints what was done, or would be, and names what was not.
 func (d *restored) tell(p *repo.Plan) error {
-	n := planCounts(p)
+	n := render.PlanCounts(p)
 	var err error
 	if d.app.flags.json {
-		err = d.app.printJSON(planJSON(p, d.o.dryRun))
+		err = d.app.printJSON(render.PlanJSON(p, d.o.dryRun))
 	} else {
 		err = d.text(p, n)
 	}
-	for _, line := range planErrors(p) {
+	for _, line := range render.PlanErrors(p) {
 		d.app.console.Error(line)
 	}
-	return errors.Join(err, partial(n.failed))
+	return errors.Join(err, partial(n.Failed))
 }
 
-func (d *restored) text(p *repo.Plan, n planCount) error {
-	if lines := planLines(p, d.o.dryRun, d.app.flags.verbose, d.app.zone); len(lines) > 0 && !d.app.flags.quiet {
+func (d *restored) text(p *repo.Plan, n render.PlanCount) error {
+	if lines := render.PlanLines(p, d.o.dryRun, d.app.flags.verbose, d.app.zone); len(lines) > 0 && !d.app.flags.quiet {
 		if err := d.app.print(strings.Join(lines, "\n")); err != nil {
 			return err
 		}
 	}
-	if kept := n.kept(); kept > 0 {
-		d.app.console.announce(count(kept, "file") + " as then: nothing to restore")
+	if kept := n.Kept(); kept > 0 {
+		d.app.console.Announce(render.Count(kept, "file") + " as then: nothing to restore")
 		if d.o.at == "" {
-			d.app.console.hint("--at WHEN brings back an older state than the newest; timemachine log shows them")
+			d.app.console.Hint("--at WHEN brings back an older state than the newest; timemachine log shows them")
 		}
 		return nil
 	}
-	d.app.console.notice(n.summary(d.o.dryRun))
+	d.app.console.Notice(n.Summary(d.o.dryRun))
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/record"
 )
 
@@ -89,12 +90,12 @@ func (a *app) begin(cmd *cobra.Command) error {
 	if a.flags.quiet && a.flags.verbose {
 		return &usageError{msg: "-q and -v exclude each other", hint: usageHint}
 	}
-	a.console = newConsole(a.stderr, consoleOptions{
-		terminal: a.terminal,
-		quiet:    a.flags.quiet,
-		verbose:  a.flags.verbose,
-		colour:   a.terminal && a.mayColour(),
-		now:      a.now,
+	a.console = terminal.NewConsole(a.stderr, terminal.ConsoleOptions{
+		Terminal: a.terminal,
+		Quiet:    a.flags.quiet,
+		Verbose:  a.flags.verbose,
+		Colour:   a.terminal && a.mayColour(),
+		Now:      a.now,
 	})
 	a.started = true
 	return nil
@@ -118,7 +119,7 @@ func (a *app) bare(cmd *cobra.Command, o originalFlags, args []string) error {
 
 // unknownCommand suggests what may have been meant.
 func (a *app) unknownCommand(root *cobra.Command, word string) error {
-	e := &usageError{msg: "unknown command " + quoted(word), hint: usageHint}
+	e := &usageError{msg: "unknown command " + terminal.InQuotes(word), hint: usageHint}
 	if path, err := a.absolute(word); err == nil {
 		if _, err := os.Lstat(path); err == nil {
 			e.hint = "to watch this file: timemachine add " + record.ShellWord(word)
@@ -159,7 +160,7 @@ func needPaths(verb string) cobra.PositionalArgs {
 // noArgs is the argument check of the commands that take none.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return &usageError{msg: cmd.Name() + " takes no arguments, not " + quoted(args[0]), hint: usageHint}
+		return &usageError{msg: cmd.Name() + " takes no arguments, not " + terminal.InQuotes(args[0]), hint: usageHint}
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/watch"
 )
 
@@ -35,14 +37,14 @@ func (a *app) run(ctx context.Context, o runOptions) error {
 	}
 	if len(c.Entries) == 0 {
 		a.nothingWatched(p)
-		return a.results(emptyDocument(p.dest))
+		return a.results(render.EmptyRun(p.dest))
 	}
 	rep := a.newReport(a.memory)
 	s, err := a.everything(ctx, p, rep, watch.RunOptions{Config: c, AcceptDeletions: accept})
 	if errors.Is(err, watch.ErrBusy) {
 		a.journal.Info("another run is at work", "destination", p.dest)
-		a.console.notice("another run is at work on " + quote(p.dest) + "; nothing done")
-		d := emptyDocument(p.dest)
+		a.console.Notice("another run is at work on " + terminal.Quote(p.dest) + "; nothing done")
+		d := render.EmptyRun(p.dest)
 		d.Busy = true
 		return a.results(d)
 	}
@@ -83,12 +85,12 @@ func (a *app) look(ctx context.Context, p *place, rep *report, o watch.RunOption
 	rep.close()
 	a.journal.Debug("run ends", "scan", s.Scan, "sources", s.Sources, "versions", s.Versions, "problems", s.Problems,
 		"bytes", s.Bytes, "elapsed", s.Elapsed, "tip", s.Tip.String())
-	a.console.notice(runSummary(s, len(rep.files)))
+	a.console.Notice(render.RunSummary(s, len(rep.files)))
 	return s, nil
 }
 
 // results prints the document where JSON is wanted.
-func (a *app) results(d runDocument) error {
+func (a *app) results(d render.RunDocument) error {
 	if !a.flags.json {
 		return nil
 	}

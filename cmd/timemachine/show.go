@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/record"
 )
@@ -54,18 +56,18 @@ func (a *app) show(ctx context.Context, o showOptions) error {
 		return err
 	}
 	if _, redacted := h.Redacted(&e.Version); redacted {
-		a.console.announce("the history was rewritten: this is not what was captured then")
+		a.console.Announce("the history was rewritten: this is not what was captured then")
 	}
 	defer src.Close()
 	if a.flags.json {
-		return a.paged(ctx, func(w io.Writer) error { return writeContent(w, &e, src, size) })
+		return a.paged(ctx, func(w io.Writer) error { return render.WriteContent(w, &e, src, size) })
 	}
 	return a.paged(ctx, func(w io.Writer) error {
 		if !a.screen {
 			_, err := io.Copy(w, src)
 			return err
 		}
-		out := newEscapingWriter(w)
+		out := terminal.NewEscapingWriter(w)
 		if _, err := io.Copy(out, src); err != nil {
 			return err
 		}
@@ -108,7 +110,7 @@ func (a *app) versionAt(ctx context.Context, h *repo.History, source string, p r
 	if oldErr != nil {
 		return e, err
 	}
-	a.console.announce(quote(source) + " was " + quote(old.Source) + " then")
+	a.console.Announce(terminal.Quote(source) + " was " + terminal.Quote(old.Source) + " then")
 	return old, nil
 }
 
@@ -118,15 +120,15 @@ func (a *app) lastOf(ctx context.Context, h *repo.History, absent *repo.AbsentEr
 	if err != nil {
 		return e, err
 	}
-	a.console.announce(fmt.Sprintf("%s was deleted %s; this is its last version", quote(absent.Path), localTime(absent.Deleted.Since, a.zone)))
+	a.console.Announce(fmt.Sprintf("%s was deleted %s; this is its last version", terminal.Quote(absent.Path), render.LocalTime(absent.Deleted.Since, a.zone)))
 	return e, nil
 }
 
 // folderGiven says that a path was a folder at p, and what it held.
 func folderGiven(source string, p repo.Point, all []repo.Entry) error {
-	msg := quote(source) + " is a folder, not a file"
+	msg := terminal.Quote(source) + " is a folder, not a file"
 	if p != (repo.Point{}) {
-		msg = quote(source) + " was a folder then, not a file"
+		msg = terminal.Quote(source) + " was a folder then, not a file"
 	}
-	return &failure{msg: msg, hint: "timemachine log " + record.ShellWord(source) + " lists what it holds, for example " + quote(all[0].Source)}
+	return &failure{msg: msg, hint: "timemachine log " + record.ShellWord(source) + " lists what it holds, for example " + terminal.Quote(all[0].Source)}
 }

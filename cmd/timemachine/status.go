@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/refusal"
 	"timemachine/watch"
@@ -52,14 +54,14 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 	if o.maxAge != "" {
 		return a.checkAge(p, h, limit)
 	}
-	s := &statusData{destination: p.dest, configuration: p.config}
+	s := &render.Status{Destination: p.dest, Configuration: p.config}
 	if err := a.gather(ctx, h, c, s); err != nil {
 		return err
 	}
 	if a.flags.json {
-		return a.printJSON(s.document())
+		return a.printJSON(s.Document())
 	}
-	return a.print(strings.Join(s.lines(a.clock(), a.flags.verbose), "\n"))
+	return a.print(strings.Join(s.Lines(a.clock(), a.flags.verbose), "\n"))
 }
 
 // readingPlace finds the place of a command that only reads: nothing is made. The configuration is nil where there is
@@ -72,7 +74,7 @@ func (a *app) readingPlace() (*place, *watch.Config, error) {
 	c, err := watch.LoadConfig(p.config, a.watchEnv())
 	if errors.Is(err, fs.ErrNotExist) && !isConfigError(err) {
 		if a.flags.config != "" || a.env(envConfig) != "" {
-			return nil, nil, &usageError{msg: "configuration " + quote(p.config) + " does not exist"}
+			return nil, nil, &usageError{msg: "configuration " + terminal.Quote(p.config) + " does not exist"}
 		}
 		c, err = nil, nil
 	}
@@ -83,41 +85,41 @@ func (a *app) readingPlace() (*place, *watch.Config, error) {
 }
 
 // clock is how moments are told to the user.
-func (a *app) clock() clock { return clock{now: a.now(), zone: a.zone} }
+func (a *app) clock() render.Clock { return render.Clock{Now: a.now(), Zone: a.zone} }
 
 // gather finds everything out; h is nil where nothing is recorded yet.
-func (a *app) gather(ctx context.Context, h *repo.History, c *watch.Config, s *statusData) error {
+func (a *app) gather(ctx context.Context, h *repo.History, c *watch.Config, s *render.Status) error {
 	if h != nil {
 		if err := a.gatherHistory(ctx, h, s); err != nil {
 			return err
 		}
 	}
-	s.failed = a.recall(s.configuration).failure(s.destination, s.last)
+	s.Failed = a.recall(s.Configuration).failure(s.Destination, s.Last)
 	if c == nil {
 		return nil
 	}
 	var err error
-	s.preview, err = watch.Look(ctx, c, h, s.destination)
+	s.Preview, err = watch.Look(ctx, c, h, s.Destination)
 	return err
 }
 
-func (a *app) gatherHistory(ctx context.Context, h *repo.History, s *statusData) error {
+func (a *app) gatherHistory(ctx context.Context, h *repo.History, s *render.Status) error {
 	var err error
-	s.branch, s.busy = h.Branch(), h.Busy()
-	if s.last, err = h.LastRun(); err != nil {
+	s.Branch, s.Busy = h.Branch(), h.Busy()
+	if s.Last, err = h.LastRun(); err != nil {
 		return err
 	}
-	if s.versions, s.newest, err = h.Count(ctx); err != nil {
+	if s.Versions, s.Newest, err = h.Count(ctx); err != nil {
 		return err
 	}
-	if s.upstream, err = h.Upstream(ctx); err != nil {
+	if s.Upstream, err = h.Upstream(ctx); err != nil {
 		return err
 	}
-	if s.sizes, err = h.Sizes(ctx); err != nil {
+	if s.Sizes, err = h.Sizes(ctx); err != nil {
 		if ctx.Err() != nil {
 			return err
 		}
-		a.console.Warn("not all of the destination could be added up: " + firstLine(err))
+		a.console.Warn("not all of the destination could be added up: " + render.FirstLine(err))
 	}
 	return nil
 }
@@ -134,7 +136,7 @@ func parseAge(text string) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
-		return 0, &usageError{msg: "--max-age " + quoted(text) + " is not an age", hint: "such as 90s, 5m, 2h or 3d"}
+		return 0, &usageError{msg: "--max-age " + terminal.InQuotes(text) + " is not an age", hint: "such as 90s, 5m, 2h or 3d"}
 	}
 	return d, nil
 }
@@ -149,9 +151,9 @@ func (a *app) checkAge(p *place, h *repo.History, limit time.Duration) error {
 	age := a.now().Sub(last.Good)
 	fresh := !last.Good.IsZero() && age <= limit
 	if a.flags.json {
-		err = a.printJSON(ageJSON(h.Dest(), last, failed, limit, fresh))
+		err = a.printJSON(render.AgeJSON(h.Dest(), last, failed, limit, fresh))
 	} else if !a.flags.quiet {
-		err = a.print(lastRunLine(last, failed, a.clock()))
+		err = a.print(render.LastRunLine(last, failed, a.clock()))
 	}
 	if err == nil && !fresh {
 		err = status(statusFailed)

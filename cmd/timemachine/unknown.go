@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
@@ -49,7 +50,7 @@ func (a *app) suggest(ctx context.Context, h *repo.History, path string) string 
 	delete(known, "/")
 	if names := nearest(path, slices.Collect(maps.Keys(known)), suggestions); len(names) > 0 {
 		for i, name := range names {
-			names[i] = quote(name)
+			names[i] = terminal.Quote(name)
 		}
 		return "known: " + strings.Join(names, ", ")
 	}

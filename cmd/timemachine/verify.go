@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/record"
@@ -53,7 +54,7 @@ func (a *app) verify(ctx context.Context, o verifyOptions) error {
 
 // verifyAny looks at a destination, or at what can be looked at of a clone of one.
 func (a *app) verifyAny(ctx context.Context, p *place, c *watch.Config, o verifyOptions, t *verifyReport) (*repo.VerifySummary, error) {
-	options := repo.VerifyOptions{Quick: o.quick, Repair: o.repair, WantCopy: wantsCopy(c), Report: t.finding, Progress: a.console.moveBar}
+	options := repo.VerifyOptions{Quick: o.quick, Repair: o.repair, WantCopy: wantsCopy(c), Report: t.finding, Progress: a.console.MoveBar}
 	r, err := a.openWriter(ctx, p, c, o.repair)
 	if kindOf(err) == refusal.Foreign && !o.repair {
 		h, herr := a.openToRead(p.dest, nil)
@@ -61,14 +62,14 @@ func (a *app) verifyAny(ctx context.Context, p *place, c *watch.Config, o verify
 			return nil, errors.Join(err, herr)
 		}
 		defer h.Close()
-		defer a.console.showBar("verifying")()
+		defer a.console.ShowBar("verifying")()
 		return repo.VerifyClone(ctx, h, options)
 	}
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	defer a.console.showBar("verifying")()
+	defer a.console.ShowBar("verifying")()
 	sum, err := r.Verify(ctx, options)
 	return sum, errors.Join(err, t.cache(ctx, r, o.repair, sum))
 }
@@ -88,16 +89,16 @@ type verifyReport struct {
 }
 
 func (t *verifyReport) finding(f repo.Finding) {
-	t.app.journal.Warn(findingText(f), "hint", f.Hint)
+	t.app.journal.Warn(render.FindingText(f), "hint", f.Hint)
 	if t.err != nil {
 		return
 	}
-	t.app.console.clearBar()
+	t.app.console.ClearBar()
 	if t.app.flags.json {
-		t.err = t.app.printJSONLine(findingJSON(f))
+		t.err = t.app.printJSONLine(render.FindingJSON(f))
 		return
 	}
-	t.err = t.app.print(findingLine(f))
+	t.err = t.app.print(render.FindingLine(f))
 }
 
 // cache looks at the one disposable file that package repo does not know. A run at work may be in the midst of writing it.
@@ -127,9 +128,9 @@ func (t *verifyReport) cache(ctx context.Context, r *repo.Repo, mend bool, sum *
 func (t *verifyReport) summary(s *repo.VerifySummary) error {
 	switch {
 	case t.app.flags.json:
-		return t.app.printJSONLine(verifyJSON(s))
+		return t.app.printJSONLine(render.VerifyJSON(s))
 	case t.app.flags.quiet:
 		return nil
 	}
-	return t.app.print(verifyLine(s))
+	return t.app.print(render.VerifyLine(s))
 }

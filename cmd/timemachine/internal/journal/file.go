@@ -1,4 +1,4 @@
-package main
+package journal
 
 import (
 	"bytes"
@@ -13,18 +13,18 @@ import (
 )
 
 const (
-	journalMegabytes = 10 // a log is rotated before it would pass this size
-	journalKeep      = 3
-	journalBuffer    = 64 << 10
-	journalEach      = time.Second     // no line waits longer than this in a run that goes on
-	journalPatience  = 2 * time.Second // for another process at work on the log
+	maxMegabytes = 10 // a log is rotated before it would pass this size
+	keepOld      = 3
+	bufferSize   = 64 << 10
+	flushEach    = time.Second     // no line waits longer than this in a run that goes on
+	lockPatience = 2 * time.Second // for another process at work on the log
 )
 
-// journalFile writes timemachine.log. Lines are gathered and written in one go; writing and rotating happen under a lock
+// File writes timemachine.log. Lines are gathered and written in one go; writing and rotating happen under a lock
 // on the log's folder, so that no process writes into a file that another one is moving away.
-type journalFile struct {
+type File struct {
 	mu      sync.Mutex
-	path    string
+	Path    string
 	check   func(path string) error // refuses a log that is not safe to write
 	max     int64                   // bytes
 	keep    int                     // older logs
@@ -36,27 +36,27 @@ type journalFile struct {
 	rotator *lumberjack.Logger
 }
 
-func newJournalFile(path string, check func(path string) error, now func() time.Time) *journalFile {
-	return &journalFile{
-		path:    path,
+func New(path string, check func(path string) error, now func() time.Time) *File {
+	return &File{
+		Path:    path,
 		check:   check,
-		max:     journalMegabytes << 20,
+		max:     maxMegabytes << 20,
 		now:     now,
 		flushed: now(),
-		keep:    journalKeep,
-		rotator: &lumberjack.Logger{Filename: path, MaxSize: journalMegabytes},
+		keep:    keepOld,
+		rotator: &lumberjack.Logger{Filename: path, MaxSize: maxMegabytes},
 	}
 }
 
 // Write takes one line. Lines of level WARN and above are on disk when it returns, others soon.
-func (j *journalFile) Write(line []byte) (int, error) {
+func (j *File) Write(line []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.err != nil {
 		return len(line), nil
 	}
 	j.buf.Write(line)
-	if j.buf.Len() >= journalBuffer || urgent(line) || j.now().Sub(j.flushed) >= journalEach {
+	if j.buf.Len() >= bufferSize || urgent(line) || j.now().Sub(j.flushed) >= flushEach {
 		j.flush()
 	}
 	return len(line), nil
@@ -70,7 +70,7 @@ func urgent(line []byte) bool {
 
 // Close writes what is left and returns the first failure of all writes. A folder that does not exist is none: the
 // configuration would have lain there too, and that has been said.
-func (j *journalFile) Close() error {
+func (j *File) Close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.flush()
@@ -80,7 +80,7 @@ func (j *journalFile) Close() error {
 	return j.err
 }
 
-func (j *journalFile) flush() {
+func (j *File) flush() {
 	if j.buf.Len() == 0 || j.err != nil {
 		return
 	}
@@ -92,8 +92,8 @@ func (j *journalFile) flush() {
 // write appends lines to the log under the lock, rotating it first when they would not fit. Without the lock, which
 // another process may hold for ever or the file system may not know, the lines are appended all the same, and rotation is
 // left to others.
-func (j *journalFile) write(lines []byte) error {
-	unlock, locked, err := lockFolder(filepath.Dir(j.path), j.patience())
+func (j *File) write(lines []byte) error {
+	unlock, locked, err := lockFolder(filepath.Dir(j.Path), j.patience())
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (j *journalFile) write(lines []byte) error {
 		return err
 	}
 	if !locked {
-		return appendTo(j.path, lines)
+		return appendTo(j.Path, lines)
 	}
 	if size+int64(len(lines)) >= j.max {
 		if err := j.rotate(); err != nil {
@@ -117,11 +117,11 @@ func (j *journalFile) write(lines []byte) error {
 
 // rotate moves the log aside and drops the oldest. Lumberjack would drop them in the background, where a short run ends
 // before it is done.
-func (j *journalFile) rotate() error {
+func (j *File) rotate() error {
 	if err := j.rotator.Rotate(); err != nil {
 		return err
 	}
-	old := rotated(j.path)
+	old := Rotated(j.Path)
 	for len(old) > j.keep {
 		if err := os.Remove(old[0]); err != nil {
 			return err
@@ -131,16 +131,16 @@ func (j *journalFile) rotate() error {
 	return nil
 }
 
-func (j *journalFile) patience() time.Duration {
+func (j *File) patience() time.Duration {
 	if j.hurry {
 		return 0
 	}
-	return journalPatience
+	return lockPatience
 }
 
 // prepare creates the log when it is missing and refuses one that is not safe to write. It returns the log's size.
-func (j *journalFile) prepare() (int64, error) {
-	f, err := os.OpenFile(j.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND|openFlags, 0o600)
+func (j *File) prepare() (int64, error) {
+	f, err := os.OpenFile(j.Path, os.O_WRONLY|os.O_CREATE|os.O_APPEND|openFlags, 0o600)
 	if err != nil {
 		return 0, j.openError(err)
 	}
@@ -152,12 +152,12 @@ func (j *journalFile) prepare() (int64, error) {
 	if !info.Mode().IsRegular() {
 		return 0, errors.New("not a regular file")
 	}
-	return info.Size(), j.check(j.path)
+	return info.Size(), j.check(j.Path)
 }
 
 // openError words the refusal of a link, which the system reports as too many of them.
-func (j *journalFile) openError(err error) error {
-	if info, lerr := os.Lstat(j.path); lerr == nil && !info.Mode().IsRegular() {
+func (j *File) openError(err error) error {
+	if info, lerr := os.Lstat(j.Path); lerr == nil && !info.Mode().IsRegular() {
 		return errors.New("not a regular file")
 	}
 	return err

@@ -1,4 +1,4 @@
-package main
+package journal
 
 import (
 	"fmt"
@@ -30,7 +30,7 @@ func TestWriterProcess(t *testing.T) {
 	if path == "" {
 		t.Skip("runs as a process of TestProcessesShareTheLog")
 	}
-	j := newJournalFile(path, trusting, time.Now)
+	j := New(path, trusting, time.Now)
 	j.max, j.keep = writerMax, 1000
 	log := slog.New(slog.NewTextHandler(j, nil))
 	for i := range writerLines {
@@ -59,7 +59,7 @@ func TestProcessesShareTheLog(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	files := append(rotated(path), path)
+	files := append(Rotated(path), path)
 	if len(files) < 3 {
 		t.Fatalf("no rotation: %q", files)
 	}
@@ -89,7 +89,7 @@ func TestProcessesShareTheLog(t *testing.T) {
 func TestJournalBuffersUntilItMatters(t *testing.T) {
 	path := filepath.Join(t.TempDir(), logName)
 	now := time.Now()
-	j := newJournalFile(path, trusting, func() time.Time { return now })
+	j := New(path, trusting, func() time.Time { return now })
 	log := slog.New(slog.NewTextHandler(j, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	expect := func(lines int) {
 		t.Helper()
@@ -107,7 +107,7 @@ func TestJournalBuffersUntilItMatters(t *testing.T) {
 	expect(2)
 	log.Debug("quiet")
 	expect(2)
-	now = now.Add(journalEach)
+	now = now.Add(flushEach)
 	log.Debug("late")
 	expect(4)
 	log.Info("last")
@@ -124,14 +124,14 @@ func TestJournalGoesOnWithoutALock(t *testing.T) {
 		t.Fatalf("locked %v, %v", locked, err)
 	}
 	defer unlock()
-	j := newJournalFile(filepath.Join(dir, logName), trusting, time.Now)
+	j := New(filepath.Join(dir, logName), trusting, time.Now)
 	j.hurry = true
 	fmt.Fprintln(j, "level=ERROR one")
 	fmt.Fprintln(j, " level=ERROR two")
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if data, _ := os.ReadFile(j.path); string(data) != "level=ERROR one\n level=ERROR two\n" {
+	if data, _ := os.ReadFile(j.Path); string(data) != "level=ERROR one\n level=ERROR two\n" {
 		t.Errorf("%q", data)
 	}
 }
@@ -147,7 +147,7 @@ func TestJournalRefusesOddFiles(t *testing.T) {
 		if err := prepare(path); err != nil {
 			t.Fatal(err)
 		}
-		j := newJournalFile(path, trusting, time.Now)
+		j := New(path, trusting, time.Now)
 		fmt.Fprintln(j, "x level=ERROR y")
 		fmt.Fprintln(j, "x level=ERROR z")
 		if err := j.Close(); err == nil || !strings.Contains(err.Error(), "not a regular file") {
@@ -164,7 +164,7 @@ func TestJournalKeepsThreeOldLogs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 8 {
-		j := newJournalFile(path, trusting, time.Now)
+		j := New(path, trusting, time.Now)
 		j.max = 100
 		fmt.Fprintf(j, "%d%s\n", i, strings.Repeat("x", 80))
 		if err := j.Close(); err != nil {
@@ -172,9 +172,9 @@ func TestJournalKeepsThreeOldLogs(t *testing.T) {
 		}
 		time.Sleep(2 * time.Millisecond) // the names of old logs tell milliseconds
 	}
-	old := rotated(path)
-	if len(old) != journalKeep {
-		t.Fatalf("%q, want %d", old, journalKeep)
+	old := Rotated(path)
+	if len(old) != keepOld {
+		t.Fatalf("%q, want %d", old, keepOld)
 	}
 	for i, file := range append(old, path) {
 		if data, err := os.ReadFile(file); err != nil || data[0] != byte('4'+i) {

@@ -1,4 +1,4 @@
-package main
+package journal
 
 import (
 	"os"
@@ -10,9 +10,9 @@ import (
 // rotatedStamp is the time in the name of a log that lumberjack moved aside.
 const rotatedStamp = "2006-01-02T15-04-05.000"
 
-// rotated are the older logs beside the one at path, the oldest first. Only names as lumberjack gives them count: a user's
+// Rotated are the older logs beside the one at path, the oldest first. Only names as lumberjack gives them count: a user's
 // own timemachine-old.log is not ours.
-func rotated(path string) []string {
+func Rotated(path string) []string {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil {
 		return nil

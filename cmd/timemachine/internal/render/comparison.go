@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"fmt"
@@ -8,61 +8,61 @@ import (
 	"timemachine/repo/textdiff"
 )
 
-// maxText is the largest file, in bytes, that is compared line by line; larger ones are summed up.
-const maxText = 16 << 20
+// MaxText is the largest file, in bytes, that is compared line by line; larger ones are summed up.
+const MaxText = 16 << 20
 
-// side is a file in one of the two states that are compared.
-type side struct {
-	there  bool
-	odd    string // what stands there instead of a file or link, "" for these
-	link   bool
-	mode   uint32
-	size   int64
-	mtime  time.Time
-	commit object.ID // zero: as it is on disk
+// Side is a file in one of the two states that are compared.
+type Side struct {
+	There  bool
+	Odd    string // what stands there instead of a file or link, "" for these
+	Link   bool
+	Mode   uint32
+	Size   int64
+	Mtime  time.Time
+	Commit object.ID // zero: as it is on disk
 }
 
-// comparison is how a source's two states differ.
-type comparison struct {
-	source   string
-	from, to side
-	content  bool // the content differs
-	binary   bool
-	large    bool
-	old, new []string // lines, where they were compared
-	edits    []textdiff.Edit
-	added    int // lines
-	removed  int
+// Comparison is how a source's two states differ.
+type Comparison struct {
+	Source   string
+	From, To Side
+	Content  bool // the content differs
+	Binary   bool
+	Large    bool
+	Old, New []string // lines, where they were compared
+	Edits    []textdiff.Edit
+	Added    int // lines
+	Removed  int
 }
 
 // summary says how content differs that is not shown line by line; "" where it is.
-func (c *comparison) summary() string {
-	size := func(s *side) string {
+func (c *Comparison) summary() string {
+	size := func(s *Side) string {
 		switch {
-		case !s.there:
+		case !s.There:
 			return "nothing"
-		case s.odd != "":
-			return s.odd
+		case s.Odd != "":
+			return s.Odd
 		}
-		return sizeText(s.size)
+		return sizeText(s.Size)
 	}
-	change := size(&c.from) + " to " + size(&c.to)
+	change := size(&c.From) + " to " + size(&c.To)
 	switch {
-	case c.from.odd != "" || c.to.odd != "":
+	case c.From.Odd != "" || c.To.Odd != "":
 		return change
-	case c.binary:
+	case c.Binary:
 		return "binary, " + change
-	case c.large:
-		return fmt.Sprintf("over %s, %s", sizeText(maxText), change)
+	case c.Large:
+		return fmt.Sprintf("over %s, %s", sizeText(MaxText), change)
 	}
 	return ""
 }
 
 // label says which state a side is, for a diff's heading.
-func (s *side) label(zone *time.Location) string {
+func (s *Side) label(zone *time.Location) string {
 	state := "on disk"
-	if !s.commit.IsZero() {
-		state = s.commit.Short()
+	if !s.Commit.IsZero() {
+		state = s.Commit.Short()
 	}
-	return s.mtime.In(zone).Format("2006-01-02 15:04:05.000000000 -0700") + " " + state
+	return s.Mtime.In(zone).Format("2006-01-02 15:04:05.000000000 -0700") + " " + state
 }

@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"bytes"
@@ -12,16 +12,16 @@ import (
 // maxPlain is the longest content, in bytes, that is given as text where it is UTF-8.
 const maxPlain = 16 << 20
 
-// contentDocument is what show --json prints: the version and its content.
-type contentDocument struct {
-	entryDocument
+// ContentDocument is what show --json prints: the version and its content.
+type ContentDocument struct {
+	EntryDocument
 	Encoding string `json:"encoding"`
 	Content  string `json:"content"`
 }
 
-// writeContent writes a version and its content of size bytes as one JSON document. Long content is
+// WriteContent writes a version and its content of size bytes as one JSON document. Long content is
 // not held in memory.
-func writeContent(w io.Writer, e *repo.Entry, src io.Reader, size int64) error {
+func WriteContent(w io.Writer, e *repo.Entry, src io.Reader, size int64) error {
 	if size > maxPlain {
 		return writeLong(w, e, src)
 	}
@@ -29,16 +29,16 @@ func writeContent(w io.Writer, e *repo.Entry, src io.Reader, size int64) error {
 	if err != nil {
 		return err
 	}
-	d := contentDocument{entryDocument: entryJSON(e), Encoding: "utf-8", Content: string(body)}
+	d := ContentDocument{EntryDocument: EntryJSON(e), Encoding: "utf-8", Content: string(body)}
 	if !utf8.Valid(body) {
 		d.Encoding, d.Content = "base64", base64.StdEncoding.EncodeToString(body)
 	}
-	return writeJSONLine(w, d)
+	return WriteJSONLine(w, d)
 }
 
 // writeLong puts the content, as it is read, into the document of a version without.
 func writeLong(w io.Writer, e *repo.Entry, src io.Reader) error {
-	line, err := jsonText(contentDocument{entryDocument: entryJSON(e), Encoding: "base64"}, "")
+	line, err := jsonText(ContentDocument{EntryDocument: EntryJSON(e), Encoding: "base64"}, "")
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"iter"
@@ -8,30 +8,30 @@ import (
 	"timemachine/repo/record"
 )
 
-// diffDocument is what diff --json prints. Files is never null.
-type diffDocument struct {
-	Path      string         `json:"path"`
-	PathBytes string         `json:"path_bytes,omitempty"`
-	Files     []diffFileItem `json:"files"`
+// DiffDocument is what diff --json prints. Files is never null.
+type DiffDocument struct {
+	Path      string             `json:"path"`
+	PathBytes string             `json:"path_bytes,omitempty"`
+	Files     []FileDiffDocument `json:"files"`
 }
 
-// diffFileItem is one file that differs. Patch is the unified diff, PatchBytes stands in its place where that is not
+// FileDiffDocument is one file that differs. Patch is the unified diff, PatchBytes stands in its place where that is not
 // UTF-8; neither is there where Binary or TooLarge is set.
-type diffFileItem struct {
-	Source      string    `json:"source"`
-	SourceBytes string    `json:"source_bytes,omitempty"`
-	From        *diffSide `json:"from"` // null: no file then
-	To          *diffSide `json:"to"`
-	Added       int       `json:"added"` // lines
-	Removed     int       `json:"removed"`
-	Binary      bool      `json:"binary,omitempty"`
-	TooLarge    bool      `json:"too_large,omitempty"`
-	Patch       string    `json:"patch,omitempty"`
-	PatchBytes  string    `json:"patch_bytes,omitempty"`
+type FileDiffDocument struct {
+	Source      string        `json:"source"`
+	SourceBytes string        `json:"source_bytes,omitempty"`
+	From        *SideDocument `json:"from"` // null: no file then
+	To          *SideDocument `json:"to"`
+	Added       int           `json:"added"` // lines
+	Removed     int           `json:"removed"`
+	Binary      bool          `json:"binary,omitempty"`
+	TooLarge    bool          `json:"too_large,omitempty"`
+	Patch       string        `json:"patch,omitempty"`
+	PatchBytes  string        `json:"patch_bytes,omitempty"`
 }
 
-// diffSide is one of a file's two states; Commit is empty for the file on disk.
-type diffSide struct {
+// SideDocument is one of a file's two states; Commit is empty for the file on disk.
+type SideDocument struct {
 	Type   string `json:"type"` // file, symlink or other
 	Mode   string `json:"mode"`
 	Size   int64  `json:"size"`
@@ -39,9 +39,9 @@ type diffSide struct {
 	Commit string `json:"commit,omitempty"`
 }
 
-// diffJSON is the document of a diff at and below path.
-func diffJSON(path string, comparisons iter.Seq2[*comparison, error], words bool, zone *time.Location) (diffDocument, error) {
-	document := diffDocument{Path: path, PathBytes: rawBytes(path), Files: []diffFileItem{}}
+// DiffJSON is the document of a diff at and below path.
+func DiffJSON(path string, comparisons iter.Seq2[*Comparison, error], words bool, zone *time.Location) (DiffDocument, error) {
+	document := DiffDocument{Path: path, PathBytes: rawBytes(path), Files: []FileDiffDocument{}}
 	for c, err := range comparisons {
 		if err != nil {
 			return document, err
@@ -51,12 +51,12 @@ func diffJSON(path string, comparisons iter.Seq2[*comparison, error], words bool
 	return document, nil
 }
 
-func (c *comparison) document(words bool, zone *time.Location) diffFileItem {
-	item := diffFileItem{Source: c.source, SourceBytes: rawBytes(c.source), From: sideJSON(&c.from), To: sideJSON(&c.to),
-		Added: c.added, Removed: c.removed, Binary: c.binary, TooLarge: c.large}
+func (c *Comparison) document(words bool, zone *time.Location) FileDiffDocument {
+	item := FileDiffDocument{Source: c.Source, SourceBytes: rawBytes(c.Source), From: sideJSON(&c.From), To: sideJSON(&c.To),
+		Added: c.Added, Removed: c.Removed, Binary: c.Binary, TooLarge: c.Large}
 	var b strings.Builder
-	t := diffText{w: &b, style: diffStyle{words: words, zone: zone}}
-	if c.content && c.summary() == "" {
+	t := diffText{w: &b, style: DiffStyle{Words: words, Zone: zone}}
+	if c.Content && c.summary() == "" {
 		t.body(c)
 	}
 	if item.PatchBytes = rawBytes(b.String()); item.PatchBytes == "" {
@@ -65,12 +65,12 @@ func (c *comparison) document(words bool, zone *time.Location) diffFileItem {
 	return item
 }
 
-func sideJSON(s *side) *diffSide {
-	if !s.there {
+func sideJSON(s *Side) *SideDocument {
+	if !s.There {
 		return nil
 	}
-	j := &diffSide{Type: typeText(s.link), Mode: modeText(s.mode), Size: s.size, Mtime: record.FormatTime(s.mtime), Commit: idText(s.commit)}
-	if s.odd != "" {
+	j := &SideDocument{Type: typeText(s.Link), Mode: modeText(s.Mode), Size: s.Size, Mtime: record.FormatTime(s.Mtime), Commit: idText(s.Commit)}
+	if s.Odd != "" {
 		j.Type = "other"
 	}
 	return j

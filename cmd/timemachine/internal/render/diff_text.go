@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/record"
 	"timemachine/repo/textdiff"
 )
@@ -20,18 +21,18 @@ type paint struct{ head, hunk, removed, added, end string }
 // diffPaint is how a coloured diff is painted.
 var diffPaint = paint{head: "\x1b[1m", hunk: "\x1b[36m", removed: "\x1b[31m", added: "\x1b[32m", end: "\x1b[m"}
 
-// diffStyle says how a diff is written.
-type diffStyle struct {
-	colour   bool
-	terminal bool // control characters in content are escaped
-	words    bool // changes within lines are marked
-	zone     *time.Location
+// DiffStyle says how a diff is written.
+type DiffStyle struct {
+	Colour   bool
+	Terminal bool // control characters in content are escaped
+	Words    bool // changes within lines are marked
+	Zone     *time.Location
 }
 
-// writeDiff writes the files that differ as unified diffs, which patch -p1 and git apply read.
-func writeDiff(w io.Writer, comparisons iter.Seq2[*comparison, error], style diffStyle) error {
+// WriteDiff writes the files that differ as unified diffs, which patch -p1 and git apply read.
+func WriteDiff(w io.Writer, comparisons iter.Seq2[*Comparison, error], style DiffStyle) error {
 	t := diffText{w: w, style: style}
-	if style.colour {
+	if style.Colour {
 		t.paint = diffPaint
 	}
 	for c, err := range comparisons {
@@ -40,7 +41,7 @@ func writeDiff(w io.Writer, comparisons iter.Seq2[*comparison, error], style dif
 		}
 		t.heading(c)
 		switch {
-		case !c.content:
+		case !c.Content:
 		case c.summary() != "":
 			t.line("", "Differs: "+c.summary())
 		default:
@@ -56,7 +57,7 @@ func writeDiff(w io.Writer, comparisons iter.Seq2[*comparison, error], style dif
 // diffText writes diffs and keeps the first error.
 type diffText struct {
 	w     io.Writer
-	style diffStyle
+	style DiffStyle
 	paint paint
 	err   error
 }
@@ -75,61 +76,61 @@ func (t *diffText) line(colour, text string) {
 	t.print(text + "\n")
 }
 
-func (t *diffText) heading(c *comparison) {
+func (t *diffText) heading(c *Comparison) {
 	head := t.paint.head
-	t.line(head, "diff --git "+record.Quote("a"+c.source)+" "+record.Quote("b"+c.source))
-	from, to := gitMode(&c.from), gitMode(&c.to)
+	t.line(head, "diff --git "+record.Quote("a"+c.Source)+" "+record.Quote("b"+c.Source))
+	from, to := gitMode(&c.From), gitMode(&c.To)
 	switch {
-	case !c.from.there:
+	case !c.From.There:
 		t.line(head, "new file mode "+to)
-	case !c.to.there:
+	case !c.To.There:
 		t.line(head, "deleted file mode "+from)
 	case from != to:
 		t.line(head, "old mode "+from)
 		t.line(head, "new mode "+to)
 	}
-	if c.from.there && c.to.there && from == to && c.from.mode != c.to.mode {
-		t.line(head, fmt.Sprintf("permissions %04o to %04o", c.from.mode, c.to.mode))
+	if c.From.There && c.To.There && from == to && c.From.Mode != c.To.Mode {
+		t.line(head, fmt.Sprintf("permissions %04o to %04o", c.From.Mode, c.To.Mode))
 	}
 }
 
 // gitMode is the mode under which git would hold the file.
-func gitMode(s *side) string {
+func gitMode(s *Side) string {
 	switch {
-	case s.link:
+	case s.Link:
 		return "120000"
-	case s.mode&0o100 != 0:
+	case s.Mode&0o100 != 0:
 		return "100755"
 	}
 	return "100644"
 }
 
-func (t *diffText) body(c *comparison) {
-	if len(c.edits) == 0 {
+func (t *diffText) body(c *Comparison) {
+	if len(c.Edits) == 0 {
 		return // an empty file came or went
 	}
-	name := func(prefix string, s *side) string {
-		if !s.there {
+	name := func(prefix string, s *Side) string {
+		if !s.There {
 			return "/dev/null"
 		}
-		return record.Quote(prefix+c.source) + "\t" + s.label(t.style.zone)
+		return record.Quote(prefix+c.Source) + "\t" + s.label(t.style.Zone)
 	}
-	t.line(t.paint.head, "--- "+name("a", &c.from))
-	t.line(t.paint.head, "+++ "+name("b", &c.to))
-	for _, h := range textdiff.Hunks(c.edits, len(c.old), len(c.new), contextOf) {
+	t.line(t.paint.head, "--- "+name("a", &c.From))
+	t.line(t.paint.head, "+++ "+name("b", &c.To))
+	for _, h := range textdiff.Hunks(c.Edits, len(c.Old), len(c.New), contextOf) {
 		t.line(t.paint.hunk, "@@ -"+span(h.Start, h.End)+" +"+span(h.NewStart, h.NewEnd)+" @@")
 		x := h.Start
 		for _, e := range h.Edits {
-			t.lines(" ", "", c.old[x:e.Start], t.style.words)
-			if t.style.words {
+			t.lines(" ", "", c.Old[x:e.Start], t.style.Words)
+			if t.style.Words {
 				t.words(c, e)
 			} else {
-				t.lines("-", t.paint.removed, c.old[e.Start:e.End], false)
-				t.lines("+", t.paint.added, c.new[e.NewStart:e.NewEnd], false)
+				t.lines("-", t.paint.removed, c.Old[e.Start:e.End], false)
+				t.lines("+", t.paint.added, c.New[e.NewStart:e.NewEnd], false)
 			}
 			x = e.End
 		}
-		t.lines(" ", "", c.old[x:h.End], t.style.words)
+		t.lines(" ", "", c.Old[x:h.End], t.style.Words)
 	}
 }
 
@@ -159,10 +160,10 @@ func (t *diffText) lines(mark, colour string, lines []string, bare bool) {
 }
 
 // words writes an edit with the changes within its lines marked.
-func (t *diffText) words(c *comparison, e textdiff.Edit) {
+func (t *diffText) words(c *Comparison, e textdiff.Edit) {
 	var b strings.Builder
 	last := ""
-	for _, p := range textdiff.Words(strings.Join(c.old[e.Start:e.End], ""), strings.Join(c.new[e.NewStart:e.NewEnd], "")) {
+	for _, p := range textdiff.Words(strings.Join(c.Old[e.Start:e.End], ""), strings.Join(c.New[e.NewStart:e.NewEnd], "")) {
 		switch p.Kind {
 		case textdiff.Removed:
 			t.marked(&b, t.paint.removed, "[-", p.Text, "-]")
@@ -197,12 +198,12 @@ func (t *diffText) marked(b *strings.Builder, colour, open, text, shut string) {
 
 // content is a file's line as it may be shown: on a terminal without what could act on it.
 func (t *diffText) content(line string) string {
-	if !t.style.terminal {
+	if !t.style.Terminal {
 		return line
 	}
 	parts := strings.Split(line, "\t")
 	for i := range parts {
-		parts[i] = harmless(parts[i])
+		parts[i] = terminal.Escape(parts[i])
 	}
 	return strings.Join(parts, "\t")
 }

@@ -1,13 +1,14 @@
-package main
+package render
 
 import (
 	"strings"
 
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 )
 
-// findingEntry is one line of verify --json with the type "problem".
-type findingEntry struct {
+// FindingDocument is one line of verify --json with the type "problem".
+type FindingDocument struct {
 	Type      string `json:"type"`
 	Part      string `json:"part"`
 	Path      string `json:"path,omitempty"`
@@ -18,8 +19,8 @@ type findingEntry struct {
 	Repaired  bool   `json:"repaired"`
 }
 
-// verifySummary is the last line of verify --json, with the type "summary".
-type verifySummary struct {
+// VerifyDocument is the last line of verify --json, with the type "summary".
+type VerifyDocument struct {
 	Type     string `json:"type"`
 	Objects  int64  `json:"objects"`
 	Versions int64  `json:"versions"`
@@ -29,17 +30,17 @@ type verifySummary struct {
 	Repaired int    `json:"repaired"`
 }
 
-// findingJSON is the line of a finding.
-func findingJSON(f repo.Finding) findingEntry {
-	return findingEntry{Type: "problem", Part: string(f.Part), Path: f.Path, PathBytes: rawBytes(f.Path),
+// FindingJSON is the line of a finding.
+func FindingJSON(f repo.Finding) FindingDocument {
+	return FindingDocument{Type: "problem", Part: string(f.Part), Path: f.Path, PathBytes: rawBytes(f.Path),
 		Object: idText(f.Object), Message: f.Msg, Hint: f.Hint, Repaired: f.Repaired}
 }
 
-// findingText is a finding in one line: what it is about, what is wrong, and whether it still is.
-func findingText(f repo.Finding) string {
+// FindingText is a finding in one line: what it is about, what is wrong, and whether it still is.
+func FindingText(f repo.Finding) string {
 	var about []string
 	if f.Path != "" {
-		about = append(about, quote(f.Path))
+		about = append(about, terminal.Quote(f.Path))
 	}
 	if !f.Object.IsZero() {
 		about = append(about, f.Object.Short())
@@ -51,30 +52,30 @@ func findingText(f repo.Finding) string {
 	return text
 }
 
-// findingLine is a finding with its hint, for standard output.
-func findingLine(f repo.Finding) string {
-	text := findingText(f)
+// FindingLine is a finding with its hint, for standard output.
+func FindingLine(f repo.Finding) string {
+	text := FindingText(f)
 	if f.Hint != "" {
 		text += " (" + f.Hint + ")"
 	}
-	return harmless(text)
+	return terminal.Escape(text)
 }
 
-// verifyJSON is the last line of a verification.
-func verifyJSON(s *repo.VerifySummary) verifySummary {
-	return verifySummary{Type: "summary", Objects: s.Objects, Versions: s.Versions, Files: s.Files, Copies: s.Copies,
+// VerifyJSON is the last line of a verification.
+func VerifyJSON(s *repo.VerifySummary) VerifyDocument {
+	return VerifyDocument{Type: "summary", Objects: s.Objects, Versions: s.Versions, Files: s.Files, Copies: s.Copies,
 		Problems: s.Findings, Repaired: s.Repaired}
 }
 
-// verifyLine is a verification in one line.
-func verifyLine(s *repo.VerifySummary) string {
-	text := "verified " + count(int(s.Objects), "object") + ", " + count(int(s.Versions), "version") + ", " +
-		count(int(s.Files), "file") + " and " + plural(int(s.Copies), "copy", "copies") + ": "
+// VerifyLine is a verification in one line.
+func VerifyLine(s *repo.VerifySummary) string {
+	text := "verified " + Count(int(s.Objects), "object") + ", " + Count(int(s.Versions), "version") + ", " +
+		Count(int(s.Files), "file") + " and " + plural(int(s.Copies), "copy", "copies") + ": "
 	switch {
 	case s.Findings == 0:
 		return text + "no problem"
 	case s.Repaired == 0:
-		return text + count(s.Findings, "problem")
+		return text + Count(s.Findings, "problem")
 	}
-	return text + count(s.Findings, "problem") + ", " + count(s.Repaired, "problem") + " repaired"
+	return text + Count(s.Findings, "problem") + ", " + Count(s.Repaired, "problem") + " repaired"
 }

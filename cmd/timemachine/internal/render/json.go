@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 )
@@ -28,11 +29,11 @@ func jsonText(document any, indent string) ([]byte, error) {
 	return escapeJSON(b.Bytes()), nil
 }
 
-// writeJSON writes a document, indented.
-func writeJSON(w io.Writer, document any) error { return writeIndented(w, document, "  ") }
+// WriteJSON writes a document, indented.
+func WriteJSON(w io.Writer, document any) error { return writeIndented(w, document, "  ") }
 
-// writeJSONLine writes a document in one line.
-func writeJSONLine(w io.Writer, document any) error { return writeIndented(w, document, "") }
+// WriteJSONLine writes a document in one line.
+func WriteJSONLine(w io.Writer, document any) error { return writeIndented(w, document, "") }
 
 func writeIndented(w io.Writer, document any, indent string) error {
 	text, err := jsonText(document, indent)
@@ -44,7 +45,7 @@ func writeIndented(w io.Writer, document any, indent string) error {
 
 // escapeJSON escapes what encoding/json leaves as it is: DEL, C1 and format characters. They stand in strings only.
 func escapeJSON(text []byte) []byte {
-	suspect := func(r rune) bool { return r != '\n' && hazardous(r) }
+	suspect := func(r rune) bool { return r != '\n' && terminal.Hazardous(r) }
 	if bytes.IndexFunc(text, suspect) < 0 {
 		return text
 	}
@@ -110,24 +111,24 @@ func timeText(t time.Time) string {
 	return record.FormatTime(t)
 }
 
-// orEmpty is list, and never nil: JSON shows an empty list and not null.
-func orEmpty(list []string) []string {
+// OrEmpty is list, and never nil: JSON shows an empty list and not null.
+func OrEmpty(list []string) []string {
 	if list == nil {
 		return []string{}
 	}
 	return list
 }
 
-// pathDoc is a path in a list.
-type pathDoc struct {
+// PathDocument is a path in a list.
+type PathDocument struct {
 	Path      string `json:"path"`
 	PathBytes string `json:"path_bytes,omitempty"`
 }
 
-func pathsJSON(paths []string) []pathDoc {
-	list := []pathDoc{}
+func pathsJSON(paths []string) []PathDocument {
+	list := []PathDocument{}
 	for _, path := range paths {
-		list = append(list, pathDoc{Path: path, PathBytes: rawBytes(path)})
+		list = append(list, PathDocument{Path: path, PathBytes: rawBytes(path)})
 	}
 	return list
 }

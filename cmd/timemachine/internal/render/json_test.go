@@ -1,9 +1,10 @@
-package main
+package render
 
 import (
 	"bytes"
 	"encoding/json"
 	"testing"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"unicode/utf8"
 )
 
@@ -17,7 +18,7 @@ func FuzzJSONIsHarmless(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if i := bytes.IndexFunc(text, func(r rune) bool { return r != '\n' && hazardous(r) }); i >= 0 {
+			if i := bytes.IndexFunc(text, func(r rune) bool { return r != '\n' && terminal.Hazardous(r) }); i >= 0 {
 				t.Errorf("%q holds a hazard at byte %d", text, i)
 			}
 			if lines := bytes.Count(text, []byte("\n")); indent == "" && lines != 1 {

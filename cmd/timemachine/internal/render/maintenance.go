@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"fmt"
@@ -6,8 +6,8 @@ import (
 	"timemachine/repo"
 )
 
-// compactDocument is what compact --json prints. Sizes are in bytes, those of packs with their idx.
-type compactDocument struct {
+// CompactDocument is what compact --json prints. Sizes are in bytes, those of packs with their idx.
+type CompactDocument struct {
 	Destination string `json:"destination"`
 	PacksBefore int    `json:"packs_before"`
 	PacksAfter  int    `json:"packs_after"`
@@ -17,42 +17,42 @@ type compactDocument struct {
 	Unlisted    int    `json:"unlisted_packs"`
 }
 
-// compactJSON is the document of a compaction.
-func compactJSON(dest string, c repo.Compaction) compactDocument {
-	return compactDocument{Destination: dest, PacksBefore: c.PacksBefore, PacksAfter: c.PacksAfter,
+// CompactJSON is the document of a compaction.
+func CompactJSON(dest string, c repo.Compaction) CompactDocument {
+	return CompactDocument{Destination: dest, PacksBefore: c.PacksBefore, PacksAfter: c.PacksAfter,
 		BytesBefore: c.BytesBefore, BytesAfter: c.BytesAfter, Foreign: c.Foreign, Unlisted: c.Unlisted}
 }
 
-// compactLine is a compaction in one line; gc is the command that merges all packs.
-func compactLine(c repo.Compaction, gc string) string {
+// CompactLine is a compaction in one line; gc is the command that merges all packs.
+func CompactLine(c repo.Compaction, gc string) string {
 	text := fmt.Sprintf("%d packs of %s, as compact as they get", c.PacksBefore, sizeText(c.BytesBefore))
 	if c.PacksBefore != c.PacksAfter || c.BytesBefore != c.BytesAfter {
 		text = fmt.Sprintf("%d packs of %s are now %d of %s: %s freed", c.PacksBefore, sizeText(c.BytesBefore),
 			c.PacksAfter, sizeText(c.BytesAfter), sizeText(c.BytesBefore-c.BytesAfter))
 	}
 	if n := c.Foreign - c.Unlisted; n > 0 {
-		text += "; " + count(n, "pack") + " left as found, in use by git or with a .keep file"
+		text += "; " + Count(n, "pack") + " left as found, in use by git or with a .keep file"
 	}
 	if c.Unlisted > 0 {
-		text += "; " + count(c.Unlisted, "pack") + " left as found, not on the list of those that timemachine wrote " +
+		text += "; " + Count(c.Unlisted, "pack") + " left as found, not on the list of those that timemachine wrote " +
 			"(made by git, or the list was lost: " + gc + " merges all)"
 	}
 	return text
 }
 
-// rebuildDocument is what copies rebuild --json prints.
-type rebuildDocument struct {
+// RebuildDocument is what copies rebuild --json prints.
+type RebuildDocument struct {
 	Copies  int64 `json:"copies"`
 	Written int64 `json:"written"`
 	Failed  int64 `json:"failed"`
 }
 
-// rebuildJSON is the document of a rebuild of copies/.
-func rebuildJSON(b *repo.Rebuilt) rebuildDocument {
-	return rebuildDocument{Copies: b.Versions, Written: b.Written, Failed: b.Failed}
+// RebuildJSON is the document of a rebuild of copies/.
+func RebuildJSON(b *repo.Rebuilt) RebuildDocument {
+	return RebuildDocument{Copies: b.Versions, Written: b.Written, Failed: b.Failed}
 }
 
-// rebuildLine is a rebuild of copies/ in one line.
-func rebuildLine(b *repo.Rebuilt) string {
-	return "wrote " + plural(int(b.Written), "copy", "copies") + " of " + count(int(b.Versions), "version")
+// RebuildLine is a rebuild of copies/ in one line.
+func RebuildLine(b *repo.Rebuilt) string {
+	return "wrote " + plural(int(b.Written), "copy", "copies") + " of " + Count(int(b.Versions), "version")
 }

@@ -1,10 +1,11 @@
-package main
+package render
 
 import (
 	"errors"
 	"strings"
 	"time"
 
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/record"
@@ -24,16 +25,16 @@ func actionWords(dryRun bool) map[repo.Action]string {
 	return actionsDone
 }
 
-// restoreDoc is what restore --json prints; docs/json.md explains it.
-type restoreDoc struct {
-	DryRun  bool      `json:"dry_run"`
-	Files   []stepDoc `json:"files"`
-	Cleared []pathDoc `json:"cleared"`
-	Extra   []pathDoc `json:"extra"`
-	Failed  int       `json:"failed"`
+// PlanDocument is what restore --json prints; docs/json.md explains it.
+type PlanDocument struct {
+	DryRun  bool           `json:"dry_run"`
+	Files   []StepDocument `json:"files"`
+	Cleared []PathDocument `json:"cleared"`
+	Extra   []PathDocument `json:"extra"`
+	Failed  int            `json:"failed"`
 }
 
-type stepDoc struct {
+type StepDocument struct {
 	Source      string   `json:"source"`
 	SourceBytes string   `json:"source_bytes,omitempty"`
 	Target      string   `json:"target"`
@@ -46,12 +47,12 @@ type stepDoc struct {
 	Error       string   `json:"error,omitempty"`
 }
 
-// planJSON is the document of a restore, carried out or not.
-func planJSON(p *repo.Plan, dryRun bool) restoreDoc {
-	doc := restoreDoc{DryRun: dryRun, Files: []stepDoc{}, Cleared: pathsJSON(p.Cleared()), Extra: pathsJSON(p.Extra), Failed: planCounts(p).failed}
+// PlanJSON is the document of a restore, carried out or not.
+func PlanJSON(p *repo.Plan, dryRun bool) PlanDocument {
+	doc := PlanDocument{DryRun: dryRun, Files: []StepDocument{}, Cleared: pathsJSON(p.Cleared()), Extra: pathsJSON(p.Extra), Failed: PlanCounts(p).Failed}
 	for i := range p.Steps {
 		s := &p.Steps[i]
-		f := stepDoc{Source: s.Source, SourceBytes: rawBytes(s.Source), Target: s.Target, TargetBytes: rawBytes(s.Target), Action: string(s.Action), Differs: orEmpty(s.Differs),
+		f := StepDocument{Source: s.Source, SourceBytes: rawBytes(s.Source), Target: s.Target, TargetBytes: rawBytes(s.Target), Action: string(s.Action), Differs: OrEmpty(s.Differs),
 			Commit: s.Commit.String(), Mtime: record.FormatTime(s.Mtime), Notes: s.Notes}
 		if s.Err != nil {
 			f.Error = withoutPath(s.Err, s.Target)
@@ -61,15 +62,15 @@ func planJSON(p *repo.Plan, dryRun bool) restoreDoc {
 	return doc
 }
 
-// planLines are the lines of a restore, one a file. Files that are kept have one where verbose.
-func planLines(p *repo.Plan, dryRun, verbose bool, zone *time.Location) []string {
+// PlanLines are the lines of a restore, one a file. Files that are kept have one where verbose.
+func PlanLines(p *repo.Plan, dryRun, verbose bool, zone *time.Location) []string {
 	words, removed := actionWords(dryRun), "removed"
 	if dryRun {
 		removed = "would remove"
 	}
 	var lines []string
 	for _, path := range p.Cleared() {
-		lines = append(lines, removed+" "+quote(path)+", in the place of a folder")
+		lines = append(lines, removed+" "+terminal.Quote(path)+", in the place of a folder")
 	}
 	for i := range p.Steps {
 		if s := &p.Steps[i]; s.Err == nil && (s.Action != repo.Keep || verbose) {
@@ -77,18 +78,18 @@ func planLines(p *repo.Plan, dryRun, verbose bool, zone *time.Location) []string
 		}
 	}
 	for _, path := range p.Extra {
-		lines = append(lines, "left alone, was not there then: "+quote(path))
+		lines = append(lines, "left alone, was not there then: "+terminal.Quote(path))
 	}
 	return lines
 }
 
 func stepLine(s *repo.Step, verb string, zone *time.Location) string {
-	text := verb + " " + quote(s.Target)
+	text := verb + " " + terminal.Quote(s.Target)
 	if len(s.Differs) > 0 && s.Action == repo.Replace {
 		text += " (" + strings.Join(s.Differs, ", ") + ")"
 	}
 	if s.Action != repo.Keep && s.Action != repo.Leave {
-		text += "  as of " + localTime(s.Mtime, zone) + ", " + s.Commit.Short()
+		text += "  as of " + LocalTime(s.Mtime, zone) + ", " + s.Commit.Short()
 	}
 	for _, note := range s.Notes {
 		text += "; " + note
@@ -96,12 +97,12 @@ func stepLine(s *repo.Step, verb string, zone *time.Location) string {
 	return text
 }
 
-// planErrors are the lines that name what was not restored.
-func planErrors(p *repo.Plan) []string {
+// PlanErrors are the lines that name what was not restored.
+func PlanErrors(p *repo.Plan) []string {
 	var lines []string
 	for i := range p.Steps {
 		if s := &p.Steps[i]; s.Err != nil {
-			lines = append(lines, quote(s.Target)+": "+withoutPath(s.Err, s.Target))
+			lines = append(lines, terminal.Quote(s.Target)+": "+withoutPath(s.Err, s.Target))
 		}
 	}
 	return lines
@@ -109,21 +110,21 @@ func planErrors(p *repo.Plan) []string {
 
 // withoutPath is a cause in one line, without the path that stands before it already.
 func withoutPath(err error, path string) string {
-	return strings.TrimPrefix(firstLine(errors.New(durable.Reason(err))), path+": ")
+	return strings.TrimPrefix(FirstLine(errors.New(durable.Reason(err))), path+": ")
 }
 
-// planCount is how many files a restore treats in which way.
-type planCount struct {
+// PlanCount is how many files a restore treats in which way.
+type PlanCount struct {
 	byAction map[repo.Action]int // of the steps that did not fail
-	failed   int
+	Failed   int
 }
 
-// planCounts counts the steps of a restore.
-func planCounts(p *repo.Plan) planCount {
-	n := planCount{byAction: map[repo.Action]int{}}
+// PlanCounts counts the steps of a restore.
+func PlanCounts(p *repo.Plan) PlanCount {
+	n := PlanCount{byAction: map[repo.Action]int{}}
 	for i := range p.Steps {
 		if s := &p.Steps[i]; s.Err != nil {
-			n.failed++
+			n.Failed++
 		} else {
 			n.byAction[s.Action]++
 		}
@@ -131,27 +132,27 @@ func planCounts(p *repo.Plan) planCount {
 	return n
 }
 
-// kept is how many files are as they were then, where nothing else was to be done; 0 otherwise.
-func (n planCount) kept() int {
-	if n.byAction[repo.Create]+n.byAction[repo.Replace]+n.failed > 0 {
+// Kept is how many files are as they were then, where nothing else was to be done; 0 otherwise.
+func (n PlanCount) Kept() int {
+	if n.byAction[repo.Create]+n.byAction[repo.Replace]+n.Failed > 0 {
 		return 0
 	}
 	return n.byAction[repo.Keep]
 }
 
-// summary is the count in one line.
-func (n planCount) summary(dryRun bool) string {
+// Summary is the count in one line.
+func (n PlanCount) Summary(dryRun bool) string {
 	var parts []string
 	for _, action := range []repo.Action{repo.Create, repo.Replace, repo.Leave} {
 		if n.byAction[action] > 0 {
-			parts = append(parts, actionWords(dryRun)[action]+" "+count(n.byAction[action], "file"))
+			parts = append(parts, actionWords(dryRun)[action]+" "+Count(n.byAction[action], "file"))
 		}
 	}
 	if n.byAction[repo.Keep] > 0 {
-		parts = append(parts, count(n.byAction[repo.Keep], "file")+" as then")
+		parts = append(parts, Count(n.byAction[repo.Keep], "file")+" as then")
 	}
-	if n.failed > 0 {
-		parts = append(parts, count(n.failed, "file")+" not restored")
+	if n.Failed > 0 {
+		parts = append(parts, Count(n.Failed, "file")+" not restored")
 	}
 	return strings.Join(parts, ", ")
 }

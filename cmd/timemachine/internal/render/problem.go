@@ -1,14 +1,15 @@
-package main
+package render
 
 import (
 	"strings"
 
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
 	"timemachine/watch"
 )
 
-// problemEntry is one problem. Warning is set where it does not make the exit status 3.
-type problemEntry struct {
+// ProblemDocument is one problem. Warning is set where it does not make the exit status 3.
+type ProblemDocument struct {
 	Path      string `json:"path"`
 	PathBytes string `json:"path_bytes,omitempty"`
 	Message   string `json:"message"`
@@ -16,22 +17,22 @@ type problemEntry struct {
 	Warning   bool   `json:"warning,omitempty"`
 }
 
-// problemText is one sentence that names the path and, where the message leaves it out, the cause.
-func problemText(p watch.Problem) string {
+// ProblemText is one sentence that names the path and, where the message leaves it out, the cause.
+func ProblemText(p watch.Problem) string {
 	text := p.Msg
-	if p.Path != "" && !strings.Contains(text, p.Path) && !strings.Contains(text, quote(p.Path)) {
-		text = quote(p.Path) + ": " + text
+	if p.Path != "" && !strings.Contains(text, p.Path) && !strings.Contains(text, terminal.Quote(p.Path)) {
+		text = terminal.Quote(p.Path) + ": " + text
 	}
 	if p.Err != nil && !strings.Contains(text, durable.Reason(p.Err)) {
 		text += ": " + durable.Reason(p.Err)
 	}
-	return harmless(text)
+	return terminal.Escape(text)
 }
 
-func problemsJSON(problems []watch.Problem) []problemEntry {
-	list := []problemEntry{}
+func problemsJSON(problems []watch.Problem) []ProblemDocument {
+	list := []ProblemDocument{}
 	for _, p := range problems {
-		list = append(list, problemEntry{Path: p.Path, PathBytes: rawBytes(p.Path), Message: problemText(p), Hint: p.Hint, Warning: p.Warning})
+		list = append(list, ProblemDocument{Path: p.Path, PathBytes: rawBytes(p.Path), Message: ProblemText(p), Hint: p.Hint, Warning: p.Warning})
 	}
 	return list
 }

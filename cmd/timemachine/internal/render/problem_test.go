@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"errors"
@@ -19,7 +19,7 @@ func TestProblemText(t *testing.T) {
 		{watch.Problem{Msg: "copies are left out"}, "copies are left out"},
 		{watch.Problem{Path: "/a\n", Msg: "is a FIFO"}, `"/a\n": is a FIFO`},
 	} {
-		if got := problemText(tc.problem); got != tc.want {
+		if got := ProblemText(tc.problem); got != tc.want {
 			t.Errorf("got %q, want %q", got, tc.want)
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"fmt"
@@ -10,29 +10,29 @@ import (
 	"timemachine/watch"
 )
 
-// runDocument is what run --json prints. Lists are never null.
-type runDocument struct {
-	Scan        string         `json:"scan"`
-	Destination string         `json:"destination"`
-	Busy        bool           `json:"busy,omitempty"` // another run was at work, so this one did nothing
-	Added       []string       `json:"added,omitempty"`
-	Already     []string       `json:"already,omitempty"`
-	Versions    []versionEntry `json:"versions"`
-	Problems    []problemEntry `json:"problems"`
-	Events      map[string]int `json:"events"`
-	Sources     int            `json:"sources"`
-	ElapsedMS   int64          `json:"elapsed_ms"`
-	Tip         string         `json:"tip"`
+// RunDocument is what run --json prints. Lists are never null.
+type RunDocument struct {
+	Scan        string            `json:"scan"`
+	Destination string            `json:"destination"`
+	Busy        bool              `json:"busy,omitempty"` // another run was at work, so this one did nothing
+	Added       []string          `json:"added,omitempty"`
+	Already     []string          `json:"already,omitempty"`
+	Versions    []VersionDocument `json:"versions"`
+	Problems    []ProblemDocument `json:"problems"`
+	Events      map[string]int    `json:"events"`
+	Sources     int               `json:"sources"`
+	ElapsedMS   int64             `json:"elapsed_ms"`
+	Tip         string            `json:"tip"`
 }
 
-// emptyDocument is what a run prints that looked at nothing.
-func emptyDocument(dest string) runDocument {
-	return runDocument{Destination: dest, Versions: []versionEntry{}, Problems: []problemEntry{}, Events: map[string]int{}}
+// EmptyRun is what a run prints that looked at nothing.
+func EmptyRun(dest string) RunDocument {
+	return RunDocument{Destination: dest, Versions: []VersionDocument{}, Problems: []ProblemDocument{}, Events: map[string]int{}}
 }
 
-// runJSON is the document of a run that committed versions and met problems.
-func runJSON(dest string, s *watch.Summary, versions []record.Version, problems []watch.Problem) runDocument {
-	d := emptyDocument(dest)
+// RunJSON is the document of a run that committed versions and met problems.
+func RunJSON(dest string, s *watch.Summary, versions []record.Version, problems []watch.Problem) RunDocument {
+	d := EmptyRun(dest)
 	d.Scan, d.Sources, d.ElapsedMS, d.Tip = s.Scan, s.Sources, s.Elapsed.Milliseconds(), idText(s.Tip)
 	for event, n := range s.Events {
 		d.Events[string(event)] = n
@@ -44,14 +44,14 @@ func runJSON(dest string, s *watch.Summary, versions []record.Version, problems 
 	return d
 }
 
-// runSummary is a run in one line; files is how many have a new version.
-func runSummary(s *watch.Summary, files int) string {
+// RunSummary is a run in one line; files is how many have a new version.
+func RunSummary(s *watch.Summary, files int) string {
 	text := "nothing changed"
 	if s.Versions > 0 {
-		text = fmt.Sprintf("%s of %s (%s) in %s", count(s.Versions, "version"), count(files, "file"), events(s), brief(s.Elapsed))
+		text = fmt.Sprintf("%s of %s (%s) in %s", Count(s.Versions, "version"), Count(files, "file"), events(s), brief(s.Elapsed))
 	}
 	if s.Problems > 0 {
-		text += "; " + count(s.Problems, "problem")
+		text += "; " + Count(s.Problems, "problem")
 	}
 	return text
 }

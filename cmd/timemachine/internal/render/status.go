@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/record"
 	"timemachine/repo/when"
@@ -15,70 +16,70 @@ import (
 // statusLimit is how many lines of one kind are shown unless the status is verbose.
 const statusLimit = 20
 
-// statusData is all that status finds out.
-type statusData struct {
-	destination   string
-	configuration string
-	busy          bool
-	branch        string // "" where nothing is recorded yet
-	versions      int
-	newest        record.Version
-	last          repo.LastRun
-	failed        *failedRun // nil: the last run did not fail
-	upstream      *repo.Upstream
-	sizes         repo.Sizes
-	preview       *watch.Preview // nil where there is no configuration
+// Status is all that status finds out.
+type Status struct {
+	Destination   string
+	Configuration string
+	Busy          bool
+	Branch        string // "" where nothing is recorded yet
+	Versions      int
+	Newest        record.Version
+	Last          repo.LastRun
+	Failed        *FailedRun // nil: the last run did not fail
+	Upstream      *repo.Upstream
+	Sizes         repo.Sizes
+	Preview       *watch.Preview // nil where there is no configuration
 }
 
-// failedRun is a run over everything that failed as a whole.
-type failedRun struct {
+// FailedRun is a run over everything that failed as a whole.
+type FailedRun struct {
 	When time.Time
 	Why  string // in one line, escaped
 }
 
-// clock says how moments are told: in a time zone, and how long they are ago.
-type clock struct {
-	now  time.Time
-	zone *time.Location
+// Clock says how moments are told: in a time zone, and how long they are ago.
+type Clock struct {
+	Now  time.Time
+	Zone *time.Location
 }
 
-// lines are the status for people; verbose ones list everything.
-func (s *statusData) lines(c clock, verbose bool) []string {
-	lines := []string{"destination  " + quote(s.destination)}
-	if s.branch == "" {
+// Lines are the status for people; verbose ones list everything.
+func (s *Status) Lines(c Clock, verbose bool) []string {
+	lines := []string{"destination  " + terminal.Quote(s.Destination)}
+	if s.Branch == "" {
 		lines = append(lines, "history      nothing is recorded yet")
-		if s.failed != nil {
-			lines = append(lines, lastRunLine(s.last, s.failed, c))
+		if s.Failed != nil {
+			lines = append(lines, LastRunLine(s.Last, s.Failed, c))
 		}
 	} else {
 		lines = append(lines,
-			fmt.Sprintf("history      %s on branch %s, the newest captured %s", count(s.versions, "version"), quote(s.branch), c.moment(s.newest.Captured)),
-			lastRunLine(s.last, s.failed, c),
-			fmt.Sprintf("size         .git %s, files %s, copies %s", sizeText(s.sizes.Git), sizeText(s.sizes.Files), sizeText(s.sizes.Copies)),
-			"push         "+pushText(s.upstream))
+			fmt.Sprintf("history      %s on branch %s, the newest captured %s", Count(s.Versions, "version"), terminal.Quote(s.Branch), c.moment(s.Newest.Captured)),
+			LastRunLine(s.Last, s.Failed, c),
+			fmt.Sprintf("size         .git %s, files %s, copies %s", sizeText(s.Sizes.Git), sizeText(s.Sizes.Files), sizeText(s.Sizes.Copies)),
+			"push         "+pushText(s.Upstream))
 	}
-	if s.busy {
+	if s.Busy {
 		lines = append(lines, "now          a run is at work")
 	}
-	if s.preview == nil {
-		return append(lines, "watch list   none at "+quote(s.configuration))
+	if s.Preview == nil {
+		return append(lines, "watch list   none at "+terminal.Quote(s.Configuration))
 	}
 	limit := statusLimit
 	if verbose {
 		limit = math.MaxInt
 	}
-	return append(lines, previewLines(s.preview, limit)...)
+	return append(lines, previewLines(s.Preview, limit)...)
 }
 
-// lastRunLine is the line about the last run; failed is nil where that did not fail.
-func lastRunLine(l repo.LastRun, failed *failedRun, c clock) string {
+// LastRunLine is the line about the last run; failed is nil where that did not fail.
+func LastRunLine(l repo.LastRun, failed *FailedRun, c Clock) string {
 	if failed == nil {
 		return "last run     " + c.ended(l)
 	}
-	return "last run     " + c.moment(failed.When) + ", failed: " + harmless(failed.Why) + "; before that: " + c.ended(l)
+	return "last run     " + c.moment(failed.When) + ", failed: " + terminal.Escape(failed.Why) + "; before that: " + c.ended(l)
 }
 
-func (c clock) ended(l repo.LastRun) string {
+func (c Clock) ended(l repo.LastRun) string {
 	switch {
 	case l.Ended.IsZero():
 		return "none over everything is known"
@@ -91,9 +92,9 @@ func (c clock) ended(l repo.LastRun) string {
 }
 
 // moment is a time and how long ago that was.
-func (c clock) moment(t time.Time) string {
-	text := when.Format(t.In(c.zone).Truncate(time.Second))
-	switch age := c.now.Sub(t).Truncate(time.Second); {
+func (c Clock) moment(t time.Time) string {
+	text := when.Format(t.In(c.Zone).Truncate(time.Second))
+	switch age := c.Now.Sub(t).Truncate(time.Second); {
 	case age < 0:
 		return text + " (in the future)"
 	case age < 2*time.Minute:
@@ -112,33 +113,33 @@ func pushText(u *repo.Upstream) string {
 	case u == nil:
 		return "not set up"
 	case !u.Pushed:
-		return "to " + quote(u.Remote+"/"+u.Branch) + ", never done"
+		return "to " + terminal.Quote(u.Remote+"/"+u.Branch) + ", never done"
 	case u.Diverged:
-		return quote(u.Remote+"/"+u.Branch) + " holds commits that are not here"
+		return terminal.Quote(u.Remote+"/"+u.Branch) + " holds commits that are not here"
 	case u.Ahead == 0:
-		return quote(u.Remote+"/"+u.Branch) + " is up to date"
+		return terminal.Quote(u.Remote+"/"+u.Branch) + " is up to date"
 	}
-	return quote(u.Remote+"/"+u.Branch) + " lacks " + count(u.Ahead, "commit")
+	return terminal.Quote(u.Remote+"/"+u.Branch) + " lacks " + Count(u.Ahead, "commit")
 }
 
 func previewLines(p *watch.Preview, limit int) []string {
 	var sure, unsure []string
 	for _, e := range p.Changes {
-		line := fmt.Sprintf("  %-8s  %s", eventWords(e.Events), quote(e.Source))
+		line := fmt.Sprintf("  %-8s  %s", eventWords(e.Events), terminal.Quote(e.Source))
 		if e.Maybe {
 			unsure = append(unsure, line)
 		} else {
 			sure = append(sure, line)
 		}
 	}
-	head := fmt.Sprintf("a run now    would look at %s and record ", count(p.Sources, "file"))
+	head := fmt.Sprintf("a run now    would look at %s and record ", Count(p.Sources, "file"))
 	if len(sure) == 0 {
 		head += "nothing"
 	} else {
-		head += count(len(sure), "version")
+		head += Count(len(sure), "version")
 	}
 	if again := len(unsure) + p.Again; again > 0 {
-		head += fmt.Sprintf(", maybe more: %s must be read to tell", count(again, "file"))
+		head += fmt.Sprintf(", maybe more: %s must be read to tell", Count(again, "file"))
 	}
 	lines := append([]string{head}, firstLines(sure, limit)...)
 	if len(unsure) > 0 {
@@ -155,7 +156,7 @@ func previewLines(p *watch.Preview, limit int) []string {
 	if len(p.Missing) > 0 {
 		var missing []string
 		for _, path := range p.Missing {
-			missing = append(missing, "  "+quote(path))
+			missing = append(missing, "  "+terminal.Quote(path))
 		}
 		lines = append(append(lines, "listed, and not there:"), firstLines(missing, limit)...)
 	}
@@ -173,9 +174,9 @@ func eventWords(events []record.Event) string {
 func problemLines(problems []watch.Problem) []string {
 	var lines []string
 	for _, p := range problems {
-		line := "  " + problemText(p)
+		line := "  " + ProblemText(p)
 		if p.Hint != "" {
-			line += "\n    " + harmless(p.Hint)
+			line += "\n    " + terminal.Escape(p.Hint)
 		}
 		lines = append(lines, line)
 	}

@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"fmt"
@@ -6,12 +6,13 @@ import (
 	"strings"
 	"time"
 
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/record"
 )
 
-// versionEntry is one version. SourceBytes is set where Source is not UTF-8 and therefore lossy.
-type versionEntry struct {
+// VersionDocument is one version. SourceBytes is set where Source is not UTF-8 and therefore lossy.
+type VersionDocument struct {
 	Event       string `json:"event"`
 	Source      string `json:"source"`
 	SourceBytes string `json:"source_bytes,omitempty"`
@@ -24,8 +25,8 @@ type versionEntry struct {
 	CopyBytes   string `json:"copy_bytes,omitempty"`
 }
 
-func versionJSON(v record.Version) versionEntry {
-	e := versionEntry{
+func versionJSON(v record.Version) VersionDocument {
+	e := VersionDocument{
 		Event:       string(v.Event),
 		Source:      v.Source,
 		SourceBytes: rawBytes(v.Source),
@@ -40,9 +41,9 @@ func versionJSON(v record.Version) versionEntry {
 	return e
 }
 
-// entryDocument is one version as log and show print it: what run prints of a version, and its place in the history.
-type entryDocument struct {
-	versionEntry
+// EntryDocument is one version as log and show print it: what run prints of a version, and its place in the history.
+type EntryDocument struct {
+	VersionDocument
 	Type             string  `json:"type,omitempty"` // file or symlink; none for a deletion
 	Since            string  `json:"since"`          // from when on it was in force
 	Captured         string  `json:"captured"`
@@ -60,9 +61,9 @@ type entryDocument struct {
 	OwnerBefore      string  `json:"owner_before,omitempty"`
 }
 
-func entryJSON(e *repo.Entry) entryDocument {
-	d := entryDocument{
-		versionEntry:     versionJSON(e.Version),
+func EntryJSON(e *repo.Entry) EntryDocument {
+	d := EntryDocument{
+		VersionDocument:  versionJSON(e.Version),
 		Since:            record.FormatTime(e.Since),
 		Captured:         record.FormatTime(e.Captured),
 		RenamedFrom:      e.RenamedFrom,
@@ -85,14 +86,14 @@ func entryJSON(e *repo.Entry) entryDocument {
 	return d
 }
 
-// entryLine is a version in one line: time, event, commit, size and its change, path, what else
+// EntryLine is a version in one line: time, event, commit, size and its change, path, what else
 // changed.
-func entryLine(e *repo.Entry, zone *time.Location, colour bool) string {
+func EntryLine(e *repo.Entry, zone *time.Location, colour bool) string {
 	commit := e.Commit.Short()
 	if colour {
 		commit = "\x1b[33m" + commit + "\x1b[m"
 	}
-	line := fmt.Sprintf("%s  %-12s  %s  %-20s  %s", localTime(e.Since, zone), e.Event, commit, sizeChange(e), quote(e.Source))
+	line := fmt.Sprintf("%s  %-12s  %s  %-20s  %s", LocalTime(e.Since, zone), e.Event, commit, sizeChange(e), terminal.Quote(e.Source))
 	if about := changes(e); len(about) > 0 {
 		line += "  (" + strings.Join(about, ", ") + ")"
 	}
@@ -119,14 +120,14 @@ func sizeChange(e *repo.Entry) string {
 func changes(e *repo.Entry) []string {
 	var about []string
 	if e.RenamedFrom != "" {
-		about = append(about, "renamed from "+quote(e.RenamedFrom))
+		about = append(about, "renamed from "+terminal.Quote(e.RenamedFrom))
 	}
 	if b := e.Before; b != nil && b.Event != record.Deleted && e.Event != record.Deleted {
 		if b.Mode != e.Mode {
 			about = append(about, fmt.Sprintf("mode %04o to %04o", b.Mode, e.Mode))
 		}
 		if ownerText(&b.Record) != ownerText(&e.Record) {
-			about = append(about, "owner "+quote(ownerText(&b.Record))+" to "+quote(ownerText(&e.Record)))
+			about = append(about, "owner "+terminal.Quote(ownerText(&b.Record))+" to "+terminal.Quote(ownerText(&e.Record)))
 		}
 		if b.Link != e.Link {
 			about = append(about, kindText(b.Link)+" to "+kindText(e.Link))

@@ -1,13 +1,14 @@
-package main
+package render
 
 import (
 	"strings"
 
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/watch"
 )
 
-// listEntry is one line of the watch list in list --json.
-type listEntry struct {
+// WatchedDocument is one line of the watch list in list --json.
+type WatchedDocument struct {
 	Entry   string   `json:"entry"` // as written
 	Kind    string   `json:"kind"`  // path, pattern or exclusion
 	Path    string   `json:"path,omitempty"`
@@ -18,15 +19,15 @@ type listEntry struct {
 	Problem      string   `json:"problem,omitempty"` // with -v: what cannot be read
 }
 
-// describe gives each line of the list its meaning.
-func describe(c *watch.Config, lines []string) []listEntry {
+// WatchListJSON gives each line of the list its meaning.
+func WatchListJSON(c *watch.Config, lines []string) []WatchedDocument {
 	byText := map[string]*watch.Entry{}
 	for _, e := range c.Entries {
 		byText[e.Text] = e
 	}
-	entries := make([]listEntry, 0, len(lines))
+	entries := make([]WatchedDocument, 0, len(lines))
 	for _, text := range lines {
-		l := listEntry{Entry: text, Kind: "path"}
+		l := WatchedDocument{Entry: text, Kind: "path"}
 		switch e := byText[text]; {
 		case e == nil && strings.HasPrefix(text, "!"):
 			l.Kind = "exclusion"
@@ -40,7 +41,7 @@ func describe(c *watch.Config, lines []string) []listEntry {
 	return entries
 }
 
-func addSelection(entries []listEntry, selection []watch.Selected) {
+func AddSelection(entries []WatchedDocument, selection []watch.Selected) {
 	byText := map[string]watch.Selected{}
 	for _, s := range selection {
 		byText[s.Entry.Text] = s
@@ -49,18 +50,18 @@ func addSelection(entries []listEntry, selection []watch.Selected) {
 		s := byText[entries[i].Entry]
 		entries[i].Selects, entries[i].SelectsBytes = s.Paths, rawList(s.Paths)
 		if s.Err != nil {
-			entries[i].Problem = harmless(s.Err.Error())
+			entries[i].Problem = terminal.Escape(s.Err.Error())
 		}
 	}
 }
 
-// entryLines are the lines of the watch list with what each entry selects below it.
-func entryLines(entries []listEntry) []string {
+// WatchListLines are the lines of the watch list with what each entry selects below it.
+func WatchListLines(entries []WatchedDocument) []string {
 	var lines []string
 	for _, e := range entries {
-		lines = append(lines, quote(e.Entry))
+		lines = append(lines, terminal.Quote(e.Entry))
 		for _, path := range e.Selects {
-			lines = append(lines, "  "+quote(path))
+			lines = append(lines, "  "+terminal.Quote(path))
 		}
 		if e.Problem != "" {
 			lines = append(lines, "  cannot be read: "+e.Problem)

@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"strconv"
@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// count is a number with its noun.
-func count(n int, noun string) string {
+// Count is a number with its noun.
+func Count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
@@ -47,13 +47,13 @@ func sizeText(n int64) string {
 	return strconv.FormatFloat(f, 'f', 1, 64) + " " + units[:1] + "iB"
 }
 
-// localTime is a moment as people read it: to the second, with its offset.
-func localTime(t time.Time, zone *time.Location) string {
+// LocalTime is a moment as people read it: to the second, with its offset.
+func LocalTime(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format("2006-01-02 15:04:05 -07:00")
 }
 
-// firstLine is the first line of an error of several.
-func firstLine(err error) string {
+// FirstLine is the first line of an error of several.
+func FirstLine(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	return line
 }

@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"io"
@@ -10,8 +10,8 @@ import (
 // barDelay is how long work may take before a bar appears: quick runs show none.
 const barDelay = 500 * time.Millisecond
 
-// bar is a progress bar that appears late and leaves nothing behind.
-type bar struct {
+// Bar is a progress bar that appears late and leaves nothing behind.
+type Bar struct {
 	w     io.Writer
 	now   func() time.Time
 	since time.Time
@@ -20,12 +20,12 @@ type bar struct {
 	doing string
 }
 
-func newBar(w io.Writer, now func() time.Time, doing string) *bar {
-	return &bar{w: w, now: now, since: now(), doing: doing}
+func newBar(w io.Writer, now func() time.Time, doing string) *Bar {
+	return &Bar{w: w, now: now, since: now(), doing: doing}
 }
 
 // set moves the bar to done of total; total may grow.
-func (b *bar) set(done, total int64) {
+func (b *Bar) set(done, total int64) {
 	if b.shown == nil {
 		if b.now().Sub(b.since) < barDelay {
 			return
@@ -49,14 +49,14 @@ func (b *bar) set(done, total int64) {
 }
 
 // hide clears the bar's line; the next set draws it again.
-func (b *bar) hide() {
+func (b *Bar) hide() {
 	if b.shown != nil {
 		_ = b.shown.Clear()
 	}
 }
 
 // close takes the bar off the screen for good.
-func (b *bar) close() {
+func (b *Bar) close() {
 	b.hide()
 	b.shown = nil
 }

@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"bytes"
@@ -36,10 +36,10 @@ func TestBarAppearsLateAndLeavesNothing(t *testing.T) {
 func TestLinesTakeTheBarAway(t *testing.T) {
 	var out bytes.Buffer
 	now := time.Unix(0, 0)
-	c := newConsole(&out, consoleOptions{terminal: true, now: func() time.Time { return now }})
-	c.showBar("looking")
+	c := NewConsole(&out, ConsoleOptions{Terminal: true, Now: func() time.Time { return now }})
+	c.ShowBar("looking")
 	now = now.Add(barDelay)
-	c.moveBar(1, 2)
+	c.MoveBar(1, 2)
 	c.Error("wrong")
 	if text := out.String(); !strings.HasSuffix(text, "\rERR wrong\n") {
 		t.Errorf("%q", text)

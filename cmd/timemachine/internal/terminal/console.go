@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"fmt"
@@ -10,42 +10,42 @@ import (
 	"github.com/lmittmann/tint"
 )
 
-// consoleOptions say how talkative standard error is. The zero value prints warnings and errors,
+// ConsoleOptions say how talkative standard error is. The zero value prints warnings and errors,
 // without colours.
-type consoleOptions struct {
-	terminal bool // lines go to a terminal, which may show a progress bar
-	quiet    bool
-	verbose  bool
-	colour   bool
-	now      func() time.Time // the clock of the progress bar
+type ConsoleOptions struct {
+	Terminal bool // lines go to a terminal, which may show a progress bar
+	Quiet    bool
+	Verbose  bool
+	Colour   bool
+	Now      func() time.Time // the clock of the progress bar
 }
 
-// console is what the user sees beside the results: log lines through slog and tint, hints, and
+// Console is what the user sees beside the results: log lines through slog and tint, hints, and
 // the summary of a run. It escapes whatever could move a terminal's cursor or forge a line.
-type console struct {
+type Console struct {
 	*slog.Logger
-	consoleOptions
+	ConsoleOptions
 	w   io.Writer
-	bar *bar // on the screen now; nil: none
+	bar *Bar // on the screen now; nil: none
 }
 
 // newConsole returns a console that writes to w.
 
-func newConsole(w io.Writer, o consoleOptions) *console {
-	c := &console{consoleOptions: o, w: w}
+func NewConsole(w io.Writer, o ConsoleOptions) *Console {
+	c := &Console{ConsoleOptions: o, w: w}
 	c.Logger = slog.New(tint.NewTextHandler(consoleWriter{c}, &tint.Options{
 		Level:       c.level(),
-		NoColor:     !o.colour,
+		NoColor:     !o.Colour,
 		ReplaceAttr: consoleAttr,
 	}))
 	return c
 }
 
-func (c *console) level() slog.Level {
+func (c *Console) level() slog.Level {
 	switch {
-	case c.quiet:
+	case c.Quiet:
 		return slog.LevelError
-	case c.verbose:
+	case c.Verbose:
 		return slog.LevelInfo
 	}
 	return slog.LevelWarn
@@ -60,45 +60,45 @@ func consoleAttr(groups []string, a slog.Attr) slog.Attr {
 	case slog.TimeKey:
 		return slog.Attr{}
 	case slog.MessageKey:
-		return slog.String(a.Key, harmless(a.Value.String()))
+		return slog.String(a.Key, Escape(a.Value.String()))
 	}
-	return deleteEscaped(groups, a)
+	return EscapeDelete(groups, a)
 }
 
-// deleteEscaped spells out the one control character that slog's and tint's handlers leave unquoted in a value: DEL.
-func deleteEscaped(_ []string, a slog.Attr) slog.Attr {
+// EscapeDelete spells out the one control character that slog's and tint's handlers leave unquoted in a value: DEL.
+func EscapeDelete(_ []string, a slog.Attr) slog.Attr {
 	if a.Value.Kind() == slog.KindString && strings.Contains(a.Value.String(), "\x7f") {
 		return slog.String(a.Key, strings.ReplaceAll(a.Value.String(), "\x7f", `\177`))
 	}
 	return a
 }
 
-// notice prints one plain line for a person: not in a mail from cron, not with -q.
-func (c *console) notice(text string) {
-	if (c.terminal || c.verbose) && !c.quiet {
+// Notice prints one plain line for a person: not in a mail from cron, not with -q.
+func (c *Console) Notice(text string) {
+	if (c.Terminal || c.Verbose) && !c.Quiet {
 		c.line(text)
 	}
 }
 
-// announce prints one plain line also where no terminal is, but not with -q.
-func (c *console) announce(text string) {
-	if !c.quiet {
+// Announce prints one plain line also where no terminal is, but not with -q.
+func (c *Console) Announce(text string) {
+	if !c.Quiet {
 		c.line(text)
 	}
 }
 
-// hint prints the advice that belongs to the line before it.
-func (c *console) hint(text string) {
+// Hint prints the advice that belongs to the line before it.
+func (c *Console) Hint(text string) {
 	if text != "" {
 		c.line("hint: " + text)
 	}
 }
 
-// showBar puts a progress bar on a terminal, unless the console is quiet. The caller calls remove
+// ShowBar puts a progress bar on a terminal, unless the console is quiet. The caller calls remove
 // at the end of the work; calling it twice is fine.
-func (c *console) showBar(doing string) (remove func()) {
-	if c.terminal && !c.quiet {
-		c.bar = newBar(c.w, c.now, doing)
+func (c *Console) ShowBar(doing string) (remove func()) {
+	if c.Terminal && !c.Quiet {
+		c.bar = newBar(c.w, c.Now, doing)
 	}
 	return func() {
 		if c.bar != nil {
@@ -108,30 +108,30 @@ func (c *console) showBar(doing string) (remove func()) {
 	}
 }
 
-// moveBar moves the bar to done of total; without a bar it does nothing.
-func (c *console) moveBar(done, total int64) {
+// MoveBar moves the bar to done of total; without a bar it does nothing.
+func (c *Console) MoveBar(done, total int64) {
 	if c.bar != nil {
 		c.bar.set(done, total)
 	}
 }
 
-// clearBar clears the bar's line before a line on standard output, which may be the same terminal.
+// ClearBar clears the bar's line before a line on standard output, which may be the same terminal.
 // The next moveBar draws it again.
-func (c *console) clearBar() {
+func (c *Console) ClearBar() {
 	if c.bar != nil {
 		c.bar.hide()
 	}
 }
 
-func (c *console) line(text string) {
-	fmt.Fprintln(consoleWriter{c}, harmless(text))
+func (c *Console) line(text string) {
+	fmt.Fprintln(consoleWriter{c}, Escape(text))
 }
 
 // consoleWriter takes the progress bar off the screen before a line is written.
-type consoleWriter struct{ c *console }
+type consoleWriter struct{ c *Console }
 
 // Write passes p on; a line of text is one call.
 func (w consoleWriter) Write(p []byte) (int, error) {
-	w.c.clearBar()
+	w.c.ClearBar()
 	return w.c.w.Write(p)
 }

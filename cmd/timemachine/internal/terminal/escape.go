@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"fmt"
@@ -10,11 +10,11 @@ import (
 	"timemachine/repo/record"
 )
 
-// quote is a file name as people see it: bare where that is safe, C-quoted as git does where not.
-func quote(name string) string { return record.Quote(name) }
+// Quote is a file name as people see it: bare where that is safe, C-quoted as git does where not.
+func Quote(name string) string { return record.Quote(name) }
 
-// quoted is a word in double quotes, for messages where a bare one could be overlooked.
-func quoted(word string) string {
+// InQuotes is a word in double quotes, for messages where a bare one could be overlooked.
+func InQuotes(word string) string {
 	q := record.Quote(word)
 	if strings.HasPrefix(q, `"`) && q != word {
 		return q
@@ -22,18 +22,18 @@ func quoted(word string) string {
 	return `"` + q + `"`
 }
 
-// harmless escapes in text, byte by byte, what could act on a terminal or pass for another line: control and C1
+// Escape escapes in text, byte by byte, what could act on a terminal or pass for another line: control and C1
 // characters, bidi and other format characters, line separators, and bytes that are not UTF-8. Error texts of the
 // operating system hold file names as they are, so whole messages pass through here.
-func harmless(text string) string {
-	if !strings.ContainsFunc(text, hazardous) {
+func Escape(text string) string {
+	if !strings.ContainsFunc(text, Hazardous) {
 		return text
 	}
 	var b strings.Builder
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
-		if hazardous(r) {
-			escape(&b, text[i:i+size])
+		if Hazardous(r) {
+			writeEscaped(&b, text[i:i+size])
 		} else {
 			b.WriteString(text[i : i+size])
 		}
@@ -42,23 +42,23 @@ func harmless(text string) string {
 	return b.String()
 }
 
-// escapingWriter passes text on to a terminal: lines and tabs as they are, all else escaped.
-type escapingWriter struct {
+// EscapingWriter passes text on to a terminal: lines and tabs as they are, all else escaped.
+type EscapingWriter struct {
 	w    io.Writer
 	rest []byte // the beginning of a character
 }
 
-// newEscapingWriter returns a writer in front of w. Close writes what a cut character leaves.
-func newEscapingWriter(w io.Writer) *escapingWriter { return &escapingWriter{w: w} }
+// NewEscapingWriter returns a writer in front of w. Close writes what a cut character leaves.
+func NewEscapingWriter(w io.Writer) *EscapingWriter { return &EscapingWriter{w: w} }
 
 // Write passes on what is whole of p.
-func (s *escapingWriter) Write(p []byte) (int, error) {
+func (s *EscapingWriter) Write(p []byte) (int, error) {
 	text := append(s.rest, p...)
 	var b strings.Builder
 	for len(text) > 0 && utf8.FullRune(text) {
 		r, size := utf8.DecodeRune(text)
-		if r != '\n' && r != '\t' && hazardous(r) {
-			escape(&b, string(text[:size]))
+		if r != '\n' && r != '\t' && Hazardous(r) {
+			writeEscaped(&b, string(text[:size]))
 		} else {
 			b.Write(text[:size])
 		}
@@ -70,18 +70,18 @@ func (s *escapingWriter) Write(p []byte) (int, error) {
 }
 
 // Close passes on what is left: bytes that begin a character and do not end it.
-func (s *escapingWriter) Close() error {
-	_, err := io.WriteString(s.w, harmless(string(s.rest)))
+func (s *EscapingWriter) Close() error {
+	_, err := io.WriteString(s.w, Escape(string(s.rest)))
 	s.rest = nil
 	return err
 }
 
-// hazardous also holds for the replacement character, which stands for bytes that are not UTF-8.
-func hazardous(r rune) bool {
+// Hazardous also holds for the replacement character, which stands for bytes that are not UTF-8.
+func Hazardous(r rune) bool {
 	return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
-func escape(b *strings.Builder, bytes string) {
+func writeEscaped(b *strings.Builder, bytes string) {
 	switch bytes {
 	case "\n":
 		b.WriteString(`\n`)

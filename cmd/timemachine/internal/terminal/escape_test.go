@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"bytes"
@@ -23,11 +23,11 @@ var hazards = []string{
 
 func TestHarmlessKeepsPlainText(t *testing.T) {
 	for _, text := range []string{"", "plain", "Größe 日本語 \"quoted\" back\\slash", "a b"} {
-		if got := harmless(text); got != text {
+		if got := Escape(text); got != text {
 			t.Errorf("harmless(%q) = %q", text, got)
 		}
 	}
-	if got, want := harmless("a\x1b\n\xe9"), `a\033\n\351`; got != want {
+	if got, want := Escape("a\x1b\n\xe9"), `a\033\n\351`; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -37,11 +37,11 @@ func FuzzHarmless(f *testing.F) {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		once := harmless(text)
-		if !utf8.ValidString(once) || strings.ContainsFunc(once, hazardous) {
+		once := Escape(text)
+		if !utf8.ValidString(once) || strings.ContainsFunc(once, Hazardous) {
 			t.Errorf("%q became %q", text, once)
 		}
-		if harmless(once) != once {
+		if Escape(once) != once {
 			t.Errorf("%q changes again", once)
 		}
 	})
@@ -52,7 +52,7 @@ func TestEscapingWriter(t *testing.T) {
 	for _, name := range append(hazards, "tab\there, é and \u20ac\U0001f600", "cut \xe2\x82") {
 		for part := 1; part < 5; part++ {
 			var b bytes.Buffer
-			s := newEscapingWriter(&b)
+			s := NewEscapingWriter(&b)
 			for text := name; text != ""; {
 				n := min(part, len(text))
 				if _, err := s.Write([]byte(text[:n])); err != nil {
@@ -63,7 +63,7 @@ func TestEscapingWriter(t *testing.T) {
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
-			want := strings.NewReplacer(`\n`, "\n", `\t`, "\t").Replace(harmless(name))
+			want := strings.NewReplacer(`\n`, "\n", `\t`, "\t").Replace(Escape(name))
 			if b.String() != want {
 				t.Errorf("%q in parts of %d became %q, want %q", name, part, b.String(), want)
 			}

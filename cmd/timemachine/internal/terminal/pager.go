@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"bufio"
@@ -9,10 +9,10 @@ import (
 	"syscall"
 )
 
-// pagerCommand is the user's choice, $PAGER, else less; "" for none. Set to nothing or to cat,
+// PagerCommand is the user's choice, $PAGER, else less; "" for none. Set to nothing or to cat,
 // $PAGER means none, as with git. No git configuration is asked: a repository is data, and must
 // not choose a program to run.
-func pagerCommand(lookup func(name string) (string, bool)) string {
+func PagerCommand(lookup func(name string) (string, bool)) string {
 	if command, set := lookup("PAGER"); set {
 		if command == "cat" {
 			return ""
@@ -25,8 +25,8 @@ func pagerCommand(lookup func(name string) (string, bool)) string {
 	return "less"
 }
 
-// pagerSettings are less's and lv's options, as git sets them, where the user has none.
-func pagerSettings(lookup func(name string) (string, bool)) []string {
+// PagerSettings are less's and lv's options, as git sets them, where the user has none.
+func PagerSettings(lookup func(name string) (string, bool)) []string {
 	var env []string
 	for name, value := range map[string]string{"LESS": "FRX", "LV": "-c"} {
 		if _, set := lookup(name); !set {
@@ -36,14 +36,14 @@ func pagerSettings(lookup func(name string) (string, bool)) []string {
 	return env
 }
 
-// pager is a program at work that shows what it reads, page by page.
-type pager struct {
+// Pager is a program at work that shows what it reads, page by page.
+type Pager struct {
 	cmd  *exec.Cmd
 	pipe io.WriteCloser
 }
 
-// startPager starts a shell command as pager.
-func startPager(command string, environment []string, stdout, stderr io.Writer) (*pager, error) {
+// StartPager starts a shell command as pager.
+func StartPager(command string, environment []string, stdout, stderr io.Writer) (*Pager, error) {
 	cmd := exec.Command("sh", "-c", command)
 	cmd.Env, cmd.Stdout, cmd.Stderr = environment, stdout, stderr
 	pipe, err := cmd.StdinPipe()
@@ -53,12 +53,12 @@ func startPager(command string, environment []string, stdout, stderr io.Writer) 
 	if err != nil {
 		return nil, err
 	}
-	return &pager{cmd: cmd, pipe: pipe}, nil
+	return &Pager{cmd: cmd, pipe: pipe}, nil
 }
 
-// show gives the pager what write writes, and waits until the user has quit it. A pager that is
+// Show gives the pager what write writes, and waits until the user has quit it. A pager that is
 // quit before the end is no error, nor is an interrupt.
-func (p *pager) show(ctx context.Context, write func(w io.Writer) error) error {
+func (p *Pager) Show(ctx context.Context, write func(w io.Writer) error) error {
 	w := bufio.NewWriter(p.pipe)
 	err := write(w)
 	if err == nil {

@@ -1,12 +1,12 @@
-package main
+package terminal
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// wrap fills paragraphs to a width in columns. Lines that begin with white space stay as they are.
-func wrap(text string, width int) string {
+// Wrap fills paragraphs to a width in columns. Lines that begin with white space stay as they are.
+func Wrap(text string, width int) string {
 	var out, words []string
 	fill := func() {
 		line := ""
