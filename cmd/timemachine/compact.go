@@ -7,7 +7,6 @@ import (
 
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/repo"
-	"timemachine/repo/record"
 )
 
 const compactHelp = `Merge the packs that runs wrote into one, now, whatever time it takes, and say what that freed. Runs merge packs by
@@ -53,5 +52,5 @@ func (a *app) tellCompact(dest string, c repo.Compaction) error {
 	case a.flags.quiet:
 		return nil
 	}
-	return a.print(render.CompactLine(c, "git -C "+record.ShellWord(dest)+" gc"))
+	return a.print(render.CompactLine(c, spellGit(dest, "gc")))
 }

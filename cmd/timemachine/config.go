@@ -23,7 +23,7 @@ func (a *app) open() (*place, *watch.Config, error) {
 		if err = watch.CreateConfig(p.config); err == nil {
 			a.journal.Debug("created", "configuration", p.config)
 			p.created = true
-			a.console.Announce("created " + terminal.Quote(p.config) + ", an empty watch list; timemachine add PATH… adds to it")
+			a.console.Announce("created " + terminal.Quote(p.config) + ", an empty watch list; " + addHint + "it")
 			c, err = watch.LoadConfig(p.config, a.watchEnv())
 		}
 	}
@@ -51,7 +51,7 @@ func (a *app) existing() (*place, *watch.Config, error) {
 // nothingWatched says what to do with an empty watch list, unless its creation has just been announced.
 func (a *app) nothingWatched(p *place) {
 	if !p.created {
-		a.console.Notice("nothing is watched yet; timemachine add PATH… adds to " + terminal.Quote(p.config))
+		a.console.Notice("nothing is watched yet; " + addHint + terminal.Quote(p.config))
 	}
 }
 

@@ -19,7 +19,7 @@ func (a *app) copiesCommand() *cobra.Command {
 		Long:  copiesHelp,
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return &usageError{msg: "copies needs to be told what to do", hint: "timemachine copies rebuild"}
+			return &usageError{msg: "copies needs to be told what to do", hint: spell("copies", "rebuild")}
 		},
 	}
 	cmd.AddCommand(command("rebuild", "write the plain copies from the history", rebuildHelp, noArgs,

@@ -7,7 +7,6 @@ import (
 
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
-	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 	"timemachine/watch"
 )
@@ -65,7 +64,7 @@ func (a *app) openOwn(p *place, o repo.Options) (*repo.Repo, error) {
 	owner, err := r.Owner()
 	if was, known := memory.owner(p.dest); err == nil && a.uid == 0 && known && owner != was && owner != 0 {
 		err = &failure{msg: fmt.Sprintf("destination %s belongs to uid %d now, and to uid %d before", terminal.Quote(p.dest), owner, was),
-			hint: "root records nothing there; if that is meant, say so with: timemachine init -c " + record.ShellWord(p.config) + " -d " + record.ShellWord(p.dest)}
+			hint: "root records nothing there; if that is meant, say so with: " + spell("init", "-c", shellWord(p.config), "-d", shellWord(p.dest))}
 	}
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
@@ -84,7 +83,7 @@ func (a *app) tellForeign(dest string, owner uint32) {
 		return
 	}
 	a.console.Announce(fmt.Sprintf("destination %s belongs to uid %d: git refuses it for you, until you trust what it holds and say so with: git config --global --add safe.directory %s",
-		terminal.Quote(dest), owner, record.ShellWord(dest)))
+		terminal.Quote(dest), owner, shellWord(dest)))
 }
 
 // kindOf is what is wrong with a destination; 0 for other errors and for none.
@@ -99,7 +98,7 @@ func kindOf(err error) refusal.Kind {
 func missingDestination(dest string, err error) error {
 	return &failure{
 		msg:  "destination " + terminal.Quote(dest) + " does not exist",
-		hint: "make the folder, or let timemachine init make it",
+		hint: "make the folder, or let " + spell("init") + " make it",
 		err:  err,
 	}
 }
@@ -111,7 +110,7 @@ func unmounted(dest string, err error) error {
 	}
 	return &failure{
 		msg:  "destination " + terminal.Quote(dest) + what,
-		hint: "it was used before; mount it, or start afresh with timemachine init -d " + record.ShellWord(dest),
+		hint: "it was used before; mount it, or start afresh with " + spell("init", "-d", shellWord(dest)),
 		err:  err,
 	}
 }

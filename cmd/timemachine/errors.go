@@ -46,8 +46,6 @@ func (s status) Error() string { return "problems were named" }
 
 var errInterrupted = errors.New("interrupted; what was committed stays")
 
-const usageHint = "see timemachine help"
-
 // asUsage turns what cobra says of a command line into a usageError; config errors keep their own type.
 func asUsage(err error) error {
 	var u *usageError

@@ -56,7 +56,7 @@ func (a *app) logCommand() *cobra.Command {
 func atMost(n int, msg string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > n {
-			return &usageError{msg: msg + ", not " + terminal.InQuotes(args[n]) + " too", hint: "timemachine " + cmd.Use}
+			return &usageError{msg: msg + ", not " + terminal.InQuotes(args[n]) + " too", hint: spell(cmd.Use)}
 		}
 		return nil
 	}

@@ -14,7 +14,6 @@ import (
 	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/layout"
-	"timemachine/repo/record"
 	"timemachine/repo/when"
 	"timemachine/watch"
 )
@@ -160,7 +159,7 @@ func (a *app) explain(ctx context.Context, h *repo.History, err error) error {
 	case errors.As(err, &absent):
 		f := &failure{msg: terminal.Quote(absent.Path) + " did not exist then: it was deleted " + render.LocalTime(absent.Deleted.Since, a.zone), err: err}
 		if absent.Deleted.Before != nil {
-			f.hint = "its last version before that: timemachine show " + record.ShellWord(absent.Path) + " --at " + absent.Deleted.Before.Commit.Short()
+			f.hint = "its last version before that: " + spell("show", shellWord(absent.Path), "--at", absent.Deleted.Before.Commit.Short())
 		}
 		return f
 	}

@@ -63,7 +63,7 @@ func (a *app) entryNames(c *watch.Config, args []string) ([]string, error) {
 	var names []string
 	for _, arg := range args {
 		if arg == "" {
-			return nil, &usageError{msg: "an empty path is not watched", hint: "timemachine list shows what is"}
+			return nil, &usageError{msg: "an empty path is not watched", hint: listHint}
 		}
 		path, err := a.absolute(arg)
 		if err != nil {
@@ -100,7 +100,7 @@ func (a *app) tellRemoved(removed, unknown []string) error {
 }
 
 func notWatched(c *watch.Config, name string) error {
-	e := &usageError{msg: terminal.Quote(name) + ": is not watched", hint: "timemachine list shows what is"}
+	e := &usageError{msg: terminal.Quote(name) + ": is not watched", hint: listHint}
 	if near := nearest(name, c.Lines(), 1); len(near) > 0 {
 		e.hint = "did you mean " + terminal.Quote(near[0]) + "?"
 	}

@@ -12,7 +12,6 @@ import (
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/durable"
-	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 	"timemachine/watch"
 )
@@ -175,7 +174,7 @@ func (a *app) lastVersion(ctx context.Context, h *repo.History, path string, poi
 		return []repo.Entry{{Version: *absent.Deleted.Before}}, nil
 	case errors.As(err, &unknown):
 		return nil, &failure{msg: "nothing was there below " + terminal.Quote(path) + " then: all of it was deleted",
-			hint: "choose another moment with --at; timemachine log " + record.ShellWord(path) + " shows them", err: err}
+			hint: "choose another moment with --at; " + spell("log", shellWord(path)) + " shows them", err: err}
 	}
 	return nil, err
 }
@@ -210,7 +209,7 @@ func (d *restored) text(p *repo.Plan, n render.PlanCount) error {
 	if kept := n.Kept(); kept > 0 {
 		d.app.console.Announce(render.Count(kept, "file") + " as then: nothing to restore")
 		if d.o.at == "" {
-			d.app.console.Hint("--at WHEN brings back an older state than the newest; timemachine log shows them")
+			d.app.console.Hint("--at WHEN brings back an older state than the newest; " + spell("log") + " shows them")
 		}
 		return nil
 	}

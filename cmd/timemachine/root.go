@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"timemachine/cmd/timemachine/internal/terminal"
-	"timemachine/repo/record"
 )
 
 // globalFlags are the flags every command takes.
@@ -122,7 +121,7 @@ func (a *app) unknownCommand(root *cobra.Command, word string) error {
 	e := &usageError{msg: "unknown command " + terminal.InQuotes(word), hint: usageHint}
 	if path, err := a.absolute(word); err == nil {
 		if _, err := os.Lstat(path); err == nil {
-			e.hint = "to watch this file: timemachine add " + record.ShellWord(word)
+			e.hint = "to watch this file: " + spell("add", shellWord(word))
 			return e
 		}
 	}
@@ -138,7 +137,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	if !cmd.HasParent() {
 		return e
 	}
-	e.hint = "see " + strings.Replace(cmd.CommandPath(), "timemachine", "timemachine help", 1)
+	e.hint = "see " + strings.Replace(cmd.CommandPath(), programName, spell("help"), 1)
 	for _, f := range []string{"'l' in", "'a' in", "'r' in", "flag: --list", "flag: --add", "flag: --remove"} {
 		if strings.Contains(e.msg, f) {
 			e.hint = "-l, -a and -r stand for a command and go without one"
@@ -151,7 +150,7 @@ func flagError(cmd *cobra.Command, err error) error {
 func needPaths(verb string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
-			return &usageError{msg: verb + " needs a path", hint: "timemachine " + cmd.Use}
+			return &usageError{msg: verb + " needs a path", hint: spell(cmd.Use)}
 		}
 		return nil
 	}

@@ -11,7 +11,6 @@ import (
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
-	"timemachine/repo/record"
 )
 
 // showOptions are the flags of show.
@@ -130,5 +129,5 @@ func folderGiven(source string, p repo.Point, all []repo.Entry) error {
 	if p != (repo.Point{}) {
 		msg = terminal.Quote(source) + " was a folder then, not a file"
 	}
-	return &failure{msg: msg, hint: "timemachine log " + record.ShellWord(source) + " lists what it holds, for example " + terminal.Quote(all[0].Source)}
+	return &failure{msg: msg, hint: spell("log", shellWord(source)) + " lists what it holds, for example " + terminal.Quote(all[0].Source)}
 }

@@ -11,7 +11,6 @@ import (
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/layout"
-	"timemachine/repo/record"
 )
 
 const suggestions = 3
@@ -20,14 +19,14 @@ const suggestions = 3
 func (a *app) aboutUnknown(ctx context.Context, h *repo.History, path string) string {
 	if tree, err := layout.TreePath(path); err == nil {
 		if there, err := h.Present(path); there && err == nil {
-			return "git has it, without a record of timemachine's that can be read: git -C " + record.ShellWord(h.Dest()) + " show " + record.ShellWord("HEAD:"+tree)
+			return "git has it, without a record of timemachine's that can be read: " + spellGit(h.Dest(), "show", shellWord("HEAD:"+tree))
 		}
 	}
 	if h.Shallow() {
-		return "this clone is shallow, older versions are left out: git -C " + record.ShellWord(h.Dest()) + " fetch --unshallow"
+		return "this clone is shallow, older versions are left out: " + spellGit(h.Dest(), "fetch", "--unshallow")
 	}
 	if _, err := os.Lstat(path); err == nil && insideDestination(h.Dest(), path) == "" {
-		return "it is there, and was never captured: timemachine add " + record.ShellWord(path) + " watches it; if it is watched, status says more"
+		return "it is there, and was never captured: " + spell("add", shellWord(path)) + " watches it; if it is watched, status says more"
 	}
 	return a.suggest(ctx, h, path)
 }
@@ -56,8 +55,8 @@ func (a *app) suggest(ctx context.Context, h *repo.History, path string) string 
 	}
 	for p := filepath.Dir(path); p != "/"; p = filepath.Dir(p) {
 		if known[p] {
-			return "timemachine log " + record.ShellWord(p) + " lists what is known there"
+			return spell("log", shellWord(p)) + " lists what is known there"
 		}
 	}
-	return "timemachine log lists what is known"
+	return spell("log") + " lists what is known"
 }
