@@ -3,6 +3,7 @@ package repo
 import (
 	"errors"
 	"fmt"
+
 	"timemachine/repo/internal/runstate"
 )
 
@@ -43,7 +44,7 @@ func (t *Tx) move() error {
 	if err != nil {
 		return err
 	}
-	if err := r.move(t.base, t.tip, fmt.Sprintf("timemachine: %d versions (scan %s)", len(t.versions), t.scan)); err != nil {
+	if err := r.move(t.base, t.tip, fmt.Sprintf(runMessage+"%d versions (scan %s)", len(t.versions), t.scan)); err != nil {
 		return err
 	}
 	if err := errors.Join(r.unkeep(name), r.retire(name, b.holds...), r.store.Reload()); err != nil {

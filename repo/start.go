@@ -5,14 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"timemachine/repo/internal/runstate"
-	"timemachine/repo/refusal"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/config"
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/ref"
+	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // Start makes the destination ready for a run and returns the branch's tip, zero before the first commit: what an
@@ -128,7 +128,7 @@ func (r *Repo) finishMove(dir *durable.Dir, name string, has map[string]bool, ti
 		if _, err := r.store.ReadCommit(id); err != nil {
 			return tip, r.damaged("a pack of a run that was cut short cannot be read", err)
 		}
-		if err := r.move(old, id, "a run that was cut short, finished"); err != nil {
+		if err := r.move(old, id, finishedMessage); err != nil {
 			return tip, err
 		}
 		r.o.Log("a run that was cut short is finished", "commit", id.String())

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/record"
@@ -57,8 +58,8 @@ func parseVersion(id object.ID, raw []byte) parsed {
 	if err != nil {
 		return parsed{commit: err}
 	}
-	rec, err := record.Parse(c.Message)
-	return parsed{Version: record.Version{Record: rec, Commit: id, Captured: c.Committer.When}, record: err}
+	v, err := record.OfCommit(id, c)
+	return parsed{Version: v, record: err}
 }
 
 // judge tells whether a commit has a record of ours.

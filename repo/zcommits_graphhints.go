@@ -2,6 +2,7 @@ package repo
 
 import (
 	"strings"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/git/commitgraph"
 	"timemachine/repo/git/object"
@@ -34,32 +35,8 @@ func (r *commitsT) ownMoves() (map[object.ID]object.ID, error) {
 	return own, err
 }
 
+// How the messages of our moves begin in the branch's reflog.
 const (
 	runMessage      = "timemachine: "
 	finishedMessage = "a run that was cut short, finished"
 )
-
-// treeCache keeps the trees that were read last: a commit's are, but for one path, its child's.
-type treeCache struct {
-	store object.Loader
-	held  map[object.ID][]byte
-	size  int
-}
-
-// ReadTree reads a tree; what it returns must not be changed.
-func (c *treeCache) ReadTree(id object.ID) ([]byte, error) {
-	if raw, ok := c.held[id]; ok {
-		return raw, nil
-	}
-	raw, err := c.store.ReadTree(id)
-	if err != nil {
-		return nil, err
-	}
-	if c.size += len(raw); c.held == nil || c.size > maxTreeCache {
-		c.held, c.size = map[object.ID][]byte{}, len(raw)
-	}
-	c.held[id] = raw
-	return raw, nil
-}
-
-const maxTreeCache = 16 << 20

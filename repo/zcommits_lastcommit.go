@@ -1,9 +1,9 @@
 package repo
 
 import (
-	"errors"
 	"slices"
 	"time"
+
 	"timemachine/repo/git/config"
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/runstate"
@@ -122,8 +122,7 @@ func (r *commitsT) newestRecord() (newest object.ID) {
 		if err != nil {
 			continue
 		}
-		_, err = record.Parse(c.Message)
-		commits[id] = commit{c.FirstParent(), c.Committer.When, !errors.Is(err, record.ErrNone)}
+		commits[id] = commit{c.FirstParent(), c.Committer.When, record.HasRecord(c)}
 	}
 	followed := map[object.ID]bool{}
 	for _, c := range commits {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/config"
-	"timemachine/repo/layout"
 	"timemachine/repo/record"
 )
 
@@ -184,15 +183,9 @@ func escapeIgnore(s string) string {
 
 const attributesName = ".gitattributes"
 
-// hasCopy tells whether something has a copy's name.
+// hasCopy tells whether something has a copy's name. A name that cannot be looked at counts as
+// free: writing the copy says what is wrong with it.
 func (r *destT) hasCopy(path string) bool {
-	w := durable.NewWalker(r.root)
-	defer w.Close()
-	folder, name := layout.Split(path)
-	dir, err := w.Dir(folder)
-	if err != nil {
-		return false
-	}
-	there, err := dir.Exists(name)
+	there, err := durable.PathExists(r.root, path)
 	return there && err == nil
 }

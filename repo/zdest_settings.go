@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 )
@@ -23,7 +24,7 @@ func (r *destT) adoptable() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if _, err := record.Parse(c.Message); !errors.Is(err, record.ErrNone) {
+		if record.HasRecord(c) {
 			return branch, nil
 		}
 		id = c.FirstParent()

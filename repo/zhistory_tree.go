@@ -1,9 +1,7 @@
 package repo
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
@@ -33,21 +31,7 @@ func (h *History) entryAt(commit object.ID, name string) (object.TreeEntry, bool
 	if err != nil {
 		return object.TreeEntry{}, false, err
 	}
-	e := object.TreeEntry{Mode: object.ModeTree, ID: root}
-	for part := range strings.SplitSeq(name, "/") {
-		if !e.Mode.IsTree() {
-			return e, false, nil
-		}
-		raw, err := h.r.store.ReadTree(e.ID)
-		if err != nil {
-			return e, false, h.r.damaged(fmt.Sprintf("the tree of commit %s cannot be read", commit.Short()), err)
-		}
-		var ok bool
-		if e, ok, err = object.FindEntry(raw, part); err != nil || !ok {
-			return e, false, err
-		}
-	}
-	return e, true, nil
+	return object.Lookup(h.r.treesOf(commit), root, name)
 }
 
 // filesBelow lists what the tree of a commit holds at and below path, by tree path.
@@ -97,9 +81,9 @@ func (h *History) holdsFiles(commit object.ID, folder string) (bool, error) {
 		if !ok || !e.Mode.IsTree() {
 			continue
 		}
-		raw, err := h.r.store.ReadTree(e.ID)
+		raw, err := h.r.treesOf(commit)(e.ID)
 		if err != nil {
-			return false, h.r.damaged(fmt.Sprintf("the tree of commit %s cannot be read", commit.Short()), err)
+			return false, err
 		}
 		entries, err := object.ParseTree(raw)
 		if err != nil || slices.ContainsFunc(entries, func(e object.TreeEntry) bool { return !e.Mode.IsTree() }) {

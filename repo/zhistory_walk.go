@@ -73,15 +73,15 @@ func (h *History) lookUp(id object.ID, at selector) (f found, ours bool, err err
 	if err != nil {
 		return f, false, err
 	}
-	rec, err := record.Parse(c.Message)
+	v, err := record.OfCommit(id, c)
 	if err != nil {
 		if !errors.Is(err, record.ErrNone) {
 			h.r.o.Log("commit's record is not understood and passed over", "commit", id.String(), "cause", err.Error())
 		}
 		return f, false, nil
 	}
-	f.Version = record.Version{Record: rec, Commit: id, Captured: c.Committer.When}
-	return f, at.holds(&rec), nil
+	f.Version = v
+	return f, at.holds(&f.Record), nil
 }
 
 // maxKept is how many versions are kept that a walk will come to.

@@ -65,7 +65,7 @@ type graphing struct {
 	compares int // how many commits' trees may still be compared; below zero: all
 	most     int // commits to be added; 0: no limit
 	compared int
-	trees    treeCache
+	trees    object.TreeCache
 }
 
 // Has tells whether the repository holds a commit.

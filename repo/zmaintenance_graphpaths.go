@@ -87,7 +87,7 @@ func (g *graphing) compare(tree object.ID, parent knownTree) commitgraph.Filter 
 		g.compares--
 	}
 	g.compared++
-	g.trees.store = g.r.store
+	g.trees.From = g.r.store
 	var paths []string
 	err := object.DiffTrees(parent.ID, tree, &g.trees, func(path string) bool {
 		paths = append(paths, path)

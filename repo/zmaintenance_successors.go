@@ -54,22 +54,22 @@ func (f *follower) folders(c *object.CommitData, path string) {
 	if err != nil {
 		return // a history that was cut short: nothing to build on
 	}
-	var before []object.ID
-	trees := func(into *[]object.ID) func(object.ID, bool) {
-		return func(id object.ID, tree bool) {
-			if tree {
-				*into = append(*into, id)
-			}
-		}
-	}
-	var after []object.ID
-	f.r.descend(parent.Tree, path, trees(&before))
-	f.r.descend(c.Tree, path, trees(&after))
+	before, after := f.treesTo(parent.Tree, path), f.treesTo(c.Tree, path)
 	for i := range min(len(before), len(after)) {
 		if before[i] != after[i] {
 			f.pairs[after[i]] = before[i]
 		}
 	}
+}
+
+// treesTo is the trees on the way to path, the root first, as far as they can be read.
+func (f *follower) treesTo(root object.ID, path string) (trees []object.ID) {
+	_, _, _ = object.Descend(f.r.store.ReadTree, root, path, func(e object.TreeEntry) {
+		if e.Mode.IsTree() {
+			trees = append(trees, e.ID)
+		}
+	})
+	return trees
 }
 
 // news marks the folders above a path ("" is the root) as seen, and tells whether one of them was not.

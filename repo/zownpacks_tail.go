@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"strings"
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
 	"timemachine/repo/layout"
@@ -74,32 +73,9 @@ func (r *packdirT) weigh(h *pack.Held, tip object.ID, upcoming []Upcoming) (n in
 		if err != nil {
 			continue
 		}
-		r.descend(tree, path, func(id object.ID, _ bool) { add(id) })
+		_, _, _ = object.Descend(r.store.ReadTree, tree, path, func(e object.TreeEntry) { add(e.ID) }) // as far as it can be read
 	}
 	return n
-}
-
-// descend calls visit with the tree of each folder on the way to path, root first, and with what path names if it is
-// there.
-func (r *packdirT) descend(root object.ID, path string, visit func(id object.ID, tree bool)) {
-	id := root
-	for {
-		visit(id, true)
-		raw, err := r.store.ReadTree(id)
-		if err != nil {
-			return
-		}
-		name, rest, more := strings.Cut(path, "/")
-		e, ok, err := object.FindEntry(raw, name)
-		if err != nil || !ok {
-			return
-		}
-		if !more || !e.Mode.IsTree() {
-			visit(e.ID, e.Mode.IsTree())
-			return
-		}
-		id, path = e.ID, rest
-	}
 }
 
 // maxDelta is the largest content that is taken into memory to be written as a delta.

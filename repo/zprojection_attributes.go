@@ -45,11 +45,7 @@ func (r *projectionT) attributesIn(tip object.ID) (e object.TreeEntry, there boo
 	if err != nil {
 		return e, false, err
 	}
-	raw, err := r.store.ReadTree(root)
-	if err != nil {
-		return e, false, err
-	}
-	return object.FindEntry(raw, attributesName)
+	return object.Lookup(r.store.ReadTree, root, attributesName)
 }
 
 func isAttributes(e object.TreeEntry) bool {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/git/index"
 	"timemachine/repo/git/object"
@@ -235,7 +236,7 @@ func (f *follow) trees() (index.Trees, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.r.below(root).folder, nil
+	return object.NewFolderLookup(f.r.store.ReadTree, root).Tree, nil
 }
 
 // sync puts what was written on disk: file by file where they are few, else the file system as a whole. Files were

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/runstate"
@@ -91,11 +92,7 @@ func (r *projectionT) filesLost(tip object.ID) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	raw, err := r.store.ReadTree(root)
-	if err != nil {
-		return false, err
-	}
-	_, there, err := object.FindEntry(raw, "files")
+	_, there, err := object.Lookup(r.store.ReadTree, root, "files")
 	return there, err
 }
 

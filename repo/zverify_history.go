@@ -117,8 +117,9 @@ func (k *verify) walk(tip object.ID, h *history, jobs chan<- []step) error {
 
 // step checks how a commit hangs together with its neighbours.
 func (k *verify) step(id object.ID, c *object.CommitData, h *history) step {
-	rec, err := record.Parse(c.Message)
-	s := step{Version: record.Version{Record: rec, Commit: id, Captured: c.Committer.When}, ours: err == nil, tree: c.Tree}
+	v, err := record.OfCommit(id, c)
+	rec := v.Record
+	s := step{Version: v, ours: err == nil, tree: c.Tree}
 	if errors.Is(err, record.ErrNone) {
 		return s
 	}
@@ -181,12 +182,11 @@ type worker struct {
 	*verify
 	comparer
 	files, copies *durable.Walker
-	trees         map[object.ID][]byte
-	held          int // bytes in trees
+	trees         object.TreeCache
 }
 
 func (k *verify) newWorker() *worker {
-	return &worker{verify: k, comparer: comparer{k.r, k.o.Quick}, files: durable.NewWalker(k.r.root), copies: durable.NewWalker(k.r.root), trees: map[object.ID][]byte{}}
+	return &worker{verify: k, comparer: comparer{k.r, k.o.Quick}, files: durable.NewWalker(k.r.root), copies: durable.NewWalker(k.r.root), trees: object.TreeCache{From: k.r.store}}
 }
 
 func (w *worker) close() {

@@ -10,8 +10,6 @@ import (
 	"timemachine/repo/record"
 )
 
-const maxTrees = 16 << 20 // bytes of trees a worker keeps
-
 // tree checks that a commit's tree is its parent's but for the version's own path, and holds there what the record says.
 func (w *worker) tree(s *step) {
 	path, err := record.TreePath(&s.Record)
@@ -25,11 +23,11 @@ func (w *worker) tree(s *step) {
 
 // descend compares the trees of one folder before and after, of which a zero one is empty, and goes on along path.
 func (w *worker) descend(s *step, before, after object.ID, path string, top bool) error {
-	was, err := w.readTree(before)
+	was, err := w.trees.ReadTree(before)
 	if err != nil {
 		return err
 	}
-	is, err := w.readTree(after)
+	is, err := w.trees.ReadTree(after)
 	if err != nil {
 		return err
 	}
@@ -89,23 +87,4 @@ func onlyChanged(was, is []byte, name string, top bool) error {
 		return fmt.Errorf("the tree changes beside %s", record.Quote(name))
 	}
 	return nil
-}
-
-func (w *worker) readTree(id object.ID) ([]byte, error) {
-	if id.IsZero() {
-		return nil, nil
-	}
-	if raw, ok := w.trees[id]; ok {
-		return raw, nil
-	}
-	raw, err := w.r.store.ReadTree(id)
-	if err != nil {
-		return nil, err
-	}
-	if w.held += len(raw); w.held > maxTrees {
-		clear(w.trees)
-		w.held = len(raw)
-	}
-	w.trees[id] = raw
-	return raw, nil
 }

@@ -1,8 +1,10 @@
 package record
 
 import (
+	"errors"
 	"fmt"
 	"time"
+
 	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
 )
@@ -12,6 +14,19 @@ type Version struct {
 	Record
 	Commit   object.ID
 	Captured time.Time // the committer date
+}
+
+// OfCommit is the version that a commit carries. Errors: those of Parse; Commit and Captured are set
+// with one, too.
+func OfCommit(id object.ID, c *object.CommitData) (Version, error) {
+	rec, err := Parse(c.Message)
+	return Version{Record: rec, Commit: id, Captured: c.Committer.When}, err
+}
+
+// HasRecord tells whether a commit has a record, be it one that Parse does not understand.
+func HasRecord(c *object.CommitData) bool {
+	_, err := Parse(c.Message)
+	return !errors.Is(err, ErrNone)
 }
 
 // TreeMode is the mode under which the tree holds a version.
