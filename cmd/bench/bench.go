@@ -12,26 +12,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bench is one execution: where it works, with what, and what it found.
+// bench is one execution: its settings, where it works, and the rows found so far.
 type bench struct {
 	*options
-	ctx         context.Context
-	dir         string // ours alone, removed at the end
-	self        string
-	environment []string
-	rows        []row
-	made        int       // destinations of ours so far
-	checked     int       // repositories looked at by git
-	moment      time.Time // the mtime given last
+	ctx          context.Context
+	dir          string // made by bench, removed at the end
+	program      string
+	environment  []string
+	rows         []row
+	destinations int       // how many have been made
+	checkedRepos int       // repositories that git has checked
+	lastMtime    time.Time // the mtime given last
 }
 
-// theCase is a comparison or several that share their trees.
-type theCase struct {
+// benchCase is one comparison, or several that share their trees.
+type benchCase struct {
 	name, what string
 	run        func(b *bench) error
 }
 
-var cases = []theCase{
+var cases = []benchCase{
 	{"first-go", "the first run of Go's source tree", (*bench).firstGo},
 	{"first-many", "the first run of 100,000 files in 1,000 folders", (*bench).firstMany},
 	{"first-folder", "the first run of 10,000 files in one folder", (*bench).firstFolder},
@@ -51,12 +51,12 @@ func caseNames() []string {
 	return names
 }
 
-// choose finds the cases by their names; all where none is named.
-func choose(names string) ([]theCase, error) {
+// chosenCases returns the cases with the given names, separated by commas; all cases for "".
+func chosenCases(names string) ([]benchCase, error) {
 	if names == "" {
 		return cases, nil
 	}
-	var chosen []theCase
+	var chosen []benchCase
 	for name := range strings.SplitSeq(names, ",") {
 		found := len(chosen)
 		for _, c := range cases {
@@ -72,7 +72,7 @@ func choose(names string) ([]theCase, error) {
 }
 
 func newBench(ctx context.Context, o *options, dir string) (*bench, error) {
-	self, err := os.Executable()
+	program, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func newBench(ctx context.Context, o *options, dir string) (*bench, error) {
 	if err := os.Mkdir(home, 0o700); err != nil {
 		return nil, err
 	}
-	b := &bench{options: o, ctx: ctx, dir: dir, self: self, moment: time.Now().AddDate(-1, 0, 0)}
+	b := &bench{options: o, ctx: ctx, dir: dir, program: program, lastMtime: time.Now().AddDate(-1, 0, 0)}
 	b.environment = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "LC_ALL=C.UTF-8", "TZ=UTC",
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_AUTHOR_NAME=peer", "GIT_AUTHOR_EMAIL=peer@example.org",
 		"GIT_COMMITTER_NAME=peer", "GIT_COMMITTER_EMAIL=peer@example.org", "RESTIC_PASSWORD=bench",
@@ -88,9 +88,10 @@ func newBench(ctx context.Context, o *options, dir string) (*bench, error) {
 	return b, nil
 }
 
-// perform runs one case in a folder of its own. It is removed with all others at the end: ext4 passes over the inodes of
-// files that went in the last seconds, one by one, and whoever creates the next would pay for it.
-func (b *bench) perform(c theCase) error {
+// runCase runs one case in a folder of its own. All folders are removed together at the end. ext4
+// passes over the inodes of recently removed files one by one, so the next program to create files
+// would pay for an earlier removal.
+func (b *bench) runCase(c benchCase) error {
 	fmt.Fprintf(os.Stderr, "%s  %s\n", time.Now().Format(time.TimeOnly), c.what)
 	outer := b.dir
 	b.dir = filepath.Join(outer, c.name)
@@ -105,34 +106,35 @@ func (b *bench) path(names ...string) string {
 	return filepath.Join(append([]string{b.dir}, names...)...)
 }
 
-// scaled is n at this execution's size, at least least.
+// scaled is n at the size of this execution, and never below least.
 func (b *bench) scaled(n, least int) int { return max(int(float64(n)*b.size), least) }
 
-// times is how many rounds a comparison has that would have n.
-func (b *bench) times(n int) int {
+// roundCount is the number of rounds of a comparison: the one from the command line, else n.
+func (b *bench) roundCount(n int) int {
 	if b.rounds > 0 {
 		return b.rounds
 	}
 	return n
 }
 
-func (b *bench) has(program string) bool {
+func (b *bench) isInstalled(program string) bool {
 	_, err := exec.LookPath(program)
 	return err == nil
 }
 
-// doubt is how old a file must be for its state alone to say that nothing changed; a little more than our own window.
-const doubt = 2100 * time.Millisecond
+// settledAge is the age from which a file's state alone tells that nothing changed. It is a little
+// more than the window in which timemachine reads a file again.
+const settledAge = 2100 * time.Millisecond
 
-// settle waits until what was just written is beyond doubt, and writes all that is dirty to disk.
-func (b *bench) settle() error {
-	b.flush()
+// letFilesAge writes all dirty pages to disk and waits until the files just written are old enough.
+func (b *bench) letFilesAge() error {
+	b.syncDisks()
 	select {
-	case <-time.After(doubt):
+	case <-time.After(settledAge):
 		return nil
 	case <-b.ctx.Done():
 		return b.ctx.Err()
 	}
 }
 
-func (b *bench) flush() { unix.Sync() }
+func (b *bench) syncDisks() { unix.Sync() }

@@ -72,7 +72,7 @@ func TestGeneratedFilesDiffer(t *testing.T) {
 		t.Fatal(err)
 	}
 	content, times := map[string]bool{}, map[int64]bool{}
-	look := func(name string) {
+	check := func(name string) {
 		data, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -87,13 +87,13 @@ func TestGeneratedFilesDiffer(t *testing.T) {
 		content[string(data)], times[info.ModTime().UnixNano()] = true, true
 	}
 	for _, name := range names {
-		look(name)
+		check(name)
 	}
 	for i, name := range names {
 		if err := b.edit(name, i); err != nil {
 			t.Fatal(err)
 		}
-		look(name)
+		check(name)
 	}
 }
 

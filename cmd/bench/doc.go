@@ -1,18 +1,22 @@
-// Command bench runs timemachine and its peers side by side on the same trees and prints how they compare.
+// Command bench runs timemachine and its peers on the same trees and prints how they compare.
 //
-//	bench -binary bin/timemachine [-quick] [-cases first-many,later] [-size 0.1] [-rounds 5] [-dir DIR] [-markdown]
+//	bench -binary bin/timemachine [-quick] [-cases first-many,later] [-size 0.1] [-rounds 5]
+//	      [-dir DIR] [-markdown]
 //
-// Every figure is a ratio of two measurements of one round, made one after the other on the same machine with the same
-// warm cache; the order rotates from round to round and the row shows the median. Before each timed part all that is
-// dirty is written to disk, so that nobody pays for another's writes. Programs are timed from start to exit.
+// Every figure is a ratio of two measurements of one round. The two run one after the other on the
+// same machine with the same warm cache. The order rotates from round to round, and the row shows
+// the median. Before each timed part bench writes everything dirty to disk, so that no program pays
+// for the writes of another. A program is timed from its start to its exit.
 //
-// Fairness. Peers run as they come: git with its default core.fsync, without anybody's settings, and with gc.auto=0 so
-// that no collection of its own disturbs it; restic and borg without encryption where they allow that. The fast-import
-// stream is made by this program in a pipe and has shorter messages than ours. Edited files get an mtime of their own
-// each. Files that were written less than two seconds before a run are read again by the next one, and git does alike
-// with what is as new as its index: so the timed parts of single runs begin when the files are older than that. The
-// loops of hundreds of runs do not wait: what was edited last is read again there, in early runs as in late ones.
+// Fairness. Peers run with their defaults: git with its default core.fsync and with gc.auto=0, so
+// that no collection of its own disturbs it; restic and borg without encryption where they allow
+// that. The user's settings do not count. The stream for fast-import is made by this program in a
+// pipe and has shorter messages than timemachine's commits. Each edited file gets an mtime of its
+// own. A file that was written less than two seconds before a run is read again by the next run;
+// git does the same with files as new as its index. The timed parts of single runs therefore begin
+// when the files are older than that. The loops of hundreds of runs do not wait: the file edited
+// last is read again there, in early runs as in late ones.
 //
-// Each case ends, outside the timed parts, with git fsck --full --strict, git verify-pack of every pack, git
-// commit-graph verify and a clone.
+// Each case ends, outside the timed parts, with git fsck --full --strict, git verify-pack of every
+// pack, git commit-graph verify and a clone.
 package main

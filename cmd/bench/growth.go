@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// goals of what the history of one file grows to, in bytes.
+// The goals for the size of one file's history, in bytes.
 const (
 	goalEditPacks = 1.3e6
 	goalEditOther = 1e6
@@ -16,20 +16,21 @@ const (
 	goalLogEnd    = 20e6
 )
 
-// slowRounds is how many rounds the peers get that take a second for one; they are compared with us at that round.
+// slowRounds is the number of rounds for peers that take a second for each. They are compared with
+// timemachine's size at that round.
 const slowRounds = 100
 
-// growth is the history of one file that changes every round, as we and the peers keep it.
+// growth is the history of one file that changes every round, as timemachine and the peers keep it.
 type growth struct {
 	*bench
 	file   string
 	change func(round int) error
-	ours   *ours
+	dest   *destination
 	sizes  []float64 // of our .git after each round
 	peak   int64     // of our .git, also during runs
 }
 
-func (b *bench) grow(file string, body []byte, rounds int, change func(g *growth, round int) error) (*growth, error) {
+func (b *bench) measureGrowth(file string, body []byte, rounds int, change func(g *growth, round int) error) (*growth, error) {
 	source := b.path("src")
 	g := &growth{bench: b, file: filepath.Join(source, file)}
 	g.change = func(round int) error { return change(g, round) }
@@ -40,22 +41,23 @@ func (b *bench) grow(file string, body []byte, rounds int, change func(g *growth
 		return nil, err
 	}
 	var err error
-	if g.ours, err = b.ours("ours", source); err != nil {
+	if g.dest, err = b.newDestination("ours", source); err != nil {
 		return nil, err
 	}
-	if err := g.rounds(rounds, source); err != nil {
+	if err := g.runRounds(rounds, source); err != nil {
 		return nil, err
 	}
-	return g, g.ours.check(rounds)
+	return g, g.dest.checkWithGit(rounds)
 }
 
-// rounds lets all keep each state of the file, and adds the rows that compare their sizes.
-func (g *growth) rounds(n int, source string) error {
+// runRounds lets all programs keep each state of the file, and adds the rows that compare their
+// sizes.
+func (g *growth) runRounds(n int, source string) error {
 	git, err := g.gitPeer("git", source)
 	if err != nil {
 		return err
 	}
-	slow := g.backups(source)
+	slow := g.installedBackups(source)
 	for _, p := range slow {
 		if _, err := g.run(command{dir: g.dir, args: p.init}); err != nil {
 			return err
@@ -64,7 +66,7 @@ func (g *growth) rounds(n int, source string) error {
 	short := min(n, slowRounds)
 	sizes := map[string]float64{}
 	for round := range n {
-		if err := g.round(round, git); err != nil {
+		if err := g.runRound(round, git); err != nil {
 			return err
 		}
 		if round >= short {
@@ -74,33 +76,33 @@ func (g *growth) rounds(n int, source string) error {
 			if _, err := g.run(command{dir: g.dir, args: p.save}); err != nil {
 				return err
 			}
-			sizes[p.name] = float64(weigh(p.dir, nil))
+			sizes[p.name] = float64(sizeBelow(p.dir, nil))
 		}
 	}
-	g.compareSizes(n, "git, loose objects", float64(weigh(git.dir, nil)))
+	g.compareSizes(n, "git, loose objects", float64(sizeBelow(git.dir, nil)))
 	for _, p := range slow {
 		g.compareSizes(short, p.name, sizes[p.name])
 	}
 	return nil
 }
 
-func (g *growth) round(round int, git *gitPeer) error {
+func (g *growth) runRound(round int, git *gitPeer) error {
 	if round > 0 {
 		if err := g.change(round); err != nil {
 			return err
 		}
 	}
 	stop := g.watchPeak()
-	_, err := g.ours.run()
+	_, err := g.dest.run()
 	stop()
-	g.sizes = append(g.sizes, float64(weigh(g.ours.git(), nil)))
+	g.sizes = append(g.sizes, float64(sizeBelow(g.dest.git(), nil)))
 	if err == nil {
 		_, err = git.commitOne(g.file)
 	}
 	return err
 }
 
-// watchPeak weighs our .git again and again until it is stopped.
+// watchPeak measures the size of timemachine's .git again and again until it is stopped.
 func (g *growth) watchPeak() (stop func()) {
 	end, ended := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -111,7 +113,7 @@ func (g *growth) watchPeak() (stop func()) {
 				last = true
 			case <-time.After(5 * time.Millisecond):
 			}
-			g.peak = max(g.peak, weigh(g.ours.git(), nil))
+			g.peak = max(g.peak, sizeBelow(g.dest.git(), nil))
 		}
 	}()
 	return func() { close(end); <-ended }
@@ -123,13 +125,13 @@ func (g *growth) compareSizes(rounds int, peer string, size float64) {
 
 func (b *bench) edits() error {
 	rounds := b.scaled(1000, 20)
-	g, err := b.grow("notes.txt", text(3, 200_000), rounds, func(g *growth, round int) error { return b.edit(g.file, round) })
+	g, err := b.measureGrowth("notes.txt", text(3, 200_000), rounds, func(g *growth, round int) error { return b.edit(g.file, round) })
 	if err != nil {
 		return err
 	}
 	packed := func(path string) bool { return strings.HasSuffix(path, ".pack") || strings.HasSuffix(path, ".idx") }
-	b.limit("small edits: packs and idx", float64(weigh(g.ours.git(), packed)), goalEditPacks, megabytes, false)
-	other := weigh(g.ours.git(), func(path string) bool { return !packed(path) })
+	b.limit("small edits: packs and idx", float64(sizeBelow(g.dest.git(), packed)), goalEditPacks, megabytes, false)
+	other := sizeBelow(g.dest.git(), func(path string) bool { return !packed(path) })
 	b.limit("small edits: all else in .git", float64(other), goalEditOther, megabytes, false)
 	return nil
 }
@@ -144,7 +146,7 @@ func (b *bench) growingLog() error {
 		return log[:n]
 	}
 	rounds := b.scaled(200, 20)
-	g, err := b.grow("server.log", lines(0, b.scaled(20_000_000, 1_000_000)), rounds, func(g *growth, round int) error {
+	g, err := b.measureGrowth("server.log", lines(0, b.scaled(20_000_000, 1_000_000)), rounds, func(g *growth, round int) error {
 		f, err := os.OpenFile(g.file, os.O_APPEND|os.O_WRONLY, 0)
 		if err != nil {
 			return err
@@ -153,7 +155,7 @@ func (b *bench) growingLog() error {
 		if _, err := f.Write(lines(round, 50_000)); err != nil {
 			return err
 		}
-		t := b.next()
+		t := b.nextMtime()
 		return os.Chtimes(g.file, t, t)
 	})
 	if err != nil {

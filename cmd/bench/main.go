@@ -19,13 +19,13 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	if err := start(ctx, os.Args[1:]); err != nil {
+	if err := runBench(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-// options are what the command line says.
+// options are the values from the command line.
 type options struct {
 	binary, dir, cases string
 	size               float64
@@ -62,7 +62,7 @@ func parse(args []string) (*options, error) {
 	return &o, err
 }
 
-func start(ctx context.Context, args []string) (err error) {
+func runBench(ctx context.Context, args []string) (err error) {
 	o, err := parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		return nil
@@ -70,7 +70,7 @@ func start(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	chosen, err := choose(o.cases)
+	chosen, err := chosenCases(o.cases)
 	if err != nil {
 		return err
 	}
@@ -95,9 +95,10 @@ func start(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { b.print(os.Stdout, describe(b, kind), o.markdown) }() // also what there is of it after an error
+	// The table is printed after an error, too, as far as it got.
+	defer func() { b.print(os.Stdout, conditions(b, kind), o.markdown) }()
 	for _, c := range chosen {
-		if err := b.perform(c); err != nil {
+		if err := b.runCase(c); err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// gitPeer is a git repository beside a source tree which is its work tree.
+// gitPeer is a git repository whose work tree is the source tree.
 type gitPeer struct {
 	b         *bench
 	dir, work string
@@ -37,7 +37,7 @@ func (p *gitPeer) run(lists ...[]string) (cost, error) {
 	return p.b.git(p.work, lists...)
 }
 
-// commitAll commits all that changed at once.
+// commitAll commits all changes at once.
 func (p *gitPeer) commitAll() (cost, error) {
 	return p.run([]string{"add", "-A"}, []string{"commit", "-q", "-m", "all"})
 }
@@ -56,12 +56,13 @@ func (b *bench) fastImport(name, work string) (cost, error) {
 	if _, err := b.git(b.dir, []string{"init", "-q", "--bare", dir}); err != nil {
 		return cost{}, err
 	}
-	b.flush()
+	b.syncDisks()
 	return b.run(command{dir: dir, args: []string{"git", "fast-import", "--quiet"},
 		stdin: func(w io.Writer) error { return exportCommits(w, work) }})
 }
 
-// exportCommits writes a stream for git fast-import: a commit for each regular file below root, in path order.
+// exportCommits writes a stream for git fast-import: one commit for each regular file below root,
+// in path order.
 func exportCommits(to io.Writer, root string) error {
 	w := bufio.NewWriterSize(to, 1<<20)
 	mark := 0
@@ -90,15 +91,15 @@ func exportCommits(to io.Writer, root string) error {
 	return w.Flush()
 }
 
-// backup is a program that stores a state of the source each time it runs.
+// backup is a program that stores the state of the source each time it runs.
 type backup struct {
 	name       string
 	init, save []string
 	dir        string
 }
 
-// backups are the programs of that kind that this machine has.
-func (b *bench) backups(source string) []backup {
+// installedBackups are the backup programs that this machine has.
+func (b *bench) installedBackups(source string) []backup {
 	restic, borg := b.path("restic"), b.path("borg")
 	all := []backup{
 		{"restic", []string{"restic", "-q", "-r", restic, "init"}, []string{"restic", "-q", "-r", restic, "backup", source}, restic},
@@ -106,7 +107,7 @@ func (b *bench) backups(source string) []backup {
 	}
 	var there []backup
 	for _, p := range all {
-		if b.has(p.name) {
+		if b.isInstalled(p.name) {
 			there = append(there, p)
 		}
 	}

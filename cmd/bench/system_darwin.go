@@ -7,8 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func widen(*os.File) {}
+// enlarge does nothing: macOS enlarges the buffers of pipes by itself.
+func enlarge(*os.File) {}
 
+// fileSystem names the file system of dir, and tells whether it keeps files in memory.
 func fileSystem(dir string) (kind string, memory bool, err error) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {
@@ -18,6 +20,7 @@ func fileSystem(dir string) (kind string, memory bool, err error) {
 	return kind, kind == "tmpfs", nil
 }
 
+// processor is the name that the machine gives its processor; "" where it gives none.
 func processor() string {
 	name, err := unix.Sysctl("machdep.cpu.brand_string")
 	if err != nil {

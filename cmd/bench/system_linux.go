@@ -8,13 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pipeSize is what an unprivileged process may ask for.
+// pipeSize is the largest buffer, in bytes, that an unprivileged process may ask for.
 const pipeSize = 1 << 20
 
-// widen lets more fit into a pipe; where that is not allowed it works as it is.
-func widen(f *os.File) { unix.FcntlInt(f.Fd(), unix.F_SETPIPE_SZ, pipeSize) }
+// enlarge enlarges the buffer of a pipe. Where that is not allowed, the pipe works as it is.
+func enlarge(f *os.File) { unix.FcntlInt(f.Fd(), unix.F_SETPIPE_SZ, pipeSize) }
 
-// fileSystem names the file system that holds dir, and tells whether it lies in memory.
+// fileSystem names the file system of dir, and tells whether it keeps files in memory.
 func fileSystem(dir string) (kind string, memory bool, err error) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {
@@ -37,7 +37,7 @@ func fileSystem(dir string) (kind string, memory bool, err error) {
 	return fmt.Sprintf("file system %#x", uint32(st.Type)), false, nil
 }
 
-// processor is the machine's own name for it.
+// processor is the name that the machine gives its processor; "" where it gives none.
 func processor() string {
 	b, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {

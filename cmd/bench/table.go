@@ -15,7 +15,7 @@ import (
 // row is one line of the table, ready to print.
 type row struct{ work, ours, peer, theirs, ratio, goal, verdict string }
 
-// pair is what we and the peer measured in one round: seconds or bytes.
+// pair is what timemachine and the peer measured in one round: seconds or bytes.
 type pair struct{ ours, theirs float64 }
 
 func (p pair) ratio() float64 { return p.ours / p.theirs }
@@ -36,7 +36,7 @@ func medianOf(pairs []pair, of func(pair) float64) float64 {
 	return median(v)
 }
 
-// compare adds a row: the median of the rounds' ratios against a goal, 0 for none.
+// compare adds a row: the median ratio of the rounds against a goal; 0 stands for no goal.
 func (b *bench) compare(work, peer string, pairs []pair, show func(float64) string, goal float64) {
 	r := row{work: work, peer: peer, goal: "-", verdict: "-",
 		ours:   show(medianOf(pairs, func(p pair) float64 { return p.ours })),
@@ -49,7 +49,8 @@ func (b *bench) compare(work, peer string, pairs []pair, show func(float64) stri
 	b.add(r)
 }
 
-// limit adds a row for a figure that has a limit of its own; it is judged at full size only, unless always.
+// limit adds a row for a figure with a limit of its own. It is judged at full size only, unless
+// always is set.
 func (b *bench) limit(work string, value, limit float64, show func(float64) string, always bool) {
 	r := row{work: work, ours: show(value), goal: show(limit), verdict: verdict(value <= limit)}
 	if b.size != 1 && !always {
@@ -86,7 +87,7 @@ func (r row) cells() []string {
 	return []string{r.work, r.ours, r.peer, r.theirs, r.ratio, r.goal, r.verdict}
 }
 
-// print writes the table and below it what was measured where.
+// print writes the table, and below it the lines about the machine.
 func (b *bench) print(w io.Writer, about []string, markdown bool) {
 	if markdown {
 		fmt.Fprintf(w, "| %s |\n|%s\n", strings.Join(heading.cells(), " | "), strings.Repeat("---|", len(heading.cells())))
@@ -106,8 +107,9 @@ func (b *bench) print(w io.Writer, about []string, markdown bool) {
 	}
 }
 
-// describe says what the figures hold for.
-func describe(b *bench, kind string) []string {
+// conditions are the lines that say on which machine and with which programs the figures were
+// measured.
+func conditions(b *bench, kind string) []string {
 	first := func(name string, args ...string) string {
 		out, err := exec.Command(name, args...).Output()
 		if err != nil {
@@ -119,7 +121,7 @@ func describe(b *bench, kind string) []string {
 	about := []string{
 		fmt.Sprintf("%d cores %s, %s, %s; size %g.", runtime.NumCPU(), processor(), kind, time.Now().Format(time.DateOnly), b.size),
 		first(b.binary, "version") + "; " + first("git", "--version") + "; " + runtime.Version() + ".",
-		fmt.Sprintf("%d repositories of ours passed git fsck --full --strict, verify-pack, commit-graph verify and a clone.", b.checked),
+		fmt.Sprintf("%d repositories of ours passed git fsck --full --strict, verify-pack, commit-graph verify and a clone.", b.checkedRepos),
 	}
 	return about
 }

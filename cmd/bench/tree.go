@@ -15,7 +15,7 @@ var words = bytes.Fields([]byte(`the a of server port listen address root user g
 	error warning info debug true false yes no default timeout interval retry limit size buffer cache host name domain
 	zone record key value option section enable disable start stop restart mode owner secure public private`))
 
-// text is compressible prose of n bytes that no other seed gives.
+// text is compressible prose of n bytes; each seed gives another one.
 func text(seed uint64, n int) []byte {
 	r := rand.New(rand.NewPCG(seed, 1))
 	b := make([]byte, 0, n+80)
@@ -31,22 +31,23 @@ func text(seed uint64, n int) []byte {
 	return b
 }
 
-// next is an mtime later than any before by a second, since git as Debian builds it compares no less, and not in the future.
-func (b *bench) next() time.Time {
-	b.moment = b.moment.Add(time.Second + 37*time.Microsecond + 113)
-	return b.moment
+// nextMtime is one second later than every mtime before it, and never in the future. The full
+// second is needed since git, as Debian builds it, compares whole seconds.
+func (b *bench) nextMtime() time.Time {
+	b.lastMtime = b.lastMtime.Add(time.Second + 37*time.Microsecond + 113)
+	return b.lastMtime
 }
 
-// write makes or replaces a file, with an mtime of its own.
+// write makes or replaces a file and gives it an mtime of its own.
 func (b *bench) write(name string, data []byte) error {
 	if err := os.WriteFile(name, data, 0o644); err != nil {
 		return err
 	}
-	t := b.next()
+	t := b.nextMtime()
 	return os.Chtimes(name, t, t)
 }
 
-// generate makes n files of size bytes each, perFolder in a folder, and returns their paths below dir.
+// generate makes n files of size bytes each, perFolder in a folder, and returns their paths.
 func (b *bench) generate(dir string, n, perFolder, size int) ([]string, error) {
 	names := make([]string, 0, n)
 	for i := range n {
@@ -68,7 +69,7 @@ func (b *bench) generate(dir string, n, perFolder, size int) ([]string, error) {
 	return names, nil
 }
 
-// edit changes one line of a file in the middle.
+// edit changes one line of a file.
 func (b *bench) edit(name string, round int) error {
 	data, err := os.ReadFile(name)
 	if err != nil {
@@ -80,7 +81,8 @@ func (b *bench) edit(name string, round int) error {
 	return b.write(name, bytes.Join(lines, nil))
 }
 
-// copyTree copies the regular files below from, each with an mtime of its own, and returns their new paths.
+// copyTree copies the regular files below from, gives each an mtime of its own, and returns their
+// new paths.
 func (b *bench) copyTree(from, to string) ([]string, error) {
 	var names []string
 	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
@@ -111,7 +113,7 @@ func (b *bench) copyTree(from, to string) ([]string, error) {
 	return names, err
 }
 
-// halfCompressible writes a file whose megabytes are by turns noise and prose.
+// halfCompressible writes a file whose megabytes are noise and prose by turns.
 func (b *bench) halfCompressible(name string, megabytes int) error {
 	f, err := os.Create(name)
 	if err != nil {
@@ -137,8 +139,9 @@ func (b *bench) halfCompressible(name string, megabytes int) error {
 	return f.Close()
 }
 
-// weigh adds up the sizes of the files below dir that keep wants; one that vanishes meanwhile counts nothing.
-func weigh(dir string, keep func(path string) bool) int64 {
+// sizeBelow is the sum of the sizes, in bytes, of the files below dir that keep wants; nil wants
+// all. A file that vanishes meanwhile counts nothing.
+func sizeBelow(dir string, keep func(path string) bool) int64 {
 	var sum int64
 	filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || keep != nil && !keep(path) {

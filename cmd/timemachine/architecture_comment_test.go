@@ -15,7 +15,6 @@ const mostColumns = 100
 
 // longComments counts the lines of longer comments that a part of the tree still has.
 var longComments = map[string]int{
-	"cmd/bench":       30,
 	"cmd/timemachine": 156,
 	"repo":            900,
 	"watch":           184,

@@ -1,6 +1,6 @@
 package main
 
-// goals of later runs, as ratios.
+// The goals of later runs, as ratios.
 const (
 	goalBeyondIdle = 0.15
 	goalWhole      = 0.5
@@ -9,36 +9,36 @@ const (
 	goalFind       = 1
 )
 
-// standing is a history of many files that both we and git have.
-type standing struct {
+// largeHistory is a history of many files, kept by timemachine and by git.
+type largeHistory struct {
 	*bench
 	source  string
 	names   []string
-	ours    *ours
-	theirs  *gitPeer
-	commits int // of ours
+	dest    *destination
+	peer    *gitPeer
+	commits int // that timemachine must have
 	edits   int
 }
 
 func (b *bench) later() error {
-	s := &standing{bench: b, source: b.path("src")}
+	s := &largeHistory{bench: b, source: b.path("src")}
 	var err error
 	if s.names, err = b.generate(s.source, b.scaled(100_000, 1000), 100, 1<<10); err != nil {
 		return err
 	}
-	if s.ours, err = b.ours("ours", s.source); err != nil {
+	if s.dest, err = b.newDestination("ours", s.source); err != nil {
 		return err
 	}
-	if s.theirs, err = b.gitPeer("git", s.source); err != nil {
+	if s.peer, err = b.gitPeer("git", s.source); err != nil {
 		return err
 	}
-	if err = b.settle(); err != nil {
+	if err = b.letFilesAge(); err != nil {
 		return err
 	}
-	if _, err = s.ours.run(); err != nil {
+	if _, err = s.dest.run(); err != nil {
 		return err
 	}
-	if _, err = s.theirs.commitAll(); err != nil {
+	if _, err = s.peer.commitAll(); err != nil {
 		return err
 	}
 	s.commits = len(s.names)
@@ -47,11 +47,12 @@ func (b *bench) later() error {
 			return err
 		}
 	}
-	return s.ours.check(s.commits)
+	return s.dest.checkWithGit(s.commits)
 }
 
-// change edits n files, far from each other and not the same as last time, and waits until they are beyond doubt.
-func (s *standing) change(n int) ([]string, error) {
+// change edits n files and waits until they are old enough. The files lie far from each other and
+// differ from those of the last call.
+func (s *largeHistory) change(n int) ([]string, error) {
 	var changed []string
 	step := len(s.names) / n
 	for i := range n {
@@ -63,17 +64,17 @@ func (s *standing) change(n int) ([]string, error) {
 		changed = append(changed, name)
 	}
 	s.commits += n
-	return changed, s.settle()
+	return changed, s.letFilesAge()
 }
 
-// idle compares runs that find nothing changed.
-func (s *standing) idle() error {
-	if err := s.settle(); err != nil {
+// idle compares runs over unchanged files.
+func (s *largeHistory) idle() error {
+	if err := s.letFilesAge(); err != nil {
 		return err
 	}
 	contestants := []func() (cost, error){
-		s.ours.run,
-		func() (cost, error) { return s.theirs.run([]string{"status", "--porcelain"}) },
+		s.dest.run,
+		func() (cost, error) { return s.peer.run([]string{"status", "--porcelain"}) },
 		func() (cost, error) {
 			return s.run(command{args: []string{"find", s.source, "-printf", `%T@ %p\n`}})
 		},
@@ -81,20 +82,20 @@ func (s *standing) idle() error {
 	if _, err := s.contest(1, contestants); err != nil { // warm, and git's index refreshed
 		return err
 	}
-	costs, err := s.contest(s.times(15), contestants)
+	costs, err := s.contest(s.roundCount(15), contestants)
 	if err != nil {
 		return err
 	}
-	s.compare("nothing changed, 100k files", "git status", pairUp(costs[0], costs[1]), seconds, goalStatus)
-	s.compare("nothing changed, 100k files", "find -printf", pairUp(costs[0], costs[2]), seconds, goalFind)
+	s.compare("nothing changed, 100k files", "git status", elapsedPairs(costs[0], costs[1]), seconds, goalStatus)
+	s.compare("nothing changed, 100k files", "find -printf", elapsedPairs(costs[0], costs[2]), seconds, goalFind)
 	return nil
 }
 
-// one compares runs that find one file changed: what they take beyond an idle run, against git told which file it is,
-// and the whole against git that looks for itself.
-func (s *standing) one() error {
+// one compares runs over one changed file. The time beyond an idle run stands against git that is
+// told the file; the whole run stands against git that looks for it.
+func (s *largeHistory) one() error {
 	var beyond, whole []pair
-	for range s.times(9) {
+	for range s.roundCount(9) {
 		changed, err := s.change(1)
 		if err != nil {
 			return err
@@ -103,7 +104,7 @@ func (s *standing) one() error {
 		if err != nil {
 			return err
 		}
-		told, err := s.theirs.commitOne(changed[0])
+		told, err := s.peer.commitOne(changed[0])
 		if err != nil {
 			return err
 		}
@@ -111,7 +112,7 @@ func (s *standing) one() error {
 		if _, err = s.change(1); err != nil {
 			return err
 		}
-		costs, err := s.contest(1, []func() (cost, error){s.theirs.commitAll, s.ours.run})
+		costs, err := s.contest(1, []func() (cost, error){s.peer.commitAll, s.dest.run})
 		if err != nil {
 			return err
 		}
@@ -122,12 +123,12 @@ func (s *standing) one() error {
 	return nil
 }
 
-// runAndIdle runs once over a change, then thrice over none, and gives the median of these for idle.
-func (s *standing) runAndIdle() (idle, run cost, err error) {
-	if run, err = s.ours.run(); err != nil {
+// runAndIdle runs once over a change, then three times over none. idle is the median of the three.
+func (s *largeHistory) runAndIdle() (idle, run cost, err error) {
+	if run, err = s.dest.run(); err != nil {
 		return idle, run, err
 	}
-	costs, err := s.contest(3, []func() (cost, error){s.ours.run})
+	costs, err := s.contest(3, []func() (cost, error){s.dest.run})
 	if err != nil {
 		return idle, run, err
 	}
@@ -136,19 +137,19 @@ func (s *standing) runAndIdle() (idle, run cost, err error) {
 	return idle, run, nil
 }
 
-func (s *standing) thousand() error {
+func (s *largeHistory) thousand() error {
 	var pairs []pair
-	for round := range s.times(5) {
+	for round := range s.roundCount(5) {
 		if _, err := s.change(s.scaled(1000, 10)); err != nil {
 			return err
 		}
-		turns := []func() (cost, error){s.ours.run, s.theirs.commitAll}
+		turns := []func() (cost, error){s.dest.run, s.peer.commitAll}
 		first := round % 2
 		c1, err := turns[first]()
 		if err != nil {
 			return err
 		}
-		s.flush()
+		s.syncDisks()
 		c2, err := turns[1-first]()
 		if err != nil {
 			return err

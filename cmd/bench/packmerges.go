@@ -6,13 +6,13 @@ import (
 	"path/filepath"
 )
 
-// goals of what a history of many runs has become, by itself.
+// The goals for a history of many runs that merges its packs by itself.
 const (
 	goalCollected = 1.15
 	goalPacks     = 15
 )
 
-// packed lets a history of many runs merge its packs by itself, and compares it with what git gc makes of a copy.
+// packed lets a history of many runs merge its packs, and compares it with a copy after git gc.
 func (b *bench) packed() error {
 	source, err := goSource()
 	if err != nil {
@@ -22,7 +22,7 @@ func (b *bench) packed() error {
 	if err != nil {
 		return err
 	}
-	o, err := b.ours("ours", b.path("src"))
+	o, err := b.newDestination("ours", b.path("src"))
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (b *bench) packed() error {
 			return err
 		}
 	}
-	packs, _, err := o.packs()
+	packs, _, err := o.packCount()
 	if err != nil {
 		return err
 	}
@@ -51,8 +51,8 @@ func (b *bench) packed() error {
 	if _, err := b.git(collected, []string{"gc", "-q"}); err != nil {
 		return err
 	}
-	sizes := pair{float64(weigh(filepath.Join(o.git(), "objects"), nil)), float64(weigh(filepath.Join(collected, "objects"), nil))}
+	sizes := pair{float64(sizeBelow(filepath.Join(o.git(), "objects"), nil)), float64(sizeBelow(filepath.Join(collected, "objects"), nil))}
 	b.compare(fmt.Sprintf("bytes after %d runs", rounds), "after git gc", []pair{sizes}, megabytes, goalCollected)
 	b.limit(fmt.Sprintf("packs after %d runs", rounds), float64(packs), goalPacks, count, true)
-	return o.check(len(names) + 3*rounds)
+	return o.checkWithGit(len(names) + 3*rounds)
 }

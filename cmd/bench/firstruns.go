@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// goals of a first run, as ratios.
+// The goals of a first run, as ratios.
 const (
 	goalFastImport = 0.35
 	goalOneCommit  = 0.65
@@ -16,7 +16,7 @@ const (
 	goalFirstRSS   = 128 << 20
 )
 
-// goSource is the folder of the standard library's source.
+// goSource is the folder with the source of Go's standard library.
 func goSource() (string, error) {
 	root, err := exec.Command("go", "env", "GOROOT").Output()
 	return filepath.Join(strings.TrimSpace(string(root)), "src"), err
@@ -39,7 +39,7 @@ func (b *bench) firstGo() error {
 		}
 		names = names[:b.scaled(len(names), 1)]
 	}
-	_, err = b.first("first run, Go's tree", len(names), goalOneCommit)
+	_, err = b.compareFirstRuns("first run, Go's tree", len(names), goalOneCommit)
 	return err
 }
 
@@ -48,7 +48,7 @@ func (b *bench) firstMany() error {
 	if _, err := b.generate(b.path("src"), n, 100, 1<<10); err != nil {
 		return err
 	}
-	rss, err := b.first("first run, 100k files", n, goalOneCommit)
+	rss, err := b.compareFirstRuns("first run, 100k files", n, goalOneCommit)
 	b.limit("first run, 100k files: peak RSS", rss, goalFirstRSS, mebibytes, false)
 	return err
 }
@@ -58,50 +58,51 @@ func (b *bench) firstFolder() error {
 	if _, err := b.generate(b.path("src"), n, n, 1<<10); err != nil {
 		return err
 	}
-	_, err := b.first("first run, one folder of 10k", n, goalOneFolder)
+	_, err := b.compareFirstRuns("first run, one folder of 10k", n, goalOneFolder)
 	return err
 }
 
-// first compares first runs over b's source tree of n files, and returns our median peak of memory.
-func (b *bench) first(work string, n int, oneCommit float64) (float64, error) {
+// compareFirstRuns compares first runs over the source tree of n files. It returns the median of
+// timemachine's peak memory in bytes.
+func (b *bench) compareFirstRuns(work string, n int, oneCommit float64) (float64, error) {
 	source := b.path("src")
-	if err := b.settle(); err != nil {
+	if err := b.letFilesAge(); err != nil {
 		return 0, err
 	}
-	var last *ours
+	var last *destination
 	contestants := []func() (cost, error){
 		func() (c cost, err error) {
-			if last, err = b.ours(fmt.Sprint("ours", b.made), source); err == nil {
-				b.flush()
+			if last, err = b.newDestination(fmt.Sprint("ours", b.destinations), source); err == nil {
+				b.syncDisks()
 				c, err = last.run()
 			}
 			return c, err
 		},
-		func() (cost, error) { return b.fastImport(fmt.Sprint("fast-import", b.made), source) },
+		func() (cost, error) { return b.fastImport(fmt.Sprint("fast-import", b.destinations), source) },
 		func() (cost, error) {
-			p, err := b.gitPeer(fmt.Sprint("git", b.made), source)
+			p, err := b.gitPeer(fmt.Sprint("git", b.destinations), source)
 			if err != nil {
 				return cost{}, err
 			}
-			b.flush()
+			b.syncDisks()
 			return p.commitAll()
 		},
 	}
-	costs, err := b.contest(b.times(3), contestants)
+	costs, err := b.contest(b.roundCount(3), contestants)
 	if err != nil {
 		return 0, err
 	}
-	b.compare(work, "git fast-import, a commit a file", pairUp(costs[0], costs[1]), seconds, goalFastImport)
-	b.compare(work, "git add -A + commit, one commit", pairUp(costs[0], costs[2]), seconds, oneCommit)
+	b.compare(work, "git fast-import, a commit a file", elapsedPairs(costs[0], costs[1]), seconds, goalFastImport)
+	b.compare(work, "git add -A + commit, one commit", elapsedPairs(costs[0], costs[2]), seconds, oneCommit)
 	var rss []float64
 	for _, c := range costs[0] {
 		rss = append(rss, float64(c.rss))
 	}
-	return median(rss), last.check(n)
+	return median(rss), last.checkWithGit(n)
 }
 
-// contest lets each contestant have its turn in every round; who begins changes. It returns the costs by contestant and
-// round.
+// contest runs each contestant once in every round; each round begins with another one. It returns
+// the costs by contestant and round.
 func (b *bench) contest(rounds int, contestants []func() (cost, error)) ([][]cost, error) {
 	costs := make([][]cost, len(contestants))
 	for round := range rounds {
@@ -117,7 +118,7 @@ func (b *bench) contest(rounds int, contestants []func() (cost, error)) ([][]cos
 	return costs, nil
 }
 
-func pairUp(ours, theirs []cost) []pair {
+func elapsedPairs(ours, theirs []cost) []pair {
 	var pairs []pair
 	for i := range ours {
 		pairs = append(pairs, pair{ours[i].elapsed.Seconds(), theirs[i].elapsed.Seconds()})

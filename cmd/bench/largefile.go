@@ -17,14 +17,14 @@ func (b *bench) large() error {
 	if err := b.halfCompressible(b.path("src", "disk.img"), b.scaled(1024, 16)); err != nil {
 		return err
 	}
-	if err := b.settle(); err != nil {
+	if err := b.letFilesAge(); err != nil {
 		return err
 	}
-	var last *ours
-	costs, err := b.contest(b.times(3), []func() (cost, error){
+	var last *destination
+	costs, err := b.contest(b.roundCount(3), []func() (cost, error){
 		func() (c cost, err error) {
-			if last, err = b.ours("ours", source); err == nil {
-				b.flush()
+			if last, err = b.newDestination("ours", source); err == nil {
+				b.syncDisks()
 				c, err = last.run()
 			}
 			return c, err
@@ -34,11 +34,11 @@ func (b *bench) large() error {
 			if err != nil {
 				return cost{}, err
 			}
-			b.flush()
+			b.syncDisks()
 			return p.run([]string{"add", "-A"})
 		},
 		func() (cost, error) {
-			o, err := b.ours("nothing", empty)
+			o, err := b.newDestination("nothing", empty)
 			if err != nil {
 				return cost{}, err
 			}
@@ -48,11 +48,11 @@ func (b *bench) large() error {
 	if err != nil {
 		return err
 	}
-	b.compare("a file of 1 GiB", "git add", pairUp(costs[0], costs[1]), seconds, goalLarge)
+	b.compare("a file of 1 GiB", "git add", elapsedPairs(costs[0], costs[1]), seconds, goalLarge)
 	var above []float64
 	for i := range costs[0] {
 		above = append(above, float64(costs[0][i].rss-costs[2][i].rss))
 	}
 	b.limit("a file of 1 GiB: RSS above the empty run", median(above), goalLargeRSS, mebibytes, false)
-	return last.check(1)
+	return last.checkWithGit(1)
 }

@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// launchFlag makes this program a launcher: it starts a command, waits, and writes what it cost to descriptor 3. The
-// peak memory that wait4(2) gives begins with that of the process which forked, and a launcher is small.
+// launchFlag makes this program a launcher: it starts a command, waits, and writes the cost to
+// descriptor 3. The peak memory from wait4(2) includes that of the process which forked, and a
+// launcher is small.
 const launchFlag = "-launch"
 
 const launchReport = "%d %d\n" // nanoseconds, peak resident bytes

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// cost is what one command or several took.
+// cost is the time and memory that one command or several took.
 type cost struct {
 	elapsed time.Duration
 	rss     int64 // peak of the largest, in bytes
@@ -19,14 +19,14 @@ type cost struct {
 
 func (c cost) plus(o cost) cost { return cost{c.elapsed + o.elapsed, max(c.rss, o.rss)} }
 
-// command is a program to run to its end.
+// command is a program that runs to its end.
 type command struct {
 	dir   string
-	stdin func(io.Writer) error // what feeds it, or nil
+	stdin func(io.Writer) error // fills standard input; nil: none
 	args  []string
 }
 
-// run runs a command that must succeed; what it printed is in the error otherwise.
+// run runs a command that must succeed. An error holds what the command printed.
 func (b *bench) run(c command) (cost, error) {
 	report, out, err := b.spawn(c)
 	if err != nil {
@@ -48,7 +48,7 @@ func (b *bench) spawn(c command) (report, out []byte, err error) {
 	}
 	defer r.Close()
 	var printed bytes.Buffer
-	cmd := exec.CommandContext(b.ctx, b.self, append([]string{launchFlag}, c.args...)...)
+	cmd := exec.CommandContext(b.ctx, b.program, append([]string{launchFlag}, c.args...)...)
 	cmd.Dir, cmd.Env, cmd.ExtraFiles = c.dir, b.environment, []*os.File{w}
 	if len(c.args) > 0 && c.args[0] != "find" {
 		cmd.Stdout = &printed // find's output goes to the null device
@@ -74,7 +74,7 @@ func (b *bench) spawn(c command) (report, out []byte, err error) {
 	return report, printed.Bytes(), err
 }
 
-// feeder gives cmd a pipe to read from, and returns the function that fills it.
+// feeder gives cmd a pipe as standard input, and returns the function that fills the pipe.
 func feeder(cmd *exec.Cmd, fill func(io.Writer) error) (func() error, error) {
 	if fill == nil {
 		return func() error { return nil }, nil
@@ -83,7 +83,7 @@ func feeder(cmd *exec.Cmd, fill func(io.Writer) error) (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
-	widen(w)
+	enlarge(w)
 	cmd.Stdin = r
 	return func() error {
 		r.Close()
@@ -95,7 +95,7 @@ func feeder(cmd *exec.Cmd, fill func(io.Writer) error) (func() error, error) {
 	}, nil
 }
 
-// git runs git in dir, once for each list of arguments, and adds up what they cost.
+// git runs git in dir, once for each list of arguments, and returns the sum of the costs.
 func (b *bench) git(dir string, lists ...[]string) (cost, error) {
 	var sum cost
 	for _, args := range lists {
