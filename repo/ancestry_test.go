@@ -34,7 +34,7 @@ func longPast(t testing.TB, n int) *past {
 
 // walked is what Walk visits.
 func (h *past) walked(base object.ID) (ids []string, err error) {
-	err = h.r.Walk(context.Background(), h.tip(), base, func(v record.Version, ours bool) error {
+	err = h.r.work.Walk(context.Background(), h.tip(), base, func(v record.Version, ours bool) error {
 		if !ours || v.Source == "" {
 			h.Errorf("commit %s: no record", v.Commit)
 		}
@@ -107,7 +107,7 @@ func TestWalkStops(t *testing.T) {
 	for at, want := range map[int]error{3: enough, soloWalk + 5: enough, 10 * stretchLen: enough, 7: context.Canceled, 12 * stretchLen: context.Canceled} {
 		n := 0
 		ctx, cancel := context.WithCancel(ctx)
-		err := h.r.Walk(ctx, tip, object.ID{}, func(record.Version, bool) error {
+		err := h.r.work.Walk(ctx, tip, object.ID{}, func(record.Version, bool) error {
 			if n++; n < at {
 				return nil
 			}

@@ -25,22 +25,22 @@ func (r *Repo) StartLook(ctx context.Context) (object.ID, error) {
 	if err != nil {
 		return tip, err
 	}
-	if b, err := r.own.ReadFile(runstate.CheckedName, config.MaxSize); err == nil && string(b) == now {
+	if b, err := r.work.own.ReadFile(runstate.CheckedName, config.MaxSize); err == nil && string(b) == now {
 		r.unchecked = true
-		return tip, r.heal(ctx, tip, false)
+		return tip, r.work.heal(ctx, tip, false)
 	}
 	if err := r.check(tip); err != nil {
 		return tip, err
 	}
-	if err := r.checkIndex(); err != nil {
+	if err := r.work.checkIndex(); err != nil {
 		return tip, err
 	}
-	if loose, err := durable.PathExists(r.git, fmt.Sprintf("objects/%x/%x", tip[:1], tip[1:])); err == nil && !loose && r.indexFlaw == nil {
-		if err := r.own.Put(runstate.CheckedName, []byte(now)); err != nil {
-			r.o.Log("it is not noted that the history was checked", "cause", err.Error())
+	if loose, err := durable.PathExists(r.work.git, fmt.Sprintf("objects/%x/%x", tip[:1], tip[1:])); err == nil && !loose && r.work.indexFlaw == nil {
+		if err := r.work.own.Put(runstate.CheckedName, []byte(now)); err != nil {
+			r.work.o.Log("it is not noted that the history was checked", "cause", err.Error())
 		}
 	}
-	return tip, r.heal(ctx, tip, false)
+	return tip, r.work.heal(ctx, tip, false)
 }
 
 // check reads the tip's commit and tree.
@@ -49,12 +49,12 @@ func (r *Repo) check(tip object.ID) error {
 	if tip.IsZero() {
 		return nil
 	}
-	tree, err := r.treeOf(tip)
+	tree, err := r.work.treeOf(tip)
 	if err != nil {
 		return err
 	}
-	if _, err := r.store.ReadTree(tree); err != nil {
-		return r.damaged(fmt.Sprintf("the tree of commit %s cannot be read", tip.Short()), err)
+	if _, err := r.work.store.ReadTree(tree); err != nil {
+		return r.work.damaged(fmt.Sprintf("the tree of commit %s cannot be read", tip.Short()), err)
 	}
 	return nil
 }
@@ -65,7 +65,7 @@ func stateLine(name string, st durable.Stat) string {
 
 // inventory lists the tip, the packs and the index: a line for each file that changes when the file does.
 func (r *Repo) inventory(tip object.ID) (string, error) {
-	dir, closeDir, err := r.packDir()
+	dir, closeDir, err := r.work.packDir()
 	if err != nil {
 		return "", err
 	}
@@ -90,7 +90,7 @@ func (r *Repo) inventory(tip object.ID) (string, error) {
 		}
 		b.WriteString(stateLine(name, st))
 	}
-	if st, err := r.git.Lstat("index"); err == nil {
+	if st, err := r.work.git.Lstat("index"); err == nil {
 		b.WriteString(stateLine("index", st))
 	}
 	return b.String(), nil

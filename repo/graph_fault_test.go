@@ -42,7 +42,7 @@ func TestGraphFaults(t *testing.T) {
 			h.run(some(30)...)
 			h.graph()
 			repotest.Git(h, h.dest, "gc", "-q")
-			h.check(h.r.store.Reload())
+			h.check(h.r.work.store.Reload())
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -53,7 +53,7 @@ func (h *past) tidied(layers int) {
 	if _, err := os.Stat(h.info("commit-graph")); err == nil {
 		h.Error("the single file is still there")
 	}
-	if left, err := h.r.stage.Names(); err != nil || len(left) > 0 {
+	if left, err := h.r.work.stage.Names(); err != nil || len(left) > 0 {
 		h.Errorf("left in the stage: %q, %v", left, err)
 	}
 }

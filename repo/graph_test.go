@@ -49,8 +49,8 @@ func (h *past) open() {
 	var err error
 	h.r, err = Open(h.dest, Options{Clock: func() time.Time { return h.now }})
 	h.check(err)
-	h.r.setCopies(func(int64, int64) bool { return false }, nil)
-	ok, err := h.r.TryLock()
+	h.r.work.setCopies(func(int64, int64) bool { return false }, nil)
+	ok, err := h.r.work.TryLock()
 	if err != nil || !ok {
 		h.Fatal("lock not had", err)
 	}
@@ -87,9 +87,9 @@ func (h *past) run(names ...string) object.ID {
 
 func (h *past) tip() object.ID {
 	h.Helper()
-	tip, err := h.r.Tip()
+	tip, err := h.r.work.Tip()
 	h.check(err)
-	h.check(h.r.store.Reload())
+	h.check(h.r.work.store.Reload())
 	return tip
 }
 

@@ -7,13 +7,13 @@ import (
 
 // History asks the destination as it is now. It is good until r is closed.
 func (r *Repo) History() (*History, error) {
-	return HistoryOf(r.commitsT, HistoryOptions{Heads: r.opts.Heads})
+	return HistoryOf(r.work.commitsT, HistoryOptions{Heads: r.opts.Heads})
 }
 
 // Verify compares the history with itself, and files/, copies/ and the index with the history. With Repair the caller holds
 // the lock.
 func (r *Repo) Verify(ctx context.Context, o VerifyOptions) (*VerifySummary, error) {
-	return VerifyAll(ctx, r.projectionT, r.Start, o)
+	return VerifyAll(ctx, r.work, r.Start, o)
 }
 
 // VerifyClone compares the history of any clone with itself.

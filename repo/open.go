@@ -8,7 +8,7 @@ import (
 
 // Repo is an open destination.
 type Repo struct {
-	*projectionT
+	work        *projectionT
 	maintenance *maintainT
 	opts        Options
 	unchecked   bool // the run began without reading the tip
@@ -17,7 +17,7 @@ type Repo struct {
 func newRepo(path string, o Options) *Repo {
 	o = o.withDefaults()
 	c := newCommits(newPacks(newDest(path, settings{Clock: o.Clock, Boot: o.Boot, Log: o.Log, Warn: o.Warn, Exclude: o.Exclude})), o.Remembered)
-	return &Repo{projectionT: newProjection(c), maintenance: newMaintenance(c), opts: o}
+	return &Repo{work: newProjection(c), maintenance: newMaintenance(c), opts: o}
 }
 
 // Init makes the folder path, closed to others, where its parent exists, and a new repository in it. An existing repository is
@@ -28,20 +28,22 @@ func Init(path string, o Options) error { return Make(path, o.Exclude) }
 // recorded one. What earlier runs have learnt is forgotten, so that the next run learns it from the commits.
 func Adopt(path string, o Options) error {
 	r := newRepo(path, o)
-	return errors.Join(r.Adopt(), r.Close())
+	return errors.Join(r.work.Adopt(), r.Close())
 }
 
 // Ran notes that a run over everything has ended; good: all that is watched was captured. The caller holds the lock.
-func (r *Repo) Ran(when time.Time, good bool) error { return runstate.WriteLastRun(r.own, when, good) }
+func (r *Repo) Ran(when time.Time, good bool) error {
+	return runstate.WriteLastRun(r.work.own, when, good)
+}
 
 // Open opens the destination at path. A destination that cannot be used as it is gives a *refusal.Error.
 func Open(path string, o Options) (*Repo, error) {
 	r := newRepo(path, o)
-	if err := r.OpenWriter(); err != nil {
+	if err := r.work.OpenWriter(); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
 }
 
 // Close gives up the lock and what is open.
-func (r *Repo) Close() error { return r.projectionT.Close() }
+func (r *Repo) Close() error { return r.work.Close() }

@@ -64,7 +64,7 @@ type WriteOptions struct {
 
 // Configure sets how the caller writes from now on.
 func (r *Repo) Configure(o WriteOptions) {
-	r.setWarn(o.Warn)
-	r.setCopies(o.Copies, o.HasRoom)
-	r.setKnown(o.Known)
+	r.work.setWarn(o.Warn)
+	r.work.setCopies(o.Copies, o.HasRoom)
+	r.work.setKnown(o.Known)
 }

@@ -15,24 +15,24 @@ func (t *Tx) Publish() error {
 		return t.Abort()
 	}
 	r := t.r
-	held, err := r.takeIndex()
+	held, err := r.work.takeIndex()
 	if err != nil {
 		return errors.Join(err, t.Abort())
 	}
 	defer held.release()
-	_, behind, err := r.behind(t.base) // an earlier run's part may not have followed: its mark must stay then
+	_, behind, err := r.work.behind(t.base) // an earlier run's part may not have followed: its mark must stay then
 	if err == nil {
 		err = t.move()
 	}
 	if err != nil {
 		return err
 	}
-	f := &follow{r: r.projectionT, ctx: t.ctx, base: t.base, tip: t.tip, versions: t.versions, held: &t.contents, index: held,
-		inStep: !behind, removes: true, lazy: r.moment() != "", incomplete: behind, warn: r.o.Warn}
+	f := &follow{r: r.work, ctx: t.ctx, base: t.base, tip: t.tip, versions: t.versions, held: &t.contents, index: held,
+		inStep: !behind, removes: true, lazy: r.work.moment() != "", incomplete: behind, warn: r.work.o.Warn}
 	f.copying.Store(f.roomForCopies())
 	t.base, t.versions = t.tip, nil
 	defer t.contents.drop()
-	defer r.store.Trim()
+	defer r.work.store.Trim()
 	return f.orAnew(f.run(), !behind)
 }
 
@@ -47,9 +47,9 @@ func (t *Tx) move() error {
 	if err := r.move(t.base, t.tip, fmt.Sprintf(runMessage+"%d versions (scan %s)", len(t.versions), t.scan)); err != nil {
 		return err
 	}
-	if err := errors.Join(r.unkeep(name), r.retire(name, b.holds...), r.store.Reload()); err != nil {
+	if err := errors.Join(r.work.unkeep(name), r.work.retire(name, b.holds...), r.work.store.Reload()); err != nil {
 		return err
 	}
-	r.o.Log("branch moved", "from", t.base.String(), "to", t.tip.String(), "versions", len(t.versions))
+	r.work.o.Log("branch moved", "from", t.base.String(), "to", t.tip.String(), "versions", len(t.versions))
 	return nil
 }

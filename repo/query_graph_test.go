@@ -17,7 +17,7 @@ func (h *past) touch(source string) {
 	h.Helper()
 	tip, err := h.r.Start(context.Background())
 	h.check(err)
-	before, _, err := h.r.version(h.last[source])
+	before, _, err := h.r.work.version(h.last[source])
 	h.check(err)
 	tx, err := h.r.Begin(context.Background(), tip, "touch-"+tip.Short(), nil)
 	h.check(err)

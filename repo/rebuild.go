@@ -14,5 +14,5 @@ func (r *Repo) RebuildCopies(ctx context.Context, o RebuildOptions) (*Rebuilt, e
 	if err != nil || tip.IsZero() {
 		return &Rebuilt{}, err
 	}
-	return r.rebuildSince(ctx, tip, object.ID{}, o)
+	return r.work.rebuildSince(ctx, tip, object.ID{}, o)
 }

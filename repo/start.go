@@ -21,12 +21,12 @@ import (
 func (r *Repo) Start(ctx context.Context) (object.ID, error) {
 	tip, err := r.ready()
 	if err == nil {
-		err = errors.Join(r.check(tip), r.checkIndex())
+		err = errors.Join(r.check(tip), r.work.checkIndex())
 	}
 	if err != nil {
 		return object.ID{}, err
 	}
-	return tip, r.heal(ctx, tip, false)
+	return tip, r.work.heal(ctx, tip, false)
 }
 
 // ready tidies up, finishes what can be finished without reading the history, and returns the tip.
@@ -34,10 +34,10 @@ func (r *Repo) ready() (object.ID, error) {
 	if err := r.tidy(); err != nil {
 		return object.ID{}, err
 	}
-	if flaw := r.refs.HeadFlaw(); flaw != "" {
-		r.o.Warn(r.git.Path("HEAD"), flaw+": git finds no repository", "versions are recorded all the same; mend it with: "+r.writeHead())
+	if flaw := r.work.refs.HeadFlaw(); flaw != "" {
+		r.work.o.Warn(r.work.git.Path("HEAD"), flaw+": git finds no repository", "versions are recorded all the same; mend it with: "+r.work.writeHead())
 	}
-	tip, err := r.Tip()
+	tip, err := r.work.Tip()
 	if err != nil {
 		return object.ID{}, err
 	}
@@ -46,7 +46,7 @@ func (r *Repo) ready() (object.ID, error) {
 
 // tidy empties the stage, and sees to it that others are kept out, git status stays clean and git changes no byte.
 func (r *Repo) tidy() error {
-	names, err := r.stage.Names()
+	names, err := r.work.stage.Names()
 	if err != nil {
 		return err
 	}
@@ -54,35 +54,35 @@ func (r *Repo) tidy() error {
 		if strings.HasSuffix(name, ".lock") {
 			continue // the lock's next owner must see that it is ours
 		}
-		if err := r.stage.RemoveAll(name); err != nil {
+		if err := r.work.stage.RemoveAll(name); err != nil {
 			return err
 		}
 	}
-	if err := runstate.MoveForeignAside(r.own, func(d runstate.Displaced) {
-		r.o.Warn(r.own.Path(d.Name), "is no regular file, and was moved to "+record.Quote(d.Aside), d.Loss)
+	if err := runstate.MoveForeignAside(r.work.own, func(d runstate.Displaced) {
+		r.work.o.Warn(r.work.own.Path(d.Name), "is no regular file, and was moved to "+record.Quote(d.Aside), d.Loss)
 	}); err != nil {
 		return err
 	}
-	if err := r.git.ClearStaleLock("index", r.stage); err != nil { // it would be in git's way
+	if err := r.work.git.ClearStaleLock("index", r.work.stage); err != nil { // it would be in git's way
 		return err
 	}
-	if err := r.root.Remove(durable.Temporary(readmeName)); err != nil { // of an init that was cut short
+	if err := r.work.root.Remove(durable.Temporary(readmeName)); err != nil { // of an init that was cut short
 		return err
 	}
-	r.straighten()
-	if err := r.closeToOthers(); err != nil {
+	r.work.straighten()
+	if err := r.work.closeToOthers(); err != nil {
 		return err
 	}
-	return r.tendInfo()
+	return r.work.tendInfo()
 }
 
 // finishMoves completes the publication of packs that a run was cut short in, and returns where the branch is then.
 func (r *Repo) finishMoves(tip object.ID) (object.ID, error) {
-	packs, err := r.packNames()
+	packs, err := r.work.packNames()
 	if err != nil {
 		return tip, err
 	}
-	dir, closeDir, err := r.packDir()
+	dir, closeDir, err := r.work.packDir()
 	if err != nil {
 		return tip, err
 	}
@@ -106,7 +106,7 @@ func (r *Repo) finishMoves(tip object.ID) (object.ID, error) {
 			return tip, err
 		}
 	}
-	return tip, errors.Join(r.sweepIdx(dir, packs), r.dropUnreliableMultiPackIndex(dir))
+	return tip, errors.Join(r.work.sweepIdx(dir, packs), r.work.dropUnreliableMultiPackIndex(dir))
 }
 
 // finishMove deals with one pack whose .keep outlived its run. Without its idx nobody can have read it, and it goes, unless
@@ -116,7 +116,7 @@ func (r *Repo) finishMove(dir *durable.Dir, name string, has map[string]bool, ti
 	if half := !has[".idx"] || !has[".pack"]; half && tip != old {
 		return tip, nil
 	} else if half {
-		r.o.Log("half a pack of a run that was cut short is removed", "pack", name)
+		r.work.o.Log("half a pack of a run that was cut short is removed", "pack", name)
 		for _, suffix := range []string{".idx", ".pack", ".keep"} {
 			if err := dir.Remove(name + suffix); err != nil {
 				return tip, err
@@ -125,20 +125,20 @@ func (r *Repo) finishMove(dir *durable.Dir, name string, has map[string]bool, ti
 		return tip, nil
 	}
 	if tip == old && tip != id {
-		if _, err := r.store.ReadCommit(id); err != nil {
-			return tip, r.damaged("a pack of a run that was cut short cannot be read", err)
+		if _, err := r.work.store.ReadCommit(id); err != nil {
+			return tip, r.work.damaged("a pack of a run that was cut short cannot be read", err)
 		}
 		if err := r.move(old, id, finishedMessage); err != nil {
 			return tip, err
 		}
-		r.o.Log("a run that was cut short is finished", "commit", id.String())
+		r.work.o.Log("a run that was cut short is finished", "commit", id.String())
 		tip = id
 	}
 	var err error
 	if tip != id {
-		err = r.disown(name)
+		err = r.work.disown(name)
 	} else if old != id { // no merge
-		err = r.claim(name)
+		err = r.work.claim(name)
 	}
 	if err != nil {
 		return tip, err
@@ -148,20 +148,20 @@ func (r *Repo) finishMove(dir *durable.Dir, name string, has map[string]bool, ti
 
 // move marks the work tree as behind and moves the branch.
 func (r *Repo) move(old, id object.ID, message string) error {
-	if err := runstate.MarkPending(r.own, old); err != nil {
+	if err := runstate.MarkPending(r.work.own, old); err != nil {
 		return err
 	}
 	who := r.committer()
-	err := r.refs.Update(r.branch, old, id, ref.LogEntry{Name: who.Name, Email: who.Email, When: r.o.Clock().In(r.opts.Zone), Message: message})
+	err := r.work.refs.Update(r.work.branch, old, id, ref.LogEntry{Name: who.Name, Email: who.Email, When: r.work.o.Clock().In(r.opts.Zone), Message: message})
 	var held *durable.LockedError
 	var moved *ref.MovedError
 	var unlogged *ref.LogError
 	switch {
 	case errors.As(err, &held):
-		return &refusal.Error{Kind: refusal.Locked, Dest: r.dest, Msg: fmt.Sprintf("branch %s is locked: %s", record.Quote(r.shortBranch()), held.Error()),
+		return &refusal.Error{Kind: refusal.Locked, Dest: r.work.dest, Msg: fmt.Sprintf("branch %s is locked: %s", record.Quote(r.work.shortBranch()), held.Error()),
 			Hint: "nothing was recorded; if no git is at work there, remove the lock: rm " + record.ShellWord(held.Path)}
 	case errors.As(err, &moved):
-		return &refusal.Error{Kind: refusal.Moved, Dest: r.dest, Msg: fmt.Sprintf("branch %s was moved by another program while the run was at work", record.Quote(r.shortBranch())),
+		return &refusal.Error{Kind: refusal.Moved, Dest: r.work.dest, Msg: fmt.Sprintf("branch %s was moved by another program while the run was at work", record.Quote(r.work.shortBranch())),
 			Hint: "the next run takes it up"}
 	case errors.As(err, &unlogged) && !durable.IsFull(err):
 		return r.unlogged(unlogged)
@@ -171,8 +171,8 @@ func (r *Repo) move(old, id object.ID, message string) error {
 
 // unlogged says what is in the way of a reflog, without which no branch is moved.
 func (r *Repo) unlogged(e *ref.LogError) error {
-	path := r.git.Path(e.Name)
-	s := &refusal.Error{Kind: refusal.Damaged, Dest: r.dest, Msg: "the reflog " + record.Quote(path) + " cannot be written: " + durable.Reason(e.Err),
+	path := r.work.git.Path(e.Name)
+	s := &refusal.Error{Kind: refusal.Damaged, Dest: r.work.dest, Msg: "the reflog " + record.Quote(path) + " cannot be written: " + durable.Reason(e.Err),
 		Hint: "nothing was recorded; the next run does it when that file can be written"}
 	if e.Blocked {
 		s.Msg = record.Quote(path) + " is in the way of the reflog"

@@ -54,19 +54,19 @@ func (r *Repo) Begin(ctx context.Context, tip object.ID, scan string, upcoming [
 	t := &Tx{r: r, ctx: ctx, scan: scan, base: tip, tip: tip, upcoming: upcoming}
 	var root object.ID
 	if !tip.IsZero() {
-		c, err := r.store.ReadCommit(tip)
+		c, err := r.work.store.ReadCommit(tip)
 		if err != nil {
-			return nil, r.damaged(fmt.Sprintf("commit %s cannot be read", tip.Short()), err)
+			return nil, r.work.damaged(fmt.Sprintf("commit %s cannot be read", tip.Short()), err)
 		}
 		root, t.last = c.Tree, c.Committer.When
 	}
 	var err error
-	if r.folds() {
-		if t.names, err = r.namesIn(tip); err != nil {
+	if r.work.folds() {
+		if t.names, err = r.work.namesIn(tip); err != nil {
 			return nil, err
 		}
 	}
-	t.editor, err = object.NewEditor(root, r.store)
+	t.editor, err = object.NewEditor(root, r.work.store)
 	return t, err
 }
 
@@ -90,14 +90,14 @@ func (t *Tx) writer() (*packwrite.Writer, error) {
 	if t.batch != nil {
 		return t.batch.w, nil
 	}
-	tail, err := t.r.tail(t.base, t.upcoming)
+	tail, err := t.r.work.tail(t.base, t.upcoming)
 	if err != nil {
 		return nil, err
 	}
 	if tail != nil {
 		defer tail.Close()
 	}
-	if t.batch, err = t.r.newBatch(tail); err != nil {
+	if t.batch, err = t.r.work.newBatch(tail); err != nil {
 		return nil, err
 	}
 	t.upcoming = nil
@@ -112,7 +112,7 @@ func (t *Tx) Blob(body []byte, before object.ID) (object.ID, error) {
 		return id, err
 	}
 	t.contents.keep(id, body, maxHeldOne, maxHeld)
-	if has, err := t.r.holds(id, before); has || err != nil {
+	if has, err := t.r.work.holds(id, before); has || err != nil {
 		return id, err
 	}
 	w, err := t.writer()
@@ -126,14 +126,14 @@ var errLargeBase = errors.New("too large to build on")
 
 // deltaBase is an object's bytes, where it is no larger than what deltas are made of.
 func (r *Repo) deltaBase(id object.ID) ([]byte, error) {
-	size, _, err := r.store.Size(id)
+	size, _, err := r.work.store.Size(id)
 	if err != nil {
 		return nil, err
 	}
 	if size > maxDelta {
 		return nil, errLargeBase
 	}
-	return r.body(id)
+	return r.work.body(id)
 }
 
 // BlobFrom stores content of exactly size bytes in one pass, in bounded memory, and returns its name. before is as for
@@ -252,12 +252,12 @@ func (t *Tx) copyName(rec *record.Record, spelling layout.Spelling, newest bool)
 	n := 0
 	if !newest && !rec.Previous.IsZero() {
 		var err error
-		if n, err = t.r.copyNumber(t.ctx, rec.Source, layout.Stamp(rec.Mtime), rec.Previous, t.base); err != nil {
+		if n, err = t.r.work.copyNumber(t.ctx, rec.Source, layout.Stamp(rec.Mtime), rec.Previous, t.base); err != nil {
 			return "", err
 		}
 	}
 	path, err := spelling.CopyPath(rec.Source, rec.Mtime, n)
-	for t.names != nil && err == nil && t.r.hasCopy(path) { // of a source that had this place before: mv a A
+	for t.names != nil && err == nil && t.r.work.hasCopy(path) { // of a source that had this place before: mv a A
 		n++
 		path, err = spelling.CopyPath(rec.Source, rec.Mtime, n)
 	}
@@ -272,7 +272,7 @@ func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record, capt
 	date, ok := committed(captured.Truncate(time.Second), t.last)
 	if !ok && !t.late {
 		t.late = true
-		t.r.o.Warn(t.r.dest, fmt.Sprintf("the clock is %s behind the newest commit", t.last.Sub(captured).Round(time.Second)), "git log orders by these dates: set the clock right")
+		t.r.work.o.Warn(t.r.work.dest, fmt.Sprintf("the clock is %s behind the newest commit", t.last.Sub(captured).Round(time.Second)), "git log orders by these dates: set the clock right")
 	}
 	who := t.r.committer()
 	c := &object.CommitData{Tree: tree, Author: t.r.author(&rec, when), Message: rec.Message(),
