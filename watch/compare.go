@@ -2,6 +2,7 @@ package watch
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,9 +24,6 @@ type change struct {
 // compare finds the sources whose state differs from what was known, or leaves a doubt, and those that are known,
 // watched by c and were not seen; c is nil where not everything was looked at.
 func compare(s *scan, k *knowledge, c *Config) ([]change, *absence) {
-	if s.past.base == nil {
-		s.past = k.past()
-	}
 	a := &absence{scan: s, know: k, moved: map[[2]uint64]bool{}, held: map[string]*holding{}}
 	var looks []change
 	all := passage{past: s.past, span: span{0, k.base.n}}
@@ -131,19 +129,17 @@ func (a *absence) lose(c *Config, k *known) {
 	}
 }
 
-// deletions lists the known sources that are gone, by path. Where the absence is suspicious they are held back, and
-// a Problem names the place; not below the paths in accept.
-func (a *absence) deletions(accept []string) []change {
+// deletions lists the known sources that are gone, by path. Where the absence is suspicious they are held back, and a
+// Problem of held names the place; not below the paths in accept. missing names the entries that never had anything.
+func (a *absence) deletions(accept []string) (gone []change, held, missing []Problem) {
 	a.accept = accept
-	var gone []change
 	for _, l := range a.lost {
 		if a.decide(l.entry, l.old) {
 			gone = append(gone, change{seen: seen{path: l.old.source}, old: l.old, deleted: true})
 		}
 	}
 	slices.SortFunc(gone, func(a, b change) int { return strings.Compare(a.seen.path, b.seen.path) }) // as Renamed-From takes the first
-	a.report()
-	return gone
+	return gone, a.heldBack(), a.neverFound()
 }
 
 // decide tells whether a source that was not seen is deleted.
@@ -229,31 +225,26 @@ func (a *absence) hold(place, why string, said bool) bool {
 	return false
 }
 
-// report names the places where deletions are held back, and the entries that never had anything.
-func (a *absence) report() {
-	places := make([]string, 0, len(a.held))
-	for p := range a.held {
-		places = append(places, p)
-	}
-	slices.Sort(places)
-	for _, p := range places {
-		h := a.held[p]
-		if h.said {
-			continue
+// heldBack names the places where deletions are held back.
+func (a *absence) heldBack() (problems []Problem) {
+	for _, p := range slices.Sorted(maps.Keys(a.held)) {
+		if h := a.held[p]; !h.said {
+			problems = append(problems, Problem{Path: p, Msg: fmt.Sprintf("%s: %d known files are gone, and not taken for deleted", h.why, h.n),
+				Hint: "if they are deleted: timemachine run --accept-deletions " + record.Quote(p)})
 		}
-		a.scan.problems = append(a.scan.problems, Problem{Path: p, Msg: fmt.Sprintf("%s: %d known files are gone, and not taken for deleted", h.why, h.n),
-			Hint: "if they are deleted: timemachine run --accept-deletions " + record.Quote(p)})
 	}
-	for _, e := range a.scan.missing {
-		if a.held[e.Root] != nil || a.held[filepath.Dir(e.Root)] != nil || a.know.anyIn(e.Root) {
-			continue
-		}
-		a.scan.problems = append(a.scan.problems, Problem{Path: e.Root, Msg: missingMsg, Hint: "to stop watching it: timemachine remove " + record.Quote(e.Text)})
-	}
+	return problems
 }
 
-// missingMsg is said of an entry that never had anything.
-const missingMsg = "does not exist"
+// neverFound names the entries that never had anything.
+func (a *absence) neverFound() (problems []Problem) {
+	for _, e := range a.scan.missing {
+		if a.held[e.Root] == nil && a.held[filepath.Dir(e.Root)] == nil && !a.know.anyIn(e.Root) {
+			problems = append(problems, Problem{Path: e.Root, Msg: "does not exist", Hint: "to stop watching it: timemachine remove " + record.Quote(e.Text)})
+		}
+	}
+	return problems
+}
 
 // order sorts what is to be committed: by mtime, then path; but a deletion that frees a name for what takes it comes
 // first. fold makes one of the paths that are one in the destination.

@@ -8,6 +8,7 @@
 package watch
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -52,14 +53,6 @@ type Config struct {
 	literals map[string]*Entry // entries without wildcards by Root
 }
 
-// Free is an amount of free space. The zero value stands for the default: 5 %
-// of the file system or 1 GiB, whichever is less.
-type Free struct {
-	Bytes   int64   // at least 0; counts when Percent is 0
-	Percent float64 // 0 to 100, of the file system's size
-	Set     bool    // told by the configuration
-}
-
 // Lines returns the watch list as it is written, an item each: the text of
 // entries (of the mapping form its path) and of exclusions ("!…"), duplicates
 // included. Quotes and escapes of YAML are taken off.
@@ -76,6 +69,21 @@ func (c *Config) Select(path string) *Entry {
 	}
 	for _, e := range c.Entries {
 		if e.Selects(path) {
+			return e
+		}
+	}
+	return nil
+}
+
+// names tells whether an entry names this very path.
+func (c *Config) names(path string) bool {
+	return slices.ContainsFunc(c.Entries, func(e *Entry) bool { return e.Root == path })
+}
+
+// within finds a pattern that may select something below the folder path.
+func (c *Config) within(path string) *Entry {
+	for _, e := range c.Entries {
+		if e.Root == path || e.Glob != "" && e.MayContain(path) {
 			return e
 		}
 	}

@@ -80,6 +80,9 @@ func (k *knowledge) compact() {
 	k.fresh, k.changed, k.file.whole = map[string]*known{}, true, false
 }
 
+// recordedBlobs are the contents of the newest versions, as the cache file has them.
+func (k *knowledge) recordedBlobs() map[object.ID]bool { return k.base.contents() }
+
 // inOrder is what is fresh, in path order.
 func (k *knowledge) inOrder() []*known {
 	all := make([]*known, 0, len(k.fresh))

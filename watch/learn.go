@@ -2,10 +2,12 @@ package watch
 
 import (
 	"context"
+	"errors"
 
 	"timemachine/repo"
 	"timemachine/repo/git/object"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // commits are what knowledge is made of: a repo.Repo, or a repo.History.
@@ -17,6 +19,29 @@ type commits interface {
 // learn reads the cache and brings it up to tip from the commits; without a cache that can be used, from all of them.
 func learn(ctx context.Context, r *repo.Repo, tip object.ID) (*knowledge, error) {
 	return loadCache(r.State()).follow(ctx, r, tip)
+}
+
+// recall is what the last run knew, brought up to the newest commit. A run that ends between the looks at the branch and
+// at the cache leaves the cache ahead: then the branch is looked at again.
+func recall(ctx context.Context, h *repo.History) (*knowledge, error) {
+	if h == nil {
+		return newKnowledge(), nil
+	}
+	load := func() *knowledge {
+		if h.State() == nil {
+			return newKnowledge()
+		}
+		return loadCache(h.State())
+	}
+	k, err := load().follow(ctx, h, h.Tip())
+	var state *refusal.Error
+	if !errors.As(err, &state) || state.Kind != refusal.Rewritten {
+		return k, err
+	}
+	if err := h.Refresh(); err != nil {
+		return nil, err
+	}
+	return load().follow(ctx, h, h.Tip())
 }
 
 // follow brings k up to tip.

@@ -1,6 +1,9 @@
 package watch
 
-import "strings"
+import (
+	"path/filepath"
+	"strings"
+)
 
 // Matches tells whether the entry names this very path (absolute, clean).
 func (e *Entry) Matches(path string) bool {
@@ -92,4 +95,16 @@ func nextSlash(path string, from int) int {
 		return from + i
 	}
 	return len(path)
+}
+
+// matchesAt tells whether the pattern takes path or a folder above it.
+func (e *Entry) matchesAt(path string) bool {
+	for p := path; ; p = filepath.Dir(p) {
+		if e.Matches(p) {
+			return true
+		}
+		if p == "/" || p == e.Root {
+			return false
+		}
+	}
 }

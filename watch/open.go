@@ -1,10 +1,14 @@
 package watch
 
 import (
+	"errors"
 	"io"
+	"io/fs"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"timemachine/repo/git/object"
 )
 
 // source is a source opened so that no link below its entry's root was followed on the way: its folder, and its name
@@ -53,27 +57,6 @@ func (o *opener) close() {
 		unix.Close(o.dir)
 	}
 	o.folder = ""
-}
-
-// openBelow opens a folder to go through it, which is root or lies below it. No link is followed on the way from root on;
-// root itself may be reached through links.
-func openBelow(root, folder string) (int, error) {
-	dir, err := openFD(unix.AT_FDCWD, root, folderFlags)
-	if err != nil {
-		return 0, pathError("open", root, err)
-	}
-	for part := range strings.SplitSeq(strings.TrimPrefix(folder, root), "/") {
-		if part == "" {
-			continue
-		}
-		next, err := openFD(dir, part, folderFlags|unix.O_NOFOLLOW)
-		unix.Close(dir)
-		if err != nil {
-			return 0, pathError("open", folder, err)
-		}
-		dir = next
-	}
-	return dir, nil
 }
 
 // open opens the source's content; what is no regular file any more is an error. Opening never blocks and has no effect
@@ -153,6 +136,8 @@ func (s *source) readlink() (string, key, error) {
 	return string(b[:n]), before, nil
 }
 
+var errSpecial = errors.New("special file")
+
 // sourceError is an error of a source's own, as against one of the destination's, which would befall all others too.
 type sourceError struct{ error }
 
@@ -164,4 +149,14 @@ func ofSource(err error) error {
 		return nil
 	}
 	return sourceError{err}
+}
+
+func pathError(op, path string, err error) error {
+	return &fs.PathError{Op: op, Path: path, Err: err}
+}
+
+// isSourceError tells an error that is the source's own from one of the destination, which ends the run.
+func isSourceError(err error) bool {
+	var own sourceError
+	return errors.As(err, &own) || errors.Is(err, object.ErrCollision)
 }

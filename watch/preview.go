@@ -3,7 +3,6 @@ package watch
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -12,7 +11,6 @@ import (
 	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/record"
-	"timemachine/repo/refusal"
 )
 
 // Preview is what a run would do now, as far as that shows without reading any content.
@@ -54,20 +52,14 @@ func look(ctx context.Context, c *Config, h *repo.History, dest string) (*Previe
 	if err != nil {
 		return nil, pathError("stat", dest, err)
 	}
-	s := newScan(ctx, k.Dev, k.Ino)
-	s.knows(know)
-	for _, e := range c.Entries {
-		if err := s.look(e, e.Root); err != nil {
-			return nil, err
-		}
+	s, err := scanAll(ctx, c, [2]uint64{k.Dev, k.Ino}, know)
+	if err != nil {
+		return nil, err
 	}
-	s.inOrder()
 	changes, absent := compare(s, know, c)
-	p := &Preview{Sources: s.sources}
-	p.Failing = s.problems
-	s.problems = nil
-	changes = append(changes, absent.deletions(nil)...)
-	p.absences(s)
+	deleted, held, _ := absent.deletions(nil)
+	changes = append(changes, deleted...)
+	p := &Preview{Sources: s.sources, Failing: s.problems, Missing: missingRoots(s), Held: held}
 	for i := range changes {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -78,44 +70,14 @@ func look(ctx context.Context, c *Config, h *repo.History, dest string) (*Previe
 	return p, nil
 }
 
-// recall is what the last run knew, brought up to the newest commit. A run that ends between the looks at the branch and
-// at the cache leaves the cache ahead: then the branch is looked at again.
-func recall(ctx context.Context, h *repo.History) (*knowledge, error) {
-	if h == nil {
-		return newKnowledge(), nil
-	}
-	load := func() *knowledge {
-		if h.State() == nil {
-			return newKnowledge()
-		}
-		return loadCache(h.State())
-	}
-	k, err := load().follow(ctx, h, h.Tip())
-	var state *refusal.Error
-	if !errors.As(err, &state) || state.Kind != refusal.Rewritten {
-		return k, err
-	}
-	if err := h.Refresh(); err != nil {
-		return nil, err
-	}
-	return load().follow(ctx, h, h.Tip())
-}
-
-// absences sorts what the scan says of places that are not as they were.
-func (p *Preview) absences(s *scan) {
-	named := map[string]bool{}
+// missingRoots are the roots of the entries that do not exist, in order.
+func missingRoots(s *scan) []string {
+	var roots []string
 	for _, e := range s.missing {
-		if !named[e.Root] {
-			named[e.Root] = true
-			p.Missing = append(p.Missing, e.Root)
-		}
+		roots = append(roots, e.Root)
 	}
-	for _, q := range s.problems {
-		if !named[q.Path] || q.Msg != missingMsg {
-			p.Held = append(p.Held, q)
-		}
-	}
-	slices.Sort(p.Missing)
+	slices.Sort(roots)
+	return slices.Compact(roots)
 }
 
 // expect puts a change where it belongs.

@@ -62,11 +62,6 @@ func Restore(ctx context.Context, o RestoreOptions) (*repo.Plan, error) {
 	return p, err
 }
 
-// names tells whether an entry names this very path.
-func (c *Config) names(path string) bool {
-	return slices.ContainsFunc(c.Entries, func(e *Entry) bool { return e.Root == path })
-}
-
 // recordFirst makes a run over what is about to be replaced, and spares what could not be recorded.
 func (o *RestoreOptions) recordFirst(ctx context.Context, p *repo.Plan) error {
 	failed, err := o.record(ctx, p.Present())

@@ -39,15 +39,6 @@ type Reporter interface {
 	Progress(done, total int64) // sources looked into, of how many
 }
 
-// Problem is something a run could not do.
-type Problem struct {
-	Path    string
-	Msg     string // what is the matter with it
-	Hint    string // what to do, or ""
-	Err     error  // the cause, without the path, or nil
-	Warning bool   // the run did all that was asked for nevertheless
-}
-
 // Summary is what a run did.
 type Summary struct {
 	Scan     string
@@ -153,8 +144,8 @@ func (r *run) all() error {
 	}
 	r.know = know
 	defer know.close()
-	r.contents = sync.OnceValue(know.base.contents)
-	found, err := r.look()
+	r.contents = sync.OnceValue(know.recordedBlobs)
+	found, err := r.scan()
 	if err != nil {
 		return err
 	}
@@ -165,9 +156,10 @@ func (r *run) all() error {
 	changes, absent := compare(found, r.know, watched)
 	r.summary.Sources = found.sources
 	if watched != nil {
-		gone := absent.deletions(r.AcceptDeletions)
-		r.renamed = byInode(gone)
-		changes = append(changes, gone...)
+		deleted, held, missing := absent.deletions(r.AcceptDeletions)
+		r.renamed = byInode(deleted)
+		changes = append(changes, deleted...)
+		found.problems = append(append(found.problems, held...), missing...)
 	} else {
 		changes = append(changes, displaced(changes, r.know)...)
 	}
@@ -187,6 +179,19 @@ func (r *run) all() error {
 		r.problem(Problem{Path: r.Repo.Dest(), Msg: "what this run knows could not be noted", Hint: "the next run reads every file that changed again", Err: durable.WithoutPath(err), Warning: true})
 	}
 	return nil
+}
+
+// scan scans all that is watched, or the paths that the run is about.
+func (r *run) scan() (*scan, error) {
+	dev, ino, err := r.Repo.Root()
+	if err != nil {
+		return nil, err
+	}
+	dest := [2]uint64{dev, ino}
+	if r.Only != nil {
+		return scanPaths(r.ctx, r.Config, r.Only, dest, r.know)
+	}
+	return scanAll(r.ctx, r.Config, dest, r.know)
 }
 
 // write records the changes on top of tip.

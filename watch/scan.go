@@ -2,7 +2,6 @@ package watch
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,12 +41,41 @@ type scan struct {
 	problems []Problem
 }
 
-func newScan(ctx context.Context, dev, ino uint64) *scan {
-	return &scan{ctx: ctx, dest: [2]uint64{dev, ino}, folders: map[string]folder{}}
+func newScan(ctx context.Context, dest [2]uint64, k *knowledge) *scan {
+	return &scan{ctx: ctx, dest: dest, folders: map[string]folder{}, past: k.past()}
 }
 
-// knows lets the scan pass over what is in the state that k knows.
-func (s *scan) knows(k *knowledge) { s.past = k.past() }
+// scanAll scans all that c watches. dest is the device and inode of the destination; sources in the state that k knows are
+// only marked.
+func scanAll(ctx context.Context, c *Config, dest [2]uint64, k *knowledge) (*scan, error) {
+	s := newScan(ctx, dest, k)
+	for _, e := range c.Entries {
+		if err := s.look(e, e.Root); err != nil {
+			return nil, err
+		}
+	}
+	s.inOrder()
+	return s, nil
+}
+
+// scanPaths scans those of the paths that c watches.
+func scanPaths(ctx context.Context, c *Config, paths []string, dest [2]uint64, k *knowledge) (*scan, error) {
+	s := newScan(ctx, dest, k)
+	for _, path := range paths {
+		e := c.Select(path)
+		if e == nil {
+			e = c.within(path)
+		}
+		if e == nil {
+			continue
+		}
+		if err := s.look(e, path); err != nil {
+			return nil, err
+		}
+	}
+	s.inOrder()
+	return s, nil
+}
 
 // look scans one entry from path down: its root, or a path below it.
 func (s *scan) look(e *Entry, path string) error {
@@ -76,18 +104,6 @@ func (s *scan) look(e *Entry, path string) error {
 	}
 	s.file(seen{path: path, key: k, entry: e, listed: listed && e.Glob == ""})
 	return nil
-}
-
-// matchesAt tells whether the pattern takes path or a folder above it.
-func (e *Entry) matchesAt(path string) bool {
-	for p := path; ; p = filepath.Dir(p) {
-		if e.Matches(p) {
-			return true
-		}
-		if p == "/" || p == e.Root {
-			return false
-		}
-	}
 }
 
 // absent notes an entry whose path is not there, and looks at the folder it should be in.
@@ -156,5 +172,3 @@ func inside(path, folder string) bool {
 	rest, ok := strings.CutPrefix(path, folder)
 	return ok && (rest == "" || rest[0] == '/' || folder == "/")
 }
-
-var errSpecial = errors.New("special file")

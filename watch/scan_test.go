@@ -86,26 +86,26 @@ func plainWalk(t *testing.T, e *Entry) (found, problems []string) {
 
 func TestScanIsAPlainWalk(t *testing.T) {
 	root := hostileTree(t)
-	for _, config := range []string{root, root + "/", root + "/**/*.md", root + "/*", root + "/*/f*", root + "/{x,wide}/**", root + "/nothing/*.md", root + "/deep"} {
-		c, err := ParseConfig("/config.dat", []byte(fmt.Sprintf("watch: [%q]\nexclude: [\"!4913\", \"wide/3?/\"]\n", config)), Env{UID: -1})
+	for _, entry := range []string{root, root + "/", root + "/**/*.md", root + "/*", root + "/*/f*", root + "/{x,wide}/**", root + "/nothing/*.md", root + "/deep"} {
+		c, err := ParseConfig("/config.dat", []byte(fmt.Sprintf("watch: [%q]\nexclude: [\"!4913\", \"wide/3?/\"]\n", entry)), Env{UID: -1})
 		if err != nil {
 			t.Fatal(err)
 		}
 		e := c.Entries[0]
-		if config == root+"/nothing/*.md" {
+		if entry == root+"/nothing/*.md" {
 			os.MkdirAll(root+"/nothing", 0o755)
 		}
 		want, wantProblems := plainWalk(t, e)
 		before := openFiles(t)
 		for range 5 {
-			s := newScan(context.Background(), 0, 0)
+			s := newScan(context.Background(), [2]uint64{}, newKnowledge())
 			if err := s.look(e, e.Root); err != nil {
 				t.Fatal(err)
 			}
-			checkScan(t, config, s, want, wantProblems)
+			checkScan(t, entry, s, want, wantProblems)
 		}
 		if after := openFiles(t); after != before {
-			t.Errorf("%s: %d open files became %d", config, before, after)
+			t.Errorf("%s: %d open files became %d", entry, before, after)
 		}
 	}
 }
@@ -148,7 +148,7 @@ func TestScanIsInOrderAndFindsOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newScan(context.Background(), 0, 0)
+	s := newScan(context.Background(), [2]uint64{}, newKnowledge())
 	for _, e := range c.Entries {
 		if err := s.look(e, e.Root); err != nil {
 			t.Fatal(err)
@@ -177,7 +177,7 @@ func TestScanEndsWhenItIsCancelled(t *testing.T) {
 	}
 	before := openFiles(t)
 	ctx := &endingContext{Context: context.Background(), asks: 200}
-	if err := newScan(ctx, 0, 0).look(c.Entries[0], root); err != context.Canceled {
+	if err := newScan(ctx, [2]uint64{}, newKnowledge()).look(c.Entries[0], root); err != context.Canceled {
 		t.Errorf("error %v", err)
 	}
 	if after := openFiles(t); after != before {

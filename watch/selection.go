@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"io/fs"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -25,7 +26,7 @@ func Selection(ctx context.Context, c *Config, skip []string) []Selected {
 	}
 	all := make([]Selected, 0, len(c.Entries))
 	for _, e := range c.Entries {
-		s := newScan(ctx, dev, ino)
+		s := newScan(ctx, [2]uint64{dev, ino}, newKnowledge())
 		one := Selected{Entry: e, Err: s.look(e, e.Root)}
 		for _, f := range s.found {
 			if !f.kept {
@@ -34,11 +35,11 @@ func Selection(ctx context.Context, c *Config, skip []string) []Selected {
 		}
 		slices.Sort(one.Paths)
 		if one.Err == nil && len(s.missing) > 0 {
-			one.Err = pathError("lstat", e.Root, unix.ENOENT)
+			one.Err = &fs.PathError{Op: "lstat", Path: e.Root, Err: unix.ENOENT}
 		}
 		for _, p := range s.problems {
 			if one.Err == nil && p.Err != nil {
-				one.Err = pathError("read", p.Path, p.Err)
+				one.Err = &fs.PathError{Op: "read", Path: p.Path, Err: p.Err}
 			}
 		}
 		all = append(all, one)

@@ -59,19 +59,3 @@ func fractionOf(digits string, unit int64) uint64 {
 func onlyDigits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
-
-// parseFree reads a size, or a percentage such as 5% or 2.5 %.
-func parseFree(text string) (Free, error) {
-	number, percent := strings.CutSuffix(text, "%")
-	if !percent {
-		n, err := parseSize(text)
-		return Free{Bytes: n, Set: true}, err
-	}
-	number = strings.TrimRight(number, " ")
-	whole, fraction, point := strings.Cut(number, ".")
-	p, err := strconv.ParseFloat(number, 64)
-	if !onlyDigits(whole) || (point && !onlyDigits(fraction)) || err != nil || p > 100 {
-		return Free{}, fmt.Errorf("%q is not between 0%% and 100%%", text)
-	}
-	return Free{Percent: p, Set: true}, nil
-}

@@ -1,7 +1,6 @@
 package watch
 
 import (
-	"io/fs"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -53,17 +52,4 @@ func (k *key) specialKind() string {
 		return "a block device"
 	}
 	return "no regular file"
-}
-
-func openFD(dir int, name string, flags int) (int, error) {
-	for {
-		fd, err := unix.Openat(dir, name, flags|unix.O_CLOEXEC|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
-		if err != unix.EINTR {
-			return fd, err
-		}
-	}
-}
-
-func pathError(op, path string, err error) error {
-	return &fs.PathError{Op: op, Path: path, Err: err}
 }

@@ -1,0 +1,38 @@
+package watch
+
+import (
+	"io/fs"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+func openFD(dir int, name string, flags int) (int, error) {
+	for {
+		fd, err := unix.Openat(dir, name, flags|unix.O_CLOEXEC|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+		if err != unix.EINTR {
+			return fd, err
+		}
+	}
+}
+
+// openBelow opens a folder to go through it, which is root or lies below it. No link is followed on the way from root on;
+// root itself may be reached through links.
+func openBelow(root, folder string) (int, error) {
+	dir, err := openFD(unix.AT_FDCWD, root, folderFlags)
+	if err != nil {
+		return 0, &fs.PathError{Op: "open", Path: root, Err: err}
+	}
+	for part := range strings.SplitSeq(strings.TrimPrefix(folder, root), "/") {
+		if part == "" {
+			continue
+		}
+		next, err := openFD(dir, part, folderFlags|unix.O_NOFOLLOW)
+		unix.Close(dir)
+		if err != nil {
+			return 0, &fs.PathError{Op: "open", Path: folder, Err: err}
+		}
+		dir = next
+	}
+	return dir, nil
+}
