@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/record"
+	"timemachine/watch/config"
 )
 
 // heard keeps what a run reports.
@@ -23,10 +24,10 @@ func (h *heard) Problem(p Problem)      { *h = append(*h, p) }
 // destination ends the run, and is not blamed on the source that was at hand, not even where the system says the same.
 func TestWhoseErrorItIs(t *testing.T) {
 	root := t.TempDir()
-	entry := &Entry{Text: root, Root: root}
+	entry := &config.Entry{Text: root, Root: root}
 	for _, way := range []string{"gone/file", strings.Repeat("x", 300) + "/file", strings.Repeat("y", 300)} {
 		h := heard{}
-		r := &run{RunOptions: RunOptions{Config: &Config{}, Report: &h}, ctx: t.Context(), summary: &Summary{}}
+		r := &run{RunOptions: RunOptions{Config: &config.Config{}, Report: &h}, ctx: t.Context(), summary: &Summary{}}
 		ch := change{seen: seen{path: filepath.Join(root, way), entry: entry}}
 		_, err := (&capture{ctx: t.Context()}).take(&ch, &opener{})
 		if err == nil {
@@ -38,7 +39,7 @@ func TestWhoseErrorItIs(t *testing.T) {
 	}
 	for _, errno := range []error{unix.ENOENT, unix.ELOOP, unix.ENOTDIR, unix.EACCES} {
 		h := heard{}
-		r := &run{RunOptions: RunOptions{Config: &Config{}, Report: &h}, ctx: t.Context(), summary: &Summary{}}
+		r := &run{RunOptions: RunOptions{Config: &config.Config{}, Report: &h}, ctx: t.Context(), summary: &Summary{}}
 		ch := change{seen: seen{path: filepath.Join(root, "file"), entry: entry}}
 		cause := fmt.Errorf("pack: %w", &fs.PathError{Op: "open", Path: "/dest/.git/timemachine/packs", Err: errno})
 		if err := r.failed(&ch, cause); err == nil || len(h) > 0 {

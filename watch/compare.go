@@ -12,6 +12,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/record"
+	"timemachine/watch/config"
 )
 
 // change is a source that must be looked into, or whose deletion is to be recorded.
@@ -23,7 +24,7 @@ type change struct {
 
 // compare finds the sources whose state differs from what was known, or leaves a doubt, and those that are known,
 // watched by c and were not seen; c is nil where not everything was looked at.
-func compare(s *scan, k *knowledge, c *Config) ([]change, *absence) {
+func compare(s *scan, k *knowledge, c *config.Config) ([]change, *absence) {
 	a := &absence{scan: s, know: k, moved: map[[2]uint64]bool{}, held: map[string]*holding{}}
 	var looks []change
 	all := passage{past: s.past, span: span{0, k.base.n}}
@@ -78,7 +79,7 @@ type absence struct {
 
 // loss is a source that was not seen.
 type loss struct {
-	entry *Entry
+	entry *config.Entry
 	old   *known
 }
 
@@ -90,7 +91,7 @@ type holding struct {
 }
 
 // missed takes note of the known sources that were not seen, though c watches them.
-func (a *absence) missed(c *Config) {
+func (a *absence) missed(c *config.Config) {
 	if c == nil {
 		return
 	}
@@ -120,7 +121,7 @@ func (s *scan) has(source string) bool {
 }
 
 // lose takes note of a source that was not seen, if it should have been.
-func (a *absence) lose(c *Config, k *known) {
+func (a *absence) lose(c *config.Config, k *known) {
 	if k.deleted && !k.stale {
 		return
 	}
@@ -143,7 +144,7 @@ func (a *absence) deletions(accept []string) (gone []change, held, missing []Pro
 }
 
 // decide tells whether a source that was not seen is deleted.
-func (a *absence) decide(e *Entry, old *known) bool {
+func (a *absence) decide(e *config.Entry, old *known) bool {
 	if slices.ContainsFunc(a.accept, func(p string) bool { return inside(old.source, p) }) {
 		_, err := os.Lstat(old.source)
 		return durable.IsMissing(err)
@@ -164,7 +165,7 @@ func (a *absence) decide(e *Entry, old *known) bool {
 
 // vanished looks once more for a source that was not seen: its folder may have been made anew in the midst of the scan.
 // Links on the way lead nowhere, as in the scan.
-func vanished(e *Entry, source string) bool {
+func vanished(e *config.Entry, source string) bool {
 	root, folder := e.Root, filepath.Dir(source)
 	if root == source {
 		root = folder

@@ -19,6 +19,7 @@ import (
 	"timemachine/repo/refusal"
 	"timemachine/repo/repotest"
 	"timemachine/watch"
+	"timemachine/watch/config"
 )
 
 // world is a watched folder with its destination.
@@ -70,7 +71,7 @@ func (w *world) options() repo.Options {
 
 func (w *world) try() (*watch.Summary, problems, error) {
 	w.t.Helper()
-	c, err := watch.ParseConfig(filepath.Join(filepath.Dir(w.src), "config.dat"), []byte(w.config), watch.Env{UID: -1})
+	c, err := config.Parse(filepath.Join(filepath.Dir(w.src), "config.dat"), []byte(w.config), config.Env{UID: -1})
 	w.check(err)
 	r, err := repo.Open(w.dest, w.options())
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/record"
+	"timemachine/watch/config"
 )
 
 // Preview is what a run would do now, as far as that shows without reading any content.
@@ -34,7 +35,7 @@ type Expected struct {
 // Look tells what a run over everything would do in the destination dest, whose history is h; nil where nothing is
 // recorded yet. It takes no lock, writes nothing, and opens files without reading them. A history whose branch was
 // rewritten gives the *repo.StateError that a run would give.
-func Look(ctx context.Context, c *Config, h *repo.History, dest string) (p *Preview, err error) {
+func Look(ctx context.Context, c *config.Config, h *repo.History, dest string) (p *Preview, err error) {
 	err = durable.Guard(func() (err error) {
 		p, err = look(ctx, c, h, dest)
 		return err
@@ -42,7 +43,7 @@ func Look(ctx context.Context, c *Config, h *repo.History, dest string) (p *Prev
 	return p, err
 }
 
-func look(ctx context.Context, c *Config, h *repo.History, dest string) (*Preview, error) {
+func look(ctx context.Context, c *config.Config, h *repo.History, dest string) (*Preview, error) {
 	know, err := recall(ctx, h)
 	if err != nil {
 		return nil, err
@@ -81,7 +82,7 @@ func missingRoots(s *scan) []string {
 }
 
 // expect puts a change where it belongs.
-func (p *Preview) expect(ch *change, c *Config) {
+func (p *Preview) expect(ch *change, c *config.Config) {
 	e := Expected{Source: ch.seen.path, Events: []record.Event{record.Deleted}}
 	if !ch.deleted {
 		if trouble, fine := examine(ch, c.MaxSize); !fine {

@@ -12,11 +12,12 @@ import (
 
 	"timemachine/repo"
 	"timemachine/watch"
+	"timemachine/watch/config"
 )
 
 func (w *world) preview() *watch.Preview {
 	w.t.Helper()
-	c, err := watch.ParseConfig(filepath.Join(filepath.Dir(w.src), "config.dat"), []byte(w.config), watch.Env{UID: -1})
+	c, err := config.Parse(filepath.Join(filepath.Dir(w.src), "config.dat"), []byte(w.config), config.Env{UID: -1})
 	w.check(err)
 	h, err := repo.OpenHistory(w.dest, repo.HistoryOptions{})
 	w.check(err)

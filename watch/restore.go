@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"timemachine/repo"
+	"timemachine/watch/config"
 )
 
 // RestoreOptions says what is brought back, and where to.
 type RestoreOptions struct {
 	History    *repo.History
-	Repo       *repo.Repo // to record what is there before it is replaced; nil: that cannot be done here
-	Config     *Config    // nil: nothing is watched
+	Repo       *repo.Repo     // to record what is there before it is replaced; nil: that cannot be done here
+	Config     *config.Config // nil: nothing is watched
 	Selections []repo.Selection
 	To         string
 	Overwrite  repo.Overwrite
@@ -31,7 +32,7 @@ type RestoreOptions struct {
 func Restore(ctx context.Context, o RestoreOptions) (*repo.Plan, error) {
 	ro := repo.RestoreOptions{To: o.To, Overwrite: o.Overwrite, Log: o.Log}
 	if o.Config != nil {
-		ro.Followed = o.Config.names
+		ro.Followed = o.Config.HasRoot
 		ro.Extra = func(path string) bool { return o.Config.Select(path) != nil }
 	}
 	writes := o.Repo != nil && !o.DryRun && ro.InPlace()
@@ -86,7 +87,7 @@ func (o *RestoreOptions) record(ctx context.Context, paths []string) (map[string
 	if len(paths) == 0 {
 		return nil, nil
 	}
-	c := Config{CopiesKeep: true}
+	c := config.Config{CopiesKeep: true}
 	if o.Config != nil {
 		c = *o.Config
 	}
@@ -95,7 +96,7 @@ func (o *RestoreOptions) record(ctx context.Context, paths []string) (map[string
 		folder := filepath.Dir(path)
 		if c.Select(path) == nil && !folders[folder] {
 			folders[folder] = true
-			c.Entries = append(slices.Clip(c.Entries), &Entry{Text: folder, Root: folder})
+			c.Entries = append(slices.Clip(c.Entries), &config.Entry{Text: folder, Root: folder})
 		}
 	}
 	failed := &failures{Reporter: o.Report, paths: map[string]error{}}

@@ -14,6 +14,7 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/repotest"
 	"timemachine/watch"
+	"timemachine/watch/config"
 )
 
 // TestRestoreFaults lets every operation of a restore go wrong: each file holds what it held or what it is to hold, what
@@ -86,7 +87,7 @@ func (w *world) restoreUnder(f *repotest.Faults, at repo.Point) error {
 	if err != nil {
 		return err
 	}
-	c, err := watch.ParseConfig(filepath.Join(filepath.Dir(w.src), "config.dat"), []byte(w.config), watch.Env{UID: -1})
+	c, err := config.Parse(filepath.Join(filepath.Dir(w.src), "config.dat"), []byte(w.config), config.Env{UID: -1})
 	w.check(err)
 	plan, err := watch.Restore(w.t.Context(), watch.RestoreOptions{History: h, Repo: r, Config: c, Report: &problems{}, Done: func(*repo.Step) {},
 		Selections: []repo.Selection{{Path: w.src, Entries: entries}}, Clock: time.Now})

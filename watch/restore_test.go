@@ -14,6 +14,7 @@ import (
 	"timemachine/repo"
 	"timemachine/repo/repotest"
 	"timemachine/watch"
+	"timemachine/watch/config"
 )
 
 // restore brings w's paths back, as of p.
@@ -25,7 +26,7 @@ func (w *world) restore(p repo.Point, o watch.RestoreOptions, paths ...string) (
 	h, err := r.History()
 	w.check(err)
 	defer h.Close()
-	c, err := watch.ParseConfig(filepath.Join(filepath.Dir(w.src), "config.dat"), []byte(w.config), watch.Env{UID: -1})
+	c, err := config.Parse(filepath.Join(filepath.Dir(w.src), "config.dat"), []byte(w.config), config.Env{UID: -1})
 	w.check(err)
 	for _, path := range paths {
 		entries, err := h.Below(context.Background(), path, p)

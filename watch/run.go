@@ -19,11 +19,12 @@ import (
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
+	"timemachine/watch/config"
 )
 
 // RunOptions says what a run looks at.
 type RunOptions struct {
-	Config          *Config
+	Config          *config.Config
 	Repo            *repo.Repo
 	Wait            bool     // wait for another run to end; else ErrBusy
 	Only            []string // absolute paths: these alone, and no deletions; nil: everything

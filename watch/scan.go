@@ -10,13 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/durable"
+	"timemachine/watch/config"
 )
 
 // seen is a source as the scan found it.
 type seen struct {
 	path   string
 	key    key
-	entry  *Entry
+	entry  *config.Entry
 	listed bool // the entry names this very path: a link there is followed
 	pseudo bool // on a file system like /proc
 	kept   bool // there, but not to be captured: special, or its state could not be read
@@ -37,7 +38,7 @@ type scan struct {
 	past     past
 	sources  int // in found, or marked: once compare has counted them
 	folders  map[string]folder
-	missing  []*Entry // literal entries whose path is not there
+	missing  []*config.Entry // literal entries whose path is not there
 	problems []Problem
 }
 
@@ -47,7 +48,7 @@ func newScan(ctx context.Context, dest [2]uint64, k *knowledge) *scan {
 
 // scanAll scans all that c watches. dest is the device and inode of the destination; sources in the state that k knows are
 // only marked.
-func scanAll(ctx context.Context, c *Config, dest [2]uint64, k *knowledge) (*scan, error) {
+func scanAll(ctx context.Context, c *config.Config, dest [2]uint64, k *knowledge) (*scan, error) {
 	s := newScan(ctx, dest, k)
 	for _, e := range c.Entries {
 		if err := s.look(e, e.Root); err != nil {
@@ -59,12 +60,12 @@ func scanAll(ctx context.Context, c *Config, dest [2]uint64, k *knowledge) (*sca
 }
 
 // scanPaths scans those of the paths that c watches.
-func scanPaths(ctx context.Context, c *Config, paths []string, dest [2]uint64, k *knowledge) (*scan, error) {
+func scanPaths(ctx context.Context, c *config.Config, paths []string, dest [2]uint64, k *knowledge) (*scan, error) {
 	s := newScan(ctx, dest, k)
 	for _, path := range paths {
 		e := c.Select(path)
 		if e == nil {
-			e = c.within(path)
+			e = c.EntryBelow(path)
 		}
 		if e == nil {
 			continue
@@ -78,7 +79,7 @@ func scanPaths(ctx context.Context, c *Config, paths []string, dest [2]uint64, k
 }
 
 // look scans one entry from path down: its root, or a path below it.
-func (s *scan) look(e *Entry, path string) error {
+func (s *scan) look(e *config.Entry, path string) error {
 	if err := s.ctx.Err(); err != nil {
 		return err
 	}
@@ -97,7 +98,7 @@ func (s *scan) look(e *Entry, path string) error {
 		s.add(seen{path: path, entry: e, kept: true})
 		return nil
 	case k.isDir():
-		return s.walk(e, path, e.Glob == "" || e.matchesAt(path))
+		return s.walk(e, path, e.Glob == "" || e.MatchesUpwards(path))
 	case e.Glob != "" && listed:
 		s.fail(path, "is not a folder", unix.ENOTDIR)
 		return nil
@@ -107,7 +108,7 @@ func (s *scan) look(e *Entry, path string) error {
 }
 
 // absent notes an entry whose path is not there, and looks at the folder it should be in.
-func (s *scan) absent(e *Entry, path string) {
+func (s *scan) absent(e *config.Entry, path string) {
 	if _, err := os.Lstat(path); err == nil {
 		s.fail(path, "is a link that leads nowhere", unix.ENOENT)
 		s.add(seen{path: path, entry: e, kept: true})

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"timemachine/watch/config"
 
 	"golang.org/x/sys/unix"
 )
@@ -58,7 +59,7 @@ func hostileTree(t *testing.T) string {
 }
 
 // plainWalk is what a scan must find, one name after the other.
-func plainWalk(t *testing.T, e *Entry) (found, problems []string) {
+func plainWalk(t *testing.T, e *config.Entry) (found, problems []string) {
 	t.Helper()
 	err := filepath.WalkDir(e.Root, func(path string, d fs.DirEntry, err error) error {
 		switch {
@@ -87,7 +88,7 @@ func plainWalk(t *testing.T, e *Entry) (found, problems []string) {
 func TestScanIsAPlainWalk(t *testing.T) {
 	root := hostileTree(t)
 	for _, entry := range []string{root, root + "/", root + "/**/*.md", root + "/*", root + "/*/f*", root + "/{x,wide}/**", root + "/nothing/*.md", root + "/deep"} {
-		c, err := ParseConfig("/config.dat", []byte(fmt.Sprintf("watch: [%q]\nexclude: [\"!4913\", \"wide/3?/\"]\n", entry)), Env{UID: -1})
+		c, err := config.Parse("/config.dat", []byte(fmt.Sprintf("watch: [%q]\nexclude: [\"!4913\", \"wide/3?/\"]\n", entry)), config.Env{UID: -1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +145,7 @@ func TestScanIsInOrderAndFindsOnce(t *testing.T) {
 	root := hostileTree(t)
 	listed := root + "/a-b/x"
 	text := fmt.Sprintf("[%q, %q, %q, %q]", root+"/x", root, listed, root+"/**/*.md")
-	c, err := ParseConfig("/config.dat", []byte(text), Env{UID: -1})
+	c, err := config.Parse("/config.dat", []byte(text), config.Env{UID: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +172,7 @@ func TestScanIsInOrderAndFindsOnce(t *testing.T) {
 
 func TestScanEndsWhenItIsCancelled(t *testing.T) {
 	root := hostileTree(t)
-	c, err := ParseConfig("/config.dat", fmt.Appendf(nil, "[%q]", root), Env{UID: -1})
+	c, err := config.Parse("/config.dat", fmt.Appendf(nil, "[%q]", root), config.Env{UID: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,20 +4,21 @@ import (
 	"context"
 	"io/fs"
 	"slices"
+	"timemachine/watch/config"
 
 	"golang.org/x/sys/unix"
 )
 
 // Selected is what one entry selects at the moment.
 type Selected struct {
-	Entry *Entry
+	Entry *config.Entry
 	Paths []string // in order
 	Err   error    // the first thing that could not be looked at, or nil
 }
 
 // Selection looks at what each entry selects now, without reading any content. Folders in skip (the destination) are
 // not walked into.
-func Selection(ctx context.Context, c *Config, skip []string) []Selected {
+func Selection(ctx context.Context, c *config.Config, skip []string) []Selected {
 	var dev, ino uint64
 	for _, path := range skip {
 		if k, err := statAt(unix.AT_FDCWD, path, 0); err == nil {

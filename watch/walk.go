@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/durable"
+	"timemachine/watch/config"
 )
 
 // A walk is done by several goroutines, a folder each, for its time goes into waiting for the kernel. Folders that are
@@ -25,7 +26,7 @@ const (
 type walk struct {
 	ctx   context.Context
 	dest  [2]uint64
-	entry *Entry
+	entry *config.Entry
 	root  string
 	past  past
 
@@ -70,7 +71,7 @@ type parent struct {
 }
 
 // walk looks at the folder path and all below it; matched: all is taken, unless excluded.
-func (s *scan) walk(e *Entry, path string, matched bool) error {
+func (s *scan) walk(e *config.Entry, path string, matched bool) error {
 	if err := s.ctx.Err(); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/watch"
+	"timemachine/watch/config"
 )
 
 // addOptions are the arguments and flags of add.
@@ -50,7 +51,7 @@ func (a *app) add(ctx context.Context, o addOptions) error {
 	rep := a.newReport(nil)
 	problems, d := refused, render.EmptyRun(p.dest)
 	if only := present(wanted); len(only) > 0 {
-		c, err = watch.LoadConfig(p.config, a.watchEnv())
+		c, err = config.Load(p.config, a.watchEnv())
 		if err != nil {
 			return asConfigError(p.config, err)
 		}
@@ -83,7 +84,7 @@ func (a *app) enlist(p *place, wanted []candidate) (enlisted, error) {
 		}
 	}
 	if len(names) > 0 {
-		added, already, err := watch.AddEntries(p.config, a.watchEnv(), names)
+		added, already, err := config.AddEntries(p.config, a.watchEnv(), names)
 		if err != nil {
 			return l, asConfigError(p.config, err)
 		}

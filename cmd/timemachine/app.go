@@ -16,7 +16,7 @@ import (
 	"timemachine/cmd/timemachine/internal/journal"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
-	"timemachine/watch"
+	"timemachine/watch/config"
 )
 
 // app is one execution: all that it reads of its surroundings, and what the commands share.
@@ -124,8 +124,8 @@ func (a *app) home() string {
 	return a.account.home
 }
 
-func (a *app) watchEnv() watch.Env {
-	return watch.Env{Lookup: a.lookup, Home: a.home(), UID: a.uid}
+func (a *app) watchEnv() config.Env {
+	return config.Env{Lookup: a.lookup, Home: a.home(), UID: a.uid}
 }
 
 func (a *app) identity() repo.Identity {

@@ -6,25 +6,25 @@ import (
 
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
-	"timemachine/watch"
+	"timemachine/watch/config"
 )
 
 // open finds the place of this execution and loads the configuration, which is made when it is missing. The log and the
 // memory are at hand from here on.
-func (a *app) open() (*place, *watch.Config, error) {
+func (a *app) open() (*place, *config.Config, error) {
 	p, err := a.configPlace()
 	if err != nil {
 		return nil, nil, err
 	}
 	a.openJournal(p.journal)
 	a.memory = a.recall(p.config)
-	c, err := watch.LoadConfig(p.config, a.watchEnv())
+	c, err := config.Load(p.config, a.watchEnv())
 	if errors.Is(err, fs.ErrNotExist) && !isConfigError(err) {
-		if err = watch.CreateConfig(p.config); err == nil {
+		if err = config.Create(p.config); err == nil {
 			a.journal.Debug("created", "configuration", p.config)
 			p.created = true
 			a.console.Announce("created " + terminal.Quote(p.config) + ", an empty watch list; " + addHint + "it")
-			c, err = watch.LoadConfig(p.config, a.watchEnv())
+			c, err = config.Load(p.config, a.watchEnv())
 		}
 	}
 	if err != nil {
@@ -34,14 +34,14 @@ func (a *app) open() (*place, *watch.Config, error) {
 }
 
 // existing is open for commands that need no configuration: a missing one is not made, and is nil.
-func (a *app) existing() (*place, *watch.Config, error) {
+func (a *app) existing() (*place, *config.Config, error) {
 	p, err := a.configPlace()
 	if err != nil {
 		return nil, nil, err
 	}
 	a.openJournal(p.journal)
 	a.memory = a.recall(p.config)
-	c, err := watch.LoadConfig(p.config, a.watchEnv())
+	c, err := config.Load(p.config, a.watchEnv())
 	if err != nil && (!errors.Is(err, fs.ErrNotExist) || isConfigError(err)) {
 		return nil, nil, asConfigError(p.config, err)
 	}
@@ -56,7 +56,7 @@ func (a *app) nothingWatched(p *place) {
 }
 
 func isConfigError(err error) bool {
-	var c *watch.ConfigError
+	var c *config.Error
 	return errors.As(err, &c)
 }
 

@@ -10,6 +10,7 @@ import (
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/watch"
+	"timemachine/watch/config"
 )
 
 func (a *app) copiesCommand() *cobra.Command {
@@ -64,7 +65,7 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 }
 
 // openWriter opens the destination for work beside runs; with write it waits until no run is at work.
-func (a *app) openWriter(ctx context.Context, p *place, c *watch.Config, write bool) (*repo.Repo, error) {
+func (a *app) openWriter(ctx context.Context, p *place, c *config.Config, write bool) (*repo.Repo, error) {
 	o := a.repoOptions(p)
 	o.Warn = func(path, msg, hint string) {
 		text := render.ProblemText(watch.Problem{Path: path, Msg: msg})

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"timemachine/repo/refusal"
-	"timemachine/watch"
+	"timemachine/watch/config"
 )
 
 // The exit statuses, as --help lists them.
@@ -61,7 +61,7 @@ func asUsage(err error) error {
 func exitStatus(err error) int {
 	var s status
 	var u *usageError
-	var c *watch.ConfigError
+	var c *config.Error
 	switch {
 	case err == nil:
 		return statusDone
@@ -77,7 +77,7 @@ func exitStatus(err error) int {
 func hintOf(err error) string {
 	var u *usageError
 	var f *failure
-	var c *watch.ConfigError
+	var c *config.Error
 	var s *refusal.Error
 	switch {
 	case errors.As(err, &u):

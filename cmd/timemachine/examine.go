@@ -11,7 +11,7 @@ import (
 
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
-	"timemachine/watch"
+	"timemachine/watch/config"
 )
 
 // candidate is a path that may go on the watch list.
@@ -22,7 +22,7 @@ type candidate struct {
 }
 
 // examine sorts the paths of an add: those worth watching, and the number of those refused, which it names.
-func (a *app) examine(p *place, c *watch.Config, o addOptions) (wanted []candidate, refused int) {
+func (a *app) examine(p *place, c *config.Config, o addOptions) (wanted []candidate, refused int) {
 	seen := map[string]bool{}
 	for _, arg := range o.paths {
 		w, err := a.candidate(p, c, arg, o.missingOK)
@@ -39,7 +39,7 @@ func (a *app) examine(p *place, c *watch.Config, o addOptions) (wanted []candida
 	return wanted, refused
 }
 
-func (a *app) candidate(p *place, c *watch.Config, arg string, missingOK bool) (candidate, error) {
+func (a *app) candidate(p *place, c *config.Config, arg string, missingOK bool) (candidate, error) {
 	if arg == "" {
 		return candidate{}, &usageError{msg: "an empty path cannot be watched", hint: "name a file or a folder"}
 	}
@@ -129,7 +129,7 @@ func resolved(path string) string {
 // alreadySelected tells whether a run would capture path without a new entry. A link below a listed folder is stored as a
 // link; listing it asks for its content, so only its own entry counts. For a folder only listed folders count, since a
 // pattern may match today's files and not tomorrow's.
-func alreadySelected(c *watch.Config, path string) bool {
+func alreadySelected(c *config.Config, path string) bool {
 	info, err := os.Lstat(path)
 	for _, e := range c.Entries {
 		switch {
@@ -145,7 +145,7 @@ func alreadySelected(c *watch.Config, path string) bool {
 }
 
 // throughLink tells whether a link lies between an entry's root and path: a run does not follow it.
-func throughLink(e *watch.Entry, path string) bool {
+func throughLink(e *config.Entry, path string) bool {
 	for dir := filepath.Dir(path); len(dir) > len(e.Root); dir = filepath.Dir(dir) {
 		if info, err := os.Lstat(dir); err == nil && info.Mode()&fs.ModeSymlink != 0 {
 			return true

@@ -6,12 +6,12 @@ import (
 	"timemachine/cmd/timemachine/internal/journal"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
-	"timemachine/watch"
+	"timemachine/watch/config"
 )
 
 // openJournal starts the log at path. Nothing is opened before the first line is due.
 func (a *app) openJournal(path string) {
-	a.log = journal.New(path, func(path string) error { return watch.CheckPrivate(path, a.watchEnv()) }, a.now)
+	a.log = journal.New(path, func(path string) error { return config.CheckPrivate(path, a.watchEnv()) }, a.now)
 	a.journal = slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: terminal.EscapeDelete}))
 }
 

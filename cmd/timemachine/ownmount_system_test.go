@@ -17,6 +17,7 @@ import (
 	"timemachine/repo/record"
 	"timemachine/repo/repotest"
 	"timemachine/watch"
+	"timemachine/watch/config"
 )
 
 // newOwnMount has a destination on the disk, of which folders are to be mounts.
@@ -114,7 +115,7 @@ func TestEachFileSystemIsSynced(t *testing.T) {
 	d.mountOn("files", true)
 	d.mountOn("copies", true)
 	d.many("two ")
-	c, err := watch.ParseConfig(filepath.Join(d.dir, "config.dat"), fmt.Appendf(nil, "- %s\n", d.src), watch.Env{UID: -1})
+	c, err := config.Parse(filepath.Join(d.dir, "config.dat"), fmt.Appendf(nil, "- %s\n", d.src), config.Env{UID: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 
 	"timemachine/cmd/timemachine/internal/journal"
 	"timemachine/cmd/timemachine/internal/terminal"
-	"timemachine/watch"
+	"timemachine/watch/config"
 )
 
 const (
@@ -60,7 +60,7 @@ func (a *app) configPlace() (*place, error) {
 }
 
 // setDestination decides the destination: flag, environment, configuration, working directory.
-func (a *app) setDestination(p *place, c *watch.Config) error {
+func (a *app) setDestination(p *place, c *config.Config) error {
 	dest := a.flags.destination
 	if dest == "" {
 		dest = a.env(envDest)

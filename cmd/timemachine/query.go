@@ -16,6 +16,7 @@ import (
 	"timemachine/repo/layout"
 	"timemachine/repo/when"
 	"timemachine/watch"
+	"timemachine/watch/config"
 )
 
 // whenHint is the advice where a WHEN was not understood.
@@ -46,9 +47,9 @@ func (a *app) queryPlace() (*place, error) {
 	if err != nil {
 		return nil, err
 	}
-	var c *watch.Config
+	var c *config.Config
 	if a.flags.destination == "" && a.env(envDest) == "" {
-		c, err = watch.LoadConfig(p.config, a.watchEnv())
+		c, err = config.Load(p.config, a.watchEnv())
 		if err != nil && (!errors.Is(err, fs.ErrNotExist) || isConfigError(err)) {
 			return nil, asConfigError(p.config, err)
 		}

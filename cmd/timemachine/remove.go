@@ -8,7 +8,7 @@ import (
 
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
-	"timemachine/watch"
+	"timemachine/watch/config"
 )
 
 func (a *app) removeCommand() *cobra.Command {
@@ -35,7 +35,7 @@ func (a *app) remove(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	removed, unknown, err := watch.RemoveEntries(p.config, a.watchEnv(), names)
+	removed, unknown, err := config.RemoveEntries(p.config, a.watchEnv(), names)
 	if err != nil {
 		return asConfigError(p.config, err)
 	}
@@ -59,7 +59,7 @@ func (a *app) remove(_ context.Context, args []string) error {
 
 // entryNames turns arguments into what RemoveEntries looks for: the absolute path where an entry names it, else the
 // entry's own text, as for patterns and exclusions.
-func (a *app) entryNames(c *watch.Config, args []string) ([]string, error) {
+func (a *app) entryNames(c *config.Config, args []string) ([]string, error) {
 	var names []string
 	for _, arg := range args {
 		if arg == "" {
@@ -77,7 +77,7 @@ func (a *app) entryNames(c *watch.Config, args []string) ([]string, error) {
 	return names, nil
 }
 
-func hasRoot(c *watch.Config, path string) bool {
+func hasRoot(c *config.Config, path string) bool {
 	for _, e := range c.Entries {
 		if e.Glob == "" && e.Root == path {
 			return true
@@ -99,7 +99,7 @@ func (a *app) tellRemoved(removed, unknown []string) error {
 	return errors.Join(errs...)
 }
 
-func notWatched(c *watch.Config, name string) error {
+func notWatched(c *config.Config, name string) error {
 	e := &usageError{msg: terminal.Quote(name) + ": is not watched", hint: listHint}
 	if near := nearest(name, c.Lines(), 1); len(near) > 0 {
 		e.hint = "did you mean " + terminal.Quote(near[0]) + "?"
@@ -113,7 +113,7 @@ func (a *app) completeEntries() []string {
 	if err != nil {
 		return nil
 	}
-	c, err := watch.LoadConfig(p.config, a.watchEnv())
+	c, err := config.Load(p.config, a.watchEnv())
 	if err != nil {
 		return nil
 	}

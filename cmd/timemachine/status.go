@@ -14,6 +14,7 @@ import (
 	"timemachine/repo"
 	"timemachine/repo/refusal"
 	"timemachine/watch"
+	"timemachine/watch/config"
 )
 
 // statusOptions are the flags of status.
@@ -66,12 +67,12 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 
 // readingPlace finds the place of a command that only reads: nothing is made. The configuration is nil where there is
 // none, as beside a clone.
-func (a *app) readingPlace() (*place, *watch.Config, error) {
+func (a *app) readingPlace() (*place, *config.Config, error) {
 	p, err := a.configPlace()
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := watch.LoadConfig(p.config, a.watchEnv())
+	c, err := config.Load(p.config, a.watchEnv())
 	if errors.Is(err, fs.ErrNotExist) && !isConfigError(err) {
 		if a.flags.config != "" || a.env(envConfig) != "" {
 			return nil, nil, &usageError{msg: "configuration " + terminal.Quote(p.config) + " does not exist"}
@@ -88,7 +89,7 @@ func (a *app) readingPlace() (*place, *watch.Config, error) {
 func (a *app) clock() render.Clock { return render.Clock{Now: a.now(), Zone: a.zone} }
 
 // gather finds everything out; h is nil where nothing is recorded yet.
-func (a *app) gather(ctx context.Context, h *repo.History, c *watch.Config, s *render.Status) error {
+func (a *app) gather(ctx context.Context, h *repo.History, c *config.Config, s *render.Status) error {
 	if h != nil {
 		if err := a.gatherHistory(ctx, h, s); err != nil {
 			return err

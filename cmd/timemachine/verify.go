@@ -12,6 +12,7 @@ import (
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 	"timemachine/watch"
+	"timemachine/watch/config"
 )
 
 // verifyOptions are the flags of verify.
@@ -53,7 +54,7 @@ func (a *app) verify(ctx context.Context, o verifyOptions) error {
 }
 
 // verifyAny looks at a destination, or at what can be looked at of a clone of one.
-func (a *app) verifyAny(ctx context.Context, p *place, c *watch.Config, o verifyOptions, t *verifyReport) (*repo.VerifySummary, error) {
+func (a *app) verifyAny(ctx context.Context, p *place, c *config.Config, o verifyOptions, t *verifyReport) (*repo.VerifySummary, error) {
 	options := repo.VerifyOptions{Quick: o.quick, Repair: o.repair, WantCopy: wantsCopy(c), Report: t.finding, Progress: a.console.MoveBar}
 	r, err := a.openWriter(ctx, p, c, o.repair)
 	if kindOf(err) == refusal.Foreign && !o.repair {
@@ -75,7 +76,7 @@ func (a *app) verifyAny(ctx context.Context, p *place, c *watch.Config, o verify
 }
 
 // wantsCopy tells which versions have a copy as the configuration has it.
-func wantsCopy(c *watch.Config) func(*record.Version) bool {
+func wantsCopy(c *config.Config) func(*record.Version) bool {
 	if c != nil && c.CopiesNone {
 		return func(*record.Version) bool { return false }
 	}

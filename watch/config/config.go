@@ -5,7 +5,7 @@
 // whatever cannot be understood is an error that names file, line and column,
 // so that nothing is run on half a configuration. It is edited by the byte:
 // what is not the entry's own stays as its author left it.
-package watch
+package config
 
 import (
 	"slices"
@@ -45,7 +45,7 @@ type Config struct {
 	CopiesKeep bool
 	CopiesNone bool
 	// CopiesMinFree is the free space below which no copies are written.
-	CopiesMinFree Free
+	CopiesMinFree FreeSpace
 	// IgnoreTouched (touched: ignore): a new mtime alone makes no version.
 	IgnoreTouched bool
 
@@ -75,13 +75,13 @@ func (c *Config) Select(path string) *Entry {
 	return nil
 }
 
-// names tells whether an entry names this very path.
-func (c *Config) names(path string) bool {
+// HasRoot tells whether an entry names this very path.
+func (c *Config) HasRoot(path string) bool {
 	return slices.ContainsFunc(c.Entries, func(e *Entry) bool { return e.Root == path })
 }
 
-// within finds a pattern that may select something below the folder path.
-func (c *Config) within(path string) *Entry {
+// EntryBelow finds a pattern that may select something below the folder path.
+func (c *Config) EntryBelow(path string) *Entry {
 	for _, e := range c.Entries {
 		if e.Root == path || e.Glob != "" && e.MayContain(path) {
 			return e

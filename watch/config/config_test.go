@@ -1,4 +1,4 @@
-package watch
+package config
 
 import (
 	"errors"
@@ -39,8 +39,8 @@ func TestConfigErrors(t *testing.T) {
 		"watch:\n  - /a\nexclude: \"*.swp\"\n": "exclude is not a list",
 		"- /a/[\n":                             "/a/[",
 	} {
-		_, err := ParseConfig("/etc/tm/config.dat", []byte(text), testEnv)
-		var wrong *ConfigError
+		_, err := Parse("/etc/tm/config.dat", []byte(text), testEnv)
+		var wrong *Error
 		if !errors.As(err, &wrong) || !strings.Contains(err.Error(), want) || wrong.Line < 1 {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
@@ -48,7 +48,7 @@ func TestConfigErrors(t *testing.T) {
 }
 
 func TestEntries(t *testing.T) {
-	c, err := ParseConfig("/etc/tm/config.dat", []byte("- notes.txt\n- ~/n/**/*.md\n- $X/y\n- '/lit\\*'\n- ../up\n- \"!*.bak\"\n- notes.txt\n"), testEnv)
+	c, err := Parse("/etc/tm/config.dat", []byte("- notes.txt\n- ~/n/**/*.md\n- $X/y\n- '/lit\\*'\n- ../up\n- \"!*.bak\"\n- notes.txt\n"), testEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestExclusionsAsGit(t *testing.T) {
 		if strings.HasPrefix(text, "/") { // ours are absolute
 			text = dir + text
 		}
-		c, err := ParseConfig(dir+"/config.dat", []byte("watch: ["+quoteYAML(dir)+"]\nexclude: ["+quoteYAML(text)+"]\n"), testEnv)
+		c, err := Parse(dir+"/config.dat", []byte("watch: ["+quoteYAML(dir)+"]\nexclude: ["+quoteYAML(text)+"]\n"), testEnv)
 		if err != nil {
 			t.Errorf("%q: %v", pattern, err)
 			continue
@@ -146,7 +146,7 @@ func FuzzParseConfig(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := ParseConfig("/etc/tm/config.dat", data, testEnv)
+		c, err := Parse("/etc/tm/config.dat", data, testEnv)
 		if err == nil && len(c.Entries) > len(c.Lines()) {
 			t.Errorf("%d entries of %d lines", len(c.Entries), len(c.Lines()))
 		}
@@ -158,7 +158,7 @@ func FuzzAddRemove(f *testing.F) {
 		f.Add([]byte(s), "/new file")
 	}
 	f.Fuzz(func(t *testing.T, data []byte, path string) {
-		c, err := ParseConfig("/etc/tm/config.dat", data, testEnv)
+		c, err := Parse("/etc/tm/config.dat", data, testEnv)
 		if err != nil || !filepath.IsAbs(path) || strings.ContainsRune(path, 0) {
 			return
 		}

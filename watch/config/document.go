@@ -1,4 +1,4 @@
-package watch
+package config
 
 import (
 	"bytes"
@@ -21,30 +21,30 @@ import (
 
 const maxConfigFile = 16 << 20
 
-// LoadConfig reads a configuration file. A missing file is fs.ErrNotExist; a missing or unreadable folder, and whatever
+// Load reads a configuration file. A missing file is fs.ErrNotExist; a missing or unreadable folder, and whatever
 // is wrong with what the file says, a *ConfigError.
-func LoadConfig(file string, env Env) (*Config, error) {
+func Load(file string, env Env) (*Config, error) {
 	data, err := readConfigFile(file, env)
 	if err != nil {
 		return nil, err
 	}
-	return ParseConfig(file, data, env)
+	return Parse(file, data, env)
 }
 
 func readConfigFile(file string, env Env) ([]byte, error) {
 	if _, err := os.ReadDir(filepath.Dir(file)); err != nil {
-		return nil, &ConfigError{File: file, Msg: fmt.Sprintf("its folder cannot be read: %v", durable.WithoutPath(err)), Hint: "make the folder, or name another with -cl", cause: errors.New("no folder")}
+		return nil, &Error{File: file, Msg: fmt.Sprintf("its folder cannot be read: %v", durable.WithoutPath(err)), Hint: "make the folder, or name another with -cl", cause: errors.New("no folder")}
 	}
 	f, err := os.OpenFile(file, os.O_RDONLY|unix.O_NONBLOCK, 0) // a FIFO there would be waited for
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	if err != nil {
-		return nil, &ConfigError{File: file, Msg: fmt.Sprintf("cannot be read: %v", durable.WithoutPath(err)), cause: err}
+		return nil, &Error{File: file, Msg: fmt.Sprintf("cannot be read: %v", durable.WithoutPath(err)), cause: err}
 	}
 	defer f.Close()
 	if st, err := f.Stat(); err == nil && !st.Mode().IsRegular() {
-		return nil, &ConfigError{File: file, Msg: "is not a regular file"}
+		return nil, &Error{File: file, Msg: "is not a regular file"}
 	}
 	if err := CheckPrivate(file, env); err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func readConfigFile(file string, env Env) ([]byte, error) {
 		err = errors.New("is larger than 16 MiB")
 	}
 	if err != nil {
-		return nil, &ConfigError{File: file, Msg: err.Error(), cause: err}
+		return nil, &Error{File: file, Msg: err.Error(), cause: err}
 	}
 	return data, nil
 }
@@ -67,7 +67,7 @@ type document struct {
 }
 
 func (d *document) fail(n *yaml.Node, msg, hint string) error {
-	e := &ConfigError{File: d.file, Msg: msg, Hint: hint}
+	e := &Error{File: d.file, Msg: msg, Hint: hint}
 	if n != nil {
 		e.Line, e.Column = n.Line, n.Column
 	}

@@ -1,4 +1,4 @@
-package watch
+package config
 
 import (
 	"bytes"
@@ -23,9 +23,9 @@ const newConfigText = `# What timemachine watches: a file, folder or pattern a l
 # - "!*.bak"
 `
 
-// CreateConfig makes a configuration file with an empty watch list. An existing one is fs.ErrExist, a missing folder a
+// Create makes a configuration file with an empty watch list. An existing one is fs.ErrExist, a missing folder a
 // *ConfigError.
-func CreateConfig(file string) error {
+func Create(file string) error {
 	return createFile(file, []byte(newConfigText))
 }
 
@@ -37,7 +37,7 @@ func AddEntries(file string, env Env, paths []string) (added, already []string, 
 		texts := c.Lines()
 		for _, path := range paths {
 			if !utf8.ValidString(path) {
-				return nil, &ConfigError{File: file, Msg: fmt.Sprintf("%q is not UTF-8, which YAML cannot hold", path), Hint: "watch its folder"}
+				return nil, &Error{File: file, Msg: fmt.Sprintf("%q is not UTF-8, which YAML cannot hold", path), Hint: "watch its folder"}
 			}
 			if c.literals[path] != nil || slices.Contains(added, path) {
 				already = append(already, path)
@@ -100,12 +100,12 @@ func sameEntry(c *Config, text, asked string, env Env) bool {
 }
 
 func errUnsafe(file string) error {
-	return &ConfigError{File: file, Msg: "cannot be edited without touching other lines", Hint: "edit it by hand"}
+	return &Error{File: file, Msg: "cannot be edited without touching other lines", Hint: "edit it by hand"}
 }
 
 // verifyEdit makes sure that the new bytes hold exactly the entries that are wanted.
 func verifyEdit(file string, data []byte, env Env, want []string) error {
-	c, err := ParseConfig(file, data, env)
+	c, err := Parse(file, data, env)
 	if err != nil || !slices.Equal(c.Lines(), want) {
 		return errUnsafe(file)
 	}
@@ -339,7 +339,7 @@ func editConfig(file string, env Env, change func([]byte, *Config) ([]byte, erro
 		return err
 	}
 	if err != nil {
-		return &ConfigError{File: file, Msg: fmt.Sprintf("cannot be read: %v", durable.WithoutPath(err)), cause: err}
+		return &Error{File: file, Msg: fmt.Sprintf("cannot be read: %v", durable.WithoutPath(err)), cause: err}
 	}
 	unlock, err := lockConfig(target)
 	if err != nil {
@@ -350,7 +350,7 @@ func editConfig(file string, env Env, change func([]byte, *Config) ([]byte, erro
 	if err != nil {
 		return err
 	}
-	c, err := ParseConfig(file, data, env)
+	c, err := Parse(file, data, env)
 	if err != nil {
 		return err
 	}

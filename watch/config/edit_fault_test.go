@@ -1,4 +1,4 @@
-package watch_test
+package config_test
 
 import (
 	"os"
@@ -7,7 +7,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/repotest"
-	"timemachine/watch"
+	"timemachine/watch/config"
 )
 
 // TestConfigFaults lets every operation of a change to the configuration go wrong: it holds the old or the new list, and
@@ -23,7 +23,7 @@ func TestConfigFaults(t *testing.T) {
 			}
 			f := &repotest.Faults{At: at, How: how}
 			remove := durable.SetSeam(f)
-			_, _, err := watch.AddEntries(file, watch.Env{UID: -1}, []string{"/etc/passwd"})
+			_, _, err := config.AddEntries(file, config.Env{UID: -1}, []string{"/etc/passwd"})
 			remove()
 			if _, hit := f.Hit(); !hit && f.Count() <= at {
 				if at < 5 {
@@ -35,7 +35,7 @@ func TestConfigFaults(t *testing.T) {
 			if text := string(got); rerr != nil || text != before && text != after || err == nil && text != after {
 				t.Fatalf("%s at %d: %v, and it holds %q %v", how, at, err, got, rerr)
 			}
-			if _, _, err := watch.AddEntries(file, watch.Env{UID: -1}, []string{"/etc/passwd"}); err != nil {
+			if _, _, err := config.AddEntries(file, config.Env{UID: -1}, []string{"/etc/passwd"}); err != nil {
 				t.Fatalf("%s at %d: again: %v", how, at, err)
 			}
 			st, err := os.Stat(file)

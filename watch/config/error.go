@@ -1,13 +1,13 @@
-package watch
+package config
 
 import (
 	"fmt"
 	"strings"
 )
 
-// ConfigError says what is wrong with a configuration, and where. It is a
+// Error says what is wrong with a configuration, and where. It is a
 // mistake in what the user wrote or set up, not a failure of a run.
-type ConfigError struct {
+type Error struct {
 	File   string
 	Line   int    // from 1; 0: unknown
 	Column int    // from 1, in characters; 0: unknown
@@ -18,7 +18,7 @@ type ConfigError struct {
 }
 
 // Error returns "file:line:column: message", without the parts unknown.
-func (e *ConfigError) Error() string {
+func (e *Error) Error() string {
 	var where strings.Builder
 	if e.File != "" {
 		where.WriteString(e.File)
@@ -34,4 +34,4 @@ func (e *ConfigError) Error() string {
 }
 
 // Unwrap returns the I/O error behind it, or nil.
-func (e *ConfigError) Unwrap() error { return e.cause }
+func (e *Error) Unwrap() error { return e.cause }

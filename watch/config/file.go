@@ -1,4 +1,4 @@
-package watch
+package config
 
 import (
 	"context"
@@ -24,7 +24,7 @@ func lockConfig(file string) (unlock func(), err error) {
 	err = durable.Retry(ctx, func() (bool, error) {
 		f, err := os.Open(file)
 		if err != nil {
-			return false, &ConfigError{File: file, Msg: fmt.Sprintf("cannot be read: %v", durable.WithoutPath(err)), cause: err}
+			return false, &Error{File: file, Msg: fmt.Sprintf("cannot be read: %v", durable.WithoutPath(err)), cause: err}
 		}
 		taken, err := durable.TryFlock(f)
 		if taken && stillThere(f, file) {
@@ -33,12 +33,12 @@ func lockConfig(file string) (unlock func(), err error) {
 		}
 		f.Close()
 		if err != nil {
-			err = &ConfigError{File: file, Msg: fmt.Sprintf("cannot be locked: %v", err), cause: err}
+			err = &Error{File: file, Msg: fmt.Sprintf("cannot be locked: %v", err), cause: err}
 		}
 		return false, err
 	})
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = &ConfigError{File: file, Msg: "is locked by another program", Hint: "try again when it has ended"}
+		err = &Error{File: file, Msg: "is locked by another program", Hint: "try again when it has ended"}
 	}
 	return unlock, err
 }
@@ -137,7 +137,7 @@ func writeError(file string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &ConfigError{File: file, Msg: fmt.Sprintf("cannot be written: %v", linkReason(err)), cause: err}
+	return &Error{File: file, Msg: fmt.Sprintf("cannot be written: %v", linkReason(err)), cause: err}
 }
 
 func linkReason(err error) error {

@@ -1,4 +1,4 @@
-package watch
+package config
 
 import (
 	"fmt"
@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Free is an amount of free space. The zero value stands for the default: 5 %
+// FreeSpace is an amount of free space. The zero value stands for the default: 5 %
 // of the file system or 1 GiB, whichever is less.
-type Free struct {
+type FreeSpace struct {
 	Bytes   int64   // at least 0; counts when Percent is 0
 	Percent float64 // 0 to 100, of the file system's size
 	Set     bool    // told by the configuration
@@ -20,8 +20,8 @@ const (
 	floorBytes   = 1 << 30
 )
 
-// floor is the free space, of size bytes in all, below which no copies are written.
-func (f Free) floor(size int64) int64 {
+// Floor is the free space, of size bytes in all, below which no copies are written.
+func (f FreeSpace) Floor(size int64) int64 {
 	switch {
 	case !f.Set:
 		return min(size/100*floorPercent, floorBytes)
@@ -33,21 +33,21 @@ func (f Free) floor(size int64) int64 {
 
 // KeepsCopies tells whether copies are written at all, and where free of size bytes are left on the disk.
 func (c *Config) KeepsCopies(free, size int64) bool {
-	return !c.CopiesNone && free >= c.CopiesMinFree.floor(size)
+	return !c.CopiesNone && free >= c.CopiesMinFree.Floor(size)
 }
 
 // parseFree reads a size, or a percentage such as 5% or 2.5 %.
-func parseFree(text string) (Free, error) {
+func parseFree(text string) (FreeSpace, error) {
 	number, percent := strings.CutSuffix(text, "%")
 	if !percent {
 		n, err := parseSize(text)
-		return Free{Bytes: n, Set: true}, err
+		return FreeSpace{Bytes: n, Set: true}, err
 	}
 	number = strings.TrimRight(number, " ")
 	whole, fraction, point := strings.Cut(number, ".")
 	p, err := strconv.ParseFloat(number, 64)
 	if !onlyDigits(whole) || (point && !onlyDigits(fraction)) || err != nil || p > 100 {
-		return Free{}, fmt.Errorf("%q is not between 0%% and 100%%", text)
+		return FreeSpace{}, fmt.Errorf("%q is not between 0%% and 100%%", text)
 	}
-	return Free{Percent: p, Set: true}, nil
+	return FreeSpace{Percent: p, Set: true}, nil
 }

@@ -1,4 +1,4 @@
-package watch
+package config
 
 import (
 	"path/filepath"
@@ -97,8 +97,8 @@ func nextSlash(path string, from int) int {
 	return len(path)
 }
 
-// matchesAt tells whether the pattern takes path or a folder above it.
-func (e *Entry) matchesAt(path string) bool {
+// MatchesUpwards tells whether the pattern takes path or a folder above it.
+func (e *Entry) MatchesUpwards(path string) bool {
 	for p := path; ; p = filepath.Dir(p) {
 		if e.Matches(p) {
 			return true

@@ -1,4 +1,4 @@
-package watch
+package config
 
 import (
 	"errors"
@@ -31,8 +31,8 @@ type item struct {
 	rules   []*exclusion
 }
 
-// ParseConfig understands a configuration file's bytes. file is its absolute path, for messages and relative entries.
-func ParseConfig(file string, data []byte, env Env) (*Config, error) {
+// Parse understands a configuration file's bytes. file is its absolute path, for messages and relative entries.
+func Parse(file string, data []byte, env Env) (*Config, error) {
 	d, err := readDocument(file, data)
 	if err != nil {
 		return nil, err

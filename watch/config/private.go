@@ -1,4 +1,4 @@
-package watch
+package config
 
 import (
 	"fmt"
@@ -25,13 +25,13 @@ func CheckPrivate(path string, env Env) error {
 			continue
 		}
 		if err != nil {
-			return &ConfigError{File: p, Msg: fmt.Sprintf("cannot be looked at: %v", durable.WithoutPath(err)), cause: err}
+			return &Error{File: p, Msg: fmt.Sprintf("cannot be looked at: %v", durable.WithoutPath(err)), cause: err}
 		}
 		if st.Mode().Perm()&0o022 != 0 {
-			return &ConfigError{Msg: fmt.Sprintf("others may write %s (mode %04o), so root does not trust it", p, st.Mode().Perm()), Hint: "chmod go-w " + p}
+			return &Error{Msg: fmt.Sprintf("others may write %s (mode %04o), so root does not trust it", p, st.Mode().Perm()), Hint: "chmod go-w " + p}
 		}
 		if sys, ok := st.Sys().(*syscall.Stat_t); ok && sys.Uid != 0 {
-			return &ConfigError{Msg: fmt.Sprintf("%s belongs to another user (uid %d), so root does not trust it", p, sys.Uid), Hint: "chown root " + p}
+			return &Error{Msg: fmt.Sprintf("%s belongs to another user (uid %d), so root does not trust it", p, sys.Uid), Hint: "chown root " + p}
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/watch"
+	"timemachine/watch/config"
 )
 
 // WatchedDocument is one line of the watch list in list --json.
@@ -20,8 +21,8 @@ type WatchedDocument struct {
 }
 
 // WatchListJSON gives each line of the list its meaning.
-func WatchListJSON(c *watch.Config, lines []string) []WatchedDocument {
-	byText := map[string]*watch.Entry{}
+func WatchListJSON(c *config.Config, lines []string) []WatchedDocument {
+	byText := map[string]*config.Entry{}
 	for _, e := range c.Entries {
 		byText[e.Text] = e
 	}
