@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/git/object"
+	"timemachine/watch/scan"
 )
 
 const (
@@ -23,7 +24,7 @@ const (
 
 // content is a captured state: what the file held, with the state it had when it was opened.
 type content struct {
-	key    key
+	key    scan.Stat
 	blob   object.ID
 	size   int64
 	link   bool
@@ -55,8 +56,8 @@ var (
 
 // take reads a source and stores its content. One that is not in the folder which is open since the source before is looked
 // for by its path: the folder may have been removed and made again meanwhile.
-func (c *capture) take(ch *change, o *opener) (content, error) {
-	kept := o.has(&ch.seen)
+func (c *capture) take(ch *scan.Change, o *opener) (content, error) {
+	kept := o.has(&ch.File)
 	got, err := c.from(o, ch)
 	if kept && isSourceError(err) && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESTALE)) {
 		o.close()
@@ -65,13 +66,13 @@ func (c *capture) take(ch *change, o *opener) (content, error) {
 	return got, err
 }
 
-func (c *capture) from(o *opener, ch *change) (content, error) {
-	src, err := o.open(&ch.seen)
+func (c *capture) from(o *opener, ch *scan.Change) (content, error) {
+	src, err := o.open(&ch.File)
 	if err != nil {
 		return content{}, err
 	}
-	if ch.seen.key.isLink() {
-		return c.link(&src, ch.old.content())
+	if ch.File.Stat.IsLink() {
+		return c.link(&src, ch.Before.Content())
 	}
 	for range tries {
 		var got content
@@ -80,7 +81,7 @@ func (c *capture) from(o *opener, ch *change) (content, error) {
 			return got, err
 		}
 	}
-	if ch.old != nil && int(ch.old.torn)+1 >= tornRuns {
+	if ch.Before != nil && int(ch.Before.TornRuns)+1 >= tornRuns {
 		return c.once(&src, ch, true)
 	}
 	return content{}, err
@@ -96,7 +97,7 @@ func (c *capture) link(src *source, before object.ID) (content, error) {
 }
 
 // once reads the source one time. asRead: whatever comes is stored, and marked as torn.
-func (c *capture) once(src *source, ch *change, asRead bool) (content, error) {
+func (c *capture) once(src *source, ch *scan.Change, asRead bool) (content, error) {
 	f, k, err := src.open()
 	if err != nil {
 		return content{}, err
@@ -105,14 +106,14 @@ func (c *capture) once(src *source, ch *change, asRead bool) (content, error) {
 	if c.maxSize > 0 && k.Size > c.maxSize {
 		return content{}, errTooLarge
 	}
-	got := content{key: k, size: k.Size, pseudo: ch.seen.pseudo}
+	got := content{key: k, size: k.Size, pseudo: ch.File.Pseudo}
 	switch {
-	case ch.seen.pseudo:
-		got.blob, got.size, err = c.pseudo(f, ch.old.content())
+	case ch.File.Pseudo:
+		got.blob, got.size, err = c.pseudo(f, ch.Before.Content())
 	case k.Size <= smallFile:
-		got.blob, got.size, err = c.small(f, k, ch.old.content(), asRead)
+		got.blob, got.size, err = c.small(f, k, ch.Before.Content(), asRead)
 	default:
-		got.blob, err = c.large(f, k, ch.old, asRead)
+		got.blob, err = c.large(f, k, ch.Before, asRead)
 	}
 	got.torn = asRead
 	return c.done(got), err
@@ -121,7 +122,7 @@ func (c *capture) once(src *source, ch *change, asRead bool) (content, error) {
 // done marks a state as doubtful when a change within the clock's resolution could hide behind it.
 func (c *capture) done(got content) content {
 	got.at = c.clock()
-	for _, t := range []time.Time{got.key.mtime(), got.key.ctime()} {
+	for _, t := range []time.Time{got.key.Mtime(), got.key.Ctime()} {
 		if d := got.at.Sub(t); d < doubtWindow && d > -doubtWindow {
 			got.doubt = true
 		}
@@ -129,7 +130,7 @@ func (c *capture) done(got content) content {
 	return got
 }
 
-func (c *capture) small(f *sourceFile, k key, before object.ID, asRead bool) (object.ID, int64, error) {
+func (c *capture) small(f *sourceFile, k scan.Stat, before object.ID, asRead bool) (object.ID, int64, error) {
 	body := make([]byte, k.Size)
 	n, err := io.ReadFull(f, body)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -147,8 +148,8 @@ func (c *capture) small(f *sourceFile, k key, before object.ID, asRead bool) (ob
 
 // steady tells whether a file is as it was opened after n bytes were read. Growth is no harm: the bytes up to the size
 // at the opening are what was there, and the next run sees the rest.
-func steady(f *sourceFile, before key, n int64) error {
-	after, err := statFD(f.fd)
+func steady(f *sourceFile, before scan.Stat, n int64) error {
+	after, err := scan.StatFD(f.fd)
 	if err != nil {
 		return err
 	}
@@ -159,32 +160,32 @@ func steady(f *sourceFile, before key, n int64) error {
 }
 
 // large streams a file. One of the size that is known is only hashed at first: often nothing but its mtime changed.
-func (c *capture) large(f *sourceFile, k key, old *known, asRead bool) (object.ID, error) {
-	if old != nil && !old.deleted && !old.stale && old.size == k.Size && !old.link {
+func (c *capture) large(f *sourceFile, k scan.Stat, old *scan.SourceState, asRead bool) (object.ID, error) {
+	if old != nil && !old.Deleted && !old.Stale && old.Size == k.Size && !old.Link {
 		h := object.NewBlobHasher(k.Size)
 		_, err := io.Copy(h, c.reader(f, k, asRead))
 		if err != nil {
 			return object.ID{}, err
 		}
-		if id, err := h.ID(); err != nil || id == old.blob {
+		if id, err := h.ID(); err != nil || id == old.Blob {
 			return id, err
 		}
 		if err := f.rewind(); err != nil {
 			return object.ID{}, ofSource(err)
 		}
 	}
-	return c.to.BlobFrom(k.Size, c.reader(f, k, asRead), old.content())
+	return c.to.BlobFrom(k.Size, c.reader(f, k, asRead), old.Content())
 }
 
 // reader gives a file's bytes up to its size at the opening, and fails at their end if it did not hold still.
-func (c *capture) reader(f *sourceFile, k key, asRead bool) io.Reader {
+func (c *capture) reader(f *sourceFile, k scan.Stat, asRead bool) io.Reader {
 	return &steadyReader{ctx: c.ctx, f: f, key: k, left: k.Size, asRead: asRead}
 }
 
 type steadyReader struct {
 	ctx    context.Context
 	f      *sourceFile
-	key    key
+	key    scan.Stat
 	left   int64
 	asRead bool
 }

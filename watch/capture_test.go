@@ -11,14 +11,15 @@ import (
 
 	"timemachine/repo/record"
 	"timemachine/watch/config"
+	"timemachine/watch/scan"
 )
 
 // heard keeps what a run reports.
-type heard []Problem
+type heard []scan.Problem
 
 func (h *heard) Version(record.Version) {}
 func (h *heard) Progress(int64, int64)  {}
-func (h *heard) Problem(p Problem)      { *h = append(*h, p) }
+func (h *heard) Problem(p scan.Problem) { *h = append(*h, p) }
 
 // TestWhoseErrorItIs: what goes wrong on the way to a source is its own, and stops no other; what goes wrong with the
 // destination ends the run, and is not blamed on the source that was at hand, not even where the system says the same.
@@ -28,19 +29,19 @@ func TestWhoseErrorItIs(t *testing.T) {
 	for _, way := range []string{"gone/file", strings.Repeat("x", 300) + "/file", strings.Repeat("y", 300)} {
 		h := heard{}
 		r := &run{RunOptions: RunOptions{Config: &config.Config{}, Report: &h}, ctx: t.Context(), summary: &Summary{}}
-		ch := change{seen: seen{path: filepath.Join(root, way), entry: entry}}
+		ch := scan.Change{File: scan.File{Path: filepath.Join(root, way), Entry: entry}}
 		_, err := (&capture{ctx: t.Context()}).take(&ch, &opener{})
 		if err == nil {
 			t.Fatal("it is there")
 		}
-		if err := r.failed(&ch, err); err != nil || len(h) != 1 || h[0].Path != ch.seen.path {
+		if err := r.failed(&ch, err); err != nil || len(h) != 1 || h[0].Path != ch.File.Path {
 			t.Errorf("%.20s: it ends the run: %v %v", way, err, h)
 		}
 	}
 	for _, errno := range []error{unix.ENOENT, unix.ELOOP, unix.ENOTDIR, unix.EACCES} {
 		h := heard{}
 		r := &run{RunOptions: RunOptions{Config: &config.Config{}, Report: &h}, ctx: t.Context(), summary: &Summary{}}
-		ch := change{seen: seen{path: filepath.Join(root, "file"), entry: entry}}
+		ch := scan.Change{File: scan.File{Path: filepath.Join(root, "file"), Entry: entry}}
 		cause := fmt.Errorf("pack: %w", &fs.PathError{Op: "open", Path: "/dest/.git/timemachine/packs", Err: errno})
 		if err := r.failed(&ch, cause); err == nil || len(h) > 0 {
 			t.Errorf("%v of the destination is blamed on a source: %v", errno, h)

@@ -2,21 +2,22 @@ package watch
 
 import (
 	"timemachine/repo/record"
+	"timemachine/watch/scan"
 )
 
 // classify says what happened to a source, "" where nothing did that makes a version.
-func classify(old *known, got *content, ignoreTouched bool) record.Event {
+func classify(old *scan.SourceState, got *content, ignoreTouched bool) record.Event {
 	mode := got.key.Mode & 0o7777
 	switch {
-	case old == nil || old.deleted:
+	case old == nil || old.Deleted:
 		return record.Added
-	case old.link != got.link:
+	case old.Link != got.link:
 		return record.TypeChanged
-	case old.blob != got.blob, old.stale:
+	case old.Blob != got.blob, old.Stale:
 		return record.Modified
-	case old.mode != mode, old.uid != got.key.UID, old.gid != got.key.GID:
+	case old.Mode != mode, old.UID != got.key.UID, old.GID != got.key.GID:
 		return record.Metadata
-	case !old.mtime.Equal(got.key.mtime()) && !ignoreTouched && !got.pseudo:
+	case !old.Mtime.Equal(got.key.Mtime()) && !ignoreTouched && !got.pseudo:
 		return record.Touched
 	}
 	return ""

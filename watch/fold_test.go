@@ -12,7 +12,7 @@ import (
 
 	"timemachine/repo"
 	"timemachine/repo/repotest"
-	"timemachine/watch"
+	"timemachine/watch/scan"
 )
 
 // folding makes of a destination one that was found at init to fold names. It does not need to: nothing but git's settings
@@ -31,7 +31,7 @@ func (w *world) tracked() []string {
 // read is a source's newest version, asked for by its name.
 func (w *world) read(name string) string {
 	w.t.Helper()
-	h, err := repo.OpenHistory(w.dest, repo.HistoryOptions{Heads: watch.Heads})
+	h, err := repo.OpenHistory(w.dest, repo.HistoryOptions{Heads: scan.NewestVersions})
 	w.check(err)
 	defer h.Close()
 	e, err := h.At(context.Background(), w.path(name), repo.Point{})

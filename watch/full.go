@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"timemachine/watch/scan"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,7 +15,7 @@ import (
 type room struct {
 	budget int64           // bytes of changed files that are taken on; 0: all
 	taken  int64           // that the run under way has taken on
-	left   []Problem       // files left out
+	left   []scan.Problem  // files left out
 	cause  error           // what the system said the last time it did not fit
 	again  bool            // the run has begun again
 	said   map[string]bool // problems that were reported, which a run that begins again would report again
@@ -50,7 +51,7 @@ func (r *run) beginAgain() {
 
 // fitting leaves out what is larger than the whole disk, which a hole in a file costs nobody to be, and takes hours to
 // read; and the largest files until the rest is within the budget. Deletions take no room, and are never left.
-func (r *run) fitting(changes []change) []change {
+func (r *run) fitting(changes []scan.Change) []scan.Change {
 	r.room.left = nil
 	changes = r.possible(changes)
 	for i := range changes {
@@ -75,9 +76,9 @@ func (r *run) fitting(changes []change) []change {
 	return r.without(changes, func(i int) bool { return out[i] }, "does not fit on the destination's disk: not recorded", r.room.cause)
 }
 
-func (r *run) possible(changes []change) []change {
+func (r *run) possible(changes []scan.Change) []scan.Change {
 	_, whole, ok := r.Repo.Room()
-	tooLarge := func(i int) bool { return ok && size(&changes[i]) > whole && !changes[i].seen.key.isLink() }
+	tooLarge := func(i int) bool { return ok && size(&changes[i]) > whole && !changes[i].File.Stat.IsLink() }
 	for i := range changes {
 		if tooLarge(i) {
 			return r.without(changes, tooLarge, "is larger than the destination's whole disk: not recorded", nil)
@@ -87,24 +88,24 @@ func (r *run) possible(changes []change) []change {
 }
 
 // without leaves changes out, which are named when the run has come through.
-func (r *run) without(changes []change, out func(i int) bool, why string, cause error) []change {
-	var kept []change
+func (r *run) without(changes []scan.Change, out func(i int) bool, why string, cause error) []scan.Change {
+	var kept []scan.Change
 	for i := range changes {
 		if !out(i) {
 			kept = append(kept, changes[i])
 			continue
 		}
-		r.room.left = append(r.room.left, Problem{Path: changes[i].seen.path, Msg: why, Err: cause,
+		r.room.left = append(r.room.left, scan.Problem{Path: changes[i].File.Path, Msg: why, Err: cause,
 			Hint: "the next run tries again; make room there, or leave large files out with max-size"})
 	}
 	return kept
 }
 
-func size(c *change) int64 {
-	if c.deleted {
+func size(c *scan.Change) int64 {
+	if c.Deleted {
 		return 0
 	}
-	return c.seen.key.Size
+	return c.File.Stat.Size
 }
 
 // nameLeft names the files that were left out, once it is known that the others fit.
@@ -115,7 +116,7 @@ func (r *run) nameLeft() {
 }
 
 // news tells whether a problem was not reported before a run began again.
-func (m *room) news(p *Problem) bool {
+func (m *room) news(p *scan.Problem) bool {
 	id := p.Path + "\x00" + p.Msg
 	if m.said[id] {
 		return !m.again

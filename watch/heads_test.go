@@ -10,7 +10,7 @@ import (
 
 	"timemachine/repo"
 	"timemachine/repo/repotest"
-	"timemachine/watch"
+	"timemachine/watch/scan"
 )
 
 // TestHeads holds what the cache tells of the newest versions against the commits.
@@ -29,7 +29,7 @@ func TestHeads(t *testing.T) {
 	w.check(err)
 	defer h.Close()
 	for path, want := range map[string][]string{w.path("a"): {"a"}, w.path("d"): {"d/b", "d/c"}, w.src: {"a", "d/b", "d/c", "dd"}, "/": {"a", "d/b", "d/c", "dd"}, w.path("x"): nil} {
-		heads := watch.Heads(h.State(), path)
+		heads := scan.NewestVersions(h.State(), path)
 		if heads.Tip != h.Tip() {
 			t.Errorf("%s: tip %s", path, heads.Tip)
 		}
@@ -50,7 +50,7 @@ func TestHeads(t *testing.T) {
 			}
 		}
 	}
-	gone := watch.Heads(h.State(), w.path("d/c")).Sources[w.path("d/c")]
+	gone := scan.NewestVersions(h.State(), w.path("d/c")).Sources[w.path("d/c")]
 	if out := repotest.Git(t, w.dest, "cat-file", "blob", gone.Blob.String()); out != "3" {
 		t.Errorf("a deleted file's last content is %q", out)
 	}
@@ -59,7 +59,7 @@ func TestHeads(t *testing.T) {
 	w.check(err)
 	b[len(b)/2] ^= 1
 	w.check(os.WriteFile(cache, b, 0o600))
-	if heads := watch.Heads(h.State(), "/"); len(heads.Sources) > 0 {
+	if heads := scan.NewestVersions(h.State(), "/"); len(heads.Sources) > 0 {
 		t.Errorf("a damaged cache tells %v", heads)
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"timemachine/repo/repotest"
 	"timemachine/watch"
 	"timemachine/watch/config"
+	"timemachine/watch/scan"
 )
 
 // world is a watched folder with its destination.
@@ -59,11 +60,11 @@ func (w *world) write(name, data string) {
 }
 
 // problems collects what a run reports.
-type problems []watch.Problem
+type problems []scan.Problem
 
-func (p *problems) Version(record.Version)  {}
-func (p *problems) Progress(int64, int64)   {}
-func (p *problems) Problem(q watch.Problem) { *p = append(*p, q) }
+func (p *problems) Version(record.Version) {}
+func (p *problems) Progress(int64, int64)  {}
+func (p *problems) Problem(q scan.Problem) { *p = append(*p, q) }
 
 func (w *world) options() repo.Options {
 	return repo.Options{Host: "host", Boot: w.boot, Batch: w.batch, Clock: func() time.Time { return time.Now().Add(w.ahead) }}

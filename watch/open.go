@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/git/object"
+	"timemachine/watch/scan"
 )
 
 // source is a source opened so that no link below its entry's root was followed on the way: its folder, and its name
@@ -30,26 +31,26 @@ type opener struct {
 
 // open opens the folder a source lies in, which stays open until the next call. The entry's root itself may be reached
 // through links: the user named it.
-func (o *opener) open(s *seen) (source, error) {
-	if s.listed {
-		return source{dir: unix.AT_FDCWD, name: s.path, path: s.path, listed: true}, nil
+func (o *opener) open(s *scan.File) (source, error) {
+	if s.Listed {
+		return source{dir: unix.AT_FDCWD, name: s.Path, path: s.Path, listed: true}, nil
 	}
-	cut := strings.LastIndexByte(s.path, '/')
+	cut := strings.LastIndexByte(s.Path, '/')
 	if !o.has(s) {
 		o.close()
-		folder := s.path[:max(cut, 1)]
-		dir, err := openBelow(s.entry.Root, folder)
+		folder := s.Path[:max(cut, 1)]
+		dir, err := scan.OpenFolder(s.Entry.Root, folder)
 		if err != nil {
 			return source{}, ofSource(err)
 		}
-		*o = opener{root: s.entry.Root, folder: folder, dir: dir}
+		*o = opener{root: s.Entry.Root, folder: folder, dir: dir}
 	}
-	return source{dir: o.dir, name: s.path[cut+1:], path: s.path}, nil
+	return source{dir: o.dir, name: s.Path[cut+1:], path: s.Path}, nil
 }
 
 // has tells whether the folder that a source lies in is open already.
-func (o *opener) has(s *seen) bool {
-	return !s.listed && o.folder == s.path[:max(strings.LastIndexByte(s.path, '/'), 1)] && o.root == s.entry.Root
+func (o *opener) has(s *scan.File) bool {
+	return !s.Listed && o.folder == s.Path[:max(strings.LastIndexByte(s.Path, '/'), 1)] && o.root == s.Entry.Root
 }
 
 func (o *opener) close() {
@@ -61,22 +62,22 @@ func (o *opener) close() {
 
 // open opens the source's content; what is no regular file any more is an error. Opening never blocks and has no effect
 // on a device or FIFO that took the file's place.
-func (s *source) open() (*sourceFile, key, error) {
+func (s *source) open() (*sourceFile, scan.Stat, error) {
 	flags := unix.O_RDONLY
 	if !s.listed {
 		flags |= unix.O_NOFOLLOW
 	}
-	fd, err := openFD(s.dir, s.name, flags)
+	fd, err := scan.OpenAt(s.dir, s.name, flags)
 	if err != nil {
-		return nil, key{}, ofSource(pathError("open", s.path, err))
+		return nil, scan.Stat{}, ofSource(pathError("open", s.path, err))
 	}
-	k, err := statFD(fd)
-	if err == nil && !k.isRegular() {
+	k, err := scan.StatFD(fd)
+	if err == nil && !k.IsRegular() {
 		err = errSpecial
 	}
 	if err != nil {
 		unix.Close(fd)
-		return nil, key{}, ofSource(pathError("open", s.path, err))
+		return nil, scan.Stat{}, ofSource(pathError("open", s.path, err))
 	}
 	return &sourceFile{fd: fd, path: s.path}, k, nil
 }
@@ -123,15 +124,15 @@ func (f *sourceFile) again() (*sourceFile, error) {
 func (f *sourceFile) close() { unix.Close(f.fd) }
 
 // readlink reads the source as a link.
-func (s *source) readlink() (string, key, error) {
-	before, err := statAt(s.dir, s.name, unix.AT_SYMLINK_NOFOLLOW)
+func (s *source) readlink() (string, scan.Stat, error) {
+	before, err := scan.StatAt(s.dir, s.name, unix.AT_SYMLINK_NOFOLLOW)
 	if err != nil {
-		return "", key{}, ofSource(pathError("lstat", s.path, err))
+		return "", scan.Stat{}, ofSource(pathError("lstat", s.path, err))
 	}
 	b := make([]byte, unix.PathMax+1)
 	n, err := unix.Readlinkat(s.dir, s.name, b)
 	if err != nil {
-		return "", key{}, ofSource(pathError("readlink", s.path, err))
+		return "", scan.Stat{}, ofSource(pathError("readlink", s.path, err))
 	}
 	return string(b[:n]), before, nil
 }

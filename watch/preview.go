@@ -12,16 +12,17 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/record"
 	"timemachine/watch/config"
+	"timemachine/watch/scan"
 )
 
 // Preview is what a run would do now, as far as that shows without reading any content.
 type Preview struct {
-	Sources int        // watched and found
-	Changes []Expected // by path
-	Again   int        // sources without a sign of change that are read again to make sure
-	Failing []Problem  // what cannot be read, or is left out
-	Missing []string   // what is listed and not there
-	Held    []Problem  // places whose deletions are held back
+	Sources int            // watched and found
+	Changes []Expected     // by path
+	Again   int            // sources without a sign of change that are read again to make sure
+	Failing []scan.Problem // what cannot be read, or is left out
+	Missing []string       // what is listed and not there
+	Held    []scan.Problem // places whose deletions are held back
 }
 
 // Expected is a version that a run would record.
@@ -32,35 +33,35 @@ type Expected struct {
 	Maybe  bool // only the content can tell whether it is a version at all
 }
 
-// Look tells what a run over everything would do in the destination dest, whose history is h; nil where nothing is
+// NewPreview tells what a run over everything would do in the destination dest, whose history is h; nil where nothing is
 // recorded yet. It takes no lock, writes nothing, and opens files without reading them. A history whose branch was
 // rewritten gives the *repo.StateError that a run would give.
-func Look(ctx context.Context, c *config.Config, h *repo.History, dest string) (p *Preview, err error) {
+func NewPreview(ctx context.Context, c *config.Config, h *repo.History, dest string) (p *Preview, err error) {
 	err = durable.Guard(func() (err error) {
-		p, err = look(ctx, c, h, dest)
+		p, err = newPreview(ctx, c, h, dest)
 		return err
 	})
 	return p, err
 }
 
-func look(ctx context.Context, c *config.Config, h *repo.History, dest string) (*Preview, error) {
-	know, err := recall(ctx, h)
+func newPreview(ctx context.Context, c *config.Config, h *repo.History, dest string) (*Preview, error) {
+	know, err := scan.LoadForHistory(ctx, h)
 	if err != nil {
 		return nil, err
 	}
-	defer know.close()
-	k, err := statAt(unix.AT_FDCWD, dest, 0)
+	defer know.Close()
+	k, err := scan.StatAt(unix.AT_FDCWD, dest, 0)
 	if err != nil {
 		return nil, pathError("stat", dest, err)
 	}
-	s, err := scanAll(ctx, c, [2]uint64{k.Dev, k.Ino}, know)
+	s, err := scan.All(ctx, c, [2]uint64{k.Dev, k.Ino}, know)
 	if err != nil {
 		return nil, err
 	}
-	changes, absent := compare(s, know, c)
-	deleted, held, _ := absent.deletions(nil)
+	changes, absent := scan.Compare(s, know, c)
+	deleted, held, _ := absent.Deletions(nil)
 	changes = append(changes, deleted...)
-	p := &Preview{Sources: s.sources, Failing: s.problems, Missing: missingRoots(s), Held: held}
+	p := &Preview{Sources: s.Sources, Failing: s.Problems, Missing: missingRoots(s), Held: held}
 	for i := range changes {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -72,9 +73,9 @@ func look(ctx context.Context, c *config.Config, h *repo.History, dest string) (
 }
 
 // missingRoots are the roots of the entries that do not exist, in order.
-func missingRoots(s *scan) []string {
+func missingRoots(s *scan.Scan) []string {
 	var roots []string
-	for _, e := range s.missing {
+	for _, e := range s.Missing {
 		roots = append(roots, e.Root)
 	}
 	slices.Sort(roots)
@@ -82,9 +83,9 @@ func missingRoots(s *scan) []string {
 }
 
 // expect puts a change where it belongs.
-func (p *Preview) expect(ch *change, c *config.Config) {
-	e := Expected{Source: ch.seen.path, Events: []record.Event{record.Deleted}}
-	if !ch.deleted {
+func (p *Preview) expect(ch *scan.Change, c *config.Config) {
+	e := Expected{Source: ch.File.Path, Events: []record.Event{record.Deleted}}
+	if !ch.Deleted {
 		if trouble, fine := examine(ch, c.MaxSize); !fine {
 			if trouble != nil {
 				p.Failing = append(p.Failing, *trouble)
@@ -102,13 +103,13 @@ func (p *Preview) expect(ch *change, c *config.Config) {
 
 // examine opens a source and reads nothing. fine is false where a run would not get at its content; the Problem is nil
 // where it has vanished.
-func examine(ch *change, maxSize int64) (trouble *Problem, fine bool) {
-	f := &ch.seen
-	if f.pseudo || f.key.isLink() {
+func examine(ch *scan.Change, maxSize int64) (trouble *scan.Problem, fine bool) {
+	f := &ch.File
+	if f.Pseudo || f.Stat.IsLink() {
 		return nil, true
 	}
-	if maxSize > 0 && f.key.Size > maxSize {
-		return &Problem{Path: f.path, Msg: fmt.Sprintf("is larger than max-size (%d bytes): skipped", maxSize)}, false
+	if maxSize > 0 && f.Stat.Size > maxSize {
+		return &scan.Problem{Path: f.Path, Msg: fmt.Sprintf("is larger than max-size (%d bytes): skipped", maxSize)}, false
 	}
 	var o opener
 	defer o.close()
@@ -123,28 +124,28 @@ func examine(ch *change, maxSize int64) (trouble *Problem, fine bool) {
 	if durable.IsMissing(err) {
 		return nil, false
 	}
-	return &Problem{Path: f.path, Msg: "cannot be read", Err: durable.WithoutPath(err)}, false
+	return &scan.Problem{Path: f.Path, Msg: "cannot be read", Err: durable.WithoutPath(err)}, false
 }
 
 // events are the versions that a source's state can mean; none where nothing but a doubt speaks for one.
-func events(ch *change, ignoreTouched bool) (may []record.Event, maybe bool) {
-	old, k := ch.old, &ch.seen.key
+func events(ch *scan.Change, ignoreTouched bool) (may []record.Event, maybe bool) {
+	old, k := ch.Before, &ch.File.Stat
 	switch {
-	case old == nil || old.deleted:
+	case old == nil || old.Deleted:
 		return []record.Event{record.Added}, false
-	case old.link != k.isLink():
+	case old.Link != k.IsLink():
 		return []record.Event{record.TypeChanged}, false
-	case ch.seen.pseudo:
+	case ch.File.Pseudo:
 		return []record.Event{record.Modified}, true
-	case old.stale, !old.link && old.size != k.Size:
+	case old.Stale, !old.Link && old.Size != k.Size:
 		return []record.Event{record.Modified}, false
-	case old.mode != k.Mode&0o7777, old.uid != k.UID, old.gid != k.GID:
+	case old.Mode != k.Mode&0o7777, old.UID != k.UID, old.GID != k.GID:
 		return []record.Event{record.Metadata, record.Modified}, false
-	case old.key == *k:
+	case old.Stat == *k:
 		return nil, true
-	case old.mtime.Equal(k.mtime()) && old.key.isZero():
+	case old.Mtime.Equal(k.Mtime()) && old.Stat.IsZero():
 		return nil, true
-	case old.mtime.Equal(k.mtime()), ignoreTouched:
+	case old.Mtime.Equal(k.Mtime()), ignoreTouched:
 		return []record.Event{record.Modified}, true
 	}
 	return []record.Event{record.Modified, record.Touched}, false

@@ -22,7 +22,7 @@ func (w *world) preview() *watch.Preview {
 	h, err := repo.OpenHistory(w.dest, repo.HistoryOptions{})
 	w.check(err)
 	defer h.Close()
-	p, err := watch.Look(context.Background(), c, h, w.dest)
+	p, err := watch.NewPreview(context.Background(), c, h, w.dest)
 	w.check(err)
 	return p
 }

@@ -1,5 +1,7 @@
 package watch
 
+import "timemachine/watch/scan"
+
 // inode is a file whatever its name.
 type inode struct{ dev, ino uint64 }
 
@@ -7,25 +9,25 @@ type inode struct{ dev, ino uint64 }
 // may be before what it became.
 type absentee struct {
 	path string
-	key  key
+	key  scan.Stat
 }
 
 // byInode are the deletions of a run.
-func byInode(gone []change) map[inode][]absentee {
+func byInode(gone []scan.Change) map[inode][]absentee {
 	all := make(map[inode][]absentee, len(gone))
 	for _, c := range gone {
-		if k := c.old.key; !k.isZero() {
+		if k := c.Before.Stat; !k.IsZero() {
 			at := inode{k.Dev, k.Ino}
-			all[at] = append(all[at], absentee{c.seen.path, k})
+			all[at] = append(all[at], absentee{c.File.Path, k})
 		}
 	}
 	return all
 }
 
 // renamedFrom finds the source that vanished in this run and has come back under a new name.
-func (r *run) renamedFrom(k *key) string {
+func (r *run) renamedFrom(k *scan.Stat) string {
 	for _, v := range r.renamed[inode{k.Dev, k.Ino}] {
-		if v.key.sameInode(k) {
+		if v.key.SameInode(k) {
 			return v.path
 		}
 	}

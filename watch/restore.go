@@ -9,6 +9,7 @@ import (
 
 	"timemachine/repo"
 	"timemachine/watch/config"
+	"timemachine/watch/scan"
 )
 
 // RestoreOptions says what is brought back, and where to.
@@ -77,7 +78,7 @@ func (o *RestoreOptions) recordFirst(ctx context.Context, p *repo.Plan) error {
 func (o *RestoreOptions) recordAfter(ctx context.Context, p *repo.Plan) error {
 	failed, err := o.record(ctx, p.Restored())
 	for path, why := range failed {
-		o.Report.Problem(Problem{Path: path, Msg: "is restored, but not recorded as it is now", Err: why, Warning: true})
+		o.Report.Problem(scan.Problem{Path: path, Msg: "is restored, but not recorded as it is now", Err: why, Warning: true})
 	}
 	return err
 }
@@ -111,7 +112,7 @@ type failures struct {
 }
 
 // Problem notes a path that was not recorded.
-func (f *failures) Problem(p Problem) {
+func (f *failures) Problem(p scan.Problem) {
 	if !p.Warning {
 		msg := p.Msg
 		if p.Err != nil {

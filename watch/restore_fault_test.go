@@ -15,6 +15,7 @@ import (
 	"timemachine/repo/repotest"
 	"timemachine/watch"
 	"timemachine/watch/config"
+	"timemachine/watch/scan"
 )
 
 // TestRestoreFaults lets every operation of a restore go wrong: each file holds what it held or what it is to hold, what
@@ -73,7 +74,7 @@ func TestRestoreFaults(t *testing.T) {
 // restoreUnder restores everything with f between the program and the file system.
 func (w *world) restoreUnder(f *repotest.Faults, at repo.Point) error {
 	defer durable.SetSeam(f)()
-	r, err := repo.Open(w.dest, repo.Options{Host: "host", Heads: watch.Heads})
+	r, err := repo.Open(w.dest, repo.Options{Host: "host", Heads: scan.NewestVersions})
 	if err != nil {
 		return err
 	}

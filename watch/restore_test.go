@@ -15,12 +15,13 @@ import (
 	"timemachine/repo/repotest"
 	"timemachine/watch"
 	"timemachine/watch/config"
+	"timemachine/watch/scan"
 )
 
 // restore brings w's paths back, as of p.
 func (w *world) restore(p repo.Point, o watch.RestoreOptions, paths ...string) (*repo.Plan, error) {
 	w.t.Helper()
-	r, err := repo.Open(w.dest, repo.Options{Host: "host", Heads: watch.Heads})
+	r, err := repo.Open(w.dest, repo.Options{Host: "host", Heads: scan.NewestVersions})
 	w.check(err)
 	defer r.Close()
 	h, err := r.History()

@@ -20,6 +20,7 @@ import (
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 	"timemachine/watch/config"
+	"timemachine/watch/scan"
 )
 
 // RunOptions says what a run looks at.
@@ -36,7 +37,7 @@ type RunOptions struct {
 // Reporter is told what a run does, from one goroutine at a time.
 type Reporter interface {
 	Version(v record.Version) // committed
-	Problem(p Problem)
+	Problem(p scan.Problem)
 	Progress(done, total int64) // sources looked into, of how many
 }
 
@@ -67,7 +68,7 @@ type run struct {
 	RunOptions
 	ctx     context.Context
 	summary *Summary
-	know    *knowledge
+	know    *scan.Cache
 	tx      *repo.Tx
 	started time.Time
 	names   names
@@ -86,7 +87,7 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 	started := o.Clock()
 	r := &run{RunOptions: o, ctx: ctx, started: started, summary: &Summary{Scan: scanName(started), Events: map[record.Event]int{}}}
 	o.Repo.Configure(repo.WriteOptions{
-		Warn:    func(path, msg, hint string) { r.problem(Problem{Path: path, Msg: msg, Hint: hint, Warning: true}) },
+		Warn:    func(path, msg, hint string) { r.problem(scan.Problem{Path: path, Msg: msg, Hint: hint, Warning: true}) },
 		Copies:  r.roomForCopies,
 		HasRoom: r.Config.KeepsCopies,
 		Known:   func(id object.ID) bool { return r.contents()[id] },
@@ -98,7 +99,7 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 	}
 	if err == nil && o.Only == nil {
 		if rerr := o.Repo.Ran(o.Clock(), r.summary.Problems == 0); rerr != nil {
-			r.problem(Problem{Path: o.Repo.Dest(), Msg: "when the last run was could not be noted", Err: durable.WithoutPath(rerr), Warning: true})
+			r.problem(scan.Problem{Path: o.Repo.Dest(), Msg: "when the last run was could not be noted", Err: durable.WithoutPath(rerr), Warning: true})
 		}
 	}
 	r.summary.Elapsed = o.Clock().Sub(started)
@@ -139,13 +140,13 @@ func (r *run) all() error {
 	if err != nil {
 		return err
 	}
-	know, err := learn(r.ctx, r.Repo, tip)
+	know, err := scan.Load(r.ctx, r.Repo, tip)
 	if err != nil {
 		return err
 	}
 	r.know = know
-	defer know.close()
-	r.contents = sync.OnceValue(know.recordedBlobs)
+	defer know.Close()
+	r.contents = sync.OnceValue(know.Blobs)
 	found, err := r.scan()
 	if err != nil {
 		return err
@@ -154,49 +155,49 @@ func (r *run) all() error {
 	if r.Only != nil {
 		watched = nil
 	}
-	changes, absent := compare(found, r.know, watched)
-	r.summary.Sources = found.sources
+	changes, absent := scan.Compare(found, r.know, watched)
+	r.summary.Sources = found.Sources
 	if watched != nil {
-		deleted, held, missing := absent.deletions(r.AcceptDeletions)
+		deleted, held, missing := absent.Deletions(r.AcceptDeletions)
 		r.renamed = byInode(deleted)
 		changes = append(changes, deleted...)
-		found.problems = append(append(found.problems, held...), missing...)
+		found.Problems = append(append(found.Problems, held...), missing...)
 	} else {
-		changes = append(changes, displaced(changes, r.know)...)
+		changes = append(changes, scan.Displaced(changes, r.know)...)
 	}
-	for _, p := range found.problems {
+	for _, p := range found.Problems {
 		r.problem(p)
 	}
-	order(changes, r.Repo.Fold)
+	scan.SortForCommit(changes, r.Repo.Fold)
 	changes = r.fitting(changes)
-	r.know.tip, r.summary.Tip = tip, tip
+	r.know.Tip, r.summary.Tip = tip, tip
 	if len(changes) > 0 {
 		if err := r.write(tip, changes); err != nil {
 			return err
 		}
 	}
 	r.nameLeft()
-	if err := r.know.save(r.Repo.State()); err != nil {
-		r.problem(Problem{Path: r.Repo.Dest(), Msg: "what this run knows could not be noted", Hint: "the next run reads every file that changed again", Err: durable.WithoutPath(err), Warning: true})
+	if err := r.know.Save(r.Repo.State()); err != nil {
+		r.problem(scan.Problem{Path: r.Repo.Dest(), Msg: "what this run knows could not be noted", Hint: "the next run reads every file that changed again", Err: durable.WithoutPath(err), Warning: true})
 	}
 	return nil
 }
 
 // scan scans all that is watched, or the paths that the run is about.
-func (r *run) scan() (*scan, error) {
+func (r *run) scan() (*scan.Scan, error) {
 	dev, ino, err := r.Repo.Root()
 	if err != nil {
 		return nil, err
 	}
 	dest := [2]uint64{dev, ino}
 	if r.Only != nil {
-		return scanPaths(r.ctx, r.Config, r.Only, dest, r.know)
+		return scan.Paths(r.ctx, r.Config, r.Only, dest, r.know)
 	}
-	return scanAll(r.ctx, r.Config, dest, r.know)
+	return scan.All(r.ctx, r.Config, dest, r.know)
 }
 
 // write records the changes on top of tip.
-func (r *run) write(tip object.ID, changes []change) (err error) {
+func (r *run) write(tip object.ID, changes []scan.Change) (err error) {
 	if r.tx, err = r.Repo.Begin(r.ctx, tip, r.summary.Scan, upcoming(changes)); err != nil {
 		return err
 	}
@@ -212,30 +213,30 @@ func (r *run) write(tip object.ID, changes []change) (err error) {
 	recorded = true
 	if r.summary.Versions > 0 {
 		if err := r.Repo.RollUp(r.ctx, r.tx.Tip(), r.summary.Versions); err != nil && r.ctx.Err() == nil {
-			r.problem(Problem{Path: r.Repo.Dest(), Msg: "could not be tidied: " + err.Error(), Hint: "the history is whole; packs are merged another time", Warning: true})
+			r.problem(scan.Problem{Path: r.Repo.Dest(), Msg: "could not be tidied: " + err.Error(), Hint: "the history is whole; packs are merged another time", Warning: true})
 		}
 	}
-	r.know.tip, r.summary.Tip = r.tx.Tip(), r.tx.Tip()
+	r.know.Tip, r.summary.Tip = r.tx.Tip(), r.tx.Tip()
 	return nil
 }
 
 // upcoming tells the repository of versions that follow others, as many as it needs to know.
-func upcoming(changes []change) []repo.Upcoming {
+func upcoming(changes []scan.Change) []repo.Upcoming {
 	var some []repo.Upcoming
 	for i := range changes {
 		if len(some) == repo.MaxUpcoming {
 			break
 		}
 		c := &changes[i]
-		if before := c.old.content(); !before.IsZero() && c.old.key != c.seen.key {
-			some = append(some, repo.Upcoming{Source: c.seen.path, Blob: before})
+		if before := c.Before.Content(); !before.IsZero() && c.Before.Stat != c.File.Stat {
+			some = append(some, repo.Upcoming{Source: c.File.Path, Blob: before})
 		}
 	}
 	return some
 }
 
 // record captures and commits the changes in their order, part by part.
-func (r *run) record(changes []change) error {
+func (r *run) record(changes []scan.Change) error {
 	c := &capture{ctx: r.ctx, to: r.tx, clock: r.Clock, maxSize: r.Config.MaxSize}
 	for done := 0; done < len(changes); {
 		part := changes[done:min(done+perPart, len(changes))]
@@ -262,7 +263,7 @@ type captured struct {
 
 // part captures on all cores and commits in order. What changed since the scan saw it goes to the end, by its new
 // mtime.
-func (r *run) part(c *capture, part []change, done, total int) error {
+func (r *run) part(c *capture, part []scan.Change, done, total int) error {
 	gots := make([]captured, len(part))
 	ready := make([]chan struct{}, (len(part)+perTask-1)/perTask)
 	for i := range ready {
@@ -279,7 +280,7 @@ func (r *run) part(c *capture, part []change, done, total int) error {
 			defer o.close()
 			for task := next.Add(1) - 1; task < int64(len(ready)); task = next.Add(1) - 1 {
 				for i := int(task) * perTask; i < min(int(task+1)*perTask, len(part)) && ctx.Err() == nil; i++ {
-					if !part[i].deleted {
+					if !part[i].Deleted {
 						gots[i].content, gots[i].err = c.take(&part[i], &o)
 					}
 				}
@@ -295,7 +296,7 @@ func (r *run) part(c *capture, part []change, done, total int) error {
 		if err := r.ctx.Err(); err != nil {
 			return err
 		}
-		if gots[i].err == nil && !part[i].deleted && !gots[i].key.mtime().Equal(part[i].seen.key.mtime()) {
+		if gots[i].err == nil && !part[i].Deleted && !gots[i].key.Mtime().Equal(part[i].File.Stat.Mtime()) {
 			late = append(late, i)
 			continue
 		}
@@ -305,7 +306,7 @@ func (r *run) part(c *capture, part []change, done, total int) error {
 		r.Report.Progress(int64(done+i+1), int64(total))
 	}
 	slices.SortFunc(late, func(a, b int) int {
-		return cmp.Or(gots[a].key.mtime().Compare(gots[b].key.mtime()), a-b)
+		return cmp.Or(gots[a].key.Mtime().Compare(gots[b].key.Mtime()), a-b)
 	})
 	for _, i := range late {
 		if err := r.settle(&part[i], &gots[i]); err != nil {
@@ -316,26 +317,26 @@ func (r *run) part(c *capture, part []change, done, total int) error {
 }
 
 // settle records one change, or says why it cannot be.
-func (r *run) settle(ch *change, got *captured) error {
-	if ch.deleted {
+func (r *run) settle(ch *scan.Change, got *captured) error {
+	if ch.Deleted {
 		return r.delete(ch)
 	}
 	if got.err != nil {
 		return r.failed(ch, got.err)
 	}
-	event := classify(ch.old, &got.content, r.Config.IgnoreTouched)
+	event := classify(ch.Before, &got.content, r.Config.IgnoreTouched)
 	if event == "" {
-		ch.old.key, ch.old.doubt, ch.old.torn = got.key, got.doubt, 0
-		r.know.note(ch.old)
+		ch.Before.Stat, ch.Before.Doubtful, ch.Before.TornRuns = got.key, got.doubt, 0
+		r.know.MarkChanged(ch.Before)
 		return nil
 	}
-	rec := record.Record{Event: event, Source: ch.seen.path, Mtime: got.key.mtime(), Mode: got.key.Mode & 0o7777, Link: got.link,
+	rec := record.Record{Event: event, Source: ch.File.Path, Mtime: got.key.Mtime(), Mode: got.key.Mode & 0o7777, Link: got.link,
 		UID: got.key.UID, GID: got.key.GID, User: r.names.user(got.key.UID), Group: r.names.group(got.key.GID),
 		Size: got.size, Blob: got.blob, Torn: got.torn}
 	newest := true
-	if ch.old != nil {
-		rec.Previous = ch.old.commit
-		newest = got.key.mtime().Truncate(time.Microsecond).After(ch.old.latest)
+	if ch.Before != nil {
+		rec.Previous = ch.Before.Commit
+		newest = got.key.Mtime().Truncate(time.Microsecond).After(ch.Before.LatestMtime)
 	}
 	if event == record.Added {
 		rec.RenamedFrom = r.renamedFrom(&got.key)
@@ -343,11 +344,11 @@ func (r *run) settle(ch *change, got *captured) error {
 	return r.commit(ch, rec, got, newest)
 }
 
-func (r *run) commit(ch *change, rec record.Record, got *captured, newest bool) error {
+func (r *run) commit(ch *scan.Change, rec record.Record, got *captured, newest bool) error {
 	v, err := r.tx.Commit(rec, got.at, newest)
 	var long *layout.TooLongError
 	if errors.As(err, &long) {
-		r.problem(Problem{Path: ch.seen.path, Msg: "has too long a path to be checked out again", Err: err})
+		r.problem(scan.Problem{Path: ch.File.Path, Msg: "has too long a path to be checked out again", Err: err})
 		return nil
 	}
 	if err != nil {
@@ -359,13 +360,13 @@ func (r *run) commit(ch *change, rec record.Record, got *captured, newest bool) 
 }
 
 func (r *run) remember(v *record.Version, got *captured) {
-	k := r.know.obtain(v.Source)
-	k.take(v)
-	k.torn = 0
+	k := r.know.FindOrAdd(v.Source)
+	k.SetVersion(v)
+	k.TornRuns = 0
 	if got != nil {
-		k.key, k.doubt = got.key, got.doubt || got.torn
+		k.Stat, k.Doubtful = got.key, got.doubt || got.torn
 	}
-	r.know.note(k)
+	r.know.MarkChanged(k)
 }
 
 // published tells of versions that are part of the history now.
@@ -379,8 +380,8 @@ func (r *run) published(versions []record.Version) {
 	}
 }
 
-func (r *run) delete(ch *change) error {
-	rec := record.Record{Event: record.Deleted, Source: ch.seen.path, Previous: ch.old.commit, UID: ch.old.uid, User: r.names.user(ch.old.uid)}
+func (r *run) delete(ch *scan.Change) error {
+	rec := record.Record{Event: record.Deleted, Source: ch.File.Path, Previous: ch.Before.Commit, UID: ch.Before.UID, User: r.names.user(ch.Before.UID)}
 	v, err := r.tx.Commit(rec, r.Clock(), true)
 	if err != nil {
 		return err
@@ -390,20 +391,20 @@ func (r *run) delete(ch *change) error {
 }
 
 // failed reports a source that could not be captured; an error that is not the source's own ends the run.
-func (r *run) failed(ch *change, err error) error {
+func (r *run) failed(ch *scan.Change, err error) error {
 	if r.ctx.Err() != nil {
 		return r.ctx.Err()
 	}
-	p := Problem{Path: ch.seen.path, Err: durable.WithoutPath(err)}
+	p := scan.Problem{Path: ch.File.Path, Err: durable.WithoutPath(err)}
 	switch {
 	case errors.Is(err, errTorn):
 		p.Msg, p.Err, p.Hint = "changed while it was read", nil, fmt.Sprintf("the next run tries again; after %d such runs it is stored as read", tornRuns)
-		if ch.old == nil {
-			ch.old = r.know.obtain(ch.seen.path)
-			ch.old.deleted = true
+		if ch.Before == nil {
+			ch.Before = r.know.FindOrAdd(ch.File.Path)
+			ch.Before.Deleted = true
 		}
-		ch.old.torn++
-		r.know.note(ch.old)
+		ch.Before.TornRuns++
+		r.know.MarkChanged(ch.Before)
 	case errors.Is(err, errTooLarge):
 		p.Msg, p.Err = fmt.Sprintf("is larger than max-size (%d bytes): skipped", r.Config.MaxSize), nil
 	case !isSourceError(err):
@@ -417,7 +418,7 @@ func (r *run) failed(ch *change, err error) error {
 	return nil
 }
 
-func (r *run) problem(p Problem) {
+func (r *run) problem(p scan.Problem) {
 	if !p.Warning {
 		r.summary.Problems++
 	}

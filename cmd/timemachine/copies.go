@@ -9,8 +9,8 @@ import (
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
-	"timemachine/watch"
 	"timemachine/watch/config"
+	"timemachine/watch/scan"
 )
 
 func (a *app) copiesCommand() *cobra.Command {
@@ -68,7 +68,7 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 func (a *app) openWriter(ctx context.Context, p *place, c *config.Config, write bool) (*repo.Repo, error) {
 	o := a.repoOptions(p)
 	o.Warn = func(path, msg, hint string) {
-		text := render.ProblemText(watch.Problem{Path: path, Msg: msg})
+		text := render.ProblemText(scan.Problem{Path: path, Msg: msg})
 		a.journal.Warn(text)
 		a.console.Warn(text)
 		a.console.Hint(hint)

@@ -8,7 +8,7 @@ import (
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/refusal"
-	"timemachine/watch"
+	"timemachine/watch/scan"
 )
 
 func (a *app) repoOptions(p *place) repo.Options {
@@ -21,7 +21,7 @@ func (a *app) repoOptions(p *place) repo.Options {
 		Log:     a.logAction,
 		Exclude: p.ownFiles(),
 
-		Remembered: watch.Tip,
+		Remembered: scan.CacheTip,
 	}
 }
 

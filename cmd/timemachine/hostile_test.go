@@ -10,7 +10,7 @@ import (
 
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
-	"timemachine/watch"
+	"timemachine/watch/scan"
 )
 
 // hostileNames are file names that would act on a terminal, or forge a line.
@@ -44,7 +44,7 @@ func TestHostileNamesAreEscapedEverywhere(t *testing.T) {
 		checkHarmless(t, terminal.Quote(name))
 		checkHarmless(t, terminal.InQuotes(name))
 		denied := &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
-		checkHarmless(t, render.ProblemText(watch.Problem{Path: name, Msg: "cannot be read", Err: denied}))
+		checkHarmless(t, render.ProblemText(scan.Problem{Path: name, Msg: "cannot be read", Err: denied}))
 
 		for _, o := range []terminal.ConsoleOptions{{}, {Verbose: true}, {Terminal: true}} {
 			var out bytes.Buffer

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"timemachine/cmd/timemachine/internal/render"
-	"timemachine/watch"
+	"timemachine/watch/scan"
 )
 
 func (a *app) listCommand() *cobra.Command {
@@ -26,7 +26,7 @@ func (a *app) list(ctx context.Context) error {
 	}
 	entries := render.WatchListJSON(c, lines)
 	if a.flags.verbose {
-		render.AddSelection(entries, watch.Selection(ctx, c, []string{p.dest}))
+		render.AddSelection(entries, scan.SourcesByEntry(ctx, c, []string{p.dest}))
 		if err := ctx.Err(); err != nil {
 			return err
 		}

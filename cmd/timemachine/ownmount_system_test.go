@@ -18,6 +18,7 @@ import (
 	"timemachine/repo/repotest"
 	"timemachine/watch"
 	"timemachine/watch/config"
+	"timemachine/watch/scan"
 )
 
 // newOwnMount has a destination on the disk, of which folders are to be mounts.
@@ -142,4 +143,4 @@ type unheard struct{}
 
 func (*unheard) Version(record.Version) {}
 func (*unheard) Progress(int64, int64)  {}
-func (*unheard) Problem(watch.Problem)  {}
+func (*unheard) Problem(scan.Problem)   {}

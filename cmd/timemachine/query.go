@@ -15,8 +15,8 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/layout"
 	"timemachine/repo/when"
-	"timemachine/watch"
 	"timemachine/watch/config"
+	"timemachine/watch/scan"
 )
 
 // whenHint is the advice where a WHEN was not understood.
@@ -29,13 +29,13 @@ func (a *app) openHistory() (*repo.History, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.openToRead(p.dest, watch.Heads)
+	return a.openToRead(p.dest, scan.NewestVersions)
 }
 
 // openToRead opens a history, and says what to do where that is not allowed: destinations are closed to others. heads may be
 // nil.
 func (a *app) openToRead(dest string, heads func(state *durable.Dir, path string) repo.Heads) (*repo.History, error) {
-	h, err := repo.OpenHistory(dest, repo.HistoryOptions{Log: a.logAction, Heads: heads, Remembered: watch.Tip})
+	h, err := repo.OpenHistory(dest, repo.HistoryOptions{Log: a.logAction, Heads: heads, Remembered: scan.CacheTip})
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, &failure{msg: "destination " + terminal.Quote(dest) + ": " + durable.Reason(err), hint: "it is closed to all but its owner: ask as that user, or as root", err: err}
 	}

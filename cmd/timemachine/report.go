@@ -9,6 +9,7 @@ import (
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/record"
 	"timemachine/watch"
+	"timemachine/watch/scan"
 )
 
 // report tells the log and the console what a run does, and gathers what the summary and the JSON document need.
@@ -19,7 +20,7 @@ type report struct {
 	close    func()  // takes the progress bar off the screen
 	files    map[string]struct{}
 	versions []record.Version
-	problems []watch.Problem
+	problems []scan.Problem
 }
 
 func (a *app) newReport(repeats *memory) *report {
@@ -40,7 +41,7 @@ func (r *report) Version(v record.Version) {
 }
 
 // Problem notes a source that could not be captured, or a warning.
-func (r *report) Problem(p watch.Problem) {
+func (r *report) Problem(p scan.Problem) {
 	if r.keep {
 		r.problems = append(r.problems, p)
 	}

@@ -14,6 +14,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/refusal"
 	"timemachine/watch"
+	"timemachine/watch/scan"
 )
 
 // restoreOptions are the arguments and flags of restore.
@@ -113,7 +114,7 @@ func (a *app) restoreTo(p *place, dir string) (string, error) {
 // clone that is no destination of timemachine's has the history only.
 func (a *app) openToRestore(p *place, configured bool, o restoreOptions) (*repo.History, *repo.Repo, error) {
 	options := a.repoOptions(p)
-	options.Heads = watch.Heads
+	options.Heads = scan.NewestVersions
 	if o.to == "" && !o.dryRun {
 		if configured {
 			a.openJournal(p.journal)
@@ -132,7 +133,7 @@ func (a *app) openToRestore(p *place, configured bool, o restoreOptions) (*repo.
 			return h, r, nil
 		}
 	}
-	h, err := a.openToRead(p.dest, watch.Heads)
+	h, err := a.openToRead(p.dest, scan.NewestVersions)
 	return h, nil, err
 }
 

@@ -100,7 +100,7 @@ func (a *app) gather(ctx context.Context, h *repo.History, c *config.Config, s *
 		return nil
 	}
 	var err error
-	s.Preview, err = watch.Look(ctx, c, h, s.Destination)
+	s.Preview, err = watch.NewPreview(ctx, c, h, s.Destination)
 	return err
 }
 

@@ -11,8 +11,8 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
-	"timemachine/watch"
 	"timemachine/watch/config"
+	"timemachine/watch/scan"
 )
 
 // verifyOptions are the flags of verify.
@@ -104,19 +104,19 @@ func (t *verifyReport) finding(f repo.Finding) {
 
 // cache looks at the one disposable file that package repo does not know. A run at work may be in the midst of writing it.
 func (t *verifyReport) cache(ctx context.Context, r *repo.Repo, mend bool, sum *repo.VerifySummary) error {
-	err := watch.CheckCache(r.State())
+	err := scan.CheckCache(r.State())
 	if err == nil {
 		return nil
 	}
 	_, stopped := r.AtRest(ctx, func() (bool, error) {
-		err = watch.CheckCache(r.State())
+		err = scan.CheckCache(r.State())
 		return err == nil, nil
 	})
 	if err == nil || stopped != nil {
 		return stopped
 	}
 	f := repo.Finding{Part: "cache", Path: ".git/timemachine/cache", Msg: durable.Reason(err), Hint: "the next run makes another"}
-	if mend && watch.DropCache(r.State()) == nil {
+	if mend && scan.DropCache(r.State()) == nil {
 		f.Repaired = true
 		sum.Repaired++
 	}

@@ -1,4 +1,4 @@
-package watch
+package scan
 
 import (
 	"errors"
@@ -31,12 +31,12 @@ type cacheFile struct {
 	whole       bool // all of it was understood
 }
 
-// loadCache maps the cache; one that is missing or damaged from its beginning gives an empty one. What comes of it is
+// readCache maps the cache; one that is missing or damaged from its beginning gives an empty one. What comes of it is
 // looked at within durable.Guard, and closed.
-func loadCache(state *durable.Dir) *knowledge {
+func readCache(state *durable.Dir) *Cache {
 	b, err := mapCache(state)
 	if err != nil {
-		return newKnowledge()
+		return newCache()
 	}
 	k, _ := decodeCache(b)
 	k.mapped = b
@@ -72,8 +72,8 @@ func CheckCache(state *durable.Dir) error {
 func DropCache(state *durable.Dir) error { return state.Remove(cacheName) }
 
 // decodeCache understands as much of a cache as it can; the error says that there was more, or nothing at all.
-func decodeCache(b []byte) (*knowledge, error) {
-	k := newKnowledge()
+func decodeCache(b []byte) (*Cache, error) {
+	k := newCache()
 	if len(b) < len(cacheMagic) || string(b[:len(cacheMagic)]) != cacheMagic {
 		return k, errCache
 	}
@@ -96,8 +96,8 @@ func decodeCache(b []byte) (*knowledge, error) {
 }
 
 // learned takes what a section of the cache says.
-func (k *knowledge) learned(s section) {
-	k.tip, k.saved = s.tip, s.tip
+func (k *Cache) learned(s section) {
+	k.Tip, k.saved = s.tip, s.tip
 	if k.file.first == 0 {
 		k.base = s
 		return
@@ -108,15 +108,15 @@ func (k *knowledge) learned(s section) {
 	}
 }
 
-// save writes to the cache what changed since it was read.
-func (k *knowledge) save(state *durable.Dir) error {
+// Save writes to the cache what changed since it was read.
+func (k *Cache) Save(state *durable.Dir) error {
 	f := &k.file
-	if !k.changed && k.tip == k.saved && f.whole {
+	if !k.changed && k.Tip == k.saved && f.whole {
 		return nil
 	}
 	added, crc := []byte(nil), uint32(0)
 	if f.whole {
-		added, crc = appendSection(nil, f.crc, k.tip, k.unsaved())
+		added, crc = appendSection(nil, f.crc, k.Tip, k.unsaved())
 	}
 	var err error
 	if size := f.size + int64(len(added)); f.whole && size-f.first <= f.first/addedShare+addedLeast {
@@ -124,14 +124,14 @@ func (k *knowledge) save(state *durable.Dir) error {
 		*f = cacheFile{size: size, first: f.first, crc: crc, whole: err == nil}
 	} else {
 		magic := []byte(cacheMagic)
-		added, crc = appendSection(magic, crc32.Checksum(magic, castagnoli), k.tip, k.everything())
+		added, crc = appendSection(magic, crc32.Checksum(magic, castagnoli), k.Tip, k.everything())
 		err = state.Put(cacheName, added)
 		*f = cacheFile{size: int64(len(added)), first: int64(len(added)), crc: crc, whole: err == nil}
 	}
 	if err != nil {
 		return err
 	}
-	k.saved, k.changed = k.tip, false
+	k.saved, k.changed = k.Tip, false
 	for _, s := range k.fresh {
 		s.unsaved = false
 	}
@@ -149,7 +149,7 @@ func addToCache(state *durable.Dir, section []byte) error {
 }
 
 // unsaved goes through what the file does not hold yet, in path order.
-func (k *knowledge) unsaved() iter.Seq[encoded] {
+func (k *Cache) unsaved() iter.Seq[encoded] {
 	all := k.inOrder()
 	return func(yield func(encoded) bool) {
 		for _, s := range all {
@@ -161,11 +161,11 @@ func (k *knowledge) unsaved() iter.Seq[encoded] {
 }
 
 // everything goes through all that is known, in path order.
-func (k *knowledge) everything() iter.Seq[encoded] {
+func (k *Cache) everything() iter.Seq[encoded] {
 	all := k.inOrder()
 	return func(yield func(encoded) bool) {
 		for r := (reader{k: k, left: all}); r.next(); {
-			one := encoded{source: r.source, known: r.known}
+			one := encoded{source: r.source, known: r.SourceState}
 			if r.based {
 				one.record = k.base.record(r.n - 1)
 			}

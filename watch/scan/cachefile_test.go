@@ -1,4 +1,4 @@
-package watch
+package scan
 
 import (
 	"bytes"
@@ -28,18 +28,18 @@ func stateDir(t *testing.T) *durable.Dir {
 func tipOf(n int) object.ID { return object.Hash(object.Blob, fmt.Append(nil, n)) }
 
 // change makes source something else that depends on n, under a tip that does too.
-func (k *knowledge) change(source string, n int) {
-	s := k.obtain(source)
-	*s = known{source: source, key: key{Dev: 1, Ino: uint64(n), Size: -int64(n), MtimeSec: int64(n), CtimeNsec: uint32(n), BirthSec: 5, Mode: 0o100644, UID: 7},
-		blob: tipOf(-n), commit: tipOf(n + 1), mtime: time.Unix(int64(n), 999_999_999), latest: time.Unix(int64(n)+1, 0), mode: 0o644, gid: 9, size: int64(n),
-		link: n%2 == 0, deleted: n%3 == 0, doubt: n%5 == 0, stale: n%7 == 0, torn: uint8(n)}
-	k.note(s)
-	k.tip = tipOf(n)
+func (k *Cache) change(source string, n int) {
+	s := k.FindOrAdd(source)
+	*s = SourceState{source: source, Stat: Stat{Dev: 1, Ino: uint64(n), Size: -int64(n), MtimeSec: int64(n), CtimeNsec: uint32(n), BirthSec: 5, Mode: 0o100644, UID: 7},
+		Blob: tipOf(-n), Commit: tipOf(n + 1), Mtime: time.Unix(int64(n), 999_999_999), LatestMtime: time.Unix(int64(n)+1, 0), Mode: 0o644, GID: 9, Size: int64(n),
+		Link: n%2 == 0, Deleted: n%3 == 0, Doubtful: n%5 == 0, Stale: n%7 == 0, TornRuns: uint8(n)}
+	k.MarkChanged(s)
+	k.Tip = tipOf(n)
 }
 
 // contents is all that is known, for comparison.
-func (k *knowledge) contents() map[string]known {
-	all := map[string]known{}
+func (k *Cache) contents() map[string]SourceState {
+	all := map[string]SourceState{}
 	for r := k.read(); r.next(); {
 		s := *r.full()
 		s.unsaved = false
@@ -48,9 +48,9 @@ func (k *knowledge) contents() map[string]known {
 	return all
 }
 
-func save(t *testing.T, k *knowledge, d *durable.Dir) []byte {
+func save(t *testing.T, k *Cache, d *durable.Dir) []byte {
 	t.Helper()
-	if err := k.save(d); err != nil {
+	if err := k.Save(d); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(d.Path(cacheName))
@@ -61,17 +61,17 @@ func save(t *testing.T, k *knowledge, d *durable.Dir) []byte {
 }
 
 // history writes a cache in several runs and returns the file with what was known at each tip.
-func history(t *testing.T, d *durable.Dir) ([]byte, map[object.ID]map[string]known) {
-	states := map[object.ID]map[string]known{{}: {}}
+func history(t *testing.T, d *durable.Dir) ([]byte, map[object.ID]map[string]SourceState) {
+	states := map[object.ID]map[string]SourceState{{}: {}}
 	var b []byte
 	for run := range 5 {
-		k := loadCache(d)
+		k := readCache(d)
 		for i := range 6 - run {
 			k.change(fmt.Sprintf("/d/%c-%d/f", 'a'+i, i*run%3), run*10+i+1)
 		}
 		b = save(t, k, d)
-		states[k.tip] = k.contents()
-		if got := loadCache(d); got.tip != k.tip || !reflect.DeepEqual(got.contents(), k.contents()) {
+		states[k.Tip] = k.contents()
+		if got := readCache(d); got.Tip != k.Tip || !reflect.DeepEqual(got.contents(), k.contents()) {
 			t.Fatalf("run %d: read %v, written %v", run, got.contents(), k.contents())
 		}
 	}
@@ -84,9 +84,9 @@ func TestDamagedCacheNeverLies(t *testing.T) {
 	b, states := history(t, d)
 	check := func(what string, at int, damaged []byte) {
 		k, err := decodeCache(damaged)
-		want, there := states[k.tip]
+		want, there := states[k.Tip]
 		if !there || !reflect.DeepEqual(k.contents(), want) {
-			t.Fatalf("%s at %d of %d: tip %s, %d sources", what, at, len(b), k.tip, len(k.contents()))
+			t.Fatalf("%s at %d of %d: tip %s, %d sources", what, at, len(b), k.Tip, len(k.contents()))
 		}
 		if err == nil && !bytes.HasPrefix(b, damaged) {
 			t.Fatalf("%s at %d is not noticed", what, at)
@@ -116,13 +116,13 @@ func TestTornCacheIsWrittenAnew(t *testing.T) {
 	if CheckCache(d) == nil {
 		t.Error("nobody sees that the cache is torn")
 	}
-	k := loadCache(d)
+	k := readCache(d)
 	k.change("/new", 99)
 	save(t, k, d)
 	if err := CheckCache(d); err != nil {
 		t.Error(err)
 	}
-	if got := loadCache(d); got.tip != k.tip || !reflect.DeepEqual(got.contents(), k.contents()) {
+	if got := readCache(d); got.Tip != k.Tip || !reflect.DeepEqual(got.contents(), k.contents()) {
 		t.Error("what was saved after the damage is not what is read")
 	}
 }
@@ -131,30 +131,30 @@ func TestTornCacheIsWrittenAnew(t *testing.T) {
 func TestSectionOfAnotherCache(t *testing.T) {
 	two := func(n int) (b []byte, first int64, tip object.ID) {
 		d := stateDir(t)
-		k := newKnowledge()
+		k := newCache()
 		k.change("/a", n)
 		save(t, k, d)
-		tip = k.tip
+		tip = k.Tip
 		k.change("/b", n+1)
 		return save(t, k, d), k.file.first, tip
 	}
 	one, first, tip := two(10)
 	other, _, _ := two(20)
 	k, err := decodeCache(append(bytes.Clone(one[:first]), other[first:]...))
-	if err == nil || k.tip != tip || len(k.contents()) != 1 {
+	if err == nil || k.Tip != tip || len(k.contents()) != 1 {
 		t.Errorf("error %v, %d sources", err, len(k.contents()))
 	}
 }
 
 func TestCacheGrowsByWhatChanged(t *testing.T) {
 	d := stateDir(t)
-	k := newKnowledge()
+	k := newCache()
 	for i := range 10_000 {
 		k.change(fmt.Sprintf("/some/folder/%d/%d", i%100, i), i)
 	}
 	size := len(save(t, k, d))
 	for i := range 5 {
-		k = loadCache(d)
+		k = readCache(d)
 		k.change(fmt.Sprintf("/some/folder/1/%d", i), i)
 		now := len(save(t, k, d))
 		if now-size > 400 {
@@ -171,20 +171,20 @@ func TestCacheGrowsByWhatChanged(t *testing.T) {
 }
 
 func FuzzCache(f *testing.F) {
-	k := newKnowledge()
+	k := newCache()
 	k.change("/a", 1)
 	k.change("/a/b", 2)
-	b, crc := appendSection([]byte(cacheMagic), checksum([]byte(cacheMagic)), k.tip, k.everything())
+	b, crc := appendSection([]byte(cacheMagic), checksum([]byte(cacheMagic)), k.Tip, k.everything())
 	f.Add(b[len(cacheMagic):])
 	k.change("/a-", 3)
-	b, _ = appendSection(b, crc, k.tip, k.unsaved())
+	b, _ = appendSection(b, crc, k.Tip, k.unsaved())
 	f.Add(b[len(cacheMagic):])
 	f.Fuzz(func(t *testing.T, sections []byte) {
 		b := mend(append([]byte(cacheMagic), sections...))
 		k, err := decodeCache(b)
-		again, _ := appendSection([]byte(cacheMagic), checksum([]byte(cacheMagic)), k.tip, k.everything())
+		again, _ := appendSection([]byte(cacheMagic), checksum([]byte(cacheMagic)), k.Tip, k.everything())
 		got, gotErr := decodeCache(again)
-		if gotErr != nil || got.tip != k.tip || !reflect.DeepEqual(got.contents(), k.contents()) {
+		if gotErr != nil || got.Tip != k.Tip || !reflect.DeepEqual(got.contents(), k.contents()) {
 			t.Errorf("error %v, then %v: %v became %v", err, gotErr, k.contents(), got.contents())
 		}
 	})

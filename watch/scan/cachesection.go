@@ -1,4 +1,4 @@
-package watch
+package scan
 
 import (
 	"encoding/binary"
@@ -127,38 +127,38 @@ func (s *section) below(folder string, all span) span {
 }
 
 // glance reads of the source number i what a comparison needs: path, key and flags.
-func (s *section) glance(i int, k *known) {
+func (s *section) glance(i int, k *SourceState) {
 	b := s.record(i)
 	k.source = s.source(i)
-	k.key = readKey(b)
+	k.Stat = readKey(b)
 	flags := b[8+flagsAt]
-	k.link, k.deleted, k.doubt, k.stale = flags&flagLink != 0, flags&flagDeleted != 0, flags&flagDoubt != 0, flags&flagStale != 0
-	k.torn = b[8+flagsAt+1]
+	k.Link, k.Deleted, k.Doubtful, k.Stale = flags&flagLink != 0, flags&flagDeleted != 0, flags&flagDoubt != 0, flags&flagStale != 0
+	k.TornRuns = b[8+flagsAt+1]
 }
 
 // settled tells whether the source number i was last looked at in the state k, and that was all there is to it.
-func (s *section) settled(i int, k *key) bool {
+func (s *section) settled(i int, k *Stat) bool {
 	b := s.record(i)
 	return b[8+flagsAt]&(flagDeleted|flagDoubt|flagStale) == 0 && readKey(b) == *k
 }
 
 // readKey reads a record's key.
-func readKey(b []byte) key {
+func readKey(b []byte) Stat {
 	b = b[8:]
-	return key{Dev: little.Uint64(b), Ino: little.Uint64(b[8:]), Size: int64(little.Uint64(b[16:])),
+	return Stat{Dev: little.Uint64(b), Ino: little.Uint64(b[8:]), Size: int64(little.Uint64(b[16:])),
 		MtimeSec: int64(little.Uint64(b[24:])), CtimeSec: int64(little.Uint64(b[32:])), BirthSec: int64(little.Uint64(b[40:])),
 		MtimeNsec: little.Uint32(b[48:]), CtimeNsec: little.Uint32(b[52:]), BirthNsec: little.Uint32(b[56:]),
 		Mode: little.Uint32(b[60:]), UID: little.Uint32(b[64:]), GID: little.Uint32(b[68:])}
 }
 
 // known reads all that is known of the source number i.
-func (s *section) known(i int) *known {
-	k := &known{}
+func (s *section) known(i int) *SourceState {
+	k := &SourceState{}
 	s.glance(i, k)
 	b := s.record(i)[8+keySize:]
-	k.blob, k.commit = object.ID(b[:20]), object.ID(b[20:40])
-	k.mtime, k.latest = readTime(b[40:]), readTime(b[52:])
-	k.mode, k.uid, k.gid, k.size = little.Uint32(b[64:]), little.Uint32(b[68:]), little.Uint32(b[72:]), int64(little.Uint64(b[76:]))
+	k.Blob, k.Commit = object.ID(b[:20]), object.ID(b[20:40])
+	k.Mtime, k.LatestMtime = readTime(b[40:]), readTime(b[52:])
+	k.Mode, k.UID, k.GID, k.Size = little.Uint32(b[64:]), little.Uint32(b[68:]), little.Uint32(b[72:]), int64(little.Uint64(b[76:]))
 	return k
 }
 
@@ -185,8 +185,8 @@ func appendTime(b []byte, t time.Time) []byte {
 }
 
 // appendRecord is the record without its first field.
-func appendRecord(b []byte, s *known) []byte {
-	k := &s.key
+func appendRecord(b []byte, s *SourceState) []byte {
+	k := &s.Stat
 	for _, v := range [...]uint64{k.Dev, k.Ino, uint64(k.Size), uint64(k.MtimeSec), uint64(k.CtimeSec), uint64(k.BirthSec)} {
 		b = little.AppendUint64(b, v)
 	}
@@ -194,23 +194,23 @@ func appendRecord(b []byte, s *known) []byte {
 		b = little.AppendUint32(b, v)
 	}
 	flags := byte(0)
-	for i, on := range [...]bool{s.link, s.deleted, s.doubt, s.stale} {
+	for i, on := range [...]bool{s.Link, s.Deleted, s.Doubtful, s.Stale} {
 		if on {
 			flags |= 1 << i
 		}
 	}
-	b = append(b, flags, s.torn, 0, 0)
-	b = append(append(b, s.blob[:]...), s.commit[:]...)
-	b = appendTime(appendTime(b, s.mtime), s.latest)
-	b = little.AppendUint32(little.AppendUint32(little.AppendUint32(b, s.mode), s.uid), s.gid)
-	return little.AppendUint64(b, uint64(s.size))
+	b = append(b, flags, s.TornRuns, 0, 0)
+	b = append(append(b, s.Blob[:]...), s.Commit[:]...)
+	b = appendTime(appendTime(b, s.Mtime), s.LatestMtime)
+	b = little.AppendUint32(little.AppendUint32(little.AppendUint32(b, s.Mode), s.UID), s.GID)
+	return little.AppendUint64(b, uint64(s.Size))
 }
 
 // encoded is a source as it goes into a section.
 type encoded struct {
 	source string
-	record []byte // as it is in another section, or nil
-	known  *known // else
+	record []byte       // as it is in another section, or nil
+	known  *SourceState // else
 }
 
 // appendSection appends a section of the sources, which come in path order, to a file whose CRC up to there is crc.

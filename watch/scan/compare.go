@@ -1,4 +1,4 @@
-package watch
+package scan
 
 import (
 	"fmt"
@@ -15,24 +15,24 @@ import (
 	"timemachine/watch/config"
 )
 
-// change is a source that must be looked into, or whose deletion is to be recorded.
-type change struct {
-	seen    seen
-	old     *known // nil: never recorded
-	deleted bool
+// Change is a source that must be looked into, or whose deletion is to be recorded.
+type Change struct {
+	File    File
+	Before  *SourceState // nil: never recorded
+	Deleted bool
 }
 
-// compare finds the sources whose state differs from what was known, or leaves a doubt, and those that are known,
+// Compare finds the sources whose state differs from what was known, or leaves a doubt, and those that are known,
 // watched by c and were not seen; c is nil where not everything was looked at.
-func compare(s *scan, k *knowledge, c *config.Config) ([]change, *absence) {
-	a := &absence{scan: s, know: k, moved: map[[2]uint64]bool{}, held: map[string]*holding{}}
-	var looks []change
+func Compare(s *Scan, k *Cache, c *config.Config) ([]Change, *Unseen) {
+	a := &Unseen{scan: s, know: k, moved: map[[2]uint64]bool{}, held: map[string]*holding{}}
+	var looks []Change
 	all := passage{past: s.past, span: span{0, k.base.n}}
-	var glance known
+	var glance SourceState
 	for i := range s.found {
 		f := &s.found[i]
-		old := k.fresh[f.path]
-		if all.seek(f.path) && k.base.source(all.from) == f.path {
+		old := k.fresh[f.Path]
+		if all.seek(f.Path) && k.base.source(all.from) == f.Path {
 			s.past.marks[all.from] |= found
 			if old == nil {
 				old = &glance
@@ -40,16 +40,16 @@ func compare(s *scan, k *knowledge, c *config.Config) ([]change, *absence) {
 			}
 		}
 		if old == nil {
-			if !f.kept {
-				looks = append(looks, change{seen: *f})
+			if !f.skipped {
+				looks = append(looks, Change{File: *f})
 			}
 			continue
 		}
-		if old.key.Dev != f.key.Dev && !old.key.isZero() {
-			a.moved[[2]uint64{old.key.Dev, f.key.Dev}] = true
+		if old.Stat.Dev != f.Stat.Dev && !old.Stat.IsZero() {
+			a.moved[[2]uint64{old.Stat.Dev, f.Stat.Dev}] = true
 		}
-		if !f.kept && (old.deleted || old.doubt || old.stale || f.pseudo || old.key != f.key) {
-			looks = append(looks, change{seen: *f, old: k.find(f.path)})
+		if !f.skipped && (old.Deleted || old.Doubtful || old.Stale || f.Pseudo || old.Stat != f.Stat) {
+			looks = append(looks, Change{File: *f, Before: k.find(f.Path)})
 		}
 	}
 	s.count()
@@ -58,19 +58,19 @@ func compare(s *scan, k *knowledge, c *config.Config) ([]change, *absence) {
 }
 
 // count counts the sources that were seen, each once.
-func (s *scan) count() {
-	s.sources = len(s.found)
+func (s *Scan) count() {
+	s.Sources = len(s.found)
 	for _, m := range s.past.marks {
 		if m&(same|found) == same {
-			s.sources++
+			s.Sources++
 		}
 	}
 }
 
-// absence decides about the sources that are known and were not seen.
-type absence struct {
-	scan   *scan
-	know   *knowledge
+// Unseen decides about the sources that are known and were not seen.
+type Unseen struct {
+	scan   *Scan
+	know   *Cache
 	lost   []loss
 	accept []string
 	moved  map[[2]uint64]bool // a device number of the last run, and one that its files have now
@@ -80,7 +80,7 @@ type absence struct {
 // loss is a source that was not seen.
 type loss struct {
 	entry *config.Entry
-	old   *known
+	old   *SourceState
 }
 
 // holding is a place whose deletions are held back, and why.
@@ -91,12 +91,12 @@ type holding struct {
 }
 
 // missed takes note of the known sources that were not seen, though c watches them.
-func (a *absence) missed(c *config.Config) {
+func (a *Unseen) missed(c *config.Config) {
 	if c == nil {
 		return
 	}
 	base, marks := &a.know.base, a.scan.past.marks
-	var glance known
+	var glance SourceState
 	for i, m := range marks {
 		if m == 0 {
 			base.glance(i, &glance)
@@ -115,14 +115,14 @@ func (a *absence) missed(c *config.Config) {
 }
 
 // has tells whether a source is in the list of what was found.
-func (s *scan) has(source string) bool {
-	_, there := slices.BinarySearchFunc(s.found, source, func(f seen, p string) int { return comparePaths(f.path, p) })
+func (s *Scan) has(source string) bool {
+	_, there := slices.BinarySearchFunc(s.found, source, func(f File, p string) int { return comparePaths(f.Path, p) })
 	return there
 }
 
 // lose takes note of a source that was not seen, if it should have been.
-func (a *absence) lose(c *config.Config, k *known) {
-	if k.deleted && !k.stale {
+func (a *Unseen) lose(c *config.Config, k *SourceState) {
+	if k.Deleted && !k.Stale {
 		return
 	}
 	if e := c.Select(k.source); e != nil {
@@ -130,21 +130,21 @@ func (a *absence) lose(c *config.Config, k *known) {
 	}
 }
 
-// deletions lists the known sources that are gone, by path. Where the absence is suspicious they are held back, and a
+// Deletions lists the known sources that are gone, by path. Where the absence is suspicious they are held back, and a
 // Problem of held names the place; not below the paths in accept. missing names the entries that never had anything.
-func (a *absence) deletions(accept []string) (gone []change, held, missing []Problem) {
+func (a *Unseen) Deletions(accept []string) (gone []Change, held, missing []Problem) {
 	a.accept = accept
 	for _, l := range a.lost {
 		if a.decide(l.entry, l.old) {
-			gone = append(gone, change{seen: seen{path: l.old.source}, old: l.old, deleted: true})
+			gone = append(gone, Change{File: File{Path: l.old.source}, Before: l.old, Deleted: true})
 		}
 	}
-	slices.SortFunc(gone, func(a, b change) int { return strings.Compare(a.seen.path, b.seen.path) }) // as Renamed-From takes the first
+	slices.SortFunc(gone, func(a, b Change) int { return strings.Compare(a.File.Path, b.File.Path) }) // as Renamed-From takes the first
 	return gone, a.heldBack(), a.neverFound()
 }
 
 // decide tells whether a source that was not seen is deleted.
-func (a *absence) decide(e *config.Entry, old *known) bool {
+func (a *Unseen) decide(e *config.Entry, old *SourceState) bool {
 	if slices.ContainsFunc(a.accept, func(p string) bool { return inside(old.source, p) }) {
 		_, err := os.Lstat(old.source)
 		return durable.IsMissing(err)
@@ -170,17 +170,17 @@ func vanished(e *config.Entry, source string) bool {
 	if root == source {
 		root = folder
 	}
-	dir, err := openBelow(root, folder)
+	dir, err := OpenFolder(root, folder)
 	if err != nil {
 		return durable.IsMissing(err)
 	}
 	defer unix.Close(dir)
-	k, err := statAt(dir, nameOf(source), unix.AT_SYMLINK_NOFOLLOW)
+	k, err := StatAt(dir, nameOf(source), unix.AT_SYMLINK_NOFOLLOW)
 	return durable.IsMissing(err) || err == nil && k.isDir()
 }
 
 // below finds the nearest folder that is left above a source and judges by it.
-func (a *absence) below(root string, old *known) bool {
+func (a *Unseen) below(root string, old *SourceState) bool {
 	place := filepath.Dir(old.source)
 	for place != root && len(place) > len(root) {
 		if _, there := a.scan.folders[place]; there {
@@ -195,7 +195,7 @@ func (a *absence) below(root string, old *known) bool {
 	if !f.readable {
 		return a.hold(place, "cannot be read", true)
 	}
-	if !old.key.isZero() && f.dev != old.key.Dev && !a.moved[[2]uint64{old.key.Dev, f.dev}] && !a.anyBelow(place) {
+	if !old.Stat.IsZero() && f.dev != old.Stat.Dev && !a.moved[[2]uint64{old.Stat.Dev, f.dev}] && !a.anyBelow(place) {
 		return a.hold(place, "is on another device, with none of its known files", false)
 	}
 	return true
@@ -203,20 +203,20 @@ func (a *absence) below(root string, old *known) bool {
 
 // barred tells whether there is something at path of which not even the kind could be found out: in a folder that may be
 // read but not searched, say. It may well be a folder that holds all it held.
-func (a *absence) barred(path string) bool {
+func (a *Unseen) barred(path string) bool {
 	found := a.scan.found
-	i, there := slices.BinarySearchFunc(found, path, func(f seen, p string) int { return comparePaths(f.path, p) })
-	return there && found[i].kept && found[i].key.isZero()
+	i, there := slices.BinarySearchFunc(found, path, func(f File, p string) int { return comparePaths(f.Path, p) })
+	return there && found[i].skipped && found[i].Stat.IsZero()
 }
 
 // anyBelow tells whether anything was seen in the folder.
-func (a *absence) anyBelow(folder string) bool {
+func (a *Unseen) anyBelow(folder string) bool {
 	found := a.scan.found
-	i, _ := slices.BinarySearchFunc(found, folder, func(f seen, p string) int { return comparePaths(f.path, p) })
-	return i < len(found) && inside(found[i].path, folder) || a.scan.past.any(a.scan.past.in(folder))
+	i, _ := slices.BinarySearchFunc(found, folder, func(f File, p string) int { return comparePaths(f.Path, p) })
+	return i < len(found) && inside(found[i].Path, folder) || a.scan.past.any(a.scan.past.in(folder))
 }
 
-func (a *absence) hold(place, why string, said bool) bool {
+func (a *Unseen) hold(place, why string, said bool) bool {
 	h := a.held[place]
 	if h == nil {
 		h = &holding{why: why, said: said}
@@ -227,7 +227,7 @@ func (a *absence) hold(place, why string, said bool) bool {
 }
 
 // heldBack names the places where deletions are held back.
-func (a *absence) heldBack() (problems []Problem) {
+func (a *Unseen) heldBack() (problems []Problem) {
 	for _, p := range slices.Sorted(maps.Keys(a.held)) {
 		if h := a.held[p]; !h.said {
 			problems = append(problems, Problem{Path: p, Msg: fmt.Sprintf("%s: %d known files are gone, and not taken for deleted", h.why, h.n),
@@ -238,8 +238,8 @@ func (a *absence) heldBack() (problems []Problem) {
 }
 
 // neverFound names the entries that never had anything.
-func (a *absence) neverFound() (problems []Problem) {
-	for _, e := range a.scan.missing {
+func (a *Unseen) neverFound() (problems []Problem) {
+	for _, e := range a.scan.Missing {
 		if a.held[e.Root] == nil && a.held[filepath.Dir(e.Root)] == nil && !a.know.anyIn(e.Root) {
 			problems = append(problems, Problem{Path: e.Root, Msg: "does not exist", Hint: "to stop watching it: timemachine remove " + record.Quote(e.Text)})
 		}
@@ -247,57 +247,57 @@ func (a *absence) neverFound() (problems []Problem) {
 	return problems
 }
 
-// order sorts what is to be committed: by mtime, then path; but a deletion that frees a name for what takes it comes
+// SortForCommit sorts what is to be committed: by mtime, then path; but a deletion that frees a name for what takes it comes
 // first. fold makes one of the paths that are one in the destination.
-func order(changes []change, fold func(string) string) {
+func SortForCommit(changes []Change, fold func(string) string) {
 	taken, above := map[string]bool{}, map[string]bool{}
 	for _, c := range changes {
-		if c.deleted {
+		if c.Deleted {
 			continue
 		}
-		path := fold(c.seen.path)
+		path := fold(c.File.Path)
 		taken[path] = true
 		for p := filepath.Dir(path); p != "/"; p = filepath.Dir(p) {
 			above[p] = true
 		}
 	}
-	rank := func(c *change) int {
-		if !c.deleted {
+	rank := func(c *Change) int {
+		if !c.Deleted {
 			return 1
 		}
-		if path := fold(c.seen.path); taken[path] || above[path] || anyAbove(taken, path) {
+		if path := fold(c.File.Path); taken[path] || above[path] || anyAbove(taken, path) {
 			return 0
 		}
 		return 2
 	}
-	slices.SortStableFunc(changes, func(a, b change) int {
+	slices.SortStableFunc(changes, func(a, b Change) int {
 		if d := rank(&a) - rank(&b); d != 0 {
 			return d
 		}
-		if !a.deleted {
-			if d := a.seen.key.mtime().Compare(b.seen.key.mtime()); d != 0 {
+		if !a.Deleted {
+			if d := a.File.Stat.Mtime().Compare(b.File.Stat.Mtime()); d != 0 {
 				return d
 			}
 		}
-		return strings.Compare(a.seen.path, b.seen.path)
+		return strings.Compare(a.File.Path, b.File.Path)
 	})
 }
 
-// displaced lists the known sources that cannot be there any more, because what is captured took the place of a folder
+// Displaced lists the known sources that cannot be there any more, because what is captured took the place of a folder
 // above them, or needs a folder in theirs. A run over a part of what is watched looks for no other deletions.
-func displaced(changes []change, k *knowledge) []change {
+func Displaced(changes []Change, k *Cache) []Change {
 	taken := map[string]bool{}
 	above := map[string]bool{}
 	for _, c := range changes {
-		taken[c.seen.path] = true
-		for p := filepath.Dir(c.seen.path); p != "/" && !above[p]; p = filepath.Dir(p) {
+		taken[c.File.Path] = true
+		for p := filepath.Dir(c.File.Path); p != "/" && !above[p]; p = filepath.Dir(p) {
 			above[p] = true
 		}
 	}
-	var gone []change
+	var gone []Change
 	for all := k.read(); all.next(); {
-		if !all.deleted && (above[all.source] || anyAbove(taken, all.source)) {
-			gone = append(gone, change{seen: seen{path: all.source}, old: all.own(), deleted: true})
+		if !all.Deleted && (above[all.source] || anyAbove(taken, all.source)) {
+			gone = append(gone, Change{File: File{Path: all.source}, Before: all.own(), Deleted: true})
 		}
 	}
 	return gone

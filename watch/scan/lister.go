@@ -1,4 +1,4 @@
-package watch
+package scan
 
 import (
 	"bytes"
@@ -35,7 +35,7 @@ func (l *lister) look(b *block) {
 		return
 	}
 	defer func() { l.keep(fd, b.inner) }()
-	k, err := statFD(fd)
+	k, err := StatFD(fd)
 	if err != nil {
 		b.fail(b.path, "cannot be looked at", err)
 		b.note(folder{})
@@ -87,7 +87,7 @@ func (l *lister) children(b *block, p *place) {
 	p.above = len(l.path)
 	p.past = passage{past: l.past, span: b.past, above: p.above}
 	if b.past.empty() {
-		b.found = make([]seen, 0, len(l.order))
+		b.found = make([]File, 0, len(l.order))
 	}
 	for _, name := range l.order {
 		l.path = append(l.path[:p.above], name[:len(name)-1]...)
@@ -122,7 +122,7 @@ func (l *lister) child(b *block, name []byte, p *place) {
 		if (matched || e.MayContain(path)) && !e.Excludes(path, false) {
 			path = strings.Clone(path)
 			b.fail(path, "cannot be looked at", err)
-			b.found = append(b.found, seen{path: path, entry: e, kept: true})
+			b.found = append(b.found, File{Path: path, Entry: e, skipped: true})
 		}
 		return
 	}
@@ -133,7 +133,7 @@ func (l *lister) child(b *block, name []byte, p *place) {
 			b.inner = append(b.inner, inner{len(b.found), &block{path: strings.Clone(path), dev: p.dev, matched: matched, past: p.past.below(path[p.above:])}})
 		}
 	case matched:
-		special := !k.isRegular() && !k.isLink()
+		special := !k.IsRegular() && !k.IsLink()
 		if !special && !p.pseudo && p.past.same(path[p.above:], &k) {
 			return
 		}
@@ -141,7 +141,7 @@ func (l *lister) child(b *block, name []byte, p *place) {
 		if special {
 			b.fail(path, "is "+k.specialKind()+": skipped", nil)
 		}
-		b.found = append(b.found, seen{path: path, key: k, entry: e, pseudo: p.pseudo, kept: special})
+		b.found = append(b.found, File{Path: path, Stat: k, Entry: e, Pseudo: p.pseudo, skipped: special})
 	}
 }
 

@@ -1,4 +1,4 @@
-package watch
+package scan
 
 import (
 	"context"
@@ -16,24 +16,24 @@ type commits interface {
 	Files(tip object.ID) (map[string]object.TreeEntry, error)
 }
 
-// learn reads the cache and brings it up to tip from the commits; without a cache that can be used, from all of them.
-func learn(ctx context.Context, r *repo.Repo, tip object.ID) (*knowledge, error) {
-	return loadCache(r.State()).follow(ctx, r, tip)
+// Load reads the cache and brings it up to tip from the commits; without a cache that can be used, from all of them.
+func Load(ctx context.Context, r *repo.Repo, tip object.ID) (*Cache, error) {
+	return readCache(r.State()).update(ctx, r, tip)
 }
 
-// recall is what the last run knew, brought up to the newest commit. A run that ends between the looks at the branch and
+// LoadForHistory is what the last run knew, brought up to the newest commit. A run that ends between the looks at the branch and
 // at the cache leaves the cache ahead: then the branch is looked at again.
-func recall(ctx context.Context, h *repo.History) (*knowledge, error) {
+func LoadForHistory(ctx context.Context, h *repo.History) (*Cache, error) {
 	if h == nil {
-		return newKnowledge(), nil
+		return newCache(), nil
 	}
-	load := func() *knowledge {
+	load := func() *Cache {
 		if h.State() == nil {
-			return newKnowledge()
+			return newCache()
 		}
-		return loadCache(h.State())
+		return readCache(h.State())
 	}
-	k, err := load().follow(ctx, h, h.Tip())
+	k, err := load().update(ctx, h, h.Tip())
 	var state *refusal.Error
 	if !errors.As(err, &state) || state.Kind != refusal.Rewritten {
 		return k, err
@@ -41,21 +41,21 @@ func recall(ctx context.Context, h *repo.History) (*knowledge, error) {
 	if err := h.Refresh(); err != nil {
 		return nil, err
 	}
-	return load().follow(ctx, h, h.Tip())
+	return load().update(ctx, h, h.Tip())
 }
 
-// follow brings k up to tip.
-func (k *knowledge) follow(ctx context.Context, r commits, tip object.ID) (_ *knowledge, err error) {
-	if k.tip == tip {
+// update brings k up to tip.
+func (k *Cache) update(ctx context.Context, r commits, tip object.ID) (_ *Cache, err error) {
+	if k.Tip == tip {
 		return k, nil
 	}
 	defer func() {
 		if err != nil {
-			k.close()
+			k.Close()
 		}
 	}()
-	foreign := k.tip.IsZero()
-	err = r.Walk(ctx, tip, k.tip, func(v record.Version, ours bool) error {
+	foreign := k.Tip.IsZero()
+	err = r.Walk(ctx, tip, k.Tip, func(v record.Version, ours bool) error {
 		if !ours {
 			foreign = true
 			return nil
@@ -66,7 +66,7 @@ func (k *knowledge) follow(ctx context.Context, r commits, tip object.ID) (_ *kn
 	if err != nil {
 		return nil, err
 	}
-	k.tip = tip
+	k.Tip = tip
 	if foreign {
 		err = k.compareTree(r)
 	}
@@ -77,39 +77,39 @@ func (k *knowledge) follow(ctx context.Context, r commits, tip object.ID) (_ *kn
 }
 
 // apply takes a version found while walking back: the first of a source is its newest.
-func (k *knowledge) apply(v *record.Version) {
-	s := k.obtain(v.Source)
+func (k *Cache) apply(v *record.Version) {
+	s := k.FindOrAdd(v.Source)
 	if !s.unsaved {
-		k.note(s)
-		s.take(v)
-		s.key = key{}
+		k.MarkChanged(s)
+		s.SetVersion(v)
+		s.Stat = Stat{}
 		return
 	}
-	if s.deleted && s.blob.IsZero() && v.Event != record.Deleted {
-		s.mode, s.uid, s.gid = v.Mode, v.UID, v.GID
+	if s.Deleted && s.Blob.IsZero() && v.Event != record.Deleted {
+		s.Mode, s.UID, s.GID = v.Mode, v.UID, v.GID
 	}
-	if v.Event != record.Deleted && v.Mtime.After(s.latest) {
-		s.latest = v.Mtime
+	if v.Event != record.Deleted && v.Mtime.After(s.LatestMtime) {
+		s.LatestMtime = v.Mtime
 	}
 }
 
 // compareTree finds the sources whose newest record the tree disagrees with.
-func (k *knowledge) compareTree(r commits) error {
-	tree, err := r.Files(k.tip)
+func (k *Cache) compareTree(r commits) error {
+	tree, err := r.Files(k.Tip)
 	if err != nil {
 		return err
 	}
 	for all := k.read(); all.next(); {
 		e, there := record.InTree(tree, all.source)
 		s := all.full()
-		v := record.Version{Record: record.Record{Source: s.source, Blob: s.blob, Mode: s.mode, Link: s.link}}
-		if s.deleted {
+		v := record.Version{Record: record.Record{Source: s.source, Blob: s.Blob, Mode: s.Mode, Link: s.Link}}
+		if s.Deleted {
 			v.Event = record.Deleted
 		}
-		if stale := !record.Agrees(&v, e, there); stale != s.stale {
+		if stale := !record.Agrees(&v, e, there); stale != s.Stale {
 			s = all.own()
-			s.stale = stale
-			k.note(s)
+			s.Stale = stale
+			k.MarkChanged(s)
 		}
 	}
 	return nil

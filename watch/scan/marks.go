@@ -1,4 +1,4 @@
-package watch
+package scan
 
 import "sort"
 
@@ -21,7 +21,7 @@ const (
 func (m mark) seen() bool { return m&(same|found) != 0 }
 
 // past is what is known now; k must not change until the scan has been compared with it.
-func (k *knowledge) past() past {
+func (k *Cache) past() past {
 	p := past{base: &k.base, marks: make([]mark, k.base.n)}
 	for source := range k.fresh {
 		if i, there := k.base.find(source); there {
@@ -63,7 +63,7 @@ type passage struct {
 
 // same tells whether the file name is known to be in the state k, with nothing left to be looked into, and marks it then.
 // Names come in order.
-func (p *passage) same(name string, k *key) bool {
+func (p *passage) same(name string, k *Stat) bool {
 	if !p.seek(name) || p.base.source(p.from)[p.above:] != name {
 		return false
 	}

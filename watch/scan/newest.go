@@ -1,4 +1,4 @@
-package watch
+package scan
 
 import (
 	"timemachine/repo"
@@ -6,36 +6,36 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// Heads tells what the cache knows of the sources at and below path ("/": all); nothing where it cannot be used. It is a
+// NewestVersions tells what the cache knows of the sources at and below path ("/": all); nothing where it cannot be used. It is a
 // repo.Options.Heads.
-func Heads(state *durable.Dir, path string) (heads repo.Heads) {
+func NewestVersions(state *durable.Dir, path string) (heads repo.Heads) {
 	_ = durable.Guard(func() error { // without the cache the history is asked
-		k := loadCache(state)
-		defer k.close()
+		k := readCache(state)
+		defer k.Close()
 		heads = k.heads(path)
 		return nil
 	})
 	return heads
 }
 
-// Tip is the commit that the cache is true of, zero where it cannot be used. It is a repo.Options.Remembered.
-func Tip(state *durable.Dir) (tip object.ID) {
+// CacheTip is the commit that the cache is true of, zero where it cannot be used. It is a repo.Options.Remembered.
+func CacheTip(state *durable.Dir) (tip object.ID) {
 	_ = durable.Guard(func() error {
-		k := loadCache(state)
-		defer k.close()
-		tip = k.tip
+		k := readCache(state)
+		defer k.Close()
+		tip = k.Tip
 		return nil
 	})
 	return tip
 }
 
-func (k *knowledge) heads(path string) repo.Heads {
-	if k.tip.IsZero() {
+func (k *Cache) heads(path string) repo.Heads {
+	if k.Tip.IsZero() {
 		return repo.Heads{}
 	}
-	heads := repo.Heads{Tip: k.tip, Sources: map[string]repo.Head{}}
-	add := func(s *known) {
-		heads.Sources[s.source] = repo.Head{Commit: s.commit, Blob: s.blob, Deleted: s.deleted}
+	heads := repo.Heads{Tip: k.Tip, Sources: map[string]repo.Head{}}
+	add := func(s *SourceState) {
+		heads.Sources[s.source] = repo.Head{Commit: s.Commit, Blob: s.Blob, Deleted: s.Deleted}
 	}
 	for i := k.base.search(path); i < k.base.n && inside(k.base.source(i), path); i++ {
 		add(k.base.known(i))

@@ -1,4 +1,4 @@
-package watch
+package scan
 
 import (
 	"io/fs"
@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func openFD(dir int, name string, flags int) (int, error) {
+func OpenAt(dir int, name string, flags int) (int, error) {
 	for {
 		fd, err := unix.Openat(dir, name, flags|unix.O_CLOEXEC|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
 		if err != unix.EINTR {
@@ -16,10 +16,10 @@ func openFD(dir int, name string, flags int) (int, error) {
 	}
 }
 
-// openBelow opens a folder to go through it, which is root or lies below it. No link is followed on the way from root on;
+// OpenFolder opens a folder to go through it, which is root or lies below it. No link is followed on the way from root on;
 // root itself may be reached through links.
-func openBelow(root, folder string) (int, error) {
-	dir, err := openFD(unix.AT_FDCWD, root, folderFlags)
+func OpenFolder(root, folder string) (int, error) {
+	dir, err := OpenAt(unix.AT_FDCWD, root, folderFlags)
 	if err != nil {
 		return 0, &fs.PathError{Op: "open", Path: root, Err: err}
 	}
@@ -27,7 +27,7 @@ func openBelow(root, folder string) (int, error) {
 		if part == "" {
 			continue
 		}
-		next, err := openFD(dir, part, folderFlags|unix.O_NOFOLLOW)
+		next, err := OpenAt(dir, part, folderFlags|unix.O_NOFOLLOW)
 		unix.Close(dir)
 		if err != nil {
 			return 0, &fs.PathError{Op: "open", Path: folder, Err: err}

@@ -1,4 +1,4 @@
-package watch
+package scan
 
 // Problem is something a run could not do.
 type Problem struct {

@@ -1,4 +1,4 @@
-package watch
+package scan
 
 import (
 	"context"
@@ -99,8 +99,8 @@ func TestScanIsAPlainWalk(t *testing.T) {
 		want, wantProblems := plainWalk(t, e)
 		before := openFiles(t)
 		for range 5 {
-			s := newScan(context.Background(), [2]uint64{}, newKnowledge())
-			if err := s.look(e, e.Root); err != nil {
+			s := newScan(context.Background(), [2]uint64{}, newCache())
+			if err := s.scanEntry(e, e.Root); err != nil {
 				t.Fatal(err)
 			}
 			checkScan(t, entry, s, want, wantProblems)
@@ -111,17 +111,17 @@ func TestScanIsAPlainWalk(t *testing.T) {
 	}
 }
 
-func checkScan(t *testing.T, config string, s *scan, want, wantProblems []string) {
+func checkScan(t *testing.T, config string, s *Scan, want, wantProblems []string) {
 	t.Helper()
 	var got, problems []string
 	for _, f := range s.found {
-		got = append(got, f.path)
-		k, err := statAt(unix.AT_FDCWD, f.path, unix.AT_SYMLINK_NOFOLLOW)
-		if err != nil || k != f.key {
-			t.Errorf("%q: state %+v, want %+v (%v)", f.path, f.key, k, err)
+		got = append(got, f.Path)
+		k, err := StatAt(unix.AT_FDCWD, f.Path, unix.AT_SYMLINK_NOFOLLOW)
+		if err != nil || k != f.Stat {
+			t.Errorf("%q: state %+v, want %+v (%v)", f.Path, f.Stat, k, err)
 		}
 	}
-	for _, p := range s.problems {
+	for _, p := range s.Problems {
 		problems = append(problems, p.Path)
 	}
 	if !slices.Equal(got, want) {
@@ -149,19 +149,19 @@ func TestScanIsInOrderAndFindsOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newScan(context.Background(), [2]uint64{}, newKnowledge())
+	s := newScan(context.Background(), [2]uint64{}, newCache())
 	for _, e := range c.Entries {
-		if err := s.look(e, e.Root); err != nil {
+		if err := s.scanEntry(e, e.Root); err != nil {
 			t.Fatal(err)
 		}
 	}
 	s.inOrder()
 	for i, f := range s.found {
-		if i > 0 && comparePaths(s.found[i-1].path, f.path) >= 0 {
-			t.Errorf("%q before %q", s.found[i-1].path, f.path)
+		if i > 0 && comparePaths(s.found[i-1].Path, f.Path) >= 0 {
+			t.Errorf("%q before %q", s.found[i-1].Path, f.Path)
 		}
-		if f.listed != (f.path == listed) || inside(f.path, root+"/x") != (f.entry == c.Entries[0]) {
-			t.Errorf("%q: found for %q, listed %v", f.path, f.entry.Text, f.listed)
+		if f.Listed != (f.Path == listed) || inside(f.Path, root+"/x") != (f.Entry == c.Entries[0]) {
+			t.Errorf("%q: found for %q, listed %v", f.Path, f.Entry.Text, f.Listed)
 		}
 	}
 	want, _ := plainWalk(t, c.Entries[1])
@@ -178,7 +178,7 @@ func TestScanEndsWhenItIsCancelled(t *testing.T) {
 	}
 	before := openFiles(t)
 	ctx := &endingContext{Context: context.Background(), asks: 200}
-	if err := newScan(ctx, [2]uint64{}, newKnowledge()).look(c.Entries[0], root); err != context.Canceled {
+	if err := newScan(ctx, [2]uint64{}, newCache()).scanEntry(c.Entries[0], root); err != context.Canceled {
 		t.Errorf("error %v", err)
 	}
 	if after := openFiles(t); after != before {

@@ -1,4 +1,4 @@
-package watch
+package scan
 
 import (
 	"time"
@@ -7,44 +7,44 @@ import (
 	"timemachine/repo/record"
 )
 
-// known is what the last run knew of one source: its newest record, and the file's state when it was looked at.
-type known struct {
-	source  string
-	key     key // zero: not looked at since the records were read again
-	blob    object.ID
-	commit  object.ID
-	mtime   time.Time // of the newest record
-	latest  time.Time // the latest mtime of all its records
-	mode    uint32
-	uid     uint32
-	gid     uint32
-	size    int64
-	link    bool
-	deleted bool
-	doubt   bool  // looked at so soon after a change that another may hide behind the same state
-	stale   bool  // the tree does not hold what the record says
-	unsaved bool  // not in the cache as it is here
-	torn    uint8 // runs in a row in which it changed while it was read
+// SourceState is what the last run knew of one source: its newest record, and the file's state when it was looked at.
+type SourceState struct {
+	source      string
+	Stat        Stat // zero: not looked at since the records were read again
+	Blob        object.ID
+	Commit      object.ID
+	Mtime       time.Time // of the newest record
+	LatestMtime time.Time // the latest mtime of all its records
+	Mode        uint32
+	UID         uint32
+	GID         uint32
+	Size        int64
+	Link        bool
+	Deleted     bool
+	Doubtful    bool  // looked at so soon after a change that another may hide behind the same state
+	Stale       bool  // the tree does not hold what the record says
+	unsaved     bool  // not in the cache as it is here
+	TornRuns    uint8 // runs in a row in which it changed while it was read
 }
 
-// content is what the source held last; zero where nothing is known.
-func (k *known) content() object.ID {
+// Content is what the source held last; zero where nothing is known.
+func (k *SourceState) Content() object.ID {
 	if k == nil {
 		return object.ID{}
 	}
-	return k.blob
+	return k.Blob
 }
 
-// take makes k what version v says.
-func (k *known) take(v *record.Version) {
-	k.source, k.commit = v.Source, v.Commit
-	k.deleted, k.stale = v.Event == record.Deleted, false
-	if k.deleted {
-		k.key = key{}
+// SetVersion makes k what version v says.
+func (k *SourceState) SetVersion(v *record.Version) {
+	k.source, k.Commit = v.Source, v.Commit
+	k.Deleted, k.Stale = v.Event == record.Deleted, false
+	if k.Deleted {
+		k.Stat = Stat{}
 		return
 	}
-	k.blob, k.mtime, k.mode, k.uid, k.gid, k.size, k.link = v.Blob, v.Mtime, v.Mode, v.UID, v.GID, v.Size, v.Link
-	if v.Mtime.After(k.latest) {
-		k.latest = v.Mtime
+	k.Blob, k.Mtime, k.Mode, k.UID, k.GID, k.Size, k.Link = v.Blob, v.Mtime, v.Mode, v.UID, v.GID, v.Size, v.Link
+	if v.Mtime.After(k.LatestMtime) {
+		k.LatestMtime = v.Mtime
 	}
 }

@@ -1,4 +1,4 @@
-package watch
+package scan
 
 import (
 	"time"
@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// key is what tells whether a file is still the one that was looked at last. Two equal keys mean the same state, but for
+// Stat is what tells whether a file is still the one that was looked at last. Two equal keys mean the same state, but for
 // changes within the resolution of the file system's clock.
-type key struct {
+type Stat struct {
 	Dev, Ino             uint64
 	Size                 int64
 	MtimeSec, CtimeSec   int64
@@ -19,17 +19,17 @@ type key struct {
 	BirthNsec            uint32
 }
 
-func (k *key) mtime() time.Time { return time.Unix(k.MtimeSec, int64(k.MtimeNsec)) }
-func (k *key) ctime() time.Time { return time.Unix(k.CtimeSec, int64(k.CtimeNsec)) }
-func (k *key) kind() uint32     { return k.Mode & unix.S_IFMT }
-func (k *key) isDir() bool      { return k.kind() == unix.S_IFDIR }
-func (k *key) isLink() bool     { return k.kind() == unix.S_IFLNK }
-func (k *key) isRegular() bool  { return k.kind() == unix.S_IFREG }
-func (k *key) isZero() bool     { return *k == key{} }
+func (k *Stat) Mtime() time.Time { return time.Unix(k.MtimeSec, int64(k.MtimeNsec)) }
+func (k *Stat) Ctime() time.Time { return time.Unix(k.CtimeSec, int64(k.CtimeNsec)) }
+func (k *Stat) kind() uint32     { return k.Mode & unix.S_IFMT }
+func (k *Stat) isDir() bool      { return k.kind() == unix.S_IFDIR }
+func (k *Stat) IsLink() bool     { return k.kind() == unix.S_IFLNK }
+func (k *Stat) IsRegular() bool  { return k.kind() == unix.S_IFREG }
+func (k *Stat) IsZero() bool     { return *k == Stat{} }
 
-// sameInode tells whether a file that vanished and one that appeared are one, renamed: the same inode, made at the same
+// SameInode tells whether a file that vanished and one that appeared are one, renamed: the same inode, made at the same
 // moment; where that is not known, with the same mtime, since inode numbers are used again.
-func (k *key) sameInode(o *key) bool {
+func (k *Stat) SameInode(o *Stat) bool {
 	if k.Dev != o.Dev || k.Ino != o.Ino {
 		return false
 	}
@@ -40,7 +40,7 @@ func (k *key) sameInode(o *key) bool {
 }
 
 // specialKind names a file that has no content of its own.
-func (k *key) specialKind() string {
+func (k *Stat) specialKind() string {
 	switch k.kind() {
 	case unix.S_IFIFO:
 		return "a FIFO"

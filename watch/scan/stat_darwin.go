@@ -1,14 +1,14 @@
-package watch
+package scan
 
 import "golang.org/x/sys/unix"
 
 // folderFlags opens a folder to go through it.
 const folderFlags = unix.O_RDONLY | unix.O_DIRECTORY
 
-func statAt(dir int, name string, flags int) (key, error) {
+func StatAt(dir int, name string, flags int) (Stat, error) {
 	var st unix.Stat_t
 	if err := unix.Fstatat(dir, name, &st, flags); err != nil {
-		return key{}, err
+		return Stat{}, err
 	}
 	return fromStat(&st), nil
 }
@@ -17,23 +17,23 @@ func statAt(dir int, name string, flags int) (key, error) {
 type statBuffer = unix.Stat_t
 
 // statName is statAt of a name in an open folder, with the zero byte at its end, not following a link.
-func statName(dir int, name []byte, st *statBuffer) (key, error) {
+func statName(dir int, name []byte, st *statBuffer) (Stat, error) {
 	if err := unix.Fstatat(dir, string(name[:len(name)-1]), st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
-		return key{}, err
+		return Stat{}, err
 	}
 	return fromStat(st), nil
 }
 
-func statFD(fd int) (key, error) {
+func StatFD(fd int) (Stat, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
-		return key{}, err
+		return Stat{}, err
 	}
 	return fromStat(&st), nil
 }
 
-func fromStat(st *unix.Stat_t) key {
-	return key{Dev: uint64(uint32(st.Dev)), Ino: st.Ino, Size: st.Size, MtimeSec: st.Mtim.Sec, MtimeNsec: uint32(st.Mtim.Nsec),
+func fromStat(st *unix.Stat_t) Stat {
+	return Stat{Dev: uint64(uint32(st.Dev)), Ino: st.Ino, Size: st.Size, MtimeSec: st.Mtim.Sec, MtimeNsec: uint32(st.Mtim.Nsec),
 		CtimeSec: st.Ctim.Sec, CtimeNsec: uint32(st.Ctim.Nsec), Mode: uint32(st.Mode), UID: st.Uid, GID: st.Gid,
 		BirthSec: st.Btim.Sec, BirthNsec: uint32(st.Btim.Nsec)}
 }

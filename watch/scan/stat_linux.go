@@ -1,4 +1,4 @@
-package watch
+package scan
 
 import (
 	"unsafe"
@@ -11,16 +11,16 @@ const folderFlags = unix.O_PATH | unix.O_DIRECTORY
 
 const statMask = unix.STATX_BASIC_STATS | unix.STATX_BTIME
 
-func statAt(dir int, name string, flags int) (key, error) {
+func StatAt(dir int, name string, flags int) (Stat, error) {
 	var st unix.Statx_t
 	if err := unix.Statx(dir, name, flags|unix.AT_STATX_SYNC_AS_STAT|unix.AT_NO_AUTOMOUNT, statMask, &st); err != nil {
-		return key{}, err
+		return Stat{}, err
 	}
 	return fromStatx(&st), nil
 }
 
-func fromStatx(st *unix.Statx_t) key {
-	k := key{Dev: unix.Mkdev(st.Dev_major, st.Dev_minor), Ino: st.Ino, Size: int64(st.Size), MtimeSec: st.Mtime.Sec, MtimeNsec: st.Mtime.Nsec,
+func fromStatx(st *unix.Statx_t) Stat {
+	k := Stat{Dev: unix.Mkdev(st.Dev_major, st.Dev_minor), Ino: st.Ino, Size: int64(st.Size), MtimeSec: st.Mtime.Sec, MtimeNsec: st.Mtime.Nsec,
 		CtimeSec: st.Ctime.Sec, CtimeNsec: st.Ctime.Nsec, Mode: uint32(st.Mode), UID: st.Uid, GID: st.Gid}
 	if st.Mask&unix.STATX_BTIME != 0 {
 		k.BirthSec, k.BirthNsec = st.Btime.Sec, st.Btime.Nsec
@@ -33,16 +33,16 @@ type statBuffer = unix.Statx_t
 
 // statName is statAt of a name in an open folder, with the zero byte at its end, not following a link. It takes no memory
 // but st.
-func statName(dir int, name []byte, st *statBuffer) (key, error) {
+func statName(dir int, name []byte, st *statBuffer) (Stat, error) {
 	_, _, errno := unix.Syscall6(unix.SYS_STATX, uintptr(dir), uintptr(unsafe.Pointer(&name[0])),
 		unix.AT_SYMLINK_NOFOLLOW|unix.AT_STATX_SYNC_AS_STAT|unix.AT_NO_AUTOMOUNT, statMask, uintptr(unsafe.Pointer(st)), 0)
 	if errno != 0 {
-		return key{}, errno
+		return Stat{}, errno
 	}
 	return fromStatx(st), nil
 }
 
-func statFD(fd int) (key, error) { return statAt(fd, "", unix.AT_EMPTY_PATH) }
+func StatFD(fd int) (Stat, error) { return StatAt(fd, "", unix.AT_EMPTY_PATH) }
 
 // pseudo file systems: what looks like files there is made up by the kernel when it is read.
 var pseudo = map[int64]bool{

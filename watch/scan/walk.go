@@ -1,4 +1,4 @@
-package watch
+package scan
 
 import (
 	"cmp"
@@ -53,7 +53,7 @@ type block struct {
 
 	noted    bool // folder says what was learned
 	folder   folder
-	found    []seen  // by name
+	found    []File  // by name
 	inner    []inner // by name
 	problems []Problem
 }
@@ -71,7 +71,7 @@ type parent struct {
 }
 
 // walk looks at the folder path and all below it; matched: all is taken, unless excluded.
-func (s *scan) walk(e *config.Entry, path string, matched bool) error {
+func (s *Scan) walk(e *config.Entry, path string, matched bool) error {
 	if err := s.ctx.Err(); err != nil {
 		return err
 	}
@@ -85,9 +85,9 @@ func (s *scan) walk(e *config.Entry, path string, matched bool) error {
 		return err
 	}
 	s.found = slices.Grow(s.found, top.count())
-	problems := len(s.problems)
+	problems := len(s.Problems)
 	s.collect(top)
-	slices.SortStableFunc(s.problems[problems:], func(a, b Problem) int { return comparePaths(a.Path, b.Path) })
+	slices.SortStableFunc(s.Problems[problems:], func(a, b Problem) int { return comparePaths(a.Path, b.Path) })
 	return nil
 }
 
@@ -101,11 +101,11 @@ func (b *block) count() int {
 }
 
 // collect takes what was found in a folder and below, in path order.
-func (s *scan) collect(b *block) {
+func (s *Scan) collect(b *block) {
 	if b.noted {
 		s.folders[b.path] = b.folder
 	}
-	s.problems = append(s.problems, b.problems...)
+	s.Problems = append(s.Problems, b.problems...)
 	done := 0
 	for _, sub := range b.inner {
 		s.found = append(s.found, b.found[done:sub.after]...)
@@ -164,19 +164,19 @@ func (w *walk) done(b *block, err error) {
 func (w *walk) open(b *block) (int, error) {
 	const flags = unix.O_RDONLY | unix.O_DIRECTORY
 	if b.path == w.root {
-		return openFD(unix.AT_FDCWD, b.path, flags)
+		return OpenAt(unix.AT_FDCWD, b.path, flags)
 	}
 	name := nameOf(b.path)
 	if b.parent != nil {
 		defer w.leave(b.parent)
-		return openFD(b.parent.fd, name, flags|unix.O_NOFOLLOW)
+		return OpenAt(b.parent.fd, name, flags|unix.O_NOFOLLOW)
 	}
-	dir, err := openBelow(w.root, b.path[:max(len(b.path)-len(name)-1, 1)])
+	dir, err := OpenFolder(w.root, b.path[:max(len(b.path)-len(name)-1, 1)])
 	if err != nil {
 		return 0, durable.WithoutPath(err)
 	}
 	defer unix.Close(dir)
-	return openFD(dir, name, flags|unix.O_NOFOLLOW)
+	return OpenAt(dir, name, flags|unix.O_NOFOLLOW)
 }
 
 // keep keeps a folder open for those in it, or closes it where there are none or too many are kept.

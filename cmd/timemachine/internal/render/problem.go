@@ -5,7 +5,7 @@ import (
 
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
-	"timemachine/watch"
+	"timemachine/watch/scan"
 )
 
 // ProblemDocument is one problem. Warning is set where it does not make the exit status 3.
@@ -18,7 +18,7 @@ type ProblemDocument struct {
 }
 
 // ProblemText is one sentence that names the path and, where the message leaves it out, the cause.
-func ProblemText(p watch.Problem) string {
+func ProblemText(p scan.Problem) string {
 	text := p.Msg
 	if p.Path != "" && !strings.Contains(text, p.Path) && !strings.Contains(text, terminal.Quote(p.Path)) {
 		text = terminal.Quote(p.Path) + ": " + text
@@ -29,7 +29,7 @@ func ProblemText(p watch.Problem) string {
 	return terminal.Escape(text)
 }
 
-func problemsJSON(problems []watch.Problem) []ProblemDocument {
+func problemsJSON(problems []scan.Problem) []ProblemDocument {
 	list := []ProblemDocument{}
 	for _, p := range problems {
 		list = append(list, ProblemDocument{Path: p.Path, PathBytes: rawBytes(p.Path), Message: ProblemText(p), Hint: p.Hint, Warning: p.Warning})

@@ -8,6 +8,7 @@ import (
 
 	"timemachine/repo/record"
 	"timemachine/watch"
+	"timemachine/watch/scan"
 )
 
 // RunDocument is what run --json prints. Lists are never null.
@@ -31,7 +32,7 @@ func EmptyRun(dest string) RunDocument {
 }
 
 // RunJSON is the document of a run that committed versions and met problems.
-func RunJSON(dest string, s *watch.Summary, versions []record.Version, problems []watch.Problem) RunDocument {
+func RunJSON(dest string, s *watch.Summary, versions []record.Version, problems []scan.Problem) RunDocument {
 	d := EmptyRun(dest)
 	d.Scan, d.Sources, d.ElapsedMS, d.Tip = s.Scan, s.Sources, s.Elapsed.Milliseconds(), idText(s.Tip)
 	for event, n := range s.Events {

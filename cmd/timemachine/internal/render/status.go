@@ -11,6 +11,7 @@ import (
 	"timemachine/repo/record"
 	"timemachine/repo/when"
 	"timemachine/watch"
+	"timemachine/watch/scan"
 )
 
 // statusLimit is how many lines of one kind are shown unless the status is verbose.
@@ -147,7 +148,7 @@ func previewLines(p *watch.Preview, limit int) []string {
 	}
 	for _, g := range []struct {
 		title    string
-		problems []watch.Problem
+		problems []scan.Problem
 	}{{"would be left out:", p.Failing}, {"deletions held back:", p.Held}} {
 		if len(g.problems) > 0 {
 			lines = append(append(lines, g.title), firstLines(problemLines(g.problems), limit)...)
@@ -171,7 +172,7 @@ func eventWords(events []record.Event) string {
 	return strings.Join(words, " or ")
 }
 
-func problemLines(problems []watch.Problem) []string {
+func problemLines(problems []scan.Problem) []string {
 	var lines []string
 	for _, p := range problems {
 		line := "  " + ProblemText(p)

@@ -4,8 +4,8 @@ import (
 	"strings"
 
 	"timemachine/cmd/timemachine/internal/terminal"
-	"timemachine/watch"
 	"timemachine/watch/config"
+	"timemachine/watch/scan"
 )
 
 // WatchedDocument is one line of the watch list in list --json.
@@ -42,8 +42,8 @@ func WatchListJSON(c *config.Config, lines []string) []WatchedDocument {
 	return entries
 }
 
-func AddSelection(entries []WatchedDocument, selection []watch.Selected) {
-	byText := map[string]watch.Selected{}
+func AddSelection(entries []WatchedDocument, selection []scan.EntrySources) {
+	byText := map[string]scan.EntrySources{}
 	for _, s := range selection {
 		byText[s.Entry.Text] = s
 	}
