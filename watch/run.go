@@ -1,3 +1,8 @@
+// Package watch makes a run: it scans the watch list and records each source that changed.
+//
+// A run takes the destination's lock, scans, captures each changed source by a
+// stable read, and commits the versions. A preview says what a run would
+// record. A restore records the present state of a source before it replaces it.
 package watch
 
 import (

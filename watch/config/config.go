@@ -1,10 +1,10 @@
-// Package watch says what is watched and what changed.
+// Package config reads, edits and matches the watch list.
 //
 // The watch list is the user's configuration file: entries (files, folders
 // and glob patterns) and exclusions in .gitignore syntax. It is read strictly:
 // whatever cannot be understood is an error that names file, line and column,
 // so that nothing is run on half a configuration. It is edited by the byte:
-// what is not the entry's own stays as its author left it.
+// an edit changes no byte outside the lines of its entry.
 package config
 
 import (

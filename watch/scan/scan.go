@@ -1,3 +1,9 @@
+// Package scan finds the sources that changed since the last run.
+//
+// A scan walks what the watch list names and takes the stat of each source.
+// The cache holds, for each source, its newest record and the stat of the last
+// scan. Comparing both gives the changes that a run looks into. The cache is
+// disposable: the commits give it anew.
 package scan
 
 import (

@@ -40,3 +40,21 @@ func fromStat(st *unix.Stat_t) Stat {
 
 // isPseudo tells whether fd lies on a file system that the kernel makes up: there is none here that holds files.
 func isPseudo(fd int) bool { return false }
+
+// appendNames appends to names those of all that the open folder fd holds, each followed by a zero byte. buf is room to
+// read into.
+func appendNames(names []byte, fd int, buf []byte) ([]byte, error) {
+	for {
+		n, err := unix.ReadDirent(fd, buf)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || n <= 0 {
+			return names, err
+		}
+		_, _, some := unix.ParseDirent(buf[:n], -1, nil)
+		for _, name := range some {
+			names = append(append(names, name...), 0)
+		}
+	}
+}
