@@ -20,7 +20,8 @@ func (w *world) replaceWith(place string, put func() error) {
 	w.check(put())
 }
 
-// TestInfoIsMended: what others do to .git/info is seen by verify, mended by a run, and theirs is kept.
+// TestInfoIsMended: what others do to .git/info is seen by verify, mended by a run, and theirs is
+// kept.
 func TestInfoIsMended(t *testing.T) {
 	for _, row := range []struct {
 		name string
@@ -85,8 +86,8 @@ func TestInfoIsMended(t *testing.T) {
 	}
 }
 
-// TestAttributesAreMended: the work tree's .gitattributes is written again by a run, but not where somebody has committed
-// another, or works on a merge.
+// TestAttributesAreMended: the work tree's .gitattributes is written again by a run, but not where
+// somebody has committed another, or works on a merge.
 func TestAttributesAreMended(t *testing.T) {
 	for name, do := range map[string]func(w *world, name string){
 		"deleted": func(w *world, name string) { w.check(os.Remove(name)) },

@@ -54,8 +54,9 @@ var (
 	errEndless  = errors.New("gives no end of data")
 )
 
-// take reads a source and stores its content. One that is not in the folder which is open since the source before is looked
-// for by its path: the folder may have been removed and made again meanwhile.
+// take reads a source and stores its content. One that is not in the folder which is open since the
+// source before is looked for by its path: the folder may have been removed and made again
+// meanwhile.
 func (c *capture) take(ch *scan.Change, o *opener) (content, error) {
 	kept := o.has(&ch.File)
 	got, err := c.from(o, ch)
@@ -146,8 +147,8 @@ func (c *capture) small(f *sourceFile, k scan.Stat, before object.ID, asRead boo
 	return id, int64(n), err
 }
 
-// steady tells whether a file is as it was opened after n bytes were read. Growth is no harm: the bytes up to the size
-// at the opening are what was there, and the next run sees the rest.
+// steady tells whether a file is as it was opened after n bytes were read. Growth is no harm: the
+// bytes up to the size at the opening are what was there, and the next run sees the rest.
 func steady(f *sourceFile, before scan.Stat, n int64) error {
 	after, err := scan.StatFD(f.fd)
 	if err != nil {
@@ -159,7 +160,8 @@ func steady(f *sourceFile, before scan.Stat, n int64) error {
 	return nil
 }
 
-// large streams a file. One of the size that is known is only hashed at first: often nothing but its mtime changed.
+// large streams a file. One of the size that is known is only hashed at first: often nothing but
+// its mtime changed.
 func (c *capture) large(f *sourceFile, k scan.Stat, old *scan.SourceState, asRead bool) (object.ID, error) {
 	if old != nil && !old.Deleted && !old.Stale && old.Size == k.Size && !old.Link {
 		h := object.NewBlobHasher(k.Size)
@@ -177,7 +179,8 @@ func (c *capture) large(f *sourceFile, k scan.Stat, old *scan.SourceState, asRea
 	return c.to.BlobFrom(k.Size, c.reader(f, k, asRead), old.Content())
 }
 
-// reader gives a file's bytes up to its size at the opening, and fails at their end if it did not hold still.
+// reader gives a file's bytes up to its size at the opening, and fails at their end if it did not
+// hold still.
 func (c *capture) reader(f *sourceFile, k scan.Stat, asRead bool) io.Reader {
 	return &steadyReader{ctx: c.ctx, f: f, key: k, left: k.Size, asRead: asRead}
 }

@@ -21,7 +21,8 @@ import (
 
 var torture = flag.Bool("torture", false, "try every operation and many kills, for minutes, and print counts")
 
-// A scenario is a piece of work in which every operation on the destination's file system goes wrong in turn.
+// A scenario is a piece of work in which every operation on the destination's file system goes
+// wrong in turn.
 type scenario struct {
 	name    string
 	prepare func(w *world)       // makes what the work finds
@@ -239,9 +240,9 @@ func (w *world) rebuildOnce() error {
 // perSweep is how many places of a scenario the short form tries with each fault.
 const perSweep = 2
 
-// TestFaults lets every operation of every scenario go wrong in every way: what was acknowledged before is still there,
-// git finds the repository whole, and the next run ends where one without a fault ends, with nothing lost, doubled or
-// left behind.
+// TestFaults lets every operation of every scenario go wrong in every way: what was acknowledged
+// before is still there, git finds the repository whole, and the next run ends where one without a
+// fault ends, with nothing lost, doubled or left behind.
 func TestFaults(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
@@ -372,7 +373,8 @@ func (s *sweep) recovered(t *testing.T) string {
 	return ""
 }
 
-// history is every version: its event, source, content and copy. Which came first within a run does not matter.
+// history is every version: its event, source, content and copy. Which came first within a run does
+// not matter.
 func (w *world) history() []string {
 	w.t.Helper()
 	out := repotest.Git(w.t, w.dest, "log", "--format=%s%x00%(trailers:key=Blob,valueonly)%x00%(trailers:key=Copy,valueonly)%x01", "main")

@@ -15,8 +15,8 @@ import (
 	"timemachine/watch/scan"
 )
 
-// folding makes of a destination one that was found at init to fold names. It does not need to: nothing but git's settings
-// says so. TestExFAT has one that does.
+// folding makes of a destination one that was found at init to fold names. It does not need to:
+// nothing but git's settings says so. TestExFAT has one that does.
 func (w *world) folding() { repotest.Git(w.t, w.dest, "config", "core.ignorecase", "true") }
 
 // tracked lists what HEAD's tree holds below files/ and the source folder.
@@ -55,8 +55,8 @@ func (w *world) sound() {
 	}
 }
 
-// TestNamesThatFold: of names that are one where they are folded each has a place in files/ and copies/, which its record
-// tells, and keeps it; every question finds it by its own name.
+// TestNamesThatFold: of names that are one where they are folded each has a place in files/ and
+// copies/, which its record tells, and keeps it; every question finds it by its own name.
 func TestNamesThatFold(t *testing.T) {
 	w := newWorld(t)
 	w.folding()
@@ -118,7 +118,8 @@ func TestNamesThatFold(t *testing.T) {
 	w.sound()
 }
 
-// TestRenamedInCaseOnly: what is renamed so has one place after the other, and each version its copy.
+// TestRenamedInCaseOnly: what is renamed so has one place after the other, and each version its
+// copy.
 func TestRenamedInCaseOnly(t *testing.T) {
 	w := newWorld(t)
 	w.folding()
@@ -138,8 +139,8 @@ func TestRenamedInCaseOnly(t *testing.T) {
 	w.sound()
 }
 
-// TestCopyOfTheNameBefore: on a file system that folds names the copy of a name that is gone has the place of the next
-// one's. The copies here are made to lie where they would.
+// TestCopyOfTheNameBefore: on a file system that folds names the copy of a name that is gone has
+// the place of the next one's. The copies here are made to lie where they would.
 func TestCopyOfTheNameBefore(t *testing.T) {
 	w := newWorld(t)
 	w.folding()
@@ -162,8 +163,8 @@ func TestCopyOfTheNameBefore(t *testing.T) {
 	w.sound()
 }
 
-// TestTakenOverWhereNamesFold: a history made where names are not folded has names that are one. The first has the place,
-// the others are named; deleting one never touches the other's file.
+// TestTakenOverWhereNamesFold: a history made where names are not folded has names that are one.
+// The first has the place, the others are named; deleting one never touches the other's file.
 func TestTakenOverWhereNamesFold(t *testing.T) {
 	w := newWorld(t)
 	for _, name := range []string{"A", "a", "B", "b", "c"} {

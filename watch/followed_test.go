@@ -13,8 +13,9 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// TestWorkTreeIsLeftToTheSystem: a run waits for the history alone to be on disk. What follows it is believed to be
-// there while the machine is up, written again when it was started anew, and put on disk by a run some time later.
+// TestWorkTreeIsLeftToTheSystem: a run waits for the history alone to be on disk. What follows it
+// is believed to be there while the machine is up, written again when it was started anew, and put
+// on disk by a run some time later.
 func TestWorkTreeIsLeftToTheSystem(t *testing.T) {
 	d, err := durable.OpenDir(t.TempDir())
 	if err != nil {
@@ -95,7 +96,8 @@ func TestWorkTreeIsLeftToTheSystem(t *testing.T) {
 	})
 }
 
-// TestBatches publishes what changed in several parts, each with its pack and its move of the branch.
+// TestBatches publishes what changed in several parts, each with its pack and its move of the
+// branch.
 func TestBatches(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -138,7 +140,8 @@ func (u *unlockBefore) Before(op *durable.Op) error {
 
 func (u *unlockBefore) After(*durable.Op) {}
 
-// TestMarkOfAnEarlierRunStays: a run whose versions follow takes no mark away of one whose versions have not.
+// TestMarkOfAnEarlierRunStays: a run whose versions follow takes no mark away of one whose versions
+// have not.
 func TestMarkOfAnEarlierRunStays(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")

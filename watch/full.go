@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// room is what a run does about a full disk. A destination has no room for all that changed when writing to it fails so;
-// then the run begins again with the largest files left out, and less each time, until the rest fits. What was left out is
-// named, and the next run tries it again.
+// room is what a run does about a full disk. A destination has no room for all that changed when
+// writing to it fails so; then the run begins again with the largest files left out, and less each
+// time, until the rest fits. What was left out is named, and the next run tries it again.
 type room struct {
 	budget int64           // bytes of changed files that are taken on; 0: all
 	taken  int64           // that the run under way has taken on
@@ -24,8 +24,9 @@ type room struct {
 // leastBudget is where nothing can be gained any more: what changed takes as much as what says so.
 const leastBudget = 4096
 
-// yield lessens what is taken on after it did not fit, and tells whether there is anything to lessen. How well files
-// deflate is not known before they are, so it begins at some times the free space, where that is told (a quota is not).
+// yield lessens what is taken on after it did not fit, and tells whether there is anything to
+// lessen. How well files deflate is not known before they are, so it begins at some times the free
+// space, where that is told (a quota is not).
 func (r *run) yield(err error) bool {
 	var errno unix.Errno
 	if errors.As(err, &errno) {
@@ -49,8 +50,9 @@ func (r *run) beginAgain() {
 	r.summary.Problems = 0
 }
 
-// fitting leaves out what is larger than the whole disk, which a hole in a file costs nobody to be, and takes hours to
-// read; and the largest files until the rest is within the budget. Deletions take no room, and are never left.
+// fitting leaves out what is larger than the whole disk, which a hole in a file costs nobody to be,
+// and takes hours to read; and the largest files until the rest is within the budget. Deletions
+// take no room, and are never left.
 func (r *run) fitting(changes []scan.Change) []scan.Change {
 	r.room.left = nil
 	changes = r.possible(changes)

@@ -45,8 +45,8 @@ func (n *narrow) Before(op *durable.Op) error {
 
 func (n *narrow) After(*durable.Op) {}
 
-// TestWhatDoesNotFit: the largest files are left out and named until the rest fits; each version is recorded and told of
-// once, what else is wrong is told of once, and nothing is left behind.
+// TestWhatDoesNotFit: the largest files are left out and named until the rest fits; each version is
+// recorded and told of once, what else is wrong is told of once, and nothing is left behind.
 func TestWhatDoesNotFit(t *testing.T) {
 	for _, says := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
 		t.Run(says.Error(), func(t *testing.T) {
@@ -89,7 +89,8 @@ func TestWhatDoesNotFit(t *testing.T) {
 	}
 }
 
-// TestNothingFits: where not even the least fits the run fails, and the next one records everything.
+// TestNothingFits: where not even the least fits the run fails, and the next one records
+// everything.
 func TestNothingFits(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")

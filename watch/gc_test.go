@@ -46,8 +46,9 @@ func (a *at) Before(op *durable.Op) error {
 
 func (a *at) After(*durable.Op) {}
 
-// TestGcBesideARun: a run finds contents in the repository that no branch leads to, in a loose object and in packs, and a
-// gc comes by at each moment of its publishing and takes away what it can. What the run has recorded is whole.
+// TestGcBesideARun: a run finds contents in the repository that no branch leads to, in a loose
+// object and in packs, and a gc comes by at each moment of its publishing and takes away what it
+// can. What the run has recorded is whole.
 func TestGcBesideARun(t *testing.T) {
 	for i, m := range publishing {
 		if testing.Short() && i%3 != 1 {
@@ -91,8 +92,8 @@ func TestGcBesideARun(t *testing.T) {
 	}
 }
 
-// TestContentsAreStoredOnce: after a gc, when no pack is ours, files that are moved or copied cost no more than their
-// commits.
+// TestContentsAreStoredOnce: after a gc, when no pack is ours, files that are moved or copied cost
+// no more than their commits.
 func TestContentsAreStoredOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -117,8 +118,8 @@ func TestContentsAreStoredOnce(t *testing.T) {
 	}
 }
 
-// TestMultiPackIndex: one that git has made of our packs keeps none of them from being merged; it goes then, as it does
-// when git merges them. One that speaks of others' packs only is left.
+// TestMultiPackIndex: one that git has made of our packs keeps none of them from being merged; it
+// goes then, as it does when git merges them. One that speaks of others' packs only is left.
 func TestMultiPackIndex(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -293,8 +293,8 @@ func TestLargeAndSparseFiles(t *testing.T) {
 	w.want("Touch large")
 }
 
-// TestFilesTheKernelMakesUp: a folder like /proc that is listed itself is read to the end of what is in its files, however
-// deep, whatever size they claim to have.
+// TestFilesTheKernelMakesUp: a folder like /proc that is listed itself is read to the end of what
+// is in its files, however deep, whatever size they claim to have.
 func TestFilesTheKernelMakesUp(t *testing.T) {
 	const root, deep = "/proc/sys/fs", "/proc/sys/fs/inotify/max_user_watches"
 	want, err := os.ReadFile(deep)
@@ -455,7 +455,8 @@ func busy(step func(i int)) (stop func()) {
 	}
 }
 
-// TestFileThatGrows is read while another process appends to it: what was there when it was opened is a version.
+// TestFileThatGrows is read while another process appends to it: what was there when it was opened
+// is a version.
 func TestFileThatGrows(t *testing.T) {
 	w := newWorld(t)
 	f, err := os.Create(w.path("log"))
@@ -481,7 +482,8 @@ func TestFileThatGrows(t *testing.T) {
 	}
 }
 
-// TestFileThatNeverHoldsStill shrinks and grows all the time: after three runs it is stored as it was read.
+// TestFileThatNeverHoldsStill shrinks and grows all the time: after three runs it is stored as it
+// was read.
 func TestFileThatNeverHoldsStill(t *testing.T) {
 	w := newWorld(t)
 	w.write("f", "")

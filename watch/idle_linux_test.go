@@ -43,8 +43,8 @@ func opened(t *testing.T, f func(), folders ...string) []string {
 	}
 }
 
-// TestIdleRunOpensNoPack looks at what a run opens that finds nothing changed, and whether it sees all the same that a
-// pack is not as it was.
+// TestIdleRunOpensNoPack looks at what a run opens that finds nothing changed, and whether it sees
+// all the same that a pack is not as it was.
 func TestIdleRunOpensNoPack(t *testing.T) {
 	w := newWorld(t)
 	w.ahead = time.Minute // so that no file is too new to be trusted

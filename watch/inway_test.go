@@ -14,8 +14,9 @@ import (
 	"timemachine/repo/layout"
 )
 
-// TestFolderInACopysPlace: a folder of somebody's that has a copy's name stays, with what it holds. The copy that cannot
-// have its place is named with the reason, and nothing of it is left where it was made ready.
+// TestFolderInACopysPlace: a folder of somebody's that has a copy's name stays, with what it holds.
+// The copy that cannot have its place is named with the reason, and nothing of it is left where it
+// was made ready.
 func TestFolderInACopysPlace(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")
@@ -52,7 +53,8 @@ func TestFolderInACopysPlace(t *testing.T) {
 	}
 }
 
-// TestSomebodysOwnFile: a file of somebody's own in files/ that has the place of a new source is kept under another name.
+// TestSomebodysOwnFile: a file of somebody's own in files/ that has the place of a new source is
+// kept under another name.
 func TestSomebodysOwnFile(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")
@@ -79,8 +81,8 @@ func TestSomebodysOwnFile(t *testing.T) {
 	w.sound()
 }
 
-// TestFoldersOfOurs: files/ or copies/ is replaced by something of somebody's. A run records, moves that aside, and goes on
-// with a folder of its own.
+// TestFoldersOfOurs: files/ or copies/ is replaced by something of somebody's. A run records, moves
+// that aside, and goes on with a folder of its own.
 func TestFoldersOfOurs(t *testing.T) {
 	for _, name := range []string{"files", "copies"} {
 		for kind, put := range map[string]func(w *world, place string){
@@ -155,7 +157,8 @@ func namesBelow(t *testing.T, folder string) string {
 	return strings.Join(all, "\n")
 }
 
-// TestFolderThatCannotBeMovedAside: what has the place of copies/ stays, and is named with the command; the history goes on.
+// TestFolderThatCannotBeMovedAside: what has the place of copies/ stays, and is named with the
+// command; the history goes on.
 func TestFolderThatCannotBeMovedAside(t *testing.T) {
 	w := variedWorld(t)
 	place := filepath.Join(w.dest, "copies")
@@ -191,7 +194,8 @@ func (r refuse) Before(op *durable.Op) error {
 
 func (refuse) After(*durable.Op) {}
 
-// TestSomethingInTheWay: a run leaves what is in a version's way, and names the command that moves it aside.
+// TestSomethingInTheWay: a run leaves what is in a version's way, and names the command that moves
+// it aside.
 func TestSomethingInTheWay(t *testing.T) {
 	w := variedWorld(t)
 	w.linkAway(w.file("d"))

@@ -10,7 +10,8 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// TestLimitsAreNamed has a file beyond each limit: each is named, what can be recorded is, and no other file suffers.
+// TestLimitsAreNamed has a file beyond each limit: each is named, what can be recorded is, and no
+// other file suffers.
 func TestLimitsAreNamed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

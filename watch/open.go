@@ -12,8 +12,8 @@ import (
 	"timemachine/watch/scan"
 )
 
-// source is a source opened so that no link below its entry's root was followed on the way: its folder, and its name
-// there.
+// source is a source opened so that no link below its entry's root was followed on the way: its
+// folder, and its name there.
 type source struct {
 	dir  int // the opener's
 	name string
@@ -22,15 +22,15 @@ type source struct {
 	listed bool
 }
 
-// opener opens the folders that sources lie in, and keeps the last one open: neighbours cost one opening. The zero value
-// has none open. Not for concurrent use.
+// opener opens the folders that sources lie in, and keeps the last one open: neighbours cost one
+// opening. The zero value has none open. Not for concurrent use.
 type opener struct {
 	root, folder string
 	dir          int // good where folder is not empty
 }
 
-// open opens the folder a source lies in, which stays open until the next call. The entry's root itself may be reached
-// through links: the user named it.
+// open opens the folder a source lies in, which stays open until the next call. The entry's root
+// itself may be reached through links: the user named it.
 func (o *opener) open(s *scan.File) (source, error) {
 	if s.Listed {
 		return source{dir: unix.AT_FDCWD, name: s.Path, path: s.Path, listed: true}, nil
@@ -60,8 +60,8 @@ func (o *opener) close() {
 	o.folder = ""
 }
 
-// open opens the source's content; what is no regular file any more is an error. Opening never blocks and has no effect
-// on a device or FIFO that took the file's place.
+// open opens the source's content; what is no regular file any more is an error. Opening never
+// blocks and has no effect on a device or FIFO that took the file's place.
 func (s *source) open() (*sourceFile, scan.Stat, error) {
 	flags := unix.O_RDONLY
 	if !s.listed {
@@ -82,8 +82,8 @@ func (s *source) open() (*sourceFile, scan.Stat, error) {
 	return &sourceFile{fd: fd, path: s.path}, k, nil
 }
 
-// sourceFile is a source's open content: a descriptor and no more, since an os.File asks the system three times whether
-// it can be waited for.
+// sourceFile is a source's open content: a descriptor and no more, since an os.File asks the system
+// three times whether it can be waited for.
 type sourceFile struct {
 	fd   int
 	path string
@@ -139,7 +139,8 @@ func (s *source) readlink() (string, scan.Stat, error) {
 
 var errSpecial = errors.New("special file")
 
-// sourceError is an error of a source's own, as against one of the destination's, which would befall all others too.
+// sourceError is an error of a source's own, as against one of the destination's, which would
+// befall all others too.
 type sourceError struct{ error }
 
 func (e sourceError) Unwrap() error { return e.error }
@@ -156,7 +157,8 @@ func pathError(op, path string, err error) error {
 	return &fs.PathError{Op: op, Path: path, Err: err}
 }
 
-// isSourceError tells an error that is the source's own from one of the destination, which ends the run.
+// isSourceError tells an error that is the source's own from one of the destination, which ends the
+// run.
 func isSourceError(err error) bool {
 	var own sourceError
 	return errors.As(err, &own) || errors.Is(err, object.ErrCollision)

@@ -9,8 +9,9 @@ import (
 	"timemachine/repo"
 )
 
-// TestCopiesAreMadeUp: what was left out for want of room is written by a run that has room, and nothing is said on the way
-// but by the run that leaves it out. What is not wanted at all is not owed.
+// TestCopiesAreMadeUp: what was left out for want of room is written by a run that has room, and
+// nothing is said on the way but by the run that leaves it out. What is not wanted at all is not
+// owed.
 func TestCopiesAreMadeUp(t *testing.T) {
 	for _, damaged := range []bool{false, true} {
 		w := newWorld(t)

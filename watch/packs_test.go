@@ -50,8 +50,8 @@ func (w *world) small(versions int) {
 	}
 }
 
-// TestManyRunsStaySmall edits a large file, a small one and the list of a folder in each run, long enough for packs to
-// be merged several times, and compares every version with what was written.
+// TestManyRunsStaySmall edits a large file, a small one and the list of a folder in each run, long
+// enough for packs to be merged several times, and compares every version with what was written.
 func TestManyRunsStaySmall(t *testing.T) {
 	t.Parallel()
 	w := newWorldIn(t, repotest.InMemory(t))
@@ -93,7 +93,8 @@ func TestManyRunsStaySmall(t *testing.T) {
 	w.run(0)
 }
 
-// compareLarge finds each version of the large file in the newest commit that has it; a run commits three.
+// compareLarge finds each version of the large file in the newest commit that has it; a run commits
+// three.
 func (w *world) compareLarge(wrote map[string]string) {
 	w.t.Helper()
 	path := "files" + w.path("large")
@@ -116,7 +117,8 @@ func (w *world) compact() {
 	w.check(err)
 }
 
-// TestPacksOfOthersAreLeft has a pack guarded, one made by git, and packs in a multi-pack-index in layers: none goes.
+// TestPacksOfOthersAreLeft has a pack guarded, one made by git, and packs in a multi-pack-index in
+// layers: none goes.
 func TestPacksOfOthersAreLeft(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -176,7 +178,8 @@ func (w *world) pile(n int) (p problems) {
 	return p
 }
 
-// TestLostListOfPacks: without the list no pack counts as ours, so none is merged or removed, and the history goes on.
+// TestLostListOfPacks: without the list no pack counts as ours, so none is merged or removed, and
+// the history goes on.
 func TestLostListOfPacks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -195,9 +198,10 @@ func TestLostListOfPacks(t *testing.T) {
 	}
 }
 
-// TestListOfPacksAfterAKill: a power failure takes the list of packs away while a run has moved the branch, or is about to.
-// The run's pack is known to be ours by the .keep beside it, so the next one is begun with it, and it goes. What the branch
-// does not lead to any more is not counted as ours again, nor is another's pack.
+// TestListOfPacksAfterAKill: a power failure takes the list of packs away while a run has moved the
+// branch, or is about to. The run's pack is known to be ours by the .keep beside it, so the next
+// one is begun with it, and it goes. What the branch does not lead to any more is not counted as
+// ours again, nor is another's pack.
 func TestListOfPacksAfterAKill(t *testing.T) {
 	for _, branch := range []string{"moved", "to be moved", "moved by git"} {
 		w := newWorld(t)
@@ -241,8 +245,8 @@ func (w *world) killed(f *killAfter) {
 	}
 }
 
-// TestMergeThatWasCutShort puts the packs back that a compaction was about to remove when it was killed: done again it
-// makes the same pack, which must stay.
+// TestMergeThatWasCutShort puts the packs back that a compaction was about to remove when it was
+// killed: done again it makes the same pack, which must stay.
 func TestMergeThatWasCutShort(t *testing.T) {
 	w := newWorld(t)
 	r := rand.New(rand.NewPCG(3, 4))
@@ -274,9 +278,9 @@ func TestMergeThatWasCutShort(t *testing.T) {
 	w.run(1)
 }
 
-// TestUnreliableMultiPackIndex: a git that was writing its multi-pack-index while packs were merged leaves one that speaks of
-// packs that are gone, or were written again, and finds nothing of them. The next run removes one that speaks of a pack that
-// is not there, or of packs of ours.
+// TestUnreliableMultiPackIndex: a git that was writing its multi-pack-index while packs were merged
+// leaves one that speaks of packs that are gone, or were written again, and finds nothing of them.
+// The next run removes one that speaks of a pack that is not there, or of packs of ours.
 func TestUnreliableMultiPackIndex(t *testing.T) {
 	w := newWorld(t)
 	name := filepath.Join(w.dest, ".git/objects/pack/multi-pack-index")

@@ -14,8 +14,9 @@ import (
 // perOutage is how many moments of a scenario the short form tries.
 const perOutage = 3
 
-// TestPowerFailures cuts the power at every moment of every scenario: of names and contents that were not put on disk,
-// all, some or only the contents are gone. What was acknowledged before is whole all the same, and the next run goes on.
+// TestPowerFailures cuts the power at every moment of every scenario: of names and contents that
+// were not put on disk, all, some or only the contents are gone. What was acknowledged before is
+// whole all the same, and the next run goes on.
 func TestPowerFailures(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
@@ -40,7 +41,8 @@ type outage struct {
 // image is what a power failure leaves.
 type image struct{ dest, what string }
 
-// images does the work once and keeps what a failure would leave, at every moment or at some of them.
+// images does the work once and keeps what a failure would leave, at every moment or at some of
+// them.
 func (o *outage) images(t *testing.T) {
 	o.check(os.RemoveAll(o.dest))
 	copyTree(t, o.template, o.dest)

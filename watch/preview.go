@@ -33,9 +33,10 @@ type Expected struct {
 	Maybe  bool // only the content can tell whether it is a version at all
 }
 
-// NewPreview tells what a run over everything would do in the destination dest, whose history is h; nil where nothing is
-// recorded yet. It takes no lock, writes nothing, and opens files without reading them. A history whose branch was
-// rewritten gives the *repo.StateError that a run would give.
+// NewPreview tells what a run over everything would do in the destination dest, whose history is h;
+// nil where nothing is recorded yet. It takes no lock, writes nothing, and opens files without
+// reading them. A history whose branch was rewritten gives the *repo.StateError that a run would
+// give.
 func NewPreview(ctx context.Context, c *config.Config, h *repo.History, dest string) (p *Preview, err error) {
 	err = durable.Guard(func() (err error) {
 		p, err = newPreview(ctx, c, h, dest)
@@ -101,8 +102,8 @@ func (p *Preview) expect(ch *scan.Change, c *config.Config) {
 	p.Changes = append(p.Changes, e)
 }
 
-// examine opens a source and reads nothing. fine is false where a run would not get at its content; the Problem is nil
-// where it has vanished.
+// examine opens a source and reads nothing. fine is false where a run would not get at its content;
+// the Problem is nil where it has vanished.
 func examine(ch *scan.Change, maxSize int64) (trouble *scan.Problem, fine bool) {
 	f := &ch.File
 	if f.Pseudo || f.Stat.IsLink() {
@@ -127,7 +128,8 @@ func examine(ch *scan.Change, maxSize int64) (trouble *scan.Problem, fine bool) 
 	return &scan.Problem{Path: f.Path, Msg: "cannot be read", Err: durable.WithoutPath(err)}, false
 }
 
-// events are the versions that a source's state can mean; none where nothing but a doubt speaks for one.
+// events are the versions that a source's state can mean; none where nothing but a doubt speaks for
+// one.
 func events(ch *scan.Change, ignoreTouched bool) (may []record.Event, maybe bool) {
 	old, k := ch.Before, &ch.File.Stat
 	switch {

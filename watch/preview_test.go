@@ -27,7 +27,8 @@ func (w *world) preview() *watch.Preview {
 	return p
 }
 
-// expected is a preview's changes, a line each: "modified or touched? a" where only the content can tell.
+// expected is a preview's changes, a line each: "modified or touched? a" where only the content can
+// tell.
 func (w *world) expected(p *watch.Preview) []string {
 	var lines []string
 	for _, e := range p.Changes {
@@ -48,7 +49,8 @@ func (w *world) settled(names ...string) {
 	}
 }
 
-// TestPreviewTellsWhatTheRunDoes holds the preview of every kind of change against the run that follows.
+// TestPreviewTellsWhatTheRunDoes holds the preview of every kind of change against the run that
+// follows.
 func TestPreviewTellsWhatTheRunDoes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

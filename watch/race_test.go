@@ -27,8 +27,8 @@ func (c *racing) Before(op *durable.Op) error {
 
 func (c *racing) After(*durable.Op) {}
 
-// TestRunLosesTheRace: somebody commits while a run is at work. It begins again on top of that, tells of each problem
-// once, and gives up only when that happens each time.
+// TestRunLosesTheRace: somebody commits while a run is at work. It begins again on top of that,
+// tells of each problem once, and gives up only when that happens each time.
 func TestRunLosesTheRace(t *testing.T) {
 	for _, row := range []struct {
 		commits int

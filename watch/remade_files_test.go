@@ -20,7 +20,8 @@ func (w *world) says(p problems, name, msg string) bool {
 	return false
 }
 
-// TestFilesAreWrittenAgain: files/ is emptied, or deleted, though the history has it. A run says so, and writes it again.
+// TestFilesAreWrittenAgain: files/ is emptied, or deleted, though the history has it. A run says
+// so, and writes it again.
 func TestFilesAreWrittenAgain(t *testing.T) {
 	for name, empty := range map[string]func(w *world) error{
 		"deleted": func(w *world) error { return os.RemoveAll(filepath.Join(w.dest, "files")) },
@@ -52,8 +53,8 @@ func TestFilesAreWrittenAgain(t *testing.T) {
 	}
 }
 
-// TestFilesOfAnotherBranch: where a branch without files/ is checked out, or somebody's commit took all of it away, nothing
-// is written.
+// TestFilesOfAnotherBranch: where a branch without files/ is checked out, or somebody's commit took
+// all of it away, nothing is written.
 func TestFilesOfAnotherBranch(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")
@@ -71,8 +72,8 @@ func TestFilesOfAnotherBranch(t *testing.T) {
 	w.run(0)
 }
 
-// TestFilesLostInAMerge: files/ is deleted while a merge is under way. Nothing is written until that has ended, and all of it
-// then, also where git has written some of it.
+// TestFilesLostInAMerge: files/ is deleted while a merge is under way. Nothing is written until
+// that has ended, and all of it then, also where git has written some of it.
 func TestFilesLostInAMerge(t *testing.T) {
 	w := variedWorld(t)
 	repotest.Git(t, w.dest, "checkout", "-q", "-b", "other")

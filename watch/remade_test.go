@@ -25,8 +25,9 @@ func (c *onCreate) Before(op *durable.Op) error {
 
 func (c *onCreate) After(*durable.Op) {}
 
-// TestFolderRemadeBetweenSources: when the first of a folder's files has been read, and its pack is begun, another program
-// puts a new folder in the place of the old. The rest is read there and has not vanished; what is not in it has.
+// TestFolderRemadeBetweenSources: when the first of a folder's files has been read, and its pack is
+// begun, another program puts a new folder in the place of the old. The rest is read there and has
+// not vanished; what is not in it has.
 func TestFolderRemadeBetweenSources(t *testing.T) {
 	w := newWorld(t)
 	for _, name := range []string{"d/a", "d/b", "d/c", "d/vanishes"} {

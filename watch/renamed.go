@@ -5,8 +5,8 @@ import "timemachine/watch/scan"
 // inode is a file whatever its name.
 type inode struct{ dev, ino uint64 }
 
-// absentee is a deleted source, as it was found last. What is known of it is forgotten when its deletion is committed, which
-// may be before what it became.
+// absentee is a deleted source, as it was found last. What is known of it is forgotten when its
+// deletion is committed, which may be before what it became.
 type absentee struct {
 	path string
 	key  scan.Stat

@@ -27,9 +27,10 @@ type RestoreOptions struct {
 	Done       func(*repo.Step)              // after each step; never nil
 }
 
-// Restore brings versions back. Where files are put back in place, what is there and is about to be replaced is recorded
-// first, watched or not; what cannot be is left as it is, unless all is to be overwritten. The caller closes the plan,
-// which tells what was done; the error means that the restore failed as a whole.
+// Restore brings versions back. Where files are put back in place, what is there and is about to be
+// replaced is recorded first, watched or not; what cannot be is left as it is, unless all is to be
+// overwritten. The caller closes the plan, which tells what was done; the error means that the
+// restore failed as a whole.
 func Restore(ctx context.Context, o RestoreOptions) (*repo.Plan, error) {
 	ro := repo.RestoreOptions{To: o.To, Overwrite: o.Overwrite, Log: o.Log}
 	if o.Config != nil {
@@ -73,8 +74,8 @@ func (o *RestoreOptions) recordFirst(ctx context.Context, p *repo.Plan) error {
 	return err
 }
 
-// recordAfter makes a run over what was brought back: else the newest version would be the one that it replaced, and to
-// restore again would undo it.
+// recordAfter makes a run over what was brought back: else the newest version would be the one that
+// it replaced, and to restore again would undo it.
 func (o *RestoreOptions) recordAfter(ctx context.Context, p *repo.Plan) error {
 	failed, err := o.record(ctx, p.Restored())
 	for path, why := range failed {
@@ -83,7 +84,8 @@ func (o *RestoreOptions) recordAfter(ctx context.Context, p *repo.Plan) error {
 	return err
 }
 
-// record makes a run over paths. Those that the watch list does not select are taken as if each one's folder were on it.
+// record makes a run over paths. Those that the watch list does not select are taken as if each
+// one's folder were on it.
 func (o *RestoreOptions) record(ctx context.Context, paths []string) (map[string]error, error) {
 	if len(paths) == 0 {
 		return nil, nil

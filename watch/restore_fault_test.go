@@ -18,8 +18,9 @@ import (
 	"timemachine/watch/scan"
 )
 
-// TestRestoreFaults lets every operation of a restore go wrong: each file holds what it held or what it is to hold, what
-// was there is in the history before it is replaced, and the restore made again ends where one without a fault ends.
+// TestRestoreFaults lets every operation of a restore go wrong: each file holds what it held or
+// what it is to hold, what was there is in the history before it is replaced, and the restore made
+// again ends where one without a fault ends.
 func TestRestoreFaults(t *testing.T) {
 	w := newWorld(t)
 	w.plant()
@@ -98,7 +99,8 @@ func (w *world) restoreUnder(f *repotest.Faults, at repo.Point) error {
 	return err
 }
 
-// neverLess: each file is what it was or what it is to be, and what it was is there or in the history.
+// neverLess: each file is what it was or what it is to be, and what it was is there or in the
+// history.
 func (w *world) neverLess(live, want map[string]string) {
 	w.t.Helper()
 	now := w.contents()

@@ -14,7 +14,8 @@ import (
 	"timemachine/watch"
 )
 
-// modes looks, after each operation, at every file that restore writes: none may be open further than its record says.
+// modes looks, after each operation, at every file that restore writes: none may be open further
+// than its record says.
 type modes struct {
 	t     *testing.T
 	dir   string
@@ -89,8 +90,8 @@ func (f *failing) Before(op *durable.Op) error {
 	return nil
 }
 
-// TestRestoreWhereOperationsFail lets each operation on the files themselves fail in turn: the file is the old or the new,
-// nothing is left beside it, and a failure is told.
+// TestRestoreWhereOperationsFail lets each operation on the files themselves fail in turn: the file
+// is the old or the new, nothing is left beside it, and a failure is told.
 func TestRestoreWhereOperationsFail(t *testing.T) {
 	for n := 1; ; n++ {
 		w := newWorld(t)

@@ -136,7 +136,8 @@ func TestRestoreFolder(t *testing.T) {
 	w.run(0)
 }
 
-// TestRestoreTwice: what was brought back is the newest version, so that the same again finds nothing to do.
+// TestRestoreTwice: what was brought back is the newest version, so that the same again finds
+// nothing to do.
 func TestRestoreTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -154,7 +155,8 @@ func TestRestoreTwice(t *testing.T) {
 	}
 }
 
-// TestRestoreSparesWhatCannotBeRecorded leaves a file alone whose present state is too large for the watch list.
+// TestRestoreSparesWhatCannotBeRecorded leaves a file alone whose present state is too large for
+// the watch list.
 func TestRestoreSparesWhatCannotBeRecorded(t *testing.T) {
 	w := newWorld(t)
 	w.config = "watch: [" + w.src + "]\nmax-size: 10\n"
@@ -183,8 +185,8 @@ func TestRestoreSparesWhatCannotBeRecorded(t *testing.T) {
 	}
 }
 
-// TestRestoreThroughTheWatchedLink keeps a link that the watch list names and restores the file behind it; a folder that
-// the watch list names through a link is gone into.
+// TestRestoreThroughTheWatchedLink keeps a link that the watch list names and restores the file
+// behind it; a folder that the watch list names through a link is gone into.
 func TestRestoreThroughTheWatchedLink(t *testing.T) {
 	w := newWorld(t)
 	w.write("real/f", "1")
@@ -214,7 +216,8 @@ func TestRestoreThroughTheWatchedLink(t *testing.T) {
 	}
 }
 
-// TestRestoreDistrustsOthersLinks: root does not follow a link that a user planted above or in the place of a folder.
+// TestRestoreDistrustsOthersLinks: root does not follow a link that a user planted above or in the
+// place of a folder.
 func TestRestoreDistrustsOthersLinks(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give a link away")

@@ -83,8 +83,9 @@ type run struct {
 	contents func() map[object.ID]bool // those of the newest versions, as the cache has them; it is seldom asked for
 }
 
-// Run looks at what is watched once and records what changed. The error means that the run failed as a whole; what is
-// wrong with single sources is reported, counted in the Summary, and stops nothing else.
+// Run looks at what is watched once and records what changed. The error means that the run failed
+// as a whole; what is wrong with single sources is reported, counted in the Summary, and stops
+// nothing else.
 func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 	if err := lock(ctx, &o); err != nil {
 		return nil, err
@@ -111,8 +112,8 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 	return r.summary, o.Repo.FullError(err)
 }
 
-// outrun tells whether another program, a git commit say, has moved the branch before the run could. The run begins again on
-// top of that, but not for ever.
+// outrun tells whether another program, a git commit say, has moved the branch before the run
+// could. The run begins again on top of that, but not for ever.
 func (r *run) outrun(err error, lost *int) bool {
 	var state *refusal.Error
 	if !errors.As(err, &state) || state.Kind != refusal.Moved || *lost == raceTries || r.ctx.Err() != nil {
@@ -266,8 +267,8 @@ type captured struct {
 	err error
 }
 
-// part captures on all cores and commits in order. What changed since the scan saw it goes to the end, by its new
-// mtime.
+// part captures on all cores and commits in order. What changed since the scan saw it goes to the
+// end, by its new mtime.
 func (r *run) part(c *capture, part []scan.Change, done, total int) error {
 	gots := make([]captured, len(part))
 	ready := make([]chan struct{}, (len(part)+perTask-1)/perTask)
@@ -395,7 +396,8 @@ func (r *run) delete(ch *scan.Change) error {
 	return nil
 }
 
-// failed reports a source that could not be captured; an error that is not the source's own ends the run.
+// failed reports a source that could not be captured; an error that is not the source's own ends
+// the run.
 func (r *run) failed(ch *scan.Change, err error) error {
 	if r.ctx.Err() != nil {
 		return r.ctx.Err()

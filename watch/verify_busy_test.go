@@ -30,8 +30,9 @@ func (p *pause) Before(op *durable.Op) error {
 
 func (p *pause) After(*durable.Op) {}
 
-// TestVerifyBesideARun verifies while a run has moved the branch and files/, copies/ and the index have not followed, or not
-// all. It waits for the run, and finds nothing; what is wrong for another reason it finds all the same.
+// TestVerifyBesideARun verifies while a run has moved the branch and files/, copies/ and the index
+// have not followed, or not all. It waits for the run, and finds nothing; what is wrong for another
+// reason it finds all the same.
 func TestVerifyBesideARun(t *testing.T) {
 	for _, m := range []moment{
 		{"before the pack is given free", durable.Remove, ".keep"},

@@ -82,7 +82,8 @@ type damage struct {
 	n     int // findings
 }
 
-// inTheWay puts things of somebody's in places of ours. They are moved aside, and the rest of the table's promises hold.
+// inTheWay puts things of somebody's in places of ours. They are moved aside, and the rest of the
+// table's promises hold.
 var inTheWay = []struct {
 	damage
 	aside func(w *world) string // where what is in the way will be
@@ -126,8 +127,8 @@ func (w *world) linkAway(place string) {
 	w.check(os.Symlink(away, place))
 }
 
-// TestVerifyMovesAside puts something in the way of each thing beside the history: --repair moves it aside, and nothing that
-// it leads to is touched.
+// TestVerifyMovesAside puts something in the way of each thing beside the history: --repair moves
+// it aside, and nothing that it leads to is touched.
 func TestVerifyMovesAside(t *testing.T) {
 	t.Parallel()
 	w := variedWorld(t)
@@ -171,7 +172,8 @@ func (w *world) newestCopy(name string) string {
 	return all[len(all)-1]
 }
 
-// spoil changes a file's content and puts its mode and mtime back. What shares its storage changes with it.
+// spoil changes a file's content and puts its mode and mtime back. What shares its storage changes
+// with it.
 func (w *world) spoil(file string) {
 	w.t.Helper()
 	st, err := os.Lstat(file)
@@ -214,7 +216,8 @@ var besideHistory = []damage{
 	{"index lacks an entry", func(w *world) { repotest.Git(w.t, w.dest, "rm", "-q", "--cached", "files"+w.path("a")) }, true, repo.PartIndex, 1},
 }
 
-// TestVerifyRepairs damages each thing beside the history in turn: verify names it, and --repair makes it again.
+// TestVerifyRepairs damages each thing beside the history in turn: verify names it, and --repair
+// makes it again.
 func TestVerifyRepairs(t *testing.T) {
 	t.Parallel()
 	w := variedWorld(t)
@@ -257,8 +260,8 @@ func (w *world) within(t *testing.T) *world {
 	return &in
 }
 
-// TestVerifyFindsStrays: a file below copies/ that has a copy's name and is none is named, and left as it is. Files of
-// somebody's with other names are not.
+// TestVerifyFindsStrays: a file below copies/ that has a copy's name and is none is named, and left
+// as it is. Files of somebody's with other names are not.
 func TestVerifyFindsStrays(t *testing.T) {
 	w := variedWorld(t)
 	w.check(os.WriteFile(w.copies("notes.txt"), nil, 0o600))
@@ -325,7 +328,8 @@ func TestVerifyReadsRecords(t *testing.T) {
 	}
 }
 
-// amend gives the newest commit another message, in which what follows from is cut at the line's end.
+// amend gives the newest commit another message, in which what follows from is cut at the line's
+// end.
 func (w *world) amend(from, to string) string {
 	w.t.Helper()
 	var lines []string
@@ -360,7 +364,8 @@ func TestVerifyReadsTrees(t *testing.T) {
 	t.Errorf("found %+v", found)
 }
 
-// TestVerifyReadsObjects damages each pack and idx in turn: the history cannot be repaired, and is left alone.
+// TestVerifyReadsObjects damages each pack and idx in turn: the history cannot be repaired, and is
+// left alone.
 func TestVerifyReadsObjects(t *testing.T) {
 	w := variedWorld(t)
 	files, err := filepath.Glob(filepath.Join(w.dest, ".git/objects/pack/pack-*"))

@@ -1,10 +1,9 @@
 // Package config reads, edits and matches the watch list.
 //
-// The watch list is the user's configuration file: entries (files, folders
-// and glob patterns) and exclusions in .gitignore syntax. It is read strictly:
-// whatever cannot be understood is an error that names file, line and column,
-// so that nothing is run on half a configuration. It is edited by the byte:
-// an edit changes no byte outside the lines of its entry.
+// The watch list is the user's configuration file: entries (files, folders and glob patterns) and
+// exclusions in .gitignore syntax. It is read strictly: whatever cannot be understood is an error
+// that names file, line and column, so that nothing is run on half a configuration. It is edited by
+// the byte: an edit changes no byte outside the lines of its entry.
 package config
 
 import (
@@ -12,8 +11,7 @@ import (
 	"strings"
 )
 
-// Env is what the text of a configuration may refer to. The package reads no
-// environment itself.
+// Env is what the text of a configuration may refer to. The package reads no environment itself.
 type Env struct {
 	// Lookup gives the value of $NAME. Nil: no variable is set.
 	Lookup func(name string) (string, bool)
@@ -40,8 +38,8 @@ type Config struct {
 	Entries []*Entry
 	// MaxSize is the largest file taken, in bytes; 0: no limit.
 	MaxSize int64
-	// CopiesKeep (copies: all, the default) keeps a copy of each version;
-	// CopiesNone (copies: none) writes none. Exactly one of them is true.
+	// CopiesKeep (copies: all, the default) keeps a copy of each version; CopiesNone (copies: none)
+	// writes none. Exactly one of them is true.
 	CopiesKeep bool
 	CopiesNone bool
 	// CopiesMinFree is the free space below which no copies are written.
@@ -53,16 +51,15 @@ type Config struct {
 	literals map[string]*Entry // entries without wildcards by Root
 }
 
-// Lines returns the watch list as it is written, an item each: the text of
-// entries (of the mapping form its path) and of exclusions ("!…"), duplicates
-// included. Quotes and escapes of YAML are taken off.
+// Lines returns the watch list as it is written, an item each: the text of entries (of the mapping
+// form its path) and of exclusions ("!…"), duplicates included. Quotes and escapes of YAML are
+// taken off.
 func (c *Config) Lines() []string {
 	return append([]string(nil), c.lines...)
 }
 
-// Select returns the entry that takes the file at path, an absolute clean
-// path: the one that names it literally, else the first in file order that
-// selects it, else nil.
+// Select returns the entry that takes the file at path, an absolute clean path: the one that names
+// it literally, else the first in file order that selects it, else nil.
 func (c *Config) Select(path string) *Entry {
 	if e := c.literals[path]; e != nil {
 		return e
@@ -92,16 +89,15 @@ func (c *Config) EntryBelow(path string) *Entry {
 
 // Entry is one file, folder or pattern of the watch list.
 //
-// In its text ~ and ~/ stand for the home folder, $NAME and ${NAME} for a
-// variable, \$ for a dollar sign. Expanded values are literal: a * in one is
-// no wildcard. * ? [a-z] {a,b} and ** are patterns, and a backslash takes the
-// meaning from the character after it. A relative text counts from the
-// folder of the configuration file.
+// In its text ~ and ~/ stand for the home folder, $NAME and ${NAME} for a variable, \$ for a dollar
+// sign. Expanded values are literal: a * in one is no wildcard. * ? [a-z] {a,b} and ** are
+// patterns, and a backslash takes the meaning from the character after it. A relative text counts
+// from the folder of the configuration file.
 type Entry struct {
 	Text string // as written
 	Line int    // where, from 1
-	// Root is an absolute, clean, literal path: what is watched, or for a
-	// pattern the longest folder in front of its first wildcard.
+	// Root is an absolute, clean, literal path: what is watched, or for a pattern the longest
+	// folder in front of its first wildcard.
 	Root string
 	// Glob is the absolute pattern, "" for a literal path.
 	Glob string

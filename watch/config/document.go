@@ -21,8 +21,8 @@ import (
 
 const maxConfigFile = 16 << 20
 
-// Load reads a configuration file. A missing file is fs.ErrNotExist; a missing or unreadable folder, and whatever
-// is wrong with what the file says, a *ConfigError.
+// Load reads a configuration file. A missing file is fs.ErrNotExist; a missing or unreadable
+// folder, and whatever is wrong with what the file says, a *ConfigError.
 func Load(file string, env Env) (*Config, error) {
 	data, err := readConfigFile(file, env)
 	if err != nil {
@@ -115,7 +115,8 @@ func lineOfBadUTF8(data []byte) int {
 	return line
 }
 
-// yamlError puts the parser's complaint into our form. What it says of a name that begins with * or ! has one cause.
+// yamlError puts the parser's complaint into our form. What it says of a name that begins with * or
+// ! has one cause.
 func (d *document) yamlError(data []byte, err error) error {
 	m := yamlLine.FindStringSubmatch(strings.SplitN(err.Error(), "\n", 2)[0])
 	if m == nil {

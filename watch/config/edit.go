@@ -23,14 +23,15 @@ const newConfigText = `# What timemachine watches: a file, folder or pattern a l
 # - "!*.bak"
 `
 
-// Create makes a configuration file with an empty watch list. An existing one is fs.ErrExist, a missing folder a
-// *ConfigError.
+// Create makes a configuration file with an empty watch list. An existing one is fs.ErrExist, a
+// missing folder a *ConfigError.
 func Create(file string) error {
 	return createFile(file, []byte(newConfigText))
 }
 
-// AddEntries adds literal absolute paths to the watch list and says which are in it already. Every byte outside the
-// new lines stays as it was; a file in which that cannot be done is left alone, and the error is a *ConfigError.
+// AddEntries adds literal absolute paths to the watch list and says which are in it already. Every
+// byte outside the new lines stays as it was; a file in which that cannot be done is left alone,
+// and the error is a *ConfigError.
 func AddEntries(file string, env Env, paths []string) (added, already []string, err error) {
 	err = editConfig(file, env, func(data []byte, c *Config) ([]byte, error) {
 		added, already = nil, nil
@@ -54,8 +55,9 @@ func AddEntries(file string, env Env, paths []string) (added, already []string, 
 	return added, already, err
 }
 
-// RemoveEntries takes entries out of the watch list: those that resolve to one of paths, or whose text is one of them.
-// It says which paths were found; every other byte of the file stays as it was.
+// RemoveEntries takes entries out of the watch list: those that resolve to one of paths, or whose
+// text is one of them. It says which paths were found; every other byte of the file stays as it
+// was.
 func RemoveEntries(file string, env Env, paths []string) (removed, unknown []string, err error) {
 	err = editConfig(file, env, func(data []byte, c *Config) ([]byte, error) {
 		removed, unknown = nil, nil
@@ -187,7 +189,8 @@ func quoteYAML(s string) string {
 	return b.String()
 }
 
-// editable reads a document whose lines can be found by their newlines: YAML knows other line breaks too.
+// editable reads a document whose lines can be found by their newlines: YAML knows other line
+// breaks too.
 func editable(file string, data []byte) (*document, error) {
 	crlf := bytes.Count(data, []byte("\r\n"))
 	if bytes.Count(data, []byte("\r")) != crlf || bytes.ContainsAny(data, "\u0085\u2028\u2029") {

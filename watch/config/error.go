@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Error says what is wrong with a configuration, and where. It is a
-// mistake in what the user wrote or set up, not a failure of a run.
+// Error says what is wrong with a configuration, and where. It is a mistake in what the user wrote
+// or set up, not a failure of a run.
 type Error struct {
 	File   string
 	Line   int    // from 1; 0: unknown

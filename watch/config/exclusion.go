@@ -7,17 +7,16 @@ import (
 	"strings"
 )
 
-// maxPattern bounds the length of a pattern in bytes, and with it the time
-// that a match can take. A longer one could match no path the system opens.
+// maxPattern bounds the length of a pattern in bytes, and with it the time that a match can take. A
+// longer one could match no path the system opens.
 const maxPattern = 4096
 
 // exclusion is one line of .gitignore syntax (gitignore(5)).
 //
-// Three things differ from git. A pattern that starts with "/" is an absolute
-// path. One with an inner slash counts from two folders, the configuration's
-// and the entry's Root. And foo**/bar is foo*/bar, as the manual has it, where
-// git takes ** for any number of folders when only ordinary characters stand
-// before it.
+// Three things differ from git. A pattern that starts with "/" is an absolute path. One with an
+// inner slash counts from two folders, the configuration's and the entry's Root. And foo**/bar is
+// foo*/bar, as the manual has it, where git takes ** for any number of folders when only ordinary
+// characters stand before it.
 type exclusion struct {
 	include     bool // "!": takes back what an earlier one left out
 	foldersOnly bool
@@ -34,8 +33,8 @@ const (
 	absoluteScope                       // below /
 )
 
-// compileExclusion reads one pattern. In text a leading "!" re-includes; an
-// absolute pattern must be expanded already.
+// compileExclusion reads one pattern. In text a leading "!" re-includes; an absolute pattern must
+// be expanded already.
 func compileExclusion(text string) (*exclusion, error) {
 	if len(text) > maxPattern {
 		return nil, errors.New("pattern is too long")
@@ -66,8 +65,7 @@ func compileExclusion(text string) (*exclusion, error) {
 	return x, nil
 }
 
-// namedSegment is the one segment of a pattern without a slash, where ** is
-// no more than *.
+// namedSegment is the one segment of a pattern without a slash, where ** is no more than *.
 func namedSegment(segments []segment) segment {
 	if segments[0].kind == deepSegment {
 		return segment{kind: suffixSegment}
@@ -85,8 +83,8 @@ func trimPatternSpace(text string) string {
 	return text[:end]
 }
 
-// matches tells whether x speaks of path, whose last component is name, when
-// it is looked at for entry e. It does not allocate.
+// matches tells whether x speaks of path, whose last component is name, when it is looked at for
+// entry e. It does not allocate.
 func (x *exclusion) matches(e *Entry, path, name string, isDir bool) bool {
 	if x.foldersOnly && !isDir {
 		return false
@@ -104,8 +102,8 @@ func (x *exclusion) matches(e *Entry, path, name string, isDir bool) bool {
 	return ok && e.folder != e.Root && matchSegments(x.path, rel)
 }
 
-// below returns path without the folder it lies in; ok is false when it lies
-// elsewhere or is the folder itself.
+// below returns path without the folder it lies in; ok is false when it lies elsewhere or is the
+// folder itself.
 func below(folder, path string) (rel string, ok bool) {
 	if folder == "/" {
 		return strings.TrimPrefix(path, "/"), path != "/"
@@ -116,8 +114,8 @@ func below(folder, path string) (rel string, ok bool) {
 	return "", false
 }
 
-// defaultExclusions are git's own folders and what editors leave beside the
-// files they have open (vim, emacs; 4913 is vim's probe for a writable folder).
+// defaultExclusions are git's own folders and what editors leave beside the files they have open
+// (vim, emacs; 4913 is vim's probe for a writable folder).
 var defaultExclusions = mustCompileDefaults(".git/", "*.swp", "*~", ".#*", "4913")
 
 func mustCompileDefaults(texts ...string) []*exclusion {

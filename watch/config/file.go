@@ -16,8 +16,8 @@ import (
 // editWait is how long an edit waits for another one of the same file.
 const editWait = 10 * time.Second
 
-// lockConfig keeps two edits of one file apart. The file is replaced by each, so the lock is taken again when it turns
-// out to be on one that is no longer there.
+// lockConfig keeps two edits of one file apart. The file is replaced by each, so the lock is taken
+// again when it turns out to be on one that is no longer there.
 func lockConfig(file string) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), editWait)
 	defer cancel()
@@ -49,8 +49,8 @@ func stillThere(f *os.File, file string) bool {
 	return err == nil && nerr == nil && os.SameFile(held, now)
 }
 
-// replaceFile puts data in the place of a file, with its mode and owner: the old or the new, whatever happens. The caller
-// holds the file's lock.
+// replaceFile puts data in the place of a file, with its mode and owner: the old or the new,
+// whatever happens. The caller holds the file's lock.
 func replaceFile(file string, data []byte) error {
 	st, err := os.Stat(file)
 	if err != nil {
@@ -76,7 +76,8 @@ func replaceFile(file string, data []byte) error {
 	return writeError(file, d.Sync())
 }
 
-// writeAs makes a file that is on disk when it returns, with the mode and, where that may be given, the owner of another.
+// writeAs makes a file that is on disk when it returns, with the mode and, where that may be given,
+// the owner of another.
 func writeAs(d *durable.Dir, name string, data []byte, as fs.FileInfo) error {
 	f, err := d.Create(name)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// FreeSpace is an amount of free space. The zero value stands for the default: 5 %
-// of the file system or 1 GiB, whichever is less.
+// FreeSpace is an amount of free space. The zero value stands for the default: 5 % of the file
+// system or 1 GiB, whichever is less.
 type FreeSpace struct {
 	Bytes   int64   // at least 0; counts when Percent is 0
 	Percent float64 // 0 to 100, of the file system's size
@@ -31,7 +31,8 @@ func (f FreeSpace) Floor(size int64) int64 {
 	return f.Bytes
 }
 
-// KeepsCopies tells whether copies are written at all, and where free of size bytes are left on the disk.
+// KeepsCopies tells whether copies are written at all, and where free of size bytes are left on the
+// disk.
 func (c *Config) KeepsCopies(free, size int64) bool {
 	return !c.CopiesNone && free >= c.CopiesMinFree.Floor(size)
 }

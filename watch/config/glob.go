@@ -10,8 +10,8 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// Braces are multiplied out when the entry is read, so that each alternative
-// is matched component by component. These bound what that can cost.
+// Braces are multiplied out when the entry is read, so that each alternative is matched component
+// by component. These bound what that can cost.
 const (
 	maxBraces       = 32
 	maxAlternatives = 256
@@ -42,8 +42,8 @@ func unescapeGlob(pattern string) string {
 	return b.String()
 }
 
-// firstWildcard returns where the first character of globSpecial stands that
-// no backslash escapes, or -1.
+// firstWildcard returns where the first character of globSpecial stands that no backslash escapes,
+// or -1.
 func firstWildcard(pattern string) int {
 	for i := 0; i < len(pattern); i++ {
 		if pattern[i] == '\\' {
@@ -55,8 +55,7 @@ func firstWildcard(pattern string) int {
 	return -1
 }
 
-// compile fills Root, Glob and alternatives from an absolute, expanded
-// pattern.
+// compile fills Root, Glob and alternatives from an absolute, expanded pattern.
 func (e *Entry) compile(pattern string) error {
 	wild := firstWildcard(pattern)
 	if wild < 0 {
@@ -154,8 +153,8 @@ func expandBraces(pattern string, into []string) ([]string, error) {
 	return into, err
 }
 
-// nextUnescaped returns where the next of chars stands from i on, outside
-// brackets and not after a backslash, or -1.
+// nextUnescaped returns where the next of chars stands from i on, outside brackets and not after a
+// backslash, or -1.
 func nextUnescaped(pattern string, i int, chars string) int {
 	for ; i < len(pattern); i++ {
 		switch {
@@ -170,8 +169,7 @@ func nextUnescaped(pattern string, i int, chars string) int {
 	return -1
 }
 
-// closingBracket returns where the class that opens at i ends, or i when it
-// does not end.
+// closingBracket returns where the class that opens at i ends, or i when it does not end.
 func closingBracket(pattern string, i int) int {
 	for k := i + 1; k < len(pattern); k++ {
 		switch pattern[k] {
@@ -184,8 +182,7 @@ func closingBracket(pattern string, i int) int {
 	return i
 }
 
-// sampleName is a name that a component of a pattern matches, with an x for
-// each wildcard.
+// sampleName is a name that a component of a pattern matches, with an x for each wildcard.
 func sampleName(s *segment) string {
 	switch s.kind {
 	case literalSegment:
@@ -213,8 +210,8 @@ func sampleName(s *segment) string {
 	return b.String()
 }
 
-// lists tells whether the entry's pattern asks by name for what the default
-// exclusion x leaves out, as ~/notes/*.swp does for *.swp.
+// lists tells whether the entry's pattern asks by name for what the default exclusion x leaves out,
+// as ~/notes/*.swp does for *.swp.
 func (e *Entry) lists(x *exclusion) bool {
 	for _, segments := range e.alternatives {
 		for i := range segments {

@@ -22,9 +22,8 @@ func (e *Entry) Matches(path string) bool {
 	return false
 }
 
-// MayContain tells whether a path below the folder dir could match; false
-// lets a walk leave dir out. What lies below a folder that itself matches is
-// taken without being asked for.
+// MayContain tells whether a path below the folder dir could match; false lets a walk leave dir
+// out. What lies below a folder that itself matches is taken without being asked for.
 func (e *Entry) MayContain(dir string) bool {
 	if _, above := below(dir, e.Root); above {
 		return true
@@ -52,9 +51,9 @@ func (e *Entry) underRoot(path string) (rel string, ok bool) {
 	return below(e.Root, path)
 }
 
-// Excludes tells whether the exclusions leave out this path, not looking at
-// the folders above it: who walks does not enter an excluded folder. The Root
-// is never excluded: it was asked for by name.
+// Excludes tells whether the exclusions leave out this path, not looking at the folders above it:
+// who walks does not enter an excluded folder. The Root is never excluded: it was asked for by
+// name.
 func (e *Entry) Excludes(path string, isDir bool) bool {
 	if path == e.Root {
 		return false
@@ -68,9 +67,8 @@ func (e *Entry) Excludes(path string, isDir bool) bool {
 	return false
 }
 
-// Selects tells whether a file at path (absolute, clean) would be taken by a
-// walk from Root: it or a folder above it matches, and neither it nor a
-// folder between it and Root is excluded.
+// Selects tells whether a file at path (absolute, clean) would be taken by a walk from Root: it or
+// a folder above it matches, and neither it nor a folder between it and Root is excluded.
 func (e *Entry) Selects(path string) bool {
 	if _, ok := e.underRoot(path); !ok {
 		return false

@@ -31,7 +31,8 @@ type item struct {
 	rules   []*exclusion
 }
 
-// Parse understands a configuration file's bytes. file is its absolute path, for messages and relative entries.
+// Parse understands a configuration file's bytes. file is its absolute path, for messages and
+// relative entries.
 func Parse(file string, data []byte, env Env) (*Config, error) {
 	d, err := readDocument(file, data)
 	if err != nil {
@@ -291,7 +292,8 @@ var (
 	errOtherTil = errors.New("~ with a name is not known: write the path out")
 )
 
-// expand replaces ~ and variables; what they stand for is escaped, so that a * in a value is no wildcard.
+// expand replaces ~ and variables; what they stand for is escaped, so that a * in a value is no
+// wildcard.
 func (env Env) expand(text string) (string, error) {
 	if rest, ok := strings.CutPrefix(text, "~"); ok {
 		if rest != "" && rest[0] != '/' {

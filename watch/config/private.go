@@ -9,8 +9,9 @@ import (
 	"timemachine/repo/durable"
 )
 
-// CheckPrivate refuses, for root, a file that others may write, or whose folder they may: they could have anything
-// recorded, or written, with root's rights. A link is followed, and both folders count. A missing file is fine.
+// CheckPrivate refuses, for root, a file that others may write, or whose folder they may: they
+// could have anything recorded, or written, with root's rights. A link is followed, and both
+// folders count. A missing file is fine.
 func CheckPrivate(path string, env Env) error {
 	if env.UID != 0 {
 		return nil

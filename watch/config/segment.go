@@ -41,8 +41,8 @@ func (s *segment) matches(name string) bool {
 	return true
 }
 
-// matchSegments tells whether the pattern matches the whole relative path. It
-// returns to the last ** only, so its time is the product of both lengths.
+// matchSegments tells whether the pattern matches the whole relative path. It returns to the last
+// ** only, so its time is the product of both lengths.
 func matchSegments(segments []segment, path string) bool {
 	at, rest := 0, path
 	deep, deepRest := -1, ""
@@ -70,8 +70,8 @@ func matchSegments(segments []segment, path string) bool {
 	return at == len(segments)
 }
 
-// mayMatchBelow tells whether the pattern could match a path that lies below
-// the relative path dir ("": every path does).
+// mayMatchBelow tells whether the pattern could match a path that lies below the relative path dir
+// ("": every path does).
 func mayMatchBelow(segments []segment, dir string) bool {
 	for dir != "" {
 		if len(segments) == 0 {
@@ -96,8 +96,8 @@ func cutName(path string) (name, rest string) {
 	return path, ""
 }
 
-// compileSegments cuts a .gitignore pattern, without its outer slashes, at
-// its slashes. The rules are those of git's wildmatch.c with WM_PATHNAME.
+// compileSegments cuts a .gitignore pattern, without its outer slashes, at its slashes. The rules
+// are those of git's wildmatch.c with WM_PATHNAME.
 func compileSegments(pattern string) ([]segment, error) {
 	var segments []segment
 	var steps []step
@@ -115,8 +115,8 @@ func compileSegments(pattern string) ([]segment, error) {
 		if stars := deepLength(pattern[i:]); len(steps) == 0 && stars > 0 {
 			segments = append(segments, segment{kind: deepSegment})
 			i += stars
-			// At the end it stands for at least one component, and before
-			// an escaped slash git takes it so too.
+			// At the end it stands for at least one component, and before an escaped slash git
+			// takes it so too.
 			if i == len(pattern) || pattern[i] == '\\' {
 				steps = []step{{kind: starStep}}
 				continue

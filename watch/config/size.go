@@ -19,10 +19,9 @@ var sizeUnits = map[string]int64{
 
 var errSize = errors.New("not a size such as 100MiB")
 
-// parseSize reads a number of bytes: an integer, or a decimal number with a
-// unit in any case. KB, MB, GB, TB count in thousands; KiB, MiB, GiB, TiB and
-// the lone K, M, G, T in steps of 1024. A fraction of a byte is dropped. The
-// result is at least 0.
+// parseSize reads a number of bytes: an integer, or a decimal number with a unit in any case. KB,
+// MB, GB, TB count in thousands; KiB, MiB, GiB, TiB and the lone K, M, G, T in steps of 1024. A
+// fraction of a byte is dropped. The result is at least 0.
 func parseSize(text string) (int64, error) {
 	digits := strings.TrimRight(text, "abgikmtABGIKMT")
 	unit, known := sizeUnits[strings.ToLower(text[len(digits):])]
@@ -43,8 +42,8 @@ func parseSize(text string) (int64, error) {
 	return int64(low + part), nil
 }
 
-// fractionOf returns 0.digits of unit, rounded down; digits past the ninth
-// are less than a byte of anything but a terabyte and are dropped.
+// fractionOf returns 0.digits of unit, rounded down; digits past the ninth are less than a byte of
+// anything but a terabyte and are dropped.
 func fractionOf(digits string, unit int64) uint64 {
 	digits = (digits + "000000000")[:9]
 	n, err := strconv.ParseUint(digits, 10, 64)

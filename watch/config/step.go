@@ -66,8 +66,7 @@ var (
 	errClass     = errors.New("unknown [:class:]")
 )
 
-// compileStep reads the element that a non-empty pattern starts with and
-// returns its length.
+// compileStep reads the element that a non-empty pattern starts with and returns its length.
 func compileStep(pattern string) (step, int, error) {
 	switch pattern[0] {
 	case '*':
@@ -86,8 +85,8 @@ func compileStep(pattern string) (step, int, error) {
 	return step{kind: byteStep, literal: pattern[0]}, 1, nil
 }
 
-// compileSet reads a bracket expression as wildmatch.c does: a ] that comes
-// first is a member, and so is a [: that no :] follows.
+// compileSet reads a bracket expression as wildmatch.c does: a ] that comes first is a member, and
+// so is a [: that no :] follows.
 func compileSet(pattern string) (*byteSet, int, error) {
 	set, i := new(byteSet), 1
 	negated := i < len(pattern) && (pattern[i] == '!' || pattern[i] == '^')
@@ -116,8 +115,8 @@ func compileSet(pattern string) (*byteSet, int, error) {
 	return set, i + 1, nil
 }
 
-// addMember adds the member that text starts with. It returns its length and
-// the byte that a range after it starts from, -1 for none.
+// addMember adds the member that text starts with. It returns its length and the byte that a range
+// after it starts from, -1 for none.
 func addMember(set *byteSet, text string, previous int) (n, last int, err error) {
 	switch {
 	case text[0] == '-' && previous > 0 && len(text) > 1 && text[1] != ']':

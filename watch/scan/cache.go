@@ -27,7 +27,8 @@ func (k *Cache) Close() {
 
 func newCache() *Cache { return &Cache{fresh: map[string]*SourceState{}} }
 
-// find is what is known of a source, nil where that is nothing. It may be changed, which note must be told.
+// find is what is known of a source, nil where that is nothing. It may be changed, which note must
+// be told.
 func (k *Cache) find(source string) *SourceState {
 	if s := k.fresh[source]; s != nil {
 		return s
@@ -73,7 +74,8 @@ func (k *Cache) anyIn(path string) bool {
 	return false
 }
 
-// compact moves what is fresh to base, which needs less room and is searched faster. The cache is written anew then.
+// compact moves what is fresh to base, which needs less room and is searched faster. The cache is
+// written anew then.
 func (k *Cache) compact() {
 	b, _ := appendSection(nil, 0, k.Tip, k.everything())
 	k.base, _, _, _ = parseSection(b, 0)

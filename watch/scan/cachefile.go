@@ -9,11 +9,12 @@ import (
 	"timemachine/repo/durable"
 )
 
-// The cache file is cacheMagic and any number of sections. What a later one says of a source holds, and the last one's
-// tip is the commit that all of it is true of. A run adds a section with what it found changed; when those have grown to
-// a part of the first, the file is written anew with one. Each section's CRC counts from the beginning of the file, so a
-// section that is torn, or does not belong to those before it, ends what is read: what comes before it is true of its own
-// tip, which the run finds to be behind. It is disposable, so nothing is put on disk at once.
+// The cache file is cacheMagic and any number of sections. What a later one says of a source holds,
+// and the last one's tip is the commit that all of it is true of. A run adds a section with what it
+// found changed; when those have grown to a part of the first, the file is written anew with one.
+// Each section's CRC counts from the beginning of the file, so a section that is torn, or does not
+// belong to those before it, ends what is read: what comes before it is true of its own tip, which
+// the run finds to be behind. It is disposable, so nothing is put on disk at once.
 const (
 	cacheName  = "cache"
 	cacheMagic = "timemachine cache 2\n"
@@ -31,8 +32,8 @@ type cacheFile struct {
 	whole       bool // all of it was understood
 }
 
-// readCache maps the cache; one that is missing or damaged from its beginning gives an empty one. What comes of it is
-// looked at within durable.Guard, and closed.
+// readCache maps the cache; one that is missing or damaged from its beginning gives an empty one.
+// What comes of it is looked at within durable.Guard, and closed.
 func readCache(state *durable.Dir) *Cache {
 	b, err := mapCache(state)
 	if err != nil {
@@ -52,7 +53,8 @@ func mapCache(state *durable.Dir) ([]byte, error) {
 	return durable.MapFile(f)
 }
 
-// CheckCache tells what is wrong with the cache of what the last run knew; nil for none, and for one that is whole.
+// CheckCache tells what is wrong with the cache of what the last run knew; nil for none, and for
+// one that is whole.
 func CheckCache(state *durable.Dir) error {
 	b, err := mapCache(state)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -71,7 +73,8 @@ func CheckCache(state *durable.Dir) error {
 // DropCache removes the cache: the next run makes another from the commits.
 func DropCache(state *durable.Dir) error { return state.Remove(cacheName) }
 
-// decodeCache understands as much of a cache as it can; the error says that there was more, or nothing at all.
+// decodeCache understands as much of a cache as it can; the error says that there was more, or
+// nothing at all.
 func decodeCache(b []byte) (*Cache, error) {
 	k := newCache()
 	if len(b) < len(cacheMagic) || string(b[:len(cacheMagic)]) != cacheMagic {

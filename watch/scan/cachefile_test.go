@@ -127,7 +127,8 @@ func TestTornCacheIsWrittenAnew(t *testing.T) {
 	}
 }
 
-// TestSectionOfAnotherCache is put where the cache's own second one was: both are whole, but do not belong together.
+// TestSectionOfAnotherCache is put where the cache's own second one was: both are whole, but do not
+// belong together.
 func TestSectionOfAnotherCache(t *testing.T) {
 	two := func(n int) (b []byte, first int64, tip object.ID) {
 		d := stateDir(t)
@@ -190,7 +191,8 @@ func FuzzCache(f *testing.F) {
 	})
 }
 
-// mend sets the checksums of the sections that b seems to hold, so that what is behind them is tried.
+// mend sets the checksums of the sections that b seems to hold, so that what is behind them is
+// tried.
 func mend(b []byte) []byte {
 	crc := checksum([]byte(cacheMagic))
 	for at := len(cacheMagic); len(b)-at >= sectionHead+sectionTail; {

@@ -12,8 +12,9 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// section is a number of known sources as the cache file holds them: in path order, each with a record of one size, so
-// that any of them is found without reading the others. Its layout, integers little-endian:
+// section is a number of known sources as the cache file holds them: in path order, each with a
+// record of one size, so that any of them is found without reading the others. Its layout, integers
+// little-endian:
 //
 //	sources  8 bytes
 //	length of all paths  8
@@ -48,8 +49,9 @@ const (
 	flagStale
 )
 
-// parseSection reads the section that b begins with, in a file whose CRC up to there is crc. It returns how long the
-// section is and the CRC up to its end; ok is false for anything but a whole one.
+// parseSection reads the section that b begins with, in a file whose CRC up to there is crc. It
+// returns how long the section is and the CRC up to its end; ok is false for anything but a whole
+// one.
 func parseSection(b []byte, crc uint32) (s section, size int, newCRC uint32, ok bool) {
 	if len(b) < sectionHead+sectionTail {
 		return s, 0, 0, false
@@ -136,7 +138,8 @@ func (s *section) glance(i int, k *SourceState) {
 	k.TornRuns = b[8+flagsAt+1]
 }
 
-// settled tells whether the source number i was last looked at in the state k, and that was all there is to it.
+// settled tells whether the source number i was last looked at in the state k, and that was all
+// there is to it.
 func (s *section) settled(i int, k *Stat) bool {
 	b := s.record(i)
 	return b[8+flagsAt]&(flagDeleted|flagDoubt|flagStale) == 0 && readKey(b) == *k
@@ -213,7 +216,8 @@ type encoded struct {
 	known  *SourceState // else
 }
 
-// appendSection appends a section of the sources, which come in path order, to a file whose CRC up to there is crc.
+// appendSection appends a section of the sources, which come in path order, to a file whose CRC up
+// to there is crc.
 func appendSection(b []byte, crc uint32, tip object.ID, sources iter.Seq[encoded]) ([]byte, uint32) {
 	n, paths := 0, 0
 	for s := range sources {

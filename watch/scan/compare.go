@@ -22,8 +22,8 @@ type Change struct {
 	Deleted bool
 }
 
-// Compare finds the sources whose state differs from what was known, or leaves a doubt, and those that are known,
-// watched by c and were not seen; c is nil where not everything was looked at.
+// Compare finds the sources whose state differs from what was known, or leaves a doubt, and those
+// that are known, watched by c and were not seen; c is nil where not everything was looked at.
 func Compare(s *Scan, k *Cache, c *config.Config) ([]Change, *Unseen) {
 	a := &Unseen{scan: s, know: k, moved: map[[2]uint64]bool{}, held: map[string]*holding{}}
 	var looks []Change
@@ -130,8 +130,9 @@ func (a *Unseen) lose(c *config.Config, k *SourceState) {
 	}
 }
 
-// Deletions lists the known sources that are gone, by path. Where the absence is suspicious they are held back, and a
-// Problem of held names the place; not below the paths in accept. missing names the entries that never had anything.
+// Deletions lists the known sources that are gone, by path. Where the absence is suspicious they
+// are held back, and a Problem of held names the place; not below the paths in accept. missing
+// names the entries that never had anything.
 func (a *Unseen) Deletions(accept []string) (gone []Change, held, missing []Problem) {
 	a.accept = accept
 	for _, l := range a.lost {
@@ -163,8 +164,8 @@ func (a *Unseen) decide(e *config.Entry, old *SourceState) bool {
 	return a.below(root, old) && vanished(e, old.source)
 }
 
-// vanished looks once more for a source that was not seen: its folder may have been made anew in the midst of the scan.
-// Links on the way lead nowhere, as in the scan.
+// vanished looks once more for a source that was not seen: its folder may have been made anew in
+// the midst of the scan. Links on the way lead nowhere, as in the scan.
 func vanished(e *config.Entry, source string) bool {
 	root, folder := e.Root, filepath.Dir(source)
 	if root == source {
@@ -201,8 +202,8 @@ func (a *Unseen) below(root string, old *SourceState) bool {
 	return true
 }
 
-// barred tells whether there is something at path of which not even the kind could be found out: in a folder that may be
-// read but not searched, say. It may well be a folder that holds all it held.
+// barred tells whether there is something at path of which not even the kind could be found out: in
+// a folder that may be read but not searched, say. It may well be a folder that holds all it held.
 func (a *Unseen) barred(path string) bool {
 	found := a.scan.found
 	i, there := slices.BinarySearchFunc(found, path, func(f File, p string) int { return comparePaths(f.Path, p) })
@@ -247,8 +248,8 @@ func (a *Unseen) neverFound() (problems []Problem) {
 	return problems
 }
 
-// SortForCommit sorts what is to be committed: by mtime, then path; but a deletion that frees a name for what takes it comes
-// first. fold makes one of the paths that are one in the destination.
+// SortForCommit sorts what is to be committed: by mtime, then path; but a deletion that frees a
+// name for what takes it comes first. fold makes one of the paths that are one in the destination.
 func SortForCommit(changes []Change, fold func(string) string) {
 	taken, above := map[string]bool{}, map[string]bool{}
 	for _, c := range changes {
@@ -283,8 +284,9 @@ func SortForCommit(changes []Change, fold func(string) string) {
 	})
 }
 
-// Displaced lists the known sources that cannot be there any more, because what is captured took the place of a folder
-// above them, or needs a folder in theirs. A run over a part of what is watched looks for no other deletions.
+// Displaced lists the known sources that cannot be there any more, because what is captured took
+// the place of a folder above them, or needs a folder in theirs. A run over a part of what is
+// watched looks for no other deletions.
 func Displaced(changes []Change, k *Cache) []Change {
 	taken := map[string]bool{}
 	above := map[string]bool{}

@@ -16,8 +16,8 @@ type EntrySources struct {
 	Err   error    // the first thing that could not be looked at, or nil
 }
 
-// SourcesByEntry looks at what each entry selects now, without reading any content. Folders in skip (the destination) are
-// not walked into.
+// SourcesByEntry looks at what each entry selects now, without reading any content. Folders in skip
+// (the destination) are not walked into.
 func SourcesByEntry(ctx context.Context, c *config.Config, skip []string) []EntrySources {
 	var dev, ino uint64
 	for _, path := range skip {

@@ -105,8 +105,8 @@ func (b *block) trim(n int) {
 	}
 }
 
-// destinationParts are what timemachine writes in the destination. A pattern may look for files beside them: the
-// destination is the current folder unless the user says otherwise.
+// destinationParts are what timemachine writes in the destination. A pattern may look for files
+// beside them: the destination is the current folder unless the user says otherwise.
 var destinationParts = map[string]bool{".git": true, "files": true, "copies": true, ".gitattributes": true, "README.txt": true}
 
 // child looks at one name, with a zero byte at its end, in an open folder. Its path is l.path.

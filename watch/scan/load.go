@@ -16,13 +16,15 @@ type commits interface {
 	Files(tip object.ID) (map[string]object.TreeEntry, error)
 }
 
-// Load reads the cache and brings it up to tip from the commits; without a cache that can be used, from all of them.
+// Load reads the cache and brings it up to tip from the commits; without a cache that can be used,
+// from all of them.
 func Load(ctx context.Context, r *repo.Repo, tip object.ID) (*Cache, error) {
 	return readCache(r.State()).update(ctx, r, tip)
 }
 
-// LoadForHistory is what the last run knew, brought up to the newest commit. A run that ends between the looks at the branch and
-// at the cache leaves the cache ahead: then the branch is looked at again.
+// LoadForHistory is what the last run knew, brought up to the newest commit. A run that ends
+// between the looks at the branch and at the cache leaves the cache ahead: then the branch is
+// looked at again.
 func LoadForHistory(ctx context.Context, h *repo.History) (*Cache, error) {
 	if h == nil {
 		return newCache(), nil

@@ -2,8 +2,8 @@ package scan
 
 import "sort"
 
-// past is what was known when a scan began, and what the scan says of it: goroutines mark each source of base that they
-// find. The zero value knows nothing.
+// past is what was known when a scan began, and what the scan says of it: goroutines mark each
+// source of base that they find. The zero value knows nothing.
 type past struct {
 	base  *section
 	marks []mark // one for each source of base
@@ -61,8 +61,8 @@ type passage struct {
 	above int // how much of a path comes before the names
 }
 
-// same tells whether the file name is known to be in the state k, with nothing left to be looked into, and marks it then.
-// Names come in order.
+// same tells whether the file name is known to be in the state k, with nothing left to be looked
+// into, and marks it then. Names come in order.
 func (p *passage) same(name string, k *Stat) bool {
 	if !p.seek(name) || p.base.source(p.from)[p.above:] != name {
 		return false

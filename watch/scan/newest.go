@@ -6,8 +6,8 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// NewestVersions tells what the cache knows of the sources at and below path ("/": all); nothing where it cannot be used. It is a
-// repo.Options.Heads.
+// NewestVersions tells what the cache knows of the sources at and below path ("/": all); nothing
+// where it cannot be used. It is a repo.Options.Heads.
 func NewestVersions(state *durable.Dir, path string) (heads repo.Heads) {
 	_ = durable.Guard(func() error { // without the cache the history is asked
 		k := readCache(state)
@@ -18,7 +18,8 @@ func NewestVersions(state *durable.Dir, path string) (heads repo.Heads) {
 	return heads
 }
 
-// CacheTip is the commit that the cache is true of, zero where it cannot be used. It is a repo.Options.Remembered.
+// CacheTip is the commit that the cache is true of, zero where it cannot be used. It is a
+// repo.Options.Remembered.
 func CacheTip(state *durable.Dir) (tip object.ID) {
 	_ = durable.Guard(func() error {
 		k := readCache(state)

@@ -16,8 +16,8 @@ func OpenAt(dir int, name string, flags int) (int, error) {
 	}
 }
 
-// OpenFolder opens a folder to go through it, which is root or lies below it. No link is followed on the way from root on;
-// root itself may be reached through links.
+// OpenFolder opens a folder to go through it, which is root or lies below it. No link is followed
+// on the way from root on; root itself may be reached through links.
 func OpenFolder(root, folder string) (int, error) {
 	dir, err := OpenAt(unix.AT_FDCWD, root, folderFlags)
 	if err != nil {

@@ -2,8 +2,8 @@ package scan
 
 import "cmp"
 
-// comparePaths orders absolute paths as a walk meets them: a folder's own path, then all below it, then what comes after
-// it by name. Sorted so, what lies in a folder stands together.
+// comparePaths orders absolute paths as a walk meets them: a folder's own path, then all below it,
+// then what comes after it by name. Sorted so, what lies in a folder stands together.
 func comparePaths(a, b string) int {
 	n := min(len(a), len(b))
 	i := 0

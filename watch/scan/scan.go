@@ -52,8 +52,8 @@ func newScan(ctx context.Context, dest [2]uint64, k *Cache) *Scan {
 	return &Scan{ctx: ctx, dest: dest, folders: map[string]folder{}, past: k.past()}
 }
 
-// All scans all that c watches. dest is the device and inode of the destination; sources in the state that k knows are
-// only marked.
+// All scans all that c watches. dest is the device and inode of the destination; sources in the
+// state that k knows are only marked.
 func All(ctx context.Context, c *config.Config, dest [2]uint64, k *Cache) (*Scan, error) {
 	s := newScan(ctx, dest, k)
 	for _, e := range c.Entries {
@@ -151,8 +151,8 @@ func (s *Scan) file(f File) {
 
 func (s *Scan) add(f File) { s.found = append(s.found, f) }
 
-// inOrder puts what was found in path order, each source once; an entry that names it wins over one that contains it,
-// and else the first.
+// inOrder puts what was found in path order, each source once; an entry that names it wins over one
+// that contains it, and else the first.
 func (s *Scan) inOrder() {
 	byPath := func(a, b File) int { return comparePaths(a.Path, b.Path) }
 	if !slices.IsSortedFunc(s.found, byPath) {

@@ -7,7 +7,8 @@ import (
 	"timemachine/repo/record"
 )
 
-// SourceState is what the last run knew of one source: its newest record, and the file's state when it was looked at.
+// SourceState is what the last run knew of one source: its newest record, and the file's state when
+// it was looked at.
 type SourceState struct {
 	source      string
 	Stat        Stat // zero: not looked at since the records were read again

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Stat is what tells whether a file is still the one that was looked at last. Two equal keys mean the same state, but for
-// changes within the resolution of the file system's clock.
+// Stat is what tells whether a file is still the one that was looked at last. Two equal keys mean
+// the same state, but for changes within the resolution of the file system's clock.
 type Stat struct {
 	Dev, Ino             uint64
 	Size                 int64
@@ -27,8 +27,9 @@ func (k *Stat) IsLink() bool     { return k.kind() == unix.S_IFLNK }
 func (k *Stat) IsRegular() bool  { return k.kind() == unix.S_IFREG }
 func (k *Stat) IsZero() bool     { return *k == Stat{} }
 
-// SameInode tells whether a file that vanished and one that appeared are one, renamed: the same inode, made at the same
-// moment; where that is not known, with the same mtime, since inode numbers are used again.
+// SameInode tells whether a file that vanished and one that appeared are one, renamed: the same
+// inode, made at the same moment; where that is not known, with the same mtime, since inode numbers
+// are used again.
 func (k *Stat) SameInode(o *Stat) bool {
 	if k.Dev != o.Dev || k.Ino != o.Ino {
 		return false

@@ -16,7 +16,8 @@ func StatAt(dir int, name string, flags int) (Stat, error) {
 // statBuffer is what the kernel writes to.
 type statBuffer = unix.Stat_t
 
-// statName is statAt of a name in an open folder, with the zero byte at its end, not following a link.
+// statName is statAt of a name in an open folder, with the zero byte at its end, not following a
+// link.
 func statName(dir int, name []byte, st *statBuffer) (Stat, error) {
 	if err := unix.Fstatat(dir, string(name[:len(name)-1]), st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
 		return Stat{}, err
@@ -38,11 +39,12 @@ func fromStat(st *unix.Stat_t) Stat {
 		BirthSec: st.Btim.Sec, BirthNsec: uint32(st.Btim.Nsec)}
 }
 
-// isPseudo tells whether fd lies on a file system that the kernel makes up: there is none here that holds files.
+// isPseudo tells whether fd lies on a file system that the kernel makes up: there is none here that
+// holds files.
 func isPseudo(fd int) bool { return false }
 
-// appendNames appends to names those of all that the open folder fd holds, each followed by a zero byte. buf is room to
-// read into.
+// appendNames appends to names those of all that the open folder fd holds, each followed by a zero
+// byte. buf is room to read into.
 func appendNames(names []byte, fd int, buf []byte) ([]byte, error) {
 	for {
 		n, err := unix.ReadDirent(fd, buf)

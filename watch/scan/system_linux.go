@@ -33,8 +33,8 @@ func fromStatx(st *unix.Statx_t) Stat {
 // statBuffer is what the kernel writes to.
 type statBuffer = unix.Statx_t
 
-// statName is statAt of a name in an open folder, with the zero byte at its end, not following a link. It takes no memory
-// but st.
+// statName is statAt of a name in an open folder, with the zero byte at its end, not following a
+// link. It takes no memory but st.
 func statName(dir int, name []byte, st *statBuffer) (Stat, error) {
 	_, _, errno := unix.Syscall6(unix.SYS_STATX, uintptr(dir), uintptr(unsafe.Pointer(&name[0])),
 		unix.AT_SYMLINK_NOFOLLOW|unix.AT_STATX_SYNC_AS_STAT|unix.AT_NO_AUTOMOUNT, statMask, uintptr(unsafe.Pointer(st)), 0)
@@ -66,8 +66,8 @@ const (
 	direntName   = 19
 )
 
-// appendNames appends to names those of all that the open folder fd holds, each followed by a zero byte. buf is room to
-// read into.
+// appendNames appends to names those of all that the open folder fd holds, each followed by a zero
+// byte. buf is room to read into.
 func appendNames(names []byte, fd int, buf []byte) ([]byte, error) {
 	for {
 		n, err := unix.ReadDirent(fd, buf)

@@ -14,8 +14,9 @@ import (
 	"timemachine/watch/config"
 )
 
-// A walk is done by several goroutines, a folder each, for its time goes into waiting for the kernel. Folders that are
-// still to be looked at keep the one they lie in open; beyond a number of those, they are opened from the root again.
+// A walk is done by several goroutines, a folder each, for its time goes into waiting for the
+// kernel. Folders that are still to be looked at keep the one they lie in open; beyond a number of
+// those, they are opened from the root again.
 const (
 	walkers    = 4
 	mostOpened = 128
