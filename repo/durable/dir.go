@@ -117,14 +117,14 @@ func (d *Dir) makeNewSub(name string) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.give(sub.fd); err != nil {
+	if err := d.chownCreated(sub.fd); err != nil {
 		sub.Close()
 		return nil, d.fail("chown", name, err)
 	}
 	return sub, nil
 }
 
-func (d *Dir) give(fd int) error {
+func (d *Dir) chownCreated(fd int) error {
 	if d.owner == nil {
 		return nil
 	}
@@ -133,25 +133,25 @@ func (d *Dir) give(fd int) error {
 
 // Create makes a new file, open for reading and writing; an existing name is an error.
 func (d *Dir) Create(name string) (*File, error) {
-	return d.create(name, unix.O_RDWR|unix.O_EXCL, FilePerm)
+	return d.openCreating(name, unix.O_RDWR|unix.O_EXCL, FilePerm)
 }
 
 // CreateAs is Create of a file with other permissions than those closed to others, less the umask.
 func (d *Dir) CreateAs(name string, perm fs.FileMode) (*File, error) {
-	return d.create(name, unix.O_RDWR|unix.O_EXCL, uint32(perm.Perm()))
+	return d.openCreating(name, unix.O_RDWR|unix.O_EXCL, uint32(perm.Perm()))
 }
 
 // Append opens a file to add to it, and makes it where it is missing.
 func (d *Dir) Append(name string) (*File, error) {
-	return d.create(name, unix.O_WRONLY|unix.O_APPEND|unix.O_NONBLOCK, FilePerm)
+	return d.openCreating(name, unix.O_WRONLY|unix.O_APPEND|unix.O_NONBLOCK, FilePerm)
 }
 
 // OpenLock opens a file to flock(2), and makes it where it is missing.
 func (d *Dir) OpenLock(name string) (*File, error) {
-	return d.create(name, unix.O_RDWR|unix.O_NONBLOCK, FilePerm)
+	return d.openCreating(name, unix.O_RDWR|unix.O_NONBLOCK, FilePerm)
 }
 
-func (d *Dir) create(name string, flags int, perm uint32) (*File, error) {
+func (d *Dir) openCreating(name string, flags int, perm uint32) (*File, error) {
 	f := &File{dir: d, base: name}
 	err := through(Op{Kind: Create, dir: d, name: name, File: f}, func() (err error) {
 		f.fd, err = openat(d.fd, name, flags|unix.O_CREAT|unix.O_NOFOLLOW, perm)
@@ -160,7 +160,7 @@ func (d *Dir) create(name string, flags int, perm uint32) (*File, error) {
 	if err != nil {
 		return nil, d.fail("create", name, err)
 	}
-	if err := d.give(f.fd); err != nil {
+	if err := d.chownCreated(f.fd); err != nil {
 		f.shut()
 		return nil, d.fail("chown", name, err)
 	}
@@ -212,20 +212,20 @@ func (d *Dir) ReadFile(name string, max int64) ([]byte, error) {
 // Replace puts data in the place of name: old or new, never less, whatever happens. It is on disk
 // when Replace returns.
 func (d *Dir) Replace(name string, data []byte) error {
-	if err := d.replace(name, data, true); err != nil {
+	if err := d.renameOver(name, data, true); err != nil {
 		return err
 	}
 	return d.Sync()
 }
 
 // Put is Replace for what is disposable: a power failure may take it away, or leave the old.
-func (d *Dir) Put(name string, data []byte) error { return d.replace(name, data, false) }
+func (d *Dir) Put(name string, data []byte) error { return d.renameOver(name, data, false) }
 
 // Temporary is the name under which Replace and Put prepare what is to have name. One that a kill
 // has left is in the way of nobody, and goes when name is replaced again.
 func Temporary(name string) string { return "." + name + ".new" }
 
-func (d *Dir) replace(name string, data []byte, sync bool) error {
+func (d *Dir) renameOver(name string, data []byte, sync bool) error {
 	temp := Temporary(name)
 	if err := d.Remove(temp); err != nil {
 		return err

@@ -30,12 +30,12 @@ func (f *File) fail(op string, err error) error {
 	return &fs.PathError{Op: op, Path: f.Name(), Err: err}
 }
 
-func (f *File) op(kind Kind) Op { return Op{Kind: kind, dir: f.dir, name: f.base, File: f} }
+func (f *File) operation(kind Kind) Op { return Op{Kind: kind, dir: f.dir, name: f.base, File: f} }
 
 // Read reads at the file's position.
 func (f *File) Read(p []byte) (n int, err error) {
 	err = ignoringEINTR(func() error { n, err = unix.Read(f.fd, p); return err })
-	return f.read(n, len(p), err)
+	return f.readResult(n, len(p), err)
 }
 
 // ReadAt fills p from an offset on.
@@ -43,13 +43,13 @@ func (f *File) ReadAt(p []byte, off int64) (done int, err error) {
 	for done < len(p) && err == nil {
 		var n int
 		err = ignoringEINTR(func() error { n, err = unix.Pread(f.fd, p[done:], off+int64(done)); return err })
-		n, err = f.read(n, len(p)-done, err)
+		n, err = f.readResult(n, len(p)-done, err)
 		done += n
 	}
 	return done, err
 }
 
-func (f *File) read(n, room int, err error) (int, error) {
+func (f *File) readResult(n, room int, err error) (int, error) {
 	switch {
 	case err != nil:
 		return 0, f.fail("read", err)
@@ -68,7 +68,7 @@ func (f *File) Seek(offset int64, whence int) (int64, error) {
 // Stat is what fstat(2) says of the file.
 func (f *File) Stat() (Stat, error) {
 	var st unix.Stat_t
-	err := through(f.op(Lstat), func() error { return unix.Fstat(f.fd, &st) })
+	err := through(f.operation(Lstat), func() error { return unix.Fstat(f.fd, &st) })
 	return fromSys(&st), f.fail("stat", err)
 }
 
@@ -77,7 +77,7 @@ func (f *File) Write(p []byte) (int, error) {
 	write := func(p []byte) (int, error) {
 		return f.writeAll(p, func(p []byte, _ int) (int, error) { return unix.Write(f.fd, p) })
 	}
-	if seam.Load() == nil {
+	if installed.Load() == nil {
 		return write(p)
 	}
 	return f.written(p, -1, write)
@@ -91,7 +91,7 @@ func (f *File) WriteAt(p []byte, off int64) (int, error) {
 	write := func(p []byte) (int, error) {
 		return f.writeAll(p, func(p []byte, done int) (int, error) { return unix.Pwrite(f.fd, p, off+int64(done)) })
 	}
-	if seam.Load() == nil {
+	if installed.Load() == nil {
 		return write(p)
 	}
 	return f.written(p, off, write)
@@ -117,8 +117,8 @@ func (f *File) writeAll(p []byte, write func(p []byte, done int) (int, error)) (
 }
 
 func (f *File) written(p []byte, off int64, write func([]byte) (int, error)) (n int, err error) {
-	s := *seam.Load()
-	op := f.op(Write)
+	s := *installed.Load()
+	op := f.operation(Write)
 	op.Data, op.Off = p, off
 	op.spell()
 	refused := s.Before(&op)
@@ -136,7 +136,7 @@ func (f *File) written(p []byte, off int64, write func([]byte) (int, error)) (n 
 
 // Truncate cuts or lengthens the file to size bytes.
 func (f *File) Truncate(size int64) error {
-	op := f.op(Truncate)
+	op := f.operation(Truncate)
 	op.Off = size
 	return f.fail("truncate", through(op, func() error {
 		return ignoringEINTR(func() error { return unix.Ftruncate(f.fd, size) })
@@ -145,7 +145,7 @@ func (f *File) Truncate(size int64) error {
 
 // Chmod sets the permissions.
 func (f *File) Chmod(mode fs.FileMode) error {
-	return f.fail("chmod", through(f.op(Chmod), func() error {
+	return f.fail("chmod", through(f.operation(Chmod), func() error {
 		return ignoringEINTR(func() error { return unix.Fchmod(f.fd, modeBits(mode)) })
 	}))
 }
@@ -163,12 +163,12 @@ func modeBits(m fs.FileMode) uint32 {
 
 // SetMtime sets the modification time to the nanosecond.
 func (f *File) SetMtime(t time.Time) error {
-	return f.fail("futimens", through(f.op(SetMtime), func() error { return f.setMtime(timespec(t)) }))
+	return f.fail("futimens", through(f.operation(SetMtime), func() error { return f.utimens(timespec(t)) }))
 }
 
 // Sync puts the file's content on disk.
 func (f *File) Sync() error {
-	return f.fail("fsync", through(f.op(Sync), func() error {
+	return f.fail("fsync", through(f.operation(Sync), func() error {
 		return ignoringEINTR(func() error { return unix.Fsync(f.fd) })
 	}))
 }
@@ -178,7 +178,7 @@ func (f *File) Close() error {
 	if f.fd < 0 {
 		return f.fail("close", fs.ErrClosed)
 	}
-	err := through(f.op(Close), f.shut)
+	err := through(f.operation(Close), f.shut)
 	if f.fd >= 0 { // it was refused
 		_ = f.shut()
 	}

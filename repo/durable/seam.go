@@ -56,18 +56,18 @@ type Seam interface {
 	After(op *Op)
 }
 
-var seam atomic.Pointer[Seam]
+var installed atomic.Pointer[Seam]
 
 // SetSeam puts s between this package and the file system, in the whole process, until remove is
 // called.
 func SetSeam(s Seam) (remove func()) {
-	seam.Store(&s)
-	return func() { seam.Store(nil) }
+	installed.Store(&s)
+	return func() { installed.Store(nil) }
 }
 
 // through does one operation, past the seam where there is one.
 func through(op Op, do func() error) error {
-	if s := seam.Load(); s != nil {
+	if s := installed.Load(); s != nil {
 		return watched(*s, op, do)
 	}
 	return do()

@@ -24,7 +24,7 @@ func (d *Dir) SyncFS() error {
 	return d.fail("sync", "", through(Op{Kind: SyncAll, dir: d}, unix.Sync))
 }
 
-func (f *File) setMtime(ts unix.Timespec) error {
+func (f *File) utimens(ts unix.Timespec) error {
 	return unix.UtimesNanoAt(f.dir.fd, f.base, []unix.Timespec{ts, ts}, unix.AT_SYMLINK_NOFOLLOW)
 }
 

@@ -35,7 +35,7 @@ func (d *Dir) SyncFS() error {
 	return d.fail("syncfs", "", through(Op{Kind: SyncAll, dir: d}, func() error { return unix.Syncfs(d.fd) }))
 }
 
-func (f *File) setMtime(ts unix.Timespec) error {
+func (f *File) utimens(ts unix.Timespec) error {
 	times := [2]unix.Timespec{ts, ts}
 	_, _, errno := unix.Syscall6(unix.SYS_UTIMENSAT, uintptr(f.fd), 0, uintptr(unsafe.Pointer(&times)), 0, 0, 0)
 	if errno != 0 {

@@ -154,7 +154,7 @@ func (w *Walker) MakeLike(path string) (*Dir, error) {
 
 // Chown gives the file to a user and a group; -1 leaves one as it is.
 func (f *File) Chown(uid, gid int) error {
-	return f.fail("chown", through(f.op(Chown), func() error {
+	return f.fail("chown", through(f.operation(Chown), func() error {
 		return ignoringEINTR(func() error { return unix.Fchown(f.fd, uid, gid) })
 	}))
 }

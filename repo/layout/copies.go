@@ -19,7 +19,7 @@ func (s Spelling) CopyFolder(source string) (string, error) {
 
 // riskyCopy tells whether a component must be escaped in a copies folder, where it could also meet
 // a copy's name.
-func riskyCopy(name string) bool { return risky(name) || stamped(name) }
+func riskyCopy(name string) bool { return risky(name) || beginsWithStamp(name) }
 
 // CopyPath is the path of one version's copy, relative to the destination. n, from 1, tells
 // versions of one source and one stamp apart; 0 is the first of them and leaves no mark. Errors are

@@ -34,7 +34,7 @@ func TestStamp(t *testing.T) {
 	} {
 		if got := Stamp(c.t); got != c.want {
 			t.Errorf("%s: %q; want %q", c.name, got, c.want)
-		} else if !stamped(got + "-") {
+		} else if !beginsWithStamp(got + "-") {
 			t.Errorf("%s: %q does not look like a stamp", c.name, got)
 		}
 	}

@@ -24,8 +24,8 @@ func Stamp(t time.Time) string {
 	return t.UTC().Format(stampLayout)
 }
 
-// stamped tells whether a component begins as a copy's name does: with a stamp and "-" or "~".
-func stamped(name string) bool {
+// beginsWithStamp tells whether a component begins as a copy's name does: with a stamp and "-" or "~".
+func beginsWithStamp(name string) bool {
 	n := stampLen(name)
 	return n > 0 && n < len(name) && (name[n] == '-' || name[n] == '~')
 }

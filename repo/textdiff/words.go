@@ -26,7 +26,7 @@ const (
 // space counts as one piece, every other character by itself. The equal pieces and the added ones
 // make the new text.
 func Words(old, new string) []Piece {
-	a, b := words(old), words(new)
+	a, b := splitWords(old), splitWords(new)
 	var pieces []Piece
 	add := func(kind Kind, parts []string) {
 		if text := strings.Join(parts, ""); text != "" {
@@ -44,7 +44,7 @@ func Words(old, new string) []Piece {
 	return pieces
 }
 
-func words(s string) []string {
+func splitWords(s string) []string {
 	var list []string
 	for s != "" {
 		n := 0

@@ -121,9 +121,9 @@ func readAll(t *testing.T, data []byte) {
 	if !chain.full() || chain.Len() == 0 {
 		return
 	}
-	_, _, _ = (&update{chain: chain}).reached(chain.ID(0))
+	_, _, _ = (&layerUpdate{chain: chain}).reached(chain.ID(0))
 	for keep := range 2 {
-		e := &encoding{chain: chain, base: chain.lower(keep), fresh: []Commit{{ID: object.ID{200}, Parents: []object.ID{chain.ID(0)}}}, items: []item{{}}}
+		e := &layerTables{chain: chain, base: chain.lower(keep), fresh: []Commit{{ID: object.ID{200}, Parents: []object.ID{chain.ID(0)}}}, items: []item{{}}}
 		if keep == 0 {
 			e.items = e.merge(e.items, 1, chain.Len()) // past the checksum
 		}

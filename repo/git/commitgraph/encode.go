@@ -20,15 +20,15 @@ var errOrphan = errors.New("parent of a commit not in the graph")
 // of the chain must have corrected dates and filters. What is written depends on the arguments
 // alone. Errors: w's, ErrUnfit where there is more than the format can hold, and ErrDamaged.
 func Encode(w io.Writer, chain *Chain, keep int, fresh []Commit) (object.ID, error) {
-	e, err := newEncoding(chain, keep, fresh)
+	e, err := newLayerTables(chain, keep, fresh)
 	if err != nil {
 		return object.ID{}, err
 	}
 	return e.write(w)
 }
 
-// encoding is a layer being made.
-type encoding struct {
+// layerTables is a layer being made.
+type layerTables struct {
 	chain *Chain // the whole chain that was
 	base  *Chain // what of it stays below the layer
 	fresh []Commit
@@ -54,8 +54,8 @@ type age struct {
 	level     uint32
 }
 
-func newEncoding(chain *Chain, keep int, fresh []Commit) (*encoding, error) {
-	e := &encoding{chain: chain, base: chain.lower(keep), fresh: fresh}
+func newLayerTables(chain *Chain, keep int, fresh []Commit) (*layerTables, error) {
+	e := &layerTables{chain: chain, base: chain.lower(keep), fresh: fresh}
 	for i := range fresh {
 		e.items = append(e.items, item{at: uint32(i)})
 	}
@@ -76,13 +76,13 @@ func newEncoding(chain *Chain, keep int, fresh []Commit) (*encoding, error) {
 	return e, e.measure()
 }
 
-func (e *encoding) compare(a, b item) int {
+func (e *layerTables) compare(a, b item) int {
 	x, y := e.id(a), e.id(b)
 	return bytes.Compare(x[:], y[:])
 }
 
 // merge adds the n commits of an old layer to a sorted list.
-func (e *encoding) merge(list []item, from, n int) []item {
+func (e *layerTables) merge(list []item, from, n int) []item {
 	out := make([]item, 0, len(list)+n)
 	for i := range n {
 		one := item{from: uint32(from), at: uint32(i)}
@@ -94,7 +94,7 @@ func (e *encoding) merge(list []item, from, n int) []item {
 	return append(out, list...)
 }
 
-func (e *encoding) id(it item) object.ID {
+func (e *layerTables) id(it item) object.ID {
 	if it.from == 0 {
 		return e.fresh[it.at].ID
 	}
@@ -102,7 +102,7 @@ func (e *encoding) id(it item) object.ID {
 }
 
 // commit reads an item; its Parents are good until the next call with the same to.
-func (e *encoding) commit(it item, to *Commit) error {
+func (e *layerTables) commit(it item, to *Commit) error {
 	if it.from == 0 {
 		parents := to.Parents[:0]
 		*to = e.fresh[it.at]
@@ -113,7 +113,7 @@ func (e *encoding) commit(it item, to *Commit) error {
 }
 
 // position is where a commit stands in the new chain.
-func (e *encoding) position(id object.ID) (uint32, error) {
+func (e *layerTables) position(id object.ID) (uint32, error) {
 	if i, ok := e.find(id); ok {
 		return uint32(e.base.count + i), nil
 	}
@@ -123,7 +123,7 @@ func (e *encoding) position(id object.ID) (uint32, error) {
 	return 0, fmt.Errorf("%w: %s", errOrphan, id)
 }
 
-func (e *encoding) find(id object.ID) (int, bool) {
+func (e *layerTables) find(id object.ID) (int, bool) {
 	return sort.Find(len(e.items), func(i int) int {
 		have := e.id(e.items[i])
 		return bytes.Compare(id[:], have[:])
@@ -132,7 +132,7 @@ func (e *encoding) find(id object.ID) (int, bool) {
 
 // age fills in the levels and corrected dates: those of old layers are known, the others follow
 // from the parents'.
-func (e *encoding) age() error {
+func (e *layerTables) age() error {
 	e.ages = make([]age, len(e.items))
 	for i, it := range e.items {
 		if it.from == 0 {
@@ -157,7 +157,7 @@ func (e *encoding) age() error {
 
 // ageFrom settles a commit and the ancestors it depends on. A history is deep: the way down is a
 // list, not calls.
-func (e *encoding) ageFrom(i int) error {
+func (e *layerTables) ageFrom(i int) error {
 	trail := []int{i}
 	for len(trail) > 0 {
 		i := trail[len(trail)-1]
@@ -192,7 +192,7 @@ func (e *encoding) ageFrom(i int) error {
 }
 
 // ageOf looks a commit's age up; where it is not known yet, at is its place among the items.
-func (e *encoding) ageOf(id object.ID) (a age, at int, err error) {
+func (e *layerTables) ageOf(id object.ID) (a age, at int, err error) {
 	if at, ok := e.find(id); ok {
 		return e.ages[at], at, nil
 	}
@@ -208,7 +208,7 @@ func (e *encoding) ageOf(id object.ID) (a age, at int, err error) {
 }
 
 // measure finds what the lengths of the chunks depend on.
-func (e *encoding) measure() error {
+func (e *layerTables) measure() error {
 	var c Commit
 	for i, it := range e.items {
 		if err := e.commit(it, &c); err != nil {
@@ -232,4 +232,4 @@ func (e *encoding) measure() error {
 }
 
 // correction is what is added to a commit's date to make the corrected one.
-func (e *encoding) correction(i int, c *Commit) int64 { return e.ages[i].corrected - c.Date }
+func (e *layerTables) correction(i int, c *Commit) int64 { return e.ages[i].corrected - c.Date }

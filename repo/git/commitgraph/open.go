@@ -26,7 +26,7 @@ const (
 // there is one, else the chain. Without either it is an empty Chain. ErrDamaged where git would use
 // only a part of it, or nothing.
 func Open(info *durable.Dir) (*Chain, error) {
-	g, err := open(info)
+	g, err := openFiles(info)
 	if err != nil {
 		return nil, err
 	}
@@ -41,8 +41,8 @@ type found struct {
 	text   string // of the chain file
 }
 
-// open looks at the graph; the error is the file system's.
-func open(info *durable.Dir) (*found, error) {
+// openFiles looks at the graph; the error is the file system's.
+func openFiles(info *durable.Dir) (*found, error) {
 	g := &found{chain: &Chain{}}
 	folder, err := info.Sub(folderName)
 	switch {

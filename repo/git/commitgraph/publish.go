@@ -11,7 +11,7 @@ import (
 )
 
 // publish writes the new layer and puts the chain that ends with it in the place of the old graph.
-func (u *update) publish() error {
+func (u *layerUpdate) publish() error {
 	u.Layers = u.chain.Layers()
 	if len(u.fresh) == 0 {
 		return nil
@@ -36,7 +36,7 @@ func (u *update) publish() error {
 }
 
 // writeLayer makes the layer in the stage, on disk.
-func (u *update) writeLayer(keep int) (object.ID, error) {
+func (u *layerUpdate) writeLayer(keep int) (object.ID, error) {
 	f, err := u.Stage.Create(stagedLayer)
 	if err != nil {
 		return object.ID{}, err
@@ -54,7 +54,7 @@ func (u *update) writeLayer(keep int) (object.ID, error) {
 // swap replaces the graph by the chain of sums, the last of which lies in the stage, unless another
 // git is at work or was since the graph was read. git's single file is locked only where it is to
 // go: git gc gives up on a lock it meets.
-func (u *update) swap(folder *durable.Dir, sums []object.ID) (err error) {
+func (u *layerUpdate) swap(folder *durable.Dir, sums []object.ID) (err error) {
 	lock, err := folder.TakeLock(chainName, u.Stage, lockWait)
 	if err != nil {
 		return u.busy(err)
@@ -87,7 +87,7 @@ func (u *update) swap(folder *durable.Dir, sums []object.ID) (err error) {
 }
 
 // busy turns a lock that is held into a Result; other errors stay.
-func (u *update) busy(err error) error {
+func (u *layerUpdate) busy(err error) error {
 	var held *durable.LockedError
 	if !errors.As(err, &held) {
 		return err
@@ -96,10 +96,10 @@ func (u *update) busy(err error) error {
 	return nil
 }
 
-func (u *update) give(why string) { u.Result = Result{Layers: u.old.chain.Layers(), Why: why} }
+func (u *layerUpdate) give(why string) { u.Result = Result{Layers: u.old.chain.Layers(), Why: why} }
 
 // unchanged tells whether the graph on disk is the one that was read.
-func (u *update) unchanged(folder *durable.Dir) (bool, error) {
+func (u *layerUpdate) unchanged(folder *durable.Dir) (bool, error) {
 	text, err := chainText(folder)
 	if err != nil || text != u.old.text {
 		return false, err
@@ -113,7 +113,7 @@ func (u *update) unchanged(folder *durable.Dir) (bool, error) {
 }
 
 // commit names the layers in the chain. The new one is under its name, and on disk, before.
-func (u *update) commit(folder *durable.Dir, lock *durable.Lock, sums []object.ID) error {
+func (u *layerUpdate) commit(folder *durable.Dir, lock *durable.Lock, sums []object.ID) error {
 	err := u.Stage.Rename(stagedLayer, folder, layerName(sums[len(sums)-1]))
 	if err == nil {
 		err = folder.Sync()
@@ -129,7 +129,7 @@ func (u *update) commit(folder *durable.Dir, lock *durable.Lock, sums []object.I
 
 // settleSingle makes the single file the layer that the chain already names it as, or removes it.
 // git reads the chain from that moment on, and not before.
-func (u *update) settleSingle(folder *durable.Dir, sums []object.ID) error {
+func (u *layerUpdate) settleSingle(folder *durable.Dir, sums []object.ID) error {
 	var err error
 	if layers := u.old.chain.layers; len(layers) == 1 && slices.Contains(sums, layers[0].Sum()) {
 		err = u.Info.Rename(singleName, folder, layerName(layers[0].Sum()))
@@ -140,7 +140,7 @@ func (u *update) settleSingle(folder *durable.Dir, sums []object.ID) error {
 }
 
 // sweep removes the layers among names that no chain names any more.
-func (u *update) sweep(folder *durable.Dir, names []string, sums []object.ID) error {
+func (u *layerUpdate) sweep(folder *durable.Dir, names []string, sums []object.ID) error {
 	var errs []error
 	for _, name := range names {
 		hex, found := strings.CutPrefix(strings.TrimSuffix(name, layerSuffix), layerPrefix)

@@ -49,11 +49,11 @@ func Update(ctx context.Context, p Place, tip object.ID, h History, anew bool) (
 	if err := p.unlock(); err != nil {
 		return Result{}, err
 	}
-	g, err := open(p.Info)
+	g, err := openFiles(p.Info)
 	if err != nil {
 		return Result{}, err
 	}
-	u := &update{Place: p, old: g, chain: g.chain}
+	u := &layerUpdate{Place: p, old: g, chain: g.chain}
 	why := g.unusable()
 	if anew {
 		why = "asked for"
@@ -104,8 +104,8 @@ func (p Place) unlock() error {
 	return p.Stage.Remove(stagedLayer)
 }
 
-// update is an Update under way.
-type update struct {
+// layerUpdate is an Update under way.
+type layerUpdate struct {
 	Place
 	Result
 	old   *found
@@ -125,7 +125,7 @@ func (g *found) unusable() string {
 }
 
 // extend finds what the graph lacks; why is set where the graph is stale.
-func (u *update) extend(ctx context.Context, tip object.ID, h History) (why string, err error) {
+func (u *layerUpdate) extend(ctx context.Context, tip object.ID, h History) (why string, err error) {
 	if u.fresh, err = h.Uncovered(ctx, tip, u.chain.Has); err != nil {
 		return "", err
 	}
@@ -141,7 +141,7 @@ func (u *update) extend(ctx context.Context, tip object.ID, h History) (why stri
 }
 
 // restart begins with an empty graph.
-func (u *update) restart(ctx context.Context, tip object.ID, h History, why string) (err error) {
+func (u *layerUpdate) restart(ctx context.Context, tip object.ID, h History, why string) (err error) {
 	u.fresh = nil // before as much again is read
 	u.chain, u.Anew, u.Why = &Chain{}, true, why
 	u.fresh, err = h.Uncovered(ctx, tip, u.chain.Has)
@@ -152,7 +152,7 @@ func (u *update) restart(ctx context.Context, tip object.ID, h History, why stri
 // stale tells whether the graph names a commit that the repository no longer holds. The ancestors
 // of tip are there: only the others, of other branches or from before a rewriting of the history,
 // are asked for.
-func (u *update) stale(tip object.ID, h History) (bool, error) {
+func (u *layerUpdate) stale(tip object.ID, h History) (bool, error) {
 	if u.linear(tip) {
 		return false, nil
 	}
@@ -173,7 +173,7 @@ func (u *update) stale(tip object.ID, h History) (bool, error) {
 
 // linear tells whether the commit on which the fresh ones stand has as many generations below it as
 // the graph has commits: then all of them are its ancestors.
-func (u *update) linear(tip object.ID) bool {
+func (u *layerUpdate) linear(tip object.ID) bool {
 	for i := range u.fresh {
 		for _, p := range u.fresh[i].Parents {
 			if u.chain.Has(p) {
@@ -191,7 +191,7 @@ func (u *update) linear(tip object.ID) bool {
 }
 
 // reached marks the positions of tip's ancestors and counts them.
-func (u *update) reached(tip object.ID) (seen []bool, n int, err error) {
+func (u *layerUpdate) reached(tip object.ID) (seen []bool, n int, err error) {
 	seen = make([]bool, u.chain.Len())
 	var next []uint32
 	visit := func(pos uint32) {

@@ -14,34 +14,34 @@ import (
 type chunk struct {
 	name  string
 	len   int
-	write func(*encoding, *output) error
+	write func(*layerTables, *output) error
 }
 
 // chunks lists what the layer is made of, in the order of its writing.
-func (e *encoding) chunks() []chunk {
+func (e *layerTables) chunks() []chunk {
 	n := len(e.items)
 	list := []chunk{
-		{"OIDF", fanoutLen, (*encoding).writeFanout},
-		{"OIDL", n * object.IDLen, (*encoding).writeNames},
-		{"CDAT", n * dataLen, (*encoding).writeCommits},
-		{"GDA2", n * 4, (*encoding).writeCorrections},
+		{"OIDF", fanoutLen, (*layerTables).writeFanout},
+		{"OIDL", n * object.IDLen, (*layerTables).writeNames},
+		{"CDAT", n * dataLen, (*layerTables).writeCommits},
+		{"GDA2", n * 4, (*layerTables).writeCorrections},
 	}
 	if e.wide > 0 {
-		list = append(list, chunk{"GDO2", e.wide * 8, (*encoding).writeOverflow})
+		list = append(list, chunk{"GDO2", e.wide * 8, (*layerTables).writeOverflow})
 	}
 	if e.edges > 0 {
-		list = append(list, chunk{"EDGE", e.edges * 4, (*encoding).writeEdges})
+		list = append(list, chunk{"EDGE", e.edges * 4, (*layerTables).writeEdges})
 	}
 	list = append(list,
-		chunk{"BIDX", n * 4, (*encoding).writeFilterEnds},
-		chunk{"BDAT", len(filterSettings) + int(e.filterLen), (*encoding).writeFilters})
+		chunk{"BIDX", n * 4, (*layerTables).writeFilterEnds},
+		chunk{"BDAT", len(filterSettings) + int(e.filterLen), (*layerTables).writeFilters})
 	if len(e.base.layers) > 0 {
-		list = append(list, chunk{"BASE", len(e.base.layers) * object.IDLen, (*encoding).writeBases})
+		list = append(list, chunk{"BASE", len(e.base.layers) * object.IDLen, (*layerTables).writeBases})
 	}
 	return list
 }
 
-func (e *encoding) write(to io.Writer) (object.ID, error) {
+func (e *layerTables) write(to io.Writer) (object.ID, error) {
 	o := newOutput(to)
 	list := e.chunks()
 	o.bytes([]byte{'C', 'G', 'P', 'H', 1, 1, byte(len(list)), byte(len(e.base.layers))})
@@ -61,7 +61,7 @@ func (e *encoding) write(to io.Writer) (object.ID, error) {
 	return o.finish()
 }
 
-func (e *encoding) writeFanout(o *output) error {
+func (e *layerTables) writeFanout(o *output) error {
 	i := 0
 	for first := range 256 {
 		for i < len(e.items) && int(e.id(e.items[i])[0]) <= first {
@@ -72,7 +72,7 @@ func (e *encoding) writeFanout(o *output) error {
 	return nil
 }
 
-func (e *encoding) writeNames(o *output) error {
+func (e *layerTables) writeNames(o *output) error {
 	for _, it := range e.items {
 		id := e.id(it)
 		o.bytes(id[:])
@@ -81,7 +81,7 @@ func (e *encoding) writeNames(o *output) error {
 }
 
 // each calls f for every commit in order.
-func (e *encoding) each(f func(i int, c *Commit) error) error {
+func (e *layerTables) each(f func(i int, c *Commit) error) error {
 	var c Commit
 	for i, it := range e.items {
 		if err := e.commit(it, &c); err != nil {
@@ -94,7 +94,7 @@ func (e *encoding) each(f func(i int, c *Commit) error) error {
 	return nil
 }
 
-func (e *encoding) writeCommits(o *output) error {
+func (e *layerTables) writeCommits(o *output) error {
 	edges := uint32(0)
 	return e.each(func(i int, c *Commit) error {
 		slots := [2]uint32{noParent, noParent}
@@ -117,7 +117,7 @@ func (e *encoding) writeCommits(o *output) error {
 	})
 }
 
-func (e *encoding) writeEdges(o *output) error {
+func (e *layerTables) writeEdges(o *output) error {
 	return e.each(func(_ int, c *Commit) error {
 		if len(c.Parents) <= 2 {
 			return nil
@@ -136,7 +136,7 @@ func (e *encoding) writeEdges(o *output) error {
 	})
 }
 
-func (e *encoding) writeCorrections(o *output) error {
+func (e *layerTables) writeCorrections(o *output) error {
 	wide := uint32(0)
 	return e.each(func(i int, c *Commit) error {
 		n := e.correction(i, c)
@@ -150,7 +150,7 @@ func (e *encoding) writeCorrections(o *output) error {
 	})
 }
 
-func (e *encoding) writeOverflow(o *output) error {
+func (e *layerTables) writeOverflow(o *output) error {
 	return e.each(func(i int, c *Commit) error {
 		if n := e.correction(i, c); n >= overflown {
 			o.uint64(uint64(n))
@@ -159,7 +159,7 @@ func (e *encoding) writeOverflow(o *output) error {
 	})
 }
 
-func (e *encoding) writeFilterEnds(o *output) error {
+func (e *layerTables) writeFilterEnds(o *output) error {
 	end := uint32(0)
 	return e.each(func(_ int, c *Commit) error {
 		end += uint32(len(c.Filter))
@@ -168,7 +168,7 @@ func (e *encoding) writeFilterEnds(o *output) error {
 	})
 }
 
-func (e *encoding) writeFilters(o *output) error {
+func (e *layerTables) writeFilters(o *output) error {
 	o.bytes(filterSettings)
 	return e.each(func(_ int, c *Commit) error {
 		o.bytes(c.Filter)
@@ -176,7 +176,7 @@ func (e *encoding) writeFilters(o *output) error {
 	})
 }
 
-func (e *encoding) writeBases(o *output) error {
+func (e *layerTables) writeBases(o *output) error {
 	for _, l := range e.base.layers {
 		sum := l.Sum()
 		o.bytes(sum[:])

@@ -28,13 +28,13 @@ var ErrMalformed = errors.New("malformed delta")
 // OfEdit is the delta of one known edit: newRaw is a base of baseLen bytes in which the oldLen
 // bytes at pos became newRaw[pos:pos+newLen].
 func OfEdit(baseLen int, newRaw []byte, pos, oldLen, newLen int) []byte {
-	d := appendSizes(make([]byte, 0, 64+newLen), baseLen, len(newRaw))
+	d := appendHead(make([]byte, 0, 64+newLen), baseLen, len(newRaw))
 	d = appendCopy(d, 0, pos)
 	d = appendInsert(d, newRaw[pos:pos+newLen])
 	return appendCopy(d, pos+oldLen, baseLen-pos-oldLen)
 }
 
-func appendSizes(d []byte, base, result int) []byte { return appendSize(appendSize(d, base), result) }
+func appendHead(d []byte, base, result int) []byte { return appendSize(appendSize(d, base), result) }
 
 func appendSize(d []byte, n int) []byte {
 	for ; n >= 0x80; n >>= 7 {

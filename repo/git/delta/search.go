@@ -18,7 +18,7 @@ func Between(base, target []byte, limit int) []byte {
 	start := commonStart(base, target)
 	end := commonEnd(base[start:], target[start:])
 	s := search{base: base[start : len(base)-end], from: start, limit: limit}
-	s.delta = appendCopy(appendSizes(nil, len(base), len(target)), 0, start)
+	s.delta = appendCopy(appendHead(nil, len(base), len(target)), 0, start)
 	s.run(target[start : len(target)-end])
 	s.delta = appendCopy(s.delta, len(base)-end, end)
 	if len(s.delta) > limit {

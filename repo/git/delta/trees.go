@@ -11,7 +11,7 @@ import (
 // right in any case.
 func BetweenTrees(base, new []byte) []byte {
 	m := treeMerge{base: base, new: new}
-	m.delta = appendSizes(nil, len(base), len(new))
+	m.delta = appendHead(nil, len(base), len(new))
 	for m.j < len(new) {
 		m.step()
 	}

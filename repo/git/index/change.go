@@ -116,6 +116,6 @@ func pathFlaw(path string) string {
 }
 
 // sameContent tells whether r is in trees just what c puts there.
-func (c *Change) sameContent(r record) bool {
+func (c *Change) sameContent(r rawEntry) bool {
 	return r.stage() == 0 && !r.awaitsAdd() && r.mode() == c.Mode && r.id() == c.ID
 }

@@ -47,27 +47,27 @@ type Stat struct {
 	Size      int64 // in bytes
 }
 
-// record is one entry in the layout of versions 2 and 3, padding included, its bounds checked by
+// rawEntry is one entry in the layout of versions 2 and 3, padding included, its bounds checked by
 // measure.
-type record []byte
+type rawEntry []byte
 
-func (r record) flags() uint16   { return binary.BigEndian.Uint16(r[flagsAt:]) }
-func (r record) mode() uint32    { return binary.BigEndian.Uint32(r[modeAt:]) }
-func (r record) stage() int      { return int(r.flags() >> stageShift & 3) }
-func (r record) id() object.ID   { return object.ID(r[idAt : idAt+20]) }
-func (r record) fixed() int      { return fixedSize(r.flags()) }
-func (r record) isLong() bool    { return r.flags()&extended != 0 }
-func (r record) awaitsAdd() bool { return r.more()&intentToAdd != 0 }
+func (r rawEntry) flags() uint16   { return binary.BigEndian.Uint16(r[flagsAt:]) }
+func (r rawEntry) mode() uint32    { return binary.BigEndian.Uint32(r[modeAt:]) }
+func (r rawEntry) stage() int      { return int(r.flags() >> stageShift & 3) }
+func (r rawEntry) id() object.ID   { return object.ID(r[idAt : idAt+20]) }
+func (r rawEntry) fixed() int      { return fixedSize(r.flags()) }
+func (r rawEntry) isLong() bool    { return r.flags()&extended != 0 }
+func (r rawEntry) awaitsAdd() bool { return r.more()&intentToAdd != 0 }
 
 // more is the extended flags, 0 where there are none.
-func (r record) more() uint16 {
+func (r rawEntry) more() uint16 {
 	if !r.isLong() {
 		return 0
 	}
 	return binary.BigEndian.Uint16(r[shortFixed:])
 }
 
-func (r record) name() []byte {
+func (r rawEntry) name() []byte {
 	n, at := int(r.flags()&nameMask), r.fixed()
 	if n == nameMask {
 		n = bytes.IndexByte(r[at:], 0)
@@ -75,7 +75,7 @@ func (r record) name() []byte {
 	return r[at : at+n]
 }
 
-func (r record) stat() Stat {
+func (r rawEntry) stat() Stat {
 	field := func(i int) uint32 { return binary.BigEndian.Uint32(r[4*i:]) }
 	return Stat{
 		CtimeSec: int64(field(0)), CtimeNsec: field(1),

@@ -18,21 +18,21 @@ type Trees func(dir string) (tree object.ID, ok bool)
 // old. The result shares no memory with old.
 func Merge(old []byte, changes []Change, trees Trees) ([]byte, error) {
 	if old == nil {
-		return merge(&file{version: 2, entries: table{off: []int{0}}}, changes, trees)
+		return mergeFile(&file{version: 2, entries: table{off: []int{0}}}, changes, trees)
 	}
 	intact := startChecksum(old)
 	f, err := readBody(old)
 	if err != nil {
 		return nil, intact(err)
 	}
-	merged, err := merge(f, changes, trees)
+	merged, err := mergeFile(f, changes, trees)
 	if err = intact(err); err != nil {
 		return nil, err
 	}
 	return merged, nil
 }
 
-func merge(f *file, changes []Change, trees Trees) ([]byte, error) {
+func mergeFile(f *file, changes []Change, trees Trees) ([]byte, error) {
 	settled, err := settle(changes)
 	if err != nil {
 		return nil, err

@@ -34,7 +34,7 @@ func Parse(b []byte) (*Index, error) {
 	return index, nil
 }
 
-func (r record) entry() Entry {
+func (r rawEntry) entry() Entry {
 	return Entry{
 		Path:         string(r.name()),
 		Mode:         r.mode(),

@@ -9,17 +9,17 @@ import (
 // table is a run of entries in the layout of versions 2 and 3.
 type table struct {
 	b   []byte
-	off []int          // where in b each entry starts, and last where the table ends
-	put map[int]record // entries in the place of those in b
+	off []int            // where in b each entry starts, and last where the table ends
+	put map[int]rawEntry // entries in the place of those in b
 }
 
 func (t *table) len() int { return len(t.off) - 1 }
 
-func (t *table) at(i int) record {
+func (t *table) at(i int) rawEntry {
 	if r, ok := t.put[i]; ok {
 		return r
 	}
-	return record(t.b[t.off[i]:t.off[i+1]])
+	return rawEntry(t.b[t.off[i]:t.off[i+1]])
 }
 
 // readTable finds the entries of a version 2 or 3 index in b, which starts at the header and ends
@@ -33,7 +33,7 @@ func readTable(b []byte, version uint32, count int) (table, error) {
 		if reason != "" {
 			return t, damaged(at, reason)
 		}
-		if version == 2 && record(b[at:]).isLong() {
+		if version == 2 && rawEntry(b[at:]).isLong() {
 			return t, damaged(at, "extended flags in version 2")
 		}
 		at += size
@@ -88,7 +88,7 @@ func (t *table) check() error {
 }
 
 // flaw is what is wrong with r taken by itself.
-func (r record) flaw() string {
+func (r rawEntry) flaw() string {
 	if len(r.name()) == 0 {
 		return "entry without a name"
 	}

@@ -128,8 +128,8 @@ func (a *Ahead) Update(w io.Writer, changes []Change, trees Trees) error {
 	return err
 }
 
-// update is changes in the place of entries of the same names, in a file that is otherwise kept.
-type update struct {
+// fileUpdate is changes in the place of entries of the same names, in a file that is otherwise kept.
+type fileUpdate struct {
 	file
 	places  []int // of entries, in order: those that are changed
 	altered folders
@@ -137,13 +137,13 @@ type update struct {
 
 // inPlace finds the entries that the changes are in the place of. It is nil where there is more to
 // do than that.
-func (a *Ahead) inPlace(changes []Change) *update {
+func (a *Ahead) inPlace(changes []Change) *fileUpdate {
 	settled, err := settle(changes)
 	if err != nil {
 		return nil
 	}
-	u := &update{file: a.file, altered: folders{}}
-	u.entries.put = make(map[int]record, len(settled))
+	u := &fileUpdate{file: a.file, altered: folders{}}
+	u.entries.put = make(map[int]rawEntry, len(settled))
 	from := 0
 	for i := range settled {
 		c := &settled[i]
@@ -167,7 +167,7 @@ func (a *Ahead) inPlace(changes []Change) *update {
 }
 
 // pieces is the file, but for its checksum, with that content of TREE.
-func (u *update) pieces(tree []byte) [][]byte {
+func (u *fileUpdate) pieces(tree []byte) [][]byte {
 	var pieces [][]byte
 	done := 0
 	for _, i := range u.places {

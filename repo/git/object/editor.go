@@ -133,7 +133,7 @@ func (e *Editor) walk(dirs []string, create bool) ([]*folder, error) {
 	trail := []*folder{e.root}
 	f := e.root
 	for _, name := range dirs {
-		kid, err := e.descend(f, name)
+		kid, err := e.subfolder(f, name)
 		if err != nil {
 			return nil, err
 		}
@@ -150,8 +150,8 @@ func (e *Editor) walk(dirs []string, create bool) ([]*folder, error) {
 	return trail, nil
 }
 
-// descend is the subfolder of that name, loaded; nil when there is none.
-func (e *Editor) descend(f *folder, name string) (*folder, error) {
+// subfolder is the subfolder of that name, loaded; nil when there is none.
+func (e *Editor) subfolder(f *folder, name string) (*folder, error) {
 	if kid, ok := f.kids[name]; ok {
 		return kid, nil
 	}
@@ -184,4 +184,14 @@ func split(path string) (dirs []string, name string, err error) {
 		return nil, "", fmt.Errorf("tree path %q invalid", path)
 	}
 	return parts[:len(parts)-1], parts[len(parts)-1], nil
+}
+
+// Write names the folders changed since the last Write and hands each to emit, leaves first and the
+// root last, and returns the root's ID. A root without entries is git's empty tree. After an error
+// from emit the same Write can be tried again: folders emitted already do not come twice.
+func (e *Editor) Write(emit func(t *Changed) error) (ID, error) {
+	if err := e.root.write("", emit); err != nil {
+		return ID{}, err
+	}
+	return e.root.id, nil
 }

@@ -152,3 +152,44 @@ func (f *folder) adopt(kid *folder) {
 	}
 	f.kids[kid.name] = kid
 }
+
+func (f *folder) write(path string, emit func(*Changed) error) error {
+	for _, kid := range f.dirty {
+		if f.kids[kid.name] != kid {
+			continue
+		}
+		below := kid.name
+		if path != "" {
+			below = path + "/" + kid.name
+		}
+		if err := kid.write(below, emit); err != nil {
+			return err
+		}
+		f.put(TreeEntry{Name: kid.name, Mode: ModeTree, ID: kid.id})
+	}
+	if f.edits > 0 || f.id.IsZero() {
+		if err := f.emit(path, emit); err != nil {
+			return err
+		}
+	}
+	for _, kid := range f.dirty {
+		kid.touched = false
+	}
+	f.dirty = f.dirty[:0]
+	return nil
+}
+
+func (f *folder) emit(path string, emit func(*Changed) error) error {
+	id := Hash(Tree, f.raw)
+	if id != f.id {
+		c := &Changed{Path: path, ID: id, Raw: f.raw, Prev: f.id, PrevLen: f.prevLen}
+		if f.edits == 1 && !f.id.IsZero() {
+			c.Edited, c.Pos, c.OldLen, c.NewLen = true, f.last.pos, f.last.oldLen, f.last.newLen
+		}
+		if err := emit(c); err != nil {
+			return err
+		}
+	}
+	f.id, f.prevLen, f.edits = id, len(f.raw), 0
+	return nil
+}

@@ -60,7 +60,7 @@ func (s *Store) Check(ctx context.Context, o CheckOptions) (objects int64, err e
 		if other == ".pack" {
 			err = errors.New("its .pack file is missing")
 		}
-		c.flaw(file, object.ID{}, err)
+		c.report(file, object.ID{}, err)
 	}
 	return c.total.Load(), errors.Join(err, ctx.Err())
 }
@@ -77,7 +77,7 @@ type checker struct {
 	mu          sync.Mutex // of the calls back
 }
 
-func (c *checker) flaw(file string, id object.ID, err error) {
+func (c *checker) report(file string, id object.ID, err error) {
 	if c.o.Flaw == nil {
 		return
 	}
@@ -176,13 +176,13 @@ func (c *checker) loose(file string) {
 		return
 	}
 	if err == nil && !c.o.Quick {
-		err = hashed(l.Content(func() error { return deflate.ErrDamaged }), l.Kind, l.Size, id)
+		err = hashContent(l.Content(func() error { return deflate.ErrDamaged }), l.Kind, l.Size, id)
 	}
 	if l != nil {
 		err = errors.Join(err, l.Close())
 	}
 	if err != nil {
-		c.flaw(file, id, err)
+		c.report(file, id, err)
 	}
 }
 

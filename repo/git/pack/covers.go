@@ -26,15 +26,15 @@ func (s *Store) Covers(name, other string) (bool, error) {
 		}
 		y, err := q.index()
 		if err == nil {
-			covers = x.covers(y)
+			covers = x.hasAllOf(y)
 		}
 		return err
 	})
 	return covers, err
 }
 
-// covers goes through both lists, which are in order.
-func (x *idx) covers(y *idx) bool {
+// hasAllOf goes through both lists, which are in order.
+func (x *idx) hasAllOf(y *idx) bool {
 	i := 0
 	for j := range y.count {
 		for i < x.count && bytes.Compare(x.id(i), y.id(j)) < 0 {

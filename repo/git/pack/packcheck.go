@@ -55,7 +55,7 @@ func (c *checker) pack(p *packFile, spread func(n int, do func(int))) {
 		if k.x == nil {
 			file = p.base + ".idx"
 		}
-		c.flaw(file, object.ID{}, err)
+		c.report(file, object.ID{}, err)
 		return
 	}
 	if c.o.Quick {
@@ -126,7 +126,7 @@ func (k *packCheck) sums(file string, data []byte) {
 		return nil
 	})
 	if err != nil {
-		k.flaw(file, object.ID{}, err)
+		k.report(file, object.ID{}, err)
 	}
 }
 
@@ -182,7 +182,7 @@ func (k *packCheck) attach(i int32, h EntryHeader) {
 }
 
 func (k *packCheck) broken(m *member, err error) {
-	k.flaw(k.p.base+".pack", k.id(m), err)
+	k.report(k.p.base+".pack", k.id(m), err)
 	k.step()
 }
 
@@ -230,7 +230,7 @@ func (k *packCheck) make(m *member, base []byte, kind object.Kind) (object.Kind,
 	if !h.isDelta() {
 		kind = object.Kind(h.Kind)
 		if h.Size > smallPack && m.kid == noMember {
-			return kind, nil, streamed(bytes.NewReader(raw[h.Len:]), kind, h.Size, k.id(m))
+			return kind, nil, hashInflated(bytes.NewReader(raw[h.Len:]), kind, h.Size, k.id(m))
 		}
 	}
 	body, err := deflate.Inflate(raw[h.Len:], h.Size, k.store.max)
@@ -238,35 +238,35 @@ func (k *packCheck) make(m *member, base []byte, kind object.Kind) (object.Kind,
 		body, err = delta.Apply(base, body, k.store.max)
 	}
 	if err == nil {
-		err = named(object.Hash(kind, body), k.id(m))
+		err = compareName(object.Hash(kind, body), k.id(m))
 	}
 	return kind, body, err
 }
 
-func named(got, want object.ID) error {
+func compareName(got, want object.ID) error {
 	if got != want {
 		return fmt.Errorf("its content is that of %s", got)
 	}
 	return nil
 }
 
-// streamed hashes a zlib stream of size bytes without holding them.
-func streamed(src io.Reader, kind object.Kind, size int64, want object.ID) error {
+// hashInflated hashes a zlib stream of size bytes without holding them.
+func hashInflated(src io.Reader, kind object.Kind, size int64, want object.ID) error {
 	z, err := deflate.NewReader(src)
 	if err != nil {
 		return deflate.ErrDamaged
 	}
 	defer deflate.Release(z)
-	return hashed(deflate.NewExact(z, size, func() error { return deflate.ErrDamaged }), kind, size, want)
+	return hashContent(deflate.NewExact(z, size, func() error { return deflate.ErrDamaged }), kind, size, want)
 }
 
-func hashed(r io.Reader, kind object.Kind, size int64, want object.ID) error {
+func hashContent(r io.Reader, kind object.Kind, size int64, want object.ID) error {
 	h := sha1.New()
 	fmt.Fprintf(h, "%s %d\x00", kind, size)
 	if _, err := io.Copy(h, r); err != nil {
 		return err
 	}
-	return named(object.ID(h.Sum(nil)), want)
+	return compareName(object.ID(h.Sum(nil)), want)
 }
 
 // skip names what cannot be made because its base could not.

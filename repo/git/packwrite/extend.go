@@ -13,31 +13,31 @@ import (
 // follow those in h can then be written as deltas of them. h must have been written by a Writer:
 // each base before its deltas, in one piece. After an error nothing was written.
 func (w *Writer) Extend(h *pack.Held) error {
-	return durable.Guard(func() error { return w.extend(h) })
+	return durable.Guard(func() error { return w.copyEntries(h) })
 }
 
-func (w *Writer) extend(h *pack.Held) error {
+func (w *Writer) copyEntries(h *pack.Held) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.entries) > 0 || w.size != pack.HeaderLen {
 		return errors.New("pack to extend is not empty")
 	}
-	list, err := listed(h)
+	list, err := writtenEntries(h)
 	if err != nil {
 		return err
 	}
-	w.write(bytes.Clone(h.Entries())) // a fault while it is copied is found here
+	w.put(bytes.Clone(h.Entries())) // a fault while it is copied is found here
 	if w.err != nil {
 		return w.err
 	}
 	for _, e := range list {
-		w.list(e)
+		w.addEntry(e)
 	}
 	return nil
 }
 
-// listed is the list of entries as a Writer that had written them would have it.
-func listed(h *pack.Held) ([]packed, error) {
+// writtenEntries is the list of entries as a Writer that had written them would have it.
+func writtenEntries(h *pack.Held) ([]packed, error) {
 	places, err := h.Places()
 	if err != nil {
 		return nil, err

@@ -18,7 +18,7 @@ func TestLargeOffsets(t *testing.T) {
 	want := map[object.ID]int64{}
 	for i, offset := range []int64{12, 1<<31 - 1, 1 << 31, 1<<32 + 5, 1 << 40} {
 		id := object.ID{byte(i * 50), 7}
-		w.list(packed{id: id, offset: offset})
+		w.addEntry(packed{id: id, offset: offset})
 		want[id] = offset
 	}
 	var b bytes.Buffer

@@ -29,7 +29,7 @@ func (w *Writer) Merge(ctx context.Context, packs []*pack.Held, o MergeOptions) 
 	}
 	for _, commits := range []bool{true, false} {
 		for _, h := range packs {
-			m := merge{w: w, o: &o, h: h, commits: commits}
+			m := packMerge{w: w, o: &o, h: h, commits: commits}
 			if err := durable.Guard(func() error { return m.run(ctx) }); err != nil {
 				return fmt.Errorf("merge pack %q: %w", h.Name(), err)
 			}
@@ -38,8 +38,8 @@ func (w *Writer) Merge(ctx context.Context, packs []*pack.Held, o MergeOptions) 
 	return nil
 }
 
-// merge copies one pack's commits, or all else.
-type merge struct {
+// packMerge copies one pack's commits, or all else.
+type packMerge struct {
 	w       *Writer
 	o       *MergeOptions
 	h       *pack.Held
@@ -48,8 +48,8 @@ type merge struct {
 	below   []uint8 // how many deltas are stacked on each entry
 }
 
-func (m *merge) run(ctx context.Context) error {
-	list, err := listed(m.h)
+func (m *packMerge) run(ctx context.Context) error {
+	list, err := writtenEntries(m.h)
 	if err == nil {
 		m.places, err = m.h.Places()
 	}
@@ -73,7 +73,7 @@ func (m *merge) run(ctx context.Context) error {
 	return nil
 }
 
-func (m *merge) entry(i int, e *packed, list []packed) error {
+func (m *packMerge) entry(i int, e *packed, list []packed) error {
 	b := m.h.Entry(&m.places[i])
 	head, err := pack.ParseHeader(b)
 	if err != nil {
@@ -94,7 +94,7 @@ func (m *merge) entry(i int, e *packed, list []packed) error {
 
 // delta copies a delta. One whose chain would grow too long is written whole: its base came from
 // another pack.
-func (m *merge) delta(e *packed, size int64, base object.ID, z []byte) error {
+func (m *packMerge) delta(e *packed, size int64, base object.ID, z []byte) error {
 	at, ok := m.w.at(base)
 	if !ok {
 		return errors.New("delta base absent")
@@ -113,7 +113,7 @@ func (m *merge) delta(e *packed, size int64, base object.ID, z []byte) error {
 
 // rebase writes a whole object as a delta of the version before it, or of one before that where the
 // chain is too long for what is stacked on the object.
-func (m *merge) rebase(id object.ID, kind object.Kind, size int64, below uint8) (bool, error) {
+func (m *packMerge) rebase(id object.ID, kind object.Kind, size int64, below uint8) (bool, error) {
 	prev, known := m.o.Follows[id]
 	at, there := m.w.at(prev)
 	if !known || !there || size > m.o.MaxSize || size <= deltaFrame || m.o.Enough != nil && m.o.Enough() {
@@ -143,7 +143,7 @@ func (m *merge) rebase(id object.ID, kind object.Kind, size int64, below uint8) 
 	if d == nil || !worth(len(d), len(body)) {
 		return false, nil
 	}
-	return true, m.w.addDelta(id, base.id, d, stepHead)
+	return true, m.w.addDeltaAt(id, base.id, d, stepHead)
 }
 
 // at is an object's position in the pack.

@@ -34,7 +34,7 @@ func (w *Writer) AddStream(ctx context.Context, size int64, r io.Reader) (object
 	if err != nil || dup || w.have != nil && w.have(id) {
 		return id, errors.Join(err, w.rollback(start))
 	}
-	w.list(packed{id: id, offset: start, crc: crc})
+	w.addEntry(packed{id: id, offset: start, crc: crc})
 	return id, nil
 }
 
@@ -62,7 +62,7 @@ func (w *Writer) stream(ctx context.Context, size int64, r io.Reader) (object.ID
 	var crc uint32
 	put := func(p []byte) error {
 		crc = crc32.Update(crc, crc32.IEEETable, p)
-		w.write(p)
+		w.put(p)
 		return w.err
 	}
 	if err := put(pack.AppendHeader(nil, uint8(object.Blob), size)); err != nil {

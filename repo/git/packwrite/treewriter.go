@@ -15,11 +15,11 @@ import (
 type TreeWriter struct {
 	w     *Writer
 	read  func(object.ID) ([]byte, error)
-	round map[string]*[2]based
+	round map[string]*[2]baseVersion
 }
 
-// based is a version that later ones are based on over more than one step.
-type based struct {
+// baseVersion is a version that later ones are based on over more than one step.
+type baseVersion struct {
 	id  object.ID
 	raw []byte
 }
@@ -27,7 +27,7 @@ type based struct {
 // NewTreeWriter writes to w. read gives a tree that was written to the pack by others, in an
 // earlier run.
 func NewTreeWriter(w *Writer, read func(object.ID) ([]byte, error)) *TreeWriter {
-	return &TreeWriter{w: w, read: read, round: map[string]*[2]based{}}
+	return &TreeWriter{w: w, read: read, round: map[string]*[2]baseVersion{}}
 }
 
 // Put writes one tree. One that the pack holds already, because the folder was so before, costs
@@ -43,7 +43,7 @@ func (t *TreeWriter) Put(c *object.Changed) error {
 	case by == stepOne && c.Edited:
 		d = delta.OfEdit(c.PrevLen, c.Raw, c.Pos, c.OldLen, c.NewLen)
 	default:
-		var old based
+		var old baseVersion
 		if old, ok = t.base(c.Path, base); ok {
 			base, d = old.id, delta.BetweenTrees(old.raw, c.Raw)
 		}
@@ -53,7 +53,7 @@ func (t *TreeWriter) Put(c *object.Changed) error {
 		by = stepHead
 		err = t.w.Add(object.Tree, c.ID, c.Raw)
 	} else {
-		err = t.w.addDelta(c.ID, base, d, by)
+		err = t.w.addDeltaAt(c.ID, base, d, by)
 		if errors.Is(err, errDeep) {
 			by = stepHead
 			err = t.w.Add(object.Tree, c.ID, c.Raw)
@@ -68,7 +68,7 @@ func (t *TreeWriter) Put(c *object.Changed) error {
 
 // base is the version id of a folder, or where its bytes cannot be had (it was written since the
 // pack was begun, and was followed by more than one edit) the newest one that is remembered.
-func (t *TreeWriter) base(path string, id object.ID) (based, bool) {
+func (t *TreeWriter) base(path string, id object.ID) (baseVersion, bool) {
 	round := t.round[path]
 	if round != nil {
 		for _, b := range round {
@@ -78,10 +78,10 @@ func (t *TreeWriter) base(path string, id object.ID) (based, bool) {
 		}
 	}
 	if raw, err := t.read(id); err == nil {
-		return based{id, raw}, true
+		return baseVersion{id, raw}, true
 	}
 	if round == nil {
-		return based{}, false
+		return baseVersion{}, false
 	}
 	return round[0], true
 }
@@ -93,10 +93,10 @@ func (t *TreeWriter) keep(c *object.Changed, by step) {
 	}
 	round := t.round[c.Path]
 	if round == nil {
-		round = new([2]based)
+		round = new([2]baseVersion)
 		t.round[c.Path] = round
 	}
-	b := based{c.ID, bytes.Clone(c.Raw)}
+	b := baseVersion{c.ID, bytes.Clone(c.Raw)}
 	round[0] = b
 	if by > stepTen {
 		round[1] = b

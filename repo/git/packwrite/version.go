@@ -32,5 +32,5 @@ func (w *Writer) AddVersion(id, prev object.ID, body []byte, read func(object.ID
 	if d == nil || !worth(len(d), len(body)) {
 		return w.Add(object.Blob, id, body)
 	}
-	return w.addDelta(id, base, d, by)
+	return w.addDeltaAt(id, base, d, by)
 }

@@ -86,12 +86,12 @@ var errDeep = fmt.Errorf("delta chain over %d", maxDepth)
 func NewWriter(f File, o Options) (*Writer, error) {
 	w := &Writer{have: o.Have, f: f, position: map[object.ID]uint32{}, deflate: deflate.New(o.Deflate)}
 	w.buf = bufio.NewWriterSize(f, 256<<10)
-	w.write([]byte("PACK\x00\x00\x00\x02\x00\x00\x00\x00"))
+	w.put([]byte("PACK\x00\x00\x00\x02\x00\x00\x00\x00"))
 	return w, w.err
 }
 
-// write appends bytes; the caller holds the lock. What the file refuses is kept in w.err.
-func (w *Writer) write(p []byte) {
+// put appends bytes; the caller holds the lock. What the file refuses is kept in w.err.
+func (w *Writer) put(p []byte) {
 	if w.err != nil {
 		return
 	}
@@ -170,10 +170,10 @@ func (w *Writer) Abandon() {
 // AddDelta writes the object id as a delta of base, which must be in this pack: else ErrNoBase. An
 // ID that the pack holds already changes nothing.
 func (w *Writer) AddDelta(id, base object.ID, delta []byte) error {
-	return w.addDelta(id, base, delta, stepOne)
+	return w.addDeltaAt(id, base, delta, stepOne)
 }
 
-func (w *Writer) addDelta(id, base object.ID, delta []byte, by step) error {
+func (w *Writer) addDeltaAt(id, base object.ID, delta []byte, by step) error {
 	z := w.deflate.Delta(delta)
 	defer z.Free()
 	copy(z.Bytes(), by.zlibHeader())
@@ -206,16 +206,16 @@ func (w *Writer) append(header, z []byte, e packed) error {
 		return nil
 	}
 	e.offset = w.size
-	w.write(header)
-	w.write(z)
+	w.put(header)
+	w.put(z)
 	if w.err == nil {
 		e.crc = crc32.Update(crc32.ChecksumIEEE(header), crc32.IEEETable, z)
-		w.list(e)
+		w.addEntry(e)
 	}
 	return w.err
 }
 
-func (w *Writer) list(e packed) {
+func (w *Writer) addEntry(e packed) {
 	w.position[e.id] = uint32(len(w.entries))
 	w.entries = append(w.entries, e)
 }
@@ -251,7 +251,7 @@ func (w *Writer) Finish() (object.ID, error) {
 	if err := w.state(); err != nil {
 		return object.ID{}, err
 	}
-	if err := w.finish(); err != nil {
+	if err := w.seal(); err != nil {
 		w.err = fmt.Errorf("finish pack %q: %w", w.f.Name(), err)
 		return object.ID{}, w.err
 	}
@@ -259,7 +259,7 @@ func (w *Writer) Finish() (object.ID, error) {
 	return w.sum, nil
 }
 
-func (w *Writer) finish() error {
+func (w *Writer) seal() error {
 	if err := w.buf.Flush(); err != nil {
 		return err
 	}
