@@ -20,7 +20,7 @@ type addOptions struct {
 
 func (a *app) addCommand() *cobra.Command {
 	var o addOptions
-	cmd := command("add PATH…", "watch files or folders, and take their first version at once", addHelp, needPaths("add"),
+	cmd := newCommand("add PATH…", "watch files or folders, and take their first version at once", addHelp, needPaths("add"),
 		func(ctx context.Context, paths []string) error {
 			o.paths = paths
 			return a.add(ctx, o)
@@ -35,7 +35,7 @@ func (a *app) add(ctx context.Context, o addOptions) error {
 	if err != nil {
 		return err
 	}
-	wanted, refused := a.examine(p, c, o)
+	wanted, refused := a.candidates(p, c, o)
 	if len(wanted) == 0 {
 		return status(statusUsage)
 	}
@@ -44,18 +44,18 @@ func (a *app) add(ctx context.Context, o addOptions) error {
 		return err
 	}
 	defer r.Close()
-	listed, err := a.enlist(p, wanted)
+	listed, err := a.addEntries(p, wanted)
 	if err != nil {
 		return err
 	}
-	rep := a.newReport(nil)
+	rep := a.newRunReport(nil)
 	problems, d := refused, render.EmptyRun(p.dest)
-	if only := present(wanted); len(only) > 0 {
+	if only := existingPaths(wanted); len(only) > 0 {
 		c, err = config.Load(p.config, a.watchEnv())
 		if err != nil {
 			return asConfigError(p.config, err)
 		}
-		s, err := a.look(ctx, p, rep, watch.RunOptions{Config: c, Repo: r, Wait: true, Only: only})
+		s, err := a.runOver(ctx, p, rep, watch.RunOptions{Config: c, Repo: r, Wait: true, Only: only})
 		if err != nil {
 			return err
 		}
@@ -63,18 +63,18 @@ func (a *app) add(ctx context.Context, o addOptions) error {
 		d = rep.document(p.dest, s)
 	}
 	d.Added, d.Already = listed.added, listed.already
-	return errors.Join(a.results(d), partial(problems))
+	return errors.Join(a.printRun(d), partialStatus(problems))
 }
 
-// enlisted is what became of the paths of one add.
-type enlisted struct {
+// addedEntries is what became of the paths of one add.
+type addedEntries struct {
 	added   []string
 	already []string
 }
 
-// enlist edits the configuration and says what it did.
-func (a *app) enlist(p *place, wanted []candidate) (enlisted, error) {
-	var l enlisted
+// addEntries edits the configuration and says what it did.
+func (a *app) addEntries(p *place, wanted []candidate) (addedEntries, error) {
+	var l addedEntries
 	var names []string
 	for _, w := range wanted {
 		if w.already {
@@ -93,11 +93,11 @@ func (a *app) enlist(p *place, wanted []candidate) (enlisted, error) {
 	for _, path := range l.added {
 		a.journal.Debug("watching", "path", path, "configuration", p.config)
 	}
-	return l, a.tell(l)
+	return l, a.printAdded(l)
 }
 
-// tell prints the outcome, unless a JSON document will hold it.
-func (a *app) tell(l enlisted) error {
+// printAdded prints the outcome, unless a JSON document will hold it.
+func (a *app) printAdded(l addedEntries) error {
 	if a.flags.json || a.flags.quiet {
 		return nil
 	}
@@ -114,8 +114,8 @@ func (a *app) tell(l enlisted) error {
 	return nil
 }
 
-// present are the paths that a run can look at now.
-func present(wanted []candidate) []string {
+// existingPaths are the paths that a run can look at now.
+func existingPaths(wanted []candidate) []string {
 	var paths []string
 	for _, w := range wanted {
 		if !w.missing {

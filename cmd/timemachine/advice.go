@@ -15,8 +15,8 @@ import (
 
 const suggestions = 3
 
-// aboutUnknown is the advice about a path that no version is known of.
-func (a *app) aboutUnknown(ctx context.Context, h *repo.History, path string) string {
+// adviceOnUnknown is the advice about a path that no version is known of.
+func (a *app) adviceOnUnknown(ctx context.Context, h *repo.History, path string) string {
 	if tree, err := layout.TreePath(path); err == nil {
 		if there, err := h.Present(path); there && err == nil {
 			return "git has it, without a record of timemachine's that can be read: " + spellGit(h.Dest(), "show", shellWord("HEAD:"+tree))
@@ -25,15 +25,15 @@ func (a *app) aboutUnknown(ctx context.Context, h *repo.History, path string) st
 	if h.Shallow() {
 		return "this clone is shallow, older versions are left out: " + spellGit(h.Dest(), "fetch", "--unshallow")
 	}
-	if _, err := os.Lstat(path); err == nil && insideDestination(h.Dest(), path) == "" {
+	if _, err := os.Lstat(path); err == nil && destinationReason(h.Dest(), path) == "" {
 		return "it is there, and was never captured: " + spell("add", shellWord(path)) + " watches it; if it is watched, status says more"
 	}
-	return a.suggest(ctx, h, path)
+	return a.adviceOnSimilar(ctx, h, path)
 }
 
-// suggest names what is known that is most like path, or the folder above it that is known.
-func (a *app) suggest(ctx context.Context, h *repo.History, path string) string {
-	sources, err := soon(ctx, h, "/")
+// adviceOnSimilar names what is known that is most like path, or the folder above it that is known.
+func (a *app) adviceOnSimilar(ctx context.Context, h *repo.History, path string) string {
+	sources, err := sourcesSoon(ctx, h, "/")
 	if err != nil {
 		return ""
 	}
@@ -47,7 +47,7 @@ func (a *app) suggest(ctx context.Context, h *repo.History, path string) string 
 		}
 	}
 	delete(known, "/")
-	if names := nearest(path, slices.Collect(maps.Keys(known)), suggestions); len(names) > 0 {
+	if names := mostSimilar(path, slices.Collect(maps.Keys(known)), suggestions); len(names) > 0 {
 		for i, name := range names {
 			names[i] = terminal.Quote(name)
 		}

@@ -21,20 +21,20 @@ import (
 
 // app is one execution: all that it reads of its surroundings, and what the commands share.
 type app struct {
-	args     []string // without the program's own name
-	stdout   io.Writer
-	stderr   io.Writer
-	terminal bool // standard error is a terminal
-	screen   bool // standard output is a terminal
-	columns  int  // of the terminal; 0: not known
-	lookup   func(string) (string, bool)
-	now      func() time.Time
-	zone     *time.Location
-	dir      string // the working directory; "" when it could not be told
-	uid      int
-	account  account
-	host     string
-	boot     string // names this start of the machine; "" where the system does not
+	args           []string // without the program's own name
+	stdout         io.Writer
+	stderr         io.Writer
+	stderrTerminal bool // standard error is a terminal
+	stdoutTerminal bool // standard output is a terminal
+	columns        int  // of the terminal; 0: not known
+	lookup         func(string) (string, bool)
+	now            func() time.Time
+	zone           *time.Location
+	dir            string // the working directory; "" when it could not be told
+	uid            int
+	account        account
+	host           string
+	boot           string // names this start of the machine; "" where the system does not
 
 	flags   globalFlags
 	started bool // a command of ours runs: later errors are not about usage
@@ -56,20 +56,20 @@ func systemApp() *app {
 	host, _ := os.Hostname()
 	columns, _, _ := term.GetSize(int(os.Stdout.Fd()))
 	return &app{
-		args:     os.Args[1:],
-		stdout:   os.Stdout,
-		stderr:   os.Stderr,
-		terminal: term.IsTerminal(int(os.Stderr.Fd())),
-		screen:   term.IsTerminal(int(os.Stdout.Fd())),
-		columns:  columns,
-		lookup:   os.LookupEnv,
-		now:      time.Now,
-		zone:     time.Local,
-		boot:     bootID(),
-		dir:      dir,
-		uid:      os.Geteuid(),
-		account:  systemAccount(),
-		host:     host,
+		args:           os.Args[1:],
+		stdout:         os.Stdout,
+		stderr:         os.Stderr,
+		stderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		stdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+		columns:        columns,
+		lookup:         os.LookupEnv,
+		now:            time.Now,
+		zone:           time.Local,
+		boot:           bootID(),
+		dir:            dir,
+		uid:            os.Geteuid(),
+		account:        systemAccount(),
+		host:           host,
 	}
 }
 
@@ -94,13 +94,13 @@ func (a *app) execute(ctx context.Context) int {
 	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = errInterrupted
 	}
-	a.complain(err)
-	a.finish()
+	a.printError(err)
+	a.closeFiles()
 	return exitStatus(err)
 }
 
-// complain says what ended the command: one line, then what to do about it.
-func (a *app) complain(err error) {
+// printError says what ended the command: one line, then what to do about it.
+func (a *app) printError(err error) {
 	var named status
 	if err == nil || errors.As(err, &named) {
 		return

@@ -21,13 +21,13 @@ type candidate struct {
 	already bool   // an entry selects it now
 }
 
-// examine sorts the paths of an add: those worth watching, and the number of those refused, which it names.
-func (a *app) examine(p *place, c *config.Config, o addOptions) (wanted []candidate, refused int) {
+// candidates sorts the paths of an add: those worth watching, and the number of those refused, which it names.
+func (a *app) candidates(p *place, c *config.Config, o addOptions) (wanted []candidate, refused int) {
 	seen := map[string]bool{}
 	for _, arg := range o.paths {
 		w, err := a.candidate(p, c, arg, o.missingOK)
 		if err != nil {
-			a.complain(err)
+			a.printError(err)
 			refused++
 			continue
 		}
@@ -51,32 +51,32 @@ func (a *app) candidate(p *place, c *config.Config, arg string, missingOK bool) 
 		return candidate{}, &usageError{msg: terminal.Quote(path) + ": the name is not UTF-8, which the configuration must be",
 			hint: "watch its folder, or a pattern that matches it"}
 	}
-	if where := insideDestination(p.dest, path); where != "" {
+	if where := destinationReason(p.dest, path); where != "" {
 		return candidate{}, &usageError{msg: terminal.Quote(path) + ": " + where, hint: "watch what lies outside the destination"}
 	}
 	w := candidate{path: path}
-	if w.missing, err = inspect(path, missingOK); err != nil {
+	if w.missing, err = checkWatchable(path, missingOK); err != nil {
 		return candidate{}, err
 	}
 	w.already = alreadySelected(c, path)
 	return w, nil
 }
 
-// inspect refuses what cannot be captured for good. What merely cannot be read now is for the run to name.
-func inspect(path string, missingOK bool) (missing bool, err error) {
+// checkWatchable refuses what cannot be captured for good. What merely cannot be read now is for the run to name.
+func checkWatchable(path string, missingOK bool) (missing bool, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && !info.IsDir() && !info.Mode().IsRegular():
-		return false, &usageError{msg: terminal.Quote(path) + ": is " + kind(info.Mode()), hint: "only files and folders can be watched"}
+		return false, &usageError{msg: terminal.Quote(path) + ": is " + fileKind(info.Mode()), hint: "only files and folders can be watched"}
 	case err == nil, errors.Is(err, fs.ErrPermission):
 		return false, nil
 	case durable.IsNoEntry(err):
-		return absent(path, missingOK)
+		return checkMissing(path, missingOK)
 	}
 	return false, &usageError{msg: terminal.Quote(path) + ": " + durable.Reason(err)}
 }
 
-func absent(path string, missingOK bool) (missing bool, err error) {
+func checkMissing(path string, missingOK bool) (missing bool, err error) {
 	if missingOK {
 		return true, nil
 	}
@@ -87,7 +87,7 @@ func absent(path string, missingOK bool) (missing bool, err error) {
 	return false, &usageError{msg: msg, hint: "--missing-ok watches it anyway"}
 }
 
-func kind(m fs.FileMode) string {
+func fileKind(m fs.FileMode) string {
 	switch {
 	case m&fs.ModeNamedPipe != 0:
 		return "a FIFO"
@@ -97,9 +97,9 @@ func kind(m fs.FileMode) string {
 	return "a device"
 }
 
-// insideDestination says why a path belongs to the destination itself; "" when it does not.
-func insideDestination(dest, path string) string {
-	dest, path = resolved(dest), resolved(path)
+// destinationReason says why a path belongs to the destination itself; "" when it does not.
+func destinationReason(dest, path string) string {
+	dest, path = resolveLinks(dest), resolveLinks(path)
 	rest, below := strings.CutPrefix(path, strings.TrimSuffix(dest, "/")+"/")
 	switch {
 	case path == dest:
@@ -115,15 +115,15 @@ func firstPart(path string) string {
 	return first
 }
 
-// resolved is path without links, as far as it exists.
-func resolved(path string) string {
+// resolveLinks is path without links, as far as it exists.
+func resolveLinks(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		return real
 	}
 	if path == "/" {
 		return path
 	}
-	return filepath.Join(resolved(filepath.Dir(path)), filepath.Base(path))
+	return filepath.Join(resolveLinks(filepath.Dir(path)), filepath.Base(path))
 }
 
 // alreadySelected tells whether a run would capture path without a new entry. A link below a listed folder is stored as a

@@ -17,7 +17,7 @@ Only packs on the list of those that timemachine wrote (.git/timemachine/packs) 
 those of git gc, and its own where that list was lost, since nothing else tells them from git's. git gc merges them all.`
 
 func (a *app) compactCommand() *cobra.Command {
-	return command("compact", "merge packs now", compactHelp, noArgs, func(ctx context.Context, _ []string) error { return a.compact(ctx) })
+	return newCommand("compact", "merge packs now", compactHelp, noArgs, func(ctx context.Context, _ []string) error { return a.compact(ctx) })
 }
 
 func (a *app) compact(ctx context.Context) error {
@@ -42,10 +42,10 @@ func (a *app) compact(ctx context.Context) error {
 		return err
 	}
 	a.journal.Info("packs compacted", "before", c.PacksBefore, "after", c.PacksAfter, "bytes_before", c.BytesBefore, "bytes_after", c.BytesAfter)
-	return a.tellCompact(p.dest, c)
+	return a.printCompaction(p.dest, c)
 }
 
-func (a *app) tellCompact(dest string, c repo.Compaction) error {
+func (a *app) printCompaction(dest string, c repo.Compaction) error {
 	switch {
 	case a.flags.json:
 		return a.printJSON(render.CompactJSON(dest, c))

@@ -17,7 +17,7 @@ import (
 const binarySee = 8000
 
 // comparisons compares the pairs one after the other and yields those that differ, up to an error.
-func (d *diffing) comparisons(pairs []pair) iter.Seq2[*render.Comparison, error] {
+func (d *diffJob) comparisons(pairs []pair) iter.Seq2[*render.Comparison, error] {
 	return func(yield func(*render.Comparison, error) bool) {
 		for i := range pairs {
 			c, err := d.compare(&pairs[i])
@@ -31,7 +31,7 @@ func (d *diffing) comparisons(pairs []pair) iter.Seq2[*render.Comparison, error]
 }
 
 // compare finds out how a pair differs; nil where content, kind and mode are equal.
-func (d *diffing) compare(p *pair) (*render.Comparison, error) {
+func (d *diffJob) compare(p *pair) (*render.Comparison, error) {
 	c := &render.Comparison{Source: p.source, From: p.from.Side, To: p.to.Side}
 	if p.from.Odd != "" || p.to.Odd != "" {
 		c.Content = true
@@ -53,7 +53,7 @@ func (d *diffing) compare(p *pair) (*render.Comparison, error) {
 }
 
 // equal tells whether both states have the same content, without holding it in memory.
-func (d *diffing) equal(p *pair) (bool, error) {
+func (d *diffJob) equal(p *pair) (bool, error) {
 	if p.from.There != p.to.There || p.from.Link != p.to.Link {
 		return false, nil
 	}

@@ -18,8 +18,8 @@ import (
 // searchTime is how long somebody who only asks for hints waits at most for a search of all that was deleted.
 const searchTime = 500 * time.Millisecond
 
-// soon lists the sources known at and below path, without those that are deleted where these take long to find.
-func soon(ctx context.Context, h *repo.History, path string) ([]string, error) {
+// sourcesSoon lists the sources known at and below path, without those that are deleted where these take long to find.
+func sourcesSoon(ctx context.Context, h *repo.History, path string) ([]string, error) {
 	ctx, stop := context.WithTimeout(ctx, searchTime)
 	defer stop()
 	sources, err := h.Sources(ctx, path)
@@ -32,9 +32,9 @@ func soon(ctx context.Context, h *repo.History, path string) ([]string, error) {
 // whenWords are offered where a WHEN is asked for, to show what one looks like.
 var whenWords = []string{"@1", "1h", "1d", "today", "yesterday"}
 
-// completeWords sets up what shells complete: of the commands that ask the history the paths it knows, deleted ones too,
+// registerCompletions sets up what shells complete: of the commands that ask the history the paths it knows, deleted ones too,
 // and moments; of flags their values.
-func (a *app) completeWords(root *cobra.Command) {
+func (a *app) registerCompletions(root *cobra.Command) {
 	const plain = cobra.ShellCompDirectiveNoFileComp
 	sources := func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 		return a.completeSources(word)
@@ -78,7 +78,7 @@ func (a *app) completeSources(word string) ([]string, cobra.ShellCompDirective) 
 	if err != nil {
 		return nil, plain
 	}
-	sources, err := soon(ctx, h, folder)
+	sources, err := sourcesSoon(ctx, h, folder)
 	if err != nil {
 		return nil, plain
 	}

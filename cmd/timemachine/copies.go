@@ -23,7 +23,7 @@ func (a *app) copiesCommand() *cobra.Command {
 			return &usageError{msg: "copies needs to be told what to do", hint: spell("copies", "rebuild")}
 		},
 	}
-	cmd.AddCommand(command("rebuild", "write the plain copies from the history", rebuildHelp, noArgs,
+	cmd.AddCommand(newCommand("rebuild", "write the plain copies from the history", rebuildHelp, noArgs,
 		func(ctx context.Context, _ []string) error { return a.rebuildCopies(ctx) }))
 	return cmd
 }
@@ -37,7 +37,7 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 	if c != nil && c.CopiesNone {
 		return &usageError{msg: "the configuration says copies: none", hint: "say copies: all in " + terminal.Quote(p.config)}
 	}
-	r, err := a.openWriter(ctx, p, c, true)
+	r, err := a.openForUpkeep(ctx, p, c, true)
 	if err != nil {
 		return err
 	}
@@ -64,8 +64,8 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 	return err
 }
 
-// openWriter opens the destination for work beside runs; with write it waits until no run is at work.
-func (a *app) openWriter(ctx context.Context, p *place, c *config.Config, write bool) (*repo.Repo, error) {
+// openForUpkeep opens the destination for work beside runs; with write it waits until no run is at work.
+func (a *app) openForUpkeep(ctx context.Context, p *place, c *config.Config, write bool) (*repo.Repo, error) {
 	o := a.repoOptions(p)
 	o.Warn = func(path, msg, hint string) {
 		text := render.ProblemText(scan.Problem{Path: path, Msg: msg})

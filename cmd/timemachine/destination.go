@@ -31,15 +31,15 @@ func (a *app) logAction(msg string, args ...any) { a.journal.Debug(msg, args...)
 // used the folder before: then its disk is probably not mounted. A missing folder is made when create is set.
 func (a *app) openRepo(p *place, create bool) (*repo.Repo, error) {
 	o := a.repoOptions(p)
-	r, err := a.openOwn(p, o)
-	switch kindOf(err) {
+	r, err := a.openTrusted(p, o)
+	switch refusalKind(err) {
 	case refusal.NoDestination:
 		if !create {
-			return nil, missingDestination(p.dest, err)
+			return nil, missingDestinationError(p.dest, err)
 		}
 	case refusal.NoRepository:
 		if a.memory.knows(p.dest) {
-			return nil, unmounted(p.dest, err)
+			return nil, unmountedError(p.dest, err)
 		}
 	default:
 		return r, err
@@ -47,12 +47,12 @@ func (a *app) openRepo(p *place, create bool) (*repo.Repo, error) {
 	if err := repo.Init(p.dest, o); err != nil {
 		return nil, err
 	}
-	return a.openOwn(p, o)
+	return a.openTrusted(p, o)
 }
 
-// openOwn opens the repository and remembers whose it is. Root puts nothing into one that has changed hands since: who may
+// openTrusted opens the repository and remembers whose it is. Root puts nothing into one that has changed hands since: who may
 // rename the destination's folder could have put a repository of theirs in its place, to be given all that is watched.
-func (a *app) openOwn(p *place, o repo.Options) (*repo.Repo, error) {
+func (a *app) openTrusted(p *place, o repo.Options) (*repo.Repo, error) {
 	r, err := repo.Open(p.dest, o)
 	if err != nil {
 		return nil, err
@@ -70,15 +70,15 @@ func (a *app) openOwn(p *place, o repo.Options) (*repo.Repo, error) {
 		return nil, errors.Join(err, r.Close())
 	}
 	if _, known := memory.owner(p.dest); !known {
-		a.tellForeign(p.dest, owner)
+		a.announceForeignOwner(p.dest, owner)
 	}
-	memory.use(p.dest, owner)
+	memory.noteUse(p.dest, owner)
 	return r, nil
 }
 
-// tellForeign says once that git refuses a repository of somebody else's, and how it is told not to. It is not done for
+// announceForeignOwner says once that git refuses a repository of somebody else's, and how it is told not to. It is not done for
 // the user: git would then run, as root, what that repository's configuration names.
-func (a *app) tellForeign(dest string, owner uint32) {
+func (a *app) announceForeignOwner(dest string, owner uint32) {
 	if int(owner) == a.uid {
 		return
 	}
@@ -86,8 +86,8 @@ func (a *app) tellForeign(dest string, owner uint32) {
 		terminal.Quote(dest), owner, shellWord(dest)))
 }
 
-// kindOf is what is wrong with a destination; 0 for other errors and for none.
-func kindOf(err error) refusal.Kind {
+// refusalKind is what is wrong with a destination; 0 for other errors and for none.
+func refusalKind(err error) refusal.Kind {
 	var s *refusal.Error
 	if errors.As(err, &s) {
 		return s.Kind
@@ -95,7 +95,7 @@ func kindOf(err error) refusal.Kind {
 	return 0
 }
 
-func missingDestination(dest string, err error) error {
+func missingDestinationError(dest string, err error) error {
 	return &failure{
 		msg:  "destination " + terminal.Quote(dest) + " does not exist",
 		hint: "make the folder, or let " + spell("init") + " make it",
@@ -103,7 +103,7 @@ func missingDestination(dest string, err error) error {
 	}
 }
 
-func unmounted(dest string, err error) error {
+func unmountedError(dest string, err error) error {
 	what := " is empty: not mounted?"
 	if entries, rerr := os.ReadDir(dest); rerr == nil && len(entries) > 0 {
 		what = " has lost its repository: not mounted?"

@@ -20,7 +20,7 @@ type diffOptions struct {
 
 func (a *app) diffCommand() *cobra.Command {
 	var o diffOptions
-	cmd := command("diff PATH [FROM [TO]]", "show what changed between two versions, or since", diffHelp, diffArgs,
+	cmd := newCommand("diff PATH [FROM [TO]]", "show what changed between two versions, or since", diffHelp, diffArgs,
 		func(ctx context.Context, words []string) error {
 			words = append(words, "", "")
 			o.path, o.from, o.to = words[0], words[1], words[2]
@@ -50,16 +50,16 @@ func (a *app) diff(ctx context.Context, o diffOptions) error {
 		return err
 	}
 	defer h.Close()
-	d := &diffing{app: a, h: h, ctx: ctx}
+	d := &diffJob{app: a, h: h, ctx: ctx}
 	if d.path, err = a.sourcePath(ctx, h, o.path); err != nil {
 		return err
 	}
-	if err := d.resolve(o); err != nil {
+	if err := d.resolvePoints(o); err != nil {
 		return err
 	}
 	pairs, err := d.pairs()
 	if err != nil {
-		return a.explain(ctx, h, err)
+		return a.explainError(ctx, h, err)
 	}
 	return a.paged(ctx, func(w io.Writer) error {
 		switch {
@@ -72,12 +72,12 @@ func (a *app) diff(ctx context.Context, o diffOptions) error {
 		case o.stat:
 			return render.WriteDiffStat(w, d.comparisons(pairs))
 		}
-		return render.WriteDiff(w, d.comparisons(pairs), render.DiffStyle{Colour: a.colours(), Terminal: a.screen, Words: o.words, Zone: a.zone})
+		return render.WriteDiff(w, d.comparisons(pairs), render.DiffStyle{Colour: a.colours(), Terminal: a.stdoutTerminal, Words: o.words, Zone: a.zone})
 	})
 }
 
-// diffing is one diff under way.
-type diffing struct {
+// diffJob is one diff under way.
+type diffJob struct {
 	app      *app
 	h        *repo.History
 	ctx      context.Context
@@ -86,16 +86,16 @@ type diffing struct {
 	live     bool // to is what lies on disk
 }
 
-func (d *diffing) resolve(o diffOptions) error {
+func (d *diffJob) resolvePoints(o diffOptions) error {
 	var err error
 	if o.from != "" {
-		if d.from, err = d.app.point(d.h, o.from); err != nil {
+		if d.from, err = d.app.resolvePoint(d.h, o.from); err != nil {
 			return err
 		}
 	}
 	if d.live = o.to == ""; d.live {
 		return nil
 	}
-	d.to, err = d.app.point(d.h, o.to)
+	d.to, err = d.app.resolvePoint(d.h, o.to)
 	return err
 }

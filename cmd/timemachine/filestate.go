@@ -34,8 +34,8 @@ type pair struct {
 }
 
 // pairs finds the sources that may differ, in order of their paths.
-func (d *diffing) pairs() ([]pair, error) {
-	from, err := d.state(d.from)
+func (d *diffJob) pairs() ([]pair, error) {
+	from, err := d.recordedStates(d.from)
 	var early *repo.BeforeError
 	if errors.As(err, &early) && d.from.Back == 0 && !d.live {
 		from, err = nil, nil // everything came later
@@ -45,9 +45,9 @@ func (d *diffing) pairs() ([]pair, error) {
 	}
 	var to map[string]fileState
 	if d.live {
-		to, err = d.onDisk(from)
+		to, err = d.liveStates(from)
 	} else {
-		to, err = d.state(d.to)
+		to, err = d.recordedStates(d.to)
 	}
 	if err != nil {
 		return nil, err
@@ -64,14 +64,14 @@ func (d *diffing) pairs() ([]pair, error) {
 	return pairs, nil
 }
 
-// state is what the history holds at and below the path at p; of a file before it was renamed, what it was then.
-func (d *diffing) state(p repo.Point) (map[string]fileState, error) {
+// recordedStates is what the history holds at and below the path at p; of a file before it was renamed, what it was then.
+func (d *diffJob) recordedStates(p repo.Point) (map[string]fileState, error) {
 	all, err := d.h.Below(d.ctx, d.path, p)
 	var early *repo.BeforeError
 	if errors.As(err, &early) && early.First.Source == d.path && early.First.RenamedFrom != "" {
 		var e repo.Entry
 		if e, err = d.app.versionAt(d.ctx, d.h, d.path, p); err == nil {
-			return map[string]fileState{d.path: d.recorded(e)}, nil
+			return map[string]fileState{d.path: d.recordedState(e)}, nil
 		}
 	}
 	if err != nil {
@@ -79,12 +79,12 @@ func (d *diffing) state(p repo.Point) (map[string]fileState, error) {
 	}
 	sides := map[string]fileState{}
 	for _, e := range all {
-		sides[e.Source] = d.recorded(e)
+		sides[e.Source] = d.recordedState(e)
 	}
 	return sides, nil
 }
 
-func (d *diffing) recorded(e repo.Entry) fileState {
+func (d *diffJob) recordedState(e repo.Entry) fileState {
 	return fileState{
 		Side: render.Side{There: true, Link: e.Link, Mode: e.Mode, Size: e.Size, Mtime: e.Mtime, Commit: e.Commit},
 		blob: e.Blob,
@@ -95,8 +95,8 @@ func (d *diffing) recorded(e repo.Entry) fileState {
 	}
 }
 
-// onDisk is what lies on disk now of the sources that from holds, and of all that the history knows there.
-func (d *diffing) onDisk(from map[string]fileState) (map[string]fileState, error) {
+// liveStates is what lies on disk now of the sources that from holds, and of all that the history knows there.
+func (d *diffJob) liveStates(from map[string]fileState) (map[string]fileState, error) {
 	known, err := d.h.Sources(d.ctx, d.path)
 	if err != nil {
 		return nil, err
@@ -143,7 +143,7 @@ func liveState(source string) (fileState, error) {
 	case m.IsDir():
 		s.Odd = "a folder"
 	default:
-		s.Odd = kind(m)
+		s.Odd = fileKind(m)
 	}
 	return s, nil
 }

@@ -144,8 +144,8 @@ var groups = []struct{ id, title, commands string }{
 	{"about", "About timemachine:", "help completion version"},
 }
 
-// alike are words that people may know a command by.
-var alike = map[string]string{
+// otherNames are words that people may know a command by.
+var otherNames = map[string]string{
 	"log":     "history versions",
 	"show":    "cat print",
 	"diff":    "compare changes",
@@ -158,10 +158,10 @@ var alike = map[string]string{
 	"compact": "gc optimize",
 }
 
-// arrange puts the commands below their headings, and lets them be found by other words.
-func arrange(root *cobra.Command) {
+// groupCommands puts the commands below their headings, and lets them be found by other words.
+func groupCommands(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
-		cmd.SuggestFor = strings.Fields(alike[cmd.Name()])
+		cmd.SuggestFor = strings.Fields(otherNames[cmd.Name()])
 	}
 	for _, g := range groups {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})

@@ -74,7 +74,7 @@ func (a *app) sourcePath(ctx context.Context, h *repo.History, word string) (str
 	if err != nil {
 		return "", err
 	}
-	for _, c := range []string{path, stored, resolved(path)} {
+	for _, c := range []string{path, stored, resolveLinks(path)} {
 		if c == "" {
 			continue
 		}
@@ -105,9 +105,9 @@ func treeSource(ctx context.Context, h *repo.History, tree string) (string, erro
 	return "", err
 }
 
-// point resolves a WHEN, and says on standard error what was meant where something had to be supplied.
-func (a *app) point(h *repo.History, text string) (repo.Point, error) {
-	w, err := a.when(text)
+// resolvePoint resolves a WHEN, and says on standard error what was meant where something had to be supplied.
+func (a *app) resolvePoint(h *repo.History, text string) (repo.Point, error) {
+	w, err := a.parseWhen(text)
 	if err != nil {
 		return repo.Point{}, err
 	}
@@ -116,12 +116,12 @@ func (a *app) point(h *repo.History, text string) (repo.Point, error) {
 	if errors.As(err, &unknown) {
 		return p, &usageError{msg: unknown.Error(), hint: whenHint}
 	}
-	a.tellWhen("at", w)
+	a.announceWhen("at", w)
 	return p, err
 }
 
-// when reads a WHEN.
-func (a *app) when(text string) (when.When, error) {
+// parseWhen reads a WHEN.
+func (a *app) parseWhen(text string) (when.When, error) {
 	w, err := when.Parse(text, a.now().In(a.zone))
 	if err != nil {
 		return w, &usageError{msg: err.Error(), hint: whenHint}
@@ -129,7 +129,7 @@ func (a *app) when(text string) (when.When, error) {
 	return w, nil
 }
 
-func (a *app) tellWhen(word string, w when.When) {
+func (a *app) announceWhen(word string, w when.When) {
 	future := w.Kind == when.Moment && w.Time.After(a.now())
 	if w.Exact && !future {
 		return
@@ -147,16 +147,16 @@ func (a *app) tellWhen(word string, w when.When) {
 	a.console.Announce(text)
 }
 
-// explain turns what a history says of a path into an error with advice.
-func (a *app) explain(ctx context.Context, h *repo.History, err error) error {
+// explainError turns what a history says of a path into an error with advice.
+func (a *app) explainError(ctx context.Context, h *repo.History, err error) error {
 	var unknown *repo.UnknownError
 	var early *repo.BeforeError
 	var absent *repo.AbsentError
 	switch {
 	case errors.As(err, &unknown):
-		return &failure{msg: unknown.Error() + " in " + terminal.Quote(h.Dest()), hint: a.aboutUnknown(ctx, h, unknown.Path), err: err}
+		return &failure{msg: unknown.Error() + " in " + terminal.Quote(h.Dest()), hint: a.adviceOnUnknown(ctx, h, unknown.Path), err: err}
 	case errors.As(err, &early):
-		return a.tooEarly(early)
+		return a.tooEarlyError(early)
 	case errors.As(err, &absent):
 		f := &failure{msg: terminal.Quote(absent.Path) + " did not exist then: it was deleted " + render.LocalTime(absent.Deleted.Since, a.zone), err: err}
 		if absent.Deleted.Before != nil {
@@ -167,7 +167,7 @@ func (a *app) explain(ctx context.Context, h *repo.History, err error) error {
 	return err
 }
 
-func (a *app) tooEarly(e *repo.BeforeError) error {
+func (a *app) tooEarlyError(e *repo.BeforeError) error {
 	f := &failure{msg: e.Error(), err: e}
 	if e.Count == 0 {
 		f.msg = "the history of " + terminal.Quote(e.Path) + " begins " + render.LocalTime(e.First.Since, a.zone)

@@ -17,7 +17,7 @@ type initOptions struct {
 
 func (a *app) initCommand() *cobra.Command {
 	var o initOptions
-	cmd := command("init", "make the destination's repository", initHelp, noArgs,
+	cmd := newCommand("init", "make the destination's repository", initHelp, noArgs,
 		func(context.Context, []string) error { return a.init(o) })
 	cmd.Flags().BoolVar(&o.adopt, "adopt", false, "take over a clone of a history, or one whose branch was rewritten")
 	return cmd
@@ -39,7 +39,7 @@ func (a *app) init(o initOptions) error {
 	outcome := "created"
 	if o.adopt {
 		outcome, err = "adopted", repo.Adopt(p.dest, options)
-	} else if outcome, err = a.make(p, options); err != nil {
+	} else if outcome, err = a.makeRepository(p, options); err != nil {
 		return err
 	}
 	if err != nil {
@@ -54,10 +54,10 @@ func (a *app) init(o initOptions) error {
 	if err != nil {
 		return err
 	}
-	a.tellForeign(p.dest, owner)
-	a.memory.use(p.dest, owner)
+	a.announceForeignOwner(p.dest, owner)
+	a.memory.noteUse(p.dest, owner)
 	a.journal.Debug("destination "+outcome, "destination", p.dest)
-	return a.tellInit(p.dest, outcome)
+	return a.printInit(p.dest, outcome)
 }
 
 func (a *app) initPlace() (*place, error) {
@@ -65,10 +65,10 @@ func (a *app) initPlace() (*place, error) {
 	return p, err
 }
 
-// make builds the repository where none is.
-func (a *app) make(p *place, o repo.Options) (outcome string, err error) {
+// makeRepository builds the repository where none is.
+func (a *app) makeRepository(p *place, o repo.Options) (outcome string, err error) {
 	r, err := repo.Open(p.dest, o)
-	switch kindOf(err) {
+	switch refusalKind(err) {
 	case refusal.NoDestination, refusal.NoRepository:
 		return "created", repo.Init(p.dest, o)
 	}
@@ -78,7 +78,7 @@ func (a *app) make(p *place, o repo.Options) (outcome string, err error) {
 	return "existed", r.Close()
 }
 
-func (a *app) tellInit(dest, outcome string) error {
+func (a *app) printInit(dest, outcome string) error {
 	if a.flags.json {
 		return a.printJSON(initDocument{Destination: dest, Outcome: outcome})
 	}

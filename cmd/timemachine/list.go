@@ -10,7 +10,7 @@ import (
 )
 
 func (a *app) listCommand() *cobra.Command {
-	return command("list", "print the watch list, one entry a line", listHelp, noArgs,
+	return newCommand("list", "print the watch list, one entry a line", listHelp, noArgs,
 		func(ctx context.Context, _ []string) error { return a.list(ctx) })
 }
 

@@ -31,7 +31,7 @@ type logOptions struct {
 func (a *app) logCommand() *cobra.Command {
 	var o logOptions
 	var cmd *cobra.Command
-	cmd = command("log [PATH]", "list versions, newest first", logHelp, atMost(1, "log takes one path"),
+	cmd = newCommand("log [PATH]", "list versions, newest first", logHelp, atMost(1, "log takes one path"),
 		func(ctx context.Context, words []string) error {
 			if len(words) > 0 {
 				o.path = words[0]
@@ -89,7 +89,7 @@ func (a *app) logVersions(ctx context.Context, o logOptions) error {
 		}
 		return a.writeLog(ctx, w, h, list, still)
 	})
-	return a.explain(ctx, h, err)
+	return a.explainError(ctx, h, err)
 }
 
 // logRange reads the flags that narrow a log.
@@ -109,19 +109,19 @@ func (a *app) logRange(o logOptions) (repo.LogOptions, error) {
 		return list, &usageError{msg: "--deleted and --event exclude each other", hint: usageHint}
 	}
 	var err error
-	if list.Since, err = a.bound("since", o.since); err == nil {
-		list.Until, err = a.bound("until", o.until)
+	if list.Since, err = a.boundTime("since", o.since); err == nil {
+		list.Until, err = a.boundTime("until", o.until)
 	}
 	return list, err
 }
 
-// bound reads the WHEN of --since and --until, which must be a time; zero where there is none. A whole day ends, for
+// boundTime reads the WHEN of --since and --until, which must be a time; zero where there is none. A whole day ends, for
 // --until, with the day.
-func (a *app) bound(flag, text string) (time.Time, error) {
+func (a *app) boundTime(flag, text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	w, err := a.when(text)
+	w, err := a.parseWhen(text)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -131,7 +131,7 @@ func (a *app) bound(flag, text string) (time.Time, error) {
 	if flag == "until" && !w.End.IsZero() {
 		w.Time = w.End
 	}
-	a.tellWhen(flag, w)
+	a.announceWhen(flag, w)
 	return w.Time, nil
 }
 
@@ -178,7 +178,7 @@ func (a *app) writeEntry(w io.Writer, e *repo.Entry) error {
 	if _, err := io.WriteString(w, render.EntryLine(e, a.zone, a.colours())+"\n"); err != nil {
 		return err
 	}
-	if b, ok := w.(*bufio.Writer); ok && a.screen {
+	if b, ok := w.(*bufio.Writer); ok && a.stdoutTerminal {
 		return b.Flush()
 	}
 	return nil

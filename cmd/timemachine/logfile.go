@@ -15,8 +15,8 @@ func (a *app) openJournal(path string) {
 	a.journal = slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: terminal.EscapeDelete}))
 }
 
-// finish writes what is left of the log, says once when that did not work, and saves the memory.
-func (a *app) finish() {
+// closeFiles writes what is left of the log, says once when that did not work, and saves the memory.
+func (a *app) closeFiles() {
 	if a.log != nil {
 		if err := a.log.Close(); err != nil {
 			a.warn("log " + terminal.Quote(a.log.Path) + " is not written: " + durable.Reason(err))
@@ -33,7 +33,7 @@ func (a *app) finish() {
 
 // warn prints a warning unless that would only repeat the last run.
 func (a *app) warn(text string) {
-	if a.memory == nil || a.memory.news(text) || a.console.Terminal || a.console.Verbose {
+	if a.memory == nil || a.memory.isNews(text) || a.console.Terminal || a.console.Verbose {
 		a.console.Warn(text)
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 // manCommand writes the manual pages, for make man and for packagers. It is no command of the user's.
 func (a *app) manCommand() *cobra.Command {
-	cmd := command("man DIR", "write the manual pages to a folder", "", cobra.ExactArgs(1), nil)
+	cmd := newCommand("man DIR", "write the manual pages to a folder", "", cobra.ExactArgs(1), nil)
 	cmd.Hidden = true
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return writeManual(cmd.Root(), args[0]) }
 	return cmd

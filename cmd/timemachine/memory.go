@@ -111,8 +111,8 @@ func (m *memory) knows(dest string) bool {
 	return known
 }
 
-// use remembers the destination, and its owner.
-func (m *memory) use(dest string, owner uint32) {
+// noteUse remembers the destination, and its owner.
+func (m *memory) noteUse(dest string, owner uint32) {
 	dest = terminal.Escape(dest)
 	u := m.Destinations[dest]
 	if u.First.IsZero() {
@@ -131,8 +131,8 @@ func (m *memory) owner(dest string) (uid uint32, known bool) {
 	return *u.Owner, true
 }
 
-// news takes note of a warning and tells whether it is worth printing: the last run did not give it, or a day has passed.
-func (m *memory) news(text string) bool {
+// isNews takes note of a warning and tells whether it is worth printing: the last run did not give it, or a day has passed.
+func (m *memory) isNews(text string) bool {
 	text = terminal.Escape(text)
 	w, given := m.Warnings[text]
 	if given && w.Run.Equal(m.now) {
@@ -147,14 +147,14 @@ func (m *memory) news(text string) bool {
 	return !repeated
 }
 
-// ended notes that this run looked at everything.
-func (m *memory) ended(dest string) {
+// noteEnded notes that this run looked at everything.
+func (m *memory) noteEnded(dest string) {
 	m.LastRun = m.now
 	m.note(dest, nil)
 }
 
-// failed notes that this run could not, where the destination was ever used.
-func (m *memory) failed(dest string, err error) {
+// noteFailed notes that this run could not, where the destination was ever used.
+func (m *memory) noteFailed(dest string, err error) {
 	m.note(dest, &failedNote{When: m.now, Why: terminal.Escape(render.FirstLine(err))})
 }
 
@@ -165,8 +165,8 @@ func (m *memory) note(dest string, failed *failedNote) {
 	}
 }
 
-// failure is the last run over everything where that failed, and nil where a later one by whatever configuration ended.
-func (m *memory) failure(dest string, l repo.LastRun) *render.FailedRun {
+// lastFailure is the last run over everything where that failed, and nil where a later one by whatever configuration ended.
+func (m *memory) lastFailure(dest string, l repo.LastRun) *render.FailedRun {
 	failed := m.Destinations[terminal.Escape(dest)].Failed
 	if failed == nil || failed.When.Before(l.Ended) {
 		return nil

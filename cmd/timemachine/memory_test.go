@@ -38,15 +38,15 @@ func TestWarningsAreRepeatedOnceADay(t *testing.T) {
 		now = now.Add(step.after)
 		m := a.recall(config)
 		if step.gives {
-			if got := m.news(text); got != step.want {
+			if got := m.isNews(text); got != step.want {
 				t.Errorf("run %d: news = %v, want %v", i, got, step.want)
 			}
-			if m.news(text) {
+			if m.isNews(text) {
 				t.Errorf("run %d: told twice", i)
 			}
 		}
-		m.ended("/dest")
-		m.use("/dest", 0)
+		m.noteEnded("/dest")
+		m.noteUse("/dest", 0)
 		if err := m.save(); err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +76,7 @@ func TestMemorySurvivesBadFiles(t *testing.T) {
 		if m.knows("/dest") {
 			t.Errorf("%q: believed", content)
 		}
-		m.use("/dest", 0)
+		m.noteUse("/dest", 0)
 		if err := m.save(); err != nil {
 			t.Errorf("%q: %v", content, err)
 		}
@@ -94,7 +94,7 @@ func TestMemoryWithoutHome(t *testing.T) {
 	now := time.Now()
 	a := testApp(nil, &now)
 	m := a.recall("/c")
-	m.use("/dest", 0)
+	m.noteUse("/dest", 0)
 	if err := m.save(); err == nil {
 		t.Error("saved without a place to save to")
 	}

@@ -13,7 +13,7 @@ import (
 // paged runs show with a writer that leads to standard output; on a terminal through the user's
 // pager.
 func (a *app) paged(ctx context.Context, show func(w io.Writer) error) error {
-	if a.screen && !a.flags.json {
+	if a.stdoutTerminal && !a.flags.json {
 		if command := terminal.PagerCommand(a.lookup); command != "" {
 			return a.throughPager(ctx, command, show)
 		}
@@ -35,7 +35,7 @@ func (a *app) throughPager(ctx context.Context, command string, show func(w io.W
 }
 
 // colours tells whether results may be coloured.
-func (a *app) colours() bool { return a.screen && !a.flags.json && a.mayColour() }
+func (a *app) colours() bool { return a.stdoutTerminal && !a.flags.json && a.mayColour() }
 
 // mayColour tells whether the user lets a terminal show colours.
 func (a *app) mayColour() bool {

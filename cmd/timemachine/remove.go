@@ -12,7 +12,7 @@ import (
 )
 
 func (a *app) removeCommand() *cobra.Command {
-	cmd := command("remove PATH…", "stop watching; the history stays", removeHelp, needPaths("remove"), a.remove)
+	cmd := newCommand("remove PATH…", "stop watching; the history stays", removeHelp, needPaths("remove"), a.remove)
 	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return a.completeEntries(), cobra.ShellCompDirectiveNoFileComp
 	}
@@ -40,12 +40,12 @@ func (a *app) remove(_ context.Context, args []string) error {
 		return asConfigError(p.config, err)
 	}
 	for _, name := range unknown {
-		a.complain(notWatched(c, name))
+		a.printError(notWatchedError(c, name))
 	}
 	for _, name := range removed {
 		a.journal.Debug("no longer watching", "path", name, "configuration", p.config)
 	}
-	if err := a.tellRemoved(removed, unknown); err != nil {
+	if err := a.printRemoved(removed, unknown); err != nil {
 		return err
 	}
 	switch {
@@ -86,7 +86,7 @@ func hasRoot(c *config.Config, path string) bool {
 	return false
 }
 
-func (a *app) tellRemoved(removed, unknown []string) error {
+func (a *app) printRemoved(removed, unknown []string) error {
 	if a.flags.json {
 		return a.printJSON(removeDocument{Removed: render.OrEmpty(removed), Unknown: render.OrEmpty(unknown)})
 	}
@@ -99,9 +99,9 @@ func (a *app) tellRemoved(removed, unknown []string) error {
 	return errors.Join(errs...)
 }
 
-func notWatched(c *config.Config, name string) error {
+func notWatchedError(c *config.Config, name string) error {
 	e := &usageError{msg: terminal.Quote(name) + ": is not watched", hint: listHint}
-	if near := nearest(name, c.Lines(), 1); len(near) > 0 {
+	if near := mostSimilar(name, c.Lines(), 1); len(near) > 0 {
 		e.hint = "did you mean " + terminal.Quote(near[0]) + "?"
 	}
 	return e

@@ -28,7 +28,7 @@ type restoreOptions struct {
 
 func (a *app) restoreCommand() *cobra.Command {
 	var o restoreOptions
-	cmd := command("restore PATH…", "bring files or folders back as they were", restoreHelp, needPaths("restore"),
+	cmd := newCommand("restore PATH…", "bring files or folders back as they were", restoreHelp, needPaths("restore"),
 		func(ctx context.Context, paths []string) error {
 			o.paths = paths
 			return a.restore(ctx, o)
@@ -71,22 +71,22 @@ func (a *app) restore(ctx context.Context, o restoreOptions) error {
 	if err != nil {
 		return err
 	}
-	rep := a.newReport(nil)
+	rep := a.newRunReport(nil)
 	defer rep.close()
-	done := &restored{app: a, o: o}
+	done := &restoreReport{app: a, o: o}
 	plan, err := watch.Restore(ctx, watch.RestoreOptions{History: h, Repo: r, Config: c, Selections: selections, To: o.to,
-		Overwrite: overwrite, DryRun: o.dryRun, Clock: a.now, Log: a.logAction, Report: rep, Done: done.step})
+		Overwrite: overwrite, DryRun: o.dryRun, Clock: a.now, Log: a.logAction, Report: rep, Done: done.logStep})
 	if plan != nil {
 		defer plan.Close()
 	}
 	if err != nil {
-		return explainLink(err)
+		return linkError(err)
 	}
-	return done.tell(plan)
+	return done.print(plan)
 }
 
-// explainLink adds what can be done about somebody else's link above the path.
-func explainLink(err error) error {
+// linkError adds what can be done about somebody else's link above the path.
+func linkError(err error) error {
 	var link *durable.OthersLinkError
 	var at *fs.PathError
 	if !errors.As(err, &link) || !errors.As(err, &at) {
@@ -104,7 +104,7 @@ func (a *app) restoreTo(p *place, dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if where := insideDestination(p.dest, abs); where != "" {
+	if where := destinationReason(p.dest, abs); where != "" {
 		return "", &usageError{msg: terminal.Quote(abs) + ": " + where, hint: "restore to a folder outside the destination"}
 	}
 	return abs, nil
@@ -119,8 +119,8 @@ func (a *app) openToRestore(p *place, configured bool, o restoreOptions) (*repo.
 		if configured {
 			a.openJournal(p.journal)
 		}
-		r, err := a.openOwn(p, options)
-		switch kindOf(err) {
+		r, err := a.openTrusted(p, options)
+		switch refusalKind(err) {
 		case refusal.Foreign, refusal.Unsupported:
 		default:
 			if err != nil {
@@ -143,7 +143,7 @@ func (a *app) selections(ctx context.Context, h *repo.History, o restoreOptions)
 	var point repo.Point
 	if o.at != "" {
 		var err error
-		if point, err = a.point(h, o.at); err != nil {
+		if point, err = a.resolvePoint(h, o.at); err != nil {
 			return nil, err
 		}
 	}
@@ -158,7 +158,7 @@ func (a *app) selections(ctx context.Context, h *repo.History, o restoreOptions)
 			entries, err = a.lastVersion(ctx, h, path, point)
 		}
 		if err != nil {
-			return nil, a.explain(ctx, h, err)
+			return nil, a.explainError(ctx, h, err)
 		}
 		list = append(list, repo.Selection{Path: path, Entries: entries})
 	}
@@ -180,28 +180,28 @@ func (a *app) lastVersion(ctx context.Context, h *repo.History, path string, poi
 	return nil, err
 }
 
-// restored tells what a restore does.
-type restored struct {
+// restoreReport tells what a restore does.
+type restoreReport struct {
 	app *app
 	o   restoreOptions
 }
 
-// tell prints what was done, or would be, and names what was not.
-func (d *restored) tell(p *repo.Plan) error {
+// print prints what was done, or would be, and names what was not.
+func (d *restoreReport) print(p *repo.Plan) error {
 	n := render.PlanCounts(p)
 	var err error
 	if d.app.flags.json {
 		err = d.app.printJSON(render.PlanJSON(p, d.o.dryRun))
 	} else {
-		err = d.text(p, n)
+		err = d.printText(p, n)
 	}
 	for _, line := range render.PlanErrors(p) {
 		d.app.console.Error(line)
 	}
-	return errors.Join(err, partial(n.Failed))
+	return errors.Join(err, partialStatus(n.Failed))
 }
 
-func (d *restored) text(p *repo.Plan, n render.PlanCount) error {
+func (d *restoreReport) printText(p *repo.Plan, n render.PlanCount) error {
 	if lines := render.PlanLines(p, d.o.dryRun, d.app.flags.verbose, d.app.zone); len(lines) > 0 && !d.app.flags.quiet {
 		if err := d.app.print(strings.Join(lines, "\n")); err != nil {
 			return err
@@ -218,8 +218,8 @@ func (d *restored) text(p *repo.Plan, n render.PlanCount) error {
 	return nil
 }
 
-// step tells the log what became of a file.
-func (d *restored) step(s *repo.Step) {
+// logStep tells the log what became of a file.
+func (d *restoreReport) logStep(s *repo.Step) {
 	j := d.app.journal
 	switch {
 	case s.Err != nil:

@@ -39,8 +39,8 @@ func (a *app) rootCommand() *cobra.Command {
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		Args:              cobra.ArbitraryArgs,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.begin(cmd) },
-		RunE:              func(cmd *cobra.Command, args []string) error { return a.bare(cmd, o, args) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.beginCommand(cmd) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.runRoot(cmd, o, args) },
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetOut(a.stdout)
@@ -59,8 +59,8 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetHelpCommand(a.helpCommand())
 	root.SuggestionsMinimumDistance = 2
 	root.InitDefaultCompletionCmd(rewriteArgs(a.args)...)
-	arrange(root)
-	a.completeWords(root)
+	groupCommands(root)
+	a.registerCompletions(root)
 	a.setUpCompletion(root)
 	fitHelp(root, a.width())
 	return root
@@ -79,8 +79,8 @@ func (a *app) addGlobalFlags(root *cobra.Command) {
 	f.BoolVar(&g.noColor, "no-color", false, "no colours")
 }
 
-// begin checks the global flags and sets the console up, once cobra is content with the command line.
-func (a *app) begin(cmd *cobra.Command) error {
+// beginCommand checks the global flags and sets the console up, once cobra is content with the command line.
+func (a *app) beginCommand(cmd *cobra.Command) error {
 	for _, name := range []string{"config", "config-location", "destination", "at", "since", "until", "to"} {
 		if f := cmd.Flag(name); f != nil && f.Changed && f.Value.String() == "" {
 			return &usageError{msg: "--" + name + " is empty", hint: "give it a value, or leave it out"}
@@ -90,18 +90,18 @@ func (a *app) begin(cmd *cobra.Command) error {
 		return &usageError{msg: "-q and -v exclude each other", hint: usageHint}
 	}
 	a.console = terminal.NewConsole(a.stderr, terminal.ConsoleOptions{
-		Terminal: a.terminal,
+		Terminal: a.stderrTerminal,
 		Quiet:    a.flags.quiet,
 		Verbose:  a.flags.verbose,
-		Colour:   a.terminal && a.mayColour(),
+		Colour:   a.stderrTerminal && a.mayColour(),
 		Now:      a.now,
 	})
 	a.started = true
 	return nil
 }
 
-// bare is timemachine without a command: the original flags, else a run.
-func (a *app) bare(cmd *cobra.Command, o originalFlags, args []string) error {
+// runRoot is timemachine without a command: the original flags, else a run.
+func (a *app) runRoot(cmd *cobra.Command, o originalFlags, args []string) error {
 	ctx := cmd.Context()
 	switch {
 	case o.list:
@@ -111,13 +111,13 @@ func (a *app) bare(cmd *cobra.Command, o originalFlags, args []string) error {
 	case cmd.Flags().Changed("remove"):
 		return a.remove(ctx, append(o.remove, args...))
 	case len(args) > 0:
-		return a.unknownCommand(cmd, args[0])
+		return a.unknownCommandError(cmd, args[0])
 	}
 	return a.run(ctx, runOptions{})
 }
 
-// unknownCommand suggests what may have been meant.
-func (a *app) unknownCommand(root *cobra.Command, word string) error {
+// unknownCommandError suggests what may have been meant.
+func (a *app) unknownCommandError(root *cobra.Command, word string) error {
 	e := &usageError{msg: "unknown command " + terminal.InQuotes(word), hint: usageHint}
 	if path, err := a.absolute(word); err == nil {
 		if _, err := os.Lstat(path); err == nil {
@@ -164,8 +164,8 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// command is a cobra command that calls do with what the user wrote.
-func command(use, short, long string, args cobra.PositionalArgs, do func(context.Context, []string) error) *cobra.Command {
+// newCommand is a cobra command that calls do with what the user wrote.
+func newCommand(use, short, long string, args cobra.PositionalArgs, do func(context.Context, []string) error) *cobra.Command {
 	return &cobra.Command{
 		Use:   use,
 		Short: short,

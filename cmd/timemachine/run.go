@@ -18,7 +18,7 @@ type runOptions struct {
 
 func (a *app) runCommand() *cobra.Command {
 	var o runOptions
-	cmd := command("run", "look at every watched file once and commit what changed", runHelp, noArgs,
+	cmd := newCommand("run", "look at every watched file once and commit what changed", runHelp, noArgs,
 		func(ctx context.Context, _ []string) error { return a.run(ctx, o) })
 	cmd.Flags().StringArrayVar(&o.accept, "accept-deletions", nil,
 		"record the files below `PATH` as deleted although their folder is missing or empty (repeatable)")
@@ -37,44 +37,44 @@ func (a *app) run(ctx context.Context, o runOptions) error {
 	}
 	if len(c.Entries) == 0 {
 		a.nothingWatched(p)
-		return a.results(render.EmptyRun(p.dest))
+		return a.printRun(render.EmptyRun(p.dest))
 	}
-	rep := a.newReport(a.memory)
-	s, err := a.everything(ctx, p, rep, watch.RunOptions{Config: c, AcceptDeletions: accept})
+	rep := a.newRunReport(a.memory)
+	s, err := a.runOnce(ctx, p, rep, watch.RunOptions{Config: c, AcceptDeletions: accept})
 	if errors.Is(err, watch.ErrBusy) {
 		a.journal.Info("another run is at work", "destination", p.dest)
 		a.console.Notice("another run is at work on " + terminal.Quote(p.dest) + "; nothing done")
 		d := render.EmptyRun(p.dest)
 		d.Busy = true
-		return a.results(d)
+		return a.printRun(d)
 	}
 	if err != nil {
 		if ctx.Err() != nil {
 			err = errors.Join(errInterrupted, err)
 		}
-		a.memory.failed(p.dest, err)
+		a.memory.noteFailed(p.dest, err)
 		return err
 	}
-	a.memory.ended(p.dest)
-	if err := a.results(rep.document(p.dest, s)); err != nil {
+	a.memory.noteEnded(p.dest)
+	if err := a.printRun(rep.document(p.dest, s)); err != nil {
 		return err
 	}
-	return partial(s.Problems)
+	return partialStatus(s.Problems)
 }
 
-// everything opens the destination and looks at what o says.
-func (a *app) everything(ctx context.Context, p *place, rep *report, o watch.RunOptions) (*watch.Summary, error) {
+// runOnce opens the destination and looks at what o says.
+func (a *app) runOnce(ctx context.Context, p *place, rep *runReport, o watch.RunOptions) (*watch.Summary, error) {
 	r, err := a.openRepo(p, false)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
 	o.Repo = r
-	return a.look(ctx, p, rep, o)
+	return a.runOver(ctx, p, rep, o)
 }
 
-// look runs over what o selects, with the log told of its beginning and end and the terminal given a summary.
-func (a *app) look(ctx context.Context, p *place, rep *report, o watch.RunOptions) (*watch.Summary, error) {
+// runOver runs over what o selects, with the log told of its beginning and end and the terminal given a summary.
+func (a *app) runOver(ctx context.Context, p *place, rep *runReport, o watch.RunOptions) (*watch.Summary, error) {
 	defer rep.close()
 	a.journal.Debug("run begins", "version", buildVersion().Version, "configuration", p.config, "destination", p.dest, "entries", len(o.Config.Entries))
 	o.Clock, o.Report = a.now, rep
@@ -89,8 +89,8 @@ func (a *app) look(ctx context.Context, p *place, rep *report, o watch.RunOption
 	return s, nil
 }
 
-// results prints the document where JSON is wanted.
-func (a *app) results(d render.RunDocument) error {
+// printRun prints the document where JSON is wanted.
+func (a *app) printRun(d render.RunDocument) error {
 	if !a.flags.json {
 		return nil
 	}
@@ -112,8 +112,8 @@ func (a *app) acceptedPaths(paths []string) ([]string, error) {
 	return out, nil
 }
 
-// partial is status 3 where something was left undone and named.
-func partial(problems int) error {
+// partialStatus is status 3 where something was left undone and named.
+func partialStatus(problems int) error {
 	if problems > 0 {
 		return status(statusPartial)
 	}

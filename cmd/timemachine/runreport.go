@@ -12,8 +12,8 @@ import (
 	"timemachine/watch/scan"
 )
 
-// report tells the log and the console what a run does, and gathers what the summary and the JSON document need.
-type report struct {
+// runReport tells the log and the console what a run does, and gathers what the summary and the JSON document need.
+type runReport struct {
 	app      *app
 	repeats  *memory // nil: print each problem, also one that the last run gave
 	keep     bool    // remember versions and problems for the JSON document
@@ -23,12 +23,12 @@ type report struct {
 	problems []scan.Problem
 }
 
-func (a *app) newReport(repeats *memory) *report {
-	return &report{app: a, repeats: repeats, keep: a.flags.json, close: a.console.ShowBar("looking"), files: map[string]struct{}{}}
+func (a *app) newRunReport(repeats *memory) *runReport {
+	return &runReport{app: a, repeats: repeats, keep: a.flags.json, close: a.console.ShowBar("looking"), files: map[string]struct{}{}}
 }
 
 // Version notes a committed version.
-func (r *report) Version(v record.Version) {
+func (r *runReport) Version(v record.Version) {
 	r.files[v.Source] = struct{}{}
 	if r.keep {
 		r.versions = append(r.versions, v)
@@ -41,7 +41,7 @@ func (r *report) Version(v record.Version) {
 }
 
 // Problem notes a source that could not be captured, or a warning.
-func (r *report) Problem(p scan.Problem) {
+func (r *runReport) Problem(p scan.Problem) {
 	if r.keep {
 		r.problems = append(r.problems, p)
 	}
@@ -59,11 +59,11 @@ func (r *report) Problem(p scan.Problem) {
 	}
 }
 
-func (r *report) worthPrinting(alarm string) bool {
+func (r *runReport) worthPrinting(alarm string) bool {
 	if r.repeats == nil {
 		return true
 	}
-	news := r.repeats.news(alarm)
+	news := r.repeats.isNews(alarm)
 	return news || r.app.console.Terminal || r.app.console.Verbose
 }
 
@@ -78,9 +78,9 @@ func withoutNumbers(text string) string {
 }
 
 // Progress moves the bar.
-func (r *report) Progress(done, total int64) { r.app.console.MoveBar(done, total) }
+func (r *runReport) Progress(done, total int64) { r.app.console.MoveBar(done, total) }
 
 // document is what the run prints as JSON.
-func (r *report) document(dest string, s *watch.Summary) render.RunDocument {
+func (r *runReport) document(dest string, s *watch.Summary) render.RunDocument {
 	return render.RunJSON(dest, s, r.versions, r.problems)
 }

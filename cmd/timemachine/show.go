@@ -21,7 +21,7 @@ type showOptions struct {
 
 func (a *app) showCommand() *cobra.Command {
 	var o showOptions
-	cmd := command("show PATH [--at WHEN]", "write one version's content to standard output", showHelp, onePath("show"),
+	cmd := newCommand("show PATH [--at WHEN]", "write one version's content to standard output", showHelp, onePath("show"),
 		func(ctx context.Context, words []string) error {
 			o.path = words[0]
 			return a.show(ctx, o)
@@ -46,9 +46,9 @@ func (a *app) show(ctx context.Context, o showOptions) error {
 		return err
 	}
 	defer h.Close()
-	e, err := a.showEntry(ctx, h, o)
+	e, err := a.versionToShow(ctx, h, o)
 	if err != nil {
-		return a.explain(ctx, h, err)
+		return a.explainError(ctx, h, err)
 	}
 	src, size, err := h.Content(&e.Version)
 	if err != nil {
@@ -62,7 +62,7 @@ func (a *app) show(ctx context.Context, o showOptions) error {
 		return a.paged(ctx, func(w io.Writer) error { return render.WriteContent(w, &e, src, size) })
 	}
 	return a.paged(ctx, func(w io.Writer) error {
-		if !a.screen {
+		if !a.stdoutTerminal {
 			_, err := io.Copy(w, src)
 			return err
 		}
@@ -74,25 +74,25 @@ func (a *app) show(ctx context.Context, o showOptions) error {
 	})
 }
 
-func (a *app) showEntry(ctx context.Context, h *repo.History, o showOptions) (repo.Entry, error) {
+func (a *app) versionToShow(ctx context.Context, h *repo.History, o showOptions) (repo.Entry, error) {
 	source, err := a.sourcePath(ctx, h, o.path)
 	if err != nil {
 		return repo.Entry{}, err
 	}
 	var p repo.Point
 	if o.at != "" {
-		if p, err = a.point(h, o.at); err != nil {
+		if p, err = a.resolvePoint(h, o.at); err != nil {
 			return repo.Entry{}, err
 		}
 	}
 	e, err := a.versionAt(ctx, h, source, p)
 	var absent *repo.AbsentError
 	if o.at == "" && errors.As(err, &absent) {
-		return a.lastOf(ctx, h, absent)
+		return a.lastBeforeDeletion(ctx, h, absent)
 	}
 	if err != nil {
 		if all, berr := h.Below(ctx, source, p); berr == nil && len(all) > 0 {
-			return e, folderGiven(source, p, all)
+			return e, folderError(source, p, all)
 		}
 	}
 	return e, err
@@ -113,8 +113,8 @@ func (a *app) versionAt(ctx context.Context, h *repo.History, source string, p r
 	return old, nil
 }
 
-// lastOf is the version before a deletion, for whoever asks for a deleted file without a WHEN.
-func (a *app) lastOf(ctx context.Context, h *repo.History, absent *repo.AbsentError) (repo.Entry, error) {
+// lastBeforeDeletion is the version before a deletion, for whoever asks for a deleted file without a WHEN.
+func (a *app) lastBeforeDeletion(ctx context.Context, h *repo.History, absent *repo.AbsentError) (repo.Entry, error) {
 	e, err := h.At(ctx, absent.Path, repo.Point{Back: 1})
 	if err != nil {
 		return e, err
@@ -123,8 +123,8 @@ func (a *app) lastOf(ctx context.Context, h *repo.History, absent *repo.AbsentEr
 	return e, nil
 }
 
-// folderGiven says that a path was a folder at p, and what it held.
-func folderGiven(source string, p repo.Point, all []repo.Entry) error {
+// folderError says that a path was a folder at p, and what it held.
+func folderError(source string, p repo.Point, all []repo.Entry) error {
 	msg := terminal.Quote(source) + " is a folder, not a file"
 	if p != (repo.Point{}) {
 		msg = terminal.Quote(source) + " was a folder then, not a file"

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// nearest lists the candidates that are most like word, n at most, the most alike first: those with its base name, then
+// mostSimilar lists the candidates that are most like word, n at most, the most alike first: those with its base name, then
 // those that differ from it in no more than a third of that.
-func nearest(word string, candidates []string, n int) []string {
+func mostSimilar(word string, candidates []string, n int) []string {
 	type near struct {
 		name     string
 		another  bool // base name

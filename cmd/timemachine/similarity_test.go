@@ -17,11 +17,11 @@ func TestNearest(t *testing.T) {
 		{"/srv/something/else", ""},
 		{"", ""},
 	} {
-		if got := strings.Join(nearest(tc.word, list, 3), " "); got != tc.want {
+		if got := strings.Join(mostSimilar(tc.word, list, 3), " "); got != tc.want {
 			t.Errorf("nearest(%q) = %q, want %q", tc.word, got, tc.want)
 		}
 	}
-	if got := nearest("nginx.conf", list, 1); len(got) != 1 {
+	if got := mostSimilar("nginx.conf", list, 1); len(got) != 1 {
 		t.Errorf("%q, want one", got)
 	}
 }

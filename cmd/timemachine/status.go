@@ -24,7 +24,7 @@ type statusOptions struct {
 
 func (a *app) statusCommand() *cobra.Command {
 	var o statusOptions
-	cmd := command("status", "what a run would do now, when the last one was, and sizes", statusHelp, noArgs,
+	cmd := newCommand("status", "what a run would do now, when the last one was, and sizes", statusHelp, noArgs,
 		func(ctx context.Context, _ []string) error { return a.status(ctx, o) })
 	cmd.Flags().StringVar(&o.maxAge, "max-age", "", "say only how old the last good run is; exit 1 when that is over `AGE`, such as 5m or 2h")
 	return cmd
@@ -43,7 +43,7 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 		}
 	}
 	h, err := a.openToRead(p.dest, nil)
-	if kindOf(err) == refusal.NoVersions && o.maxAge == "" {
+	if refusalKind(err) == refusal.NoVersions && o.maxAge == "" {
 		h, err = nil, nil
 	}
 	if err != nil {
@@ -56,7 +56,7 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 		return a.checkAge(p, h, limit)
 	}
 	s := &render.Status{Destination: p.dest, Configuration: p.config}
-	if err := a.gather(ctx, h, c, s); err != nil {
+	if err := a.gatherStatus(ctx, h, c, s); err != nil {
 		return err
 	}
 	if a.flags.json {
@@ -88,14 +88,14 @@ func (a *app) readingPlace() (*place, *config.Config, error) {
 // clock is how moments are told to the user.
 func (a *app) clock() render.Clock { return render.Clock{Now: a.now(), Zone: a.zone} }
 
-// gather finds everything out; h is nil where nothing is recorded yet.
-func (a *app) gather(ctx context.Context, h *repo.History, c *config.Config, s *render.Status) error {
+// gatherStatus finds everything out; h is nil where nothing is recorded yet.
+func (a *app) gatherStatus(ctx context.Context, h *repo.History, c *config.Config, s *render.Status) error {
 	if h != nil {
 		if err := a.gatherHistory(ctx, h, s); err != nil {
 			return err
 		}
 	}
-	s.Failed = a.recall(s.Configuration).failure(s.Destination, s.Last)
+	s.Failed = a.recall(s.Configuration).lastFailure(s.Destination, s.Last)
 	if c == nil {
 		return nil
 	}
@@ -148,7 +148,7 @@ func (a *app) checkAge(p *place, h *repo.History, limit time.Duration) error {
 	if err != nil {
 		return err
 	}
-	failed := a.recall(p.config).failure(p.dest, last)
+	failed := a.recall(p.config).lastFailure(p.dest, last)
 	age := a.now().Sub(last.Good)
 	fresh := !last.Good.IsZero() && age <= limit
 	if a.flags.json {

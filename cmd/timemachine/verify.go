@@ -23,7 +23,7 @@ type verifyOptions struct {
 
 func (a *app) verifyCommand() *cobra.Command {
 	var o verifyOptions
-	cmd := command("verify", "check the history, files/ and copies/ against each other", verifyHelp, noArgs,
+	cmd := newCommand("verify", "check the history, files/ and copies/ against each other", verifyHelp, noArgs,
 		func(ctx context.Context, _ []string) error { return a.verify(ctx, o) })
 	f := cmd.Flags()
 	f.SortFlags = false
@@ -39,12 +39,12 @@ func (a *app) verify(ctx context.Context, o verifyOptions) error {
 		return err
 	}
 	t := &verifyReport{app: a}
-	sum, err := a.verifyAny(ctx, p, c, o, t)
+	sum, err := a.verifyDestination(ctx, p, c, o, t)
 	if err = errors.Join(err, t.err); err != nil {
 		return err
 	}
 	a.journal.Debug("verified", "destination", p.dest, "objects", sum.Objects, "versions", sum.Versions, "problems", sum.Findings, "repaired", sum.Repaired)
-	if err := t.summary(sum); err != nil {
+	if err := t.printSummary(sum); err != nil {
 		return err
 	}
 	if sum.Findings > sum.Repaired {
@@ -53,11 +53,11 @@ func (a *app) verify(ctx context.Context, o verifyOptions) error {
 	return nil
 }
 
-// verifyAny looks at a destination, or at what can be looked at of a clone of one.
-func (a *app) verifyAny(ctx context.Context, p *place, c *config.Config, o verifyOptions, t *verifyReport) (*repo.VerifySummary, error) {
-	options := repo.VerifyOptions{Quick: o.quick, Repair: o.repair, WantCopy: wantsCopy(c), Report: t.finding, Progress: a.console.MoveBar}
-	r, err := a.openWriter(ctx, p, c, o.repair)
-	if kindOf(err) == refusal.Foreign && !o.repair {
+// verifyDestination looks at a destination, or at what can be looked at of a clone of one.
+func (a *app) verifyDestination(ctx context.Context, p *place, c *config.Config, o verifyOptions, t *verifyReport) (*repo.VerifySummary, error) {
+	options := repo.VerifyOptions{Quick: o.quick, Repair: o.repair, WantCopy: wantsCopy(c), Report: t.printFinding, Progress: a.console.MoveBar}
+	r, err := a.openForUpkeep(ctx, p, c, o.repair)
+	if refusalKind(err) == refusal.Foreign && !o.repair {
 		h, herr := a.openToRead(p.dest, nil)
 		if herr != nil {
 			return nil, errors.Join(err, herr)
@@ -72,7 +72,7 @@ func (a *app) verifyAny(ctx context.Context, p *place, c *config.Config, o verif
 	defer r.Close()
 	defer a.console.ShowBar("verifying")()
 	sum, err := r.Verify(ctx, options)
-	return sum, errors.Join(err, t.cache(ctx, r, o.repair, sum))
+	return sum, errors.Join(err, t.checkCache(ctx, r, o.repair, sum))
 }
 
 // wantsCopy tells which versions have a copy as the configuration has it.
@@ -89,7 +89,7 @@ type verifyReport struct {
 	err error // of the first line that could not be printed
 }
 
-func (t *verifyReport) finding(f repo.Finding) {
+func (t *verifyReport) printFinding(f repo.Finding) {
 	t.app.journal.Warn(render.FindingText(f), "hint", f.Hint)
 	if t.err != nil {
 		return
@@ -102,8 +102,8 @@ func (t *verifyReport) finding(f repo.Finding) {
 	t.err = t.app.print(render.FindingLine(f))
 }
 
-// cache looks at the one disposable file that package repo does not know. A run at work may be in the midst of writing it.
-func (t *verifyReport) cache(ctx context.Context, r *repo.Repo, mend bool, sum *repo.VerifySummary) error {
+// checkCache looks at the one disposable file that package repo does not know. A run at work may be in the midst of writing it.
+func (t *verifyReport) checkCache(ctx context.Context, r *repo.Repo, mend bool, sum *repo.VerifySummary) error {
 	err := scan.CheckCache(r.State())
 	if err == nil {
 		return nil
@@ -121,12 +121,12 @@ func (t *verifyReport) cache(ctx context.Context, r *repo.Repo, mend bool, sum *
 		sum.Repaired++
 	}
 	sum.Findings++
-	t.finding(f)
+	t.printFinding(f)
 	return nil
 }
 
-// summary prints what was verified, unless the console is quiet.
-func (t *verifyReport) summary(s *repo.VerifySummary) error {
+// printSummary prints what was verified, unless the console is quiet.
+func (t *verifyReport) printSummary(s *repo.VerifySummary) error {
 	switch {
 	case t.app.flags.json:
 		return t.app.printJSONLine(render.VerifyJSON(s))

@@ -23,7 +23,7 @@ type build struct {
 }
 
 func (a *app) versionCommand() *cobra.Command {
-	return command("version", "print the version", "", noArgs, func(context.Context, []string) error {
+	return newCommand("version", "print the version", "", noArgs, func(context.Context, []string) error {
 		b := buildVersion()
 		if a.flags.json {
 			return a.printJSON(b)
