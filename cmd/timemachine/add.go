@@ -31,7 +31,7 @@ func (a *app) addCommand() *cobra.Command {
 
 // add puts paths on the watch list and captures them.
 func (a *app) add(ctx context.Context, o addOptions) error {
-	p, c, err := a.open()
+	p, c, err := a.openPlace(true)
 	if err != nil {
 		return err
 	}
@@ -51,9 +51,8 @@ func (a *app) add(ctx context.Context, o addOptions) error {
 	rep := a.newRunReport(nil)
 	problems, d := refused, render.EmptyRun(p.dest)
 	if only := existingPaths(wanted); len(only) > 0 {
-		c, err = config.Load(p.config, a.watchEnv())
-		if err != nil {
-			return asConfigError(p.config, err)
+		if c, err = a.existingConfig(p); err != nil {
+			return err
 		}
 		s, err := a.runOver(ctx, p, rep, watch.RunOptions{Config: c, Repo: r, Wait: true, Only: only})
 		if err != nil {

@@ -2,16 +2,49 @@ package main
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/layout"
 )
+
+// explainError turns what a history says of a path into an error with advice.
+func (a *app) explainError(ctx context.Context, h *repo.History, err error) error {
+	var unknown *repo.UnknownError
+	var early *repo.BeforeError
+	var absent *repo.AbsentError
+	switch {
+	case errors.As(err, &unknown):
+		return &failure{msg: unknown.Error() + " in " + terminal.Quote(h.Dest()), hint: a.adviceOnUnknown(ctx, h, unknown.Path), err: err}
+	case errors.As(err, &early):
+		return a.tooEarlyError(early)
+	case errors.As(err, &absent):
+		f := &failure{msg: terminal.Quote(absent.Path) + " did not exist then: it was deleted " + render.LocalTime(absent.Deleted.Since, a.zone), err: err}
+		if absent.Deleted.Before != nil {
+			f.hint = "its last version before that: " + spell("show", shellWord(absent.Path), "--at", absent.Deleted.Before.Commit.Short())
+		}
+		return f
+	}
+	return err
+}
+
+func (a *app) tooEarlyError(e *repo.BeforeError) error {
+	f := &failure{msg: e.Error(), err: e}
+	if e.Count == 0 {
+		f.msg = "the history of " + terminal.Quote(e.Path) + " begins " + render.LocalTime(e.First.Since, a.zone)
+	}
+	if e.First.RenamedFrom != "" {
+		f.hint = "before that it was " + terminal.Quote(e.First.RenamedFrom)
+	}
+	return f
+}
 
 const suggestions = 3
 

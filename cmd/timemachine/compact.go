@@ -21,7 +21,7 @@ func (a *app) compactCommand() *cobra.Command {
 }
 
 func (a *app) compact(ctx context.Context) error {
-	p, err := a.initPlace()
+	p, _, err := a.openPlace(false)
 	if err != nil {
 		return err
 	}

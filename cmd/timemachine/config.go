@@ -9,47 +9,39 @@ import (
 	"timemachine/watch/config"
 )
 
-// open finds the place of this execution and loads the configuration, which is made when it is missing. The log and the
-// memory are at hand from here on.
-func (a *app) open() (*place, *config.Config, error) {
-	p, err := a.configPlace()
-	if err != nil {
-		return nil, nil, err
-	}
-	a.openJournal(p.journal)
-	a.memory = a.recall(p.config)
+// loadConfig loads the configuration of a place; nil where the file is missing. Every other
+// failure counts as wrong configuration and names the file.
+func (a *app) loadConfig(p *place) (*config.Config, error) {
 	c, err := config.Load(p.config, a.watchEnv())
 	if errors.Is(err, fs.ErrNotExist) && !isConfigError(err) {
-		if err = config.Create(p.config); err == nil {
-			a.journal.Debug("created", "configuration", p.config)
-			p.created = true
-			a.console.Announce("created " + terminal.Quote(p.config) + ", an empty watch list; " + addHint + "it")
-			c, err = config.Load(p.config, a.watchEnv())
-		}
+		return nil, nil
 	}
-	if err != nil {
-		return nil, nil, asConfigError(p.config, err)
-	}
-	return p, c, a.setDestination(p, c)
+	return c, asConfigError(p.config, err)
 }
 
-// existing is open for commands that need no configuration: a missing one is not made, and is nil.
-func (a *app) existing() (*place, *config.Config, error) {
-	p, err := a.configPlace()
-	if err != nil {
-		return nil, nil, err
+// existingConfig is loadConfig for a configuration that must exist.
+func (a *app) existingConfig(p *place) (*config.Config, error) {
+	c, err := a.loadConfig(p)
+	if c == nil && err == nil {
+		err = &usageError{msg: "configuration " + terminal.Quote(p.config) + " does not exist"}
 	}
-	a.openJournal(p.journal)
-	a.memory = a.recall(p.config)
-	c, err := config.Load(p.config, a.watchEnv())
-	if err != nil && (!errors.Is(err, fs.ErrNotExist) || isConfigError(err)) {
-		return nil, nil, asConfigError(p.config, err)
-	}
-	return p, c, a.setDestination(p, c)
+	return c, err
 }
 
-// nothingWatched says what to do with an empty watch list, unless its creation has just been announced.
-func (a *app) nothingWatched(p *place) {
+// createConfig writes a configuration with an empty watch list, and loads it.
+func (a *app) createConfig(p *place) (*config.Config, error) {
+	if err := config.Create(p.config); err != nil {
+		return nil, asConfigError(p.config, err)
+	}
+	a.journal.Debug("created", "configuration", p.config)
+	p.created = true
+	a.console.Announce("created " + terminal.Quote(p.config) + ", an empty watch list; " + addHint + "it")
+	return a.existingConfig(p)
+}
+
+// announceEmptyList says what to do with an empty watch list, unless its creation has just been
+// announced.
+func (a *app) announceEmptyList(p *place) {
 	if !p.created {
 		a.console.Notice("nothing is watched yet; " + addHint + terminal.Quote(p.config))
 	}
@@ -60,9 +52,10 @@ func isConfigError(err error) bool {
 	return errors.As(err, &c)
 }
 
-// asConfigError makes sure that a configuration which cannot be read or made counts as a matter of configuration.
+// asConfigError makes an error of reading or writing the configuration count as wrong
+// configuration.
 func asConfigError(file string, err error) error {
-	if isConfigError(err) {
+	if err == nil || isConfigError(err) {
 		return err
 	}
 	return &usageError{msg: "configuration " + terminal.Quote(file) + ": " + durable.Reason(err)}

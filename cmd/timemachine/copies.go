@@ -30,7 +30,7 @@ func (a *app) copiesCommand() *cobra.Command {
 
 // rebuildCopies writes what is missing in copies/.
 func (a *app) rebuildCopies(ctx context.Context) error {
-	p, c, err := a.existing()
+	p, c, err := a.openPlace(false)
 	if err != nil {
 		return err
 	}

@@ -7,25 +7,18 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
-	"time"
 
-	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/layout"
-	"timemachine/repo/when"
-	"timemachine/watch/config"
 	"timemachine/watch/scan"
 )
-
-// whenHint is the advice where a WHEN was not understood.
-const whenHint = "WHEN is, for example: " + when.Forms
 
 // openHistory opens the destination to be asked. Nothing is written, not even a log; the configuration is only read, and
 // only where it must tell the destination.
 func (a *app) openHistory() (*repo.History, error) {
-	p, err := a.queryPlace()
+	p, err := a.askPlace()
 	if err != nil {
 		return nil, err
 	}
@@ -40,21 +33,6 @@ func (a *app) openToRead(dest string, heads func(state *durable.Dir, path string
 		return nil, &failure{msg: "destination " + terminal.Quote(dest) + ": " + durable.Reason(err), hint: "it is closed to all but its owner: ask as that user, or as root", err: err}
 	}
 	return h, err
-}
-
-func (a *app) queryPlace() (*place, error) {
-	p, err := a.configPlace()
-	if err != nil {
-		return nil, err
-	}
-	var c *config.Config
-	if a.flags.destination == "" && a.env(envDest) == "" {
-		c, err = config.Load(p.config, a.watchEnv())
-		if err != nil && (!errors.Is(err, fs.ErrNotExist) || isConfigError(err)) {
-			return nil, asConfigError(p.config, err)
-		}
-	}
-	return p, a.setDestination(p, c)
 }
 
 // sourcePath is the source that a PATH on the command line means: itself seen from the working directory, what it stands
@@ -103,77 +81,4 @@ func treeSource(ctx context.Context, h *repo.History, tree string) (string, erro
 		}
 	}
 	return "", err
-}
-
-// resolvePoint resolves a WHEN, and says on standard error what was meant where something had to be supplied.
-func (a *app) resolvePoint(h *repo.History, text string) (repo.Point, error) {
-	w, err := a.parseWhen(text)
-	if err != nil {
-		return repo.Point{}, err
-	}
-	p, err := h.Point(w)
-	var unknown *repo.RevisionError
-	if errors.As(err, &unknown) {
-		return p, &usageError{msg: unknown.Error(), hint: whenHint}
-	}
-	a.announceWhen("at", w)
-	return p, err
-}
-
-// parseWhen reads a WHEN.
-func (a *app) parseWhen(text string) (when.When, error) {
-	w, err := when.Parse(text, a.now().In(a.zone))
-	if err != nil {
-		return w, &usageError{msg: err.Error(), hint: whenHint}
-	}
-	return w, nil
-}
-
-func (a *app) announceWhen(word string, w when.When) {
-	future := w.Kind == when.Moment && w.Time.After(a.now())
-	if w.Exact && !future {
-		return
-	}
-	if w.Counted {
-		w.Time = w.Time.Truncate(time.Second)
-	}
-	text := word + " " + w.String()
-	if w.Note != "" {
-		text += " (" + w.Note + ")"
-	}
-	if future {
-		text += ", which is still to come"
-	}
-	a.console.Announce(text)
-}
-
-// explainError turns what a history says of a path into an error with advice.
-func (a *app) explainError(ctx context.Context, h *repo.History, err error) error {
-	var unknown *repo.UnknownError
-	var early *repo.BeforeError
-	var absent *repo.AbsentError
-	switch {
-	case errors.As(err, &unknown):
-		return &failure{msg: unknown.Error() + " in " + terminal.Quote(h.Dest()), hint: a.adviceOnUnknown(ctx, h, unknown.Path), err: err}
-	case errors.As(err, &early):
-		return a.tooEarlyError(early)
-	case errors.As(err, &absent):
-		f := &failure{msg: terminal.Quote(absent.Path) + " did not exist then: it was deleted " + render.LocalTime(absent.Deleted.Since, a.zone), err: err}
-		if absent.Deleted.Before != nil {
-			f.hint = "its last version before that: " + spell("show", shellWord(absent.Path), "--at", absent.Deleted.Before.Commit.Short())
-		}
-		return f
-	}
-	return err
-}
-
-func (a *app) tooEarlyError(e *repo.BeforeError) error {
-	f := &failure{msg: e.Error(), err: e}
-	if e.Count == 0 {
-		f.msg = "the history of " + terminal.Quote(e.Path) + " begins " + render.LocalTime(e.First.Since, a.zone)
-	}
-	if e.First.RenamedFrom != "" {
-		f.hint = "before that it was " + terminal.Quote(e.First.RenamedFrom)
-	}
-	return f
 }

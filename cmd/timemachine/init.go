@@ -31,7 +31,7 @@ type initDocument struct {
 
 // init makes or takes over the repository. It needs no configuration file, but heeds the destination of one that exists.
 func (a *app) init(o initOptions) error {
-	p, err := a.initPlace()
+	p, _, err := a.openPlace(false)
 	if err != nil {
 		return err
 	}
@@ -58,11 +58,6 @@ func (a *app) init(o initOptions) error {
 	a.memory.noteUse(p.dest, owner)
 	a.journal.Debug("destination "+outcome, "destination", p.dest)
 	return a.printInit(p.dest, outcome)
-}
-
-func (a *app) initPlace() (*place, error) {
-	p, _, err := a.existing()
-	return p, err
 }
 
 // makeRepository builds the repository where none is.

@@ -16,13 +16,13 @@ func (a *app) listCommand() *cobra.Command {
 
 // list prints the watch list.
 func (a *app) list(ctx context.Context) error {
-	p, c, err := a.open()
+	p, c, err := a.openPlace(true)
 	if err != nil {
 		return err
 	}
 	lines := c.Lines()
 	if len(lines) == 0 {
-		a.nothingWatched(p)
+		a.announceEmptyList(p)
 	}
 	entries := render.WatchListJSON(c, lines)
 	if a.flags.verbose {

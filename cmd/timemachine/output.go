@@ -3,9 +3,12 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 
+	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
 )
@@ -40,4 +43,25 @@ func (a *app) colours() bool { return a.stdoutTerminal && !a.flags.json && a.may
 // mayColour tells whether the user lets a terminal show colours.
 func (a *app) mayColour() bool {
 	return !a.flags.noColor && a.env("NO_COLOR") == "" && a.env("TERM") != "dumb"
+}
+
+// print writes one line of results to standard output.
+func (a *app) print(text string) error {
+	_, err := fmt.Fprintln(a.stdout, text)
+	return err
+}
+
+// printJSON writes one document of results to standard output.
+func (a *app) printJSON(document any) error { return render.WriteJSON(a.stdout, document) }
+
+// printJSONLine writes one line of JSON to standard output.
+func (a *app) printJSONLine(document any) error { return render.WriteJSONLine(a.stdout, document) }
+
+// printLines writes lines of results to standard output.
+func (a *app) printLines(lines []string) error {
+	var errs []error
+	for _, line := range lines {
+		errs = append(errs, a.print(line))
+	}
+	return errors.Join(errs...)
 }

@@ -76,6 +76,59 @@ func (a *app) setDestination(p *place, c *config.Config) error {
 	return err
 }
 
+// openPlace finds the place of a command that may write, opens the log, recalls the memory and
+// loads the configuration. A missing configuration is created where create is set, else it is nil.
+func (a *app) openPlace(create bool) (*place, *config.Config, error) {
+	p, err := a.configPlace()
+	if err != nil {
+		return nil, nil, err
+	}
+	a.openJournal(p.journal)
+	a.memory = a.recall(p.config)
+	c, err := a.loadConfig(p)
+	if c == nil && err == nil && create {
+		c, err = a.createConfig(p)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return p, c, a.setDestination(p, c)
+}
+
+// readPlace finds the place of a command that works without a configuration and creates nothing.
+// A missing configuration is nil, as beside a clone, unless the user has named it.
+func (a *app) readPlace() (*place, *config.Config, error) {
+	p, err := a.configPlace()
+	if err != nil {
+		return nil, nil, err
+	}
+	load := a.loadConfig
+	if a.flags.config != "" || a.env(envConfig) != "" {
+		load = a.existingConfig
+	}
+	c, err := load(p)
+	if err != nil {
+		return nil, nil, err
+	}
+	return p, c, a.setDestination(p, c)
+}
+
+// askPlace finds the place of a command that asks the history. It reads the configuration only
+// where that must tell the destination.
+func (a *app) askPlace() (*place, error) {
+	p, err := a.configPlace()
+	if err != nil {
+		return nil, err
+	}
+	var c *config.Config
+	if a.flags.destination == "" && a.env(envDest) == "" {
+		if c, err = a.loadConfig(p); err != nil {
+			return nil, err
+		}
+	}
+	return p, a.setDestination(p, c)
+}
+
 // ownFiles are the files of ours that a repository in their folder must not show as untracked.
 func (p *place) ownFiles() []string {
 	files := []string{p.config, p.journal}

@@ -27,7 +27,7 @@ type removeDocument struct {
 
 // remove takes entries off the watch list.
 func (a *app) remove(_ context.Context, args []string) error {
-	p, c, err := a.open()
+	p, c, err := a.openPlace(true)
 	if err != nil {
 		return err
 	}
@@ -113,8 +113,8 @@ func (a *app) completeEntries() []string {
 	if err != nil {
 		return nil
 	}
-	c, err := config.Load(p.config, a.watchEnv())
-	if err != nil {
+	c, err := a.loadConfig(p)
+	if err != nil || c == nil {
 		return nil
 	}
 	return c.Lines()

@@ -52,7 +52,7 @@ func (a *app) restore(ctx context.Context, o restoreOptions) error {
 	if !ok {
 		return &usageError{msg: "--overwrite " + terminal.InQuotes(o.overwrite) + " is not one of never, changed, always"}
 	}
-	p, c, err := a.readingPlace()
+	p, c, err := a.readPlace()
 	if err != nil {
 		return err
 	}

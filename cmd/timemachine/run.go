@@ -31,12 +31,12 @@ func (a *app) run(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	p, c, err := a.open()
+	p, c, err := a.openPlace(true)
 	if err != nil {
 		return err
 	}
 	if len(c.Entries) == 0 {
-		a.nothingWatched(p)
+		a.announceEmptyList(p)
 		return a.printRun(render.EmptyRun(p.dest))
 	}
 	rep := a.newRunReport(a.memory)

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"strings"
 	"time"
 
@@ -32,7 +30,7 @@ func (a *app) statusCommand() *cobra.Command {
 
 // status looks and changes nothing: no configuration or log is made, and no lock taken.
 func (a *app) status(ctx context.Context, o statusOptions) error {
-	p, c, err := a.readingPlace()
+	p, c, err := a.readPlace()
 	if err != nil {
 		return err
 	}
@@ -63,26 +61,6 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 		return a.printJSON(s.Document())
 	}
 	return a.print(strings.Join(s.Lines(a.clock(), a.flags.verbose), "\n"))
-}
-
-// readingPlace finds the place of a command that only reads: nothing is made. The configuration is nil where there is
-// none, as beside a clone.
-func (a *app) readingPlace() (*place, *config.Config, error) {
-	p, err := a.configPlace()
-	if err != nil {
-		return nil, nil, err
-	}
-	c, err := config.Load(p.config, a.watchEnv())
-	if errors.Is(err, fs.ErrNotExist) && !isConfigError(err) {
-		if a.flags.config != "" || a.env(envConfig) != "" {
-			return nil, nil, &usageError{msg: "configuration " + terminal.Quote(p.config) + " does not exist"}
-		}
-		c, err = nil, nil
-	}
-	if err != nil {
-		return nil, nil, asConfigError(p.config, err)
-	}
-	return p, c, a.setDestination(p, c)
 }
 
 // clock is how moments are told to the user.

@@ -34,7 +34,7 @@ func (a *app) verifyCommand() *cobra.Command {
 
 // verify checks the destination.
 func (a *app) verify(ctx context.Context, o verifyOptions) error {
-	p, c, err := a.existing()
+	p, c, err := a.openPlace(false)
 	if err != nil {
 		return err
 	}

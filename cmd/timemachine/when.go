@@ -1,0 +1,54 @@
+package main
+
+import (
+	"errors"
+	"time"
+
+	"timemachine/repo"
+	"timemachine/repo/when"
+)
+
+// whenHint is the advice where a WHEN was not understood.
+const whenHint = "WHEN is, for example: " + when.Forms
+
+// resolvePoint resolves a WHEN, and says on standard error what was meant where something had to be supplied.
+func (a *app) resolvePoint(h *repo.History, text string) (repo.Point, error) {
+	w, err := a.parseWhen(text)
+	if err != nil {
+		return repo.Point{}, err
+	}
+	p, err := h.Point(w)
+	var unknown *repo.RevisionError
+	if errors.As(err, &unknown) {
+		return p, &usageError{msg: unknown.Error(), hint: whenHint}
+	}
+	a.announceWhen("at", w)
+	return p, err
+}
+
+// parseWhen reads a WHEN.
+func (a *app) parseWhen(text string) (when.When, error) {
+	w, err := when.Parse(text, a.now().In(a.zone))
+	if err != nil {
+		return w, &usageError{msg: err.Error(), hint: whenHint}
+	}
+	return w, nil
+}
+
+func (a *app) announceWhen(word string, w when.When) {
+	future := w.Kind == when.Moment && w.Time.After(a.now())
+	if w.Exact && !future {
+		return
+	}
+	if w.Counted {
+		w.Time = w.Time.Truncate(time.Second)
+	}
+	text := word + " " + w.String()
+	if w.Note != "" {
+		text += " (" + w.Note + ")"
+	}
+	if future {
+		text += ", which is still to come"
+	}
+	a.console.Announce(text)
+}
