@@ -11,7 +11,7 @@ import (
 	"github.com/klauspost/compress/flate"
 )
 
-// window is how far back deflate refers: what a chunk needs of the one before it.
+// window is how far back deflate refers: a chunk needs that much of the chunk before.
 const window = 32 << 10
 
 // chunk is one piece of a stream on its way through a worker.
@@ -26,7 +26,7 @@ type chunk struct {
 
 func newChunk(size, level int) *chunk {
 	c := &chunk{buf: make([]byte, window+size), ready: make(chan struct{}, 1)}
-	c.enc, _ = flate.NewWriter(&c.out, level) // deflateOptions.filled lets no bad level through
+	c.enc, _ = flate.NewWriter(&c.out, level) // filled lets no bad level through
 	return c
 }
 
@@ -42,7 +42,7 @@ func (c *chunk) follow(before *chunk) {
 	}
 }
 
-// deflate makes blocks that end at a byte's edge, so that the next chunk's can simply follow. A
+// deflate makes blocks that end at a byte's edge, so that the next chunk's blocks can follow. A
 // bytes.Buffer takes everything, so nothing here fails.
 func (c *chunk) deflate() {
 	c.out.Reset()
@@ -57,7 +57,7 @@ func (c *chunk) deflate() {
 	c.ready <- struct{}{}
 }
 
-// Copy makes one zlib stream of all that r gives, and hands it to put piece by piece. Memory is
+// Copy deflates all of r to one zlib stream, and passes the stream to put piece by piece. Memory is
 // bounded by the chunks. It returns the first error of r, put or ctx.
 func (d *Deflater) Copy(ctx context.Context, r io.Reader, put func([]byte) error) error {
 	if err := put(zlibHeader); err != nil {
@@ -70,9 +70,9 @@ func (d *Deflater) Copy(ctx context.Context, r io.Reader, put func([]byte) error
 	return put(binary.BigEndian.AppendUint32(finalBlock[:2:2], sum.Sum32()))
 }
 
-// copyBlocks reads r in chunks, deflates them side by side and hands the blocks to put in order. It
-// returns when all of r is through, or at the first error of r, put or ctx; its workers have ended
-// by then.
+// copyBlocks reads r in chunks, deflates them side by side and passes the blocks to put in order.
+// It returns when all of r is through, or at the first error of r, put or ctx. Its workers have
+// ended by then.
 func (d *Deflater) copyBlocks(ctx context.Context, r io.Reader, put func([]byte) error) error {
 	work := make(chan *chunk)
 	var workers sync.WaitGroup
@@ -103,8 +103,8 @@ func (d *Deflater) copyBlocks(ctx context.Context, r io.Reader, put func([]byte)
 	return line.flush()
 }
 
-// chunkLine holds the chunks being deflated, oldest first: one more than there are workers, so that
-// none waits while the oldest is written.
+// chunkLine holds the chunks in work, oldest first: one more than there are workers, so that no
+// worker waits while the oldest is written.
 type chunkLine struct {
 	d       *Deflater
 	put     func([]byte) error
@@ -113,7 +113,7 @@ type chunkLine struct {
 	last    *chunk // the last one read; its bytes are the next one's dictionary
 }
 
-// read fills the next chunk; nil at the stream's end.
+// read fills the next chunk; it is nil at the stream's end.
 func (l *chunkLine) read(ctx context.Context, r io.Reader) (*chunk, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ func (l *chunkLine) push(c *chunk) error {
 	return l.pop()
 }
 
-// pop writes the oldest chunk. It is never the last one read unless the stream is at its end.
+// pop writes the oldest chunk. That is the last one read only at the stream's end.
 func (l *chunkLine) pop() error {
 	c := l.waiting[0]
 	l.waiting = l.waiting[1:]
@@ -168,7 +168,7 @@ func (l *chunkLine) flush() error {
 	return nil
 }
 
-// drop gives all chunks back, after an error those still in work too.
+// drop returns all chunks to the pool, after an error also those in work.
 func (l *chunkLine) drop() {
 	for _, c := range l.waiting {
 		<-c.ready

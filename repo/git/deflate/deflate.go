@@ -39,7 +39,7 @@ const (
 	smallLevel = 1
 )
 
-// Options of a deflater. The zero value is right for all ordinary use.
+// Options are the options of a Deflater. The zero value is right for all ordinary use.
 type Options struct {
 	Level     int // of deflate, 1 to 9; 0 is 6
 	ChunkSize int // bytes that Copy deflates at a time, at least 64 KiB; 0 is 1 MiB
@@ -60,15 +60,15 @@ func (o Options) filled() Options {
 	return o
 }
 
-// Deflater makes zlib streams. Encoders take half a megabyte each, so they are kept. Its methods
-// may be called by several goroutines at once.
+// Deflater makes zlib streams. It keeps its encoders, because each takes half a megabyte. Several
+// goroutines may call its methods at once.
 type Deflater struct {
 	options     Options
 	pool, small sync.Pool // of *stream
 	chunks      sync.Pool // of *chunk
 }
 
-// Stream is a zlib stream in a borrowed buffer; free gives it back.
+// Stream is a zlib stream in a borrowed buffer; Free returns it.
 type Stream struct {
 	bytes.Buffer
 	enc  *zlib.Writer
@@ -86,11 +86,11 @@ func New(o Options) *Deflater {
 
 func newStream(from *sync.Pool, level int) *Stream {
 	s := &Stream{from: from}
-	s.enc, _ = zlib.NewWriterLevel(&s.Buffer, level) // deflateOptions.filled lets no bad level through
+	s.enc, _ = zlib.NewWriterLevel(&s.Buffer, level) // filled lets no bad level through
 	return s
 }
 
-// borrow is a stream for a body of n bytes.
+// borrow takes a stream for a body of n bytes from a pool.
 func (d *Deflater) borrow(n int) *Stream {
 	pool := &d.pool
 	if n < smallBody {
@@ -101,13 +101,15 @@ func (d *Deflater) borrow(n int) *Stream {
 	return s
 }
 
+// Free returns the stream's buffer. The stream must not be used afterwards.
 func (s *Stream) Free() {
 	if s.Cap() <= maxPooled {
 		s.from.Put(s)
 	}
 }
 
-// Object deflates body, or wraps it in stored blocks where deflating does not pay.
+// Object deflates a body, or puts it in stored blocks where deflating saves nothing. Free the
+// stream.
 func (d *Deflater) Object(kind object.Kind, body []byte) *Stream {
 	s := d.borrow(len(body))
 	if kind == object.Tree && len(body) < minTree || len(body) >= minSampled && incompressible(body) {
@@ -118,7 +120,7 @@ func (d *Deflater) Object(kind object.Kind, body []byte) *Stream {
 	return s
 }
 
-// Delta stores small deltas and deflates others.
+// Delta deflates a delta; it puts a small one in stored blocks. Free the stream.
 func (d *Deflater) Delta(delta []byte) *Stream {
 	s := d.borrow(len(delta))
 	if len(delta) < minDelta {
@@ -148,8 +150,8 @@ var (
 	finalBlock = []byte{0x03, 0x00} // last, fixed codes, nothing in it
 )
 
-// appendStored wraps p in stored blocks, which begin at a byte's edge; final marks the last one as
-// the stream's last.
+// appendStored wraps p in stored blocks, which begin at a byte's edge. final marks the last one as
+// the last of the stream.
 func appendStored(b, p []byte, final bool) []byte {
 	for {
 		n := min(len(p), maxStored)
@@ -165,9 +167,9 @@ func appendStored(b, p []byte, final bool) []byte {
 	}
 }
 
-// incompressible looks at four samples, together 32 KiB, and tells whether deflating them would
-// take away less than 3%: neither are some bytes more frequent than others, nor do any repeat.
-// Pictures, archives and encrypted files then cost a copy in place of a search.
+// incompressible tells from four samples, 32 KiB together, whether deflating would save less than
+// 3%: all bytes are about equally frequent, and no strings repeat. Pictures, archives and encrypted
+// files are then copied and not searched.
 func incompressible(p []byte) bool {
 	if len(p) < 4*sampleSize {
 		return false
@@ -187,10 +189,10 @@ func incompressible(p []byte) bool {
 	return float64(size) > float64(len(sample))*worthShare
 }
 
-// worthShare is the share of its size that a sample may keep for deflating to be worth it.
+// worthShare is the share of its size up to which a deflated sample is worth the work.
 const worthShare = 0.97
 
-// entropy is the number of bits a byte takes at least when each is coded by itself.
+// entropy is the least number of bits that a byte takes where each is coded by itself.
 func entropy(p []byte) (bits float64) {
 	var count [256]int
 	for _, b := range p {

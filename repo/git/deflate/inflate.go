@@ -11,15 +11,16 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// Deflate makes at most 1032 bytes of one: a size beyond that is a lie, and no memory is taken for
-// it.
+// MaxRatio is how many bytes deflate makes of one at most. A larger announced size is a lie, and
+// readers take no memory for it.
 const MaxRatio = 1032
 
+// ErrDamaged is returned for a zlib stream that is cut short, goes on too long or is not valid.
 var ErrDamaged = errors.New("zlib stream damaged")
 
 var readers sync.Pool // of io.ReadCloser
 
-// NewReader borrows a zlib reader; giveBack returns it to the pool.
+// NewReader borrows a zlib reader; Release returns it to the pool.
 func NewReader(r io.Reader) (io.ReadCloser, error) {
 	if z, ok := readers.Get().(io.ReadCloser); ok {
 		return z, z.(zlib.Resetter).Reset(r, nil)
@@ -27,13 +28,15 @@ func NewReader(r io.Reader) (io.ReadCloser, error) {
 	return zlib.NewReader(r)
 }
 
+// Release returns a reader of NewReader; nil is none.
 func Release(z io.ReadCloser) {
 	if z != nil {
 		readers.Put(z)
 	}
 }
 
-// Inflate reads a zlib stream of exactly size bytes from the front of z.
+// Inflate reads a zlib stream of exactly size bytes at the start of z. Errors: ErrDamaged, and
+// object.ErrTooBig where size is over max.
 func Inflate(z []byte, size, max int64) ([]byte, error) {
 	if size > max {
 		return nil, object.ErrTooBig
@@ -53,15 +56,15 @@ func Inflate(z []byte, size, max int64) ([]byte, error) {
 	return out, CheckEnd(r)
 }
 
-// Exact gives a zlib reader's content and makes sure that it ends where it should.
+// Exact reads a zlib stream's content, and checks that it ends after the announced size.
 type Exact struct {
 	r       io.Reader
 	left    int64
 	damaged func() error
 }
 
-// NewExact reads size bytes of r. Where r ends early, goes on or fails, Read returns what damaged
-// makes.
+// NewExact reads size bytes of r. Where r ends early, goes on or fails, Read returns the error that
+// damaged makes.
 func NewExact(r io.Reader, size int64, damaged func() error) *Exact { return &Exact{r, size, damaged} }
 
 func (e *Exact) Read(p []byte) (int, error) {
@@ -79,7 +82,7 @@ func (e *Exact) Read(p []byte) (int, error) {
 	return n, e.damaged()
 }
 
-// CheckEnd makes sure that the stream ends here, which is also when its checksum is looked at.
+// CheckEnd checks that the stream ends here, which also checks its Adler-32.
 func CheckEnd(r io.Reader) error {
 	var one [1]byte
 	if n, err := io.ReadFull(r, one[:]); n > 0 || err != io.EOF {

@@ -25,8 +25,8 @@ const (
 
 var ErrMalformed = errors.New("malformed delta")
 
-// OfEdit is the delta of one known edit: newRaw is a base of baseLen bytes in which the oldLen
-// bytes at pos became newRaw[pos:pos+newLen].
+// OfEdit is the delta of one known edit: in a base of baseLen bytes, the oldLen bytes at pos became
+// newRaw[pos:pos+newLen].
 func OfEdit(baseLen int, newRaw []byte, pos, oldLen, newLen int) []byte {
 	d := appendHead(make([]byte, 0, 64+newLen), baseLen, len(newRaw))
 	d = appendCopy(d, 0, pos)
@@ -75,14 +75,13 @@ func appendInsert(d, p []byte) []byte {
 	return d
 }
 
-// Apply makes the object that delta describes from base. The instructions are checked before memory
-// is taken: a delta that lies about a size, reaches outside the base or would make more than max
-// bytes is an error.
+// Apply makes the object that delta describes from base. It checks the instructions before it takes
+// memory. A wrong size, a copy from outside the base, and a result over max bytes are errors.
 func Apply(base, delta []byte, max int64) ([]byte, error) {
 	return ApplyTo(nil, base, delta, max)
 }
 
-// ApplyTo is ApplyDelta in the memory of spare where that is enough.
+// ApplyTo is Apply in the memory of spare, where that is large enough.
 func ApplyTo(spare, base, delta []byte, max int64) ([]byte, error) {
 	want, ops, err := Sizes(delta, int64(len(base)))
 	if err != nil {
@@ -110,7 +109,8 @@ func ApplyTo(spare, base, delta []byte, max int64) ([]byte, error) {
 	return out, nil
 }
 
-// Sizes reads a delta's two sizes; the base's must be baseLen unless that is negative.
+// Sizes reads the size of the result, and returns the instructions. The size of the base must be
+// baseLen, unless baseLen is negative.
 func Sizes(delta []byte, baseLen int64) (result int64, ops []byte, err error) {
 	base, rest, ok1 := cutSize(delta)
 	result, ops, ok2 := cutSize(rest)
@@ -130,7 +130,8 @@ func cutSize(d []byte) (n int64, rest []byte, ok bool) {
 	return 0, nil, false
 }
 
-// checkOps walks the instructions: each within the base, together exactly want bytes.
+// checkOps checks that each instruction stays within the base, and that all together make exactly
+// want bytes.
 func checkOps(ops []byte, baseLen, want int64) error {
 	for len(ops) > 0 {
 		op, rest := cutOp(ops)
@@ -146,13 +147,14 @@ func checkOps(ops []byte, baseLen, want int64) error {
 	return nil
 }
 
-// instruction inserts bytes, or where insert is nil copies n bytes of the base.
+// instruction inserts bytes. Where insert is nil, it copies n bytes of the base.
 type instruction struct {
 	insert  []byte
 	from, n int64
 }
 
-// cutOp takes the first instruction off; a nil rest says that it is cut short or the reserved one.
+// cutOp takes the first instruction off. A nil rest says that the instruction is cut short or
+// reserved.
 func cutOp(ops []byte) (op instruction, rest []byte) {
 	c := ops[0]
 	ops = ops[1:]

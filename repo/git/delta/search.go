@@ -11,9 +11,9 @@ const (
 	maxBlocks = 1 << 18 // of the table that finds them: one or two MiB
 )
 
-// Between makes the instructions that turn base into target: their common start and end are copied,
-// and between them what is found again block by block. It is nil where they would take more than
-// limit bytes. Neither may pass 4 GiB.
+// Between makes the instructions that turn base into target. They copy the common start and end,
+// and the blocks between that it finds again. It is nil where they would take more than limit
+// bytes. Neither object may pass 4 GiB.
 func Between(base, target []byte, limit int) []byte {
 	start := commonStart(base, target)
 	end := commonEnd(base[start:], target[start:])
@@ -49,7 +49,7 @@ func commonEnd(a, b []byte) int {
 	return i
 }
 
-// search looks for target's stretches in base, whose blocks it lists by their hash.
+// search finds stretches of the target in base, whose blocks it lists by their hash.
 type search struct {
 	base  []byte
 	from  int // offset of base in the whole base
@@ -114,8 +114,8 @@ func (s *search) find(h rolling, block []byte) (at int, ok bool) {
 	return at, bytes.Equal(s.base[at:at+s.block], block)
 }
 
-// copy appends what was not found before target[i:], which is found at base[at:], and as long a
-// copy as can be made of it, in both directions. It returns where target goes on.
+// copy inserts what was not found before target[i:], and copies the stretch around base[at:], as
+// long as it can be in both directions. It returns where target goes on.
 func (s *search) copy(target []byte, done *int, i, at int) int {
 	n := commonStart(s.base[at:], target[i:])
 	back := commonEnd(s.base[:at], target[*done:i])
@@ -125,7 +125,7 @@ func (s *search) copy(target []byte, done *int, i, at int) int {
 	return *done
 }
 
-// rolling is a polynomial hash of a block that can be moved on byte by byte.
+// rolling is a polynomial hash of a block, which moves on byte by byte.
 type rolling uint32
 
 const multiplier = 0x01000193
@@ -137,12 +137,12 @@ func hashBlock(p []byte) (h rolling) {
 	return h
 }
 
-// roll moves the hash one byte on: out leaves the block, in joins it.
+// roll moves the hash on by one byte: out leaves the block, in joins it.
 func (h rolling) roll(out, in byte, power rolling) rolling {
 	return h*multiplier + rolling(in) + 1 - (rolling(out)+1)*power
 }
 
-// power is multiplier to the n, the size of a block; n is a power of two.
+// power is multiplier to the power of n, the size of a block. n must be a power of two.
 func power(n int) rolling {
 	p := rolling(multiplier)
 	for ; n > 1; n /= 2 {
@@ -151,5 +151,5 @@ func power(n int) rolling {
 	return p
 }
 
-// slot spreads the hash over the table: its low bits alone are weak.
+// slot spreads the hash over the table, because its low bits alone are weak.
 func (h rolling) slot(shift int) uint32 { return uint32(h) * 0x9e3779b1 >> shift }

@@ -6,9 +6,9 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// BetweenTrees is the delta between two raw trees in git's order, found entry by entry: a changed
-// entry costs its 20-byte ID. On bytes that are no tree the rest is inserted whole; the delta is
-// right in any case.
+// BetweenTrees is the delta between two raw trees in git's order. It compares entry by entry: a
+// changed entry costs its 20-byte ID. Where the bytes are no tree it inserts the rest whole, which
+// is still a correct delta.
 func BetweenTrees(base, new []byte) []byte {
 	m := treeMerge{base: base, new: new}
 	m.delta = appendHead(nil, len(base), len(new))
@@ -19,8 +19,8 @@ func BetweenTrees(base, new []byte) []byte {
 	return m.delta
 }
 
-// treeMerge walks two trees at once: i in the base, j in the new one. Runs of copies and inserts
-// are joined.
+// treeMerge walks two trees at once: i in the base, j in the new one. It joins neighbouring copies
+// and inserts.
 type treeMerge struct {
 	base, new  []byte
 	i, j       int
@@ -77,15 +77,15 @@ func (m *treeMerge) insert(from, n int) {
 	m.insertLen += n
 }
 
-// flush writes the pending run; only one of the two is ever pending.
+// flush writes the pending copy or insert; only one of them is pending at a time.
 func (m *treeMerge) flush() {
 	m.delta = appendCopy(m.delta, m.copyAt, m.copyLen)
 	m.delta = appendInsert(m.delta, m.new[m.insertFrom:m.insertFrom+m.insertLen])
 	m.copyLen, m.insertLen = 0, 0
 }
 
-// entryEnd finds the NUL after the name of the entry at offset at, and the entry's end; -1 when it
-// is cut short.
+// entryEnd finds the NUL after the name of the entry at offset at, and the entry's end. It is -1
+// where the entry is cut short.
 func entryEnd(raw []byte, at int) (nul, end int) {
 	n := bytes.IndexByte(raw[at:], 0)
 	if n < 0 || len(raw)-at-n-1 < object.IDLen {

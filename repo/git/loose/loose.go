@@ -23,7 +23,7 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// Object is an open loose object, its header read.
+// Object is an open loose object, after its header.
 type Object struct {
 	file *os.File
 	z    io.ReadCloser
@@ -37,7 +37,7 @@ func Path(objects string, id object.ID) string {
 	return filepath.Join(objects, name[:2], name[2:])
 }
 
-// Files lists the files of an objects folder that are loose objects by their names.
+// Files lists the files of an objects folder whose names are those of loose objects.
 func Files(objects string) ([]string, error) {
 	folders, err := os.ReadDir(objects)
 	if err != nil {
@@ -64,13 +64,13 @@ func Files(objects string) ([]string, error) {
 	return files, nil
 }
 
-// FileID is the name of the object that a file holds by its path; an error where the path is not
-// that of a loose object.
+// FileID is the name of the object that a file's path stands for. It is an error where the path is
+// not that of a loose object.
 func FileID(file string) (object.ID, error) {
 	return object.ParseID(filepath.Base(filepath.Dir(file)) + filepath.Base(file))
 }
 
-// Between lists the loose objects from lo to hi, which begin with the same byte, in no order.
+// Between lists the loose objects from lo to hi, in no order. lo and hi begin with the same byte.
 func Between(objects string, lo, hi object.ID) ([]object.ID, error) {
 	first := hex.EncodeToString(lo[:1])
 	files, err := os.ReadDir(filepath.Join(objects, first))
@@ -87,7 +87,7 @@ func Between(objects string, lo, hi object.ID) ([]object.ID, error) {
 	return ids, err
 }
 
-// Open returns an error that is fs.ErrNotExist when there is no such file.
+// Open opens a loose object and reads its header. Errors: fs.ErrNotExist, object.ErrDamaged.
 func Open(name string) (*Object, error) {
 	f, _, err := durable.OpenRegular(name)
 	if err != nil {
@@ -101,7 +101,7 @@ func Open(name string) (*Object, error) {
 	return l, nil
 }
 
-// start reads "kind SP size NUL". It takes no byte of the content.
+// start reads the header, and no byte of the content.
 func (l *Object) start() error {
 	z, err := deflate.NewReader(bufio.NewReader(l.file))
 	if err != nil {
@@ -131,7 +131,8 @@ func (l *Object) start() error {
 	return nil
 }
 
-// Body reads the content to its end.
+// Body reads the content to its end. Errors: object.ErrDamaged, and object.ErrTooBig where it has
+// more than max bytes.
 func (l *Object) Body(max int64) ([]byte, error) {
 	if l.Size > max {
 		return nil, fmt.Errorf("loose object %q: %w", l.file.Name(), object.ErrTooBig)
@@ -153,17 +154,18 @@ func (l *Object) Body(max int64) ([]byte, error) {
 	return body, nil
 }
 
+// Damaged is an object.ErrDamaged with the file's name.
 func (l *Object) Damaged() error {
 	return fmt.Errorf("loose object %q: %w: %w", l.file.Name(), object.ErrDamaged, deflate.ErrDamaged)
 }
 
-// Content gives the bytes after the header, and what damaged makes where they are not as many as
-// the header says.
+// Content reads the content. Where its size is not that of the header, it returns the error that
+// damaged makes.
 func (l *Object) Content(damaged func() error) *deflate.Exact {
 	return deflate.NewExact(l.z, l.Size, damaged)
 }
 
-// Close gives the zlib reader back and closes the file.
+// Close returns the zlib reader and closes the file.
 func (l *Object) Close() error {
 	deflate.Release(l.z)
 	l.z = nil

@@ -12,9 +12,9 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// Abbreviated lists the objects whose names begin with prefix, 4 to 40 lower-case hexadecimal
-// digits, in order. A pack or folder that cannot be read fails it: an abbreviation must not seem
-// unique because something is damaged.
+// Abbreviated lists in order the objects whose names begin with prefix: 4 to 40 lower-case
+// hexadecimal digits. It fails when a pack or a folder cannot be read: damage must not make an
+// abbreviation look unique.
 func (s *Store) Abbreviated(prefix string) ([]object.ID, error) {
 	lo, hi, ok := prefixRange(prefix)
 	if !ok {
@@ -45,8 +45,8 @@ func (s *Store) Abbreviated(prefix string) ([]object.ID, error) {
 	return slices.Compact(ids), nil
 }
 
-// Commits lists the commits that can be found, whatever else cannot be read. Every object is looked
-// at.
+// Commits lists the commits that can be found. It passes over what cannot be read, and looks at
+// every object.
 func (s *Store) Commits() (commits []object.ID) {
 	var ids []object.ID
 	if set, err := s.acquire(); err == nil {
@@ -75,7 +75,7 @@ func (s *Store) Commits() (commits []object.ID) {
 	return commits
 }
 
-// lastID is the last of all names.
+// lastID is the highest possible name.
 func lastID() (id object.ID) {
 	for i := range id {
 		id[i] = 0xff
@@ -99,7 +99,7 @@ func prefixRange(prefix string) (lo, hi object.ID, ok bool) {
 	return lo, hi, err == nil
 }
 
-// between adds the names from lo to hi.
+// between appends the names from lo to hi.
 func (x *idx) between(ids []object.ID, lo, hi object.ID) []object.ID {
 	for i := sort.Search(x.count, func(i int) bool { return bytes.Compare(x.id(i), lo[:]) >= 0 }); i < x.count; i++ {
 		if bytes.Compare(x.id(i), hi[:]) > 0 {

@@ -19,30 +19,30 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// ErrNoIdx is what Check says of a pack that has no idx, so that nobody sees its objects.
+// ErrNoIdx is what Check reports for a pack without an idx: no reader finds its objects.
 var ErrNoIdx = errors.New("its .idx file is missing")
 
-// Flaw is damage that Check found.
+// Flaw is a damage that Check found.
 type Flaw struct {
 	File string    // the pack, idx or loose file
 	ID   object.ID // the object; zero where the file as a whole is meant
 	Err  error
 }
 
-// CheckOptions of Store.Check. The zero value reads everything.
+// CheckOptions are the options of Store.Check. The zero value reads everything.
 type CheckOptions struct {
 	Quick    bool                    // tables and frames only, no object is read
 	Flaw     func(Flaw)              // called by one goroutine at a time; nil: none
 	Progress func(done, total int64) // objects; called by one goroutine at a time; nil: none
 }
 
-// Check looks at every object of every pack and every loose one, whether something needs it or not:
-// that its bytes are those its idx vouches for, and that they hash to its name. It returns how many
-// objects there are, an object in two places counted twice. The error is the context's, or that of
-// a folder that cannot be listed; damage is no error.
+// Check reads every object of every pack and every loose object, reachable or not. It compares each
+// entry with the checksum in its idx, and each object with its name. It returns the number of
+// objects; an object in two places counts twice. The error is the context's, or that of a folder
+// that cannot be listed; damage is no error.
 //
-// It works on all cores. Memory is in proportion to the number of objects in the largest pack (40
-// bytes each) and to the size of the objects under way.
+// It works on all cores. Memory grows with the number of objects in the largest pack (40 bytes
+// each) and with the size of the objects in work.
 func (s *Store) Check(ctx context.Context, o CheckOptions) (objects int64, err error) {
 	c := &checker{ctx: ctx, o: o, store: s}
 	checked := map[string]bool{}
@@ -67,7 +67,7 @@ func (s *Store) Check(ctx context.Context, o CheckOptions) (objects int64, err e
 
 const smallPack = 1 << 20
 
-// checker is one Check under way.
+// checker is the state of one Check.
 type checker struct {
 	ctx   context.Context
 	o     CheckOptions
@@ -88,7 +88,7 @@ func (c *checker) report(file string, id object.ID, err error) {
 
 const reportEach = 256
 
-// step counts one object that was looked at.
+// step counts one checked object.
 func (c *checker) step() {
 	if n := c.done.Add(1); n%reportEach == 0 && c.o.Progress != nil {
 		c.mu.Lock()
@@ -97,8 +97,8 @@ func (c *checker) step() {
 	}
 }
 
-// round checks the packs that were not checked yet, and the first time the loose objects. more
-// tells whether there were any such packs.
+// round checks the packs that were not checked yet and, the first time, the loose objects. more
+// tells whether there were such packs.
 func (c *checker) round(checked map[string]bool) (more bool, err error) {
 	first := len(checked) == 0
 	if err := c.store.Reload(); err != nil {
@@ -130,7 +130,7 @@ func (c *checker) round(checked map[string]bool) (more bool, err error) {
 	return len(packs) > 0, c.ctx.Err()
 }
 
-// packs checks small packs beside each other, and the parts of a large one.
+// packs checks small packs side by side, and the parts of each large pack side by side.
 func (c *checker) packs(packs []*packFile) {
 	slices.SortFunc(packs, func(a, b *packFile) int { return cmp.Compare(a.size, b.size) })
 	n, _ := slices.BinarySearchFunc(packs, int64(smallPack), func(p *packFile, size int64) int { return cmp.Compare(p.size, size) })
@@ -146,7 +146,7 @@ func inTurn(n int, do func(int)) {
 	}
 }
 
-// each calls do for 0 to n-1 on all cores, and stops early when the context ends.
+// each calls do for 0 to n-1 on all cores. It stops early when the context ends.
 func (c *checker) each(n int, do func(int)) {
 	var workers sync.WaitGroup
 	var next atomic.Int64
@@ -186,9 +186,9 @@ func (c *checker) loose(file string) {
 	}
 }
 
-// lonely finds packs without an idx, whose objects nobody sees, and the reverse, each with what it
-// lacks. A pack on its way to its name looks like that for a moment; one of ours has a .keep file
-// then.
+// lonely maps each pack without an idx, and each idx without a pack, to the suffix that is missing.
+// A pack that is being published looks like this for a moment; one of timemachine's has a .keep
+// file then.
 func (s *Store) lonely() map[string]string {
 	files, err := os.ReadDir(s.packDir())
 	if err != nil {
@@ -210,8 +210,8 @@ func (s *Store) lonely() map[string]string {
 	return lonely
 }
 
-// Unindexed lists the packs, by path without suffix, whose idx is missing or cannot be read, so
-// that nobody sees what they hold.
+// Unindexed lists the packs whose idx is missing or cannot be read, by path without suffix. No
+// reader finds their objects.
 func (s *Store) Unindexed() []string {
 	var packs []string
 	for file, other := range s.lonely() {
@@ -233,6 +233,6 @@ func (s *Store) Unindexed() []string {
 	return packs
 }
 
-// vanished tells whether a file is gone because a gc has put its objects elsewhere, which is no
-// flaw: the next round finds them.
+// vanished tells whether a file is missing because a gc has moved its objects to another pack. That
+// is no flaw: the next round finds them.
 func vanished(err error) bool { return errors.Is(err, fs.ErrNotExist) }

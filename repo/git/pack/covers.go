@@ -9,7 +9,7 @@ import (
 )
 
 // Covers tells whether the pack name holds every object that the idx of the pack other lists, and
-// is whole at both ends. Both are read anew from disk, whatever the Store knows.
+// has its header and its trailer. It reads both from disk, whatever the Store knows.
 func (s *Store) Covers(name, other string) (bool, error) {
 	p := &packFile{base: filepath.Join(s.packDir(), name)}
 	defer p.unmap()
@@ -33,7 +33,7 @@ func (s *Store) Covers(name, other string) (bool, error) {
 	return covers, err
 }
 
-// hasAllOf goes through both lists, which are in order.
+// hasAllOf walks both sorted lists once.
 func (x *idx) hasAllOf(y *idx) bool {
 	i := 0
 	for j := range y.count {
@@ -47,8 +47,8 @@ func (x *idx) hasAllOf(y *idx) bool {
 	return true
 }
 
-// Packed tells whether one of the packs among names, without suffix, has the object, and where none
-// of them does, whether another pack has it. Loose objects are not looked at.
+// Packed tells whether one of the packs in among (names without suffix) has the object. Where none
+// has it, elsewhere tells whether another pack has it. Loose objects do not count.
 func (s *Store) Packed(id object.ID, among map[string]bool) (in, elsewhere bool) {
 	set, err := s.acquire()
 	if err != nil {

@@ -19,7 +19,7 @@ const (
 
 var errEntry = errors.New("malformed entry header")
 
-// AppendHeader writes kind and inflated size.
+// AppendHeader appends an entry's kind and inflated size.
 func AppendHeader(b []byte, kind uint8, size int64) []byte {
 	c := kind<<4 | byte(size&15)
 	for size >>= 4; size > 0; size >>= 7 {
@@ -29,8 +29,8 @@ func AppendHeader(b []byte, kind uint8, size int64) []byte {
 	return append(b, c)
 }
 
-// AppendDistance writes how far back an OFS_DELTA's base begins. One is taken off at each group but
-// the last, so that no distance has two spellings.
+// AppendDistance appends how far back the base of an OFS_DELTA begins. Each group but the last
+// stands for one more than it says, so that no distance has two spellings.
 func AppendDistance(b []byte, n int64) []byte {
 	var groups [10]byte
 	i := len(groups) - 1
@@ -54,7 +54,7 @@ type EntryHeader struct {
 
 func (h EntryHeader) isDelta() bool { return h.Kind == OfsDelta || h.Kind == RefDelta }
 
-// ParseHeader reads the header that b begins with. Sizes over an int64 and kinds git does not
+// ParseHeader reads the header at the start of b. A size over an int64 and a kind that git does not
 // define are errors.
 func ParseHeader(b []byte) (EntryHeader, error) {
 	if len(b) == 0 {
@@ -96,7 +96,7 @@ func (h EntryHeader) parseBase(b []byte) (EntryHeader, error) {
 	return h, nil
 }
 
-// parseDistance returns zero bytes read when b holds no distance of up to 62 bits.
+// parseDistance reads a distance of at most 62 bits; n is 0 where b holds none.
 func parseDistance(b []byte) (distance int64, n int) {
 	for n < len(b) && n < 9 {
 		c := b[n]

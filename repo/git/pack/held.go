@@ -13,7 +13,7 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// Held is one pack of a Store, kept open until Close even if its files are removed meanwhile.
+// Held is one pack of a Store. It stays open until Close, even if its files are removed.
 type Held struct {
 	s    *Store
 	set  *packSet
@@ -30,7 +30,7 @@ type Place struct {
 	End int64  // offset of the byte after its last
 }
 
-// Hold opens the pack of that name (pack- and 40 digits, without suffix). Errors: ErrNotFound,
+// Hold opens the pack of a name: pack- and 40 digits, without suffix. Errors: ErrNotFound,
 // ErrDamaged.
 func (s *Store) Hold(name string) (*Held, error) {
 	set, err := s.acquire()
@@ -60,8 +60,8 @@ func (h *Held) open() (err error) {
 	return err
 }
 
-// Places lists the entries in the order of the pack. The list is made at the first call; it is not
-// the caller's to change.
+// Places lists the entries in the order of the pack. The first call makes the list; the caller must
+// not change it.
 func (h *Held) Places() ([]Place, error) {
 	var err error
 	if h.list == nil {
@@ -98,7 +98,7 @@ func (h *Held) readPlaces() error {
 	return nil
 }
 
-// Close lets the pack go.
+// Close releases the pack.
 func (h *Held) Close() { h.s.release(h.set) }
 
 // Name is the pack's name without suffix.
@@ -107,9 +107,9 @@ func (h *Held) Name() string { return filepath.Base(h.p.base) }
 // Size is the pack's length in bytes, without its idx.
 func (h *Held) Size() int64 { return int64(len(h.data)) }
 
-// Weigh is the number of bytes of the whole object that an object's chain of deltas in this pack
-// starts from, as it is stored; 0 where the pack does not hold it. It is about what the object
-// would take if it were written whole.
+// Weigh is the number of bytes that an object would take if it were stored whole, about: it is the
+// stored size of the whole object below its chain of deltas. It is 0 where the pack does not hold
+// the object.
 func (h *Held) Weigh(id object.ID) (n int64) {
 	_ = durable.Guard(func() error {
 		at, ok, err := h.p.find(id)
@@ -132,16 +132,15 @@ func (h *Held) Weigh(id object.ID) (n int64) {
 	return n
 }
 
-// FindPlace is the entry that begins at offset at, in a list that Places made.
+// FindPlace finds the entry that begins at offset at, in a list that Places made.
 func FindPlace(list []Place, at int64) (int, bool) {
 	return slices.BinarySearchFunc(list, at, func(e Place, at int64) int { return cmp.Compare(e.At, at) })
 }
 
-// Entry is an entry's bytes, header and zlib stream, where they lie: they are looked at within
-// durable.Guard.
+// Entry is the mapped bytes of an entry, header and zlib stream. Look at them within durable.Guard.
 func (h *Held) Entry(e *Place) []byte { return h.data[e.At:e.End] }
 
-// CheckedEntry is Entry with its checksum compared with the idx's. Error: ErrDamaged.
+// CheckedEntry is Entry after its checksum was compared with the idx. Error: ErrDamaged.
 func (h *Held) CheckedEntry(e *Place) ([]byte, error) {
 	b := h.Entry(e)
 	if crc32.ChecksumIEEE(b) != e.CRC {
@@ -150,18 +149,17 @@ func (h *Held) CheckedEntry(e *Place) ([]byte, error) {
 	return b, nil
 }
 
-// Entries is the bytes of all entries as they follow each other, where they lie: they are looked at
-// within durable.Guard.
+// Entries is the mapped bytes of all entries. Look at them within durable.Guard.
 func (h *Held) Entries() []byte { return h.data[HeaderLen : len(h.data)-object.IDLen] }
 
-// Object makes the object whose entry begins at offset at, of at most max bytes; within
-// durable.Guard. Errors: ErrDamaged, ErrTooBig.
+// Object makes the object whose entry begins at offset at. Call it within durable.Guard. Errors:
+// ErrDamaged, and ErrTooBig above max bytes.
 func (h *Held) Object(at, max int64) (object.Kind, []byte, error) { return h.p.read(at, max) }
 
-// Damaged says that err was found in the pack: an ErrDamaged with the pack's name.
+// Damaged wraps err as ErrDamaged with the pack's name.
 func (h *Held) Damaged(err error) error { return h.p.damaged(err) }
 
-// Names lists the packs, without suffix.
+// Names lists the packs by name, without suffix.
 func (s *Store) Names() ([]string, error) {
 	set, err := s.acquire()
 	if err != nil {
@@ -175,14 +173,14 @@ func (s *Store) Names() ([]string, error) {
 	return names, nil
 }
 
-// IsName tells whether name is that of a pack, without suffix, as git and timemachine name them.
+// IsName tells whether git or timemachine would name a pack so, without suffix.
 func IsName(name string) bool {
 	hex, ok := strings.CutPrefix(name, "pack-")
 	_, err := object.ParseID(hex)
 	return ok && err == nil
 }
 
-// Commits calls f with the commits, in the order of the pack.
+// Commits calls f with each commit, in the order of the pack.
 func (h *Held) Commits(f func(id object.ID, raw []byte) error) error {
 	return durable.Guard(func() error {
 		list, err := h.Places()

@@ -16,8 +16,8 @@ const (
 
 var IdxMagic = []byte("\xfftOc\x00\x00\x00\x02")
 
-// idx reads a version 2 idx where it lies. The header, the counts and the length are checked when
-// it is opened; what the tables hold is checked as it is used.
+// idx reads a mapped idx of version 2. parseIdx checks its header, counts and length; each reader
+// of a table checks what it reads.
 type idx struct {
 	data  []byte
 	count int
@@ -58,10 +58,10 @@ func (x *idx) crc(i int) uint32 {
 	return binary.BigEndian.Uint32(x.data[idxNames+x.count*object.IDLen+4*i:])
 }
 
-// packSum is the trailer of the pack the idx belongs to.
+// packSum is the trailer of the pack that the idx belongs to.
 func (x *idx) packSum() []byte { return x.data[len(x.data)-2*object.IDLen:][:object.IDLen] }
 
-// find returns the entry's offset in the pack.
+// find looks up an entry's offset in the pack.
 func (x *idx) find(id object.ID) (offset int64, found bool, err error) {
 	lo := 0
 	if id[0] > 0 {

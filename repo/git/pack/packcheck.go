@@ -15,7 +15,7 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// member is an object of a pack under check: 40 bytes, since there may be millions.
+// member is an object of a pack under check. It has 40 bytes, since a pack can have millions.
 type member struct {
 	offset, end int64
 	name        uint32 // its place among the idx's names
@@ -26,7 +26,7 @@ type member struct {
 
 const noMember = -1
 
-// packCheck is the check of one pack.
+// packCheck is the state of the check of one pack.
 type packCheck struct {
 	*checker
 	p    *packFile
@@ -43,7 +43,7 @@ func (p *packFile) count() int64 {
 	return int64(x.count)
 }
 
-// pack checks one pack; spread runs independent parts.
+// pack checks one pack; spread runs its independent parts.
 func (c *checker) pack(p *packFile, spread func(n int, do func(int))) {
 	k := &packCheck{checker: c, p: p}
 	err := durable.Guard(k.open)
@@ -77,7 +77,7 @@ func (c *checker) pack(p *packFile, spread func(n int, do func(int))) {
 	}
 }
 
-// open maps the pack and lists its members in the order in which they lie.
+// open maps the pack and lists its members by offset.
 func (k *packCheck) open() (err error) {
 	if k.x, err = k.p.index(); err != nil {
 		return err
@@ -132,8 +132,8 @@ func (k *packCheck) sums(file string, data []byte) {
 
 func (k *packCheck) id(m *member) object.ID { return object.ID(k.x.id(int(m.name))) }
 
-// link checks each entry's bytes against the idx, finds which deltas stand on which base, and
-// returns the whole ones.
+// link compares each entry with its checksum in the idx, attaches each delta to its base, and
+// returns the whole objects.
 func (k *packCheck) link() (roots []int32) {
 	for i := range k.all {
 		m := &k.all[i]
@@ -186,14 +186,14 @@ func (k *packCheck) broken(m *member, err error) {
 	k.step()
 }
 
-// grown is a member to be looked at, with the body of its base.
+// grown is a member to check, with the body of its base.
 type grown struct {
 	at   int32
 	base []byte
 }
 
-// grow checks a whole object and all that are made from it. The bodies it keeps are those of the
-// way from the root to the member at hand, with deltas still to come.
+// grow checks a whole object and all objects that deltas make of it. It keeps the bodies between
+// the root and the member in work that other deltas still need.
 func (k *packCheck) grow(root int32) {
 	var kind object.Kind
 	stack := []grown{{at: root}}
@@ -219,8 +219,8 @@ func (k *packCheck) grow(root int32) {
 	}
 }
 
-// make makes a member's body and compares its name. A large one that nothing is made from is only
-// streamed.
+// make makes a member's body and compares its name. It only streams a large object that no delta
+// needs.
 func (k *packCheck) make(m *member, base []byte, kind object.Kind) (object.Kind, []byte, error) {
 	raw := k.data[m.offset:m.end]
 	h, err := ParseHeader(raw)
@@ -250,7 +250,7 @@ func compareName(got, want object.ID) error {
 	return nil
 }
 
-// hashInflated hashes a zlib stream of size bytes without holding them.
+// hashInflated hashes a zlib stream of size bytes and does not keep them.
 func hashInflated(src io.Reader, kind object.Kind, size int64, want object.ID) error {
 	z, err := deflate.NewReader(src)
 	if err != nil {
@@ -269,7 +269,7 @@ func hashContent(r io.Reader, kind object.Kind, size int64, want object.ID) erro
 	return compareName(object.ID(h.Sum(nil)), want)
 }
 
-// skip names what cannot be made because its base could not.
+// skip reports the objects whose base is damaged.
 func (k *packCheck) skip(kid int32) {
 	for ; kid != noMember; kid = k.all[kid].next {
 		m := &k.all[kid]
@@ -279,7 +279,7 @@ func (k *packCheck) skip(kid int32) {
 	}
 }
 
-// unreached names deltas that stand on one another in a circle, or on a damaged base.
+// unreached reports deltas that stand on one another in a circle, or on a damaged base.
 func (k *packCheck) unreached() {
 	for i := range k.all {
 		if m := &k.all[i]; !m.reached {

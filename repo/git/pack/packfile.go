@@ -14,11 +14,11 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// maxChain is the longest chain of deltas git writes; a longer one is a loop or an attack on
-// patience.
+// maxChain is the longest chain of deltas that git writes. A longer chain is a loop, or made to
+// keep readers busy.
 const maxChain = 4095
 
-// packFile is one pack with its idx. Both are mapped when they are first asked for.
+// packFile is one pack with its idx. It maps each of the two at their first use.
 type packFile struct {
 	base    string // path without .idx and .pack
 	size    int64  // of the idx, and its mtime: they tell a replaced file from the same one
@@ -34,8 +34,7 @@ func (p *packFile) damaged(err error) error {
 	return fmt.Errorf("pack %q: %w: %w", p.base+".pack", object.ErrDamaged, err)
 }
 
-// index maps the idx. An error is not remembered: a file that is absent now may be a repository
-// being repaired.
+// index maps the idx. It does not remember an error: a repository may be under repair.
 func (p *packFile) index() (*idx, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -55,7 +54,7 @@ func (p *packFile) index() (*idx, error) {
 	return x, nil
 }
 
-// bytes maps the pack and checks its frame against the idx.
+// bytes maps the pack, and compares its header and trailer with the idx.
 func (p *packFile) bytes() ([]byte, error) {
 	x, err := p.index()
 	if err != nil {
@@ -117,7 +116,7 @@ func (p *packFile) find(id object.ID) (offset int64, found bool, err error) {
 	return offset, found, err
 }
 
-// entry is an entry's header and where its zlib stream is.
+// entry is an entry's header and its zlib stream.
 type entry struct {
 	EntryHeader
 	offset int64
@@ -140,8 +139,7 @@ func (p *packFile) entry(offset int64) (entry, error) {
 	return entry{EntryHeader: h, offset: offset, z: data[offset+int64(h.Len) : end]}, nil
 }
 
-// chain follows an entry down to the whole one its deltas start from, which is the last of the
-// list.
+// chain lists the entry and the bases below it. The last one is whole.
 func (p *packFile) chain(offset int64) ([]entry, error) {
 	var list []entry
 	for len(list) <= maxChain {
@@ -192,7 +190,7 @@ func (p *packFile) read(offset, max int64) (object.Kind, []byte, error) {
 	return object.Kind(last.Kind), body, nil
 }
 
-// failed wraps what went wrong with an entry; an object too big is no damage.
+// failed wraps the error of an entry. An object that is too big is no damage.
 func (p *packFile) failed(offset int64, err error) error {
 	err = fmt.Errorf("offset %d: %w", offset, err)
 	if errors.Is(err, object.ErrTooBig) {
@@ -201,8 +199,8 @@ func (p *packFile) failed(offset int64, err error) error {
 	return p.damaged(err)
 }
 
-// stat is the object's kind and size, without making it: a delta's first bytes say how much it
-// makes.
+// stat is the object's size and kind. It does not make the object: the first bytes of a delta hold
+// the size.
 func (p *packFile) stat(offset int64) (int64, object.Kind, error) {
 	list, err := p.chain(offset)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// packSet is the packs of one listing of the folder, newest first. Readers hold the set they began
-// with; the packs that a later listing no longer has are unmapped when the last of them lets go.
+// packSet is the packs of one listing of the folder, newest first. A reader keeps the set that it
+// began with. A pack that a later listing lacks is unmapped when its last reader is done.
 type packSet struct {
 	packs   []*packFile
 	lastHit atomic.Pointer[packFile]
@@ -22,7 +22,7 @@ type packSet struct {
 	listed  time.Time
 }
 
-// order calls f for each pack, the one that served last first, until f returns false.
+// order calls f for each pack until f returns false. It begins with the pack that served last.
 func (s *packSet) order(f func(*packFile) bool) {
 	last := s.lastHit.Load()
 	if last != nil && !f(last) {
@@ -43,7 +43,7 @@ const (
 	coarseStep = 2 * time.Second
 )
 
-// stale tells whether the folder may hold other packs than when it was listed.
+// stale tells whether the folder may have changed since it was listed.
 func (s *packSet) stale(dir string) bool {
 	st, err := os.Stat(dir)
 	if err != nil {
@@ -56,7 +56,7 @@ func (s *packSet) stale(dir string) bool {
 	return !st.ModTime().Equal(s.modTime) || s.listed.Sub(s.modTime) < step
 }
 
-// listPacks lists the folder anew and takes over from old the packs that are still the same files.
+// listPacks lists the folder, and takes over from old the packs whose files are the same.
 func listPacks(dir string, old *packSet) (*packSet, error) {
 	set := &packSet{listed: time.Now(), users: 1}
 	st, err := os.Stat(dir)
@@ -93,7 +93,7 @@ func listPacks(dir string, old *packSet) (*packSet, error) {
 	return set, nil
 }
 
-// same is the pack of that file in the set, or a new one.
+// same is the set's pack with that file, or a new one.
 func (s *packSet) same(base string, st fs.FileInfo) *packFile {
 	if s != nil {
 		for _, p := range s.packs {

@@ -12,8 +12,8 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// Has tells whether the object is here, in a pack that is whole at both ends. Its bytes are not
-// looked at.
+// Has tells whether the repository holds the object. It checks the header and the trailer of the
+// object's pack, not the object's bytes.
 func (s *Store) Has(id object.ID) (bool, error) {
 	err := s.find(id, finder{
 		packed: func(p *packFile, _ int64) error {
@@ -31,7 +31,8 @@ func (s *Store) Has(id object.ID) (bool, error) {
 	return err == nil, err
 }
 
-// HasAllOf tells whether every object that the idx of that name (without suffix) lists is here.
+// HasAllOf tells whether the repository holds every object that an idx lists; name is without
+// suffix.
 func (s *Store) HasAllOf(name string) (bool, error) {
 	data, err := durable.Map(filepath.Join(s.packDir(), name+".idx"))
 	if err != nil {
@@ -79,8 +80,8 @@ func (s *Store) Read(id object.ID) (kind object.Kind, body []byte, err error) {
 	return kind, body, nil
 }
 
-// Size is an object's length in bytes and its kind, without reading it whole. Errors: ErrNotFound,
-// ErrDamaged.
+// Size is an object's length in bytes and its kind. It does not read the object whole. Errors:
+// ErrNotFound, ErrDamaged.
 func (s *Store) Size(id object.ID) (size int64, kind object.Kind, err error) {
 	err = s.find(id, finder{
 		packed: func(p *packFile, offset int64) (err error) {
@@ -100,8 +101,7 @@ func (s *Store) Size(id object.ID) (size int64, kind object.Kind, err error) {
 	return size, kind, err
 }
 
-// Verify reads an object and compares it with its name. Content that belongs to another name is
-// ErrDamaged.
+// Verify reads an object and compares its content with its name. Another content is ErrDamaged.
 func (s *Store) Verify(id object.ID) error {
 	_, kind, err := s.Size(id)
 	if err != nil {
@@ -135,7 +135,7 @@ func (s *Store) hash(id object.ID, kind object.Kind) (object.ID, error) {
 }
 
 // ReadTree returns a tree's raw bytes. The empty tree need not be stored. Errors: as Read, and one
-// for another kind.
+// for an object of another kind.
 func (s *Store) ReadTree(id object.ID) ([]byte, error) {
 	if id == object.EmptyTree {
 		return nil, nil

@@ -13,18 +13,18 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// StoreOptions of a Store. The zero value is right for all ordinary use.
+// StoreOptions are the options of a Store. The zero value is right for all ordinary use.
 type StoreOptions struct {
 	MaxBytes int64 // of one object in memory; 0 is 1 GiB
 }
 
-// Store reads the objects of one objects folder: packs first, newest first, then loose files.
-// Alternates, multi-pack-index, bitmaps and .rev files are not looked at. Its methods may be called
-// by several goroutines at once.
+// Store reads the objects of one objects folder: packs first, newest first, then loose objects. It
+// does not use alternates, the multi-pack-index, bitmaps and .rev files. Several goroutines may
+// call its methods at once.
 //
-// An object that is not found, or whose pack is gone, is looked for once more after the folder was
-// listed anew: a gc may have moved it. An object that is damaged in one place is read from another
-// where there is one.
+// When an object is missing, or its pack vanished, the Store lists the folder again and looks once
+// more: a gc may have moved the object. When an object is damaged in one place, the Store reads it
+// from another one.
 type Store struct {
 	dir string
 	max int64
@@ -35,8 +35,8 @@ type Store struct {
 
 var errClosed = errors.New("object store closed")
 
-// OpenStore opens an objects folder (.git/objects). Packs are listed, not yet opened. A missing
-// folder is an error.
+// OpenStore opens an objects folder (.git/objects). It lists the packs and does not open them. A
+// missing folder is an error.
 func OpenStore(objectsDir string) (*Store, error) { return StoreOptions{}.Open(objectsDir) }
 
 // Open is OpenStore with options.
@@ -53,7 +53,7 @@ func (o StoreOptions) Open(objectsDir string) (*Store, error) {
 
 func (s *Store) packDir() string { return filepath.Join(s.dir, "pack") }
 
-// Close lets go of all packs; those that open streams still read are unmapped when the streams are
+// Close releases all packs. A pack that an open stream still reads is unmapped when the stream is
 // closed.
 func (s *Store) Close() error {
 	s.mu.Lock()
@@ -66,7 +66,7 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Reload lists the packs anew.
+// Reload lists the packs again.
 func (s *Store) Reload() error {
 	s.mu.Lock()
 	closed := s.set == nil
@@ -94,7 +94,7 @@ func (s *Store) load() error {
 	return nil
 }
 
-// leave drops one user of set; the caller holds the lock.
+// leave drops one user of a set. The caller holds the lock.
 func (s *Store) leave(set *packSet) {
 	if set.users--; set.users > 0 {
 		return
@@ -122,15 +122,15 @@ func (s *Store) release(set *packSet) {
 	s.leave(set)
 }
 
-// finder is what a query does with the places an object may lie in. Each returns an error for a
-// damaged object.
+// finder is what a query does in each place where an object can lie. Its functions return an error
+// for a damaged object.
 type finder struct {
 	packed func(p *packFile, offset int64) error
 	loose  func(name string) error // fs.ErrNotExist where there is none
 }
 
-// find runs the query on the first place that serves it, and once more on a new listing when none
-// does. The set is released unless keep takes it over.
+// find runs the query in the first place that serves it. Where none does, it lists the packs again
+// and repeats the query once. It releases the set unless keep takes it over.
 func (s *Store) find(id object.ID, f finder, keep func(*packSet)) error {
 	var err error
 	for again := false; ; again = true {
@@ -158,7 +158,7 @@ func (s *Store) find(id object.ID, f finder, keep func(*packSet)) error {
 	return nil
 }
 
-// findIn returns ErrNotFound, or the first damage met when no other place had the object.
+// findIn returns ErrNotFound, or the first damage it met where no other place has the object.
 func (s *Store) findIn(set *packSet, id object.ID, f finder) error {
 	err := error(object.ErrNotFound)
 	served := false
@@ -194,8 +194,8 @@ func (s *Store) findIn(set *packSet, id object.ID, f finder) error {
 	return err
 }
 
-// Trim lets go of the memory in which the system keeps what was read of the packs; it is read again
-// when it is needed.
+// Trim gives back the memory in which the system keeps the packs' pages. The system reads them
+// again when they are needed.
 func (s *Store) Trim() {
 	set, err := s.acquire()
 	if err != nil {

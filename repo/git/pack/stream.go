@@ -13,10 +13,10 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// Stream reads an object of any size in bounded memory and says how many bytes it has; close the
-// reader. Deltas are the exception: they are made in memory, up to StoreOptions.MaxBytes
-// (ErrTooBig). The reader ends with io.EOF only after exactly that many bytes whose zlib checksum
-// is right; else it returns ErrDamaged. Errors: ErrNotFound, ErrDamaged.
+// Stream reads an object of any size in bounded memory, and tells its size. Close the reader. An
+// object that is stored as a delta is made in memory, up to StoreOptions.MaxBytes (ErrTooBig). The
+// reader returns io.EOF only after that many bytes with the right zlib checksum, else ErrDamaged.
+// Errors: ErrNotFound, ErrDamaged.
 func (s *Store) Stream(id object.ID) (r io.ReadCloser, size int64, err error) {
 	var mapped *packStream
 	err = s.find(id, finder{
@@ -68,8 +68,8 @@ func (s *Store) streamPacked(p *packFile, offset int64) (*packStream, int64, err
 	return &packStream{Exact: deflate.NewExact(z, e.Size, damaged), z: z}, e.Size, nil
 }
 
-// passer reads a mapped pack from a place on and lets go of the memory that the system keeps for
-// what is behind it: of a large file it would keep all.
+// passer reads a mapped pack from an offset on. It gives back the memory for the pages that it has
+// passed: the system would keep all of a large file.
 type passer struct {
 	pack   []byte
 	at     int64
@@ -91,7 +91,7 @@ func (r *passer) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// packStream reads from a mapped pack, which it keeps from being unmapped until it is closed.
+// packStream reads from a mapped pack, and keeps the pack mapped until Close.
 type packStream struct {
 	*deflate.Exact
 	z    io.ReadCloser // nil for a delta's result
@@ -114,7 +114,7 @@ func (s *packStream) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// Close lets the pack go. A second Close does nothing.
+// Close releases the pack. A second Close does nothing.
 func (s *packStream) Close() error {
 	if s.done == nil {
 		return nil

@@ -2,14 +2,12 @@ package packwrite
 
 import "timemachine/repo/git/object"
 
-// The chain of deltas that a file's or folder's versions make in one pack. Version v is based on
-// version v - 16^k, k the number of zero hexadecimal digits v ends in; every 4096th is whole. So
-// any version is reached through at most three times fifteen deltas, however long the history, and
-// each costs little more than on a straight chain.
+// The versions of a file or folder make a chain of deltas in a pack. Version v is a delta of version
+// v - 16^k, where k is the number of zero hexadecimal digits that v ends in. Every 4096th version is
+// whole. So at most three times fifteen deltas lead to any version, however long the history is.
 //
-// Which version a delta is need not be known from elsewhere: each entry tells its k in the first
-// two bytes of its zlib stream, which have a field (FLEVEL) that no reader acts on. Going back from
-// a version, the deltas of each k that are met are the digits of its number.
+// Each entry tells its k itself: the first two bytes of a zlib stream have a field (FLEVEL) that no
+// reader acts on. Back from a version, the numbers of deltas of each k are the digits of its number.
 const (
 	chainRadix = 16
 	maxDepth   = 63 // of a chain; those a Writer begins stay at 45, merged packs join them
@@ -25,13 +23,13 @@ const (
 	stepHead             // was a whole object, the first of its chain, before packs were merged
 )
 
-// zlibHeaders are the four spellings of "deflate, 32 KiB window, no dictionary" (RFC 1950).
-// Deflate's usual one is that of most entries.
+// zlibHeaders are the four spellings of "deflate, 32 KiB window, no dictionary" (RFC 1950). Most
+// entries have the first one, as deflate usually writes it.
 var zlibHeaders = [4][2]byte{stepOne: {0x78, 0x9c}, stepTen: {0x78, 0x5e}, stepFar: {0x78, 0xda}, stepHead: {0x78, 0x01}}
 
 func (s step) zlibHeader() []byte { return zlibHeaders[s][:] }
 
-// stepOf reads the step off the front of a delta entry's zlib stream.
+// stepOf reads the step from the start of a delta entry's zlib stream.
 func stepOf(z []byte) step {
 	for s, h := range zlibHeaders {
 		if len(z) > 1 && z[0] == h[0] && z[1] == h[1] {
@@ -41,8 +39,8 @@ func stepOf(z []byte) step {
 	return stepOne
 }
 
-// next is the base for the version that follows prev, and how far back that is; false where it is
-// to be whole: prev is not in this pack, or its chain ends here.
+// next is the base for the version that follows prev, and how far back the base is. It is false
+// where the version must be whole: prev is not in this pack, or its chain ends here.
 func (w *Writer) next(prev object.ID) (base object.ID, by step, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -9,9 +9,9 @@ import (
 	"timemachine/repo/git/pack"
 )
 
-// Extend puts all that h holds at the front of the pack, which must be empty yet. Versions that
-// follow those in h can then be written as deltas of them. h must have been written by a Writer:
-// each base before its deltas, in one piece. After an error nothing was written.
+// Extend copies all entries of h to the front of the pack, which must be empty. Later versions can
+// then be deltas of them. A Writer must have written h: each base before its deltas, without gaps.
+// After an error the pack is still empty.
 func (w *Writer) Extend(h *pack.Held) error {
 	return durable.Guard(func() error { return w.copyEntries(h) })
 }
@@ -36,7 +36,7 @@ func (w *Writer) copyEntries(h *pack.Held) error {
 	return nil
 }
 
-// writtenEntries is the list of entries as a Writer that had written them would have it.
+// writtenEntries lists the entries of a pack as the Writer that wrote them listed them.
 func writtenEntries(h *pack.Held) ([]packed, error) {
 	places, err := h.Places()
 	if err != nil {

@@ -13,8 +13,7 @@ import (
 	"timemachine/repo/git/pack"
 )
 
-// WriteIdx writes the finished pack's idx (version 2) to out. Syncing and naming it stay with the
-// caller.
+// WriteIdx writes the idx (version 2) of the finished pack to out. The caller syncs and names it.
 func (w *Writer) WriteIdx(out io.Writer) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -40,8 +39,8 @@ func (w *Writer) WriteIdx(out io.Writer) error {
 	return nil
 }
 
-// writeTables writes all before the two trailers. A bufio.Writer keeps the first error for its
-// Flush.
+// writeTables writes everything before the two trailers. The bufio.Writer keeps the first error for
+// its Flush.
 func (w *Writer) writeTables(buf *bufio.Writer, order []uint32) {
 	number := func(n uint32) { buf.Write(binary.BigEndian.AppendUint32(buf.AvailableBuffer(), n)) }
 	buf.Write(pack.IdxMagic)

@@ -11,18 +11,22 @@ import (
 	"timemachine/repo/git/pack"
 )
 
-// MergeOptions of Writer.Merge. The zero value only copies.
+// MergeOptions are the options of Writer.Merge. The zero value only copies.
 type MergeOptions struct {
-	Follows map[object.ID]object.ID                      // objects and the version before each, where that is known
-	Read    func(object.ID) (object.Kind, []byte, error) // an object; needed with Follows
-	Enough  func() bool                                  // asked before a delta is looked for: is the time for that up?
-	MaxSize int64                                        // of objects that deltas are looked for, in bytes; 0 is 64 MiB
+	// Follows maps an object to the version before it, where that is known.
+	Follows map[object.ID]object.ID
+	// Read gives an object. Follows needs it.
+	Read func(object.ID) (object.Kind, []byte, error)
+	// Enough tells whether the time for looking for deltas is up. Merge asks before each.
+	Enough func() bool
+	// MaxSize is the largest object, in bytes, that Merge looks for a delta of; 0 is 64 MiB.
+	MaxSize int64
 }
 
-// Merge puts every object of the packs into the pack once: commits first, the rest in the order of
-// packs, which are given oldest first. Entries are copied as they stand. An object that is whole
-// because its pack began with it becomes a delta of the version before where that is worth it. The
-// packs must have been written by a Writer. On an error the pack is of no use.
+// Merge copies every object of the packs into this pack once: all commits first, then the rest in
+// the order of packs. Give the oldest pack first. Entries are copied as they are. A whole object
+// that began its pack becomes a delta of the version before it where that saves enough. A Writer
+// must have written the packs. After an error this pack cannot be used.
 func (w *Writer) Merge(ctx context.Context, packs []*pack.Held, o MergeOptions) error {
 	if o.MaxSize == 0 {
 		o.MaxSize = 64 << 20
@@ -38,7 +42,7 @@ func (w *Writer) Merge(ctx context.Context, packs []*pack.Held, o MergeOptions) 
 	return nil
 }
 
-// packMerge copies one pack's commits, or all else.
+// packMerge copies one pack's commits, or all its other objects.
 type packMerge struct {
 	w       *Writer
 	o       *MergeOptions
@@ -92,8 +96,8 @@ func (m *packMerge) entry(i int, e *packed, list []packed) error {
 	return m.w.copyWhole(head, z, e.id)
 }
 
-// delta copies a delta. One whose chain would grow too long is written whole: its base came from
-// another pack.
+// delta copies a delta. It writes the object whole where the chain would grow too long, because the
+// base came from another pack.
 func (m *packMerge) delta(e *packed, size int64, base object.ID, z []byte) error {
 	at, ok := m.w.at(base)
 	if !ok {
@@ -111,8 +115,8 @@ func (m *packMerge) delta(e *packed, size int64, base object.ID, z []byte) error
 	return m.w.Add(kind, e.id, body)
 }
 
-// rebase writes a whole object as a delta of the version before it, or of one before that where the
-// chain is too long for what is stacked on the object.
+// rebase writes a whole object as a delta of the version before it. Where that chain is too long
+// for the deltas that stand on the object, it takes an older version.
 func (m *packMerge) rebase(id object.ID, kind object.Kind, size int64, below uint8) (bool, error) {
 	prev, known := m.o.Follows[id]
 	at, there := m.w.at(prev)
@@ -146,7 +150,7 @@ func (m *packMerge) rebase(id object.ID, kind object.Kind, size int64, below uin
 	return true, m.w.addDeltaAt(id, base.id, d, stepHead)
 }
 
-// at is an object's position in the pack.
+// at is an object's position among the entries.
 func (w *Writer) at(id object.ID) (uint32, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -11,10 +11,11 @@ import (
 	"timemachine/repo/git/pack"
 )
 
-// AddStream writes the first size bytes of r as a blob in one pass and returns its name. Memory is
-// bounded by Options.Deflate. When r fails or ends early (ErrShort), or ctx ends, the pack is as it
-// was before the call; so it is, without an error, when the blob is in the pack or Options.Have
-// knows it. Other calls wait until it is done, so r must not use the Writer.
+// AddStream writes the first size bytes of r as a blob in one pass and returns its name.
+// Options.Deflate bounds the memory. When r fails or ends early (ErrShort), or ctx ends, the pack
+// is as it was before the call. The pack is also unchanged, without an error, when it holds the
+// blob or Options.Have knows it. Other calls wait until AddStream returns, so r must not use the
+// Writer.
 func (w *Writer) AddStream(ctx context.Context, size int64, r io.Reader) (object.ID, error) {
 	if size < 0 {
 		return object.ID{}, fmt.Errorf("blob size %d: %w", size, ErrShort)
@@ -38,8 +39,8 @@ func (w *Writer) AddStream(ctx context.Context, size int64, r io.Reader) (object
 	return id, nil
 }
 
-// rollback cuts the pack back to where an entry began. If that fails too the pack is lost, and
-// w.err says so.
+// rollback cuts the pack back to where an entry began. If that fails the pack is lost, and w.err
+// says so.
 func (w *Writer) rollback(start int64) error {
 	if w.err != nil {
 		return nil // the caller has it already
@@ -57,7 +58,7 @@ func (w *Writer) rollback(start int64) error {
 	return nil
 }
 
-// stream writes the entry's bytes and returns what the list needs to know of it.
+// stream writes an entry, and returns the blob's name and the entry's CRC-32.
 func (w *Writer) stream(ctx context.Context, size int64, r io.Reader) (object.ID, uint32, error) {
 	var crc uint32
 	put := func(p []byte) error {
@@ -76,7 +77,7 @@ func (w *Writer) stream(ctx context.Context, size int64, r io.Reader) (object.ID
 	return id, crc, err
 }
 
-// announcedReader gives left bytes of r; an earlier end of r is ErrShort.
+// announcedReader reads left bytes of r. It returns ErrShort where r ends before.
 type announcedReader struct {
 	r    io.Reader
 	left int64

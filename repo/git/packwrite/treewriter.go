@@ -9,29 +9,29 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// TreeWriter writes the trees of an object.Editor to a pack, each as a delta of an earlier version
-// of the same folder where that is smaller. Its Put is meant for Editor.Write. Memory: up to two
-// versions of each folder written. Not for concurrent use; the Writer below may be shared.
+// TreeWriter writes the trees of an object.Editor to a pack. It writes a tree as a delta of an
+// earlier version of the same folder where that is smaller. Pass its Put to Editor.Write. It keeps
+// up to two versions of each folder in memory. Not for concurrent use; others may use the Writer at
+// the same time.
 type TreeWriter struct {
 	w     *Writer
 	read  func(object.ID) ([]byte, error)
 	round map[string]*[2]baseVersion
 }
 
-// baseVersion is a version that later ones are based on over more than one step.
+// baseVersion is a version of a folder that later versions are deltas of.
 type baseVersion struct {
 	id  object.ID
 	raw []byte
 }
 
-// NewTreeWriter writes to w. read gives a tree that was written to the pack by others, in an
-// earlier run.
+// NewTreeWriter writes to w. read gives a tree that an earlier run wrote.
 func NewTreeWriter(w *Writer, read func(object.ID) ([]byte, error)) *TreeWriter {
 	return &TreeWriter{w: w, read: read, round: map[string]*[2]baseVersion{}}
 }
 
-// Put writes one tree. One that the pack holds already, because the folder was so before, costs
-// nothing and is the base of the edit that comes next.
+// Put writes one tree. A tree that the pack holds already costs nothing, and is the base of the
+// next edit.
 func (t *TreeWriter) Put(c *object.Changed) error {
 	if t.w.Has(c.ID) {
 		return nil
@@ -66,8 +66,8 @@ func (t *TreeWriter) Put(c *object.Changed) error {
 	return nil
 }
 
-// base is the version id of a folder, or where its bytes cannot be had (it was written since the
-// pack was begun, and was followed by more than one edit) the newest one that is remembered.
+// base is the version of a folder with that name. Its bytes may be out of reach: it was written to
+// this pack, and more than one edit followed. base then returns the newest version that is kept.
 func (t *TreeWriter) base(path string, id object.ID) (baseVersion, bool) {
 	round := t.round[path]
 	if round != nil {
@@ -86,7 +86,7 @@ func (t *TreeWriter) base(path string, id object.ID) (baseVersion, bool) {
 	return round[0], true
 }
 
-// keep remembers the versions that later ones will be based on.
+// keep keeps the versions that later ones will be deltas of.
 func (t *TreeWriter) keep(c *object.Changed, by step) {
 	if by == stepOne {
 		return

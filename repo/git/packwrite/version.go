@@ -5,17 +5,16 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// worth tells whether a delta is enough smaller than its object to make up for what reading through
-// it costs.
+// worth tells whether a delta saves enough to pay for reading through it.
 func worth(delta, whole int) bool { return delta+deltaFrame < whole-whole/4 }
 
-// deltaFrame is what a delta entry costs beside its instructions: the distance, and a stored
-// block's frame.
+// deltaFrame is the number of bytes of a delta entry beside its instructions: the distance, and the
+// frame of a stored block.
 const deltaFrame = 16
 
-// AddVersion writes a blob that follows prev in its file's history: as a delta where prev is in
-// this pack and that is worth it, else whole. read gives an object's bytes; where it fails the blob
-// is written whole.
+// AddVersion writes a blob that follows prev in its file's history. It writes a delta where prev is
+// in this pack and the delta saves enough, else the whole blob. read gives an object's bytes; where
+// read fails the blob is written whole.
 func (w *Writer) AddVersion(id, prev object.ID, body []byte, read func(object.ID) ([]byte, error)) error {
 	if w.Has(id) {
 		return nil

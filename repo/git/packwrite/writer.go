@@ -1,9 +1,11 @@
 // Package packwrite writes git's packs and their idx, and merges packs into one.
 //
-// Invariants of what a Writer writes: the pack is self-contained and holds no object twice; a
-// delta's base stands earlier in the same pack (OFS_DELTA only); no chain of deltas is longer than
-// 63, and none that a Writer begins is longer than 45; the object count is in the header only once
-// Finish has returned. Package pack describes the layouts.
+// Invariants of a pack that a Writer writes: it is self-contained and holds no object twice. The
+// base of a delta stands earlier in the same pack (OFS_DELTA only). A chain of deltas that a Writer
+// begins has at most 45 deltas; one that Merge joins has at most 63. The header has the number of
+// objects only once Finish has returned.
+//
+// Package pack describes the layouts, after git's Documentation/gitformat-pack.
 package packwrite
 
 import (
@@ -21,10 +23,13 @@ import (
 	"timemachine/repo/git/pack"
 )
 
-// Options of a Writer. The zero value is right for all ordinary use.
+// Options are the options of a Writer. The zero value is right for all ordinary use.
 type Options struct {
 	Deflate deflate.Options
-	Have    func(object.ID) bool // asked at a stream's end: does the repository hold it already? Must not use the Writer
+
+	// Have tells whether the repository holds an object. AddStream asks at the end of a stream. Have
+	// must not use the Writer.
+	Have func(object.ID) bool
 }
 
 // File is what a Writer needs of an open file.
@@ -38,8 +43,8 @@ type File interface {
 	Sync() error
 }
 
-// Writer writes one pack. Its methods may be called by several goroutines at once. An error while
-// writing the file is final: every later call returns it.
+// Writer writes one pack. Several goroutines may call its methods at once. An error while it writes
+// the file is final: every later call returns it.
 type Writer struct {
 	have    func(object.ID) bool // Options.Have
 	deflate *deflate.Deflater
@@ -59,7 +64,7 @@ type Writer struct {
 	err      error
 }
 
-// packed is an object in the pack: 40 bytes, since there are hundreds of thousands.
+// packed is an object in the pack. It has 40 bytes, since a pack has hundreds of thousands.
 type packed struct {
 	id     object.ID
 	crc    uint32
@@ -81,8 +86,8 @@ var errFinished = errors.New("pack already finished")
 
 var errDeep = fmt.Errorf("delta chain over %d", maxDepth)
 
-// NewWriter begins a pack in f, which must be empty and open for reading and writing. Closing,
-// naming and, where the pack is not wanted, removing it stay with the caller.
+// NewWriter begins a pack in f, which must be empty and open for reading and writing. The caller
+// closes f, and names or removes it.
 func NewWriter(f File, o Options) (*Writer, error) {
 	w := &Writer{have: o.Have, f: f, position: map[object.ID]uint32{}, deflate: deflate.New(o.Deflate)}
 	w.buf = bufio.NewWriterSize(f, 256<<10)
@@ -90,7 +95,7 @@ func NewWriter(f File, o Options) (*Writer, error) {
 	return w, w.err
 }
 
-// put appends bytes; the caller holds the lock. What the file refuses is kept in w.err.
+// put appends bytes, and keeps an error in w.err. The caller holds the lock.
 func (w *Writer) put(p []byte) {
 	if w.err != nil {
 		return
@@ -102,7 +107,7 @@ func (w *Writer) put(p []byte) {
 	}
 }
 
-// state is what keeps the Writer from taking another entry.
+// state is the error for which the Writer takes no more entries.
 func (w *Writer) state() error {
 	if w.err == nil && w.done {
 		return errFinished
@@ -110,8 +115,8 @@ func (w *Writer) state() error {
 	return w.err
 }
 
-// Add writes an object whole. An ID that the pack holds already changes nothing. The body is
-// deflated in the caller's goroutine; it is not hashed: id must be its name.
+// Add writes an object whole. An object that the pack holds already changes nothing. Add deflates
+// the body in the caller's goroutine and does not hash it: id must be its name.
 func (w *Writer) Add(kind object.Kind, id object.ID, body []byte) error {
 	if w.Has(id) {
 		return nil
@@ -130,12 +135,12 @@ type latecomer struct {
 	body []byte
 }
 
-// lateBatch is how many are handed over at a time.
+// lateBatch is how many objects AddLater hands over at a time.
 const lateBatch = 64
 
-// AddLater is Add by another goroutine, for what nothing is to be a delta of: it is in the pack by
-// the time of Finish, which returns what goes wrong. The body must not change. Calls come one after
-// the other, and Finish or Abandon after them.
+// AddLater is Add in another goroutine, for an object that no delta will need. The pack holds the
+// object when Finish returns, and Finish returns the error. The body must not change. Make these
+// calls one after the other, and Finish or Abandon after them.
 func (w *Writer) AddLater(kind object.Kind, id object.ID, body []byte) {
 	if w.queue == nil {
 		queue := make(chan []latecomer, 16) // Abandon may forget w.queue before the goroutine begins
@@ -154,7 +159,7 @@ func (w *Writer) AddLater(kind object.Kind, id object.ID, body []byte) {
 	}
 }
 
-// Abandon waits for what AddLater has begun.
+// Abandon waits for the objects that AddLater has taken.
 func (w *Writer) Abandon() {
 	if w.queue == nil {
 		return
@@ -167,8 +172,8 @@ func (w *Writer) Abandon() {
 	w.delayed.Wait()
 }
 
-// AddDelta writes the object id as a delta of base, which must be in this pack: else ErrNoBase. An
-// ID that the pack holds already changes nothing.
+// AddDelta writes the object id as a delta of base. The error is ErrNoBase where base is not in
+// this pack. An object that the pack holds already changes nothing.
 func (w *Writer) AddDelta(id, base object.ID, delta []byte) error {
 	return w.addDeltaAt(id, base, delta, stepOne)
 }
@@ -186,7 +191,7 @@ func (w *Writer) addDeltaAt(id, base object.ID, delta []byte, by step) error {
 	return w.appendDelta(id, i, int64(len(delta)), z.Bytes(), by)
 }
 
-// appendDelta writes a delta entry of the entry at position base; the caller holds the lock.
+// appendDelta writes a delta of the entry at position base. The caller holds the lock.
 func (w *Writer) appendDelta(id object.ID, base uint32, size int64, z []byte, by step) error {
 	from := w.entries[base]
 	if from.depth >= maxDepth {
@@ -197,7 +202,7 @@ func (w *Writer) appendDelta(id object.ID, base uint32, size int64, z []byte, by
 	return w.append(header, z, packed{id: id, base: base + 1, depth: from.depth + 1, step: by})
 }
 
-// append writes an entry and lists it as e; the caller holds the lock.
+// append writes an entry and lists it as e. The caller holds the lock.
 func (w *Writer) append(header, z []byte, e packed) error {
 	if err := w.state(); err != nil {
 		return err
@@ -235,15 +240,15 @@ func (w *Writer) Count() int {
 	return len(w.entries)
 }
 
-// Size is the pack's length in bytes so far, the trailer only after Finish.
+// Size is the pack's length in bytes so far. It includes the trailer after Finish.
 func (w *Writer) Size() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.size
 }
 
-// Finish completes the pack (object count, trailer) and returns the trailer, by which git names it,
-// once the bytes are on disk. Nothing can be added afterwards.
+// Finish writes the number of objects and the trailer, and syncs the file. It returns the trailer,
+// by which git names the pack. Nothing can be added afterwards.
 func (w *Writer) Finish() (object.ID, error) {
 	w.Abandon()
 	w.mu.Lock()
