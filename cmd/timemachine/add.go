@@ -65,13 +65,13 @@ func (a *app) add(ctx context.Context, o addOptions) error {
 	return errors.Join(a.printRun(d), partialStatus(problems))
 }
 
-// addedEntries is what became of the paths of one add.
+// addedEntries are the new entries of one add, and those that were on the list before.
 type addedEntries struct {
 	added   []string
 	already []string
 }
 
-// addEntries edits the configuration and says what it did.
+// addEntries adds entries to the configuration and prints them.
 func (a *app) addEntries(p *place, wanted []candidate) (addedEntries, error) {
 	var l addedEntries
 	var names []string
@@ -95,7 +95,7 @@ func (a *app) addEntries(p *place, wanted []candidate) (addedEntries, error) {
 	return l, a.printAdded(l)
 }
 
-// printAdded prints the outcome, unless a JSON document will hold it.
+// printAdded prints the entries, unless a JSON document will hold them.
 func (a *app) printAdded(l addedEntries) error {
 	if a.flags.json || a.flags.quiet {
 		return nil
@@ -113,7 +113,7 @@ func (a *app) printAdded(l addedEntries) error {
 	return nil
 }
 
-// existingPaths are the paths that a run can look at now.
+// existingPaths are the paths that exist, for the run to scan.
 func existingPaths(wanted []candidate) []string {
 	var paths []string
 	for _, w := range wanted {

@@ -15,7 +15,7 @@ import (
 	"timemachine/repo/layout"
 )
 
-// explainError turns what a history says of a path into an error with advice.
+// explainError adds advice to an error of the history about a path.
 func (a *app) explainError(ctx context.Context, h *repo.History, err error) error {
 	var unknown *repo.UnknownError
 	var early *repo.BeforeError
@@ -48,7 +48,7 @@ func (a *app) tooEarlyError(e *repo.BeforeError) error {
 
 const suggestions = 3
 
-// adviceOnUnknown is the advice about a path that no version is known of.
+// adviceOnUnknown is the advice about a path without a known version.
 func (a *app) adviceOnUnknown(ctx context.Context, h *repo.History, path string) string {
 	if tree, err := layout.TreePath(path); err == nil {
 		if there, err := h.Present(path); there && err == nil {
@@ -64,7 +64,7 @@ func (a *app) adviceOnUnknown(ctx context.Context, h *repo.History, path string)
 	return a.adviceOnSimilar(ctx, h, path)
 }
 
-// adviceOnSimilar names what is known that is most like path, or the folder above it that is known.
+// adviceOnSimilar names the known paths most similar to path, or the closest known folder above it.
 func (a *app) adviceOnSimilar(ctx context.Context, h *repo.History, path string) string {
 	sources, err := sourcesSoon(ctx, h, "/")
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 	"timemachine/watch/config"
 )
 
-// app is one execution: all that it reads of its surroundings, and what the commands share.
+// app is one execution: all that it reads from outside, and what the commands share.
 type app struct {
 	args           []string // without the program's own name
 	stdout         io.Writer
@@ -44,7 +44,7 @@ type app struct {
 	memory  *memory       // nil until a place is known
 }
 
-// account is the running user, as the system's user database tells it.
+// account is the running user, as the user database of the system describes it.
 type account struct {
 	login string
 	name  string
@@ -99,7 +99,7 @@ func (a *app) execute(ctx context.Context) int {
 	return exitStatus(err)
 }
 
-// printError says what ended the command: one line, then what to do about it.
+// printError prints the error that ended the command, and its hint.
 func (a *app) printError(err error) {
 	var named status
 	if err == nil || errors.As(err, &named) {
@@ -110,13 +110,14 @@ func (a *app) printError(err error) {
 	a.console.Hint(hintOf(err))
 }
 
-// env is an environment variable's value; an empty one counts as unset.
+// env is the value of an environment variable. An empty variable counts as unset.
 func (a *app) env(name string) string {
 	v, _ := a.lookup(name)
 	return v
 }
 
-// home is the user's folder: HOME, or what the user database says, since cron and env -i may leave HOME out.
+// home is the user's folder: HOME, or the one in the user database, since cron and env -i may leave
+// HOME out.
 func (a *app) home() string {
 	if h := a.env("HOME"); h != "" {
 		return h
@@ -136,7 +137,7 @@ func (a *app) identity() repo.Identity {
 	return repo.Identity{Name: name, Email: a.account.login + "@" + a.host}
 }
 
-// bootID is what Linux names each of its starts (random(4)).
+// bootID identifies the current start of the machine on Linux (random(4)); "" elsewhere.
 func bootID() string {
 	b, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	return strings.TrimSpace(string(b))

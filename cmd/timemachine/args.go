@@ -2,8 +2,9 @@ package main
 
 import "strings"
 
-// rewriteArgs replaces the one-dash flag -cl, which a POSIX parser would read as -c with the value "l", by its long
-// form, and -c= and -d=, whose value it would read as "=", by theirs. Everything after "--" is left alone.
+// rewriteArgs replaces flags that a POSIX parser would misread by their long forms: -cl, which it
+// would read as -c with the value "l", and -c= and -d=, whose value it would read as "=". Arguments
+// after "--" stay as they are.
 func rewriteArgs(args []string) []string {
 	out := make([]string, 0, len(args))
 	for i, arg := range args {

@@ -21,7 +21,8 @@ type candidate struct {
 	already bool   // an entry selects it now
 }
 
-// candidates sorts the paths of an add: those worth watching, and the number of those refused, which it names.
+// candidates checks the paths of an add. It returns those that can be watched, and the number of
+// those refused, each of which it names.
 func (a *app) candidates(p *place, c *config.Config, o addOptions) (wanted []candidate, refused int) {
 	seen := map[string]bool{}
 	for _, arg := range o.paths {
@@ -62,7 +63,8 @@ func (a *app) candidate(p *place, c *config.Config, arg string, missingOK bool) 
 	return w, nil
 }
 
-// checkWatchable refuses what cannot be captured for good. What merely cannot be read now is for the run to name.
+// checkWatchable refuses a path that no run could ever capture. A path that only cannot be read now
+// is left to the run.
 func checkWatchable(path string, missingOK bool) (missing bool, err error) {
 	info, err := os.Stat(path)
 	switch {
@@ -97,7 +99,7 @@ func fileKind(m fs.FileMode) string {
 	return "a device"
 }
 
-// destinationReason says why a path belongs to the destination itself; "" when it does not.
+// destinationReason says why a path belongs to the destination itself; "" if it does not.
 func destinationReason(dest, path string) string {
 	dest, path = resolveLinks(dest), resolveLinks(path)
 	rest, below := strings.CutPrefix(path, strings.TrimSuffix(dest, "/")+"/")
@@ -115,7 +117,7 @@ func firstPart(path string) string {
 	return first
 }
 
-// resolveLinks is path without links, as far as it exists.
+// resolveLinks is path with its links resolved, as far as it exists.
 func resolveLinks(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		return real
@@ -126,9 +128,10 @@ func resolveLinks(path string) string {
 	return filepath.Join(resolveLinks(filepath.Dir(path)), filepath.Base(path))
 }
 
-// alreadySelected tells whether a run would capture path without a new entry. A link below a listed folder is stored as a
-// link; listing it asks for its content, so only its own entry counts. For a folder only listed folders count, since a
-// pattern may match today's files and not tomorrow's.
+// alreadySelected tells whether a run would capture path without a new entry. A link below a listed
+// folder is recorded as a link; to list the link asks for its content. Only an entry of its own
+// counts there. For a folder only listed folders count, since a pattern may match the files of
+// today and not those of tomorrow.
 func alreadySelected(c *config.Config, path string) bool {
 	info, err := os.Lstat(path)
 	for _, e := range c.Entries {

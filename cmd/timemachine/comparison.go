@@ -13,10 +13,10 @@ import (
 	"timemachine/repo/textdiff"
 )
 
-// binarySee is how many bytes are looked at for a NUL, as git does.
+// binarySee is the number of bytes searched for a NUL, as git does.
 const binarySee = 8000
 
-// comparisons compares the pairs one after the other and yields those that differ, up to an error.
+// comparisons compares the pairs in order and yields those that differ. It stops at an error.
 func (d *diffJob) comparisons(pairs []pair) iter.Seq2[*render.Comparison, error] {
 	return func(yield func(*render.Comparison, error) bool) {
 		for i := range pairs {
@@ -30,7 +30,7 @@ func (d *diffJob) comparisons(pairs []pair) iter.Seq2[*render.Comparison, error]
 	}
 }
 
-// compare finds out how a pair differs; nil where content, kind and mode are equal.
+// compare finds the difference of a pair; nil if content, kind and mode are equal.
 func (d *diffJob) compare(p *pair) (*render.Comparison, error) {
 	c := &render.Comparison{Source: p.source, From: p.from.Side, To: p.to.Side}
 	if p.from.Odd != "" || p.to.Odd != "" {
@@ -52,7 +52,7 @@ func (d *diffJob) compare(p *pair) (*render.Comparison, error) {
 	return c, err
 }
 
-// equal tells whether both states have the same content, without holding it in memory.
+// equal tells whether both states have the same content. It does not hold content in memory.
 func (d *diffJob) equal(p *pair) (bool, error) {
 	if p.from.There != p.to.There || p.from.Link != p.to.Link {
 		return false, nil
@@ -76,7 +76,7 @@ func (d *diffJob) equal(p *pair) (bool, error) {
 	return err == nil && id == p.from.blob, nil
 }
 
-// compareLines compares the content line by line, unless one of the two is binary.
+// compareLines compares the contents line by line, unless one of them is binary.
 func (p *pair) compareLines(c *render.Comparison) error {
 	old, err := p.from.text()
 	if err != nil {
@@ -98,7 +98,7 @@ func (p *pair) compareLines(c *render.Comparison) error {
 	return nil
 }
 
-// text reads a file's content; empty where there is no file.
+// text reads the content of a file; nothing where there is no file.
 func (s *fileState) text() ([]byte, error) {
 	if !s.There {
 		return nil, nil

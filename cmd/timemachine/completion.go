@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// setUpCompletion makes completion say so when it does not know the shell (cobra would print help and succeed), and
-// bash's script complete below ~.
+// setUpCompletion makes completion fail for an unknown shell, where cobra would print help and
+// succeed. It also makes bash's script complete below ~.
 func (a *app) setUpCompletion(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
 		if cmd.Name() != "completion" {
@@ -32,8 +32,8 @@ func (a *app) setUpCompletion(root *cobra.Command) {
 	}
 }
 
-// The script lets the shell expand ~ for the program, and then compares the answers with what was typed: they would never
-// begin with it.
+// The script lets the shell expand ~ for the program. It then compares the answers with the typed
+// word, and none would begin with it.
 const (
 	bashBefore = "    __timemachine_get_completion_results\n    __timemachine_process_completion_results\n"
 	bashTilde  = "    [[ ${cur} == '~/'* ]] && cur=\"${HOME}${cur:1}\"\n"

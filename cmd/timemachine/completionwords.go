@@ -15,10 +15,12 @@ import (
 	"timemachine/repo"
 )
 
-// searchTime is how long somebody who only asks for hints waits at most for a search of all that was deleted.
+// searchTime is the longest that a person waits for words to choose from while deleted files are
+// searched.
 const searchTime = 500 * time.Millisecond
 
-// sourcesSoon lists the sources known at and below path, without those that are deleted where these take long to find.
+// sourcesSoon lists the sources known at and below path. It leaves deleted ones out where they take
+// longer than searchTime to find.
 func sourcesSoon(ctx context.Context, h *repo.History, path string) ([]string, error) {
 	ctx, stop := context.WithTimeout(ctx, searchTime)
 	defer stop()
@@ -29,11 +31,11 @@ func sourcesSoon(ctx context.Context, h *repo.History, path string) ([]string, e
 	return sources, err
 }
 
-// whenWords are offered where a WHEN is asked for, to show what one looks like.
+// whenWords are examples that shells offer for a WHEN.
 var whenWords = []string{"@1", "1h", "1d", "today", "yesterday"}
 
-// registerCompletions sets up what shells complete: of the commands that ask the history the paths it knows, deleted ones too,
-// and moments; of flags their values.
+// registerCompletions sets up the words that shells complete. Commands that ask the history offer
+// the paths that it knows, also deleted ones, and moments. Flags offer their values.
 func (a *app) registerCompletions(root *cobra.Command) {
 	const plain = cobra.ShellCompDirectiveNoFileComp
 	sources := func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
@@ -63,8 +65,8 @@ func (a *app) registerCompletions(root *cobra.Command) {
 	cobra.CheckErr(errors.Join(root.MarkPersistentFlagDirname("destination"), root.MarkPersistentFlagDirname("config-location")))
 }
 
-// completeSources are the names in the folder of word, as the history knows them, that begin as word does; nothing where
-// the history cannot be read, or not soon.
+// completeSources are the names in the folder of word that the history knows and that begin like
+// word. There are none where the history cannot be read, or not soon.
 func (a *app) completeSources(word string) ([]string, cobra.ShellCompDirective) {
 	const plain = cobra.ShellCompDirectiveNoFileComp
 	h, err := a.openHistory()

@@ -28,7 +28,7 @@ func (a *app) copiesCommand() *cobra.Command {
 	return cmd
 }
 
-// rebuildCopies writes what is missing in copies/.
+// rebuildCopies writes the copies that are missing in copies/.
 func (a *app) rebuildCopies(ctx context.Context) error {
 	p, c, err := a.openPlace(false)
 	if err != nil {
@@ -64,7 +64,8 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 	return err
 }
 
-// openForUpkeep opens the destination for work beside runs; with write it waits until no run is at work.
+// openForUpkeep opens the destination for work beside runs. With write it waits until no run is
+// active.
 func (a *app) openForUpkeep(ctx context.Context, p *place, c *config.Config, write bool) (*repo.Repo, error) {
 	o := a.repoOptions(p)
 	o.Warn = func(path, msg, hint string) {

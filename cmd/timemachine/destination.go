@@ -27,8 +27,9 @@ func (a *app) repoOptions(p *place) repo.Options {
 
 func (a *app) logAction(msg string, args ...any) { a.journal.Debug(msg, args...) }
 
-// openRepo opens the destination's repository. An existing folder without one gets one, unless this configuration has
-// used the folder before: then its disk is probably not mounted. A missing folder is made when create is set.
+// openRepo opens the repository of the destination and makes it in an existing folder without one.
+// If this configuration has used the folder before, its disk is probably not mounted: openRepo
+// fails. It makes a missing folder if create is set.
 func (a *app) openRepo(p *place, create bool) (*repo.Repo, error) {
 	o := a.repoOptions(p)
 	r, err := a.openTrusted(p, o)
@@ -50,8 +51,9 @@ func (a *app) openRepo(p *place, create bool) (*repo.Repo, error) {
 	return a.openTrusted(p, o)
 }
 
-// openTrusted opens the repository and remembers whose it is. Root puts nothing into one that has changed hands since: who may
-// rename the destination's folder could have put a repository of theirs in its place, to be given all that is watched.
+// openTrusted opens the repository and remembers its owner. Root writes nothing into a repository
+// that has changed its owner since. A user who can rename the destination's folder could have put
+// their own repository there, and would be given everything that root watches.
 func (a *app) openTrusted(p *place, o repo.Options) (*repo.Repo, error) {
 	r, err := repo.Open(p.dest, o)
 	if err != nil {
@@ -76,8 +78,9 @@ func (a *app) openTrusted(p *place, o repo.Options) (*repo.Repo, error) {
 	return r, nil
 }
 
-// announceForeignOwner says once that git refuses a repository of somebody else's, and how it is told not to. It is not done for
-// the user: git would then run, as root, what that repository's configuration names.
+// announceForeignOwner says once that git refuses a repository of another user, and how to make git
+// accept it. timemachine does not do that for the user: git would then run, as root, programs that
+// the repository's configuration names.
 func (a *app) announceForeignOwner(dest string, owner uint32) {
 	if int(owner) == a.uid {
 		return
@@ -86,7 +89,7 @@ func (a *app) announceForeignOwner(dest string, owner uint32) {
 		terminal.Quote(dest), owner, shellWord(dest)))
 }
 
-// refusalKind is what is wrong with a destination; 0 for other errors and for none.
+// refusalKind is the state of a destination that an error tells of; 0 for other errors and for nil.
 func refusalKind(err error) refusal.Kind {
 	var s *refusal.Error
 	if errors.As(err, &s) {

@@ -10,7 +10,7 @@ import (
 	"timemachine/repo"
 )
 
-// diffOptions are the words and flags of diff.
+// diffOptions are the arguments and flags of diff.
 type diffOptions struct {
 	path     string
 	from, to string // "": the newest version, and the files on disk
@@ -40,7 +40,7 @@ func diffArgs(cmd *cobra.Command, args []string) error {
 	return atMost(3, "diff takes a path and two versions at most")(cmd, args)
 }
 
-// diff prints what changed between two states.
+// diff prints the differences between two states.
 func (a *app) diff(ctx context.Context, o diffOptions) error {
 	if o.stat && o.words {
 		return &usageError{msg: "--stat and --word-diff exclude each other", hint: usageHint}
@@ -76,7 +76,7 @@ func (a *app) diff(ctx context.Context, o diffOptions) error {
 	})
 }
 
-// diffJob is one diff under way.
+// diffJob is one diff in progress.
 type diffJob struct {
 	app      *app
 	h        *repo.History

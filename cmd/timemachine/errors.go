@@ -16,7 +16,7 @@ const (
 	statusPartial = 3
 )
 
-// usageError is a command line that cannot be carried out as written.
+// usageError is a command line or a configuration that cannot be used as written.
 type usageError struct {
 	msg  string
 	hint string
@@ -25,7 +25,7 @@ type usageError struct {
 // Error is the message without its hint.
 func (e *usageError) Error() string { return e.msg }
 
-// failure is an error with a hint that says what to do about it.
+// failure is an error with a hint: what the user can do about it.
 type failure struct {
 	msg  string
 	hint string
@@ -38,7 +38,7 @@ func (e *failure) Error() string { return e.msg }
 // Unwrap is the cause, or nil.
 func (e *failure) Unwrap() error { return e.err }
 
-// status ends a command whose problems have been named already.
+// status ends a command whose problems have been printed before.
 type status int
 
 // Error is never shown.
@@ -46,7 +46,8 @@ func (s status) Error() string { return "problems were named" }
 
 var errInterrupted = errors.New("interrupted; what was committed stays")
 
-// asUsage turns what cobra says of a command line into a usageError; config errors keep their own type.
+// asUsage turns cobra's errors about a command line into a usageError. Errors of the configuration
+// keep their type.
 func asUsage(err error) error {
 	var u *usageError
 	var s status
@@ -57,7 +58,7 @@ func asUsage(err error) error {
 	return &usageError{msg: line, hint: usageHint}
 }
 
-// exitStatus maps an error to the number the process ends with.
+// exitStatus is the exit status for an error; 0 for nil.
 func exitStatus(err error) int {
 	var s status
 	var u *usageError
@@ -73,7 +74,7 @@ func exitStatus(err error) int {
 	return statusFailed
 }
 
-// hintOf is the advice an error carries, or "".
+// hintOf is the hint that an error carries; "" for none.
 func hintOf(err error) string {
 	var u *usageError
 	var f *failure

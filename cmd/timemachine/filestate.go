@@ -20,7 +20,7 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// fileState is a file in one of the two states, with its content.
+// fileState is a file in one of the two states, with access to its content.
 type fileState struct {
 	render.Side
 	blob object.ID // zero: not known
@@ -33,7 +33,7 @@ type pair struct {
 	from, to fileState
 }
 
-// pairs finds the sources that may differ, in order of their paths.
+// pairs are the sources that may differ, in order of their paths.
 func (d *diffJob) pairs() ([]pair, error) {
 	from, err := d.recordedStates(d.from)
 	var early *repo.BeforeError
@@ -64,7 +64,8 @@ func (d *diffJob) pairs() ([]pair, error) {
 	return pairs, nil
 }
 
-// recordedStates is what the history holds at and below the path at p; of a file before it was renamed, what it was then.
+// recordedStates are the sources that the history holds at and below the path at p. For a file that
+// was renamed later, they are the file under its old name.
 func (d *diffJob) recordedStates(p repo.Point) (map[string]fileState, error) {
 	all, err := d.h.Below(d.ctx, d.path, p)
 	var early *repo.BeforeError
@@ -95,7 +96,7 @@ func (d *diffJob) recordedState(e repo.Entry) fileState {
 	}
 }
 
-// liveStates is what lies on disk now of the sources that from holds, and of all that the history knows there.
+// liveStates are the files on disk now: the sources in from, and all that the history knows there.
 func (d *diffJob) liveStates(from map[string]fileState) (map[string]fileState, error) {
 	known, err := d.h.Sources(d.ctx, d.path)
 	if err != nil {
@@ -120,7 +121,8 @@ func (d *diffJob) liveStates(from map[string]fileState) (map[string]fileState, e
 	return sides, nil
 }
 
-// liveState looks at a file on disk. What is neither a file nor a link is told and never opened.
+// liveState is the state of a file on disk. What is neither a file nor a link is described, and
+// never opened.
 func liveState(source string) (fileState, error) {
 	info, err := os.Lstat(source)
 	if durable.IsNoEntry(err) {
@@ -156,7 +158,8 @@ func unixMode(info fs.FileInfo) uint32 {
 	return uint32(info.Mode().Perm())
 }
 
-// openRegular opens what is still a regular file, following no link at its end and waiting for nothing.
+// openRegular opens a regular file. It follows no link at the end of the path and waits for
+// nothing.
 func openRegular(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if errors.Is(err, unix.ELOOP) {

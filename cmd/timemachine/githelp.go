@@ -1,6 +1,7 @@
 package main
 
-// readingHelp answers with git what log, show, diff and restore answer. A test tries every line that is indented.
+// readingHelp answers with git what log, show, diff and restore answer. A test runs every indented
+// line.
 const readingHelp = `The destination is an ordinary git repository, and everything timemachine knows is in it: one commit per version, on one
 branch. What git tracks is files/ followed by the absolute path, so /etc/hosts is files/etc/hosts. Work in the
 destination (cd /var/backups/timemachine), or in any clone of it.

@@ -136,7 +136,7 @@ const copiesHelp = `copies/ holds one plain file per version. It is made from th
 const rebuildHelp = `Write the plain copies that are missing, or differ from their version in size, time, mode or kind, from the commits.
 Names and times are the same on any clone. Nothing else in copies/ is touched.`
 
-// groups are the headings of the list of commands, and what stands below each.
+// groups are the headings in the list of commands, with the commands below each.
 var groups = []struct{ id, title, commands string }{
 	{"watch", "Watch files:", "run add remove list status"},
 	{"ask", "Ask the history, and get files back:", "log show diff restore"},
@@ -144,7 +144,7 @@ var groups = []struct{ id, title, commands string }{
 	{"about", "About timemachine:", "help completion version"},
 }
 
-// otherNames are words that people may know a command by.
+// otherNames are words that people may look for a command by.
 var otherNames = map[string]string{
 	"log":     "history versions",
 	"show":    "cat print",
@@ -158,7 +158,7 @@ var otherNames = map[string]string{
 	"compact": "gc optimize",
 }
 
-// groupCommands puts the commands below their headings, and lets them be found by other words.
+// groupCommands puts the commands below their headings and registers their other names.
 func groupCommands(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
 		cmd.SuggestFor = strings.Fields(otherNames[cmd.Name()])
@@ -174,7 +174,7 @@ func groupCommands(root *cobra.Command) {
 	root.SetHelpCommandGroupID("about")
 }
 
-// helpCommand replaces cobra's, which takes an unknown topic for a success.
+// helpCommand replaces cobra's help command, which succeeds for an unknown topic.
 func (a *app) helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",

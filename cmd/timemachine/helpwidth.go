@@ -9,16 +9,16 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// The widths that help is written for: that of the terminal between these two, the first where there is none.
+// Help is as wide as the terminal, between these limits in columns; narrow where there is none.
 const (
 	narrow = 80
 	wide   = 100
 )
 
-// width is how many columns help may take.
+// width is the number of columns that help may take.
 func (a *app) width() int { return min(max(a.columns, narrow), wide) }
 
-// fitHelp lets help and usage fit into so many columns.
+// fitHelp fits help and usage into a width in columns.
 func fitHelp(root *cobra.Command, width int) {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
 		about := cmd.Long

@@ -6,8 +6,8 @@ import (
 	"timemachine/repo/record"
 )
 
-// The commands that messages tell people to type are spelled here, so that a command that is
-// renamed, or a word that a shell would not take as it stands, is a matter of this file.
+// The commands that messages tell people to type are spelled in this file. Only this file changes
+// with the name of a command, or with the words that a shell needs quoted.
 
 // programName is what people type to run this program.
 const programName = "timemachine"
@@ -19,8 +19,7 @@ var (
 	addHint   = spell("add", "PATH…") + " adds to "
 )
 
-// spell is a command of timemachine as people type it. Words are taken as they are: file names go
-// through shellWord first.
+// spell is a command of timemachine as people type it. File names must have gone through shellWord.
 func spell(words ...string) string {
 	return programName + " " + strings.Join(words, " ")
 }

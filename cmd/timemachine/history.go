@@ -15,8 +15,8 @@ import (
 	"timemachine/watch/scan"
 )
 
-// openHistory opens the destination to be asked. Nothing is written, not even a log; the configuration is only read, and
-// only where it must tell the destination.
+// openHistory opens the destination for questions. It writes nothing, not even a log, and reads the
+// configuration only where that must tell the destination.
 func (a *app) openHistory() (*repo.History, error) {
 	p, err := a.askPlace()
 	if err != nil {
@@ -25,8 +25,8 @@ func (a *app) openHistory() (*repo.History, error) {
 	return a.openToRead(p.dest, scan.NewestVersions)
 }
 
-// openToRead opens a history, and says what to do where that is not allowed: destinations are closed to others. heads may be
-// nil.
+// openToRead opens a history. Destinations are closed to other users: the error for them carries a
+// hint. heads may be nil.
 func (a *app) openToRead(dest string, heads func(state *durable.Dir, path string) repo.Heads) (*repo.History, error) {
 	h, err := repo.OpenHistory(dest, repo.HistoryOptions{Log: a.logAction, Heads: heads, Remembered: scan.CacheTip})
 	if errors.Is(err, fs.ErrPermission) {
@@ -35,8 +35,8 @@ func (a *app) openToRead(dest string, heads func(state *durable.Dir, path string
 	return h, err
 }
 
-// sourcePath is the source that a PATH on the command line means: itself seen from the working directory, what it stands
-// for where it is a path of the tree, or what its links lead to.
+// sourcePath is the source that a PATH on the command line means. PATH is seen from the working
+// directory. It may be a path in the tree, or lead to the source by links.
 func (a *app) sourcePath(ctx context.Context, h *repo.History, word string) (string, error) {
 	path, err := a.absolute(word)
 	if err != nil {
@@ -63,7 +63,8 @@ func (a *app) sourcePath(ctx context.Context, h *repo.History, word string) (str
 	return cmp.Or(stored, path), nil
 }
 
-// treeSource is the source of a path of the tree, "" where it is none. A shortened name is looked for among all sources.
+// treeSource is the source of a path in the tree; "" if it is none. A shortened name is searched
+// among all sources.
 func treeSource(ctx context.Context, h *repo.History, tree string) (string, error) {
 	if tree == "files" {
 		return "/", nil

@@ -29,7 +29,8 @@ type initDocument struct {
 	Outcome     string `json:"outcome"` // created, adopted or existed
 }
 
-// init makes or takes over the repository. It needs no configuration file, but heeds the destination of one that exists.
+// init makes the repository or takes one over. It needs no configuration file, and uses the
+// destination in one that exists.
 func (a *app) init(o initOptions) error {
 	p, _, err := a.openPlace(false)
 	if err != nil {
@@ -60,7 +61,7 @@ func (a *app) init(o initOptions) error {
 	return a.printInit(p.dest, outcome)
 }
 
-// makeRepository builds the repository where none is.
+// makeRepository makes the repository unless there is one.
 func (a *app) makeRepository(p *place, o repo.Options) (outcome string, err error) {
 	r, err := repo.Open(p.dest, o)
 	switch refusalKind(err) {

@@ -52,7 +52,7 @@ func (a *app) logCommand() *cobra.Command {
 	return cmd
 }
 
-// atMost is the argument check of commands that take some words or none.
+// atMost is the argument check of commands that take n words or fewer.
 func atMost(n int, msg string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > n {
@@ -92,7 +92,7 @@ func (a *app) logVersions(ctx context.Context, o logOptions) error {
 	return a.explainError(ctx, h, err)
 }
 
-// logRange reads the flags that narrow a log.
+// logRange are the options that narrow a log, from its flags.
 func (a *app) logRange(o logOptions) (repo.LogOptions, error) {
 	list := repo.LogOptions{Limit: o.limit, Follow: !o.strict}
 	if o.limit < 0 {
@@ -115,8 +115,8 @@ func (a *app) logRange(o logOptions) (repo.LogOptions, error) {
 	return list, err
 }
 
-// boundTime reads the WHEN of --since and --until, which must be a time; zero where there is none. A whole day ends, for
-// --until, with the day.
+// boundTime is the time that the WHEN of --since or --until means; zero for "". For --until, a
+// whole day means its end.
 func (a *app) boundTime(flag, text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -135,8 +135,8 @@ func (a *app) boundTime(flag, text string) (time.Time, error) {
 	return w.Time, nil
 }
 
-// writeLog writes one line a version, as text or JSON. Where still is given, only sources for which it is false are
-// listed, once each.
+// writeLog writes one line for each version, as text or JSON. If still is given, it lists only the
+// sources for which still is false, each once.
 func (a *app) writeLog(ctx context.Context, w io.Writer, h *repo.History, o repo.LogOptions, still func(string) (bool, error)) error {
 	limit := o.Limit
 	if still != nil {

@@ -9,13 +9,14 @@ import (
 	"timemachine/watch/config"
 )
 
-// openJournal starts the log at path. Nothing is opened before the first line is due.
+// openJournal prepares the log at path. The first line opens the file.
 func (a *app) openJournal(path string) {
 	a.log = journal.New(path, func(path string) error { return config.CheckPrivate(path, a.watchEnv()) }, a.now)
 	a.journal = slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: terminal.EscapeDelete}))
 }
 
-// closeFiles writes what is left of the log, says once when that did not work, and saves the memory.
+// closeFiles writes the rest of the log and the memory. It reports once that the log cannot be
+// written.
 func (a *app) closeFiles() {
 	if a.log != nil {
 		if err := a.log.Close(); err != nil {
@@ -31,7 +32,7 @@ func (a *app) closeFiles() {
 	}
 }
 
-// warn prints a warning unless that would only repeat the last run.
+// warn prints a warning, unless the last run printed the same.
 func (a *app) warn(text string) {
 	if a.memory == nil || a.memory.isNews(text) || a.console.Terminal || a.console.Verbose {
 		a.console.Warn(text)

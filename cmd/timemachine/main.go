@@ -12,9 +12,10 @@ import (
 
 func main() { os.Exit(runProgram()) }
 
-// How much garbage may pile up before it is collected, in percent of what is in use. Until the first collection it is
-// counted from 4 MB, so that comes when 64 MB are in use: a run with little to do ends before it. From then on it is half
-// of Go's usual share, which on a first run over 100,000 files saves 50 MB and costs some percent of the time.
+// The garbage collector runs when garbage has grown by these shares, in percent of the memory in
+// use. The first share counts from 4 MB: collection begins when 64 MB are in use, and a run with
+// little to do ends before. The second is half of Go's usual share. It saves 50 MB on a first run
+// over 100,000 files, and costs some percent of the time.
 const (
 	firstShare   = 1600
 	garbageShare = 50
@@ -25,8 +26,8 @@ func delayCollection() {
 	runtime.AddCleanup(new([64]byte), func(share int) { debug.SetGCPercent(share) }, garbageShare)
 }
 
-// runProgram runs the command line. The first interrupt, or hangup of the terminal, ends the work in an orderly way, the second
-// one at once.
+// runProgram runs the command line. The first interrupt, or hangup of the terminal, ends the work
+// in an orderly way; the second ends it at once.
 func runProgram() int {
 	ctx, stop := signal.NotifyContext(context.Background(), notIgnored(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)...)
 	defer stop()
@@ -35,7 +36,8 @@ func runProgram() int {
 	return systemApp().execute(ctx)
 }
 
-// notIgnored leaves out the signals that this process was started to ignore, as nohup does: to ask for one would undo that.
+// notIgnored leaves out the signals that the parent made this process ignore, as nohup does. To ask
+// for such a signal would undo that.
 func notIgnored(signals ...os.Signal) []os.Signal {
 	return slices.DeleteFunc(signals, signal.Ignored)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// manCommand writes the manual pages, for make man and for packagers. It is no command of the user's.
+// manCommand writes the manual pages, for make man and for packagers. Users do not see it.
 func (a *app) manCommand() *cobra.Command {
 	cmd := newCommand("man DIR", "write the manual pages to a folder", "", cobra.ExactArgs(1), nil)
 	cmd.Hidden = true
@@ -41,7 +41,8 @@ func manSection(cmd *cobra.Command) string {
 	return "1"
 }
 
-// manPage is one command's page in the language of man(7). It carries no date: the same source gives the same page.
+// manPage is the page of a command in the language of man(7). It has no date: the same source gives
+// the same page.
 func manPage(cmd *cobra.Command) string {
 	var p roff
 	p.macro("TH", strings.ToUpper(manTitle(cmd)), manSection(cmd), "", "timemachine", "timemachine manual")

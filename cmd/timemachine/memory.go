@@ -22,9 +22,9 @@ const (
 	memoryLimit = 16 << 20       // bytes; a larger file is not ours
 )
 
-// memory is what timemachine remembers about one configuration file between executions: a cache of courtesies, and the
-// reason why an empty mount point is not taken for a new destination. It is a JSON file under $XDG_STATE_HOME; names in it
-// are escaped by harmless, since JSON holds UTF-8 only.
+// memory is what timemachine remembers about one configuration file between executions. It keeps
+// warnings from being repeated, and an empty mount point from being taken for a new destination. It
+// is a JSON file under $XDG_STATE_HOME. Names in it are escaped, since JSON holds UTF-8 only.
 type memory struct {
 	Config       string                `json:"config"`
 	Destinations map[string]usedPlace  `json:"destinations,omitempty"`
@@ -36,7 +36,7 @@ type memory struct {
 	previous time.Time // the run before this one
 }
 
-// usedPlace says when a destination was used, and whose it was.
+// usedPlace is a destination that was used: when, and who owned it.
 type usedPlace struct {
 	First  time.Time   `json:"first"`
 	Last   time.Time   `json:"last"`
@@ -44,20 +44,20 @@ type usedPlace struct {
 	Failed *failedNote `json:"failed,omitempty"` // nil: the last run over everything has not
 }
 
-// failedNote is a run that failed as a whole. It is not noted in the destination, which may be the
-// reason of the failure.
+// failedNote is a run that failed as a whole. The destination cannot keep it: it may be the reason
+// of the failure.
 type failedNote struct {
 	When time.Time `json:"when"`
 	Why  string    `json:"why"`
 }
 
-// givenAlarm says which run gave a warning last, and when it was last printed.
+// givenAlarm is a warning: the run that gave it last, and when it was last printed.
 type givenAlarm struct {
 	Run     time.Time `json:"run"`
 	Printed time.Time `json:"printed"`
 }
 
-// memoryFile is where the memory of a configuration file lies; "" when no home is known.
+// memoryFile is the file of the memory of a configuration; "" if no home is known.
 func (a *app) memoryFile(config string) string {
 	base := a.env("XDG_STATE_HOME")
 	if !filepath.IsAbs(base) {
@@ -70,7 +70,8 @@ func (a *app) memoryFile(config string) string {
 	return filepath.Join(base, "timemachine", hex.EncodeToString(sum[:8])+".json")
 }
 
-// recall reads the memory of a configuration file. A missing, damaged or foreign one is empty.
+// recall reads the memory of a configuration. A missing or damaged file, or that of another
+// configuration, gives an empty memory.
 func (a *app) recall(config string) *memory {
 	file := a.memoryFile(config)
 	m := &memory{}
@@ -111,7 +112,7 @@ func (m *memory) knows(dest string) bool {
 	return known
 }
 
-// noteUse remembers the destination, and its owner.
+// noteUse records that the destination is used now, and its owner.
 func (m *memory) noteUse(dest string, owner uint32) {
 	dest = terminal.Escape(dest)
 	u := m.Destinations[dest]
@@ -122,7 +123,7 @@ func (m *memory) noteUse(dest string, owner uint32) {
 	m.Destinations[dest] = u
 }
 
-// owner is whose the destination was when it was used last.
+// owner is the owner of the destination when it was last used.
 func (m *memory) owner(dest string) (uid uint32, known bool) {
 	u := m.Destinations[terminal.Escape(dest)]
 	if u.Owner == nil {
@@ -131,7 +132,8 @@ func (m *memory) owner(dest string) (uid uint32, known bool) {
 	return *u.Owner, true
 }
 
-// isNews takes note of a warning and tells whether it is worth printing: the last run did not give it, or a day has passed.
+// isNews records a warning and tells whether to print it: the last run did not give it, or a day
+// has passed.
 func (m *memory) isNews(text string) bool {
 	text = terminal.Escape(text)
 	w, given := m.Warnings[text]
@@ -147,13 +149,13 @@ func (m *memory) isNews(text string) bool {
 	return !repeated
 }
 
-// noteEnded notes that this run looked at everything.
+// noteEnded records that this run scanned the whole watch list.
 func (m *memory) noteEnded(dest string) {
 	m.LastRun = m.now
 	m.note(dest, nil)
 }
 
-// noteFailed notes that this run could not, where the destination was ever used.
+// noteFailed records that this run failed, if the destination has ever been used.
 func (m *memory) noteFailed(dest string, err error) {
 	m.note(dest, &failedNote{When: m.now, Why: terminal.Escape(render.FirstLine(err))})
 }
@@ -165,7 +167,8 @@ func (m *memory) note(dest string, failed *failedNote) {
 	}
 }
 
-// lastFailure is the last run over everything where that failed, and nil where a later one by whatever configuration ended.
+// lastFailure is the last run over the whole watch list if it failed. It is nil if a later run,
+// with any configuration, has ended.
 func (m *memory) lastFailure(dest string, l repo.LastRun) *render.FailedRun {
 	failed := m.Destinations[terminal.Escape(dest)].Failed
 	if failed == nil || failed.When.Before(l.Ended) {
@@ -175,8 +178,8 @@ func (m *memory) lastFailure(dest string, l repo.LastRun) *render.FailedRun {
 	return &run
 }
 
-// save writes the memory, without the warnings that are older than a month. Destinations stay: a disk that is plugged
-// in twice a year must not be mistaken for a new one.
+// save writes the memory, without warnings older than a month. Destinations stay: a disk that is
+// plugged in twice a year must not be taken for a new one.
 func (m *memory) save() error {
 	for text, w := range m.Warnings {
 		if m.now.Sub(w.Run) > memoryDays*24*time.Hour {
@@ -189,7 +192,7 @@ func (m *memory) save() error {
 	return m.write()
 }
 
-// write replaces the file atomically. It is not synced: losing it costs a repeated line.
+// write replaces the file atomically. It does not sync: a lost file costs a repeated line.
 func (m *memory) write() error {
 	if m.file == "" {
 		return errors.New("no home folder is known")

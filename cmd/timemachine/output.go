@@ -13,8 +13,8 @@ import (
 	"timemachine/repo/durable"
 )
 
-// paged runs show with a writer that leads to standard output; on a terminal through the user's
-// pager.
+// paged runs show with a writer to standard output, which goes through the user's pager on a
+// terminal.
 func (a *app) paged(ctx context.Context, show func(w io.Writer) error) error {
 	if a.stdoutTerminal && !a.flags.json {
 		if command := terminal.PagerCommand(a.lookup); command != "" {
@@ -40,7 +40,7 @@ func (a *app) throughPager(ctx context.Context, command string, show func(w io.W
 // colours tells whether results may be coloured.
 func (a *app) colours() bool { return a.stdoutTerminal && !a.flags.json && a.mayColour() }
 
-// mayColour tells whether the user lets a terminal show colours.
+// mayColour tells whether the user allows colours on a terminal.
 func (a *app) mayColour() bool {
 	return !a.flags.noColor && a.env("NO_COLOR") == "" && a.env("TERM") != "dumb"
 }

@@ -25,7 +25,7 @@ type place struct {
 	created bool   // the configuration was missing
 }
 
-// absolute is path seen from the working directory.
+// absolute is the absolute path of path, seen from the working directory.
 func (a *app) absolute(path string) (string, error) {
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path), nil
@@ -36,7 +36,8 @@ func (a *app) absolute(path string) (string, error) {
 	return filepath.Join(a.dir, path), nil
 }
 
-// configPlace finds the configuration file: a bare name lies in the location, a name with a slash is a path.
+// configPlace finds the configuration file. A bare name lies in the location, a name with a slash
+// is a path.
 func (a *app) configPlace() (*place, error) {
 	name := a.flags.config
 	if name == "" {
@@ -129,7 +130,8 @@ func (a *app) askPlace() (*place, error) {
 	return p, a.setDestination(p, c)
 }
 
-// ownFiles are the files of ours that a repository in their folder must not show as untracked.
+// ownFiles are the files that git must not show as untracked in a destination that holds them: the
+// configuration and the logs.
 func (p *place) ownFiles() []string {
 	files := []string{p.config, p.journal}
 	if target, err := filepath.EvalSymlinks(p.config); err == nil && target != p.config {

@@ -57,8 +57,8 @@ func (a *app) remove(_ context.Context, args []string) error {
 	return nil
 }
 
-// entryNames turns arguments into what RemoveEntries looks for: the absolute path where an entry names it, else the
-// entry's own text, as for patterns and exclusions.
+// entryNames are the names under which RemoveEntries finds the entries that the arguments mean: the
+// absolute path where an entry names it, else the text of a pattern or exclusion.
 func (a *app) entryNames(c *config.Config, args []string) ([]string, error) {
 	var names []string
 	for _, arg := range args {
@@ -107,7 +107,8 @@ func notWatchedError(c *config.Config, name string) error {
 	return e
 }
 
-// completeEntries are the watch list's lines, for the shell's completion; nothing where the configuration cannot be read.
+// completeEntries are the lines of the watch list, for the shell's completion; none where the
+// configuration cannot be read.
 func (a *app) completeEntries() []string {
 	p, err := a.configPlace()
 	if err != nil {

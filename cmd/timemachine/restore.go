@@ -46,7 +46,7 @@ func (a *app) restoreCommand() *cobra.Command {
 
 var overwrites = map[string]repo.Overwrite{"changed": repo.OverwriteChanged, "never": repo.OverwriteNever, "always": repo.OverwriteAlways}
 
-// restore brings versions back.
+// restore brings versions back to disk.
 func (a *app) restore(ctx context.Context, o restoreOptions) error {
 	overwrite, ok := overwrites[o.overwrite]
 	if !ok {
@@ -85,7 +85,7 @@ func (a *app) restore(ctx context.Context, o restoreOptions) error {
 	return done.print(plan)
 }
 
-// linkError adds what can be done about somebody else's link above the path.
+// linkError adds a hint to the refusal of another user's link above the path.
 func linkError(err error) error {
 	var link *durable.OthersLinkError
 	var at *fs.PathError
@@ -95,7 +95,7 @@ func linkError(err error) error {
 	return &failure{msg: terminal.Quote(at.Path) + ": " + link.Error(), hint: "remove the link, or restore elsewhere with --to DIR", err: err}
 }
 
-// restoreTo is the folder to write to, "" for the files' own places.
+// restoreTo is the folder to write to; "" stands for the original paths.
 func (a *app) restoreTo(p *place, dir string) (string, error) {
 	if dir == "" {
 		return "", nil
@@ -110,8 +110,8 @@ func (a *app) restoreTo(p *place, dir string) (string, error) {
 	return abs, nil
 }
 
-// openToRestore opens the history and, where files are to be replaced in place, the repository that records them first. A
-// clone that is no destination of timemachine's has the history only.
+// openToRestore opens the history. Where files are replaced, it also opens the repository that
+// records them first. A clone that is no destination has a history only.
 func (a *app) openToRestore(p *place, configured bool, o restoreOptions) (*repo.History, *repo.Repo, error) {
 	options := a.repoOptions(p)
 	options.Heads = scan.NewestVersions
@@ -137,8 +137,8 @@ func (a *app) openToRestore(p *place, configured bool, o restoreOptions) (*repo.
 	return h, nil, err
 }
 
-// selections finds the versions meant by each PATH. A path that is not known, or was not there then, is an error: nothing
-// is restored on half a command.
+// selections are the versions that each PATH means. A path that is unknown, or did not exist then,
+// is an error: half a command restores nothing.
 func (a *app) selections(ctx context.Context, h *repo.History, o restoreOptions) ([]repo.Selection, error) {
 	var point repo.Point
 	if o.at != "" {
@@ -165,7 +165,7 @@ func (a *app) selections(ctx context.Context, h *repo.History, o restoreOptions)
 	return list, nil
 }
 
-// lastVersion is the last version of a file that is deleted, where no moment was asked for.
+// lastVersion is the last version of a deleted file, if no moment was given.
 func (a *app) lastVersion(ctx context.Context, h *repo.History, path string, point repo.Point) ([]repo.Entry, error) {
 	_, err := h.At(ctx, path, point)
 	var absent *repo.AbsentError
@@ -180,13 +180,13 @@ func (a *app) lastVersion(ctx context.Context, h *repo.History, path string, poi
 	return nil, err
 }
 
-// restoreReport tells what a restore does.
+// restoreReport prints and logs what a restore does.
 type restoreReport struct {
 	app *app
 	o   restoreOptions
 }
 
-// print prints what was done, or would be, and names what was not.
+// print prints the plan, done or not, and names the files that were not restored.
 func (d *restoreReport) print(p *repo.Plan) error {
 	n := render.PlanCounts(p)
 	var err error
@@ -218,7 +218,7 @@ func (d *restoreReport) printText(p *repo.Plan, n render.PlanCount) error {
 	return nil
 }
 
-// logStep tells the log what became of a file.
+// logStep logs the outcome for one file.
 func (d *restoreReport) logStep(s *repo.Step) {
 	j := d.app.journal
 	switch {

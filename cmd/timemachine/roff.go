@@ -8,12 +8,12 @@ import (
 // roff is a manual page being written.
 type roff struct{ strings.Builder }
 
-// escapeRoff makes text that troff prints as it stands: dashes as they are typed in a shell.
+// escapeRoff escapes text for troff. Dashes come out as they are typed in a shell.
 func escapeRoff(text string) string {
 	return strings.NewReplacer(`\`, `\e`, `-`, `\-`, "…", "...", "’", "'").Replace(text)
 }
 
-// macro writes a request with its arguments, each in quotes where it has any spaces or nothing at all.
+// macro writes a request with its arguments. Empty arguments and those with spaces are quoted.
 func (p *roff) macro(name string, args ...string) {
 	p.WriteString("." + name)
 	for _, arg := range args {
@@ -27,7 +27,7 @@ func (p *roff) macro(name string, args ...string) {
 
 func (p *roff) section(title string) { p.macro("SH", title) }
 
-// text writes a line that is in roff already. One that begins as a request would is kept from being one.
+// text writes a line of roff. A line that begins like a request is kept from being one.
 func (p *roff) text(line string) {
 	if strings.HasPrefix(line, ".") || strings.HasPrefix(line, "'") {
 		line = `\&` + line
@@ -35,7 +35,7 @@ func (p *roff) text(line string) {
 	p.WriteString(line + "\n")
 }
 
-// literal writes lines as they stand.
+// literal writes lines without filling them.
 func (p *roff) literal(lines []string) {
 	p.macro("nf")
 	for _, line := range lines {
@@ -44,10 +44,12 @@ func (p *roff) literal(lines []string) {
 	p.macro("fi")
 }
 
-// heading matches a line of help that opens a section, such as "Files:" or "Environment (flags beat it):".
+// heading matches a line of help that opens a section, such as "Files:" or "Environment (flags beat
+// it):".
 var heading = regexp.MustCompile(`^([A-Z][a-z]+(?: [a-z]+)?)(?: \((.*)\))?:$`)
 
-// prose writes a command's help: paragraphs are filled, indented lines stay as they are, headings become sections.
+// prose writes the help of a command. It fills paragraphs, keeps indented lines, and turns headings
+// into sections.
 func (p *roff) prose(help string) {
 	for i, block := range strings.Split(strings.TrimSpace(help), "\n\n") {
 		lines := strings.Split(block, "\n")

@@ -10,7 +10,7 @@ import (
 	"timemachine/cmd/timemachine/internal/terminal"
 )
 
-// globalFlags are the flags every command takes.
+// globalFlags are the flags of every command.
 type globalFlags struct {
 	config      string
 	location    string
@@ -79,7 +79,8 @@ func (a *app) addGlobalFlags(root *cobra.Command) {
 	f.BoolVar(&g.noColor, "no-color", false, "no colours")
 }
 
-// beginCommand checks the global flags and sets the console up, once cobra is content with the command line.
+// beginCommand checks the global flags and sets up the console, after cobra has accepted the
+// command line.
 func (a *app) beginCommand(cmd *cobra.Command) error {
 	for _, name := range []string{"config", "config-location", "destination", "at", "since", "until", "to"} {
 		if f := cmd.Flag(name); f != nil && f.Changed && f.Value.String() == "" {
@@ -116,7 +117,7 @@ func (a *app) runRoot(cmd *cobra.Command, o originalFlags, args []string) error 
 	return a.run(ctx, runOptions{})
 }
 
-// unknownCommandError suggests what may have been meant.
+// unknownCommandError names an unknown command and suggests a known one.
 func (a *app) unknownCommandError(root *cobra.Command, word string) error {
 	e := &usageError{msg: "unknown command " + terminal.InQuotes(word), hint: usageHint}
 	if path, err := a.absolute(word); err == nil {
@@ -131,7 +132,8 @@ func (a *app) unknownCommandError(root *cobra.Command, word string) error {
 	return e
 }
 
-// flagError words pflag's complaints, and explains the original flags where a command follows them.
+// flagError turns pflag's errors into usage errors. It explains the original flags where a command
+// comes with them.
 func flagError(cmd *cobra.Command, err error) error {
 	e := &usageError{msg: err.Error(), hint: usageHint}
 	if !cmd.HasParent() {
@@ -146,7 +148,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	return e
 }
 
-// needPaths is the argument check of the commands that take PATHs.
+// needPaths is the argument check of commands that need a PATH.
 func needPaths(verb string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -156,7 +158,7 @@ func needPaths(verb string) cobra.PositionalArgs {
 	}
 }
 
-// noArgs is the argument check of the commands that take none.
+// noArgs is the argument check of commands without arguments.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return &usageError{msg: cmd.Name() + " takes no arguments, not " + terminal.InQuotes(args[0]), hint: usageHint}
@@ -164,7 +166,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// newCommand is a cobra command that calls do with what the user wrote.
+// newCommand returns a cobra command that calls do with the arguments.
 func newCommand(use, short, long string, args cobra.PositionalArgs, do func(context.Context, []string) error) *cobra.Command {
 	return &cobra.Command{
 		Use:   use,

@@ -25,7 +25,7 @@ func (a *app) runCommand() *cobra.Command {
 	return cmd
 }
 
-// run is one run over everything.
+// run is one run over the whole watch list.
 func (a *app) run(ctx context.Context, o runOptions) error {
 	accept, err := a.acceptedPaths(o.accept)
 	if err != nil {
@@ -62,7 +62,7 @@ func (a *app) run(ctx context.Context, o runOptions) error {
 	return partialStatus(s.Problems)
 }
 
-// runOnce opens the destination and looks at what o says.
+// runOnce opens the destination and runs over the sources that o selects.
 func (a *app) runOnce(ctx context.Context, p *place, rep *runReport, o watch.RunOptions) (*watch.Summary, error) {
 	r, err := a.openRepo(p, false)
 	if err != nil {
@@ -73,7 +73,8 @@ func (a *app) runOnce(ctx context.Context, p *place, rep *runReport, o watch.Run
 	return a.runOver(ctx, p, rep, o)
 }
 
-// runOver runs over what o selects, with the log told of its beginning and end and the terminal given a summary.
+// runOver runs over the sources that o selects. It logs the beginning and the end, and prints a
+// summary on a terminal.
 func (a *app) runOver(ctx context.Context, p *place, rep *runReport, o watch.RunOptions) (*watch.Summary, error) {
 	defer rep.close()
 	a.journal.Debug("run begins", "version", buildVersion().Version, "configuration", p.config, "destination", p.dest, "entries", len(o.Config.Entries))
@@ -89,7 +90,7 @@ func (a *app) runOver(ctx context.Context, p *place, rep *runReport, o watch.Run
 	return s, nil
 }
 
-// printRun prints the document where JSON is wanted.
+// printRun prints the document of a run if the user wants JSON.
 func (a *app) printRun(d render.RunDocument) error {
 	if !a.flags.json {
 		return nil
@@ -112,7 +113,7 @@ func (a *app) acceptedPaths(paths []string) ([]string, error) {
 	return out, nil
 }
 
-// partialStatus is status 3 where something was left undone and named.
+// partialStatus is exit status 3 if there were problems, all of them named; else nil.
 func partialStatus(problems int) error {
 	if problems > 0 {
 		return status(statusPartial)

@@ -12,7 +12,8 @@ import (
 	"timemachine/watch/scan"
 )
 
-// runReport tells the log and the console what a run does, and gathers what the summary and the JSON document need.
+// runReport logs and prints what a run does. It collects the data of the summary and the JSON
+// document.
 type runReport struct {
 	app      *app
 	repeats  *memory // nil: print each problem, also one that the last run gave
@@ -27,7 +28,7 @@ func (a *app) newRunReport(repeats *memory) *runReport {
 	return &runReport{app: a, repeats: repeats, keep: a.flags.json, close: a.console.ShowBar("looking"), files: map[string]struct{}{}}
 }
 
-// Version notes a committed version.
+// Version reports a committed version.
 func (r *runReport) Version(v record.Version) {
 	r.files[v.Source] = struct{}{}
 	if r.keep {
@@ -40,7 +41,7 @@ func (r *runReport) Version(v record.Version) {
 	}
 }
 
-// Problem notes a source that could not be captured, or a warning.
+// Problem reports a source that could not be captured, or a warning.
 func (r *runReport) Problem(p scan.Problem) {
 	if r.keep {
 		r.problems = append(r.problems, p)
@@ -67,7 +68,8 @@ func (r *runReport) worthPrinting(alarm string) bool {
 	return news || r.app.console.Terminal || r.app.console.Verbose
 }
 
-// withoutNumbers is what two wordings of one alarm have in common: the free space it tells differs every minute.
+// withoutNumbers is a warning with its digits replaced. The free space in it differs every minute,
+// and the warning stays the same.
 func withoutNumbers(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' {
@@ -80,7 +82,7 @@ func withoutNumbers(text string) string {
 // Progress moves the bar.
 func (r *runReport) Progress(done, total int64) { r.app.console.MoveBar(done, total) }
 
-// document is what the run prints as JSON.
+// document is the run as JSON.
 func (r *runReport) document(dest string, s *watch.Summary) render.RunDocument {
 	return render.RunJSON(dest, s, r.versions, r.problems)
 }

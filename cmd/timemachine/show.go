@@ -98,7 +98,8 @@ func (a *app) versionToShow(ctx context.Context, h *repo.History, o showOptions)
 	return e, err
 }
 
-// versionAt is the version of source at p. Before the source got its name by a rename, it is that of the name it had then.
+// versionAt is the version of source at p. If source got its name by a later rename, it is the
+// version of the old name.
 func (a *app) versionAt(ctx context.Context, h *repo.History, source string, p repo.Point) (repo.Entry, error) {
 	e, err := h.At(ctx, source, p)
 	var early *repo.BeforeError
@@ -113,7 +114,7 @@ func (a *app) versionAt(ctx context.Context, h *repo.History, source string, p r
 	return old, nil
 }
 
-// lastBeforeDeletion is the version before a deletion, for whoever asks for a deleted file without a WHEN.
+// lastBeforeDeletion is the version of a deleted file that show prints without a WHEN.
 func (a *app) lastBeforeDeletion(ctx context.Context, h *repo.History, absent *repo.AbsentError) (repo.Entry, error) {
 	e, err := h.At(ctx, absent.Path, repo.Point{Back: 1})
 	if err != nil {
@@ -123,7 +124,7 @@ func (a *app) lastBeforeDeletion(ctx context.Context, h *repo.History, absent *r
 	return e, nil
 }
 
-// folderError says that a path was a folder at p, and what it held.
+// folderError says that a path was a folder at p, and names a file in it.
 func folderError(source string, p repo.Point, all []repo.Entry) error {
 	msg := terminal.Quote(source) + " is a folder, not a file"
 	if p != (repo.Point{}) {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// mostSimilar lists the candidates that are most like word, n at most, the most alike first: those with its base name, then
-// those that differ from it in no more than a third of that.
+// mostSimilar lists the n candidates most similar to word, the best first: those with its base
+// name, then those that differ from it in at most a third of that.
 func mostSimilar(word string, candidates []string, n int) []string {
 	type near struct {
 		name     string
@@ -42,7 +42,8 @@ func mostSimilar(word string, candidates []string, n int) []string {
 	return names
 }
 
-// distance is the number of bytes to insert, drop or change to make a into b; some number over limit where it is over it.
+// distance is the number of bytes to insert, delete or change to turn a into b. Beyond limit it is
+// any number over limit.
 func distance(a, b string, limit int) int {
 	for a != "" && b != "" && a[0] == b[0] {
 		a, b = a[1:], b[1:]

@@ -28,7 +28,7 @@ func (a *app) statusCommand() *cobra.Command {
 	return cmd
 }
 
-// status looks and changes nothing: no configuration or log is made, and no lock taken.
+// status only reads: it makes no configuration and no log, and takes no lock.
 func (a *app) status(ctx context.Context, o statusOptions) error {
 	p, c, err := a.readPlace()
 	if err != nil {
@@ -63,10 +63,10 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 	return a.print(strings.Join(s.Lines(a.clock(), a.flags.verbose), "\n"))
 }
 
-// clock is how moments are told to the user.
+// clock tells moments in the user's time zone.
 func (a *app) clock() render.Clock { return render.Clock{Now: a.now(), Zone: a.zone} }
 
-// gatherStatus finds everything out; h is nil where nothing is recorded yet.
+// gatherStatus fills in s. h is nil where nothing is recorded yet.
 func (a *app) gatherStatus(ctx context.Context, h *repo.History, c *config.Config, s *render.Status) error {
 	if h != nil {
 		if err := a.gatherHistory(ctx, h, s); err != nil {
@@ -103,7 +103,7 @@ func (a *app) gatherHistory(ctx context.Context, h *repo.History, s *render.Stat
 	return nil
 }
 
-// parseAge reads a duration as Go does, and days and weeks beside.
+// parseAge reads a duration as Go does, and also days and weeks.
 func parseAge(text string) (time.Duration, error) {
 	scale := map[string]time.Duration{"d": 24, "w": 7 * 24}
 	for unit, hours := range scale {
@@ -120,7 +120,7 @@ func parseAge(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// checkAge is for monitors: quick, one line, and the exit status.
+// checkAge is the quick status for monitors: one line, and the exit status.
 func (a *app) checkAge(p *place, h *repo.History, limit time.Duration) error {
 	last, err := h.LastRun()
 	if err != nil {

@@ -53,7 +53,7 @@ func (a *app) verify(ctx context.Context, o verifyOptions) error {
 	return nil
 }
 
-// verifyDestination looks at a destination, or at what can be looked at of a clone of one.
+// verifyDestination verifies a destination, or what a clone holds of one.
 func (a *app) verifyDestination(ctx context.Context, p *place, c *config.Config, o verifyOptions, t *verifyReport) (*repo.VerifySummary, error) {
 	options := repo.VerifyOptions{Quick: o.quick, Repair: o.repair, WantCopy: wantsCopy(c), Report: t.printFinding, Progress: a.console.MoveBar}
 	r, err := a.openForUpkeep(ctx, p, c, o.repair)
@@ -75,7 +75,7 @@ func (a *app) verifyDestination(ctx context.Context, p *place, c *config.Config,
 	return sum, errors.Join(err, t.checkCache(ctx, r, o.repair, sum))
 }
 
-// wantsCopy tells which versions have a copy as the configuration has it.
+// wantsCopy selects the versions that the configuration wants a copy of; nil selects all.
 func wantsCopy(c *config.Config) func(*record.Version) bool {
 	if c != nil && c.CopiesNone {
 		return func(*record.Version) bool { return false }
@@ -83,7 +83,7 @@ func wantsCopy(c *config.Config) func(*record.Version) bool {
 	return nil
 }
 
-// verifyReport prints what verify finds, as it finds it.
+// verifyReport prints findings while verify finds them.
 type verifyReport struct {
 	app *app
 	err error // of the first line that could not be printed
@@ -102,7 +102,7 @@ func (t *verifyReport) printFinding(f repo.Finding) {
 	t.err = t.app.print(render.FindingLine(f))
 }
 
-// checkCache looks at the one disposable file that package repo does not know. A run at work may be in the midst of writing it.
+// checkCache checks the cache, which package repo does not know. An active run may be writing it.
 func (t *verifyReport) checkCache(ctx context.Context, r *repo.Repo, mend bool, sum *repo.VerifySummary) error {
 	err := scan.CheckCache(r.State())
 	if err == nil {

@@ -12,7 +12,7 @@ import (
 // version is set by the linker for releases.
 var version string
 
-// build says what this program was built from.
+// build describes the source and the system of this program.
 type build struct {
 	Version string `json:"version"`
 	Commit  string `json:"commit,omitempty"`

@@ -8,10 +8,11 @@ import (
 	"timemachine/repo/when"
 )
 
-// whenHint is the advice where a WHEN was not understood.
+// whenHint is the hint for a WHEN that cannot be read.
 const whenHint = "WHEN is, for example: " + when.Forms
 
-// resolvePoint resolves a WHEN, and says on standard error what was meant where something had to be supplied.
+// resolvePoint is the point in the history that a WHEN means. If something had to be added, it
+// announces the meaning.
 func (a *app) resolvePoint(h *repo.History, text string) (repo.Point, error) {
 	w, err := a.parseWhen(text)
 	if err != nil {

@@ -20,8 +20,9 @@ const (
 	lockPatience = 2 * time.Second // for another process at work on the log
 )
 
-// File writes timemachine.log. Lines are gathered and written in one go; writing and rotating happen under a lock
-// on the log's folder, so that no process writes into a file that another one is moving away.
+// File is the log of one process. It gathers lines and appends them in one write. It writes and
+// rotates under a lock on the log's folder, so that no process writes into a file that another
+// process moves away.
 type File struct {
 	mu      sync.Mutex
 	Path    string
@@ -48,7 +49,8 @@ func New(path string, check func(path string) error, now func() time.Time) *File
 	}
 }
 
-// Write takes one line. Lines of level WARN and above are on disk when it returns, others soon.
+// Write takes one line. A line of level WARN or above is in the file when Write returns; other
+// lines follow within a second of a run.
 func (j *File) Write(line []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -68,8 +70,8 @@ func urgent(line []byte) bool {
 	return bytes.HasPrefix(rest, []byte("WARN")) || bytes.HasPrefix(rest, []byte("ERROR"))
 }
 
-// Close writes what is left and returns the first failure of all writes. A folder that does not exist is none: the
-// configuration would have lain there too, and that has been said.
+// Close writes the lines that are left and returns the first failure of all writes. A missing
+// folder is no failure: it would hold the configuration, too, and that has been reported.
 func (j *File) Close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -89,9 +91,9 @@ func (j *File) flush() {
 	j.flushed = j.now()
 }
 
-// write appends lines to the log under the lock, rotating it first when they would not fit. Without the lock, which
-// another process may hold for ever or the file system may not know, the lines are appended all the same, and rotation is
-// left to others.
+// write appends lines to the log under the lock, and rotates the log before if they do not fit.
+// Another process may hold the lock for ever, or the file system may have no locks. The lines are
+// then appended without it, and the log is not rotated.
 func (j *File) write(lines []byte) error {
 	unlock, locked, err := lockFolder(filepath.Dir(j.Path), j.patience())
 	if err != nil {
@@ -115,8 +117,8 @@ func (j *File) write(lines []byte) error {
 	return errors.Join(err, j.rotator.Close())
 }
 
-// rotate moves the log aside and drops the oldest. Lumberjack would drop them in the background, where a short run ends
-// before it is done.
+// rotate moves the log aside and removes the oldest logs. Lumberjack would remove them in the
+// background, and a short run would end before that.
 func (j *File) rotate() error {
 	if err := j.rotator.Rotate(); err != nil {
 		return err
@@ -138,7 +140,8 @@ func (j *File) patience() time.Duration {
 	return lockPatience
 }
 
-// prepare creates the log when it is missing and refuses one that is not safe to write. It returns the log's size.
+// prepare creates a missing log and refuses one that is not safe to write. It returns the size of
+// the log in bytes.
 func (j *File) prepare() (int64, error) {
 	f, err := os.OpenFile(j.Path, os.O_WRONLY|os.O_CREATE|os.O_APPEND|openFlags, 0o600)
 	if err != nil {
@@ -155,7 +158,7 @@ func (j *File) prepare() (int64, error) {
 	return info.Size(), j.check(j.Path)
 }
 
-// openError words the refusal of a link, which the system reports as too many of them.
+// openError says what a link is: the system reports too many links.
 func (j *File) openError(err error) error {
 	if info, lerr := os.Lstat(j.Path); lerr == nil && !info.Mode().IsRegular() {
 		return errors.New("not a regular file")

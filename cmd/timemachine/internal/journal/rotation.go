@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// rotatedStamp is the time in the name of a log that lumberjack moved aside.
+// rotatedStamp is the layout of the time in the name of a log that lumberjack moved aside.
 const rotatedStamp = "2006-01-02T15-04-05.000"
 
-// Rotated are the older logs beside the one at path, the oldest first. Only names as lumberjack gives them count: a user's
-// own timemachine-old.log is not ours.
+// Rotated are the older logs beside the one at path, the oldest first. Only names in lumberjack's
+// form count: a user's own timemachine-old.log stays out of it.
 func Rotated(path string) []string {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"timemachine/repo/textdiff"
 )
 
-// MaxText is the largest file, in bytes, that is compared line by line; larger ones are summed up.
+// MaxText is the size in bytes of the largest file that is compared line by line. Of a larger file
+// only the sizes are shown.
 const MaxText = 16 << 20
 
 // Side is a file in one of the two states that are compared.
@@ -22,7 +23,7 @@ type Side struct {
 	Commit object.ID // zero: as it is on disk
 }
 
-// Comparison is how a source's two states differ.
+// Comparison is the difference between the two states of a source.
 type Comparison struct {
 	Source   string
 	From, To Side
@@ -35,7 +36,7 @@ type Comparison struct {
 	Removed  int
 }
 
-// summary says how content differs that is not shown line by line; "" where it is.
+// summary describes a difference that is not shown line by line; "" for all others.
 func (c *Comparison) summary() string {
 	size := func(s *Side) string {
 		switch {
@@ -58,7 +59,7 @@ func (c *Comparison) summary() string {
 	return ""
 }
 
-// label says which state a side is, for a diff's heading.
+// label names the state of a side in the heading of a diff.
 func (s *Side) label(zone *time.Location) string {
 	state := "on disk"
 	if !s.Commit.IsZero() {

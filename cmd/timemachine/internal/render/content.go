@@ -9,7 +9,7 @@ import (
 	"timemachine/repo"
 )
 
-// maxPlain is the longest content, in bytes, that is given as text where it is UTF-8.
+// maxPlain is the size in bytes of the longest content that is written as text, if it is UTF-8.
 const maxPlain = 16 << 20
 
 // ContentDocument is what show --json prints: the version and its content.
@@ -19,8 +19,8 @@ type ContentDocument struct {
 	Content  string `json:"content"`
 }
 
-// WriteContent writes a version and its content of size bytes as one JSON document. Long content is
-// not held in memory.
+// WriteContent writes a version and its content of size bytes as one JSON document. Content beyond
+// maxPlain is not held in memory.
 func WriteContent(w io.Writer, e *repo.Entry, src io.Reader, size int64) error {
 	if size > maxPlain {
 		return writeLong(w, e, src)
@@ -36,7 +36,7 @@ func WriteContent(w io.Writer, e *repo.Entry, src io.Reader, size int64) error {
 	return WriteJSONLine(w, d)
 }
 
-// writeLong puts the content, as it is read, into the document of a version without.
+// writeLong writes the document of a version and puts the content into it while reading it.
 func writeLong(w io.Writer, e *repo.Entry, src io.Reader) error {
 	line, err := jsonText(ContentDocument{EntryDocument: EntryJSON(e), Encoding: "base64"}, "")
 	if err != nil {

@@ -15,8 +15,8 @@ type DiffDocument struct {
 	Files     []FileDiffDocument `json:"files"`
 }
 
-// FileDiffDocument is one file that differs. Patch is the unified diff, PatchBytes stands in its place where that is not
-// UTF-8; neither is there where Binary or TooLarge is set.
+// FileDiffDocument is one file that differs. Patch is the unified diff. PatchBytes replaces it
+// where the diff is not UTF-8. A file with Binary or TooLarge set has neither.
 type FileDiffDocument struct {
 	Source      string        `json:"source"`
 	SourceBytes string        `json:"source_bytes,omitempty"`
@@ -30,7 +30,7 @@ type FileDiffDocument struct {
 	PatchBytes  string        `json:"patch_bytes,omitempty"`
 }
 
-// SideDocument is one of a file's two states; Commit is empty for the file on disk.
+// SideDocument is one of the two states of a file. Commit is empty for the file on disk.
 type SideDocument struct {
 	Type   string `json:"type"` // file, symlink or other
 	Mode   string `json:"mode"`

@@ -11,7 +11,7 @@ import (
 
 const statBar = 40 // the longest row of + and -
 
-// WriteDiffStat writes how many lines changed in each file, and a sum.
+// WriteDiffStat writes the number of changed lines of each file, and the sum.
 func WriteDiffStat(w io.Writer, comparisons iter.Seq2[*Comparison, error]) error {
 	var list []*Comparison
 	width, most, added, removed := 0, 0, 0, 0
@@ -38,8 +38,8 @@ func WriteDiffStat(w io.Writer, comparisons iter.Seq2[*Comparison, error]) error
 	return err
 }
 
-// statText is a file's row: its changed lines and a bar of them, or what is to be said instead. most is the largest number
-// of all rows.
+// statText is the row of a file: its number of changed lines with a bar, or the change of mode, or
+// the summary. most is the largest number of all rows.
 func (c *Comparison) statText(most int) string {
 	switch {
 	case !c.Content:

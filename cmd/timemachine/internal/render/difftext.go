@@ -12,13 +12,13 @@ import (
 	"timemachine/repo/textdiff"
 )
 
-// contextOf is how many equal lines are shown around a change.
+// contextOf is the number of equal lines around a change.
 const contextOf = 3
 
-// paint are the escape sequences of a diff, as git chooses them; all empty without colour.
+// paint are the escape sequences of a diff, as git chooses them; the zero value paints nothing.
 type paint struct{ head, hunk, removed, added, end string }
 
-// diffPaint is how a coloured diff is painted.
+// diffPaint are the escape sequences of a coloured diff.
 var diffPaint = paint{head: "\x1b[1m", hunk: "\x1b[36m", removed: "\x1b[31m", added: "\x1b[32m", end: "\x1b[m"}
 
 // DiffStyle says how a diff is written.
@@ -68,7 +68,7 @@ func (t *diffText) print(text string) {
 	}
 }
 
-// line writes a line that is ours.
+// line writes a line of the diff's own, such as a heading.
 func (t *diffText) line(colour, text string) {
 	if colour != "" {
 		text = colour + text + t.paint.end
@@ -94,7 +94,7 @@ func (t *diffText) heading(c *Comparison) {
 	}
 }
 
-// gitMode is the mode under which git would hold the file.
+// gitMode is the mode of a file in a git tree.
 func gitMode(s *Side) string {
 	switch {
 	case s.Link:
@@ -145,7 +145,7 @@ func span(start, end int) string {
 	return fmt.Sprintf("%d,%d", start+1, end-start)
 }
 
-// lines writes lines of the files behind a mark.
+// lines writes lines of the files, each behind a mark; bare ones have no mark.
 func (t *diffText) lines(mark, colour string, lines []string, bare bool) {
 	if bare {
 		mark = ""
@@ -196,7 +196,7 @@ func (t *diffText) marked(b *strings.Builder, colour, open, text, shut string) {
 	}
 }
 
-// content is a file's line as it may be shown: on a terminal without what could act on it.
+// content is a line of a file for the output. On a terminal control characters are escaped.
 func (t *diffText) content(line string) string {
 	if !t.style.Terminal {
 		return line

@@ -36,7 +36,7 @@ func FindingJSON(f repo.Finding) FindingDocument {
 		Object: idText(f.Object), Message: f.Msg, Hint: f.Hint, Repaired: f.Repaired}
 }
 
-// FindingText is a finding in one line: what it is about, what is wrong, and whether it still is.
+// FindingText is a finding in one line: its object, the damage, and whether verify repaired it.
 func FindingText(f repo.Finding) string {
 	var about []string
 	if f.Path != "" {

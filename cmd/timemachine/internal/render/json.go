@@ -16,8 +16,9 @@ import (
 	"timemachine/repo/record"
 )
 
-// jsonText is document in JSON with a newline at its end: in one line where indent is empty. Whatever could act on a
-// terminal is written as \u and four digits, which every reader of JSON takes for the character itself.
+// jsonText is a document in JSON with a newline at its end; it is one line where indent is empty.
+// Characters that could act on a terminal are written as \u and four digits. Every reader of JSON
+// takes these for the characters themselves.
 func jsonText(document any, indent string) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -43,7 +44,8 @@ func writeIndented(w io.Writer, document any, indent string) error {
 	return err
 }
 
-// escapeJSON escapes what encoding/json leaves as it is: DEL, C1 and format characters. They stand in strings only.
+// escapeJSON escapes what encoding/json leaves as it is: DEL, C1 and format characters. They occur
+// in strings only.
 func escapeJSON(text []byte) []byte {
 	suspect := func(r rune) bool { return r != '\n' && terminal.Hazardous(r) }
 	if bytes.IndexFunc(text, suspect) < 0 {
@@ -68,7 +70,7 @@ func escapeJSON(text []byte) []byte {
 
 func modeText(mode uint32) string { return fmt.Sprintf("%04o", mode) }
 
-// rawBytes is the base64 form of a name that JSON cannot hold, "" for others.
+// rawBytes is the base64 form of a name that is not UTF-8; "" for others.
 func rawBytes(name string) string {
 	if utf8.ValidString(name) {
 		return ""
@@ -76,7 +78,7 @@ func rawBytes(name string) string {
 	return base64.StdEncoding.EncodeToString([]byte(name))
 }
 
-// rawList is the base64 form of all names where JSON cannot hold one of them, nil where it can.
+// rawList is the base64 form of all names if one of them is not UTF-8; nil otherwise.
 func rawList(names []string) []string {
 	if !slices.ContainsFunc(names, func(n string) bool { return rawBytes(n) != "" }) {
 		return nil
@@ -102,8 +104,8 @@ func typeText(link bool) string {
 	return "file"
 }
 
-// timeText is a moment in JSON: RFC 3339 in UTC with nine digits of nanoseconds, as in records; ""
-// for none.
+// timeText is a moment in RFC 3339, in UTC with nine digits of nanoseconds, as in records; "" for
+// the zero time.
 func timeText(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -111,7 +113,7 @@ func timeText(t time.Time) string {
 	return record.FormatTime(t)
 }
 
-// OrEmpty is list, and never nil: JSON shows an empty list and not null.
+// OrEmpty is list, and never nil: JSON shows an empty list then, not null.
 func OrEmpty(list []string) []string {
 	if list == nil {
 		return []string{}
@@ -119,7 +121,7 @@ func OrEmpty(list []string) []string {
 	return list
 }
 
-// PathDocument is a path in a list.
+// PathDocument is a path in a list. PathBytes is set where the path is not UTF-8.
 type PathDocument struct {
 	Path      string `json:"path"`
 	PathBytes string `json:"path_bytes,omitempty"`

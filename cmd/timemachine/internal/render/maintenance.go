@@ -6,7 +6,7 @@ import (
 	"timemachine/repo"
 )
 
-// CompactDocument is what compact --json prints. Sizes are in bytes, those of packs with their idx.
+// CompactDocument is what compact --json prints. Sizes are in bytes and include the idx files.
 type CompactDocument struct {
 	Destination string `json:"destination"`
 	PacksBefore int    `json:"packs_before"`
@@ -23,7 +23,7 @@ func CompactJSON(dest string, c repo.Compaction) CompactDocument {
 		BytesBefore: c.BytesBefore, BytesAfter: c.BytesAfter, Foreign: c.Foreign, Unlisted: c.Unlisted}
 }
 
-// CompactLine is a compaction in one line; gc is the command that merges all packs.
+// CompactLine is a compaction in one line. gc is the command that merges all packs.
 func CompactLine(c repo.Compaction, gc string) string {
 	text := fmt.Sprintf("%d packs of %s, as compact as they get", c.PacksBefore, sizeText(c.BytesBefore))
 	if c.PacksBefore != c.PacksAfter || c.BytesBefore != c.BytesAfter {

@@ -11,13 +11,13 @@ import (
 	"timemachine/repo/record"
 )
 
-// The words for what a step will do, and for what it did.
+// The words for an action, before and after it is done.
 var (
 	actionsAhead = map[repo.Action]string{repo.Create: "would create", repo.Replace: "would replace", repo.Keep: "is as it was", repo.Leave: "would leave"}
 	actionsDone  = map[repo.Action]string{repo.Create: "created", repo.Replace: "replaced", repo.Keep: "is as it was", repo.Leave: "left"}
 )
 
-// actionWords chooses between the two.
+// actionWords are the words for actions: of a dry run those before, else those after.
 func actionWords(dryRun bool) map[repo.Action]string {
 	if dryRun {
 		return actionsAhead
@@ -47,7 +47,7 @@ type StepDocument struct {
 	Error       string   `json:"error,omitempty"`
 }
 
-// PlanJSON is the document of a restore, carried out or not.
+// PlanJSON is the document of a restore, or of a dry run.
 func PlanJSON(p *repo.Plan, dryRun bool) PlanDocument {
 	doc := PlanDocument{DryRun: dryRun, Files: []StepDocument{}, Cleared: pathsJSON(p.Cleared()), Extra: pathsJSON(p.Extra), Failed: PlanCounts(p).Failed}
 	for i := range p.Steps {
@@ -62,7 +62,8 @@ func PlanJSON(p *repo.Plan, dryRun bool) PlanDocument {
 	return doc
 }
 
-// PlanLines are the lines of a restore, one a file. Files that are kept have one where verbose.
+// PlanLines are the lines of a restore, one for each file that was changed, left or would be. A
+// verbose list also names the files that were up to date.
 func PlanLines(p *repo.Plan, dryRun, verbose bool, zone *time.Location) []string {
 	words, removed := actionWords(dryRun), "removed"
 	if dryRun {
@@ -97,7 +98,7 @@ func stepLine(s *repo.Step, verb string, zone *time.Location) string {
 	return text
 }
 
-// PlanErrors are the lines that name what was not restored.
+// PlanErrors are the lines about files that were not restored.
 func PlanErrors(p *repo.Plan) []string {
 	var lines []string
 	for i := range p.Steps {
@@ -108,12 +109,12 @@ func PlanErrors(p *repo.Plan) []string {
 	return lines
 }
 
-// withoutPath is a cause in one line, without the path that stands before it already.
+// withoutPath is the cause of an error in one line, without the path, which the caller prints.
 func withoutPath(err error, path string) string {
 	return strings.TrimPrefix(FirstLine(errors.New(durable.Reason(err))), path+": ")
 }
 
-// PlanCount is how many files a restore treats in which way.
+// PlanCount is the number of files for each action of a restore.
 type PlanCount struct {
 	byAction map[repo.Action]int // of the steps that did not fail
 	Failed   int
@@ -132,7 +133,7 @@ func PlanCounts(p *repo.Plan) PlanCount {
 	return n
 }
 
-// Kept is how many files are as they were then, where nothing else was to be done; 0 otherwise.
+// Kept is the number of files that were up to date if the restore had nothing else to do; else 0.
 func (n PlanCount) Kept() int {
 	if n.byAction[repo.Create]+n.byAction[repo.Replace]+n.Failed > 0 {
 		return 0
@@ -140,7 +141,7 @@ func (n PlanCount) Kept() int {
 	return n.byAction[repo.Keep]
 }
 
-// Summary is the count in one line.
+// Summary is the counts in one line.
 func (n PlanCount) Summary(dryRun bool) string {
 	var parts []string
 	for _, action := range []repo.Action{repo.Create, repo.Replace, repo.Leave} {

@@ -8,7 +8,7 @@ import (
 	"timemachine/watch/scan"
 )
 
-// ProblemDocument is one problem. Warning is set where it does not make the exit status 3.
+// ProblemDocument is one problem. A problem with Warning set does not make the exit status 3.
 type ProblemDocument struct {
 	Path      string `json:"path"`
 	PathBytes string `json:"path_bytes,omitempty"`
@@ -17,7 +17,8 @@ type ProblemDocument struct {
 	Warning   bool   `json:"warning,omitempty"`
 }
 
-// ProblemText is one sentence that names the path and, where the message leaves it out, the cause.
+// ProblemText is a problem in one line. It adds the path and the cause where the message leaves
+// them out.
 func ProblemText(p scan.Problem) string {
 	text := p.Msg
 	if p.Path != "" && !strings.Contains(text, p.Path) && !strings.Contains(text, terminal.Quote(p.Path)) {

@@ -26,12 +26,12 @@ type RunDocument struct {
 	Tip         string            `json:"tip"`
 }
 
-// EmptyRun is what a run prints that looked at nothing.
+// EmptyRun is the document of a run that scanned nothing.
 func EmptyRun(dest string) RunDocument {
 	return RunDocument{Destination: dest, Versions: []VersionDocument{}, Problems: []ProblemDocument{}, Events: map[string]int{}}
 }
 
-// RunJSON is the document of a run that committed versions and met problems.
+// RunJSON is the document of a run with the versions that it committed and its problems.
 func RunJSON(dest string, s *watch.Summary, versions []record.Version, problems []scan.Problem) RunDocument {
 	d := EmptyRun(dest)
 	d.Scan, d.Sources, d.ElapsedMS, d.Tip = s.Scan, s.Sources, s.Elapsed.Milliseconds(), idText(s.Tip)
@@ -45,7 +45,7 @@ func RunJSON(dest string, s *watch.Summary, versions []record.Version, problems 
 	return d
 }
 
-// RunSummary is a run in one line; files is how many have a new version.
+// RunSummary is a run in one line. files is the number of files with a new version.
 func RunSummary(s *watch.Summary, files int) string {
 	text := "nothing changed"
 	if s.Versions > 0 {
@@ -57,7 +57,7 @@ func RunSummary(s *watch.Summary, files int) string {
 	return text
 }
 
-// events lists how often each kind of event happened, in the order of their names.
+// events lists the number of versions for each kind of event, in alphabetical order.
 func events(s *watch.Summary) string {
 	var parts []string
 	for _, e := range slices.Sorted(maps.Keys(s.Events)) {

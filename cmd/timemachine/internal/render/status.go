@@ -14,10 +14,10 @@ import (
 	"timemachine/watch/scan"
 )
 
-// statusLimit is how many lines of one kind are shown unless the status is verbose.
+// statusLimit is the number of lines of one kind in a status that is not verbose.
 const statusLimit = 20
 
-// Status is all that status finds out.
+// Status is the state of a destination and what a run would do now.
 type Status struct {
 	Destination   string
 	Configuration string
@@ -32,19 +32,19 @@ type Status struct {
 	Preview       *watch.Preview // nil where there is no configuration
 }
 
-// FailedRun is a run over everything that failed as a whole.
+// FailedRun is a run over the whole watch list that failed and recorded nothing more.
 type FailedRun struct {
 	When time.Time
 	Why  string // in one line, escaped
 }
 
-// Clock says how moments are told: in a time zone, and how long they are ago.
+// Clock tells moments: in a time zone, and how long ago they were.
 type Clock struct {
 	Now  time.Time
 	Zone *time.Location
 }
 
-// Lines are the status for people; verbose ones list everything.
+// Lines are the status for people. A verbose status has no limit on lines of one kind.
 func (s *Status) Lines(c Clock, verbose bool) []string {
 	lines := []string{"destination  " + terminal.Quote(s.Destination)}
 	if s.Branch == "" {
@@ -72,7 +72,7 @@ func (s *Status) Lines(c Clock, verbose bool) []string {
 	return append(lines, previewLines(s.Preview, limit)...)
 }
 
-// LastRunLine is the line about the last run; failed is nil where that did not fail.
+// LastRunLine is the line about the last run. failed is nil unless that run failed.
 func LastRunLine(l repo.LastRun, failed *FailedRun, c Clock) string {
 	if failed == nil {
 		return "last run     " + c.ended(l)
@@ -92,7 +92,7 @@ func (c Clock) ended(l repo.LastRun) string {
 	return c.moment(l.Ended) + ", with problems; the last without " + c.moment(l.Good)
 }
 
-// moment is a time and how long ago that was.
+// moment is a time with how long ago it was.
 func (c Clock) moment(t time.Time) string {
 	text := when.Format(t.In(c.Zone).Truncate(time.Second))
 	switch age := c.Now.Sub(t).Truncate(time.Second); {
@@ -184,7 +184,7 @@ func problemLines(problems []scan.Problem) []string {
 	return lines
 }
 
-// firstLines are the first lines up to a limit, and how many more there are.
+// firstLines are the lines up to a limit, and one line with the number of the others.
 func firstLines(lines []string, limit int) []string {
 	if len(lines) <= limit {
 		return lines

@@ -11,7 +11,7 @@ import (
 	"timemachine/repo/record"
 )
 
-// VersionDocument is one version. SourceBytes is set where Source is not UTF-8 and therefore lossy.
+// VersionDocument is one version. SourceBytes is set where Source is not UTF-8 and so lossy.
 type VersionDocument struct {
 	Event       string `json:"event"`
 	Source      string `json:"source"`
@@ -41,7 +41,8 @@ func versionJSON(v record.Version) VersionDocument {
 	return e
 }
 
-// EntryDocument is one version as log and show print it: what run prints of a version, and its place in the history.
+// EntryDocument is one version as log and show print it: a version with its position in the
+// history.
 type EntryDocument struct {
 	VersionDocument
 	Type             string  `json:"type,omitempty"` // file or symlink; none for a deletion
@@ -86,8 +87,8 @@ func EntryJSON(e *repo.Entry) EntryDocument {
 	return d
 }
 
-// EntryLine is a version in one line: time, event, commit, size and its change, path, what else
-// changed.
+// EntryLine is a version in one line: time, event, commit, size with its change, path, and other
+// changes.
 func EntryLine(e *repo.Entry, zone *time.Location, colour bool) string {
 	commit := e.Commit.Short()
 	if colour {
@@ -100,7 +101,7 @@ func EntryLine(e *repo.Entry, zone *time.Location, colour bool) string {
 	return line
 }
 
-// sizeChange is the size of a version, and by how much it differs from the one before.
+// sizeChange is the size of a version, and the difference from the version before.
 func sizeChange(e *repo.Entry) string {
 	if e.Event == record.Deleted {
 		return "-"
@@ -116,7 +117,7 @@ func sizeChange(e *repo.Entry) string {
 	return text
 }
 
-// changes tells what a version changed besides its content.
+// changes are the changes of a version besides its content.
 func changes(e *repo.Entry) []string {
 	var about []string
 	if e.RenamedFrom != "" {
@@ -146,7 +147,7 @@ func kindText(link bool) string {
 	return "file"
 }
 
-// ownerText is user:group, in numbers where there is no name.
+// ownerText is user:group; an ID stands for a missing name.
 func ownerText(r *record.Record) string {
 	user, group := r.User, r.Group
 	if user == "" {

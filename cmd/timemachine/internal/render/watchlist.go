@@ -15,12 +15,13 @@ type WatchedDocument struct {
 	Path    string   `json:"path,omitempty"`
 	Pattern string   `json:"pattern,omitempty"`
 	Selects []string `json:"selects,omitempty"` // with -v
-	// SelectsBytes is there where a name in Selects is not UTF-8: all of them, in base64, in the same order.
+	// SelectsBytes is set where a name in Selects is not UTF-8. It holds all names in base64, in
+	// the same order.
 	SelectsBytes []string `json:"selects_bytes,omitempty"`
 	Problem      string   `json:"problem,omitempty"` // with -v: what cannot be read
 }
 
-// WatchListJSON gives each line of the list its meaning.
+// WatchListJSON is the document of a watch list: each line with its meaning.
 func WatchListJSON(c *config.Config, lines []string) []WatchedDocument {
 	byText := map[string]*config.Entry{}
 	for _, e := range c.Entries {
@@ -56,7 +57,7 @@ func AddSelection(entries []WatchedDocument, selection []scan.EntrySources) {
 	}
 }
 
-// WatchListLines are the lines of the watch list with what each entry selects below it.
+// WatchListLines are the lines of the watch list, each followed by the files that it selects.
 func WatchListLines(entries []WatchedDocument) []string {
 	var lines []string
 	for _, e := range entries {

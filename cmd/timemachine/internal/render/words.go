@@ -22,7 +22,7 @@ func plural(n int, one, many string) string {
 	return strconv.Itoa(n) + " " + many
 }
 
-// brief rounds a duration to what a person wants to know.
+// brief is a duration, rounded for people.
 func brief(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:
@@ -47,12 +47,12 @@ func sizeText(n int64) string {
 	return strconv.FormatFloat(f, 'f', 1, 64) + " " + units[:1] + "iB"
 }
 
-// LocalTime is a moment as people read it: to the second, with its offset.
+// LocalTime is a moment for people: to the second, with its offset from UTC.
 func LocalTime(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format("2006-01-02 15:04:05 -07:00")
 }
 
-// FirstLine is the first line of an error of several.
+// FirstLine is the first line of an error's text.
 func FirstLine(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	return line

@@ -7,7 +7,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// barDelay is how long work may take before a bar appears: quick runs show none.
+// barDelay is how long work goes on before a bar appears: quick runs show none.
 const barDelay = 500 * time.Millisecond
 
 // Bar is a progress bar that appears late and leaves nothing behind.
@@ -44,7 +44,7 @@ func (b *Bar) set(done, total int64) {
 		b.total = total
 		b.shown.ChangeMax64(total)
 	}
-	// The bar is an ornament: a terminal that refuses it is no reason to stop.
+	// A bar that a terminal refuses is no reason to stop the work.
 	_ = b.shown.Set64(done)
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/lmittmann/tint"
 )
 
-// ConsoleOptions say how talkative standard error is. The zero value prints warnings and errors,
+// ConsoleOptions say how much standard error shows. The zero value prints warnings and errors,
 // without colours.
 type ConsoleOptions struct {
 	Terminal bool // lines go to a terminal, which may show a progress bar
@@ -20,8 +20,8 @@ type ConsoleOptions struct {
 	Now      func() time.Time // the clock of the progress bar
 }
 
-// Console is what the user sees beside the results: log lines through slog and tint, hints, and
-// the summary of a run. It escapes whatever could move a terminal's cursor or forge a line.
+// Console is what the user sees beside the results: log lines through slog and tint, hints, and the
+// summary of a run. It escapes everything that could move the cursor or forge a line.
 type Console struct {
 	*slog.Logger
 	ConsoleOptions
@@ -29,7 +29,7 @@ type Console struct {
 	bar *Bar // on the screen now; nil: none
 }
 
-// newConsole returns a console that writes to w.
+// NewConsole returns a console that writes to w.
 
 func NewConsole(w io.Writer, o ConsoleOptions) *Console {
 	c := &Console{ConsoleOptions: o, w: w}
@@ -51,7 +51,8 @@ func (c *Console) level() slog.Level {
 	return slog.LevelWarn
 }
 
-// consoleAttr drops the time, which the reader knows, and makes the message harmless; tint quotes the other values.
+// consoleAttr drops the time, which the reader knows, and escapes the message; tint quotes the
+// other values.
 func consoleAttr(groups []string, a slog.Attr) slog.Attr {
 	if len(groups) > 0 {
 		return a
@@ -65,7 +66,8 @@ func consoleAttr(groups []string, a slog.Attr) slog.Attr {
 	return EscapeDelete(groups, a)
 }
 
-// EscapeDelete spells out the one control character that slog's and tint's handlers leave unquoted in a value: DEL.
+// EscapeDelete escapes DEL, the one control character that the handlers of slog and tint leave
+// unquoted in a value.
 func EscapeDelete(_ []string, a slog.Attr) slog.Attr {
 	if a.Value.Kind() == slog.KindString && strings.Contains(a.Value.String(), "\x7f") {
 		return slog.String(a.Key, strings.ReplaceAll(a.Value.String(), "\x7f", `\177`))
@@ -73,21 +75,22 @@ func EscapeDelete(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// Notice prints one plain line for a person: not in a mail from cron, not with -q.
+// Notice prints one plain line on a terminal, or where the console is verbose. A mail from cron
+// does not get it.
 func (c *Console) Notice(text string) {
 	if (c.Terminal || c.Verbose) && !c.Quiet {
 		c.line(text)
 	}
 }
 
-// Announce prints one plain line also where no terminal is, but not with -q.
+// Announce prints one plain line unless the console is quiet.
 func (c *Console) Announce(text string) {
 	if !c.Quiet {
 		c.line(text)
 	}
 }
 
-// Hint prints the advice that belongs to the line before it.
+// Hint prints the advice that belongs to the line before it; "" prints nothing.
 func (c *Console) Hint(text string) {
 	if text != "" {
 		c.line("hint: " + text)
@@ -116,7 +119,7 @@ func (c *Console) MoveBar(done, total int64) {
 }
 
 // ClearBar clears the bar's line before a line on standard output, which may be the same terminal.
-// The next moveBar draws it again.
+// The next MoveBar draws the bar again.
 func (c *Console) ClearBar() {
 	if c.bar != nil {
 		c.bar.hide()
@@ -127,10 +130,10 @@ func (c *Console) line(text string) {
 	fmt.Fprintln(consoleWriter{c}, Escape(text))
 }
 
-// consoleWriter takes the progress bar off the screen before a line is written.
+// consoleWriter clears the progress bar before it writes a line.
 type consoleWriter struct{ c *Console }
 
-// Write passes p on; a line of text is one call.
+// Write writes p; each call is one line of text.
 func (w consoleWriter) Write(p []byte) (int, error) {
 	w.c.ClearBar()
 	return w.c.w.Write(p)

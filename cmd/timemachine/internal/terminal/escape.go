@@ -10,10 +10,10 @@ import (
 	"timemachine/repo/record"
 )
 
-// Quote is a file name as people see it: bare where that is safe, C-quoted as git does where not.
+// Quote is a file name for people: bare where that is safe, else C-quoted as git does it.
 func Quote(name string) string { return record.Quote(name) }
 
-// InQuotes is a word in double quotes, for messages where a bare one could be overlooked.
+// InQuotes is a word in double quotes, for messages in which a bare word could be overlooked.
 func InQuotes(word string) string {
 	q := record.Quote(word)
 	if strings.HasPrefix(q, `"`) && q != word {
@@ -22,9 +22,10 @@ func InQuotes(word string) string {
 	return `"` + q + `"`
 }
 
-// Escape escapes in text, byte by byte, what could act on a terminal or pass for another line: control and C1
-// characters, bidi and other format characters, line separators, and bytes that are not UTF-8. Error texts of the
-// operating system hold file names as they are, so whole messages pass through here.
+// Escape escapes, byte by byte, what could act on a terminal or pass for another line. These are
+// control and C1 characters, bidi and other format characters, line separators, and bytes that are
+// not UTF-8. Error texts of the operating system hold file names as they are, so whole messages
+// pass through Escape.
 func Escape(text string) string {
 	if !strings.ContainsFunc(text, Hazardous) {
 		return text
@@ -42,16 +43,17 @@ func Escape(text string) string {
 	return b.String()
 }
 
-// EscapingWriter passes text on to a terminal: lines and tabs as they are, all else escaped.
+// EscapingWriter passes text on to a terminal. It escapes all that Escape does, but for newlines
+// and tabs.
 type EscapingWriter struct {
 	w    io.Writer
 	rest []byte // the beginning of a character
 }
 
-// NewEscapingWriter returns a writer in front of w. Close writes what a cut character leaves.
+// NewEscapingWriter returns a writer to w. Close writes the bytes of a character that was cut.
 func NewEscapingWriter(w io.Writer) *EscapingWriter { return &EscapingWriter{w: w} }
 
-// Write passes on what is whole of p.
+// Write writes the whole characters of p and keeps the beginning of the next one.
 func (s *EscapingWriter) Write(p []byte) (int, error) {
 	text := append(s.rest, p...)
 	var b strings.Builder
@@ -69,14 +71,15 @@ func (s *EscapingWriter) Write(p []byte) (int, error) {
 	return len(p), err
 }
 
-// Close passes on what is left: bytes that begin a character and do not end it.
+// Close writes the bytes that begin a character and do not end it.
 func (s *EscapingWriter) Close() error {
 	_, err := io.WriteString(s.w, Escape(string(s.rest)))
 	s.rest = nil
 	return err
 }
 
-// Hazardous also holds for the replacement character, which stands for bytes that are not UTF-8.
+// Hazardous tells whether Escape escapes a character. It holds for the replacement character, too,
+// which stands for bytes that are not UTF-8.
 func Hazardous(r rune) bool {
 	return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }

@@ -9,9 +9,9 @@ import (
 	"syscall"
 )
 
-// PagerCommand is the user's choice, $PAGER, else less; "" for none. Set to nothing or to cat,
-// $PAGER means none, as with git. No git configuration is asked: a repository is data, and must
-// not choose a program to run.
+// PagerCommand is the user's pager: $PAGER, else less; "" for none. As with git, an empty $PAGER or
+// cat means none. Git's configuration is not asked: a repository is data, and must not choose a
+// program to run.
 func PagerCommand(lookup func(name string) (string, bool)) string {
 	if command, set := lookup("PAGER"); set {
 		if command == "cat" {
@@ -25,7 +25,7 @@ func PagerCommand(lookup func(name string) (string, bool)) string {
 	return "less"
 }
 
-// PagerSettings are less's and lv's options, as git sets them, where the user has none.
+// PagerSettings are the options of less and lv, as git sets them, that the user has not set.
 func PagerSettings(lookup func(name string) (string, bool)) []string {
 	var env []string
 	for name, value := range map[string]string{"LESS": "FRX", "LV": "-c"} {
@@ -36,7 +36,7 @@ func PagerSettings(lookup func(name string) (string, bool)) []string {
 	return env
 }
 
-// Pager is a program at work that shows what it reads, page by page.
+// Pager is a running program that shows its input page by page.
 type Pager struct {
 	cmd  *exec.Cmd
 	pipe io.WriteCloser
@@ -56,8 +56,8 @@ func StartPager(command string, environment []string, stdout, stderr io.Writer) 
 	return &Pager{cmd: cmd, pipe: pipe}, nil
 }
 
-// Show gives the pager what write writes, and waits until the user has quit it. A pager that is
-// quit before the end is no error, nor is an interrupt.
+// Show passes the output of write to the pager and waits until the user quits. To quit the pager
+// early is no error, nor is an interrupt.
 func (p *Pager) Show(ctx context.Context, write func(w io.Writer) error) error {
 	w := bufio.NewWriter(p.pipe)
 	err := write(w)
