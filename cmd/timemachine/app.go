@@ -26,18 +26,18 @@ type app struct {
 	stderr         io.Writer
 	stderrTerminal bool // standard error is a terminal
 	stdoutTerminal bool // standard output is a terminal
-	columns        int  // of the terminal; 0: not known
+	columns        int  // of the terminal; 0: unknown
 	lookup         func(string) (string, bool)
 	now            func() time.Time
 	zone           *time.Location
-	dir            string // the working directory; "" when it could not be told
+	dir            string // the working directory; "" if unknown
 	uid            int
 	account        account
 	host           string
-	boot           string // names this start of the machine; "" where the system does not
+	boot           string // identifies this start of the machine; "" if unknown
 
 	flags   globalFlags
-	started bool // a command of ours runs: later errors are not about usage
+	started bool // the command runs: later errors are not about usage
 	console *terminal.Console
 	journal *slog.Logger
 	log     *journal.File // nil until a place is known

@@ -17,7 +17,7 @@ import (
 // candidate is a path that may go on the watch list.
 type candidate struct {
 	path    string // absolute
-	missing bool   // does not exist, and may
+	missing bool   // does not exist, and need not
 	already bool   // an entry selects it now
 }
 

@@ -70,7 +70,7 @@ func (d *diffJob) equal(p *pair) (bool, error) {
 	defer src.Close()
 	hash := object.NewBlobHasher(p.to.Size)
 	if _, err := io.Copy(hash, src); err != nil {
-		return false, nil // it grew or shrank meanwhile
+		return false, nil // the file has just changed its size
 	}
 	id, err := hash.ID()
 	return err == nil && id == p.from.blob, nil

@@ -93,7 +93,7 @@ func (a *app) completeSources(word string) ([]string, cobra.ShellCompDirective) 
 		}
 		name, _, more := strings.Cut(rest, "/")
 		if strings.ContainsFunc(name, terminal.Hazardous) {
-			continue // a shell would show it as it is
+			continue // a shell would print it unescaped
 		}
 		if more {
 			name += "/"

@@ -15,7 +15,7 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// place of a test: a destination whose name a shell would take apart, and a watched file.
+// damaged is a destination to damage, with one watched file. A shell would take its name apart.
 type damaged struct {
 	t          *testing.T
 	dest, file string
@@ -23,7 +23,7 @@ type damaged struct {
 	config     string // as git lists it
 }
 
-// timemachine runs the program and returns what it says.
+// timemachine runs the program and returns its output and exit status.
 func (d *damaged) timemachine(args ...string) (out string, code int) {
 	d.t.Helper()
 	cmd := exec.Command("timemachine", append([]string{"-cl", filepath.Dir(d.dest), "-d", d.dest}, args...)...)
@@ -63,7 +63,7 @@ func (d *damaged) replace(name string, data []byte) {
 	}
 }
 
-func (d *damaged) one(pattern string) string {
+func (d *damaged) firstMatch(pattern string) string {
 	d.t.Helper()
 	all, err := filepath.Glob(strings.ReplaceAll(d.git(pattern), "$", `\$`))
 	if err != nil || len(all) == 0 {
@@ -83,8 +83,9 @@ func (d *damaged) check(err error) {
 	}
 }
 
-// swap puts something else in the place of a file or folder, which is moved out of the repository where it is there.
-func (d *damaged) swap(name string, put func(path, was string)) {
+// replaceBy puts something else in the place of a file or folder, which it moves out of the
+// repository if it exists.
+func (d *damaged) replaceBy(name string, put func(path, was string)) {
 	d.t.Helper()
 	was := filepath.Join(d.t.TempDir(), "was")
 	if err := os.Rename(d.git(name), was); err != nil && !os.IsNotExist(err) {
@@ -93,15 +94,15 @@ func (d *damaged) swap(name string, put func(path, was string)) {
 	put(d.git(name), was)
 }
 
-func (d *damaged) link(path, was string) { d.check(os.Symlink(was, path)) }
+func (d *damaged) putLink(path, was string) { d.check(os.Symlink(was, path)) }
 
-func (d *damaged) folder(path, _ string) {
+func (d *damaged) putFolder(path, _ string) {
 	d.check(os.Mkdir(path, 0o700))
 	write(d.t, filepath.Join(path, "something"), nil)
 }
 
-// spoil changes a file in the middle.
-func (d *damaged) spoil(name string) {
+// overwriteHalf overwrites the second half of a file.
+func (d *damaged) overwriteHalf(name string) {
 	d.t.Helper()
 	b, err := os.ReadFile(d.git(name))
 	if err != nil {
@@ -111,12 +112,12 @@ func (d *damaged) spoil(name string) {
 	d.replace(name, b)
 }
 
-// How a damage ends.
+// The outcomes of a damage.
 const (
-	heals  = "the run goes on, with nothing to do for anybody"
-	warned = "the run goes on, and names the command that mends it"
-	hinted = "the run stops; after the commands of its hints it goes on, with the whole history"
-	stops  = "the run stops and names a command that looks; the history waits to be brought back"
+	recovers = "the run goes on, and the user has nothing to do"
+	warned   = "the run goes on, and names the command that repairs it"
+	hinted   = "the run stops; after the commands of its hints it goes on, with the whole history"
+	stops    = "the run stops and names a command that checks; the history must come from a copy"
 )
 
 var damages = []struct {
@@ -163,13 +164,13 @@ var damages = []struct {
 		first, _, _ := strings.Cut(string(log), "\n")
 		d.replace("logs/refs/heads/main", []byte(first+"\n"))
 	}, hinted, `the last commit that a run has recorded is TIP`},
-	{"branch, reflog and what runs know missing", func(d *damaged) {
+	{"branch, reflog and state of runs missing", func(d *damaged) {
 		repotest.Git(d.t, d.dest, "commit-tree", "-m", "no record", "-p", d.tip, d.tip+"^{tree}")
 		d.replace("refs/heads/main", nil)
 		d.replace("logs/refs/heads/main", nil)
 		d.check(os.RemoveAll(d.git("timemachine")))
 	}, hinted, `the newest commit with a record of timemachine's is TIP`},
-	{"branches and reflogs gone", func(d *damaged) {
+	{"branches and reflogs missing", func(d *damaged) {
 		d.check(os.RemoveAll(d.git("refs")))
 		d.check(os.RemoveAll(d.git("logs")))
 	}, hinted, `is missing, but there is a history`},
@@ -184,41 +185,41 @@ var damages = []struct {
 	{"HEAD missing", func(d *damaged) { d.replace("HEAD", nil) }, warned, `HEAD: is missing`},
 	{"HEAD empty", func(d *damaged) { d.replace("HEAD", []byte{}) }, warned, `HEAD: is empty`},
 	{"HEAD of zeros", func(d *damaged) { d.replace("HEAD", make([]byte, 21)) }, warned, `HEAD: names no branch`},
-	{"objects gone", func(d *damaged) { d.check(os.RemoveAll(d.git("objects"))) }, stops, `objects is missing`},
-	{"idx missing", func(d *damaged) { d.replace(d.one("objects/pack/*.idx"), nil) }, hinted, `cannot be read`},
-	{"idx damaged", func(d *damaged) { d.replace(d.one("objects/pack/*.idx"), []byte("no idx")) }, hinted, `cannot be read`},
-	{"idx empty", func(d *damaged) { d.replace(d.one("objects/pack/*.idx"), []byte{}) }, hinted, `cannot be read`},
-	{"pack missing", func(d *damaged) { d.replace(d.one("objects/pack/*.pack"), nil) }, stops, `cannot be read`},
-	{"pack empty", func(d *damaged) { d.replace(d.one("objects/pack/*.pack"), []byte{}) }, stops, `cannot be read`},
-	{"pack damaged", func(d *damaged) { d.replace(d.one("objects/pack/*.pack"), []byte("PACK and then nothing")) }, stops, `cannot be read`},
-	{"index missing", func(d *damaged) { d.replace("index", nil) }, heals, ``},
-	{"index damaged", func(d *damaged) { d.spoil("index") }, heals, `index.*made anew from the history`},
-	{"index empty", func(d *damaged) { d.replace("index", []byte{}) }, heals, `index.*made anew from the history`},
-	{"index cut", func(d *damaged) { d.check(os.Truncate(d.git("index"), 100)) }, heals, `index.*made anew from the history`},
-	{"reflog of HEAD a folder", func(d *damaged) { d.swap("logs/HEAD", d.folder) }, hinted, `logs/HEAD.* is in the way of the reflog`},
+	{"objects missing", func(d *damaged) { d.check(os.RemoveAll(d.git("objects"))) }, stops, `objects is missing`},
+	{"idx missing", func(d *damaged) { d.replace(d.firstMatch("objects/pack/*.idx"), nil) }, hinted, `cannot be read`},
+	{"idx damaged", func(d *damaged) { d.replace(d.firstMatch("objects/pack/*.idx"), []byte("no idx")) }, hinted, `cannot be read`},
+	{"idx empty", func(d *damaged) { d.replace(d.firstMatch("objects/pack/*.idx"), []byte{}) }, hinted, `cannot be read`},
+	{"pack missing", func(d *damaged) { d.replace(d.firstMatch("objects/pack/*.pack"), nil) }, stops, `cannot be read`},
+	{"pack empty", func(d *damaged) { d.replace(d.firstMatch("objects/pack/*.pack"), []byte{}) }, stops, `cannot be read`},
+	{"pack damaged", func(d *damaged) { d.replace(d.firstMatch("objects/pack/*.pack"), []byte("PACK and then nothing")) }, stops, `cannot be read`},
+	{"index missing", func(d *damaged) { d.replace("index", nil) }, recovers, ``},
+	{"index damaged", func(d *damaged) { d.overwriteHalf("index") }, recovers, `index.*made anew from the history`},
+	{"index empty", func(d *damaged) { d.replace("index", []byte{}) }, recovers, `index.*made anew from the history`},
+	{"index cut", func(d *damaged) { d.check(os.Truncate(d.git("index"), 100)) }, recovers, `index.*made anew from the history`},
+	{"reflog of HEAD a folder", func(d *damaged) { d.replaceBy("logs/HEAD", d.putFolder) }, hinted, `logs/HEAD.* is in the way of the reflog`},
 	{"reflog a pipe", func(d *damaged) {
-		d.swap("logs/refs/heads/main", func(path, _ string) { d.check(syscall.Mkfifo(path, 0o600)) })
+		d.replaceBy("logs/refs/heads/main", func(path, _ string) { d.check(syscall.Mkfifo(path, 0o600)) })
 	}, hinted, `logs/refs/heads/main.* is in the way of the reflog`},
 	{"reflogs' folder a file", func(d *damaged) {
-		d.swap("logs", func(path, _ string) { write(d.t, path, []byte("no folder")) })
+		d.replaceBy("logs", func(path, _ string) { write(d.t, path, []byte("no folder")) })
 	}, hinted, `logs.* is in the way of the reflog`},
-	{"cache missing", func(d *damaged) { d.replace("timemachine/cache", nil) }, heals, ``},
-	{"cache damaged", func(d *damaged) { d.spoil("timemachine/cache") }, heals, ``},
-	{"list of packs damaged", func(d *damaged) { d.replace("timemachine/packs", []byte("\x00\x00../../x\n")) }, heals, ``},
-	{"list of packs a link", func(d *damaged) { d.swap("timemachine/packs", d.link) }, heals, `timemachine/packs.*is no regular file`},
-	{"list of packs a folder", func(d *damaged) { d.swap("timemachine/packs", d.folder) }, heals, `timemachine/packs.*is no regular file`},
-	{"mark of unfinished work a folder", func(d *damaged) { d.swap("timemachine/pending", d.folder) }, heals, `timemachine/pending.*is no regular file`},
-	{"cache a folder", func(d *damaged) { d.swap("timemachine/cache", d.folder) }, heals, `timemachine/cache.*is no regular file`},
-	{"time of the last run a link", func(d *damaged) { d.swap("timemachine/ran", d.link) }, heals, `timemachine/ran.*is no regular file`},
-	{"our lock a link", func(d *damaged) { d.swap("timemachine/lock", d.link) }, hinted, `timemachine/lock.* is no regular file`},
-	{"our lock a folder", func(d *damaged) { d.swap("timemachine/lock", d.folder) }, hinted, `timemachine/lock.* is no regular file`},
-	{"stage a link", func(d *damaged) { d.swap("timemachine/stage", d.link) }, hinted, `timemachine/stage.* is no folder`},
-	{"our folder a file", func(d *damaged) {
+	{"cache missing", func(d *damaged) { d.replace("timemachine/cache", nil) }, recovers, ``},
+	{"cache damaged", func(d *damaged) { d.overwriteHalf("timemachine/cache") }, recovers, ``},
+	{"list of packs damaged", func(d *damaged) { d.replace("timemachine/packs", []byte("\x00\x00../../x\n")) }, recovers, ``},
+	{"list of packs a link", func(d *damaged) { d.replaceBy("timemachine/packs", d.putLink) }, recovers, `timemachine/packs.*is no regular file`},
+	{"list of packs a folder", func(d *damaged) { d.replaceBy("timemachine/packs", d.putFolder) }, recovers, `timemachine/packs.*is no regular file`},
+	{"pending mark a folder", func(d *damaged) { d.replaceBy("timemachine/pending", d.putFolder) }, recovers, `timemachine/pending.*is no regular file`},
+	{"cache a folder", func(d *damaged) { d.replaceBy("timemachine/cache", d.putFolder) }, recovers, `timemachine/cache.*is no regular file`},
+	{"time of the last run a link", func(d *damaged) { d.replaceBy("timemachine/ran", d.putLink) }, recovers, `timemachine/ran.*is no regular file`},
+	{"run lock a link", func(d *damaged) { d.replaceBy("timemachine/lock", d.putLink) }, hinted, `timemachine/lock.* is no regular file`},
+	{"run lock a folder", func(d *damaged) { d.replaceBy("timemachine/lock", d.putFolder) }, hinted, `timemachine/lock.* is no regular file`},
+	{"stage a link", func(d *damaged) { d.replaceBy("timemachine/stage", d.putLink) }, hinted, `timemachine/stage.* is no folder`},
+	{"state folder a file", func(d *damaged) {
 		d.check(os.RemoveAll(d.git("timemachine")))
 		write(d.t, d.git("timemachine"), []byte("no folder"))
 	}, hinted, `timemachine.* is no folder`},
-	{"mark of unfinished work damaged", func(d *damaged) { d.replace("timemachine/pending", []byte("zzz")) }, heals, ``},
-	{"our settings gone", func(d *damaged) { d.replace("config", []byte("[core]\n\trepositoryformatversion = 0\n")) }, hinted, `timemachine.branch is missing`},
+	{"pending mark damaged", func(d *damaged) { d.replace("timemachine/pending", []byte("zzz")) }, recovers, ``},
+	{"settings missing", func(d *damaged) { d.replace("config", []byte("[core]\n\trepositoryformatversion = 0\n")) }, hinted, `timemachine.branch is missing`},
 	{"config missing", func(d *damaged) { d.replace("config", nil) }, hinted, `timemachine.branch is missing`},
 	{"config empty", func(d *damaged) { d.replace("config", []byte{}) }, hinted, `timemachine.branch is missing`},
 	{"config cut", func(d *damaged) { d.replace("config", []byte("[core]\n\trepositoryformatversion = 0\n\tbare")) }, hinted, `timemachine.branch is missing`},
@@ -229,12 +230,12 @@ var damages = []struct {
 	}, hinted, `timemachine.branch is missing`},
 	{"config not to be parsed", func(d *damaged) { d.replace("config", []byte("[core\x00\n")) }, hinted, `config.* cannot be read`},
 	{"branch locked", func(d *damaged) { d.replace("refs/heads/main.lock", []byte{}) }, hinted, `branch main is locked`},
-	{"index locked", func(d *damaged) { d.replace("index.lock", []byte{}) }, heals, `index is locked by another git`},
+	{"index locked", func(d *damaged) { d.replace("index.lock", []byte{}) }, recovers, `index is locked by another git`},
 	{"commits fewer", func(d *damaged) { repotest.Git(d.t, d.dest, "update-ref", "refs/heads/main", "main~1") }, hinted, `was rewritten`},
 }
 
-// TestDamage damages each thing in turn: a run stops and names what mends it, or mends it itself. There is never a second
-// root, and what a hint names works when it is pasted into a shell.
+// TestDamage damages each part in turn. A run recovers by itself, or stops and names a command.
+// That command works when it is pasted into a shell. There is never a second root.
 func TestDamage(t *testing.T) {
 	for _, row := range damages {
 		t.Run(row.name, func(t *testing.T) {
@@ -250,7 +251,7 @@ func TestDamage(t *testing.T) {
 			if row.says == "" && out != "" || !regexp.MustCompile(strings.Replace(row.says, "TIP", d.tip, 1)).MatchString(out) {
 				t.Errorf("it says: %s", out)
 			}
-			if (code != 0) != (row.end != heals && row.end != warned) || code > 1 {
+			if (code != 0) != (row.end != recovers && row.end != warned) || code > 1 {
 				t.Fatalf("exit %d: %s", code, out)
 			}
 			if said, code := d.timemachine("verify"); code == 0 && strings.Contains(row.says, "timemachine.branch") {
@@ -258,11 +259,11 @@ func TestDamage(t *testing.T) {
 			}
 			switch row.end {
 			case warned:
-				d.paste(out, true)
+				d.runHint(out, true)
 			case hinted:
-				d.mend(out)
+				d.followHints(out)
 			case stops:
-				d.paste(out, false)
+				d.runHint(out, false)
 				if err := os.RemoveAll(d.dest); err != nil {
 					t.Fatal(err)
 				}
@@ -276,12 +277,12 @@ func TestDamage(t *testing.T) {
 					t.Fatalf("afterwards: exit %d: %s", code, out)
 				}
 			}
-			d.wholeAgain()
+			d.checkWhole()
 		})
 	}
 }
 
-func (d *damaged) wholeAgain() {
+func (d *damaged) checkWhole() {
 	d.t.Helper()
 	repotest.MustCheck(d.t, d.dest)
 	if got := repotest.Git(d.t, d.dest, "config", "--local", "--list"); !sameSettings(got, d.config) {
@@ -299,17 +300,17 @@ func (d *damaged) wholeAgain() {
 	}
 }
 
-// sameSettings compares two configurations as git lists them, whatever their order.
+// sameSettings compares two configurations as git lists them, in any order.
 func sameSettings(a, b string) bool {
 	sorted := func(s string) []string { return slices.Compact(slices.Sorted(strings.Lines(s))) }
 	return slices.Equal(sorted(a), sorted(b))
 }
 
-// mend follows the hints until a run goes through.
-func (d *damaged) mend(out string) {
+// followHints follows the hints until a run succeeds.
+func (d *damaged) followHints(out string) {
 	d.t.Helper()
 	for range 3 {
-		d.paste(out, true)
+		d.runHint(out, true)
 		code := 0
 		if out, code = d.timemachine(); code == 0 {
 			return
@@ -318,11 +319,12 @@ func (d *damaged) mend(out string) {
 	d.t.Errorf("the hints do not mend it: %s", out)
 }
 
-// command finds what a hint tells to type: after its last "with:", "back:" or "lock:", up to a semicolon.
+// hintedCommand matches the command in a hint: after the last "with:", "back:" or "lock:", up to a
+// semicolon.
 var hintedCommand = regexp.MustCompile(`(?m)^hint: .*?(?:with|back|lock): ([^;\n]+)`)
 
-// paste runs the command that a hint names; mends: it must succeed.
-func (d *damaged) paste(out string, mends bool) {
+// runHint runs the command in a hint. With mends it must succeed.
+func (d *damaged) runHint(out string, mends bool) {
 	d.t.Helper()
 	m := hintedCommand.FindStringSubmatch(out)
 	if m == nil {
@@ -346,8 +348,8 @@ func write(t *testing.T, name string, data []byte) {
 	}
 }
 
-// TestDamagedIndexIsSeen: also a run with nothing to record makes a damaged index anew; of one that only its checksum
-// shows, a run that records something does.
+// TestDamagedIndexIsSeen: a run with nothing to record also writes a damaged index again. If only
+// the checksum shows the damage, a run that records something does.
 func TestDamagedIndexIsSeen(t *testing.T) {
 	d := newDamaged(t)
 	for _, b := range [][]byte{{}, make([]byte, 300), []byte("DIRC")} {
@@ -374,10 +376,11 @@ func TestDamagedIndexIsSeen(t *testing.T) {
 	}
 }
 
-// TestNothingMovesUnlogged: while the reflog cannot be written the branch stays where it is, and nothing piles up.
+// TestNothingMovesUnlogged: while the reflog cannot be written the branch does not move, and no
+// packs pile up.
 func TestNothingMovesUnlogged(t *testing.T) {
 	d := newDamaged(t)
-	d.swap("logs/HEAD", d.folder)
+	d.replaceBy("logs/HEAD", d.putFolder)
 	reflog, err := os.ReadFile(d.git("logs/refs/heads/main"))
 	d.check(err)
 	packs := 0

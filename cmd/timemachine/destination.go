@@ -60,7 +60,7 @@ func (a *app) openTrusted(p *place, o repo.Options) (*repo.Repo, error) {
 		return nil, err
 	}
 	memory := a.memory
-	if memory == nil { // a command that has no other use for it
+	if memory == nil { // for commands that use it for nothing else
 		memory = a.recall(p.config)
 	}
 	owner, err := r.Owner()

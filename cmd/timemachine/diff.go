@@ -83,7 +83,7 @@ type diffJob struct {
 	ctx      context.Context
 	path     string
 	from, to repo.Point
-	live     bool // to is what lies on disk
+	live     bool // to is the files on disk
 }
 
 func (d *diffJob) resolvePoints(o diffOptions) error {

@@ -19,8 +19,9 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// TestFullDisk has a file that does not fit beside others that do: they are recorded and it is named. Nothing grows with
-// further tries, git finds the history whole, and it is recorded when there is room.
+// TestFullDisk has a file that does not fit on the disk beside others that do. The others are
+// recorded and the file is named. Further tries take no more space, and git finds the history
+// whole. The file is recorded when there is free space.
 func TestFullDisk(t *testing.T) {
 	for _, kind := range diskKinds {
 		t.Run(kind.name, func(t *testing.T) {
@@ -46,15 +47,15 @@ func TestFullDisk(t *testing.T) {
 					t.Errorf("it says: %s", out)
 				}
 				repotest.MustCheck(t, d.dest)
-				if now := d.used(); used != 0 && now != used {
+				if now := d.usedBytes(); used != 0 && now != used {
 					t.Errorf("%d bytes, before %d", now, used)
 				}
-				used = d.used()
+				used = d.usedBytes()
 			}
 			if got := d.recorded("small") + d.recorded("folder/39"); got != "two\nfile 39" {
 				t.Errorf("recorded: %q", got)
 			}
-			d.release()
+			d.removeBallast()
 			d.run(0)
 			repotest.MustCheck(t, d.dest)
 			if d.recorded("large") != string(noise(9<<20)) {
@@ -69,7 +70,8 @@ func (d *disk) recorded(name string) string {
 	return repotest.Git(d.t, d.dest, "cat-file", "blob", "HEAD:files"+d.src+"/"+name)
 }
 
-// TestNoRoomAtAll: where nothing can be written a run says so in one line, leaves nothing, and is done when there is room.
+// TestNoRoomAtAll: where nothing can be written a run says so in one line and leaves nothing. It
+// succeeds when there is free space.
 func TestNoRoomAtAll(t *testing.T) {
 	for _, kind := range diskKinds {
 		t.Run(kind.name, func(t *testing.T) {
@@ -79,16 +81,16 @@ func TestNoRoomAtAll(t *testing.T) {
 			d.fill(0)
 			d.write("a", "two\n")
 			d.write("b", string(noise(3<<20)))
-			used := d.used()
+			used := d.usedBytes()
 			for range 3 {
 				if out := d.run(1); strings.Count(out, "ERR") > 1 || strings.Contains(out, "stage/pack") || !strings.Contains(out, "has no room: ") || !strings.Contains(out, "make room") {
 					t.Errorf("it says: %s", out)
 				}
-				if now := d.used(); now != used {
+				if now := d.usedBytes(); now != used {
 					t.Errorf("%d bytes, before %d", now, used)
 				}
 			}
-			d.release()
+			d.removeBallast()
 			d.run(0)
 			repotest.MustCheck(t, d.dest)
 			if got := d.recorded("a"); got != "two\n" {
@@ -98,7 +100,8 @@ func TestNoRoomAtAll(t *testing.T) {
 	}
 }
 
-// TestCopiesYield: where space is short the history goes on, copies do not, and that is said; a run makes up for them later.
+// TestCopiesYield: where space is short the history is recorded without copies, and a run says so.
+// A later run writes the copies.
 func TestCopiesYield(t *testing.T) {
 	d := newDisk(t, "20m")
 	d.write("a", "one\n")
@@ -114,7 +117,7 @@ func TestCopiesYield(t *testing.T) {
 	if copies, _ := filepath.Glob(filepath.Join(d.dest, "copies", d.src, "a", "*")); len(copies) != 1 {
 		t.Errorf("copies: %q", copies)
 	}
-	d.release()
+	d.removeBallast()
 	d.run(0)
 	if copies, _ := filepath.Glob(filepath.Join(d.dest, "copies", d.src, "a", "*")); len(copies) != 2 {
 		t.Errorf("copies when there is room again: %q", copies)
@@ -124,24 +127,24 @@ func TestCopiesYield(t *testing.T) {
 	}
 }
 
-// TestReadOnlyDisk: one line, exit 1, and when it can be written again the run goes on.
+// TestReadOnlyDisk: a run prints one line and exits with 1. It works again on a writable disk.
 func TestReadOnlyDisk(t *testing.T) {
 	d := newDisk(t, "20m")
 	d.write("a", "one\n")
 	d.run(0)
-	d.must("mount", "-o", "remount,ro", d.mount)
+	d.runTool("mount", "-o", "remount,ro", d.mount)
 	d.write("a", "two\n")
 	for range 2 {
 		if out := d.run(1); strings.Count(out, "ERR") != 1 || !strings.Contains(out, "read-only file system") {
 			t.Errorf("it says: %s", out)
 		}
 	}
-	d.must("mount", "-o", "remount,rw", d.mount)
+	d.runTool("mount", "-o", "remount,rw", d.mount)
 	d.run(0)
 	repotest.MustCheck(t, d.dest)
 }
 
-// TestNoInodes: files cannot be made although there is space.
+// TestNoInodes: no file can be created although there is free space.
 func TestNoInodes(t *testing.T) {
 	d := newDisk(t, "20m,nr_inodes=150")
 	d.write("a", "one\n")
@@ -165,7 +168,7 @@ func TestNoInodes(t *testing.T) {
 	repotest.MustCheck(t, d.dest)
 }
 
-// TestSourceThatFails: an I/O error on one source stops no other.
+// TestSourceThatFails: an I/O error on one source does not stop the others.
 func TestSourceThatFails(t *testing.T) {
 	d := newDisk(t, "20m")
 	d.write("a", "one\n")
@@ -178,11 +181,12 @@ func TestSourceThatFails(t *testing.T) {
 	}
 }
 
-// TestBlockThatFails: a source lies on a block that the disk cannot read any more. It is named, the others are recorded,
-// and what was recorded of it stays. The disk is an image of btrfs, which has sums of its data, in which bytes are changed.
+// TestBlockThatFails: the disk cannot read a block of a source any more. The source is named, the
+// others are recorded, and its recorded versions stay. The disk is an image of btrfs, which has
+// checksums of data, with changed bytes.
 func TestBlockThatFails(t *testing.T) {
 	d := newDisk(t, "20m")
-	image, ok := loop(t, d.src, "128M", "mkfs.btrfs", "-q", "-d", "single")
+	image, ok := loopMount(t, d.src, "128M", "mkfs.btrfs", "-q", "-d", "single")
 	if !ok {
 		t.Fatal("NO DISK WITH A BAD BLOCK CAN BE MADE HERE")
 	}
@@ -190,7 +194,7 @@ func TestBlockThatFails(t *testing.T) {
 	bad := noise(300_000)
 	d.write("bad", string(bad))
 	d.run(0)
-	d.must("umount", d.src)
+	d.runTool("umount", d.src)
 	raw, err := os.ReadFile(image)
 	if err != nil {
 		t.Fatal(err)
@@ -206,7 +210,7 @@ func TestBlockThatFails(t *testing.T) {
 	if err := errors.Join(err, f.Close()); err != nil {
 		t.Fatal(err)
 	}
-	d.must("mount", "-o", "loop", image, d.src)
+	d.runTool("mount", "-o", "loop", image, d.src)
 	d.write("good", "two\n")
 	if err := os.Chtimes(filepath.Join(d.src, "bad"), time.Now(), time.Now()); err != nil {
 		t.Fatal(err)
@@ -223,12 +227,13 @@ func TestBlockThatFails(t *testing.T) {
 	repotest.MustCheck(t, d.dest)
 }
 
-// TestForeignFolder: root makes the repository in somebody's empty folder. All of it is theirs, and git serves it to them.
+// TestForeignFolder: root makes the repository in the empty folder of another user. Everything in
+// it belongs to that user, and git serves it to them.
 func TestForeignFolder(t *testing.T) {
 	for _, command := range []string{"run", "init"} {
 		d := newDisk(t, "20m")
 		d.write("a", "one\n")
-		d.must("chown", fmt.Sprint(nobody, ":", nobody), d.dest)
+		d.runTool("chown", fmt.Sprint(nobody, ":", nobody), d.dest)
 		out, code := runBare(t, d.bin, "-cl", d.dir, "-d", d.dest, command)
 		if code != 0 || !strings.Contains(out, "git config --global --add safe.directory "+d.dest+"\n") {
 			t.Errorf("%s: exit %d: %s", command, code, out)
@@ -241,13 +246,14 @@ func TestForeignFolder(t *testing.T) {
 	}
 }
 
-// TestForeignDestination: root works in somebody's folder. Whatever it makes there is theirs, and nothing of theirs runs.
-// But a destination that was root's, and is somebody's now, is not written to before root has said that it is meant.
+// TestForeignDestination: root works in another user's folder. Everything that it makes there
+// belongs to that user, and no program of theirs runs. A destination that was root's and is another
+// user's now is not written to, before root has confirmed it.
 func TestForeignDestination(t *testing.T) {
 	d := newDisk(t, "20m")
 	d.write("a", "one\n")
 	d.run(0)
-	d.must("chown", "-R", fmt.Sprint(nobody, ":", nobody), d.dest)
+	d.runTool("chown", "-R", fmt.Sprint(nobody, ":", nobody), d.dest)
 	trap, sprung := filepath.Join(d.dest, ".git/hooks/reference-transaction"), filepath.Join(d.dir, "sprung")
 	if err := os.WriteFile(trap, []byte("#!/bin/sh\ntouch "+sprung+"\n"), 0o755); err != nil {
 		t.Fatal(err)
@@ -257,7 +263,8 @@ func TestForeignDestination(t *testing.T) {
 	}
 	d.write("a", "two\n")
 	d.write("new/folder/b", "")
-	hint := regexp.MustCompile(`with: (.*)`).FindStringSubmatch(d.run(1)) // it has changed hands: root asks
+	// The owner has changed: root is asked to confirm it.
+	hint := regexp.MustCompile(`with: (.*)`).FindStringSubmatch(d.run(1))
 	if hint == nil || strings.Contains(repotest.Git(t, d.dest, "-c", "safe.directory=*", "log", "-1", "--format=%s"), "new") {
 		t.Fatal("nothing is asked, or something recorded")
 	}
@@ -282,7 +289,7 @@ func (d *disk) belongsToNobody() {
 	})
 }
 
-// readAsNobody has git look at the destination as its owner.
+// readAsNobody lets git read the destination as its owner.
 func (d *disk) readAsNobody() {
 	d.t.Helper()
 	for _, way := range []string{filepath.Dir(d.mount), d.mount, d.dest} {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestPagesNameTestsThatExist: a claim whose test was renamed or dropped is no claim.
+// TestPagesNameTestsThatExist: a claim in the docs needs the test that it names.
 func TestPagesNameTestsThatExist(t *testing.T) {
 	root := filepath.Join("..", "..")
 	var sources strings.Builder

@@ -16,8 +16,8 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// exchange lets each pair of names change places, over and over, until stop is called; renameat2(2) leaves no moment in
-// which either is missing.
+// exchange exchanges each pair of names, over and over, until stop is called. renameat2(2) leaves
+// no moment in which either name is missing.
 func exchange(t *testing.T, pairs ...[2]string) (stop func()) {
 	t.Helper()
 	end := make(chan struct{})
@@ -31,7 +31,8 @@ func exchange(t *testing.T, pairs ...[2]string) (stop func()) {
 					return
 				default:
 				}
-				if unix.Renameat2(unix.AT_FDCWD, p[0], unix.AT_FDCWD, p[1], unix.RENAME_EXCHANGE) == nil { // not while a folder above is elsewhere
+				// This fails while a folder above is exchanged.
+				if unix.Renameat2(unix.AT_FDCWD, p[0], unix.AT_FDCWD, p[1], unix.RENAME_EXCHANGE) == nil {
 					n.Add(1)
 				}
 			}
@@ -48,8 +49,9 @@ func exchange(t *testing.T, pairs ...[2]string) (stop func()) {
 
 const exchangeRuns = 60
 
-// TestExchangedSources: folders and files of a watched folder change places with links to root's secrets and with a FIFO
-// while root looks at them. No secret gets into the history, and no run waits or fails as a whole.
+// TestExchangedSources: while root scans a watched folder, files and folders in it are exchanged
+// with links to root's secrets and with a FIFO. No secret is recorded, and no run waits or fails as
+// a whole.
 func TestExchangedSources(t *testing.T) {
 	d := newDisk(t, "64m")
 	secrets := t.TempDir()
@@ -84,8 +86,8 @@ func TestExchangedSources(t *testing.T) {
 	repotest.MustCheck(t, d.dest)
 }
 
-// TestExchangedDestination: folders of the destination change places with links that lead out of it while root writes
-// there. Whatever the runs come to, nothing outside is made or changed.
+// TestExchangedDestination: while root writes to the destination, folders in it are exchanged with
+// links that lead out of it. Whatever a run's outcome is, nothing outside is made or changed.
 func TestExchangedDestination(t *testing.T) {
 	d := newDisk(t, "64m")
 	for i := range 20 {
@@ -105,7 +107,8 @@ func TestExchangedDestination(t *testing.T) {
 		pairs = append(pairs, [2]string{filepath.Join(d.dest, name), link})
 	}
 	before := listing(t, outside)
-	for i := 0; i < len(pairs); i += 2 { // two at a time, neither within the other: with all of them no run gets far
+	// Two at a time, neither within the other: with all of them no run gets far.
+	for i := 0; i < len(pairs); i += 2 {
 		stop := exchange(t, pairs[i:i+2]...)
 		for n := range exchangeRuns / 2 {
 			d.write(fmt.Sprintf("sub/%d", n%20), fmt.Sprint(i, n, "\n"))
@@ -123,14 +126,16 @@ func TestExchangedDestination(t *testing.T) {
 	if after := listing(t, outside); after != before {
 		t.Errorf("outside there was\n%s\nthere is\n%s", before, after)
 	}
-	aside, err := filepath.Glob(filepath.Join(d.dest, "*.aside*")) // what was no folder when a run looked
+	// A run moves aside what is no folder.
+	aside, err := filepath.Glob(filepath.Join(d.dest, "*.aside*"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range pairs {
 		aside = append(aside, p[1])
 	}
-	for _, path := range aside { // links, and folders that a run has made another for; what links lead to stays
+	// These are links, and folders that a run has replaced. The targets of the links stay.
+	for _, path := range aside {
 		if err := os.RemoveAll(path); err != nil {
 			t.Fatal(err)
 		}

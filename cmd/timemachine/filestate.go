@@ -38,7 +38,7 @@ func (d *diffJob) pairs() ([]pair, error) {
 	from, err := d.recordedStates(d.from)
 	var early *repo.BeforeError
 	if errors.As(err, &early) && d.from.Back == 0 && !d.live {
-		from, err = nil, nil // everything came later
+		from, err = nil, nil // every version is newer
 	}
 	if err != nil {
 		return nil, err

@@ -10,12 +10,12 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// TestExFAT has a destination on a file system that folds names and has neither links nor modes. All is captured, found by
-// its name, and clean as git and verify see it; also when names change in case alone, and when of two that are one there
-// one is deleted.
+// TestExFAT has a destination on a case-folding file system without links and modes. All files are
+// captured and found by their names, and git and verify find the destination clean. That holds when
+// names change in case alone, and when one of two names that collide is deleted.
 func TestExFAT(t *testing.T) {
 	d := newDiskOn(t, func(d *disk) {
-		if _, ok := loop(d.t, d.mount, "200M", "mkfs.exfat"); !ok {
+		if _, ok := loopMount(d.t, d.mount, "200M", "mkfs.exfat"); !ok {
 			d.t.Fatal("no exFAT here")
 		}
 	})

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// TestReadingWithGit tries every command of the help topic on a destination of which each has something to tell.
+// TestReadingWithGit runs every command of the help topic. The destination holds something for each
+// of them to print.
 func TestReadingWithGit(t *testing.T) {
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip("no sh here")
@@ -46,7 +47,7 @@ func TestReadingWithGit(t *testing.T) {
 	sameFile(t, filepath.Join(dest, "hosts.back"), filepath.Join(dest, "files", top, "etc/hosts"))
 }
 
-// sameFile compares content, mode and mtime; files/ has all three of the newest version.
+// sameFile compares content, mode and mtime. files/ has all three of the newest version.
 func sameFile(t *testing.T, a, b string) {
 	t.Helper()
 	var infos [2]os.FileInfo
@@ -66,8 +67,8 @@ func sameFile(t *testing.T, a, b string) {
 	}
 }
 
-// gitStory makes a history of an hour: a file that changes, a change of mode, a folder, a deletion, and a change that no
-// run has seen.
+// gitStory makes a history of one hour: a file that changes, a change of mode, a folder, a
+// deletion, and a change that no run has recorded.
 func gitStory(t *testing.T) (top, dest string) {
 	top, dest = t.TempDir(), filepath.Join(t.TempDir(), "dest")
 	put := func(name, data string) {

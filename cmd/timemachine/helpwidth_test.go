@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// TestHelpFits: every help fits a terminal of 80 columns, but for lines that cannot be broken.
+// TestHelpFits: every help fits a terminal of 80 columns, except for lines that cannot be broken.
 func TestHelpFits(t *testing.T) {
 	a := systemApp()
 	a.columns = 0

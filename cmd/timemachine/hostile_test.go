@@ -27,7 +27,8 @@ var hostileNames = []string{
 	"/tmp/del\x7f",
 }
 
-// checkHarmless fails when text holds a character that could act on a terminal, or more than one line.
+// checkHarmless fails if text holds a character that could act on a terminal, or more than one
+// line.
 func checkHarmless(t *testing.T, text string) {
 	t.Helper()
 	body := strings.TrimSuffix(text, "\n")

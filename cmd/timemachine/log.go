@@ -84,7 +84,7 @@ func (a *app) logVersions(ctx context.Context, o logOptions) error {
 		still = h.Present
 	}
 	err = a.paged(ctx, func(w io.Writer) error {
-		if o.none { // as git has it; what is wrong with the rest is said all the same
+		if o.none { // as git does it; other errors are reported all the same
 			w, list.Limit = io.Discard, 1
 		}
 		return a.writeLog(ctx, w, h, list, still)

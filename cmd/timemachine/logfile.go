@@ -28,7 +28,7 @@ func (a *app) closeFiles() {
 	}
 	if err := a.memory.save(); err != nil {
 		a.journal.Debug("state file is not written", "file", a.memory.file, "cause", durable.Reason(err))
-		_ = a.log.Close() // whether the log can be written has been said above
+		_ = a.log.Close() // a failure to write has been reported above
 	}
 }
 

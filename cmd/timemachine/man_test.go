@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// bareApp is an execution in an empty folder, with nobody's environment.
+// bareApp is an execution in an empty folder, with an empty environment.
 func bareApp(t *testing.T, args ...string) *app {
 	dir := t.TempDir()
 	return &app{
@@ -32,7 +32,8 @@ func bareApp(t *testing.T, args ...string) *app {
 	}
 }
 
-// TestManual writes the pages twice: they are equal, every command and topic has one, and groff has nothing to say.
+// TestManual writes the pages twice. They are equal, every command and topic has one, and groff
+// prints no warning.
 func TestManual(t *testing.T) {
 	dirs := []string{t.TempDir(), t.TempDir()}
 	for _, dir := range dirs {

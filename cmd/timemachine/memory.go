@@ -18,7 +18,7 @@ import (
 
 const (
 	memoryDays  = 31
-	repeatAfter = 24 * time.Hour // a warning that stays true is printed again after this
+	repeatAfter = 24 * time.Hour // after this a standing warning is printed again
 	memoryLimit = 16 << 20       // bytes; a larger file is not ours
 )
 

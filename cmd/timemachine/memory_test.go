@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// testApp is an app whose environment is env and whose clock stands at *now.
+// testApp is an app with the environment env; its clock reads *now.
 func testApp(env map[string]string, now *time.Time) *app {
 	return &app{
 		lookup:  func(name string) (string, bool) { v, ok := env[name]; return v, ok },
@@ -30,7 +30,7 @@ func TestWarningsAreRepeatedOnceADay(t *testing.T) {
 		{time.Minute, true, false},
 		{time.Minute, true, false},
 		{time.Minute, false, false},
-		{time.Minute, true, true}, // gone for one run, so news again
+		{time.Minute, true, true}, // absent for one run, so printed again
 		{23 * time.Hour, true, false},
 		{time.Hour, true, true}, // a day since it was printed
 		{time.Hour, true, false},

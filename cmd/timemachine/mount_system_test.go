@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// disk is a small file system with a destination on it, and a watched folder elsewhere.
+// disk is a small file system with a destination on it. The watched folder is elsewhere.
 type disk struct {
 	t                *testing.T
 	bin              string
@@ -22,8 +22,8 @@ type disk struct {
 	ballast, quotaOf string // quotaOf: the subvolume that a quota is on, "" for none
 }
 
-// diskKinds are the file systems that a full disk is tried on. What cannot be had on a machine is said in capitals: a
-// test that passes without it has shown less.
+// diskKinds are the file systems for tests of a full disk. A log line in capitals names one that
+// this machine lacks: a test that passes without it has shown less.
 var diskKinds = []struct {
 	name string
 	make func(d *disk)
@@ -34,13 +34,13 @@ var diskKinds = []struct {
 }
 
 func (d *disk) mountTmpfs(size string) {
-	d.must("mount", "-t", "tmpfs", "-o", "size="+size, "tmpfs", d.mount)
+	d.runTool("mount", "-t", "tmpfs", "-o", "size="+size, "tmpfs", d.mount)
 	d.t.Cleanup(func() { exec.Command("umount", d.mount).Run() })
 }
 
-// mountLoop mounts an image on a loop device, or a tmpfs where that does not work.
+// mountLoop mounts an image on a loop device, or a tmpfs where loop devices do not work.
 func (d *disk) mountLoop(size string, mkfs ...string) bool {
-	if _, ok := loop(d.t, d.mount, size, mkfs...); ok {
+	if _, ok := loopMount(d.t, d.mount, size, mkfs...); ok {
 		return true
 	}
 	d.t.Log("A TMPFS TAKES ITS PLACE")
@@ -48,8 +48,8 @@ func (d *disk) mountLoop(size string, mkfs ...string) bool {
 	return false
 }
 
-// loop mounts an image on a loop device.
-func loop(t *testing.T, mount, size string, mkfs ...string) (image string, ok bool) {
+// loopMount mounts an image on a loop device.
+func loopMount(t *testing.T, mount, size string, mkfs ...string) (image string, ok bool) {
 	t.Helper()
 	image = filepath.Join(t.TempDir(), "image")
 	out, err := exec.Command("truncate", "-s", size, image).CombinedOutput()
@@ -73,21 +73,22 @@ func loop(t *testing.T, mount, size string, mkfs ...string) (image string, ok bo
 
 const quota = 64 << 20
 
-// mountQuota has a quota on a large disk, whose free space it does not tell. Of the kernel's quotas that of btrfs
-// needs no tools of its own and is there most often.
+// mountQuota sets a quota on a large disk, whose free space does not show it. Of the kernel's
+// quotas that of btrfs needs no tools of its own and is most often available.
 func (d *disk) mountQuota() {
 	if !d.mountLoop("400M", "mkfs.btrfs", "-q") {
 		d.t.Log("NO QUOTA IS TESTED HERE")
 		return
 	}
 	sub := filepath.Join(d.mount, "sub")
-	d.must("btrfs", "-q", "quota", "enable", d.mount)
-	d.must("btrfs", "-q", "subvolume", "create", sub)
-	d.must("btrfs", "-q", "qgroup", "limit", fmt.Sprint(quota), sub)
+	d.runTool("btrfs", "-q", "quota", "enable", d.mount)
+	d.runTool("btrfs", "-q", "subvolume", "create", sub)
+	d.runTool("btrfs", "-q", "qgroup", "limit", fmt.Sprint(quota), sub)
 	d.mount, d.quotaOf = sub, sub
 }
 
-// newDiskOn makes the folders; the destination is one in the file system, which leaves room for a ballast beside it.
+// newDiskOn makes the folders. The destination is a folder in the file system, which has space for
+// a ballast beside it.
 func newDiskOn(t *testing.T, mount func(d *disk)) *disk {
 	d := &disk{t: t, bin: buildBinary(t), mount: t.TempDir(), src: t.TempDir(), dir: t.TempDir()}
 	mount(d)
@@ -103,7 +104,7 @@ func newDisk(t *testing.T, size string) *disk {
 	return newDiskOn(t, func(d *disk) { d.mountTmpfs(size) })
 }
 
-func (d *disk) must(name string, args ...string) {
+func (d *disk) runTool(name string, args ...string) {
 	d.t.Helper()
 	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
 		d.t.Fatalf("%s %q: %v %s", name, args, err, out)
@@ -128,7 +129,8 @@ func (d *disk) write(name, text string) {
 	write(d.t, path, []byte(text))
 }
 
-// fill leaves about so many bytes free. What was to be written is on the disk then: a quota counts late.
+// fill writes a ballast that leaves about so many bytes free. It waits until all data is on the
+// disk: a quota counts late.
 func (d *disk) fill(leave int64) {
 	d.t.Helper()
 	f, err := os.Create(d.ballast)
@@ -149,27 +151,27 @@ func (d *disk) fill(leave int64) {
 			d.t.Fatal(err)
 		}
 	}
-	if d.quotaOf != "" { // there even cutting a file short is refused
-		d.must("btrfs", "qgroup", "limit", fmt.Sprint(quota+leave), d.quotaOf)
+	if d.quotaOf != "" { // a quota even refuses to cut a file short
+		d.runTool("btrfs", "qgroup", "limit", fmt.Sprint(quota+leave), d.quotaOf)
 	} else if err := errors.Join(f.Truncate(max(0, size-leave)), f.Sync()); err != nil {
 		d.t.Fatal(err)
 	}
-	d.must("sync", "-f", d.mount)
+	d.runTool("sync", "-f", d.mount)
 }
 
-// release makes room again.
-func (d *disk) release() {
+// removeBallast makes the space free again.
+func (d *disk) removeBallast() {
 	d.t.Helper()
 	if d.quotaOf != "" {
-		d.must("btrfs", "qgroup", "limit", "none", d.quotaOf)
+		d.runTool("btrfs", "qgroup", "limit", "none", d.quotaOf)
 	}
 	if err := os.Remove(d.ballast); err != nil {
 		d.t.Fatal(err)
 	}
-	d.must("sync", "-f", d.mount)
+	d.runTool("sync", "-f", d.mount)
 }
 
-// noise is n bytes that nothing makes smaller.
+// noise is n bytes that cannot be compressed.
 func noise(n int) []byte {
 	b := make([]byte, n)
 	x := uint64(n) + 88172645463325252
@@ -182,8 +184,9 @@ func noise(n int) []byte {
 	return b
 }
 
-// used is what the destination holds, in bytes, but for what is written anew each time: the cache and the like.
-func (d *disk) used() (n int64) {
+// usedBytes is the size of the destination, without the files that each run writes again, such as
+// the cache.
+func (d *disk) usedBytes() (n int64) {
 	walk(d.t, d.dest, func(path string, info fs.FileInfo) {
 		if info.Mode().IsRegular() && filepath.Dir(path) != filepath.Join(d.dest, ".git/timemachine") {
 			n += info.Size()

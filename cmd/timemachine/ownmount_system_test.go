@@ -21,83 +21,84 @@ import (
 	"timemachine/watch/scan"
 )
 
-// newOwnMount has a destination on the disk, of which folders are to be mounts.
+// newOwnMount makes a destination on the disk, for folders that become mounts.
 func newOwnMount(t *testing.T) *disk {
 	d := &disk{t: t, bin: buildBinary(t), src: t.TempDir(), dir: t.TempDir(), dest: t.TempDir()}
 	write(t, filepath.Join(d.dir, "config.dat"), fmt.Appendf(nil, "- %s\n", d.src))
 	return d
 }
 
-// many writes more files than are synced one by one.
-func (d *disk) many(text string) {
+// writeMany writes more files than a run syncs one by one.
+func (d *disk) writeMany(text string) {
 	d.t.Helper()
 	for i := range 40 {
 		d.write(fmt.Sprint("f", i), fmt.Sprint(text, i))
 	}
 }
 
-// mountOn mounts a new tmpfs on a folder of the destination, with what it holds where keep is set.
+// mountOn mounts a new tmpfs on a folder of the destination. With keep it holds the same files.
 func (d *disk) mountOn(name string, keep bool) {
 	d.t.Helper()
 	at, new := filepath.Join(d.dest, name), d.t.TempDir()
-	d.must("mount", "-t", "tmpfs", "-o", "mode=0700,size=32m", "tmpfs", new)
+	d.runTool("mount", "-t", "tmpfs", "-o", "mode=0700,size=32m", "tmpfs", new)
 	if keep {
-		d.must("cp", "-a", at+"/.", new)
+		d.runTool("cp", "-a", at+"/.", new)
 	}
-	d.must("mount", "--move", new, at)
+	d.runTool("mount", "--move", new, at)
 	d.t.Cleanup(func() { exec.Command("umount", at).Run() })
 }
 
-func (d *disk) left(name string) bool {
+func (d *disk) stateExists(name string) bool {
 	_, err := os.Lstat(filepath.Join(d.dest, ".git/timemachine", name))
 	return err == nil
 }
 
-// TestFolderThatIsAMount: files/ and copies/ may each be a mount of its own. Then nothing of them is left to the system; what
-// a run left to it before is written again where a mount has taken the place of the folder; and versions follow others.
+// TestFolderThatIsAMount: files/ and copies/ may each be a mount of its own. A run then leaves no
+// write in them to the system. What a run left to the system before is written again when a mount
+// takes the place of the folder, and further versions are written, too.
 func TestFolderThatIsAMount(t *testing.T) {
 	for _, name := range []string{"files", "copies"} {
 		t.Run(name, func(t *testing.T) {
 			d := newOwnMount(t)
-			d.many("one ")
+			d.writeMany("one ")
 			d.run(0)
-			if !d.left("pending") {
+			if !d.stateExists("pending") {
 				t.Skip("nothing is left to the system here")
 			}
 			d.mountOn(name, false)
 			d.run(0)
-			if d.left("pending") {
+			if d.stateExists("pending") {
 				t.Error("a mark is left")
 			}
-			d.verified()
-			d.many("two ")
+			d.verify()
+			d.writeMany("two ")
 			d.run(0)
-			if d.left("pending") || d.left("followed") {
+			if d.stateExists("pending") || d.stateExists("followed") {
 				t.Error("what was written to another mount is left to the system")
 			}
-			d.verified()
+			d.verify()
 			d.write("f1", "three")
 			d.run(0)
-			d.verified()
+			d.verify()
 			repotest.MustCheck(t, d.dest)
 		})
 	}
 }
 
-func (d *disk) verified() {
+func (d *disk) verify() {
 	d.t.Helper()
 	if out, code := runBare(d.t, d.bin, "-cl", d.dir, "-d", d.dest, "verify"); code != 0 {
 		d.t.Errorf("exit %d: %s", code, out)
 	}
 }
 
-// synced notes which folders' file systems are put on disk.
-type synced struct {
+// syncRecorder records the folders whose file systems are synced.
+type syncRecorder struct {
 	mu    sync.Mutex
 	paths []string
 }
 
-func (s *synced) Before(op *durable.Op) error {
+func (s *syncRecorder) Before(op *durable.Op) error {
 	if op.Kind == durable.SyncAll {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -106,16 +107,17 @@ func (s *synced) Before(op *durable.Op) error {
 	return nil
 }
 
-func (s *synced) After(*durable.Op) {}
+func (s *syncRecorder) After(*durable.Op) {}
 
-// TestEachFileSystemIsSynced: where a run in bulk waits for the disk, it waits for each of the disks it has written to.
+// TestEachFileSystemIsSynced: a run that writes many files syncs each of the file systems that it
+// has written to.
 func TestEachFileSystemIsSynced(t *testing.T) {
 	d := newOwnMount(t)
 	d.write("f1", "one")
 	d.run(0)
 	d.mountOn("files", true)
 	d.mountOn("copies", true)
-	d.many("two ")
+	d.writeMany("two ")
 	c, err := config.Parse(filepath.Join(d.dir, "config.dat"), fmt.Appendf(nil, "- %s\n", d.src), config.Env{UID: -1})
 	if err != nil {
 		t.Fatal(err)
@@ -125,9 +127,9 @@ func TestEachFileSystemIsSynced(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	s := &synced{}
+	s := &syncRecorder{}
 	remove := durable.SetSeam(s)
-	_, err = watch.Run(t.Context(), watch.RunOptions{Config: c, Repo: r, Clock: time.Now, Report: &unheard{}})
+	_, err = watch.Run(t.Context(), watch.RunOptions{Config: c, Repo: r, Clock: time.Now, Report: &silentReport{}})
 	remove()
 	if err != nil {
 		t.Fatal(err)
@@ -138,9 +140,9 @@ func TestEachFileSystemIsSynced(t *testing.T) {
 	}
 }
 
-// unheard is a run's report that nobody reads.
-type unheard struct{}
+// silentReport is the report of a run that nobody reads.
+type silentReport struct{}
 
-func (*unheard) Version(record.Version) {}
-func (*unheard) Progress(int64, int64)  {}
-func (*unheard) Problem(scan.Problem)   {}
+func (*silentReport) Version(record.Version) {}
+func (*silentReport) Progress(int64, int64)  {}
+func (*silentReport) Problem(scan.Problem)   {}

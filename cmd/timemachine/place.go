@@ -21,7 +21,7 @@ const (
 type place struct {
 	config  string
 	journal string
-	dest    string // "" until the configuration is known
+	dest    string // "" until setDestination
 	created bool   // the configuration was missing
 }
 

@@ -16,7 +16,7 @@ import (
 // document.
 type runReport struct {
 	app      *app
-	repeats  *memory // nil: print each problem, also one that the last run gave
+	repeats  *memory // nil: print every problem, also repeated ones
 	keep     bool    // remember versions and problems for the JSON document
 	close    func()  // takes the progress bar off the screen
 	files    map[string]struct{}

@@ -22,7 +22,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs every visible behaviour as a script. Each has its own home and works in an empty folder.
+// TestScripts runs the scripts, which show all visible behaviour. Each has its own home and works
+// in an empty folder.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("..", "..", "testdata", "script"),
@@ -41,11 +42,11 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// nobody is a user without rights.
+// nobody is the ID of a user without rights.
 const nobody = 65534
 
-// setupScript gives a script its own home and a git without anybody's settings, and opens the way to its work folder for
-// an unprivileged user.
+// setupScript gives a script its own home and a git without the user's settings. It lets an
+// unprivileged user reach the work folder.
 func setupScript(env *testscript.Env) error {
 	if err := os.Chmod(filepath.Dir(env.WorkDir), 0o711); err != nil {
 		return err
@@ -59,7 +60,8 @@ func setupScript(env *testscript.Env) error {
 	return nil
 }
 
-// makeHostile writes files whose names hold what no script file can: ESC, newline, C1, bidi and Latin-1 bytes.
+// makeHostile writes files whose names no script file can hold: with ESC, newline, C1, bidi and
+// Latin-1 bytes.
 func makeHostile(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: hostile DIR")
@@ -70,7 +72,7 @@ func makeHostile(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// hold runs a command while it holds the lock of the file named first, as another run would.
+// hold runs a command while it holds the lock on the file named first, as another run would.
 func hold() {
 	f, err := os.OpenFile(os.Args[1], os.O_RDWR|os.O_CREATE, 0o600)
 	if err == nil {
@@ -83,8 +85,9 @@ func hold() {
 	os.Exit(run(exec.Command(os.Args[2], os.Args[3:]...)))
 }
 
-// asNobody is timemachine run by an unprivileged user where the tests run as root, else as it is: what it shows
-// concerns every user but root. The process gives its rights up itself, since nobody may not reach its program.
+// asNobody is timemachine run by an unprivileged user, if the tests run as root; else by the same
+// user. It shows what holds for every user but root. The process gives up its rights by itself,
+// since nobody may not reach its program.
 func asNobody() {
 	if os.Geteuid() == 0 {
 		err := errors.Join(syscall.Setgroups(nil), syscall.Setgid(nobody), syscall.Setuid(nobody))
@@ -96,7 +99,7 @@ func asNobody() {
 	main()
 }
 
-// run passes a command's streams and exit status on.
+// run runs a command with the streams of this process, and returns its exit status.
 func run(cmd *exec.Cmd) int {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	err := cmd.Run()

@@ -32,7 +32,8 @@ func walk(t *testing.T, dir string, visit func(path string, info fs.FileInfo)) {
 	}
 }
 
-// TestClosedToOthers has a umask that gives everything to everybody, and git at work beside us with the usual one.
+// TestClosedToOthers has a umask that gives everybody all rights. Git works on the destination with
+// the usual umask.
 func TestClosedToOthers(t *testing.T) {
 	d := newDamaged(t)
 	write(t, d.file, []byte("a secret\n"))
@@ -60,7 +61,8 @@ func TestClosedToOthers(t *testing.T) {
 	})
 }
 
-// TestCopiesGainNothing: a copy has no permission more than its source, and never runs as somebody else.
+// TestCopiesGainNothing: a copy has no permission that its source has not, and never runs as
+// another user.
 func TestCopiesGainNothing(t *testing.T) {
 	d := newDamaged(t)
 	for mode, want := range map[uint32]fs.FileMode{0o4755: 0o755, 0o2711: 0o711, 0o600: 0o600, 0o200: 0o200, 0o000: 0} {
@@ -85,8 +87,8 @@ func TestCopiesGainNothing(t *testing.T) {
 	}
 }
 
-// TestNoProgramOfGitsIsRun puts a program in every place that git's configuration has for one, in the repository and in
-// the user's own, and runs every command that looks at a destination.
+// TestNoProgramOfGitsIsRun names a program in every setting of git's that takes one, in the
+// repository's configuration and the user's. It then runs every command that opens a destination.
 func TestNoProgramOfGitsIsRun(t *testing.T) {
 	d := newDamaged(t)
 	trap := filepath.Join(filepath.Dir(d.dest), "trap")
@@ -142,8 +144,8 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// TestPlantedLinks puts a link in the place of each folder and file of a destination in turn: nothing outside it is
-// changed or made.
+// TestPlantedLinks puts a link in the place of each folder and file of a destination in turn.
+// Nothing outside the destination is changed or made.
 func TestPlantedLinks(t *testing.T) {
 	d := newDamaged(t)
 	var names []string
@@ -197,8 +199,8 @@ func listing(t *testing.T, dir string) string {
 	return b.String()
 }
 
-// TestNothingWaits puts a FIFO in the place of each file of a destination in turn: opening it for reading would wait for
-// a writer for ever.
+// TestNothingWaits puts a FIFO in the place of each file of a destination in turn. To open it for
+// reading would wait for a writer for ever.
 func TestNothingWaits(t *testing.T) {
 	d := newDamaged(t)
 	var files []string
@@ -234,8 +236,8 @@ func TestNothingWaits(t *testing.T) {
 	repotest.MustCheck(t, d.dest)
 }
 
-// TestSwappedSources exchanges a watched file for a link to a secret, a FIFO and a folder while runs look at it: the
-// secret is never recorded, and no run waits.
+// TestSwappedSources exchanges a watched file with a link to a secret, a FIFO and a folder while
+// runs scan it. The secret is never recorded, and no run waits.
 func TestSwappedSources(t *testing.T) {
 	d := newDamaged(t)
 	base := filepath.Dir(d.dest)
@@ -276,7 +278,8 @@ func TestSwappedSources(t *testing.T) {
 	}
 }
 
-// swap puts something else in the place of the watched file, or of its folder. What fails will work the next time.
+// swap puts something else in the place of the watched file, or of its folder. A step that fails
+// works the next time.
 func swap(src, secret string, i int) {
 	file, folder := filepath.Join(src, "sub", "key"), filepath.Join(src, "sub")
 	switch i % 4 {

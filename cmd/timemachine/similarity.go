@@ -12,7 +12,7 @@ import (
 func mostSimilar(word string, candidates []string, n int) []string {
 	type near struct {
 		name     string
-		another  bool // base name
+		another  bool // it has another base name
 		distance int
 	}
 	var list []near

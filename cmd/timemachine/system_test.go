@@ -14,7 +14,7 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// buildBinary builds the program as it is installed, and lets everybody run it.
+// buildBinary builds the program as it is installed, and lets every user run it.
 func buildBinary(t *testing.T) string {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -35,7 +35,8 @@ func runBare(t *testing.T, bin string, args ...string) (string, int) {
 	return string(out), cmd.ProcessState.ExitCode()
 }
 
-// TestEtc takes the whole of /etc as cron would: without an environment, silent, and again with nothing to say.
+// TestEtc records the whole of /etc as cron would: without an environment and without output. A
+// second run has nothing to record.
 func TestEtc(t *testing.T) {
 	bin := buildBinary(t)
 	conf, dest := t.TempDir(), t.TempDir()
@@ -55,7 +56,7 @@ func TestEtc(t *testing.T) {
 	}
 }
 
-// TestKilled kills runs at many moments; whatever they leave, the next one heals it and no version is lost.
+// TestKilled kills runs at many moments. The next run recovers, and no version is lost.
 func TestKilled(t *testing.T) {
 	bin := buildBinary(t)
 	src, conf, dest := t.TempDir(), t.TempDir(), t.TempDir()
@@ -95,8 +96,8 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// TestRestoreEtc damages a copy of /etc by hand and brings it back, as it was before, with one command: files, modes,
-// owners, times and links are equal; a setuid file comes back as one.
+// TestRestoreEtc damages a copy of /etc by hand and restores it with one command. Files, modes,
+// owners, times and links are equal to those before; a setuid file comes back as one.
 func TestRestoreEtc(t *testing.T) {
 	bin := buildBinary(t)
 	top, dest := t.TempDir(), t.TempDir()

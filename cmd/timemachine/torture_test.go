@@ -24,29 +24,30 @@ import (
 )
 
 const (
-	tortureRounds = 600
-	tortureFiles  = 12
-	settleEach    = 50 // rounds between two looks at everything
-	longestLife   = 120 * time.Millisecond
+	tortureRounds  = 600
+	tortureFiles   = 12
+	roundsPerCheck = 50 // rounds between two checks of the whole destination
+	longestLife    = 120 * time.Millisecond
 )
 
-// hell is a destination in which runs are killed while others use it.
-type hell struct {
+// busyDestination is a destination in which runs are killed while other programs use it.
+type busyDestination struct {
 	*damaged
 	src      string
-	recorded map[string]string // content that a finished run has seen, by what it was written to
+	recorded map[string]string // the file of each content that a finished run has read
 	gits     atomic.Int64
 
 	running sync.WaitGroup
-	mu      sync.Mutex // of the counts, and recorded
+	mu      sync.Mutex // guards the counts and recorded
 
 	kills, finished, busy int
 }
 
-// TestKilledAmongOthers kills runs, compactions, repairs and rebuilds at random moments while git reads and writes
-// beside them. Readers never fail; what a finished run has seen is in the history, once.
+// TestKilledAmongOthers kills runs, compactions, repairs and rebuilds at random moments while git
+// reads and writes in the destination. Readers never fail. Everything that a finished run has read
+// is in the history, once.
 func TestKilledAmongOthers(t *testing.T) {
-	h := &hell{damaged: newDamaged(t), recorded: map[string]string{}}
+	h := &busyDestination{damaged: newDamaged(t), recorded: map[string]string{}}
 	h.src = filepath.Join(filepath.Dir(h.dest), "many")
 	if err := os.Mkdir(h.src, 0o700); err != nil {
 		t.Fatal(err)
@@ -55,20 +56,20 @@ func TestKilledAmongOthers(t *testing.T) {
 	if out, code := h.timemachine("add", h.src); code != 0 {
 		t.Fatalf("exit %d: %s", code, out)
 	}
-	for round := 0; round < tortureRounds && !t.Failed(); round += settleEach {
-		stop := h.others()
-		for i := range settleEach {
-			h.round(round + i)
+	for round := 0; round < tortureRounds && !t.Failed(); round += roundsPerCheck {
+		stop := h.useGit()
+		for i := range roundsPerCheck {
+			h.runRound(round + i)
 		}
 		stop()
-		h.settle()
+		h.checkAll()
 	}
 	t.Logf("%d kills, %d runs finished, %d found another at work, %d git commands beside them, %d versions that were acknowledged found",
 		h.kills, h.finished, h.busy, h.gits.Load(), len(h.recorded))
 }
 
-// round changes the files and starts one of our commands, which most often is killed.
-func (h *hell) round(n int) {
+// runRound changes the files and starts a command of timemachine, which it kills in most rounds.
+func (h *busyDestination) runRound(n int) {
 	contents := map[string]string{}
 	for i := range tortureFiles {
 		name := filepath.Join(h.src, fmt.Sprint("f", i))
@@ -80,17 +81,17 @@ func (h *hell) round(n int) {
 	if n%5 == 4 {
 		args = [][]string{{"compact"}, {"verify", "--repair"}, {"copies", "rebuild"}}[rand.IntN(3)]
 	}
-	h.start(args, contents)
+	h.startCommand(args, contents)
 	if n%4 == 0 { // several at once
-		h.start([]string{"run", "--json"}, contents)
-		h.start([]string{"run", "--json"}, contents)
+		h.startCommand([]string{"run", "--json"}, contents)
+		h.startCommand([]string{"run", "--json"}, contents)
 	}
 	h.running.Wait()
 }
 
-// start lets a command live for a random time. A run that finished, and was not told that another is at work, has seen
-// the contents.
-func (h *hell) start(args []string, contents map[string]string) {
+// startCommand lets a command live for a random time. The contents count as recorded by a run that
+// finished and was not told of another run.
+func (h *busyDestination) startCommand(args []string, contents map[string]string) {
 	h.t.Helper()
 	cmd := exec.Command("timemachine", append([]string{"-cl", filepath.Dir(h.dest), "-d", h.dest}, args...)...)
 	cmd.Env = h.env()
@@ -122,9 +123,9 @@ func (h *hell) start(args []string, contents map[string]string) {
 	})
 }
 
-// What somebody does with git beside the runs: each is a number of commands, the end of which some may not see, because
-// a lock is held or the branch has moved meanwhile. Nothing rewrites the recorded branch.
-var besides = []string{
+// What a user does with git beside the runs: each line is several commands. Some of them fail
+// because a lock is held or the branch has moved. None rewrites the recorded branch.
+var gitWrites = []string{
 	"gc -q", "gc -q --prune=now", "repack -adq", "repack -dq", "pack-refs --all", "commit-graph write --reachable", "multi-pack-index write --bitmap",
 	"commit -q --allow-empty -m mine", "checkout -q --detach", "checkout -q main", "stash -q",
 	"checkout -q -B side main; commit -q --allow-empty -m side; checkout -q main; merge -q --no-ff --no-edit side",
@@ -134,10 +135,11 @@ var besides = []string{
 	"checkout -q -B topic main~3; cherry-pick main~1; cherry-pick --abort; rebase -q main topic; rebase --skip; rebase --abort; checkout -q main",
 }
 
-var reads = []string{"log --stat -5 main", "rev-list --objects --count main", "status --porcelain", "cat-file --batch-check --batch-all-objects"}
+var gitReads = []string{"log --stat -5 main", "rev-list --objects --count main", "status --porcelain", "cat-file --batch-check --batch-all-objects"}
 
-// others uses git on the destination until stop is called. Readers must not fail; writers may, where a lock is held.
-func (h *hell) others() (stop func()) {
+// useGit uses git on the destination until stop is called. Readers must not fail. Writers may,
+// where a lock is held.
+func (h *busyDestination) useGit() (stop func()) {
 	var working sync.WaitGroup
 	end := make(chan struct{})
 	beside := func(mustWork bool, all []string) {
@@ -161,22 +163,22 @@ func (h *hell) others() (stop func()) {
 			}
 		})
 	}
-	beside(true, reads)
-	beside(false, besides)
+	beside(true, gitReads)
+	beside(false, gitWrites)
 	return func() {
 		close(end)
 		working.Wait()
 	}
 }
 
-// settle lets a run end and looks at everything.
-func (h *hell) settle() {
+// checkAll lets a run end and checks the whole destination.
+func (h *busyDestination) checkAll() {
 	h.t.Helper()
-	h.timemachine("run") // clears an index.lock that a kill has left
+	h.timemachine("run") // removes an index.lock that a kill has left
 	for _, what := range []string{"merge", "rebase", "revert", "cherry-pick"} {
 		cmd := exec.Command("git", "-C", h.dest, what, "--abort")
 		cmd.Env = h.env()
-		cmd.Run() // fails where none is under way
+		cmd.Run() // fails where none is in progress
 	}
 	repotest.Git(h.t, h.dest, "checkout", "-q", "-f", "main")
 	for _, args := range [][]string{{"run"}, {"verify", "--repair"}, {"run"}, {"verify"}} {
@@ -189,11 +191,12 @@ func (h *hell) settle() {
 	if names, err := os.ReadDir(h.git("timemachine/stage")); len(left) > 0 || err != nil || slices.ContainsFunc(names, func(e os.DirEntry) bool { return !strings.HasSuffix(e.Name(), ".lock") }) {
 		h.t.Errorf("left behind: %v %v", left, names)
 	}
-	h.compare()
+	h.compareHistory()
 }
 
-// compare finds each acknowledged content in the history, and nothing twice that nobody had taken away meanwhile.
-func (h *hell) compare() {
+// compareHistory finds each acknowledged content in the history. It finds no content twice, unless
+// a foreign commit removed it in between.
+func (h *busyDestination) compareHistory() {
 	h.t.Helper()
 	const trailers = "%(trailers:key=Source,valueonly,separator=)%x00%(trailers:key=Blob,valueonly,separator=)%x00%(trailers:key=Mtime,valueonly,separator=)%x00%(trailers:key=Event,valueonly,separator=)"
 	seen := map[string]bool{}
@@ -202,7 +205,7 @@ func (h *hell) compare() {
 	for i, line := range lines {
 		tree, line, _ := strings.Cut(line, "\x00")
 		f := strings.Split(line, "\x00")
-		if f[0] == "" { // somebody else's commit: what it changed is recorded again
+		if f[0] == "" { // a foreign commit: its changes are recorded again
 			if i+1 < len(lines) && !strings.HasPrefix(lines[i+1], tree) {
 				clear(seen)
 			}

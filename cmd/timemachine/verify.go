@@ -86,7 +86,7 @@ func wantsCopy(c *config.Config) func(*record.Version) bool {
 // verifyReport prints findings while verify finds them.
 type verifyReport struct {
 	app *app
-	err error // of the first line that could not be printed
+	err error // the first failure to print a line
 }
 
 func (t *verifyReport) printFinding(f repo.Finding) {

@@ -11,8 +11,8 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// TestVerifyAmongRuns verifies beside runs that follow one another without a pause, small ones and such as write more files
-// than are put on disk one by one. Nothing is wrong, and nothing may be said to be.
+// TestVerifyAmongRuns verifies while runs follow one another without a pause. Some are small,
+// others write more files than are synced one by one. Nothing is damaged, and verify finds nothing.
 func TestVerifyAmongRuns(t *testing.T) {
 	d := newDamaged(t)
 	watched := filepath.Dir(d.file)

@@ -16,8 +16,8 @@ const (
 	maxMegabytes = 10 // a log is rotated before it would pass this size
 	keepOld      = 3
 	bufferSize   = 64 << 10
-	flushEach    = time.Second     // no line waits longer than this in a run that goes on
-	lockPatience = 2 * time.Second // for another process at work on the log
+	flushEach    = time.Second     // lines wait no longer than this during a run
+	lockPatience = 2 * time.Second // for another process that writes the log
 )
 
 // File is the log of one process. It gathers lines and appends them in one write. It writes and
@@ -32,8 +32,8 @@ type File struct {
 	now     func() time.Time
 	buf     bytes.Buffer
 	flushed time.Time
-	hurry   bool  // a lock could not be had once: do not wait again
-	err     error // the first failure: nothing is written after it
+	hurry   bool  // a lock was refused before: do not wait again
+	err     error // the first failure; nothing is written after it
 	rotator *lumberjack.Logger
 }
 

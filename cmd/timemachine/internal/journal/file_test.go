@@ -21,10 +21,10 @@ const (
 // trusting refuses no log.
 func trusting(string) error { return nil }
 
-// writerVariable names the log and the writer in a process of TestProcessesShareTheLog.
+// writerVariable holds the name of the writer and its log in a process of TestProcessesShareTheLog.
 const writerVariable = "TIMEMACHINE_TEST_WRITER"
 
-// TestWriterProcess is such a process: it writes numbered lines to the log.
+// TestWriterProcess is such a process. It writes numbered lines to the log.
 func TestWriterProcess(t *testing.T) {
 	name, path, _ := strings.Cut(os.Getenv(writerVariable), " ")
 	if path == "" {

@@ -15,7 +15,7 @@ const MaxText = 16 << 20
 // Side is a file in one of the two states that are compared.
 type Side struct {
 	There  bool
-	Odd    string // what stands there instead of a file or link, "" for these
+	Odd    string // describes what is neither a file nor a link; "" for these
 	Link   bool
 	Mode   uint32
 	Size   int64

@@ -107,7 +107,7 @@ func gitMode(s *Side) string {
 
 func (t *diffText) body(c *Comparison) {
 	if len(c.Edits) == 0 {
-		return // an empty file came or went
+		return // an empty file was added or deleted
 	}
 	name := func(prefix string, s *Side) string {
 		if !s.There {

@@ -15,7 +15,7 @@ import (
 type RunDocument struct {
 	Scan        string            `json:"scan"`
 	Destination string            `json:"destination"`
-	Busy        bool              `json:"busy,omitempty"` // another run was at work, so this one did nothing
+	Busy        bool              `json:"busy,omitempty"` // another run was active: nothing done
 	Added       []string          `json:"added,omitempty"`
 	Already     []string          `json:"already,omitempty"`
 	Versions    []VersionDocument `json:"versions"`

@@ -47,7 +47,7 @@ func Escape(text string) string {
 // and tabs.
 type EscapingWriter struct {
 	w    io.Writer
-	rest []byte // the beginning of a character
+	rest []byte // the first bytes of a character
 }
 
 // NewEscapingWriter returns a writer to w. Close writes the bytes of a character that was cut.

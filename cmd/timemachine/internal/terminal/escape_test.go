@@ -21,10 +21,10 @@ var hazards = []string{
 	"del\x7f",
 }
 
-func TestHarmlessKeepsPlainText(t *testing.T) {
+func TestEscapeKeepsPlainText(t *testing.T) {
 	for _, text := range []string{"", "plain", "Größe 日本語 \"quoted\" back\\slash", "a b"} {
 		if got := Escape(text); got != text {
-			t.Errorf("harmless(%q) = %q", text, got)
+			t.Errorf("Escape(%q) = %q", text, got)
 		}
 	}
 	if got, want := Escape("a\x1b\n\xe9"), `a\033\n\351`; got != want {
@@ -32,7 +32,7 @@ func TestHarmlessKeepsPlainText(t *testing.T) {
 	}
 }
 
-func FuzzHarmless(f *testing.F) {
+func FuzzEscape(f *testing.F) {
 	for _, name := range hazards {
 		f.Add(name)
 	}
@@ -47,7 +47,7 @@ func FuzzHarmless(f *testing.F) {
 	})
 }
 
-// TestEscapingWriter: however text comes in parts, the same reaches the terminal, and no hazard.
+// TestEscapingWriter: text in parts of any size reaches the terminal the same, without a hazard.
 func TestEscapingWriter(t *testing.T) {
 	for _, name := range append(hazards, "tab\there, é and \u20ac\U0001f600", "cut \xe2\x82") {
 		for part := 1; part < 5; part++ {
