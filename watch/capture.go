@@ -14,36 +14,36 @@ import (
 )
 
 const (
-	smallFile   = 8 << 20 // read into memory whole up to here
-	tries       = 3       // of reading a file that changes meanwhile, in one run
-	tornRuns    = 3       // after so many runs in a row it is stored as it was read
-	doubtWindow = 2 * time.Second
-	pseudoLimit = 1 << 20 // of a file that the kernel makes up
-	pseudoTime  = 5 * time.Second
+	smallFile    = 8 << 20 // read into memory whole up to here
+	captureTries = 3       // of reading a file that changes meanwhile, in one run
+	maxTornRuns  = 3       // after so many runs in a row it is stored as it was read
+	doubtWindow  = 2 * time.Second
+	pseudoLimit  = 1 << 20 // of a file that the kernel makes up
+	pseudoTime   = 5 * time.Second
 )
 
 // content is a captured state: what the file held, with the state it had when it was opened.
 type content struct {
-	key    scan.Stat
-	blob   object.ID
-	size   int64
-	link   bool
-	torn   bool
-	doubt  bool // to be looked at again next time
-	pseudo bool
-	at     time.Time
+	key      scan.Stat
+	blob     object.ID
+	size     int64
+	link     bool
+	torn     bool
+	doubtful bool // to be looked at again next time
+	pseudo   bool
+	at       time.Time
 }
 
-// blobs is where content goes: a repo.Tx.
-type blobs interface {
+// blobWriter is where content goes: a repo.Tx.
+type blobWriter interface {
 	Blob(body []byte, before object.ID) (object.ID, error)
 	BlobFrom(size int64, src io.Reader, before object.ID) (object.ID, error)
 }
 
-// capture reads sources. Its methods may be called by several goroutines at once.
-type capture struct {
+// capturer reads sources. Its methods may be called by several goroutines at once.
+type capturer struct {
 	ctx     context.Context
-	to      blobs
+	to      blobWriter
 	clock   func() time.Time
 	maxSize int64
 }
@@ -54,51 +54,51 @@ var (
 	errEndless  = errors.New("gives no end of data")
 )
 
-// take reads a source and stores its content. One that is not in the folder which is open since the
+// capture reads a source and stores its content. One that is not in the folder which is open since the
 // source before is looked for by its path: the folder may have been removed and made again
 // meanwhile.
-func (c *capture) take(ch *scan.Change, o *opener) (content, error) {
+func (c *capturer) capture(ch *scan.Change, o *opener) (content, error) {
 	kept := o.has(&ch.File)
-	got, err := c.from(o, ch)
+	got, err := c.captureFrom(o, ch)
 	if kept && isSourceError(err) && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESTALE)) {
 		o.close()
-		got, err = c.from(o, ch)
+		got, err = c.captureFrom(o, ch)
 	}
 	return got, err
 }
 
-func (c *capture) from(o *opener, ch *scan.Change) (content, error) {
+func (c *capturer) captureFrom(o *opener, ch *scan.Change) (content, error) {
 	src, err := o.open(&ch.File)
 	if err != nil {
 		return content{}, err
 	}
 	if ch.File.Stat.IsLink() {
-		return c.link(&src, ch.Before.Content())
+		return c.captureLink(&src, ch.Before.Content())
 	}
-	for range tries {
+	for range captureTries {
 		var got content
-		got, err = c.once(&src, ch, false)
+		got, err = c.captureOnce(&src, ch, false)
 		if !errors.Is(err, errTorn) {
 			return got, err
 		}
 	}
-	if ch.Before != nil && int(ch.Before.TornRuns)+1 >= tornRuns {
-		return c.once(&src, ch, true)
+	if ch.Before != nil && int(ch.Before.TornRuns)+1 >= maxTornRuns {
+		return c.captureOnce(&src, ch, true)
 	}
 	return content{}, err
 }
 
-func (c *capture) link(src *source, before object.ID) (content, error) {
+func (c *capturer) captureLink(src *source, before object.ID) (content, error) {
 	target, k, err := src.readlink()
 	if err != nil {
 		return content{}, err
 	}
 	id, err := c.to.Blob([]byte(target), before)
-	return c.done(content{key: k, blob: id, size: int64(len(target)), link: true}), err
+	return c.noteDoubt(content{key: k, blob: id, size: int64(len(target)), link: true}), err
 }
 
-// once reads the source one time. asRead: whatever comes is stored, and marked as torn.
-func (c *capture) once(src *source, ch *scan.Change, asRead bool) (content, error) {
+// captureOnce reads the source one time. asRead: whatever comes is stored, and marked as torn.
+func (c *capturer) captureOnce(src *source, ch *scan.Change, asRead bool) (content, error) {
 	f, k, err := src.open()
 	if err != nil {
 		return content{}, err
@@ -110,46 +110,46 @@ func (c *capture) once(src *source, ch *scan.Change, asRead bool) (content, erro
 	got := content{key: k, size: k.Size, pseudo: ch.File.Pseudo}
 	switch {
 	case ch.File.Pseudo:
-		got.blob, got.size, err = c.pseudo(f, ch.Before.Content())
+		got.blob, got.size, err = c.readPseudo(f, ch.Before.Content())
 	case k.Size <= smallFile:
-		got.blob, got.size, err = c.small(f, k, ch.Before.Content(), asRead)
+		got.blob, got.size, err = c.readSmall(f, k, ch.Before.Content(), asRead)
 	default:
-		got.blob, err = c.large(f, k, ch.Before, asRead)
+		got.blob, err = c.readLarge(f, k, ch.Before, asRead)
 	}
 	got.torn = asRead
-	return c.done(got), err
+	return c.noteDoubt(got), err
 }
 
-// done marks a state as doubtful when a change within the clock's resolution could hide behind it.
-func (c *capture) done(got content) content {
+// noteDoubt marks a state as doubtful when a change within the clock's resolution could hide behind it.
+func (c *capturer) noteDoubt(got content) content {
 	got.at = c.clock()
 	for _, t := range []time.Time{got.key.Mtime(), got.key.Ctime()} {
 		if d := got.at.Sub(t); d < doubtWindow && d > -doubtWindow {
-			got.doubt = true
+			got.doubtful = true
 		}
 	}
 	return got
 }
 
-func (c *capture) small(f *sourceFile, k scan.Stat, before object.ID, asRead bool) (object.ID, int64, error) {
+func (c *capturer) readSmall(f *sourceFile, k scan.Stat, before object.ID, asRead bool) (object.ID, int64, error) {
 	body := make([]byte, k.Size)
 	n, err := io.ReadFull(f, body)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = nil
 	}
 	if err == nil && !asRead {
-		err = steady(f, k, int64(n))
+		err = checkSteady(f, k, int64(n))
 	}
 	if err != nil {
-		return object.ID{}, 0, ofSource(err)
+		return object.ID{}, 0, asSourceError(err)
 	}
 	id, err := c.to.Blob(body[:n], before)
 	return id, int64(n), err
 }
 
-// steady tells whether a file is as it was opened after n bytes were read. Growth is no harm: the
+// checkSteady tells whether a file is as it was opened after n bytes were read. Growth is no harm: the
 // bytes up to the size at the opening are what was there, and the next run sees the rest.
-func steady(f *sourceFile, before scan.Stat, n int64) error {
+func checkSteady(f *sourceFile, before scan.Stat, n int64) error {
 	after, err := scan.StatFD(f.fd)
 	if err != nil {
 		return err
@@ -160,12 +160,12 @@ func steady(f *sourceFile, before scan.Stat, n int64) error {
 	return nil
 }
 
-// large streams a file. One of the size that is known is only hashed at first: often nothing but
+// readLarge streams a file. One of the size that is known is only hashed at first: often nothing but
 // its mtime changed.
-func (c *capture) large(f *sourceFile, k scan.Stat, old *scan.SourceState, asRead bool) (object.ID, error) {
+func (c *capturer) readLarge(f *sourceFile, k scan.Stat, old *scan.SourceState, asRead bool) (object.ID, error) {
 	if old != nil && !old.Deleted && !old.Stale && old.Size == k.Size && !old.Link {
 		h := object.NewBlobHasher(k.Size)
-		_, err := io.Copy(h, c.reader(f, k, asRead))
+		_, err := io.Copy(h, c.steadyReader(f, k, asRead))
 		if err != nil {
 			return object.ID{}, err
 		}
@@ -173,19 +173,19 @@ func (c *capture) large(f *sourceFile, k scan.Stat, old *scan.SourceState, asRea
 			return id, err
 		}
 		if err := f.rewind(); err != nil {
-			return object.ID{}, ofSource(err)
+			return object.ID{}, asSourceError(err)
 		}
 	}
-	return c.to.BlobFrom(k.Size, c.reader(f, k, asRead), old.Content())
+	return c.to.BlobFrom(k.Size, c.steadyReader(f, k, asRead), old.Content())
 }
 
-// reader gives a file's bytes up to its size at the opening, and fails at their end if it did not
+// steadyReader gives a file's bytes up to its size at the opening, and fails at their end if it did not
 // hold still.
-func (c *capture) reader(f *sourceFile, k scan.Stat, asRead bool) io.Reader {
-	return &steadyReader{ctx: c.ctx, f: f, key: k, left: k.Size, asRead: asRead}
+func (c *capturer) steadyReader(f *sourceFile, k scan.Stat, asRead bool) io.Reader {
+	return &fileReader{ctx: c.ctx, f: f, key: k, left: k.Size, asRead: asRead}
 }
 
-type steadyReader struct {
+type fileReader struct {
 	ctx    context.Context
 	f      *sourceFile
 	key    scan.Stat
@@ -193,7 +193,7 @@ type steadyReader struct {
 	asRead bool
 }
 
-func (r *steadyReader) Read(p []byte) (int, error) {
+func (r *fileReader) Read(p []byte) (int, error) {
 	if err := r.ctx.Err(); err != nil {
 		return 0, err
 	}
@@ -206,20 +206,20 @@ func (r *steadyReader) Read(p []byte) (int, error) {
 		return n, errTorn
 	}
 	if err == nil && r.left == 0 && !r.asRead {
-		err = steady(r.f, r.key, r.key.Size)
+		err = checkSteady(r.f, r.key, r.key.Size)
 	}
-	return n, ofSource(err)
+	return n, asSourceError(err)
 }
 
-// pseudo reads what the kernel makes up: of no known size, so up to a limit in bytes and time.
-func (c *capture) pseudo(f *sourceFile, before object.ID) (object.ID, int64, error) {
+// readPseudo reads what the kernel makes up: of no known size, so up to a limit in bytes and time.
+func (c *capturer) readPseudo(f *sourceFile, before object.ID) (object.ID, int64, error) {
 	type result struct {
 		body []byte
 		err  error
 	}
-	own, err := f.again() // who reads without end outlives f
+	own, err := f.duplicate() // who reads without end outlives f
 	if err != nil {
-		return object.ID{}, 0, ofSource(err)
+		return object.ID{}, 0, asSourceError(err)
 	}
 	done := make(chan result, 1)
 	go func() {
@@ -233,12 +233,12 @@ func (c *capture) pseudo(f *sourceFile, before object.ID) (object.ID, int64, err
 			r.err = errTooLarge
 		}
 		if r.err != nil {
-			return object.ID{}, 0, ofSource(r.err)
+			return object.ID{}, 0, asSourceError(r.err)
 		}
 		id, err := c.to.Blob(r.body, before)
 		return id, int64(len(r.body)), err
 	case <-time.After(pseudoTime):
-		return object.ID{}, 0, ofSource(errEndless)
+		return object.ID{}, 0, asSourceError(errEndless)
 	case <-c.ctx.Done():
 		return object.ID{}, 0, c.ctx.Err()
 	}

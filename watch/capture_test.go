@@ -31,11 +31,11 @@ func TestWhoseErrorItIs(t *testing.T) {
 		h := heard{}
 		r := &run{RunOptions: RunOptions{Config: &config.Config{}, Report: &h}, ctx: t.Context(), summary: &Summary{}}
 		ch := scan.Change{File: scan.File{Path: filepath.Join(root, way), Entry: entry}}
-		_, err := (&capture{ctx: t.Context()}).take(&ch, &opener{})
+		_, err := (&capturer{ctx: t.Context()}).capture(&ch, &opener{})
 		if err == nil {
 			t.Fatal("it is there")
 		}
-		if err := r.failed(&ch, err); err != nil || len(h) != 1 || h[0].Path != ch.File.Path {
+		if err := r.reportFailure(&ch, err); err != nil || len(h) != 1 || h[0].Path != ch.File.Path {
 			t.Errorf("%.20s: it ends the run: %v %v", way, err, h)
 		}
 	}
@@ -44,7 +44,7 @@ func TestWhoseErrorItIs(t *testing.T) {
 		r := &run{RunOptions: RunOptions{Config: &config.Config{}, Report: &h}, ctx: t.Context(), summary: &Summary{}}
 		ch := scan.Change{File: scan.File{Path: filepath.Join(root, "file"), Entry: entry}}
 		cause := fmt.Errorf("pack: %w", &fs.PathError{Op: "open", Path: "/dest/.git/timemachine/packs", Err: errno})
-		if err := r.failed(&ch, cause); err == nil || len(h) > 0 {
+		if err := r.reportFailure(&ch, cause); err == nil || len(h) > 0 {
 			t.Errorf("%v of the destination is blamed on a source: %v", errno, h)
 		}
 	}

@@ -20,7 +20,7 @@ const (
 // warnOfLimits names what is recorded all the same, and something else will not cope with.
 func (r *run) warnOfLimits(v *record.Version) {
 	warn := func(msg, hint string) {
-		r.problem(scan.Problem{Path: v.Source, Msg: msg, Hint: hint, Warning: true})
+		r.reportProblem(scan.Problem{Path: v.Source, Msg: msg, Hint: hint, Warning: true})
 	}
 	switch {
 	case v.Size > hostLimit:

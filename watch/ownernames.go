@@ -5,11 +5,11 @@ import (
 	"strconv"
 )
 
-// names remembers who the numbers are.
-type names struct{ users, groups map[uint32]string }
+// ownerNames remembers who the numbers are.
+type ownerNames struct{ users, groups map[uint32]string }
 
-func (n *names) user(id uint32) string {
-	return lookup(&n.users, id, func(s string) (string, error) {
+func (n *ownerNames) user(id uint32) string {
+	return cachedName(&n.users, id, func(s string) (string, error) {
 		u, err := user.LookupId(s)
 		if err != nil {
 			return "", err
@@ -18,8 +18,8 @@ func (n *names) user(id uint32) string {
 	})
 }
 
-func (n *names) group(id uint32) string {
-	return lookup(&n.groups, id, func(s string) (string, error) {
+func (n *ownerNames) group(id uint32) string {
+	return cachedName(&n.groups, id, func(s string) (string, error) {
 		g, err := user.LookupGroupId(s)
 		if err != nil {
 			return "", err
@@ -28,7 +28,7 @@ func (n *names) group(id uint32) string {
 	})
 }
 
-func lookup(known *map[uint32]string, id uint32, find func(string) (string, error)) string {
+func cachedName(known *map[uint32]string, id uint32, find func(string) (string, error)) string {
 	name, ok := (*known)[id]
 	if !ok {
 		name, _ = find(strconv.FormatUint(uint64(id), 10))

@@ -17,12 +17,12 @@ import (
 
 // Preview is what a run would do now, as far as that shows without reading any content.
 type Preview struct {
-	Sources int            // watched and found
-	Changes []Expected     // by path
-	Again   int            // sources without a sign of change that are read again to make sure
-	Failing []scan.Problem // what cannot be read, or is left out
-	Missing []string       // what is listed and not there
-	Held    []scan.Problem // places whose deletions are held back
+	Sources   int            // watched and found
+	Changes   []Expected     // by path
+	Rechecked int            // sources without a sign of change that are read again to make sure
+	Failing   []scan.Problem // what cannot be read, or is left out
+	Missing   []string       // what is listed and not there
+	Held      []scan.Problem // places whose deletions are held back
 }
 
 // Expected is a version that a run would record.
@@ -39,13 +39,13 @@ type Expected struct {
 // give.
 func NewPreview(ctx context.Context, c *config.Config, h *repo.History, dest string) (p *Preview, err error) {
 	err = durable.Guard(func() (err error) {
-		p, err = newPreview(ctx, c, h, dest)
+		p, err = buildPreview(ctx, c, h, dest)
 		return err
 	})
 	return p, err
 }
 
-func newPreview(ctx context.Context, c *config.Config, h *repo.History, dest string) (*Preview, error) {
+func buildPreview(ctx context.Context, c *config.Config, h *repo.History, dest string) (*Preview, error) {
 	know, err := scan.LoadForHistory(ctx, h)
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func newPreview(ctx context.Context, c *config.Config, h *repo.History, dest str
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		p.expect(&changes[i], c)
+		p.addChange(&changes[i], c)
 	}
 	slices.SortFunc(p.Changes, func(a, b Expected) int { return cmp.Compare(a.Source, b.Source) })
 	return p, nil
@@ -83,28 +83,28 @@ func missingRoots(s *scan.Scan) []string {
 	return slices.Compact(roots)
 }
 
-// expect puts a change where it belongs.
-func (p *Preview) expect(ch *scan.Change, c *config.Config) {
+// addChange puts a change where it belongs.
+func (p *Preview) addChange(ch *scan.Change, c *config.Config) {
 	e := Expected{Source: ch.File.Path, Events: []record.Event{record.Deleted}}
 	if !ch.Deleted {
-		if trouble, fine := examine(ch, c.MaxSize); !fine {
+		if trouble, fine := checkReadable(ch, c.MaxSize); !fine {
 			if trouble != nil {
 				p.Failing = append(p.Failing, *trouble)
 			}
 			return
 		}
-		e.Events, e.Maybe = events(ch, c.IgnoreTouched)
+		e.Events, e.Maybe = possibleEvents(ch, c.IgnoreTouched)
 	}
 	if len(e.Events) == 0 {
-		p.Again++
+		p.Rechecked++
 		return
 	}
 	p.Changes = append(p.Changes, e)
 }
 
-// examine opens a source and reads nothing. fine is false where a run would not get at its content;
+// checkReadable opens a source and reads nothing. fine is false where a run would not get at its content;
 // the Problem is nil where it has vanished.
-func examine(ch *scan.Change, maxSize int64) (trouble *scan.Problem, fine bool) {
+func checkReadable(ch *scan.Change, maxSize int64) (trouble *scan.Problem, fine bool) {
 	f := &ch.File
 	if f.Pseudo || f.Stat.IsLink() {
 		return nil, true
@@ -126,29 +126,4 @@ func examine(ch *scan.Change, maxSize int64) (trouble *scan.Problem, fine bool) 
 		return nil, false
 	}
 	return &scan.Problem{Path: f.Path, Msg: "cannot be read", Err: durable.WithoutPath(err)}, false
-}
-
-// events are the versions that a source's state can mean; none where nothing but a doubt speaks for
-// one.
-func events(ch *scan.Change, ignoreTouched bool) (may []record.Event, maybe bool) {
-	old, k := ch.Before, &ch.File.Stat
-	switch {
-	case old == nil || old.Deleted:
-		return []record.Event{record.Added}, false
-	case old.Link != k.IsLink():
-		return []record.Event{record.TypeChanged}, false
-	case ch.File.Pseudo:
-		return []record.Event{record.Modified}, true
-	case old.Stale, !old.Link && old.Size != k.Size:
-		return []record.Event{record.Modified}, false
-	case old.Mode != k.Mode&0o7777, old.UID != k.UID, old.GID != k.GID:
-		return []record.Event{record.Metadata, record.Modified}, false
-	case old.Stat == *k:
-		return nil, true
-	case old.Mtime.Equal(k.Mtime()) && old.Stat.IsZero():
-		return nil, true
-	case old.Mtime.Equal(k.Mtime()), ignoreTouched:
-		return []record.Event{record.Modified}, true
-	}
-	return []record.Event{record.Modified, record.Touched}, false
 }

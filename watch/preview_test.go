@@ -84,7 +84,7 @@ func TestPreviewTellsWhatTheRunDoes(t *testing.T) {
 	if got := w.expected(p); !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
-	if p.Sources != 8 || p.Again != 0 || len(p.Failing)+len(p.Held)+len(p.Missing) != 0 {
+	if p.Sources != 8 || p.Rechecked != 0 || len(p.Failing)+len(p.Held)+len(p.Missing) != 0 {
 		t.Errorf("%+v", p)
 	}
 	w.run(len(want))
@@ -98,7 +98,7 @@ func TestPreviewWithoutCache(t *testing.T) {
 	w.run(2)
 	w.check(os.Remove(filepath.Join(w.dest, ".git/timemachine/cache")))
 	w.write("b", "22")
-	if p := w.preview(); p.Again != 1 || !slices.Equal(w.expected(p), []string{"[modified] b"}) {
-		t.Errorf("%d again, %q", p.Again, w.expected(p))
+	if p := w.preview(); p.Rechecked != 1 || !slices.Equal(w.expected(p), []string{"[modified] b"}) {
+		t.Errorf("%d again, %q", p.Rechecked, w.expected(p))
 	}
 }

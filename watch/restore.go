@@ -49,7 +49,7 @@ func Restore(ctx context.Context, o RestoreOptions) (*repo.Plan, error) {
 	}
 	switch {
 	case writes:
-		err = o.recordFirst(ctx, p)
+		err = o.recordPresent(ctx, p)
 	case ro.InPlace():
 		var lost map[string]error
 		if lost, err = p.Unrecorded(); err == nil {
@@ -60,13 +60,13 @@ func Restore(ctx context.Context, o RestoreOptions) (*repo.Plan, error) {
 		err = p.Write(ctx, o.Done)
 	}
 	if err == nil && writes {
-		err = o.recordAfter(ctx, p)
+		err = o.recordRestored(ctx, p)
 	}
 	return p, err
 }
 
-// recordFirst makes a run over what is about to be replaced, and spares what could not be recorded.
-func (o *RestoreOptions) recordFirst(ctx context.Context, p *repo.Plan) error {
+// recordPresent makes a run over what is about to be replaced, and spares what could not be recorded.
+func (o *RestoreOptions) recordPresent(ctx context.Context, p *repo.Plan) error {
 	failed, err := o.record(ctx, p.Present())
 	if err == nil {
 		p.Refuse(failed)
@@ -74,9 +74,9 @@ func (o *RestoreOptions) recordFirst(ctx context.Context, p *repo.Plan) error {
 	return err
 }
 
-// recordAfter makes a run over what was brought back: else the newest version would be the one that
+// recordRestored makes a run over what was brought back: else the newest version would be the one that
 // it replaced, and to restore again would undo it.
-func (o *RestoreOptions) recordAfter(ctx context.Context, p *repo.Plan) error {
+func (o *RestoreOptions) recordRestored(ctx context.Context, p *repo.Plan) error {
 	failed, err := o.record(ctx, p.Restored())
 	for path, why := range failed {
 		o.Report.Problem(scan.Problem{Path: path, Msg: "is restored, but not recorded as it is now", Err: why, Warning: true})
@@ -102,19 +102,19 @@ func (o *RestoreOptions) record(ctx context.Context, paths []string) (map[string
 			c.Entries = append(slices.Clip(c.Entries), &config.Entry{Text: folder, Root: folder})
 		}
 	}
-	failed := &failures{Reporter: o.Report, paths: map[string]error{}}
+	failed := &unrecorded{Reporter: o.Report, paths: map[string]error{}}
 	_, err := Run(ctx, RunOptions{Config: &c, Repo: o.Repo, Wait: true, Only: paths, Clock: o.Clock, Report: failed})
 	return failed.paths, err
 }
 
-// failures keeps what a run could not record.
-type failures struct {
+// unrecorded keeps what a run could not record.
+type unrecorded struct {
 	Reporter
 	paths map[string]error
 }
 
 // Problem notes a path that was not recorded.
-func (f *failures) Problem(p scan.Problem) {
+func (f *unrecorded) Problem(p scan.Problem) {
 	if !p.Warning {
 		msg := p.Msg
 		if p.Err != nil {

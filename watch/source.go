@@ -41,7 +41,7 @@ func (o *opener) open(s *scan.File) (source, error) {
 		folder := s.Path[:max(cut, 1)]
 		dir, err := scan.OpenFolder(s.Entry.Root, folder)
 		if err != nil {
-			return source{}, ofSource(err)
+			return source{}, asSourceError(err)
 		}
 		*o = opener{root: s.Entry.Root, folder: folder, dir: dir}
 	}
@@ -69,7 +69,7 @@ func (s *source) open() (*sourceFile, scan.Stat, error) {
 	}
 	fd, err := scan.OpenAt(s.dir, s.name, flags)
 	if err != nil {
-		return nil, scan.Stat{}, ofSource(pathError("open", s.path, err))
+		return nil, scan.Stat{}, asSourceError(pathError("open", s.path, err))
 	}
 	k, err := scan.StatFD(fd)
 	if err == nil && !k.IsRegular() {
@@ -77,7 +77,7 @@ func (s *source) open() (*sourceFile, scan.Stat, error) {
 	}
 	if err != nil {
 		unix.Close(fd)
-		return nil, scan.Stat{}, ofSource(pathError("open", s.path, err))
+		return nil, scan.Stat{}, asSourceError(pathError("open", s.path, err))
 	}
 	return &sourceFile{fd: fd, path: s.path}, k, nil
 }
@@ -112,8 +112,8 @@ func (f *sourceFile) rewind() error {
 	return nil
 }
 
-// again is the same open file under a descriptor of its own.
-func (f *sourceFile) again() (*sourceFile, error) {
+// duplicate is the same open file under a descriptor of its own.
+func (f *sourceFile) duplicate() (*sourceFile, error) {
 	fd, err := unix.FcntlInt(uintptr(f.fd), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return nil, pathError("dup", f.path, err)
@@ -127,12 +127,12 @@ func (f *sourceFile) close() { unix.Close(f.fd) }
 func (s *source) readlink() (string, scan.Stat, error) {
 	before, err := scan.StatAt(s.dir, s.name, unix.AT_SYMLINK_NOFOLLOW)
 	if err != nil {
-		return "", scan.Stat{}, ofSource(pathError("lstat", s.path, err))
+		return "", scan.Stat{}, asSourceError(pathError("lstat", s.path, err))
 	}
 	b := make([]byte, unix.PathMax+1)
 	n, err := unix.Readlinkat(s.dir, s.name, b)
 	if err != nil {
-		return "", scan.Stat{}, ofSource(pathError("readlink", s.path, err))
+		return "", scan.Stat{}, asSourceError(pathError("readlink", s.path, err))
 	}
 	return string(b[:n]), before, nil
 }
@@ -145,8 +145,8 @@ type sourceError struct{ error }
 
 func (e sourceError) Unwrap() error { return e.error }
 
-// ofSource marks an error as the source's own; nil stays nil.
-func ofSource(err error) error {
+// asSourceError marks an error as the source's own; nil stays nil.
+func asSourceError(err error) error {
 	if err == nil {
 		return nil
 	}

@@ -21,7 +21,7 @@ type Env struct {
 	UID int
 }
 
-func (env Env) lookup(name string) (string, bool) {
+func (env Env) variable(name string) (string, bool) {
 	if env.Lookup == nil {
 		return "", false
 	}

@@ -66,7 +66,7 @@ type document struct {
 	watch *yaml.Node // the list of entries, nil: none
 }
 
-func (d *document) fail(n *yaml.Node, msg, hint string) error {
+func (d *document) errorAt(n *yaml.Node, msg, hint string) error {
 	e := &Error{File: d.file, Msg: msg, Hint: hint}
 	if n != nil {
 		e.Line, e.Column = n.Line, n.Column
@@ -80,7 +80,7 @@ var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 func readDocument(file string, data []byte) (*document, error) {
 	d := &document{file: file}
 	if !utf8.Valid(data) {
-		return nil, d.fail(&yaml.Node{Line: lineOfBadUTF8(data), Column: 1}, "is not UTF-8 text", "")
+		return nil, d.errorAt(&yaml.Node{Line: lineOfBadUTF8(data), Column: 1}, "is not UTF-8 text", "")
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var top yaml.Node
@@ -95,7 +95,7 @@ func readDocument(file string, data []byte) (*document, error) {
 		if err != nil {
 			return nil, d.yamlError(data, err)
 		}
-		return nil, d.fail(&more, "holds more than one YAML document", "leave one")
+		return nil, d.errorAt(&more, "holds more than one YAML document", "leave one")
 	}
 	return d, d.find(top.Content[0])
 }
@@ -120,7 +120,7 @@ func lineOfBadUTF8(data []byte) int {
 func (d *document) yamlError(data []byte, err error) error {
 	m := yamlLine.FindStringSubmatch(strings.SplitN(err.Error(), "\n", 2)[0])
 	if m == nil {
-		return d.fail(nil, err.Error(), "")
+		return d.errorAt(nil, err.Error(), "")
 	}
 	line, _ := strconv.Atoi(m[1])
 	at := &yaml.Node{Line: max(line, 1), Column: 1}
@@ -129,10 +129,10 @@ func (d *document) yamlError(data []byte, err error) error {
 		item = strings.TrimSpace(item)
 		if ok && item != "" && strings.ContainsRune("*!&@`%", rune(item[0])) {
 			at.Line, at.Column = i+1, strings.Index(text, item)+1
-			return d.fail(at, fmt.Sprintf("%s has a special meaning in YAML", item), "quote it: - "+strconv.Quote(item))
+			return d.errorAt(at, fmt.Sprintf("%s has a special meaning in YAML", item), "quote it: - "+strconv.Quote(item))
 		}
 	}
-	return d.fail(at, m[2], "")
+	return d.errorAt(at, m[2], "")
 }
 
 func (d *document) find(n *yaml.Node) error {
@@ -149,7 +149,7 @@ func (d *document) find(n *yaml.Node) error {
 			}
 		}
 	default:
-		return d.fail(n, "is neither a list of paths nor a mapping", "write a path a line, each after \"- \"")
+		return d.errorAt(n, "is neither a list of paths nor a mapping", "write a path a line, each after \"- \"")
 	}
 	return nil
 }
@@ -159,19 +159,19 @@ func (d *document) text(n *yaml.Node) (string, error) {
 	quoted := "quote it: " + strconv.Quote(n.Value)
 	switch {
 	case n.Kind == yaml.AliasNode:
-		return "", d.fail(n, fmt.Sprintf("*%s is a YAML alias", n.Value), "quote it: \"*"+n.Value+"\"")
+		return "", d.errorAt(n, fmt.Sprintf("*%s is a YAML alias", n.Value), "quote it: \"*"+n.Value+"\"")
 	case n.Style&yaml.TaggedStyle != 0:
-		return "", d.fail(n, fmt.Sprintf("%s is a YAML tag", n.Tag), "quote it: "+strconv.Quote(n.Tag))
+		return "", d.errorAt(n, fmt.Sprintf("%s is a YAML tag", n.Tag), "quote it: "+strconv.Quote(n.Tag))
 	case n.Anchor != "":
-		return "", d.fail(n, fmt.Sprintf("&%s is a YAML anchor", n.Anchor), "quote it: "+strconv.Quote("&"+n.Anchor))
+		return "", d.errorAt(n, fmt.Sprintf("&%s is a YAML anchor", n.Anchor), "quote it: "+strconv.Quote("&"+n.Anchor))
 	case n.Kind != yaml.ScalarNode:
-		return "", d.fail(n, "a path or pattern must stand here", "")
+		return "", d.errorAt(n, "a path or pattern must stand here", "")
 	case n.Tag == "!!null" || n.Value == "":
-		return "", d.fail(n, "is empty", "write a path, or take the line out")
+		return "", d.errorAt(n, "is empty", "write a path, or take the line out")
 	case n.Tag != "!!str":
-		return "", d.fail(n, fmt.Sprintf("%s is not a text in YAML", n.Value), quoted)
+		return "", d.errorAt(n, fmt.Sprintf("%s is not a text in YAML", n.Value), quoted)
 	case strings.ContainsRune(n.Value, 0):
-		return "", d.fail(n, "holds a NUL byte", "")
+		return "", d.errorAt(n, "holds a NUL byte", "")
 	}
 	return n.Value, nil
 }

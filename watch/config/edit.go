@@ -114,8 +114,8 @@ func verifyEdit(file string, data []byte, env Env, want []string) error {
 	return nil
 }
 
-// lineAt is where line n (from 1) begins in data, and where the next one does.
-func lineAt(data []byte, n int) (start, end int) {
+// lineBounds is where line n (from 1) begins in data, and where the next one does.
+func lineBounds(data []byte, n int) (start, end int) {
 	for ; n > 1 && start < len(data); n-- {
 		i := bytes.IndexByte(data[start:], '\n')
 		if i < 0 {
@@ -129,9 +129,9 @@ func lineAt(data []byte, n int) (start, end int) {
 	return start, len(data)
 }
 
-// offset is where a node begins in data.
-func offset(data []byte, n *yaml.Node) int {
-	start, end := lineAt(data, n.Line)
+// nodeOffset is where a node begins in data.
+func nodeOffset(data []byte, n *yaml.Node) int {
+	start, end := lineBounds(data, n.Line)
 	for col := 1; col < n.Column && start < end; col++ {
 		_, size := utf8.DecodeRune(data[start:end])
 		start += size
@@ -152,8 +152,8 @@ func splice(data []byte, from, to int, text string) []byte {
 	return slices.Concat(data[:from], []byte(text), data[to:])
 }
 
-// scalar writes a text as YAML, quoted where it has to be.
-func scalar(text string, flow bool) string {
+// yamlScalar writes a text as YAML, quoted where it has to be.
+func yamlScalar(text string, flow bool) string {
 	var items []string
 	err := yaml.Unmarshal([]byte("- "+text), &items)
 	if err == nil && len(items) == 1 && items[0] == text && !strings.ContainsAny(text, "#\"'\n\r\t") &&
@@ -189,9 +189,9 @@ func quoteYAML(s string) string {
 	return b.String()
 }
 
-// editable reads a document whose lines can be found by their newlines: YAML knows other line
+// readEditable reads a document whose lines can be found by their newlines: YAML knows other line
 // breaks too.
-func editable(file string, data []byte) (*document, error) {
+func readEditable(file string, data []byte) (*document, error) {
 	crlf := bytes.Count(data, []byte("\r\n"))
 	if bytes.Count(data, []byte("\r")) != crlf || bytes.ContainsAny(data, "\u0085\u2028\u2029") {
 		return nil, errUnsafe(file)
@@ -201,15 +201,15 @@ func editable(file string, data []byte) (*document, error) {
 
 // insertItem adds one item after the last of the watch list.
 func insertItem(file string, data []byte, text string) ([]byte, error) {
-	d, err := editable(file, data)
+	d, err := readEditable(file, data)
 	if err != nil {
 		return nil, err
 	}
 	switch list := d.watch; {
 	case d.body == nil:
-		return insertLine(data, len(data), "- "+scalar(text, false)), nil
+		return insertLine(data, len(data), "- "+yamlScalar(text, false)), nil
 	case list == nil:
-		return insertLine(insertLine(data, len(data), "watch:"), -1, "  - "+scalar(text, false)), nil
+		return insertLine(insertLine(data, len(data), "watch:"), -1, "  - "+yamlScalar(text, false)), nil
 	case list.Kind == yaml.ScalarNode:
 		return insertIntoNull(file, data, d, text)
 	case list.Kind != yaml.SequenceNode:
@@ -238,13 +238,13 @@ func insertLine(data []byte, at int, line string) []byte {
 
 func insertBlock(data []byte, list *yaml.Node, text string) []byte {
 	last := list.Content[len(list.Content)-1]
-	start, _ := lineAt(data, last.Line)
-	prefix := string(data[start:offset(data, last)])
+	start, _ := lineBounds(data, last.Line)
+	prefix := string(data[start:nodeOffset(data, last)])
 	if dash := strings.TrimLeft(prefix, " "); !strings.HasPrefix(dash, "-") || strings.Trim(dash[1:], " ") != "" {
 		prefix = strings.Repeat(" ", list.Column-1) + "- "
 	}
-	_, end := lineAt(data, lastLine(last))
-	return insertLine(data, end, prefix+scalar(text, false))
+	_, end := lineBounds(data, lastLine(last))
+	return insertLine(data, end, prefix+yamlScalar(text, false))
 }
 
 func insertIntoNull(file string, data []byte, d *document, text string) ([]byte, error) {
@@ -253,30 +253,30 @@ func insertIntoNull(file string, data []byte, d *document, text string) ([]byte,
 		if d.body.Content[i+1] != d.watch || d.watch.Value != "" || d.body.Style&yaml.FlowStyle != 0 {
 			continue
 		}
-		_, end := lineAt(data, key.Line)
-		return insertLine(data, end, strings.Repeat(" ", key.Column+1)+"- "+scalar(text, false)), nil
+		_, end := lineBounds(data, key.Line)
+		return insertLine(data, end, strings.Repeat(" ", key.Column+1)+"- "+yamlScalar(text, false)), nil
 	}
 	return nil, errUnsafe(file)
 }
 
 func insertFlow(file string, data []byte, list *yaml.Node, text string) ([]byte, error) {
 	if len(list.Content) == 0 {
-		open := offset(data, list)
+		open := nodeOffset(data, list)
 		if open >= len(data) || data[open] != '[' {
 			return nil, errUnsafe(file)
 		}
-		return splice(data, open+1, open+1, scalar(text, true)), nil
+		return splice(data, open+1, open+1, yamlScalar(text, true)), nil
 	}
 	end := flowEnd(data, list.Content[len(list.Content)-1])
 	if end < 0 {
 		return nil, errUnsafe(file)
 	}
-	return splice(data, end, end, ", "+scalar(text, true)), nil
+	return splice(data, end, end, ", "+yamlScalar(text, true)), nil
 }
 
 // flowEnd is where a scalar inside brackets ends, -1 where that is not plain to see.
 func flowEnd(data []byte, n *yaml.Node) int {
-	at := offset(data, n)
+	at := nodeOffset(data, n)
 	if n.Kind != yaml.ScalarNode || at >= len(data) {
 		return -1
 	}
@@ -308,7 +308,7 @@ func flowEnd(data []byte, n *yaml.Node) int {
 
 // deleteItem takes item i out of the watch list.
 func deleteItem(file string, data []byte, i int) ([]byte, error) {
-	d, err := editable(file, data)
+	d, err := readEditable(file, data)
 	if err != nil {
 		return nil, err
 	}
@@ -317,16 +317,16 @@ func deleteItem(file string, data []byte, i int) ([]byte, error) {
 	}
 	items := d.watch.Content
 	if d.watch.Style&yaml.FlowStyle == 0 {
-		from, _ := lineAt(data, items[i].Line)
-		_, to := lineAt(data, lastLine(items[i]))
+		from, _ := lineBounds(data, items[i].Line)
+		_, to := lineBounds(data, lastLine(items[i]))
 		return splice(data, from, to, ""), nil
 	}
-	from, to := offset(data, items[i]), flowEnd(data, items[i])
+	from, to := nodeOffset(data, items[i]), flowEnd(data, items[i])
 	switch {
 	case to < 0:
 		return nil, errUnsafe(file)
 	case i+1 < len(items):
-		to = offset(data, items[i+1])
+		to = nodeOffset(data, items[i+1])
 	case i > 0:
 		if from = flowEnd(data, items[i-1]); from < 0 {
 			return nil, errUnsafe(file)

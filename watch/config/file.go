@@ -27,7 +27,7 @@ func lockConfig(file string) (unlock func(), err error) {
 			return false, &Error{File: file, Msg: fmt.Sprintf("cannot be read: %v", durable.WithoutPath(err)), cause: err}
 		}
 		taken, err := durable.TryFlock(f)
-		if taken && stillThere(f, file) {
+		if taken && isCurrent(f, file) {
 			unlock = func() { f.Close() }
 			return true, nil
 		}
@@ -43,7 +43,7 @@ func lockConfig(file string) (unlock func(), err error) {
 	return unlock, err
 }
 
-func stillThere(f *os.File, file string) bool {
+func isCurrent(f *os.File, file string) bool {
 	held, err := f.Stat()
 	now, nerr := os.Stat(file)
 	return err == nil && nerr == nil && os.SameFile(held, now)
@@ -65,7 +65,7 @@ func replaceFile(file string, data []byte) error {
 	temp := durable.Temporary(name)
 	err = d.Remove(temp)
 	if err == nil {
-		err = writeAs(d, temp, data, st)
+		err = createLike(d, temp, data, st)
 	}
 	if err == nil {
 		err = d.Rename(temp, d, name)
@@ -76,9 +76,9 @@ func replaceFile(file string, data []byte) error {
 	return writeError(file, d.Sync())
 }
 
-// writeAs makes a file that is on disk when it returns, with the mode and, where that may be given,
+// createLike makes a file that is on disk when it returns, with the mode and, where that may be given,
 // the owner of another.
-func writeAs(d *durable.Dir, name string, data []byte, as fs.FileInfo) error {
+func createLike(d *durable.Dir, name string, data []byte, as fs.FileInfo) error {
 	f, err := d.Create(name)
 	if err != nil {
 		return err

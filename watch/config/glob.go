@@ -210,9 +210,9 @@ func sampleName(s *segment) string {
 	return b.String()
 }
 
-// lists tells whether the entry's pattern asks by name for what the default exclusion x leaves out,
+// asksFor tells whether the entry's pattern asks by name for what the default exclusion x leaves out,
 // as ~/notes/*.swp does for *.swp.
-func (e *Entry) lists(x *exclusion) bool {
+func (e *Entry) asksFor(x *exclusion) bool {
 	for _, segments := range e.alternatives {
 		for i := range segments {
 			if x.name.matches(sampleName(&segments[i])) {

@@ -63,7 +63,7 @@ func (p *parser) mapping(n *yaml.Node) error {
 			return err
 		}
 		if seen[key] {
-			return p.fail(name, fmt.Sprintf("%s is told twice", key), "")
+			return p.errorAt(name, fmt.Sprintf("%s is told twice", key), "")
 		}
 		seen[key] = true
 		if err := p.key(name, key, value); err != nil {
@@ -79,18 +79,18 @@ func (p *parser) key(name *yaml.Node, key string, value *yaml.Node) (err error) 
 	case "watch":
 		return p.list(value)
 	case "exclude":
-		p.rules, err = p.exclusions(value, p.rules, nil)
+		p.rules, err = p.addExclusions(value, p.rules, nil)
 		return err
 	case "copies":
 		return p.copies(value)
 	case "push":
-		return p.fail(name, "push is not available in this version", "take the line out")
+		return p.errorAt(name, "push is not available in this version", "take the line out")
 	case "max-size":
 		if value.Kind != yaml.ScalarNode {
-			return p.fail(value, "max-size is a size such as 100MiB", "")
+			return p.errorAt(value, "max-size is a size such as 100MiB", "")
 		}
 		if p.config.MaxSize, err = parseSize(value.Value); err != nil || p.config.MaxSize == 0 {
-			return p.fail(value, fmt.Sprintf("max-size: %q is not a size such as 100MiB", value.Value), "")
+			return p.errorAt(value, fmt.Sprintf("max-size: %q is not a size such as 100MiB", value.Value), "")
 		}
 		return nil
 	case "destination":
@@ -100,33 +100,33 @@ func (p *parser) key(name *yaml.Node, key string, value *yaml.Node) (err error) 
 		return err
 	case "touched":
 		if value.Value != "record" && value.Value != "ignore" {
-			return p.fail(value, fmt.Sprintf("touched: %q is neither record nor ignore", value.Value), "")
+			return p.errorAt(value, fmt.Sprintf("touched: %q is neither record nor ignore", value.Value), "")
 		}
 		p.config.IgnoreTouched = value.Value == "ignore"
 		return nil
 	}
-	return p.fail(name, fmt.Sprintf("unknown key %q", key), "the keys are "+strings.Join(configKeys, ", "))
+	return p.errorAt(name, fmt.Sprintf("unknown key %q", key), "the keys are "+strings.Join(configKeys, ", "))
 }
 
 func (p *parser) copies(n *yaml.Node) error {
 	if n.Kind == yaml.ScalarNode {
-		return p.keep(n)
+		return p.copiesMode(n)
 	}
 	if n.Kind != yaml.MappingNode {
-		return p.fail(n, "copies is all, none, or a mapping with keep and min-free", "")
+		return p.errorAt(n, "copies is all, none, or a mapping with keep and min-free", "")
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		name, value := n.Content[i], n.Content[i+1]
 		var err error
 		switch name.Value {
 		case "keep":
-			err = p.keep(value)
+			err = p.copiesMode(value)
 		case "min-free":
 			if p.config.CopiesMinFree, err = parseFree(value.Value); err != nil {
-				err = p.fail(value, "min-free: "+err.Error(), "")
+				err = p.errorAt(value, "min-free: "+err.Error(), "")
 			}
 		default:
-			err = p.fail(name, fmt.Sprintf("unknown key %q", name.Value), "the keys of copies are keep, min-free")
+			err = p.errorAt(name, fmt.Sprintf("unknown key %q", name.Value), "the keys of copies are keep, min-free")
 		}
 		if err != nil {
 			return err
@@ -135,13 +135,13 @@ func (p *parser) copies(n *yaml.Node) error {
 	return nil
 }
 
-func (p *parser) keep(n *yaml.Node) error {
+func (p *parser) copiesMode(n *yaml.Node) error {
 	switch n.Value {
 	case "all", "none":
 		p.config.CopiesKeep, p.config.CopiesNone = n.Value == "all", n.Value == "none"
 		return nil
 	}
-	return p.fail(n, fmt.Sprintf("copies: %q is not available in this version", n.Value), "write all or none")
+	return p.errorAt(n, fmt.Sprintf("copies: %q is not available in this version", n.Value), "write all or none")
 }
 
 // list reads the watch list.
@@ -150,7 +150,7 @@ func (p *parser) list(n *yaml.Node) error {
 		return nil
 	}
 	if n.Kind != yaml.SequenceNode || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 {
-		return p.fail(n, "the watch list is not a list", "write a path a line, each after \"- \"")
+		return p.errorAt(n, "the watch list is not a list", "write a path a line, each after \"- \"")
 	}
 	for _, it := range n.Content {
 		if it.Kind == yaml.MappingNode {
@@ -165,7 +165,7 @@ func (p *parser) list(n *yaml.Node) error {
 		}
 		p.config.lines = append(p.config.lines, text)
 		if pattern, ok := strings.CutPrefix(text, "!"); ok {
-			p.rules, err = p.exclusion(it, pattern, p.rules)
+			p.rules, err = p.compileRule(it, pattern, p.rules)
 		} else {
 			p.items = append(p.items, item{node: it, text: text})
 		}
@@ -186,31 +186,31 @@ func (p *parser) entryMapping(n *yaml.Node) error {
 			it.text, err = p.text(value)
 			it.node = value
 		case "exclude":
-			it.rules, err = p.exclusions(value, nil, &it.exclude)
+			it.rules, err = p.addExclusions(value, nil, &it.exclude)
 		default:
-			err = p.fail(name, fmt.Sprintf("unknown key %q", name.Value), "the keys of an entry are path, exclude")
+			err = p.errorAt(name, fmt.Sprintf("unknown key %q", name.Value), "the keys of an entry are path, exclude")
 		}
 		if err != nil {
 			return err
 		}
 	}
 	if it.text == "" {
-		return p.fail(n, "an entry has no path", "")
+		return p.errorAt(n, "an entry has no path", "")
 	}
 	p.config.lines = append(p.config.lines, it.text)
 	p.items = append(p.items, it)
 	return nil
 }
 
-// exclusions reads a list of patterns and adds them to rules, and their texts to texts.
-func (p *parser) exclusions(n *yaml.Node, rules []*exclusion, texts *[]string) ([]*exclusion, error) {
+// addExclusions reads a list of patterns and adds them to rules, and their texts to texts.
+func (p *parser) addExclusions(n *yaml.Node, rules []*exclusion, texts *[]string) ([]*exclusion, error) {
 	if n.Kind != yaml.SequenceNode {
-		return nil, p.fail(n, "exclude is not a list", "write [\"*.swp\"]")
+		return nil, p.errorAt(n, "exclude is not a list", "write [\"*.swp\"]")
 	}
 	for _, it := range n.Content {
 		text, err := p.text(it)
 		if err == nil {
-			rules, err = p.exclusion(it, text, rules)
+			rules, err = p.compileRule(it, text, rules)
 		}
 		if err != nil {
 			return nil, err
@@ -222,12 +222,12 @@ func (p *parser) exclusions(n *yaml.Node, rules []*exclusion, texts *[]string) (
 	return rules, nil
 }
 
-func (p *parser) exclusion(n *yaml.Node, text string, rules []*exclusion) ([]*exclusion, error) {
+func (p *parser) compileRule(n *yaml.Node, text string, rules []*exclusion) ([]*exclusion, error) {
 	body, again := strings.CutPrefix(text, "!")
 	if strings.HasPrefix(body, "/") || strings.HasPrefix(body, "~/") || strings.HasPrefix(body, "$") {
 		expanded, err := p.env.expand(body)
 		if err != nil {
-			return nil, p.fail(n, fmt.Sprintf("%q: %v", text, err), "")
+			return nil, p.errorAt(n, fmt.Sprintf("%q: %v", text, err), "")
 		}
 		if text = expanded; again {
 			text = "!" + text
@@ -235,7 +235,7 @@ func (p *parser) exclusion(n *yaml.Node, text string, rules []*exclusion) ([]*ex
 	}
 	x, err := compileExclusion(text)
 	if err != nil {
-		return nil, p.fail(n, err.Error(), "")
+		return nil, p.errorAt(n, err.Error(), "")
 	}
 	return append(rules, x), nil
 }
@@ -244,7 +244,7 @@ func (p *parser) exclusion(n *yaml.Node, text string, rules []*exclusion) ([]*ex
 func (p *parser) path(n *yaml.Node, text string) (string, error) {
 	pattern, err := p.pattern(text)
 	if err != nil {
-		return "", p.fail(n, fmt.Sprintf("%q: %v", text, err), "")
+		return "", p.errorAt(n, fmt.Sprintf("%q: %v", text, err), "")
 	}
 	return filepath.Clean(unescapeGlob(pattern)), nil
 }
@@ -267,7 +267,7 @@ func (p *parser) compile() error {
 			err = e.compile(pattern)
 		}
 		if err != nil {
-			return p.fail(it.node, fmt.Sprintf("%q: %v", it.text, err), "")
+			return p.errorAt(it.node, fmt.Sprintf("%q: %v", it.text, err), "")
 		}
 		if key := entryKey(e, it.exclude); seen[key] {
 			continue
@@ -275,7 +275,7 @@ func (p *parser) compile() error {
 			seen[key] = true
 		}
 		for _, x := range append(slices.Clone(p.rules), it.rules...) {
-			if !slices.Contains(defaultExclusions, x) || e.Glob == "" || !e.lists(x) {
+			if !slices.Contains(defaultExclusions, x) || e.Glob == "" || !e.asksFor(x) {
 				e.rules = append(e.rules, x)
 			}
 		}
@@ -288,8 +288,8 @@ func (p *parser) compile() error {
 }
 
 var (
-	errNoHome   = errors.New("the home folder is not known: write the path out")
-	errOtherTil = errors.New("~ with a name is not known: write the path out")
+	errNoHome    = errors.New("the home folder is not known: write the path out")
+	errOtherHome = errors.New("~ with a name is not known: write the path out")
 )
 
 // expand replaces ~ and variables; what they stand for is escaped, so that a * in a value is no
@@ -297,7 +297,7 @@ var (
 func (env Env) expand(text string) (string, error) {
 	if rest, ok := strings.CutPrefix(text, "~"); ok {
 		if rest != "" && rest[0] != '/' {
-			return "", errOtherTil
+			return "", errOtherHome
 		}
 		if env.Home == "" {
 			return "", errNoHome
@@ -323,7 +323,7 @@ func (env Env) variables(text string) (string, error) {
 			if name == "" {
 				return "", errors.New("$ without a name: write \\$ for a dollar sign")
 			}
-			value, ok := env.lookup(name)
+			value, ok := env.variable(name)
 			if !ok {
 				return "", fmt.Errorf("the variable $%s is not set", name)
 			}

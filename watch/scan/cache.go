@@ -2,16 +2,18 @@ package scan
 
 import (
 	"slices"
+	"time"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/record"
 )
 
 // Cache is what is known of all sources, and the commit it is true of.
 type Cache struct {
 	Tip     object.ID
-	base    section                 // most of it
-	fresh   map[string]*SourceState // what is not in base, is newer than there, or was asked for to be changed
+	base    cacheSection            // most of it
+	overlay map[string]*SourceState // what is not in base, is newer than there, or was asked for to be changed
 	changed bool                    // something in fresh is unsaved
 	saved   object.ID               // the tip in the cache
 	file    cacheFile
@@ -20,21 +22,21 @@ type Cache struct {
 
 // Close lets the cache file go; what base holds is gone then.
 func (k *Cache) Close() {
-	k.base = section{}
+	k.base = cacheSection{}
 	durable.Unmap(k.mapped)
 	k.mapped = nil
 }
 
-func newCache() *Cache { return &Cache{fresh: map[string]*SourceState{}} }
+func newCache() *Cache { return &Cache{overlay: map[string]*SourceState{}} }
 
 // find is what is known of a source, nil where that is nothing. It may be changed, which note must
 // be told.
 func (k *Cache) find(source string) *SourceState {
-	if s := k.fresh[source]; s != nil {
+	if s := k.overlay[source]; s != nil {
 		return s
 	}
 	if i, there := k.base.find(source); there {
-		return k.own(i)
+		return k.modify(i)
 	}
 	return nil
 }
@@ -44,15 +46,15 @@ func (k *Cache) FindOrAdd(source string) *SourceState {
 	s := k.find(source)
 	if s == nil {
 		s = &SourceState{source: source}
-		k.fresh[source] = s
+		k.overlay[source] = s
 	}
 	return s
 }
 
-// own takes a source out of base to be changed.
-func (k *Cache) own(i int) *SourceState {
-	s := k.base.known(i)
-	k.fresh[s.source] = s
+// modify takes a source out of base to be changed.
+func (k *Cache) modify(i int) *SourceState {
+	s := k.base.state(i)
+	k.overlay[s.source] = s
 	return s
 }
 
@@ -63,10 +65,10 @@ func (k *Cache) MarkChanged(s *SourceState) {
 
 // anyIn tells whether path itself or anything below it is known.
 func (k *Cache) anyIn(path string) bool {
-	if i := k.base.search(path); i < k.base.n && inside(k.base.source(i), path) {
+	if i := k.base.search(path); i < k.base.count && inside(k.base.source(i), path) {
 		return true
 	}
-	for source := range k.fresh {
+	for source := range k.overlay {
 		if inside(source, path) {
 			return true
 		}
@@ -77,71 +79,114 @@ func (k *Cache) anyIn(path string) bool {
 // compact moves what is fresh to base, which needs less room and is searched faster. The cache is
 // written anew then.
 func (k *Cache) compact() {
-	b, _ := appendSection(nil, 0, k.Tip, k.everything())
+	b, _ := appendSection(nil, 0, k.Tip, k.allEntries())
 	k.base, _, _, _ = parseSection(b, 0)
-	k.fresh, k.changed, k.file.whole = map[string]*SourceState{}, true, false
+	k.overlay, k.changed, k.file.intact = map[string]*SourceState{}, true, false
 }
 
 // Blobs are the contents of the newest versions, as the cache file has them.
-func (k *Cache) Blobs() map[object.ID]bool { return k.base.contents() }
+func (k *Cache) Blobs() map[object.ID]bool { return k.base.blobs() }
 
-// inOrder is what is fresh, in path order.
-func (k *Cache) inOrder() []*SourceState {
-	all := make([]*SourceState, 0, len(k.fresh))
-	for _, s := range k.fresh {
+// sortedOverlay is what is fresh, in path order.
+func (k *Cache) sortedOverlay() []*SourceState {
+	all := make([]*SourceState, 0, len(k.overlay))
+	for _, s := range k.overlay {
 		all = append(all, s)
 	}
 	slices.SortFunc(all, func(a, b *SourceState) int { return comparePaths(a.source, b.source) })
 	return all
 }
 
-// reader goes through all that is known, in path order.
-type reader struct {
+// cacheIterator goes through all that is known, in path order.
+type cacheIterator struct {
 	*SourceState // where it is: to be looked at until the next, but for what glance leaves out; own gives what may be kept
-	k            *Cache
+	cache        *Cache
 	left         []*SourceState // fresh, not yet come to
-	n            int            // of base, come to
-	based        bool           // known is number n-1 of base
-	glance       SourceState
+	basePos      int            // of base, come to
+	inBase       bool           // known is number n-1 of base
+	buffer       SourceState
 }
 
-func (k *Cache) read() *reader { return &reader{k: k, left: k.inOrder()} }
+func (k *Cache) iterate() *cacheIterator { return &cacheIterator{cache: k, left: k.sortedOverlay()} }
 
 // next goes on to the next source, and tells whether there is one.
-func (r *reader) next() bool {
-	based := r.n < r.k.base.n
+func (r *cacheIterator) next() bool {
+	based := r.basePos < r.cache.base.count
 	if based && len(r.left) > 0 {
-		c := comparePaths(r.left[0].source, r.k.base.source(r.n))
+		c := comparePaths(r.left[0].source, r.cache.base.source(r.basePos))
 		if c == 0 {
-			r.n++
+			r.basePos++
 		}
 		based = c > 0
 	}
 	switch {
 	case based:
-		r.k.base.glance(r.n, &r.glance)
-		r.SourceState, r.n = &r.glance, r.n+1
+		r.cache.base.readStat(r.basePos, &r.buffer)
+		r.SourceState, r.basePos = &r.buffer, r.basePos+1
 	case len(r.left) > 0:
 		r.SourceState, r.left = r.left[0], r.left[1:]
 	default:
 		r.SourceState = nil
 	}
-	r.based = based
+	r.inBase = based
 	return r.SourceState != nil
 }
 
-// own is all that is known of the source, to be kept and changed.
-func (r *reader) own() *SourceState {
-	if r.based {
-		return r.k.own(r.n - 1)
+// modify is all that is known of the source, to be kept and changed.
+func (r *cacheIterator) modify() *SourceState {
+	if r.inBase {
+		return r.cache.modify(r.basePos - 1)
 	}
 	return r.SourceState
 }
 
-// full is all that is known of the source.
-func (r *reader) full() *SourceState {
-	if r.based {
-		return r.k.base.known(r.n - 1)
+// state is all that is known of the source.
+func (r *cacheIterator) state() *SourceState {
+	if r.inBase {
+		return r.cache.base.state(r.basePos - 1)
 	}
 	return r.SourceState
+}
+
+// SourceState is what the last run knew of one source: its newest record, and the file's state when
+// it was looked at.
+type SourceState struct {
+	source      string
+	Stat        Stat // zero: not looked at since the records were read again
+	Blob        object.ID
+	Commit      object.ID
+	Mtime       time.Time // of the newest record
+	LatestMtime time.Time // the latest mtime of all its records
+	Mode        uint32
+	UID         uint32
+	GID         uint32
+	Size        int64
+	Link        bool
+	Deleted     bool
+	Doubtful    bool  // looked at so soon after a change that another may hide behind the same state
+	Stale       bool  // the tree does not hold what the record says
+	unsaved     bool  // not in the cache as it is here
+	TornRuns    uint8 // runs in a row in which it changed while it was read
+}
+
+// Content is what the source held last; zero where nothing is known.
+func (k *SourceState) Content() object.ID {
+	if k == nil {
+		return object.ID{}
+	}
+	return k.Blob
+}
+
+// SetVersion makes k what version v says.
+func (k *SourceState) SetVersion(v *record.Version) {
+	k.source, k.Commit = v.Source, v.Commit
+	k.Deleted, k.Stale = v.Event == record.Deleted, false
+	if k.Deleted {
+		k.Stat = Stat{}
+		return
+	}
+	k.Blob, k.Mtime, k.Mode, k.UID, k.GID, k.Size, k.Link = v.Blob, v.Mtime, v.Mode, v.UID, v.GID, v.Size, v.Link
+	if v.Mtime.After(k.LatestMtime) {
+		k.LatestMtime = v.Mtime
+	}
 }

@@ -27,9 +27,9 @@ var errCache = errors.New("damaged cache")
 
 // cacheFile is what is known of the file between its reading and its writing.
 type cacheFile struct {
-	size, first int64 // bytes of the file and, with what stands before it, of the first section
-	crc         uint32
-	whole       bool // all of it was understood
+	size, firstEnd int64 // bytes of the file and, with what stands before it, of the first section
+	crc            uint32
+	intact         bool // all of it was understood
 }
 
 // readCache maps the cache; one that is missing or damaged from its beginning gives an empty one.
@@ -86,63 +86,63 @@ func decodeCache(b []byte) (*Cache, error) {
 		if !ok {
 			return k, errCache
 		}
-		k.learned(s)
-		if at, crc = at+size, next; k.file.first == 0 {
-			k.file.first = int64(at)
+		k.addSection(s)
+		if at, crc = at+size, next; k.file.firstEnd == 0 {
+			k.file.firstEnd = int64(at)
 		}
 	}
-	if k.file.first == 0 {
+	if k.file.firstEnd == 0 {
 		return k, errCache
 	}
-	k.file.size, k.file.crc, k.file.whole = int64(at), crc, true
+	k.file.size, k.file.crc, k.file.intact = int64(at), crc, true
 	return k, nil
 }
 
-// learned takes what a section of the cache says.
-func (k *Cache) learned(s section) {
+// addSection takes what a section of the cache says.
+func (k *Cache) addSection(s cacheSection) {
 	k.Tip, k.saved = s.tip, s.tip
-	if k.file.first == 0 {
+	if k.file.firstEnd == 0 {
 		k.base = s
 		return
 	}
-	for i := range s.n {
-		one := s.known(i)
-		k.fresh[one.source] = one
+	for i := range s.count {
+		one := s.state(i)
+		k.overlay[one.source] = one
 	}
 }
 
 // Save writes to the cache what changed since it was read.
 func (k *Cache) Save(state *durable.Dir) error {
 	f := &k.file
-	if !k.changed && k.Tip == k.saved && f.whole {
+	if !k.changed && k.Tip == k.saved && f.intact {
 		return nil
 	}
 	added, crc := []byte(nil), uint32(0)
-	if f.whole {
-		added, crc = appendSection(nil, f.crc, k.Tip, k.unsaved())
+	if f.intact {
+		added, crc = appendSection(nil, f.crc, k.Tip, k.unsavedEntries())
 	}
 	var err error
-	if size := f.size + int64(len(added)); f.whole && size-f.first <= f.first/addedShare+addedLeast {
-		err = addToCache(state, added)
-		*f = cacheFile{size: size, first: f.first, crc: crc, whole: err == nil}
+	if size := f.size + int64(len(added)); f.intact && size-f.firstEnd <= f.firstEnd/addedShare+addedLeast {
+		err = appendToCache(state, added)
+		*f = cacheFile{size: size, firstEnd: f.firstEnd, crc: crc, intact: err == nil}
 	} else {
 		magic := []byte(cacheMagic)
-		added, crc = appendSection(magic, crc32.Checksum(magic, castagnoli), k.Tip, k.everything())
+		added, crc = appendSection(magic, crc32.Checksum(magic, castagnoli), k.Tip, k.allEntries())
 		err = state.Put(cacheName, added)
-		*f = cacheFile{size: int64(len(added)), first: int64(len(added)), crc: crc, whole: err == nil}
+		*f = cacheFile{size: int64(len(added)), firstEnd: int64(len(added)), crc: crc, intact: err == nil}
 	}
 	if err != nil {
 		return err
 	}
 	k.saved, k.changed = k.Tip, false
-	for _, s := range k.fresh {
+	for _, s := range k.overlay {
 		s.unsaved = false
 	}
 	return nil
 }
 
-// addToCache puts a section at the end of the file that was read.
-func addToCache(state *durable.Dir, section []byte) error {
+// appendToCache puts a section at the end of the file that was read.
+func appendToCache(state *durable.Dir, section []byte) error {
 	f, err := state.Append(cacheName)
 	if err != nil {
 		return err
@@ -151,26 +151,26 @@ func addToCache(state *durable.Dir, section []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// unsaved goes through what the file does not hold yet, in path order.
-func (k *Cache) unsaved() iter.Seq[encoded] {
-	all := k.inOrder()
-	return func(yield func(encoded) bool) {
+// unsavedEntries goes through what the file does not hold yet, in path order.
+func (k *Cache) unsavedEntries() iter.Seq[sectionEntry] {
+	all := k.sortedOverlay()
+	return func(yield func(sectionEntry) bool) {
 		for _, s := range all {
-			if s.unsaved && !yield(encoded{source: s.source, known: s}) {
+			if s.unsaved && !yield(sectionEntry{source: s.source, state: s}) {
 				return
 			}
 		}
 	}
 }
 
-// everything goes through all that is known, in path order.
-func (k *Cache) everything() iter.Seq[encoded] {
-	all := k.inOrder()
-	return func(yield func(encoded) bool) {
-		for r := (reader{k: k, left: all}); r.next(); {
-			one := encoded{source: r.source, known: r.SourceState}
-			if r.based {
-				one.record = k.base.record(r.n - 1)
+// allEntries goes through all that is known, in path order.
+func (k *Cache) allEntries() iter.Seq[sectionEntry] {
+	all := k.sortedOverlay()
+	return func(yield func(sectionEntry) bool) {
+		for r := (cacheIterator{cache: k, left: all}); r.next(); {
+			one := sectionEntry{source: r.source, state: r.SourceState}
+			if r.inBase {
+				one.record = k.base.record(r.basePos - 1)
 			}
 			if !yield(one) {
 				return

@@ -40,8 +40,8 @@ func (k *Cache) change(source string, n int) {
 // contents is all that is known, for comparison.
 func (k *Cache) contents() map[string]SourceState {
 	all := map[string]SourceState{}
-	for r := k.read(); r.next(); {
-		s := *r.full()
+	for r := k.iterate(); r.next(); {
+		s := *r.state()
 		s.unsaved = false
 		all[s.source] = s
 	}
@@ -137,7 +137,7 @@ func TestSectionOfAnotherCache(t *testing.T) {
 		save(t, k, d)
 		tip = k.Tip
 		k.change("/b", n+1)
-		return save(t, k, d), k.file.first, tip
+		return save(t, k, d), k.file.firstEnd, tip
 	}
 	one, first, tip := two(10)
 	other, _, _ := two(20)
@@ -175,15 +175,15 @@ func FuzzCache(f *testing.F) {
 	k := newCache()
 	k.change("/a", 1)
 	k.change("/a/b", 2)
-	b, crc := appendSection([]byte(cacheMagic), checksum([]byte(cacheMagic)), k.Tip, k.everything())
+	b, crc := appendSection([]byte(cacheMagic), checksum([]byte(cacheMagic)), k.Tip, k.allEntries())
 	f.Add(b[len(cacheMagic):])
 	k.change("/a-", 3)
-	b, _ = appendSection(b, crc, k.Tip, k.unsaved())
+	b, _ = appendSection(b, crc, k.Tip, k.unsavedEntries())
 	f.Add(b[len(cacheMagic):])
 	f.Fuzz(func(t *testing.T, sections []byte) {
 		b := mend(append([]byte(cacheMagic), sections...))
 		k, err := decodeCache(b)
-		again, _ := appendSection([]byte(cacheMagic), checksum([]byte(cacheMagic)), k.Tip, k.everything())
+		again, _ := appendSection([]byte(cacheMagic), checksum([]byte(cacheMagic)), k.Tip, k.allEntries())
 		got, gotErr := decodeCache(again)
 		if gotErr != nil || got.Tip != k.Tip || !reflect.DeepEqual(got.contents(), k.contents()) {
 			t.Errorf("error %v, then %v: %v became %v", err, gotErr, k.contents(), got.contents())

@@ -12,7 +12,7 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// section is a number of known sources as the cache file holds them: in path order, each with a
+// cacheSection is a number of known sources as the cache file holds them: in path order, each with a
 // record of one size, so that any of them is found without reading the others. Its layout, integers
 // little-endian:
 //
@@ -22,8 +22,8 @@ import (
 //	paths, one after the other
 //	records, recordSize each: where the path ends (8), then what appendRecord writes
 //	CRC-32C of the file up to here, but for the sections' own CRCs  4
-type section struct {
-	n       int
+type cacheSection struct {
+	count   int
 	tip     object.ID
 	paths   string
 	records []byte
@@ -52,7 +52,7 @@ const (
 // parseSection reads the section that b begins with, in a file whose CRC up to there is crc. It
 // returns how long the section is and the CRC up to its end; ok is false for anything but a whole
 // one.
-func parseSection(b []byte, crc uint32) (s section, size int, newCRC uint32, ok bool) {
+func parseSection(b []byte, crc uint32) (s cacheSection, size int, newCRC uint32, ok bool) {
 	if len(b) < sectionHead+sectionTail {
 		return s, 0, 0, false
 	}
@@ -70,18 +70,18 @@ func parseSection(b []byte, crc uint32) (s section, size int, newCRC uint32, ok 
 		})
 		summed <- crc
 	}()
-	s = section{n: int(n), tip: object.ID(b[16:sectionHead]), paths: string(b[sectionHead:][:paths]), records: b[sectionHead+int(paths) : end]}
+	s = cacheSection{count: int(n), tip: object.ID(b[16:sectionHead]), paths: string(b[sectionHead:][:paths]), records: b[sectionHead+int(paths) : end]}
 	sorted := s.sorted()
 	if crc = <-summed; !sorted || little.Uint32(b[end:]) != crc {
-		return section{}, 0, 0, false
+		return cacheSection{}, 0, 0, false
 	}
 	return s, end + sectionTail, crc, true
 }
 
 // sorted tells whether the paths are where the records say, and in little.
-func (s *section) sorted() bool {
+func (s *cacheSection) sorted() bool {
 	end, last := uint64(0), ""
-	for i := range s.n {
+	for i := range s.count {
 		next := little.Uint64(s.record(i))
 		if next < end || next > uint64(len(s.paths)) {
 			return false
@@ -95,10 +95,10 @@ func (s *section) sorted() bool {
 	return end == uint64(len(s.paths))
 }
 
-func (s *section) record(i int) []byte { return s.records[i*recordSize:][:recordSize] }
+func (s *cacheSection) record(i int) []byte { return s.records[i*recordSize:][:recordSize] }
 
 // source is the path of the source number i.
-func (s *section) source(i int) string {
+func (s *cacheSection) source(i int) string {
 	begin := uint64(0)
 	if i > 0 {
 		begin = little.Uint64(s.record(i - 1))
@@ -107,18 +107,18 @@ func (s *section) source(i int) string {
 }
 
 // search is the number of the first source not before path.
-func (s *section) search(path string) int {
-	return sort.Search(s.n, func(i int) bool { return comparePaths(s.source(i), path) >= 0 })
+func (s *cacheSection) search(path string) int {
+	return sort.Search(s.count, func(i int) bool { return comparePaths(s.source(i), path) >= 0 })
 }
 
 // find is the number of the source path.
-func (s *section) find(path string) (i int, there bool) {
+func (s *cacheSection) find(path string) (i int, there bool) {
 	i = s.search(path)
-	return i, i < s.n && s.source(i) == path
+	return i, i < s.count && s.source(i) == path
 }
 
-// below is the run of sources in a folder, among those in all.
-func (s *section) below(folder string, all span) span {
+// inFolder is the run of sources in a folder, among those in all.
+func (s *cacheSection) inFolder(folder string, all span) span {
 	from := all.from + sort.Search(all.to-all.from, func(i int) bool {
 		return inside(s.source(all.from+i), folder) || comparePaths(s.source(all.from+i), folder) > 0
 	})
@@ -128,8 +128,8 @@ func (s *section) below(folder string, all span) span {
 	return span{from, from + sort.Search(all.to-from, func(i int) bool { return !inside(s.source(from+i), folder) })}
 }
 
-// glance reads of the source number i what a comparison needs: path, key and flags.
-func (s *section) glance(i int, k *SourceState) {
+// readStat reads of the source number i what a comparison needs: path, key and flags.
+func (s *cacheSection) readStat(i int, k *SourceState) {
 	b := s.record(i)
 	k.source = s.source(i)
 	k.Stat = readKey(b)
@@ -138,9 +138,9 @@ func (s *section) glance(i int, k *SourceState) {
 	k.TornRuns = b[8+flagsAt+1]
 }
 
-// settled tells whether the source number i was last looked at in the state k, and that was all
+// isUnchanged tells whether the source number i was last looked at in the state k, and that was all
 // there is to it.
-func (s *section) settled(i int, k *Stat) bool {
+func (s *cacheSection) isUnchanged(i int, k *Stat) bool {
 	b := s.record(i)
 	return b[8+flagsAt]&(flagDeleted|flagDoubt|flagStale) == 0 && readKey(b) == *k
 }
@@ -154,10 +154,10 @@ func readKey(b []byte) Stat {
 		Mode: little.Uint32(b[60:]), UID: little.Uint32(b[64:]), GID: little.Uint32(b[68:])}
 }
 
-// known reads all that is known of the source number i.
-func (s *section) known(i int) *SourceState {
+// state reads all that is known of the source number i.
+func (s *cacheSection) state(i int) *SourceState {
 	k := &SourceState{}
-	s.glance(i, k)
+	s.readStat(i, k)
 	b := s.record(i)[8+keySize:]
 	k.Blob, k.Commit = object.ID(b[:20]), object.ID(b[20:40])
 	k.Mtime, k.LatestMtime = readTime(b[40:]), readTime(b[52:])
@@ -165,11 +165,11 @@ func (s *section) known(i int) *SourceState {
 	return k
 }
 
-// contents is what the newest versions of all hold.
-func (s *section) contents() map[object.ID]bool {
-	all := make(map[object.ID]bool, s.n)
+// blobs is what the newest versions of all hold.
+func (s *cacheSection) blobs() map[object.ID]bool {
+	all := make(map[object.ID]bool, s.count)
 	_ = durable.Guard(func() error { // any goroutine may ask; who is not told of a content stores it again
-		for i := range s.n {
+		for i := range s.count {
 			b := s.record(i)[8+keySize:]
 			all[object.ID(b[:20])] = true
 		}
@@ -209,16 +209,16 @@ func appendRecord(b []byte, s *SourceState) []byte {
 	return little.AppendUint64(b, uint64(s.Size))
 }
 
-// encoded is a source as it goes into a section.
-type encoded struct {
+// sectionEntry is a source as it goes into a section.
+type sectionEntry struct {
 	source string
 	record []byte       // as it is in another section, or nil
-	known  *SourceState // else
+	state  *SourceState // else
 }
 
 // appendSection appends a section of the sources, which come in path order, to a file whose CRC up
 // to there is crc.
-func appendSection(b []byte, crc uint32, tip object.ID, sources iter.Seq[encoded]) ([]byte, uint32) {
+func appendSection(b []byte, crc uint32, tip object.ID, sources iter.Seq[sectionEntry]) ([]byte, uint32) {
 	n, paths := 0, 0
 	for s := range sources {
 		n, paths = n+1, paths+len(s.source)
@@ -237,7 +237,7 @@ func appendSection(b []byte, crc uint32, tip object.ID, sources iter.Seq[encoded
 		if s.record != nil {
 			b = append(b, s.record[8:]...)
 		} else {
-			b = appendRecord(b, s.known)
+			b = appendRecord(b, s.state)
 		}
 	}
 	crc = crc32.Update(crc, castagnoli, b[start:])

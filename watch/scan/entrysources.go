@@ -4,9 +4,10 @@ import (
 	"context"
 	"io/fs"
 	"slices"
-	"timemachine/watch/config"
 
 	"golang.org/x/sys/unix"
+
+	"timemachine/watch/config"
 )
 
 // EntrySources is what one entry selects at the moment.

@@ -19,60 +19,60 @@ type lister struct {
 	stat  statBuffer
 }
 
-// look finds what is in the folder b.
-func (l *lister) look(b *block) {
+// list finds what is in the folder b.
+func (l *lister) list(b *walkFolder) {
 	if l.ctx.Err() != nil {
 		if b.parent != nil {
-			l.leave(b.parent)
+			l.release(b.parent)
 		}
 		return
 	}
 	fd, err := l.open(b)
 	if err != nil {
 		if !durable.IsMissing(err) {
-			b.unreadable(err)
+			b.setUnreadable(err)
 		}
 		return
 	}
-	defer func() { l.keep(fd, b.inner) }()
+	defer func() { l.keepOpen(fd, b.subfolders) }()
 	k, err := StatFD(fd)
 	if err != nil {
-		b.fail(b.path, "cannot be looked at", err)
-		b.note(folder{})
+		b.addProblem(b.path, "cannot be looked at", err)
+		b.setFolder(folder{})
 		return
 	}
 	top, glob := b.path == l.root, l.entry.Glob != ""
-	pseudo := (k.Dev != b.dev || l.madeUp) && isPseudo(fd)
+	pseudo := (k.Dev != b.dev || l.pseudo) && isPseudo(fd)
 	if top {
-		l.madeUp = pseudo
+		l.pseudo = pseudo
 	}
 	dest := [2]uint64{k.Dev, k.Ino} == l.dest
 	if dest && !glob && b.path == l.entry.Root {
-		b.fail(b.path, "is the destination itself: not watched", nil)
+		b.addProblem(b.path, "is the destination itself: not watched", nil)
 	}
-	if dest && !(glob && b.path == l.entry.Root) || pseudo && !l.madeUp {
-		b.note(folder{})
+	if dest && !(glob && b.path == l.entry.Root) || pseudo && !l.pseudo {
+		b.setFolder(folder{})
 		return
 	}
 	if l.names, err = appendNames(l.names[:0], fd, l.buf); err != nil {
-		b.unreadable(err)
+		b.setUnreadable(err)
 		return
 	}
-	b.note(folder{dev: k.Dev, readable: true, empty: len(l.names) == 0})
-	l.children(b, &place{fd: fd, dev: k.Dev, dest: dest, pseudo: pseudo})
+	b.setFolder(folder{dev: k.Dev, readable: true, empty: len(l.names) == 0})
+	l.addNames(b, &listing{fd: fd, dev: k.Dev, dest: dest, pseudo: pseudo})
 }
 
-// place is what holds for all in one folder.
-type place struct {
+// listing is what holds for all in one folder.
+type listing struct {
 	fd           int
 	dev          uint64
 	dest, pseudo bool
-	above        int // the length of the folder's path, with a slash at its end
-	past         passage
+	prefix       int // the length of the folder's path, with a slash at its end
+	cursor       folderCursor
 }
 
-// children looks at all in the folder, by name.
-func (l *lister) children(b *block, p *place) {
+// addNames looks at all in the folder, by name.
+func (l *lister) addNames(b *walkFolder, p *listing) {
 	l.order = l.order[:0]
 	for rest := l.names; len(rest) > 0; {
 		end := bytes.IndexByte(rest, 0) + 1
@@ -84,23 +84,23 @@ func (l *lister) children(b *block, p *place) {
 	if !strings.HasSuffix(b.path, "/") {
 		l.path = append(l.path, '/')
 	}
-	p.above = len(l.path)
-	p.past = passage{past: l.past, span: b.past, above: p.above}
-	if b.past.empty() {
+	p.prefix = len(l.path)
+	p.cursor = folderCursor{cacheMarks: l.cached, span: b.cached, prefix: p.prefix}
+	if b.cached.empty() {
 		b.found = make([]File, 0, len(l.order))
 	}
 	for _, name := range l.order {
-		l.path = append(l.path[:p.above], name[:len(name)-1]...)
-		if !p.dest || !destinationParts[string(l.path[p.above:])] {
-			l.child(b, name, p)
+		l.path = append(l.path[:p.prefix], name[:len(name)-1]...)
+		if !p.dest || !destinationParts[string(l.path[p.prefix:])] {
+			l.addName(b, name, p)
 		}
 	}
 	b.trim(len(l.order))
 }
 
 // trim lets go of the memory for most of a folder's n names where few were taken.
-func (b *block) trim(n int) {
-	if len(b.found)+len(b.inner) <= n/2 {
+func (b *walkFolder) trim(n int) {
+	if len(b.found)+len(b.subfolders) <= n/2 {
 		b.found = slices.Clip(slices.Clone(b.found))
 	}
 }
@@ -109,8 +109,8 @@ func (b *block) trim(n int) {
 // beside them: the destination is the current folder unless the user says otherwise.
 var destinationParts = map[string]bool{".git": true, "files": true, "copies": true, ".gitattributes": true, "README.txt": true}
 
-// child looks at one name, with a zero byte at its end, in an open folder. Its path is l.path.
-func (l *lister) child(b *block, name []byte, p *place) {
+// addName looks at one name, with a zero byte at its end, in an open folder. Its path is l.path.
+func (l *lister) addName(b *walkFolder, name []byte, p *listing) {
 	e := l.entry
 	k, err := statName(p.fd, name, &l.stat)
 	if durable.IsMissing(err) {
@@ -121,7 +121,7 @@ func (l *lister) child(b *block, name []byte, p *place) {
 	if err != nil {
 		if (matched || e.MayContain(path)) && !e.Excludes(path, false) {
 			path = strings.Clone(path)
-			b.fail(path, "cannot be looked at", err)
+			b.addProblem(path, "cannot be looked at", err)
 			b.found = append(b.found, File{Path: path, Entry: e, skipped: true})
 		}
 		return
@@ -130,31 +130,28 @@ func (l *lister) child(b *block, name []byte, p *place) {
 	case e.Excludes(path, k.isDir()):
 	case k.isDir():
 		if matched || e.MayContain(path) {
-			b.inner = append(b.inner, inner{len(b.found), &block{path: strings.Clone(path), dev: p.dev, matched: matched, past: p.past.below(path[p.above:])}})
+			b.subfolders = append(b.subfolders, subfolder{len(b.found), &walkFolder{path: strings.Clone(path), dev: p.dev, matched: matched, cached: p.cursor.enterFolder(path[p.prefix:])}})
 		}
 	case matched:
 		special := !k.IsRegular() && !k.IsLink()
-		if !special && !p.pseudo && p.past.same(path[p.above:], &k) {
+		if !special && !p.pseudo && p.cursor.markUnchanged(path[p.prefix:], &k) {
 			return
 		}
 		path = strings.Clone(path)
 		if special {
-			b.fail(path, "is "+k.specialKind()+": skipped", nil)
+			b.addProblem(path, "is "+k.specialKind()+": skipped", nil)
 		}
 		b.found = append(b.found, File{Path: path, Stat: k, Entry: e, Pseudo: p.pseudo, skipped: special})
 	}
 }
 
-func (b *block) note(f folder) { b.noted, b.folder = true, f }
+func (b *walkFolder) setFolder(f folder) { b.known, b.folder = true, f }
 
-func (b *block) unreadable(err error) {
-	b.fail(b.path, "cannot be read", err)
-	b.note(folder{})
+func (b *walkFolder) setUnreadable(err error) {
+	b.addProblem(b.path, "cannot be read", err)
+	b.setFolder(folder{})
 }
 
-func (b *block) fail(path, msg string, err error) {
+func (b *walkFolder) addProblem(path, msg string, err error) {
 	b.problems = append(b.problems, Problem{Path: path, Msg: msg, Err: durable.WithoutPath(err)})
 }
-
-// nameOf is a path's last component.
-func nameOf(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }

@@ -5,13 +5,14 @@ import (
 	"errors"
 
 	"timemachine/repo"
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 )
 
-// commits are what knowledge is made of: a repo.Repo, or a repo.History.
-type commits interface {
+// commitSource are what knowledge is made of: a repo.Repo, or a repo.History.
+type commitSource interface {
 	Walk(ctx context.Context, tip, base object.ID, visit func(v record.Version, ours bool) error) error
 	Files(tip object.ID) (map[string]object.TreeEntry, error)
 }
@@ -47,7 +48,7 @@ func LoadForHistory(ctx context.Context, h *repo.History) (*Cache, error) {
 }
 
 // update brings k up to tip.
-func (k *Cache) update(ctx context.Context, r commits, tip object.ID) (_ *Cache, err error) {
+func (k *Cache) update(ctx context.Context, r commitSource, tip object.ID) (_ *Cache, err error) {
 	if k.Tip == tip {
 		return k, nil
 	}
@@ -72,7 +73,7 @@ func (k *Cache) update(ctx context.Context, r commits, tip object.ID) (_ *Cache,
 	if foreign {
 		err = k.compareTree(r)
 	}
-	if len(k.fresh) > k.base.n {
+	if len(k.overlay) > k.base.count {
 		k.compact()
 	}
 	return k, err
@@ -96,23 +97,66 @@ func (k *Cache) apply(v *record.Version) {
 }
 
 // compareTree finds the sources whose newest record the tree disagrees with.
-func (k *Cache) compareTree(r commits) error {
+func (k *Cache) compareTree(r commitSource) error {
 	tree, err := r.Files(k.Tip)
 	if err != nil {
 		return err
 	}
-	for all := k.read(); all.next(); {
+	for all := k.iterate(); all.next(); {
 		e, there := record.InTree(tree, all.source)
-		s := all.full()
+		s := all.state()
 		v := record.Version{Record: record.Record{Source: s.source, Blob: s.Blob, Mode: s.Mode, Link: s.Link}}
 		if s.Deleted {
 			v.Event = record.Deleted
 		}
 		if stale := !record.Agrees(&v, e, there); stale != s.Stale {
-			s = all.own()
+			s = all.modify()
 			s.Stale = stale
 			k.MarkChanged(s)
 		}
 	}
 	return nil
+}
+
+// NewestVersions tells what the cache knows of the sources at and below path ("/": all); nothing
+// where it cannot be used. It is a repo.Options.Heads.
+func NewestVersions(state *durable.Dir, path string) (heads repo.Heads) {
+	_ = durable.Guard(func() error { // without the cache the history is asked
+		k := readCache(state)
+		defer k.Close()
+		heads = k.newest(path)
+		return nil
+	})
+	return heads
+}
+
+// CacheTip is the commit that the cache is true of, zero where it cannot be used. It is a
+// repo.Options.Remembered.
+func CacheTip(state *durable.Dir) (tip object.ID) {
+	_ = durable.Guard(func() error {
+		k := readCache(state)
+		defer k.Close()
+		tip = k.Tip
+		return nil
+	})
+	return tip
+}
+
+func (k *Cache) newest(path string) repo.Heads {
+	if k.Tip.IsZero() {
+		return repo.Heads{}
+	}
+	heads := repo.Heads{Tip: k.Tip, Sources: map[string]repo.Head{}}
+	add := func(s *SourceState) {
+		heads.Sources[s.source] = repo.Head{Commit: s.Commit, Blob: s.Blob, Deleted: s.Deleted}
+	}
+	for i := k.base.search(path); i < k.base.count && inside(k.base.source(i), path); i++ {
+		add(k.base.state(i))
+	}
+	for source, s := range k.overlay {
+		if inside(source, path) {
+			add(s)
+		}
+	}
+	return heads
 }

@@ -2,10 +2,10 @@ package scan
 
 import "sort"
 
-// past is what was known when a scan began, and what the scan says of it: goroutines mark each
+// cacheMarks is what was known when a scan began, and what the scan says of it: goroutines mark each
 // source of base that they find. The zero value knows nothing.
-type past struct {
-	base  *section
+type cacheMarks struct {
+	base  *cacheSection
 	marks []mark // one for each source of base
 }
 
@@ -13,19 +13,19 @@ type past struct {
 type mark uint8
 
 const (
-	newer mark = 1 << iota // more is known of it than base says
-	same                   // it was seen, in the state that base says
-	found                  // it is in the list of what was found
+	superseded mark = 1 << iota // more is known of it than base says
+	unchanged                   // it was seen, in the state that base says
+	listed                      // it is in the list of what was found
 )
 
-func (m mark) seen() bool { return m&(same|found) != 0 }
+func (m mark) seen() bool { return m&(unchanged|listed) != 0 }
 
-// past is what is known now; k must not change until the scan has been compared with it.
-func (k *Cache) past() past {
-	p := past{base: &k.base, marks: make([]mark, k.base.n)}
-	for source := range k.fresh {
+// newMarks is what is known now; k must not change until the scan has been compared with it.
+func (k *Cache) newMarks() cacheMarks {
+	p := cacheMarks{base: &k.base, marks: make([]mark, k.base.count)}
+	for source := range k.overlay {
 		if i, there := k.base.find(source); there {
-			p.marks[i] = newer
+			p.marks[i] = superseded
 		}
 	}
 	return p
@@ -36,16 +36,16 @@ type span struct{ from, to int }
 
 func (s span) empty() bool { return s.from == s.to }
 
-// in is what is known below a folder.
-func (p *past) in(folder string) span {
+// inFolder is what is known below a folder.
+func (p *cacheMarks) inFolder(folder string) span {
 	if p.base == nil {
 		return span{}
 	}
-	return p.base.below(folder, span{0, p.base.n})
+	return p.base.inFolder(folder, span{0, p.base.count})
 }
 
-// any tells whether any of them was seen.
-func (p *past) any(s span) bool {
+// anySeen tells whether any of them was seen.
+func (p *cacheMarks) anySeen(s span) bool {
 	for _, m := range p.marks[s.from:s.to] {
 		if m.seen() {
 			return true
@@ -54,40 +54,40 @@ func (p *past) any(s span) bool {
 	return false
 }
 
-// passage goes through what is known of one folder beside a listing of it, by name.
-type passage struct {
-	past
-	span      // what is still to come
-	above int // how much of a path comes before the names
+// folderCursor goes through what is known of one folder beside a listing of it, by name.
+type folderCursor struct {
+	cacheMarks
+	span       // what is still to come
+	prefix int // how much of a path comes before the names
 }
 
-// same tells whether the file name is known to be in the state k, with nothing left to be looked
+// markUnchanged tells whether the file name is known to be in the state k, with nothing left to be looked
 // into, and marks it then. Names come in order.
-func (p *passage) same(name string, k *Stat) bool {
-	if !p.seek(name) || p.base.source(p.from)[p.above:] != name {
+func (p *folderCursor) markUnchanged(name string, k *Stat) bool {
+	if !p.seek(name) || p.base.source(p.from)[p.prefix:] != name {
 		return false
 	}
-	if p.marks[p.from]&newer != 0 || !p.base.settled(p.from, k) {
+	if p.marks[p.from]&superseded != 0 || !p.base.isUnchanged(p.from, k) {
 		return false
 	}
-	p.marks[p.from] |= same
+	p.marks[p.from] |= unchanged
 	return true
 }
 
-// below is what is known in the folder name, after which the passage goes on.
-func (p *passage) below(name string) span {
+// enterFolder is what is known in the folder name, after which the passage goes on.
+func (p *folderCursor) enterFolder(name string) span {
 	if !p.seek(name) {
 		return span{p.from, p.from}
 	}
-	s := p.base.below(p.base.source(p.from)[:p.above]+name, p.span)
+	s := p.base.inFolder(p.base.source(p.from)[:p.prefix]+name, p.span)
 	p.from = s.to
 	return s
 }
 
 // seek goes on to the first source not before name; false where there is none.
-func (p *passage) seek(name string) bool {
+func (p *folderCursor) seek(name string) bool {
 	before := func(i int) bool {
-		known := p.base.source(i)[p.above:]
+		known := p.base.source(i)[p.prefix:]
 		return known != name && comparePaths(known, name) < 0
 	}
 	step := 1

@@ -1,6 +1,9 @@
 package scan
 
-import "cmp"
+import (
+	"cmp"
+	"strings"
+)
 
 // comparePaths orders absolute paths as a walk meets them: a folder's own path, then all below it,
 // then what comes after it by name. Sorted so, what lies in a folder stands together.
@@ -29,3 +32,12 @@ func word(s string) uint64 {
 	_ = s[7]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
+
+// inside tells whether path is folder or lies below it.
+func inside(path, folder string) bool {
+	rest, ok := strings.CutPrefix(path, folder)
+	return ok && (rest == "" || rest[0] == '/' || folder == "/")
+}
+
+// baseName is a path's last component.
+func baseName(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }

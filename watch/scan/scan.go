@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -29,6 +28,15 @@ type File struct {
 	skipped bool // there, but not to be captured: special, or its state could not be read
 }
 
+// Problem is something a run could not do.
+type Problem struct {
+	Path    string
+	Msg     string // what is the matter with it
+	Hint    string // what to do, or ""
+	Err     error  // the cause, without the path, or nil
+	Warning bool   // the run did all that was asked for nevertheless
+}
+
 // folder is what the scan learned of one folder.
 type folder struct {
 	dev      uint64
@@ -41,7 +49,7 @@ type Scan struct {
 	ctx      context.Context
 	dest     [2]uint64 // device and inode of the destination, never walked into
 	found    []File    // what is known to be in the same state is marked in past instead
-	past     past
+	cached   cacheMarks
 	Sources  int // in found, or marked: once compare has counted them
 	folders  map[string]folder
 	Missing  []*config.Entry // literal entries whose path is not there
@@ -49,7 +57,7 @@ type Scan struct {
 }
 
 func newScan(ctx context.Context, dest [2]uint64, k *Cache) *Scan {
-	return &Scan{ctx: ctx, dest: dest, folders: map[string]folder{}, past: k.past()}
+	return &Scan{ctx: ctx, dest: dest, folders: map[string]folder{}, cached: k.newMarks()}
 }
 
 // All scans all that c watches. dest is the device and inode of the destination; sources in the
@@ -61,7 +69,7 @@ func All(ctx context.Context, c *config.Config, dest [2]uint64, k *Cache) (*Scan
 			return nil, err
 		}
 	}
-	s.inOrder()
+	s.sortFound()
 	return s, nil
 }
 
@@ -80,7 +88,7 @@ func Paths(ctx context.Context, c *config.Config, paths []string, dest [2]uint64
 			return nil, err
 		}
 	}
-	s.inOrder()
+	s.sortFound()
 	return s, nil
 }
 
@@ -97,26 +105,26 @@ func (s *Scan) scanEntry(e *config.Entry, path string) error {
 	k, err := StatAt(unix.AT_FDCWD, path, flags)
 	switch {
 	case durable.IsNoEntry(err):
-		s.absent(e, path)
+		s.addMissing(e, path)
 		return nil
 	case err != nil:
-		s.fail(path, "cannot be looked at", err)
+		s.addProblem(path, "cannot be looked at", err)
 		s.add(File{Path: path, Entry: e, skipped: true})
 		return nil
 	case k.isDir():
-		return s.walk(e, path, e.Glob == "" || e.MatchesUpwards(path))
+		return s.walkEntry(e, path, e.Glob == "" || e.MatchesUpwards(path))
 	case e.Glob != "" && listed:
-		s.fail(path, "is not a folder", unix.ENOTDIR)
+		s.addProblem(path, "is not a folder", unix.ENOTDIR)
 		return nil
 	}
-	s.file(File{Path: path, Stat: k, Entry: e, Listed: listed && e.Glob == ""})
+	s.addRoot(File{Path: path, Stat: k, Entry: e, Listed: listed && e.Glob == ""})
 	return nil
 }
 
-// absent notes an entry whose path is not there, and looks at the folder it should be in.
-func (s *Scan) absent(e *config.Entry, path string) {
+// addMissing notes an entry whose path is not there, and looks at the folder it should be in.
+func (s *Scan) addMissing(e *config.Entry, path string) {
 	if _, err := os.Lstat(path); err == nil {
-		s.fail(path, "is a link that leads nowhere", unix.ENOENT)
+		s.addProblem(path, "is a link that leads nowhere", unix.ENOENT)
 		s.add(File{Path: path, Entry: e, skipped: true})
 		return
 	}
@@ -134,8 +142,8 @@ func (s *Scan) absent(e *config.Entry, path string) {
 	}
 }
 
-// file takes a source that is an entry's root.
-func (s *Scan) file(f File) {
+// addRoot takes a source that is an entry's root.
+func (s *Scan) addRoot(f File) {
 	if f.Stat.IsRegular() {
 		if fd, err := OpenAt(unix.AT_FDCWD, filepath.Dir(f.Path), folderFlags); err == nil {
 			f.Pseudo = isPseudo(fd)
@@ -143,7 +151,7 @@ func (s *Scan) file(f File) {
 		}
 	}
 	if !f.Stat.IsRegular() && !f.Stat.IsLink() {
-		s.fail(f.Path, "is "+f.Stat.specialKind()+": skipped", nil)
+		s.addProblem(f.Path, "is "+f.Stat.specialKind()+": skipped", nil)
 		f.skipped = true
 	}
 	s.add(f)
@@ -151,9 +159,9 @@ func (s *Scan) file(f File) {
 
 func (s *Scan) add(f File) { s.found = append(s.found, f) }
 
-// inOrder puts what was found in path order, each source once; an entry that names it wins over one
+// sortFound puts what was found in path order, each source once; an entry that names it wins over one
 // that contains it, and else the first.
-func (s *Scan) inOrder() {
+func (s *Scan) sortFound() {
 	byPath := func(a, b File) int { return comparePaths(a.Path, b.Path) }
 	if !slices.IsSortedFunc(s.found, byPath) {
 		slices.SortStableFunc(s.found, byPath)
@@ -170,12 +178,12 @@ func (s *Scan) inOrder() {
 	s.found = once
 }
 
-func (s *Scan) fail(path, msg string, err error) {
+func (s *Scan) addProblem(path, msg string, err error) {
 	s.Problems = append(s.Problems, Problem{Path: path, Msg: msg, Err: durable.WithoutPath(err)})
 }
 
-// inside tells whether path is folder or lies below it.
-func inside(path, folder string) bool {
-	rest, ok := strings.CutPrefix(path, folder)
-	return ok && (rest == "" || rest[0] == '/' || folder == "/")
+// contains tells whether a source is in the list of what was found.
+func (s *Scan) contains(source string) bool {
+	_, there := slices.BinarySearchFunc(s.found, source, func(f File, p string) int { return comparePaths(f.Path, p) })
+	return there
 }

@@ -10,9 +10,10 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"timemachine/watch/config"
 
 	"golang.org/x/sys/unix"
+
+	"timemachine/watch/config"
 )
 
 // hostileTree makes a folder with all that a walk can trip over.
@@ -40,7 +41,7 @@ func hostileTree(t *testing.T) string {
 		file(fmt.Sprintf("many/f%d", i))
 	}
 	deep := "deep"
-	for range mostOpened + 80 {
+	for range maxOpen + 80 {
 		deep += "/d"
 		file(deep + "-sibling/f.md")
 		file(deep + "/e/f")
@@ -155,7 +156,7 @@ func TestScanIsInOrderAndFindsOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.inOrder()
+	s.sortFound()
 	for i, f := range s.found {
 		if i > 0 && comparePaths(s.found[i-1].Path, f.Path) >= 0 {
 			t.Errorf("%q before %q", s.found[i-1].Path, f.Path)

@@ -18,122 +18,122 @@ import (
 // kernel. Folders that are still to be looked at keep the one they lie in open; beyond a number of
 // those, they are opened from the root again.
 const (
-	walkers    = 4
-	mostOpened = 128
-	direntRoom = 32 << 10 // bytes
+	walkers      = 4
+	maxOpen      = 128
+	direntBuffer = 32 << 10 // bytes
 )
 
 // walk looks at a folder and all below it for one entry.
 type walk struct {
-	ctx   context.Context
-	dest  [2]uint64
-	entry *config.Entry
-	root  string
-	past  past
+	ctx    context.Context
+	dest   [2]uint64
+	entry  *config.Entry
+	root   string
+	cached cacheMarks
 
 	opened atomic.Int64 // folders kept open
 
 	mu      sync.Mutex
-	change  sync.Cond
-	waiting []*block // folders to be looked at, the next one last
-	busy    int      // goroutines that look at one
-	started int      // goroutines
-	fault   error    // of what is known: its file could not be read
+	wake    sync.Cond
+	waiting []*walkFolder // folders to be looked at, the next one last
+	busy    int           // goroutines that look at one
+	started int           // goroutines
+	fault   error         // of what is known: its file could not be read
 	ended   sync.WaitGroup
 
-	madeUp bool // the entry is on a file system like /proc; set when its root is looked at, which comes first
+	pseudo bool // the entry is on a file system like /proc; set when its root is looked at, which comes first
 }
 
-// block is one folder in a walk, and what was found there.
-type block struct {
+// walkFolder is one folder in a walk, and what was found there.
+type walkFolder struct {
 	path    string
-	parent  *parent // nil: to be opened from the walk's root
-	dev     uint64  // of the parent
-	matched bool    // all in it is taken, unless excluded
-	past    span    // of what is known, that in it
+	parent  *openParent // nil: to be opened from the walk's root
+	dev     uint64      // of the parent
+	matched bool        // all in it is taken, unless excluded
+	cached  span        // of what is known, that in it
 
-	noted    bool // folder says what was learned
-	folder   folder
-	found    []File  // by name
-	inner    []inner // by name
-	problems []Problem
+	known      bool // folder says what was learned
+	folder     folder
+	found      []File      // by name
+	subfolders []subfolder // by name
+	problems   []Problem
 }
 
-// inner is a folder in another, and how many of the sources there come before it.
-type inner struct {
-	after int
-	*block
+// subfolder is a folder in another, and how many of the sources there come before it.
+type subfolder struct {
+	before int
+	*walkFolder
 }
 
-// parent is a folder that is kept open for those in it.
-type parent struct {
+// openParent is a folder that is kept open for those in it.
+type openParent struct {
 	fd    int
 	users atomic.Int64
 }
 
-// walk looks at the folder path and all below it; matched: all is taken, unless excluded.
-func (s *Scan) walk(e *config.Entry, path string, matched bool) error {
+// walkEntry looks at the folder path and all below it; matched: all is taken, unless excluded.
+func (s *Scan) walkEntry(e *config.Entry, path string, matched bool) error {
 	if err := s.ctx.Err(); err != nil {
 		return err
 	}
-	w := &walk{ctx: s.ctx, dest: s.dest, entry: e, root: path, past: s.past}
-	w.change.L = &w.mu
-	top := &block{path: path, matched: matched, past: s.past.in(path)}
-	w.waiting, w.started = []*block{top}, 1
+	w := &walk{ctx: s.ctx, dest: s.dest, entry: e, root: path, cached: s.cached}
+	w.wake.L = &w.mu
+	top := &walkFolder{path: path, matched: matched, cached: s.cached.inFolder(path)}
+	w.waiting, w.started = []*walkFolder{top}, 1
 	w.work()
 	w.ended.Wait()
 	if err := cmp.Or(s.ctx.Err(), w.fault); err != nil {
 		return err
 	}
-	s.found = slices.Grow(s.found, top.count())
+	s.found = slices.Grow(s.found, top.countFound())
 	problems := len(s.Problems)
 	s.collect(top)
 	slices.SortStableFunc(s.Problems[problems:], func(a, b Problem) int { return comparePaths(a.Path, b.Path) })
 	return nil
 }
 
-// count is how many sources were found in the folder and below.
-func (b *block) count() int {
+// countFound is how many sources were found in the folder and below.
+func (b *walkFolder) countFound() int {
 	n := len(b.found)
-	for _, sub := range b.inner {
-		n += sub.count()
+	for _, sub := range b.subfolders {
+		n += sub.countFound()
 	}
 	return n
 }
 
 // collect takes what was found in a folder and below, in path order.
-func (s *Scan) collect(b *block) {
-	if b.noted {
+func (s *Scan) collect(b *walkFolder) {
+	if b.known {
 		s.folders[b.path] = b.folder
 	}
 	s.Problems = append(s.Problems, b.problems...)
 	done := 0
-	for _, sub := range b.inner {
-		s.found = append(s.found, b.found[done:sub.after]...)
-		done = sub.after
-		s.collect(sub.block)
+	for _, sub := range b.subfolders {
+		s.found = append(s.found, b.found[done:sub.before]...)
+		done = sub.before
+		s.collect(sub.walkFolder)
 	}
 	s.found = append(s.found, b.found[done:]...)
 }
 
 // work looks at folders until there are no more.
 func (w *walk) work() {
-	l := &lister{walk: w, buf: make([]byte, direntRoom)}
-	for b := w.next(); b != nil; b = w.next() {
+	l := &lister{walk: w, buf: make([]byte, direntBuffer)}
+	for b := w.nextFolder(); b != nil; b = w.nextFolder() {
 		err := durable.Guard(func() error {
-			l.look(b)
+			l.list(b)
 			return nil
 		})
-		w.done(b, err)
+		w.finish(b, err)
 	}
 }
 
-// next is a folder to be looked at, nil when all are.
-func (w *walk) next() *block {
+// nextFolder is a folder to be looked at, nil when all are.
+func (w *walk) nextFolder() *walkFolder {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for len(w.waiting) == 0 && w.busy > 0 {
-		w.change.Wait()
+		w.wake.Wait()
 	}
 	last := len(w.waiting) - 1
 	if last < 0 {
@@ -145,31 +145,31 @@ func (w *walk) next() *block {
 	return b
 }
 
-// done puts the folders in b on the list, and others to work where there are enough of them.
-func (w *walk) done(b *block, err error) {
+// finish puts the folders in b on the list, and others to work where there are enough of them.
+func (w *walk) finish(b *walkFolder, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.busy--
 	w.fault = errors.Join(w.fault, err)
-	for _, sub := range slices.Backward(b.inner) {
-		w.waiting = append(w.waiting, sub.block)
+	for _, sub := range slices.Backward(b.subfolders) {
+		w.waiting = append(w.waiting, sub.walkFolder)
 	}
 	for w.started < walkers && len(w.waiting) > w.started {
 		w.started++
 		w.ended.Go(w.work)
 	}
-	w.change.Broadcast()
+	w.wake.Broadcast()
 }
 
 // open opens a folder to be read.
-func (w *walk) open(b *block) (int, error) {
+func (w *walk) open(b *walkFolder) (int, error) {
 	const flags = unix.O_RDONLY | unix.O_DIRECTORY
 	if b.path == w.root {
 		return OpenAt(unix.AT_FDCWD, b.path, flags)
 	}
-	name := nameOf(b.path)
+	name := baseName(b.path)
 	if b.parent != nil {
-		defer w.leave(b.parent)
+		defer w.release(b.parent)
 		return OpenAt(b.parent.fd, name, flags|unix.O_NOFOLLOW)
 	}
 	dir, err := OpenFolder(w.root, b.path[:max(len(b.path)-len(name)-1, 1)])
@@ -180,21 +180,21 @@ func (w *walk) open(b *block) (int, error) {
 	return OpenAt(dir, name, flags|unix.O_NOFOLLOW)
 }
 
-// keep keeps a folder open for those in it, or closes it where there are none or too many are kept.
-func (w *walk) keep(fd int, subs []inner) {
-	if len(subs) == 0 || w.opened.Load() >= mostOpened {
+// keepOpen keeps a folder open for those in it, or closes it where there are none or too many are kept.
+func (w *walk) keepOpen(fd int, subs []subfolder) {
+	if len(subs) == 0 || w.opened.Load() >= maxOpen {
 		unix.Close(fd)
 		return
 	}
 	w.opened.Add(1)
-	p := &parent{fd: fd}
+	p := &openParent{fd: fd}
 	p.users.Store(int64(len(subs)))
 	for _, sub := range subs {
 		sub.parent = p
 	}
 }
 
-func (w *walk) leave(p *parent) {
+func (w *walk) release(p *openParent) {
 	if p.users.Add(-1) == 0 {
 		unix.Close(p.fd)
 		w.opened.Add(-1)

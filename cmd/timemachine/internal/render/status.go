@@ -139,7 +139,7 @@ func previewLines(p *watch.Preview, limit int) []string {
 	} else {
 		head += Count(len(sure), "version")
 	}
-	if again := len(unsure) + p.Again; again > 0 {
+	if again := len(unsure) + p.Rechecked; again > 0 {
 		head += fmt.Sprintf(", maybe more: %s must be read to tell", Count(again, "file"))
 	}
 	lines := append([]string{head}, firstLines(sure, limit)...)

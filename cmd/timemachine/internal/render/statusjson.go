@@ -88,7 +88,7 @@ func (s *Status) Document() StatusDocument {
 }
 
 func previewJSON(p *watch.Preview) *PreviewDocument {
-	d := &PreviewDocument{Sources: p.Sources, Changes: []ChangeDocument{}, Again: p.Again, Missing: pathsJSON(p.Missing),
+	d := &PreviewDocument{Sources: p.Sources, Changes: []ChangeDocument{}, Again: p.Rechecked, Missing: pathsJSON(p.Missing),
 		Failing: problemsJSON(p.Failing), Held: problemsJSON(p.Held)}
 	for _, e := range p.Changes {
 		d.Changes = append(d.Changes, ChangeDocument{Source: e.Source, SourceBytes: rawBytes(e.Source), Events: e.Events, Maybe: e.Maybe})

@@ -1,0 +1,243 @@
+package watch
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"timemachine/repo"
+	"timemachine/repo/durable"
+	"timemachine/repo/git/object"
+	"timemachine/repo/layout"
+	"timemachine/repo/record"
+	"timemachine/watch/scan"
+)
+
+// writeChanges records the changes on top of tip.
+func (r *run) writeChanges(tip object.ID, changes []scan.Change) (err error) {
+	if r.tx, err = r.Repo.Begin(r.ctx, tip, r.summary.Scan, upcomingVersions(changes)); err != nil {
+		return err
+	}
+	recorded := false
+	defer func() { // also where what is known can no longer be read
+		if !recorded {
+			err = errors.Join(err, r.tx.Abort())
+		}
+	}()
+	if err := r.recordChanges(changes); err != nil {
+		return err
+	}
+	recorded = true
+	if r.summary.Versions > 0 {
+		if err := r.Repo.RollUp(r.ctx, r.tx.Tip(), r.summary.Versions); err != nil && r.ctx.Err() == nil {
+			r.reportProblem(scan.Problem{Path: r.Repo.Dest(), Msg: "could not be tidied: " + err.Error(), Hint: "the history is whole; packs are merged another time", Warning: true})
+		}
+	}
+	r.cache.Tip, r.summary.Tip = r.tx.Tip(), r.tx.Tip()
+	return nil
+}
+
+// upcomingVersions tells the repository of versions that follow others, as many as it needs to know.
+func upcomingVersions(changes []scan.Change) []repo.Upcoming {
+	var some []repo.Upcoming
+	for i := range changes {
+		if len(some) == repo.MaxUpcoming {
+			break
+		}
+		c := &changes[i]
+		if before := c.Before.Content(); !before.IsZero() && c.Before.Stat != c.File.Stat {
+			some = append(some, repo.Upcoming{Source: c.File.Path, Blob: before})
+		}
+	}
+	return some
+}
+
+// recordChanges captures and commits the changes in their order, part by part.
+func (r *run) recordChanges(changes []scan.Change) error {
+	c := &capturer{ctx: r.ctx, to: r.tx, clock: r.Clock, maxSize: r.Config.MaxSize}
+	for done := 0; done < len(changes); {
+		part := changes[done:min(done+perPart, len(changes))]
+		if err := r.recordPart(c, part, done, len(changes)); err != nil {
+			return err
+		}
+		done += len(part)
+		if r.tx.Full() || done == len(changes) {
+			versions := r.tx.Versions()
+			if err := r.tx.Publish(); err != nil {
+				return err
+			}
+			r.reportVersions(versions)
+		}
+	}
+	return nil
+}
+
+// captured is what came of looking into a change.
+type captured struct {
+	content
+	err error
+}
+
+// recordPart captures on all cores and commits in order. What changed since the scan saw it goes to the
+// end, by its new mtime.
+func (r *run) recordPart(c *capturer, part []scan.Change, done, total int) error {
+	gots := make([]captured, len(part))
+	ready := make([]chan struct{}, (len(part)+perTask-1)/perTask)
+	for i := range ready {
+		ready[i] = make(chan struct{})
+	}
+	ctx, stop := context.WithCancel(r.ctx)
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	defer stop()
+	var next atomic.Int64
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			var o opener
+			defer o.close()
+			for task := next.Add(1) - 1; task < int64(len(ready)); task = next.Add(1) - 1 {
+				for i := int(task) * perTask; i < min(int(task+1)*perTask, len(part)) && ctx.Err() == nil; i++ {
+					if !part[i].Deleted {
+						gots[i].content, gots[i].err = c.capture(&part[i], &o)
+					}
+				}
+				close(ready[task])
+			}
+		})
+	}
+	var late []int
+	for i := range part {
+		if i%perTask == 0 {
+			<-ready[i/perTask]
+		}
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
+		if gots[i].err == nil && !part[i].Deleted && !gots[i].key.Mtime().Equal(part[i].File.Stat.Mtime()) {
+			late = append(late, i)
+			continue
+		}
+		if err := r.recordChange(&part[i], &gots[i]); err != nil {
+			return err
+		}
+		r.Report.Progress(int64(done+i+1), int64(total))
+	}
+	slices.SortFunc(late, func(a, b int) int {
+		return cmp.Or(gots[a].key.Mtime().Compare(gots[b].key.Mtime()), a-b)
+	})
+	for _, i := range late {
+		if err := r.recordChange(&part[i], &gots[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recordChange records one change, or says why it cannot be.
+func (r *run) recordChange(ch *scan.Change, got *captured) error {
+	if ch.Deleted {
+		return r.recordDeletion(ch)
+	}
+	if got.err != nil {
+		return r.reportFailure(ch, got.err)
+	}
+	event := classify(ch.Before, &got.content, r.Config.IgnoreTouched)
+	if event == "" {
+		ch.Before.Stat, ch.Before.Doubtful, ch.Before.TornRuns = got.key, got.doubtful, 0
+		r.cache.MarkChanged(ch.Before)
+		return nil
+	}
+	rec := record.Record{Event: event, Source: ch.File.Path, Mtime: got.key.Mtime(), Mode: got.key.Mode & 0o7777, Link: got.link,
+		UID: got.key.UID, GID: got.key.GID, User: r.owners.user(got.key.UID), Group: r.owners.group(got.key.GID),
+		Size: got.size, Blob: got.blob, Torn: got.torn}
+	newest := true
+	if ch.Before != nil {
+		rec.Previous = ch.Before.Commit
+		newest = got.key.Mtime().Truncate(time.Microsecond).After(ch.Before.LatestMtime)
+	}
+	if event == record.Added {
+		rec.RenamedFrom = r.renamedFrom(&got.key)
+	}
+	return r.commit(ch, rec, got, newest)
+}
+
+func (r *run) commit(ch *scan.Change, rec record.Record, got *captured, newest bool) error {
+	v, err := r.tx.Commit(rec, got.at, newest)
+	var long *layout.TooLongError
+	if errors.As(err, &long) {
+		r.reportProblem(scan.Problem{Path: ch.File.Path, Msg: "has too long a path to be checked out again", Err: err})
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r.updateCache(&v, got)
+	r.warnOfLimits(&v)
+	return nil
+}
+
+func (r *run) updateCache(v *record.Version, got *captured) {
+	k := r.cache.FindOrAdd(v.Source)
+	k.SetVersion(v)
+	k.TornRuns = 0
+	if got != nil {
+		k.Stat, k.Doubtful = got.key, got.doubtful || got.torn
+	}
+	r.cache.MarkChanged(k)
+}
+
+// reportVersions tells of versions that are part of the history now.
+func (r *run) reportVersions(versions []record.Version) {
+	for i := range versions {
+		v := &versions[i]
+		r.summary.Events[v.Event]++
+		r.summary.Versions++
+		r.summary.Bytes += v.Size
+		r.Report.Version(*v)
+	}
+}
+
+func (r *run) recordDeletion(ch *scan.Change) error {
+	rec := record.Record{Event: record.Deleted, Source: ch.File.Path, Previous: ch.Before.Commit, UID: ch.Before.UID, User: r.owners.user(ch.Before.UID)}
+	v, err := r.tx.Commit(rec, r.Clock(), true)
+	if err != nil {
+		return err
+	}
+	r.updateCache(&v, nil)
+	return nil
+}
+
+// reportFailure reports a source that could not be captured; an error that is not the source's own ends
+// the run.
+func (r *run) reportFailure(ch *scan.Change, err error) error {
+	if r.ctx.Err() != nil {
+		return r.ctx.Err()
+	}
+	p := scan.Problem{Path: ch.File.Path, Err: durable.WithoutPath(err)}
+	switch {
+	case errors.Is(err, errTorn):
+		p.Msg, p.Err, p.Hint = "changed while it was read", nil, fmt.Sprintf("the next run tries again; after %d such runs it is stored as read", maxTornRuns)
+		if ch.Before == nil {
+			ch.Before = r.cache.FindOrAdd(ch.File.Path)
+			ch.Before.Deleted = true
+		}
+		ch.Before.TornRuns++
+		r.cache.MarkChanged(ch.Before)
+	case errors.Is(err, errTooLarge):
+		p.Msg, p.Err = fmt.Sprintf("is larger than max-size (%d bytes): skipped", r.Config.MaxSize), nil
+	case !isSourceError(err):
+		return err // the destination's: it names what of it is meant
+	case durable.IsMissing(err):
+		p.Msg, p.Err = "vanished before it was read", nil
+	default:
+		p.Msg = "cannot be read"
+	}
+	r.reportProblem(p)
+	return nil
+}
