@@ -54,8 +54,8 @@ var (
 	errEndless  = errors.New("gives no end of data")
 )
 
-// capture reads a source and stores its content. One that is not in the folder which is open since the
-// source before is looked for by its path: the folder may have been removed and made again
+// capture reads a source and stores its content. One that is not in the folder which is open since
+// the source before is looked for by its path: the folder may have been removed and made again
 // meanwhile.
 func (c *capturer) capture(ch *scan.Change, o *opener) (content, error) {
 	kept := o.has(&ch.File)
@@ -120,7 +120,8 @@ func (c *capturer) captureOnce(src *source, ch *scan.Change, asRead bool) (conte
 	return c.noteDoubt(got), err
 }
 
-// noteDoubt marks a state as doubtful when a change within the clock's resolution could hide behind it.
+// noteDoubt marks a state as doubtful when a change within the clock's resolution could hide behind
+// it.
 func (c *capturer) noteDoubt(got content) content {
 	got.at = c.clock()
 	for _, t := range []time.Time{got.key.Mtime(), got.key.Ctime()} {
@@ -147,8 +148,8 @@ func (c *capturer) readSmall(f *sourceFile, k scan.Stat, before object.ID, asRea
 	return id, int64(n), err
 }
 
-// checkSteady tells whether a file is as it was opened after n bytes were read. Growth is no harm: the
-// bytes up to the size at the opening are what was there, and the next run sees the rest.
+// checkSteady tells whether a file is as it was opened after n bytes were read. Growth is no harm:
+// the bytes up to the size at the opening are what was there, and the next run sees the rest.
 func checkSteady(f *sourceFile, before scan.Stat, n int64) error {
 	after, err := scan.StatFD(f.fd)
 	if err != nil {
@@ -160,8 +161,8 @@ func checkSteady(f *sourceFile, before scan.Stat, n int64) error {
 	return nil
 }
 
-// readLarge streams a file. One of the size that is known is only hashed at first: often nothing but
-// its mtime changed.
+// readLarge streams a file. One of the size that is known is only hashed at first: often nothing
+// but its mtime changed.
 func (c *capturer) readLarge(f *sourceFile, k scan.Stat, old *scan.SourceState, asRead bool) (object.ID, error) {
 	if old != nil && !old.Deleted && !old.Stale && old.Size == k.Size && !old.Link {
 		h := object.NewBlobHasher(k.Size)
@@ -179,8 +180,8 @@ func (c *capturer) readLarge(f *sourceFile, k scan.Stat, old *scan.SourceState, 
 	return c.to.BlobFrom(k.Size, c.steadyReader(f, k, asRead), old.Content())
 }
 
-// steadyReader gives a file's bytes up to its size at the opening, and fails at their end if it did not
-// hold still.
+// steadyReader gives a file's bytes up to its size at the opening, and fails at their end if it did
+// not hold still.
 func (c *capturer) steadyReader(f *sourceFile, k scan.Stat, asRead bool) io.Reader {
 	return &fileReader{ctx: c.ctx, f: f, key: k, left: k.Size, asRead: asRead}
 }

@@ -23,8 +23,8 @@ func classify(old *scan.SourceState, got *content, ignoreTouched bool) record.Ev
 	return ""
 }
 
-// possibleEvents are the versions that a source's state can mean; none where nothing but a doubt speaks for
-// one.
+// possibleEvents are the versions that a source's state can mean; none where nothing but a doubt
+// speaks for one.
 func possibleEvents(ch *scan.Change, ignoreTouched bool) (may []record.Event, maybe bool) {
 	old, k := ch.Before, &ch.File.Stat
 	switch {

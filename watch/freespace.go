@@ -11,9 +11,9 @@ import (
 	"timemachine/watch/scan"
 )
 
-// spaceBudget is what a run does about a full disk. A destination has no room for all that changed when
-// writing to it fails so; then the run begins again with the largest files left out, and less each
-// time, until the rest fits. What was left out is named, and the next run tries it again.
+// spaceBudget is what a run does about a full disk. A destination has no room for all that changed
+// when writing to it fails so; then the run begins again with the largest files left out, and less
+// each time, until the rest fits. What was left out is named, and the next run tries it again.
 type spaceBudget struct {
 	budget    int64           // bytes of changed files that are taken on; 0: all
 	taken     int64           // that the run under way has taken on
@@ -26,9 +26,9 @@ type spaceBudget struct {
 // leastBudget is where nothing can be gained any more: what changed takes as much as what says so.
 const leastBudget = 4096
 
-// reduceBudget lessens what is taken on after it did not fit, and tells whether there is anything to
-// lessen. How well files deflate is not known before they are, so it begins at some times the free
-// space, where that is told (a quota is not).
+// reduceBudget lessens what is taken on after it did not fit, and tells whether there is anything
+// to lessen. How well files deflate is not known before they are, so it begins at some times the
+// free space, where that is told (a quota is not).
 func (r *run) reduceBudget(err error) bool {
 	var errno unix.Errno
 	if errors.As(err, &errno) {
@@ -52,9 +52,9 @@ func (r *run) restart() {
 	r.summary.Problems = 0
 }
 
-// withinBudget leaves out what is larger than the whole disk, which a hole in a file costs nobody to be,
-// and takes hours to read; and the largest files until the rest is within the budget. Deletions
-// take no room, and are never left.
+// withinBudget leaves out what is larger than the whole disk, which a hole in a file costs nobody
+// to be, and takes hours to read; and the largest files until the rest is within the budget.
+// Deletions take no room, and are never left.
 func (r *run) withinBudget(changes []scan.Change) []scan.Change {
 	r.space.omitted = nil
 	changes = r.withinDisk(changes)

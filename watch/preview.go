@@ -55,7 +55,7 @@ func buildPreview(ctx context.Context, c *config.Config, h *repo.History, dest s
 	if err != nil {
 		return nil, pathError("stat", dest, err)
 	}
-	s, err := scan.All(ctx, c, [2]uint64{k.Dev, k.Ino}, know)
+	s, err := scan.All(ctx, c, k.Inode(), know)
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +102,8 @@ func (p *Preview) addChange(ch *scan.Change, c *config.Config) {
 	p.Changes = append(p.Changes, e)
 }
 
-// checkReadable opens a source and reads nothing. fine is false where a run would not get at its content;
-// the Problem is nil where it has vanished.
+// checkReadable opens a source and reads nothing. fine is false where a run would not get at its
+// content; the Problem is nil where it has vanished.
 func checkReadable(ch *scan.Change, maxSize int64) (trouble *scan.Problem, fine bool) {
 	f := &ch.File
 	if f.Pseudo || f.Stat.IsLink() {

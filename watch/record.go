@@ -43,7 +43,8 @@ func (r *run) writeChanges(tip object.ID, changes []scan.Change) (err error) {
 	return nil
 }
 
-// upcomingVersions tells the repository of versions that follow others, as many as it needs to know.
+// upcomingVersions tells the repository of versions that follow others, as many as it needs to
+// know.
 func upcomingVersions(changes []scan.Change) []repo.Upcoming {
 	var some []repo.Upcoming
 	for i := range changes {
@@ -84,8 +85,8 @@ type captured struct {
 	err error
 }
 
-// recordPart captures on all cores and commits in order. What changed since the scan saw it goes to the
-// end, by its new mtime.
+// recordPart captures on all cores and commits in order. What changed since the scan saw it goes to
+// the end, by its new mtime.
 func (r *run) recordPart(c *capturer, part []scan.Change, done, total int) error {
 	gots := make([]captured, len(part))
 	ready := make([]chan struct{}, (len(part)+perTask-1)/perTask)
@@ -213,8 +214,8 @@ func (r *run) recordDeletion(ch *scan.Change) error {
 	return nil
 }
 
-// reportFailure reports a source that could not be captured; an error that is not the source's own ends
-// the run.
+// reportFailure reports a source that could not be captured; an error that is not the source's own
+// ends the run.
 func (r *run) reportFailure(ch *scan.Change, err error) error {
 	if r.ctx.Err() != nil {
 		return r.ctx.Err()

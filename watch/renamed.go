@@ -2,9 +2,6 @@ package watch
 
 import "timemachine/watch/scan"
 
-// inode is a file whatever its name.
-type inode struct{ dev, ino uint64 }
-
 // deletedFile is a deleted source, as it was found last. What is known of it is forgotten when its
 // deletion is committed, which may be before what it became.
 type deletedFile struct {
@@ -13,12 +10,11 @@ type deletedFile struct {
 }
 
 // byInode are the deletions of a run.
-func byInode(gone []scan.Change) map[inode][]deletedFile {
-	all := make(map[inode][]deletedFile, len(gone))
+func byInode(gone []scan.Change) map[scan.Inode][]deletedFile {
+	all := make(map[scan.Inode][]deletedFile, len(gone))
 	for _, c := range gone {
 		if k := c.Before.Stat; !k.IsZero() {
-			at := inode{k.Dev, k.Ino}
-			all[at] = append(all[at], deletedFile{c.File.Path, k})
+			all[k.Inode()] = append(all[k.Inode()], deletedFile{c.File.Path, k})
 		}
 	}
 	return all
@@ -26,7 +22,7 @@ func byInode(gone []scan.Change) map[inode][]deletedFile {
 
 // renamedFrom finds the source that vanished in this run and has come back under a new name.
 func (r *run) renamedFrom(k *scan.Stat) string {
-	for _, v := range r.deleted[inode{k.Dev, k.Ino}] {
+	for _, v := range r.deleted[k.Inode()] {
 		if v.key.SameInode(k) {
 			return v.path
 		}

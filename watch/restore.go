@@ -65,7 +65,8 @@ func Restore(ctx context.Context, o RestoreOptions) (*repo.Plan, error) {
 	return p, err
 }
 
-// recordPresent makes a run over what is about to be replaced, and spares what could not be recorded.
+// recordPresent makes a run over what is about to be replaced, and spares what could not be
+// recorded.
 func (o *RestoreOptions) recordPresent(ctx context.Context, p *repo.Plan) error {
 	failed, err := o.record(ctx, p.Present())
 	if err == nil {
@@ -74,8 +75,8 @@ func (o *RestoreOptions) recordPresent(ctx context.Context, p *repo.Plan) error 
 	return err
 }
 
-// recordRestored makes a run over what was brought back: else the newest version would be the one that
-// it replaced, and to restore again would undo it.
+// recordRestored makes a run over what was brought back: else the newest version would be the one
+// that it replaced, and to restore again would undo it.
 func (o *RestoreOptions) recordRestored(ctx context.Context, p *repo.Plan) error {
 	failed, err := o.record(ctx, p.Restored())
 	for path, why := range failed {

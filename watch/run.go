@@ -71,7 +71,7 @@ type run struct {
 	tx      *repo.Tx
 	started time.Time
 	owners  ownerNames
-	deleted map[inode][]deletedFile // deletions of this run, whose inodes may have appeared elsewhere
+	deleted map[scan.Inode][]deletedFile // deletions of this run, whose inodes may have appeared elsewhere
 	space   spaceBudget
 
 	blobs func() map[object.ID]bool // those of the newest versions, as the cache has them; it is seldom asked for
@@ -191,7 +191,7 @@ func (r *run) scan() (*scan.Scan, error) {
 	if err != nil {
 		return nil, err
 	}
-	dest := [2]uint64{dev, ino}
+	dest := scan.Inode{Dev: dev, Ino: ino}
 	if r.Only != nil {
 		return scan.Paths(r.ctx, r.Config, r.Only, dest, r.cache)
 	}

@@ -76,8 +76,8 @@ func replaceFile(file string, data []byte) error {
 	return writeError(file, d.Sync())
 }
 
-// createLike makes a file that is on disk when it returns, with the mode and, where that may be given,
-// the owner of another.
+// createLike makes a file that is on disk when it returns, with the mode and, where that may be
+// given, the owner of another.
 func createLike(d *durable.Dir, name string, data []byte, as fs.FileInfo) error {
 	f, err := d.Create(name)
 	if err != nil {

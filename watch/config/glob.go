@@ -210,8 +210,8 @@ func sampleName(s *segment) string {
 	return b.String()
 }
 
-// asksFor tells whether the entry's pattern asks by name for what the default exclusion x leaves out,
-// as ~/notes/*.swp does for *.swp.
+// asksFor tells whether the entry's pattern asks by name for what the default exclusion x leaves
+// out, as ~/notes/*.swp does for *.swp.
 func (e *Entry) asksFor(x *exclusion) bool {
 	for _, segments := range e.alternatives {
 		for i := range segments {

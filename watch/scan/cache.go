@@ -9,66 +9,69 @@ import (
 	"timemachine/repo/record"
 )
 
-// Cache is what is known of all sources, and the commit it is true of.
+// Cache holds the state of all sources after the last run. Base and overlay together make up its
+// content, and the overlay wins. What base returns is valid until Close. Goroutines may read a
+// cache at the same time while none changes it.
 type Cache struct {
-	Tip     object.ID
-	base    cacheSection            // most of it
-	overlay map[string]*SourceState // what is not in base, is newer than there, or was asked for to be changed
-	changed bool                    // something in fresh is unsaved
-	saved   object.ID               // the tip in the cache
+	Tip     object.ID               // the commit that the cache describes
+	base    cacheSection            // the first section of the cache file
+	overlay map[string]*SourceState // newer states, and those that a caller may change
+	changed bool                    // the overlay holds something unsaved
+	saved   object.ID               // the tip in the cache file
 	file    cacheFile
-	mapped  []byte // the file, where base is a part of it
+	mapped  []byte // the cache file; nil where base is in memory
 }
 
-// Close lets the cache file go; what base holds is gone then.
-func (k *Cache) Close() {
-	k.base = cacheSection{}
-	durable.Unmap(k.mapped)
-	k.mapped = nil
+// Close unmaps the cache file. The base is empty afterwards.
+func (c *Cache) Close() {
+	c.base = cacheSection{}
+	durable.Unmap(c.mapped)
+	c.mapped = nil
 }
 
+// newCache returns an empty cache.
 func newCache() *Cache { return &Cache{overlay: map[string]*SourceState{}} }
 
-// find is what is known of a source, nil where that is nothing. It may be changed, which note must
-// be told.
-func (k *Cache) find(source string) *SourceState {
-	if s := k.overlay[source]; s != nil {
+// find returns the state of a source, or nil. A caller that changes it must call MarkChanged.
+func (c *Cache) find(source string) *SourceState {
+	if s := c.overlay[source]; s != nil {
 		return s
 	}
-	if i, there := k.base.find(source); there {
-		return k.modify(i)
+	if i, there := c.base.find(source); there {
+		return c.modify(i)
 	}
 	return nil
 }
 
-// FindOrAdd is find, and begins with nothing where nothing is known.
-func (k *Cache) FindOrAdd(source string) *SourceState {
-	s := k.find(source)
+// FindOrAdd returns the state of a source and adds an empty one where the cache has none. A caller
+// that changes it must call MarkChanged.
+func (c *Cache) FindOrAdd(source string) *SourceState {
+	s := c.find(source)
 	if s == nil {
 		s = &SourceState{source: source}
-		k.overlay[source] = s
+		c.overlay[source] = s
 	}
 	return s
 }
 
-// modify takes a source out of base to be changed.
-func (k *Cache) modify(i int) *SourceState {
-	s := k.base.state(i)
-	k.overlay[s.source] = s
+// modify copies source number i of the base to the overlay, where it can be changed.
+func (c *Cache) modify(i int) *SourceState {
+	s := c.base.state(i)
+	c.overlay[s.source] = s
 	return s
 }
 
-// MarkChanged says that s was changed.
-func (k *Cache) MarkChanged(s *SourceState) {
-	s.unsaved, k.changed = true, true
+// MarkChanged notes that s, a state of the cache, must be saved.
+func (c *Cache) MarkChanged(s *SourceState) {
+	s.unsaved, c.changed = true, true
 }
 
-// anyIn tells whether path itself or anything below it is known.
-func (k *Cache) anyIn(path string) bool {
-	if i := k.base.search(path); i < k.base.count && inside(k.base.source(i), path) {
+// anyIn tells whether the cache has a source at or below path.
+func (c *Cache) anyIn(path string) bool {
+	if i := c.base.search(path); i < c.base.count && inside(c.base.source(i), path) {
 		return true
 	}
-	for source := range k.overlay {
+	for source := range c.overlay {
 		if inside(source, path) {
 			return true
 		}
@@ -76,40 +79,43 @@ func (k *Cache) anyIn(path string) bool {
 	return false
 }
 
-// compact moves what is fresh to base, which needs less room and is searched faster. The cache is
-// written anew then.
-func (k *Cache) compact() {
-	b, _ := appendSection(nil, 0, k.Tip, k.allEntries())
-	k.base, _, _, _ = parseSection(b, 0)
-	k.overlay, k.changed, k.file.intact = map[string]*SourceState{}, true, false
+// compact moves the overlay into the base, which needs less memory and is faster to search. The
+// next Save writes the whole file.
+func (c *Cache) compact() {
+	b, _ := appendSection(nil, 0, c.Tip, c.allEntries())
+	c.base, _, _, _ = parseSection(b, 0)
+	c.overlay, c.changed, c.file.intact = map[string]*SourceState{}, true, false
 }
 
-// Blobs are the contents of the newest versions, as the cache file has them.
-func (k *Cache) Blobs() map[object.ID]bool { return k.base.blobs() }
+// Blobs returns the contents of the newest versions in the base. Several goroutines may call it.
+func (c *Cache) Blobs() map[object.ID]bool { return c.base.blobs() }
 
-// sortedOverlay is what is fresh, in path order.
-func (k *Cache) sortedOverlay() []*SourceState {
-	all := make([]*SourceState, 0, len(k.overlay))
-	for _, s := range k.overlay {
+// sortedOverlay returns the states of the overlay in path order.
+func (c *Cache) sortedOverlay() []*SourceState {
+	all := make([]*SourceState, 0, len(c.overlay))
+	for _, s := range c.overlay {
 		all = append(all, s)
 	}
 	slices.SortFunc(all, func(a, b *SourceState) int { return comparePaths(a.source, b.source) })
 	return all
 }
 
-// cacheIterator goes through all that is known, in path order.
+// cacheIterator goes through all states of a cache in path order.
 type cacheIterator struct {
-	*SourceState // where it is: to be looked at until the next, but for what glance leaves out; own gives what may be kept
-	cache        *Cache
-	left         []*SourceState // fresh, not yet come to
-	basePos      int            // of base, come to
-	inBase       bool           // known is number n-1 of base
-	buffer       SourceState
+	// The present state, read-only and valid until next. From the base it has only what readStat
+	// reads; state reads all of it, and modify returns one that may be changed.
+	*SourceState
+	cache   *Cache
+	left    []*SourceState // of the overlay, still to come
+	basePos int            // number of the next source of the base
+	inBase  bool           // the present state is number basePos-1 of the base
+	buffer  SourceState
 }
 
-func (k *Cache) iterate() *cacheIterator { return &cacheIterator{cache: k, left: k.sortedOverlay()} }
+// iterate returns an iterator before the first state.
+func (c *Cache) iterate() *cacheIterator { return &cacheIterator{cache: c, left: c.sortedOverlay()} }
 
-// next goes on to the next source, and tells whether there is one.
+// next goes to the next state and tells whether there is one.
 func (r *cacheIterator) next() bool {
 	based := r.basePos < r.cache.base.count
 	if based && len(r.left) > 0 {
@@ -132,7 +138,7 @@ func (r *cacheIterator) next() bool {
 	return r.SourceState != nil
 }
 
-// modify is all that is known of the source, to be kept and changed.
+// modify returns the present state as one that may be changed and kept.
 func (r *cacheIterator) modify() *SourceState {
 	if r.inBase {
 		return r.cache.modify(r.basePos - 1)
@@ -140,7 +146,7 @@ func (r *cacheIterator) modify() *SourceState {
 	return r.SourceState
 }
 
-// state is all that is known of the source.
+// state returns the whole present state, read-only.
 func (r *cacheIterator) state() *SourceState {
 	if r.inBase {
 		return r.cache.base.state(r.basePos - 1)
@@ -148,11 +154,11 @@ func (r *cacheIterator) state() *SourceState {
 	return r.SourceState
 }
 
-// SourceState is what the last run knew of one source: its newest record, and the file's state when
-// it was looked at.
+// SourceState is what the cache holds of one source: its newest record, and its stat at the last
+// scan.
 type SourceState struct {
 	source      string
-	Stat        Stat // zero: not looked at since the records were read again
+	Stat        Stat // zero where the state comes from the commits alone
 	Blob        object.ID
 	Commit      object.ID
 	Mtime       time.Time // of the newest record
@@ -163,30 +169,31 @@ type SourceState struct {
 	Size        int64
 	Link        bool
 	Deleted     bool
-	Doubtful    bool  // looked at so soon after a change that another may hide behind the same state
-	Stale       bool  // the tree does not hold what the record says
-	unsaved     bool  // not in the cache as it is here
-	TornRuns    uint8 // runs in a row in which it changed while it was read
+	Doubtful    bool  // read so soon after a change that the same stat can hide another change
+	Stale       bool  // the tree of the tip does not hold what the record says
+	unsaved     bool  // not in the cache file
+	TornRuns    uint8 // number of runs in a row in which the source changed while it was read
 }
 
-// Content is what the source held last; zero where nothing is known.
-func (k *SourceState) Content() object.ID {
-	if k == nil {
+// Content returns the blob of the newest version with content. It is zero for a nil state.
+func (s *SourceState) Content() object.ID {
+	if s == nil {
 		return object.ID{}
 	}
-	return k.Blob
+	return s.Blob
 }
 
-// SetVersion makes k what version v says.
-func (k *SourceState) SetVersion(v *record.Version) {
-	k.source, k.Commit = v.Source, v.Commit
-	k.Deleted, k.Stale = v.Event == record.Deleted, false
-	if k.Deleted {
-		k.Stat = Stat{}
+// SetVersion makes v the newest version of the source. A deletion keeps the content of the version
+// before.
+func (s *SourceState) SetVersion(v *record.Version) {
+	s.source, s.Commit = v.Source, v.Commit
+	s.Deleted, s.Stale = v.Event == record.Deleted, false
+	if s.Deleted {
+		s.Stat = Stat{}
 		return
 	}
-	k.Blob, k.Mtime, k.Mode, k.UID, k.GID, k.Size, k.Link = v.Blob, v.Mtime, v.Mode, v.UID, v.GID, v.Size, v.Link
-	if v.Mtime.After(k.LatestMtime) {
-		k.LatestMtime = v.Mtime
+	s.Blob, s.Mtime, s.Mode, s.UID, s.GID, s.Size, s.Link = v.Blob, v.Mtime, v.Mode, v.UID, v.GID, v.Size, v.Link
+	if v.Mtime.After(s.LatestMtime) {
+		s.LatestMtime = v.Mtime
 	}
 }

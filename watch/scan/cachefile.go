@@ -9,41 +9,44 @@ import (
 	"timemachine/repo/durable"
 )
 
-// The cache file is cacheMagic and any number of sections. What a later one says of a source holds,
-// and the last one's tip is the commit that all of it is true of. A run adds a section with what it
-// found changed; when those have grown to a part of the first, the file is written anew with one.
-// Each section's CRC counts from the beginning of the file, so a section that is torn, or does not
-// belong to those before it, ends what is read: what comes before it is true of its own tip, which
-// the run finds to be behind. It is disposable, so nothing is put on disk at once.
+// The cache file is cacheMagic and any number of sections. The last section that has a source gives
+// its state, and the tip of the last section is the commit that the file describes. A run adds a
+// section with the states that changed. When the added sections have grown to a part of the first,
+// the run writes the file anew, with one section.
+//
+// The CRC of each section counts from the beginning of the file. A section that is torn, or belongs
+// to another file, therefore ends what is read. What comes before it describes an older tip, and
+// the run brings that up to date. The file is disposable, so nothing is synced.
 const (
 	cacheName  = "cache"
 	cacheMagic = "timemachine cache 2\n"
 
-	addedShare = 8        // the added sections' part of the first one
-	addedLeast = 64 << 10 // bytes that may be added to the smallest of caches
+	addedShare = 8        // the largest size of the added sections, as a part of the first
+	addedLeast = 64 << 10 // bytes that may always be added
 )
 
 var errCache = errors.New("damaged cache")
 
-// cacheFile is what is known of the file between its reading and its writing.
+// cacheFile describes the cache file as it was last read or written.
 type cacheFile struct {
-	size, firstEnd int64 // bytes of the file and, with what stands before it, of the first section
+	size, firstEnd int64 // of the file in bytes; where its first section ends
 	crc            uint32
-	intact         bool // all of it was understood
+	intact         bool // every section could be read
 }
 
-// readCache maps the cache; one that is missing or damaged from its beginning gives an empty one.
-// What comes of it is looked at within durable.Guard, and closed.
+// readCache maps the cache file of the folder state. A missing or damaged file gives an empty
+// cache. Callers use the cache inside durable.Guard and close it.
 func readCache(state *durable.Dir) *Cache {
 	b, err := mapCache(state)
 	if err != nil {
 		return newCache()
 	}
-	k, _ := decodeCache(b)
-	k.mapped = b
-	return k
+	c, _ := decodeCache(b)
+	c.mapped = b
+	return c
 }
 
+// mapCache maps the cache file into memory.
 func mapCache(state *durable.Dir) ([]byte, error) {
 	f, err := state.Open(cacheName)
 	if err != nil {
@@ -53,8 +56,8 @@ func mapCache(state *durable.Dir) ([]byte, error) {
 	return durable.MapFile(f)
 }
 
-// CheckCache tells what is wrong with the cache of what the last run knew; nil for none, and for
-// one that is whole.
+// CheckCache returns what is wrong with the cache file of the folder state. A missing file is no
+// error.
 func CheckCache(state *durable.Dir) error {
 	b, err := mapCache(state)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -70,56 +73,58 @@ func CheckCache(state *durable.Dir) error {
 	})
 }
 
-// DropCache removes the cache: the next run makes another from the commits.
+// DropCache removes the cache file of the folder state. The next run makes another from the
+// commits.
 func DropCache(state *durable.Dir) error { return state.Remove(cacheName) }
 
-// decodeCache understands as much of a cache as it can; the error says that there was more, or
-// nothing at all.
+// decodeCache reads the sections of a cache file up to the first damaged one. The error says that
+// there is a damaged one, or none at all.
 func decodeCache(b []byte) (*Cache, error) {
-	k := newCache()
+	c := newCache()
 	if len(b) < len(cacheMagic) || string(b[:len(cacheMagic)]) != cacheMagic {
-		return k, errCache
+		return c, errCache
 	}
 	at, crc := len(cacheMagic), crc32.Checksum([]byte(cacheMagic), castagnoli)
 	for at < len(b) {
 		s, size, next, ok := parseSection(b[at:], crc)
 		if !ok {
-			return k, errCache
+			return c, errCache
 		}
-		k.addSection(s)
-		if at, crc = at+size, next; k.file.firstEnd == 0 {
-			k.file.firstEnd = int64(at)
+		c.addSection(s)
+		if at, crc = at+size, next; c.file.firstEnd == 0 {
+			c.file.firstEnd = int64(at)
 		}
 	}
-	if k.file.firstEnd == 0 {
-		return k, errCache
+	if c.file.firstEnd == 0 {
+		return c, errCache
 	}
-	k.file.size, k.file.crc, k.file.intact = int64(at), crc, true
-	return k, nil
+	c.file.size, c.file.crc, c.file.intact = int64(at), crc, true
+	return c, nil
 }
 
-// addSection takes what a section of the cache says.
-func (k *Cache) addSection(s cacheSection) {
-	k.Tip, k.saved = s.tip, s.tip
-	if k.file.firstEnd == 0 {
-		k.base = s
+// addSection takes over the states of a section. The first section becomes the base.
+func (c *Cache) addSection(s cacheSection) {
+	c.Tip, c.saved = s.tip, s.tip
+	if c.file.firstEnd == 0 {
+		c.base = s
 		return
 	}
 	for i := range s.count {
 		one := s.state(i)
-		k.overlay[one.source] = one
+		c.overlay[one.source] = one
 	}
 }
 
-// Save writes to the cache what changed since it was read.
-func (k *Cache) Save(state *durable.Dir) error {
-	f := &k.file
-	if !k.changed && k.Tip == k.saved && f.intact {
+// Save brings the cache file of the folder state up to date. It adds a section or, where that would
+// grow the file too much, writes the file anew.
+func (c *Cache) Save(state *durable.Dir) error {
+	f := &c.file
+	if !c.changed && c.Tip == c.saved && f.intact {
 		return nil
 	}
 	added, crc := []byte(nil), uint32(0)
 	if f.intact {
-		added, crc = appendSection(nil, f.crc, k.Tip, k.unsavedEntries())
+		added, crc = appendSection(nil, f.crc, c.Tip, c.unsavedEntries())
 	}
 	var err error
 	if size := f.size + int64(len(added)); f.intact && size-f.firstEnd <= f.firstEnd/addedShare+addedLeast {
@@ -127,21 +132,21 @@ func (k *Cache) Save(state *durable.Dir) error {
 		*f = cacheFile{size: size, firstEnd: f.firstEnd, crc: crc, intact: err == nil}
 	} else {
 		magic := []byte(cacheMagic)
-		added, crc = appendSection(magic, crc32.Checksum(magic, castagnoli), k.Tip, k.allEntries())
+		added, crc = appendSection(magic, crc32.Checksum(magic, castagnoli), c.Tip, c.allEntries())
 		err = state.Put(cacheName, added)
 		*f = cacheFile{size: int64(len(added)), firstEnd: int64(len(added)), crc: crc, intact: err == nil}
 	}
 	if err != nil {
 		return err
 	}
-	k.saved, k.changed = k.Tip, false
-	for _, s := range k.overlay {
+	c.saved, c.changed = c.Tip, false
+	for _, s := range c.overlay {
 		s.unsaved = false
 	}
 	return nil
 }
 
-// appendToCache puts a section at the end of the file that was read.
+// appendToCache adds a section at the end of the cache file.
 func appendToCache(state *durable.Dir, section []byte) error {
 	f, err := state.Append(cacheName)
 	if err != nil {
@@ -151,9 +156,9 @@ func appendToCache(state *durable.Dir, section []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// unsavedEntries goes through what the file does not hold yet, in path order.
-func (k *Cache) unsavedEntries() iter.Seq[sectionEntry] {
-	all := k.sortedOverlay()
+// unsavedEntries yields the states that the file does not hold yet, in path order.
+func (c *Cache) unsavedEntries() iter.Seq[sectionEntry] {
+	all := c.sortedOverlay()
 	return func(yield func(sectionEntry) bool) {
 		for _, s := range all {
 			if s.unsaved && !yield(sectionEntry{source: s.source, state: s}) {
@@ -163,14 +168,14 @@ func (k *Cache) unsavedEntries() iter.Seq[sectionEntry] {
 	}
 }
 
-// allEntries goes through all that is known, in path order.
-func (k *Cache) allEntries() iter.Seq[sectionEntry] {
-	all := k.sortedOverlay()
+// allEntries yields all states, in path order.
+func (c *Cache) allEntries() iter.Seq[sectionEntry] {
+	all := c.sortedOverlay()
 	return func(yield func(sectionEntry) bool) {
-		for r := (cacheIterator{cache: k, left: all}); r.next(); {
+		for r := (cacheIterator{cache: c, left: all}); r.next(); {
 			one := sectionEntry{source: r.source, state: r.SourceState}
 			if r.inBase {
-				one.record = k.base.record(r.basePos - 1)
+				one.record = c.base.record(r.basePos - 1)
 			}
 			if !yield(one) {
 				return

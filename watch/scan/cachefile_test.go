@@ -14,7 +14,7 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// stateDir is an empty folder for a cache.
+// stateDir returns an empty folder for a cache.
 func stateDir(t *testing.T) *durable.Dir {
 	t.Helper()
 	d, err := durable.OpenDir(t.TempDir())
@@ -27,7 +27,7 @@ func stateDir(t *testing.T) *durable.Dir {
 
 func tipOf(n int) object.ID { return object.Hash(object.Blob, fmt.Append(nil, n)) }
 
-// change makes source something else that depends on n, under a tip that does too.
+// change changes the state of source and the tip to values that depend on n.
 func (k *Cache) change(source string, n int) {
 	s := k.FindOrAdd(source)
 	*s = SourceState{source: source, Stat: Stat{Dev: 1, Ino: uint64(n), Size: -int64(n), MtimeSec: int64(n), CtimeNsec: uint32(n), BirthSec: 5, Mode: 0o100644, UID: 7},
@@ -37,7 +37,7 @@ func (k *Cache) change(source string, n int) {
 	k.Tip = tipOf(n)
 }
 
-// contents is all that is known, for comparison.
+// contents returns all states, for comparison.
 func (k *Cache) contents() map[string]SourceState {
 	all := map[string]SourceState{}
 	for r := k.iterate(); r.next(); {
@@ -60,7 +60,7 @@ func save(t *testing.T, k *Cache, d *durable.Dir) []byte {
 	return b
 }
 
-// history writes a cache in several runs and returns the file with what was known at each tip.
+// history writes a cache in several runs and returns the file, with the states at each tip.
 func history(t *testing.T, d *durable.Dir) ([]byte, map[object.ID]map[string]SourceState) {
 	states := map[object.ID]map[string]SourceState{{}: {}}
 	var b []byte
@@ -127,8 +127,8 @@ func TestTornCacheIsWrittenAnew(t *testing.T) {
 	}
 }
 
-// TestSectionOfAnotherCache is put where the cache's own second one was: both are whole, but do not
-// belong together.
+// TestSectionOfAnotherCache puts the second section of another cache in place of the cache's own.
+// Both are whole, but do not belong together.
 func TestSectionOfAnotherCache(t *testing.T) {
 	two := func(n int) (b []byte, first int64, tip object.ID) {
 		d := stateDir(t)
@@ -191,8 +191,7 @@ func FuzzCache(f *testing.F) {
 	})
 }
 
-// mend sets the checksums of the sections that b seems to hold, so that what is behind them is
-// tried.
+// mend corrects the checksums of the sections in b, so that a test reaches what comes after them.
 func mend(b []byte) []byte {
 	crc := checksum([]byte(cacheMagic))
 	for at := len(cacheMagic); len(b)-at >= sectionHead+sectionTail; {

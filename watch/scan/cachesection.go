@@ -12,16 +12,15 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// cacheSection is a number of known sources as the cache file holds them: in path order, each with a
-// record of one size, so that any of them is found without reading the others. Its layout, integers
-// little-endian:
+// cacheSection is a part of the cache file: states of sources in path order, with records of one
+// size, so that a state is found without reading the others. Its layout, integers little-endian:
 //
 //	sources  8 bytes
 //	length of all paths  8
-//	tip  20: the commit that this section and those before it are true of
+//	tip  20: the commit that this section and those before it describe
 //	paths, one after the other
 //	records, recordSize each: where the path ends (8), then what appendRecord writes
-//	CRC-32C of the file up to here, but for the sections' own CRCs  4
+//	CRC-32C of the file up to here, without the CRCs of sections  4
 type cacheSection struct {
 	count   int
 	tip     object.ID
@@ -33,8 +32,8 @@ const (
 	sectionHead = 8 + 8 + 20
 	sectionTail = 4
 	flagsAt     = 6*8 + 6*4
-	keySize     = flagsAt + 4
-	recordSize  = 8 + keySize + 2*20 + 2*12 + 3*4 + 8
+	statSize    = flagsAt + 4
+	recordSize  = 8 + statSize + 2*20 + 2*12 + 3*4 + 8
 )
 
 var (
@@ -49,22 +48,22 @@ const (
 	flagStale
 )
 
-// parseSection reads the section that b begins with, in a file whose CRC up to there is crc. It
-// returns how long the section is and the CRC up to its end; ok is false for anything but a whole
-// one.
+// parseSection reads the section at the start of b. crc is the checksum of the file before it, and
+// newCRC the one up to its end. size is the section's length in bytes. ok is false where the
+// section is incomplete or damaged.
 func parseSection(b []byte, crc uint32) (s cacheSection, size int, newCRC uint32, ok bool) {
 	if len(b) < sectionHead+sectionTail {
 		return s, 0, 0, false
 	}
-	room := uint64(len(b) - sectionHead - sectionTail)
+	left := uint64(len(b) - sectionHead - sectionTail)
 	n, paths := little.Uint64(b), little.Uint64(b[8:])
-	if paths > room || n > (room-paths)/recordSize {
+	if paths > left || n > (left-paths)/recordSize {
 		return s, 0, 0, false
 	}
 	end := sectionHead + int(paths) + int(n)*recordSize
 	summed := make(chan uint32, 1)
 	go func() {
-		_ = durable.Guard(func() error { // the caller meets the fault as well
+		_ = durable.Guard(func() error { // the caller's own reads meet the fault as well
 			crc = crc32.Update(crc, castagnoli, b[:end])
 			return nil
 		})
@@ -78,7 +77,7 @@ func parseSection(b []byte, crc uint32) (s cacheSection, size int, newCRC uint32
 	return s, end + sectionTail, crc, true
 }
 
-// sorted tells whether the paths are where the records say, and in little.
+// sorted tells whether the paths lie where the records say, and are in order.
 func (s *cacheSection) sorted() bool {
 	end, last := uint64(0), ""
 	for i := range s.count {
@@ -95,9 +94,10 @@ func (s *cacheSection) sorted() bool {
 	return end == uint64(len(s.paths))
 }
 
+// record returns record number i.
 func (s *cacheSection) record(i int) []byte { return s.records[i*recordSize:][:recordSize] }
 
-// source is the path of the source number i.
+// source returns the path of source number i.
 func (s *cacheSection) source(i int) string {
 	begin := uint64(0)
 	if i > 0 {
@@ -106,18 +106,18 @@ func (s *cacheSection) source(i int) string {
 	return s.paths[begin:little.Uint64(s.record(i))]
 }
 
-// search is the number of the first source not before path.
+// search returns the number of the first source that does not come before path.
 func (s *cacheSection) search(path string) int {
 	return sort.Search(s.count, func(i int) bool { return comparePaths(s.source(i), path) >= 0 })
 }
 
-// find is the number of the source path.
+// find returns the number of the source path.
 func (s *cacheSection) find(path string) (i int, there bool) {
 	i = s.search(path)
 	return i, i < s.count && s.source(i) == path
 }
 
-// inFolder is the run of sources in a folder, among those in all.
+// inFolder returns the sources below a folder, among those in all.
 func (s *cacheSection) inFolder(folder string, all span) span {
 	from := all.from + sort.Search(all.to-all.from, func(i int) bool {
 		return inside(s.source(all.from+i), folder) || comparePaths(s.source(all.from+i), folder) > 0
@@ -128,25 +128,25 @@ func (s *cacheSection) inFolder(folder string, all span) span {
 	return span{from, from + sort.Search(all.to-from, func(i int) bool { return !inside(s.source(from+i), folder) })}
 }
 
-// readStat reads of the source number i what a comparison needs: path, key and flags.
-func (s *cacheSection) readStat(i int, k *SourceState) {
+// readStat reads into the given state what a comparison needs of source number i: path, stat and
+// flags.
+func (s *cacheSection) readStat(i int, to *SourceState) {
 	b := s.record(i)
-	k.source = s.source(i)
-	k.Stat = readKey(b)
+	to.source = s.source(i)
+	to.Stat = decodeStat(b)
 	flags := b[8+flagsAt]
-	k.Link, k.Deleted, k.Doubtful, k.Stale = flags&flagLink != 0, flags&flagDeleted != 0, flags&flagDoubt != 0, flags&flagStale != 0
-	k.TornRuns = b[8+flagsAt+1]
+	to.Link, to.Deleted, to.Doubtful, to.Stale = flags&flagLink != 0, flags&flagDeleted != 0, flags&flagDoubt != 0, flags&flagStale != 0
+	to.TornRuns = b[8+flagsAt+1]
 }
 
-// isUnchanged tells whether the source number i was last looked at in the state k, and that was all
-// there is to it.
-func (s *cacheSection) isUnchanged(i int, k *Stat) bool {
+// isUnchanged tells whether source number i has this stat in the cache and is not in doubt.
+func (s *cacheSection) isUnchanged(i int, st *Stat) bool {
 	b := s.record(i)
-	return b[8+flagsAt]&(flagDeleted|flagDoubt|flagStale) == 0 && readKey(b) == *k
+	return b[8+flagsAt]&(flagDeleted|flagDoubt|flagStale) == 0 && decodeStat(b) == *st
 }
 
-// readKey reads a record's key.
-func readKey(b []byte) Stat {
+// decodeStat reads the stat in a record.
+func decodeStat(b []byte) Stat {
 	b = b[8:]
 	return Stat{Dev: little.Uint64(b), Ino: little.Uint64(b[8:]), Size: int64(little.Uint64(b[16:])),
 		MtimeSec: int64(little.Uint64(b[24:])), CtimeSec: int64(little.Uint64(b[32:])), BirthSec: int64(little.Uint64(b[40:])),
@@ -154,31 +154,33 @@ func readKey(b []byte) Stat {
 		Mode: little.Uint32(b[60:]), UID: little.Uint32(b[64:]), GID: little.Uint32(b[68:])}
 }
 
-// state reads all that is known of the source number i.
+// state reads the whole state of source number i.
 func (s *cacheSection) state(i int) *SourceState {
-	k := &SourceState{}
-	s.readStat(i, k)
-	b := s.record(i)[8+keySize:]
-	k.Blob, k.Commit = object.ID(b[:20]), object.ID(b[20:40])
-	k.Mtime, k.LatestMtime = readTime(b[40:]), readTime(b[52:])
-	k.Mode, k.UID, k.GID, k.Size = little.Uint32(b[64:]), little.Uint32(b[68:]), little.Uint32(b[72:]), int64(little.Uint64(b[76:]))
-	return k
+	state := &SourceState{}
+	s.readStat(i, state)
+	b := s.record(i)[8+statSize:]
+	state.Blob, state.Commit = object.ID(b[:20]), object.ID(b[20:40])
+	state.Mtime, state.LatestMtime = readTime(b[40:]), readTime(b[52:])
+	state.Mode, state.UID, state.GID, state.Size = little.Uint32(b[64:]), little.Uint32(b[68:]), little.Uint32(b[72:]), int64(little.Uint64(b[76:]))
+	return state
 }
 
-// blobs is what the newest versions of all hold.
+// blobs returns the contents of the newest versions of all sources.
 func (s *cacheSection) blobs() map[object.ID]bool {
 	all := make(map[object.ID]bool, s.count)
-	_ = durable.Guard(func() error { // any goroutine may ask; who is not told of a content stores it again
+	// Any goroutine may call this, outside a guard. A content that is not returned is stored again.
+	_ = durable.Guard(func() error {
 		for i := range s.count {
-			b := s.record(i)[8+keySize:]
+			b := s.record(i)[8+statSize:]
 			all[object.ID(b[:20])] = true
 		}
 		return nil
 	})
-	delete(all, object.ID{}) // of what was never recorded
+	delete(all, object.ID{}) // of sources that were never recorded
 	return all
 }
 
+// readTime reads what appendTime writes: seconds since 1970 (8) and nanoseconds (4).
 func readTime(b []byte) time.Time {
 	return time.Unix(int64(little.Uint64(b)), int64(little.Uint32(b[8:])))
 }
@@ -187,13 +189,13 @@ func appendTime(b []byte, t time.Time) []byte {
 	return little.AppendUint32(little.AppendUint64(b, uint64(t.Unix())), uint32(t.Nanosecond()))
 }
 
-// appendRecord is the record without its first field.
+// appendRecord appends the record of a state, without its first field.
 func appendRecord(b []byte, s *SourceState) []byte {
-	k := &s.Stat
-	for _, v := range [...]uint64{k.Dev, k.Ino, uint64(k.Size), uint64(k.MtimeSec), uint64(k.CtimeSec), uint64(k.BirthSec)} {
+	st := &s.Stat
+	for _, v := range [...]uint64{st.Dev, st.Ino, uint64(st.Size), uint64(st.MtimeSec), uint64(st.CtimeSec), uint64(st.BirthSec)} {
 		b = little.AppendUint64(b, v)
 	}
-	for _, v := range [...]uint32{k.MtimeNsec, k.CtimeNsec, k.BirthNsec, k.Mode, k.UID, k.GID} {
+	for _, v := range [...]uint32{st.MtimeNsec, st.CtimeNsec, st.BirthNsec, st.Mode, st.UID, st.GID} {
 		b = little.AppendUint32(b, v)
 	}
 	flags := byte(0)
@@ -209,15 +211,15 @@ func appendRecord(b []byte, s *SourceState) []byte {
 	return little.AppendUint64(b, uint64(s.Size))
 }
 
-// sectionEntry is a source as it goes into a section.
+// sectionEntry is one source that goes into a section.
 type sectionEntry struct {
 	source string
-	record []byte       // as it is in another section, or nil
-	state  *SourceState // else
+	record []byte // copied from another section; nil: encode state
+	state  *SourceState
 }
 
-// appendSection appends a section of the sources, which come in path order, to a file whose CRC up
-// to there is crc.
+// appendSection appends a section with the given sources, which must be in path order. crc is the
+// checksum of the file before it. It returns the checksum up to its end.
 func appendSection(b []byte, crc uint32, tip object.ID, sources iter.Seq[sectionEntry]) ([]byte, uint32) {
 	n, paths := 0, 0
 	for s := range sources {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// SortForCommit sorts what is to be committed: by mtime, then path; but a deletion that frees a
-// name for what takes it comes first. fold makes one of the paths that are one in the destination.
+// SortForCommit sorts changes by mtime, then path. Deletions come last, but a deletion that frees a
+// path for another change comes first. fold maps names that collide in the destination to one.
 func SortForCommit(changes []Change, fold func(string) string) {
 	taken, above := map[string]bool{}, map[string]bool{}
 	for _, c := range changes {
@@ -42,10 +42,10 @@ func SortForCommit(changes []Change, fold func(string) string) {
 	})
 }
 
-// Displaced lists the known sources that cannot be there any more, because what is captured took
-// the place of a folder above them, or needs a folder in theirs. A run over a part of what is
-// watched looks for no other deletions.
-func Displaced(changes []Change, k *Cache) []Change {
+// Displaced returns the sources of the cache that cannot exist any more: a changed source has taken
+// the place of a folder above them, or needs a folder in their place. A run over some paths looks
+// for no other deletions.
+func Displaced(changes []Change, cache *Cache) []Change {
 	taken := map[string]bool{}
 	above := map[string]bool{}
 	for _, c := range changes {
@@ -54,15 +54,16 @@ func Displaced(changes []Change, k *Cache) []Change {
 			above[p] = true
 		}
 	}
-	var gone []Change
-	for all := k.iterate(); all.next(); {
-		if !all.Deleted && (above[all.source] || anyAbove(taken, all.source)) {
-			gone = append(gone, Change{File: File{Path: all.source}, Before: all.modify(), Deleted: true})
+	var deleted []Change
+	for it := cache.iterate(); it.next(); {
+		if !it.Deleted && (above[it.source] || anyAbove(taken, it.source)) {
+			deleted = append(deleted, Change{File: File{Path: it.source}, Before: it.modify(), Deleted: true})
 		}
 	}
-	return gone
+	return deleted
 }
 
+// anyAbove tells whether a folder above path is in taken.
 func anyAbove(taken map[string]bool, path string) bool {
 	for p := filepath.Dir(path); p != "/"; p = filepath.Dir(p) {
 		if taken[p] {

@@ -4,49 +4,50 @@ import (
 	"timemachine/watch/config"
 )
 
-// Change is a source that must be looked into, or whose deletion is to be recorded.
+// Change is a source that a run must read, or whose deletion it must record.
 type Change struct {
 	File    File
-	Before  *SourceState // nil: never recorded
+	Before  *SourceState // from the cache; nil: never recorded
 	Deleted bool
 }
 
-// Compare finds the sources whose state differs from what was known, or leaves a doubt, and those
-// that are known, watched by c and were not seen; c is nil where not everything was looked at.
-func Compare(s *Scan, k *Cache, c *config.Config) ([]Change, *Unseen) {
-	a := &Unseen{scan: s, cache: k, renumbered: map[[2]uint64]bool{}, held: map[string]*heldFolder{}}
-	var looks []Change
-	all := folderCursor{cacheMarks: s.cached, span: span{0, k.base.count}}
-	var glance SourceState
+// Compare finds the sources whose stat differs from the cache, or whose state in the cache is in
+// doubt. Unseen holds the sources of the cache that c watches and the scan did not see. A nil c
+// stands for a scan of some paths only, after which no source counts as unseen.
+func Compare(s *Scan, cache *Cache, c *config.Config) ([]Change, *Unseen) {
+	u := &Unseen{scan: s, cache: cache, renumbered: map[renumbering]bool{}, held: map[string]*heldFolder{}}
+	var changes []Change
+	cursor := folderCursor{cacheMarks: s.cached, span: span{0, cache.base.count}}
+	var buffer SourceState
 	for i := range s.found {
 		f := &s.found[i]
-		old := k.overlay[f.Path]
-		if all.seek(f.Path) && k.base.source(all.from) == f.Path {
-			s.cached.marks[all.from] |= listed
-			if old == nil {
-				old = &glance
-				k.base.readStat(all.from, old)
+		before := cache.overlay[f.Path]
+		if cursor.seek(f.Path) && cache.base.source(cursor.from) == f.Path {
+			s.cached.marks[cursor.from] |= listed
+			if before == nil {
+				before = &buffer
+				cache.base.readStat(cursor.from, before)
 			}
 		}
-		if old == nil {
+		if before == nil {
 			if !f.skipped {
-				looks = append(looks, Change{File: *f})
+				changes = append(changes, Change{File: *f})
 			}
 			continue
 		}
-		if old.Stat.Dev != f.Stat.Dev && !old.Stat.IsZero() {
-			a.renumbered[[2]uint64{old.Stat.Dev, f.Stat.Dev}] = true
+		if before.Stat.Dev != f.Stat.Dev && !before.Stat.IsZero() {
+			u.renumbered[renumbering{before.Stat.Dev, f.Stat.Dev}] = true
 		}
-		if !f.skipped && (old.Deleted || old.Doubtful || old.Stale || f.Pseudo || old.Stat != f.Stat) {
-			looks = append(looks, Change{File: *f, Before: k.find(f.Path)})
+		if !f.skipped && (before.Deleted || before.Doubtful || before.Stale || f.Pseudo || before.Stat != f.Stat) {
+			changes = append(changes, Change{File: *f, Before: cache.find(f.Path)})
 		}
 	}
 	s.countSources()
-	a.collect(c)
-	return looks, a
+	u.collect(c)
+	return changes, u
 }
 
-// countSources counts the sources that were seen, each once.
+// countSources counts the sources that the scan saw, each once.
 func (s *Scan) countSources() {
 	s.Sources = len(s.found)
 	for _, m := range s.cached.marks {

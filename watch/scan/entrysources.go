@@ -13,38 +13,38 @@ import (
 // EntrySources is what one entry selects at the moment.
 type EntrySources struct {
 	Entry *config.Entry
-	Paths []string // in order
-	Err   error    // the first thing that could not be looked at, or nil
+	Paths []string // sorted
+	Err   error    // the first path that could not be read, or nil
 }
 
-// SourcesByEntry looks at what each entry selects now, without reading any content. Folders in skip
-// (the destination) are not walked into.
+// SourcesByEntry returns what each entry of c selects now, without reading any content. It does not
+// enter the last existing folder of skip, the destination.
 func SourcesByEntry(ctx context.Context, c *config.Config, skip []string) []EntrySources {
-	var dev, ino uint64
+	var dest Inode
 	for _, path := range skip {
-		if k, err := StatAt(unix.AT_FDCWD, path, 0); err == nil {
-			dev, ino = k.Dev, k.Ino
+		if st, err := StatAt(unix.AT_FDCWD, path, 0); err == nil {
+			dest = st.Inode()
 		}
 	}
 	all := make([]EntrySources, 0, len(c.Entries))
 	for _, e := range c.Entries {
-		s := newScan(ctx, [2]uint64{dev, ino}, newCache())
-		one := EntrySources{Entry: e, Err: s.scanEntry(e, e.Root)}
+		s := newScan(ctx, dest, newCache())
+		sources := EntrySources{Entry: e, Err: s.scanEntry(e, e.Root)}
 		for _, f := range s.found {
 			if !f.skipped {
-				one.Paths = append(one.Paths, f.Path)
+				sources.Paths = append(sources.Paths, f.Path)
 			}
 		}
-		slices.Sort(one.Paths)
-		if one.Err == nil && len(s.Missing) > 0 {
-			one.Err = &fs.PathError{Op: "lstat", Path: e.Root, Err: unix.ENOENT}
+		slices.Sort(sources.Paths)
+		if sources.Err == nil && len(s.Missing) > 0 {
+			sources.Err = &fs.PathError{Op: "lstat", Path: e.Root, Err: unix.ENOENT}
 		}
 		for _, p := range s.Problems {
-			if one.Err == nil && p.Err != nil {
-				one.Err = &fs.PathError{Op: "read", Path: p.Path, Err: p.Err}
+			if sources.Err == nil && p.Err != nil {
+				sources.Err = &fs.PathError{Op: "read", Path: p.Path, Err: p.Err}
 			}
 		}
-		all = append(all, one)
+		all = append(all, sources)
 	}
 	return all
 }

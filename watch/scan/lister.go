@@ -9,17 +9,17 @@ import (
 	"timemachine/repo/durable"
 )
 
-// lister looks at one folder after the other in a walk, and uses its memory again.
+// lister lists one folder after the other in a walk and uses its memory again.
 type lister struct {
 	*walk
-	buf   []byte   // what the kernel writes to
-	names []byte   // of all in the folder, a zero byte after each
-	order [][]byte // the names, sorted, with the zero byte
-	path  []byte   // of what is looked at
+	buf   []byte   // for the kernel to write to
+	names []byte   // in the folder, each with a zero byte at its end
+	order [][]byte // the names, sorted
+	path  []byte   // of the present name
 	stat  statBuffer
 }
 
-// list finds what is in the folder b.
+// list finds the sources and subfolders in folder b.
 func (l *lister) list(b *walkFolder) {
 	if l.ctx.Err() != nil {
 		if b.parent != nil {
@@ -35,18 +35,18 @@ func (l *lister) list(b *walkFolder) {
 		return
 	}
 	defer func() { l.keepOpen(fd, b.subfolders) }()
-	k, err := StatFD(fd)
+	st, err := StatFD(fd)
 	if err != nil {
 		b.addProblem(b.path, "cannot be looked at", err)
 		b.setFolder(folder{})
 		return
 	}
 	top, glob := b.path == l.root, l.entry.Glob != ""
-	pseudo := (k.Dev != b.dev || l.pseudo) && isPseudo(fd)
+	pseudo := (st.Dev != b.dev || l.pseudo) && isPseudo(fd)
 	if top {
 		l.pseudo = pseudo
 	}
-	dest := [2]uint64{k.Dev, k.Ino} == l.dest
+	dest := st.Inode() == l.dest
 	if dest && !glob && b.path == l.entry.Root {
 		b.addProblem(b.path, "is the destination itself: not watched", nil)
 	}
@@ -58,21 +58,21 @@ func (l *lister) list(b *walkFolder) {
 		b.setUnreadable(err)
 		return
 	}
-	b.setFolder(folder{dev: k.Dev, readable: true, empty: len(l.names) == 0})
-	l.addNames(b, &listing{fd: fd, dev: k.Dev, dest: dest, pseudo: pseudo})
+	b.setFolder(folder{dev: st.Dev, readable: true, empty: len(l.names) == 0})
+	l.addNames(b, &listing{fd: fd, dev: st.Dev, dest: dest, pseudo: pseudo})
 }
 
-// listing is what holds for all in one folder.
+// listing is what all names in one folder have in common.
 type listing struct {
 	fd           int
 	dev          uint64
 	dest, pseudo bool
-	prefix       int // the length of the folder's path, with a slash at its end
+	prefix       int // length of the folder's path with a slash
 	cursor       folderCursor
 }
 
-// addNames looks at all in the folder, by name.
-func (l *lister) addNames(b *walkFolder, p *listing) {
+// addNames adds all names in the folder, in order.
+func (l *lister) addNames(b *walkFolder, in *listing) {
 	l.order = l.order[:0]
 	for rest := l.names; len(rest) > 0; {
 		end := bytes.IndexByte(rest, 0) + 1
@@ -84,39 +84,40 @@ func (l *lister) addNames(b *walkFolder, p *listing) {
 	if !strings.HasSuffix(b.path, "/") {
 		l.path = append(l.path, '/')
 	}
-	p.prefix = len(l.path)
-	p.cursor = folderCursor{cacheMarks: l.cached, span: b.cached, prefix: p.prefix}
+	in.prefix = len(l.path)
+	in.cursor = folderCursor{cacheMarks: l.cached, span: b.cached, prefix: in.prefix}
 	if b.cached.empty() {
 		b.found = make([]File, 0, len(l.order))
 	}
 	for _, name := range l.order {
-		l.path = append(l.path[:p.prefix], name[:len(name)-1]...)
-		if !p.dest || !destinationParts[string(l.path[p.prefix:])] {
-			l.addName(b, name, p)
+		l.path = append(l.path[:in.prefix], name[:len(name)-1]...)
+		if !in.dest || !destinationParts[string(l.path[in.prefix:])] {
+			l.addName(b, name, in)
 		}
 	}
 	b.trim(len(l.order))
 }
 
-// trim lets go of the memory for most of a folder's n names where few were taken.
+// trim frees memory where few of the folder's n names were taken.
 func (b *walkFolder) trim(n int) {
 	if len(b.found)+len(b.subfolders) <= n/2 {
 		b.found = slices.Clip(slices.Clone(b.found))
 	}
 }
 
-// destinationParts are what timemachine writes in the destination. A pattern may look for files
-// beside them: the destination is the current folder unless the user says otherwise.
+// destinationParts are the names that timemachine writes in the destination. A pattern may select
+// other files there, since the current folder is the default destination.
 var destinationParts = map[string]bool{".git": true, "files": true, "copies": true, ".gitattributes": true, "README.txt": true}
 
-// addName looks at one name, with a zero byte at its end, in an open folder. Its path is l.path.
-func (l *lister) addName(b *walkFolder, name []byte, p *listing) {
+// addName adds one name of the folder, which ends in a zero byte. Its path is l.path.
+func (l *lister) addName(b *walkFolder, name []byte, in *listing) {
 	e := l.entry
-	k, err := statName(p.fd, name, &l.stat)
+	st, err := statName(in.fd, name, &l.stat)
 	if durable.IsMissing(err) {
 		return
 	}
-	path := unsafe.String(unsafe.SliceData(l.path), len(l.path)) // until the next child: what keeps it takes a copy
+	// Valid until the next name: code that keeps the path clones it.
+	path := unsafe.String(unsafe.SliceData(l.path), len(l.path))
 	matched := b.matched || e.Matches(path)
 	if err != nil {
 		if (matched || e.MayContain(path)) && !e.Excludes(path, false) {
@@ -127,26 +128,28 @@ func (l *lister) addName(b *walkFolder, name []byte, p *listing) {
 		return
 	}
 	switch {
-	case e.Excludes(path, k.isDir()):
-	case k.isDir():
+	case e.Excludes(path, st.isDir()):
+	case st.isDir():
 		if matched || e.MayContain(path) {
-			b.subfolders = append(b.subfolders, subfolder{len(b.found), &walkFolder{path: strings.Clone(path), dev: p.dev, matched: matched, cached: p.cursor.enterFolder(path[p.prefix:])}})
+			b.subfolders = append(b.subfolders, subfolder{len(b.found), &walkFolder{path: strings.Clone(path), dev: in.dev, matched: matched, cached: in.cursor.enterFolder(path[in.prefix:])}})
 		}
 	case matched:
-		special := !k.IsRegular() && !k.IsLink()
-		if !special && !p.pseudo && p.cursor.markUnchanged(path[p.prefix:], &k) {
+		special := !st.IsRegular() && !st.IsLink()
+		if !special && !in.pseudo && in.cursor.markUnchanged(path[in.prefix:], &st) {
 			return
 		}
 		path = strings.Clone(path)
 		if special {
-			b.addProblem(path, "is "+k.specialKind()+": skipped", nil)
+			b.addProblem(path, "is "+st.specialKind()+": skipped", nil)
 		}
-		b.found = append(b.found, File{Path: path, Stat: k, Entry: e, Pseudo: p.pseudo, skipped: special})
+		b.found = append(b.found, File{Path: path, Stat: st, Entry: e, Pseudo: in.pseudo, skipped: special})
 	}
 }
 
+// setFolder notes what was found out about the folder.
 func (b *walkFolder) setFolder(f folder) { b.known, b.folder = true, f }
 
+// setUnreadable notes that the folder cannot be read, and why.
 func (b *walkFolder) setUnreadable(err error) {
 	b.addProblem(b.path, "cannot be read", err)
 	b.setFolder(folder{})

@@ -11,21 +11,22 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// commitSource are what knowledge is made of: a repo.Repo, or a repo.History.
+// commitSource reads the commits that a cache is brought up to date from: a repo.Repo or a
+// repo.History.
 type commitSource interface {
 	Walk(ctx context.Context, tip, base object.ID, visit func(v record.Version, ours bool) error) error
 	Files(tip object.ID) (map[string]object.TreeEntry, error)
 }
 
-// Load reads the cache and brings it up to tip from the commits; without a cache that can be used,
-// from all of them.
+// Load reads the cache of a repository and brings it up to date with the commit tip. Where the
+// cache is missing or damaged, it reads all commits.
 func Load(ctx context.Context, r *repo.Repo, tip object.ID) (*Cache, error) {
 	return readCache(r.State()).update(ctx, r, tip)
 }
 
-// LoadForHistory is what the last run knew, brought up to the newest commit. A run that ends
-// between the looks at the branch and at the cache leaves the cache ahead: then the branch is
-// looked at again.
+// LoadForHistory reads the cache and brings it up to date with the tip of h. A nil h gives an empty
+// cache. A run that ends meanwhile can leave the cache ahead of the tip that h has; then
+// LoadForHistory refreshes h.
 func LoadForHistory(ctx context.Context, h *repo.History) (*Cache, error) {
 	if h == nil {
 		return newCache(), nil
@@ -36,10 +37,10 @@ func LoadForHistory(ctx context.Context, h *repo.History) (*Cache, error) {
 		}
 		return readCache(h.State())
 	}
-	k, err := load().update(ctx, h, h.Tip())
+	c, err := load().update(ctx, h, h.Tip())
 	var state *refusal.Error
 	if !errors.As(err, &state) || state.Kind != refusal.Rewritten {
-		return k, err
+		return c, err
 	}
 	if err := h.Refresh(); err != nil {
 		return nil, err
@@ -47,43 +48,44 @@ func LoadForHistory(ctx context.Context, h *repo.History) (*Cache, error) {
 	return load().update(ctx, h, h.Tip())
 }
 
-// update brings k up to tip.
-func (k *Cache) update(ctx context.Context, r commitSource, tip object.ID) (_ *Cache, err error) {
-	if k.Tip == tip {
-		return k, nil
+// update brings the cache up to date with tip. It closes the cache on an error.
+func (c *Cache) update(ctx context.Context, r commitSource, tip object.ID) (_ *Cache, err error) {
+	if c.Tip == tip {
+		return c, nil
 	}
 	defer func() {
 		if err != nil {
-			k.Close()
+			c.Close()
 		}
 	}()
-	foreign := k.Tip.IsZero()
-	err = r.Walk(ctx, tip, k.Tip, func(v record.Version, ours bool) error {
+	foreign := c.Tip.IsZero()
+	err = r.Walk(ctx, tip, c.Tip, func(v record.Version, ours bool) error {
 		if !ours {
 			foreign = true
 			return nil
 		}
-		k.apply(&v)
+		c.apply(&v)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	k.Tip = tip
+	c.Tip = tip
 	if foreign {
-		err = k.compareTree(r)
+		err = c.compareTree(r)
 	}
-	if len(k.overlay) > k.base.count {
-		k.compact()
+	if len(c.overlay) > c.base.count {
+		c.compact()
 	}
-	return k, err
+	return c, err
 }
 
-// apply takes a version found while walking back: the first of a source is its newest.
-func (k *Cache) apply(v *record.Version) {
-	s := k.FindOrAdd(v.Source)
+// apply takes over a version that a walk back from the tip finds. The first version of a source is
+// its newest.
+func (c *Cache) apply(v *record.Version) {
+	s := c.FindOrAdd(v.Source)
 	if !s.unsaved {
-		k.MarkChanged(s)
+		c.MarkChanged(s)
 		s.SetVersion(v)
 		s.Stat = Stat{}
 		return
@@ -96,13 +98,13 @@ func (k *Cache) apply(v *record.Version) {
 	}
 }
 
-// compareTree finds the sources whose newest record the tree disagrees with.
-func (k *Cache) compareTree(r commitSource) error {
-	tree, err := r.Files(k.Tip)
+// compareTree marks the states that the tree of the tip does not agree with as stale.
+func (c *Cache) compareTree(r commitSource) error {
+	tree, err := r.Files(c.Tip)
 	if err != nil {
 		return err
 	}
-	for all := k.iterate(); all.next(); {
+	for all := c.iterate(); all.next(); {
 		e, there := record.InTree(tree, all.source)
 		s := all.state()
 		v := record.Version{Record: record.Record{Source: s.source, Blob: s.Blob, Mode: s.Mode, Link: s.Link}}
@@ -112,48 +114,49 @@ func (k *Cache) compareTree(r commitSource) error {
 		if stale := !record.Agrees(&v, e, there); stale != s.Stale {
 			s = all.modify()
 			s.Stale = stale
-			k.MarkChanged(s)
+			c.MarkChanged(s)
 		}
 	}
 	return nil
 }
 
-// NewestVersions tells what the cache knows of the sources at and below path ("/": all); nothing
-// where it cannot be used. It is a repo.Options.Heads.
+// NewestVersions returns the newest version of each source at or below path, as the cache has them.
+// The result is empty where the cache cannot be used. It serves as repo.Options.Heads.
 func NewestVersions(state *durable.Dir, path string) (heads repo.Heads) {
-	_ = durable.Guard(func() error { // without the cache the history is asked
-		k := readCache(state)
-		defer k.Close()
-		heads = k.newest(path)
+	_ = durable.Guard(func() error { // on a fault the caller reads the commits
+		c := readCache(state)
+		defer c.Close()
+		heads = c.newest(path)
 		return nil
 	})
 	return heads
 }
 
-// CacheTip is the commit that the cache is true of, zero where it cannot be used. It is a
-// repo.Options.Remembered.
+// CacheTip returns the commit that the cache describes, zero where the cache cannot be used. It
+// serves as repo.Options.Remembered.
 func CacheTip(state *durable.Dir) (tip object.ID) {
 	_ = durable.Guard(func() error {
-		k := readCache(state)
-		defer k.Close()
-		tip = k.Tip
+		c := readCache(state)
+		defer c.Close()
+		tip = c.Tip
 		return nil
 	})
 	return tip
 }
 
-func (k *Cache) newest(path string) repo.Heads {
-	if k.Tip.IsZero() {
+// newest returns the newest version of each source at or below path.
+func (c *Cache) newest(path string) repo.Heads {
+	if c.Tip.IsZero() {
 		return repo.Heads{}
 	}
-	heads := repo.Heads{Tip: k.Tip, Sources: map[string]repo.Head{}}
+	heads := repo.Heads{Tip: c.Tip, Sources: map[string]repo.Head{}}
 	add := func(s *SourceState) {
 		heads.Sources[s.source] = repo.Head{Commit: s.Commit, Blob: s.Blob, Deleted: s.Deleted}
 	}
-	for i := k.base.search(path); i < k.base.count && inside(k.base.source(i), path); i++ {
-		add(k.base.state(i))
+	for i := c.base.search(path); i < c.base.count && inside(c.base.source(i), path); i++ {
+		add(c.base.state(i))
 	}
-	for source, s := range k.overlay {
+	for source, s := range c.overlay {
 		if inside(source, path) {
 			add(s)
 		}

@@ -2,41 +2,43 @@ package scan
 
 import "sort"
 
-// cacheMarks is what was known when a scan began, and what the scan says of it: goroutines mark each
-// source of base that they find. The zero value knows nothing.
+// cacheMarks is the base of the cache with a mark for each of its sources. The goroutines of a walk
+// mark different sources at the same time.
 type cacheMarks struct {
 	base  *cacheSection
-	marks []mark // one for each source of base
+	marks []mark
 }
 
-// mark is what is said of one known source.
+// mark is what a scan notes about one source of the base.
 type mark uint8
 
 const (
-	superseded mark = 1 << iota // more is known of it than base says
-	unchanged                   // it was seen, in the state that base says
-	listed                      // it is in the list of what was found
+	superseded mark = 1 << iota // the overlay of the cache has a newer state
+	unchanged                   // the scan saw it with the stat that the base has
+	listed                      // the scan found it with another stat, or is not sure
 )
 
+// seen tells whether the scan saw the source.
 func (m mark) seen() bool { return m&(unchanged|listed) != 0 }
 
-// newMarks is what is known now; k must not change until the scan has been compared with it.
-func (k *Cache) newMarks() cacheMarks {
-	p := cacheMarks{base: &k.base, marks: make([]mark, k.base.count)}
-	for source := range k.overlay {
-		if i, there := k.base.find(source); there {
+// newMarks returns the marks for a scan that begins. The cache must not change until the scan is
+// compared with it.
+func (c *Cache) newMarks() cacheMarks {
+	p := cacheMarks{base: &c.base, marks: make([]mark, c.base.count)}
+	for source := range c.overlay {
+		if i, there := c.base.find(source); there {
 			p.marks[i] = superseded
 		}
 	}
 	return p
 }
 
-// span is a run of known sources.
+// span is a range of sources of the base, by number.
 type span struct{ from, to int }
 
 func (s span) empty() bool { return s.from == s.to }
 
-// inFolder is what is known below a folder.
+// inFolder returns the sources below a folder.
 func (p *cacheMarks) inFolder(folder string) span {
 	if p.base == nil {
 		return span{}
@@ -44,7 +46,7 @@ func (p *cacheMarks) inFolder(folder string) span {
 	return p.base.inFolder(folder, span{0, p.base.count})
 }
 
-// anySeen tells whether any of them was seen.
+// anySeen tells whether the scan saw any source of s.
 func (p *cacheMarks) anySeen(s span) bool {
 	for _, m := range p.marks[s.from:s.to] {
 		if m.seen() {
@@ -54,27 +56,28 @@ func (p *cacheMarks) anySeen(s span) bool {
 	return false
 }
 
-// folderCursor goes through what is known of one folder beside a listing of it, by name.
+// folderCursor steps through the cached sources of one folder while the names in the folder are
+// listed in order.
 type folderCursor struct {
 	cacheMarks
-	span       // what is still to come
-	prefix int // how much of a path comes before the names
+	span       // the sources that the cursor has not passed
+	prefix int // length of the folder's path with a slash
 }
 
-// markUnchanged tells whether the file name is known to be in the state k, with nothing left to be looked
-// into, and marks it then. Names come in order.
-func (p *folderCursor) markUnchanged(name string, k *Stat) bool {
+// markUnchanged tells whether the file name has the same stat in the cache and is not in doubt, and
+// marks it then. Calls must come in the order of names.
+func (p *folderCursor) markUnchanged(name string, st *Stat) bool {
 	if !p.seek(name) || p.base.source(p.from)[p.prefix:] != name {
 		return false
 	}
-	if p.marks[p.from]&superseded != 0 || !p.base.isUnchanged(p.from, k) {
+	if p.marks[p.from]&superseded != 0 || !p.base.isUnchanged(p.from, st) {
 		return false
 	}
 	p.marks[p.from] |= unchanged
 	return true
 }
 
-// enterFolder is what is known in the folder name, after which the passage goes on.
+// enterFolder returns the cached sources below the subfolder name and moves the cursor past them.
 func (p *folderCursor) enterFolder(name string) span {
 	if !p.seek(name) {
 		return span{p.from, p.from}
@@ -84,7 +87,7 @@ func (p *folderCursor) enterFolder(name string) span {
 	return s
 }
 
-// seek goes on to the first source not before name; false where there is none.
+// seek moves to the first source that does not come before name. It returns false at the end.
 func (p *folderCursor) seek(name string) bool {
 	before := func(i int) bool {
 		known := p.base.source(i)[p.prefix:]

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// OpenAt opens a name in the open folder dir. It never blocks, and a descriptor is closed on exec.
 func OpenAt(dir int, name string, flags int) (int, error) {
 	for {
 		fd, err := unix.Openat(dir, name, flags|unix.O_CLOEXEC|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
@@ -16,8 +17,8 @@ func OpenAt(dir int, name string, flags int) (int, error) {
 	}
 }
 
-// OpenFolder opens a folder to go through it, which is root or lies below it. No link is followed
-// on the way from root on; root itself may be reached through links.
+// OpenFolder opens folder, which is root or lies below it, to go through it. It follows no link
+// below root; root itself may be reached through links.
 func OpenFolder(root, folder string) (int, error) {
 	dir, err := OpenAt(unix.AT_FDCWD, root, folderFlags)
 	if err != nil {

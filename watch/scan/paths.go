@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// comparePaths orders absolute paths as a walk meets them: a folder's own path, then all below it,
-// then what comes after it by name. Sorted so, what lies in a folder stands together.
+// comparePaths orders absolute paths as a walk meets them: a folder, then all below it, then the
+// next name. In this order, all that lies in a folder stands together.
 func comparePaths(a, b string) int {
 	n := min(len(a), len(b))
 	i := 0
@@ -27,17 +27,17 @@ func comparePaths(a, b string) int {
 	return cmp.Compare(a[i], b[i])
 }
 
-// word is eight bytes, read at once.
+// word returns the first eight bytes of s as a number.
 func word(s string) uint64 {
 	_ = s[7]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// inside tells whether path is folder or lies below it.
+// inside tells whether path is the folder or lies below it.
 func inside(path, folder string) bool {
 	rest, ok := strings.CutPrefix(path, folder)
 	return ok && (rest == "" || rest[0] == '/' || folder == "/")
 }
 
-// baseName is a path's last component.
+// baseName returns the last component of a path.
 func baseName(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }

@@ -1,9 +1,8 @@
 // Package scan finds the sources that changed since the last run.
 //
-// A scan walks what the watch list names and takes the stat of each source.
-// The cache holds, for each source, its newest record and the stat of the last
-// scan. Comparing both gives the changes that a run looks into. The cache is
-// disposable: the commits give it anew.
+// A scan walks what the watch list names and takes the stat of each source. The cache holds the
+// newest record of each source and its stat at the last scan. Compare gives the changes that a run
+// looks into. The cache is disposable: a run rebuilds it from the commits.
 package scan
 
 import (
@@ -23,47 +22,48 @@ type File struct {
 	Path    string
 	Stat    Stat
 	Entry   *config.Entry
-	Listed  bool // the entry names this very path: a link there is followed
+	Listed  bool // the entry names this very path, so a link there is followed
 	Pseudo  bool // on a file system like /proc
-	skipped bool // there, but not to be captured: special, or its state could not be read
+	skipped bool // not captured: a special file, or its stat could not be taken
 }
 
-// Problem is something a run could not do.
+// Problem is something that a run could not do.
 type Problem struct {
 	Path    string
-	Msg     string // what is the matter with it
+	Msg     string // what is wrong with it
 	Hint    string // what to do, or ""
 	Err     error  // the cause, without the path, or nil
-	Warning bool   // the run did all that was asked for nevertheless
+	Warning bool   // the run did all the same what was asked for
 }
 
-// folder is what the scan learned of one folder.
+// folder is what the scan found out about one folder.
 type folder struct {
 	dev      uint64
 	readable bool
 	empty    bool
 }
 
-// Scan is one look at everything that is watched.
+// Scan is the result of one scan.
 type Scan struct {
 	ctx      context.Context
-	dest     [2]uint64 // device and inode of the destination, never walked into
-	found    []File    // what is known to be in the same state is marked in past instead
+	dest     Inode  // of the destination, which a walk does not enter
+	found    []File // without the sources that cached marks as unchanged
 	cached   cacheMarks
-	Sources  int // in found, or marked: once compare has counted them
+	Sources  int // number of sources; Compare counts them
 	folders  map[string]folder
-	Missing  []*config.Entry // literal entries whose path is not there
+	Missing  []*config.Entry // literal entries whose path is missing
 	Problems []Problem
 }
 
-func newScan(ctx context.Context, dest [2]uint64, k *Cache) *Scan {
-	return &Scan{ctx: ctx, dest: dest, folders: map[string]folder{}, cached: k.newMarks()}
+func newScan(ctx context.Context, dest Inode, cache *Cache) *Scan {
+	return &Scan{ctx: ctx, dest: dest, folders: map[string]folder{}, cached: cache.newMarks()}
 }
 
-// All scans all that c watches. dest is the device and inode of the destination; sources in the
-// state that k knows are only marked.
-func All(ctx context.Context, c *config.Config, dest [2]uint64, k *Cache) (*Scan, error) {
-	s := newScan(ctx, dest, k)
+// All scans everything that c watches. dest is the destination, which the scan does not enter.
+// Sources that have the same stat in cache are only marked. The cache must not change before
+// Compare has returned. The error is a cancelled context or an unreadable cache file.
+func All(ctx context.Context, c *config.Config, dest Inode, cache *Cache) (*Scan, error) {
+	s := newScan(ctx, dest, cache)
 	for _, e := range c.Entries {
 		if err := s.scanEntry(e, e.Root); err != nil {
 			return nil, err
@@ -73,9 +73,9 @@ func All(ctx context.Context, c *config.Config, dest [2]uint64, k *Cache) (*Scan
 	return s, nil
 }
 
-// Paths scans those of the paths that c watches.
-func Paths(ctx context.Context, c *config.Config, paths []string, dest [2]uint64, k *Cache) (*Scan, error) {
-	s := newScan(ctx, dest, k)
+// Paths scans those of the paths that c watches. Its parameters and errors are those of All.
+func Paths(ctx context.Context, c *config.Config, paths []string, dest Inode, cache *Cache) (*Scan, error) {
+	s := newScan(ctx, dest, cache)
 	for _, path := range paths {
 		e := c.Select(path)
 		if e == nil {
@@ -92,7 +92,8 @@ func Paths(ctx context.Context, c *config.Config, paths []string, dest [2]uint64
 	return s, nil
 }
 
-// scanEntry scans one entry from path down: its root, or a path below it.
+// scanEntry scans what entry e selects at path and below. path is the entry's root or lies below
+// it.
 func (s *Scan) scanEntry(e *config.Entry, path string) error {
 	if err := s.ctx.Err(); err != nil {
 		return err
@@ -102,7 +103,7 @@ func (s *Scan) scanEntry(e *config.Entry, path string) error {
 	if listed {
 		flags = 0
 	}
-	k, err := StatAt(unix.AT_FDCWD, path, flags)
+	st, err := StatAt(unix.AT_FDCWD, path, flags)
 	switch {
 	case durable.IsNoEntry(err):
 		s.addMissing(e, path)
@@ -111,17 +112,17 @@ func (s *Scan) scanEntry(e *config.Entry, path string) error {
 		s.addProblem(path, "cannot be looked at", err)
 		s.add(File{Path: path, Entry: e, skipped: true})
 		return nil
-	case k.isDir():
+	case st.isDir():
 		return s.walkEntry(e, path, e.Glob == "" || e.MatchesUpwards(path))
 	case e.Glob != "" && listed:
 		s.addProblem(path, "is not a folder", unix.ENOTDIR)
 		return nil
 	}
-	s.addRoot(File{Path: path, Stat: k, Entry: e, Listed: listed && e.Glob == ""})
+	s.addRoot(File{Path: path, Stat: st, Entry: e, Listed: listed && e.Glob == ""})
 	return nil
 }
 
-// addMissing notes an entry whose path is not there, and looks at the folder it should be in.
+// addMissing notes an entry whose path is missing, and whether the folder above can be read.
 func (s *Scan) addMissing(e *config.Entry, path string) {
 	if _, err := os.Lstat(path); err == nil {
 		s.addProblem(path, "is a link that leads nowhere", unix.ENOENT)
@@ -137,12 +138,12 @@ func (s *Scan) addMissing(e *config.Entry, path string) {
 		return
 	}
 	defer unix.Close(fd)
-	if k, err := StatFD(fd); err == nil {
-		s.folders[filepath.Dir(path)] = folder{dev: k.Dev, readable: true}
+	if st, err := StatFD(fd); err == nil {
+		s.folders[filepath.Dir(path)] = folder{dev: st.Dev, readable: true}
 	}
 }
 
-// addRoot takes a source that is an entry's root.
+// addRoot adds a source that is an entry's root.
 func (s *Scan) addRoot(f File) {
 	if f.Stat.IsRegular() {
 		if fd, err := OpenAt(unix.AT_FDCWD, filepath.Dir(f.Path), folderFlags); err == nil {
@@ -159,8 +160,8 @@ func (s *Scan) addRoot(f File) {
 
 func (s *Scan) add(f File) { s.found = append(s.found, f) }
 
-// sortFound puts what was found in path order, each source once; an entry that names it wins over one
-// that contains it, and else the first.
+// sortFound sorts the found sources by path and keeps each once. An entry that names a source wins
+// over one that contains it, and otherwise the first entry wins.
 func (s *Scan) sortFound() {
 	byPath := func(a, b File) int { return comparePaths(a.Path, b.Path) }
 	if !slices.IsSortedFunc(s.found, byPath) {
@@ -182,7 +183,7 @@ func (s *Scan) addProblem(path, msg string, err error) {
 	s.Problems = append(s.Problems, Problem{Path: path, Msg: msg, Err: durable.WithoutPath(err)})
 }
 
-// contains tells whether a source is in the list of what was found.
+// contains tells whether a source was found and not only marked.
 func (s *Scan) contains(source string) bool {
 	_, there := slices.BinarySearchFunc(s.found, source, func(f File, p string) int { return comparePaths(f.Path, p) })
 	return there

@@ -16,7 +16,7 @@ import (
 	"timemachine/watch/config"
 )
 
-// hostileTree makes a folder with all that a walk can trip over.
+// hostileTree makes a folder with everything that is difficult for a walk.
 func hostileTree(t *testing.T) string {
 	t.Helper()
 	root := filepath.Join(t.TempDir(), "w")
@@ -59,7 +59,7 @@ func hostileTree(t *testing.T) string {
 	return root
 }
 
-// plainWalk is what a scan must find, one name after the other.
+// plainWalk returns what a scan must find, from a walk without goroutines.
 func plainWalk(t *testing.T, e *config.Entry) (found, problems []string) {
 	t.Helper()
 	err := filepath.WalkDir(e.Root, func(path string, d fs.DirEntry, err error) error {
@@ -100,7 +100,7 @@ func TestScanIsAPlainWalk(t *testing.T) {
 		want, wantProblems := plainWalk(t, e)
 		before := openFiles(t)
 		for range 5 {
-			s := newScan(context.Background(), [2]uint64{}, newCache())
+			s := newScan(context.Background(), Inode{}, newCache())
 			if err := s.scanEntry(e, e.Root); err != nil {
 				t.Fatal(err)
 			}
@@ -150,7 +150,7 @@ func TestScanIsInOrderAndFindsOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newScan(context.Background(), [2]uint64{}, newCache())
+	s := newScan(context.Background(), Inode{}, newCache())
 	for _, e := range c.Entries {
 		if err := s.scanEntry(e, e.Root); err != nil {
 			t.Fatal(err)
@@ -179,7 +179,7 @@ func TestScanEndsWhenItIsCancelled(t *testing.T) {
 	}
 	before := openFiles(t)
 	ctx := &endingContext{Context: context.Background(), asks: 200}
-	if err := newScan(ctx, [2]uint64{}, newCache()).scanEntry(c.Entries[0], root); err != context.Canceled {
+	if err := newScan(ctx, Inode{}, newCache()).scanEntry(c.Entries[0], root); err != context.Canceled {
 		t.Errorf("error %v", err)
 	}
 	if after := openFiles(t); after != before {
@@ -187,7 +187,7 @@ func TestScanEndsWhenItIsCancelled(t *testing.T) {
 	}
 }
 
-// endingContext is cancelled once it was asked so often.
+// endingContext is cancelled once Err was called asks times.
 type endingContext struct {
 	context.Context
 	asks int64

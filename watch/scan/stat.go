@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Stat is what tells whether a file is still the one that was looked at last. Two equal keys mean
-// the same state, but for changes within the resolution of the file system's clock.
+// Stat is the stat of a file. Two equal values mean that the file has not changed, but for changes
+// within the resolution of the file system's clock.
 type Stat struct {
 	Dev, Ino             uint64
 	Size                 int64
@@ -15,34 +15,50 @@ type Stat struct {
 	MtimeNsec, CtimeNsec uint32
 	Mode                 uint32 // with the S_IFMT bits
 	UID, GID             uint32
-	BirthSec             int64 // when the inode was made; 0 where the file system does not say
+	BirthSec             int64 // when the inode was made; 0: unknown
 	BirthNsec            uint32
 }
 
-func (k *Stat) Mtime() time.Time { return time.Unix(k.MtimeSec, int64(k.MtimeNsec)) }
-func (k *Stat) Ctime() time.Time { return time.Unix(k.CtimeSec, int64(k.CtimeNsec)) }
-func (k *Stat) kind() uint32     { return k.Mode & unix.S_IFMT }
-func (k *Stat) isDir() bool      { return k.kind() == unix.S_IFDIR }
-func (k *Stat) IsLink() bool     { return k.kind() == unix.S_IFLNK }
-func (k *Stat) IsRegular() bool  { return k.kind() == unix.S_IFREG }
-func (k *Stat) IsZero() bool     { return *k == Stat{} }
+// Inode identifies a file on this machine, whatever its name.
+type Inode struct{ Dev, Ino uint64 }
 
-// SameInode tells whether a file that vanished and one that appeared are one, renamed: the same
-// inode, made at the same moment; where that is not known, with the same mtime, since inode numbers
-// are used again.
-func (k *Stat) SameInode(o *Stat) bool {
-	if k.Dev != o.Dev || k.Ino != o.Ino {
+// Inode returns the device and inode number.
+func (s *Stat) Inode() Inode { return Inode{s.Dev, s.Ino} }
+
+// Mtime returns the time of the last change to the content.
+func (s *Stat) Mtime() time.Time { return time.Unix(s.MtimeSec, int64(s.MtimeNsec)) }
+
+// Ctime returns the time of the last change to content, mode or owner.
+func (s *Stat) Ctime() time.Time { return time.Unix(s.CtimeSec, int64(s.CtimeNsec)) }
+
+func (s *Stat) kind() uint32 { return s.Mode & unix.S_IFMT }
+func (s *Stat) isDir() bool  { return s.kind() == unix.S_IFDIR }
+
+// IsLink tells whether the file is a symbolic link.
+func (s *Stat) IsLink() bool { return s.kind() == unix.S_IFLNK }
+
+// IsRegular tells whether the file is a regular file.
+func (s *Stat) IsRegular() bool { return s.kind() == unix.S_IFREG }
+
+// IsZero tells whether the stat was never taken.
+func (s *Stat) IsZero() bool { return *s == Stat{} }
+
+// SameInode tells whether a file that vanished and one that appeared are the same, renamed. They
+// have the same inode, made at the same moment. Where that moment is unknown, the mtimes must be
+// equal, since file systems use inode numbers again.
+func (s *Stat) SameInode(other *Stat) bool {
+	if s.Inode() != other.Inode() {
 		return false
 	}
-	if k.BirthSec != 0 && o.BirthSec != 0 {
-		return k.BirthSec == o.BirthSec && k.BirthNsec == o.BirthNsec
+	if s.BirthSec != 0 && other.BirthSec != 0 {
+		return s.BirthSec == other.BirthSec && s.BirthNsec == other.BirthNsec
 	}
-	return k.MtimeSec == o.MtimeSec && k.MtimeNsec == o.MtimeNsec
+	return s.MtimeSec == other.MtimeSec && s.MtimeNsec == other.MtimeNsec
 }
 
-// specialKind names a file that has no content of its own.
-func (k *Stat) specialKind() string {
-	switch k.kind() {
+// specialKind names the kind of a file that has no content of its own.
+func (s *Stat) specialKind() string {
+	switch s.kind() {
 	case unix.S_IFIFO:
 		return "a FIFO"
 	case unix.S_IFSOCK:

@@ -5,6 +5,7 @@ import "golang.org/x/sys/unix"
 // folderFlags opens a folder to go through it.
 const folderFlags = unix.O_RDONLY | unix.O_DIRECTORY
 
+// StatAt takes the stat of a name in the open folder dir. flags are those of fstatat(2).
 func StatAt(dir int, name string, flags int) (Stat, error) {
 	var st unix.Stat_t
 	if err := unix.Fstatat(dir, name, &st, flags); err != nil {
@@ -13,11 +14,10 @@ func StatAt(dir int, name string, flags int) (Stat, error) {
 	return fromStat(&st), nil
 }
 
-// statBuffer is what the kernel writes to.
+// statBuffer is memory that statName uses again.
 type statBuffer = unix.Stat_t
 
-// statName is statAt of a name in an open folder, with the zero byte at its end, not following a
-// link.
+// statName is StatAt for a name that ends in a zero byte, and it follows no link.
 func statName(dir int, name []byte, st *statBuffer) (Stat, error) {
 	if err := unix.Fstatat(dir, string(name[:len(name)-1]), st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
 		return Stat{}, err
@@ -25,6 +25,7 @@ func statName(dir int, name []byte, st *statBuffer) (Stat, error) {
 	return fromStat(st), nil
 }
 
+// StatFD takes the stat of an open file.
 func StatFD(fd int) (Stat, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
@@ -39,12 +40,12 @@ func fromStat(st *unix.Stat_t) Stat {
 		BirthSec: st.Btim.Sec, BirthNsec: uint32(st.Btim.Nsec)}
 }
 
-// isPseudo tells whether fd lies on a file system that the kernel makes up: there is none here that
+// isPseudo tells whether an open file lies on a file system like /proc. This system has none that
 // holds files.
 func isPseudo(fd int) bool { return false }
 
-// appendNames appends to names those of all that the open folder fd holds, each followed by a zero
-// byte. buf is room to read into.
+// appendNames appends the names in the open folder fd, each with a zero byte at its end. It reads
+// into buf.
 func appendNames(names []byte, fd int, buf []byte) ([]byte, error) {
 	for {
 		n, err := unix.ReadDirent(fd, buf)

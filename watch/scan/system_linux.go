@@ -8,11 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// folderFlags opens a folder to go through it, for which reading it is not needed.
+// folderFlags opens a folder to go through it, which needs no permission to read it.
 const folderFlags = unix.O_PATH | unix.O_DIRECTORY
 
 const statMask = unix.STATX_BASIC_STATS | unix.STATX_BTIME
 
+// StatAt takes the stat of a name in the open folder dir. flags are those of statx(2).
 func StatAt(dir int, name string, flags int) (Stat, error) {
 	var st unix.Statx_t
 	if err := unix.Statx(dir, name, flags|unix.AT_STATX_SYNC_AS_STAT|unix.AT_NO_AUTOMOUNT, statMask, &st); err != nil {
@@ -22,19 +23,19 @@ func StatAt(dir int, name string, flags int) (Stat, error) {
 }
 
 func fromStatx(st *unix.Statx_t) Stat {
-	k := Stat{Dev: unix.Mkdev(st.Dev_major, st.Dev_minor), Ino: st.Ino, Size: int64(st.Size), MtimeSec: st.Mtime.Sec, MtimeNsec: st.Mtime.Nsec,
+	s := Stat{Dev: unix.Mkdev(st.Dev_major, st.Dev_minor), Ino: st.Ino, Size: int64(st.Size), MtimeSec: st.Mtime.Sec, MtimeNsec: st.Mtime.Nsec,
 		CtimeSec: st.Ctime.Sec, CtimeNsec: st.Ctime.Nsec, Mode: uint32(st.Mode), UID: st.Uid, GID: st.Gid}
 	if st.Mask&unix.STATX_BTIME != 0 {
-		k.BirthSec, k.BirthNsec = st.Btime.Sec, st.Btime.Nsec
+		s.BirthSec, s.BirthNsec = st.Btime.Sec, st.Btime.Nsec
 	}
-	return k
+	return s
 }
 
-// statBuffer is what the kernel writes to.
+// statBuffer is memory that statName uses again.
 type statBuffer = unix.Statx_t
 
-// statName is statAt of a name in an open folder, with the zero byte at its end, not following a
-// link. It takes no memory but st.
+// statName is StatAt for a name that ends in a zero byte, and it follows no link. It allocates
+// nothing.
 func statName(dir int, name []byte, st *statBuffer) (Stat, error) {
 	_, _, errno := unix.Syscall6(unix.SYS_STATX, uintptr(dir), uintptr(unsafe.Pointer(&name[0])),
 		unix.AT_SYMLINK_NOFOLLOW|unix.AT_STATX_SYNC_AS_STAT|unix.AT_NO_AUTOMOUNT, statMask, uintptr(unsafe.Pointer(st)), 0)
@@ -44,30 +45,37 @@ func statName(dir int, name []byte, st *statBuffer) (Stat, error) {
 	return fromStatx(st), nil
 }
 
+// StatFD takes the stat of an open file.
 func StatFD(fd int) (Stat, error) { return StatAt(fd, "", unix.AT_EMPTY_PATH) }
 
-// pseudo file systems: what looks like files there is made up by the kernel when it is read.
+// File systems that package unix has no constant for.
+const (
+	configfsMagic = 0x62656570
+	mqueueMagic   = 0x19800202
+)
+
+// pseudo holds the file systems whose content the kernel makes up when it is read.
 var pseudo = map[int64]bool{
 	unix.PROC_SUPER_MAGIC: true, unix.SYSFS_MAGIC: true, unix.CGROUP_SUPER_MAGIC: true, unix.CGROUP2_SUPER_MAGIC: true,
 	unix.DEBUGFS_MAGIC: true, unix.TRACEFS_MAGIC: true, unix.SECURITYFS_MAGIC: true, unix.DEVPTS_SUPER_MAGIC: true,
 	unix.PSTOREFS_MAGIC: true, unix.BPF_FS_MAGIC: true, unix.EFIVARFS_MAGIC: true, unix.SELINUX_MAGIC: true,
-	unix.BINFMTFS_MAGIC: true, unix.NSFS_MAGIC: true, 0x62656570 /* configfs */ : true, 0x19800202 /* mqueue */ : true,
+	unix.BINFMTFS_MAGIC: true, unix.NSFS_MAGIC: true, configfsMagic: true, mqueueMagic: true,
 }
 
-// isPseudo tells whether fd lies on such a file system.
+// isPseudo tells whether an open file lies on a file system like /proc.
 func isPseudo(fd int) bool {
 	var st unix.Statfs_t
 	return unix.Fstatfs(fd, &st) == nil && pseudo[int64(st.Type)]
 }
 
-// Where a directory entry (struct linux_dirent64, getdents64(2)) has its length and its name.
+// Offsets of the length and the name in a directory entry (struct linux_dirent64, getdents64(2)).
 const (
 	direntLength = 16
 	direntName   = 19
 )
 
-// appendNames appends to names those of all that the open folder fd holds, each followed by a zero
-// byte. buf is room to read into.
+// appendNames appends the names in the open folder fd, each with a zero byte at its end. It reads
+// into buf.
 func appendNames(names []byte, fd int, buf []byte) ([]byte, error) {
 	for {
 		n, err := unix.ReadDirent(fd, buf)

@@ -15,99 +15,105 @@ import (
 	"timemachine/watch/config"
 )
 
-// Unseen decides about the sources that are known and were not seen.
+// Unseen decides about the sources of the cache that the scan did not see.
 type Unseen struct {
 	scan       *Scan
 	cache      *Cache
 	sources    []unseenSource
 	accepted   []string
-	renumbered map[[2]uint64]bool // a device number of the last run, and one that its files have now
+	renumbered map[renumbering]bool
 	held       map[string]*heldFolder
 }
 
-// unseenSource is a source that was not seen.
+// renumbering is a device number in the cache, and the one that files of that device have now.
+type renumbering struct{ before, now uint64 }
+
+// unseenSource is one of them, with the entry that selects it.
 type unseenSource struct {
 	entry *config.Entry
 	state *SourceState
 }
 
-// heldFolder is a place whose deletions are held back, and why.
+// heldFolder is a folder whose deletions are held back, and why.
 type heldFolder struct {
 	why      string
-	n        int
-	reported bool // the scan has named the place already
+	n        int  // known sources that the scan did not see
+	reported bool // the scan has reported a problem with the folder already
 }
 
-// collect takes note of the known sources that were not seen, though c watches them.
-func (a *Unseen) collect(c *config.Config) {
+// collect adds the sources of the cache that the scan did not see and c watches.
+func (u *Unseen) collect(c *config.Config) {
 	if c == nil {
 		return
 	}
-	base, marks := &a.cache.base, a.scan.cached.marks
-	var glance SourceState
+	base, marks := &u.cache.base, u.scan.cached.marks
+	var state SourceState
 	for i, m := range marks {
 		if m == 0 {
-			base.readStat(i, &glance)
-			a.add(c, &glance)
+			base.readStat(i, &state)
+			u.add(c, &state)
 		}
 	}
-	for source, k := range a.cache.overlay {
+	for source, state := range u.cache.overlay {
 		i, there := base.find(source)
 		switch {
-		case there && (marks[i].seen() || marks[i]&superseded == 0): // without newer the loop above came to it
-		case !there && a.scan.contains(source):
+		case there && (marks[i].seen() || marks[i]&superseded == 0): // the loop above did it
+		case !there && u.scan.contains(source):
 		default:
-			a.add(c, k)
+			u.add(c, state)
 		}
 	}
 }
 
-// add takes note of a source that was not seen, if it should have been.
-func (a *Unseen) add(c *config.Config, k *SourceState) {
-	if k.Deleted && !k.Stale {
+// add adds a source if c watches it and its deletion is not recorded yet.
+func (u *Unseen) add(c *config.Config, state *SourceState) {
+	if state.Deleted && !state.Stale {
 		return
 	}
-	if e := c.Select(k.source); e != nil {
-		a.sources = append(a.sources, unseenSource{entry: e, state: a.cache.find(k.source)})
+	if e := c.Select(state.source); e != nil {
+		u.sources = append(u.sources, unseenSource{entry: e, state: u.cache.find(state.source)})
 	}
 }
 
-// Deletions lists the known sources that are gone, by path. Where the absence is suspicious they
-// are held back, and a Problem of held names the place; not below the paths in accept. missing
-// names the entries that never had anything.
-func (a *Unseen) Deletions(accept []string) (gone []Change, held, missing []Problem) {
-	a.accepted = accept
-	for _, l := range a.sources {
-		if a.isDeleted(l.entry, l.state) {
-			gone = append(gone, Change{File: File{Path: l.state.source}, Before: l.state, Deleted: true})
+// Deletions returns the deleted sources, sorted by path. Where a source seems to be missing for
+// another reason than a deletion, its deletion is held back, and held names the folder. The paths
+// in accept, and all below them, are exempt from that. missing names the entries that never had a
+// source.
+func (u *Unseen) Deletions(accept []string) (deleted []Change, held, missing []Problem) {
+	u.accepted = accept
+	for _, s := range u.sources {
+		if u.isDeleted(s.entry, s.state) {
+			deleted = append(deleted, Change{File: File{Path: s.state.source}, Before: s.state, Deleted: true})
 		}
 	}
-	slices.SortFunc(gone, func(a, b Change) int { return strings.Compare(a.File.Path, b.File.Path) }) // as Renamed-From takes the first
-	return gone, a.heldBack(), a.neverFound()
+	// A renamed source bears the first path in this order.
+	slices.SortFunc(deleted, func(a, b Change) int { return strings.Compare(a.File.Path, b.File.Path) })
+	return deleted, u.heldBack(), u.neverFound()
 }
 
-// isDeleted tells whether a source that was not seen is deleted.
-func (a *Unseen) isDeleted(e *config.Entry, old *SourceState) bool {
-	if slices.ContainsFunc(a.accepted, func(p string) bool { return inside(old.source, p) }) {
-		_, err := os.Lstat(old.source)
+// isDeleted tells whether an unseen source is deleted. It holds the deletion back where the root of
+// the entry is missing, unreadable or suddenly empty.
+func (u *Unseen) isDeleted(e *config.Entry, state *SourceState) bool {
+	if slices.ContainsFunc(u.accepted, func(p string) bool { return inside(state.source, p) }) {
+		_, err := os.Lstat(state.source)
 		return durable.IsMissing(err)
 	}
 	root := e.Root
-	if root == old.source {
+	if root == state.source {
 		root = filepath.Dir(root)
-	} else if f, there := a.scan.folders[root]; there && f.readable && f.empty {
-		return a.holdBack(root, "is empty, where it was not", false)
+	} else if f, there := u.scan.folders[root]; there && f.readable && f.empty {
+		return u.holdBack(root, "is empty, where it was not", false)
 	}
-	if f, there := a.scan.folders[root]; !there {
-		return a.holdBack(root, "is missing", false)
+	if f, there := u.scan.folders[root]; !there {
+		return u.holdBack(root, "is missing", false)
 	} else if !f.readable {
-		return a.holdBack(root, "cannot be read", true)
+		return u.holdBack(root, "cannot be read", true)
 	}
-	return a.folderAllows(root, old) && stillMissing(e, old.source)
+	return u.folderAllows(root, state) && stillMissing(e, state.source)
 }
 
-// stillMissing looks once more for a source that was not seen: its folder may have been made anew in
-// the midst of the scan. Links on the way lead nowhere, as in the scan.
+// stillMissing takes the stat of an unseen source once more, since its folder may have been made
+// anew during the scan. Like the scan, it follows no link below the root.
 func stillMissing(e *config.Entry, source string) bool {
 	root, folder := e.Root, filepath.Dir(source)
 	if root == source {
@@ -118,61 +124,64 @@ func stillMissing(e *config.Entry, source string) bool {
 		return durable.IsMissing(err)
 	}
 	defer unix.Close(dir)
-	k, err := StatAt(dir, baseName(source), unix.AT_SYMLINK_NOFOLLOW)
-	return durable.IsMissing(err) || err == nil && k.isDir()
+	st, err := StatAt(dir, baseName(source), unix.AT_SYMLINK_NOFOLLOW)
+	return durable.IsMissing(err) || err == nil && st.isDir()
 }
 
-// folderAllows finds the nearest folder that is left above a source and judges by it.
-func (a *Unseen) folderAllows(root string, old *SourceState) bool {
-	place := filepath.Dir(old.source)
-	for place != root && len(place) > len(root) {
-		if _, there := a.scan.folders[place]; there {
+// folderAllows tells whether the nearest existing folder above an unseen source allows the
+// deletion. It holds the deletion back where that folder cannot be read or another device is
+// mounted there.
+func (u *Unseen) folderAllows(root string, state *SourceState) bool {
+	folder := filepath.Dir(state.source)
+	for folder != root && len(folder) > len(root) {
+		if _, there := u.scan.folders[folder]; there {
 			break
 		}
-		if a.isBarred(place) {
-			return a.holdBack(place, "cannot be looked at", true)
+		if u.isBarred(folder) {
+			return u.holdBack(folder, "cannot be looked at", true)
 		}
-		place = filepath.Dir(place)
+		folder = filepath.Dir(folder)
 	}
-	f := a.scan.folders[place]
+	f := u.scan.folders[folder]
 	if !f.readable {
-		return a.holdBack(place, "cannot be read", true)
+		return u.holdBack(folder, "cannot be read", true)
 	}
-	if !old.Stat.IsZero() && f.dev != old.Stat.Dev && !a.renumbered[[2]uint64{old.Stat.Dev, f.dev}] && !a.anyBelow(place) {
-		return a.holdBack(place, "is on another device, with none of its known files", false)
+	if !state.Stat.IsZero() && f.dev != state.Stat.Dev && !u.renumbered[renumbering{state.Stat.Dev, f.dev}] && !u.anyBelow(folder) {
+		return u.holdBack(folder, "is on another device, with none of its known files", false)
 	}
 	return true
 }
 
-// isBarred tells whether there is something at path of which not even the kind could be found out: in
-// a folder that may be read but not searched, say. It may well be a folder that holds all it held.
-func (a *Unseen) isBarred(path string) bool {
-	found := a.scan.found
+// isBarred tells whether the stat of path could not be taken, as in a folder that may be read but
+// not searched. The path may be a folder that still holds all its files.
+func (u *Unseen) isBarred(path string) bool {
+	found := u.scan.found
 	i, there := slices.BinarySearchFunc(found, path, func(f File, p string) int { return comparePaths(f.Path, p) })
 	return there && found[i].skipped && found[i].Stat.IsZero()
 }
 
-// anyBelow tells whether anything was seen in the folder.
-func (a *Unseen) anyBelow(folder string) bool {
-	found := a.scan.found
-	i, _ := slices.BinarySearchFunc(found, folder, func(f File, p string) int { return comparePaths(f.Path, p) })
-	return i < len(found) && inside(found[i].Path, folder) || a.scan.cached.anySeen(a.scan.cached.inFolder(folder))
+// anyBelow tells whether the scan saw any source in the folder or below.
+func (u *Unseen) anyBelow(dir string) bool {
+	found := u.scan.found
+	i, _ := slices.BinarySearchFunc(found, dir, func(f File, p string) int { return comparePaths(f.Path, p) })
+	return i < len(found) && inside(found[i].Path, dir) || u.scan.cached.anySeen(u.scan.cached.inFolder(dir))
 }
 
-func (a *Unseen) holdBack(place, why string, said bool) bool {
-	h := a.held[place]
+// holdBack counts a held back deletion in folder. It returns false, for isDeleted.
+func (u *Unseen) holdBack(folder, why string, said bool) bool {
+	h := u.held[folder]
 	if h == nil {
 		h = &heldFolder{why: why, reported: said}
-		a.held[place] = h
+		u.held[folder] = h
 	}
 	h.n++
 	return false
 }
 
-// heldBack names the places where deletions are held back.
-func (a *Unseen) heldBack() (problems []Problem) {
-	for _, p := range slices.Sorted(maps.Keys(a.held)) {
-		if h := a.held[p]; !h.reported {
+// heldBack returns a problem for each folder whose deletions are held back.
+func (u *Unseen) heldBack() (problems []Problem) {
+	for _, p := range slices.Sorted(maps.Keys(u.held)) {
+		if h := u.held[p]; !h.reported {
 			problems = append(problems, Problem{Path: p, Msg: fmt.Sprintf("%s: %d known files are gone, and not taken for deleted", h.why, h.n),
 				Hint: "if they are deleted: timemachine run --accept-deletions " + record.Quote(p)})
 		}
@@ -180,10 +189,10 @@ func (a *Unseen) heldBack() (problems []Problem) {
 	return problems
 }
 
-// neverFound names the entries that never had anything.
-func (a *Unseen) neverFound() (problems []Problem) {
-	for _, e := range a.scan.Missing {
-		if a.held[e.Root] == nil && a.held[filepath.Dir(e.Root)] == nil && !a.cache.anyIn(e.Root) {
+// neverFound returns a problem for each missing entry that never had a source.
+func (u *Unseen) neverFound() (problems []Problem) {
+	for _, e := range u.scan.Missing {
+		if u.held[e.Root] == nil && u.held[filepath.Dir(e.Root)] == nil && !u.cache.anyIn(e.Root) {
 			problems = append(problems, Problem{Path: e.Root, Msg: "does not exist", Hint: "to stop watching it: timemachine remove " + record.Quote(e.Text)})
 		}
 	}

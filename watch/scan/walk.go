@@ -14,64 +14,65 @@ import (
 	"timemachine/watch/config"
 )
 
-// A walk is done by several goroutines, a folder each, for its time goes into waiting for the
-// kernel. Folders that are still to be looked at keep the one they lie in open; beyond a number of
-// those, they are opened from the root again.
+// Several goroutines share a walk and list a folder each, since most of the time goes into waiting
+// for the kernel. A folder stays open until its subfolders are opened. Where more than maxOpen are
+// open, subfolders are opened from the root.
 const (
 	walkers      = 4
 	maxOpen      = 128
-	direntBuffer = 32 << 10 // bytes
+	direntBuffer = 32 << 10 // bytes, for reading a folder
 )
 
-// walk looks at a folder and all below it for one entry.
+// walk walks a folder and all below it for one entry.
 type walk struct {
 	ctx    context.Context
-	dest   [2]uint64
+	dest   Inode
 	entry  *config.Entry
 	root   string
 	cached cacheMarks
 
-	opened atomic.Int64 // folders kept open
+	opened atomic.Int64 // number of folders kept open
 
 	mu      sync.Mutex
 	wake    sync.Cond
-	waiting []*walkFolder // folders to be looked at, the next one last
-	busy    int           // goroutines that look at one
-	started int           // goroutines
-	fault   error         // of what is known: its file could not be read
+	waiting []*walkFolder // folders to list; the last is the next
+	busy    int           // number of goroutines that list a folder
+	started int           // number of goroutines
+	fault   error         // the cache file could not be read
 	ended   sync.WaitGroup
 
-	pseudo bool // the entry is on a file system like /proc; set when its root is looked at, which comes first
+	pseudo bool // the root is on a file system like /proc; the walk lists the root first
 }
 
-// walkFolder is one folder in a walk, and what was found there.
+// walkFolder is one folder of a walk, and what was found there.
 type walkFolder struct {
 	path    string
-	parent  *openParent // nil: to be opened from the walk's root
+	parent  *openParent // nil: open the folder from the root
 	dev     uint64      // of the parent
-	matched bool        // all in it is taken, unless excluded
-	cached  span        // of what is known, that in it
+	matched bool        // the entry selects all in it that is not excluded
+	cached  span        // the sources of the cache below it
 
-	known      bool // folder says what was learned
+	known      bool // folder is filled in
 	folder     folder
 	found      []File      // by name
 	subfolders []subfolder // by name
 	problems   []Problem
 }
 
-// subfolder is a folder in another, and how many of the sources there come before it.
+// subfolder is a folder in another one.
 type subfolder struct {
-	before int
+	before int // number of sources found in the other one that sort before it
 	*walkFolder
 }
 
-// openParent is a folder that is kept open for those in it.
+// openParent is a folder that stays open until its subfolders are opened.
 type openParent struct {
 	fd    int
-	users atomic.Int64
+	users atomic.Int64 // subfolders that are not open yet
 }
 
-// walkEntry looks at the folder path and all below it; matched: all is taken, unless excluded.
+// walkEntry walks the folder path and all below it. matched says that the entry selects all in it
+// that is not excluded.
 func (s *Scan) walkEntry(e *config.Entry, path string, matched bool) error {
 	if err := s.ctx.Err(); err != nil {
 		return err
@@ -92,7 +93,7 @@ func (s *Scan) walkEntry(e *config.Entry, path string, matched bool) error {
 	return nil
 }
 
-// countFound is how many sources were found in the folder and below.
+// countFound returns the number of sources found in the folder and below.
 func (b *walkFolder) countFound() int {
 	n := len(b.found)
 	for _, sub := range b.subfolders {
@@ -101,7 +102,7 @@ func (b *walkFolder) countFound() int {
 	return n
 }
 
-// collect takes what was found in a folder and below, in path order.
+// collect takes over what was found in a folder and below, in path order.
 func (s *Scan) collect(b *walkFolder) {
 	if b.known {
 		s.folders[b.path] = b.folder
@@ -116,7 +117,7 @@ func (s *Scan) collect(b *walkFolder) {
 	s.found = append(s.found, b.found[done:]...)
 }
 
-// work looks at folders until there are no more.
+// work lists folders until all are listed.
 func (w *walk) work() {
 	l := &lister{walk: w, buf: make([]byte, direntBuffer)}
 	for b := w.nextFolder(); b != nil; b = w.nextFolder() {
@@ -128,7 +129,7 @@ func (w *walk) work() {
 	}
 }
 
-// nextFolder is a folder to be looked at, nil when all are.
+// nextFolder waits for a folder to list. It returns nil when all are listed.
 func (w *walk) nextFolder() *walkFolder {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -145,7 +146,7 @@ func (w *walk) nextFolder() *walkFolder {
 	return b
 }
 
-// finish puts the folders in b on the list, and others to work where there are enough of them.
+// finish queues the subfolders of b and starts more goroutines where enough folders wait.
 func (w *walk) finish(b *walkFolder, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -161,7 +162,7 @@ func (w *walk) finish(b *walkFolder, err error) {
 	w.wake.Broadcast()
 }
 
-// open opens a folder to be read.
+// open opens a folder for reading.
 func (w *walk) open(b *walkFolder) (int, error) {
 	const flags = unix.O_RDONLY | unix.O_DIRECTORY
 	if b.path == w.root {
@@ -180,7 +181,8 @@ func (w *walk) open(b *walkFolder) (int, error) {
 	return OpenAt(dir, name, flags|unix.O_NOFOLLOW)
 }
 
-// keepOpen keeps a folder open for those in it, or closes it where there are none or too many are kept.
+// keepOpen keeps a folder open for its subfolders. It closes the folder where there are none, or
+// where too many folders are open.
 func (w *walk) keepOpen(fd int, subs []subfolder) {
 	if len(subs) == 0 || w.opened.Load() >= maxOpen {
 		unix.Close(fd)
@@ -194,6 +196,7 @@ func (w *walk) keepOpen(fd int, subs []subfolder) {
 	}
 }
 
+// release closes a parent when its last subfolder is done with it.
 func (w *walk) release(p *openParent) {
 	if p.users.Add(-1) == 0 {
 		unix.Close(p.fd)
