@@ -8,12 +8,12 @@
 // the median. Before each timed part bench writes everything dirty to disk, so that no program pays
 // for the writes of another. A program is timed from its start to its exit.
 //
-// Fairness. Peers run with their defaults: git with its default core.fsync and with gc.auto=0, so
-// that no collection of its own disturbs it; restic and borg without encryption where they allow
-// that. The user's settings do not count. The stream for fast-import is made by this program in a
+// Fairness. Peers run with their defaults: git with its default core.fsync, restic and borg without
+// encryption where they allow that. Git has gc.auto=0, so that no collection of its own disturbs
+// it. The user's settings do not count. The stream for fast-import is made by this program in a
 // pipe and has shorter messages than timemachine's commits. Each edited file gets an mtime of its
-// own. A file that was written less than two seconds before a run is read again by the next run;
-// git does the same with files as new as its index. The timed parts of single runs therefore begin
+// own. The next run reads a file again that was written less than two seconds before a run. Git
+// does the same with files as new as its index. The timed parts of single runs therefore begin
 // when the files are older than that. The loops of hundreds of runs do not wait: the file edited
 // last is read again there, in early runs as in late ones.
 //

@@ -66,8 +66,8 @@ func (f *goFile) wideComments() []string {
 	return places
 }
 
-// TestArchitectureDocument holds docs/architecture.md against the packages: each has a line there,
-// which is the first sentence of its package comment, and no other line names one.
+// TestArchitectureDocument holds docs/architecture.md against the packages. Each package has a line
+// there, the first sentence of its comment, and no other line names one.
 func TestArchitectureDocument(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "architecture.md"))
 	if err != nil {

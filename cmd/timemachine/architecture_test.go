@@ -25,9 +25,9 @@ const (
 	belowReader = belowCommit + "repo/internal/commits "
 )
 
-// importTable gives for each package what it may import beyond the standard library: packages of
-// this module by their folder, others by their import path. "..." stands for every package below.
-// log/slog counts as one of the others.
+// importTable gives what each package may import besides the standard library: packages of this
+// module by their folder, foreign ones by their import path. "..." stands for every package below.
+// log/slog counts as a foreign one.
 var importTable = map[string]string{
 	"repo/durable":  sysUnix,
 	"repo/layout":   "",
@@ -95,7 +95,7 @@ var leftovers = map[string]string{
 	"repo": "golang.org/x/text/cases golang.org/x/text/unicode/norm " + sysUnix,
 }
 
-// TestArchitectureImports holds every file, of whatever operating system, against the table.
+// TestArchitectureImports holds every file, for all operating systems, against the table.
 func TestArchitectureImports(t *testing.T) {
 	packages := modulePackages(t)
 	for dir := range importTable {

@@ -2,9 +2,9 @@ package main
 
 import "strings"
 
-// rewriteArgs replaces flags that a POSIX parser would misread by their long forms: -cl, which it
-// would read as -c with the value "l", and -c= and -d=, whose value it would read as "=". Arguments
-// after "--" stay as they are.
+// rewriteArgs replaces flags that a POSIX parser would misread by their long forms. It would read
+// -cl as -c with the value "l", and take the "=" of -c= and -d= for their values. Arguments after
+// "--" stay as they are.
 func rewriteArgs(args []string) []string {
 	out := make([]string, 0, len(args))
 	for i, arg := range args {

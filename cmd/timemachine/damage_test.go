@@ -323,8 +323,8 @@ func (d *damaged) followHints(out string) {
 // semicolon.
 var hintedCommand = regexp.MustCompile(`(?m)^hint: .*?(?:with|back|lock): ([^;\n]+)`)
 
-// runHint runs the command in a hint. With mends it must succeed.
-func (d *damaged) runHint(out string, mends bool) {
+// runHint runs the command in a hint.
+func (d *damaged) runHint(out string, mustSucceed bool) {
 	d.t.Helper()
 	m := hintedCommand.FindStringSubmatch(out)
 	if m == nil {
@@ -333,7 +333,7 @@ func (d *damaged) runHint(out string, mends bool) {
 	cmd := exec.Command("sh", "-c", m[1])
 	cmd.Dir, cmd.Env = d.t.TempDir(), d.env()
 	said, err := cmd.CombinedOutput()
-	if code := cmd.ProcessState.ExitCode(); code == 126 || code == 127 || mends && err != nil {
+	if code := cmd.ProcessState.ExitCode(); code == 126 || code == 127 || mustSucceed && err != nil {
 		d.t.Fatalf("%s: %v: %s", m[1], err, said)
 	}
 	if _, err := os.Stat(filepath.Join(cmd.Dir, "pwned")); err == nil {

@@ -247,8 +247,8 @@ func TestForeignFolder(t *testing.T) {
 }
 
 // TestForeignDestination: root works in another user's folder. Everything that it makes there
-// belongs to that user, and no program of theirs runs. A destination that was root's and is another
-// user's now is not written to, before root has confirmed it.
+// belongs to that user, and no program of that user runs. A destination that was root's and is
+// another user's now is not written to, before root has confirmed it.
 func TestForeignDestination(t *testing.T) {
 	d := newDisk(t, "20m")
 	d.write("a", "one\n")

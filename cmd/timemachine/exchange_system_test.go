@@ -87,7 +87,7 @@ func TestExchangedSources(t *testing.T) {
 }
 
 // TestExchangedDestination: while root writes to the destination, folders in it are exchanged with
-// links that lead out of it. Whatever a run's outcome is, nothing outside is made or changed.
+// links that lead out of it. Runs may fail, but nothing outside is made or changed.
 func TestExchangedDestination(t *testing.T) {
 	d := newDisk(t, "64m")
 	for i := range 20 {

@@ -68,7 +68,7 @@ func sameFile(t *testing.T, a, b string) {
 }
 
 // gitStory makes a history of one hour: a file that changes, a change of mode, a folder, a
-// deletion, and a change that no run has recorded.
+// deletion. A last change is not recorded by any run.
 func gitStory(t *testing.T) (top, dest string) {
 	top, dest = t.TempDir(), filepath.Join(t.TempDir(), "dest")
 	put := func(name, data string) {

@@ -19,7 +19,8 @@ var (
 	addHint   = spell("add", "PATH…") + " adds to "
 )
 
-// spell is a command of timemachine as people type it. File names must have gone through shellWord.
+// spell is a command of timemachine as people type it. The caller passes file names through
+// shellWord before.
 func spell(words ...string) string {
 	return programName + " " + strings.Join(words, " ")
 }

@@ -19,7 +19,7 @@ import (
 const (
 	memoryDays  = 31
 	repeatAfter = 24 * time.Hour // after this a standing warning is printed again
-	memoryLimit = 16 << 20       // bytes; a larger file is not ours
+	memoryLimit = 16 << 20       // bytes; a larger file is not a memory
 )
 
 // memory is what timemachine remembers about one configuration file between executions. It keeps

@@ -54,8 +54,8 @@ func (d *disk) stateExists(name string) bool {
 }
 
 // TestFolderThatIsAMount: files/ and copies/ may each be a mount of its own. A run then leaves no
-// write in them to the system. What a run left to the system before is written again when a mount
-// takes the place of the folder, and further versions are written, too.
+// write in them to the system. A mount may take the place of a folder to which a run left writes:
+// they are done again. Further versions are written, too.
 func TestFolderThatIsAMount(t *testing.T) {
 	for _, name := range []string{"files", "copies"} {
 		t.Run(name, func(t *testing.T) {

@@ -57,8 +57,8 @@ func (a *app) remove(_ context.Context, args []string) error {
 	return nil
 }
 
-// entryNames are the names under which RemoveEntries finds the entries that the arguments mean: the
-// absolute path where an entry names it, else the text of a pattern or exclusion.
+// entryNames are the names under which RemoveEntries finds the entries that the arguments mean.
+// That is the absolute path where an entry names it, else the text of a pattern or exclusion.
 func (a *app) entryNames(c *config.Config, args []string) ([]string, error) {
 	var names []string
 	for _, arg := range args {

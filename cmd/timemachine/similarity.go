@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// mostSimilar lists the n candidates most similar to word, the best first: those with its base
-// name, then those that differ from it in at most a third of that.
+// mostSimilar lists the n candidates most similar to word, the best first. Those with its base name
+// come first, then those that differ from it in at most a third of that.
 func mostSimilar(word string, candidates []string, n int) []string {
 	type near struct {
 		name     string

@@ -10,8 +10,8 @@ import (
 // barDelay is how long work goes on before a bar appears: quick runs show none.
 const barDelay = 500 * time.Millisecond
 
-// Bar is a progress bar that appears late and leaves nothing behind.
-type Bar struct {
+// bar is a progress bar that appears late and leaves nothing behind.
+type bar struct {
 	w     io.Writer
 	now   func() time.Time
 	since time.Time
@@ -20,12 +20,12 @@ type Bar struct {
 	doing string
 }
 
-func newBar(w io.Writer, now func() time.Time, doing string) *Bar {
-	return &Bar{w: w, now: now, since: now(), doing: doing}
+func newBar(w io.Writer, now func() time.Time, doing string) *bar {
+	return &bar{w: w, now: now, since: now(), doing: doing}
 }
 
 // set moves the bar to done of total; total may grow.
-func (b *Bar) set(done, total int64) {
+func (b *bar) set(done, total int64) {
 	if b.shown == nil {
 		if b.now().Sub(b.since) < barDelay {
 			return
@@ -49,14 +49,14 @@ func (b *Bar) set(done, total int64) {
 }
 
 // hide clears the bar's line; the next set draws it again.
-func (b *Bar) hide() {
+func (b *bar) hide() {
 	if b.shown != nil {
 		_ = b.shown.Clear()
 	}
 }
 
 // close takes the bar off the screen for good.
-func (b *Bar) close() {
+func (b *bar) close() {
 	b.hide()
 	b.shown = nil
 }

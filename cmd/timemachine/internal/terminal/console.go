@@ -26,7 +26,7 @@ type Console struct {
 	*slog.Logger
 	ConsoleOptions
 	w   io.Writer
-	bar *Bar // on the screen now; nil: none
+	bar *bar // on the screen now; nil: none
 }
 
 // NewConsole returns a console that writes to w.
