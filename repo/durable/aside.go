@@ -4,11 +4,10 @@ import (
 	"fmt"
 )
 
-// maxAside is how much of a name is kept in the name of what was moved aside, so that there is room
-// for the rest of it.
+// maxAside is how many bytes of a name stay in its new name, so that the suffix fits.
 const maxAside = 240
 
-// MoveAside gives what has a name of ours another one, which it returns.
+// MoveAside gives a file or folder another name beside the old one, and returns that name.
 func MoveAside(d *Dir, name string) (string, error) {
 	aside, err := VacantName(d, name[:min(len(name), maxAside)]+".aside")
 	if err == nil {
@@ -17,7 +16,7 @@ func MoveAside(d *Dir, name string) (string, error) {
 	return aside, err
 }
 
-// VacantName is a name that nothing has: name itself, or with a number.
+// VacantName is a name that does not exist: name itself, or with a number.
 func VacantName(d *Dir, name string) (string, error) {
 	for i, next := 2, name; ; i++ {
 		there, err := d.Exists(next)

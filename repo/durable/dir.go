@@ -1,16 +1,16 @@
 // Package durable changes files so that a crash leaves either the old or the new, and so that a
-// name planted by somebody else leads nowhere.
+// planted name leads nowhere.
 //
-// A Dir is an open folder. Its operations take one name, never a path, and act relative to the open
-// folder (openat(2) and its family), so a folder that is renamed or swapped after it was opened
-// cannot divert a write, and no operation follows a symbolic link. A Walker reaches folders below a
-// Dir one component at a time, with the same care.
+// A Dir is an open folder. Its operations take one name, never a path, and are relative to the open
+// folder (openat(2) and its family). So a folder that another program renames or swaps cannot
+// divert a write. No operation follows a symbolic link. A Walker reaches folders below a Dir one
+// component at a time, with the same care.
 //
-// Every file created here is closed to others whatever the umask; where the repository belongs to
-// another user (root working in somebody's folder), what is created is given to that user.
+// New files and folders are closed to other users, whatever the umask. Where root works in the
+// repository of another user, they are given to that user.
 //
 // Map reads a file through the address space, and Guard turns a page that cannot be read into an
-// error.
+// error. Retry and Flock wait for locks. The functions on errors say what an errno means.
 package durable
 
 import (
@@ -31,7 +31,7 @@ const (
 	DirPerm  = 0o700
 )
 
-// Owner is who new files and folders are given to.
+// Owner is the user and group that new files and folders are given to.
 type Owner struct{ UID, GID int }
 
 // Dir is an open folder.
@@ -42,8 +42,7 @@ type Dir struct {
 	owner *Owner
 }
 
-// OpenDir opens the folder at an ordinary path. The path itself may go through links: it is the
-// user's own choice.
+// OpenDir opens the folder at an ordinary path. The path may go through links: the user chose it.
 func OpenDir(name string) (*Dir, error) {
 	d := &Dir{path: name}
 	err := through(Op{Kind: Open, Path: name}, func() (err error) {
@@ -56,8 +55,8 @@ func OpenDir(name string) (*Dir, error) {
 	return d, nil
 }
 
-// Give makes everything created through d, and through the folders opened from it later, belong to
-// o.
+// Give sets the owner of everything that is created through d, and through the folders opened from
+// it later.
 func (d *Dir) Give(o *Owner) { d.owner = o }
 
 // Fd is the folder's descriptor, good until Close.
@@ -66,7 +65,7 @@ func (d *Dir) Fd() uintptr { return uintptr(d.fd) }
 // Close closes the folder.
 func (d *Dir) Close() error { return unix.Close(d.fd) }
 
-// Path is name's path in messages; the folder's own with an empty name.
+// Path is the path of name, for messages. With an empty name it is the folder's own.
 func (d *Dir) Path(name string) string {
 	name = path.Join(d.path, name)
 	if d.up != nil {
@@ -95,7 +94,7 @@ func (d *Dir) Sub(name string) (*Dir, error) {
 	return sub, nil
 }
 
-// MakeSub opens the folder name and makes it first, closed to others, where it is missing.
+// MakeSub opens the folder name. Where it is missing, MakeSub makes it, closed to other users.
 func (d *Dir) MakeSub(name string) (*Dir, error) {
 	sub, err := d.Sub(name)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -104,7 +103,7 @@ func (d *Dir) MakeSub(name string) (*Dir, error) {
 	return d.makeNewSub(name)
 }
 
-// makeNewSub is MakeSub for a folder that is hardly there yet.
+// makeNewSub is MakeSub for a folder that probably does not exist.
 func (d *Dir) makeNewSub(name string) (*Dir, error) {
 	err := through(Op{Kind: Mkdir, dir: d, name: name}, func() error { return unix.Mkdirat(d.fd, name, DirPerm) })
 	if err == unix.EEXIST {
@@ -136,7 +135,7 @@ func (d *Dir) Create(name string) (*File, error) {
 	return d.openCreating(name, unix.O_RDWR|unix.O_EXCL, FilePerm)
 }
 
-// CreateAs is Create of a file with other permissions than those closed to others, less the umask.
+// CreateAs is Create with other permissions, less the umask.
 func (d *Dir) CreateAs(name string, perm fs.FileMode) (*File, error) {
 	return d.openCreating(name, unix.O_RDWR|unix.O_EXCL, uint32(perm.Perm()))
 }
@@ -209,8 +208,8 @@ func (d *Dir) ReadFile(name string, max int64) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Replace puts data in the place of name: old or new, never less, whatever happens. It is on disk
-// when Replace returns.
+// Replace gives name the content data. After a crash the file is the old or the new one, never
+// less. It is on disk when Replace returns.
 func (d *Dir) Replace(name string, data []byte) error {
 	if err := d.renameOver(name, data, true); err != nil {
 		return err
@@ -218,11 +217,11 @@ func (d *Dir) Replace(name string, data []byte) error {
 	return d.Sync()
 }
 
-// Put is Replace for what is disposable: a power failure may take it away, or leave the old.
+// Put is Replace for a file that is disposable: a power failure may lose it, or leave the old one.
 func (d *Dir) Put(name string, data []byte) error { return d.renameOver(name, data, false) }
 
-// Temporary is the name under which Replace and Put prepare what is to have name. One that a kill
-// has left is in the way of nobody, and goes when name is replaced again.
+// Temporary is the name under which Replace and Put prepare a file. A killed process can leave one:
+// it hinders nothing, and the next Replace or Put of name removes it.
 func Temporary(name string) string { return "." + name + ".new" }
 
 func (d *Dir) renameOver(name string, data []byte, sync bool) error {
@@ -250,7 +249,7 @@ func (d *Dir) renameOver(name string, data []byte, sync bool) error {
 	return nil
 }
 
-// Sync puts the folder's own entries on disk.
+// Sync puts the folder's entries on disk.
 func (d *Dir) Sync() error {
 	return d.fail("fsync", "", through(Op{Kind: SyncDir, dir: d}, func() error {
 		return ignoringEINTR(func() error { return unix.Fsync(d.fd) })

@@ -31,8 +31,8 @@ func WithoutPath(err error) error {
 // Reason is the text of WithoutPath, for a message that names the path already.
 func Reason(err error) string { return WithoutPath(err).Error() }
 
-// FullDisk is the errno in an error which says that the disk, or what a quota leaves of it, is full;
-// nil where the error says something else.
+// FullDisk is the errno in an error which says that the disk, or what a quota leaves of it, is
+// full; nil where the error says something else.
 func FullDisk(err error) error {
 	for _, full := range []error{unix.ENOSPC, unix.EDQUOT} {
 		if errors.Is(err, full) {
@@ -49,14 +49,14 @@ func IsFull(err error) bool { return FullDisk(err) != nil }
 // disk or a quota is full, or the file system takes no file that large.
 func IsTooMuch(err error) bool { return IsFull(err) || errors.Is(err, unix.EFBIG) }
 
-// IsBadName tells whether an error says that a file system cannot have the name, as with a colon on
-// FAT. Trying again is no use.
+// IsBadName tells whether an error says that a file system cannot have the name, as a colon on FAT.
+// Trying again does not help.
 func IsBadName(err error) bool {
 	return errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENAMETOOLONG) || errors.Is(err, unix.EILSEQ)
 }
 
-// IsObstructed tells whether an error says that something of another kind has a place that is
-// wanted, or lies on the way to it. A run leaves that as it is; verify --repair moves it aside.
+// IsObstructed tells whether an error says that something of another kind has the wanted name, or
+// lies on the way to it. A run leaves that as it is; verify --repair moves it aside.
 func IsObstructed(err error) bool {
 	for _, what := range []error{unix.ENOTDIR, unix.ELOOP, unix.EISDIR, unix.ENOTEMPTY, unix.EEXIST} {
 		if errors.Is(err, what) {
@@ -66,8 +66,8 @@ func IsObstructed(err error) bool {
 	return false
 }
 
-// IsRefused tells whether an error says that the file system cannot do what was asked of it at all.
-// Folders that a virtual machine shares (vboxsf) say that they are read-only; where that is true,
+// IsRefused tells whether an error says that the file system cannot do the operation at all.
+// Folders that a virtual machine shares (vboxsf) say that they are read-only. Where that is true,
 // nothing else can be made either.
 func IsRefused(err error) bool {
 	return errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) || errors.Is(err, unix.EROFS)

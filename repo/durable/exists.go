@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// PathExists tells whether a path below dir is there.
+// PathExists tells whether a path below dir exists.
 func PathExists(dir *Dir, path string) (bool, error) {
 	w := NewWalker(dir)
 	defer w.Close()

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// File is an open file that was made or is added to here. It is a descriptor and no more: an
-// os.File asks the system three times whether it can be waited for, which a regular file never can.
+// File is an open file that this package made or adds to. It is only a descriptor: an os.File asks
+// the system three times whether it can be polled, which a regular file never can.
 type File struct {
 	fd   int // -1 once closed
 	dir  *Dir
@@ -65,14 +65,14 @@ func (f *File) Seek(offset int64, whence int) (int64, error) {
 	return n, f.fail("seek", err)
 }
 
-// Stat is what fstat(2) says of the file.
+// Stat is the result of fstat(2).
 func (f *File) Stat() (Stat, error) {
 	var st unix.Stat_t
 	err := through(f.operation(Lstat), func() error { return unix.Fstat(f.fd, &st) })
 	return fromSys(&st), f.fail("stat", err)
 }
 
-// Write adds p at the file's position.
+// Write writes p at the file's position.
 func (f *File) Write(p []byte) (int, error) {
 	write := func(p []byte) (int, error) {
 		return f.writeAll(p, func(p []byte, _ int) (int, error) { return unix.Write(f.fd, p) })
@@ -86,7 +86,7 @@ func (f *File) Write(p []byte) (int, error) {
 // WriteString is Write of a string.
 func (f *File) WriteString(s string) (int, error) { return f.Write([]byte(s)) }
 
-// WriteAt puts p at an offset.
+// WriteAt writes p at an offset.
 func (f *File) WriteAt(p []byte, off int64) (int, error) {
 	write := func(p []byte) (int, error) {
 		return f.writeAll(p, func(p []byte, done int) (int, error) { return unix.Pwrite(f.fd, p, off+int64(done)) })
@@ -97,8 +97,8 @@ func (f *File) WriteAt(p []byte, off int64) (int, error) {
 	return f.written(p, off, write)
 }
 
-// writeAll goes on until all of p is written: a disk that becomes full takes less than it is given
-// before it says so.
+// writeAll writes until all of p is written: a disk that becomes full takes a part before it
+// returns an error.
 func (f *File) writeAll(p []byte, write func(p []byte, done int) (int, error)) (done int, err error) {
 	for done < len(p) {
 		n, err := write(p[done:], done)
@@ -150,7 +150,7 @@ func (f *File) Chmod(mode fs.FileMode) error {
 	}))
 }
 
-// modeBits is a mode as chmod(2) has it.
+// modeBits is a mode in the bits of chmod(2).
 func modeBits(m fs.FileMode) uint32 {
 	bits := uint32(m.Perm())
 	for flag, bit := range map[fs.FileMode]uint32{fs.ModeSetuid: unix.S_ISUID, fs.ModeSetgid: unix.S_ISGID, fs.ModeSticky: unix.S_ISVTX} {
@@ -173,7 +173,7 @@ func (f *File) Sync() error {
 	}))
 }
 
-// Close closes the file. It is closed too when an error is returned.
+// Close closes the file, also when it returns an error.
 func (f *File) Close() error {
 	if f.fd < 0 {
 		return f.fail("close", fs.ErrClosed)

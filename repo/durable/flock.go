@@ -32,8 +32,8 @@ func Retry(ctx context.Context, try func() (done bool, err error)) error {
 // descriptor is an open file, of this package or of package os.
 type descriptor interface{ Fd() uintptr }
 
-// Flock takes the exclusive flock(2) of an open file, and waits until it can have it. The lock lasts
-// until the file is closed. When ctx ends it returns ctx.Err().
+// Flock takes the exclusive flock(2) of an open file, and waits until it can have it. The lock
+// lasts until the file is closed. When ctx ends it returns ctx.Err().
 func Flock(ctx context.Context, f descriptor) error {
 	return Retry(ctx, func() (bool, error) { return TryFlock(f) })
 }

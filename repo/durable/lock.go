@@ -15,18 +15,19 @@ type LockedError struct{ Path string }
 
 func (e *LockedError) Error() string { return fmt.Sprintf("%q is held by another program", e.Path) }
 
-// Lock is one of git's lock files, NAME.lock beside NAME, held by us: the new content is written to
-// it, and Commit renames it into place. It is a hard link of a file in a folder of ours, so that
-// one which outlived a kill is known as ours and cleared; a foreign one is never touched.
+// Lock is one of git's lock files, NAME.lock beside NAME, while this process holds it. The new
+// content is written to it, and Commit renames it into place. It is a hard link of a file in stage,
+// a folder of timemachine's. So a lock that a killed process left is recognized and removed; a
+// foreign lock is never touched.
 type Lock struct {
 	*File
 	dir, stage       *Dir
 	name, stagedName string
 }
 
-// TakeLock takes name's lock in d, waiting up to wait for a foreign one. The caller holds the run
-// lock, so that no other process of ours uses stage at the same moment. A lock that stays held is a
-// *LockedError.
+// TakeLock takes name's lock in d. It waits up to wait for a foreign one; a lock that stays held is
+// a *LockedError. The caller holds the run lock, so that no other timemachine process uses stage at
+// the same time.
 func (d *Dir) TakeLock(name string, stage *Dir, wait time.Duration) (*Lock, error) {
 	l := &Lock{dir: d, stage: stage, name: name, stagedName: name + ".lock"}
 	if err := l.clearStale(); err != nil {
@@ -55,8 +56,7 @@ func (d *Dir) TakeLock(name string, stage *Dir, wait time.Duration) (*Lock, erro
 	return l, nil
 }
 
-// take links the staged file to the lock's name; without hard links the lock is made as git makes
-// it.
+// take links the staged file to the lock's name. Without hard links it makes the lock as git does.
 func (l *Lock) take() error {
 	err := l.stage.Link(l.stagedName, l.dir, l.name+".lock")
 	if err == nil || errors.Is(err, fs.ErrExist) {
@@ -77,7 +77,7 @@ func noLinks(err error) bool {
 	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EMLINK) || errors.Is(err, unix.EXDEV)
 }
 
-// ClearStaleLock removes name's lock in d where it is ours and its owner was killed. The caller
+// ClearStaleLock removes name's lock in d where a killed timemachine process left it. The caller
 // holds the run lock.
 func (d *Dir) ClearStaleLock(name string, stage *Dir) error {
 	return (&Lock{dir: d, stage: stage, name: name, stagedName: name + ".lock"}).clearStale()
@@ -116,12 +116,13 @@ func (l *Lock) Commit() error {
 	return errors.Join(l.dir.Sync(), l.stage.Remove(l.stagedName))
 }
 
-// Abort gives the lock up and leaves the file as it was.
+// Abort releases the lock and leaves the file as it was.
 func (l *Lock) Abort() error {
 	return errors.Join(l.File.Close(), l.remove())
 }
 
-// remove takes the lock's own name first: while the staged one is there, the lock is known as ours.
+// remove removes the lock's own name first: while the staged file exists, the lock is known as
+// timemachine's.
 func (l *Lock) remove() error {
 	if err := l.dir.Remove(l.name + ".lock"); err != nil {
 		return err

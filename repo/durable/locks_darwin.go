@@ -1,4 +1,4 @@
 package durable
 
-// IsFlocked is false: here the system does not say who holds a lock.
+// IsFlocked is false: this system does not say which process holds a lock.
 func (d *Dir) IsFlocked(string) bool { return false }

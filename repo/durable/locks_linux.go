@@ -9,12 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mixedDevices are the file systems whose files' device numbers are not the one that the kernel
-// lists locks under.
+// mixedDevices are the file systems where a file has another device number than the one in the
+// kernel's list of locks.
 var mixedDevices = map[int64]bool{unix.BTRFS_SUPER_MAGIC: true, unix.OVERLAYFS_SUPER_MAGIC: true}
 
-// IsFlocked tells whether a process holds an exclusive flock(2) on the file name. It looks at the
-// kernel's list, so that nobody who tries to take the lock meanwhile is refused it.
+// IsFlocked tells whether a process holds an exclusive flock(2) on the file name. It reads the
+// kernel's list and does not try the lock, so that it disturbs no other process that tries.
 func (d *Dir) IsFlocked(name string) bool {
 	st, err := d.Lstat(name)
 	if err != nil {

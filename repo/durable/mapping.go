@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Map maps a regular file read-only: nothing is copied, and only what is looked at is read. An
-// empty file is nil. Another program can cut the file, or its disk can vanish: look at the bytes
-// within Guard, and end the mapping with Unmap.
+// Map maps a regular file read-only: nothing is copied, and the system reads only the pages that
+// are used. An empty file is nil. Another program can cut the file, or its disk can vanish: look at
+// the bytes within Guard, and end the mapping with Unmap.
 func Map(name string) ([]byte, error) {
 	f, _, err := OpenRegular(name)
 	if err != nil {
@@ -22,7 +22,7 @@ func Map(name string) ([]byte, error) {
 	return MapFile(f)
 }
 
-// MapFile maps an open regular file read-only. An empty one is nil. The file may be closed.
+// MapFile maps an open regular file read-only. An empty file is nil. The file may then be closed.
 func MapFile(f *os.File) ([]byte, error) {
 	st, err := f.Stat()
 	if err != nil || st.Size() == 0 {
@@ -35,8 +35,7 @@ func MapFile(f *os.File) ([]byte, error) {
 	return data, nil
 }
 
-// OpenRegular opens a regular file. Whoever may write in the folder can put a FIFO there: opening
-// that must not wait.
+// OpenRegular opens a regular file. It does not wait where another user has put a FIFO there.
 func OpenRegular(name string) (*os.File, fs.FileInfo, error) {
 	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -61,7 +60,7 @@ func Unmap(data []byte) {
 }
 
 // ForgetPages gives back the memory in which the system keeps the bytes from and to of a mapping.
-// The system reads them again when they are looked at.
+// The system reads them again when they are used.
 func ForgetPages(data []byte, from, to int64) {
 	page := int64(os.Getpagesize())
 	if from, to = from/page*page, to/page*page; from < to {
@@ -69,8 +68,8 @@ func ForgetPages(data []byte, from, to int64) {
 	}
 }
 
-// Guard runs f, which looks at mapped files, and gives a page that cannot be read any more back as
-// an error. It covers the goroutine it is called in alone.
+// Guard runs f, which looks at mapped files, and returns an error where a page can no longer be
+// read. It covers only the goroutine that calls it.
 func Guard(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

@@ -8,14 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Rename moves old in d to name in to, in the place of what may be there.
+// Rename moves old in d to name in to, and replaces what has that name.
 func (d *Dir) Rename(old string, to *Dir, name string) error {
 	return d.fail("rename", old, through(Op{Kind: Rename, dir: d, name: old, toDir: to, toName: name}, func() error {
 		return unix.Renameat(d.fd, old, to.fd, name)
 	}))
 }
 
-// Link gives the file old in d the further name in to; an existing name is an error.
+// Link gives the file old in d the further name in to. An existing name is an error.
 func (d *Dir) Link(old string, to *Dir, name string) error {
 	return to.fail("link", name, through(Op{Kind: Link, dir: d, name: old, toDir: to, toName: name}, func() error {
 		return unix.Linkat(d.fd, old, to.fd, name, 0)
@@ -80,7 +80,7 @@ func (d *Dir) RemoveAll(name string) error {
 	return errors.Join(append(errs, d.RemoveDir(name))...)
 }
 
-// Stat is what lstat(2) says of a name.
+// Stat is the result of lstat(2) or fstat(2).
 type Stat struct {
 	Dev, Ino     uint64
 	Mode         uint32 // with the S_IFMT bits
@@ -103,7 +103,7 @@ func (s *Stat) IsLink() bool { return s.Mode&unix.S_IFMT == unix.S_IFLNK }
 // Same tells whether both are one file.
 func (s *Stat) Same(o Stat) bool { return s.Dev == o.Dev && s.Ino == o.Ino }
 
-// Lstat looks at a name without following it; the folder itself with an empty name.
+// Lstat is the result of lstat(2) for a name. With an empty name it is the folder itself.
 func (d *Dir) Lstat(name string) (Stat, error) {
 	var st unix.Stat_t
 	err := through(Op{Kind: Lstat, dir: d, name: name}, func() error {
@@ -118,7 +118,7 @@ func (d *Dir) Lstat(name string) (Stat, error) {
 	return fromSys(&st), nil
 }
 
-// Exists tells whether the name is there, whatever it is.
+// Exists tells whether the name exists, of whatever kind.
 func (d *Dir) Exists(name string) (bool, error) {
 	_, err := d.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -139,7 +139,7 @@ func timespec(t time.Time) unix.Timespec {
 	return unix.Timespec{Sec: t.Unix(), Nsec: int64(t.Nanosecond())}
 }
 
-// Free is the space left for this user and the size of d's file system, in bytes.
+// Free is the free space for this user and the size of d's file system, in bytes.
 func (d *Dir) Free() (free, size int64, err error) {
 	var st unix.Statfs_t
 	if err := ignoringEINTR(func() error { return unix.Fstatfs(d.fd, &st) }); err != nil {
@@ -148,8 +148,8 @@ func (d *Dir) Free() (free, size int64, err error) {
 	return int64(st.Bavail) * int64(st.Bsize), int64(st.Blocks) * int64(st.Bsize), nil
 }
 
-// Room is what can still be written to d's file system, in bytes, what it keeps for root included
-// where this is root. ok is false where the file system does not say.
+// Room is how many bytes this process can still write to d's file system. For root it includes what
+// is reserved for root. ok is false where the file system does not say.
 func (d *Dir) Room() (bytes int64, ok bool) {
 	var st unix.Statfs_t
 	if err := ignoringEINTR(func() error { return unix.Fstatfs(d.fd, &st) }); err != nil || st.Blocks == 0 {

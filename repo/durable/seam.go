@@ -2,7 +2,7 @@ package durable
 
 import "sync/atomic"
 
-// Kind is what an Op does, in the words that error messages use.
+// Kind is what an Op does, in the words of error messages.
 type Kind string
 
 // The kinds of Op. The first group changes names, the second what is behind them, the third puts
@@ -46,26 +46,26 @@ type Op struct {
 	name, toName string
 }
 
-// Seam stands between this package and the file system, where tests let operations fail and keep
-// account of them. Its methods may be called by several goroutines at once.
+// Seam stands between this package and the file system. Tests use it to let operations fail and to
+// record them. Several goroutines may call its methods at once.
 type Seam interface {
-	// Before comes ahead of each operation. With an error, which is what the caller is given, it is
-	// not done; a Write whose Data it has shortened is done as far as that.
+	// Before is called before each operation. Where it returns an error, the caller gets that error
+	// and the operation is not done. A Write whose Data it has shortened is done as far as that.
 	Before(op *Op) error
-	// After follows an operation that succeeded.
+	// After is called after an operation that succeeded.
 	After(op *Op)
 }
 
 var installed atomic.Pointer[Seam]
 
-// SetSeam puts s between this package and the file system, in the whole process, until remove is
+// SetSeam puts s between this package and the file system, for the whole process, until remove is
 // called.
 func SetSeam(s Seam) (remove func()) {
 	installed.Store(&s)
 	return func() { installed.Store(nil) }
 }
 
-// through does one operation, past the seam where there is one.
+// through does one operation, through the seam where one is set.
 func through(op Op, do func() error) error {
 	if s := installed.Load(); s != nil {
 		return watched(*s, op, do)

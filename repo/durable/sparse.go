@@ -11,7 +11,8 @@ const SparseBlock = 64 << 10
 
 var zeroBlock [SparseBlock]byte
 
-// CopySparse copies src to dst and leaves holes where a whole block is zero. buf has SparseBlock bytes; nil: a new one.
+// CopySparse copies src to dst and leaves holes where a whole block is zero. buf has SparseBlock
+// bytes; nil makes one.
 func CopySparse(dst *File, src io.Reader, buf []byte) error {
 	if buf == nil {
 		buf = make([]byte, SparseBlock)
@@ -47,5 +48,6 @@ func CopySparse(dst *File, src io.Reader, buf []byte) error {
 	return nil
 }
 
-// SyncEach is up to how many written files are synced one by one. More are synced with their whole file system at once.
+// SyncEach is up to how many written files are synced one by one. For more, the whole file system
+// is synced once.
 const SyncEach = 32

@@ -15,11 +15,10 @@ func fromSys(st *unix.Stat_t) Stat {
 		Blocks: st.Blocks, Links: uint64(st.Nlink)}
 }
 
-// Mount would name the mount that name lies on: nothing here tells one from another that took its
-// place.
+// Mount is "": this system does not tell a mount from another one in its place.
 func (d *Dir) Mount(name string) (string, error) { return "", nil }
 
-// SyncFS puts all that was written on disk: for bulk work, in the place of an fsync for each file.
+// SyncFS puts everything that was written on disk. It replaces one fsync a file after bulk work.
 func (d *Dir) SyncFS() error {
 	return d.fail("sync", "", through(Op{Kind: SyncAll, dir: d}, unix.Sync))
 }
@@ -28,5 +27,5 @@ func (f *File) utimens(ts unix.Timespec) error {
 	return unix.UtimesNanoAt(f.dir.fd, f.base, []unix.Timespec{ts, ts}, unix.AT_SYMLINK_NOFOLLOW)
 }
 
-// Reflink fails: here files are cloned by name only.
+// Reflink fails: this system clones files by name only.
 func Reflink(from *os.File, to *File) error { return errors.ErrUnsupported }

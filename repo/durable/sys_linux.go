@@ -16,8 +16,9 @@ func fromSys(st *unix.Stat_t) Stat {
 		Blocks: st.Blocks, Links: uint64(st.Nlink)}
 }
 
-// Mount names the mount and the device that name lies on, d itself with an empty name, as no other
-// is named until the system is started again; "" where that is not known (before Linux 6.8).
+// Mount names the mount and the device on which name lies; with an empty name, those of d. No other
+// mount has that name until the system restarts. It is "" where the system does not say (before
+// Linux 6.8).
 func (d *Dir) Mount(name string) (string, error) {
 	var st unix.Statx_t
 	err := ignoringEINTR(func() error {
@@ -29,8 +30,8 @@ func (d *Dir) Mount(name string) (string, error) {
 	return fmt.Sprintf("%d %d:%d", st.Mnt_id, st.Dev_major, st.Dev_minor), nil
 }
 
-// SyncFS puts all that was written to d's file system on disk: for bulk work, in the place of an
-// fsync for each file.
+// SyncFS puts everything that was written to d's file system on disk. It replaces one fsync a file
+// after bulk work.
 func (d *Dir) SyncFS() error {
 	return d.fail("syncfs", "", through(Op{Kind: SyncAll, dir: d}, func() error { return unix.Syncfs(d.fd) }))
 }
@@ -44,7 +45,7 @@ func (f *File) utimens(ts unix.Timespec) error {
 	return nil
 }
 
-// Reflink makes to share from's storage. It fails where the file system has no such thing.
+// Reflink lets to share the storage of from. It fails where the file system cannot.
 func Reflink(from *os.File, to *File) error {
 	return unix.IoctlFileClone(int(to.Fd()), int(from.Fd()))
 }

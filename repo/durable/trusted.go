@@ -11,13 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxLinks is how many links one path may lead through, as in Linux.
+// maxLinks is how many links one path may go through, as in Linux.
 const maxLinks = 40
 
-// OpenTrusted opens the folder at an absolute path without being led astray: it goes from folder to
-// folder, and follows a symbolic link only where it belongs to root or to this process's user.
-// Others may have planted theirs. With make set, what is missing is made, closed to others; without
-// it a missing folder is fs.ErrNotExist.
+// OpenTrusted opens the folder at an absolute path, folder by folder. It follows a symbolic link
+// only where root or this process's user owns it, because another user may have planted it. With
+// make, missing folders are made, closed to other users. Without make, a missing folder is
+// fs.ErrNotExist.
 func OpenTrusted(name string, make bool) (*Dir, error) {
 	dir, err := top()
 	if err != nil {
@@ -65,7 +65,7 @@ func top() (*Dir, error) {
 	return &Dir{fd: fd, path: "/"}, nil
 }
 
-// pass opens the folder name to go on from, for which it need not be readable. A link there is an
+// pass opens the folder name on the way to another one; it need not be readable. A link is an
 // error.
 func (d *Dir) pass(name string) (*Dir, error) {
 	fd, err := openat(d.fd, name, passFlags|unix.O_NOFOLLOW, 0)
@@ -75,14 +75,14 @@ func (d *Dir) pass(name string) (*Dir, error) {
 	return &Dir{fd: fd, path: d.Path(name)}, nil
 }
 
-// OthersLinkError says that a link belongs to a user who may have put it there to lead us astray.
+// OthersLinkError says that another user owns a link, who may have planted it.
 type OthersLinkError struct{ UID uint32 }
 
 func (e *OthersLinkError) Error() string {
 	return fmt.Sprintf("is a link of user %d's, and not followed", e.UID)
 }
 
-// step opens the folder part, or reads it where it is a link that may be followed.
+// step opens the folder part, or reads it where it is a link to follow.
 func (d *Dir) step(part string, make bool) (next *Dir, target string, err error) {
 	if part == ".." {
 		next, err = d.pass(part)
@@ -107,7 +107,7 @@ func (d *Dir) step(part string, make bool) (next *Dir, target string, err error)
 	return nil, target, err
 }
 
-// lead is where a link in d leads: the folder to go on from, and what is left to go.
+// lead is where a link in d leads: the folder to go on from, and the components that follow.
 func (d *Dir) lead(target string, rest []string) (*Dir, []string, error) {
 	rest = append(strings.Split(target, "/"), rest...)
 	for i, part := range rest {
@@ -126,8 +126,8 @@ func (d *Dir) lead(target string, rest []string) (*Dir, []string, error) {
 	return root, rest, nil
 }
 
-// MakeSubLike is MakeSub, but what root makes is given to the owner of d: a folder that the user
-// beside it could not enter would be no use to him.
+// MakeSubLike is MakeSub, but a folder that root makes gets the owner of d: its user could not
+// enter it otherwise.
 func (d *Dir) MakeSubLike(name string) (*Dir, error) {
 	sub, err := d.Sub(name)
 	if !errors.Is(err, fs.ErrNotExist) {

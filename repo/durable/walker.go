@@ -17,25 +17,26 @@ type Walker struct {
 	open  []*Dir
 }
 
-// NewWalker walks below root, which stays the caller's to close.
+// NewWalker walks below root. The caller closes root.
 func NewWalker(root *Dir) *Walker { return &Walker{root: root} }
 
-// Dir opens the folder at path ("" is the root itself). The Dir is the Walker's: good until the
-// next call.
+// Dir opens the folder at path ("" is the root itself). The Walker owns the Dir, which is good
+// until the next call.
 func (w *Walker) Dir(path string) (*Dir, error) { return w.walk(path, (*Dir).Sub, (*Dir).Sub) }
 
-// Make opens the folder at path and makes what is missing of it. A file or link of ours that stands
-// where a folder must be is the caller's to remove first.
+// Make opens the folder at path, and makes the folders that are missing. The caller first removes a
+// file or link where a folder must be.
 func (w *Walker) Make(path string) (*Dir, error) {
 	return w.walk(path, (*Dir).MakeSub, (*Dir).MakeSub)
 }
 
-// MakeNew is Make of a folder that is hardly there yet, which takes less time then.
+// MakeNew is Make, faster for a folder that probably does not exist.
 func (w *Walker) MakeNew(path string) (*Dir, error) {
 	return w.walk(path, (*Dir).MakeSub, (*Dir).makeNewSub)
 }
 
-// walk goes to path, a step for each folder that is not open, and last for the one that path names.
+// walk goes to path. It calls step for each folder that is not open, and last for the folder at
+// path.
 func (w *Walker) walk(path string, step, last func(*Dir, string) (*Dir, error)) (*Dir, error) {
 	if path != "" && path == w.path { // "" also says that the last call failed half way
 		return w.top(), nil
@@ -78,8 +79,8 @@ func (w *Walker) cut(n int) {
 	w.names, w.open = w.names[:n], w.open[:n]
 }
 
-// Prune removes the folder at path where it is empty, then its parents, as far as they are empty;
-// the root and the first component stay.
+// Prune removes the folder at path where it is empty, and then each folder above that becomes
+// empty. The root and the first component stay.
 func (w *Walker) Prune(path string) error {
 	for strings.Contains(path, "/") {
 		i := strings.LastIndexByte(path, '/')
@@ -102,7 +103,7 @@ func (w *Walker) Prune(path string) error {
 	return nil
 }
 
-// Close closes what the Walker holds open.
+// Close closes the folders that the Walker holds open.
 func (w *Walker) Close() {
 	w.cut(0)
 	w.path = ""

@@ -11,19 +11,19 @@ import (
 // maxExt is the most bytes, with the dot, of an extension that a shortened copy's name keeps.
 const maxExt = 16
 
-// CopyFolder is the folder that holds the source's copies and nothing else but folders: "copies"
-// and the source's path. Errors are those of TreePath.
+// CopyFolder is the folder for the source's copies: "copies" and the source's path. It holds only
+// copies and folders. Errors are those of TreePath.
 func (s Spelling) CopyFolder(source string) (string, error) {
 	return place(copiesRoot, source, s, riskyCopy)
 }
 
-// riskyCopy tells whether a component must be escaped in a copies folder, where it could also meet
+// riskyCopy tells whether a component must be escaped in a copies folder, where it could also equal
 // a copy's name.
 func riskyCopy(name string) bool { return risky(name) || beginsWithStamp(name) }
 
-// CopyPath is the path of one version's copy, relative to the destination. n, from 1, tells
-// versions of one source and one stamp apart; 0 is the first of them and leaves no mark. Errors are
-// those of TreePath, and a negative n.
+// CopyPath is the path of one version's copy, relative to the destination. n tells versions of one
+// source and one stamp apart: 0 is the first and adds nothing to the name. Errors are those of
+// TreePath, and one for a negative n.
 func (s Spelling) CopyPath(source string, mtime time.Time, n int) (string, error) {
 	if n < 0 {
 		return "", fmt.Errorf("copy of %q: negative suffix %d", source, n)
@@ -59,7 +59,7 @@ func copyName(base string, mtime time.Time, n int) string {
 	return head + cut(string(escaped[:len(escaped)-len(ext)]), maxName-len(head)-len(tail)) + tail
 }
 
-// extension is the name from its last dot on, or nothing where that is the whole name or passes
+// extension is the name from its last dot on. It is empty where that is the whole name or passes
 // maxExt bytes.
 func extension(name string) string {
 	dot := strings.LastIndexByte(name, '.')
@@ -69,8 +69,7 @@ func extension(name string) string {
 	return name[dot:]
 }
 
-// cut is the longest beginning of s, in at most limit bytes, that ends neither inside a rune nor
-// inside an escape.
+// cut is the longest prefix of s in at most limit bytes. It splits neither a rune nor an escape.
 func cut(s string, limit int) string {
 	end := 0
 	for end < len(s) {
@@ -91,9 +90,8 @@ func escapeLen(s string) int {
 	return 0
 }
 
-// MayBeCopy tells whether name could be that of a copy in a copies folder whose last component is
-// folder. Of a folder that is shortened, or a name that may be, only the record could tell; these
-// may be.
+// MayBeCopy tells whether name could be a copy's name in a copies folder whose last component is
+// folder. For shortened names it is true, because only the record could tell.
 func MayBeCopy(folder, name string) bool {
 	n := stampLen(name)
 	if n == 0 {

@@ -7,11 +7,11 @@ import (
 )
 
 // dangerous tells whether git, on any system, might take the component for .git, .gitmodules or
-// .gitattributes: fsck and checkout refuse such names, and a .gitattributes would change what later
-// checkouts write. It errs on the safe side, for an escape is reversible. Names that merely begin
-// so (.gitignore, .github, .gitconfig) are not dangerous.
+// .gitattributes. Git's fsck and checkout refuse such names, and a .gitattributes would change what
+// later checkouts write. In doubt it is true, because an escape is reversible. Names that only
+// begin so (.gitignore, .github, .gitconfig) are not dangerous.
 //
-// Windows reads a backslash as a slash, so each part between backslashes is looked at.
+// Windows reads a backslash as a slash, so each part between backslashes counts.
 func dangerous(name string) bool {
 	for more := true; more; {
 		var part string
@@ -23,7 +23,7 @@ func dangerous(name string) bool {
 	return false
 }
 
-// suspect is a quick look that lets nearly all names pass: a reserved name begins with one of four
+// suspect is a quick check that nearly all names pass: a reserved name begins with one of four
 // characters, or with one that HFS+ ignores.
 func suspect(part string) bool {
 	if part == "" {
@@ -47,10 +47,10 @@ func reserved(part string) bool {
 	return isShortName(b, "gitmod", "gi7eba") || isShortName(b, "gitatt", "gi7d29")
 }
 
-// fold adds the part to b as HFS+ and NTFS together would compare it with a name in ASCII: without
-// the code points that HFS+ ignores, in lower case, without a stream's name (from the colon),
-// without dots and spaces at the end. Other characters outside ASCII become NUL. As in git, which
-// reads no further there, a name ends before the first byte that is not UTF-8.
+// fold appends the part to b as HFS+ and NTFS together would compare it with a name in ASCII. It
+// drops the code points that HFS+ ignores, a stream's name (from the colon), and dots and spaces at
+// the end, and writes letters in lower case. Other characters outside ASCII become NUL. As in git,
+// a name ends before the first byte that is not UTF-8.
 func fold(b []byte, part string) []byte {
 	for _, r := range part {
 		switch {
@@ -82,8 +82,8 @@ func ignoredByHFS(r rune) bool {
 }
 
 // isShortName tells whether the folded name is one that NTFS may give to a long one as its 8.3
-// name: the first six letters with ~1 to ~4, or, when those are taken, a hash with a tilde and
-// digits in place of its end.
+// name. That is the first six letters with ~1 to ~4; where those are taken, a hash, a tilde and
+// digits.
 func isShortName(b []byte, first, hash string) bool {
 	if len(b) != 8 {
 		return false

@@ -16,7 +16,7 @@ const hashLen = 16
 // risky tells whether a component must be escaped in a tree path.
 func risky(name string) bool { return marked(name) || dangerous(name) }
 
-// marked tells whether the name could be taken for an escaped or a shortened one.
+// marked tells whether the name looks like an escaped or a shortened one.
 func marked(name string) bool {
 	if len(name) < 2 || name[0] != '%' {
 		return false
@@ -28,7 +28,8 @@ func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
-// appendName adds the component to b, escaped if told so, shortened if it passes maxName.
+// appendName appends the component to b. It escapes it where escape is set, and shortens it where
+// it passes maxName.
 func appendName(b []byte, name string, escape bool) []byte {
 	start := len(b)
 	if escape {
@@ -86,8 +87,9 @@ func hash(name string) string {
 	return hex.EncodeToString(sum[:hashLen/2])
 }
 
-// unescapeAll gives the source of the components after "files/"; false where one is shortened or an
-// escape is cut off. It is lenient otherwise: the caller escapes again and compares.
+// unescapeAll is the source of the components after "files/". It is false where a component is
+// shortened, or an escape is cut off. It accepts other malformed names: the caller escapes the
+// result again and compares.
 func unescapeAll(rest string) (string, bool) {
 	b := make([]byte, 0, 1+len(rest))
 	for more := true; more; {

@@ -2,17 +2,20 @@ package layout
 
 import "unicode/utf8"
 
-// Spelling tells how much of a source's path is escaped in the destination. A file system that
-// takes A and a for one name needs more than Usual for what would meet another source's place. A
-// source has one place in each spelling; places of two sources differ, however letters are folded,
-// where one of them is spelled apart in the component that is folded.
+// Spelling tells how much of a source's path is escaped in the destination. On a file system that
+// folds case, A and a are one name, and a second source needs more than Usual. A source has one
+// place in each spelling. Places of two sources differ, however letters are folded, where one of
+// them is spelled apart in the folded component.
 type Spelling uint8
 
 // The spellings, in the order in which they are tried.
 const (
-	Usual     Spelling = iota // only what git, or a file system, might take for something of its own
-	ApartName                 // the last component apart: its name meets another's in the same folder
-	ApartPath                 // every component apart: a folder meets another, or a file
+	// Usual escapes only what git, or a file system, might take for something of its own.
+	Usual Spelling = iota
+	// ApartName spells the last component apart: its name meets another's in the same folder.
+	ApartName
+	// ApartPath spells every component apart: a folder meets another folder, or a file.
+	ApartPath
 	spellings
 )
 
@@ -25,7 +28,7 @@ func (s Spelling) TreePath(source string) (string, error) {
 	return place(filesRoot, source, s, risky)
 }
 
-// SpelledAs is the spelling in which the source has the tree path; false where it has it in none.
+// SpelledAs is the spelling in which the source has the tree path; false where there is none.
 func SpelledAs(source, treePath string) (Spelling, bool) {
 	for s := range spellings {
 		if path, err := s.TreePath(source); err == nil && path == treePath {
@@ -36,7 +39,7 @@ func SpelledAs(source, treePath string) (Spelling, bool) {
 }
 
 // TreePaths are the places that a source, or a folder of sources, can have in the tree, each once.
-// There are none for a path that no version can have.
+// A path that no version can have has none.
 func TreePaths(source string) []string {
 	var paths []string
 	for s := range spellings {
@@ -50,8 +53,8 @@ func TreePaths(source string) []string {
 // apart tells whether a component is spelled apart.
 func (s Spelling) apart(last bool) bool { return s == ApartPath || s == ApartName && last }
 
-// appendApart adds a component spelled apart: the first two bytes are escaped, which no other
-// spelling does to a name, and all that a file system might fold into something else.
+// appendApart appends a component spelled apart. It escapes the first two bytes, which no other
+// spelling does, and everything that a file system might fold.
 func appendApart(b []byte, name string) []byte {
 	start := len(b)
 	for i := range len(name) {

@@ -14,9 +14,9 @@ const (
 	lastSecond  = 253402300799
 )
 
-// Stamp is the time as it stands in a copy's name: UTC, to the microsecond, rounded down, without
-// colon or space. A time outside the years 1 to 9999 is written in seconds since 1970,
-// "@-62135596801.500000Z", rounded down as well.
+// Stamp is the time in a copy's name: UTC, to the microsecond, rounded down, without colon or
+// space. A time outside the years 1 to 9999 is in seconds since 1970, "@-62135596801.500000Z",
+// rounded down as well.
 func Stamp(t time.Time) string {
 	if sec := t.Unix(); sec < firstSecond || sec > lastSecond {
 		return fmt.Sprintf("@%d.%06dZ", sec, t.Nanosecond()/1000)
@@ -24,7 +24,7 @@ func Stamp(t time.Time) string {
 	return t.UTC().Format(stampLayout)
 }
 
-// beginsWithStamp tells whether a component begins as a copy's name does: with a stamp and "-" or "~".
+// beginsWithStamp tells whether a component begins as a copy's name: with a stamp and "-" or "~".
 func beginsWithStamp(name string) bool {
 	n := stampLen(name)
 	return n > 0 && n < len(name) && (name[n] == '-' || name[n] == '~')

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// MaxPath is the most bytes a tree path or a copy's path may have: what git and Linux can check out
-// (PATH_MAX, 4096, counts the closing NUL).
+// MaxPath is the most bytes of a tree path or a copy's path: git and Linux can check out no more
+// (PATH_MAX, 4096, includes the closing NUL).
 const MaxPath = 4095
 
-// maxName is the most bytes one component may have on the usual file systems.
+// maxName is the most bytes of one component on the usual file systems.
 const maxName = 255
 
 const (
@@ -18,7 +18,7 @@ const (
 	copiesRoot = "copies"
 )
 
-// TooLongError tells of a source whose place in the destination would pass MaxPath bytes.
+// TooLongError says that a source's place in the destination would pass MaxPath bytes.
 type TooLongError struct {
 	Source string // the source's path
 	Len    int    // the bytes its place would have
@@ -30,15 +30,15 @@ func (e *TooLongError) Error() string {
 	return fmt.Sprintf("path %q…: %d bytes, at most %d", e.Source[:min(shown, len(e.Source))], e.Len, MaxPath)
 }
 
-// TreePath is where git tracks the source: "files" and the source's path, components escaped or
-// shortened where needed. The source must be an absolute, clean path other than "/", without NUL.
-// The error is a *TooLongError where the result would pass MaxPath.
+// TreePath is where git tracks the source: "files" and the source's path, with components escaped
+// or shortened where needed. The source must be an absolute, clean path other than "/", without
+// NUL. The error is a *TooLongError where the result would pass MaxPath.
 func TreePath(source string) (string, error) {
 	return Usual.TreePath(source)
 }
 
-// Source is the inverse of TreePath in every spelling. It is false for a path that none gives, and
-// for one with a shortened component, whose source only its record tells.
+// Source is the inverse of TreePath in every spelling. It is false for a path that TreePath never
+// gives, and for one with a shortened component: only the record tells its source.
 func Source(treePath string) (source string, ok bool) {
 	rest, ok := strings.CutPrefix(treePath, filesRoot+"/")
 	if !ok {
@@ -56,7 +56,7 @@ func Source(treePath string) (source string, ok bool) {
 	return source, true
 }
 
-// place puts the source below root; escape tells which components cannot stay as they are in any
+// place puts the source below root. escape tells which components must be escaped in every
 // spelling.
 func place(root, source string, spelling Spelling, escape func(name string) bool) (string, error) {
 	rest, ok := strings.CutPrefix(source, "/")

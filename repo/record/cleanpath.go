@@ -18,8 +18,8 @@ func parsePath(value string) (string, error) {
 	return path, nil
 }
 
-// parseBelow reads the path of something in a folder of the destination. It must not lead out of
-// that: others may have written the record.
+// parseBelow reads the path of a file in a folder of the destination. The path must not lead out of
+// the folder: another program may have written the record.
 func parseBelow(folder, value string) (string, error) {
 	path, err := Unquote(value)
 	if err != nil {

@@ -1,11 +1,13 @@
-// Package record turns what is known of one version of a file into a commit's message, and a
-// message back into that. It is pure: no disk, no repository.
+// Package record turns a record, what is known of one version of a file, into a commit's message
+// and back.
+//
+// It is pure: no disk, no repository.
 //
 // # Nouns
 //
-// A version is one captured state of one source, or the news that the source is gone. Its record is
-// what the commit's trailers say of it. A trailer is a line "Key: value" in the message's last
-// paragraph, as git-interpret-trailers(1) defines it.
+// A version is one captured state of one source, or the fact that the source was deleted. Its
+// record is what the commit's trailers say of it. A trailer is a line "Key: value" in the last
+// paragraph of the message, as git-interpret-trailers(1) defines it.
 //
 // # Layout
 //
@@ -30,9 +32,11 @@
 //
 // # Invariants
 //
-//   - A record's message parses to the same record. Order, trailers of others (Signed-off-by) and text above the last
-//     paragraph do not matter; a trailer of ours that stands there twice, or holds what it cannot hold, is an error.
-//   - A value never spans lines and never begins or ends with a space: names that would are quoted as git quotes paths
-//     (core.quotePath in git-config(1)). So no file's name can add a trailer or reach a terminal as a control sequence.
+//   - A record's message parses to the same record. The order, foreign trailers (Signed-off-by) and
+//     text above the last paragraph do not matter. A trailer of this list that occurs twice, or has
+//     a value that it cannot have, is an error.
+//   - A value never spans lines and never begins or ends with a space. Names that would are quoted
+//     as git quotes paths (core.quotePath in git-config(1)). So no file's name can add a trailer,
+//     or reach a terminal as a control sequence.
 //   - An Mtime is exact to the nanosecond for every second that a 64-bit count can hold.
 package record

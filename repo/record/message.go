@@ -35,7 +35,7 @@ const (
 	tornYes  = "yes"
 )
 
-// Message is the commit's message: subject, blank line, trailers, each line ended by a newline. The
+// Message is the commit's message: subject, blank line, trailers, each line with a newline. The
 // record must hold what its fields' comments say, else the message does not parse.
 func (r *Record) Message() string {
 	b := make([]byte, 0, 384+2*len(r.Source)+len(r.Copy))
@@ -60,7 +60,7 @@ func (r *Record) Message() string {
 	return string(append(b, '\n'))
 }
 
-// appendState adds what a deletion does not have.
+// appendState appends the trailers that a deletion does not have.
 func (r *Record) appendState(b []byte) []byte {
 	b = appendTime(appendKey(b, keyMtime), r.Mtime)
 	b = fmt.Appendf(appendKey(b, keyMode), "%04o", r.Mode)
@@ -72,7 +72,7 @@ func (r *Record) appendState(b []byte) []byte {
 	return hex.AppendEncode(appendKey(b, keyBlob), r.Blob[:])
 }
 
-// appendKey ends the line before and begins a trailer.
+// appendKey ends the line before, and begins a trailer.
 func appendKey(b []byte, key int) []byte {
 	b = append(b, '\n')
 	b = append(b, keys[key]...)

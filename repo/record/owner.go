@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// owner is "name:group (uid:gid)". A number stands for a name that is unknown, and for a group's
-// name with a colon, which could not be told from the user's.
+// owner is "name:group (uid:gid)". A number replaces an unknown name. It also replaces a group's
+// name with a colon, which could not be told from the user's name.
 func (r *Record) owner() string {
 	uid, gid := decimal(r.UID), decimal(r.GID)
 	user, group := r.User, r.Group
@@ -24,7 +24,8 @@ func decimal(id uint32) string { return strconv.FormatUint(uint64(id), 10) }
 
 var errOwner = errors.New("want user:group (uid:gid)")
 
-// setOwner reads an owner from the right, where the numbers are: a user's name may hold anything.
+// setOwner reads an owner from the right, where the numbers are: a user's name may hold any
+// character.
 func (r *Record) setOwner(s string) error {
 	names, ok := strings.CutSuffix(s, ")")
 	cut := strings.LastIndex(names, " (")

@@ -19,9 +19,9 @@ var (
 	errFolded  = errors.New("continued on another line")
 )
 
-// Parse reads a commit's message. It is ErrNone for a commit that is not one of ours; any other
-// error names the trailer that is missing, doubled or wrong. Text above the last paragraph and
-// unknown trailers are passed over. The record's strings share the message's memory.
+// Parse reads a commit's message. The error is ErrNone for a commit without a record; any other
+// error names the trailer that is missing, doubled or wrong. Parse passes over text above the last
+// paragraph and unknown trailers. The record's strings share the message's memory.
 func Parse(message string) (Record, error) {
 	values, wrong, err := trailers(message)
 	if values[keyEvent] == "" || values[keySource] == "" {
@@ -50,7 +50,7 @@ func trailers(message string) (values [keyCount]string, wrong int, err error) {
 	if start < 0 {
 		return values, 0, nil
 	}
-	last := -1 // the key of the line before, -1 for one that is not ours
+	last := -1 // the key of the line before, -1 for an unknown one
 	for rest, more := message[start+2:], true; more; {
 		var line string
 		line, rest, more = strings.Cut(rest, "\n")

@@ -6,7 +6,7 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// Event is what happened to a source, in the word its trailer uses.
+// Event is what happened to a source, in the word of its trailer.
 type Event string
 
 // The events a record can tell of.
@@ -15,7 +15,7 @@ const (
 	Modified    Event = "modified"
 	Touched     Event = "touched"      // only the mtime changed
 	Metadata    Event = "metadata"     // mode or owner changed, the content did not
-	Deleted     Event = "deleted"      // the source is gone
+	Deleted     Event = "deleted"      // the source was deleted
 	TypeChanged Event = "type-changed" // a file became a link, or a link a file
 )
 
@@ -41,8 +41,8 @@ func (e Event) verb() string {
 	return ""
 }
 
-// Record is what a commit says of one version. Of a deletion only Event, Source, File, Previous and
-// Scan are meant; the other fields are neither written nor read.
+// Record is what a commit says of one version. A deletion uses only Event, Source, File, Previous
+// and Scan.
 type Record struct {
 	Event       Event
 	Source      string    // absolute, clean path; exact bytes, without NUL
@@ -54,7 +54,7 @@ type Record struct {
 	Size        int64     // bytes of content, from 0
 	Blob        object.ID // the content
 	File        string    // where git tracks it, below files/; "" for the usual place of its source
-	Copy        string    // the plain copy's path, relative to the destination, below copies/; "" for none
+	Copy        string    // the plain copy's path in the destination, below copies/; "" for none
 	Previous    object.ID // the commit of the source's version before this one; zero for the first
 	RenamedFrom string    // the path this source had before; "" where it was not renamed
 	Torn        bool      // the file changed while it was read

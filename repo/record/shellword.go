@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// ShellWord is s as one word of a shell command, for hints that people paste: nothing in it is
-// expanded, and nothing acts on a terminal. Names with control or format characters, or not UTF-8,
-// are printed by printf, since $'…' is not known to every sh.
+// ShellWord is s as one word of a shell command, for hints that people paste. The shell expands
+// nothing in it, and a terminal acts on nothing in it. The shell's printf prints names with control
+// or format characters, and names that are not UTF-8: not every sh knows $'…'.
 func ShellWord(s string) string {
 	plain := func(c rune) bool {
 		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("/._-+,@%:=", c)
@@ -27,8 +27,8 @@ func unprintable(r rune) bool {
 	return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
-// escapedWord leaves to the shell's own printf what cannot be shown. The newlines that a name ends
-// in are taken from IFS: what a command prints loses them.
+// escapedWord is a word that the shell's printf prints. Newlines at its end come from IFS, because
+// a command substitution drops them.
 func escapedWord(s string) string {
 	printed := strings.TrimRight(s, "\n")
 	var b strings.Builder

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// timeLayout is RFC 3339 with always nine digits of nanoseconds, so that all mtimes have one
-// length.
+// timeLayout is RFC 3339 with nine digits of nanoseconds, so that all mtimes have the same length.
 const timeLayout = "2006-01-02T15:04:05.000000000Z"
 
 // The seconds of the years 1 to 9999, which RFC 3339 can write.
@@ -18,8 +17,8 @@ const (
 	lastSecond  = 253402300799
 )
 
-// FormatTime writes an mtime: RFC 3339 in UTC with nine digits of nanoseconds, or, outside the
-// years 1 to 9999, "@seconds.nanoseconds" since 1970. The nanoseconds always count forward: half a
+// FormatTime writes an mtime: RFC 3339 in UTC with nine digits of nanoseconds. Outside the years 1
+// to 9999 it is "@seconds.nanoseconds" since 1970. The nanoseconds always count forward: half a
 // second before second -2 ends is @-2.500000000.
 func FormatTime(t time.Time) string { return string(appendTime(nil, t)) }
 
@@ -32,8 +31,8 @@ func appendTime(b []byte, t time.Time) []byte {
 
 var errTime = errors.New("want RFC 3339 with nanoseconds, or @seconds.nanoseconds")
 
-// ParseTime is the inverse of FormatTime; the time is in UTC. It takes no other form: neither
-// another zone nor fewer digits.
+// ParseTime is the inverse of FormatTime; the time is in UTC. It accepts no other zone, and not
+// fewer digits.
 func ParseTime(s string) (time.Time, error) {
 	if count, ok := strings.CutPrefix(s, "@"); ok {
 		return parseCount(count)

@@ -16,20 +16,20 @@ type Version struct {
 	Captured time.Time // the committer date
 }
 
-// OfCommit is the version that a commit carries. Errors: those of Parse; Commit and Captured are set
-// with one, too.
+// OfCommit is the version that a commit carries. Errors are those of Parse; Commit and Captured are
+// set also with an error.
 func OfCommit(id object.ID, c *object.CommitData) (Version, error) {
 	rec, err := Parse(c.Message)
 	return Version{Record: rec, Commit: id, Captured: c.Committer.When}, err
 }
 
-// HasRecord tells whether a commit has a record, be it one that Parse does not understand.
+// HasRecord tells whether a commit has a record, even one that Parse does not understand.
 func HasRecord(c *object.CommitData) bool {
 	_, err := Parse(c.Message)
 	return !errors.Is(err, ErrNone)
 }
 
-// TreeMode is the mode under which the tree holds a version.
+// TreeMode is the mode of a version in the tree.
 func TreeMode(rec *Record) object.Mode {
 	switch {
 	case rec.Link:
@@ -49,19 +49,19 @@ func TreePath(rec *Record) (string, error) {
 	return rec.File, err
 }
 
-// spelling is how a version's places are spelled.
+// spelling is the spelling of a version's places.
 func spelling(rec *Record) (layout.Spelling, error) {
 	if rec.File == "" {
 		return layout.Usual, nil
 	}
 	s, ok := layout.SpelledAs(rec.Source, rec.File)
-	if !ok { // somebody else's record
+	if !ok { // another program wrote the record
 		return s, fmt.Errorf("its File %s is no place of its source", Quote(rec.File))
 	}
 	return s, nil
 }
 
-// CopyFolder is where a version's copy lies.
+// CopyFolder is the folder of a version's copy.
 func CopyFolder(rec *Record) (string, error) {
 	s, err := spelling(rec)
 	if err != nil {
@@ -70,7 +70,7 @@ func CopyFolder(rec *Record) (string, error) {
 	return s.CopyFolder(rec.Source)
 }
 
-// InTree is what a tree, as Files lists it, holds for a source, in whichever of its places.
+// InTree finds the source in a tree, as Files lists it, in any of its places.
 func InTree(tree map[string]object.TreeEntry, source string) (object.TreeEntry, bool) {
 	for _, path := range layout.TreePaths(source) {
 		if e, there := tree[path]; there {
@@ -80,8 +80,8 @@ func InTree(tree map[string]object.TreeEntry, source string) (object.TreeEntry, 
 	return object.TreeEntry{}, false
 }
 
-// Agrees tells whether the tree's entry for a source (there: it has one) is what its newest version
-// says.
+// Agrees tells whether the tree's entry for a source is what its newest version says. there is
+// false where the tree has no entry.
 func Agrees(v *Version, e object.TreeEntry, there bool) bool {
 	if v.Event == Deleted {
 		return !there

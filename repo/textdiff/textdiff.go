@@ -1,9 +1,9 @@
 // Package textdiff compares texts line by line and word by word. It is pure.
 //
-// Lines that occur once in both texts are matched first, in their order (patience diff), and what
-// lies between two of them is compared by the longest common subsequence, with a bound on its
-// search. So the time is about n log n whatever the texts hold; a pair that differs wildly gets a
-// longer diff than need be, never a wrong one.
+// It first matches the lines that occur once in both texts, in their order (patience diff). Between
+// two such lines it finds the longest common subsequence, with a bound on the search. So the time
+// is about n log n whatever the texts hold. Texts that differ wildly get a longer diff than
+// necessary, never a wrong one.
 package textdiff
 
 import (
@@ -14,15 +14,15 @@ import (
 	"github.com/aymanbagabas/go-udiff/lcs"
 )
 
-// Edit says that the lines from Start to before End of the old text became those from NewStart to
-// before NewEnd of the new one. Lines count from 0; one of the two ranges may be empty.
+// Edit replaces the lines from Start to before End of the old text by those from NewStart to before
+// NewEnd of the new one. Lines count from 0; one of the two ranges may be empty.
 type Edit struct{ Start, End, NewStart, NewEnd int }
 
-// Split cuts a text into lines, each with its newline; the last may lack one.
+// Split cuts a text into lines, each with its newline. The last line may lack one.
 func Split(text string) []string { return slices.Collect(strings.Lines(text)) }
 
-// Lines lists the edits that make new of old, in order, with at least one equal line between two of
-// them.
+// Lines lists the edits that turn old into new, in order. At least one equal line stands between
+// two of them.
 func Lines(old, new []string) []Edit {
 	head := 0
 	for head < len(old) && head < len(new) && old[head] == new[head] {
@@ -42,7 +42,7 @@ func Lines(old, new []string) []Edit {
 	return c.edits
 }
 
-// comparison is two texts, cut at their common end, and the edits found so far.
+// comparison is two texts without their common end, and the edits found so far.
 type comparison struct {
 	old, new []string
 	edits    []Edit
@@ -80,7 +80,7 @@ func (c *comparison) anchors(head int) []anchor {
 	return rising(once)
 }
 
-// rising is a longest part of the list, which rises in x, that rises in y too.
+// rising is a longest part of the list, which rises in x, that also rises in y.
 func rising(list []anchor) []anchor {
 	var ends []int // of the best list of each length, its last member
 	back := make([]int, len(list))
@@ -117,7 +117,7 @@ func (c *comparison) gap(x, x1, y, y1 int) {
 	}
 }
 
-// add joins an edit to the last where they touch.
+// add joins an edit to the last one where they touch.
 func (c *comparison) add(e Edit) {
 	if e.Start == e.End && e.NewStart == e.NewEnd {
 		return

@@ -22,8 +22,8 @@ const (
 	Added
 )
 
-// Words compares two texts word by word. Words are runs of letters, digits and underscores; white
-// space counts as one piece, every other character by itself. The equal pieces and the added ones
+// Words compares two texts word by word. A word is a run of letters, digits and underscores. White
+// space is one piece, every other character is a piece by itself. The equal and the added pieces
 // make the new text.
 func Words(old, new string) []Piece {
 	a, b := splitWords(old), splitWords(new)

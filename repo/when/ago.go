@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// unit is one by which time before now is counted: so many seconds, or days or months of the
-// calendar.
+// unit is a unit of time before now: a number of seconds, or days or months of the calendar.
 type unit struct {
 	seconds int64
 	days    int
@@ -35,8 +34,8 @@ func unitNames() map[string]unit {
 	return all
 }
 
-// maxCount is the largest number before a unit: enough for the seconds of thirty years, and no sum
-// can overflow.
+// maxCount is the largest number before a unit. It is enough for the seconds of thirty years, and
+// no sum can overflow.
 const maxCount = 999_999_999
 
 var errLong = errors.New("longer ago than can be counted")
@@ -102,8 +101,8 @@ func counted(s string) (n int64, u unit, rest string, ok bool, err error) {
 	return n, u, s[end:], true, nil
 }
 
-// before counts back from now: months and days on the calendar, then seconds. A day that the month
-// does not have is its last.
+// before counts back from now: first months and days on the calendar, then seconds. A day that the
+// month does not have becomes its last day.
 func before(now time.Time, sum []unit) When {
 	var total unit
 	for _, u := range sum {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// day is a date as it stands on the calendar; time.Date carries what is over.
+// day is a date on the calendar; time.Date carries what exceeds a month.
 type day struct {
 	y int
 	m time.Month
@@ -22,7 +22,7 @@ func dayOf(t time.Time) day {
 // tod is a time of day.
 type tod struct{ h, m, s, ns int }
 
-// dated reads a date, with or without a time of day and an offset from UTC, RFC 3339 among them.
+// dated reads a date, with or without a time of day and an offset from UTC, also as in RFC 3339.
 func dated(s string, now time.Time) (When, bool, error) {
 	if len(s) < 8 || !digits(s[:4]) || s[4] != '-' || !digits(s[5:6]) {
 		return When{}, false, nil
@@ -55,7 +55,7 @@ func dated(s string, now time.Time) (When, bool, error) {
 	return When{Kind: Moment, Time: time.Date(d.y, d.m, d.d, c.h, c.m, c.s, c.ns, zone), Exact: true}, true, nil
 }
 
-// dateOf reads year-month-day; a day that the month does not have is none.
+// dateOf reads year-month-day. A day that the month does not have is no date.
 func dateOf(s string) (day, bool) {
 	f := strings.Split(s, "-")
 	if len(f) != 3 || len(f[0]) != 4 || len(f[1]) > 2 || len(f[2]) > 2 || !digits(f[1]) || !digits(f[2]) {
@@ -99,7 +99,7 @@ func clockOf(s string) (c tod, ok bool) {
 	return c, true
 }
 
-// cutOffset takes z, utc, +01:00, +0100 or +01:00:30 off the end; zone is nil where there is none.
+// cutOffset takes z, utc, +01:00, +0100 or +01:00:30 off the end. zone is nil where there is none.
 func cutOffset(s string) (rest string, zone *time.Location, ok bool) {
 	for _, word := range []string{"utc", "z"} {
 		if rest, found := strings.CutSuffix(s, word); found {

@@ -14,8 +14,8 @@ func wholeDay(d day, loc *time.Location) When {
 	return w
 }
 
-// moment is a local date and time. Where the clocks skip it, it is the moment in which they do;
-// where they show it twice, the first of the two.
+// moment is a local date and time. A time that the clocks skip is the moment of their change; a
+// time that they show twice is the first of the two.
 func moment(d day, c tod, loc *time.Location) When {
 	wall := time.Date(d.y, d.m, d.d, c.h, c.m, c.s, c.ns, time.UTC)
 	t := time.Date(d.y, d.m, d.d, c.h, c.m, c.s, c.ns, loc)

@@ -27,9 +27,9 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%q: %s", e.Text, e.Why)
 }
 
-// Parse reads a When. What the text leaves out is taken from now, whose location is the zone of
-// local times. The error is an *Error. A Revision is not looked up: whatever git might take for one
-// passes.
+// Parse reads a When. What the text leaves out comes from now, whose location is the zone of local
+// times. The error is an *Error. Parse does not look up a Revision: it accepts what git might take
+// for one.
 func Parse(text string, now time.Time) (When, error) {
 	s := strings.TrimSpace(text)
 	for _, form := range []func(string, time.Time) (When, bool, error){back, dated, clock, named, weekday, last, ago} {
@@ -51,7 +51,7 @@ func Parse(text string, now time.Time) (When, error) {
 	return When{Kind: Revision, Rev: s, Exact: true}, nil
 }
 
-// writable keeps to the years that have four digits, here and in UTC.
+// writable tells whether the year has four digits, here and in UTC.
 func writable(w When) bool {
 	if w.Kind != Moment {
 		return true
@@ -72,7 +72,7 @@ func back(s string, _ time.Time) (When, bool, error) {
 	return When{Kind: Back, Back: n, Exact: true}, true, nil
 }
 
-// named reads now, today and yesterday, the latter with or without a time of day.
+// named reads now, today and yesterday; the last two with or without a time of day.
 func named(s string, now time.Time) (When, bool, error) {
 	word, rest, _ := strings.Cut(s, " ")
 	if s == "now" {

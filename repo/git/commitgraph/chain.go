@@ -6,16 +6,16 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// Chain is the layers of a repository's graph. The zero Chain has none. It may be read by several
-// goroutines at once.
+// Chain is the layers of a repository's graph. The zero Chain has none. Several goroutines may read
+// it at once.
 type Chain struct {
 	layers []*Layer
 	starts []int // the position of each layer's first commit
 	count  int
 }
 
-// NewChain stacks layers, lowest first. ErrDamaged where one was not written to stand on those
-// below it.
+// NewChain stacks layers, lowest first. The error is ErrDamaged where a layer was not written for
+// the layers below it.
 func NewChain(layers ...*Layer) (*Chain, error) {
 	c := &Chain{}
 	var below []byte
@@ -34,13 +34,13 @@ func NewChain(layers ...*Layer) (*Chain, error) {
 	return c, nil
 }
 
-// Len is how many commits the chain holds.
+// Len is the number of commits.
 func (c *Chain) Len() int { return c.count }
 
-// Layers is how many layers the chain has.
+// Layers is the number of layers.
 func (c *Chain) Layers() int { return len(c.layers) }
 
-// Whole tells whether each layer's checksum is its own.
+// Whole tells whether the checksum of every layer is right.
 func (c *Chain) Whole() bool {
 	for _, l := range c.layers {
 		if !l.Whole() {
@@ -50,7 +50,7 @@ func (c *Chain) Whole() bool {
 	return true
 }
 
-// Find is a commit's position, from 0 to Len less one.
+// Find is a commit's position, from 0 to Len-1.
 func (c *Chain) Find(id object.ID) (pos int, ok bool) {
 	for i := len(c.layers) - 1; i >= 0; i-- {
 		if at, ok := c.layers[i].find(id); ok {
@@ -108,7 +108,7 @@ func (c *Chain) Commit(pos int, to *Commit) error {
 	return err
 }
 
-// ages are the level and the corrected date of the commit at a position, in a chain that is full.
+// ages is the level and the corrected date of the commit at a position, in a chain that is full.
 func (c *Chain) ages(pos int) (level uint32, corrected int64, err error) {
 	l, i := c.at(pos)
 	level, _ = l.stamp(i)
@@ -116,7 +116,7 @@ func (c *Chain) ages(pos int) (level uint32, corrected int64, err error) {
 	return level, corrected, err
 }
 
-// at is the layer of a position, and the place in it.
+// at is the layer of a position, and the index in that layer.
 func (c *Chain) at(pos int) (*Layer, int) {
 	i := len(c.layers) - 1
 	for c.starts[i] > pos {
@@ -144,9 +144,9 @@ func (c *Chain) lower(n int) *Chain {
 	return low
 }
 
-// keep is how many of the lowest layers stay when n commits are added. As in git's split strategy a
-// new layer takes in every layer below it of up to twice its size, so that each is more than twice
-// as large as all above it.
+// keep is how many of the lowest layers stay when n commits are added. As in git's split strategy,
+// a new layer takes in every layer below it of up to twice its size. So each layer is more than
+// twice as large as all layers above it.
 func (c *Chain) keep(n int) int {
 	k := len(c.layers)
 	for k > 0 && c.layers[k-1].count <= 2*n {

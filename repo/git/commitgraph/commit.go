@@ -13,8 +13,8 @@ import (
 // 2514.
 const MaxDate = 1<<34 - 1
 
-// ErrUnfit is returned for a commit that no graph can be written over: its date does not fit, or it
-// is so malformed that versions of git may read it differently.
+// ErrUnfit is returned for a commit that no graph can hold: its date does not fit, or it is so
+// malformed that versions of git may read it differently.
 var ErrUnfit = errors.New("commit does not fit into a commit-graph")
 
 // Commit is what a layer says of one commit.
@@ -25,7 +25,7 @@ type Commit struct {
 	Filter   Filter
 }
 
-// ParseCommit takes from a commit's body what a layer says of it, but for the filter. The error is
+// ParseCommit reads from a commit's body what a layer says of it, without the filter. The error is
 // ErrUnfit.
 func ParseCommit(id object.ID, raw []byte) (Commit, error) {
 	c := Commit{ID: id}
@@ -51,7 +51,7 @@ func ParseCommit(id object.ID, raw []byte) (Commit, error) {
 	return c, nil
 }
 
-// cutName takes "key name LF" off the front; where it is not there, rest is b.
+// cutName takes "key name LF" off the front. Where that is missing, rest is b.
 func cutName(b []byte, key string, id *object.ID) (rest []byte, ok bool) {
 	line, rest, ended := bytes.Cut(b, []byte("\n"))
 	hex, found := bytes.CutPrefix(line, []byte(key))

@@ -15,10 +15,10 @@ import (
 // errOrphan is returned for a commit whose parent is neither in the layer nor below it.
 var errOrphan = errors.New("parent of a commit not in the graph")
 
-// Encode writes the layer that stands on the lowest keep layers of chain and takes in those above,
-// and the commits of fresh, which may be in any order. It returns the layer's checksum. All layers
-// of the chain must have corrected dates and filters. What is written depends on the arguments
-// alone. Errors: w's, ErrUnfit where there is more than the format can hold, and ErrDamaged.
+// Encode writes a layer on top of the lowest keep layers of chain. The layer takes in the layers
+// above those, and the commits of fresh, in any order. All layers of the chain must have corrected
+// dates and filters. Equal arguments give equal bytes. It returns the layer's checksum. Errors:
+// w's, ErrDamaged, and ErrUnfit where the format cannot hold so much.
 func Encode(w io.Writer, chain *Chain, keep int, fresh []Commit) (object.ID, error) {
 	e, err := newLayerTables(chain, keep, fresh)
 	if err != nil {
@@ -27,7 +27,7 @@ func Encode(w io.Writer, chain *Chain, keep int, fresh []Commit) (object.ID, err
 	return e.write(w)
 }
 
-// layerTables is a layer being made.
+// layerTables is a layer that is being made.
 type layerTables struct {
 	chain *Chain // the whole chain that was
 	base  *Chain // what of it stays below the layer
@@ -41,14 +41,14 @@ type layerTables struct {
 	filterLen int64
 }
 
-// item is a commit of the new layer: one of fresh, or, with from, of the old layer of that number,
-// counted from 1.
+// item is a commit of the new layer. It is one of fresh; or, with from, of the old layer of that
+// number, counted from 1.
 type item struct {
 	from uint32
 	at   uint32
 }
 
-// age is a commit's level and corrected date; level 0 is not known yet.
+// age is a commit's level and corrected date. A level of 0 is not known yet.
 type age struct {
 	corrected int64
 	level     uint32
@@ -101,7 +101,7 @@ func (e *layerTables) id(it item) object.ID {
 	return e.chain.layers[it.from-1].id(int(it.at))
 }
 
-// commit reads an item; its Parents are good until the next call with the same to.
+// commit reads an item. Its Parents are valid until the next call with the same to.
 func (e *layerTables) commit(it item, to *Commit) error {
 	if it.from == 0 {
 		parents := to.Parents[:0]
@@ -112,7 +112,7 @@ func (e *layerTables) commit(it item, to *Commit) error {
 	return e.chain.Commit(e.chain.starts[it.from-1]+int(it.at), to)
 }
 
-// position is where a commit stands in the new chain.
+// position is a commit's position in the new chain.
 func (e *layerTables) position(id object.ID) (uint32, error) {
 	if i, ok := e.find(id); ok {
 		return uint32(e.base.count + i), nil
@@ -130,8 +130,8 @@ func (e *layerTables) find(id object.ID) (int, bool) {
 	})
 }
 
-// age fills in the levels and corrected dates: those of old layers are known, the others follow
-// from the parents'.
+// age fills in the levels and corrected dates. It takes over those of old layers, and computes the
+// others from the parents.
 func (e *layerTables) age() error {
 	e.ages = make([]age, len(e.items))
 	for i, it := range e.items {
@@ -155,8 +155,8 @@ func (e *layerTables) age() error {
 	return nil
 }
 
-// ageFrom settles a commit and the ancestors it depends on. A history is deep: the way down is a
-// list, not calls.
+// ageFrom computes the age of a commit, and of the ancestors that it depends on. It uses a list and
+// not recursion, because a history is deep.
 func (e *layerTables) ageFrom(i int) error {
 	trail := []int{i}
 	for len(trail) > 0 {
@@ -191,7 +191,8 @@ func (e *layerTables) ageFrom(i int) error {
 	return nil
 }
 
-// ageOf looks a commit's age up; where it is not known yet, at is its place among the items.
+// ageOf looks a commit's age up. Where the age is not known yet, at is the commit's index among the
+// items.
 func (e *layerTables) ageOf(id object.ID) (a age, at int, err error) {
 	if at, ok := e.find(id); ok {
 		return e.ages[at], at, nil
@@ -207,7 +208,7 @@ func (e *layerTables) ageOf(id object.ID) (a age, at int, err error) {
 	return a, 0, err
 }
 
-// measure finds what the lengths of the chunks depend on.
+// measure computes the lengths of the chunks.
 func (e *layerTables) measure() error {
 	var c Commit
 	for i, it := range e.items {

@@ -19,8 +19,8 @@ const (
 	filterPaths   = 512 // the most a filter holds, folders included
 )
 
-// NewFilter is the filter of a commit that changes these slash-separated paths. It is nil where one
-// of them has a byte over 127, which versions of git hash differently.
+// NewFilter is the filter of a commit that changes these slash-separated paths. It is nil where a
+// path has a byte over 127, which versions of git hash differently.
 func NewFilter(paths []string) Filter {
 	if slices.ContainsFunc(paths, hasHighByte) {
 		return nil
@@ -42,7 +42,7 @@ func NewFilter(paths []string) Filter {
 	return f
 }
 
-// May tells whether the path, or something below it, may be among those of the filter.
+// May tells whether the commit may have changed the path or something below it.
 func (f Filter) May(path string) bool {
 	may := true
 	if len(f) > 0 && !hasHighByte(path) {
@@ -54,7 +54,7 @@ func (f Filter) May(path string) bool {
 	return may
 }
 
-// each calls set for the bits of an entry, until it returns false.
+// each calls set for the bits of an entry, until set returns false.
 func (f Filter) each(entry string, set func(at int, mask byte) bool) {
 	first, step := murmur3(0x293ae76f, entry), murmur3(0x7e646e2c, entry)
 	for i := range uint32(filterHashes) {
@@ -74,7 +74,7 @@ func hasHighByte(path string) bool {
 	return false
 }
 
-// withFolders adds the folders that lead to the paths, each once.
+// withFolders adds the folders above the paths, each once.
 func withFolders(paths []string) []string {
 	var all []string
 	for _, p := range paths {

@@ -23,24 +23,24 @@ const (
 	maxLevel  = 1<<30 - 1
 )
 
-// ErrDamaged is returned for a graph that git could not have written, or that has been changed
-// since.
+// ErrDamaged is returned for a graph that git could not have written, or that has changed since.
 var ErrDamaged = errors.New("commit-graph damaged")
 
 func damaged(why string) error { return fmt.Errorf("%w: %s", ErrDamaged, why) }
 
-// Layer reads one layer where it lies. Lengths are checked when it is parsed, what the tables hold
-// as it is used.
+// Layer reads a layer's bytes. ParseLayer checks the lengths; each reader of a table checks what it
+// reads.
 type Layer struct {
 	data  []byte
 	count int
 
 	names, commits, edges      []byte
 	corrections, overflow      []byte // GDA2 and GDO2, or nil
-	filterEnds, filters, bases []byte // filters without their header; nil unless they are of our settings
+	filterEnds, filters, bases []byte // filters without header; nil where the settings are others
 }
 
-// ParseLayer reads a layer's frame. It keeps data, which must not change. The error is ErrDamaged.
+// ParseLayer checks a layer's header and chunks. It keeps data, which must not change. The error is
+// ErrDamaged.
 func ParseLayer(data []byte) (*Layer, error) {
 	if len(data) < headerLen+tocLen+object.IDLen || !bytes.HasPrefix(data, []byte("CGPH\x01\x01")) {
 		return nil, damaged("no header of version 1 and SHA-1")
@@ -109,13 +109,13 @@ func (l *Layer) check(fanout []byte) error {
 	return nil
 }
 
-// Len is how many commits the layer holds.
+// Len is the number of commits.
 func (l *Layer) Len() int { return l.count }
 
 // Sum is the layer's checksum, as it stands at its end: its name in a chain.
 func (l *Layer) Sum() object.ID { return object.ID(l.data[len(l.data)-object.IDLen:]) }
 
-// Whole tells whether the checksum is that of the layer.
+// Whole tells whether the checksum is right.
 func (l *Layer) Whole() bool {
 	return sha1.Sum(l.data[:len(l.data)-object.IDLen]) == l.Sum()
 }

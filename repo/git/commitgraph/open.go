@@ -22,9 +22,9 @@ const (
 	maxChainText = 1 << 20
 )
 
-// Open reads the graph in the folder info (.git/objects/info) as git does: the single file where
-// there is one, else the chain. Without either it is an empty Chain. ErrDamaged where git would use
-// only a part of it, or nothing.
+// Open reads the graph in the folder info (.git/objects/info) as git does: the single file where it
+// exists, else the chain. Without either, the Chain is empty. The error is ErrDamaged where git
+// would use only a part of the graph, or nothing.
 func Open(info *durable.Dir) (*Chain, error) {
 	g, err := openFiles(info)
 	if err != nil {
@@ -41,7 +41,7 @@ type found struct {
 	text   string // of the chain file
 }
 
-// openFiles looks at the graph; the error is the file system's.
+// openFiles reads the graph. The error is the file system's.
 func openFiles(info *durable.Dir) (*found, error) {
 	g := &found{chain: &Chain{}}
 	folder, err := info.Sub(folderName)
@@ -113,7 +113,7 @@ func (g *found) use(layers ...*Layer) error {
 	return err
 }
 
-// settle takes a graph that makes no sense, or misses a layer, for one of no use.
+// settle marks a graph as unusable where it is damaged or lacks a layer.
 func (g *found) settle(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)
@@ -126,8 +126,7 @@ func (g *found) settle(err error) error {
 
 func layerName(sum object.ID) string { return layerPrefix + sum.String() + layerSuffix }
 
-// readLayer reads into memory of the file's size: a mapped file would fault where git or a disk
-// takes it away.
+// readLayer reads a layer into memory. A mapped file would fault where git or a disk removes it.
 func readLayer(dir *durable.Dir, name string) (*Layer, error) {
 	f, err := dir.Open(name)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// publish writes the new layer and puts the chain that ends with it in the place of the old graph.
+// publish writes the new layer, and replaces the old graph by the chain that ends with it.
 func (u *layerUpdate) publish() error {
 	u.Layers = u.chain.Layers()
 	if len(u.fresh) == 0 {
@@ -35,7 +35,7 @@ func (u *layerUpdate) publish() error {
 	return errors.Join(err, u.Stage.Remove(stagedLayer))
 }
 
-// writeLayer makes the layer in the stage, on disk.
+// writeLayer writes the layer to the stage, and syncs it.
 func (u *layerUpdate) writeLayer(keep int) (object.ID, error) {
 	f, err := u.Stage.Create(stagedLayer)
 	if err != nil {
@@ -51,9 +51,9 @@ func (u *layerUpdate) writeLayer(keep int) (object.ID, error) {
 	return sum, errors.Join(err, f.Close())
 }
 
-// swap replaces the graph by the chain of sums, the last of which lies in the stage, unless another
-// git is at work or was since the graph was read. git's single file is locked only where it is to
-// go: git gc gives up on a lock it meets.
+// swap replaces the graph by the chain of sums. The last of them is in the stage. It does nothing
+// where another git is at work, or was since the graph was read. It locks git's single file only
+// where that file must go, because git gc gives up on a lock.
 func (u *layerUpdate) swap(folder *durable.Dir, sums []object.ID) (err error) {
 	lock, err := folder.TakeLock(chainName, u.Stage, lockWait)
 	if err != nil {
@@ -112,7 +112,8 @@ func (u *layerUpdate) unchanged(folder *durable.Dir) (bool, error) {
 	return err == nil && u.old.single != nil && st == *u.old.single, err
 }
 
-// commit names the layers in the chain. The new one is under its name, and on disk, before.
+// commit writes the names of the layers to the chain. The new layer has its name, and is on disk,
+// before.
 func (u *layerUpdate) commit(folder *durable.Dir, lock *durable.Lock, sums []object.ID) error {
 	err := u.Stage.Rename(stagedLayer, folder, layerName(sums[len(sums)-1]))
 	if err == nil {
@@ -127,8 +128,8 @@ func (u *layerUpdate) commit(folder *durable.Dir, lock *durable.Lock, sums []obj
 	return lock.Commit()
 }
 
-// settleSingle makes the single file the layer that the chain already names it as, or removes it.
-// git reads the chain from that moment on, and not before.
+// settleSingle gives the single file its name as a layer of the chain, or removes it. Only from
+// then on does git read the chain.
 func (u *layerUpdate) settleSingle(folder *durable.Dir, sums []object.ID) error {
 	var err error
 	if layers := u.old.chain.layers; len(layers) == 1 && slices.Contains(sums, layers[0].Sum()) {

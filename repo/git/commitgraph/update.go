@@ -10,22 +10,22 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// Place is where a graph lies, and where it is made.
+// Place is where a graph lies, and where new files are prepared.
 type Place struct {
 	Info  *durable.Dir // .git/objects/info
-	Stage *durable.Dir // a folder of ours on the same file system; no other process uses it meanwhile
+	Stage *durable.Dir // on the same file system, for this process alone
 }
 
-// History is what an Update asks of the repository.
+// History is what Update needs from the repository.
 type History interface {
-	// Uncovered lists tip and its ancestors, but for those that are covered and theirs, in any
-	// order.
+	// Uncovered lists tip and its ancestors in any order, without the commits that are covered and
+	// the ancestors of those.
 	Uncovered(ctx context.Context, tip object.ID, covered func(object.ID) bool) ([]Commit, error)
 	// Has tells whether the repository holds a commit.
 	Has(id object.ID) (bool, error)
 }
 
-// Result says what an Update did.
+// Result is what Update did.
 type Result struct {
 	Added  int    // commits that the graph did not have
 	Layers int    // of the chain, afterwards
@@ -37,13 +37,13 @@ const lockWait = 100 * time.Millisecond // what is not written now is written by
 
 const stagedLayer = "graph-layer"
 
-// Update brings the graph up to tip: the commits it lacks go to a new layer, which takes in the
-// layers below it that are not more than twice as large. A single file becomes the chain's lowest
-// layer. A graph that is damaged, has no filters or corrected dates, or names commits that are gone
-// is made anew, as it is with anew set. Where another git holds the graph's lock or changed it
-// meanwhile, nothing is written, which the Result tells: the next Update does it.
+// Update brings the graph up to tip. The missing commits go to a new layer, which takes in the
+// layers below it that are at most twice as large. A single file becomes the chain's lowest layer.
+// Update makes the graph anew where it is damaged, has no filters or corrected dates, or names
+// commits that no longer exist; and with anew set. It writes nothing where another git holds the
+// graph's lock or changed the graph meanwhile. The Result says so, and the next Update does it.
 //
-// The graph is on disk when Update returns. An error leaves the old one, or the new one. Errors:
+// The graph is on disk when Update returns. After an error it is the old or the new one. Errors:
 // the history's, ErrUnfit for a history that no graph can be written for, the file system's.
 func Update(ctx context.Context, p Place, tip object.ID, h History, anew bool) (Result, error) {
 	if err := p.unlock(); err != nil {
@@ -74,8 +74,7 @@ func Update(ctx context.Context, p Place, tip object.ID, h History, anew bool) (
 	return u.Result, err
 }
 
-// unlock clears what an Update that was killed left: git gives up on a lock, and we may not take
-// that one again soon.
+// unlock removes the locks that a killed Update left: git gives up on a lock.
 func (p Place) unlock() error {
 	folder, err := p.Info.Sub(folderName)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -104,7 +103,7 @@ func (p Place) unlock() error {
 	return p.Stage.Remove(stagedLayer)
 }
 
-// layerUpdate is an Update under way.
+// layerUpdate is the state of one Update.
 type layerUpdate struct {
 	Place
 	Result
@@ -113,7 +112,7 @@ type layerUpdate struct {
 	fresh []Commit
 }
 
-// unusable says why a graph cannot be built upon, "" where it can.
+// unusable says why a graph cannot be extended; "" where it can.
 func (g *found) unusable() string {
 	switch {
 	case g.bad != nil:
@@ -124,7 +123,7 @@ func (g *found) unusable() string {
 	return ""
 }
 
-// extend finds what the graph lacks; why is set where the graph is stale.
+// extend finds the commits that the graph lacks. why is set where the graph is stale.
 func (u *layerUpdate) extend(ctx context.Context, tip object.ID, h History) (why string, err error) {
 	if u.fresh, err = h.Uncovered(ctx, tip, u.chain.Has); err != nil {
 		return "", err
@@ -150,8 +149,8 @@ func (u *layerUpdate) restart(ctx context.Context, tip object.ID, h History, why
 }
 
 // stale tells whether the graph names a commit that the repository no longer holds. The ancestors
-// of tip are there: only the others, of other branches or from before a rewriting of the history,
-// are asked for.
+// of tip exist. So it asks only for the others: commits of other branches, or from before the
+// history was rewritten.
 func (u *layerUpdate) stale(tip object.ID, h History) (bool, error) {
 	if u.linear(tip) {
 		return false, nil
@@ -171,8 +170,8 @@ func (u *layerUpdate) stale(tip object.ID, h History) (bool, error) {
 	return false, nil
 }
 
-// linear tells whether the commit on which the fresh ones stand has as many generations below it as
-// the graph has commits: then all of them are its ancestors.
+// linear tells whether the commit below the fresh ones has as many generations below it as the
+// graph has commits. All commits of the graph are its ancestors then.
 func (u *layerUpdate) linear(tip object.ID) bool {
 	for i := range u.fresh {
 		for _, p := range u.fresh[i].Parents {
@@ -190,7 +189,7 @@ func (u *layerUpdate) linear(tip object.ID) bool {
 	return int64(level) == int64(u.chain.Len())
 }
 
-// reached marks the positions of tip's ancestors and counts them.
+// reached marks the positions of tip's ancestors, and counts them.
 func (u *layerUpdate) reached(tip object.ID) (seen []bool, n int, err error) {
 	seen = make([]bool, u.chain.Len())
 	var next []uint32

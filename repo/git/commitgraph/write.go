@@ -17,7 +17,7 @@ type chunk struct {
 	write func(*layerTables, *output) error
 }
 
-// chunks lists what the layer is made of, in the order of its writing.
+// chunks lists the chunks of the layer in the order of writing.
 func (e *layerTables) chunks() []chunk {
 	n := len(e.items)
 	list := []chunk{
@@ -184,7 +184,7 @@ func (e *layerTables) writeBases(o *output) error {
 	return nil
 }
 
-// output counts the checksum of what it writes, and keeps the first error for finish.
+// output computes the checksum of what it writes, and keeps the first error for finish.
 type output struct {
 	w   *bufio.Writer
 	sum hash.Hash

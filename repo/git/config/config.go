@@ -1,4 +1,7 @@
 // Package config reads a repository's own .git/config.
+//
+// The format is git's, from the configuration file section of git-config(1); go-git parses it. The
+// user's and the system's configurations are never read, and included files neither.
 package config
 
 import (
@@ -8,24 +11,24 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/format/config"
 )
 
-// MaxSize is the largest configuration that is read, in bytes.
+// MaxSize is the largest configuration to read, in bytes.
 const MaxSize = 1 << 20
 
-// File is a repository's own .git/config. The user's and the system's configurations are never
-// read.
+// File is a repository's own .git/config.
 type File struct {
 	Raw  *config.Config
 	Text []byte
 }
 
-// Parse reads a configuration. A syntax error is returned as go-git words it.
+// Parse reads a configuration. go-git words the syntax errors.
 func Parse(text []byte) (File, error) {
 	c := config.New()
 	err := config.NewDecoder(bytes.NewReader(text)).Decode(c)
 	return File{c, text}, err
 }
 
-// Lacking is what of some settings, in the form of git's configuration, is not set.
+// Lacking is the part of some settings that the configuration does not set. Both are in the form of
+// git's configuration.
 func (c File) Lacking(settings string) string {
 	var b strings.Builder
 	section, written := "", ""
@@ -47,12 +50,12 @@ func (c File) Lacking(settings string) string {
 	return b.String()
 }
 
-// Get is the last value of section.key, "" where it is not set.
+// Get is the last value of section.key; "" where it is not set.
 func (c File) Get(section, key string) string {
 	return c.Raw.Section(section).Options.Get(key)
 }
 
-// IsTrue reads a boolean as git does.
+// IsTrue reads a boolean as git does: a key without a value is true.
 func (c File) IsTrue(section, key string) bool {
 	s := c.Raw.Section(section)
 	if !s.HasOption(key) {
@@ -65,8 +68,7 @@ func (c File) IsTrue(section, key string) bool {
 	return true
 }
 
-// Unsupported names the first setting with which timemachine could not do the right thing, "" where
-// there is none.
+// Unsupported names the first setting that timemachine cannot obey; "" where there is none.
 func (c File) Unsupported() string {
 	if v := c.Get("core", "repositoryformatversion"); v != "" && v != "0" && v != "1" {
 		return "core.repositoryFormatVersion = " + v

@@ -5,9 +5,9 @@
 //
 //	delta        size of the base, size of the result, instructions
 //	size         little-endian groups of 7 bits; the top bit is set in all but the last byte
-//	instruction  top bit set: copy from the base. Bits 0-3 say which of 4 bytes of the offset follow,
-//	             bits 4-6 which of 3 bytes of the size, both little-endian; size 0 is 0x10000.
-//	             Top bit clear: insert the 1 to 127 bytes that follow. 0 is reserved.
+//	instruction  top bit set: copy from the base. Bits 0-3 say which of 4 bytes of the offset
+//	             follow, bits 4-6 which of 3 bytes of the size, both little-endian; size 0 is
+//	             0x10000. Top bit clear: insert the 1 to 127 bytes that follow. 0 is reserved.
 package delta
 
 import (

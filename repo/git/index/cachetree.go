@@ -9,11 +9,11 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// maxDepth bounds how deep folders may lie for the cache tree: what a path of 4096 bytes can hold.
+// maxDepth is how deep folders may lie for the cache tree: a path of 4096 bytes has no more.
 const maxDepth = 2048
 
-// node is a folder of a cache tree. The nodes of a tree are kept in the order of the file, parents
-// first, so that those below node i are i+1 to its next.
+// node is a folder of a cache tree. The nodes of a tree are in the order of the file, parents
+// first. So the nodes below node i are those from i+1 to its next.
 type node struct {
 	name  []byte
 	count int // entries below; -1: not valid
@@ -22,7 +22,8 @@ type node struct {
 	raw   []byte // this node and all below as they stand in the file
 }
 
-// parseNodes reads the content of TREE. One that is malformed is no cache, as git has it: nil.
+// parseNodes reads the content of TREE. It is nil where that is malformed: as for git, there is no
+// cache then.
 func parseNodes(b []byte) []node {
 	p := nodeParser{b: b}
 	if len(b) == 0 || b[0] != 0 || !p.node(0) || p.at != len(b) {
@@ -37,7 +38,7 @@ type nodeParser struct {
 	nodes []node
 }
 
-// node reads a node and all below it.
+// node reads a node and all nodes below it.
 func (p *nodeParser) node(depth int) bool {
 	start, self := p.at, len(p.nodes)
 	n, subfolders, ok := p.header()
@@ -92,7 +93,7 @@ func compareNodes(a, b []byte) int {
 	return cmp.Or(len(a)-len(b), bytes.Compare(a, b))
 }
 
-// built is a folder of the cache tree to be written.
+// built is a folder of the cache tree to write.
 type built struct {
 	name  []byte
 	count int // entries below; -1: not valid

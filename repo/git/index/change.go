@@ -8,7 +8,7 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// Change puts one path into the index, or takes it out.
+// Change puts one path into the index, or removes it.
 type Change struct {
 	Path   string    // tree path, exact bytes, up to 64 KiB
 	Mode   uint32    // 0100644, 0100755 or 0120000; ignored with Remove
@@ -17,14 +17,14 @@ type Change struct {
 	Remove bool      // take the path out; one that is not there is no error
 }
 
-// outcome is what the changes for one path come to: the last of them.
+// outcome is the result of the changes to one path: the last of them.
 type outcome struct {
 	*Change
 	at    int // which of the changes it is
 	added int // the last that put the path in, and so displaced what was in its way; -1: none
 }
 
-// settle checks the changes and returns what they come to, by path.
+// settle checks the changes, and returns their results by path.
 func settle(changes []Change) ([]outcome, error) {
 	order := make([]int, len(changes))
 	for i := range changes {
@@ -51,8 +51,8 @@ func settle(changes []Change) ([]outcome, error) {
 	return settled, checkFolders(settled)
 }
 
-// checkFolders refuses a file and a folder of one name. One may follow the other if it was removed
-// between.
+// checkFolders refuses a file and a folder of the same name. One may follow the other if a Change
+// removed it in between.
 func checkFolders(settled []outcome) error {
 	for i, o := range settled {
 		for _, next := range settled[i+1:] {
@@ -68,7 +68,7 @@ func checkFolders(settled []outcome) error {
 	return nil
 }
 
-// gives tells whether o was out of the way when other was put in last.
+// gives tells whether o was removed before other was put in last.
 func (o outcome) gives(other outcome) bool {
 	return o.added < 0 || o.Remove && o.added < other.added && o.at < other.added
 }
@@ -94,7 +94,7 @@ func (c *Change) contentFlaw() string {
 	return ""
 }
 
-// pathFlaw is why git would not take path.
+// pathFlaw says why git does not accept path.
 func pathFlaw(path string) string {
 	switch {
 	case len(path) > maxName:
@@ -115,7 +115,7 @@ func pathFlaw(path string) string {
 	return ""
 }
 
-// sameContent tells whether r is in trees just what c puts there.
+// sameContent tells whether c leaves r unchanged as far as trees go.
 func (c *Change) sameContent(r rawEntry) bool {
 	return r.stage() == 0 && !r.awaitsAdd() && r.mode() == c.Mode && r.id() == c.ID
 }

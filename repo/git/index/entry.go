@@ -34,9 +34,8 @@ const (
 	maxName = 1 << 16
 )
 
-// Stat is what git remembers of a work-tree file. Git keeps the low 32 bits of each field and
-// compares no more than those, so sizes over 4 GiB and times before 1970 or after 2106 are given as
-// they are.
+// Stat is what git remembers of a work-tree file. Git keeps and compares the low 32 bits of each
+// field. So sizes over 4 GiB, and times before 1970 or after 2106, are passed as they are.
 type Stat struct {
 	CtimeSec  int64
 	CtimeNsec uint32
@@ -47,8 +46,8 @@ type Stat struct {
 	Size      int64 // in bytes
 }
 
-// rawEntry is one entry in the layout of versions 2 and 3, padding included, its bounds checked by
-// measure.
+// rawEntry is one entry in the layout of versions 2 and 3, with its padding. measure has checked
+// its bounds.
 type rawEntry []byte
 
 func (r rawEntry) flags() uint16   { return binary.BigEndian.Uint16(r[flagsAt:]) }
@@ -95,7 +94,7 @@ func fixedSize(flags uint16) int {
 // paddedSize is the size of an entry: at least one NUL after the name, and a multiple of 8.
 func paddedSize(fixed, name int) int { return (fixed + name + 8) &^ 7 }
 
-// appendEntry writes c as an entry of stage 0 without flags.
+// appendEntry appends c as an entry of stage 0 without flags.
 func appendEntry(b []byte, c *Change) []byte {
 	be, s := binary.BigEndian, &c.Stat
 	for _, field := range [...]uint32{

@@ -20,9 +20,10 @@ var (
 	ErrVersion = errors.New("unknown index version")
 )
 
-// DamagedError tells that the bytes are no index as git writes them.
+// DamagedError says that the bytes are no index as git writes it.
 type DamagedError struct {
-	Offset int    // in bytes, where the damage was seen; in version 4, counted as if names were written in full
+	// Offset is where the damage is, in bytes. In version 4 it counts names as if written in full.
+	Offset int
 	Reason string // what is wrong there
 }
 
@@ -31,7 +32,7 @@ func (e *DamagedError) Error() string {
 	return fmt.Sprintf("index damaged at byte %d: %s", e.Offset, e.Reason)
 }
 
-// ChangeError tells that a Change given to Merge cannot be stored in an index.
+// ChangeError says that an index cannot store a Change.
 type ChangeError struct {
 	Path   string // of the change
 	Reason string // what is wrong with it

@@ -5,12 +5,12 @@ import (
 	"encoding/binary"
 )
 
-// maxGrowth bounds what names cut short in version 4 may grow to, as a multiple of the file. An
-// entry takes 64 bytes at the least and a path that can be opened 4096 at the most.
+// maxGrowth is how many times the file's size the entries of version 4 may take with their names
+// written in full. An entry takes at least 64 bytes, and a path that can be opened at most 4096.
 const maxGrowth = 64
 
-// expandTable reads the entries of a version 4 index and writes them out as version 3 would. next
-// is where the entries end in b.
+// expandTable reads the entries of a version 4 index, and writes them as in version 3. next is
+// where the entries end in b.
 func expandTable(b []byte, count int) (t table, next int, err error) {
 	t = table{b: make([]byte, headerSize, len(b)*2), off: make([]int, 1, count+1)}
 	t.off[0] = headerSize
@@ -31,8 +31,8 @@ func expandTable(b []byte, count int) (t table, next int, err error) {
 	return t, next, nil
 }
 
-// expand appends the entry that b starts with, its name told as a difference to before, and tells
-// its size in b.
+// expand appends the entry at the start of b, whose name is given as a difference to before. It
+// returns the entry's size in b.
 func (t *table) expand(b, before []byte) (size int, reason string) {
 	if len(b) < longFixed {
 		return 0, "entry cut short"
@@ -60,7 +60,7 @@ func (t *table) expand(b, before []byte) (size int, reason string) {
 }
 
 // varint reads git's offset encoding: 7 bits a byte, high ones first, and 1 more for each byte that
-// follows. A width of 0 says that b holds none.
+// follows. width is 0 where b holds none.
 func varint(b []byte) (value uint64, width int) {
 	for i, c := range b[:min(len(b), 4)] {
 		value = value<<7 | uint64(c&0x7f)

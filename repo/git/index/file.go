@@ -16,29 +16,30 @@ const (
 	minEntry     = longFixed // no entry of any version takes less
 )
 
-// file is an index taken apart.
+// file is the parts of an index.
 type file struct {
 	version uint32
 	entries table
 	tree    []byte // content of TREE; nil where there is none
-	undo    []byte // content of REUC, which tells how conflicts were resolved; nil where there is none
+	undo    []byte // content of REUC, how conflicts were resolved; nil where there is none
 }
 
-// readFile takes b apart and checks all of it.
+// readFile reads and checks an index.
 func readFile(b []byte) (*file, error) {
 	intact := startChecksum(b)
 	f, err := readBody(b)
 	return f, intact(err)
 }
 
-// startChecksum checks b's checksum beside the caller's work on b: over a large index that takes as
-// long as the rest. The function returned waits for the result. Damage goes before err, which it
-// may have caused.
+// startChecksum checks b's checksum while the caller works on b: for a large index both take as
+// long. The returned function waits for the result. A wrong checksum takes precedence over err,
+// which it may have caused.
 func startChecksum(b []byte) func(err error) error {
 	holds := make(chan bool, 1)
 	go func() {
 		whole := false
-		_ = durable.Guard(func() error { // b may be a mapped file; the caller meets the fault as well
+		// b may be a mapped file. The caller meets the fault as well.
+		_ = durable.Guard(func() error {
 			whole = len(b) < headerSize+checksumSize || checksumHolds(b)
 			return nil
 		})
@@ -57,9 +58,8 @@ func checksumHolds(b []byte) bool {
 	return sum == [checksumSize]byte{} || sum == sha1.Sum(body)
 }
 
-// readBody reads an index and leaves the checksum alone. Extensions come before the check of the
-// entries: one that says the entries mean something else explains them better than the damage they
-// look like.
+// readBody reads an index without its checksum. It reads extensions before it checks entries: an
+// extension that gives entries another meaning explains them better than "damaged".
 func readBody(b []byte) (*file, error) {
 	if len(b) < headerSize+checksumSize {
 		return nil, damaged(len(b), "cut short")
@@ -95,8 +95,8 @@ func (f *file) readEntries(b []byte, count int) (next int, err error) {
 	return f.entries.off[f.entries.len()], err
 }
 
-// readExtensions keeps what stays true after a merge. The others that may be ignored are caches of
-// a state that is about to change, or tell offsets in the old file.
+// readExtensions keeps the extensions that stay true after a merge. The others that may be ignored
+// are caches of the old state, or offsets in the old file.
 func (f *file) readExtensions(b []byte, at int) error {
 	for at < len(b) {
 		if len(b)-at < 8 {
@@ -134,7 +134,7 @@ func (f *file) takeExtension(name string, content []byte) error {
 	return nil
 }
 
-// seal completes an index that has its entries and a blank header: extensions, header, checksum.
+// seal completes an index that has its entries and an empty header: extensions, header, checksum.
 func (f *file) seal() []byte {
 	b := f.entries.b
 	copy(b, signature)
@@ -165,8 +165,8 @@ func (t *table) needsLong() bool {
 	return false
 }
 
-// hasPrefix tells whether entry i exists and lies below the folder whose name, with a slash, is
-// prefix.
+// hasPrefix tells whether entry i exists and lies below a folder; prefix is the folder's name with
+// a slash.
 func (t *table) hasPrefix(i int, prefix []byte) bool {
 	return i < t.len() && bytes.HasPrefix(t.at(i).name(), prefix)
 }

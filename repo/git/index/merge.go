@@ -2,19 +2,18 @@ package index
 
 import "timemachine/repo/git/object"
 
-// Trees tells which tree a folder ("" is the root, else a path without a slash at its end) has
-// after the commits that the changes come from; ok is false where that is not known. It is asked,
-// parents first, for the folders above a change and for those git's cache has no valid tree of. The
-// tree must be in the repository.
+// Trees tells which tree a folder has after the commits that the changes come from; ok is false
+// where that is not known. dir is "" for the root, else a path without a slash at its end. It is
+// asked, parents first, for the folders above a change and for those without a valid tree in git's
+// cache. The tree must be in the repository.
 type Trees func(dir string) (tree object.ID, ok bool)
 
-// Merge returns the index old with the changes made; nil means that there is none yet. The result
-// has version 2, or 3 where entries have extended flags, and a checksum. A nil trees knows nothing,
-// and git's cache loses the folders above changes. Changes count in the order given, as if made one
-// by one.
+// Merge returns the index old with the changes made; a nil old is no index yet. The result has
+// version 2, or 3 where entries have extended flags, and a checksum. With nil trees, git's cache
+// loses the folders above the changes. The changes count in the given order, as if made one by one.
 //
-// Errors are *ChangeError for a change that cannot be stored (also a file and a folder of one name
-// with no Remove between), ErrUnmerged for one in the way of a conflict, and those of Parse for
+// Errors: *ChangeError for a change that cannot be stored, also for a file and a folder of one name
+// with no Remove in between; ErrUnmerged for a change in the way of a conflict; those of Parse for
 // old. The result shares no memory with old.
 func Merge(old []byte, changes []Change, trees Trees) ([]byte, error) {
 	if old == nil {

@@ -2,7 +2,7 @@ package index
 
 import "timemachine/repo/git/object"
 
-// Index is what an index file says, the caches in it left out.
+// Index is the content of an index file, without its caches.
 type Index struct {
 	Version int     // of the file: 2, 3 or 4
 	Entries []Entry // by path as unsigned bytes, then by stage

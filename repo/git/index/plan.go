@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// edit replaces the entries lo to hi of the old table by one of a change, or by nothing.
+// edit replaces the entries lo to hi of the old table by the entry of a change, or by nothing.
 type edit struct {
 	lo, hi int
 	add    *Change
 }
 
-// plan is what the changes come to in one table.
+// plan is what the changes do to one table.
 type plan struct {
 	old     *table
 	edits   []edit  // by lo; where they overlap, all but one remove
@@ -21,10 +21,10 @@ type plan struct {
 	key     []byte  // scratch
 }
 
-// folders is a set of folder paths ("" is the root) that with each holds all above it.
+// folders is a set of folder paths ("" is the root). With each path it holds all paths above it.
 type folders map[string]struct{}
 
-// addAbove puts the folders above path into the set and returns those that were not in it.
+// addAbove adds the folders above path, and returns those that were not in the set.
 func (f folders) addAbove(path string) (added []string) {
 	for path != "" {
 		path = path[:max(0, strings.LastIndexByte(path, '/'))]
@@ -52,8 +52,8 @@ func makePlan(old *table, changes []outcome) (*plan, error) {
 	return p, nil
 }
 
-// place adds the edits of one change. from is where the search starts, and the result where that of
-// the next may.
+// place adds the edits of one change. The search starts at from, and the result is where the search
+// for the next change may start.
 func (p *plan) place(c outcome, from int) (int, error) {
 	lo, hi, err := p.named(c.Path, from)
 	if err != nil {
@@ -71,7 +71,7 @@ func (p *plan) place(c outcome, from int) (int, error) {
 	return lo, p.clearWay(c.Path)
 }
 
-// replace puts c in the place of the entries lo to hi, all of its name.
+// replace replaces the entries lo to hi, all of c's name, by c.
 func (p *plan) replace(c *Change, lo, hi int) {
 	if c.Remove {
 		p.remove(c.Path, lo, hi)
@@ -83,7 +83,7 @@ func (p *plan) replace(c *Change, lo, hi int) {
 	}
 }
 
-// clearWay removes files that have the name of a folder path needs.
+// clearWay removes files that have the name of a folder above path.
 func (p *plan) clearWay(path string) error {
 	for _, dir := range p.cleared.addAbove(path) {
 		lo, hi, err := p.named(dir, 0)
@@ -95,7 +95,7 @@ func (p *plan) clearWay(path string) error {
 	return nil
 }
 
-// remove takes out the entries lo to hi, if there are any, for the sake of path.
+// remove removes the entries lo to hi, if there are any, for the sake of path.
 func (p *plan) remove(path string, lo, hi int) {
 	if hi > lo {
 		p.edits = append(p.edits, edit{lo: lo, hi: hi})
@@ -103,7 +103,7 @@ func (p *plan) remove(path string, lo, hi int) {
 	}
 }
 
-// named is the run of entries called path.
+// named is the run of entries of that path.
 func (p *plan) named(path string, from int) (lo, hi int, err error) {
 	p.key = append(p.key[:0], path...)
 	lo, hi = p.old.equal(p.key, from)
@@ -132,7 +132,7 @@ func (p *plan) merged(lo, hi int) error {
 	return nil
 }
 
-// apply copies the old table with the edits made, behind room for a header.
+// apply copies the old table with the edits made, behind free space for a header.
 func (p *plan) apply() table {
 	size := len(p.old.b) + headerSize
 	for _, e := range p.edits {

@@ -8,7 +8,7 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// rebuilder walks the entries once and makes the cache tree that fits them.
+// rebuilder makes the cache tree that fits the entries, in one pass.
 type rebuilder struct {
 	entries *table
 	at      int    // the entry under way
@@ -17,8 +17,8 @@ type rebuilder struct {
 	trees   Trees
 }
 
-// rebuildTree is the content of TREE for the entries, given what it was and the folders that are
-// not what they were.
+// rebuildTree is the content of TREE for the entries. old is its content before, altered the
+// folders that have changed since.
 func rebuildTree(entries *table, old []byte, altered folders, trees Trees) []byte {
 	if trees == nil {
 		trees = func(string) (tree object.ID, ok bool) { return }
@@ -32,8 +32,8 @@ func rebuildTree(entries *table, old []byte, altered folders, trees Trees) []byt
 	return n.append(nil)
 }
 
-// folder makes the node of a folder. prefix is its path with a slash at the end (the root's is
-// empty), old its node so far or -1.
+// folder makes the node of a folder. prefix is its path with a slash at the end (empty for the
+// root), old its node before or -1.
 func (r *rebuilder) folder(prefix, name []byte, old, depth int) built {
 	if kept, ok := r.keep(prefix, old); ok {
 		return kept
@@ -76,7 +76,7 @@ func (r *rebuilder) folder(prefix, name []byte, old, depth int) built {
 	return n
 }
 
-// passOver skips what is left of a folder that lies too deep to be looked at.
+// passOver skips the rest of a folder that lies too deep.
 func (r *rebuilder) passOver(prefix []byte) (skipped bool) {
 	for ; r.entries.hasPrefix(r.at, prefix); r.at++ {
 		skipped = true
@@ -84,8 +84,8 @@ func (r *rebuilder) passOver(prefix []byte) (skipped bool) {
 	return skipped
 }
 
-// keep is the old node with all below it, if nothing there has changed and it covers the entries it
-// says it does.
+// keep is the old node with all nodes below, if nothing there has changed and it covers the entries
+// that it claims.
 func (r *rebuilder) keep(prefix []byte, old int) (built, bool) {
 	if old < 0 || r.old[old].count < 0 {
 		return built{}, false

@@ -22,7 +22,7 @@ func (t *table) at(i int) rawEntry {
 	return rawEntry(t.b[t.off[i]:t.off[i+1]])
 }
 
-// readTable finds the entries of a version 2 or 3 index in b, which starts at the header and ends
+// readTable finds the entries of a version 2 or 3 index in b. b starts at the header and ends
 // before the checksum.
 func readTable(b []byte, version uint32, count int) (table, error) {
 	t := table{b: b, off: make([]int, 1, count+1)}
@@ -42,7 +42,7 @@ func readTable(b []byte, version uint32, count int) (table, error) {
 	return t, nil
 }
 
-// measure is the size of the entry that b starts with, or why there is none.
+// measure is the size of the entry at the start of b, or the reason why there is none.
 func measure(b []byte) (size int, reason string) {
 	if len(b) < longFixed {
 		return 0, "entry cut short"
@@ -62,7 +62,7 @@ func measure(b []byte) (size int, reason string) {
 	return paddedSize(fixed, nul), ""
 }
 
-// check tells whether every entry can stand where it does: known bits, known types, names in git's
+// check checks that every entry is valid in its place: known flags, known types, names in git's
 // order.
 func (t *table) check() error {
 	var before []byte
@@ -87,7 +87,7 @@ func (t *table) check() error {
 	return nil
 }
 
-// flaw is what is wrong with r taken by itself.
+// flaw says what is wrong with one entry.
 func (r rawEntry) flaw() string {
 	if len(r.name()) == 0 {
 		return "entry without a name"
@@ -102,8 +102,8 @@ func (r rawEntry) flaw() string {
 	return "unknown type of file"
 }
 
-// search is the first entry not before key, looked for from entry `from` on. The stride doubles,
-// because changes come sorted and the next is mostly near.
+// search is the first entry not before key; it starts at entry from. The stride doubles, because
+// changes come sorted and the next one is mostly near.
 func (t *table) search(key []byte, from int) int {
 	n := t.len()
 	lo, hi := from, from
@@ -114,7 +114,7 @@ func (t *table) search(key []byte, from int) int {
 	return lo + sort.Search(hi-lo, func(i int) bool { return bytes.Compare(t.at(lo+i).name(), key) >= 0 })
 }
 
-// equal is the run of entries, one for each stage, that have the name key.
+// equal is the run of entries with the name key, one for each stage.
 func (t *table) equal(key []byte, from int) (lo, hi int) {
 	lo = t.search(key, from)
 	for hi = lo; hi < t.len() && bytes.Equal(t.at(hi).name(), key); hi++ {
@@ -122,7 +122,7 @@ func (t *table) equal(key []byte, from int) (lo, hi int) {
 	return lo, hi
 }
 
-// copyFrom appends the entries lo to hi of other in one piece.
+// copyFrom appends the entries lo to hi of other at once.
 func (t *table) copyFrom(other *table, lo, hi int) {
 	if lo >= hi {
 		return
@@ -134,7 +134,7 @@ func (t *table) copyFrom(other *table, lo, hi int) {
 	}
 }
 
-// add appends the entry c makes.
+// add appends the entry of c.
 func (t *table) add(c *Change) {
 	t.b = appendEntry(t.b, c)
 	t.off = append(t.off, len(t.b))

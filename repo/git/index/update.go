@@ -12,9 +12,8 @@ import (
 	"timemachine/repo/durable"
 )
 
-// Ahead is an index that is looked at while the changes to it are still being made: its checksum is
-// compared and its entries are found by goroutines. It may lie in a mapped file. Wait before it
-// goes away.
+// Ahead is an index that goroutines read while its changes are still being made. They compare its
+// checksum and find its entries. It may lie in a mapped file: call Wait before that is unmapped.
 type Ahead struct {
 	old    []byte
 	work   sync.WaitGroup
@@ -23,7 +22,7 @@ type Ahead struct {
 	plain  bool // file was understood, and all in it may stay as it is
 }
 
-// LookAhead begins to look at an index; nil means that there is none yet.
+// LookAhead begins to read an index; nil is no index yet.
 func LookAhead(old []byte) *Ahead {
 	a := &Ahead{old: old}
 	if len(old) < headerSize+checksumSize {
@@ -41,9 +40,9 @@ func LookAhead(old []byte) *Ahead {
 	return a
 }
 
-// Flaw tells whether an index is damaged so that git could not read its entries: a *DamagedError,
-// or nil. Checksums of what git writes ordinarily are left unread, as by git itself. The index must
-// not be in a file that is cut meanwhile, unless durable.Guard is around.
+// Flaw is a *DamagedError where an index is so damaged that git cannot read its entries, else nil.
+// Like git, it does not read the checksum. Call it within durable.Guard where another program may
+// cut the index's file.
 func Flaw(b []byte) error {
 	a := &Ahead{old: b}
 	if len(b) >= headerSize+checksumSize {
@@ -68,10 +67,11 @@ func (a *Ahead) guarded(f func()) {
 	})
 }
 
-// Wait returns when nothing looks at the index any more.
+// Wait returns when nothing reads the index any more.
 func (a *Ahead) Wait() { a.work.Wait() }
 
-// list finds the entries, as far as git and Merge write them now, and returns where they end.
+// list finds the entries and returns where they end. It is false where git and Merge would write
+// them in another way.
 func (a *Ahead) list() (end int, ok bool) {
 	b := a.old[:len(a.old)-checksumSize]
 	a.version = binary.BigEndian.Uint32(b[4:])
@@ -97,7 +97,7 @@ func (a *Ahead) list() (end int, ok bool) {
 	return at, true
 }
 
-// extensions reads those from at on. It is false where one is not to stay as it is.
+// extensions reads the extensions from at on. It is false where one must not stay as it is.
 func (a *Ahead) extensions(at int) bool {
 	for b := a.entries.b; at < len(b); {
 		if len(b)-at < 8 || uint64(binary.BigEndian.Uint32(b[at+4:])) > uint64(len(b)-at-8) {
@@ -112,8 +112,8 @@ func (a *Ahead) extensions(at int) bool {
 	return true
 }
 
-// Update writes to w what Merge makes of the index and the changes. Where every change is to an
-// entry that is there, the others are not looked at again. Errors are those of Merge and of w.
+// Update writes to w what Merge makes of the index and the changes. Where every change replaces an
+// existing entry, it does not read the other entries again. Errors: those of Merge and of w.
 func (a *Ahead) Update(w io.Writer, changes []Change, trees Trees) error {
 	a.Wait()
 	if a.intact && a.plain {
@@ -128,15 +128,15 @@ func (a *Ahead) Update(w io.Writer, changes []Change, trees Trees) error {
 	return err
 }
 
-// fileUpdate is changes in the place of entries of the same names, in a file that is otherwise kept.
+// fileUpdate is changes that replace entries of the same names, in a file that otherwise stays.
 type fileUpdate struct {
 	file
 	places  []int // of entries, in order: those that are changed
 	altered folders
 }
 
-// inPlace finds the entries that the changes are in the place of. It is nil where there is more to
-// do than that.
+// inPlace finds the entries that the changes replace. It is nil where the changes do more than
+// that.
 func (a *Ahead) inPlace(changes []Change) *fileUpdate {
 	settled, err := settle(changes)
 	if err != nil {
@@ -166,7 +166,7 @@ func (a *Ahead) inPlace(changes []Change) *fileUpdate {
 	return u
 }
 
-// pieces is the file, but for its checksum, with that content of TREE.
+// pieces is the file without its checksum, and with that content of TREE.
 func (u *fileUpdate) pieces(tree []byte) [][]byte {
 	var pieces [][]byte
 	done := 0
@@ -178,7 +178,7 @@ func (u *fileUpdate) pieces(tree []byte) [][]byte {
 	return append(pieces, appendExtension(appendExtension(nil, "TREE", tree), "REUC", u.undo))
 }
 
-// write writes the pieces and then their checksum, which is made meanwhile.
+// write writes the pieces and then their checksum, which it computes at the same time.
 func write(w io.Writer, pieces [][]byte) error {
 	sum := sha1.New()
 	summed := make(chan error, 1)

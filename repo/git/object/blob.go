@@ -8,11 +8,11 @@ import (
 )
 
 // ErrCollision is returned for bytes that carry a known SHA-1 collision attack. Git refuses such
-// content too: its name would also be that of another file.
+// content too: another file has the same name.
 var ErrCollision = errors.New("content is a SHA-1 collision attack")
 
-// HashBlob names a blob with the collision-detecting SHA-1 that git itself uses. It returns
-// ErrCollision for crafted content, and nothing else.
+// HashBlob names a blob with the collision-detecting SHA-1 that git uses. Its only error is
+// ErrCollision.
 func HashBlob(body []byte) (ID, error) {
 	h := NewBlobHasher(int64(len(body)))
 	h.Write(body)
@@ -25,7 +25,7 @@ type BlobHasher struct {
 	size, seen int64
 }
 
-// NewBlobHasher starts the name of a blob that will have exactly size bytes.
+// NewBlobHasher begins the name of a blob of exactly size bytes.
 func NewBlobHasher(size int64) *BlobHasher {
 	b := &BlobHasher{CollisionResistantHash: sha1cd.New().(sha1cd.CollisionResistantHash), size: size}
 	b.Reset()
@@ -38,15 +38,15 @@ func (b *BlobHasher) Write(p []byte) (int, error) {
 	return b.CollisionResistantHash.Write(p)
 }
 
-// Reset starts the same size of blob again.
+// Reset begins again, for a blob of the same size.
 func (b *BlobHasher) Reset() {
 	b.CollisionResistantHash.Reset()
 	b.CollisionResistantHash.Write(header(Blob, b.size))
 	b.seen = 0
 }
 
-// ID is the blob's name: ErrCollision for crafted content, an error when other than the announced
-// number of bytes came.
+// ID is the blob's name. Errors: ErrCollision for crafted content, and one where the number of
+// bytes is not the announced size.
 func (b *BlobHasher) ID() (ID, error) {
 	if b.seen != b.size {
 		return ID{}, fmt.Errorf("blob of %d bytes announced as %d", b.seen, b.size)

@@ -12,7 +12,7 @@ type Signature struct {
 	When        time.Time
 }
 
-// CommitData is a commit's content, less the headers that timemachine has no use for.
+// CommitData is a commit's content, without the headers that timemachine does not use.
 type CommitData struct {
 	Tree              ID
 	Parents           []ID
@@ -29,9 +29,8 @@ func (c *CommitData) FirstParent() ID {
 	return c.Parents[0]
 }
 
-// EncodeCommit is the commit's body as git stores it. Nothing is cleaned: names with '<', '>' or a
-// newline, and dates before 1970, make a commit that git fsck refuses, and are the caller's
-// business.
+// EncodeCommit is the commit's body as git stores it. It cleans nothing. With '<', '>' or a newline
+// in a name, or a date before 1970, git fsck refuses the commit: the caller prevents that.
 func EncodeCommit(c *CommitData) []byte {
 	b := make([]byte, 0, 256+len(c.Message))
 	b = appendLine(b, "tree", c.Tree.String())

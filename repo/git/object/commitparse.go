@@ -16,9 +16,9 @@ const (
 	maxDate = 253402300799
 )
 
-// ParseCommit reads a commit's body. It is as tolerant as git: headers it does not know (gpgsig,
-// mergetag …) are skipped, an identity or date that makes no sense is read as far as it goes. Only
-// a missing or broken tree or parent line is an error.
+// ParseCommit reads a commit's body, as tolerant as git. It skips headers that it does not know
+// (gpgsig, mergetag …), and reads a malformed identity or date as far as it can. Only a missing or
+// malformed tree or parent line is an error.
 func ParseCommit(raw []byte) (*CommitData, error) {
 	head, message, _ := strings.Cut(string(raw), "\n\n")
 	c := &CommitData{Message: message}
@@ -39,8 +39,8 @@ func ParseCommit(raw []byte) (*CommitData, error) {
 	return c, nil
 }
 
-// FirstParent reads no more of a commit's body than the first parent's name, zero for a root. As
-// for git, the line stands right after the tree's. The error is that of ParseCommit.
+// FirstParent reads the first parent's name from a commit's body, and no more; it is zero for a
+// root. As for git, the line stands right after the tree's. The error is that of ParseCommit.
 func FirstParent(raw []byte) (ID, error) {
 	const tree, parent, name = len("tree "), len("parent "), 2 * len(ID{})
 	if len(raw) < tree+name+1 || string(raw[:tree]) != "tree " || raw[tree+name] != '\n' {
@@ -57,7 +57,7 @@ func FirstParent(raw []byte) (ID, error) {
 	return id, nil
 }
 
-// header takes in one line. Continuation lines begin with a space and so match no key.
+// header reads one header line. Continuation lines begin with a space, and so match no key.
 func (c *CommitData) header(line string) error {
 	key, value, _ := strings.Cut(line, " ")
 	switch key {
@@ -78,7 +78,7 @@ func (c *CommitData) header(line string) error {
 }
 
 // parseSignature reads "Name <email> seconds zone". The last brackets count: names in old histories
-// hold some too.
+// contain brackets, too.
 func parseSignature(line string) Signature {
 	who, date, found := cutLast(line, ">")
 	if !found {
@@ -96,7 +96,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-// parseDate reads "seconds zone"; what it cannot read is 1970 or UTC.
+// parseDate reads "seconds zone". What it cannot read is 1970 or UTC.
 func parseDate(s string) time.Time {
 	fields := strings.Fields(s)
 	if len(fields) == 0 {
@@ -113,8 +113,8 @@ func parseDate(s string) time.Time {
 	return when.In(parseZone(fields[1]))
 }
 
-// parseZone reads "+hhmm". Odd ones such as +051800 are read as git does, as a number of hours
-// times 100; beyond a hundred hours they are taken for UTC.
+// parseZone reads "+hhmm". It reads odd zones such as +051800 as git does, as a number of hours
+// times 100. Beyond a hundred hours it takes them for UTC.
 func parseZone(s string) *time.Location {
 	n, err := strconv.Atoi(s)
 	if err != nil || n == 0 || n <= -10000 || n >= 10000 {

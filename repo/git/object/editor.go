@@ -6,21 +6,21 @@ import (
 	"strings"
 )
 
-// Loader fetches trees by name. The Editor keeps and changes the slice it is given.
+// Loader reads trees by name. An Editor keeps and changes the slice that it is given.
 type Loader interface {
 	ReadTree(ID) ([]byte, error)
 }
 
-// Editor is a tree of folders being changed path by path. Folders are loaded when a path first goes
-// through them and stay in memory; their raw bytes are kept as they are but for the entries that
-// change. Not for concurrent use.
+// Editor changes a tree of folders path by path. It loads a folder when a path first goes through
+// it, and keeps it in memory. Only the entries that change differ from the raw bytes it read. Not
+// for concurrent use.
 type Editor struct {
 	root *folder
 	from Loader
 }
 
 // Changed is a tree that Write names for the first time. Where exactly one edit made it from the
-// version before, the edit is told, so that a delta needs no search.
+// version before, it has that edit, so that a delta needs no search.
 type Changed struct {
 	Path string // of the folder; empty for the root
 	ID   ID
@@ -29,12 +29,14 @@ type Changed struct {
 	Prev    ID  // the folder's ID at the last Write; zero for a new folder
 	PrevLen int // its raw length in bytes
 
-	Edited              bool // exactly one edit: OldLen bytes at Pos of the previous version became NewLen bytes
+	// Edited tells whether exactly one edit was made: OldLen bytes at Pos of the previous version
+	// became NewLen bytes.
+	Edited              bool
 	Pos, OldLen, NewLen int
 }
 
-// NewEditor begins with the tree root, or with nothing when root is zero. It returns the loader's
-// error, or one for a tree that is malformed or out of order.
+// NewEditor begins with the tree root, or with an empty tree when root is zero. Errors: the
+// loader's, and one for a tree that is malformed or out of order.
 func NewEditor(root ID, l Loader) (*Editor, error) {
 	e := &Editor{from: l}
 	if root.IsZero() {
@@ -54,9 +56,9 @@ func (e *Editor) load(name string, id ID) (*folder, error) {
 	return newFolder(name, id, raw)
 }
 
-// Set makes path the given entry. Parents are made; a file where a folder stood replaces it with
-// all it holds, and the reverse. Path is split at '/': empty parts, ".", ".." and NUL are refused.
-// On an error nothing has changed.
+// Set gives path an entry, and makes the folders above it. A file replaces a folder with all that
+// it holds, and the reverse. Empty components, ".", ".." and NUL are errors. After an error nothing
+// has changed.
 func (e *Editor) Set(path string, mode Mode, id ID) error {
 	dirs, name, err := split(path)
 	if err != nil {
@@ -77,8 +79,8 @@ func (e *Editor) Set(path string, mode Mode, id ID) error {
 	return nil
 }
 
-// Remove takes path away, a folder with all it holds, and prunes the parents that are left empty.
-// An absent path is no error.
+// Remove removes path, and a folder with all that it holds. It also removes the folders above that
+// become empty. A missing path is no error.
 func (e *Editor) Remove(path string) error {
 	dirs, name, err := split(path)
 	if err != nil {
@@ -100,7 +102,7 @@ func (e *Editor) Remove(path string) error {
 	return nil
 }
 
-// remove drops the name as file and as folder, one not yet written included.
+// remove drops the name as file and as folder, also one that is not written yet.
 func remove(f *folder, name string) bool {
 	_, kid := f.kids[name]
 	delete(f.kids, name)
@@ -108,8 +110,8 @@ func remove(f *folder, name string) bool {
 	return kid || file || tree
 }
 
-// Get looks path up; false when it is absent. A folder changed since the last Write still shows the
-// ID it had then, zero for a new one.
+// Get looks path up; false when it is missing. A folder that changed since the last Write has the
+// ID that it had then; a new one has none.
 func (e *Editor) Get(path string) (TreeEntry, bool, error) {
 	dirs, name, err := split(path)
 	if err != nil {
@@ -127,8 +129,8 @@ func (e *Editor) Get(path string) (TreeEntry, bool, error) {
 	return entry, ok, nil
 }
 
-// walk goes down from the root and returns every folder it passes. Without create, nil means that
-// one is absent.
+// walk goes down from the root and returns every folder on the way. It returns nil where one is
+// missing, unless it may create it.
 func (e *Editor) walk(dirs []string, create bool) ([]*folder, error) {
 	trail := []*folder{e.root}
 	f := e.root
@@ -150,7 +152,7 @@ func (e *Editor) walk(dirs []string, create bool) ([]*folder, error) {
 	return trail, nil
 }
 
-// subfolder is the subfolder of that name, loaded; nil when there is none.
+// subfolder loads the subfolder of that name; it is nil when there is none.
 func (e *Editor) subfolder(f *folder, name string) (*folder, error) {
 	if kid, ok := f.kids[name]; ok {
 		return kid, nil
@@ -167,7 +169,7 @@ func (e *Editor) subfolder(f *folder, name string) (*folder, error) {
 	return kid, nil
 }
 
-// touch enters each folder of the trail in its parent's list for the next Write.
+// touch lists each folder of the trail as changed in its parent, for the next Write.
 func touch(trail []*folder) {
 	for i, f := range trail[1:] {
 		if !f.touched {
@@ -186,9 +188,9 @@ func split(path string) (dirs []string, name string, err error) {
 	return parts[:len(parts)-1], parts[len(parts)-1], nil
 }
 
-// Write names the folders changed since the last Write and hands each to emit, leaves first and the
-// root last, and returns the root's ID. A root without entries is git's empty tree. After an error
-// from emit the same Write can be tried again: folders emitted already do not come twice.
+// Write names the folders that changed since the last Write, passes each to emit, and returns the
+// root's ID. Leaves come first and the root last. A root without entries is git's empty tree. After
+// an error from emit, the next Write goes on: no folder comes twice.
 func (e *Editor) Write(emit func(t *Changed) error) (ID, error) {
 	if err := e.root.write("", emit); err != nil {
 		return ID{}, err

@@ -5,8 +5,8 @@ import (
 	"sort"
 )
 
-// folder is one tree being edited. Its raw bytes are always a valid tree in git's order; offs holds
-// where each entry starts, so that a name is found by bisection and an edit is one memmove.
+// folder is a tree that is being edited. Its raw bytes are always a valid tree in git's order. offs
+// holds where each entry starts, so that a name is found by bisection and an edit is one memmove.
 type folder struct {
 	name string
 	raw  []byte
@@ -25,8 +25,8 @@ type folder struct {
 // edit says that oldLen bytes at pos became newLen bytes.
 type edit struct{ pos, oldLen, newLen int }
 
-// newFolder takes over raw. Order and doubles are checked: bisection in a tree out of order would
-// corrupt it further.
+// newFolder takes over raw. It checks order and doubles: bisection in a tree that is out of order
+// would damage it further.
 func newFolder(name string, id ID, raw []byte) (*folder, error) {
 	f := &folder{name: name, id: id, raw: raw, prevLen: len(raw)}
 	var last rawEntry
@@ -44,13 +44,13 @@ func newFolder(name string, id ID, raw []byte) (*folder, error) {
 	return f, nil
 }
 
-// at is entry i. The raw bytes were checked when they came in, so it cannot fail.
+// at is entry i. It cannot fail, because newFolder checked the raw bytes.
 func (f *folder) at(i int) rawEntry {
 	e, _ := cutEntry(f.raw, int(f.offs[i]))
 	return e
 }
 
-// search finds the entry of that name and sort, or where it would stand.
+// search finds the entry of that name and kind, or its place.
 func (f *folder) search(name string, tree bool) (int, bool) {
 	i := sort.Search(len(f.offs), func(i int) bool {
 		e := f.at(i)
@@ -73,7 +73,7 @@ func (f *folder) find(name string) (TreeEntry, bool) {
 	return TreeEntry{}, false
 }
 
-// put inserts the entry or replaces the one of the same name and sort.
+// put inserts the entry, or replaces the one of the same name and kind.
 func (f *folder) put(e TreeEntry) {
 	i, found := f.search(e.Name, e.Mode.IsTree())
 	if !found {
@@ -106,7 +106,7 @@ func (f *folder) insert(i int, e TreeEntry) {
 	f.shift(i+1, len(entry))
 }
 
-// drop removes the entry of that name and sort, if there is one.
+// drop removes the entry of that name and kind, if there is one.
 func (f *folder) drop(name string, tree bool) bool {
 	i, found := f.search(name, tree)
 	if !found {
@@ -141,8 +141,8 @@ func (f *folder) note(pos, oldLen, newLen int) {
 	f.last = edit{pos, oldLen, newLen}
 }
 
-// empty tells whether nothing lies below. A loaded kid is never empty: it is dropped when its last
-// entry goes.
+// empty tells whether the folder holds nothing. A loaded subfolder is never empty: it is dropped
+// with its last entry.
 func (f *folder) empty() bool { return len(f.offs) == 0 && len(f.kids) == 0 }
 
 // adopt makes kid a loaded subfolder.

@@ -37,7 +37,7 @@ func ParseID(s string) (ID, error) {
 	return id, nil
 }
 
-// Kind is an object's type, numbered as in a pack entry's header.
+// Kind is an object's type, with git's number in the header of a pack entry.
 type Kind uint8
 
 // The kinds of object timemachine stores.
@@ -63,8 +63,8 @@ func (k Kind) String() string {
 	return "kind " + strconv.Itoa(int(k))
 }
 
-// Hash names the object of the given kind and body, with crypto/sha1: for trees and commits, which
-// are built here. Blobs hold other people's bytes and go through HashBlob.
+// Hash names an object with crypto/sha1. It is for trees and commits, which timemachine makes
+// itself; HashBlob names the content of files.
 func Hash(kind Kind, body []byte) ID {
 	h := sha1.New()
 	h.Write(header(kind, int64(len(body))))

@@ -2,8 +2,8 @@ package object
 
 import "strings"
 
-// Lookup finds what the tree root holds at a path of names with slashes between them; false where it
-// holds nothing there. read gives a tree's raw bytes. Errors: read's, and one for a tree that is
+// Lookup finds what the tree root holds at a path of names with slashes between them; false where
+// it holds nothing there. read gives a tree's raw bytes. Errors: read's, and one for a tree that is
 // malformed.
 func Lookup(read func(ID) ([]byte, error), root ID, path string) (TreeEntry, bool, error) {
 	return Descend(read, root, path, func(TreeEntry) {})

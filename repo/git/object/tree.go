@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// Mode is a tree entry's mode, as git numbers it.
+// Mode is a tree entry's mode, with git's numbers.
 type Mode uint32
 
 // The modes timemachine writes. Readers meet others (0100664 in old histories) and keep them.
@@ -37,9 +37,8 @@ var EmptyTree = Hash(Tree, nil)
 
 var errTree = errors.New("malformed tree")
 
-// ParseTree lists a tree's entries in their stored order, which it does not judge. It returns an
-// error for bytes that are no tree: a cut entry, a mode that is not octal, an empty name or one
-// with a slash.
+// ParseTree lists a tree's entries in their stored order, which it does not check. A cut entry, a
+// mode that is not octal, an empty name and a name with a slash are errors.
 func ParseTree(raw []byte) ([]TreeEntry, error) {
 	var entries []TreeEntry
 	for at := 0; at < len(raw); {
@@ -53,8 +52,7 @@ func ParseTree(raw []byte) ([]TreeEntry, error) {
 	return entries, nil
 }
 
-// FindEntry looks for one name in a tree; false when it is absent. Bytes after the entry are not
-// looked at.
+// FindEntry finds a name in a tree; false when it is missing. It does not read past the entry.
 func FindEntry(raw []byte, name string) (TreeEntry, bool, error) {
 	for at := 0; at < len(raw); {
 		e, err := cutEntry(raw, at)
@@ -69,7 +67,7 @@ func FindEntry(raw []byte, name string) (TreeEntry, bool, error) {
 	return TreeEntry{}, false, nil
 }
 
-// Without is a tree without the entry of that name, if it has one, and raw itself otherwise.
+// Without is a tree without the entry of that name. It is raw itself where there is none.
 func Without(raw []byte, name string) ([]byte, error) {
 	for at := 0; at < len(raw); {
 		e, err := cutEntry(raw, at)
@@ -84,7 +82,7 @@ func Without(raw []byte, name string) ([]byte, error) {
 	return raw, nil
 }
 
-// rawEntry is an entry still lying in its tree: "mode SP name NUL id".
+// rawEntry is an entry within its tree: "mode SP name NUL id".
 type rawEntry struct {
 	mode    Mode
 	name    []byte
@@ -120,15 +118,15 @@ func cutEntry(raw []byte, at int) (rawEntry, error) {
 	return rawEntry{mode: mode, name: raw[name : name+n], start: at, id: id, end: id + len(ID{}), raw: raw}, nil
 }
 
-// appendEntry writes one entry behind dst.
+// appendEntry appends one entry to dst.
 func appendEntry(dst []byte, e TreeEntry) []byte {
 	dst = strconv.AppendUint(dst, uint64(e.Mode), 8)
 	dst = append(append(append(dst, ' '), e.Name...), 0)
 	return append(dst, e.ID[:]...)
 }
 
-// CompareNames orders two entries of one tree as git does: byte by byte, a folder as if its name
-// ended in a slash.
+// CompareNames orders two entries of one tree as git does: byte by byte, and a folder as if its
+// name ended in a slash.
 func CompareNames[S ~string | ~[]byte](a []byte, aTree bool, b S, bTree bool) int {
 	n := min(len(a), len(b))
 	for i := range n {
@@ -139,7 +137,7 @@ func CompareNames[S ~string | ~[]byte](a []byte, aTree bool, b S, bTree bool) in
 	return int(next(a, n, aTree)) - int(next(b, n, bTree))
 }
 
-// next is the byte that decides between names equal in their first n bytes.
+// next is the byte that decides between two names whose first n bytes are equal.
 func next[S ~string | ~[]byte](name S, n int, tree bool) byte {
 	if len(name) > n {
 		return name[n]

@@ -8,10 +8,10 @@ import (
 // maxDepth is deeper than any path that can be checked out.
 const maxDepth = 4096
 
-// DiffTrees calls changed for every path, folders aside, at which the trees a and b differ, in tree
-// order, until it returns false; where a file became a folder, for both. Zero is a tree without
-// entries. Trees that are out of order give paths too many, never too few. Errors: the loader's,
-// and one for a tree that is malformed.
+// DiffTrees calls changed for every path of a file at which the trees a and b differ, until changed
+// returns false. Paths come in tree order; where a file became a folder, both come. Zero is a tree
+// without entries. Trees that are out of order give too many paths, never too few. Errors: the
+// loader's, and one for a tree that is malformed.
 func DiffTrees(a, b ID, from Loader, changed func(path string) bool) error {
 	err := (&treeDiff{from, changed}).folder("", a, b, 0)
 	if errors.Is(err, errEnough) {
@@ -50,7 +50,7 @@ func (d *treeDiff) folder(prefix string, a, b ID, depth int) error {
 	return nil
 }
 
-// treeCursor goes through a tree's raw entries.
+// treeCursor walks a tree's raw entries.
 type treeCursor struct {
 	raw []byte
 	at  int
@@ -69,7 +69,7 @@ func (d *treeDiff) load(id ID) (*treeCursor, error) {
 	return &treeCursor{raw: raw}, nil
 }
 
-// next compares the entries at the cursors, and moves on the one whose name comes first, or both.
+// next compares the entries at the cursors. It moves on the cursor whose name comes first, or both.
 func (d *treeDiff) next(prefix string, x, y *treeCursor, depth int) error {
 	var a, b rawEntry
 	var err error

@@ -2,12 +2,14 @@ package packwrite
 
 import "timemachine/repo/git/object"
 
-// The versions of a file or folder make a chain of deltas in a pack. Version v is a delta of version
-// v - 16^k, where k is the number of zero hexadecimal digits that v ends in. Every 4096th version is
-// whole. So at most three times fifteen deltas lead to any version, however long the history is.
+// The versions of a file or folder make a chain of deltas in a pack. Version v is a delta of
+// version v - 16^k, where k is the number of zero hexadecimal digits that v ends in. Every 4096th
+// version is whole. So at most three times fifteen deltas lead to any version, however long the
+// history is.
 //
 // Each entry tells its k itself: the first two bytes of a zlib stream have a field (FLEVEL) that no
-// reader acts on. Back from a version, the numbers of deltas of each k are the digits of its number.
+// reader acts on. Back from a version, the numbers of deltas of each k are the digits of its
+// number.
 const (
 	chainRadix = 16
 	maxDepth   = 63 // of a chain; those a Writer begins stay at 45, merged packs join them

@@ -27,8 +27,8 @@ import (
 type Options struct {
 	Deflate deflate.Options
 
-	// Have tells whether the repository holds an object. AddStream asks at the end of a stream. Have
-	// must not use the Writer.
+	// Have tells whether the repository holds an object. AddStream asks at the end of a stream.
+	// Have must not use the Writer.
 	Have func(object.ID) bool
 }
 
@@ -143,7 +143,8 @@ const lateBatch = 64
 // calls one after the other, and Finish or Abandon after them.
 func (w *Writer) AddLater(kind object.Kind, id object.ID, body []byte) {
 	if w.queue == nil {
-		queue := make(chan []latecomer, 16) // Abandon may forget w.queue before the goroutine begins
+		// The goroutine has its own variable: Abandon may clear w.queue before it begins.
+		queue := make(chan []latecomer, 16)
 		w.queue = queue
 		w.delayed.Go(func() {
 			for batch := range queue {

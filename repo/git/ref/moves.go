@@ -14,8 +14,8 @@ type Move struct {
 	Message  string
 }
 
-// Moves lists what a branch's reflog tells, oldest first; none where there is no reflog. Lines that
-// make no sense are left out.
+// Moves lists the moves in a branch's reflog, oldest first; none where there is no reflog. It
+// leaves out lines that are malformed.
 func (s *Store) Moves(name string) ([]Move, error) {
 	b, err := s.readFile("logs/"+name, maxLog)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -32,7 +32,7 @@ func (e *DamagedError) Error() string {
 	return fmt.Sprintf("branch %q is damaged: %s", e.Name, e.Found)
 }
 
-// MovedError says that a branch was not where it was thought to be.
+// MovedError says that a branch is not where the caller expected it.
 type MovedError struct {
 	Name      string
 	Want, Got object.ID
@@ -51,14 +51,14 @@ const (
 // Store is the references of one repository.
 type Store struct {
 	git   *durable.Dir // .git
-	stage *durable.Dir // a folder of ours on the same file system
+	stage *durable.Dir // on the same file system
 }
 
-// New gives access to the references in git; stage is where lock files are prepared.
+// New opens the references in git. Lock files are prepared in stage.
 func New(git, stage *durable.Dir) *Store { return &Store{git: git, stage: stage} }
 
-// Read is the commit that a branch, by its full name, points at. The error is ErrMissing or a
-// *DamagedError where the file system did not fail.
+// Read is the commit that a branch points at; name is the full name. Errors: ErrMissing,
+// *DamagedError, the file system's.
 func (s *Store) Read(name string) (object.ID, error) {
 	b, err := s.readFile(name, maxRefFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -150,8 +150,8 @@ func (s *Store) packed(name string) (object.ID, error) {
 	return object.ID{}, ErrMissing
 }
 
-// HeadFlaw is what is wrong with HEAD, in words; "" where it names a branch or a commit. Git takes
-// a folder without a HEAD for no repository.
+// HeadFlaw says what is wrong with HEAD; "" where it names a branch or a commit. For git, a folder
+// without a HEAD is no repository.
 func (s *Store) HeadFlaw() string {
 	b, err := s.git.ReadFile("HEAD", maxRefFile)
 	switch {
@@ -171,13 +171,13 @@ func (s *Store) HeadFlaw() string {
 	return "names no branch"
 }
 
-// Head is the branch that HEAD names, or "" where it is detached or unreadable.
+// Head is the branch that HEAD names; "" where HEAD is detached or unreadable.
 func (s *Store) Head() string {
 	name, _ := s.ReadHead()
 	return name
 }
 
-// ReadHead is Head, and the error where HEAD is there and cannot be read.
+// ReadHead is Head, with the error where HEAD exists and cannot be read.
 func (s *Store) ReadHead() (string, error) {
 	b, err := s.git.ReadFile("HEAD", maxRefFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -190,9 +190,9 @@ func (s *Store) ReadHead() (string, error) {
 	return strings.TrimSpace(name), nil
 }
 
-// Update logs the move of a branch from old (zero: it must not exist) to id, and moves it, in git's
-// order: where it cannot be logged it does not move. On a *MovedError, a *LogError or a
-// *durable.LockedError nothing has changed. The move is on disk when Update returns.
+// Update moves a branch from old to id, after it has logged the move as git does: where it cannot
+// log, it does not move. A zero old says that the branch must not exist. After a *MovedError, a
+// *LogError or a *durable.LockedError nothing has changed. The move is on disk when Update returns.
 func (s *Store) Update(name string, old, id object.ID, entry LogEntry) error {
 	dir, err := s.makeFolder(path.Dir(name))
 	if err != nil {
@@ -211,7 +211,9 @@ func (s *Store) Update(name string, old, id object.ID, entry LogEntry) error {
 	}
 	line := entry.line(old, id)
 	first := line
-	if old.IsZero() { // a log without its branch would be taken for one that was lost: it is empty until there is one
+	// A log without its branch would look like the log of a lost branch. So it is empty until the
+	// branch exists.
+	if old.IsZero() {
 		first = ""
 	}
 	undo, err := s.log(name, first, entry.When)

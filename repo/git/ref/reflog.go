@@ -43,8 +43,8 @@ func (e *LogEntry) line(old, id object.ID) string {
 	return fmt.Sprintf("%s %s %s <%s> %d %s\t%s\n", old, id, e.Name, e.Email, e.When.Unix(), e.When.Format("-0700"), e.Message)
 }
 
-// log adds a line to the branch's log, and to that of HEAD where it names the branch. undo takes it
-// back. On a *LogError there is nothing to take back.
+// log adds a line to the branch's log, and to the log of HEAD where HEAD names the branch. undo
+// removes the lines. After a *LogError there is nothing to undo.
 func (s *Store) log(name, line string, now time.Time) (undo func() error, err error) {
 	names := []string{"logs/" + name}
 	if s.Head() == name {
@@ -68,8 +68,8 @@ func (s *Store) log(name, line string, now time.Time) (undo func() error, err er
 	return undo, nil
 }
 
-// inTheWay finds the first thing on the way to a log that is no folder, or the log itself where
-// that is no regular file.
+// inTheWay finds the first name on the way to a log that is no folder, or the log itself where it
+// is no regular file.
 func (s *Store) inTheWay(name string) (at string, blocked bool) {
 	for i := range len(name) + 1 {
 		if i < len(name) && name[i] != '/' {
@@ -88,7 +88,7 @@ func (s *Store) inTheWay(name string) (at string, blocked bool) {
 	return name, false
 }
 
-// appendLog adds a line and returns the size before.
+// appendLog adds a line, and returns the log's size before.
 func (s *Store) appendLog(name, line string, now time.Time) (size int64, err error) {
 	dir, err := s.makeFolder(path.Dir(name))
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *Store) appendLog(name, line string, now time.Time) (size int64, err err
 	return st.Size, nil
 }
 
-// cutLog makes a log as long as it was.
+// cutLog cuts a log back to a size.
 func (s *Store) cutLog(name string, size int64) error {
 	dir, err := s.makeFolder(path.Dir(name))
 	if err != nil {
@@ -127,8 +127,8 @@ func (s *Store) cutLog(name string, size int64) error {
 	return errors.Join(f.Truncate(size), f.Close())
 }
 
-// trim drops entries over 90 days old once the first is a week over that, as git gc does; the last
-// entry stays.
+// trim drops entries over 90 days old, once the first entry is a week older than that, as git gc
+// does. The last entry stays.
 func trim(dir *durable.Dir, name string, now time.Time) error {
 	f, err := dir.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -174,8 +174,7 @@ func logTime(b []byte) (time.Time, bool) {
 	return time.Unix(sec, 0), err == nil
 }
 
-// Logged lists the commits that a branch's reflog says it pointed at, newest first; none where
-// there is no reflog.
+// Logged lists the commits in a branch's reflog, newest first; none where there is no reflog.
 func (s *Store) Logged(name string) ([]object.ID, error) {
 	b, err := s.readFile("logs/"+name, maxLog)
 	if errors.Is(err, fs.ErrNotExist) {

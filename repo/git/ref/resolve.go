@@ -10,9 +10,9 @@ import (
 
 const maxSymbolic = 5
 
-// Resolve is the object that a reference, by its full name or HEAD, leads to, through symbolic
-// references; name is the one at their end. The error is ErrMissing where there is none, and for a
-// name that no reference can have.
+// Resolve is the object that a reference leads to through symbolic references; full is its full
+// name or HEAD. name is the last reference. The error is ErrMissing where a reference is missing,
+// and for a name that no reference can have.
 func (s *Store) Resolve(full string) (id object.ID, name string, err error) {
 	for range maxSymbolic {
 		if !legal(full) {
@@ -33,7 +33,7 @@ func (s *Store) Resolve(full string) (id object.ID, name string, err error) {
 	return id, "", &DamagedError{Name: full, Found: "its symbolic references do not end"}
 }
 
-// legal keeps a name from leading out of the repository.
+// legal tells whether a name stays within the repository.
 func legal(name string) bool {
 	for part := range strings.SplitSeq(name, "/") {
 		if part == "" || strings.HasPrefix(part, ".") || strings.ContainsRune(part, 0) {
