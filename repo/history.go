@@ -25,8 +25,3 @@ func VerifyClone(ctx context.Context, h *History, o VerifyOptions) (*VerifySumma
 func (r *Repo) RollUp(ctx context.Context, tip object.ID, versions int) error {
 	return r.maintenance.RollUp(ctx, tip, versions)
 }
-
-// Compact merges all of timemachine's packs and writes git's commit-graph anew. The caller holds the lock.
-func (r *Repo) Compact(ctx context.Context, tip object.ID) (Compaction, error) {
-	return r.maintenance.Compact(ctx, tip)
-}

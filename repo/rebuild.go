@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/record"
 )
 
 // RebuildCopies writes the copies that are missing or are not what their version says by size, mtime, mode and kind,
@@ -14,5 +15,20 @@ func (r *Repo) RebuildCopies(ctx context.Context, o RebuildOptions) (*Rebuilt, e
 	if err != nil || tip.IsZero() {
 		return &Rebuilt{}, err
 	}
-	return r.work.rebuildSince(ctx, tip, object.ID{}, o)
+	done, err := r.work.rebuildSince(ctx, tip, object.ID{}, rebuildOptions(o))
+	return (*Rebuilt)(done), err
+}
+
+// RebuildOptions of RebuildCopies. The zero value works.
+type RebuildOptions struct {
+	WantCopy func(*record.Version) bool // whether a version has a copy; nil: each
+	Progress func(done, total int64)    // versions looked at; nil: none
+}
+
+// Rebuilt is what RebuildCopies did.
+type Rebuilt struct {
+	Versions int64 // that have a copy
+	Written  int64
+	Failed   int64 // each was warned of
+	NoRoom   bool  // it stopped because space is short
 }

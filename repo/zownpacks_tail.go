@@ -6,15 +6,6 @@ import (
 	"timemachine/repo/layout"
 )
 
-// Upcoming is a source about to be committed, and the content of its version before.
-type Upcoming struct {
-	Source string
-	Blob   object.ID
-}
-
-// MaxUpcoming is how many of them are looked at.
-const MaxUpcoming = 64
-
 // A run begins its pack with all that the newest pack of ours holds and removes that one when its own is in place, so
 // that what it writes can be deltas of the versions there. That is done while the newest pack is small, or copying it
 // costs no more than writing the same things whole would.

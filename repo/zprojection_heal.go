@@ -138,7 +138,7 @@ func (r *projectionT) makeUp(ctx context.Context, tip object.ID) error {
 	if err != nil || !r.hasRoom(free, size) {
 		return nil
 	}
-	done, err := r.rebuildSince(ctx, tip, base, RebuildOptions{})
+	done, err := r.rebuildSince(ctx, tip, base, rebuildOptions{})
 	if err == nil {
 		r.o.Log("copies that were left out are written", "from", base.String(), "to", tip.String(), "written", done.Written)
 		return nil

@@ -10,14 +10,14 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// RebuildOptions of RebuildCopies. The zero value works.
-type RebuildOptions struct {
+// rebuildOptions of RebuildCopies. The zero value works.
+type rebuildOptions struct {
 	WantCopy func(*record.Version) bool // whether a version has a copy; nil: each
 	Progress func(done, total int64)    // versions looked at; nil: none
 }
 
-// Rebuilt is what RebuildCopies did.
-type Rebuilt struct {
+// rebuilt is what RebuildCopies did.
+type rebuilt struct {
 	Versions int64 // that have a copy
 	Written  int64
 	Failed   int64 // each was warned of
@@ -26,7 +26,7 @@ type Rebuilt struct {
 
 // rebuildSince is RebuildCopies of the versions after base; of all where base is no ancestor of tip. What was left out for
 // want of room is no longer owed then, unless another try may do better.
-func (r *projectionT) rebuildSince(ctx context.Context, tip, base object.ID, o RebuildOptions) (*Rebuilt, error) {
+func (r *projectionT) rebuildSince(ctx context.Context, tip, base object.ID, o rebuildOptions) (*rebuilt, error) {
 	var commits []object.ID
 	err := r.Walk(ctx, tip, base, func(v record.Version, ours bool) error {
 		if ours && v.Event != record.Deleted && v.Copy != "" {
@@ -67,11 +67,11 @@ func (r *projectionT) rebuildSince(ctx context.Context, tip, base object.ID, o R
 // rebuild is a RebuildCopies under way, newest version first.
 type rebuild struct {
 	f     *placer
-	o     RebuildOptions
+	o     rebuildOptions
 	check *comparer
 	tree  map[string]object.TreeEntry
 	seen  map[string]bool // sources met
-	done  Rebuilt
+	done  rebuilt
 }
 
 func (b *rebuild) all(commits []object.ID) error {

@@ -60,8 +60,8 @@ func save(t *testing.T, k *Cache, d *durable.Dir) []byte {
 	return b
 }
 
-// history writes a cache in several runs and returns the file, with the states at each tip.
-func history(t *testing.T, d *durable.Dir) ([]byte, map[object.ID]map[string]SourceState) {
+// cacheOfRuns writes a cache in several runs and returns the file, with the states at each tip.
+func cacheOfRuns(t *testing.T, d *durable.Dir) ([]byte, map[object.ID]map[string]SourceState) {
 	states := map[object.ID]map[string]SourceState{{}: {}}
 	var b []byte
 	for run := range 5 {
@@ -81,7 +81,7 @@ func history(t *testing.T, d *durable.Dir) ([]byte, map[object.ID]map[string]Sou
 func TestDamagedCacheNeverLies(t *testing.T) {
 	t.Parallel()
 	d := stateDir(t)
-	b, states := history(t, d)
+	b, states := cacheOfRuns(t, d)
 	check := func(what string, at int, damaged []byte) {
 		k, err := decodeCache(damaged)
 		want, there := states[k.Tip]
@@ -108,7 +108,7 @@ func TestDamagedCacheNeverLies(t *testing.T) {
 
 func TestTornCacheIsWrittenAnew(t *testing.T) {
 	d := stateDir(t)
-	b, _ := history(t, d)
+	b, _ := cacheOfRuns(t, d)
 	path := filepath.Join(d.Path(""), cacheName)
 	if err := os.WriteFile(path, b[:len(b)-9], 0o600); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,40 @@
+package repo
+
+import (
+	"context"
+	"timemachine/repo/git/object"
+)
+
+// Compaction says what Compact did. Sizes are those of all packs with their idx, in bytes.
+type Compaction struct {
+	PacksBefore, PacksAfter int
+	BytesBefore, BytesAfter int64
+	Foreign                 int // packs among them that were left as they are
+	Unlisted                int // packs among those that are not on the list of what timemachine wrote: git's, or the list was lost
+}
+
+// Compact merges all of timemachine's packs into one, whatever time that takes, and makes the commit-graph anew, with a filter
+// for each commit. The caller holds the lock, and has tip from Start.
+func (r *Repo) Compact(ctx context.Context, tip object.ID) (c Compaction, err error) {
+	if c.PacksBefore, c.BytesBefore, err = r.maintenance.packSizes(); err != nil {
+		return c, err
+	}
+	names, err := r.maintenance.ownPacks()
+	if err != nil {
+		return c, err
+	}
+	c.Foreign = c.PacksBefore - len(names)
+	if c.Unlisted, err = r.maintenance.unlisted(); err != nil {
+		return c, err
+	}
+	if err := r.maintenance.mergeAll(ctx, names); err != nil {
+		return c, err
+	}
+	if !tip.IsZero() {
+		if err := r.maintenance.rewriteGraph(ctx, tip); err != nil {
+			return c, err
+		}
+	}
+	c.PacksAfter, c.BytesAfter, err = r.maintenance.packSizes()
+	return c, err
+}
