@@ -25,22 +25,22 @@ func (r *Repo) StartLook(ctx context.Context) (object.ID, error) {
 	if err != nil {
 		return tip, err
 	}
-	if b, err := r.work.own.ReadFile(runstate.CheckedName, config.MaxSize); err == nil && string(b) == now {
+	if b, err := r.work.StateDir.ReadFile(runstate.CheckedName, config.MaxSize); err == nil && string(b) == now {
 		r.unchecked = true
-		return tip, r.work.heal(ctx, tip, false)
+		return tip, r.work.Recover(ctx, tip, false)
 	}
 	if err := r.check(tip); err != nil {
 		return tip, err
 	}
-	if err := r.work.checkIndex(); err != nil {
+	if err := r.work.CheckIndex(); err != nil {
 		return tip, err
 	}
-	if loose, err := durable.PathExists(r.work.git, fmt.Sprintf("objects/%x/%x", tip[:1], tip[1:])); err == nil && !loose && r.work.indexFlaw == nil {
-		if err := r.work.own.Put(runstate.CheckedName, []byte(now)); err != nil {
-			r.work.o.Log("it is not noted that the history was checked", "cause", err.Error())
+	if loose, err := durable.PathExists(r.work.Git, fmt.Sprintf("objects/%x/%x", tip[:1], tip[1:])); err == nil && !loose && r.work.IndexFlaw == nil {
+		if err := r.work.StateDir.Put(runstate.CheckedName, []byte(now)); err != nil {
+			r.work.Opts.Log("it is not noted that the history was checked", "cause", err.Error())
 		}
 	}
-	return tip, r.work.heal(ctx, tip, false)
+	return tip, r.work.Recover(ctx, tip, false)
 }
 
 // check reads the tip's commit and tree.
@@ -49,12 +49,12 @@ func (r *Repo) check(tip object.ID) error {
 	if tip.IsZero() {
 		return nil
 	}
-	tree, err := r.work.treeOf(tip)
+	tree, err := r.work.TreeOf(tip)
 	if err != nil {
 		return err
 	}
-	if _, err := r.work.store.ReadTree(tree); err != nil {
-		return r.work.damaged(fmt.Sprintf("the tree of commit %s cannot be read", tip.Short()), err)
+	if _, err := r.work.Store.ReadTree(tree); err != nil {
+		return r.work.Damaged(fmt.Sprintf("the tree of commit %s cannot be read", tip.Short()), err)
 	}
 	return nil
 }
@@ -65,7 +65,7 @@ func stateLine(name string, st durable.Stat) string {
 
 // inventory lists the tip, the packs and the index: a line for each file that changes when the file does.
 func (r *Repo) inventory(tip object.ID) (string, error) {
-	dir, closeDir, err := r.work.packDir()
+	dir, closeDir, err := r.work.PackDir()
 	if err != nil {
 		return "", err
 	}
@@ -90,7 +90,7 @@ func (r *Repo) inventory(tip object.ID) (string, error) {
 		}
 		b.WriteString(stateLine(name, st))
 	}
-	if st, err := r.work.git.Lstat("index"); err == nil {
+	if st, err := r.work.Git.Lstat("index"); err == nil {
 		b.WriteString(stateLine("index", st))
 	}
 	return b.String(), nil

@@ -16,25 +16,25 @@ type Compaction struct {
 // Compact merges all of timemachine's packs into one, whatever time that takes, and makes the commit-graph anew, with a filter
 // for each commit. The caller holds the lock, and has tip from Start.
 func (r *Repo) Compact(ctx context.Context, tip object.ID) (c Compaction, err error) {
-	if c.PacksBefore, c.BytesBefore, err = r.maintenance.packSizes(); err != nil {
+	if c.PacksBefore, c.BytesBefore, err = r.maintenance.PackSizes(); err != nil {
 		return c, err
 	}
-	names, err := r.maintenance.ownPacks()
+	names, err := r.maintenance.OwnPacks()
 	if err != nil {
 		return c, err
 	}
 	c.Foreign = c.PacksBefore - len(names)
-	if c.Unlisted, err = r.maintenance.unlisted(); err != nil {
+	if c.Unlisted, err = r.maintenance.CountUnlisted(); err != nil {
 		return c, err
 	}
-	if err := r.maintenance.mergeAll(ctx, names); err != nil {
+	if err := r.maintenance.MergeAll(ctx, names); err != nil {
 		return c, err
 	}
 	if !tip.IsZero() {
-		if err := r.maintenance.rewriteGraph(ctx, tip); err != nil {
+		if err := r.maintenance.RewriteGraph(ctx, tip); err != nil {
 			return c, err
 		}
 	}
-	c.PacksAfter, c.BytesAfter, err = r.maintenance.packSizes()
+	c.PacksAfter, c.BytesAfter, err = r.maintenance.PackSizes()
 	return c, err
 }

@@ -42,7 +42,7 @@ func TestGraphFaults(t *testing.T) {
 			h.run(some(30)...)
 			h.graph()
 			repotest.Git(h, h.dest, "gc", "-q")
-			h.check(h.r.work.store.Reload())
+			h.check(h.r.work.Store.Reload())
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -72,7 +72,7 @@ func (h *past) fault(saved string, at int, dead bool) bool {
 	tip := h.tip()
 	f := &faults{at: at, dead: dead}
 	remove := durable.SetSeam(f)
-	err := h.r.maintenance.writeGraph(context.Background(), tip)
+	err := h.r.maintenance.WriteGraph(context.Background(), tip)
 	remove()
 	if f.n <= at {
 		h.check(err)
@@ -81,7 +81,7 @@ func (h *past) fault(saved string, at int, dead bool) bool {
 	h.verify()
 	h.same([]string{"files/etc/d1/f1"})
 	h.run("/etc/d1/f1") // without something to add, superseded layers may stay
-	h.check(h.r.maintenance.writeGraph(context.Background(), h.tip()))
+	h.check(h.r.maintenance.WriteGraph(context.Background(), h.tip()))
 	h.tidied(len(h.layers()))
 	if h.Failed() {
 		h.Fatalf("after operation %d of %d failed (and all after it: %v) with: %v", at, f.n, dead, err)

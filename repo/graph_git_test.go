@@ -53,7 +53,7 @@ func (h *past) tidied(layers int) {
 	if _, err := os.Stat(h.info("commit-graph")); err == nil {
 		h.Error("the single file is still there")
 	}
-	if left, err := h.r.work.stage.Names(); err != nil || len(left) > 0 {
+	if left, err := h.r.work.Stage.Names(); err != nil || len(left) > 0 {
 		h.Errorf("left in the stage: %q, %v", left, err)
 	}
 }
@@ -220,7 +220,7 @@ func TestGraphBesideGit(t *testing.T) {
 			}()
 			for i := range 15 {
 				h.run(some(1 + i%4)...)
-				h.check(h.r.maintenance.writeGraph(context.Background(), h.tip()))
+				h.check(h.r.maintenance.WriteGraph(context.Background(), h.tip()))
 			}
 			close(stop)
 			<-ended

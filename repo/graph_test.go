@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/maintenance"
 	"timemachine/repo/record"
 	"timemachine/repo/repotest"
 )
@@ -49,7 +50,7 @@ func (h *past) open() {
 	var err error
 	h.r, err = Open(h.dest, Options{Clock: func() time.Time { return h.now }})
 	h.check(err)
-	h.r.work.setCopies(func(int64, int64) bool { return false }, nil)
+	h.r.work.SetCopies(func(int64, int64) bool { return false }, nil)
 	ok, err := h.r.work.TryLock()
 	if err != nil || !ok {
 		h.Fatal("lock not had", err)
@@ -89,13 +90,13 @@ func (h *past) tip() object.ID {
 	h.Helper()
 	tip, err := h.r.work.Tip()
 	h.check(err)
-	h.check(h.r.work.store.Reload())
+	h.check(h.r.work.Store.Reload())
 	return tip
 }
 
 func (h *past) graph() {
 	h.Helper()
-	h.check(h.r.maintenance.writeGraph(context.Background(), h.tip()))
+	h.check(h.r.maintenance.WriteGraph(context.Background(), h.tip()))
 	h.verify()
 }
 
@@ -288,7 +289,7 @@ func TestGraphOfOthers(t *testing.T) {
 	h.same(h.everyPath()[:40])
 	h.same([]string{"files/etc/a", "files/etc/b", "files/etc/c", "files/etc", "one", "one/plain", "one/é", "side", "side/x", "mine", "mine/599"})
 
-	h.check(h.r.maintenance.rewriteGraph(context.Background(), h.tip()))
+	h.check(h.r.maintenance.RewriteGraph(context.Background(), h.tip()))
 	h.verify()
 	h.same([]string{"files/etc/c", "one", "one/plain", "side/x", "side/é", "mine/0"})
 	if n := len(h.layers()); n != 1 {
@@ -309,14 +310,14 @@ func TestGraphDisplaced(t *testing.T) {
 	h.check(os.RemoveAll(filepath.Join(h.dest, "files/etc/x")))
 	repotest.Git(t, h.dest, "reset", "-q", "--hard")
 	names := []string{"/etc/x"}
-	for i := range 2 * bulkStretch {
+	for i := range 2 * maintenance.BulkStretch {
 		names = append(names, fmt.Sprintf("/many/%d", i))
 	}
 	h.run(names...)
 	h.graph()
 	h.same([]string{"files/etc/x/theirs", "files/etc/x", "files/etc", "files/many/3"})
 	more := []string{"/deep/a/b"}
-	for i := range 2 * bulkStretch {
+	for i := range 2 * maintenance.BulkStretch {
 		more = append(more, fmt.Sprintf("/more/%d", i))
 	}
 	h.run(append(more, "/deep/a")...)

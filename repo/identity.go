@@ -11,7 +11,7 @@ import (
 
 // committer is the destination's own user.name and user.email, else the running user.
 func (r *Repo) committer() Identity {
-	who := Identity{Name: r.work.config.Get("user", "name"), Email: r.work.config.Get("user", "email")}
+	who := Identity{Name: r.work.Config.Get("user", "name"), Email: r.work.Config.Get("user", "email")}
 	if who.Name == "" {
 		who.Name = r.opts.Ident.Name
 	}

@@ -41,7 +41,7 @@ func TestInitTakesNoFaultForALack(t *testing.T) {
 		defer r.Close()
 		all := map[string]string{}
 		for _, key := range []string{"filemode", "symlinks", "ignorecase"} {
-			all[key] = r.work.config.Get("core", key)
+			all[key] = r.work.Config.Get("core", key)
 		}
 		return all
 	}

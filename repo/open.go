@@ -3,26 +3,31 @@ package repo
 import (
 	"errors"
 	"time"
+	"timemachine/repo/internal/commits"
+	"timemachine/repo/internal/dest"
+	"timemachine/repo/internal/maintenance"
+	"timemachine/repo/internal/ownpacks"
+	"timemachine/repo/internal/projection"
 	"timemachine/repo/internal/runstate"
 )
 
 // Repo is an open destination.
 type Repo struct {
-	work        *projectionT
-	maintenance *maintainT
+	work        *projection.Projection
+	maintenance *maintenance.Maintenance
 	opts        Options
 	unchecked   bool // the run began without reading the tip
 }
 
 func newRepo(path string, o Options) *Repo {
 	o = o.withDefaults()
-	c := newCommits(newPacks(newDest(path, settings{Clock: o.Clock, Boot: o.Boot, Log: o.Log, Warn: o.Warn, Exclude: o.Exclude})), o.Remembered)
-	return &Repo{work: newProjection(c), maintenance: newMaintenance(c), opts: o}
+	c := commits.New(ownpacks.New(dest.New(path, dest.Options{Clock: o.Clock, Boot: o.Boot, Log: o.Log, Warn: o.Warn, Exclude: o.Exclude})), o.Remembered)
+	return &Repo{work: projection.New(c), maintenance: maintenance.New(c), opts: o}
 }
 
 // Init makes the folder path, closed to others, where its parent exists, and a new repository in it. An existing repository is
 // a *refusal.Error. An Init that is cut short leaves no half of one.
-func Init(path string, o Options) error { return Make(path, o.Exclude) }
+func Init(path string, o Options) error { return dest.Make(path, o.Exclude) }
 
 // Adopt takes over a clone of a history, or a history whose branch was rewritten: the branch that HEAD names becomes the
 // recorded one. What earlier runs have learnt is forgotten, so that the next run learns it from the commits.
@@ -33,7 +38,7 @@ func Adopt(path string, o Options) error {
 
 // Ran notes that a run over everything has ended; good: all that is watched was captured. The caller holds the lock.
 func (r *Repo) Ran(when time.Time, good bool) error {
-	return runstate.WriteLastRun(r.work.own, when, good)
+	return runstate.WriteLastRun(r.work.StateDir, when, good)
 }
 
 // Open opens the destination at path. A destination that cannot be used as it is gives a *refusal.Error.

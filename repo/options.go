@@ -5,6 +5,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/history"
 )
 
 // Identity is a name and an e-mail address as commits carry them.
@@ -23,7 +24,7 @@ type Options struct {
 	Batch   int                           // objects after which what a run has is published; 0: 200,000
 
 	// Heads is that of HistoryOptions, for the histories that the repository opens.
-	Heads func(state *durable.Dir, path string) Heads
+	Heads func(state *durable.Dir, path string) history.Heads
 
 	// Remembered is the commit that what is remembered is true of, zero for none; state is .git/timemachine. nil: none.
 	Remembered func(state *durable.Dir) object.ID
@@ -64,7 +65,7 @@ type WriteOptions struct {
 
 // Configure sets how the caller writes from now on.
 func (r *Repo) Configure(o WriteOptions) {
-	r.work.setWarn(o.Warn)
-	r.work.setCopies(o.Copies, o.HasRoom)
-	r.work.setKnown(o.Known)
+	r.work.SetWarn(o.Warn)
+	r.work.SetCopies(o.Copies, o.HasRoom)
+	r.work.SetKnown(o.Known)
 }

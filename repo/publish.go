@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"timemachine/repo/internal/commits"
+	"timemachine/repo/internal/projection"
 	"timemachine/repo/internal/runstate"
 )
 
@@ -15,41 +17,39 @@ func (t *Tx) Publish() error {
 		return t.Abort()
 	}
 	r := t.r
-	held, err := r.work.takeIndex()
+	held, err := r.work.TakeIndex()
 	if err != nil {
 		return errors.Join(err, t.Abort())
 	}
-	defer held.release()
-	_, behind, err := r.work.behind(t.base) // an earlier run's part may not have followed: its mark must stay then
+	defer held.Release()
+	_, behind, err := r.work.Behind(t.base) // an earlier run's part may not have followed: its mark must stay then
 	if err == nil {
 		err = t.move()
 	}
 	if err != nil {
 		return err
 	}
-	f := &follow{r: r.work, ctx: t.ctx, base: t.base, tip: t.tip, versions: t.versions, held: &t.contents, index: held,
-		inStep: !behind, removes: true, lazy: r.work.moment() != "", incomplete: behind, warn: r.work.o.Warn}
-	f.copying.Store(f.roomForCopies())
+	done := projection.Published{Base: t.base, Tip: t.tip, Versions: t.versions, Contents: &t.contents, Behind: behind}
 	t.base, t.versions = t.tip, nil
-	defer t.contents.drop()
-	defer r.work.store.Trim()
-	return f.orAnew(f.run(), !behind)
+	defer t.contents.Drop()
+	defer r.work.Store.Trim()
+	return r.work.FollowPublication(t.ctx, done, held)
 }
 
 // move puts the pack on disk and moves the branch.
 func (t *Tx) move() error {
 	r, b := t.r, t.batch
 	t.batch = nil
-	name, err := b.place(runstate.KeepText(t.base, t.tip))
+	name, err := b.Place(runstate.KeepText(t.base, t.tip))
 	if err != nil {
 		return err
 	}
-	if err := r.move(t.base, t.tip, fmt.Sprintf(runMessage+"%d versions (scan %s)", len(t.versions), t.scan)); err != nil {
+	if err := r.move(t.base, t.tip, fmt.Sprintf(commits.RunMessage+"%d versions (scan %s)", len(t.versions), t.scan)); err != nil {
 		return err
 	}
-	if err := errors.Join(r.work.unkeep(name), r.work.retire(name, b.holds...), r.work.store.Reload()); err != nil {
+	if err := errors.Join(r.work.RemoveKeep(name), r.work.Retire(name, b.Holds...), r.work.Store.Reload()); err != nil {
 		return err
 	}
-	r.work.o.Log("branch moved", "from", t.base.String(), "to", t.tip.String(), "versions", len(t.versions))
+	r.work.Opts.Log("branch moved", "from", t.base.String(), "to", t.tip.String(), "versions", len(t.versions))
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/history"
 	"timemachine/repo/record"
 	"timemachine/repo/repotest"
 )
@@ -17,7 +18,7 @@ func (h *past) touch(source string) {
 	h.Helper()
 	tip, err := h.r.Start(context.Background())
 	h.check(err)
-	before, _, err := h.r.work.version(h.last[source])
+	before, _, err := h.r.work.Version(h.last[source])
 	h.check(err)
 	tx, err := h.r.Begin(context.Background(), tip, "touch-"+tip.Short(), nil)
 	h.check(err)
@@ -52,15 +53,15 @@ func TestLogAlongTheGraph(t *testing.T) {
 	paths := []string{"/etc/early", "/etc/d1", "/etc/d3/f3", "/etc/d3/f3/x", "/etc/é", "/etc/d2/f2", "/etc/none", "/etc"}
 	with := logs(t, clone, paths)
 	hist := openHistory(t, clone)
-	cut := hist.shortcut(only("/etc/early"))
-	cut.asked = graphAfter
+	cut := hist.Shortcut(history.Only("/etc/early"))
+	cut.Asked = history.GraphAfter
 	read, id := 0, hist.Tip()
 	for id != early {
-		c, err := hist.r.store.ReadCommit(id)
+		c, err := hist.R.Store.ReadCommit(id)
 		if err != nil {
 			t.Fatal(err)
 		}
-		id = cut.from(c.FirstParent())
+		id = cut.From(c.FirstParent())
 		read++
 	}
 	// Those on top of the graph, one with a byte that filters do not take, and perhaps one that a filter is wrong about.
@@ -80,9 +81,9 @@ func TestLogAlongTheGraph(t *testing.T) {
 	}
 }
 
-func openHistory(t *testing.T, dest string) *History {
+func openHistory(t *testing.T, dest string) *history.History {
 	t.Helper()
-	h, err := OpenHistory(dest, HistoryOptions{})
+	h, err := history.Open(dest, history.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +97,7 @@ func logs(t *testing.T, dest string, paths []string) map[string][]object.ID {
 	all := map[string][]object.ID{}
 	for _, path := range paths {
 		h := openHistory(t, dest)
-		for e, err := range h.Log(context.Background(), LogOptions{Path: path}) {
+		for e, err := range h.Log(context.Background(), history.LogOptions{Path: path}) {
 			if err != nil {
 				break // not known: an empty list
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/projection"
 	"timemachine/repo/record"
 )
 
@@ -15,7 +16,7 @@ func (r *Repo) RebuildCopies(ctx context.Context, o RebuildOptions) (*Rebuilt, e
 	if err != nil || tip.IsZero() {
 		return &Rebuilt{}, err
 	}
-	done, err := r.work.rebuildSince(ctx, tip, object.ID{}, rebuildOptions(o))
+	done, err := r.work.RebuildSince(ctx, tip, object.ID{}, projection.RebuildOptions(o))
 	return (*Rebuilt)(done), err
 }
 

@@ -31,9 +31,9 @@ func TestNothingUncoveredGoes(t *testing.T) {
 		t.Fatal("second is not in third")
 	}
 	var said []string
-	h.r.work.setWarn(func(_, msg, _ string) { said = append(said, msg) })
-	h.check(h.r.work.retire(third, first))
-	h.check(h.r.work.retire("pack-"+strings.Repeat("0", 40), first))
+	h.r.work.SetWarn(func(_, msg, _ string) { said = append(said, msg) })
+	h.check(h.r.work.Retire(third, first))
+	h.check(h.r.work.Retire("pack-"+strings.Repeat("0", 40), first))
 	if !there(first) || len(said) != 1 || !strings.Contains(said[0], "not all that it holds") {
 		t.Errorf("it is gone, or nothing is said: %q", said)
 	}
@@ -46,7 +46,7 @@ func TestNothingUncoveredGoes(t *testing.T) {
 		}
 		h.check(os.WriteFile(path(twin, suffix), b, 0o600))
 	}
-	h.check(h.r.work.retire(twin, third))
+	h.check(h.r.work.Retire(twin, third))
 	if !there(third) {
 		t.Error("it went for one that is cut short")
 	}

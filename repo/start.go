@@ -10,6 +10,8 @@ import (
 	"timemachine/repo/git/config"
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/ref"
+	"timemachine/repo/internal/commits"
+	"timemachine/repo/internal/dest"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
@@ -21,12 +23,12 @@ import (
 func (r *Repo) Start(ctx context.Context) (object.ID, error) {
 	tip, err := r.ready()
 	if err == nil {
-		err = errors.Join(r.check(tip), r.work.checkIndex())
+		err = errors.Join(r.check(tip), r.work.CheckIndex())
 	}
 	if err != nil {
 		return object.ID{}, err
 	}
-	return tip, r.work.heal(ctx, tip, false)
+	return tip, r.work.Recover(ctx, tip, false)
 }
 
 // ready tidies up, finishes what can be finished without reading the history, and returns the tip.
@@ -34,8 +36,8 @@ func (r *Repo) ready() (object.ID, error) {
 	if err := r.tidy(); err != nil {
 		return object.ID{}, err
 	}
-	if flaw := r.work.refs.HeadFlaw(); flaw != "" {
-		r.work.o.Warn(r.work.git.Path("HEAD"), flaw+": git finds no repository", "versions are recorded all the same; mend it with: "+r.work.writeHead())
+	if flaw := r.work.Refs.HeadFlaw(); flaw != "" {
+		r.work.Opts.Warn(r.work.Git.Path("HEAD"), flaw+": git finds no repository", "versions are recorded all the same; mend it with: "+r.work.WriteHead())
 	}
 	tip, err := r.work.Tip()
 	if err != nil {
@@ -46,7 +48,7 @@ func (r *Repo) ready() (object.ID, error) {
 
 // tidy empties the stage, and sees to it that others are kept out, git status stays clean and git changes no byte.
 func (r *Repo) tidy() error {
-	names, err := r.work.stage.Names()
+	names, err := r.work.Stage.Names()
 	if err != nil {
 		return err
 	}
@@ -54,35 +56,35 @@ func (r *Repo) tidy() error {
 		if strings.HasSuffix(name, ".lock") {
 			continue // the lock's next owner must see that it is ours
 		}
-		if err := r.work.stage.RemoveAll(name); err != nil {
+		if err := r.work.Stage.RemoveAll(name); err != nil {
 			return err
 		}
 	}
-	if err := runstate.MoveForeignAside(r.work.own, func(d runstate.Displaced) {
-		r.work.o.Warn(r.work.own.Path(d.Name), "is no regular file, and was moved to "+record.Quote(d.Aside), d.Loss)
+	if err := runstate.MoveForeignAside(r.work.StateDir, func(d runstate.Displaced) {
+		r.work.Opts.Warn(r.work.StateDir.Path(d.Name), "is no regular file, and was moved to "+record.Quote(d.Aside), d.Loss)
 	}); err != nil {
 		return err
 	}
-	if err := r.work.git.ClearStaleLock("index", r.work.stage); err != nil { // it would be in git's way
+	if err := r.work.Git.ClearStaleLock("index", r.work.Stage); err != nil { // it would be in git's way
 		return err
 	}
-	if err := r.work.root.Remove(durable.Temporary(readmeName)); err != nil { // of an init that was cut short
+	if err := r.work.Folder.Remove(durable.Temporary(dest.ReadmeName)); err != nil { // of an init that was cut short
 		return err
 	}
-	r.work.straighten()
-	if err := r.work.closeToOthers(); err != nil {
+	r.work.MoveStrangersAside()
+	if err := r.work.RestrictModes(); err != nil {
 		return err
 	}
-	return r.work.tendInfo()
+	return r.work.EnsureInfoFiles()
 }
 
 // finishMoves completes the publication of packs that a run was cut short in, and returns where the branch is then.
 func (r *Repo) finishMoves(tip object.ID) (object.ID, error) {
-	packs, err := r.work.packNames()
+	packs, err := r.work.PackNames()
 	if err != nil {
 		return tip, err
 	}
-	dir, closeDir, err := r.work.packDir()
+	dir, closeDir, err := r.work.PackDir()
 	if err != nil {
 		return tip, err
 	}
@@ -106,7 +108,7 @@ func (r *Repo) finishMoves(tip object.ID) (object.ID, error) {
 			return tip, err
 		}
 	}
-	return tip, errors.Join(r.work.sweepIdx(dir, packs), r.work.dropUnreliableMultiPackIndex(dir))
+	return tip, errors.Join(r.work.RemoveOrphanIdx(dir, packs), r.work.DropUnreliableMultiPackIndex(dir))
 }
 
 // finishMove deals with one pack whose .keep outlived its run. Without its idx nobody can have read it, and it goes, unless
@@ -116,7 +118,7 @@ func (r *Repo) finishMove(dir *durable.Dir, name string, has map[string]bool, ti
 	if half := !has[".idx"] || !has[".pack"]; half && tip != old {
 		return tip, nil
 	} else if half {
-		r.work.o.Log("half a pack of a run that was cut short is removed", "pack", name)
+		r.work.Opts.Log("half a pack of a run that was cut short is removed", "pack", name)
 		for _, suffix := range []string{".idx", ".pack", ".keep"} {
 			if err := dir.Remove(name + suffix); err != nil {
 				return tip, err
@@ -125,20 +127,20 @@ func (r *Repo) finishMove(dir *durable.Dir, name string, has map[string]bool, ti
 		return tip, nil
 	}
 	if tip == old && tip != id {
-		if _, err := r.work.store.ReadCommit(id); err != nil {
-			return tip, r.work.damaged("a pack of a run that was cut short cannot be read", err)
+		if _, err := r.work.Store.ReadCommit(id); err != nil {
+			return tip, r.work.Damaged("a pack of a run that was cut short cannot be read", err)
 		}
-		if err := r.move(old, id, finishedMessage); err != nil {
+		if err := r.move(old, id, commits.FinishedMessage); err != nil {
 			return tip, err
 		}
-		r.work.o.Log("a run that was cut short is finished", "commit", id.String())
+		r.work.Opts.Log("a run that was cut short is finished", "commit", id.String())
 		tip = id
 	}
 	var err error
 	if tip != id {
-		err = r.work.disown(name)
+		err = r.work.Unlist(name)
 	} else if old != id { // no merge
-		err = r.work.claim(name)
+		err = r.work.List(name)
 	}
 	if err != nil {
 		return tip, err
@@ -148,20 +150,20 @@ func (r *Repo) finishMove(dir *durable.Dir, name string, has map[string]bool, ti
 
 // move marks the work tree as behind and moves the branch.
 func (r *Repo) move(old, id object.ID, message string) error {
-	if err := runstate.MarkPending(r.work.own, old); err != nil {
+	if err := runstate.MarkPending(r.work.StateDir, old); err != nil {
 		return err
 	}
 	who := r.committer()
-	err := r.work.refs.Update(r.work.branch, old, id, ref.LogEntry{Name: who.Name, Email: who.Email, When: r.work.o.Clock().In(r.opts.Zone), Message: message})
+	err := r.work.Refs.Update(r.work.Branch, old, id, ref.LogEntry{Name: who.Name, Email: who.Email, When: r.work.Opts.Clock().In(r.opts.Zone), Message: message})
 	var held *durable.LockedError
 	var moved *ref.MovedError
 	var unlogged *ref.LogError
 	switch {
 	case errors.As(err, &held):
-		return &refusal.Error{Kind: refusal.Locked, Dest: r.work.dest, Msg: fmt.Sprintf("branch %s is locked: %s", record.Quote(r.work.shortBranch()), held.Error()),
+		return &refusal.Error{Kind: refusal.Locked, Dest: r.work.Path, Msg: fmt.Sprintf("branch %s is locked: %s", record.Quote(r.work.ShortBranch()), held.Error()),
 			Hint: "nothing was recorded; if no git is at work there, remove the lock: rm " + record.ShellWord(held.Path)}
 	case errors.As(err, &moved):
-		return &refusal.Error{Kind: refusal.Moved, Dest: r.work.dest, Msg: fmt.Sprintf("branch %s was moved by another program while the run was at work", record.Quote(r.work.shortBranch())),
+		return &refusal.Error{Kind: refusal.Moved, Dest: r.work.Path, Msg: fmt.Sprintf("branch %s was moved by another program while the run was at work", record.Quote(r.work.ShortBranch())),
 			Hint: "the next run takes it up"}
 	case errors.As(err, &unlogged) && !durable.IsFull(err):
 		return r.unlogged(unlogged)
@@ -171,8 +173,8 @@ func (r *Repo) move(old, id object.ID, message string) error {
 
 // unlogged says what is in the way of a reflog, without which no branch is moved.
 func (r *Repo) unlogged(e *ref.LogError) error {
-	path := r.work.git.Path(e.Name)
-	s := &refusal.Error{Kind: refusal.Damaged, Dest: r.work.dest, Msg: "the reflog " + record.Quote(path) + " cannot be written: " + durable.Reason(e.Err),
+	path := r.work.Git.Path(e.Name)
+	s := &refusal.Error{Kind: refusal.Damaged, Dest: r.work.Path, Msg: "the reflog " + record.Quote(path) + " cannot be written: " + durable.Reason(e.Err),
 		Hint: "nothing was recorded; the next run does it when that file can be written"}
 	if e.Blocked {
 		s.Msg = record.Quote(path) + " is in the way of the reflog"

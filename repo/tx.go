@@ -10,6 +10,10 @@ import (
 
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/packwrite"
+	"timemachine/repo/internal/commits"
+	"timemachine/repo/internal/dest"
+	"timemachine/repo/internal/ownpacks"
+	"timemachine/repo/internal/projection"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
 )
@@ -32,20 +36,20 @@ type Tx struct {
 	late bool      // the clock was said to have gone back
 
 	editor   *object.Editor
-	names    *names // of the tree, where the file system folds names; else nil
-	upcoming []Upcoming
+	names    *commits.FoldedNames // of the tree, where the file system folds names; else nil
+	upcoming []record.Upcoming
 
 	large sync.Mutex // one large content in memory at a time
 
 	mu       sync.Mutex
-	batch    *batch
-	contents contents
+	batch    *ownpacks.Batch
+	contents projection.Contents
 	versions []record.Version // committed since the last Publish
 }
 
 // Begin starts writing on top of tip, as Start returned it. Nothing is written before there is something to write. What
 // is upcoming tells which pack is best added to; it need not be all.
-func (r *Repo) Begin(ctx context.Context, tip object.ID, scan string, upcoming []Upcoming) (*Tx, error) {
+func (r *Repo) Begin(ctx context.Context, tip object.ID, scan string, upcoming []record.Upcoming) (*Tx, error) {
 	if r.unchecked {
 		if err := r.check(tip); err != nil {
 			return nil, err
@@ -54,19 +58,19 @@ func (r *Repo) Begin(ctx context.Context, tip object.ID, scan string, upcoming [
 	t := &Tx{r: r, ctx: ctx, scan: scan, base: tip, tip: tip, upcoming: upcoming}
 	var root object.ID
 	if !tip.IsZero() {
-		c, err := r.work.store.ReadCommit(tip)
+		c, err := r.work.Store.ReadCommit(tip)
 		if err != nil {
-			return nil, r.work.damaged(fmt.Sprintf("commit %s cannot be read", tip.Short()), err)
+			return nil, r.work.Damaged(fmt.Sprintf("commit %s cannot be read", tip.Short()), err)
 		}
 		root, t.last = c.Tree, c.Committer.When
 	}
 	var err error
-	if r.work.folds() {
-		if t.names, err = r.work.namesIn(tip); err != nil {
+	if r.work.FoldsCase() {
+		if t.names, err = r.work.NamesIn(tip); err != nil {
 			return nil, err
 		}
 	}
-	t.editor, err = object.NewEditor(root, r.work.store)
+	t.editor, err = object.NewEditor(root, r.work.Store)
 	return t, err
 }
 
@@ -80,7 +84,7 @@ func (t *Tx) Tip() object.ID { return t.tip }
 func (t *Tx) Full() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.batch != nil && (t.batch.w.Count() >= t.r.opts.Batch || t.batch.w.Size() >= batchBytes)
+	return t.batch != nil && (t.batch.Writer.Count() >= t.r.opts.Batch || t.batch.Writer.Size() >= batchBytes)
 }
 
 // writer is the batch's pack, begun when it is first needed.
@@ -88,20 +92,20 @@ func (t *Tx) writer() (*packwrite.Writer, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.batch != nil {
-		return t.batch.w, nil
+		return t.batch.Writer, nil
 	}
-	tail, err := t.r.work.tail(t.base, t.upcoming)
+	tail, err := t.r.work.PackToExtend(t.base, t.upcoming)
 	if err != nil {
 		return nil, err
 	}
 	if tail != nil {
 		defer tail.Close()
 	}
-	if t.batch, err = t.r.work.newBatch(tail); err != nil {
+	if t.batch, err = t.r.work.NewBatch(tail); err != nil {
 		return nil, err
 	}
 	t.upcoming = nil
-	return t.batch.w, nil
+	return t.batch.Writer, nil
 }
 
 // Blob stores content, unless the repository has it, and returns its name. before is the content of the source's version
@@ -111,8 +115,8 @@ func (t *Tx) Blob(body []byte, before object.ID) (object.ID, error) {
 	if err != nil {
 		return id, err
 	}
-	t.contents.keep(id, body, maxHeldOne, maxHeld)
-	if has, err := t.r.work.holds(id, before); has || err != nil {
+	t.contents.Keep(id, body, maxHeldOne, maxHeld)
+	if has, err := t.r.work.HoldsForGood(id, before); has || err != nil {
 		return id, err
 	}
 	w, err := t.writer()
@@ -126,14 +130,14 @@ var errLargeBase = errors.New("too large to build on")
 
 // deltaBase is an object's bytes, where it is no larger than what deltas are made of.
 func (r *Repo) deltaBase(id object.ID) ([]byte, error) {
-	size, _, err := r.work.store.Size(id)
+	size, _, err := r.work.Store.Size(id)
 	if err != nil {
 		return nil, err
 	}
-	if size > maxDelta {
+	if size > ownpacks.MaxDelta {
 		return nil, errLargeBase
 	}
-	return r.work.body(id)
+	return r.work.ReadBody(id)
 }
 
 // BlobFrom stores content of exactly size bytes in one pass, in bounded memory, and returns its name. before is as for
@@ -143,7 +147,7 @@ func (t *Tx) BlobFrom(size int64, src io.Reader, before object.ID) (object.ID, e
 	if err != nil {
 		return object.ID{}, err
 	}
-	if size > maxDelta || !w.Has(before) {
+	if size > ownpacks.MaxDelta || !w.Has(before) {
 		return w.AddStream(t.ctx, size, src)
 	}
 	t.large.Lock()
@@ -156,7 +160,7 @@ func (t *Tx) BlobFrom(size int64, src io.Reader, before object.ID) (object.ID, e
 		return object.ID{}, err
 	}
 	id, err := t.Blob(body, before)
-	t.contents.keep(id, body, maxDelta, maxDelta) // reading it back would take as long as all else
+	t.contents.Keep(id, body, ownpacks.MaxDelta, ownpacks.MaxDelta) // reading it back would take as long as all else
 	return id, err
 }
 
@@ -183,7 +187,7 @@ func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (record.
 	if err := t.edit(path, &rec, w); err != nil {
 		return record.Version{}, err
 	}
-	tree, err := t.editor.Write(t.batch.trees.Put)
+	tree, err := t.editor.Write(t.batch.Trees.Put)
 	if err != nil {
 		return record.Version{}, err
 	}
@@ -213,7 +217,7 @@ func (t *Tx) place(rec *record.Record) (string, layout.Spelling, error) {
 			if err != nil {
 				break
 			}
-			if t.names.holder(path) == "" {
+			if t.names.Holder(path) == "" {
 				return path, s, nil
 			}
 		}
@@ -225,9 +229,9 @@ func (t *Tx) edit(path string, rec *record.Record, w *packwrite.Writer) error {
 	if _, there, err := t.editor.Get(".gitattributes"); err != nil {
 		return err
 	} else if !there {
-		id, err := object.HashBlob([]byte(attributes))
+		id, err := object.HashBlob([]byte(dest.AttributesText))
 		if err == nil {
-			err = w.Add(object.Blob, id, []byte(attributes))
+			err = w.Add(object.Blob, id, []byte(dest.AttributesText))
 		}
 		if err == nil {
 			err = t.editor.Set(".gitattributes", object.ModeFile, id)
@@ -238,12 +242,12 @@ func (t *Tx) edit(path string, rec *record.Record, w *packwrite.Writer) error {
 	}
 	if rec.Event == record.Deleted {
 		if t.names != nil {
-			t.names.remove(path)
+			t.names.Remove(path)
 		}
 		return t.editor.Remove(path)
 	}
-	if t.names != nil && t.names.holder(path) == "" {
-		t.names.add(path)
+	if t.names != nil && t.names.Holder(path) == "" {
+		t.names.Add(path)
 	}
 	return t.editor.Set(path, record.TreeMode(rec), rec.Blob)
 }
@@ -252,12 +256,12 @@ func (t *Tx) copyName(rec *record.Record, spelling layout.Spelling, newest bool)
 	n := 0
 	if !newest && !rec.Previous.IsZero() {
 		var err error
-		if n, err = t.r.work.copyNumber(t.ctx, rec.Source, layout.Stamp(rec.Mtime), rec.Previous, t.base); err != nil {
+		if n, err = t.r.work.CopyNumber(t.ctx, rec.Source, layout.Stamp(rec.Mtime), rec.Previous, t.base); err != nil {
 			return "", err
 		}
 	}
 	path, err := spelling.CopyPath(rec.Source, rec.Mtime, n)
-	for t.names != nil && err == nil && t.r.work.hasCopy(path) { // of a source that had this place before: mv a A
+	for t.names != nil && err == nil && t.r.work.HasCopy(path) { // of a source that had this place before: mv a A
 		n++
 		path, err = spelling.CopyPath(rec.Source, rec.Mtime, n)
 	}
@@ -272,7 +276,7 @@ func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record, capt
 	date, ok := committed(captured.Truncate(time.Second), t.last)
 	if !ok && !t.late {
 		t.late = true
-		t.r.work.o.Warn(t.r.work.dest, fmt.Sprintf("the clock is %s behind the newest commit", t.last.Sub(captured).Round(time.Second)), "git log orders by these dates: set the clock right")
+		t.r.work.Opts.Warn(t.r.work.Path, fmt.Sprintf("the clock is %s behind the newest commit", t.last.Sub(captured).Round(time.Second)), "git log orders by these dates: set the clock right")
 	}
 	who := t.r.committer()
 	c := &object.CommitData{Tree: tree, Author: t.r.author(&rec, when), Message: rec.Message(),
@@ -294,7 +298,7 @@ func (t *Tx) Abort() error {
 	if t.batch == nil {
 		return nil
 	}
-	err := t.batch.drop()
+	err := t.batch.Drop()
 	t.batch = nil
 	return err
 }

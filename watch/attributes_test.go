@@ -7,8 +7,8 @@ import (
 	"syscall"
 	"testing"
 
-	"timemachine/repo"
 	"timemachine/repo/repotest"
+	"timemachine/repo/verify"
 )
 
 const ourAttributes = "* -text -ident -filter -working-tree-encoding !eol !diff !merge\n"
@@ -59,7 +59,7 @@ func TestInfoIsMended(t *testing.T) {
 			w.run(1)
 			info := filepath.Join(w.dest, ".git/info")
 			row.do(w, info)
-			if found, _ := w.verify(repo.VerifyOptions{}); len(found) == 0 || !strings.HasPrefix(found[0].Path, ".git/info/") {
+			if found, _ := w.verify(verify.Options{}); len(found) == 0 || !strings.HasPrefix(found[0].Path, ".git/info/") {
 				t.Errorf("found %+v", found)
 			}
 			w.write("a", "2\n")
@@ -76,10 +76,10 @@ func TestInfoIsMended(t *testing.T) {
 				t.Errorf("the next run says %v", p)
 			}
 			row.do(w, info)
-			if found, sum := w.verify(repo.VerifyOptions{Repair: true}); sum.Findings == 0 || sum.Repaired != sum.Findings {
+			if found, sum := w.verify(verify.Options{Repair: true}); sum.Findings == 0 || sum.Repaired != sum.Findings {
 				t.Errorf("repair: %+v", found)
 			}
-			if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+			if found, _ := w.verify(verify.Options{}); len(found) > 0 {
 				t.Errorf("after the repair: %+v", found)
 			}
 		})

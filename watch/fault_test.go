@@ -17,6 +17,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/refusal"
 	"timemachine/repo/repotest"
+	"timemachine/repo/verify"
 )
 
 var torture = flag.Bool("torture", false, "try every operation and many kills, for minutes, and print counts")
@@ -215,7 +216,7 @@ func (w *world) locked(do func(r *repo.Repo) error) error {
 
 func (w *world) repairOnce() error {
 	return w.locked(func(r *repo.Repo) error {
-		_, err := r.Verify(w.t.Context(), repo.VerifyOptions{Repair: true})
+		_, err := r.Verify(w.t.Context(), verify.Options{Repair: true})
 		return err
 	})
 }
@@ -361,7 +362,7 @@ func (s *sweep) recovered(t *testing.T) string {
 	if got := s.history(); !slices.Equal(got, s.want) {
 		return fmt.Sprintf("the history is\n%s\nwithout a fault\n%s", strings.Join(got, "\n"), strings.Join(s.want, "\n"))
 	}
-	if found, _ := s.verify(repo.VerifyOptions{}); len(found) > 0 {
+	if found, _ := s.verify(verify.Options{}); len(found) > 0 {
 		return fmt.Sprintf("verify: %+v", found)
 	}
 	if left := s.leftovers(); len(left) > 0 {

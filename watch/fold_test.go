@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"timemachine/repo"
+	"timemachine/repo/history"
 	"timemachine/repo/repotest"
+	"timemachine/repo/verify"
 	"timemachine/watch/scan"
 )
 
@@ -31,10 +32,10 @@ func (w *world) tracked() []string {
 // read is a source's newest version, asked for by its name.
 func (w *world) read(name string) string {
 	w.t.Helper()
-	h, err := repo.OpenHistory(w.dest, repo.HistoryOptions{Heads: scan.NewestVersions})
+	h, err := history.Open(w.dest, history.Options{Heads: scan.NewestVersions})
 	w.check(err)
 	defer h.Close()
-	e, err := h.At(context.Background(), w.path(name), repo.Point{})
+	e, err := h.At(context.Background(), w.path(name), history.Point{})
 	w.check(err)
 	src, _, err := h.Content(&e.Version)
 	w.check(err)
@@ -47,7 +48,7 @@ func (w *world) read(name string) string {
 // sound: verify finds nothing, and a run has nothing to do.
 func (w *world) sound() {
 	w.t.Helper()
-	if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+	if found, _ := w.verify(verify.Options{}); len(found) > 0 {
 		w.t.Errorf("verify: %+v", found)
 	}
 	if s, p, err := w.try(); err != nil || len(p) > 0 || s.Versions != 0 {
@@ -206,7 +207,7 @@ func TestTakenOverWhereNamesFold(t *testing.T) {
 	if len(p) != 1 || !strings.Contains(p[0].Msg, "a place of its own now") || !strings.Contains(p[0].Hint, "verify --repair") {
 		t.Errorf("it says: %v", p)
 	}
-	found, _ := w.verify(repo.VerifyOptions{Repair: true})
+	found, _ := w.verify(verify.Options{Repair: true})
 	if len(found) != 1 || !found[0].Repaired {
 		t.Errorf("repairing: %+v", found)
 	}

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/repotest"
+	"timemachine/repo/verify"
 )
 
 // TestWorkTreeIsLeftToTheSystem: a run waits for the history alone to be on disk. What follows it
@@ -59,7 +59,7 @@ func TestWorkTreeIsLeftToTheSystem(t *testing.T) {
 			w.boot = boot
 			lose(w)
 			w.run(0)
-			if findings, _ := w.verify(repo.VerifyOptions{}); len(findings) > 0 {
+			if findings, _ := w.verify(verify.Options{}); len(findings) > 0 {
 				t.Errorf("not written again: %v", findings)
 			}
 		})
@@ -75,7 +75,7 @@ func TestWorkTreeIsLeftToTheSystem(t *testing.T) {
 		w.boot = "twice"
 		lose(w)
 		w.run(0)
-		if findings, _ := w.verify(repo.VerifyOptions{}); len(findings) > 0 {
+		if findings, _ := w.verify(verify.Options{}); len(findings) > 0 {
 			t.Errorf("the first run's part is not written again: %v", findings)
 		}
 	})
@@ -120,7 +120,7 @@ func TestBatches(t *testing.T) {
 		t.Fatalf("%+v %v", again, err)
 	}
 	w.run(0)
-	if findings, _ := w.verify(repo.VerifyOptions{}); len(findings) > 0 {
+	if findings, _ := w.verify(verify.Options{}); len(findings) > 0 {
 		t.Errorf("%v", findings)
 	}
 }

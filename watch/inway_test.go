@@ -12,6 +12,7 @@ import (
 	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/layout"
+	"timemachine/repo/verify"
 )
 
 // TestFolderInACopysPlace: a folder of somebody's that has a copy's name stays, with what it holds.
@@ -48,7 +49,7 @@ func TestFolderInACopysPlace(t *testing.T) {
 	if b, err := os.ReadFile(place); err != nil || string(b) != "2" {
 		t.Errorf("the copy is %q, %v", b, err)
 	}
-	if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+	if found, _ := w.verify(verify.Options{}); len(found) > 0 {
 		t.Errorf("verify: %+v", found)
 	}
 }
@@ -122,17 +123,17 @@ func TestFoldersOfOurs(t *testing.T) {
 						return err
 					}))
 				}
-				if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+				if found, _ := w.verify(verify.Options{}); len(found) > 0 {
 					t.Errorf("verify: %+v", found)
 				}
 				w.run(0)
 
 				put(w, place)
-				if found, sum := w.verify(repo.VerifyOptions{Repair: true}); sum.Repaired != sum.Findings {
+				if found, sum := w.verify(verify.Options{Repair: true}); sum.Repaired != sum.Findings {
 					t.Errorf("repair: %+v", found)
 				}
 				w.check(os.Remove(place + ".aside"))
-				if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+				if found, _ := w.verify(verify.Options{}); len(found) > 0 {
 					t.Errorf("after the repair: %+v", found)
 				}
 			})
@@ -205,7 +206,7 @@ func TestSomethingInTheWay(t *testing.T) {
 	if s.Versions != 1 || len(p) != 1 || !strings.Contains(p[0].Hint, "timemachine verify --repair -d "+w.dest) {
 		t.Errorf("%d versions, it says %v", s.Versions, p)
 	}
-	if found, sum := w.verify(repo.VerifyOptions{Repair: true}); sum.Repaired != sum.Findings {
+	if found, sum := w.verify(verify.Options{Repair: true}); sum.Repaired != sum.Findings {
 		t.Errorf("repair: %+v", found)
 	}
 	w.check(os.Remove(w.file("d.aside")))

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"timemachine/repo"
+	"timemachine/repo/history"
 	"timemachine/repo/repotest"
 	"timemachine/watch/scan"
 )
@@ -25,7 +25,7 @@ func TestHeads(t *testing.T) {
 	w.check(os.Remove(w.path("d/c")))
 	w.run(2)
 
-	h, err := repo.OpenHistory(w.dest, repo.HistoryOptions{})
+	h, err := history.Open(w.dest, history.Options{})
 	w.check(err)
 	defer h.Close()
 	for path, want := range map[string][]string{w.path("a"): {"a"}, w.path("d"): {"d/b", "d/c"}, w.src: {"a", "d/b", "d/c", "dd"}, "/": {"a", "d/b", "d/c", "dd"}, w.path("x"): nil} {
@@ -43,7 +43,7 @@ func TestHeads(t *testing.T) {
 			t.Errorf("%s: %q, want %q", path, names, want)
 		}
 		for source, head := range heads.Sources {
-			for e, err := range h.Log(context.Background(), repo.LogOptions{Path: source, Limit: 1}) {
+			for e, err := range h.Log(context.Background(), history.LogOptions{Path: source, Limit: 1}) {
 				if err != nil || e.Commit != head.Commit || head.Deleted != (source == w.path("d/c")) {
 					t.Errorf("%s: %+v, %v", source, head, err)
 				}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"timemachine/repo"
+	"timemachine/repo/verify"
 )
 
 // TestCopiesAreMadeUp: what was left out for want of room is written by a run that has room, and
@@ -33,9 +34,9 @@ func TestCopiesAreMadeUp(t *testing.T) {
 		if p := w.run(0); len(p) > 0 {
 			t.Errorf("a run with nothing to do says %v", p)
 		}
-		found, _ := w.verify(repo.VerifyOptions{})
+		found, _ := w.verify(verify.Options{})
 		for _, f := range found {
-			if f.Part != repo.PartCopy || f.Hint != "timemachine copies rebuild -d "+w.dest {
+			if f.Part != verify.PartCopy || f.Hint != "timemachine copies rebuild -d "+w.dest {
 				t.Errorf("found %+v", f)
 			}
 		}
@@ -49,7 +50,7 @@ func TestCopiesAreMadeUp(t *testing.T) {
 		if p := w.run(0); len(p) > 0 {
 			t.Errorf("the run that makes up says %v", p)
 		}
-		if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+		if found, _ := w.verify(verify.Options{}); len(found) > 0 {
 			t.Errorf("afterwards: %+v", found)
 		}
 		if _, err := os.Lstat(owed); err == nil {
@@ -82,7 +83,7 @@ func TestCopiesAreRebuiltAndNotOwed(t *testing.T) {
 	if _, err := os.Lstat(filepath.Join(w.dest, ".git/timemachine/owed")); err == nil {
 		t.Error("it is still owed")
 	}
-	if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+	if found, _ := w.verify(verify.Options{}); len(found) > 0 {
 		t.Errorf("found %+v", found)
 	}
 }

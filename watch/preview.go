@@ -5,10 +5,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"timemachine/repo/history"
 
 	"golang.org/x/sys/unix"
 
-	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/record"
 	"timemachine/watch/config"
@@ -37,7 +37,7 @@ type Expected struct {
 // nil where nothing is recorded yet. It takes no lock, writes nothing, and opens files without
 // reading them. A history whose branch was rewritten gives the *repo.StateError that a run would
 // give.
-func NewPreview(ctx context.Context, c *config.Config, h *repo.History, dest string) (p *Preview, err error) {
+func NewPreview(ctx context.Context, c *config.Config, h *history.History, dest string) (p *Preview, err error) {
 	err = durable.Guard(func() (err error) {
 		p, err = buildPreview(ctx, c, h, dest)
 		return err
@@ -45,7 +45,7 @@ func NewPreview(ctx context.Context, c *config.Config, h *repo.History, dest str
 	return p, err
 }
 
-func buildPreview(ctx context.Context, c *config.Config, h *repo.History, dest string) (*Preview, error) {
+func buildPreview(ctx context.Context, c *config.Config, h *history.History, dest string) (*Preview, error) {
 	know, err := scan.LoadForHistory(ctx, h)
 	if err != nil {
 		return nil, err

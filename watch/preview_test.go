@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"timemachine/repo"
+	"timemachine/repo/history"
 	"timemachine/watch"
 	"timemachine/watch/config"
 )
@@ -19,7 +19,7 @@ func (w *world) preview() *watch.Preview {
 	w.t.Helper()
 	c, err := config.Parse(filepath.Join(filepath.Dir(w.src), "config.dat"), []byte(w.config), config.Env{UID: -1})
 	w.check(err)
-	h, err := repo.OpenHistory(w.dest, repo.HistoryOptions{})
+	h, err := history.Open(w.dest, history.Options{})
 	w.check(err)
 	defer h.Close()
 	p, err := watch.NewPreview(context.Background(), c, h, w.dest)

@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
@@ -45,15 +44,15 @@ func (r *run) writeChanges(tip object.ID, changes []scan.Change) (err error) {
 
 // upcomingVersions tells the repository of versions that follow others, as many as it needs to
 // know.
-func upcomingVersions(changes []scan.Change) []repo.Upcoming {
-	var some []repo.Upcoming
+func upcomingVersions(changes []scan.Change) []record.Upcoming {
+	var some []record.Upcoming
 	for i := range changes {
-		if len(some) == repo.MaxUpcoming {
+		if len(some) == record.MaxUpcoming {
 			break
 		}
 		c := &changes[i]
 		if before := c.Before.Content(); !before.IsZero() && c.Before.Stat != c.File.Stat {
-			some = append(some, repo.Upcoming{Source: c.File.Path, Blob: before})
+			some = append(some, record.Upcoming{Source: c.File.Path, Blob: before})
 		}
 	}
 	return some

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"timemachine/repo"
 	"timemachine/repo/repotest"
+	"timemachine/repo/verify"
 )
 
 // says tells whether one of the problems is about a path below the destination and says so.
@@ -40,7 +40,7 @@ func TestFilesAreWrittenAgain(t *testing.T) {
 			if p := w.run(0); !w.says(p, "files", "written again from the history") {
 				t.Errorf("it says %v", p)
 			}
-			if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+			if found, _ := w.verify(verify.Options{}); len(found) > 0 {
 				t.Errorf("verify: %+v", found)
 			}
 			w.check(empty(w))

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+	"timemachine/repo/history"
+	"timemachine/repo/restore"
 
 	"timemachine/repo"
 	"timemachine/watch/config"
@@ -14,25 +16,25 @@ import (
 
 // RestoreOptions says what is brought back, and where to.
 type RestoreOptions struct {
-	History    *repo.History
+	History    *history.History
 	Repo       *repo.Repo     // to record what is there before it is replaced; nil: that cannot be done here
 	Config     *config.Config // nil: nothing is watched
-	Selections []repo.Selection
+	Selections []restore.Selection
 	To         string
-	Overwrite  repo.Overwrite
+	Overwrite  restore.Overwrite
 	DryRun     bool // plan only
 	Clock      func() time.Time
 	Log        func(msg string, args ...any) // important actions; nil: none
 	Report     Reporter                      // of the run that records; never nil
-	Done       func(*repo.Step)              // after each step; never nil
+	Done       func(*restore.Step)           // after each step; never nil
 }
 
 // Restore brings versions back. Where files are put back in place, what is there and is about to be
 // replaced is recorded first, watched or not; what cannot be is left as it is, unless all is to be
 // overwritten. The caller closes the plan, which tells what was done; the error means that the
 // restore failed as a whole.
-func Restore(ctx context.Context, o RestoreOptions) (*repo.Plan, error) {
-	ro := repo.RestoreOptions{To: o.To, Overwrite: o.Overwrite, Log: o.Log}
+func Restore(ctx context.Context, o RestoreOptions) (*restore.Plan, error) {
+	ro := restore.Options{To: o.To, Overwrite: o.Overwrite, Log: o.Log}
 	if o.Config != nil {
 		ro.Followed = o.Config.HasRoot
 		ro.Extra = func(path string) bool { return o.Config.Select(path) != nil }
@@ -43,7 +45,7 @@ func Restore(ctx context.Context, o RestoreOptions) (*repo.Plan, error) {
 			return nil, err
 		}
 	}
-	p, err := repo.Look(ctx, o.History, o.Selections, ro)
+	p, err := restore.Look(ctx, o.History, o.Selections, ro)
 	if err != nil || o.DryRun {
 		return p, err
 	}
@@ -67,7 +69,7 @@ func Restore(ctx context.Context, o RestoreOptions) (*repo.Plan, error) {
 
 // recordPresent makes a run over what is about to be replaced, and spares what could not be
 // recorded.
-func (o *RestoreOptions) recordPresent(ctx context.Context, p *repo.Plan) error {
+func (o *RestoreOptions) recordPresent(ctx context.Context, p *restore.Plan) error {
 	failed, err := o.record(ctx, p.Present())
 	if err == nil {
 		p.Refuse(failed)
@@ -77,7 +79,7 @@ func (o *RestoreOptions) recordPresent(ctx context.Context, p *repo.Plan) error 
 
 // recordRestored makes a run over what was brought back: else the newest version would be the one
 // that it replaced, and to restore again would undo it.
-func (o *RestoreOptions) recordRestored(ctx context.Context, p *repo.Plan) error {
+func (o *RestoreOptions) recordRestored(ctx context.Context, p *restore.Plan) error {
 	failed, err := o.record(ctx, p.Restored())
 	for path, why := range failed {
 		o.Report.Problem(scan.Problem{Path: path, Msg: "is restored, but not recorded as it is now", Err: why, Warning: true})

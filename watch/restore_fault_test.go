@@ -12,7 +12,9 @@ import (
 	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/history"
 	"timemachine/repo/repotest"
+	"timemachine/repo/restore"
 	"timemachine/watch"
 	"timemachine/watch/config"
 	"timemachine/watch/scan"
@@ -25,7 +27,7 @@ func TestRestoreFaults(t *testing.T) {
 	w := newWorld(t)
 	w.plant()
 	w.run(6)
-	at := repo.Point{Commit: w.head()}
+	at := history.Point{Commit: w.head()}
 	w.change()
 	w.write("unrecorded", "nobody has seen this")
 	w.write("a", "nor this")
@@ -73,7 +75,7 @@ func TestRestoreFaults(t *testing.T) {
 }
 
 // restoreUnder restores everything with f between the program and the file system.
-func (w *world) restoreUnder(f *repotest.Faults, at repo.Point) error {
+func (w *world) restoreUnder(f *repotest.Faults, at history.Point) error {
 	defer durable.SetSeam(f)()
 	r, err := repo.Open(w.dest, repo.Options{Host: "host", Heads: scan.NewestVersions})
 	if err != nil {
@@ -91,8 +93,8 @@ func (w *world) restoreUnder(f *repotest.Faults, at repo.Point) error {
 	}
 	c, err := config.Parse(filepath.Join(filepath.Dir(w.src), "config.dat"), []byte(w.config), config.Env{UID: -1})
 	w.check(err)
-	plan, err := watch.Restore(w.t.Context(), watch.RestoreOptions{History: h, Repo: r, Config: c, Report: &problems{}, Done: func(*repo.Step) {},
-		Selections: []repo.Selection{{Path: w.src, Entries: entries}}, Clock: time.Now})
+	plan, err := watch.Restore(w.t.Context(), watch.RestoreOptions{History: h, Repo: r, Config: c, Report: &problems{}, Done: func(*restore.Step) {},
+		Selections: []restore.Selection{{Path: w.src, Entries: entries}}, Clock: time.Now})
 	if plan != nil {
 		plan.Close()
 	}

@@ -9,8 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"timemachine/repo"
 	"timemachine/repo/durable"
+	"timemachine/repo/history"
+	"timemachine/repo/restore"
 	"timemachine/watch"
 )
 
@@ -59,7 +60,7 @@ func TestRestoreIsNeverOpenFurther(t *testing.T) {
 		w.check(os.Remove(w.path("secret")))
 		m := &modes{t: t, dir: w.src, allow: mode}
 		remove := durable.SetSeam(m)
-		_, err := w.restore(repo.Point{}, watch.RestoreOptions{}, w.path("secret"))
+		_, err := w.restore(history.Point{}, watch.RestoreOptions{}, w.path("secret"))
 		remove()
 		w.check(err)
 		st, err := os.Stat(w.path("secret"))
@@ -102,7 +103,7 @@ func TestRestoreWhereOperationsFail(t *testing.T) {
 		w.write("a", "damaged since")
 		f := &failing{dir: w.src + "/", n: n}
 		remove := durable.SetSeam(f)
-		plan, err := w.restore(repo.Point{}, watch.RestoreOptions{}, w.path("a"))
+		plan, err := w.restore(history.Point{}, watch.RestoreOptions{}, w.path("a"))
 		remove()
 		told := err != nil || plan.Steps[0].Err != nil
 		b, rerr := os.ReadFile(w.path("a"))
@@ -129,15 +130,15 @@ func TestRestoreInterrupted(t *testing.T) {
 	w.write("a", "1")
 	w.write("b", "1")
 	w.run(2)
-	h, err := repo.OpenHistory(w.dest, repo.HistoryOptions{})
+	h, err := history.Open(w.dest, history.Options{})
 	w.check(err)
 	defer h.Close()
-	entries, err := h.Below(context.Background(), w.src, repo.Point{})
+	entries, err := h.Below(context.Background(), w.src, history.Point{})
 	w.check(err)
 	ctx, stop := context.WithCancel(context.Background())
 	to := t.TempDir()
-	_, err = watch.Restore(ctx, watch.RestoreOptions{History: h, Selections: []repo.Selection{{Path: w.src, Entries: entries}}, To: to,
-		Clock: time.Now, Report: &problems{}, Done: func(*repo.Step) { stop() }})
+	_, err = watch.Restore(ctx, watch.RestoreOptions{History: h, Selections: []restore.Selection{{Path: w.src, Entries: entries}}, To: to,
+		Clock: time.Now, Report: &problems{}, Done: func(*restore.Step) { stop() }})
 	if err == nil {
 		t.Error("not told")
 	}

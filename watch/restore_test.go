@@ -12,14 +12,16 @@ import (
 	"time"
 
 	"timemachine/repo"
+	"timemachine/repo/history"
 	"timemachine/repo/repotest"
+	"timemachine/repo/restore"
 	"timemachine/watch"
 	"timemachine/watch/config"
 	"timemachine/watch/scan"
 )
 
 // restore brings w's paths back, as of p.
-func (w *world) restore(p repo.Point, o watch.RestoreOptions, paths ...string) (*repo.Plan, error) {
+func (w *world) restore(p history.Point, o watch.RestoreOptions, paths ...string) (*restore.Plan, error) {
 	w.t.Helper()
 	r, err := repo.Open(w.dest, repo.Options{Host: "host", Heads: scan.NewestVersions})
 	w.check(err)
@@ -32,10 +34,10 @@ func (w *world) restore(p repo.Point, o watch.RestoreOptions, paths ...string) (
 	for _, path := range paths {
 		entries, err := h.Below(context.Background(), path, p)
 		w.check(err)
-		o.Selections = append(o.Selections, repo.Selection{Path: path, Entries: entries})
+		o.Selections = append(o.Selections, restore.Selection{Path: path, Entries: entries})
 	}
 	o.History, o.Repo, o.Config, o.Clock = h, r, c, time.Now
-	o.Report, o.Done = &problems{}, func(*repo.Step) {}
+	o.Report, o.Done = &problems{}, func(*restore.Step) {}
 	plan, err := watch.Restore(context.Background(), o)
 	if plan != nil {
 		plan.Close()
@@ -44,7 +46,7 @@ func (w *world) restore(p repo.Point, o watch.RestoreOptions, paths ...string) (
 }
 
 // must brings everything below the folder back, and lets no step fail.
-func (w *world) must(p repo.Point) *repo.Plan {
+func (w *world) must(p history.Point) *restore.Plan {
 	w.t.Helper()
 	plan, err := w.restore(p, watch.RestoreOptions{}, w.src)
 	w.check(err)
@@ -57,11 +59,11 @@ func (w *world) must(p repo.Point) *repo.Plan {
 	return plan
 }
 
-func (w *world) tip() repo.Point {
-	r, err := repo.OpenHistory(w.dest, repo.HistoryOptions{})
+func (w *world) tip() history.Point {
+	r, err := history.Open(w.dest, history.Options{})
 	w.check(err)
 	defer r.Close()
-	return repo.Point{Commit: r.Tip()}
+	return history.Point{Commit: r.Tip()}
 }
 
 // listing is what find says of the files and links below a folder, and their content.
@@ -144,9 +146,9 @@ func TestRestoreTwice(t *testing.T) {
 	w.write("a", "1")
 	w.run(1)
 	w.write("a", "damaged")
-	w.must(repo.Point{})
-	for _, s := range w.must(repo.Point{}).Steps {
-		if s.Action != repo.Keep {
+	w.must(history.Point{})
+	for _, s := range w.must(history.Point{}).Steps {
+		if s.Action != restore.Keep {
 			t.Errorf("%s: %s", s.Target, s.Action)
 		}
 	}
@@ -165,7 +167,7 @@ func TestRestoreSparesWhatCannotBeRecorded(t *testing.T) {
 	w.run(2)
 	w.write("a", "longer than max-size")
 	w.write("b", "other")
-	plan, err := w.restore(repo.Point{}, watch.RestoreOptions{}, w.src)
+	plan, err := w.restore(history.Point{}, watch.RestoreOptions{}, w.src)
 	w.check(err)
 	for _, s := range plan.Steps {
 		if name := filepath.Base(s.Target); (s.Err != nil) != (name == "a") {
@@ -178,7 +180,7 @@ func TestRestoreSparesWhatCannotBeRecorded(t *testing.T) {
 	if b, _ := os.ReadFile(w.path("b")); string(b) != "short" {
 		t.Errorf("b: %q", b)
 	}
-	_, err = w.restore(repo.Point{}, watch.RestoreOptions{Overwrite: repo.OverwriteAlways}, w.path("a"))
+	_, err = w.restore(history.Point{}, watch.RestoreOptions{Overwrite: restore.OverwriteAlways}, w.path("a"))
 	w.check(err)
 	if b, _ := os.ReadFile(w.path("a")); string(b) != "short" {
 		t.Errorf("a: %q", b)
@@ -198,7 +200,7 @@ func TestRestoreThroughTheWatchedLink(t *testing.T) {
 	w.write("real/f", "damaged")
 	w.write("real/file", "damaged")
 	for _, path := range []string{w.path("link"), w.path("folder")} {
-		plan, err := w.restore(repo.Point{}, watch.RestoreOptions{}, path)
+		plan, err := w.restore(history.Point{}, watch.RestoreOptions{}, path)
 		w.check(err)
 		for _, s := range plan.Steps {
 			w.check(s.Err)
@@ -237,7 +239,7 @@ func TestRestoreDistrustsOthersLinks(t *testing.T) {
 		w.check(os.Symlink(target, w.path(planted)))
 		w.check(os.Lchown(w.path(planted), 65534, 65534))
 		w.config = "- " + w.path("home/docs") + "\n"
-		plan, err := w.restore(repo.Point{}, watch.RestoreOptions{}, w.path("home/docs"))
+		plan, err := w.restore(history.Point{}, watch.RestoreOptions{}, w.path("home/docs"))
 		if err == nil || !strings.Contains(err.Error(), "is a link of user 65534's, and not followed") {
 			t.Errorf("%s: %v, %v", planted, plan.Steps[0].Err, err)
 		}

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"timemachine/repo"
 	"timemachine/repo/durable"
+	"timemachine/repo/verify"
 )
 
 // pause holds a run up before an operation until it is let go.
@@ -59,7 +59,7 @@ func TestVerifyBesideARun(t *testing.T) {
 				t.Fatalf("%s: a run comes to its end without that: %v", m.name, err)
 			}
 			time.AfterFunc(300*time.Millisecond, func() { close(p.letGo) }) // by then it has found all there is, or has ended
-			found, sum := w.verify(repo.VerifyOptions{Quick: true})
+			found, sum := w.verify(verify.Options{Quick: true})
 			ended := p.ended()
 			remove()
 			w.check(<-ran)
@@ -103,7 +103,7 @@ func TestVerifyAfterAKill(t *testing.T) {
 	w.change()
 	w.cutShort()
 	began := time.Now()
-	found, _ := w.verify(repo.VerifyOptions{Quick: true})
+	found, _ := w.verify(verify.Options{Quick: true})
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("it took %v", took)
 	}
@@ -115,7 +115,7 @@ func TestVerifyAfterAKill(t *testing.T) {
 		t.Errorf("found: %v", found)
 	}
 	w.runAny()
-	if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+	if found, _ := w.verify(verify.Options{}); len(found) > 0 {
 		t.Errorf("after a run: %v", found)
 	}
 }

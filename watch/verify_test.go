@@ -13,10 +13,11 @@ import (
 
 	"timemachine/repo"
 	"timemachine/repo/repotest"
+	"timemachine/repo/verify"
 )
 
 // verify returns what Verify finds.
-func (w *world) verify(o repo.VerifyOptions) (found []repo.Finding, sum *repo.VerifySummary) {
+func (w *world) verify(o verify.Options) (found []verify.Finding, sum *verify.Summary) {
 	w.t.Helper()
 	r, err := repo.Open(w.dest, repo.Options{Boot: w.boot, Warn: func(path, msg, _ string) { w.t.Logf("warning: %s: %s", path, msg) }})
 	w.check(err)
@@ -26,7 +27,7 @@ func (w *world) verify(o repo.VerifyOptions) (found []repo.Finding, sum *repo.Ve
 			w.t.Fatal("lock: ", err)
 		}
 	}
-	o.Report = func(f repo.Finding) { found = append(found, f) }
+	o.Report = func(f verify.Finding) { found = append(found, f) }
 	sum, err = r.Verify(context.Background(), o)
 	w.check(err)
 	return found, sum
@@ -56,19 +57,19 @@ func variedWorld(t *testing.T) *world {
 
 func TestVerifyWhole(t *testing.T) {
 	w := variedWorld(t)
-	for _, o := range []repo.VerifyOptions{{}, {Quick: true}, {Repair: true}} {
+	for _, o := range []verify.Options{{}, {Quick: true}, {Repair: true}} {
 		found, sum := w.verify(o)
 		if len(found) > 0 || sum.Versions != 12 || sum.Copies != 11 || sum.Files != 6 || sum.Objects == 0 {
 			t.Errorf("%+v: %+v %v", o, sum, found)
 		}
 	}
 	repotest.Git(t, w.dest, "gc", "-q", "--prune=now")
-	if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+	if found, _ := w.verify(verify.Options{}); len(found) > 0 {
 		t.Errorf("after gc: %v", found)
 	}
 	repotest.Git(t, w.dest, "commit", "-q", "--allow-empty", "-m", "mine")
 	repotest.Git(t, w.dest, "revert", "--no-edit", "HEAD~2")
-	if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+	if found, _ := w.verify(verify.Options{}); len(found) > 0 {
 		t.Errorf("beside commits of others: %v", found)
 	}
 }
@@ -78,7 +79,7 @@ type damage struct {
 	name  string
 	do    func(w *world)
 	quick bool // seen without reading contents
-	part  repo.Part
+	part  verify.Part
 	n     int // findings
 }
 
@@ -88,25 +89,25 @@ var inTheWay = []struct {
 	damage
 	aside func(w *world) string // where what is in the way will be
 }{
-	{damage{"full folder for a file", func(w *world) { w.fullFolder(w.file("a")) }, true, repo.PartFile, 1},
+	{damage{"full folder for a file", func(w *world) { w.fullFolder(w.file("a")) }, true, verify.PartFile, 1},
 		func(w *world) string { return w.file("a.aside") }},
 	{damage{"file for a folder", func(w *world) {
 		w.check(os.RemoveAll(w.file("d")))
 		w.check(os.WriteFile(w.file("d"), []byte("somebody's"), 0o600))
-	}, true, repo.PartFile, 2}, func(w *world) string { return w.file("d.aside") }},
-	{damage{"link for a folder", func(w *world) { w.linkAway(w.file("d")) }, true, repo.PartFile, 2},
+	}, true, verify.PartFile, 2}, func(w *world) string { return w.file("d.aside") }},
+	{damage{"link for a folder", func(w *world) { w.linkAway(w.file("d")) }, true, verify.PartFile, 2},
 		func(w *world) string { return w.file("d.aside") }},
 	{damage{"FIFO for a file", func(w *world) {
 		w.check(os.Remove(w.file("a")))
 		w.check(syscall.Mkfifo(w.file("a"), 0o600))
-	}, true, repo.PartFile, 1}, func(w *world) string { return w.file("a.aside") }},
+	}, true, verify.PartFile, 1}, func(w *world) string { return w.file("a.aside") }},
 	{damage{"link for a file", func(w *world) {
 		w.check(os.Remove(w.file("a")))
 		w.check(os.Symlink("/etc/passwd", w.file("a")))
-	}, true, repo.PartFile, 1}, func(w *world) string { return w.file("a.aside") }},
-	{damage{"full folder for a copy", func(w *world) { w.fullFolder(w.newestCopy("gone")) }, true, repo.PartCopy, 1},
+	}, true, verify.PartFile, 1}, func(w *world) string { return w.file("a.aside") }},
+	{damage{"full folder for a copy", func(w *world) { w.fullFolder(w.newestCopy("gone")) }, true, verify.PartCopy, 1},
 		func(w *world) string { return w.newestCopy("gone") + ".aside" }},
-	{damage{"link for a folder of copies", func(w *world) { w.linkAway(w.copies("d")) }, true, repo.PartCopy, 4},
+	{damage{"link for a folder of copies", func(w *world) { w.linkAway(w.copies("d")) }, true, verify.PartCopy, 4},
 		func(w *world) string { return w.copies("d.aside") }},
 }
 
@@ -137,16 +138,16 @@ func TestVerifyMovesAside(t *testing.T) {
 			w := w.within(t)
 			aside := d.aside(w)
 			d.do(w)
-			if found, _ := w.verify(repo.VerifyOptions{}); len(found) != d.n || found[0].Part != d.part {
+			if found, _ := w.verify(verify.Options{}); len(found) != d.n || found[0].Part != d.part {
 				t.Errorf("found %+v", found)
 			}
-			if found, sum := w.verify(repo.VerifyOptions{Repair: true}); sum.Repaired != sum.Findings {
+			if found, sum := w.verify(verify.Options{Repair: true}); sum.Repaired != sum.Findings {
 				t.Errorf("repair: %+v %+v", sum, found)
 			}
 			if _, err := os.Lstat(aside); err != nil {
 				t.Error(err)
 			}
-			if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+			if found, _ := w.verify(verify.Options{}); len(found) > 0 {
 				t.Errorf("after the repair: %+v", found)
 			}
 			if away, err := os.Readlink(aside); err == nil && strings.HasSuffix(away, "away") {
@@ -186,34 +187,34 @@ func (w *world) spoil(file string) {
 }
 
 var besideHistory = []damage{
-	{"file missing", func(w *world) { w.check(os.Remove(w.file("a"))) }, true, repo.PartFile, 1},
-	{"file's content", func(w *world) { w.spoil(w.file("d/e/c")) }, false, repo.PartFile, 1},
-	{"file's mode", func(w *world) { w.check(os.Chmod(w.file("d/e/c"), 0o777)) }, true, repo.PartFile, 2}, // the copy shares it
-	{"file's mtime", func(w *world) { w.check(os.Chtimes(w.file("locked"), time.Unix(5, 5), time.Unix(5, 5))) }, true, repo.PartFile, 1},
+	{"file missing", func(w *world) { w.check(os.Remove(w.file("a"))) }, true, verify.PartFile, 1},
+	{"file's content", func(w *world) { w.spoil(w.file("d/e/c")) }, false, verify.PartFile, 1},
+	{"file's mode", func(w *world) { w.check(os.Chmod(w.file("d/e/c"), 0o777)) }, true, verify.PartFile, 2}, // the copy shares it
+	{"file's mtime", func(w *world) { w.check(os.Chtimes(w.file("locked"), time.Unix(5, 5), time.Unix(5, 5))) }, true, verify.PartFile, 1},
 	{"link's target", func(w *world) {
 		w.check(os.Remove(w.file("link")))
 		w.check(os.Symlink("/other", w.file("link")))
-	}, true, repo.PartFile, 1},
-	{"folder missing", func(w *world) { w.check(os.RemoveAll(w.file("d"))) }, true, repo.PartFile, 2},
+	}, true, verify.PartFile, 1},
+	{"folder missing", func(w *world) { w.check(os.RemoveAll(w.file("d"))) }, true, verify.PartFile, 2},
 	{"folder for a file", func(w *world) {
 		w.check(os.Remove(w.file("a")))
 		w.check(os.Mkdir(w.file("a"), 0o700))
-	}, true, repo.PartFile, 1},
+	}, true, verify.PartFile, 1},
 	{"what was deleted", func(w *world) {
 		old := w.newestCopy("gone")
 		w.check(os.Link(old, w.file("gone")))
-	}, true, repo.PartFile, 1},
+	}, true, verify.PartFile, 1},
 	{"attributes", func(w *world) {
 		w.check(os.WriteFile(filepath.Join(w.dest, ".gitattributes"), []byte("* text\n"), 0o600))
-	}, true, repo.PartFile, 1},
-	{"copy missing", func(w *world) { w.check(os.Remove(w.newestCopy("a"))) }, true, repo.PartCopy, 1},
-	{"copy's content", func(w *world) { w.spoil(w.newestCopy("d/b")) }, false, repo.PartCopy, 1},
-	{"copy's mtime", func(w *world) { w.check(os.Chtimes(w.newestCopy("gone"), time.Unix(5, 5), time.Unix(5, 5))) }, true, repo.PartCopy, 1},
-	{"copy cut", func(w *world) { w.check(os.Truncate(w.newestCopy("gone"), 0)) }, true, repo.PartCopy, 1},
-	{"index missing", func(w *world) { w.check(os.Remove(filepath.Join(w.dest, ".git/index"))) }, true, repo.PartIndex, 1},
-	{"index cut", func(w *world) { w.check(os.Truncate(filepath.Join(w.dest, ".git/index"), 100)) }, true, repo.PartIndex, 1},
-	{"index empty", func(w *world) { w.check(os.Truncate(filepath.Join(w.dest, ".git/index"), 0)) }, true, repo.PartIndex, 1},
-	{"index lacks an entry", func(w *world) { repotest.Git(w.t, w.dest, "rm", "-q", "--cached", "files"+w.path("a")) }, true, repo.PartIndex, 1},
+	}, true, verify.PartFile, 1},
+	{"copy missing", func(w *world) { w.check(os.Remove(w.newestCopy("a"))) }, true, verify.PartCopy, 1},
+	{"copy's content", func(w *world) { w.spoil(w.newestCopy("d/b")) }, false, verify.PartCopy, 1},
+	{"copy's mtime", func(w *world) { w.check(os.Chtimes(w.newestCopy("gone"), time.Unix(5, 5), time.Unix(5, 5))) }, true, verify.PartCopy, 1},
+	{"copy cut", func(w *world) { w.check(os.Truncate(w.newestCopy("gone"), 0)) }, true, verify.PartCopy, 1},
+	{"index missing", func(w *world) { w.check(os.Remove(filepath.Join(w.dest, ".git/index"))) }, true, verify.PartIndex, 1},
+	{"index cut", func(w *world) { w.check(os.Truncate(filepath.Join(w.dest, ".git/index"), 100)) }, true, verify.PartIndex, 1},
+	{"index empty", func(w *world) { w.check(os.Truncate(filepath.Join(w.dest, ".git/index"), 0)) }, true, verify.PartIndex, 1},
+	{"index lacks an entry", func(w *world) { repotest.Git(w.t, w.dest, "rm", "-q", "--cached", "files"+w.path("a")) }, true, verify.PartIndex, 1},
 }
 
 // TestVerifyRepairs damages each thing beside the history in turn: verify names it, and --repair
@@ -226,22 +227,22 @@ func TestVerifyRepairs(t *testing.T) {
 		t.Run(d.name, func(t *testing.T) {
 			w := w.within(t)
 			d.do(w)
-			found, _ := w.verify(repo.VerifyOptions{})
-			parts := map[repo.Part]int{}
+			found, _ := w.verify(verify.Options{})
+			parts := map[verify.Part]int{}
 			for _, f := range found {
 				parts[f.Part]++
 			}
 			if parts[d.part] == 0 || len(found) != d.n {
 				t.Errorf("found %+v", found)
 			}
-			if found, _ := w.verify(repo.VerifyOptions{Quick: true}); len(found) > 0 != d.quick {
+			if found, _ := w.verify(verify.Options{Quick: true}); len(found) > 0 != d.quick {
 				t.Errorf("quick: %+v", found)
 			}
 			// A missing index is healed before anything is looked at.
-			if found, sum := w.verify(repo.VerifyOptions{Repair: true}); sum.Repaired != sum.Findings {
+			if found, sum := w.verify(verify.Options{Repair: true}); sum.Repaired != sum.Findings {
 				t.Errorf("repair: %+v %+v", sum, found)
 			}
-			if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+			if found, _ := w.verify(verify.Options{}); len(found) > 0 {
 				t.Errorf("after the repair: %+v", found)
 			}
 			repotest.MustCheck(t, w.dest)
@@ -268,14 +269,14 @@ func TestVerifyFindsStrays(t *testing.T) {
 	w.check(os.WriteFile(w.copies("a/mine"), nil, 0o600))
 	w.check(os.Symlink("/", w.copies("a/link")))
 	w.check(os.WriteFile(w.copies("a/2001-02-03T04-05-06.000007Z-mine"), nil, 0o600))
-	if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+	if found, _ := w.verify(verify.Options{}); len(found) > 0 {
 		t.Errorf("of somebody's: %+v", found)
 	}
 	stray := w.copies("a/2001-02-03T04-05-06.000007Z-a")
 	w.check(os.WriteFile(stray, []byte("never was"), 0o600))
-	for _, o := range []repo.VerifyOptions{{}, {Quick: true}, {Repair: true}, {}} {
+	for _, o := range []verify.Options{{}, {Quick: true}, {Repair: true}, {}} {
 		found, sum := w.verify(o)
-		if len(found) != 1 || sum.Repaired != 0 || found[0].Part != repo.PartCopy || found[0].Path != strings.TrimPrefix(stray, w.dest+"/") || found[0].Msg != "is no version's copy" {
+		if len(found) != 1 || sum.Repaired != 0 || found[0].Part != verify.PartCopy || found[0].Path != strings.TrimPrefix(stray, w.dest+"/") || found[0].Msg != "is no version's copy" {
 			t.Errorf("%+v: %+v", o, found)
 		}
 		if _, err := os.Stat(stray); err != nil {
@@ -288,8 +289,8 @@ func TestVerifyFindsStrays(t *testing.T) {
 	w.check(os.Remove(stray))
 	repotest.Git(t, w.dest, "update-ref", "refs/heads/main", "main~1") // its newest is a version's no longer
 	repotest.Git(t, w.dest, "reset", "-q", "--hard")
-	found, _ := w.verify(repo.VerifyOptions{Quick: true})
-	if !slices.ContainsFunc(found, func(f repo.Finding) bool { return strings.HasSuffix(f.Path, "/a/1970-01-01T00-00-01.000000Z-a") }) {
+	found, _ := w.verify(verify.Options{Quick: true})
+	if !slices.ContainsFunc(found, func(f verify.Finding) bool { return strings.HasSuffix(f.Path, "/a/1970-01-01T00-00-01.000000Z-a") }) {
 		t.Errorf("of a version that is no more: %+v", found)
 	}
 }
@@ -317,9 +318,9 @@ func TestVerifyReadsRecords(t *testing.T) {
 			if after := change(w); after == before {
 				t.Fatal("nothing was changed")
 			}
-			found, _ := w.verify(repo.VerifyOptions{})
+			found, _ := w.verify(verify.Options{})
 			for _, f := range found {
-				if f.Part == repo.PartRecord || f.Part == repo.PartTree {
+				if f.Part == verify.PartRecord || f.Part == verify.PartTree {
 					return
 				}
 			}
@@ -355,9 +356,9 @@ func TestVerifyReadsTrees(t *testing.T) {
 	w.check(os.WriteFile(w.file("d/b"), []byte("slipped in"), 0o600))
 	repotest.Git(t, w.dest, "add", "files")
 	repotest.Git(t, w.dest, "commit", "-q", "--amend", "--no-edit")
-	found, _ := w.verify(repo.VerifyOptions{})
+	found, _ := w.verify(verify.Options{})
 	for _, f := range found {
-		if f.Part == repo.PartTree && strings.Contains(f.Msg, "beside") {
+		if f.Part == verify.PartTree && strings.Contains(f.Msg, "beside") {
 			return
 		}
 	}
@@ -380,14 +381,14 @@ func TestVerifyReadsObjects(t *testing.T) {
 		bad[len(bad)*2/3] ^= 1
 		w.check(os.Remove(file))
 		w.check(os.WriteFile(file, bad, 0o400))
-		for _, o := range []repo.VerifyOptions{{}, {Repair: true}} {
+		for _, o := range []verify.Options{{}, {Repair: true}} {
 			found, sum := w.verify(o)
 			if sum.Findings == 0 || sum.Repaired > 0 {
 				t.Errorf("%s: %+v", filepath.Base(file), sum)
 			}
 			ofObject := 0
 			for _, f := range found {
-				if f.Part == repo.PartObject {
+				if f.Part == verify.PartObject {
 					ofObject++
 				}
 			}
@@ -401,7 +402,7 @@ func TestVerifyReadsObjects(t *testing.T) {
 		w.check(os.Remove(file))
 		w.check(os.WriteFile(file, good, 0o400))
 	}
-	if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+	if found, _ := w.verify(verify.Options{}); len(found) > 0 {
 		t.Errorf("with all put back: %v", found)
 	}
 }
@@ -427,14 +428,14 @@ func TestVerifyReadsTheGraph(t *testing.T) {
 	for _, bad := range [][]byte{good[:len(good)/2], append(bytes.Clone(good[:len(good)-25]), make([]byte, 25)...), {}} {
 		w.check(os.Remove(layers[0]))
 		w.check(os.WriteFile(layers[0], bad, 0o400))
-		if found, _ := w.verify(repo.VerifyOptions{}); len(found) != 1 || found[0].Part != repo.PartGraph {
+		if found, _ := w.verify(verify.Options{}); len(found) != 1 || found[0].Part != verify.PartGraph {
 			t.Errorf("found %+v", found)
 		}
-		if found, sum := w.verify(repo.VerifyOptions{Repair: true}); sum.Repaired != 1 {
+		if found, sum := w.verify(verify.Options{Repair: true}); sum.Repaired != 1 {
 			t.Errorf("repair: %+v", found)
 		}
 		repotest.Git(t, w.dest, "commit-graph", "verify")
-		if found, _ := w.verify(repo.VerifyOptions{}); len(found) > 0 {
+		if found, _ := w.verify(verify.Options{}); len(found) > 0 {
 			t.Errorf("after the repair: %+v", found)
 		}
 	}

@@ -8,18 +8,18 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"timemachine/repo/history"
 
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
-	"timemachine/repo"
 	"timemachine/repo/layout"
 )
 
 // explainError adds advice to an error of the history about a path.
-func (a *app) explainError(ctx context.Context, h *repo.History, err error) error {
-	var unknown *repo.UnknownError
-	var early *repo.BeforeError
-	var absent *repo.AbsentError
+func (a *app) explainError(ctx context.Context, h *history.History, err error) error {
+	var unknown *history.UnknownError
+	var early *history.BeforeError
+	var absent *history.AbsentError
 	switch {
 	case errors.As(err, &unknown):
 		return &failure{msg: unknown.Error() + " in " + terminal.Quote(h.Dest()), hint: a.adviceOnUnknown(ctx, h, unknown.Path), err: err}
@@ -35,7 +35,7 @@ func (a *app) explainError(ctx context.Context, h *repo.History, err error) erro
 	return err
 }
 
-func (a *app) tooEarlyError(e *repo.BeforeError) error {
+func (a *app) tooEarlyError(e *history.BeforeError) error {
 	f := &failure{msg: e.Error(), err: e}
 	if e.Count == 0 {
 		f.msg = "the history of " + terminal.Quote(e.Path) + " begins " + render.LocalTime(e.First.Since, a.zone)
@@ -49,7 +49,7 @@ func (a *app) tooEarlyError(e *repo.BeforeError) error {
 const suggestions = 3
 
 // adviceOnUnknown is the advice about a path without a known version.
-func (a *app) adviceOnUnknown(ctx context.Context, h *repo.History, path string) string {
+func (a *app) adviceOnUnknown(ctx context.Context, h *history.History, path string) string {
 	if tree, err := layout.TreePath(path); err == nil {
 		if there, err := h.Present(path); there && err == nil {
 			return "git has it, without a record of timemachine's that can be read: " + spellGit(h.Dest(), "show", shellWord("HEAD:"+tree))
@@ -65,7 +65,7 @@ func (a *app) adviceOnUnknown(ctx context.Context, h *repo.History, path string)
 }
 
 // adviceOnSimilar names the known paths most similar to path, or the closest known folder above it.
-func (a *app) adviceOnSimilar(ctx context.Context, h *repo.History, path string) string {
+func (a *app) adviceOnSimilar(ctx context.Context, h *history.History, path string) string {
 	sources, err := sourcesSoon(ctx, h, "/")
 	if err != nil {
 		return ""

@@ -8,11 +8,11 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"timemachine/repo/history"
 
 	"github.com/spf13/cobra"
 
 	"timemachine/cmd/timemachine/internal/terminal"
-	"timemachine/repo"
 )
 
 // searchTime is the longest that a person waits for words to choose from while deleted files are
@@ -21,7 +21,7 @@ const searchTime = 500 * time.Millisecond
 
 // sourcesSoon lists the sources known at and below path. It leaves deleted ones out where they take
 // longer than searchTime to find.
-func sourcesSoon(ctx context.Context, h *repo.History, path string) ([]string, error) {
+func sourcesSoon(ctx context.Context, h *history.History, path string) ([]string, error) {
 	ctx, stop := context.WithTimeout(ctx, searchTime)
 	defer stop()
 	sources, err := h.Sources(ctx, path)

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"io"
+	"timemachine/repo/history"
 
 	"github.com/spf13/cobra"
 
 	"timemachine/cmd/timemachine/internal/render"
-	"timemachine/repo"
 )
 
 // diffOptions are the arguments and flags of diff.
@@ -79,10 +79,10 @@ func (a *app) diff(ctx context.Context, o diffOptions) error {
 // diffJob is one diff in progress.
 type diffJob struct {
 	app      *app
-	h        *repo.History
+	h        *history.History
 	ctx      context.Context
 	path     string
-	from, to repo.Point
+	from, to history.Point
 	live     bool // to is the files on disk
 }
 

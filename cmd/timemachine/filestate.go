@@ -10,12 +10,12 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"timemachine/repo/history"
 
 	"golang.org/x/sys/unix"
 
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
-	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 )
@@ -36,7 +36,7 @@ type pair struct {
 // pairs are the sources that may differ, in order of their paths.
 func (d *diffJob) pairs() ([]pair, error) {
 	from, err := d.recordedStates(d.from)
-	var early *repo.BeforeError
+	var early *history.BeforeError
 	if errors.As(err, &early) && d.from.Back == 0 && !d.live {
 		from, err = nil, nil // every version is newer
 	}
@@ -66,11 +66,11 @@ func (d *diffJob) pairs() ([]pair, error) {
 
 // recordedStates are the sources that the history holds at and below the path at p. For a file that
 // was renamed later, they are the file under its old name.
-func (d *diffJob) recordedStates(p repo.Point) (map[string]fileState, error) {
+func (d *diffJob) recordedStates(p history.Point) (map[string]fileState, error) {
 	all, err := d.h.Below(d.ctx, d.path, p)
-	var early *repo.BeforeError
+	var early *history.BeforeError
 	if errors.As(err, &early) && early.First.Source == d.path && early.First.RenamedFrom != "" {
-		var e repo.Entry
+		var e history.Entry
 		if e, err = d.app.versionAt(d.ctx, d.h, d.path, p); err == nil {
 			return map[string]fileState{d.path: d.recordedState(e)}, nil
 		}
@@ -85,7 +85,7 @@ func (d *diffJob) recordedStates(p repo.Point) (map[string]fileState, error) {
 	return sides, nil
 }
 
-func (d *diffJob) recordedState(e repo.Entry) fileState {
+func (d *diffJob) recordedState(e history.Entry) fileState {
 	return fileState{
 		Side: render.Side{There: true, Link: e.Link, Mode: e.Mode, Size: e.Size, Mtime: e.Mtime, Commit: e.Commit},
 		blob: e.Blob,

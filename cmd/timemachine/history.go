@@ -7,9 +7,9 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+	"timemachine/repo/history"
 
 	"timemachine/cmd/timemachine/internal/terminal"
-	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/layout"
 	"timemachine/watch/scan"
@@ -17,7 +17,7 @@ import (
 
 // openHistory opens the destination for questions. It writes nothing, not even a log, and reads the
 // configuration only where that must tell the destination.
-func (a *app) openHistory() (*repo.History, error) {
+func (a *app) openHistory() (*history.History, error) {
 	p, err := a.askPlace()
 	if err != nil {
 		return nil, err
@@ -27,8 +27,8 @@ func (a *app) openHistory() (*repo.History, error) {
 
 // openToRead opens a history. Destinations are closed to other users: the error for them carries a
 // hint. heads may be nil.
-func (a *app) openToRead(dest string, heads func(state *durable.Dir, path string) repo.Heads) (*repo.History, error) {
-	h, err := repo.OpenHistory(dest, repo.HistoryOptions{Log: a.logAction, Heads: heads, Remembered: scan.CacheTip})
+func (a *app) openToRead(dest string, heads func(state *durable.Dir, path string) history.Heads) (*history.History, error) {
+	h, err := history.Open(dest, history.Options{Log: a.logAction, Heads: heads, Remembered: scan.CacheTip})
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, &failure{msg: "destination " + terminal.Quote(dest) + ": " + durable.Reason(err), hint: "it is closed to all but its owner: ask as that user, or as root", err: err}
 	}
@@ -37,7 +37,7 @@ func (a *app) openToRead(dest string, heads func(state *durable.Dir, path string
 
 // sourcePath is the source that a PATH on the command line means. PATH is seen from the working
 // directory. It may be a path in the tree, or lead to the source by links.
-func (a *app) sourcePath(ctx context.Context, h *repo.History, word string) (string, error) {
+func (a *app) sourcePath(ctx context.Context, h *history.History, word string) (string, error) {
 	path, err := a.absolute(word)
 	if err != nil {
 		return "", err
@@ -65,7 +65,7 @@ func (a *app) sourcePath(ctx context.Context, h *repo.History, word string) (str
 
 // treeSource is the source of a path in the tree; "" if it is none. A shortened name is searched
 // among all sources.
-func treeSource(ctx context.Context, h *repo.History, tree string) (string, error) {
+func treeSource(ctx context.Context, h *history.History, tree string) (string, error) {
 	if tree == "files" {
 		return "/", nil
 	}

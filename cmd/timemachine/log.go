@@ -6,12 +6,12 @@ import (
 	"io"
 	"strconv"
 	"time"
+	"timemachine/repo/history"
 
 	"github.com/spf13/cobra"
 
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
-	"timemachine/repo"
 	"timemachine/repo/record"
 	"timemachine/repo/when"
 )
@@ -93,8 +93,8 @@ func (a *app) logVersions(ctx context.Context, o logOptions) error {
 }
 
 // logRange are the options that narrow a log, from its flags.
-func (a *app) logRange(o logOptions) (repo.LogOptions, error) {
-	list := repo.LogOptions{Limit: o.limit, Follow: !o.strict}
+func (a *app) logRange(o logOptions) (history.LogOptions, error) {
+	list := history.LogOptions{Limit: o.limit, Follow: !o.strict}
 	if o.limit < 0 {
 		return list, &usageError{msg: "--limit " + strconv.Itoa(o.limit) + " is below 0", hint: usageHint}
 	}
@@ -137,7 +137,7 @@ func (a *app) boundTime(flag, text string) (time.Time, error) {
 
 // writeLog writes one line for each version, as text or JSON. If still is given, it lists only the
 // sources for which still is false, each once.
-func (a *app) writeLog(ctx context.Context, w io.Writer, h *repo.History, o repo.LogOptions, still func(string) (bool, error)) error {
+func (a *app) writeLog(ctx context.Context, w io.Writer, h *history.History, o history.LogOptions, still func(string) (bool, error)) error {
 	limit := o.Limit
 	if still != nil {
 		o.Limit = 0
@@ -171,7 +171,7 @@ func (a *app) writeLog(ctx context.Context, w io.Writer, h *repo.History, o repo
 	return nil
 }
 
-func (a *app) writeEntry(w io.Writer, e *repo.Entry) error {
+func (a *app) writeEntry(w io.Writer, e *history.Entry) error {
 	if a.flags.json {
 		return render.WriteJSONLine(w, render.EntryJSON(e))
 	}

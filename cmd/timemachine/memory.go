@@ -9,10 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+	"timemachine/repo/history"
 
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
-	"timemachine/repo"
 	"timemachine/repo/durable"
 )
 
@@ -169,7 +169,7 @@ func (m *memory) note(dest string, failed *failedNote) {
 
 // lastFailure is the last run over the whole watch list if it failed. It is nil if a later run,
 // with any configuration, has ended.
-func (m *memory) lastFailure(dest string, l repo.LastRun) *render.FailedRun {
+func (m *memory) lastFailure(dest string, l history.LastRun) *render.FailedRun {
 	failed := m.Destinations[terminal.Escape(dest)].Failed
 	if failed == nil || failed.When.Before(l.Ended) {
 		return nil

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
+	"timemachine/repo/history"
+	"timemachine/repo/restore"
 
 	"github.com/spf13/cobra"
 
@@ -44,7 +46,7 @@ func (a *app) restoreCommand() *cobra.Command {
 	return cmd
 }
 
-var overwrites = map[string]repo.Overwrite{"changed": repo.OverwriteChanged, "never": repo.OverwriteNever, "always": repo.OverwriteAlways}
+var overwrites = map[string]restore.Overwrite{"changed": restore.OverwriteChanged, "never": restore.OverwriteNever, "always": restore.OverwriteAlways}
 
 // restore brings versions back to disk.
 func (a *app) restore(ctx context.Context, o restoreOptions) error {
@@ -112,7 +114,7 @@ func (a *app) restoreTo(p *place, dir string) (string, error) {
 
 // openToRestore opens the history. Where files are replaced, it also opens the repository that
 // records them first. A clone that is no destination has a history only.
-func (a *app) openToRestore(p *place, configured bool, o restoreOptions) (*repo.History, *repo.Repo, error) {
+func (a *app) openToRestore(p *place, configured bool, o restoreOptions) (*history.History, *repo.Repo, error) {
 	options := a.repoOptions(p)
 	options.Heads = scan.NewestVersions
 	if o.to == "" && !o.dryRun {
@@ -139,15 +141,15 @@ func (a *app) openToRestore(p *place, configured bool, o restoreOptions) (*repo.
 
 // selections are the versions that each PATH means. A path that is unknown, or did not exist then,
 // is an error: half a command restores nothing.
-func (a *app) selections(ctx context.Context, h *repo.History, o restoreOptions) ([]repo.Selection, error) {
-	var point repo.Point
+func (a *app) selections(ctx context.Context, h *history.History, o restoreOptions) ([]restore.Selection, error) {
+	var point history.Point
 	if o.at != "" {
 		var err error
 		if point, err = a.resolvePoint(h, o.at); err != nil {
 			return nil, err
 		}
 	}
-	var list []repo.Selection
+	var list []restore.Selection
 	for _, word := range o.paths {
 		path, err := a.sourcePath(ctx, h, word)
 		if err != nil {
@@ -160,19 +162,19 @@ func (a *app) selections(ctx context.Context, h *repo.History, o restoreOptions)
 		if err != nil {
 			return nil, a.explainError(ctx, h, err)
 		}
-		list = append(list, repo.Selection{Path: path, Entries: entries})
+		list = append(list, restore.Selection{Path: path, Entries: entries})
 	}
 	return list, nil
 }
 
 // lastVersion is the last version of a deleted file, if no moment was given.
-func (a *app) lastVersion(ctx context.Context, h *repo.History, path string, point repo.Point) ([]repo.Entry, error) {
+func (a *app) lastVersion(ctx context.Context, h *history.History, path string, point history.Point) ([]history.Entry, error) {
 	_, err := h.At(ctx, path, point)
-	var absent *repo.AbsentError
-	var unknown *repo.UnknownError
+	var absent *history.AbsentError
+	var unknown *history.UnknownError
 	switch {
-	case errors.As(err, &absent) && point == (repo.Point{}) && absent.Deleted.Before != nil:
-		return []repo.Entry{{Version: *absent.Deleted.Before}}, nil
+	case errors.As(err, &absent) && point == (history.Point{}) && absent.Deleted.Before != nil:
+		return []history.Entry{{Version: *absent.Deleted.Before}}, nil
 	case errors.As(err, &unknown):
 		return nil, &failure{msg: "nothing was there below " + terminal.Quote(path) + " then: all of it was deleted",
 			hint: "choose another moment with --at; " + spell("log", shellWord(path)) + " shows them", err: err}
@@ -187,7 +189,7 @@ type restoreReport struct {
 }
 
 // print prints the plan, done or not, and names the files that were not restored.
-func (d *restoreReport) print(p *repo.Plan) error {
+func (d *restoreReport) print(p *restore.Plan) error {
 	n := render.PlanCounts(p)
 	var err error
 	if d.app.flags.json {
@@ -201,7 +203,7 @@ func (d *restoreReport) print(p *repo.Plan) error {
 	return errors.Join(err, partialStatus(n.Failed))
 }
 
-func (d *restoreReport) printText(p *repo.Plan, n render.PlanCount) error {
+func (d *restoreReport) printText(p *restore.Plan, n render.PlanCount) error {
 	if lines := render.PlanLines(p, d.o.dryRun, d.app.flags.verbose, d.app.zone); len(lines) > 0 && !d.app.flags.quiet {
 		if err := d.app.print(strings.Join(lines, "\n")); err != nil {
 			return err
@@ -219,12 +221,12 @@ func (d *restoreReport) printText(p *repo.Plan, n render.PlanCount) error {
 }
 
 // logStep logs the outcome for one file.
-func (d *restoreReport) logStep(s *repo.Step) {
+func (d *restoreReport) logStep(s *restore.Step) {
 	j := d.app.journal
 	switch {
 	case s.Err != nil:
 		j.Error("not restored", "path", s.Target, "cause", s.Err.Error())
-	case s.Action == repo.Create || s.Action == repo.Replace:
+	case s.Action == restore.Create || s.Action == restore.Replace:
 		j.Debug("restored", "path", s.Target, "commit", s.Commit.String(), "differed", strings.Join(s.Differs, " "))
 	}
 }

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"timemachine/repo/history"
 
 	"github.com/spf13/cobra"
 
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
-	"timemachine/repo"
 )
 
 // showOptions are the flags of show.
@@ -74,19 +74,19 @@ func (a *app) show(ctx context.Context, o showOptions) error {
 	})
 }
 
-func (a *app) versionToShow(ctx context.Context, h *repo.History, o showOptions) (repo.Entry, error) {
+func (a *app) versionToShow(ctx context.Context, h *history.History, o showOptions) (history.Entry, error) {
 	source, err := a.sourcePath(ctx, h, o.path)
 	if err != nil {
-		return repo.Entry{}, err
+		return history.Entry{}, err
 	}
-	var p repo.Point
+	var p history.Point
 	if o.at != "" {
 		if p, err = a.resolvePoint(h, o.at); err != nil {
-			return repo.Entry{}, err
+			return history.Entry{}, err
 		}
 	}
 	e, err := a.versionAt(ctx, h, source, p)
-	var absent *repo.AbsentError
+	var absent *history.AbsentError
 	if o.at == "" && errors.As(err, &absent) {
 		return a.lastBeforeDeletion(ctx, h, absent)
 	}
@@ -100,9 +100,9 @@ func (a *app) versionToShow(ctx context.Context, h *repo.History, o showOptions)
 
 // versionAt is the version of source at p. If source got its name by a later rename, it is the
 // version of the old name.
-func (a *app) versionAt(ctx context.Context, h *repo.History, source string, p repo.Point) (repo.Entry, error) {
+func (a *app) versionAt(ctx context.Context, h *history.History, source string, p history.Point) (history.Entry, error) {
 	e, err := h.At(ctx, source, p)
-	var early *repo.BeforeError
+	var early *history.BeforeError
 	if !errors.As(err, &early) || early.First.RenamedFrom == "" || p.Back > 0 {
 		return e, err
 	}
@@ -115,8 +115,8 @@ func (a *app) versionAt(ctx context.Context, h *repo.History, source string, p r
 }
 
 // lastBeforeDeletion is the version of a deleted file that show prints without a WHEN.
-func (a *app) lastBeforeDeletion(ctx context.Context, h *repo.History, absent *repo.AbsentError) (repo.Entry, error) {
-	e, err := h.At(ctx, absent.Path, repo.Point{Back: 1})
+func (a *app) lastBeforeDeletion(ctx context.Context, h *history.History, absent *history.AbsentError) (history.Entry, error) {
+	e, err := h.At(ctx, absent.Path, history.Point{Back: 1})
 	if err != nil {
 		return e, err
 	}
@@ -125,9 +125,9 @@ func (a *app) lastBeforeDeletion(ctx context.Context, h *repo.History, absent *r
 }
 
 // folderError says that a path was a folder at p, and names a file in it.
-func folderError(source string, p repo.Point, all []repo.Entry) error {
+func folderError(source string, p history.Point, all []history.Entry) error {
 	msg := terminal.Quote(source) + " is a folder, not a file"
-	if p != (repo.Point{}) {
+	if p != (history.Point{}) {
 		msg = terminal.Quote(source) + " was a folder then, not a file"
 	}
 	return &failure{msg: msg, hint: spell("log", shellWord(source)) + " lists what it holds, for example " + terminal.Quote(all[0].Source)}

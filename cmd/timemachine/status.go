@@ -4,12 +4,12 @@ import (
 	"context"
 	"strings"
 	"time"
+	"timemachine/repo/history"
 
 	"github.com/spf13/cobra"
 
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
-	"timemachine/repo"
 	"timemachine/repo/refusal"
 	"timemachine/watch"
 	"timemachine/watch/config"
@@ -67,7 +67,7 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 func (a *app) clock() render.Clock { return render.Clock{Now: a.now(), Zone: a.zone} }
 
 // gatherStatus fills in s. h is nil where nothing is recorded yet.
-func (a *app) gatherStatus(ctx context.Context, h *repo.History, c *config.Config, s *render.Status) error {
+func (a *app) gatherStatus(ctx context.Context, h *history.History, c *config.Config, s *render.Status) error {
 	if h != nil {
 		if err := a.gatherHistory(ctx, h, s); err != nil {
 			return err
@@ -82,7 +82,7 @@ func (a *app) gatherStatus(ctx context.Context, h *repo.History, c *config.Confi
 	return err
 }
 
-func (a *app) gatherHistory(ctx context.Context, h *repo.History, s *render.Status) error {
+func (a *app) gatherHistory(ctx context.Context, h *history.History, s *render.Status) error {
 	var err error
 	s.Branch, s.Busy = h.Branch(), h.Busy()
 	if s.Last, err = h.LastRun(); err != nil {
@@ -121,7 +121,7 @@ func parseAge(text string) (time.Duration, error) {
 }
 
 // checkAge is the quick status for monitors: one line, and the exit status.
-func (a *app) checkAge(p *place, h *repo.History, limit time.Duration) error {
+func (a *app) checkAge(p *place, h *history.History, limit time.Duration) error {
 	last, err := h.LastRun()
 	if err != nil {
 		return err

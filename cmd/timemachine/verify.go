@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"timemachine/repo/verify"
 
 	"github.com/spf13/cobra"
 
@@ -54,8 +55,8 @@ func (a *app) verify(ctx context.Context, o verifyOptions) error {
 }
 
 // verifyDestination verifies a destination, or what a clone holds of one.
-func (a *app) verifyDestination(ctx context.Context, p *place, c *config.Config, o verifyOptions, t *verifyReport) (*repo.VerifySummary, error) {
-	options := repo.VerifyOptions{Quick: o.quick, Repair: o.repair, WantCopy: wantsCopy(c), Report: t.printFinding, Progress: a.console.MoveBar}
+func (a *app) verifyDestination(ctx context.Context, p *place, c *config.Config, o verifyOptions, t *verifyReport) (*verify.Summary, error) {
+	options := verify.Options{Quick: o.quick, Repair: o.repair, WantCopy: wantsCopy(c), Report: t.printFinding, Progress: a.console.MoveBar}
 	r, err := a.openForUpkeep(ctx, p, c, o.repair)
 	if refusalKind(err) == refusal.Foreign && !o.repair {
 		h, herr := a.openToRead(p.dest, nil)
@@ -89,7 +90,7 @@ type verifyReport struct {
 	err error // the first failure to print a line
 }
 
-func (t *verifyReport) printFinding(f repo.Finding) {
+func (t *verifyReport) printFinding(f verify.Finding) {
 	t.app.journal.Warn(render.FindingText(f), "hint", f.Hint)
 	if t.err != nil {
 		return
@@ -103,7 +104,7 @@ func (t *verifyReport) printFinding(f repo.Finding) {
 }
 
 // checkCache checks the cache, which package repo does not know. An active run may be writing it.
-func (t *verifyReport) checkCache(ctx context.Context, r *repo.Repo, mend bool, sum *repo.VerifySummary) error {
+func (t *verifyReport) checkCache(ctx context.Context, r *repo.Repo, mend bool, sum *verify.Summary) error {
 	err := scan.CheckCache(r.State())
 	if err == nil {
 		return nil
@@ -115,7 +116,7 @@ func (t *verifyReport) checkCache(ctx context.Context, r *repo.Repo, mend bool, 
 	if err == nil || stopped != nil {
 		return stopped
 	}
-	f := repo.Finding{Part: "cache", Path: ".git/timemachine/cache", Msg: durable.Reason(err), Hint: "the next run makes another"}
+	f := verify.Finding{Part: "cache", Path: ".git/timemachine/cache", Msg: durable.Reason(err), Hint: "the next run makes another"}
 	if mend && scan.DropCache(r.State()) == nil {
 		f.Repaired = true
 		sum.Repaired++
@@ -126,7 +127,7 @@ func (t *verifyReport) checkCache(ctx context.Context, r *repo.Repo, mend bool, 
 }
 
 // printSummary prints what was verified, unless the console is quiet.
-func (t *verifyReport) printSummary(s *repo.VerifySummary) error {
+func (t *verifyReport) printSummary(s *verify.Summary) error {
 	switch {
 	case t.app.flags.json:
 		return t.app.printJSONLine(render.VerifyJSON(s))

@@ -3,8 +3,8 @@ package main
 import (
 	"errors"
 	"time"
+	"timemachine/repo/history"
 
-	"timemachine/repo"
 	"timemachine/repo/when"
 )
 
@@ -13,13 +13,13 @@ const whenHint = "WHEN is, for example: " + when.Forms
 
 // resolvePoint is the point in the history that a WHEN means. If something had to be added, it
 // announces the meaning.
-func (a *app) resolvePoint(h *repo.History, text string) (repo.Point, error) {
+func (a *app) resolvePoint(h *history.History, text string) (history.Point, error) {
 	w, err := a.parseWhen(text)
 	if err != nil {
-		return repo.Point{}, err
+		return history.Point{}, err
 	}
 	p, err := h.Point(w)
-	var unknown *repo.RevisionError
+	var unknown *history.RevisionError
 	if errors.As(err, &unknown) {
 		return p, &usageError{msg: unknown.Error(), hint: whenHint}
 	}

@@ -1,4 +1,4 @@
-package repo_test
+package history_test
 
 import (
 	"errors"
@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"timemachine/repo"
 	"timemachine/repo/git/object"
+	"timemachine/repo/history"
 	"timemachine/repo/record"
 	"timemachine/repo/repotest"
 	"timemachine/repo/when"
@@ -23,41 +23,41 @@ func TestAtMoments(t *testing.T) {
 	s.run(at(40), s.gone("/d/f"))
 	s.run(at(50), step{source: "/d/f", content: "again", mtime: at(35)}) // moved back with the mtime it had before
 	s.run(at(60).Add(400*time.Millisecond), step{source: "/d/f", content: "late", mtime: at(60).Add(300 * time.Millisecond)})
-	s.each(func(t *testing.T, h *repo.History) {
+	s.each(func(t *testing.T, h *history.History) {
 		for minute, want := range map[float64]string{-60: "one", 0: "one", 3.99: "one", 4: "two", 19.99: "two", 20: "backdated", 29.9: "backdated",
 			30: "future", 39.9: "future", 50: "again", 55: "again", 60: "again", 60.01: "late", 1e6: "late"} {
-			e, err := h.At(ctx, "/d/f", repo.Point{Time: at(minute)})
+			e, err := h.At(ctx, "/d/f", history.Point{Time: at(minute)})
 			if err != nil {
 				t.Errorf("minute %v: %v", minute, err)
 			} else if got := read(t, h, &e); got != want {
 				t.Errorf("minute %v: %q, want %q", minute, got, want)
 			}
-			all, err := h.Below(ctx, "/d", repo.Point{Time: at(minute)})
+			all, err := h.Below(ctx, "/d", history.Point{Time: at(minute)})
 			if err != nil || len(all) != 1 || all[0].Commit != e.Commit || !all[0].Since.Equal(e.Since) {
 				t.Errorf("minute %v below: %v, %v", minute, all, err)
 			}
 		}
-		var early *repo.BeforeError
-		if _, err := h.At(ctx, "/d/f", repo.Point{Time: at(-61)}); !errors.As(err, &early) || !early.First.Since.Equal(at(-60)) {
+		var early *history.BeforeError
+		if _, err := h.At(ctx, "/d/f", history.Point{Time: at(-61)}); !errors.As(err, &early) || !early.First.Since.Equal(at(-60)) {
 			t.Errorf("before the beginning: %v", err)
 		}
-		if _, err := h.Below(ctx, "/d", repo.Point{Time: at(-61)}); !errors.As(err, &early) || !early.First.Since.Equal(at(-60)) {
+		if _, err := h.Below(ctx, "/d", history.Point{Time: at(-61)}); !errors.As(err, &early) || !early.First.Since.Equal(at(-60)) {
 			t.Errorf("below, before the beginning: %v", err)
 		}
-		var absent *repo.AbsentError
-		if _, err := h.At(ctx, "/d/f", repo.Point{Time: at(45)}); !errors.As(err, &absent) || !absent.Deleted.Since.Equal(at(40)) {
+		var absent *history.AbsentError
+		if _, err := h.At(ctx, "/d/f", history.Point{Time: at(45)}); !errors.As(err, &absent) || !absent.Deleted.Since.Equal(at(40)) {
 			t.Errorf("while deleted: %v", err)
 		} else if absent.Deleted.Before == nil || !absent.Deleted.Before.Mtime.Equal(at(600)) {
 			t.Errorf("before the deletion: %+v", absent.Deleted.Before)
 		}
-		if all, err := h.Below(ctx, "/d", repo.Point{Time: at(45)}); err != nil || len(all) != 0 {
+		if all, err := h.Below(ctx, "/d", history.Point{Time: at(45)}); err != nil || len(all) != 0 {
 			t.Errorf("below, while deleted: %v, %v", all, err)
 		}
-		var unknown *repo.UnknownError
-		if _, err := h.At(ctx, "/d", repo.Point{}); !errors.As(err, &unknown) {
+		var unknown *history.UnknownError
+		if _, err := h.At(ctx, "/d", history.Point{}); !errors.As(err, &unknown) {
 			t.Errorf("a folder as a file: %v", err)
 		}
-		if _, err := h.Below(ctx, "/nothing", repo.Point{}); !errors.As(err, &unknown) {
+		if _, err := h.Below(ctx, "/nothing", history.Point{}); !errors.As(err, &unknown) {
 			t.Errorf("unknown: %v", err)
 		}
 	})
@@ -74,10 +74,10 @@ func TestAtMomentsOfNewFiles(t *testing.T) {
 		step{source: "/d/pack/age/x", content: "x", mtime: at(-600)},
 		step{source: "/e/other", content: "e", mtime: at(-600)},
 		step{source: "/d/sub2", content: "r", mtime: at(-600), from: "/d/gone"})
-	s.each(func(t *testing.T, h *repo.History) {
+	s.each(func(t *testing.T, h *history.History) {
 		since := map[string]time.Time{"/d/f": at(-60), "/d/sub/g": at(-70), "/d/unpacked": at(20), "/d/between": at(15), "/d/pack/age/x": at(20),
 			"/e/other": at(-600), "/d/sub2": at(20)}
-		for e, err := range h.Log(ctx, repo.LogOptions{}) {
+		for e, err := range h.Log(ctx, history.LogOptions{}) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,15 +86,15 @@ func TestAtMomentsOfNewFiles(t *testing.T) {
 			}
 		}
 		for source, from := range since {
-			if _, err := h.At(ctx, source, repo.Point{Time: from}); err != nil {
+			if _, err := h.At(ctx, source, history.Point{Time: from}); err != nil {
 				t.Errorf("%s at %v: %v", source, from, err)
 			}
-			var early *repo.BeforeError
-			if _, err := h.At(ctx, source, repo.Point{Time: from.Add(-1)}); !errors.As(err, &early) {
+			var early *history.BeforeError
+			if _, err := h.At(ctx, source, history.Point{Time: from.Add(-1)}); !errors.As(err, &early) {
 				t.Errorf("%s before %v: %v", source, from, err)
 			}
 		}
-		all, err := h.Below(ctx, "/", repo.Point{Time: at(12)})
+		all, err := h.Below(ctx, "/", history.Point{Time: at(12)})
 		if got := strings.Join(sources(all), " "); err != nil || got != "/d/f /d/sub/g /e/other" {
 			t.Errorf("%s, %v", got, err)
 		}
@@ -107,7 +107,7 @@ func TestAtVersionsAndCommits(t *testing.T) {
 	second := s.run(at(1), step{source: "/a", content: "a1", mtime: at(1)})
 	third := s.run(at(2), step{source: "/d/c", content: "c0", mtime: at(1.5)}, step{source: "/a", content: "a2", mtime: at(2)})
 	repotest.Git(t, s.dest, "tag", "-a", "-m", "tagged", "v1", second[0].Commit.String())
-	s.each(func(t *testing.T, h *repo.History) {
+	s.each(func(t *testing.T, h *history.History) {
 		for text, want := range map[string]string{"@0": "a2", "@1": "a1", "@2": "a0", first[1].Commit.String(): "a0", second[0].Commit.Short(): "a1",
 			third[0].Commit.String(): "a1", "HEAD": "a2", "HEAD~1": "a1", "HEAD^^": "a1", "main~4": "a0", "refs/heads/main~3^{commit}": "a0", "v1": "a1", "@": "a2", "tags/v1^{}": "a1"} {
 			w, err := when.Parse(text, at(0))
@@ -123,27 +123,27 @@ func TestAtVersionsAndCommits(t *testing.T) {
 				t.Errorf("%s: %+v, %v", text, e.Record, err)
 			}
 		}
-		var early *repo.BeforeError
-		if _, err := h.At(ctx, "/a", repo.Point{Back: 3}); !errors.As(err, &early) || early.Count != 3 {
+		var early *history.BeforeError
+		if _, err := h.At(ctx, "/a", history.Point{Back: 3}); !errors.As(err, &early) || early.Count != 3 {
 			t.Errorf("@3: %v", err)
 		}
-		if _, err := h.At(ctx, "/d/c", repo.Point{Commit: second[0].Commit}); !errors.As(err, &early) || early.First.Commit != third[0].Commit {
+		if _, err := h.At(ctx, "/d/c", history.Point{Commit: second[0].Commit}); !errors.As(err, &early) || early.First.Commit != third[0].Commit {
 			t.Errorf("before its first commit: %v", err)
 		}
 		for _, rev := range []string{"main@{9}", "main@{yesterday}", "deadbeef", "nosuch", "HEAD~9", "HEAD^2", "HEAD^{tree}", "../../etc/passwd", "0", ""} {
-			var e *repo.RevisionError
+			var e *history.RevisionError
 			if id, err := h.Revision(rev); !errors.As(err, &e) {
 				t.Errorf("%q: %v, %v", rev, id, err)
 			}
 		}
-		for point, want := range map[repo.Point]string{{}: "/d/b /d/c", {Back: 1}: "/d/b", {Commit: second[0].Commit}: "/d/b", {Time: at(1.6)}: "/d/b /d/c", {Time: at(1.4)}: "/d/b"} {
+		for point, want := range map[history.Point]string{{}: "/d/b /d/c", {Back: 1}: "/d/b", {Commit: second[0].Commit}: "/d/b", {Time: at(1.6)}: "/d/b /d/c", {Time: at(1.4)}: "/d/b"} {
 			all, err := h.Below(ctx, "/d", point)
 			if got := strings.Join(sources(all), " "); err != nil || got != want {
 				t.Errorf("%+v: %s, %v", point, got, err)
 			}
 		}
 	})
-	h, err := repo.OpenHistory(s.dest, repo.HistoryOptions{})
+	h, err := history.Open(s.dest, history.Options{})
 	s.check(err)
 	defer h.Close()
 	for rev, want := range map[string]object.ID{"@{0}": third[1].Commit, "main@{1}": second[0].Commit, "HEAD@{2}": first[1].Commit, "HEAD@{2}~1": first[0].Commit} {

@@ -1,4 +1,4 @@
-package repo_test
+package history_test
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 
 	"timemachine/repo"
 	"timemachine/repo/durable"
+	"timemachine/repo/history"
 	"timemachine/repo/record"
 	"timemachine/repo/repotest"
 )
@@ -17,7 +18,7 @@ import (
 func BenchmarkLog(b *testing.B) {
 	dest, heads := longHistory(b, 1000, 100)
 	const source = "/etc/dir07/file0507"
-	file := repo.LogOptions{Path: source, Follow: true}
+	file := history.LogOptions{Path: source, Follow: true}
 	for _, graph := range []string{"", "+graph"} {
 		if graph != "" {
 			compact(b, dest)
@@ -30,7 +31,7 @@ func BenchmarkLog(b *testing.B) {
 			}
 		})
 	}
-	b.Run("everything", func(b *testing.B) { logLoop(b, dest, nil, repo.LogOptions{}, 100_000) })
+	b.Run("everything", func(b *testing.B) { logLoop(b, dest, nil, history.LogOptions{}, 100_000) })
 	b.Run("git-everything", func(b *testing.B) {
 		for b.Loop() {
 			repotest.Git(b, dest, "log", "--format=%h %cI %s", "--", ".")
@@ -38,9 +39,9 @@ func BenchmarkLog(b *testing.B) {
 	})
 }
 
-func logLoop(b *testing.B, dest string, hint func(*durable.Dir, string) repo.Heads, o repo.LogOptions, want int) {
+func logLoop(b *testing.B, dest string, hint func(*durable.Dir, string) history.Heads, o history.LogOptions, want int) {
 	for b.Loop() {
-		h, err := repo.OpenHistory(dest, repo.HistoryOptions{Heads: hint})
+		h, err := history.Open(dest, history.Options{Heads: hint})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -77,7 +78,7 @@ func compact(b *testing.B, dest string) {
 }
 
 // longHistory commits so many versions of so many files, a run of one version of each at a time.
-func longHistory(b *testing.B, files, versions int) (dest string, heads func(*durable.Dir, string) repo.Heads) {
+func longHistory(b *testing.B, files, versions int) (dest string, heads func(*durable.Dir, string) history.Heads) {
 	b.Helper()
 	dest = filepath.Join(b.TempDir(), "dest")
 	check := func(err error) {
@@ -86,7 +87,7 @@ func longHistory(b *testing.B, files, versions int) (dest string, heads func(*du
 		}
 	}
 	check(repo.Init(dest, repo.Options{}))
-	newest := repo.Heads{Sources: map[string]repo.Head{}}
+	newest := history.Heads{Sources: map[string]history.Head{}}
 	for n := range versions {
 		when := day0.Add(time.Duration(n) * time.Minute)
 		r, err := repo.Open(dest, repo.Options{Clock: func() time.Time { return when }})
@@ -110,14 +111,14 @@ func longHistory(b *testing.B, files, versions int) (dest string, heads func(*du
 			}
 			v, err := tx.Commit(rec, when, true)
 			check(err)
-			newest.Sources[source] = repo.Head{Commit: v.Commit, Blob: id}
+			newest.Sources[source] = history.Head{Commit: v.Commit, Blob: id}
 		}
 		newest.Tip = tx.Tip()
 		check(tx.Publish())
 		check(r.Close())
 	}
-	return dest, func(_ *durable.Dir, path string) repo.Heads {
-		hint := repo.Heads{Tip: newest.Tip, Sources: map[string]repo.Head{}}
+	return dest, func(_ *durable.Dir, path string) history.Heads {
+		hint := history.Heads{Tip: newest.Tip, Sources: map[string]history.Head{}}
 		for source, head := range newest.Sources {
 			if path == "/" || source == path {
 				hint.Sources[source] = head

@@ -1,4 +1,4 @@
-package repo
+package history
 
 import (
 	"context"
@@ -9,6 +9,9 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/commitgraph"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/commits"
+	"timemachine/repo/internal/dest"
+	"timemachine/repo/internal/ownpacks"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 )
@@ -16,7 +19,7 @@ import (
 // History is a destination, or any clone of one, that is asked and not changed: no lock is taken and nothing is written.
 // It shows the branch as it was when it was opened. Its methods may not be called by several goroutines at once.
 type History struct {
-	r       *commitsT
+	R       *commits.Commits
 	hints   func(state *durable.Dir, path string) Heads
 	own     bool // Close closes r
 	bare    bool
@@ -91,8 +94,8 @@ type AbsentError struct {
 
 func (e *AbsentError) Error() string { return record.Quote(e.Path) + " did not exist then" }
 
-// HistoryOptions is what a history needs from its surroundings. The zero value works.
-type HistoryOptions struct {
+// Options is what a history needs from its surroundings. The zero value works.
+type Options struct {
 	Log func(msg string, args ...any) // important actions; nil: none
 
 	// Heads tells what is remembered of the sources at and below path ("/": all), so that queries need not search for
@@ -103,10 +106,10 @@ type HistoryOptions struct {
 	Remembered func(state *durable.Dir) object.ID
 }
 
-// OpenHistory opens a destination, or any clone of one, bare and shallow ones too, to be read. What cannot be read gives a
+// Open opens a destination, or any clone of one, bare and shallow ones too, to be read. What cannot be read gives a
 // *refusal.Error, one of kind NoVersions where nothing was recorded yet.
-func OpenHistory(path string, o HistoryOptions) (*History, error) {
-	h := &History{r: newCommits(newPacks(newDest(path, settings{Log: o.Log})), o.Remembered), hints: o.Heads, own: true}
+func Open(path string, o Options) (*History, error) {
+	h := &History{R: commits.New(ownpacks.New(dest.New(path, dest.Options{Log: o.Log})), o.Remembered), hints: o.Heads, own: true}
 	if err := h.open(); err != nil {
 		h.Close()
 		return nil, err
@@ -114,9 +117,9 @@ func OpenHistory(path string, o HistoryOptions) (*History, error) {
 	return h, nil
 }
 
-// HistoryOf asks a destination that is open as it is now. It is good until that is closed.
-func HistoryOf(c *commitsT, o HistoryOptions) (*History, error) {
-	h := &History{r: c, hints: o.Heads}
+// Of asks a destination that is open as it is now. It is good until that is closed.
+func Of(c *commits.Commits, o Options) (*History, error) {
+	h := &History{R: c, hints: o.Heads}
 	return h, h.readTip()
 }
 
@@ -125,11 +128,11 @@ func (h *History) Close() error {
 	if !h.own {
 		return nil
 	}
-	return h.r.Close()
+	return h.R.Close()
 }
 
 // Dest is the destination folder, as it was opened.
-func (h *History) Dest() string { return h.r.dest }
+func (h *History) Dest() string { return h.R.Path }
 
 // Bare tells whether there is no work tree, only a repository.
 func (h *History) Bare() bool { return h.bare }
@@ -138,24 +141,24 @@ func (h *History) Bare() bool { return h.bare }
 func (h *History) Shallow() bool { return len(h.shallow) > 0 }
 
 // Branch is the name of the branch that is read, without refs/heads/; "" where HEAD names a commit.
-func (h *History) Branch() string { return h.r.shortBranch() }
+func (h *History) Branch() string { return h.R.ShortBranch() }
 
 // Tip is the newest commit.
 func (h *History) Tip() object.ID { return h.tip }
 
 // Walk is that of the commits.
 func (h *History) Walk(ctx context.Context, tip, base object.ID, visit func(v record.Version, ours bool) error) error {
-	return h.r.Walk(ctx, tip, base, visit)
+	return h.R.Walk(ctx, tip, base, visit)
 }
 
 // Files lists what the tree of commit tip holds under files/, by tree path.
-func (h *History) Files(tip object.ID) (map[string]object.TreeEntry, error) { return h.r.Files(tip) }
+func (h *History) Files(tip object.ID) (map[string]object.TreeEntry, error) { return h.R.Files(tip) }
 
 // Refresh looks again where the branch is.
 func (h *History) Refresh() error { return h.readTip() }
 
 // State is the open folder for what is ours and disposable under .git; nil where there is none.
-func (h *History) State() *durable.Dir { return h.r.own }
+func (h *History) State() *durable.Dir { return h.R.StateDir }
 
 // Content streams what a version held; of a symbolic link, its target. The second result is its size in bytes. A
 // deletion holds nothing. Of a redacted version it is what stands in the content's place.
@@ -167,7 +170,7 @@ func (h *History) Content(v *record.Version) (io.ReadCloser, int64, error) {
 	if other, redacted := h.Redacted(v); redacted {
 		blob = other
 	}
-	src, size, err := h.r.store.Stream(blob)
+	src, size, err := h.R.Store.Stream(blob)
 	if err != nil {
 		return nil, 0, fmt.Errorf("content of %q in %s: %w", v.Source, v.Commit.Short(), err)
 	}
@@ -176,7 +179,7 @@ func (h *History) Content(v *record.Version) (io.ReadCloser, int64, error) {
 
 // Redacted tells whether the history was rewritten so that a version's content is gone, and its commit has another one.
 func (h *History) Redacted(v *record.Version) (object.ID, bool) {
-	if there, err := h.r.store.Has(v.Blob); there || err != nil {
+	if there, err := h.R.Store.Has(v.Blob); there || err != nil {
 		return object.ID{}, false
 	}
 	e, ok, err := h.treeEntry(v.Commit, v.Source)
@@ -186,22 +189,22 @@ func (h *History) Redacted(v *record.Version) (object.ID, bool) {
 // readTip finds where the branch is.
 func (h *History) readTip() error {
 	var err error
-	if h.r.branch == "" {
+	if h.R.Branch == "" {
 		h.tip, err = h.detached()
 		return err
 	}
-	if h.tip, err = h.r.Tip(); err == nil && h.tip.IsZero() {
-		return &refusal.Error{Kind: refusal.NoVersions, Dest: h.r.dest, Msg: fmt.Sprintf("destination %s holds no versions yet", record.Quote(h.r.dest)),
+	if h.tip, err = h.R.Tip(); err == nil && h.tip.IsZero() {
+		return &refusal.Error{Kind: refusal.NoVersions, Dest: h.R.Path, Msg: fmt.Sprintf("destination %s holds no versions yet", record.Quote(h.R.Path)),
 			Hint: "timemachine run takes the first ones of what is watched"}
 	}
 	return err
 }
 
 // Commits is what the history is read from.
-func (h *History) Commits() *commitsT { return h.r }
+func (h *History) Commits() *commits.Commits { return h.R }
 
 // Has tells whether a content is stored.
-func (h *History) Has(content object.ID) (bool, error) { return h.r.store.Has(content) }
+func (h *History) Has(content object.ID) (bool, error) { return h.R.Store.Has(content) }
 
 // Folder identifies the folder that holds the history.
-func (h *History) Folder() (durable.Stat, error) { return h.r.root.Lstat("") }
+func (h *History) Folder() (durable.Stat, error) { return h.R.Folder.Lstat("") }

@@ -1,4 +1,4 @@
-package repo_test
+package history_test
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/history"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 	"timemachine/repo/repotest"
@@ -103,10 +104,10 @@ func (s *story) commit(tx *repo.Tx, captured time.Time, st step) record.Version 
 func (s *story) gone(source string) step { return step{source: source, event: record.Deleted} }
 
 // heads is a hint that is right.
-func (s *story) heads(_ *durable.Dir, path string) repo.Heads {
+func (s *story) heads(_ *durable.Dir, path string) history.Heads {
 	id, err := object.ParseID(strings.TrimSpace(repotest.Git(s.t, s.dest, "rev-parse", "HEAD")))
 	s.check(err)
-	h := repo.Heads{Tip: id, Sources: map[string]repo.Head{}}
+	h := history.Heads{Tip: id, Sources: map[string]history.Head{}}
 	blobs := map[string]object.ID{}
 	for source, v := range s.last {
 		if v.Event == record.Deleted {
@@ -115,7 +116,7 @@ func (s *story) heads(_ *durable.Dir, path string) repo.Heads {
 			blobs[source] = v.Blob
 		}
 		if path == "/" || source == path || strings.HasPrefix(source, path+"/") {
-			h.Sources[source] = repo.Head{Commit: v.Commit, Blob: blobs[source], Deleted: v.Event == record.Deleted}
+			h.Sources[source] = history.Head{Commit: v.Commit, Blob: blobs[source], Deleted: v.Event == record.Deleted}
 		}
 	}
 	return h
@@ -128,15 +129,15 @@ func (s *story) blobBefore(v record.Version) object.ID {
 }
 
 // each opens the history with a hint, without, and from a bare clone, and runs f on each.
-func (s *story) each(f func(t *testing.T, h *repo.History)) {
+func (s *story) each(f func(t *testing.T, h *history.History)) {
 	bare := filepath.Join(s.t.TempDir(), "bare.git")
 	repotest.Git(s.t, s.dest, "clone", "-q", "--bare", s.dest, bare)
 	for name, o := range map[string]struct {
 		dest string
-		o    repo.HistoryOptions
-	}{"hint": {s.dest, repo.HistoryOptions{Heads: s.heads}}, "walk": {s.dest, repo.HistoryOptions{}}, "bare": {bare, repo.HistoryOptions{}}} {
+		o    history.Options
+	}{"hint": {s.dest, history.Options{Heads: s.heads}}, "walk": {s.dest, history.Options{}}, "bare": {bare, history.Options{}}} {
 		s.t.Run(name, func(t *testing.T) {
-			h, err := repo.OpenHistory(o.dest, o.o)
+			h, err := history.Open(o.dest, o.o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -146,7 +147,7 @@ func (s *story) each(f func(t *testing.T, h *repo.History)) {
 	}
 }
 
-func read(t *testing.T, h *repo.History, e *repo.Entry) string {
+func read(t *testing.T, h *history.History, e *history.Entry) string {
 	t.Helper()
 	src, size, err := h.Content(&e.Version)
 	if err != nil {
@@ -160,7 +161,7 @@ func read(t *testing.T, h *repo.History, e *repo.Entry) string {
 	return string(b)
 }
 
-func sources(all []repo.Entry) []string {
+func sources(all []history.Entry) []string {
 	var names []string
 	for _, e := range all {
 		names = append(names, e.Source)
@@ -182,16 +183,16 @@ func TestRewrittenHistory(t *testing.T) {
 	repotest.Git(t, clone, "update-ref", "-d", "refs/original/refs/heads/main")
 	repotest.Git(t, clone, "remote", "remove", "origin")
 	repotest.Git(t, clone, "-c", "gc.pruneExpire=now", "gc", "-q", "--prune=now")
-	h, err := repo.OpenHistory(clone, repo.HistoryOptions{})
+	h, err := history.Open(clone, history.Options{})
 	s.check(err)
 	defer h.Close()
 	for path, want := range map[string]int{"/d/f": 5, "/d/g": 5, "/d": 10} {
-		got := strings.Fields(list(t, h, repo.LogOptions{Path: path}))
+		got := strings.Fields(list(t, h, history.LogOptions{Path: path}))
 		if len(got) != want {
 			t.Errorf("%s: %d versions, want %d: %s", path, len(got), want, got)
 		}
 	}
-	if e, err := h.At(ctx, "/d/g", repo.Point{Time: at(2)}); err != nil || read(t, h, &e) != "yyy" {
+	if e, err := h.At(ctx, "/d/g", history.Point{Time: at(2)}); err != nil || read(t, h, &e) != "yyy" {
 		t.Errorf("at 2: %v, %v", e, err)
 	}
 }
@@ -210,11 +211,11 @@ func TestRedactedHistory(t *testing.T) {
 	if out, err := imports.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	h, err := repo.OpenHistory(clone, repo.HistoryOptions{})
+	h, err := history.Open(clone, history.Options{})
 	s.check(err)
 	defer h.Close()
 	for back, want := range []string{"three\n", "------\n", "one\n"} {
-		e, err := h.At(ctx, "/d/f", repo.Point{Back: back})
+		e, err := h.At(ctx, "/d/f", history.Point{Back: back})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -231,10 +232,10 @@ func TestShallowClone(t *testing.T) {
 	}
 	clone := filepath.Join(t.TempDir(), "clone")
 	repotest.Git(t, s.dest, "clone", "-q", "--depth", "2", "file://"+s.dest, clone)
-	h, err := repo.OpenHistory(clone, repo.HistoryOptions{})
+	h, err := history.Open(clone, history.Options{})
 	s.check(err)
 	defer h.Close()
-	if got := list(t, h, repo.LogOptions{Path: "/f"}); got != "/f:modified /f:modified" {
+	if got := list(t, h, history.LogOptions{Path: "/f"}); got != "/f:modified /f:modified" {
 		t.Error(got)
 	}
 }
@@ -246,18 +247,18 @@ func TestOpenHistoryWritesNothing(t *testing.T) {
 	clone := filepath.Join(t.TempDir(), "clone")
 	repotest.Git(t, s.dest, "clone", "-q", s.dest, clone)
 	for _, dest := range []string{s.dest, clone} {
-		before := names(t, dest)
-		h, err := repo.OpenHistory(dest, repo.HistoryOptions{})
+		before := FoldedNames(t, dest)
+		h, err := history.Open(dest, history.Options{})
 		s.check(err)
-		list(t, h, repo.LogOptions{})
+		list(t, h, history.LogOptions{})
 		s.check(h.Close())
-		if after := names(t, dest); !slices.Equal(before, after) {
+		if after := FoldedNames(t, dest); !slices.Equal(before, after) {
 			t.Errorf("%s: %q became %q", dest, before, after)
 		}
 	}
 }
 
-func names(t *testing.T, dir string) []string {
+func FoldedNames(t *testing.T, dir string) []string {
 	var all []string
 	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 		if err != nil {
@@ -280,7 +281,7 @@ func TestOpenHistoryRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for dest, want := range map[string]refusal.Kind{filepath.Join(dir, "none"): refusal.NoDestination, empty: refusal.NoRepository, fresh: refusal.NoVersions} {
-		_, err := repo.OpenHistory(dest, repo.HistoryOptions{})
+		_, err := history.Open(dest, history.Options{})
 		var e *refusal.Error
 		if !errors.As(err, &e) || e.Kind != want || e.Hint == "" {
 			t.Errorf("%s: %v", dest, err)

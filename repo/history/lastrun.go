@@ -1,4 +1,4 @@
-package repo
+package history
 
 import (
 	"time"
@@ -14,13 +14,15 @@ type LastRun struct {
 
 // LastRun reads what Ran wrote.
 func (h *History) LastRun() (LastRun, error) {
-	if h.r.own == nil {
+	if h.R.StateDir == nil {
 		return LastRun{}, nil
 	}
-	ended, good, err := runstate.LastRun(h.r.own)
+	ended, good, err := runstate.LastRun(h.R.StateDir)
 	return LastRun{Ended: ended, Good: good}, err
 }
 
 // Busy tells whether another process writes to the destination, without taking its lock even for a moment: a run that
 // begins just then would take that for another run. Where the system does not say, it is false.
-func (h *History) Busy() bool { return h.r.own != nil && h.r.own.IsFlocked(runstate.LockName) }
+func (h *History) Busy() bool {
+	return h.R.StateDir != nil && h.R.StateDir.IsFlocked(runstate.LockName)
+}

@@ -1,4 +1,4 @@
-package repo_test
+package history_test
 
 import (
 	"errors"
@@ -6,12 +6,12 @@ import (
 	"strings"
 	"testing"
 
-	"timemachine/repo"
+	"timemachine/repo/history"
 	"timemachine/repo/record"
 )
 
 // list is what Log gives, one word a version: the source and its event.
-func list(t *testing.T, h *repo.History, o repo.LogOptions) string {
+func list(t *testing.T, h *history.History, o history.LogOptions) string {
 	t.Helper()
 	var words []string
 	for e, err := range h.Log(ctx, o) {
@@ -32,27 +32,27 @@ func TestLog(t *testing.T) {
 	s.run(at(0), step{source: "/d/a", content: "1", mtime: at(0)}, step{source: "/d/b", content: "2", mtime: at(0)}, step{source: "/x", content: "3", mtime: at(0)})
 	s.run(at(10), step{source: "/d/a", content: "11", mtime: at(9)}, step{source: "/d/b", content: "2", mtime: at(9), event: record.Touched})
 	s.run(at(20), s.gone("/d/a"))
-	s.each(func(t *testing.T, h *repo.History) {
+	s.each(func(t *testing.T, h *history.History) {
 		for _, c := range []struct {
-			o    repo.LogOptions
+			o    history.LogOptions
 			want string
 		}{
-			{repo.LogOptions{}, "/d/a:deleted /d/b:touched /d/a:modified /x:added /d/b:added /d/a:added"},
-			{repo.LogOptions{Path: "/d"}, "/d/a:deleted /d/b:touched /d/a:modified /d/b:added /d/a:added"},
-			{repo.LogOptions{Path: "/d/a"}, "/d/a:deleted /d/a:modified /d/a:added"},
-			{repo.LogOptions{Path: "/d/b", Follow: true}, "/d/b:touched /d/b:added"},
-			{repo.LogOptions{Path: "/d", Limit: 2}, "/d/a:deleted /d/b:touched"},
-			{repo.LogOptions{Since: at(9)}, "/d/a:deleted /d/b:touched /d/a:modified"},
-			{repo.LogOptions{Until: at(9)}, "/x:added /d/b:added /d/a:added"},
-			{repo.LogOptions{Since: at(5), Until: at(15), Path: "/d/a"}, "/d/a:modified"},
-			{repo.LogOptions{Events: []record.Event{record.Deleted, record.Touched}}, "/d/a:deleted /d/b:touched"},
+			{history.LogOptions{}, "/d/a:deleted /d/b:touched /d/a:modified /x:added /d/b:added /d/a:added"},
+			{history.LogOptions{Path: "/d"}, "/d/a:deleted /d/b:touched /d/a:modified /d/b:added /d/a:added"},
+			{history.LogOptions{Path: "/d/a"}, "/d/a:deleted /d/a:modified /d/a:added"},
+			{history.LogOptions{Path: "/d/b", Follow: true}, "/d/b:touched /d/b:added"},
+			{history.LogOptions{Path: "/d", Limit: 2}, "/d/a:deleted /d/b:touched"},
+			{history.LogOptions{Since: at(9)}, "/d/a:deleted /d/b:touched /d/a:modified"},
+			{history.LogOptions{Until: at(9)}, "/x:added /d/b:added /d/a:added"},
+			{history.LogOptions{Since: at(5), Until: at(15), Path: "/d/a"}, "/d/a:modified"},
+			{history.LogOptions{Events: []record.Event{record.Deleted, record.Touched}}, "/d/a:deleted /d/b:touched"},
 		} {
 			if got := list(t, h, c.o); got != c.want {
 				t.Errorf("%+v:\n got %s\nwant %s", c.o, got, c.want)
 			}
 		}
-		var unknown *repo.UnknownError
-		for _, err := range h.Log(ctx, repo.LogOptions{Path: "/d/none"}) {
+		var unknown *history.UnknownError
+		for _, err := range h.Log(ctx, history.LogOptions{Path: "/d/none"}) {
 			if !errors.As(err, &unknown) {
 				t.Errorf("unknown: %v", err)
 			}
@@ -60,7 +60,7 @@ func TestLog(t *testing.T) {
 		if got, err := h.Sources(ctx, "/"); err != nil || !slices.Equal(got, []string{"/d/a", "/d/b", "/x"}) {
 			t.Errorf("sources: %q, %v", got, err)
 		}
-		for e := range h.Log(ctx, repo.LogOptions{Path: "/d/a", Limit: 1}) {
+		for e := range h.Log(ctx, history.LogOptions{Path: "/d/a", Limit: 1}) {
 			if e.Before == nil || e.Before.Size != 2 {
 				t.Errorf("before the deletion: %+v", e.Before)
 			}
@@ -76,13 +76,13 @@ func TestLogOfAFolderReplaced(t *testing.T) {
 	s.run(at(1), s.gone("/d/x/inner"), step{source: "/d/x", content: "now a file", mtime: at(1)})
 	s.run(at(2), s.gone("/d/y"), step{source: "/d/y/inner", content: "now a folder", mtime: at(2)})
 	s.run(at(3), step{source: "/d/x", content: "changed", mtime: at(3)})
-	s.each(func(t *testing.T, h *repo.History) {
+	s.each(func(t *testing.T, h *history.History) {
 		for path, want := range map[string]string{
 			"/d/x": "/d/x:modified /d/x:added /d/x/inner:deleted /d/x/inner:added",
 			"/d/y": "/d/y/inner:added /d/y:deleted /d/y:added",
 			"/d/z": "/d/z:added",
 		} {
-			if got := list(t, h, repo.LogOptions{Path: path, Follow: true}); got != want {
+			if got := list(t, h, history.LogOptions{Path: path, Follow: true}); got != want {
 				t.Errorf("%s: %s", path, got)
 			}
 		}
@@ -95,9 +95,9 @@ func TestLogWithinASecond(t *testing.T) {
 	s.run(at(0), s.gone("/d/a"), step{source: "/d/b", content: "3", mtime: at(-2)})
 	s.run(at(0), step{source: "/d/a", content: "4", mtime: at(-3)})
 	s.run(at(0), step{source: "/d/b", content: "5", mtime: at(-4)}, step{source: "/x", content: "6", mtime: at(-4)})
-	s.each(func(t *testing.T, h *repo.History) {
+	s.each(func(t *testing.T, h *history.History) {
 		want := "/d/b:modified /d/a:added /d/b:added /d/a:deleted /d/a:added"
-		if got := list(t, h, repo.LogOptions{Path: "/d"}); got != want {
+		if got := list(t, h, history.LogOptions{Path: "/d"}); got != want {
 			t.Errorf("\n got %s\nwant %s", got, want)
 		}
 	})
@@ -110,25 +110,25 @@ func TestLogFollowsRenames(t *testing.T) {
 	s.run(at(2), step{source: "/b", content: "12", mtime: at(1), from: "/a"}, s.gone("/a"))
 	s.run(at(3), step{source: "/b", content: "123", mtime: at(3)})
 	s.run(at(4), step{source: "/c", content: "123", mtime: at(3)}, s.gone("/b")) // only the content tells
-	s.each(func(t *testing.T, h *repo.History) {
+	s.each(func(t *testing.T, h *history.History) {
 		for path, want := range map[string]string{
 			"/c":    "/c:added</b /b:modified /b:added</a /a:modified /a:added",
 			"/b":    "/b:deleted /b:modified /b:added</a /a:modified /a:added",
 			"/a":    "/a:deleted /a:modified /a:added",
 			"/keep": "/keep:added",
 		} {
-			if got := list(t, h, repo.LogOptions{Path: path, Follow: true}); got != want {
+			if got := list(t, h, history.LogOptions{Path: path, Follow: true}); got != want {
 				t.Errorf("%s:\n got %s\nwant %s", path, got, want)
 			}
 		}
-		if got := list(t, h, repo.LogOptions{Path: "/c"}); got != "/c:added" {
+		if got := list(t, h, history.LogOptions{Path: "/c"}); got != "/c:added" {
 			t.Errorf("not followed: %s", got)
 		}
 	})
 	s.run(at(5), step{source: "/a", content: "123", mtime: at(3), from: "/c"}, s.gone("/c")) // the ring is closed
-	s.each(func(t *testing.T, h *repo.History) {
+	s.each(func(t *testing.T, h *history.History) {
 		want := "/a:added</c /c:added</b /b:modified /b:added</a /a:deleted /a:modified /a:added"
-		if got := list(t, h, repo.LogOptions{Path: "/a", Follow: true}); got != want {
+		if got := list(t, h, history.LogOptions{Path: "/a", Follow: true}); got != want {
 			t.Errorf("ring:\n got %s\nwant %s", got, want)
 		}
 	})

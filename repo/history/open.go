@@ -1,4 +1,4 @@
-package repo
+package history
 
 import (
 	"errors"
@@ -10,6 +10,7 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
 	"timemachine/repo/git/ref"
+	"timemachine/repo/internal/dest"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 )
@@ -20,7 +21,7 @@ func (h *History) open() error {
 	if err := h.openGit(); err != nil {
 		return err
 	}
-	if err := h.r.readConfig(); err != nil {
+	if err := h.R.ReadConfig(); err != nil {
 		return err
 	}
 	if err := h.checkReadable(); err != nil {
@@ -28,16 +29,16 @@ func (h *History) open() error {
 	}
 	var err error
 	// What is in there speeds queries up and no more.
-	if h.r.own, err = h.r.git.Sub("timemachine"); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+	if h.R.StateDir, err = h.R.Git.Sub("timemachine"); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
-	h.r.refs = ref.New(h.r.git, nil)
-	if h.r.store, err = pack.OpenStore(h.r.git.Path("objects")); err != nil {
+	h.R.Refs = ref.New(h.R.Git, nil)
+	if h.R.Store, err = pack.OpenStore(h.R.Git.Path("objects")); err != nil {
 		return err
 	}
-	h.r.branch = h.r.refs.Head()
-	if branch := h.r.config.Get("timemachine", "branch"); branch != "" {
-		h.r.branch = "refs/heads/" + branch
+	h.R.Branch = h.R.Refs.Head()
+	if branch := h.R.Config.Get("timemachine", "branch"); branch != "" {
+		h.R.Branch = "refs/heads/" + branch
 	}
 	if err := h.readShallow(); err != nil {
 		return err
@@ -47,32 +48,32 @@ func (h *History) open() error {
 
 // openGit finds the repository in the destination folder, or takes the folder itself for it where it is bare.
 func (h *History) openGit() error {
-	kind, err := h.r.openFolders()
+	kind, err := h.R.OpenFolders()
 	switch {
 	case err != nil:
 		return err
-	case kind == noRepository:
-		return &refusal.Error{Kind: refusal.NoRepository, Dest: h.r.dest, Msg: fmt.Sprintf("destination %s holds no history", record.Quote(h.r.dest)),
+	case kind == dest.NoRepository:
+		return &refusal.Error{Kind: refusal.NoRepository, Dest: h.R.Path, Msg: fmt.Sprintf("destination %s holds no history", record.Quote(h.R.Path)),
 			Hint: "name the destination with -d; timemachine init makes one"}
-	case kind == bareRepository:
+	case kind == dest.BareRepository:
 		h.bare = true
-		h.r.git, err = durable.OpenDir(h.r.dest)
+		h.R.Git, err = durable.OpenDir(h.R.Path)
 	}
 	return err
 }
 
 // checkReadable refuses repositories that would be read wrongly, with the reason.
 func (h *History) checkReadable() error {
-	why, err := h.r.beyondUs()
+	why, err := h.R.Unsupported()
 	if err == nil && why != "" {
-		err = &refusal.Error{Kind: refusal.Unsupported, Dest: h.r.dest, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot read: %s", record.Quote(h.r.dest), record.Quote(why)),
+		err = &refusal.Error{Kind: refusal.Unsupported, Dest: h.R.Path, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot read: %s", record.Quote(h.R.Path), record.Quote(why)),
 			Hint: "read a full clone of it: git clone --no-shared"}
 	}
 	return err
 }
 
 func (h *History) readShallow() error {
-	b, err := h.r.git.ReadFile("shallow", maxShallow)
+	b, err := h.R.Git.ReadFile("shallow", maxShallow)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -83,7 +84,7 @@ func (h *History) readShallow() error {
 	for line := range strings.Lines(string(b)) {
 		id, err := object.ParseID(strings.TrimSpace(line))
 		if err != nil {
-			return fmt.Errorf("%q: %w", h.r.git.Path("shallow"), err)
+			return fmt.Errorf("%q: %w", h.R.Git.Path("shallow"), err)
 		}
 		h.shallow[id] = true
 	}
@@ -92,9 +93,9 @@ func (h *History) readShallow() error {
 
 // detached is the commit that HEAD names where it names no branch.
 func (h *History) detached() (object.ID, error) {
-	id, err := h.r.refs.Read("HEAD")
+	id, err := h.R.Refs.Read("HEAD")
 	if err != nil {
-		return id, &refusal.Error{Kind: refusal.Damaged, Dest: h.r.dest, Msg: fmt.Sprintf("HEAD of %s cannot be read", record.Quote(h.r.dest)), Err: err}
+		return id, &refusal.Error{Kind: refusal.Damaged, Dest: h.R.Path, Msg: fmt.Sprintf("HEAD of %s cannot be read", record.Quote(h.R.Path)), Err: err}
 	}
 	return id, nil
 }

@@ -1,4 +1,4 @@
-package repo
+package history
 
 import (
 	"bytes"
@@ -100,7 +100,7 @@ func (h *History) sameBlob(ctx context.Context, e *Entry) (string, error) {
 			if !head.Deleted || head.Blob != e.Blob {
 				continue
 			}
-			f, ours, err := h.commit(head.Commit, only(source))
+			f, ours, err := h.commit(head.Commit, Only(source))
 			if err != nil {
 				return "", err
 			}

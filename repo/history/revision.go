@@ -1,4 +1,4 @@
-package repo
+package history
 
 import (
 	"errors"
@@ -81,12 +81,12 @@ func (h *History) named(rev, name string) (object.ID, error) {
 // reference looks for a name where git does.
 func (h *History) reference(name string) (object.ID, string, error) {
 	if name == strings.ToUpper(name) || strings.HasPrefix(name, "refs/") {
-		if id, full, err := h.r.refs.Resolve(name); !errors.Is(err, ref.ErrMissing) {
+		if id, full, err := h.R.Refs.Resolve(name); !errors.Is(err, ref.ErrMissing) {
 			return id, full, err
 		}
 	}
 	for _, form := range []string{"refs/%s", "refs/tags/%s", "refs/heads/%s", "refs/remotes/%s", "refs/remotes/%s/HEAD"} {
-		if id, full, err := h.r.refs.Resolve(fmt.Sprintf(form, name)); !errors.Is(err, ref.ErrMissing) {
+		if id, full, err := h.R.Refs.Resolve(fmt.Sprintf(form, name)); !errors.Is(err, ref.ErrMissing) {
 			return id, full, err
 		}
 	}
@@ -95,13 +95,13 @@ func (h *History) reference(name string) (object.ID, string, error) {
 
 // abbreviated finds the one commit or tag whose name begins so.
 func (h *History) abbreviated(rev, digits string) (object.ID, error) {
-	ids, err := h.r.store.Abbreviated(strings.ToLower(digits))
+	ids, err := h.R.Store.Abbreviated(strings.ToLower(digits))
 	if err != nil || len(ids) == 0 {
 		return object.ID{}, &RevisionError{Rev: rev}
 	}
 	var fit []object.ID
 	for _, id := range ids {
-		if _, kind, err := h.r.store.Size(id); err == nil && (kind == object.Commit || kind == object.Tag) {
+		if _, kind, err := h.R.Store.Size(id); err == nil && (kind == object.Commit || kind == object.Tag) {
 			fit = append(fit, id)
 		}
 	}
@@ -120,7 +120,7 @@ func (h *History) logged(rev, base, entry string) (object.ID, error) {
 	if err != nil || n < 0 {
 		return object.ID{}, &RevisionError{Rev: rev, Why: "only numbers are known in @{}; a time is given by itself"}
 	}
-	full := h.r.branch
+	full := h.R.Branch
 	if base == "@" || base == "HEAD" {
 		full = "HEAD"
 	} else if base != "" {
@@ -128,7 +128,7 @@ func (h *History) logged(rev, base, entry string) (object.ID, error) {
 			return object.ID{}, &RevisionError{Rev: rev}
 		}
 	}
-	ids, err := h.r.refs.Logged(full)
+	ids, err := h.R.Refs.Logged(full)
 	if err != nil {
 		return object.ID{}, err
 	}
@@ -164,9 +164,9 @@ func (h *History) step(rev string, id object.ID, steps string) (object.ID, strin
 		return id, "", &RevisionError{Rev: rev}
 	}
 	for range times {
-		c, err := h.r.store.ReadCommit(id)
+		c, err := h.R.Store.ReadCommit(id)
 		if err != nil {
-			return id, "", h.r.damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
+			return id, "", h.R.Damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
 		}
 		if len(c.Parents) < parent || h.shallow[id] {
 			return id, "", &RevisionError{Rev: rev, Why: fmt.Sprintf("commit %s has no parent %d", id.Short(), parent)}
@@ -181,7 +181,7 @@ const maxTags = 16
 // peel follows annotated tags to their commit.
 func (h *History) peel(rev string, id object.ID) (object.ID, error) {
 	for range maxTags {
-		kind, body, err := h.r.store.Read(id)
+		kind, body, err := h.R.Store.Read(id)
 		switch {
 		case err != nil:
 			return id, &RevisionError{Rev: rev, Why: "no such object"}

@@ -1,4 +1,4 @@
-package repo
+package history
 
 import (
 	"slices"
@@ -9,21 +9,21 @@ import (
 	"timemachine/repo/layout"
 )
 
-// graphAfter is how many commits a walk reads before it opens the commit-graph: to read that takes about as long.
-const graphAfter = 512
+// GraphAfter is how many commits a walk reads before it opens the commit-graph: to read that takes about as long.
+const GraphAfter = 512
 
 // shortcut spares a walk the commits that, as git's commit-graph knows, changed something and nothing at a path. A graph
 // that makes no sense is not used: it is for speed alone.
 type shortcut struct {
 	h           *History
 	paths       []string // of the tree, one for each spelling; none: nothing can be told
-	asked       int
+	Asked       int
 	chain       *commitgraph.Chain
 	here, below commitgraph.Commit
 	parents     []uint32
 }
 
-func (h *History) shortcut(at selector) *shortcut {
+func (h *History) Shortcut(at selector) *shortcut {
 	s := &shortcut{h: h}
 	if scope, ok := at.(*scope); ok && scope.path != "/" && len(h.shallow) == 0 {
 		s.paths = layout.TreePaths(scope.path)
@@ -31,9 +31,9 @@ func (h *History) shortcut(at selector) *shortcut {
 	return s
 }
 
-// from is the first commit from id on back along first parents that has to be read.
-func (s *shortcut) from(id object.ID) object.ID {
-	if s.asked++; len(s.paths) == 0 || s.asked <= graphAfter && !s.h.graphed {
+// From is the first commit from id on back along first parents that has to be read.
+func (s *shortcut) From(id object.ID) object.ID {
+	if s.Asked++; len(s.paths) == 0 || s.Asked <= GraphAfter && !s.h.graphed {
 		return id
 	}
 	if s.chain == nil {
@@ -75,7 +75,7 @@ func (s *shortcut) down(id object.ID, pos int) object.ID {
 // graph is the commit-graph, nil where there is none that can be read.
 func (h *History) graph() *commitgraph.Chain {
 	if !h.graphed {
-		h.chain, h.graphed = h.r.graphHints(), true
+		h.chain, h.graphed = h.R.GraphHints(), true
 	}
 	return h.chain
 }

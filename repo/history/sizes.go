@@ -1,4 +1,4 @@
-package repo
+package history
 
 import (
 	"context"
@@ -19,12 +19,12 @@ func (h *History) Sizes(ctx context.Context) (Sizes, error) {
 	var s Sizes
 	m := measure{ctx: ctx, seen: map[[2]uint64]bool{}}
 	if h.bare {
-		s.Git = m.folder(h.r.root)
+		s.Git = m.folder(h.R.Folder)
 		return s, m.end()
 	}
-	s.Git = m.folder(h.r.git)
-	s.Files = m.sub(h.r.root, "files")
-	s.Copies = m.sub(h.r.root, "copies")
+	s.Git = m.folder(h.R.Git)
+	s.Files = m.sub(h.R.Folder, "files")
+	s.Copies = m.sub(h.R.Folder, "copies")
 	return s, m.end()
 }
 

@@ -1,4 +1,4 @@
-package repo
+package history
 
 import (
 	"cmp"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/dest"
 	"timemachine/repo/record"
 )
 
@@ -98,7 +99,7 @@ func frees(tie []Entry) bool {
 	gone, above := map[string]bool{}, map[string]bool{} // sources that went, folded, and the folders they lay in
 	for i := range tie {
 		if tie[i].Event == record.Deleted {
-			source := fold(tie[i].Source)
+			source := dest.FoldCase(tie[i].Source)
 			gone[source] = true
 			for dir := path.Dir(source); !above[dir]; dir = path.Dir(dir) {
 				above[dir] = true
@@ -109,7 +110,7 @@ func frees(tie []Entry) bool {
 		if len(gone) == 0 || e.Event == record.Deleted {
 			return false
 		}
-		source := fold(e.Source)
+		source := dest.FoldCase(e.Source)
 		under := above[source] || gone[source]
 		for dir := path.Dir(source); dir != "/" && !under; dir = path.Dir(dir) {
 			under = gone[dir]
@@ -131,9 +132,9 @@ func (h *History) count(ctx context.Context, from object.ID, second time.Time, o
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		c, err := h.r.store.ReadCommit(id)
+		c, err := h.R.Store.ReadCommit(id)
 		if err != nil {
-			return h.r.damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
+			return h.R.Damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
 		}
 		if !c.Committer.When.Equal(second) {
 			break

@@ -1,4 +1,4 @@
-package repo
+package history
 
 import (
 	"slices"
@@ -27,11 +27,11 @@ func (h *History) treeEntry(commit object.ID, path string) (object.TreeEntry, bo
 
 // entryAt is what the tree of a commit holds at a path of the tree.
 func (h *History) entryAt(commit object.ID, name string) (object.TreeEntry, bool, error) {
-	root, err := h.r.treeOf(commit)
+	root, err := h.R.TreeOf(commit)
 	if err != nil {
 		return object.TreeEntry{}, false, err
 	}
-	return object.Lookup(h.r.treesOf(commit), root, name)
+	return object.Lookup(h.R.TreesOf(commit), root, name)
 }
 
 // filesBelow lists what the tree of a commit holds at and below path, by tree path.
@@ -40,7 +40,7 @@ func (h *History) filesBelow(commit object.ID, path string) (map[string]object.T
 	for _, name := range treePaths(path) {
 		e, ok, err := h.entryAt(commit, name)
 		if err == nil && ok && e.Mode.IsTree() {
-			err = h.r.list(e.ID, name+"/", all)
+			err = h.R.ListTree(e.ID, name+"/", all)
 		}
 		if err != nil {
 			return all, err
@@ -81,7 +81,7 @@ func (h *History) holdsFiles(commit object.ID, folder string) (bool, error) {
 		if !ok || !e.Mode.IsTree() {
 			continue
 		}
-		raw, err := h.r.treesOf(commit)(e.ID)
+		raw, err := h.R.TreesOf(commit)(e.ID)
 		if err != nil {
 			return false, err
 		}

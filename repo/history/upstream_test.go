@@ -1,4 +1,4 @@
-package repo_test
+package history_test
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"timemachine/repo"
+	"timemachine/repo/history"
 	"timemachine/repo/repotest"
 )
 
@@ -27,9 +27,9 @@ func clones(t *testing.T) (bare, clone string) {
 	return bare, clone
 }
 
-func upstream(t *testing.T, dest string) *repo.Upstream {
+func upstream(t *testing.T, dest string) *history.Upstream {
 	t.Helper()
-	h, err := repo.OpenHistory(dest, repo.HistoryOptions{})
+	h, err := history.Open(dest, history.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestUpstream(t *testing.T) {
 	if u := upstream(t, bare); u != nil {
 		t.Errorf("a bare repository's upstream is %+v", u)
 	}
-	want := repo.Upstream{Remote: "origin", Branch: "main", Pushed: true}
+	want := history.Upstream{Remote: "origin", Branch: "main", Pushed: true}
 	if u := upstream(t, clone); u == nil || *u != want {
 		t.Errorf("after the clone %+v", u)
 	}
@@ -62,12 +62,12 @@ func TestUpstream(t *testing.T) {
 		t.Errorf("with packed references %+v", u)
 	}
 	repotest.Git(t, clone, "reset", "-q", "--hard", "HEAD~4")
-	want = repo.Upstream{Remote: "origin", Branch: "main", Pushed: true, Diverged: true}
+	want = history.Upstream{Remote: "origin", Branch: "main", Pushed: true, Diverged: true}
 	if u := upstream(t, clone); u == nil || *u != want {
 		t.Errorf("with a commit less than there %+v", u)
 	}
 	repotest.Git(t, clone, "config", "branch.main.merge", "refs/heads/hosts/web1")
-	want = repo.Upstream{Remote: "origin", Branch: "hosts/web1"}
+	want = history.Upstream{Remote: "origin", Branch: "hosts/web1"}
 	if u := upstream(t, clone); u == nil || *u != want {
 		t.Errorf("never pushed there %+v", u)
 	}
@@ -83,7 +83,7 @@ func TestSizes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	h, err := repo.OpenHistory(clone, repo.HistoryOptions{})
+	h, err := history.Open(clone, history.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package repo
+package history
 
 import (
 	"bytes"
@@ -25,13 +25,13 @@ type found struct {
 // Commits of others and records that are not understood are passed over.
 func (h *History) walk(ctx context.Context, from object.ID, at selector) iter.Seq2[found, error] {
 	return func(yield func(found, error) bool) {
-		cut := h.shortcut(at)
+		cut := h.Shortcut(at)
 		for id := from; !id.IsZero(); {
 			if err := ctx.Err(); err != nil {
 				yield(found{}, err)
 				return
 			}
-			id = cut.from(id)
+			id = cut.From(id)
 			f, ours, err := h.commit(id, at)
 			if err != nil {
 				yield(found{}, err)
@@ -48,7 +48,7 @@ func (h *History) walk(ctx context.Context, from object.ID, at selector) iter.Se
 // commit reads one commit. ours is false where it is not a version of a source that at selects; parent is right then too.
 func (h *History) commit(id object.ID, at selector) (f found, ours bool, err error) {
 	if f, ours, err = h.lookUp(id, at); err != nil {
-		err = h.r.damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
+		err = h.R.Damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
 	}
 	return f, ours, err
 }
@@ -59,7 +59,7 @@ func (h *History) lookUp(id object.ID, at selector) (f found, ours bool, err err
 		delete(h.kept, id)
 		return f, at.holds(&f.Record), nil
 	}
-	kind, raw, err := h.r.store.Read(id)
+	kind, raw, err := h.R.Store.Read(id)
 	if err == nil && kind != object.Commit {
 		err = fmt.Errorf("object %s is a %s, not a commit", id, kind)
 	}
@@ -76,7 +76,7 @@ func (h *History) lookUp(id object.ID, at selector) (f found, ours bool, err err
 	v, err := record.OfCommit(id, c)
 	if err != nil {
 		if !errors.Is(err, record.ErrNone) {
-			h.r.o.Log("commit's record is not understood and passed over", "commit", id.String(), "cause", err.Error())
+			h.R.Opts.Log("commit's record is not understood and passed over", "commit", id.String(), "cause", err.Error())
 		}
 		return f, false, nil
 	}
@@ -126,13 +126,13 @@ type scope struct {
 	prefix []byte // with which the trailers of all below it begin, where they need no quotes
 }
 
-func only(source string) *scope {
+func Only(source string) *scope {
 	return &scope{path: source, needle: []byte(sourceLine + record.Quote(source) + "\n")}
 }
 
 // atOrBelow selects everything for "/".
 func atOrBelow(path string) *scope {
-	p := only(path)
+	p := Only(path)
 	p.below = true
 	p.prefix = []byte(sourceLine + strings.TrimSuffix(path, "/") + "/")
 	return p
@@ -157,7 +157,7 @@ func (p *scope) mayHold(raw []byte) bool {
 
 // newestIn is the newest version of source in the commits from from on back; false where there is none.
 func (h *History) newestIn(ctx context.Context, source string, from object.ID) (found, bool, error) {
-	for f, err := range h.walk(ctx, from, only(source)) {
+	for f, err := range h.walk(ctx, from, Only(source)) {
 		return f, err == nil, err
 	}
 	return found{}, false, nil
@@ -166,7 +166,7 @@ func (h *History) newestIn(ctx context.Context, source string, from object.ID) (
 // newest is the newest version of source: where the hint knows its commit from there, else by walking.
 func (h *History) newest(ctx context.Context, source string) (found, bool, error) {
 	if head, ok := h.head(source); ok {
-		if f, ours, err := h.lookUp(head.Commit, only(source)); err == nil && ours {
+		if f, ours, err := h.lookUp(head.Commit, Only(source)); err == nil && ours {
 			return f, true, nil
 		}
 	}
@@ -202,10 +202,10 @@ func (h *History) recall(path string) {
 		return
 	}
 	h.hint = &hint{scope: atOrBelow(path)}
-	if h.hints == nil || h.r.own == nil {
+	if h.hints == nil || h.R.StateDir == nil {
 		return
 	}
-	if read := h.hints(h.r.own, path); read.Tip == h.tip {
+	if read := h.hints(h.R.StateDir, path); read.Tip == h.tip {
 		h.hint.sources = read.Sources
 	}
 }
@@ -241,7 +241,7 @@ func (h *History) before(ctx context.Context, f found) (found, bool, error) {
 	if f.Previous.IsZero() {
 		return found{}, false, nil
 	}
-	if p, ours, err := h.lookUp(f.Previous, only(f.Source)); err == nil && ours {
+	if p, ours, err := h.lookUp(f.Previous, Only(f.Source)); err == nil && ours {
 		return p, true, nil
 	}
 	return h.newestIn(ctx, f.Source, f.parent)

@@ -1,4 +1,4 @@
-package repo
+package record
 
 import "timemachine/repo/git/object"
 

@@ -1,4 +1,4 @@
-package repo
+package restore
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 )
 
 // decide looks at what is at the step's target.
-func (s *Step) decide(o *RestoreOptions) {
+func (s *Step) decide(o *Options) {
 	s.Action = Create
 	if s.base.dir == nil {
 		return
@@ -53,7 +53,7 @@ func (s *Step) decide(o *RestoreOptions) {
 }
 
 // obstacle finds what stands where a folder must be, if anything does.
-func (s *Step) obstacle(folder string, o *RestoreOptions) {
+func (s *Step) obstacle(folder string, o *Options) {
 	for end := 0; end < len(folder); end++ {
 		next := strings.IndexByte(folder[end:], '/')
 		if next < 0 {
@@ -85,7 +85,7 @@ func (s *Step) obstacle(folder string, o *RestoreOptions) {
 }
 
 // blocked decides about what is no folder and stands where one must be.
-func (s *Step) blocked(dir *durable.Dir, rel, name string, st durable.Stat, o *RestoreOptions) {
+func (s *Step) blocked(dir *durable.Dir, rel, name string, st durable.Stat, o *Options) {
 	path := filepath.Join(s.base.path, rel)
 	plain := st.IsRegular() || st.IsLink()
 	switch {
@@ -104,7 +104,7 @@ func (s *Step) blocked(dir *durable.Dir, rel, name string, st durable.Stat, o *R
 }
 
 // compare finds out in what the file there differs from the version.
-func (s *Step) compare(dir *durable.Dir, name string, o *RestoreOptions) {
+func (s *Step) compare(dir *durable.Dir, name string, o *Options) {
 	st := &s.there
 	if st.IsDir() {
 		s.Differs = []string{"kind"}

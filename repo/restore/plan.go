@@ -1,4 +1,4 @@
-package repo
+package restore
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/history"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
 )
@@ -29,16 +30,16 @@ const (
 // Selection is one path to be brought back, with the versions at and below it.
 type Selection struct {
 	Path    string
-	Entries []Entry
+	Entries []history.Entry
 }
 
 // folder tells whether anything lies below the path.
 func (s *Selection) folder() bool {
-	return slices.ContainsFunc(s.Entries, func(e Entry) bool { return e.Source != s.Path })
+	return slices.ContainsFunc(s.Entries, func(e history.Entry) bool { return e.Source != s.Path })
 }
 
-// RestoreOptions says where versions are brought back to. The zero value puts them where they were.
-type RestoreOptions struct {
+// Options says where versions are brought back to. The zero value puts them where they were.
+type Options struct {
 	To        string // absolute: a folder below which the full paths are made; "" and "/": where they were
 	Overwrite Overwrite
 	// Followed tells of links that are meant to be followed and not replaced: what the watch list names. nil: none.
@@ -49,7 +50,7 @@ type RestoreOptions struct {
 }
 
 // InPlace tells whether sources are put where they were.
-func (o *RestoreOptions) InPlace() bool { return o.To == "" || o.To == "/" }
+func (o *Options) InPlace() bool { return o.To == "" || o.To == "/" }
 
 // Action is what is to be done, or was done, for one version.
 type Action string
@@ -64,7 +65,7 @@ const (
 
 // Step is what is done for one version.
 type Step struct {
-	Entry
+	history.Entry
 	Target  string // where it goes
 	Action  Action
 	Differs []string // of Replace, what: content, kind, mode, owner, mtime; "" for OverwriteAlways
@@ -93,7 +94,7 @@ type Plan struct {
 	Extra []string // files that are there, and were not then: left alone
 
 	src   Source
-	o     RestoreOptions
+	o     Options
 	bases []*base
 }
 
@@ -121,7 +122,7 @@ func (p *Plan) Close() {
 
 // Look looks at what is on disk and decides what has to be done to bring versions back. It changes nothing. What is in the way
 // of one version is its Step's Err.
-func Look(ctx context.Context, src Source, selections []Selection, o RestoreOptions) (*Plan, error) {
+func Look(ctx context.Context, src Source, selections []Selection, o Options) (*Plan, error) {
 	p := &Plan{src: src, o: o}
 	taken := map[string]bool{}
 	var tops []*base

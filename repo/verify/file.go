@@ -1,4 +1,4 @@
-package repo
+package verify
 
 import (
 	"timemachine/repo/durable"
@@ -8,7 +8,7 @@ import (
 
 // copy looks at a version's plain copy. One that is not there is missed only where copies are kept at all.
 func (w *worker) copy(v *record.Version) {
-	err := w.copyFlaw(w.copies, v)
+	err := w.CopyFlaw(w.copies, v)
 	w.mu.Lock()
 	w.sum.Copies++
 	w.mu.Unlock()
@@ -17,14 +17,14 @@ func (w *worker) copy(v *record.Version) {
 	}
 	hint := ""
 	if durable.IsMissing(err) {
-		hint = w.r.rebuildCommand()
+		hint = w.r.RebuildCommand()
 	}
 	w.suspects(suspect{v: *v, Finding: Finding{Part: PartCopy, Path: v.Copy, Object: v.Commit, Msg: durable.Flaw(err), Hint: hint}})
 }
 
 // file looks at the place of a source's newest version in files/.
 func (w *worker) file(s *step) {
-	if w.r.detached() != "" {
+	if w.r.NotOursNow() != "" {
 		return
 	}
 	path, err := record.TreePath(&s.Record)
@@ -43,7 +43,7 @@ func (w *worker) file(s *step) {
 	w.sum.Files++
 	w.mu.Unlock()
 	if err == nil {
-		err = w.compare(dir, name, &s.Version, s.Mode&0o777|0o400)
+		err = w.Compare(dir, name, &s.Version, s.Mode&0o777|0o400)
 	}
 	if err != nil {
 		w.suspects(suspect{v: s.Version, place: true, Finding: Finding{Part: PartFile, Path: path, Object: s.Commit, Msg: durable.Flaw(err)}})
@@ -52,11 +52,11 @@ func (w *worker) file(s *step) {
 
 // leftover finds a deleted source's file. Only one that is what we wrote counts: another is somebody's own.
 func (w *worker) leftover(s *step, dir *durable.Dir, path, name string) {
-	if w.names != nil && w.names.holder(path) != "" {
+	if w.names != nil && w.names.Holder(path) != "" {
 		return // another name's place now
 	}
-	last, _, err := w.r.version(s.Previous)
-	if err != nil || last.Source != s.Source || w.compare(dir, name, &last, last.Mode&0o777|0o400) != nil {
+	last, _, err := w.r.Version(s.Previous)
+	if err != nil || last.Source != s.Source || w.Compare(dir, name, &last, last.Mode&0o777|0o400) != nil {
 		return
 	}
 	w.suspects(suspect{v: s.Version, gone: true, Finding: Finding{Part: PartFile, Path: path, Object: s.Commit, Msg: "is there, and its source is deleted"}})

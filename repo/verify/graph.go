@@ -1,4 +1,4 @@
-package repo
+package verify
 
 import (
 	"timemachine/repo/durable"
@@ -8,16 +8,16 @@ import (
 
 // graph looks at git's commit-graph, where there is one, and with Repair makes it anew.
 func (k *verify) graph(tip object.ID) error {
-	err := k.maintenance.graphFlaw(k.o.Quick)
+	err := k.maintenance.GraphFlaw(k.o.Quick)
 	if err == nil {
 		return nil
 	}
-	f := Finding{Part: PartGraph, Path: ".git/objects/info", Msg: durable.Reason(err), Hint: "git -C " + record.ShellWord(k.r.dest) + " -c commitGraph.generationVersion=2 commit-graph write --reachable --changed-paths"}
+	f := Finding{Part: PartGraph, Path: ".git/objects/info", Msg: durable.Reason(err), Hint: "git -C " + record.ShellWord(k.r.Path) + " -c commitGraph.generationVersion=2 commit-graph write --reachable --changed-paths"}
 	if k.o.Repair {
-		if err := k.maintenance.rewriteGraph(k.ctx, tip); err != nil {
+		if err := k.maintenance.RewriteGraph(k.ctx, tip); err != nil {
 			return err
 		}
-		if f.Repaired = k.maintenance.graphFlaw(k.o.Quick) == nil; f.Repaired {
+		if f.Repaired = k.maintenance.GraphFlaw(k.o.Quick) == nil; f.Repaired {
 			f.Hint = ""
 		}
 	}

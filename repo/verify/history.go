@@ -1,4 +1,4 @@
-package repo
+package verify
 
 import (
 	"errors"
@@ -10,6 +10,8 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/commits"
+	"timemachine/repo/internal/projection"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
 )
@@ -90,10 +92,10 @@ func (k *verify) walk(tip object.ID, h *history, jobs chan<- []step) error {
 		if err := k.ctx.Err(); err != nil {
 			return err
 		}
-		c, err := k.r.store.ReadCommit(id)
+		c, err := k.r.Store.ReadCommit(id)
 		if err != nil {
 			k.report(Finding{Part: PartRecord, Object: id, Msg: "commit cannot be read: " + err.Error() + "; what is older was not looked at",
-				Hint: fmt.Sprintf("git -C %s fsck --full", record.ShellWord(k.r.dest))})
+				Hint: fmt.Sprintf("git -C %s fsck --full", record.ShellWord(k.r.Path))})
 			h.copies.partial = true
 			break
 		}
@@ -172,7 +174,7 @@ func (k *verify) checkPlaces(s *step, h *history, wrong func(string, ...any)) {
 		return
 	}
 	folder, err := record.CopyFolder(&s.Record)
-	if in, name := layout.Split(s.Copy); err != nil || in != folder || !hasStamp(s.Copy, layout.Stamp(s.Mtime)) {
+	if in, name := layout.Split(s.Copy); err != nil || in != folder || !commits.HasStamp(s.Copy, layout.Stamp(s.Mtime)) {
 		wrong("its copy's name %s is not one of its own", record.Quote(name))
 	}
 }
@@ -180,13 +182,13 @@ func (k *verify) checkPlaces(s *step, h *history, wrong func(string, ...any)) {
 // worker judges single commits.
 type worker struct {
 	*verify
-	comparer
+	*projection.Comparer
 	files, copies *durable.Walker
 	trees         object.TreeCache
 }
 
 func (k *verify) newWorker() *worker {
-	return &worker{verify: k, comparer: comparer{k.r, k.o.Quick}, files: durable.NewWalker(k.r.root), copies: durable.NewWalker(k.r.root), trees: object.TreeCache{From: k.r.store}}
+	return &worker{verify: k, Comparer: projection.NewComparer(k.r, k.o.Quick), files: durable.NewWalker(k.r.Folder), copies: durable.NewWalker(k.r.Folder), trees: object.TreeCache{From: k.r.Store}}
 }
 
 func (w *worker) close() {
@@ -230,7 +232,7 @@ func (w *worker) one(s *step) error {
 }
 
 func (w *worker) blob(s *step) {
-	size, kind, err := w.r.store.Size(s.Blob)
+	size, kind, err := w.r.Store.Size(s.Blob)
 	switch {
 	case err != nil:
 		w.report(Finding{Part: PartRecord, Path: s.Source, Object: s.Commit, Msg: "its content cannot be read: " + err.Error()})

@@ -1,4 +1,4 @@
-package repo
+package verify
 
 import (
 	"errors"
@@ -8,19 +8,21 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/index"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/dest"
+	"timemachine/repo/internal/projection"
 )
 
 // index compares the index with the newest versions, where it is ours to keep. Entries of others are theirs.
 func (k *verify) index(tip object.ID, h *history) error {
-	if k.r.detached() != "" || k.indexLocked() {
+	if k.r.NotOursNow() != "" || k.indexLocked() {
 		return nil
 	}
 	entries, err := k.readIndex()
 	if err != nil || entries == nil {
 		return err
 	}
-	if msg := k.r.attributesFlaw(); msg != "" {
-		k.suspects(suspect{Finding: Finding{Part: PartFile, Path: attributesName, Msg: msg}})
+	if msg := k.r.AttributesFlaw(); msg != "" {
+		k.suspects(suspect{Finding: Finding{Part: PartFile, Path: dest.AttributesFile, Msg: msg}})
 	}
 	tree, err := k.r.Files(tip)
 	if err != nil {
@@ -58,7 +60,7 @@ func entryFlaw(entries map[string]index.Entry, p place) string {
 }
 
 func (k *verify) entrySuspect(source string, p place, msg string) {
-	v, _, err := k.r.version(p.commit)
+	v, _, err := k.r.Version(p.commit)
 	if err != nil {
 		return // said already
 	}
@@ -66,20 +68,20 @@ func (k *verify) entrySuspect(source string, p place, msg string) {
 }
 
 func (k *verify) indexLocked() bool {
-	there, err := k.r.git.Exists("index.lock")
+	there, err := k.r.Git.Exists("index.lock")
 	return there || err != nil
 }
 
 // readIndex is the index by path, nil where it cannot be used; that is reported.
 func (k *verify) readIndex() (map[string]index.Entry, error) {
-	b, err := k.r.git.ReadFile("index", maxIndex)
+	b, err := k.r.Git.ReadFile("index", projection.MaxIndex)
 	var read *index.Index
 	if err == nil {
 		read, err = index.Parse(b)
 	}
 	switch {
 	case errors.Is(err, index.ErrSplit), errors.Is(err, index.ErrSparse):
-		k.report(Finding{Part: PartIndex, Path: ".git/index", Msg: err.Error(), Hint: k.r.indexHint(err)})
+		k.report(Finding{Part: PartIndex, Path: ".git/index", Msg: err.Error(), Hint: k.r.IndexHint(err)})
 		return nil, nil
 	case err != nil:
 		msg := durable.Reason(err)

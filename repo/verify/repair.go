@@ -1,10 +1,12 @@
-package repo
+package verify
 
 import (
 	"errors"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/dest"
+	"timemachine/repo/internal/projection"
 	"timemachine/repo/record"
 )
 
@@ -28,8 +30,8 @@ func (k *verify) repairIndex(tip object.ID) error {
 		if !k.suspect[i].whole {
 			continue
 		}
-		k.r.indexFlaw = errors.New(k.suspect[i].Msg)
-		return k.r.heal(k.ctx, tip, true)
+		k.r.IndexFlaw = errors.New(k.suspect[i].Msg)
+		return k.r.Recover(k.ctx, tip, true)
 	}
 	return nil
 }
@@ -37,16 +39,16 @@ func (k *verify) repairIndex(tip object.ID) error {
 // rewrite writes what the suspects should be: files/ first, since the newest copy shares storage with it, and of that first
 // what is to go, since it may have the place of a folder.
 func (k *verify) rewrite(tip object.ID) error {
-	index, err := k.r.takeIndex()
+	index, err := k.r.TakeIndex()
 	if err != nil {
 		return err
 	}
-	defer index.release()
-	f, err := k.r.rewriter(k.ctx, tip, index)
+	defer index.Release()
+	f, err := k.r.Rewriter(k.ctx, tip, index)
 	if err != nil {
 		return err
 	}
-	defer f.close()
+	defer f.Close()
 	w := k.newWorker()
 	defer w.close()
 	turns := []func(s *suspect) bool{
@@ -64,39 +66,39 @@ func (k *verify) rewrite(tip object.ID) error {
 			}
 		}
 	}
-	return f.finish()
+	return f.Finish()
 }
 
 // again writes what a suspect should be. What fails is warned of, and seen when it is looked at again.
-func (w *worker) again(f *placer, s *suspect) {
+func (w *worker) again(f *projection.Placer, s *suspect) {
 	switch {
 	case s.stray:
-	case s.Path == attributesName:
-		if err := w.r.root.Replace(attributesName, []byte(attributes)); err != nil {
-			f.fail(s.Path, "could not be written", err)
+	case s.Path == dest.AttributesFile:
+		if err := w.r.Folder.Replace(dest.AttributesFile, []byte(dest.AttributesText)); err != nil {
+			f.Fail(s.Path, "could not be written", err)
 		}
 	case s.Part == PartCopy:
-		if w.copyFlaw(w.copies, &s.v) != nil {
-			f.copying.Store(true)
+		if w.CopyFlaw(w.copies, &s.v) != nil {
+			f.Copying.Store(true)
 			w.clear(f, s.v.Copy, s)
-			f.version(&s.v, false)
+			f.Write(&s.v, false)
 		}
-	case s.gone && f.index.held():
-		f.remove(s.Path, s.v.Source)
-	case s.place && f.index.held():
-		f.copying.Store(s.v.Copy != "" && !durable.IsMissing(w.copyFlaw(w.copies, &s.v)))
-		if f.copying.Load() {
+	case s.gone && f.Index.Held():
+		f.Remove(s.Path, s.v.Source)
+	case s.place && f.Index.Held():
+		f.Copying.Store(s.v.Copy != "" && !durable.IsMissing(w.CopyFlaw(w.copies, &s.v)))
+		if f.Copying.Load() {
 			w.clear(f, s.v.Copy, s)
 		}
 		w.clear(f, s.Path, s)
-		f.version(&s.v, true)
+		f.Write(&s.v, true)
 	}
 }
 
 // clear makes way for a suspect's file at path.
-func (w *worker) clear(f *placer, path string, s *suspect) {
-	if err := w.r.clearWay(path, &s.v); err != nil {
-		f.fail(s.Path, "has something in its way that could not be moved aside", err)
+func (w *worker) clear(f *projection.Placer, path string, s *suspect) {
+	if err := w.r.ClearWay(path, &s.v); err != nil {
+		f.Fail(s.Path, "has something in its way that could not be moved aside", err)
 	}
 }
 
@@ -117,10 +119,10 @@ func (k *verify) lookAgain() error {
 		case s.stray: // somebody's, perhaps
 		case s.whole:
 			s.Repaired = readable
-		case s.Path == attributesName:
-			s.Repaired = w.r.attributesFlaw() == ""
+		case s.Path == dest.AttributesFile:
+			s.Repaired = w.r.AttributesFlaw() == ""
 		case s.Part == PartCopy:
-			s.Repaired = w.copyFlaw(w.copies, &s.v) == nil
+			s.Repaired = w.CopyFlaw(w.copies, &s.v) == nil
 		case s.Part == PartIndex:
 			s.Repaired = entries != nil && entryFlaw(entries, place{path: s.Path, blob: s.v.Blob, mode: record.TreeMode(&s.v.Record), deleted: s.gone}) == ""
 		default:

@@ -1,7 +1,8 @@
-package repo
+package verify
 
 import (
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/dest"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
 )
@@ -26,7 +27,7 @@ func (k *verify) settle(tip object.ID, h *history) error {
 		return err
 	}
 	if !still {
-		if still, err = k.r.AtRest(k.ctx, s.look); err != nil {
+		if still, err = k.r.WhenIdle(k.ctx, s.look); err != nil {
 			return err
 		}
 	}
@@ -46,12 +47,12 @@ func (s *settling) undisturbed() (bool, error) {
 			return false, nil
 		}
 	}
-	now, err := s.r.refs.Read(s.r.branch)
+	now, err := s.r.Refs.Read(s.r.Branch)
 	if err != nil || now != s.tip {
 		return false, err
 	}
-	_, behind, err := s.r.behind(now)
-	return !behind && !s.r.own.IsFlocked(runstate.LockName), err
+	_, behind, err := s.r.Behind(now)
+	return !behind && !s.r.StateDir.IsFlocked(runstate.LockName), err
 }
 
 // look looks at the suspects again; right tells that none is left.
@@ -72,7 +73,7 @@ func (s *settling) look() (right bool, err error) {
 			strays = true
 		case it.Part == PartCopy:
 			w.copy(&it.v)
-		case it.Part == PartFile && it.Path != attributesName:
+		case it.Part == PartFile && it.Path != dest.AttributesFile:
 			v, ok := s.newer[it.v.Source]
 			if !ok {
 				v = it.v
@@ -97,11 +98,11 @@ func (s *settling) look() (right bool, err error) {
 
 // catchUp takes in what was recorded since the last look.
 func (s *settling) catchUp() error {
-	now, err := s.r.refs.Read(s.r.branch)
+	now, err := s.r.Refs.Read(s.r.Branch)
 	if err != nil || now == s.tip {
 		return err
 	}
-	versions, _, err := s.r.since(s.ctx, now, s.tip)
+	versions, _, err := s.r.Since(s.ctx, now, s.tip)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package repo
+package verify
 
 import (
 	"bytes"
@@ -43,7 +43,7 @@ func (k *verify) strays(h *history) error {
 	if h.copies.partial {
 		return nil
 	}
-	dir, err := k.r.root.Sub("copies")
+	dir, err := k.r.Folder.Sub("copies")
 	if durable.IsMissing(err) {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package repo
+package verify
 
 import (
 	"context"
@@ -10,6 +10,10 @@ import (
 
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
+	"timemachine/repo/internal/commits"
+	"timemachine/repo/internal/dest"
+	"timemachine/repo/internal/maintenance"
+	"timemachine/repo/internal/projection"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 )
@@ -39,8 +43,8 @@ type Finding struct {
 	Repaired bool
 }
 
-// VerifyOptions says how far Verify goes. The zero value reads everything and changes nothing.
-type VerifyOptions struct {
+// Options says how far Verify goes. The zero value reads everything and changes nothing.
+type Options struct {
 	Quick    bool                       // leave contents unread: objects, trees, files/ and copies/
 	Repair   bool                       // make again what can be made from the history; the caller holds the lock
 	WantCopy func(*record.Version) bool // whether a version has a copy; nil: each
@@ -48,26 +52,26 @@ type VerifyOptions struct {
 	Progress func(done, total int64)    // called by one goroutine at a time; nil: none
 }
 
-// VerifySummary is what Verify looked at.
-type VerifySummary struct {
+// Summary is what Verify looked at.
+type Summary struct {
 	Objects, Versions, Files, Copies int64
 	Findings, Repaired               int
 }
 
 // verify is a verification under way. Its report may be called by several goroutines at once.
 type verify struct {
-	r           *projectionT
-	maintenance *maintainT
+	r           *projection.Projection
+	maintenance *maintenance.Maintenance
 	start       func(ctx context.Context) (object.ID, error) // makes the destination ready, as for a run
 	ctx         context.Context
-	o           VerifyOptions
+	o           Options
 
-	alone bool              // the history is all there is to look at
-	taken map[string]string // paths that have no place of their own: crowdedOut
-	names *names            // of tip's tree, where the file system folds names; else nil
+	alone bool                 // the history is all there is to look at
+	taken map[string]string    // paths that have no place of their own: crowdedOut
+	names *commits.FoldedNames // of tip's tree, where the file system folds names; else nil
 
 	mu      sync.Mutex
-	sum     VerifySummary
+	sum     Summary
 	suspect []suspect // findings beside the history, to be repaired or looked at again
 }
 
@@ -82,15 +86,15 @@ type suspect struct {
 	stray bool // a file below copies/ that is no version's
 }
 
-// VerifyAll compares the history with itself, and files/, copies/ and the index with the history. What is wrong is
+// Run compares the history with itself, and files/, copies/ and the index with the history. What is wrong is
 // reported, and is no error: the error says that Verify could not go on. With Repair, what can be made from the history
 // is made again; the history itself is never touched.
 //
 // start makes the destination ready and returns the tip. It is called with Repair only.
-func VerifyAll(ctx context.Context, r *projectionT, start func(context.Context) (object.ID, error), o VerifyOptions) (*VerifySummary, error) {
-	kept, err := r.keepsCopies()
+func Run(ctx context.Context, r *projection.Projection, start func(context.Context) (object.ID, error), o Options) (*Summary, error) {
+	kept, err := r.KeepsCopies()
 	if err != nil {
-		return &VerifySummary{}, err
+		return &Summary{}, err
 	}
 	if !kept {
 		o.WantCopy = func(*record.Version) bool { return false }
@@ -98,14 +102,14 @@ func VerifyAll(ctx context.Context, r *projectionT, start func(context.Context) 
 	if o.WantCopy == nil {
 		o.WantCopy = func(*record.Version) bool { return true }
 	}
-	k := &verify{r: r, maintenance: newMaintenance(r.commitsT), start: start, ctx: ctx, o: o}
+	k := &verify{r: r, maintenance: maintenance.New(r.Commits), start: start, ctx: ctx, o: o}
 	if err := k.objects(); err != nil {
 		return &k.sum, err
 	}
 	info := k.infoFlaws()
 	tip, err := k.begin()
 	for _, f := range info {
-		f.Repaired = o.Repair && r.infoFlaw(path.Base(f.Path)) == ""
+		f.Repaired = o.Repair && r.InfoFlaw(path.Base(f.Path)) == ""
 		k.report(f)
 	}
 	if err != nil || tip.IsZero() {
@@ -129,20 +133,20 @@ func VerifyAll(ctx context.Context, r *projectionT, start func(context.Context) 
 
 // places finds the names of tip's tree that are one, where the file system folds names.
 func (k *verify) places(tip object.ID) (err error) {
-	if !k.r.folds() {
+	if !k.r.FoldsCase() {
 		return nil
 	}
-	if k.taken, err = k.r.crowdedOut(tip); err == nil {
-		k.names, err = k.r.namesIn(tip)
+	if k.taken, err = k.r.Collisions(tip); err == nil {
+		k.names, err = k.r.NamesIn(tip)
 	}
 	return err
 }
 
-// VerifyHistory compares the history up to tip with itself. It serves any clone: what lies beside the history there is git's
+// RunHistory compares the history up to tip with itself. It serves any clone: what lies beside the history there is git's
 // own work, and is never repaired.
-func VerifyHistory(ctx context.Context, c *commitsT, tip object.ID, o VerifyOptions) (*VerifySummary, error) {
+func RunHistory(ctx context.Context, c *commits.Commits, tip object.ID, o Options) (*Summary, error) {
 	o.Repair = false
-	k := &verify{r: newProjection(c), maintenance: newMaintenance(c), ctx: ctx, o: o, alone: true}
+	k := &verify{r: projection.New(c), maintenance: maintenance.New(c), ctx: ctx, o: o, alone: true}
 	if err := k.objects(); err != nil {
 		return &k.sum, err
 	}
@@ -156,8 +160,8 @@ func VerifyHistory(ctx context.Context, c *commitsT, tip object.ID, o VerifyOpti
 // infoFlaws says what is wrong with the files of .git/info.
 func (k *verify) infoFlaws() []Finding {
 	var found []Finding
-	for _, name := range infoFiles {
-		if msg := k.r.infoFlaw(name); msg != "" {
+	for _, name := range dest.InfoFiles {
+		if msg := k.r.InfoFlaw(name); msg != "" {
 			found = append(found, Finding{Part: PartFile, Path: ".git/info/" + name, Msg: msg, Hint: "the next run sees to it"})
 		}
 	}
@@ -171,12 +175,12 @@ func (k *verify) begin() (tip object.ID, err error) {
 	} else {
 		tip, err = k.r.Tip()
 	}
-	if flaw := k.r.refs.HeadFlaw(); flaw != "" {
-		k.report(Finding{Part: PartBranch, Path: ".git/HEAD", Msg: flaw + ": git finds no repository", Hint: k.r.writeHead()})
+	if flaw := k.r.Refs.HeadFlaw(); flaw != "" {
+		k.report(Finding{Part: PartBranch, Path: ".git/HEAD", Msg: flaw + ": git finds no repository", Hint: k.r.WriteHead()})
 	}
 	var state *refusal.Error
 	if errors.As(err, &state) && state.Kind == refusal.Damaged {
-		k.report(Finding{Part: PartBranch, Path: filepath.Join(".git", k.r.branch), Msg: state.Error(), Hint: state.Hint})
+		k.report(Finding{Part: PartBranch, Path: filepath.Join(".git", k.r.Branch), Msg: state.Error(), Hint: state.Hint})
 		return object.ID{}, nil
 	}
 	if err != nil || k.o.Repair {
@@ -187,11 +191,11 @@ func (k *verify) begin() (tip object.ID, err error) {
 
 // mark looks at the mark that a run leaves as long as files/ and the index may be behind.
 func (k *verify) mark(tip object.ID) error {
-	base, behind, err := k.r.behind(tip)
+	base, behind, err := k.r.Behind(tip)
 	if err != nil || !behind {
 		return err
 	}
-	if versions, _, err := k.r.since(k.ctx, tip, base); err != nil || len(versions) > 0 {
+	if versions, _, err := k.r.Since(k.ctx, tip, base); err != nil || len(versions) > 0 {
 		k.suspects(suspect{mark: true, Finding: Finding{Part: PartIndex, Path: ".git/timemachine/pending",
 			Msg: "files/ and the index have not followed the history yet", Hint: "the next run sees to it"}})
 	}
@@ -200,7 +204,7 @@ func (k *verify) mark(tip object.ID) error {
 
 // objects checks what the history is stored in.
 func (k *verify) objects() error {
-	n, err := k.r.store.Check(k.ctx, pack.CheckOptions{Quick: k.o.Quick, Progress: k.o.Progress, Flaw: func(f pack.Flaw) {
+	n, err := k.r.Store.Check(k.ctx, pack.CheckOptions{Quick: k.o.Quick, Progress: k.o.Progress, Flaw: func(f pack.Flaw) {
 		k.report(Finding{Part: PartObject, Path: k.relative(f.File), Object: f.ID, Msg: f.Err.Error(), Hint: k.flawHint(f)})
 	}})
 	k.sum.Objects = n
@@ -213,11 +217,11 @@ func (k *verify) flawHint(f pack.Flaw) string {
 	if !isIdx && !errors.Is(f.Err, pack.ErrNoIdx) {
 		return ""
 	}
-	return k.r.indexPack(strings.TrimSuffix(base, ".pack"))
+	return k.r.IndexPack(strings.TrimSuffix(base, ".pack"))
 }
 
 func (k *verify) relative(file string) string {
-	if rel, err := filepath.Rel(k.r.dest, file); err == nil {
+	if rel, err := filepath.Rel(k.r.Path, file); err == nil {
 		return rel
 	}
 	return file

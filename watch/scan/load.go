@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"errors"
+	"timemachine/repo/history"
 
 	"timemachine/repo"
 	"timemachine/repo/durable"
@@ -12,7 +13,7 @@ import (
 )
 
 // commitSource reads the commits that a cache is brought up to date from: a repo.Repo or a
-// repo.History.
+// history.History.
 type commitSource interface {
 	Walk(ctx context.Context, tip, base object.ID, visit func(v record.Version, ours bool) error) error
 	Files(tip object.ID) (map[string]object.TreeEntry, error)
@@ -27,7 +28,7 @@ func Load(ctx context.Context, r *repo.Repo, tip object.ID) (*Cache, error) {
 // LoadForHistory reads the cache and brings it up to date with the tip of h. A nil h gives an empty
 // cache. A run that ends meanwhile can leave the cache ahead of the tip that h has; then
 // LoadForHistory refreshes h.
-func LoadForHistory(ctx context.Context, h *repo.History) (*Cache, error) {
+func LoadForHistory(ctx context.Context, h *history.History) (*Cache, error) {
 	if h == nil {
 		return newCache(), nil
 	}
@@ -122,7 +123,7 @@ func (c *Cache) compareTree(r commitSource) error {
 
 // NewestVersions returns the newest version of each source at or below path, as the cache has them.
 // The result is empty where the cache cannot be used. It serves as repo.Options.Heads.
-func NewestVersions(state *durable.Dir, path string) (heads repo.Heads) {
+func NewestVersions(state *durable.Dir, path string) (heads history.Heads) {
 	_ = durable.Guard(func() error { // on a fault the caller reads the commits
 		c := readCache(state)
 		defer c.Close()
@@ -145,13 +146,13 @@ func CacheTip(state *durable.Dir) (tip object.ID) {
 }
 
 // newest returns the newest version of each source at or below path.
-func (c *Cache) newest(path string) repo.Heads {
+func (c *Cache) newest(path string) history.Heads {
 	if c.Tip.IsZero() {
-		return repo.Heads{}
+		return history.Heads{}
 	}
-	heads := repo.Heads{Tip: c.Tip, Sources: map[string]repo.Head{}}
+	heads := history.Heads{Tip: c.Tip, Sources: map[string]history.Head{}}
 	add := func(s *SourceState) {
-		heads.Sources[s.source] = repo.Head{Commit: s.Commit, Blob: s.Blob, Deleted: s.Deleted}
+		heads.Sources[s.source] = history.Head{Commit: s.Commit, Blob: s.Blob, Deleted: s.Deleted}
 	}
 	for i := c.base.search(path); i < c.base.count && inside(c.base.source(i), path); i++ {
 		add(c.base.state(i))

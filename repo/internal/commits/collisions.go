@@ -1,14 +1,15 @@
-package repo
+package commits
 
 import (
 	"maps"
 	"slices"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/dest"
 	"timemachine/repo/layout"
 )
 
-func (n *names) add(path string) {
-	key := fold(path)
+func (n *FoldedNames) Add(path string) {
+	key := dest.FoldCase(path)
 	if n.files[key] == path {
 		return
 	}
@@ -18,8 +19,8 @@ func (n *names) add(path string) {
 	}
 }
 
-func (n *names) remove(path string) {
-	key := fold(path)
+func (n *FoldedNames) Remove(path string) {
+	key := dest.FoldCase(path)
 	if n.files[key] != path {
 		return
 	}
@@ -29,9 +30,9 @@ func (n *names) remove(path string) {
 	}
 }
 
-// holder is what has the place that path would have, or is in its way; "" where it is free, or path's own.
-func (n *names) holder(path string) string {
-	key := fold(path)
+// Holder is what has the place that path would have, or is in its way; "" where it is free, or path's own.
+func (n *FoldedNames) Holder(path string) string {
+	key := dest.FoldCase(path)
 	if one := n.files[key]; one != "" && one != path {
 		return one
 	}
@@ -46,46 +47,48 @@ func (n *names) holder(path string) string {
 	return ""
 }
 
-// names are the paths of a tree as a file system that folds names has them. Names that only some such system would take
+// FoldedNames are the paths of a tree as a file system that folds names has them. Names that only some such system would take
 // for one count as one: there is no harm in that.
-type names struct {
+type FoldedNames struct {
 	files   map[string]string // by what they are folded to
 	folders map[string]int    // files below each
 }
 
-func newNames() *names { return &names{files: map[string]string{}, folders: map[string]int{}} }
+func newFoldedNames() *FoldedNames {
+	return &FoldedNames{files: map[string]string{}, folders: map[string]int{}}
+}
 
-// namesIn are those of a commit's tree.
-func (r *commitsT) namesIn(tip object.ID) (*names, error) {
-	n := newNames()
+// NamesIn are those of a commit's tree.
+func (r *Commits) NamesIn(tip object.ID) (*FoldedNames, error) {
+	n := newFoldedNames()
 	if tip.IsZero() {
 		return n, nil
 	}
 	tree, err := r.Files(tip)
 	for path := range tree {
-		n.add(path)
+		n.Add(path)
 	}
 	return n, err
 }
 
-// crowdedOut finds the paths of a commit's tree that have no place of their own where names are folded, each with the one
+// Collisions finds the paths of a commit's tree that have no place of their own where names are folded, each with the one
 // that has it: the first of them in the order of bytes. There are such paths where a history was made on another file
 // system; versions captured here are spelled so that they have a place. They are in the index as all others, and files/
 // and copies/ have the first only.
-func (r *commitsT) crowdedOut(tip object.ID) (map[string]string, error) {
-	if !r.folds() || tip.IsZero() {
+func (r *Commits) Collisions(tip object.ID) (map[string]string, error) {
+	if !r.FoldsCase() || tip.IsZero() {
 		return nil, nil
 	}
 	tree, err := r.Files(tip)
 	if err != nil {
 		return nil, err
 	}
-	n, out := newNames(), map[string]string{}
+	n, out := newFoldedNames(), map[string]string{}
 	for _, path := range slices.Sorted(maps.Keys(tree)) {
-		if one := n.holder(path); one != "" {
+		if one := n.Holder(path); one != "" {
 			out[path] = one
 		} else {
-			n.add(path)
+			n.Add(path)
 		}
 	}
 	return out, nil

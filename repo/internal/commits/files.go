@@ -1,4 +1,4 @@
-package repo
+package commits
 
 import (
 	"fmt"
@@ -8,37 +8,37 @@ import (
 )
 
 // Files lists what the tree of commit tip holds under files/, by tree path.
-func (r *commitsT) Files(tip object.ID) (map[string]object.TreeEntry, error) {
+func (r *Commits) Files(tip object.ID) (map[string]object.TreeEntry, error) {
 	all := map[string]object.TreeEntry{}
 	if tip.IsZero() {
 		return all, nil
 	}
-	root, err := r.treeOf(tip)
+	root, err := r.TreeOf(tip)
 	if err != nil {
 		return nil, err
 	}
-	files, ok, err := object.Lookup(r.treesOf(tip), root, "files")
+	files, ok, err := object.Lookup(r.TreesOf(tip), root, "files")
 	if err != nil || !ok || !files.Mode.IsTree() {
 		return all, err
 	}
-	return all, r.list(files.ID, "files/", all)
+	return all, r.ListTree(files.ID, "files/", all)
 }
 
-// treesOf reads the trees of a commit; one that cannot be read is the destination's damage.
-func (r *commitsT) treesOf(commit object.ID) func(object.ID) ([]byte, error) {
+// TreesOf reads the trees of a commit; one that cannot be read is the destination's damage.
+func (r *Commits) TreesOf(commit object.ID) func(object.ID) ([]byte, error) {
 	return func(id object.ID) ([]byte, error) {
-		raw, err := r.store.ReadTree(id)
+		raw, err := r.Store.ReadTree(id)
 		if err != nil {
-			return nil, r.damaged(fmt.Sprintf("the tree of commit %s cannot be read", commit.Short()), err)
+			return nil, r.Damaged(fmt.Sprintf("the tree of commit %s cannot be read", commit.Short()), err)
 		}
 		return raw, nil
 	}
 }
 
-func (r *commitsT) list(tree object.ID, prefix string, all map[string]object.TreeEntry) error {
-	raw, err := r.store.ReadTree(tree)
+func (r *Commits) ListTree(tree object.ID, prefix string, all map[string]object.TreeEntry) error {
+	raw, err := r.Store.ReadTree(tree)
 	if err != nil {
-		return r.damaged(fmt.Sprintf("folder %s cannot be read", record.Quote(prefix)), err)
+		return r.Damaged(fmt.Sprintf("folder %s cannot be read", record.Quote(prefix)), err)
 	}
 	entries, err := object.ParseTree(raw)
 	if err != nil {
@@ -49,7 +49,7 @@ func (r *commitsT) list(tree object.ID, prefix string, all map[string]object.Tre
 			all[prefix+e.Name] = e
 			continue
 		}
-		if err := r.list(e.ID, prefix+e.Name+"/", all); err != nil {
+		if err := r.ListTree(e.ID, prefix+e.Name+"/", all); err != nil {
 			return err
 		}
 	}

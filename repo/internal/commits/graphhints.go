@@ -1,4 +1,4 @@
-package repo
+package commits
 
 import (
 	"strings"
@@ -8,9 +8,9 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// graphHints is the commit-graph as far as it can be read, nil for none.
-func (r *commitsT) graphHints() *commitgraph.Chain {
-	w := durable.NewWalker(r.git)
+// GraphHints is the commit-graph as far as it can be read, nil for none.
+func (r *Commits) GraphHints() *commitgraph.Chain {
+	w := durable.NewWalker(r.Git)
 	defer w.Close()
 	info, err := w.Dir("objects/info")
 	if err != nil {
@@ -23,12 +23,12 @@ func (r *commitsT) graphHints() *commitgraph.Chain {
 	return c
 }
 
-// ownMoves maps the commits that the branch was moved to by us to where it was before.
-func (r *commitsT) ownMoves() (map[object.ID]object.ID, error) {
-	moves, err := r.refs.Moves(r.branch)
+// OwnMoves maps the commits that the branch was moved to by us to where it was before.
+func (r *Commits) OwnMoves() (map[object.ID]object.ID, error) {
+	moves, err := r.Refs.Moves(r.Branch)
 	own := map[object.ID]object.ID{}
 	for _, m := range moves {
-		if strings.HasPrefix(m.Message, runMessage) || m.Message == finishedMessage {
+		if strings.HasPrefix(m.Message, RunMessage) || m.Message == FinishedMessage {
 			own[m.New] = m.Old
 		}
 	}
@@ -37,6 +37,6 @@ func (r *commitsT) ownMoves() (map[object.ID]object.ID, error) {
 
 // How the messages of our moves begin in the branch's reflog.
 const (
-	runMessage      = "timemachine: "
-	finishedMessage = "a run that was cut short, finished"
+	RunMessage      = "timemachine: "
+	FinishedMessage = "a run that was cut short, finished"
 )

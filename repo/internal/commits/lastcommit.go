@@ -1,4 +1,4 @@
-package repo
+package commits
 
 import (
 	"slices"
@@ -18,23 +18,23 @@ type lastCommit struct {
 
 // lastCommit is the newest commit that is whole and that the branch is known to have been at: the reflog's, or a later one
 // that runs have noted. Without a reflog that helps, search looks at every commit that is stored.
-func (r *commitsT) lastCommit(search bool) (last lastCommit, found bool) {
-	logged, _ := r.refs.Logged(r.branch) // one that cannot be read knows nothing
+func (r *Commits) lastCommit(search bool) (last lastCommit, found bool) {
+	logged, _ := r.Refs.Logged(r.Branch) // one that cannot be read knows nothing
 	for _, id := range logged {
-		if r.whole(id) {
+		if r.isWhole(id) {
 			last, found = lastCommit{id, "the reflog's last good commit"}, true
 			search = false
 			break
 		}
 	}
-	others := append(r.noted(), r.kept()...)
+	others := append(r.notedCommits(), r.keptCommits()...)
 	if search {
 		if id := r.newestRecord(); !id.IsZero() {
 			others = append(others, lastCommit{id, "the newest commit with a record of timemachine's"})
 		}
 	}
 	for _, o := range others {
-		later := !slices.Contains(logged, o.id) && r.whole(o.id) // the branch has left what the reflog has
+		later := !slices.Contains(logged, o.id) && r.isWhole(o.id) // the branch has left what the reflog has
 		if later && (!found || o.id != last.id && r.descends(o.id, last.id)) {
 			last, found = o, true
 		}
@@ -42,9 +42,9 @@ func (r *commitsT) lastCommit(search bool) (last lastCommit, found bool) {
 	return last, found
 }
 
-// noted are the commits that runs have left word of.
-func (r *commitsT) noted() (all []lastCommit) {
-	if r.own == nil {
+// notedCommits are the commits that runs have left word of.
+func (r *Commits) notedCommits() (all []lastCommit) {
+	if r.StateDir == nil {
 		return nil
 	}
 	add := func(id object.ID, what string) {
@@ -52,23 +52,23 @@ func (r *commitsT) noted() (all []lastCommit) {
 			all = append(all, lastCommit{id, what})
 		}
 	}
-	add(r.remembered(r.own), "the last commit that a run has recorded")
-	for _, id := range runstate.WholeCommits(r.own) {
+	add(r.remembered(r.StateDir), "the last commit that a run has recorded")
+	for _, id := range runstate.WholeCommits(r.StateDir) {
 		add(id, "the newest commit that a run has found whole")
 	}
 	return all
 }
 
-// kept are the commits that runs which were cut short were about to move the branch to. A History does not look for them.
-func (r *commitsT) kept() (all []lastCommit) {
-	if r.stage == nil {
+// keptCommits are the commits that runs which were cut short were about to move the branch to. A History does not look for them.
+func (r *Commits) keptCommits() (all []lastCommit) {
+	if r.Stage == nil {
 		return nil
 	}
-	packs, err := r.packNames()
+	packs, err := r.PackNames()
 	if err != nil {
 		return nil
 	}
-	dir, closeDir, err := r.packDir()
+	dir, closeDir, err := r.PackDir()
 	if err != nil {
 		return nil
 	}
@@ -85,19 +85,19 @@ func (r *commitsT) kept() (all []lastCommit) {
 	return all
 }
 
-// whole tells whether a commit and its tree can be read.
-func (r *commitsT) whole(id object.ID) bool {
-	c, err := r.store.ReadCommit(id)
+// isWhole tells whether a commit and its tree can be read.
+func (r *Commits) isWhole(id object.ID) bool {
+	c, err := r.Store.ReadCommit(id)
 	if err == nil {
-		_, err = r.store.ReadTree(c.Tree)
+		_, err = r.Store.ReadTree(c.Tree)
 	}
 	return err == nil
 }
 
 // descends tells whether base is among id's first parents.
-func (r *commitsT) descends(id, base object.ID) bool {
+func (r *Commits) descends(id, base object.ID) bool {
 	for id != base && !id.IsZero() {
-		raw, err := r.store.ReadRawCommit(id)
+		raw, err := r.Store.ReadRawCommit(id)
 		if err == nil {
 			id, err = object.FirstParent(raw)
 		}
@@ -110,15 +110,15 @@ func (r *commitsT) descends(id, base object.ID) bool {
 
 // newestRecord is the newest of the stored commits that have a record of ours and are not followed by another such one;
 // zero where there is none.
-func (r *commitsT) newestRecord() (newest object.ID) {
+func (r *Commits) newestRecord() (newest object.ID) {
 	type commit struct {
 		parent object.ID
 		when   time.Time
 		ours   bool
 	}
 	commits := map[object.ID]commit{}
-	for _, id := range r.store.Commits() {
-		c, err := r.store.ReadCommit(id)
+	for _, id := range r.Store.Commits() {
+		c, err := r.Store.ReadCommit(id)
 		if err != nil {
 			continue
 		}
@@ -131,7 +131,7 @@ func (r *commitsT) newestRecord() (newest object.ID) {
 		}
 	}
 	for id, c := range commits {
-		if c.ours && !followed[id] && (newest.IsZero() || c.when.After(commits[newest].when)) && r.whole(id) {
+		if c.ours && !followed[id] && (newest.IsZero() || c.when.After(commits[newest].when)) && r.isWhole(id) {
 			newest = id
 		}
 	}

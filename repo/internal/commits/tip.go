@@ -1,4 +1,4 @@
-package repo
+package commits
 
 import (
 	"errors"
@@ -9,12 +9,12 @@ import (
 )
 
 // Tip reads the branch: zero where it has no commits yet. A missing branch is damage where anything speaks of a history.
-func (r *commitsT) Tip() (object.ID, error) {
-	tip, err := r.refs.Read(r.branch)
+func (r *Commits) Tip() (object.ID, error) {
+	tip, err := r.Refs.Read(r.Branch)
 	var broken *ref.DamagedError
 	switch {
 	case errors.As(err, &broken):
-		return tip, r.damaged(fmt.Sprintf("branch %s is damaged (%s)", record.Quote(r.shortBranch()), broken.Found), errEmptyRef)
+		return tip, r.Damaged(fmt.Sprintf("branch %s is damaged (%s)", record.Quote(r.ShortBranch()), broken.Found), errEmptyRef)
 	case errors.Is(err, ref.ErrMissing):
 		return tip, r.checkUnborn()
 	}
@@ -22,25 +22,25 @@ func (r *commitsT) Tip() (object.ID, error) {
 }
 
 // checkUnborn is an error where a reflog, a note or, in a destination opened for writing, a pack tells of commits.
-func (r *commitsT) checkUnborn() error {
-	logged, err := r.refs.Logged(r.branch)
+func (r *Commits) checkUnborn() error {
+	logged, err := r.Refs.Logged(r.Branch)
 	if err != nil {
 		return err
 	}
-	if r.stage != nil {
-		packs, err := r.packNames()
+	if r.Stage != nil {
+		packs, err := r.PackNames()
 		if err != nil {
 			return err
 		}
 		for name, suffixes := range packs {
 			if suffixes[".pack"] && !suffixes[".keep"] {
 				logged = append(logged, object.ID{})
-				r.o.Log("a pack is there, but no branch", "pack", name)
+				r.Opts.Log("a pack is there, but no branch", "pack", name)
 			}
 		}
 	}
-	if len(logged) == 0 && len(r.noted()) == 0 {
+	if len(logged) == 0 && len(r.notedCommits()) == 0 {
 		return nil
 	}
-	return r.damaged(fmt.Sprintf("branch %s is missing, but there is a history", record.Quote(r.shortBranch())), errEmptyRef)
+	return r.Damaged(fmt.Sprintf("branch %s is missing, but there is a history", record.Quote(r.ShortBranch())), errEmptyRef)
 }

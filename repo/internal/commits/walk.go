@@ -1,4 +1,4 @@
-package repo
+package commits
 
 import (
 	"context"
@@ -8,20 +8,20 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// ancestry reads commits from a tip back along first parents, newest first. A long way is read ahead of the visitor: one
+// Walk reads commits from a tip back along first parents, newest first. A long way is read ahead of the visitor: one
 // goroutine follows the parents, as many as there are processors make a T of each commit, and the visitor takes them
 // in order. What is read ahead is bounded.
-type ancestry[T any] struct {
-	r     *commitsT
-	stop  func(object.ID) bool              // for the first commit that is not wanted
-	make  func(id object.ID, raw []byte) T  // of a commit's body; called by several goroutines at once
-	visit func(id object.ID, value T) error // called in order by run's caller
+type Walk[T any] struct {
+	Commits *Commits
+	Stop    func(object.ID) bool              // for the first commit that is not wanted
+	Make    func(id object.ID, raw []byte) T  // of a commit's body; called by several goroutines at once
+	Visit   func(id object.ID, value T) error // called in order by run's caller
 }
 
-// run returns where it stopped: the first commit that stop is true of, or zero after a root.
-func (a *ancestry[T]) run(ctx context.Context, tip object.ID) (object.ID, error) {
+// Run returns where it stopped: the first commit that stop is true of, or zero after a root.
+func (a *Walk[T]) Run(ctx context.Context, tip object.ID) (object.ID, error) {
 	id := tip
-	for range soloWalk {
+	for range SoloWalk {
 		if a.ended(id) {
 			return id, nil
 		}
@@ -38,40 +38,40 @@ func (a *ancestry[T]) run(ctx context.Context, tip object.ID) (object.ID, error)
 	if a.ended(id) {
 		return id, nil
 	}
-	id, lied, err := a.ahead(ctx, id, a.r.graphHints)
+	id, lied, err := a.ahead(ctx, id, a.Commits.GraphHints)
 	if lied && err == nil {
-		a.r.o.Log("the commit-graph does not agree with the commits and is passed over", "commit", id.String())
+		a.Commits.Opts.Log("the commit-graph does not agree with the commits and is passed over", "commit", id.String())
 		id, _, err = a.ahead(ctx, id, nil)
 	}
 	return id, err
 }
 
-func (a *ancestry[T]) ended(id object.ID) bool { return id.IsZero() || a.stop(id) }
+func (a *Walk[T]) ended(id object.ID) bool { return id.IsZero() || a.Stop(id) }
 
-func (a *ancestry[T]) take(s *waypoint[T]) error {
+func (a *Walk[T]) take(s *waypoint[T]) error {
 	if s.err != nil {
-		return a.r.unreadable(s.id, s.err)
+		return a.Commits.unreadable(s.id, s.err)
 	}
-	return a.visit(s.id, s.value)
+	return a.Visit(s.id, s.value)
 }
 
 // read fills a step in, and lets go of the raw commit.
-func (a *ancestry[T]) read(s *waypoint[T]) {
+func (a *Walk[T]) read(s *waypoint[T]) {
 	if s.raw == nil && s.err == nil {
-		s.raw, s.err = a.r.store.ReadRawCommit(s.id)
+		s.raw, s.err = a.Commits.Store.ReadRawCommit(s.id)
 	}
 	if s.err == nil {
 		s.parent, s.err = object.FirstParent(s.raw)
 	}
 	if s.err == nil {
-		s.value = a.make(s.id, s.raw)
+		s.value = a.Make(s.id, s.raw)
 	}
 	s.raw = nil
 }
 
 // ahead goes on from a commit with several goroutines, which are gone when it returns. With hints, parents are taken
 // from there before the commits themselves are read; lied tells that these say otherwise, and id is the true parent then.
-func (a *ancestry[T]) ahead(ctx context.Context, id object.ID, hints func() *commitgraph.Chain) (_ object.ID, lied bool, err error) {
+func (a *Walk[T]) ahead(ctx context.Context, id object.ID, hints func() *commitgraph.Chain) (_ object.ID, lied bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -112,11 +112,11 @@ func (a *ancestry[T]) ahead(ctx context.Context, id object.ID, hints func() *com
 
 // Commits are read one by one up to soloWalk: what a run looks at as a rule is not worth more.
 const (
-	soloWalk   = 32
-	stretchLen = 64
+	SoloWalk   = 32
+	StretchLen = 64
 	stretchRaw = 1 << 20 // bytes of commits, where they are read by who follows
 	readAhead  = 8       // stretches
-	hintsAfter = 4096    // commits after which it is worth reading the commit-graph
+	HintsAfter = 4096    // commits after which it is worth reading the commit-graph
 )
 
 // waypoint is one commit on the way. Either raw or err is set once it was read.
@@ -136,7 +136,7 @@ type stretch[T any] struct {
 
 // pathfinder goes from commit to parent.
 type pathfinder[T any] struct {
-	a           *ancestry[T]
+	a           *Walk[T]
 	hints       func() *commitgraph.Chain // nil for none
 	graph       *commitgraph.Chain
 	id          object.ID
@@ -166,8 +166,8 @@ func (f *pathfinder[T]) follow(ctx context.Context) {
 }
 
 func (f *pathfinder[T]) gather() *stretch[T] {
-	some := &stretch[T]{points: make([]waypoint[T], 0, stretchLen), ready: make(chan struct{})}
-	for raw := 0; len(some.points) < stretchLen && raw < stretchRaw && !f.a.ended(f.id); {
+	some := &stretch[T]{points: make([]waypoint[T], 0, StretchLen), ready: make(chan struct{})}
+	for raw := 0; len(some.points) < StretchLen && raw < stretchRaw && !f.a.ended(f.id); {
 		s := f.step()
 		raw += len(s.raw)
 		some.points = append(some.points, s)
@@ -181,13 +181,13 @@ func (f *pathfinder[T]) gather() *stretch[T] {
 // step is the commit at f.id, which moves on to its parent.
 func (f *pathfinder[T]) step() waypoint[T] {
 	s := waypoint[T]{id: f.id}
-	if f.steps++; f.steps == hintsAfter && f.hints != nil {
+	if f.steps++; f.steps == HintsAfter && f.hints != nil {
 		f.graph = f.hints()
 	}
 	if f.graph != nil && f.hinted() {
 		return s
 	}
-	if s.raw, s.err = f.a.r.store.ReadRawCommit(s.id); s.err == nil {
+	if s.raw, s.err = f.a.Commits.Store.ReadRawCommit(s.id); s.err == nil {
 		f.id, s.err = object.FirstParent(s.raw)
 	}
 	return s

@@ -1,4 +1,4 @@
-package repo
+package dest
 
 import (
 	"errors"
@@ -10,7 +10,7 @@ import (
 
 // Adopt takes over a clone of a history, or a history whose branch was rewritten: the branch that HEAD names becomes
 // the recorded one, and what earlier runs knew is forgotten, so that the next run learns it from the commits.
-func (r *destT) Adopt() error {
+func (r *Dest) Adopt() error {
 	if err := r.openGit(); err != nil {
 		return err
 	}
@@ -21,26 +21,26 @@ func (r *destT) Adopt() error {
 		return err
 	}
 	if ok, err := r.TryLock(); err != nil || !ok {
-		return errors.Join(err, &refusal.Error{Kind: refusal.Locked, Dest: r.dest, Msg: fmt.Sprintf("another run is at work in %s", record.Quote(r.dest))})
+		return errors.Join(err, &refusal.Error{Kind: refusal.Locked, Dest: r.Path, Msg: fmt.Sprintf("another run is at work in %s", record.Quote(r.Path))})
 	}
 	branch, err := r.adoptable()
 	if err != nil {
 		return err
 	}
-	r.straighten()
-	if err := r.closeToOthers(); err != nil {
+	r.MoveStrangersAside()
+	if err := r.RestrictModes(); err != nil {
 		return err
 	}
 	if err := r.writeSettings(branch); err != nil {
 		return err
 	}
-	if err := r.syncAll(); err != nil { // what a run has left to the system, before its mark goes
+	if err := r.SyncAll(); err != nil { // what a run has left to the system, before its mark goes
 		return err
 	}
 	// The packs are no longer listed as timemachine's: they hold objects that a rewritten branch does not lead to any more,
 	// and no new version may rely on those.
-	if err := runstate.Forget(r.own); err != nil {
+	if err := runstate.Forget(r.StateDir); err != nil {
 		return err
 	}
-	return errors.Join(makeClosed(r.root, "files"), makeClosed(r.root, "copies"), r.root.Replace(readmeName, []byte(readme)))
+	return errors.Join(makeClosed(r.Folder, "files"), makeClosed(r.Folder, "copies"), r.Folder.Replace(ReadmeName, []byte(readme)))
 }

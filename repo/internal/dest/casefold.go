@@ -1,4 +1,4 @@
-package repo
+package dest
 
 import (
 	"strings"
@@ -8,29 +8,29 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// folds tells whether the destination's file system takes A and a for one name, as it was found at init.
-func (r *destT) folds() bool { return r.config.IsTrue("core", "ignorecase") }
+// FoldsCase tells whether the destination's file system takes A and a for one name, as it was found at init.
+func (r *Dest) FoldsCase() bool { return r.Config.IsTrue("core", "ignorecase") }
 
-// hasLinks tells whether it has symbolic links. Where it has none a link's target stands in an ordinary file, as git does it.
-func (r *destT) hasLinks() bool {
-	return r.config.Get("core", "symlinks") == "" || r.config.IsTrue("core", "symlinks")
+// HasSymlinks tells whether it has symbolic links. Where it has none a link's target stands in an ordinary file, as git does it.
+func (r *Dest) HasSymlinks() bool {
+	return r.Config.Get("core", "symlinks") == "" || r.Config.IsTrue("core", "symlinks")
 }
 
-// hasModes tells whether the destination's file system keeps permissions, as it was found at init.
-func (r *destT) hasModes() bool {
-	return r.config.Get("core", "filemode") == "" || r.config.IsTrue("core", "filemode")
+// HasModes tells whether the destination's file system keeps permissions, as it was found at init.
+func (r *Dest) HasModes() bool {
+	return r.Config.Get("core", "filemode") == "" || r.Config.IsTrue("core", "filemode")
 }
 
 // Fold gives paths that have one place in the destination one key: where its file system does not fold names, the path.
-func (r *destT) Fold(path string) string {
-	if !r.folds() {
+func (r *Dest) Fold(path string) string {
+	if !r.FoldsCase() {
 		return path
 	}
-	return fold(path)
+	return FoldCase(path)
 }
 
-// fold makes one of all names that are one on ext4 with casefold, APFS, NTFS or FAT.
-func fold(path string) string {
+// FoldCase makes one of all names that are one on ext4 with casefold, APFS, NTFS or FAT.
+func FoldCase(path string) string {
 	if ascii(path) {
 		path = strings.ToLower(path)
 	} else {

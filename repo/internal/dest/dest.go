@@ -1,4 +1,4 @@
-package repo
+package dest
 
 import (
 	"cmp"
@@ -18,94 +18,94 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-type destT struct {
-	o      settings
-	own    *durable.Dir // DEST/.git/timemachine
-	dest   string
-	root   *durable.Dir // DEST
-	git    *durable.Dir // DEST/.git
-	stage  *durable.Dir // DEST/.git/timemachine/stage
-	refs   *ref.Store
-	store  *pack.Store
-	branch string // full name: refs/heads/main
-	config config.File
-	lock   *durable.File
+type Dest struct {
+	Opts     Options
+	StateDir *durable.Dir // DEST/.git/timemachine
+	Path     string
+	Folder   *durable.Dir // DEST
+	Git      *durable.Dir // DEST/.git
+	Stage    *durable.Dir // DEST/.git/timemachine/stage
+	Refs     *ref.Store
+	Store    *pack.Store
+	Branch   string // full name: refs/heads/main
+	Config   config.File
+	lock     *durable.File
 }
 
-func newDest(path string, o settings) *destT {
+func New(path string, o Options) *Dest {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
 	if o.Log == nil {
 		o.Log = func(string, ...any) {}
 	}
-	d := &destT{dest: path, o: o}
-	d.setWarn(o.Warn)
+	d := &Dest{Path: path, Opts: o}
+	d.SetWarn(o.Warn)
 	return d
 }
 
-// setWarn sets whom warnings go to; nil: nobody.
-func (r *destT) setWarn(warn func(path, msg, hint string)) {
+// SetWarn sets whom warnings go to; nil: nobody.
+func (r *Dest) SetWarn(warn func(path, msg, hint string)) {
 	if warn == nil {
 		warn = func(string, string, string) {}
 	}
-	r.o.Warn = warn
+	r.Opts.Warn = warn
 }
 
-// Dest is the destination folder, as it was opened.
-func (r *destT) Dest() string { return r.dest }
+// DestPath is the destination folder, as it was opened.
+func (r *Dest) DestPath() string { return r.Path }
 
-// Root identifies the destination folder itself, whatever its name.
-func (r *destT) Root() (dev, ino uint64, err error) {
-	st, err := r.root.Lstat("")
+// FolderID identifies the destination folder itself, whatever its name.
+func (r *Dest) FolderID() (dev, ino uint64, err error) {
+	st, err := r.Folder.Lstat("")
 	return st.Dev, st.Ino, err
 }
 
-// Owner is the user that the repository belongs to.
-func (r *destT) Owner() (uid uint32, err error) {
-	st, err := r.git.Lstat("")
+// OwnerUID is the user that the repository belongs to.
+func (r *Dest) OwnerUID() (uid uint32, err error) {
+	st, err := r.Git.Lstat("")
 	return st.UID, err
 }
 
 // State opens the folder for what is ours and disposable under .git.
-func (r *destT) State() *durable.Dir { return r.own }
+func (r *Dest) State() *durable.Dir { return r.StateDir }
 
 // OpenWriter opens the folders of a destination that is to be written to, and checks that it can be.
-func (r *destT) OpenWriter() error {
+func (r *Dest) OpenWriter() error {
 	if err := r.openGit(); err != nil {
 		return err
 	}
-	branch := r.config.Get("timemachine", "branch")
+	branch := r.Config.Get("timemachine", "branch")
 	if branch == "" {
-		if ours, err := r.used(); err != nil || ours {
-			return cmp.Or(err, r.withoutBranch())
+		if ours, err := r.isUsed(); err != nil || ours {
+			return cmp.Or(err, r.missingBranchError())
 		}
 	}
 	if err := r.checkServed(); err != nil {
 		return err
 	}
 	if branch == "" {
-		return r.foreign()
+		return r.foreignError()
 	}
-	r.branch = "refs/heads/" + branch
+	r.Branch = "refs/heads/" + branch
 	return r.openParts()
 }
 
-func (r *destT) openGit() error {
-	switch kind, err := r.openFolders(); {
+func (r *Dest) openGit() error {
+	switch kind, err := r.OpenFolders(); {
 	case err != nil:
 		return err
-	case kind == bareRepository:
-		return &refusal.Error{Kind: refusal.Foreign, Dest: r.dest, Msg: fmt.Sprintf("destination %s is a bare repository", record.Quote(r.dest)),
+	case kind == BareRepository:
+		return &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("destination %s is a bare repository", record.Quote(r.Path)),
 			Hint: "clone it, and take the clone over with: timemachine init --adopt -d CLONE"}
-	case kind == noRepository:
-		return &refusal.Error{Kind: refusal.NoRepository, Dest: r.dest, Msg: fmt.Sprintf("destination %s holds no history", record.Quote(r.dest)),
-			Hint: "make one with: timemachine init -d " + record.ShellWord(r.dest)}
+	case kind == NoRepository:
+		return &refusal.Error{Kind: refusal.NoRepository, Dest: r.Path, Msg: fmt.Sprintf("destination %s holds no history", record.Quote(r.Path)),
+			Hint: "make one with: timemachine init -d " + record.ShellWord(r.Path)}
 	}
-	if err := giveToOwner(r.git, r.root, r.git); err != nil {
+	if err := giveToOwner(r.Git, r.Folder, r.Git); err != nil {
 		return err
 	}
-	return r.readConfig()
+	return r.ReadConfig()
 }
 
 // giveToOwner has what root makes in some folders belong to the owner of another one.
@@ -120,15 +120,15 @@ func giveToOwner(theirs *durable.Dir, folders ...*durable.Dir) error {
 	return nil
 }
 
-func (r *destT) withoutBranch() error {
-	return &refusal.Error{Kind: refusal.Damaged, Dest: r.dest, Msg: fmt.Sprintf("git's configuration in %s is damaged: its timemachine.branch is missing", record.Quote(r.dest)),
-		Hint: "nothing was changed; write what is missing with: timemachine init --adopt -d " + record.ShellWord(r.dest)}
+func (r *Dest) missingBranchError() error {
+	return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("git's configuration in %s is damaged: its timemachine.branch is missing", record.Quote(r.Path)),
+		Hint: "nothing was changed; write what is missing with: timemachine init --adopt -d " + record.ShellWord(r.Path)}
 }
 
-// used tells whether a run has left something under .git/timemachine: then the repository is ours, whatever its settings say.
-func (r *destT) used() (bool, error) {
+// isUsed tells whether a run has left something under .git/timemachine: then the repository is ours, whatever its settings say.
+func (r *Dest) isUsed() (bool, error) {
 	for _, own := range runstate.Files {
-		if there, err := durable.PathExists(r.git, "timemachine/"+own.Name); there || errors.Is(err, unix.ENOTDIR) {
+		if there, err := durable.PathExists(r.Git, "timemachine/"+own.Name); there || errors.Is(err, unix.ENOTDIR) {
 			return there, nil
 		} else if err != nil {
 			return false, err
@@ -137,47 +137,47 @@ func (r *destT) used() (bool, error) {
 	return false, nil
 }
 
-func (r *destT) foreign() error {
-	return &refusal.Error{Kind: refusal.Foreign, Dest: r.dest, Msg: fmt.Sprintf("the repository in %s was not made by timemachine", record.Quote(r.dest)),
-		Hint: "choose another destination; a clone of a history is taken over with: timemachine init --adopt -d " + record.ShellWord(r.dest)}
+func (r *Dest) foreignError() error {
+	return &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("the repository in %s was not made by timemachine", record.Quote(r.Path)),
+		Hint: "choose another destination; a clone of a history is taken over with: timemachine init --adopt -d " + record.ShellWord(r.Path)}
 }
 
 // checkServed refuses repositories that would be served wrongly, with the reason.
-func (r *destT) checkServed() error {
-	if r.config.IsTrue("core", "bare") {
-		return r.unserved("core.bare")
+func (r *Dest) checkServed() error {
+	if r.Config.IsTrue("core", "bare") {
+		return r.unsupportedError("core.bare")
 	}
-	why, err := r.beyondUs("shallow")
+	why, err := r.Unsupported("shallow")
 	if err == nil && why != "" {
-		err = r.unserved(why)
+		err = r.unsupportedError(why)
 	}
 	return err
 }
 
-func (r *destT) unserved(why string) error {
-	return &refusal.Error{Kind: refusal.Unsupported, Dest: r.dest, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot serve: %s", record.Quote(r.dest), record.Quote(why)),
+func (r *Dest) unsupportedError(why string) error {
+	return &refusal.Error{Kind: refusal.Unsupported, Dest: r.Path, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot serve: %s", record.Quote(r.Path), record.Quote(why)),
 		Hint: "choose another destination, or take over a full clone of it: git clone --no-shared, then timemachine init --adopt"}
 }
 
-func (r *destT) openParts() error {
+func (r *Dest) openParts() error {
 	var err error
-	if r.own, err = r.git.MakeSub("timemachine"); err != nil {
-		return r.strange(r.git, "timemachine", err)
+	if r.StateDir, err = r.Git.MakeSub("timemachine"); err != nil {
+		return r.strangeError(r.Git, "timemachine", err)
 	}
-	if r.stage, err = r.own.MakeSub("stage"); err != nil {
-		return r.strange(r.own, "stage", err)
+	if r.Stage, err = r.StateDir.MakeSub("stage"); err != nil {
+		return r.strangeError(r.StateDir, "stage", err)
 	}
-	r.refs = ref.New(r.git, r.stage)
-	r.store, err = pack.OpenStore(r.git.Path("objects"))
+	r.Refs = ref.New(r.Git, r.Stage)
+	r.Store, err = pack.OpenStore(r.Git.Path("objects"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return &refusal.Error{Kind: refusal.Damaged, Dest: r.dest, Msg: fmt.Sprintf("the history in %s is gone: its folder .git/objects is missing", record.Quote(r.dest)),
-			Hint: "nothing was changed; bring it back from a clone or a copy of the destination, and see what is left with: ls -la " + record.ShellWord(r.git.Path(""))}
+		return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("the history in %s is gone: its folder .git/objects is missing", record.Quote(r.Path)),
+			Hint: "nothing was changed; bring it back from a clone or a copy of the destination, and see what is left with: ls -la " + record.ShellWord(r.Git.Path(""))}
 	}
 	return err
 }
 
-// strange says what is in the way of a folder of ours, or of the lock, without which nothing can be done.
-func (r *destT) strange(in *durable.Dir, name string, err error) error {
+// strangeError says what is in the way of a folder of ours, or of the lock, without which nothing can be done.
+func (r *Dest) strangeError(in *durable.Dir, name string, err error) error {
 	st, serr := in.Lstat(name)
 	if serr != nil || name != runstate.LockName && st.IsDir() || name == runstate.LockName && st.IsRegular() {
 		return err // it is as it should be: the system's own reason
@@ -186,14 +186,14 @@ func (r *destT) strange(in *durable.Dir, name string, err error) error {
 	if name == runstate.LockName {
 		kind = "regular file"
 	}
-	return &refusal.Error{Kind: refusal.Damaged, Dest: r.dest, Msg: fmt.Sprintf("%s is no %s", record.Quote(in.Path(name)), kind), Err: err,
+	return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("%s is no %s", record.Quote(in.Path(name)), kind), Err: err,
 		Hint: "nothing was recorded; the next run makes it when it is moved away with: mv " + record.ShellWord(in.Path(name)) + " " + record.ShellWord(in.Path(name+".aside"))}
 }
 
-// closeToOthers takes what git made with an ordinary umask from everybody else.
-func (r *destT) closeToOthers() error {
+// RestrictModes takes what git made with an ordinary umask from everybody else.
+func (r *Dest) RestrictModes() error {
 	for _, name := range []string{".git", "files", "copies"} {
-		switch err := r.root.Restrict(name); {
+		switch err := r.Folder.Restrict(name); {
 		case durable.IsMissing(err): // or no folder: straighten has said so
 		case err != nil:
 			return err
@@ -203,16 +203,16 @@ func (r *destT) closeToOthers() error {
 }
 
 // Close gives up the lock and what is open.
-func (r *destT) Close() error {
+func (r *Dest) Close() error {
 	var errs []error
-	if r.store != nil {
-		errs = append(errs, r.store.Close())
+	if r.Store != nil {
+		errs = append(errs, r.Store.Close())
 	}
 	if r.lock != nil {
 		// Closing it alone would leave the lock to a child that is just being started, until it is another program.
 		errs = append(errs, unix.Flock(int(r.lock.Fd()), unix.LOCK_UN), r.lock.Close())
 	}
-	for _, d := range []*durable.Dir{r.stage, r.own, r.git, r.root} {
+	for _, d := range []*durable.Dir{r.Stage, r.StateDir, r.Git, r.Folder} {
 		if d != nil {
 			errs = append(errs, d.Close())
 		}

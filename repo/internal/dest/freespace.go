@@ -1,4 +1,4 @@
-package repo
+package dest
 
 import (
 	"fmt"
@@ -15,28 +15,28 @@ import (
 // locks of both. A pack that left less would be there, and could not be made part of the history.
 const spareBytes = 64 << 10
 
-// spare is an error where the disk has no room to publish a pack that is written. Nothing at all may be how a file system
+// CheckSpareSpace is an error where the disk has no room to publish a pack that is written. Nothing at all may be how a file system
 // says that it does not know; where it is so the next write fails.
-func (r *destT) spare() error {
-	if bytes, ok := r.root.Room(); ok && bytes > 0 && bytes < spareBytes {
-		return &fs.PathError{Op: "publish", Path: r.dest, Err: unix.ENOSPC}
+func (r *Dest) CheckSpareSpace() error {
+	if bytes, ok := r.Folder.Room(); ok && bytes > 0 && bytes < spareBytes {
+		return &fs.PathError{Op: "publish", Path: r.Path, Err: unix.ENOSPC}
 	}
 	return nil
 }
 
-// Room is how many bytes can still be written to the destination's disk, and how many it has in all; false where the file
+// FreeSpace is how many bytes can still be written to the destination's disk, and how many it has in all; false where the file
 // system does not say.
-func (r *destT) Room() (free, size int64, ok bool) {
-	_, size, err := r.root.Free()
-	free, ok = r.root.Room()
+func (r *Dest) FreeSpace() (free, size int64, ok bool) {
+	_, size, err := r.Folder.Free()
+	free, ok = r.Folder.Room()
 	return free, size, ok && err == nil
 }
 
 // FullError is a full disk's error in place of err, which may name files that mean nothing to anybody; err where it is none.
-func (r *destT) FullError(err error) error {
+func (r *Dest) FullError(err error) error {
 	if full := durable.FullDisk(err); full != nil {
-		return &refusal.Error{Kind: refusal.Full, Dest: r.dest, Msg: fmt.Sprintf("destination %s has no room", record.Quote(r.dest)), Err: full,
-			Hint: "nothing more was recorded; make room, and the next run does it: df -h " + record.ShellWord(r.dest)}
+		return &refusal.Error{Kind: refusal.Full, Dest: r.Path, Msg: fmt.Sprintf("destination %s has no room", record.Quote(r.Path)), Err: full,
+			Hint: "nothing more was recorded; make room, and the next run does it: df -h " + record.ShellWord(r.Path)}
 	}
 	return err
 }

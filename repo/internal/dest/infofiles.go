@@ -1,4 +1,4 @@
-package repo
+package dest
 
 import (
 	"errors"
@@ -11,32 +11,32 @@ import (
 	"timemachine/repo/record"
 )
 
-const attributes = "* -text -ident -filter -working-tree-encoding !eol !diff !merge\n"
+const AttributesText = "* -text -ident -filter -working-tree-encoding !eol !diff !merge\n"
 
 // Three files tell git how to treat what is ours: .git/info/exclude, so that git status does not show what it does not track;
 // .git/info/attributes, so that a checkout changes no byte, whatever other attributes say; and .gitattributes, which is
 // tracked, so that none in a clone does. Others may have lines of theirs in the first two. Of attributes the last line that
 // speaks of one counts, so ours is the last.
-var infoFiles = []string{"exclude", "attributes"}
+var InfoFiles = []string{"exclude", "attributes"}
 
-// tendInfo sees to the two files of .git/info. What is none, or larger than such a file is, is moved aside; where that
+// EnsureInfoFiles sees to the two files of .git/info. What is none, or larger than such a file is, is moved aside; where that
 // cannot be done it is said, and the history goes on without.
-func (r *destT) tendInfo() error {
-	if st, err := r.git.Lstat("info"); err == nil && !st.IsDir() && !r.infoAside(r.git, "info") {
+func (r *Dest) EnsureInfoFiles() error {
+	if st, err := r.Git.Lstat("info"); err == nil && !st.IsDir() && !r.infoAside(r.Git, "info") {
 		return nil
 	}
-	info, err := r.git.MakeSub("info")
+	info, err := r.Git.MakeSub("info")
 	if err != nil {
 		return err
 	}
 	defer info.Close()
-	for _, name := range infoFiles {
+	for _, name := range InfoFiles {
 		st, err := info.Lstat(name)
 		if err == nil && strangeInfo(st) && !r.infoAside(info, name) {
 			continue
 		}
 		if name == "exclude" {
-			err = r.ensureExcluded(info, strings.Split(excludeLines(r.dest, r.o.Exclude), "\n"))
+			err = r.ensureExcluded(info, strings.Split(excludeLines(r.Path, r.Opts.Exclude), "\n"))
 		} else {
 			err = r.restoreAttributes(info)
 		}
@@ -50,23 +50,23 @@ func (r *destT) tendInfo() error {
 func strangeInfo(st durable.Stat) bool { return !st.IsRegular() || st.Size > config.MaxSize }
 
 // infoAside moves aside what has the place of a file or folder that git reads beside ours; false where it could not.
-func (r *destT) infoAside(in *durable.Dir, name string) bool {
+func (r *Dest) infoAside(in *durable.Dir, name string) bool {
 	aside, err := durable.MoveAside(in, name)
 	if err != nil {
-		r.o.Warn(in.Path(name), "is not what git looks for there, and could not be moved aside: "+durable.Reason(err),
+		r.Opts.Warn(in.Path(name), "is not what git looks for there, and could not be moved aside: "+durable.Reason(err),
 			"versions are recorded all the same; move it away with: mv "+record.ShellWord(in.Path(name))+" "+record.ShellWord(in.Path(name+".aside")))
 		return false
 	}
-	r.o.Warn(in.Path(name), "is not what git looks for there, and was moved to "+record.Quote(aside), "")
+	r.Opts.Warn(in.Path(name), "is not what git looks for there, and was moved to "+record.Quote(aside), "")
 	return true
 }
 
 // restoreAttributes is ensureAttributes with a word where somebody has changed the file.
-func (r *destT) restoreAttributes(info *durable.Dir) error {
+func (r *Dest) restoreAttributes(info *durable.Dir) error {
 	changed, err := ensureAttributes(info)
 	if changed && err == nil {
-		r.o.Warn(info.Path("attributes"), "did not end with the line that keeps git from changing bytes: it does again",
-			"what a git checkout has changed in files/ since is found by: timemachine verify -d "+record.ShellWord(r.dest))
+		r.Opts.Warn(info.Path("attributes"), "did not end with the line that keeps git from changing bytes: it does again",
+			"what a git checkout has changed in files/ since is found by: timemachine verify -d "+record.ShellWord(r.Path))
 	}
 	return err
 }
@@ -83,10 +83,10 @@ func ensureAttributes(info *durable.Dir) (changed bool, err error) {
 			lines.WriteString(strings.TrimSuffix(l, "\n") + "\n")
 		}
 	}
-	return true, info.Replace("attributes", []byte(lines.String()+attributes))
+	return true, info.Replace("attributes", []byte(lines.String()+AttributesText))
 }
 
-func isOurs(line string) bool { return strings.TrimSpace(line) == strings.TrimSpace(attributes) }
+func isOurs(line string) bool { return strings.TrimSpace(line) == strings.TrimSpace(AttributesText) }
 
 // endsWithOurs tells whether the last line of attributes that says anything is ours.
 func endsWithOurs(text string) bool {
@@ -99,8 +99,8 @@ func endsWithOurs(text string) bool {
 	return isOurs(last)
 }
 
-func (r *destT) infoFlaw(name string) string {
-	info, err := r.git.Sub("info")
+func (r *Dest) InfoFlaw(name string) string {
+	info, err := r.Git.Sub("info")
 	if err != nil {
 		return durable.Flaw(err)
 	}
@@ -111,14 +111,14 @@ func (r *destT) infoFlaw(name string) string {
 		return durable.Flaw(err)
 	case name == "attributes" && !endsWithOurs(string(b)):
 		return "does not end with the line that keeps git from changing bytes"
-	case name == "exclude" && len(lacking(b, strings.Split(excludeLines(r.dest, nil), "\n"))) > 0:
+	case name == "exclude" && len(lacking(b, strings.Split(excludeLines(r.Path, nil), "\n"))) > 0:
 		return "does not name all that git status is not to show"
 	}
 	return ""
 }
 
 // ensureExcluded adds the lines that .git/info/exclude lacks.
-func (r *destT) ensureExcluded(info *durable.Dir, lines []string) error {
+func (r *Dest) ensureExcluded(info *durable.Dir, lines []string) error {
 	b, err := info.ReadFile("exclude", config.MaxSize)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -181,11 +181,11 @@ func escapeIgnore(s string) string {
 	return b.String()
 }
 
-const attributesName = ".gitattributes"
+const AttributesFile = ".gitattributes"
 
-// hasCopy tells whether something has a copy's name. A name that cannot be looked at counts as
+// HasCopy tells whether something has a copy's name. A name that cannot be looked at counts as
 // free: writing the copy says what is wrong with it.
-func (r *destT) hasCopy(path string) bool {
-	there, err := durable.PathExists(r.root, path)
+func (r *Dest) HasCopy(path string) bool {
+	there, err := durable.PathExists(r.Folder, path)
 	return there && err == nil
 }

@@ -1,4 +1,4 @@
-package repo
+package dest
 
 import (
 	"context"
@@ -10,18 +10,18 @@ import (
 )
 
 // Lock makes this process the only writer, and waits until it can be. It lasts until Close.
-func (r *destT) Lock(ctx context.Context) error {
+func (r *Dest) Lock(ctx context.Context) error {
 	return durable.Retry(ctx, r.TryLock)
 }
 
 // TryLock is Lock without waiting: false means that another process is the writer.
-func (r *destT) TryLock() (bool, error) {
+func (r *Dest) TryLock() (bool, error) {
 	if r.lock != nil {
 		return true, nil
 	}
-	f, err := r.own.OpenLock(runstate.LockName)
+	f, err := r.StateDir.OpenLock(runstate.LockName)
 	if err != nil {
-		return false, r.strange(r.own, runstate.LockName, err)
+		return false, r.strangeError(r.StateDir, runstate.LockName, err)
 	}
 	taken, err := durable.TryFlock(f)
 	if taken {
@@ -30,7 +30,7 @@ func (r *destT) TryLock() (bool, error) {
 	}
 	f.Close()
 	if err != nil {
-		err = fmt.Errorf("lock %q: %w", r.own.Path(runstate.LockName), err)
+		err = fmt.Errorf("lock %q: %w", r.StateDir.Path(runstate.LockName), err)
 	}
 	return false, err
 }
@@ -40,13 +40,13 @@ const (
 	restPause    = 50 * time.Millisecond // the least between two of its looks
 )
 
-// AtRest has look look at what a run changes beside the history, again and again, until it finds all of it right or no run
+// WhenIdle has look look at what a run changes beside the history, again and again, until it finds all of it right or no run
 // was at work meanwhile; rest tells whether one of them is so. It gives up after a minute. Where it must keep runs out for
 // the time of one look, it does.
-func (r *destT) AtRest(ctx context.Context, look func() (right bool, err error)) (rest bool, err error) {
+func (r *Dest) WhenIdle(ctx context.Context, look func() (right bool, err error)) (rest bool, err error) {
 	for until := time.Now().Add(restPatience); ; {
 		began := time.Now()
-		rest, err := r.aside(look)
+		rest, err := r.lookOnce(look)
 		if rest || err != nil || began.After(until) {
 			return rest, err
 		}
@@ -58,12 +58,12 @@ func (r *destT) AtRest(ctx context.Context, look func() (right bool, err error))
 	}
 }
 
-// aside looks once, as the only writer where that can be had. A user who may not have the lock can still see it held.
-func (r *destT) aside(look func() (right bool, err error)) (rest bool, err error) {
+// lookOnce looks once, as the only writer where that can be had. A user who may not have the lock can still see it held.
+func (r *Dest) lookOnce(look func() (right bool, err error)) (rest bool, err error) {
 	had := r.lock != nil
 	alone, err := r.TryLock()
 	if err != nil {
-		alone = !r.own.IsFlocked(runstate.LockName)
+		alone = !r.StateDir.IsFlocked(runstate.LockName)
 	}
 	right, err := look()
 	if r.lock != nil && !had {

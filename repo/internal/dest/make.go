@@ -1,4 +1,4 @@
-package repo
+package dest
 
 import (
 	"errors"
@@ -57,7 +57,7 @@ func Make(path string, exclude []string) error {
 	if err := buildAside(root, path, exclude); err != nil {
 		return err
 	}
-	return errors.Join(root.Replace(readmeName, []byte(readme)), makeClosed(root, "files"), makeClosed(root, "copies"))
+	return errors.Join(root.Replace(ReadmeName, []byte(readme)), makeClosed(root, "files"), makeClosed(root, "copies"))
 }
 
 // sweepInit removes what an init that was killed left; one that is still at work holds its folder's flock.
@@ -123,7 +123,7 @@ func fillGit(git *durable.Dir, path string, exclude []string) error {
 	files := []struct{ dir, name, data string }{
 		{"", "HEAD", "ref: refs/heads/" + defaultBranch + "\n"},
 		{"", "config", settings + ownSettings(defaultBranch)},
-		{"info", "attributes", attributes},
+		{"info", "attributes", AttributesText},
 		{"info", "exclude", excludeLines(path, exclude)},
 	}
 	for _, f := range files {

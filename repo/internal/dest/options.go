@@ -1,11 +1,11 @@
-package repo
+package dest
 
 import "time"
 
-const readmeName = "README.txt"
+const ReadmeName = "README.txt"
 
-// settings is what a destination needs from its surroundings. No field is nil.
-type settings struct {
+// Options is what a destination needs from its surroundings. No field is nil.
+type Options struct {
 	Clock   func() time.Time
 	Boot    string                        // names this start of the machine, as no other is named; "": unknown
 	Log     func(msg string, args ...any) // important actions

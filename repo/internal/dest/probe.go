@@ -1,4 +1,4 @@
-package repo
+package dest
 
 import (
 	"errors"
@@ -73,7 +73,7 @@ func vacant(root *durable.Dir, dest string) error {
 		}
 	}
 	b, err := root.ReadFile(".gitattributes", config.MaxSize)
-	if err == nil && string(b) != attributes {
+	if err == nil && string(b) != AttributesText {
 		return refuse("the file .gitattributes")
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

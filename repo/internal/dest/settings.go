@@ -1,4 +1,4 @@
-package repo
+package dest
 
 import (
 	"errors"
@@ -10,17 +10,17 @@ import (
 )
 
 // adoptable is the branch to record: HEAD's, which must hold at least one record of ours.
-func (r *destT) adoptable() (string, error) {
-	branch, ok := strings.CutPrefix(r.refs.Head(), "refs/heads/")
+func (r *Dest) adoptable() (string, error) {
+	branch, ok := strings.CutPrefix(r.Refs.Head(), "refs/heads/")
 	if !ok {
-		return "", &refusal.Error{Kind: refusal.Foreign, Dest: r.dest, Msg: fmt.Sprintf("no branch is checked out in %s", record.Quote(r.dest)), Hint: "git checkout the history's branch first"}
+		return "", &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("no branch is checked out in %s", record.Quote(r.Path)), Hint: "git checkout the history's branch first"}
 	}
-	tip, err := r.refs.Read("refs/heads/" + branch)
+	tip, err := r.Refs.Read("refs/heads/" + branch)
 	if err != nil {
-		return "", &refusal.Error{Kind: refusal.Damaged, Dest: r.dest, Msg: fmt.Sprintf("branch %s of %s cannot be read", record.Quote(branch), record.Quote(r.dest)), Err: err}
+		return "", &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s cannot be read", record.Quote(branch), record.Quote(r.Path)), Err: err}
 	}
 	for id := tip; !id.IsZero(); {
-		c, err := r.store.ReadCommit(id)
+		c, err := r.Store.ReadCommit(id)
 		if err != nil {
 			return "", err
 		}
@@ -29,16 +29,16 @@ func (r *destT) adoptable() (string, error) {
 		}
 		id = c.FirstParent()
 	}
-	return "", &refusal.Error{Kind: refusal.Foreign, Dest: r.dest, Msg: fmt.Sprintf("branch %s of %s holds no record of timemachine's", record.Quote(branch), record.Quote(r.dest)), Hint: "choose another destination"}
+	return "", &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s holds no record of timemachine's", record.Quote(branch), record.Quote(r.Path)), Hint: "choose another destination"}
 }
 
 // writeSettings adds ours, and what of git's a new repository has, after what the configuration holds: git takes the last
 // value of a key.
-func (r *destT) writeSettings(branch string) error {
+func (r *Dest) writeSettings(branch string) error {
 	if err := r.writeConfig(branch); err != nil {
 		return err
 	}
-	info, err := r.git.MakeSub("info")
+	info, err := r.Git.MakeSub("info")
 	if err != nil {
 		return err
 	}
@@ -46,29 +46,29 @@ func (r *destT) writeSettings(branch string) error {
 	if err = errors.Join(err, info.Close()); err != nil {
 		return err
 	}
-	return r.tendInfo()
+	return r.EnsureInfoFiles()
 }
 
-func (r *destT) writeConfig(branch string) error {
-	if err := errors.Join(r.stage.Remove(probeName), r.stage.Remove(probeLink)); err != nil { // of one that was cut short
+func (r *Dest) writeConfig(branch string) error {
+	if err := errors.Join(r.Stage.Remove(probeName), r.Stage.Remove(probeLink)); err != nil { // of one that was cut short
 		return err
 	}
-	settings, err := probe(r.stage)
+	settings, err := probe(r.Stage)
 	if err != nil {
 		return err
 	}
-	settings, own := r.config.Lacking(settings), ownSettings(branch)
-	if r.config.Get("timemachine", "branch") == branch {
-		own = r.config.Lacking(own)
+	settings, own := r.Config.Lacking(settings), ownSettings(branch)
+	if r.Config.Get("timemachine", "branch") == branch {
+		own = r.Config.Lacking(own)
 	}
 	if settings += own; settings == "" {
 		return nil
 	}
-	b := r.config.Text
+	b := r.Config.Text
 	if len(b) > 0 && b[len(b)-1] != '\n' {
 		b = append(b, '\n')
 	}
-	return r.git.Replace("config", append(b, settings...))
+	return r.Git.Replace("config", append(b, settings...))
 }
 
 // ownSettings keeps other users out of what git writes, and git from changing a byte.

@@ -1,52 +1,52 @@
-package repo
+package dest
 
 import (
 	"timemachine/repo/durable"
 	"timemachine/repo/record"
 )
 
-// straighten moves aside what has the place of files/ or copies/ and is no folder, and makes the folder again. Nothing is
+// MoveStrangersAside moves aside what has the place of files/ or copies/ and is no folder, and makes the folder again. Nothing is
 // reached through it. Where that cannot be done it is said, and the history goes on without them.
-func (r *destT) straighten() {
-	for _, name := range projections {
-		st, err := r.root.Lstat(name)
+func (r *Dest) MoveStrangersAside() {
+	for _, name := range Projections {
+		st, err := r.Folder.Lstat(name)
 		if err != nil || st.IsDir() {
 			continue
 		}
 		hint := "it is written again from the history"
 		if name == "copies" {
-			hint = "write them again with: " + r.rebuildCommand()
+			hint = "write them again with: " + r.RebuildCommand()
 		}
-		aside, err := durable.MoveAside(r.root, name)
+		aside, err := durable.MoveAside(r.Folder, name)
 		if err != nil {
-			r.o.Warn(r.root.Path(name), "is no folder, and could not be moved aside: "+durable.Reason(err),
-				"versions are recorded all the same; move it away with: mv "+record.ShellWord(r.root.Path(name))+" "+record.ShellWord(r.root.Path(name+".aside")))
+			r.Opts.Warn(r.Folder.Path(name), "is no folder, and could not be moved aside: "+durable.Reason(err),
+				"versions are recorded all the same; move it away with: mv "+record.ShellWord(r.Folder.Path(name))+" "+record.ShellWord(r.Folder.Path(name+".aside")))
 			continue
 		}
-		if st, err := r.root.Lstat(aside); err == nil && st.IsDir() { // somebody put the folder back meanwhile
-			if r.root.Rename(aside, r.root, name) == nil {
+		if st, err := r.Folder.Lstat(aside); err == nil && st.IsDir() { // somebody put the folder back meanwhile
+			if r.Folder.Rename(aside, r.Folder, name) == nil {
 				continue
 			}
 		}
 		msg := "is no folder, and was moved to " + record.Quote(aside)
-		if err := makeClosed(r.root, name); err != nil {
+		if err := makeClosed(r.Folder, name); err != nil {
 			msg += "; the folder could not be made: " + durable.Reason(err)
 		}
-		r.o.Warn(r.root.Path(name), msg, hint)
+		r.Opts.Warn(r.Folder.Path(name), msg, hint)
 	}
 }
 
-// rebuildCommand is the command that writes copies/ again.
-func (r *destT) rebuildCommand() string {
-	return "timemachine copies rebuild -d " + record.ShellWord(r.dest)
+// RebuildCommand is the command that writes copies/ again.
+func (r *Dest) RebuildCommand() string {
+	return "timemachine copies rebuild -d " + record.ShellWord(r.Path)
 }
 
-// repairCommand is the command that mends what lies beside the history.
-func (r *destT) repairCommand() string {
-	return "timemachine verify --repair -d " + record.ShellWord(r.dest)
+// RepairCommand is the command that mends what lies beside the history.
+func (r *Dest) RepairCommand() string {
+	return "timemachine verify --repair -d " + record.ShellWord(r.Path)
 }
 
-// writeHead is the command that makes HEAD name the branch again.
-func (r *destT) writeHead() string {
-	return "echo " + record.ShellWord("ref: "+r.branch) + " > " + record.ShellWord(r.git.Path("HEAD"))
+// WriteHead is the command that makes HEAD name the branch again.
+func (r *Dest) WriteHead() string {
+	return "echo " + record.ShellWord("ref: "+r.Branch) + " > " + record.ShellWord(r.Git.Path("HEAD"))
 }

@@ -1,4 +1,4 @@
-package repo
+package dest
 
 import (
 	"errors"
@@ -6,17 +6,17 @@ import (
 	"timemachine/repo/durable"
 )
 
-// syncAll puts the destination on disk, on whichever file systems it lies.
-func (r *destT) syncAll() error {
-	if err := r.root.SyncFS(); err != nil {
+// SyncAll puts the destination on disk, on whichever file systems it lies.
+func (r *Dest) SyncAll() error {
+	if err := r.Folder.SyncFS(); err != nil {
 		return err
 	}
-	here, err := r.root.Lstat("")
+	here, err := r.Folder.Lstat("")
 	if err != nil {
 		return err
 	}
-	for _, name := range projections {
-		st, err := r.root.Lstat(name)
+	for _, name := range Projections {
+		st, err := r.Folder.Lstat(name)
 		if err == nil && st.IsDir() && st.Dev != here.Dev {
 			err = r.syncMount(name)
 		}
@@ -27,20 +27,20 @@ func (r *destT) syncAll() error {
 	return nil
 }
 
-func (r *destT) syncMount(name string) error {
-	d, err := r.root.Sub(name)
+func (r *Dest) syncMount(name string) error {
+	d, err := r.Folder.Sub(name)
 	if err != nil {
 		return err
 	}
 	return errors.Join(d.SyncFS(), d.Close())
 }
 
-// projections are the folders of a destination that are made from the history.
-var projections = []string{"files", "copies"}
+// Projections are the folders of a destination that are made from the history.
+var Projections = []string{"files", "copies"}
 
-// momentOf is the moment of root and the folders in it, "" also where one of them is a mount or a device of its own, which
+// MomentOf is the moment of root and the folders in it, "" also where one of them is a mount or a device of its own, which
 // may come and go by itself. One that is missing will be made where root is.
-func momentOf(boot string, root *durable.Dir, folders []string) string {
+func MomentOf(boot string, root *durable.Dir, folders []string) string {
 	mount, err := root.Mount("")
 	if boot == "" || mount == "" || err != nil {
 		return ""

@@ -1,4 +1,4 @@
-package repo
+package dest
 
 import (
 	"testing"
@@ -29,7 +29,7 @@ func TestMomentIsOfOneMount(t *testing.T) {
 		{"boot", nil, true}, {"boot", []string{"."}, true}, {"boot", []string{"no such folder", "."}, true},
 		{"boot", []string{"proc"}, false}, {"boot", []string{".", "proc"}, false}, {"", []string{"."}, false},
 	} {
-		if m := momentOf(c.boot, root, c.folders); (m != "") != c.known {
+		if m := MomentOf(c.boot, root, c.folders); (m != "") != c.known {
 			t.Errorf("boot %q, folders %q: the moment is %q", c.boot, c.folders, m)
 		}
 	}

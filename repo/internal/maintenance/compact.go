@@ -1,11 +1,11 @@
-package repo
+package maintenance
 
 import (
 	"context"
 )
 
-// mergeAll merges packs into one, whatever time that takes.
-func (r *maintainT) mergeAll(ctx context.Context, names []string) error {
+// MergeAll merges packs into one, whatever time that takes.
+func (r *Maintenance) MergeAll(ctx context.Context, names []string) error {
 	if len(names) < 2 {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package repo
+package maintenance
 
 import (
 	"context"
@@ -8,16 +8,17 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/commitgraph"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/commits"
 	"timemachine/repo/record"
 )
 
-// writeGraph brings git's commit-graph up to tip, with filters of changed paths, at a cost in proportion to the commits
+// WriteGraph brings git's commit-graph up to tip, with filters of changed paths, at a cost in proportion to the commits
 // that it lacks: where finding a commit's paths would take too long, it has no filter. The caller holds the lock. The
 // graph is a projection of the history: an error is worth a warning, and the history is none the worse for it.
-func (r *maintainT) writeGraph(ctx context.Context, tip object.ID) error {
+func (r *Maintenance) WriteGraph(ctx context.Context, tip object.ID) error {
 	err := r.updateGraph(ctx, &graphing{r: r, compares: graphCompares, most: graphMost}, tip, false)
 	if errors.Is(err, errBacklog) {
-		r.o.Log("the commit-graph is left to compact", "cause", err.Error())
+		r.Opts.Log("the commit-graph is left to compact", "cause", err.Error())
 		return nil
 	}
 	return err
@@ -29,39 +30,39 @@ const graphMost = 8192
 
 var errBacklog = errors.New("more commits are not in the graph than a run adds")
 
-// rewriteGraph makes the commit-graph anew from the commits, with a filter for every commit that can have one.
-func (r *maintainT) rewriteGraph(ctx context.Context, tip object.ID) error {
+// RewriteGraph makes the commit-graph anew from the commits, with a filter for every commit that can have one.
+func (r *Maintenance) RewriteGraph(ctx context.Context, tip object.ID) error {
 	return r.updateGraph(ctx, &graphing{r: r, compares: -1}, tip, true)
 }
 
 // graphCompares is how many commits writeGraph compares trees of, at most: some tenths of a second.
 const graphCompares = 2048
 
-func (r *maintainT) updateGraph(ctx context.Context, g *graphing, tip object.ID, anew bool) error {
+func (r *Maintenance) updateGraph(ctx context.Context, g *graphing, tip object.ID, anew bool) error {
 	if tip.IsZero() {
 		return nil
 	}
-	w := durable.NewWalker(r.git)
+	w := durable.NewWalker(r.Git)
 	defer w.Close()
 	info, err := w.Make("objects/info")
 	if err != nil {
 		return err
 	}
-	done, err := commitgraph.Update(ctx, commitgraph.Place{Info: info, Stage: r.stage}, tip, g, anew)
+	done, err := commitgraph.Update(ctx, commitgraph.Place{Info: info, Stage: r.Stage}, tip, g, anew)
 	if errors.Is(err, commitgraph.ErrUnfit) {
-		r.o.Log("no commit-graph is written", "cause", err.Error())
+		r.Opts.Log("no commit-graph is written", "cause", err.Error())
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	r.o.Log("commit-graph is up to date", "commits added", done.Added, "layers", done.Layers, "compared", g.compared, "why", done.Why)
+	r.Opts.Log("commit-graph is up to date", "commits added", done.Added, "layers", done.Layers, "compared", g.compared, "why", done.Why)
 	return nil
 }
 
 // graphing tells the commit-graph what it asks of the history.
 type graphing struct {
-	r        *maintainT
+	r        *Maintenance
 	compares int // how many commits' trees may still be compared; below zero: all
 	most     int // commits to be added; 0: no limit
 	compared int
@@ -69,7 +70,7 @@ type graphing struct {
 }
 
 // Has tells whether the repository holds a commit.
-func (g *graphing) Has(id object.ID) (bool, error) { return g.r.store.Has(id) }
+func (g *graphing) Has(id object.ID) (bool, error) { return g.r.Store.Has(id) }
 
 // graphed is a commit for the graph, and the tree path of its record, "" where it has none.
 type graphed struct {
@@ -81,8 +82,8 @@ type graphed struct {
 func parseGraphed(id object.ID, raw []byte) graphed {
 	c, err := commitgraph.ParseCommit(id, raw)
 	g := graphed{Commit: c, err: err}
-	if v := parseVersion(id, raw); v.commit == nil && v.record == nil {
-		if path, err := record.TreePath(&v.Record); err == nil {
+	if v := commits.ParseVersion(id, raw); v.CommitErr == nil && v.RecordErr == nil {
+		if path, err := record.TreePath(&v.Version.Record); err == nil {
 			g.path = path
 		}
 	}
@@ -133,14 +134,14 @@ func (g *graphing) Uncovered(ctx context.Context, tip object.ID, covered func(ob
 // line reads commits from one on, up to the first that is covered, or to a root.
 func (g *graphing) line(ctx context.Context, from object.ID, stop func(object.ID) bool) (*graphLine, error) {
 	l := &graphLine{}
-	a := ancestry[graphed]{r: g.r.commitsT, make: parseGraphed, stop: stop, visit: func(_ object.ID, c graphed) error {
+	a := commits.Walk[graphed]{Commits: g.r.Commits, Make: parseGraphed, Stop: stop, Visit: func(_ object.ID, c graphed) error {
 		l.commits, l.paths = append(l.commits, c.Commit), append(l.paths, c.path)
 		if g.most > 0 && len(l.commits) > g.most {
 			return errBacklog
 		}
 		return c.err
 	}}
-	end, err := a.run(ctx, from)
+	end, err := a.Run(ctx, from)
 	if err == nil {
 		l.base = g.treeOf(end)
 	}
@@ -149,13 +150,13 @@ func (g *graphing) line(ctx context.Context, from object.ID, stop func(object.ID
 
 // filter gives the commits of a line their filters.
 func (g *graphing) filter(ctx context.Context, l *graphLine) error {
-	own, err := g.r.ownMoves()
+	own, err := g.r.OwnMoves()
 	if err != nil {
 		return err
 	}
 	for i := 0; i < len(l.commits); {
 		n := l.stretch(i, own)
-		if n <= bulkStretch || !g.fromRecords(l, i, i+n) {
+		if n <= BulkStretch || !g.fromRecords(l, i, i+n) {
 			for k := i; k < i+n; k++ {
 				if err := ctx.Err(); err != nil {
 					return err
@@ -173,7 +174,7 @@ func (g *graphing) treeOf(id object.ID) knownTree {
 	if id.IsZero() {
 		return knownTree{known: true}
 	}
-	c, err := g.r.store.ReadCommit(id)
+	c, err := g.r.Store.ReadCommit(id)
 	if err != nil {
 		return knownTree{}
 	}
@@ -194,9 +195,9 @@ func (l *graphLine) parentTree(i int) knownTree {
 	return l.base
 }
 
-// graphFlaw is what is wrong with the commit-graph, nil where there is none; quick leaves checksums alone.
-func (r *maintainT) graphFlaw(quick bool) error {
-	w := durable.NewWalker(r.git)
+// GraphFlaw is what is wrong with the commit-graph, nil where there is none; quick leaves checksums alone.
+func (r *Maintenance) GraphFlaw(quick bool) error {
+	w := durable.NewWalker(r.Git)
 	defer w.Close()
 	info, err := w.Dir("objects/info")
 	if err == nil {

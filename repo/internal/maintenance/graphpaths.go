@@ -1,4 +1,4 @@
-package repo
+package maintenance
 
 import (
 	"slices"
@@ -11,7 +11,7 @@ import (
 // A commit's record names the path it changed, but somebody may have amended the commit since, or copied its message.
 // What the branch's reflog says we added in one move is as we made it; a stretch of so many commits is worth the proof
 // that the records tell all there is, and shorter ones are compared tree by tree.
-const bulkStretch = 64
+const BulkStretch = 64
 
 // stretch is how many commits from i on came in one move of ours; 1 where that one did not.
 func (l *graphLine) stretch(i int, own map[object.ID]object.ID) int {
@@ -39,7 +39,7 @@ func (g *graphing) fromRecords(l *graphLine, i, end int) bool {
 	}
 	var first []string // what else the oldest changed
 	all := true
-	err := object.DiffTrees(base.ID, l.commits[i].Tree, g.r.store, func(path string) bool {
+	err := object.DiffTrees(base.ID, l.commits[i].Tree, g.r.Store, func(path string) bool {
 		if path == ".gitattributes" {
 			first = append(first, path)
 			return true
@@ -87,7 +87,7 @@ func (g *graphing) compare(tree object.ID, parent knownTree) commitgraph.Filter 
 		g.compares--
 	}
 	g.compared++
-	g.trees.From = g.r.store
+	g.trees.From = g.r.Store
 	var paths []string
 	err := object.DiffTrees(parent.ID, tree, &g.trees, func(path string) bool {
 		paths = append(paths, path)

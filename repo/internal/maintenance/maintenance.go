@@ -1,6 +1,8 @@
-package repo
+package maintenance
 
-// maintainT merges packs and writes git's commit-graph.
-type maintainT struct{ *commitsT }
+import "timemachine/repo/internal/commits"
 
-func newMaintenance(c *commitsT) *maintainT { return &maintainT{c} }
+// Maintenance merges packs and writes git's commit-graph.
+type Maintenance struct{ *commits.Commits }
+
+func New(c *commits.Commits) *Maintenance { return &Maintenance{c} }

@@ -1,9 +1,10 @@
-package repo
+package maintenance
 
 import (
 	"context"
 	"errors"
 	"time"
+	"timemachine/repo/internal/ownpacks"
 	"timemachine/repo/internal/runstate"
 
 	"timemachine/repo/git/object"
@@ -29,17 +30,17 @@ const graphEach = 1000
 
 // RollUp merges packs of ours where that is due after a run that committed so many versions up to tip, and then lets
 // git's commit-graph follow. The caller holds the lock.
-func (r *maintainT) RollUp(ctx context.Context, tip object.ID, versions int) error {
+func (r *Maintenance) RollUp(ctx context.Context, tip object.ID, versions int) error {
 	merged, err := r.mergeDue(ctx)
 	if err == nil && (merged || versions >= graphEach && versions <= graphMost) {
-		err = r.writeGraph(ctx, tip)
+		err = r.WriteGraph(ctx, tip)
 	}
 	return err
 }
 
 // mergeDue merges packs where that is due. The newest is left out: the next run may add to it.
-func (r *maintainT) mergeDue(ctx context.Context) (merged bool, err error) {
-	names, err := r.ownPacks()
+func (r *Maintenance) mergeDue(ctx context.Context) (merged bool, err error) {
+	names, err := r.OwnPacks()
 	if err == nil && len(names) == 0 {
 		err = r.warnOfLayers()
 	}
@@ -58,20 +59,20 @@ func (r *maintainT) mergeDue(ctx context.Context) (merged bool, err error) {
 	if packs = due(packs, limit); len(packs) < 2 {
 		return false, nil
 	}
-	began := r.o.Clock()
-	return true, r.merge(ctx, packs, func() bool { return r.o.Clock().Sub(began) > rollUpTime })
+	began := r.Opts.Clock()
+	return true, r.merge(ctx, packs, func() bool { return r.Opts.Clock().Sub(began) > rollUpTime })
 }
 
 // warnOfLayers says where packs pile up because git has them.
-func (r *maintainT) warnOfLayers() error {
-	layered, err := r.layered()
+func (r *Maintenance) warnOfLayers() error {
+	layered, err := r.HasPackLayers()
 	if err != nil || !layered {
 		return err
 	}
-	if packs, err := r.packNames(); err != nil || len(packs) <= rollUpPacks {
+	if packs, err := r.PackNames(); err != nil || len(packs) <= rollUpPacks {
 		return err
 	}
-	r.o.Warn(r.git.Path("objects/pack/"+midxChain), "is git's index of the packs, in layers: they are not merged", "let git do it, which takes that index away: git -C "+record.ShellWord(r.dest)+" repack -ad")
+	r.Opts.Warn(r.Git.Path("objects/pack/"+ownpacks.MultiPackIndexChain), "is git's index of the packs, in layers: they are not merged", "let git do it, which takes that index away: git -C "+record.ShellWord(r.Path)+" repack -ad")
 	return nil
 }
 
@@ -89,14 +90,14 @@ func due(packs []*pack.Held, limit int64) []*pack.Held {
 }
 
 // hold opens packs; the function returned, never nil, lets them go.
-func (r *maintainT) hold(names []string) (packs []*pack.Held, closeAll func(), err error) {
+func (r *Maintenance) hold(names []string) (packs []*pack.Held, closeAll func(), err error) {
 	closeAll = func() {
 		for _, h := range packs {
 			h.Close()
 		}
 	}
 	for _, name := range names {
-		h, err := r.store.Hold(name)
+		h, err := r.Store.Hold(name)
 		if err != nil {
 			return packs, closeAll, err
 		}
@@ -106,35 +107,35 @@ func (r *maintainT) hold(names []string) (packs []*pack.Held, closeAll func(), e
 }
 
 // merge puts one pack in the place of several.
-func (r *maintainT) merge(ctx context.Context, packs []*pack.Held, enough func() bool) error {
+func (r *Maintenance) merge(ctx context.Context, packs []*pack.Held, enough func() bool) error {
 	follows, err := r.follows(ctx, packs, enough)
 	if err != nil {
 		return err
 	}
-	b, err := r.newBatch(nil)
+	b, err := r.NewBatch(nil)
 	if err != nil {
 		return err
 	}
 	for _, h := range packs {
-		b.holds = append(b.holds, h.Name())
+		b.Holds = append(b.Holds, h.Name())
 	}
-	if err := b.w.Merge(ctx, packs, packwrite.MergeOptions{Follows: follows, Read: r.store.Read, Enough: enough}); err != nil {
-		return errors.Join(err, b.drop())
+	if err := b.Writer.Merge(ctx, packs, packwrite.MergeOptions{Follows: follows, Read: r.Store.Read, Enough: enough}); err != nil {
+		return errors.Join(err, b.Drop())
 	}
-	name, err := b.place([]byte(runstate.MergeKeep))
+	name, err := b.Place([]byte(runstate.MergeKeep))
 	if err != nil {
 		return err
 	}
-	r.o.Log("packs merged", "packs", len(packs), "into", name, "bytes", b.w.Size())
-	if err := r.unkeep(name); err != nil { // a pack that still has it when it is found without its idx is removed
+	r.Opts.Log("packs merged", "packs", len(packs), "into", name, "bytes", b.Writer.Size())
+	if err := r.RemoveKeep(name); err != nil { // a pack that still has it when it is found without its idx is removed
 		return err
 	}
-	return errors.Join(r.retire(name, b.holds...), r.store.Reload())
+	return errors.Join(r.Retire(name, b.Holds...), r.Store.Reload())
 }
 
 // follows finds what each pack began with whole although another holds the version before it: for the contents and
 // folders that a pack's commits name first, what their parents had in their place.
-func (r *maintainT) follows(ctx context.Context, packs []*pack.Held, enough func() bool) (map[object.ID]object.ID, error) {
+func (r *Maintenance) follows(ctx context.Context, packs []*pack.Held, enough func() bool) (map[object.ID]object.ID, error) {
 	f := follower{r: r, pairs: map[object.ID]object.ID{}}
 	for _, h := range packs {
 		f.seen = map[string]bool{}

@@ -1,4 +1,4 @@
-package repo
+package maintenance
 
 import (
 	"strings"
@@ -9,7 +9,7 @@ import (
 
 // follower goes through a pack's commits.
 type follower struct {
-	r     *maintainT
+	r     *Maintenance
 	seen  map[string]bool // tree paths that an earlier commit of the pack changed, and the folders above them
 	pairs map[object.ID]object.ID
 }
@@ -43,14 +43,14 @@ func (f *follower) content(rec *record.Record) {
 	if rec.Previous.IsZero() || rec.Blob.IsZero() {
 		return
 	}
-	if before, _, err := f.r.version(rec.Previous); err == nil && !before.Blob.IsZero() && before.Blob != rec.Blob {
+	if before, _, err := f.r.Version(rec.Previous); err == nil && !before.Blob.IsZero() && before.Blob != rec.Blob {
 		f.pairs[rec.Blob] = before.Blob
 	}
 }
 
 // folders pairs the trees on the way to path with those that the commit's parent has in their place.
 func (f *follower) folders(c *object.CommitData, path string) {
-	parent, err := f.r.store.ReadCommit(c.Parents[0])
+	parent, err := f.r.Store.ReadCommit(c.Parents[0])
 	if err != nil {
 		return // a history that was cut short: nothing to build on
 	}
@@ -64,7 +64,7 @@ func (f *follower) folders(c *object.CommitData, path string) {
 
 // treesTo is the trees on the way to path, the root first, as far as they can be read.
 func (f *follower) treesTo(root object.ID, path string) (trees []object.ID) {
-	_, _, _ = object.Descend(f.r.store.ReadTree, root, path, func(e object.TreeEntry) {
+	_, _, _ = object.Descend(f.r.Store.ReadTree, root, path, func(e object.TreeEntry) {
 		if e.Mode.IsTree() {
 			trees = append(trees, e.ID)
 		}

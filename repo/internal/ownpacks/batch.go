@@ -1,4 +1,4 @@
-package repo
+package ownpacks
 
 import (
 	"errors"
@@ -11,48 +11,48 @@ import (
 	"timemachine/repo/git/packwrite"
 )
 
-// batch is a pack being written in the stage.
-type batch struct {
-	r     *packdirT
-	f     *durable.File
-	w     *packwrite.Writer
-	trees *packwrite.TreeWriter
-	holds []string // packs whose objects are all in this one
+// Batch is a pack being written in the stage.
+type Batch struct {
+	r      *Packs
+	f      *durable.File
+	Writer *packwrite.Writer
+	Trees  *packwrite.TreeWriter
+	Holds  []string // packs whose objects are all in this one
 }
 
-func (b *batch) drop() error {
-	b.w.Abandon()
-	return errors.Join(b.f.Close(), b.r.stage.Remove(stagedPack), b.r.stage.Remove(stagedIdx))
+func (b *Batch) Drop() error {
+	b.Writer.Abandon()
+	return errors.Join(b.f.Close(), b.r.Stage.Remove(stagedPack), b.r.Stage.Remove(stagedIdx))
 }
 
-// place finishes the pack, puts it on disk and under its name, guarded by a .keep file with the text keep, which is the
+// Place finishes the pack, puts it on disk and under its name, guarded by a .keep file with the text keep, which is the
 // caller's to take away. It returns the name.
-func (b *batch) place(keep []byte) (name string, err error) {
-	sum, err := b.w.Finish()
+func (b *Batch) Place(keep []byte) (name string, err error) {
+	sum, err := b.Writer.Finish()
 	if err == nil {
 		err = b.writeIdx()
 	}
 	if err == nil {
-		err = b.r.spare()
+		err = b.r.CheckSpareSpace()
 	}
 	name = "pack-" + sum.String()
 	if err == nil {
-		err = b.r.listPack(name, b.holds)
+		err = b.r.listPack(name, b.Holds)
 	}
 	if err != nil {
-		return "", errors.Join(err, b.drop())
+		return "", errors.Join(err, b.Drop())
 	}
-	dir, closeDir, err := b.r.packDir()
+	dir, closeDir, err := b.r.PackDir()
 	if err != nil {
-		return "", errors.Join(err, b.drop())
+		return "", errors.Join(err, b.Drop())
 	}
 	defer closeDir()
-	b.holds = slices.DeleteFunc(b.holds, func(held string) bool { return held == name })
+	b.Holds = slices.DeleteFunc(b.Holds, func(held string) bool { return held == name })
 	if there, err := placed(dir, name); there || err != nil {
-		return name, errors.Join(err, b.drop())
+		return name, errors.Join(err, b.Drop())
 	}
 	if err := b.publish(dir, name, keep); err != nil {
-		return "", errors.Join(err, b.drop(), removePacks(dir, name), dir.Remove(name+".keep"))
+		return "", errors.Join(err, b.Drop(), removePacks(dir, name), dir.Remove(name+".keep"))
 	}
 	return name, b.f.Close()
 }
@@ -60,25 +60,25 @@ func (b *batch) place(keep []byte) (name string, err error) {
 // publish gives the pack its names, the idx last, as git does: git gc takes an idx without its pack for rubbish and removes
 // it. A pack without an idx that a kill leaves could be all there is of a history, but for the .keep beside it, which tells
 // that it is not.
-func (b *batch) publish(dir *durable.Dir, name string, keep []byte) error {
-	if err := b.r.keep(dir, name, keep); err != nil {
+func (b *Batch) publish(dir *durable.Dir, name string, keep []byte) error {
+	if err := b.r.writeKeep(dir, name, keep); err != nil {
 		return err
 	}
-	if err := b.r.stage.Rename(stagedPack, dir, name+".pack"); err != nil {
+	if err := b.r.Stage.Rename(stagedPack, dir, name+".pack"); err != nil {
 		return err
 	}
-	if err := b.r.stage.Rename(stagedIdx, dir, name+".idx"); err != nil {
+	if err := b.r.Stage.Rename(stagedIdx, dir, name+".idx"); err != nil {
 		return err
 	}
 	return dir.Sync()
 }
 
-func (b *batch) writeIdx() error {
-	f, err := b.r.stage.Create(stagedIdx)
+func (b *Batch) writeIdx() error {
+	f, err := b.r.Stage.Create(stagedIdx)
 	if err != nil {
 		return err
 	}
-	err = b.w.WriteIdx(f)
+	err = b.Writer.WriteIdx(f)
 	if err == nil {
 		err = f.Chmod(0o400)
 	}
@@ -92,7 +92,7 @@ func (b *batch) writeIdx() error {
 		err = cerr
 	}
 	if err != nil {
-		return fmt.Errorf("idx %q: %w", b.r.stage.Path(stagedIdx), err)
+		return fmt.Errorf("idx %q: %w", b.r.Stage.Path(stagedIdx), err)
 	}
 	return nil
 }
@@ -103,30 +103,30 @@ const (
 	stagedKeep = "keep"
 )
 
-// newBatch begins a pack with what tail holds, if there is one.
-func (r *packdirT) newBatch(tail *pack.Held) (*batch, error) {
-	f, err := r.stage.Create(stagedPack)
+// NewBatch begins a pack with what tail holds, if there is one.
+func (r *Packs) NewBatch(tail *pack.Held) (*Batch, error) {
+	f, err := r.Stage.Create(stagedPack)
 	if err != nil {
 		return nil, err
 	}
-	b := &batch{r: r, f: f}
-	b.w, err = packwrite.NewWriter(f, packwrite.Options{Have: func(id object.ID) bool { has, err := r.holds(id, object.ID{}); return has && err == nil }})
+	b := &Batch{r: r, f: f}
+	b.Writer, err = packwrite.NewWriter(f, packwrite.Options{Have: func(id object.ID) bool { has, err := r.HoldsForGood(id, object.ID{}); return has && err == nil }})
 	if err != nil {
-		return nil, errors.Join(err, b.drop())
+		return nil, errors.Join(err, b.Drop())
 	}
-	b.trees = packwrite.NewTreeWriter(b.w, r.body)
+	b.Trees = packwrite.NewTreeWriter(b.Writer, r.ReadBody)
 	if tail == nil {
 		return b, nil
 	}
-	if err := b.w.Extend(tail); err != nil {
-		r.o.Log("a pack is not added to", "pack", tail.Name(), "cause", err.Error())
-		err = b.drop()
+	if err := b.Writer.Extend(tail); err != nil {
+		r.Opts.Log("a pack is not added to", "pack", tail.Name(), "cause", err.Error())
+		err = b.Drop()
 		if err != nil {
 			return nil, err
 		}
-		return r.newBatch(nil)
+		return r.NewBatch(nil)
 	}
-	b.holds = []string{tail.Name()}
+	b.Holds = []string{tail.Name()}
 	return b, nil
 }
 
@@ -140,19 +140,19 @@ func placed(dir *durable.Dir, name string) (bool, error) {
 	return dir.Exists(name + ".idx")
 }
 
-// keep makes a pack's .keep file. It is prepared in the stage, where what a kill leaves is swept away.
-func (r *packdirT) keep(dir *durable.Dir, name string, text []byte) error {
-	if err := r.stage.Replace(stagedKeep, text); err != nil {
+// writeKeep makes a pack's .keep file. It is prepared in the stage, where what a kill leaves is swept away.
+func (r *Packs) writeKeep(dir *durable.Dir, name string, text []byte) error {
+	if err := r.Stage.Replace(stagedKeep, text); err != nil {
 		return err
 	}
-	if err := r.stage.Rename(stagedKeep, dir, name+".keep"); err != nil {
-		return errors.Join(err, r.stage.Remove(stagedKeep))
+	if err := r.Stage.Rename(stagedKeep, dir, name+".keep"); err != nil {
+		return errors.Join(err, r.Stage.Remove(stagedKeep))
 	}
 	return dir.Sync()
 }
 
-func (r *packdirT) unkeep(name string) error {
-	dir, closeDir, err := r.packDir()
+func (r *Packs) RemoveKeep(name string) error {
+	dir, closeDir, err := r.PackDir()
 	if err != nil {
 		return err
 	}

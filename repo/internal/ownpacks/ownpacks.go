@@ -1,34 +1,35 @@
-package repo
+package ownpacks
 
 import (
 	"strings"
 	"sync/atomic"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/dest"
 )
 
-// packdirT is the pack folder of a destination, and which of the packs in it are timemachine's.
-type packdirT struct {
-	*destT
+// Packs is the pack folder of a destination, and which of the packs in it are timemachine's.
+type Packs struct {
+	*dest.Dest
 	known  func(id object.ID) bool         // whether a recorded version has a content for certain
 	ownSet atomic.Pointer[map[string]bool] // of packs, as they are listed; nil: to be read
 }
 
-func newPacks(d *destT) *packdirT {
-	return &packdirT{destT: d, known: func(object.ID) bool { return false }}
+func New(d *dest.Dest) *Packs {
+	return &Packs{Dest: d, known: func(object.ID) bool { return false }}
 }
 
-// setKnown sets what tells whether a recorded version has a content for certain; nil: nothing does.
-func (r *packdirT) setKnown(known func(id object.ID) bool) {
+// SetKnown sets what tells whether a recorded version has a content for certain; nil: nothing does.
+func (r *Packs) SetKnown(known func(id object.ID) bool) {
 	if known == nil {
 		known = func(object.ID) bool { return false }
 	}
 	r.known = known
 }
 
-// packNames lists the packs by name without suffix, with the suffixes that are there.
-func (r *packdirT) packNames() (map[string]map[string]bool, error) {
-	dir, closeDir, err := r.packDir()
+// PackNames lists the packs by name without suffix, with the suffixes that are there.
+func (r *Packs) PackNames() (map[string]map[string]bool, error) {
+	dir, closeDir, err := r.PackDir()
 	if err != nil {
 		return nil, err
 	}
@@ -48,8 +49,8 @@ func (r *packdirT) packNames() (map[string]map[string]bool, error) {
 	return packs, err
 }
 
-func (r *packdirT) packDir() (*durable.Dir, func(), error) {
-	w := durable.NewWalker(r.git)
+func (r *Packs) PackDir() (*durable.Dir, func(), error) {
+	w := durable.NewWalker(r.Git)
 	dir, err := w.Make("objects/pack")
 	if err != nil {
 		w.Close()
@@ -58,21 +59,21 @@ func (r *packdirT) packDir() (*durable.Dir, func(), error) {
 	return dir, w.Close, nil
 }
 
-// holds tells whether the repository has a content to stay; before is the content of the version before.
-func (r *packdirT) holds(id, before object.ID) (bool, error) {
+// HoldsForGood tells whether the repository has a content to stay; before is the content of the version before.
+func (r *Packs) HoldsForGood(id, before object.ID) (bool, error) {
 	if id == before {
-		return r.store.Has(id)
+		return r.Store.Has(id)
 	}
-	ours, err := r.ours()
+	ours, err := r.Own()
 	if err != nil {
 		return false, err
 	}
-	in, elsewhere := r.store.Packed(id, ours)
+	in, elsewhere := r.Store.Packed(id, ours)
 	return in || elsewhere && r.known(id), nil // what is loose alone is written again, which takes less time than to look
 }
 
-// ours is the set of the packs of ours. It is read once for each pack that is written.
-func (r *packdirT) ours() (map[string]bool, error) {
+// Own is the set of the packs of ours. It is read once for each pack that is written.
+func (r *Packs) Own() (map[string]bool, error) {
 	if set := r.ownSet.Load(); set != nil {
 		return *set, nil
 	}
@@ -88,8 +89,8 @@ func (r *packdirT) ours() (map[string]bool, error) {
 	return set, nil
 }
 
-// body is an object's bytes.
-func (r *packdirT) body(id object.ID) ([]byte, error) {
-	_, body, err := r.store.Read(id)
+// ReadBody is an object's bytes.
+func (r *Packs) ReadBody(id object.ID) ([]byte, error) {
+	_, body, err := r.Store.Read(id)
 	return body, err
 }

@@ -1,4 +1,4 @@
-package repo
+package ownpacks
 
 import (
 	"errors"
@@ -7,14 +7,14 @@ import (
 	"timemachine/repo/internal/runstate"
 )
 
-// ownPacks lists the packs of ours that are there and stand alone, oldest first. With a .keep, a bitmap or the like
+// OwnPacks lists the packs of ours that are there and stand alone, oldest first. With a .keep, a bitmap or the like
 // beside it a pack is somebody's business; and so are all where a multi-pack-index has layers.
-func (r *packdirT) ownPacks() ([]string, error) {
-	there, err := r.packNames()
+func (r *Packs) OwnPacks() ([]string, error) {
+	there, err := r.PackNames()
 	if err != nil {
 		return nil, err
 	}
-	if layered, err := r.layered(); layered || err != nil {
+	if layered, err := r.HasPackLayers(); layered || err != nil {
 		return nil, err
 	}
 	listed, err := r.listedPacks()
@@ -27,8 +27,8 @@ func (r *packdirT) ownPacks() ([]string, error) {
 // listPack notes that a pack is ours before it gets its name, so that one which a run leaves behind when it is killed is
 // not taken for somebody else's. It follows the packs in after, of which those that are gone drop out of the list. What
 // a power failure does to the list costs some space at most, so it is not forced to disk.
-func (r *packdirT) listPack(name string, after []string) error {
-	there, err := r.packNames()
+func (r *Packs) listPack(name string, after []string) error {
+	there, err := r.PackNames()
 	if err != nil {
 		return err
 	}
@@ -48,22 +48,22 @@ func (r *packdirT) listPack(name string, after []string) error {
 }
 
 // listedPacks is the list of timemachine's packs, some of which may be gone.
-func (r *packdirT) listedPacks() ([]string, error) {
-	names, damaged, err := runstate.PackList(r.own)
+func (r *Packs) listedPacks() ([]string, error) {
+	names, damaged, err := runstate.PackList(r.StateDir)
 	if damaged {
-		r.o.Log("the list of packs is damaged: those that it does not name are not merged", "file", runstate.PackListPath(r.own))
+		r.Opts.Log("the list of packs is damaged: those that it does not name are not merged", "file", runstate.PackListPath(r.StateDir))
 	}
 	return names, err
 }
 
-func (r *packdirT) listPacks(listed []string) error {
+func (r *Packs) listPacks(listed []string) error {
 	r.ownSet.Store(nil)
-	return runstate.WritePackList(r.own, listed)
+	return runstate.WritePackList(r.StateDir, listed)
 }
 
-// claim puts a pack on the list again whose .keep tells that it is ours, and what the branch leads to all that it holds: a
+// List puts a pack on the list again whose .keep tells that it is ours, and what the branch leads to all that it holds: a
 // power failure may have taken the list away, or left an old one.
-func (r *packdirT) claim(name string) error {
+func (r *Packs) List(name string) error {
 	listed, err := r.listedPacks()
 	if err != nil || slices.Contains(listed, name) {
 		return err
@@ -71,8 +71,8 @@ func (r *packdirT) claim(name string) error {
 	return r.listPack(name, nil)
 }
 
-// disown takes a pack from the list: the branch does not lead to what it holds.
-func (r *packdirT) disown(name string) error {
+// Unlist takes a pack from the list: the branch does not lead to what it holds.
+func (r *Packs) Unlist(name string) error {
 	listed, err := r.listedPacks()
 	if err != nil || !slices.Contains(listed, name) {
 		return err
@@ -80,14 +80,14 @@ func (r *packdirT) disown(name string) error {
 	return r.listPacks(slices.DeleteFunc(listed, func(n string) bool { return n == name }))
 }
 
-// retire removes packs of ours whose every object is in the pack into, on disk. That is looked up once more in what is on
+// Retire removes packs of ours whose every object is in the pack into, on disk. That is looked up once more in what is on
 // disk: a pack of which it is not so stays, whatever was thought.
-func (r *packdirT) retire(into string, names ...string) error {
+func (r *Packs) Retire(into string, names ...string) error {
 	if len(names) == 0 {
 		return nil
 	}
 	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !r.covered(into, name) })
-	dir, closeDir, err := r.packDir()
+	dir, closeDir, err := r.PackDir()
 	if err != nil {
 		return err
 	}
@@ -95,13 +95,13 @@ func (r *packdirT) retire(into string, names ...string) error {
 	if err := r.dropMultiPackIndex(dir, names); err != nil {
 		return err
 	}
-	return errors.Join(removePacks(dir, names...), r.dropUnreliableMultiPackIndex(dir))
+	return errors.Join(removePacks(dir, names...), r.DropUnreliableMultiPackIndex(dir))
 }
 
-func (r *packdirT) covered(into, name string) bool {
-	whole, err := r.store.Covers(into, name)
+func (r *Packs) covered(into, name string) bool {
+	whole, err := r.Store.Covers(into, name)
 	if durable.IsMissing(err) {
-		r.o.Log("a pack is gone already, or what it was merged into", "pack", name, "into", into, "cause", err.Error())
+		r.Opts.Log("a pack is gone already, or what it was merged into", "pack", name, "into", into, "cause", err.Error())
 		return false
 	}
 	if err != nil || !whole {
@@ -109,7 +109,7 @@ func (r *packdirT) covered(into, name string) bool {
 		if err != nil {
 			why = err.Error()
 		}
-		r.o.Warn(r.git.Path("objects/pack/"+name+".pack"), "is left, though it was merged: "+why, "look at it with: timemachine verify")
+		r.Opts.Warn(r.Git.Path("objects/pack/"+name+".pack"), "is left, though it was merged: "+why, "look at it with: timemachine verify")
 		return false
 	}
 	return true
@@ -127,15 +127,15 @@ func removePacks(dir *durable.Dir, names ...string) error {
 	return errors.Join(errs...)
 }
 
-// sweepIdx removes idx files without a pack, which a kill in the midst of the pack's coming or going has left. One that
+// RemoveOrphanIdx removes idx files without a pack, which a kill in the midst of the pack's coming or going has left. One that
 // lists an object which is nowhere else stays: its pack is missed.
-func (r *packdirT) sweepIdx(dir *durable.Dir, packs map[string]map[string]bool) error {
+func (r *Packs) RemoveOrphanIdx(dir *durable.Dir, packs map[string]map[string]bool) error {
 	for name, suffixes := range packs {
 		if !suffixes[".idx"] || suffixes[".pack"] || suffixes[".keep"] {
 			continue
 		}
-		if whole, err := r.store.HasAllOf(name); err != nil || !whole {
-			r.o.Log("an idx without its pack is left", "idx", name)
+		if whole, err := r.Store.HasAllOf(name); err != nil || !whole {
+			r.Opts.Log("an idx without its pack is left", "idx", name)
 			continue
 		}
 		if err := dir.Remove(name + ".idx"); err != nil {

@@ -1,4 +1,4 @@
-package repo
+package ownpacks
 
 import (
 	"errors"
@@ -6,9 +6,9 @@ import (
 	"timemachine/repo/durable"
 )
 
-// unlisted counts the packs that are not on the list of ours.
-func (r *packdirT) unlisted() (n int, err error) {
-	there, err := r.packNames()
+// CountUnlisted counts the packs that are not on the list of ours.
+func (r *Packs) CountUnlisted() (n int, err error) {
+	there, err := r.PackNames()
 	if err != nil {
 		return 0, err
 	}
@@ -21,13 +21,13 @@ func (r *packdirT) unlisted() (n int, err error) {
 	return n, err
 }
 
-// packSizes counts the packs and what they take.
-func (r *packdirT) packSizes() (n int, size int64, err error) {
-	packs, err := r.packNames()
+// PackSizes counts the packs and what they take.
+func (r *Packs) PackSizes() (n int, size int64, err error) {
+	packs, err := r.PackNames()
 	if err != nil {
 		return 0, 0, err
 	}
-	dir, closeDir, err := r.packDir()
+	dir, closeDir, err := r.PackDir()
 	if err != nil {
 		return 0, 0, err
 	}

@@ -1,9 +1,10 @@
-package repo
+package ownpacks
 
 import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
 	"timemachine/repo/layout"
+	"timemachine/repo/record"
 )
 
 // A run begins its pack with all that the newest pack of ours holds and removes that one when its own is in place, so
@@ -15,18 +16,18 @@ const (
 	mostExtended   = 128 << 20 // bytes: it is taken into memory
 )
 
-// tail is the pack that the next one is to begin with, or nil.
-func (r *packdirT) tail(tip object.ID, upcoming []Upcoming) (*pack.Held, error) {
-	names, err := r.ownPacks()
+// PackToExtend is the pack that the next one is to begin with, or nil.
+func (r *Packs) PackToExtend(tip object.ID, upcoming []record.Upcoming) (*pack.Held, error) {
+	names, err := r.OwnPacks()
 	if err != nil || len(names) == 0 {
 		return nil, err
 	}
-	h, err := r.store.Hold(names[len(names)-1])
+	h, err := r.Store.Hold(names[len(names)-1])
 	if err != nil {
-		r.o.Log("the newest pack is left as it is", "cause", err.Error())
+		r.Opts.Log("the newest pack is left as it is", "cause", err.Error())
 		return nil, nil
 	}
-	if free, _, ok := r.Room(); ok && h.Size() > free/2 { // it is there twice until the new one is in place
+	if free, _, ok := r.FreeSpace(); ok && h.Size() > free/2 { // it is there twice until the new one is in place
 		h.Close()
 		return nil, nil
 	}
@@ -39,11 +40,11 @@ func (r *packdirT) tail(tip object.ID, upcoming []Upcoming) (*pack.Held, error) 
 
 // weigh tells how many bytes it would take to write whole what can be a delta of something in h: the sources' contents
 // and the trees of their folders.
-func (r *packdirT) weigh(h *pack.Held, tip object.ID, upcoming []Upcoming) (n int64) {
+func (r *Packs) weigh(h *pack.Held, tip object.ID, upcoming []record.Upcoming) (n int64) {
 	if tip.IsZero() {
 		return 0
 	}
-	c, err := r.store.ReadCommit(tip)
+	c, err := r.Store.ReadCommit(tip)
 	if err != nil {
 		return 0
 	}
@@ -52,22 +53,22 @@ func (r *packdirT) weigh(h *pack.Held, tip object.ID, upcoming []Upcoming) (n in
 	add := func(id object.ID) {
 		if !seen[id] && !id.IsZero() {
 			seen[id] = true
-			if w := h.Weigh(id); w <= maxDelta { // what is larger is written whole in any case
+			if w := h.Weigh(id); w <= MaxDelta { // what is larger is written whole in any case
 				n += w
 			}
 		}
 	}
-	for i := range upcoming[:min(len(upcoming), MaxUpcoming)] {
+	for i := range upcoming[:min(len(upcoming), record.MaxUpcoming)] {
 		u := &upcoming[i]
 		add(u.Blob)
 		path, err := layout.TreePath(u.Source)
 		if err != nil {
 			continue
 		}
-		_, _, _ = object.Descend(r.store.ReadTree, tree, path, func(e object.TreeEntry) { add(e.ID) }) // as far as it can be read
+		_, _, _ = object.Descend(r.Store.ReadTree, tree, path, func(e object.TreeEntry) { add(e.ID) }) // as far as it can be read
 	}
 	return n
 }
 
-// maxDelta is the largest content that is taken into memory to be written as a delta.
-const maxDelta = 64 << 20
+// MaxDelta is the largest content that is taken into memory to be written as a delta.
+const MaxDelta = 64 << 20

@@ -1,4 +1,4 @@
-package repo
+package projection
 
 import (
 	"errors"
@@ -13,30 +13,30 @@ import (
 	"timemachine/repo/record"
 )
 
-// copyFlaw tells how a version's copy differs from it.
-func (w *comparer) copyFlaw(copies *durable.Walker, v *record.Version) error {
+// CopyFlaw tells how a version's copy differs from it.
+func (w *Comparer) CopyFlaw(copies *durable.Walker, v *record.Version) error {
 	folder, name := layout.Split(v.Copy)
 	dir, err := copies.Dir(folder)
 	if err != nil {
 		return err
 	}
-	return w.compare(dir, name, v, v.Mode&0o777)
+	return w.Compare(dir, name, v, v.Mode&0o777)
 }
 
-// compare tells how the file or link name differs from a version that should have the permissions perm there.
-func (w *comparer) compare(dir *durable.Dir, name string, v *record.Version, perm uint32) error {
+// Compare tells how the file or link name differs from a version that should have the permissions perm there.
+func (w *Comparer) Compare(dir *durable.Dir, name string, v *record.Version, perm uint32) error {
 	st, err := dir.Lstat(name)
 	if err != nil {
 		return err
 	}
 	switch {
-	case v.Link && !st.IsLink() && w.p.hasLinks() || (!v.Link || !w.p.hasLinks()) && !st.IsRegular():
+	case v.Link && !st.IsLink() && w.p.HasSymlinks() || (!v.Link || !w.p.HasSymlinks()) && !st.IsRegular():
 		return errors.New("is of another kind than its version")
 	case st.Size != v.Size:
 		return fmt.Errorf("has %d bytes, its version %d", st.Size, v.Size)
 	case !w.p.sameTime(time.Unix(st.Mtime.Unix()), v.Mtime):
 		return fmt.Errorf("has the mtime %s, its version %s", record.FormatTime(time.Unix(st.Mtime.Unix())), record.FormatTime(v.Mtime))
-	case !v.Link && st.Mode&0o7777 != perm && w.p.hasModes():
+	case !v.Link && st.Mode&0o7777 != perm && w.p.HasModes():
 		return fmt.Errorf("has mode %04o, should have %04o", st.Mode&0o7777, perm)
 	case w.quick:
 		return nil
@@ -51,8 +51,8 @@ func (w *comparer) compare(dir *durable.Dir, name string, v *record.Version, per
 	return err
 }
 
-func (w *comparer) contentID(dir *durable.Dir, name string, v *record.Version) (object.ID, error) {
-	if v.Link && w.p.hasLinks() {
+func (w *Comparer) contentID(dir *durable.Dir, name string, v *record.Version) (object.ID, error) {
+	if v.Link && w.p.HasSymlinks() {
 		target, err := dir.Readlink(name)
 		return object.Hash(object.Blob, []byte(target)), err
 	}
@@ -68,23 +68,23 @@ func (w *comparer) contentID(dir *durable.Dir, name string, v *record.Version) (
 	return h.ID()
 }
 
-// comparer tells how files of files/ and copies/ differ from their versions.
-type comparer struct {
-	p     *projectionT
+// Comparer tells how files of files/ and copies/ differ from their versions.
+type Comparer struct {
+	p     *Projection
 	quick bool // leave contents unread
 }
 
-func (r *projectionT) sameTime(got, want time.Time) bool {
-	return got.Equal(want) || !r.hasModes() && got.Sub(want).Abs() <= coarse
+func (r *Projection) sameTime(got, want time.Time) bool {
+	return got.Equal(want) || !r.HasModes() && got.Sub(want).Abs() <= coarse
 }
 
 // coarse is the step of clocks on file systems without permissions: FAT counts in two seconds.
 const coarse = 2 * time.Second
 
-// clearWay moves aside what stands in the place of a version below files/ or copies/, or on the way to it, and is of
+// ClearWay moves aside what stands in the place of a version below files/ or copies/, or on the way to it, and is of
 // another kind.
-func (r *projectionT) clearWay(path string, v *record.Version) error {
-	w := durable.NewWalker(r.root)
+func (r *Projection) ClearWay(path string, v *record.Version) error {
+	w := durable.NewWalker(r.Folder)
 	defer w.Close()
 	parts := strings.Split(path, "/")
 	for i, name := range parts {
@@ -112,19 +112,22 @@ func (r *projectionT) clearWay(path string, v *record.Version) error {
 		if err != nil {
 			return err
 		}
-		r.o.Warn(dir.Path(name), "was in the way, and was moved to "+record.Quote(aside), "")
+		r.Opts.Warn(dir.Path(name), "was in the way, and was moved to "+record.Quote(aside), "")
 	}
 	return nil
 }
 
 // otherKind tells whether what has a version's name is no file, or link, as that is one. An empty folder counts for nothing.
-func (r *projectionT) otherKind(dir *durable.Dir, name string, st durable.Stat, v *record.Version) (bool, error) {
+func (r *Projection) otherKind(dir *durable.Dir, name string, st durable.Stat, v *record.Version) (bool, error) {
 	if st.IsDir() {
 		empty, err := durable.IsEmptyFolder(dir, name)
 		return !empty, err
 	}
-	if v.Link && r.hasLinks() {
+	if v.Link && r.HasSymlinks() {
 		return !st.IsLink(), nil
 	}
 	return !st.IsRegular(), nil
 }
+
+// NewComparer compares with what p keeps. quick leaves contents unread.
+func NewComparer(p *Projection, quick bool) *Comparer { return &Comparer{p, quick} }

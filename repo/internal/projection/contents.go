@@ -1,18 +1,18 @@
-package repo
+package projection
 
 import (
 	"sync"
 	"timemachine/repo/git/object"
 )
 
-// contents keeps what was just read of small files until files/ and copies/ are written, within a bound.
-type contents struct {
+// Contents keeps what was just read of small files until files/ and copies/ are written, within a bound.
+type Contents struct {
 	mu   sync.Mutex
 	held map[object.ID][]byte
 	size int64
 }
 
-func (c *contents) keep(id object.ID, body []byte, one int, all int64) {
+func (c *Contents) Keep(id object.ID, body []byte, one int, all int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(body) > one || c.size+int64(len(body)) > all || c.held[id] != nil {
@@ -25,14 +25,14 @@ func (c *contents) keep(id object.ID, body []byte, one int, all int64) {
 	c.size += int64(len(body))
 }
 
-func (c *contents) get(id object.ID) ([]byte, bool) {
+func (c *Contents) get(id object.ID) ([]byte, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	b, ok := c.held[id]
 	return b, ok
 }
 
-func (c *contents) drop() {
+func (c *Contents) Drop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.held, c.size = nil, 0

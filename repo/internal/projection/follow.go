@@ -1,4 +1,4 @@
-package repo
+package projection
 
 import (
 	"cmp"
@@ -16,17 +16,18 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/index"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/dest"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
 )
 
-// inherit names the paths that have a place now which another had before. What stands there was removed with that.
-func (f *follow) inherit(before map[string]string) error {
+// reportFreedPaths names the paths that have a place now which another had before. What stands there was removed with that.
+func (f *Update) reportFreedPaths(before map[string]string) error {
 	if len(before) == 0 {
 		return nil
 	}
-	tree, err := f.r.Files(f.tip)
+	tree, err := f.p.Files(f.tip)
 	if err != nil {
 		return err
 	}
@@ -36,42 +37,58 @@ func (f *follow) inherit(before map[string]string) error {
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(before)) {
-		if _, there := tree[path]; there && f.taken[path] == "" {
-			f.warn(path, "has a place of its own now", "timemachine verify --repair -d "+record.ShellWord(f.r.dest)+" writes it")
+		if _, there := tree[path]; there && f.collisions[path] == "" {
+			f.warn(path, "has a place of its own now", "timemachine verify --repair -d "+record.ShellWord(f.p.Path)+" writes it")
 		}
 	}
 	return nil
 }
 
-// follow brings copies/, files/ and the index up to commits that the branch has already. It can be done again without
+// Published is what a run has just made part of the history.
+type Published struct {
+	Base, Tip object.ID        // where the branch was and is
+	Versions  []record.Version // committed between, oldest first
+	Contents  *Contents        // what is still in memory of them
+	Behind    bool             // the work tree was not up to date with Base: its mark stays
+}
+
+// FollowPublication brings copies/, files/ and the index up to what was just published. locked is git's lock of the index.
+func (r *Projection) FollowPublication(ctx context.Context, done Published, locked *IndexLock) error {
+	f := &Update{p: r, ctx: ctx, base: done.Base, tip: done.Tip, versions: done.Versions, held: done.Contents, Index: locked,
+		upToDate: !done.Behind, mayRemoveFirst: true, leftToSystem: r.moment() != "", incomplete: done.Behind, warn: r.Opts.Warn}
+	f.Copying.Store(f.spaceForCopies())
+	return f.remakeIndex(f.run(), !done.Behind)
+}
+
+// Update brings copies/, files/ and the index up to commits that the branch has already. It can be done again without
 // harm, which is how an earlier one that was cut short is healed.
-type follow struct {
-	r         *projectionT
+type Update struct {
+	p         *Projection
 	ctx       context.Context
 	base, tip object.ID        // the commits the work tree was and will be in step with
 	versions  []record.Version // of the commits between, oldest first
-	held      *contents        // what is still in memory of them
-	index     *indexLock
+	held      *Contents        // what is still in memory of them
+	Index     *IndexLock
 	warn      func(path, msg, hint string)
 
-	changes    []index.Change
-	filesOnly  bool // copies/ is left as it is
-	owes       bool // copies are left out for want of room
-	copying    atomic.Bool
-	crowded    atomic.Bool // the disk was said to be full
-	inStep     bool        // files/ had followed to base: what lies where nothing was tracked is none of ours
-	removes    bool        // a mark covers it: what is in the way of many files may be removed before they are made
-	lazy       bool        // files that are not synced one by one are left to the system to put on disk
-	each       bool        // files are synced one by one
-	incomplete bool        // files/ or the index could not follow
-	touched    []string    // folders to be synced
+	changes        []index.Change
+	filesOnly      bool // copies/ is left as it is
+	copiesMissing  bool // copies are left out for want of room
+	Copying        atomic.Bool
+	diskFull       atomic.Bool // the disk was said to be full
+	upToDate       bool        // files/ had followed to base: what lies where nothing was tracked is none of ours
+	mayRemoveFirst bool        // a mark covers it: what is in the way of many files may be removed before they are made
+	leftToSystem   bool        // files that are not synced one by one are left to the system to put on disk
+	each           bool        // files are synced one by one
+	incomplete     bool        // files/ or the index could not follow
+	touched        []string    // folders to be synced
 
-	before, taken map[string]string // paths whose place another had at base, and has at tip: crowdedOut
+	collisionsBefore, collisions map[string]string // paths whose place another had at base, and has at tip: crowdedOut
 }
 
 // run does it. What is to be decided about copies is decided before.
-func (f *follow) run() (err error) {
-	if f.taken, err = f.r.crowdedOut(f.tip); err != nil {
+func (f *Update) run() (err error) {
+	if f.collisions, err = f.p.Collisions(f.tip); err != nil {
 		return err
 	}
 	newest := map[string]int{}
@@ -86,7 +103,7 @@ func (f *follow) run() (err error) {
 		}
 	}
 	if len(deleted) > 0 {
-		if f.before, err = f.r.crowdedOut(f.base); err != nil {
+		if f.collisionsBefore, err = f.p.Collisions(f.base); err != nil {
 			return err
 		}
 	}
@@ -95,12 +112,12 @@ func (f *follow) run() (err error) {
 	slices.SortFunc(deleted, byPath)
 	slices.SortFunc(written, byPath)
 	// Deletions first: they free the names that others take.
-	err = f.work(f.cut(deleted, len(deleted)), newest)
+	err = f.writeParts(f.parts(deleted, len(deleted)), newest)
 	if err == nil {
-		err = f.work(f.cut(written, perPlacer), newest)
+		err = f.writeParts(f.parts(written, perPlacer), newest)
 	}
 	if err == nil {
-		err = f.inherit(f.before)
+		err = f.reportFreedPaths(f.collisionsBefore)
 	}
 	if err == nil {
 		err = f.sync()
@@ -108,11 +125,11 @@ func (f *follow) run() (err error) {
 	if err != nil {
 		return err
 	}
-	return f.settle()
+	return f.finish()
 }
 
-// cut divides versions in the order of their paths into parts of about n, those of one source in one part.
-func (f *follow) cut(order []int, n int) [][]int {
+// parts divides versions in the order of their paths into parts of about n, those of one source in one part.
+func (f *Update) parts(order []int, n int) [][]int {
 	var parts [][]int
 	for len(order) > 0 {
 		end := min(n, len(order))
@@ -125,21 +142,21 @@ func (f *follow) cut(order []int, n int) [][]int {
 	return parts
 }
 
-// work lets the parts follow, several at once, and takes together what came of them, in their order.
-func (f *follow) work(parts [][]int, newest map[string]int) error {
+// writeParts lets the parts follow, several at once, and takes together what came of them, in their order.
+func (f *Update) writeParts(parts [][]int, newest map[string]int) error {
 	done := make([]outcome, len(parts))
 	var next atomic.Int64
 	var workers sync.WaitGroup
-	placers := make([]*placer, min(runtime.GOMAXPROCS(0), len(parts)))
+	placers := make([]*Placer, min(runtime.GOMAXPROCS(0), len(parts)))
 	for n := range placers {
 		var warnings []warning
 		p := f.newPlacer(n, func(path, msg, hint string) { warnings = append(warnings, warning{path, msg, hint}) })
 		placers[n] = p
 		workers.Go(func() {
-			defer p.close()
+			defer p.Close()
 			for i := next.Add(1) - 1; i < int64(len(parts)) && f.ctx.Err() == nil; i = next.Add(1) - 1 {
 				for _, v := range parts[i] {
-					p.version(&f.versions[v], newest[f.versions[v].Source] == v)
+					p.Write(&f.versions[v], newest[f.versions[v].Source] == v)
 				}
 				done[i] = outcome{p.changes, warnings}
 				p.changes, warnings = nil, nil
@@ -148,7 +165,7 @@ func (f *follow) work(parts [][]int, newest map[string]int) error {
 	}
 	workers.Wait()
 	for _, p := range placers {
-		f.take(p)
+		f.addUp(p)
 	}
 	for i := range done {
 		f.changes = append(f.changes, done[i].changes...)
@@ -159,36 +176,36 @@ func (f *follow) work(parts [][]int, newest map[string]int) error {
 	return f.ctx.Err()
 }
 
-// take adds up what a placer did.
-func (f *follow) take(p *placer) {
+// addUp adds up what a placer did.
+func (f *Update) addUp(p *Placer) {
 	f.changes = append(f.changes, p.changes...)
 	f.touched = append(f.touched, p.touched...)
 	f.incomplete = f.incomplete || p.failed > 0
 }
 
-// roomForCopies asks whether there is space for copies, and says so where there is not.
-func (f *follow) roomForCopies() bool {
+// spaceForCopies asks whether there is space for copies, and says so where there is not.
+func (f *Update) spaceForCopies() bool {
 	if f.filesOnly {
 		return false
 	}
-	free, size, err := f.r.root.Free()
+	free, size, err := f.p.Folder.Free()
 	if err != nil {
-		f.r.o.Warn(f.r.dest, "free space is not known: "+durable.Reason(err), "")
+		f.p.Opts.Warn(f.p.Path, "free space is not known: "+durable.Reason(err), "")
 		return true
 	}
-	room := f.r.copies(free, size)
-	f.owes = !room && f.lacksRoom(size)
+	room := f.p.copies(free, size)
+	f.copiesMissing = !room && f.lacksSpace(size)
 	return room
 }
 
-// settle writes the index and takes the mark of unfinished work away.
-func (f *follow) settle() error {
-	if !f.index.held() {
+// finish writes the index and takes the mark of unfinished work away.
+func (f *Update) finish() error {
+	if !f.Index.Held() {
 		return nil
 	}
 	if err := f.attributes(); err != nil {
 		f.incomplete = true
-		f.warn(f.r.root.Path(attributesName), "could not be written: "+durable.Reason(err), "the next run tries again")
+		f.warn(f.p.Folder.Path(dest.AttributesFile), "could not be written: "+durable.Reason(err), "the next run tries again")
 	}
 	err := f.writeIndex()
 	var damaged *index.DamagedError
@@ -197,58 +214,58 @@ func (f *follow) settle() error {
 	}
 	if err != nil {
 		f.incomplete = true
-		f.warn(f.r.git.Path("index"), "the index could not follow: "+err.Error(), f.r.indexHint(err))
+		f.warn(f.p.Git.Path("index"), "the index could not follow: "+err.Error(), f.p.IndexHint(err))
 	}
-	if f.owes {
-		if err := runstate.NoteMissingCopies(f.r.own, f.base); err != nil {
+	if f.copiesMissing {
+		if err := runstate.NoteMissingCopies(f.p.StateDir, f.base); err != nil {
 			f.incomplete = true
-			f.warn(f.r.own.Path(runstate.MissingCopiesName), "could not be written: "+durable.Reason(err), "the next run tries again")
+			f.warn(f.p.StateDir.Path(runstate.MissingCopiesName), "could not be written: "+durable.Reason(err), "the next run tries again")
 		}
 	}
 	if f.incomplete {
 		return nil
 	}
-	_, before := f.r.followed()
-	if f.each && before || !f.each && f.lazy { // something was left to the system: now, or before this
-		return runstate.WriteUpToDate(f.r.own, f.r.moment(), f.tip)
+	_, before := f.p.upToDateWith()
+	if f.each && before || !f.each && f.leftToSystem { // something was left to the system: now, or before this
+		return runstate.WriteUpToDate(f.p.StateDir, f.p.moment(), f.tip)
 	}
-	return f.r.settled()
+	return f.p.clearPending()
 }
 
 // writeIndex brings the index up to the changes.
-func (f *follow) writeIndex() error {
-	if f.index.unread != nil {
-		return f.index.unread
+func (f *Update) writeIndex() error {
+	if f.Index.unread != nil {
+		return f.Index.unread
 	}
 	trees, err := f.trees()
 	if err != nil {
 		return err
 	}
-	if err := durable.Guard(func() error { return f.index.ahead.Update(f.index, f.changes, trees) }); err != nil {
+	if err := durable.Guard(func() error { return f.Index.ahead.Update(f.Index, f.changes, trees) }); err != nil {
 		return err
 	}
-	return f.index.commit()
+	return f.Index.commit()
 }
 
 // trees tells the index which tree a folder has at tip.
-func (f *follow) trees() (index.Trees, error) {
-	root, err := f.r.treeOf(f.tip)
+func (f *Update) trees() (index.Trees, error) {
+	root, err := f.p.TreeOf(f.tip)
 	if err != nil {
 		return nil, err
 	}
-	return object.NewFolderLookup(f.r.store.ReadTree, root).Tree, nil
+	return object.NewFolderLookup(f.p.Store.ReadTree, root).Tree, nil
 }
 
 // sync puts what was written on disk: file by file where they are few, else the file system as a whole. Files were
 // synced as they were written; here it is their folders' turn.
-func (f *follow) sync() error {
+func (f *Update) sync() error {
 	switch {
-	case !f.each && f.lazy:
+	case !f.each && f.leftToSystem:
 		return nil
 	case !f.each:
-		return f.r.syncAll()
+		return f.p.SyncAll()
 	}
-	w := durable.NewWalker(f.r.root)
+	w := durable.NewWalker(f.p.Folder)
 	defer w.Close()
 	for _, folder := range withParents(f.touched) {
 		d, err := w.Dir(folder)
@@ -264,9 +281,9 @@ func (f *follow) sync() error {
 
 // attributes writes our .gitattributes where the tree has it and the work tree does not. One that somebody has committed is
 // left as it is.
-func (f *follow) attributes() error {
-	r := f.r
-	flawed := r.attributesFlaw() != ""
+func (f *Update) attributes() error {
+	r := f.p
+	flawed := r.AttributesFlaw() != ""
 	if !flawed && !f.base.IsZero() {
 		return nil
 	}
@@ -276,7 +293,7 @@ func (f *follow) attributes() error {
 	}
 	if !isAttributes(e) {
 		if f.base.IsZero() {
-			f.changes = append(f.changes, index.Change{Path: attributesName, Mode: uint32(e.Mode), ID: e.ID})
+			f.changes = append(f.changes, index.Change{Path: dest.AttributesFile, Mode: uint32(e.Mode), ID: e.ID})
 		}
 		return nil
 	}
@@ -285,41 +302,41 @@ func (f *follow) attributes() error {
 			return err
 		}
 	}
-	st, err := r.root.Lstat(attributesName)
-	f.changes = append(f.changes, index.Change{Path: attributesName, Mode: uint32(e.Mode), ID: e.ID, Stat: indexStat(st)})
+	st, err := r.Folder.Lstat(dest.AttributesFile)
+	f.changes = append(f.changes, index.Change{Path: dest.AttributesFile, Mode: uint32(e.Mode), ID: e.ID, Stat: indexStat(st)})
 	return err
 }
 
-func (f *follow) writeAttributes() error {
-	root := f.r.root
-	if st, err := root.Lstat(attributesName); err == nil && !st.IsRegular() {
-		aside, err := durable.MoveAside(root, attributesName)
+func (f *Update) writeAttributes() error {
+	root := f.p.Folder
+	if st, err := root.Lstat(dest.AttributesFile); err == nil && !st.IsRegular() {
+		aside, err := durable.MoveAside(root, dest.AttributesFile)
 		if err != nil {
 			return fmt.Errorf("it cannot be moved aside: %w", err)
 		}
-		f.warn(root.Path(attributesName), "is no regular file, and was moved to "+record.Quote(aside), "")
+		f.warn(root.Path(dest.AttributesFile), "is no regular file, and was moved to "+record.Quote(aside), "")
 	}
-	return root.Replace(attributesName, []byte(attributes))
+	return root.Replace(dest.AttributesFile, []byte(dest.AttributesText))
 }
 
-// lacksRoom tells whether copies are wanted, and it is for want of room alone that they are not written.
-func (f *follow) lacksRoom(size int64) bool { return f.r.hasRoom(math.MaxInt64, size) }
+// lacksSpace tells whether copies are wanted, and it is for want of room alone that they are not written.
+func (f *Update) lacksSpace(size int64) bool { return f.p.hasSpace(math.MaxInt64, size) }
 
-func (f *follow) newPlacer(n int, warn func(path, msg, hint string)) *placer {
-	return &placer{follow: f, files: durable.NewWalker(f.r.root), copies: durable.NewWalker(f.r.root), buf: make([]byte, durable.SparseBlock),
+func (f *Update) newPlacer(n int, warn func(path, msg, hint string)) *Placer {
+	return &Placer{Update: f, files: durable.NewWalker(f.p.Folder), copies: durable.NewWalker(f.p.Folder), buf: make([]byte, durable.SparseBlock),
 		staged: fmt.Sprintf("file%d", n), clone: fmt.Sprintf("copy%d", n), warn: warn}
 }
 
-// orAnew makes the index anew from the history where a follow failed because it is damaged. copied tells that copies/ lacks
+// remakeIndex makes the index anew from the history where a follow failed because it is damaged. copied tells that copies/ lacks
 // nothing.
-func (f *follow) orAnew(err error, copied bool) error {
+func (f *Update) remakeIndex(err error, copied bool) error {
 	var damaged *index.DamagedError
 	if !errors.As(err, &damaged) {
 		return err
 	}
-	f.index.release()
-	f.r.indexFlaw = damaged
-	return f.r.heal(f.ctx, f.tip, copied)
+	f.Index.Release()
+	f.p.IndexFlaw = damaged
+	return f.p.Recover(f.ctx, f.tip, copied)
 }
 
 // perPlacer is how many versions, in the order of their paths, one goroutine writes at a time.

@@ -1,4 +1,4 @@
-package repo
+package projection
 
 import (
 	"errors"
@@ -11,35 +11,35 @@ import (
 
 const indexWait = time.Second
 
-// indexLock is git's lock of the index, or nothing where it could not be had, and the index as it was.
-type indexLock struct {
+// IndexLock is git's lock of the index, or nothing where it could not be had, and the index as it was.
+type IndexLock struct {
 	*durable.Lock
 	old    []byte // mapped; nil where there was none
 	unread error  // why old could not be read
 	ahead  *index.Ahead
 }
 
-func (l *indexLock) held() bool { return l.Lock != nil }
+func (l *IndexLock) Held() bool { return l.Lock != nil }
 
-func (l *indexLock) release() {
+func (l *IndexLock) Release() {
 	if l.Lock != nil {
 		l.Lock.Abort()
 		l.Lock = nil
-		l.leave()
+		l.unmapIndex()
 	}
 }
 
 // commit puts what was written in the place of the index, on disk: without an index that is whole git does nothing.
-func (l *indexLock) commit() error {
+func (l *IndexLock) commit() error {
 	lock := l.Lock
 	l.Lock = nil
-	defer l.leave()
+	defer l.unmapIndex()
 	return lock.Commit()
 }
 
-// look maps the index as it is and begins to look at it.
-func (l *indexLock) look(r *projectionT) {
-	file, err := r.git.Open("index")
+// mapIndex maps the index as it is and begins to look at it.
+func (l *IndexLock) mapIndex(r *Projection) {
+	file, err := r.Git.Open("index")
 	if err == nil {
 		defer file.Close()
 		l.old, err = durable.MapFile(file)
@@ -53,25 +53,25 @@ func (l *indexLock) look(r *projectionT) {
 	l.ahead = index.LookAhead(l.old)
 }
 
-// setAside keeps a damaged index under another name; one is made anew from the history.
-func (l *indexLock) setAside(r *projectionT) error {
-	err := r.own.Remove("index.damaged") // were it a second name of the index, nothing would be renamed
+// moveDamagedAside keeps a damaged index under another name; one is made anew from the history.
+func (l *IndexLock) moveDamagedAside(r *Projection) error {
+	err := r.StateDir.Remove("index.damaged") // were it a second name of the index, nothing would be renamed
 	if err == nil {
-		err = r.git.Rename("index", r.own, "index.damaged")
+		err = r.Git.Rename("index", r.StateDir, "index.damaged")
 	}
 	if err != nil && !durable.IsMissing(err) {
 		return err
 	}
-	r.o.Warn(r.git.Path("index"), r.indexFlaw.Error()+": it is made anew from the history",
-		"what was staged by hand is left out; the damaged one is kept as "+record.Quote(r.own.Path("index.damaged")))
-	r.indexFlaw = nil
-	l.leave()
+	r.Opts.Warn(r.Git.Path("index"), r.IndexFlaw.Error()+": it is made anew from the history",
+		"what was staged by hand is left out; the damaged one is kept as "+record.Quote(r.StateDir.Path("index.damaged")))
+	r.IndexFlaw = nil
+	l.unmapIndex()
 	l.ahead = index.LookAhead(nil)
 	return nil
 }
 
-// leave lets the old index go. When that was its last name the system frees all of it, beside whatever is done next.
-func (l *indexLock) leave() {
+// unmapIndex lets the old index go. When that was its last name the system frees all of it, beside whatever is done next.
+func (l *IndexLock) unmapIndex() {
 	old := l.old
 	if l.old = nil; len(old) == 0 {
 		return
@@ -80,32 +80,32 @@ func (l *indexLock) leave() {
 	go durable.Unmap(old)
 }
 
-// takeIndex takes git's lock of the index before the branch moves, so that no git commit comes between and undoes a
+// TakeIndex takes git's lock of the index before the branch moves, so that no git commit comes between and undoes a
 // version. It is left alone, with a warning, where another program holds it, and where the work tree is not ours to
 // change at the moment.
-func (r *projectionT) takeIndex() (*indexLock, error) {
-	if why := r.detached(); why != "" {
-		r.o.Warn(r.dest, "files/ and the index are left as they are: "+why, "versions are recorded all the same; they follow when that has ended")
-		return &indexLock{}, nil
+func (r *Projection) TakeIndex() (*IndexLock, error) {
+	if why := r.NotOursNow(); why != "" {
+		r.Opts.Warn(r.Path, "files/ and the index are left as they are: "+why, "versions are recorded all the same; they follow when that has ended")
+		return &IndexLock{}, nil
 	}
-	lock, err := r.git.TakeLock("index", r.stage, indexWait)
+	lock, err := r.Git.TakeLock("index", r.Stage, indexWait)
 	var held *durable.LockedError
 	if errors.As(err, &held) {
-		r.o.Warn(held.Path, "the index is locked by another git", "versions are recorded all the same; if no git is at work, remove the lock")
-		return &indexLock{}, nil
+		r.Opts.Warn(held.Path, "the index is locked by another git", "versions are recorded all the same; if no git is at work, remove the lock")
+		return &IndexLock{}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	l := &indexLock{Lock: lock}
-	l.look(r)
+	l := &IndexLock{Lock: lock}
+	l.mapIndex(r)
 	return l, nil
 }
 
-// checkIndex looks whether git can read the index.
-func (r *projectionT) checkIndex() error {
-	r.indexFlaw = nil
-	file, err := r.git.Open("index")
+// CheckIndex looks whether git can read the index.
+func (r *Projection) CheckIndex() error {
+	r.IndexFlaw = nil
+	file, err := r.Git.Open("index")
 	if err != nil {
 		return nil // there is none, or writing it will say why
 	}
@@ -115,22 +115,22 @@ func (r *projectionT) checkIndex() error {
 		return err
 	}
 	if b == nil {
-		r.indexFlaw = index.Flaw(nil)
+		r.IndexFlaw = index.Flaw(nil)
 		return nil
 	}
 	defer durable.Unmap(b)
 	return durable.Guard(func() error {
-		r.indexFlaw = index.Flaw(b)
+		r.IndexFlaw = index.Flaw(b)
 		return nil
 	})
 }
 
-func (r *projectionT) indexHint(err error) string {
+func (r *Projection) IndexHint(err error) string {
 	switch {
 	case errors.Is(err, index.ErrSplit):
-		return "git -C " + record.ShellWord(r.dest) + " update-index --no-split-index"
+		return "git -C " + record.ShellWord(r.Path) + " update-index --no-split-index"
 	case errors.Is(err, index.ErrSparse):
-		return "git -C " + record.ShellWord(r.dest) + " sparse-checkout disable"
+		return "git -C " + record.ShellWord(r.Path) + " sparse-checkout disable"
 	}
 	return "the next run tries again"
 }
@@ -140,4 +140,4 @@ func indexStat(st durable.Stat) index.Stat {
 		Dev: st.Dev, Ino: st.Ino, UID: st.UID, GID: st.GID, Size: st.Size}
 }
 
-const maxIndex = 4 << 30
+const MaxIndex = 4 << 30

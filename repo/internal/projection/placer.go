@@ -1,4 +1,4 @@
-package repo
+package projection
 
 import (
 	"bytes"
@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// crowd names a version whose place another has. Its index entry is kept, so that a commit by hand does not delete it.
-func (p *placer) crowd(v *record.Version, path, has string, place bool) {
+// reportCollision names a version whose place another has. Its index entry is kept, so that a commit by hand does not delete it.
+func (p *Placer) reportCollision(v *record.Version, path, has string, place bool) {
 	p.warn(v.Source, "has no place of its own in files/: on this file system its name is that of "+record.Quote(has),
 		"it is recorded: git show, and timemachine show, have it")
 	if place {
@@ -26,8 +26,8 @@ func (p *placer) crowd(v *record.Version, path, has string, place bool) {
 }
 
 // makeLink makes a link, or the file that stands for one.
-func (p *placer) makeLink(target string, at spot) error {
-	if p.r.hasLinks() {
+func (p *Placer) makeLink(target string, at target) error {
+	if p.p.HasSymlinks() {
 		return at.dir.Symlink(target, at.name)
 	}
 	f, err := at.dir.Create(at.name)
@@ -41,9 +41,9 @@ func (p *placer) makeLink(target string, at spot) error {
 	return p.orRemove(at, errors.Join(err, f.Close()))
 }
 
-// placer writes versions, one after the other, for a follow; several may be at work for the same one.
-type placer struct {
-	*follow
+// Placer writes versions, one after the other, for a follow; several may be at work for the same one.
+type Placer struct {
+	*Update
 	files, copies *durable.Walker
 	staged, clone string // names in the stage, where a version is made ready before it gets its names
 	buf           []byte // of durable.SparseBlock bytes
@@ -55,64 +55,64 @@ type placer struct {
 	stuck   int      // of them, those with something in their way
 }
 
-func (p *placer) close() {
+func (p *Placer) Close() {
 	p.files.Close()
 	p.copies.Close()
 }
 
-// version lets one version's copy and, where it is the newest, its place in files/ follow. What fails is warned of.
-func (p *placer) version(v *record.Version, newest bool) {
+// Write lets one version's copy and, where it is the newest, its place in files/ follow. What fails is warned of.
+func (p *Placer) Write(v *record.Version, newest bool) {
 	path, err := record.TreePath(&v.Record)
 	if err != nil {
-		p.fail(v.Source, "cannot be placed", err)
+		p.Fail(v.Source, "cannot be placed", err)
 		return
 	}
-	place := newest && p.index.held()
+	place := newest && p.Index.Held()
 	if v.Event == record.Deleted {
 		switch {
 		case !place:
-		case p.before[path] != "": // what is there is another's
+		case p.collisionsBefore[path] != "": // what is there is another's
 			p.changes = append(p.changes, index.Change{Path: path, Remove: true})
 		default:
-			p.remove(path, v.Source)
+			p.Remove(path, v.Source)
 		}
 		return
 	}
-	if has := p.taken[path]; has != "" {
-		p.crowd(v, path, has, place)
+	if has := p.collisions[path]; has != "" {
+		p.reportCollision(v, path, has, place)
 		place = false
 	}
-	if !place && !p.copying.Load() {
+	if !place && !p.Copying.Load() {
 		return
 	}
-	if err := p.write(v, path, place); err != nil {
-		p.fail(v.Source, "could not be written", errors.Join(err, p.r.stage.Remove(p.staged), p.r.stage.Remove(p.clone)))
+	if err := p.writeVersion(v, path, place); err != nil {
+		p.Fail(v.Source, "could not be written", errors.Join(err, p.p.Stage.Remove(p.staged), p.p.Stage.Remove(p.clone)))
 	}
 }
 
-// fail warns of what failed; of a full disk once, since it is the same for all that is left to write. Copies yield then.
-func (p *placer) fail(source, what string, err error) {
+// Fail warns of what failed; of a full disk once, since it is the same for all that is left to write. Copies yield then.
+func (p *Placer) Fail(source, what string, err error) {
 	if durable.IsBadName(err) {
 		p.warn(source, what+" beside the history: this file system cannot have its name", "it is recorded: git show, and timemachine show, have it")
 		return
 	}
 	p.failed++
 	if durable.IsFull(err) {
-		p.copying.Store(false)
-		if p.crowded.Swap(true) {
+		p.Copying.Store(false)
+		if p.diskFull.Swap(true) {
 			return
 		}
-		source, what = p.r.dest, "has no room: some files could not be written"
+		source, what = p.p.Path, "has no room: some files could not be written"
 	}
 	hint := "the version is recorded; the next run tries again"
 	if durable.IsObstructed(err) {
 		p.stuck++
-		hint = "the version is recorded; what is in its way is moved aside by: " + p.r.repairCommand()
+		hint = "the version is recorded; what is in its way is moved aside by: " + p.p.RepairCommand()
 	}
 	p.warn(source, what+" beside the history: "+durable.Reason(err), hint)
 }
 
-func (p *placer) remove(path, source string) {
+func (p *Placer) Remove(path, source string) {
 	folder, name := layout.Split(path)
 	dir, err := p.files.Dir(folder)
 	if err == nil {
@@ -121,20 +121,20 @@ func (p *placer) remove(path, source string) {
 	if err == nil {
 		err = p.files.Prune(folder)
 	}
-	p.touch(folder)
+	p.noteTouched(folder)
 	if err != nil && !durable.IsMissing(err) {
-		p.fail(source, "could not be removed", err)
+		p.Fail(source, "could not be removed", err)
 		return
 	}
 	p.changes = append(p.changes, index.Change{Path: path, Remove: true})
 }
 
-// write lets files/, where place is set, and copies/ have a version. The copy shares storage with files/ where modes allow:
+// writeVersion lets files/, where place is set, and copies/ have a version. The copy shares storage with files/ where modes allow:
 // files/ must stay readable to its owner, a copy never has a permission more than its version.
-func (p *placer) write(v *record.Version, path string, place bool) error {
-	copying := p.copying.Load()
+func (p *Placer) writeVersion(v *record.Version, path string, place bool) error {
+	copying := p.Copying.Load()
 	if !place {
-		return p.copy(v, nil)
+		return p.writeCopy(v, nil)
 	}
 	own := *v // as it stands in files/
 	own.Mode |= 0o400
@@ -143,17 +143,17 @@ func (p *placer) write(v *record.Version, path string, place bool) error {
 	if err != nil {
 		return fmt.Errorf("%s is in the way: %w", record.Quote("files"), err)
 	}
-	p.touch(folder)
-	at := spot{dir, name}
-	make := func(at spot) error { return p.make(&own, at) }
-	if v.Event == record.Added && p.inStep {
+	p.noteTouched(folder)
+	at := target{dir, name}
+	make := func(at target) error { return p.makeFile(&own, at) }
+	if v.Event == record.Added && p.upToDate {
 		if err = make(at); errors.Is(err, fs.ErrExist) {
-			if err = p.leaveTheirs(v, at); err == nil {
-				err = p.put(at, p.staged, make)
+			if err = p.moveForeignAside(v, at); err == nil {
+				err = p.putFile(at, p.staged, make)
 			}
 		}
 	} else {
-		err = p.put(at, p.staged, make)
+		err = p.putFile(at, p.staged, make)
 	}
 	if err != nil {
 		return err
@@ -163,11 +163,11 @@ func (p *placer) write(v *record.Version, path string, place bool) error {
 		if !v.Link && own.Mode != v.Mode {
 			from = nil
 		}
-		if err := p.copy(v, from); err != nil {
+		if err := p.writeCopy(v, from); err != nil {
 			if !durable.IsBadName(err) && !durable.IsMissing(err) && !durable.IsObstructed(err) { // it is the same for all others
-				p.copying.Store(false)
+				p.Copying.Store(false)
 			}
-			p.fail(v.Source, "has no copy", err)
+			p.Fail(v.Source, "has no copy", err)
 		}
 	}
 	st, err := dir.Lstat(name)
@@ -178,9 +178,9 @@ func (p *placer) write(v *record.Version, path string, place bool) error {
 	return nil
 }
 
-// leaveTheirs moves away what has the place of a source that was not there before. It is somebody's own, and perhaps nowhere
+// moveForeignAside moves away what has the place of a source that was not there before. It is somebody's own, and perhaps nowhere
 // else; git, too, would not overwrite it.
-func (p *placer) leaveTheirs(v *record.Version, at spot) error {
+func (p *Placer) moveForeignAside(v *record.Version, at target) error {
 	st, err := at.dir.Lstat(at.name)
 	if err != nil || st.IsDir() { // an empty folder is nobody's
 		return err
@@ -195,23 +195,23 @@ func (p *placer) leaveTheirs(v *record.Version, at spot) error {
 	return err
 }
 
-// put has a file made at a spot. Where something has the name already it is made in the stage, under the name staged, and
+// putFile has a file made at a spot. Where something has the name already it is made in the stage, under the name staged, and
 // takes the place of that; where many are written, which nobody can expect to see all at once, that is removed first: a file
 // system that allocates late writes each file that takes the place of another to disk at once. A file that a kill leaves
 // half made is made again with all that was to follow. Nor can one come from the stage where files/ or copies/ is a mount of
 // its own: what has the name is removed there, too.
-func (p *placer) put(at spot, staged string, make func(at spot) error) error {
+func (p *Placer) putFile(at target, staged string, make func(at target) error) error {
 	err := make(at)
 	if !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	if p.removes && !p.each && at.dir.Remove(at.name) == nil {
+	if p.mayRemoveFirst && !p.each && at.dir.Remove(at.name) == nil {
 		return make(at)
 	}
-	if err := make(spot{p.r.stage, staged}); err != nil {
+	if err := make(target{p.p.Stage, staged}); err != nil {
 		return err
 	}
-	err = p.orRemove(spot{p.r.stage, staged}, p.replace(at, staged))
+	err = p.orRemove(target{p.p.Stage, staged}, p.replace(at, staged))
 	if errors.Is(err, unix.EXDEV) && at.dir.Remove(at.name) == nil {
 		return make(at)
 	}
@@ -219,22 +219,22 @@ func (p *placer) put(at spot, staged string, make func(at spot) error) error {
 }
 
 // replace gives the file staged a name that something has: a file, a link or an empty folder.
-func (p *placer) replace(at spot, staged string) error {
-	err := p.r.stage.Rename(staged, at.dir, at.name)
+func (p *Placer) replace(at target, staged string) error {
+	err := p.p.Stage.Rename(staged, at.dir, at.name)
 	if errors.Is(err, unix.EISDIR) || errors.Is(err, unix.ENOTEMPTY) || errors.Is(err, unix.EEXIST) {
 		if err = at.dir.RemoveDir(at.name); err == nil {
-			err = p.r.stage.Rename(staged, at.dir, at.name)
+			err = p.p.Stage.Rename(staged, at.dir, at.name)
 		}
 	}
 	return err
 }
 
-// copy gives a version its name in copies/: a file that shares the storage of the one at from, unless that is nil, by
+// writeCopy gives a version its name in copies/: a file that shares the storage of the one at from, unless that is nil, by
 // reflink; else a second name of it; else (no links here) a file written for itself. What bears the name already is an
 // earlier try of this version.
-func (p *placer) copy(v *record.Version, from *spot) error {
+func (p *Placer) writeCopy(v *record.Version, from *target) error {
 	folder, name := layout.Split(v.Copy)
-	p.touch(folder)
+	p.noteTouched(folder)
 	into := p.copies.Make
 	if v.Previous.IsZero() {
 		into = p.copies.MakeNew
@@ -243,20 +243,20 @@ func (p *placer) copy(v *record.Version, from *spot) error {
 	if err != nil {
 		return err
 	}
-	at := spot{dir, name}
+	at := target{dir, name}
 	if from != nil {
-		if p.put(at, p.clone, func(at spot) error { return p.reflink(v, *from, at) }) == nil {
+		if p.putFile(at, p.clone, func(at target) error { return p.reflink(v, *from, at) }) == nil {
 			return nil
 		}
-		if p.put(at, p.clone, func(at spot) error { return from.dir.Link(from.name, at.dir, at.name) }) == nil {
+		if p.putFile(at, p.clone, func(at target) error { return from.dir.Link(from.name, at.dir, at.name) }) == nil {
 			return nil
 		}
 	}
-	return p.put(at, p.clone, func(at spot) error { return p.make(v, at) })
+	return p.putFile(at, p.clone, func(at target) error { return p.makeFile(v, at) })
 }
 
-func (p *placer) reflink(v *record.Version, old, at spot) error {
-	if v.Link || p.r.noReflink.Load() {
+func (p *Placer) reflink(v *record.Version, old, at target) error {
+	if v.Link || p.p.noReflink.Load() {
 		return errors.ErrUnsupported
 	}
 	from, err := old.dir.Open(old.name)
@@ -267,18 +267,18 @@ func (p *placer) reflink(v *record.Version, old, at spot) error {
 	return p.create(v, at, func(to *durable.File) error {
 		err := durable.Reflink(from, to)
 		if err != nil {
-			p.r.noReflink.Store(true)
+			p.p.noReflink.Store(true)
 		}
 		return err
 	})
 }
 
-// make writes a version's content, mode and mtime to a new file or link.
-func (p *placer) make(v *record.Version, at spot) error {
+// makeFile writes a version's content, mode and mtime to a new file or link.
+func (p *Placer) makeFile(v *record.Version, at target) error {
 	if !v.Link {
 		return p.create(v, at, func(dst *durable.File) error { return p.writeContent(dst, v) })
 	}
-	_, target, err := p.r.store.Read(v.Blob)
+	_, target, err := p.p.Store.Read(v.Blob)
 	if err == nil {
 		err = p.makeLink(string(target), at)
 	}
@@ -289,7 +289,7 @@ func (p *placer) make(v *record.Version, at spot) error {
 }
 
 // create makes a new file with a version's mode and mtime, and has it filled.
-func (p *placer) create(v *record.Version, at spot, fill func(dst *durable.File) error) error {
+func (p *Placer) create(v *record.Version, at target, fill func(dst *durable.File) error) error {
 	mode := fs.FileMode(v.Mode & 0o777)
 	dst, err := at.dir.CreateAs(at.name, mode)
 	if err != nil {
@@ -312,7 +312,7 @@ func (p *placer) create(v *record.Version, at spot, fill func(dst *durable.File)
 }
 
 // orRemove removes what an error has left half made, or without its place.
-func (p *placer) orRemove(at spot, err error) error {
+func (p *Placer) orRemove(at target, err error) error {
 	if err != nil {
 		err = errors.Join(err, at.dir.Remove(at.name))
 	}
@@ -320,7 +320,7 @@ func (p *placer) orRemove(at spot, err error) error {
 }
 
 // writeContent writes a version's bytes: in one piece where they are few.
-func (p *placer) writeContent(dst *durable.File, v *record.Version) error {
+func (p *Placer) writeContent(dst *durable.File, v *record.Version) error {
 	if v.Size < durable.SparseBlock {
 		body, err := p.small(v.Blob)
 		if err == nil {
@@ -336,46 +336,46 @@ func (p *placer) writeContent(dst *durable.File, v *record.Version) error {
 	return durable.CopySparse(dst, src, p.buf)
 }
 
-func (p *placer) small(id object.ID) ([]byte, error) {
+func (p *Placer) small(id object.ID) ([]byte, error) {
 	if p.held != nil {
 		if b, ok := p.held.get(id); ok {
 			return b, nil
 		}
 	}
-	return p.r.body(id)
+	return p.p.ReadBody(id)
 }
 
-func (p *placer) content(id object.ID) (io.ReadCloser, error) {
+func (p *Placer) content(id object.ID) (io.ReadCloser, error) {
 	if p.held != nil {
 		if b, ok := p.held.get(id); ok {
 			return io.NopCloser(bytes.NewReader(b)), nil
 		}
 	}
-	src, _, err := p.r.store.Stream(id)
+	src, _, err := p.p.Store.Stream(id)
 	return src, err
 }
 
-func (p *placer) touch(folder string) {
+func (p *Placer) noteTouched(folder string) {
 	if p.each {
 		p.touched = append(p.touched, folder)
 	}
 }
 
-// finish puts what was written on disk and lets the index follow.
-func (p *placer) finish() error {
-	f := p.follow
-	f.take(p)
+// Finish puts what was written on disk and lets the index follow.
+func (p *Placer) Finish() error {
+	f := p.Update
+	f.addUp(p)
 	if err := f.sync(); err != nil {
 		return err
 	}
 	if len(f.changes) == 0 {
 		return nil
 	}
-	return f.orAnew(f.settle(), !f.incomplete)
+	return f.remakeIndex(f.finish(), !f.incomplete)
 }
 
-// spot is a name in a folder.
-type spot struct {
+// target is a name in a folder.
+type target struct {
 	dir  *durable.Dir
 	name string
 }
@@ -393,19 +393,19 @@ func chmod(f *durable.File, mode fs.FileMode) error {
 	return nil
 }
 
-// rewriter is a placer that writes single versions again. The work tree is in step with tip already, as far as it is
+// Rewriter is a placer that writes single versions again. The work tree is in step with tip already, as far as it is
 // said to be; a mark of unfinished work stays.
-func (r *projectionT) rewriter(ctx context.Context, tip object.ID, index *indexLock) (*placer, error) {
-	_, behind, err := r.behind(tip)
+func (r *Projection) Rewriter(ctx context.Context, tip object.ID, index *IndexLock) (*Placer, error) {
+	_, behind, err := r.Behind(tip)
 	if err == nil && !behind {
-		err = r.anchor()
+		err = r.flush()
 	}
 	if err != nil {
 		return nil, err
 	}
-	f := &follow{r: r, ctx: ctx, base: tip, tip: tip, index: index, incomplete: behind, warn: r.o.Warn}
-	if f.taken, err = r.crowdedOut(tip); err != nil {
+	f := &Update{p: r, ctx: ctx, base: tip, tip: tip, Index: index, incomplete: behind, warn: r.Opts.Warn}
+	if f.collisions, err = r.Collisions(tip); err != nil {
 		return nil, err
 	}
-	return f.newPlacer(0, r.o.Warn), nil
+	return f.newPlacer(0, r.Opts.Warn), nil
 }

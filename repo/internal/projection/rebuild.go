@@ -1,4 +1,4 @@
-package repo
+package projection
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// rebuildOptions of RebuildCopies. The zero value works.
-type rebuildOptions struct {
+// RebuildOptions of RebuildCopies. The zero value works.
+type RebuildOptions struct {
 	WantCopy func(*record.Version) bool // whether a version has a copy; nil: each
 	Progress func(done, total int64)    // versions looked at; nil: none
 }
@@ -24,9 +24,9 @@ type rebuilt struct {
 	NoRoom   bool  // it stopped because space is short
 }
 
-// rebuildSince is RebuildCopies of the versions after base; of all where base is no ancestor of tip. What was left out for
+// RebuildSince is RebuildCopies of the versions after base; of all where base is no ancestor of tip. What was left out for
 // want of room is no longer owed then, unless another try may do better.
-func (r *projectionT) rebuildSince(ctx context.Context, tip, base object.ID, o rebuildOptions) (*rebuilt, error) {
+func (r *Projection) RebuildSince(ctx context.Context, tip, base object.ID, o RebuildOptions) (*rebuilt, error) {
 	var commits []object.ID
 	err := r.Walk(ctx, tip, base, func(v record.Version, ours bool) error {
 		if ours && v.Event != record.Deleted && v.Copy != "" {
@@ -42,33 +42,33 @@ func (r *projectionT) rebuildSince(ctx context.Context, tip, base object.ID, o r
 	if err != nil {
 		return nil, err
 	}
-	index, err := r.takeIndex()
+	index, err := r.TakeIndex()
 	if err != nil {
 		return nil, err
 	}
-	defer index.release()
-	f, err := r.rewriter(ctx, tip, index)
+	defer index.Release()
+	f, err := r.Rewriter(ctx, tip, index)
 	if err != nil {
 		return nil, err
 	}
-	defer f.close()
+	defer f.Close()
 	b := &rebuild{f: f, o: o, tree: tree, seen: map[string]bool{}}
-	b.check = &comparer{p: r, quick: true}
+	b.check = &Comparer{p: r, quick: true}
 	if err := b.all(commits); err != nil {
 		return &b.done, err
 	}
-	f.owes = false // it is known what is owed
-	if err := f.finish(); err != nil || b.done.NoRoom || f.failed > f.stuck {
+	f.copiesMissing = false // it is known what is owed
+	if err := f.Finish(); err != nil || b.done.NoRoom || f.failed > f.stuck {
 		return &b.done, err
 	}
-	return &b.done, r.own.Remove(runstate.MissingCopiesName)
+	return &b.done, r.StateDir.Remove(runstate.MissingCopiesName)
 }
 
 // rebuild is a RebuildCopies under way, newest version first.
 type rebuild struct {
-	f     *placer
-	o     rebuildOptions
-	check *comparer
+	f     *Placer
+	o     RebuildOptions
+	check *Comparer
 	tree  map[string]object.TreeEntry
 	seen  map[string]bool // sources met
 	done  rebuilt
@@ -79,11 +79,11 @@ func (b *rebuild) all(commits []object.ID) error {
 		if err := b.f.ctx.Err(); err != nil {
 			return err
 		}
-		v, _, err := b.f.r.version(id)
+		v, _, err := b.f.p.Version(id)
 		if err != nil {
 			return err
 		}
-		if b.done.Written%roomEach == 0 && !b.f.roomForCopies() {
+		if b.done.Written%roomEach == 0 && !b.f.spaceForCopies() {
 			b.done.NoRoom = true
 			return nil
 		}
@@ -103,11 +103,11 @@ func (b *rebuild) one(v *record.Version) {
 		b.seen[strings.Clone(v.Source)] = true
 	}
 	path, err := record.TreePath(&v.Record)
-	if err != nil || b.f.taken[path] != "" || b.o.WantCopy != nil && !b.o.WantCopy(v) {
+	if err != nil || b.f.collisions[path] != "" || b.o.WantCopy != nil && !b.o.WantCopy(v) {
 		return
 	}
 	b.done.Versions++
-	if b.check.copyFlaw(b.f.copies, v) == nil {
+	if b.check.CopyFlaw(b.f.copies, v) == nil {
 		return
 	}
 	if newest {
@@ -115,8 +115,8 @@ func (b *rebuild) one(v *record.Version) {
 		newest = record.Agrees(v, e, there)
 	}
 	before := b.f.failed
-	b.f.copying.Store(true)
-	b.f.version(v, newest)
+	b.f.Copying.Store(true)
+	b.f.Write(v, newest)
 	if b.f.failed > before {
 		b.done.Failed++
 		return

@@ -1,68 +1,69 @@
-package repo
+package projection
 
 import (
 	"errors"
 	"io/fs"
 	"time"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/dest"
 	"timemachine/repo/internal/runstate"
 )
 
-// anchorAfter is when the system has written most of what was left to it (vm.dirty_expire_centisecs, 30 seconds, and the
+// flushAfter is when the system has written most of what was left to it (vm.dirty_expire_centisecs, 30 seconds, and the
 // flusher's period), so that waiting for the rest takes no time to speak of.
-const anchorAfter = 40 * time.Second
+const flushAfter = 40 * time.Second
 
 // moment names this machine's time since it was started and the file system mounted; "" where that is not known.
-func (r *projectionT) moment() string { return momentOf(r.o.Boot, r.root, projections) }
+func (r *Projection) moment() string { return dest.MomentOf(r.Opts.Boot, r.Folder, dest.Projections) }
 
-// followed is the commit that the work tree was up to date with when that was last noted in this moment.
-func (r *projectionT) followed() (tip object.ID, ok bool) {
-	return runstate.ReadUpToDate(r.own, r.moment())
+// upToDateWith is the commit that the work tree was up to date with when that was last noted in this moment.
+func (r *Projection) upToDateWith() (tip object.ID, ok bool) {
+	return runstate.ReadUpToDate(r.StateDir, r.moment())
 }
 
-// behind tells whether the work tree may be behind tip, and from which commit on; zero: it must be looked at whole.
-func (r *projectionT) behind(tip object.ID) (base object.ID, behind bool, err error) {
-	mark, err := runstate.ReadPending(r.own)
+// Behind tells whether the work tree may be behind tip, and from which commit on; zero: it must be looked at whole.
+func (r *Projection) Behind(tip object.ID) (base object.ID, behind bool, err error) {
+	mark, err := runstate.ReadPending(r.StateDir)
 	if err != nil || !mark.Marked {
 		return base, false, err
 	}
 	if mark.Damaged {
-		r.o.Log("the mark of unfinished work is damaged; everything is looked at", "file", r.own.Path(runstate.PendingName))
+		r.Opts.Log("the mark of unfinished work is damaged; everything is looked at", "file", r.StateDir.Path(runstate.PendingName))
 	}
-	if at, ok := r.followed(); ok {
+	if at, ok := r.upToDateWith(); ok {
 		return at, at != tip, nil
 	}
 	return mark.Base, true, nil
 }
 
-// anchorDue is anchor where what a run has left to the system is old enough.
-func (r *projectionT) anchorDue() error {
-	st, err := r.own.Lstat(runstate.PendingName)
+// flushIfDue is anchor where what a run has left to the system is old enough.
+func (r *Projection) flushIfDue() error {
+	st, err := r.StateDir.Lstat(runstate.PendingName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if age := r.o.Clock().Sub(time.Unix(st.Mtime.Sec, st.Mtime.Nsec)); age >= 0 && age < anchorAfter {
+	if age := r.Opts.Clock().Sub(time.Unix(st.Mtime.Sec, st.Mtime.Nsec)); age >= 0 && age < flushAfter {
 		return nil
 	}
-	return r.anchor()
+	return r.flush()
 }
 
-// anchor puts the work tree on disk, as far as runs have left that to the system, and takes their mark away. The work
+// flush puts the work tree on disk, as far as runs have left that to the system, and takes their mark away. The work
 // tree is in step with the tip.
-func (r *projectionT) anchor() error {
-	if _, ok := r.followed(); !ok {
+func (r *Projection) flush() error {
+	if _, ok := r.upToDateWith(); !ok {
 		return nil
 	}
-	if err := r.syncAll(); err != nil {
+	if err := r.SyncAll(); err != nil {
 		return err
 	}
-	return r.settled()
+	return r.clearPending()
 }
 
-// settled takes the mark of unfinished work away.
-func (r *projectionT) settled() error {
-	return runstate.ClearPending(r.own)
+// clearPending takes the mark of unfinished work away.
+func (r *Projection) clearPending() error {
+	return runstate.ClearPending(r.StateDir)
 }

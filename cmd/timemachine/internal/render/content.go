@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"io"
+	"timemachine/repo/history"
 	"unicode/utf8"
-
-	"timemachine/repo"
 )
 
 // maxPlain is the size in bytes of the longest content that is written as text, if it is UTF-8.
@@ -21,7 +20,7 @@ type ContentDocument struct {
 
 // WriteContent writes a version and its content of size bytes as one JSON document. Content beyond
 // maxPlain is not held in memory.
-func WriteContent(w io.Writer, e *repo.Entry, src io.Reader, size int64) error {
+func WriteContent(w io.Writer, e *history.Entry, src io.Reader, size int64) error {
 	if size > maxPlain {
 		return writeLong(w, e, src)
 	}
@@ -37,7 +36,7 @@ func WriteContent(w io.Writer, e *repo.Entry, src io.Reader, size int64) error {
 }
 
 // writeLong writes the document of a version and puts the content into it while reading it.
-func writeLong(w io.Writer, e *repo.Entry, src io.Reader) error {
+func writeLong(w io.Writer, e *history.Entry, src io.Reader) error {
 	line, err := jsonText(ContentDocument{EntryDocument: EntryJSON(e), Encoding: "base64"}, "")
 	if err != nil {
 		return err

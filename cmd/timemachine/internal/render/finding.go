@@ -2,9 +2,9 @@ package render
 
 import (
 	"strings"
+	"timemachine/repo/verify"
 
 	"timemachine/cmd/timemachine/internal/terminal"
-	"timemachine/repo"
 )
 
 // FindingDocument is one line of verify --json with the type "problem".
@@ -31,13 +31,13 @@ type VerifyDocument struct {
 }
 
 // FindingJSON is the line of a finding.
-func FindingJSON(f repo.Finding) FindingDocument {
+func FindingJSON(f verify.Finding) FindingDocument {
 	return FindingDocument{Type: "problem", Part: string(f.Part), Path: f.Path, PathBytes: rawBytes(f.Path),
 		Object: idText(f.Object), Message: f.Msg, Hint: f.Hint, Repaired: f.Repaired}
 }
 
 // FindingText is a finding in one line: its object, the damage, and whether verify repaired it.
-func FindingText(f repo.Finding) string {
+func FindingText(f verify.Finding) string {
 	var about []string
 	if f.Path != "" {
 		about = append(about, terminal.Quote(f.Path))
@@ -53,7 +53,7 @@ func FindingText(f repo.Finding) string {
 }
 
 // FindingLine is a finding with its hint, for standard output.
-func FindingLine(f repo.Finding) string {
+func FindingLine(f verify.Finding) string {
 	text := FindingText(f)
 	if f.Hint != "" {
 		text += " (" + f.Hint + ")"
@@ -62,13 +62,13 @@ func FindingLine(f repo.Finding) string {
 }
 
 // VerifyJSON is the last line of a verification.
-func VerifyJSON(s *repo.VerifySummary) VerifyDocument {
+func VerifyJSON(s *verify.Summary) VerifyDocument {
 	return VerifyDocument{Type: "summary", Objects: s.Objects, Versions: s.Versions, Files: s.Files, Copies: s.Copies,
 		Problems: s.Findings, Repaired: s.Repaired}
 }
 
 // VerifyLine is a verification in one line.
-func VerifyLine(s *repo.VerifySummary) string {
+func VerifyLine(s *verify.Summary) string {
 	text := "verified " + Count(int(s.Objects), "object") + ", " + Count(int(s.Versions), "version") + ", " +
 		Count(int(s.Files), "file") + " and " + plural(int(s.Copies), "copy", "copies") + ": "
 	switch {

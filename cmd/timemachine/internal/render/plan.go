@@ -4,21 +4,21 @@ import (
 	"errors"
 	"strings"
 	"time"
+	"timemachine/repo/restore"
 
 	"timemachine/cmd/timemachine/internal/terminal"
-	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/record"
 )
 
 // The words for an action, before and after it is done.
 var (
-	actionsAhead = map[repo.Action]string{repo.Create: "would create", repo.Replace: "would replace", repo.Keep: "is as it was", repo.Leave: "would leave"}
-	actionsDone  = map[repo.Action]string{repo.Create: "created", repo.Replace: "replaced", repo.Keep: "is as it was", repo.Leave: "left"}
+	actionsAhead = map[restore.Action]string{restore.Create: "would create", restore.Replace: "would replace", restore.Keep: "is as it was", restore.Leave: "would leave"}
+	actionsDone  = map[restore.Action]string{restore.Create: "created", restore.Replace: "replaced", restore.Keep: "is as it was", restore.Leave: "left"}
 )
 
 // actionWords are the words for actions: of a dry run those before, else those after.
-func actionWords(dryRun bool) map[repo.Action]string {
+func actionWords(dryRun bool) map[restore.Action]string {
 	if dryRun {
 		return actionsAhead
 	}
@@ -48,7 +48,7 @@ type StepDocument struct {
 }
 
 // PlanJSON is the document of a restore, or of a dry run.
-func PlanJSON(p *repo.Plan, dryRun bool) PlanDocument {
+func PlanJSON(p *restore.Plan, dryRun bool) PlanDocument {
 	doc := PlanDocument{DryRun: dryRun, Files: []StepDocument{}, Cleared: pathsJSON(p.Cleared()), Extra: pathsJSON(p.Extra), Failed: PlanCounts(p).Failed}
 	for i := range p.Steps {
 		s := &p.Steps[i]
@@ -64,7 +64,7 @@ func PlanJSON(p *repo.Plan, dryRun bool) PlanDocument {
 
 // PlanLines are the lines of a restore, one for each file that was changed, left or would be. A
 // verbose list also names the files that were up to date.
-func PlanLines(p *repo.Plan, dryRun, verbose bool, zone *time.Location) []string {
+func PlanLines(p *restore.Plan, dryRun, verbose bool, zone *time.Location) []string {
 	words, removed := actionWords(dryRun), "removed"
 	if dryRun {
 		removed = "would remove"
@@ -74,7 +74,7 @@ func PlanLines(p *repo.Plan, dryRun, verbose bool, zone *time.Location) []string
 		lines = append(lines, removed+" "+terminal.Quote(path)+", in the place of a folder")
 	}
 	for i := range p.Steps {
-		if s := &p.Steps[i]; s.Err == nil && (s.Action != repo.Keep || verbose) {
+		if s := &p.Steps[i]; s.Err == nil && (s.Action != restore.Keep || verbose) {
 			lines = append(lines, stepLine(s, words[s.Action], zone))
 		}
 	}
@@ -84,12 +84,12 @@ func PlanLines(p *repo.Plan, dryRun, verbose bool, zone *time.Location) []string
 	return lines
 }
 
-func stepLine(s *repo.Step, verb string, zone *time.Location) string {
+func stepLine(s *restore.Step, verb string, zone *time.Location) string {
 	text := verb + " " + terminal.Quote(s.Target)
-	if len(s.Differs) > 0 && s.Action == repo.Replace {
+	if len(s.Differs) > 0 && s.Action == restore.Replace {
 		text += " (" + strings.Join(s.Differs, ", ") + ")"
 	}
-	if s.Action != repo.Keep && s.Action != repo.Leave {
+	if s.Action != restore.Keep && s.Action != restore.Leave {
 		text += "  as of " + LocalTime(s.Mtime, zone) + ", " + s.Commit.Short()
 	}
 	for _, note := range s.Notes {
@@ -99,7 +99,7 @@ func stepLine(s *repo.Step, verb string, zone *time.Location) string {
 }
 
 // PlanErrors are the lines about files that were not restored.
-func PlanErrors(p *repo.Plan) []string {
+func PlanErrors(p *restore.Plan) []string {
 	var lines []string
 	for i := range p.Steps {
 		if s := &p.Steps[i]; s.Err != nil {
@@ -116,13 +116,13 @@ func withoutPath(err error, path string) string {
 
 // PlanCount is the number of files for each action of a restore.
 type PlanCount struct {
-	byAction map[repo.Action]int // of the steps that did not fail
+	byAction map[restore.Action]int // of the steps that did not fail
 	Failed   int
 }
 
 // PlanCounts counts the steps of a restore.
-func PlanCounts(p *repo.Plan) PlanCount {
-	n := PlanCount{byAction: map[repo.Action]int{}}
+func PlanCounts(p *restore.Plan) PlanCount {
+	n := PlanCount{byAction: map[restore.Action]int{}}
 	for i := range p.Steps {
 		if s := &p.Steps[i]; s.Err != nil {
 			n.Failed++
@@ -135,22 +135,22 @@ func PlanCounts(p *repo.Plan) PlanCount {
 
 // Kept is the number of files that were up to date if the restore had nothing else to do; else 0.
 func (n PlanCount) Kept() int {
-	if n.byAction[repo.Create]+n.byAction[repo.Replace]+n.Failed > 0 {
+	if n.byAction[restore.Create]+n.byAction[restore.Replace]+n.Failed > 0 {
 		return 0
 	}
-	return n.byAction[repo.Keep]
+	return n.byAction[restore.Keep]
 }
 
 // Summary is the counts in one line.
 func (n PlanCount) Summary(dryRun bool) string {
 	var parts []string
-	for _, action := range []repo.Action{repo.Create, repo.Replace, repo.Leave} {
+	for _, action := range []restore.Action{restore.Create, restore.Replace, restore.Leave} {
 		if n.byAction[action] > 0 {
 			parts = append(parts, actionWords(dryRun)[action]+" "+Count(n.byAction[action], "file"))
 		}
 	}
-	if n.byAction[repo.Keep] > 0 {
-		parts = append(parts, Count(n.byAction[repo.Keep], "file")+" as then")
+	if n.byAction[restore.Keep] > 0 {
+		parts = append(parts, Count(n.byAction[restore.Keep], "file")+" as then")
 	}
 	if n.Failed > 0 {
 		parts = append(parts, Count(n.Failed, "file")+" not restored")

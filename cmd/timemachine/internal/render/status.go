@@ -5,9 +5,9 @@ import (
 	"math"
 	"strings"
 	"time"
+	"timemachine/repo/history"
 
 	"timemachine/cmd/timemachine/internal/terminal"
-	"timemachine/repo"
 	"timemachine/repo/record"
 	"timemachine/repo/when"
 	"timemachine/watch"
@@ -25,10 +25,10 @@ type Status struct {
 	Branch        string // "" where nothing is recorded yet
 	Versions      int
 	Newest        record.Version
-	Last          repo.LastRun
+	Last          history.LastRun
 	Failed        *FailedRun // nil: the last run did not fail
-	Upstream      *repo.Upstream
-	Sizes         repo.Sizes
+	Upstream      *history.Upstream
+	Sizes         history.Sizes
 	Preview       *watch.Preview // nil where there is no configuration
 }
 
@@ -73,14 +73,14 @@ func (s *Status) Lines(c Clock, verbose bool) []string {
 }
 
 // LastRunLine is the line about the last run. failed is nil unless that run failed.
-func LastRunLine(l repo.LastRun, failed *FailedRun, c Clock) string {
+func LastRunLine(l history.LastRun, failed *FailedRun, c Clock) string {
 	if failed == nil {
 		return "last run     " + c.ended(l)
 	}
 	return "last run     " + c.moment(failed.When) + ", failed: " + terminal.Escape(failed.Why) + "; before that: " + c.ended(l)
 }
 
-func (c Clock) ended(l repo.LastRun) string {
+func (c Clock) ended(l history.LastRun) string {
 	switch {
 	case l.Ended.IsZero():
 		return "none over everything is known"
@@ -109,7 +109,7 @@ func (c Clock) moment(t time.Time) string {
 	}
 }
 
-func pushText(u *repo.Upstream) string {
+func pushText(u *history.Upstream) string {
 	switch {
 	case u == nil:
 		return "not set up"

@@ -3,7 +3,7 @@ package render
 import (
 	"time"
 
-	"timemachine/repo"
+	"timemachine/repo/history"
 	"timemachine/repo/record"
 	"timemachine/watch"
 )
@@ -96,7 +96,7 @@ func previewJSON(p *watch.Preview) *PreviewDocument {
 	return d
 }
 
-func lastRunJSON(l repo.LastRun, failed *FailedRun) LastRunDocument {
+func lastRunJSON(l history.LastRun, failed *FailedRun) LastRunDocument {
 	d := LastRunDocument{Ended: timeText(l.Ended), Good: timeText(l.Good)}
 	if failed != nil {
 		d.Failed, d.Failure = timeText(failed.When), failed.Why
@@ -105,6 +105,6 @@ func lastRunJSON(l repo.LastRun, failed *FailedRun) LastRunDocument {
 }
 
 // AgeJSON is the document of status --max-age.
-func AgeJSON(dest string, last repo.LastRun, failed *FailedRun, limit time.Duration, fresh bool) AgeDocument {
+func AgeJSON(dest string, last history.LastRun, failed *FailedRun, limit time.Duration, fresh bool) AgeDocument {
 	return AgeDocument{Destination: dest, LastRun: lastRunJSON(last, failed), MaxAgeSeconds: limit.Seconds(), Fresh: fresh}
 }

@@ -5,9 +5,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"timemachine/repo/history"
 
 	"timemachine/cmd/timemachine/internal/terminal"
-	"timemachine/repo"
 	"timemachine/repo/record"
 )
 
@@ -62,7 +62,7 @@ type EntryDocument struct {
 	OwnerBefore      string  `json:"owner_before,omitempty"`
 }
 
-func EntryJSON(e *repo.Entry) EntryDocument {
+func EntryJSON(e *history.Entry) EntryDocument {
 	d := EntryDocument{
 		VersionDocument:  versionJSON(e.Version),
 		Since:            record.FormatTime(e.Since),
@@ -89,7 +89,7 @@ func EntryJSON(e *repo.Entry) EntryDocument {
 
 // EntryLine is a version in one line: time, event, commit, size with its change, path, and other
 // changes.
-func EntryLine(e *repo.Entry, zone *time.Location, colour bool) string {
+func EntryLine(e *history.Entry, zone *time.Location, colour bool) string {
 	commit := e.Commit.Short()
 	if colour {
 		commit = "\x1b[33m" + commit + "\x1b[m"
@@ -102,7 +102,7 @@ func EntryLine(e *repo.Entry, zone *time.Location, colour bool) string {
 }
 
 // sizeChange is the size of a version, and the difference from the version before.
-func sizeChange(e *repo.Entry) string {
+func sizeChange(e *history.Entry) string {
 	if e.Event == record.Deleted {
 		return "-"
 	}
@@ -118,7 +118,7 @@ func sizeChange(e *repo.Entry) string {
 }
 
 // changes are the changes of a version besides its content.
-func changes(e *repo.Entry) []string {
+func changes(e *history.Entry) []string {
 	var about []string
 	if e.RenamedFrom != "" {
 		about = append(about, "renamed from "+terminal.Quote(e.RenamedFrom))
