@@ -6,7 +6,6 @@ import (
 	"timemachine/repo/internal/commits"
 	"timemachine/repo/internal/dest"
 	"timemachine/repo/internal/maintenance"
-	"timemachine/repo/internal/ownpacks"
 	"timemachine/repo/internal/projection"
 	"timemachine/repo/internal/runstate"
 )
@@ -21,7 +20,7 @@ type Repo struct {
 
 func newRepo(path string, o Options) *Repo {
 	o = o.withDefaults()
-	c := commits.New(ownpacks.New(dest.New(path, dest.Options{Clock: o.Clock, Boot: o.Boot, Log: o.Log, Warn: o.Warn, Exclude: o.Exclude})), o.Remembered)
+	c := commits.New(dest.New(path, dest.Options{Clock: o.Clock, Boot: o.Boot, Log: o.Log, Warn: o.Warn, Exclude: o.Exclude}), o.Remembered)
 	return &Repo{work: projection.New(c), maintenance: maintenance.New(c), opts: o}
 }
 

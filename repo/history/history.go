@@ -1,3 +1,5 @@
+// Package history answers questions about a history: its versions, the state at a moment, renames and sizes, in a destination
+// or any clone of one, and writes nothing.
 package history
 
 import (
@@ -11,7 +13,6 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/commits"
 	"timemachine/repo/internal/dest"
-	"timemachine/repo/internal/ownpacks"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 )
@@ -109,7 +110,7 @@ type Options struct {
 // Open opens a destination, or any clone of one, bare and shallow ones too, to be read. What cannot be read gives a
 // *refusal.Error, one of kind NoVersions where nothing was recorded yet.
 func Open(path string, o Options) (*History, error) {
-	h := &History{R: commits.New(ownpacks.New(dest.New(path, dest.Options{Log: o.Log})), o.Remembered), hints: o.Heads, own: true}
+	h := &History{R: commits.New(dest.New(path, dest.Options{Log: o.Log}), o.Remembered), hints: o.Heads, own: true}
 	if err := h.open(); err != nil {
 		h.Close()
 		return nil, err

@@ -1,3 +1,4 @@
+// Package restore brings versions back to disk: it looks at what is there, decides what to do, and writes.
 package restore
 
 import (

@@ -1,3 +1,5 @@
+// Package verify compares the history with itself, and files/, copies/ and the index with the history, and repairs what can be
+// made from it.
 package verify
 
 import (

@@ -1,3 +1,5 @@
+// Package commits reads the commits and trees of a destination, or of any clone of one, and finds where a damaged history was
+// last whole.
 package commits
 
 import (
@@ -9,6 +11,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/dest"
 	"timemachine/repo/internal/ownpacks"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
@@ -20,12 +23,13 @@ type Commits struct {
 	remembered func(state *durable.Dir) object.ID
 }
 
-// New reads what packs hold. remembered is the commit that the caller's cache is true of, zero for none; nil: none.
-func New(p *ownpacks.Packs, remembered func(state *durable.Dir) object.ID) *Commits {
+// New reads what the packs of a destination hold. remembered is the commit that the caller's cache is true of, zero for none;
+// nil: none.
+func New(d *dest.Dest, remembered func(state *durable.Dir) object.ID) *Commits {
 	if remembered == nil {
 		remembered = func(*durable.Dir) object.ID { return object.ID{} }
 	}
-	return &Commits{p, remembered}
+	return &Commits{ownpacks.New(d), remembered}
 }
 
 // Walk calls visit for the commits from tip back to, but without, base, newest first, along first parents; a zero base

@@ -1,3 +1,5 @@
+// Package dest holds a destination as it lies on disk: its opened folders, git's settings, what its file system can do, and the
+// lock that makes a process the only writer.
 package dest
 
 import (

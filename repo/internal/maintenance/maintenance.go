@@ -1,3 +1,4 @@
+// Package maintenance merges timemachine's packs and writes git's commit-graph.
 package maintenance
 
 import "timemachine/repo/internal/commits"

@@ -1,3 +1,6 @@
+// Package ownpacks adds packs to the destination, and removes those of timemachine's whose objects are all elsewhere.
+//
+// Only packs on timemachine's own list are ever merged or removed. Those of git gc, or of a person, are foreign and stay.
 package ownpacks
 
 import (

@@ -1,3 +1,5 @@
+// Package projection brings files/, copies/ and the index up to date with the history, recovers interrupted updates, and
+// compares them with the history.
 package projection
 
 import (

@@ -1,0 +1,88 @@
+package dest
+
+import (
+	"context"
+	"errors"
+	"timemachine/repo/durable"
+)
+
+// Sizes adds up the disk space of the repository, files/ and copies/, in bytes: blocks, not lengths. A file with several names
+// is counted once, where it is met first. bare tells that the folder itself is the repository. What vanishes meanwhile does not
+// count; what cannot be read is left out, and the error says so.
+func (r *Dest) Sizes(ctx context.Context, bare bool) (git, files, copies int64, err error) {
+	m := measure{ctx: ctx, seen: map[[2]uint64]bool{}}
+	if bare {
+		git = m.folder(r.Folder)
+		return git, 0, 0, m.end()
+	}
+	git = m.folder(r.Git)
+	files = m.sub(r.Folder, "files")
+	copies = m.sub(r.Folder, "copies")
+	return git, files, copies, m.end()
+}
+
+// measure adds up folders; seen are the files that have further names.
+type measure struct {
+	ctx  context.Context
+	seen map[[2]uint64]bool
+	errs []error
+}
+
+const blockSize = 512 // of st_blocks, whatever the file system's own
+
+func (m *measure) sub(dir *durable.Dir, name string) int64 {
+	d, err := dir.Sub(name)
+	if err != nil {
+		m.fail(err)
+		return 0
+	}
+	defer d.Close()
+	return m.folder(d)
+}
+
+func (m *measure) folder(dir *durable.Dir) int64 {
+	names, err := dir.Names()
+	if err != nil {
+		m.fail(err)
+		return 0
+	}
+	st, err := dir.Lstat("")
+	m.fail(err)
+	n := st.Blocks * blockSize
+	for _, name := range names {
+		if m.ctx.Err() != nil {
+			return n
+		}
+		n += m.name(dir, name)
+	}
+	return n
+}
+
+func (m *measure) name(dir *durable.Dir, name string) int64 {
+	st, err := dir.Lstat(name)
+	if err != nil {
+		m.fail(err)
+		return 0
+	}
+	if st.IsDir() {
+		return m.sub(dir, name)
+	}
+	if st.Links > 1 {
+		id := [2]uint64{st.Dev, st.Ino}
+		if m.seen[id] {
+			return 0
+		}
+		m.seen[id] = true
+	}
+	return st.Blocks * blockSize
+}
+
+// fail keeps the first errors; thousands of them would say no more.
+func (m *measure) fail(err error) {
+	const kept = 5
+	if err != nil && !durable.IsMissing(err) && len(m.errs) < kept {
+		m.errs = append(m.errs, err)
+	}
+}
+
+func (m *measure) end() error { return errors.Join(append(m.errs, m.ctx.Err())...) }
