@@ -14,8 +14,8 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// StartLook is Start without reading the tip's commit and tree again where nothing has changed since that was done; Begin
-// makes up for it.
+// StartLook is Start without reading the tip's commit and tree again where nothing has changed
+// since that was done; Begin makes up for it.
 func (r *Repo) StartLook(ctx context.Context) (object.ID, error) {
 	tip, err := r.ready()
 	if err != nil || tip.IsZero() {
@@ -63,7 +63,8 @@ func stateLine(name string, st durable.Stat) string {
 	return fmt.Sprintln(name, st.Size, st.Ino, st.Mtime.Nano(), st.Ctime.Nano())
 }
 
-// inventory lists the tip, the packs and the index: a line for each file that changes when the file does.
+// inventory lists the tip, the packs and the index: a line for each file that changes when the file
+// does.
 func (r *Repo) inventory(tip object.ID) (string, error) {
 	dir, closeDir, err := r.work.PackDir()
 	if err != nil {

@@ -50,8 +50,8 @@ func (h *past) mustBeDamaged(what string) {
 	}
 }
 
-// TestNoPackIsOpened: what cannot be seen from outside is that a pack is not read, so the pack is spoilt, and the claim
-// made again that it was found whole as it is now.
+// TestNoPackIsOpened: what cannot be seen from outside is that a pack is not read, so the pack is
+// spoilt, and the claim made again that it was found whole as it is now.
 func TestNoPackIsOpened(t *testing.T) {
 	h := newPast(t)
 	h.run("/etc/a", "/etc/b")
@@ -131,7 +131,8 @@ func TestPackThatIsGone(t *testing.T) {
 	}
 }
 
-// TestLooseTip: a loose object goes without a trace, so a commit of somebody else's is read each time.
+// TestLooseTip: a loose object goes without a trace, so a commit of somebody else's is read each
+// time.
 func TestLooseTip(t *testing.T) {
 	h := newPast(t)
 	h.run("/etc/a")

@@ -13,8 +13,9 @@ type Compaction struct {
 	Unlisted                int // packs among those that are not on the list of what timemachine wrote: git's, or the list was lost
 }
 
-// Compact merges all of timemachine's packs into one, whatever time that takes, and makes the commit-graph anew, with a filter
-// for each commit. The caller holds the lock, and has tip from Start.
+// Compact merges all of timemachine's packs into one, whatever time that takes, and makes the
+// commit-graph anew, with a filter for each commit. The caller holds the lock, and has tip from
+// Start.
 func (r *Repo) Compact(ctx context.Context, tip object.ID) (c Compaction, err error) {
 	if c.PacksBefore, c.BytesBefore, err = r.maintenance.PackSizes(); err != nil {
 		return c, err

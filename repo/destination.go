@@ -17,12 +17,12 @@ func (r *Repo) Root() (dev, ino uint64, err error) { return r.work.FolderID() }
 // State is the open folder .git/timemachine. What callers keep there must be disposable.
 func (r *Repo) State() *durable.Dir { return r.work.State() }
 
-// Room is how many bytes can still be written to the destination's disk, and how many it has in all; false where the file
-// system does not say.
+// Room is how many bytes can still be written to the destination's disk, and how many it has in
+// all; false where the file system does not say.
 func (r *Repo) Room() (free, size int64, ok bool) { return r.work.FreeSpace() }
 
-// FullError is a *refusal.Error of kind Full in place of an error of a full disk, which may name files that mean nothing to
-// the user; err where it is none.
+// FullError is a *refusal.Error of kind Full in place of an error of a full disk, which may name
+// files that mean nothing to the user; err where it is none.
 func (r *Repo) FullError(err error) error { return r.work.FullError(err) }
 
 // Lock makes this process the only writer, and waits until it can be. It lasts until Close.
@@ -31,12 +31,13 @@ func (r *Repo) Lock(ctx context.Context) error { return r.work.Lock(ctx) }
 // TryLock is Lock without waiting: false means that another process is the writer.
 func (r *Repo) TryLock() (bool, error) { return r.work.TryLock() }
 
-// Fold is path as the destination's file system compares names: folded where it takes A and a for one name.
+// Fold is path as the destination's file system compares names: folded where it takes A and a for
+// one name.
 func (r *Repo) Fold(path string) string { return r.work.Fold(path) }
 
-// Walk calls visit for the commits from tip back to, but without, base, newest first, along first parents; a zero base means
-// all. ours is false for a commit without a record. A base that is not among tip's ancestors is a *refusal.Error of kind
-// Rewritten, reported after all were visited.
+// Walk calls visit for the commits from tip back to, but without, base, newest first, along first
+// parents; a zero base means all. ours is false for a commit without a record. A base that is not
+// among tip's ancestors is a *refusal.Error of kind Rewritten, reported after all were visited.
 func (r *Repo) Walk(ctx context.Context, tip, base object.ID, visit func(v record.Version, ours bool) error) error {
 	return r.work.Walk(ctx, tip, base, visit)
 }
@@ -47,8 +48,8 @@ func (r *Repo) Files(tip object.ID) (map[string]object.TreeEntry, error) { retur
 // Owner is the user that the repository belongs to.
 func (r *Repo) Owner() (uid uint32, err error) { return r.work.OwnerUID() }
 
-// AtRest calls look, again and again, until it finds everything right or no run was at work meanwhile; rest tells whether one
-// of them is so. It gives up after a minute.
+// AtRest calls look, again and again, until it finds everything right or no run was at work
+// meanwhile; rest tells whether one of them is so. It gives up after a minute.
 func (r *Repo) AtRest(ctx context.Context, look func() (right bool, err error)) (rest bool, err error) {
 	return r.work.WhenIdle(ctx, look)
 }

@@ -1,20 +1,22 @@
-// Package repo is the destination: an ordinary git repository that holds one commit per file version, and the two
-// projections of it that lie beside it.
+// Package repo is the destination: an ordinary git repository that holds one commit per file
+// version, and the two projections of it that lie beside it.
 //
-// Nouns. A source is a file on the machine, named by its absolute path. A version is one captured state of it; it is
-// one commit, whose trailers are its record (package record). The tree holds the newest version of every source under
-// files/ (package layout), and our .gitattributes. files/ and the index are the work tree's view of the recorded
-// branch's tip; copies/ holds one plain file per version and is ignored by git.
+// Nouns. A source is a file on the machine, named by its absolute path. A version is one captured
+// state of it; it is one commit, whose trailers are its record (package record). The tree holds the
+// newest version of every source under files/ (package layout), and our .gitattributes. files/ and
+// the index are the work tree's view of the recorded branch's tip; copies/ holds one plain file per
+// version and is ignored by git.
 //
-// Invariants. The commits are the only truth: files/, copies/, the index and everything under .git/timemachine/ can be
-// made again from them. The recorded branch (timemachine.branch in .git/config) is linear and moves once per batch,
-// after the pack that it needs is on disk. A .keep file beside a new pack, which names the move it was made for, guards
-// it until the branch has moved; .git/timemachine/pending names the commit that the work tree was last in step with, and
-// is there whenever it may not be in step with the tip, or is so in memory alone (.git/timemachine/followed). Whoever finds
-// either heals what was cut short.
+// Invariants. The commits are the only truth: files/, copies/, the index and everything under
+// .git/timemachine/ can be made again from them. The recorded branch (timemachine.branch in
+// .git/config) is linear and moves once per batch, after the pack that it needs is on disk. A .keep
+// file beside a new pack, which names the move it was made for, guards it until the branch has
+// moved; .git/timemachine/pending names the commit that the work tree was last in step with, and is
+// there whenever it may not be in step with the tip, or is so in memory alone
+// (.git/timemachine/followed). Whoever finds either heals what was cut short.
 //
-// Only one process writes: it holds flock(2) on .git/timemachine/lock. Git's own locks are taken for what git also
-// writes: the branch and the index.
+// Only one process writes: it holds flock(2) on .git/timemachine/lock. Git's own locks are taken
+// for what git also writes: the branch and the index.
 //
 // Layout of what is ours under .git, besides the files that gitrepository-layout(5) describes:
 //

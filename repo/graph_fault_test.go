@@ -11,7 +11,8 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// faults lets the operation of one number fail and, as if the process were gone, all that follow where dead is set.
+// faults lets the operation of one number fail and, as if the process were gone, all that follow
+// where dead is set.
 type faults struct {
 	at, n int
 	dead  bool
@@ -33,8 +34,9 @@ func (f *faults) Before(op *durable.Op) error {
 
 func (f *faults) After(*durable.Op) {}
 
-// TestGraphFaults fails or stops an update at each operation that changes something, in turn. git must find the graph sound after that,
-// and the next update must go through and leave nothing behind.
+// TestGraphFaults fails or stops an update at each operation that changes something, in turn. git
+// must find the graph sound after that, and the next update must go through and leave nothing
+// behind.
 func TestGraphFaults(t *testing.T) {
 	for name, prepare := range map[string]func(h *past){
 		"layers": func(h *past) { h.run(some(30)...); h.graph(); h.run(some(9)...); h.graph() },

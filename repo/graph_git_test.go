@@ -58,8 +58,8 @@ func (h *past) tidied(layers int) {
 	}
 }
 
-// TestGraphBesideGC has git write the single file: with filters of ours in it, it becomes a layer; without, it is
-// replaced.
+// TestGraphBesideGC has git write the single file: with filters of ours in it, it becomes a layer;
+// without, it is replaced.
 func TestGraphBesideGC(t *testing.T) {
 	t.Parallel()
 	h := newPast(t)
@@ -194,8 +194,8 @@ func TestGraphLocked(t *testing.T) {
 	h.sound(1)
 }
 
-// TestGraphBesideGit writes the graph while git writes single files, or layers. (Not both: a git that finds the single
-// file gone, which another one has made a layer, dies and leaves its lock.)
+// TestGraphBesideGit writes the graph while git writes single files, or layers. (Not both: a git
+// that finds the single file gone, which another one has made a layer, dies and leaves its lock.)
 func TestGraphBesideGit(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{"single": nil, "layers": {"--split"}} {

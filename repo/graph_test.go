@@ -239,8 +239,8 @@ func TestGraphOfLongHistory(t *testing.T) {
 	h.same(append(paths[:15], ".gitattributes", "files", "files/srv", "files/many", "."))
 }
 
-// TestGraphOfOthers has merges, commits of 600 paths, files that become folders, and commits of ours that somebody
-// amended, so that they change more than their records say.
+// TestGraphOfOthers has merges, commits of 600 paths, files that become folders, and commits of
+// ours that somebody amended, so that they change more than their records say.
 func TestGraphOfOthers(t *testing.T) {
 	t.Parallel()
 	h := newPast(t)
@@ -297,7 +297,8 @@ func TestGraphOfOthers(t *testing.T) {
 	}
 }
 
-// TestGraphDisplaced has one move of ours in which a file takes the place of a folder that somebody else filled.
+// TestGraphDisplaced has one move of ours in which a file takes the place of a folder that somebody
+// else filled.
 func TestGraphDisplaced(t *testing.T) {
 	t.Parallel()
 	h := newPast(t)

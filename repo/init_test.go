@@ -30,8 +30,9 @@ func (r *denial) Before(op *durable.Op) error {
 
 func (r *denial) After(*durable.Op) {}
 
-// TestInitTakesNoFaultForALack: what init finds out about the file system holds for ever, so that one which cannot answer
-// at the moment makes init fail, and leaves nothing; one that says it has no such thing is taken at its word.
+// TestInitTakesNoFaultForALack: what init finds out about the file system holds for ever, so that
+// one which cannot answer at the moment makes init fail, and leaves nothing; one that says it has
+// no such thing is taken at its word.
 func TestInitTakesNoFaultForALack(t *testing.T) {
 	settings := func(dest string) map[string]string {
 		r, err := Open(dest, Options{})

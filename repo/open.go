@@ -24,23 +24,26 @@ func newRepo(path string, o Options) *Repo {
 	return &Repo{work: projection.New(c), maintenance: maintenance.New(c), opts: o}
 }
 
-// Init makes the folder path, closed to others, where its parent exists, and a new repository in it. An existing repository is
-// a *refusal.Error. An Init that is cut short leaves no half of one.
+// Init makes the folder path, closed to others, where its parent exists, and a new repository in
+// it. An existing repository is a *refusal.Error. An Init that is cut short leaves no half of one.
 func Init(path string, o Options) error { return dest.Make(path, o.Exclude) }
 
-// Adopt takes over a clone of a history, or a history whose branch was rewritten: the branch that HEAD names becomes the
-// recorded one. What earlier runs have learnt is forgotten, so that the next run learns it from the commits.
+// Adopt takes over a clone of a history, or a history whose branch was rewritten: the branch that
+// HEAD names becomes the recorded one. What earlier runs have learnt is forgotten, so that the next
+// run learns it from the commits.
 func Adopt(path string, o Options) error {
 	r := newRepo(path, o)
 	return errors.Join(r.work.Adopt(), r.Close())
 }
 
-// Ran notes that a run over everything has ended; good: all that is watched was captured. The caller holds the lock.
+// Ran notes that a run over everything has ended; good: all that is watched was captured. The
+// caller holds the lock.
 func (r *Repo) Ran(when time.Time, good bool) error {
 	return runstate.WriteLastRun(r.work.StateDir, when, good)
 }
 
-// Open opens the destination at path. A destination that cannot be used as it is gives a *refusal.Error.
+// Open opens the destination at path. A destination that cannot be used as it is gives a
+// *refusal.Error.
 func Open(path string, o Options) (*Repo, error) {
 	r := newRepo(path, o)
 	if err := r.work.OpenWriter(); err != nil {

@@ -26,7 +26,8 @@ type Options struct {
 	// Heads is that of HistoryOptions, for the histories that the repository opens.
 	Heads func(state *durable.Dir, path string) history.Heads
 
-	// Remembered is the commit that what is remembered is true of, zero for none; state is .git/timemachine. nil: none.
+	// Remembered is the commit that what is remembered is true of, zero for none; state is
+	// .git/timemachine. nil: none.
 	Remembered func(state *durable.Dir) object.ID
 }
 
@@ -58,8 +59,8 @@ type WriteOptions struct {
 	Copies  func(free, size int64) bool  // whether copies are written, given the space left; nil: always
 	HasRoom func(free, size int64) bool  // Copies, for a look that is not to be told of; nil: Copies
 
-	// Known tells whether a version that is recorded has the content id; false where that is not certain. It may be called
-	// by several goroutines at once. nil: never.
+	// Known tells whether a version that is recorded has the content id; false where that is not
+	// certain. It may be called by several goroutines at once. nil: never.
 	Known func(id object.ID) bool
 }
 

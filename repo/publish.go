@@ -9,9 +9,10 @@ import (
 	"timemachine/repo/internal/runstate"
 )
 
-// Publish makes what was committed since the last Publish part of the history: the pack is put on disk, the branch
-// moves, and copies/, files/ and the index follow. No Blob or BlobFrom may be under way. When it returns an error the
-// branch may have moved or not; the next Start finds out. What does not follow is warned of and healed later.
+// Publish makes what was committed since the last Publish part of the history: the pack is put on
+// disk, the branch moves, and copies/, files/ and the index follow. No Blob or BlobFrom may be
+// under way. When it returns an error the branch may have moved or not; the next Start finds out.
+// What does not follow is warned of and healed later.
 func (t *Tx) Publish() error {
 	if len(t.versions) == 0 {
 		return t.Abort()

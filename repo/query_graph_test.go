@@ -30,7 +30,8 @@ func (h *past) touch(source string) {
 	h.last[source] = v.Commit
 }
 
-// TestLogAlongTheGraph has histories tell the same with the commit-graph and without, and passes over commits with it.
+// TestLogAlongTheGraph has histories tell the same with the commit-graph and without, and passes
+// over commits with it.
 func TestLogAlongTheGraph(t *testing.T) {
 	t.Parallel()
 	h := newPast(t)
@@ -64,7 +65,8 @@ func TestLogAlongTheGraph(t *testing.T) {
 		id = cut.From(c.FirstParent())
 		read++
 	}
-	// Those on top of the graph, one with a byte that filters do not take, and perhaps one that a filter is wrong about.
+	// Those on top of the graph, one with a byte that filters do not take, and perhaps one that a
+	// filter is wrong about.
 	if read > 8 {
 		t.Errorf("%d of some 180 commits were read", read)
 	}

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestNothingUncoveredGoes: a pack is not removed for one that lacks an object of its, is cut short, or is not there,
-// whatever the caller says.
+// TestNothingUncoveredGoes: a pack is not removed for one that lacks an object of its, is cut
+// short, or is not there, whatever the caller says.
 func TestNothingUncoveredGoes(t *testing.T) {
 	h := newPast(t)
 	h.run("/etc/a")

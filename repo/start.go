@@ -17,9 +17,10 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// Start makes the destination ready for a run and returns the branch's tip, zero before the first commit: what an
-// earlier run left unfinished is finished or swept away, and the history must be whole as far as it is needed. The
-// caller holds the lock. A history in a state that needs a person is a *StateError, and nothing is changed.
+// Start makes the destination ready for a run and returns the branch's tip, zero before the first
+// commit: what an earlier run left unfinished is finished or swept away, and the history must be
+// whole as far as it is needed. The caller holds the lock. A history in a state that needs a person
+// is a *StateError, and nothing is changed.
 func (r *Repo) Start(ctx context.Context) (object.ID, error) {
 	tip, err := r.ready()
 	if err == nil {
@@ -46,7 +47,8 @@ func (r *Repo) ready() (object.ID, error) {
 	return r.finishMoves(tip)
 }
 
-// tidy empties the stage, and sees to it that others are kept out, git status stays clean and git changes no byte.
+// tidy empties the stage, and sees to it that others are kept out, git status stays clean and git
+// changes no byte.
 func (r *Repo) tidy() error {
 	names, err := r.work.Stage.Names()
 	if err != nil {
@@ -78,7 +80,8 @@ func (r *Repo) tidy() error {
 	return r.work.EnsureInfoFiles()
 }
 
-// finishMoves completes the publication of packs that a run was cut short in, and returns where the branch is then.
+// finishMoves completes the publication of packs that a run was cut short in, and returns where the
+// branch is then.
 func (r *Repo) finishMoves(tip object.ID) (object.ID, error) {
 	packs, err := r.work.PackNames()
 	if err != nil {
@@ -111,9 +114,9 @@ func (r *Repo) finishMoves(tip object.ID) (object.ID, error) {
 	return tip, errors.Join(r.work.RemoveOrphanIdx(dir, packs), r.work.DropUnreliableMultiPackIndex(dir))
 }
 
-// finishMove deals with one pack whose .keep outlived its run. Without its idx nobody can have read it, and it goes, unless
-// the branch has moved: then the idx was lost since. With it, the branch moves as it was about to; where somebody moved it
-// meanwhile the pack is left to git gc.
+// finishMove deals with one pack whose .keep outlived its run. Without its idx nobody can have read
+// it, and it goes, unless the branch has moved: then the idx was lost since. With it, the branch
+// moves as it was about to; where somebody moved it meanwhile the pack is left to git gc.
 func (r *Repo) finishMove(dir *durable.Dir, name string, has map[string]bool, tip, old, id object.ID) (object.ID, error) {
 	if half := !has[".idx"] || !has[".pack"]; half && tip != old {
 		return tip, nil

@@ -18,14 +18,15 @@ import (
 	"timemachine/repo/record"
 )
 
-// A batch ends at these sizes, so that memory stays bounded and a first run that is cut short keeps what it had.
+// A batch ends at these sizes, so that memory stays bounded and a first run that is cut short keeps
+// what it had.
 const (
 	batchObjects = 200_000 // unless Options.Batch says otherwise
 	batchBytes   = 2 << 30
 )
 
-// Tx is one run's writing: blobs and commits go to a pack, and Publish moves the branch. Blob and BlobFrom may be called
-// by several goroutines at once, beside Commit; the rest by one.
+// Tx is one run's writing: blobs and commits go to a pack, and Publish moves the branch. Blob and
+// BlobFrom may be called by several goroutines at once, beside Commit; the rest by one.
 type Tx struct {
 	r    *Repo
 	ctx  context.Context
@@ -47,8 +48,8 @@ type Tx struct {
 	versions []record.Version // committed since the last Publish
 }
 
-// Begin starts writing on top of tip, as Start returned it. Nothing is written before there is something to write. What
-// is upcoming tells which pack is best added to; it need not be all.
+// Begin starts writing on top of tip, as Start returned it. Nothing is written before there is
+// something to write. What is upcoming tells which pack is best added to; it need not be all.
 func (r *Repo) Begin(ctx context.Context, tip object.ID, scan string, upcoming []record.Upcoming) (*Tx, error) {
 	if r.unchecked {
 		if err := r.check(tip); err != nil {
@@ -108,8 +109,8 @@ func (t *Tx) writer() (*packwrite.Writer, error) {
 	return t.batch.Writer, nil
 }
 
-// Blob stores content, unless the repository has it, and returns its name. before is the content of the source's version
-// before this one, zero for none. The Tx keeps body: it must not change.
+// Blob stores content, unless the repository has it, and returns its name. before is the content of
+// the source's version before this one, zero for none. The Tx keeps body: it must not change.
 func (t *Tx) Blob(body []byte, before object.ID) (object.ID, error) {
 	id, err := object.HashBlob(body)
 	if err != nil {
@@ -140,8 +141,9 @@ func (r *Repo) deltaBase(id object.ID) ([]byte, error) {
 	return r.work.ReadBody(id)
 }
 
-// BlobFrom stores content of exactly size bytes in one pass, in bounded memory, and returns its name. before is as for
-// Blob. When src fails or ends early nothing is stored and the error is src's or pack.ErrShort.
+// BlobFrom stores content of exactly size bytes in one pass, in bounded memory, and returns its
+// name. before is as for Blob. When src fails or ends early nothing is stored and the error is
+// src's or pack.ErrShort.
 func (t *Tx) BlobFrom(size int64, src io.Reader, before object.ID) (object.ID, error) {
 	w, err := t.writer()
 	if err != nil {
@@ -164,8 +166,9 @@ func (t *Tx) BlobFrom(size int64, src io.Reader, before object.ID) (object.ID, e
 	return id, err
 }
 
-// Commit writes rec as the next commit. Scan and, but for deletions, Copy are filled in; newest tells that no version
-// of the source has an mtime as late as this one's, so that its copy's name needs no look at the others.
+// Commit writes rec as the next commit. Scan and, but for deletions, Copy are filled in; newest
+// tells that no version of the source has an mtime as late as this one's, so that its copy's name
+// needs no look at the others.
 func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (record.Version, error) {
 	rec.Scan = t.scan
 	path, spelling, err := t.place(&rec)
@@ -194,7 +197,8 @@ func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (record.
 	return t.commit(w, tree, rec, captured)
 }
 
-// place is where in the tree a version goes: where its source is, else the first of its source's places that is free.
+// place is where in the tree a version goes: where its source is, else the first of its source's
+// places that is free.
 func (t *Tx) place(rec *record.Record) (string, layout.Spelling, error) {
 	usual, err := layout.TreePath(rec.Source)
 	if err != nil || rec.Previous.IsZero() && t.names == nil {

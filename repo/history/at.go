@@ -10,7 +10,8 @@ import (
 // entry places v in time; before is the version of its source before it, nil for none.
 func (h *History) entry(ctx context.Context, v, before *record.Version) (Entry, error) {
 	e := Entry{Version: *v, Since: v.Captured, Before: before}
-	// Captured counts whole seconds, rounded down: the moment itself lies within the second after it.
+	// Captured counts whole seconds, rounded down: the moment itself lies within the second after
+	// it.
 	if v.Event == record.Deleted || !v.Mtime.Before(v.Captured.Add(time.Second)) {
 		return e, nil
 	}
@@ -32,8 +33,9 @@ func (h *History) entry(ctx context.Context, v, before *record.Version) (Entry, 
 	return e, nil
 }
 
-// At is the version of source that point p selects: the version in force at a moment, the newest that was recorded up to
-// a commit, or the one so many before the newest. Errors: *UnknownError, *BeforeError, *AbsentError.
+// At is the version of source that point p selects: the version in force at a moment, the newest
+// that was recorded up to a commit, or the one so many before the newest. Errors: *UnknownError,
+// *BeforeError, *AbsentError.
 func (h *History) At(ctx context.Context, source string, p Point) (Entry, error) {
 	var f found
 	var ok bool

@@ -13,7 +13,8 @@ import (
 	"timemachine/repo/when"
 )
 
-// TestAtMoments follows the rule: the mtime counts where it lies between the capture before and the version's own.
+// TestAtMoments follows the rule: the mtime counts where it lies between the capture before and the
+// version's own.
 func TestAtMoments(t *testing.T) {
 	s := newStory(t)
 	s.run(at(0), step{source: "/d/f", content: "one", mtime: at(-60)})
@@ -63,7 +64,8 @@ func TestAtMoments(t *testing.T) {
 	})
 }
 
-// TestAtMomentsOfNewFiles: a first version's mtime counts, but not before a run that looked at its folder in vain.
+// TestAtMomentsOfNewFiles: a first version's mtime counts, but not before a run that looked at its
+// folder in vain.
 func TestAtMomentsOfNewFiles(t *testing.T) {
 	s := newStory(t)
 	s.run(at(0), step{source: "/d/f", content: "f", mtime: at(-60)}, step{source: "/d/sub/g", content: "g", mtime: at(-70)})

@@ -11,10 +11,11 @@ import (
 	"timemachine/repo/record"
 )
 
-// Below lists the versions of all sources at and below path ("/": everything) that were in force at p, in order of their
-// paths, with Before left out, and Since right only where p is a moment; deleted ones are left out. Where p says how many versions back, those of all sources at and
-// below path count together. Errors: *UnknownError, *BeforeError; where everything was deleted at that point there are no
-// entries and no error.
+// Below lists the versions of all sources at and below path ("/": everything) that were in force at
+// p, in order of their paths, with Before left out, and Since right only where p is a moment;
+// deleted ones are left out. Where p says how many versions back, those of all sources at and below
+// path count together. Errors: *UnknownError, *BeforeError; where everything was deleted at that
+// point there are no entries and no error.
 func (h *History) Below(ctx context.Context, path string, p Point) ([]Entry, error) {
 	if p.Back > 0 {
 		return h.belowBack(ctx, path, p.Back)
@@ -121,8 +122,8 @@ func (b *below) collect(ctx context.Context, path string) ([]Entry, error) {
 	return b.result(ctx, path)
 }
 
-// wanted is the sources that the tree of a commit holds at and below path: when all of them were met, what is left can
-// only be deleted. It is empty where that cannot be told.
+// wanted is the sources that the tree of a commit holds at and below path: when all of them were
+// met, what is left can only be deleted. It is empty where that cannot be told.
 func (b *below) wanted(from object.ID, path string) (map[string]bool, error) {
 	sources := map[string]bool{}
 	if !b.p.Time.IsZero() {

@@ -13,8 +13,9 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// BenchmarkLog lists the 100 versions of one file among 100,000 commits: with the hint that a destination has, in a
-// clone without one, and by git; then all that again with a commit-graph, and everything.
+// BenchmarkLog lists the 100 versions of one file among 100,000 commits: with the hint that a
+// destination has, in a clone without one, and by git; then all that again with a commit-graph, and
+// everything.
 func BenchmarkLog(b *testing.B) {
 	dest, heads := longHistory(b, 1000, 100)
 	const source = "/etc/dir07/file0507"

@@ -1,5 +1,5 @@
-// Package history answers questions about a history: its versions, the state at a moment, renames and sizes, in a destination
-// or any clone of one, and writes nothing.
+// Package history answers questions about a history: its versions, the state at a moment, renames
+// and sizes, in a destination or any clone of one, and writes nothing.
 package history
 
 import (
@@ -17,8 +17,9 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// History is a destination, or any clone of one, that is asked and not changed: no lock is taken and nothing is written.
-// It shows the branch as it was when it was opened. Its methods may not be called by several goroutines at once.
+// History is a destination, or any clone of one, that is asked and not changed: no lock is taken
+// and nothing is written. It shows the branch as it was when it was opened. Its methods may not be
+// called by several goroutines at once.
 type History struct {
 	R       *commits.Commits
 	hints   func(state *durable.Dir, path string) Heads
@@ -33,8 +34,8 @@ type History struct {
 	runs    map[string]*earlier // by a run's name, what is known of the one before it
 }
 
-// Heads is what somebody remembers of a history: the newest commit of each source, as of commit Tip. It is only ever used
-// as a hint: what it says is looked up in the commits.
+// Heads is what somebody remembers of a history: the newest commit of each source, as of commit
+// Tip. It is only ever used as a hint: what it says is looked up in the commits.
 type Heads struct {
 	Tip     object.ID
 	Sources map[string]Head
@@ -57,9 +58,10 @@ type Point struct {
 // Entry is a version with its place in time.
 type Entry struct {
 	record.Version
-	// Since is the moment from which on the version was in force: its mtime, where that lies between the capture of the
-	// version before it and its own, else its capture. A source's first version, if it was not renamed, has no capture
-	// before it: its mtime counts unless it lies after the capture, or before a run that looked and did not find it.
+	// Since is the moment from which on the version was in force: its mtime, where that lies
+	// between the capture of the version before it and its own, else its capture. A source's first
+	// version, if it was not renamed, has no capture before it: its mtime counts unless it lies
+	// after the capture, or before a run that looked and did not find it.
 	Since time.Time
 	// Before is the source's version before this one; nil for the first.
 	Before *record.Version
@@ -99,16 +101,17 @@ func (e *AbsentError) Error() string { return record.Quote(e.Path) + " did not e
 type Options struct {
 	Log func(msg string, args ...any) // important actions; nil: none
 
-	// Heads tells what is remembered of the sources at and below path ("/": all), so that queries need not search for
-	// them; state is .git/timemachine. nil, and a zero result: nothing.
+	// Heads tells what is remembered of the sources at and below path ("/": all), so that queries
+	// need not search for them; state is .git/timemachine. nil, and a zero result: nothing.
 	Heads func(state *durable.Dir, path string) Heads
 
-	// Remembered is the commit that what is remembered is true of, zero for none; state is .git/timemachine. nil: none.
+	// Remembered is the commit that what is remembered is true of, zero for none; state is
+	// .git/timemachine. nil: none.
 	Remembered func(state *durable.Dir) object.ID
 }
 
-// Open opens a destination, or any clone of one, bare and shallow ones too, to be read. What cannot be read gives a
-// *refusal.Error, one of kind NoVersions where nothing was recorded yet.
+// Open opens a destination, or any clone of one, bare and shallow ones too, to be read. What cannot
+// be read gives a *refusal.Error, one of kind NoVersions where nothing was recorded yet.
 func Open(path string, o Options) (*History, error) {
 	h := &History{R: commits.New(dest.New(path, dest.Options{Log: o.Log}), o.Remembered), hints: o.Heads, own: true}
 	if err := h.open(); err != nil {
@@ -161,8 +164,9 @@ func (h *History) Refresh() error { return h.readTip() }
 // State is the open folder for what is ours and disposable under .git; nil where there is none.
 func (h *History) State() *durable.Dir { return h.R.StateDir }
 
-// Content streams what a version held; of a symbolic link, its target. The second result is its size in bytes. A
-// deletion holds nothing. Of a redacted version it is what stands in the content's place.
+// Content streams what a version held; of a symbolic link, its target. The second result is its
+// size in bytes. A deletion holds nothing. Of a redacted version it is what stands in the content's
+// place.
 func (h *History) Content(v *record.Version) (io.ReadCloser, int64, error) {
 	if v.Event == record.Deleted {
 		return nil, 0, fmt.Errorf("%q was deleted in %s: no content", v.Source, v.Commit.Short())
@@ -178,7 +182,8 @@ func (h *History) Content(v *record.Version) (io.ReadCloser, int64, error) {
 	return src, size, nil
 }
 
-// Redacted tells whether the history was rewritten so that a version's content is gone, and its commit has another one.
+// Redacted tells whether the history was rewritten so that a version's content is gone, and its
+// commit has another one.
 func (h *History) Redacted(v *record.Version) (object.ID, bool) {
 	if there, err := h.R.Store.Has(v.Blob); there || err != nil {
 		return object.ID{}, false

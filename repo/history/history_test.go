@@ -197,7 +197,8 @@ func TestRewrittenHistory(t *testing.T) {
 	}
 }
 
-// TestRedactedHistory: where a rewrite took content away, the version has what the rewrite put there.
+// TestRedactedHistory: where a rewrite took content away, the version has what the rewrite put
+// there.
 func TestRedactedHistory(t *testing.T) {
 	s := newStory(t)
 	for i, word := range []string{"one", "secret", "three"} {
@@ -240,7 +241,8 @@ func TestShallowClone(t *testing.T) {
 	}
 }
 
-// TestOpenHistoryWritesNothing makes the destination and a clone unchangeable in effect, and compares every name in them.
+// TestOpenHistoryWritesNothing makes the destination and a clone unchangeable in effect, and
+// compares every name in them.
 func TestOpenHistoryWritesNothing(t *testing.T) {
 	s := newStory(t)
 	s.run(at(0), step{source: "/f", content: "x", mtime: at(0)})

@@ -20,9 +20,9 @@ type LogOptions struct {
 	Follow bool           // a file's versions under an earlier name follow its own
 }
 
-// Log lists versions, newest first: of a file along its own chain, so that it costs its own versions; of a folder, where
-// the hint knows its files, along theirs, by capture; else, and of everything, in the order of the commits. An unknown
-// path gives a *UnknownError.
+// Log lists versions, newest first: of a file along its own chain, so that it costs its own
+// versions; of a folder, where the hint knows its files, along theirs, by capture; else, and of
+// everything, in the order of the commits. An unknown path gives a *UnknownError.
 func (h *History) Log(ctx context.Context, o LogOptions) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		all, err := h.listed(ctx, o)
@@ -54,8 +54,9 @@ func (h *History) Log(ctx context.Context, o LogOptions) iter.Seq2[Entry, error]
 	}
 }
 
-// The dates of captures rise along the history unless the clock went wrong for a while. A search for what is not older
-// than a moment therefore ends only after so many versions in a row that are a day older still.
+// The dates of captures rise along the history unless the clock went wrong for a while. A search
+// for what is not older than a moment therefore ends only after so many versions in a row that are
+// a day older still.
 const (
 	maxOld = 1000
 	oldBy  = 24 * time.Hour
@@ -137,7 +138,8 @@ func (h *History) lookAt(ctx context.Context, path string) (found, kind, error) 
 	return found{}, unknown, nil
 }
 
-// tookFolder tells whether f's source ever took the place of a folder, as the tree of the run before has it.
+// tookFolder tells whether f's source ever took the place of a folder, as the tree of the run
+// before has it.
 func (h *History) tookFolder(ctx context.Context, f found) (bool, error) {
 	for v, err := range h.versions(ctx, f) {
 		if err != nil {
@@ -186,7 +188,8 @@ func (h *History) commits(ctx context.Context, path string) iter.Seq2[Entry, err
 	}
 }
 
-// Sources lists every source that the history knows at and below path ("/": all), deleted ones too, in order.
+// Sources lists every source that the history knows at and below path ("/": all), deleted ones too,
+// in order.
 func (h *History) Sources(ctx context.Context, path string) ([]string, error) {
 	if hint := h.heads(path); len(hint) > 0 {
 		return slices.Sorted(maps.Keys(hint)), nil
@@ -201,8 +204,9 @@ func (h *History) Sources(ctx context.Context, path string) ([]string, error) {
 	return slices.Sorted(maps.Keys(seen)), nil
 }
 
-// Remembers tells whether path is a source or a folder of some in the newest tree, or the hint knows it from earlier. It
-// does not search the commits: false means that it takes a search to tell.
+// Remembers tells whether path is a source or a folder of some in the newest tree, or the hint
+// knows it from earlier. It does not search the commits: false means that it takes a search to
+// tell.
 func (h *History) Remembers(path string) (bool, error) {
 	if len(h.heads(path)) > 0 {
 		return true, nil

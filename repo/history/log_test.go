@@ -69,7 +69,8 @@ func TestLog(t *testing.T) {
 }
 
 // TestLogWithinASecond has several runs in one second, with mtimes that point the other way.
-// TestLogOfAFolderReplaced: what was below a path that is a file now belongs to its log, and so it is the other way round.
+// TestLogOfAFolderReplaced: what was below a path that is a file now belongs to its log, and so it
+// is the other way round.
 func TestLogOfAFolderReplaced(t *testing.T) {
 	s := newStory(t)
 	s.run(at(0), step{source: "/d/x/inner", content: "i", mtime: at(0)}, step{source: "/d/y", content: "y", mtime: at(0)}, step{source: "/d/z", content: "z", mtime: at(0)})
@@ -134,4 +135,5 @@ func TestLogFollowsRenames(t *testing.T) {
 	})
 }
 
-// TestRewrittenHistory gives every commit another name, so that no Previous leads anywhere, and has somebody commit on top.
+// TestRewrittenHistory gives every commit another name, so that no Previous leads anywhere, and has
+// somebody commit on top.

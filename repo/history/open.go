@@ -46,7 +46,8 @@ func (h *History) open() error {
 	return h.readTip()
 }
 
-// openGit finds the repository in the destination folder, or takes the folder itself for it where it is bare.
+// openGit finds the repository in the destination folder, or takes the folder itself for it where
+// it is bare.
 func (h *History) openGit() error {
 	kind, err := h.R.OpenFolders()
 	switch {

@@ -11,16 +11,17 @@ import (
 	"timemachine/repo/record"
 )
 
-// lineage gives the versions of f's source, and below the one that a rename made those under the name it had before. Where
-// the source had an earlier life of its own, the other name's versions are given as far as they are younger than its end.
+// lineage gives the versions of f's source, and below the one that a rename made those under the
+// name it had before. Where the source had an earlier life of its own, the other name's versions
+// are given as far as they are younger than its end.
 func (h *History) lineage(ctx context.Context, f found) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		h.trace(ctx, f, time.Time{}, yield, map[string]bool{f.Source: true})
 	}
 }
 
-// trace yields the versions of lineage that were not captured before cut (zero: all); it is false when yield was. names
-// are those traced, so that a ring of renames ends.
+// trace yields the versions of lineage that were not captured before cut (zero: all); it is false
+// when yield was. names are those traced, so that a ring of renames ends.
 func (h *History) trace(ctx context.Context, f found, cut time.Time, yield func(Entry, error) bool, names map[string]bool) bool {
 	for e, err := range h.entries(ctx, f) {
 		if err != nil {
@@ -58,12 +59,13 @@ func (h *History) trace(ctx context.Context, f found, cut time.Time, yield func(
 	return true
 }
 
-// formerly finds the last version that e's source had under another name: the one the record names, or that of a source
-// with the same content that vanished in the same run.
+// formerly finds the last version that e's source had under another name: the one the record names,
+// or that of a source with the same content that vanished in the same run.
 func (h *History) formerly(ctx context.Context, e *Entry, names map[string]bool) (found, bool, error) {
 	name := e.RenamedFrom
 	if name == "" && e.Before == nil && e.Event == record.Added && e.Size > 0 {
-		// In the first run nothing can have been renamed, and in a very large one it is not searched for.
+		// In the first run nothing can have been renamed, and in a very large one it is not
+		// searched for.
 		run, err := h.runBefore(ctx, &e.Version)
 		if err == nil && !run.none() {
 			name, err = h.sameBlob(ctx, e)
@@ -93,7 +95,8 @@ func (h *History) formerly(ctx context.Context, e *Entry, names map[string]bool)
 	return found{}, false, nil
 }
 
-// sameBlob names the source whose deletion in e's run left the content that e brought; "" where there is none.
+// sameBlob names the source whose deletion in e's run left the content that e brought; "" where
+// there is none.
 func (h *History) sameBlob(ctx context.Context, e *Entry) (string, error) {
 	if hint := h.heads("/"); len(hint) > 0 {
 		for source, head := range hint {
@@ -159,7 +162,8 @@ func (h *History) runOf(ctx context.Context, e *Entry) iter.Seq2[found, error] {
 	}
 }
 
-// younger lists the commits from the newest along first parents to the one before id; none where id is not met.
+// younger lists the commits from the newest along first parents to the one before id; none where id
+// is not met.
 func (h *History) younger(ctx context.Context, id object.ID) ([]object.ID, error) {
 	var ids []object.ID
 	for at := h.tip; at != id; {

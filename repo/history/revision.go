@@ -25,7 +25,8 @@ func (e *RevisionError) Error() string {
 	return fmt.Sprintf("%s: %s", record.Quote(e.Rev), e.Why)
 }
 
-// Point resolves what was meant: a revision becomes a commit. The error is a *RevisionError where it names none.
+// Point resolves what was meant: a revision becomes a commit. The error is a *RevisionError where
+// it names none.
 func (h *History) Point(w when.When) (Point, error) {
 	switch w.Kind {
 	case when.Moment:
@@ -37,9 +38,10 @@ func (h *History) Point(w when.When) (Point, error) {
 	return Point{Commit: id}, err
 }
 
-// Revision is the commit that a revision names, by git's rules (gitrevisions(7)) as far as they concern commits: a
-// commit's name, whole or the first four digits or more; HEAD or @; a branch, tag or remote branch, by its full or short
-// name; the entries of a reflog by number (main@{1}, @{1}); and after each of them ~N, ^, ^N, ^{commit} and ^{}.
+// Revision is the commit that a revision names, by git's rules (gitrevisions(7)) as far as they
+// concern commits: a commit's name, whole or the first four digits or more; HEAD or @; a branch,
+// tag or remote branch, by its full or short name; the entries of a reflog by number (main@{1},
+// @{1}); and after each of them ~N, ^, ^N, ^{commit} and ^{}.
 func (h *History) Revision(rev string) (object.ID, error) {
 	name, steps := rev, ""
 	if i := strings.IndexAny(rev, "^~"); i >= 0 {

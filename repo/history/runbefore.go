@@ -9,8 +9,8 @@ import (
 	"timemachine/repo/record"
 )
 
-// maxRun is how many commits of one run are read, at most, to find the run before it. In larger runs, such as the first
-// over many files, nothing is assumed to have been looked at before.
+// maxRun is how many commits of one run are read, at most, to find the run before it. In larger
+// runs, such as the first over many files, nothing is assumed to have been looked at before.
 const maxRun = 1024
 
 // smallRun is how many of them are read before the commit-graph is asked.
@@ -25,9 +25,9 @@ type earlier struct {
 
 func (e *earlier) none() bool { return e.commit.IsZero() }
 
-// lookBefore is when the place of v, its source's first version, was looked at before v was captured, and the source not
-// there; zero where that is not known. A run looks at a folder if it, or one above it, held a version of a file directly
-// in it by then.
+// lookBefore is when the place of v, its source's first version, was looked at before v was
+// captured, and the source not there; zero where that is not known. A run looks at a folder if it,
+// or one above it, held a version of a file directly in it by then.
 func (h *History) lookBefore(ctx context.Context, v *record.Version) (time.Time, error) {
 	e, err := h.runBefore(ctx, v)
 	if err != nil || e.none() {
@@ -56,8 +56,8 @@ func (h *History) runBefore(ctx context.Context, v *record.Version) (*earlier, e
 	return e, nil
 }
 
-// findRunBefore goes back from v to a commit of another run. In large ones, of commits made within one second one is read,
-// where the commit-graph tells.
+// findRunBefore goes back from v to a commit of another run. In large ones, of commits made within
+// one second one is read, where the commit-graph tells.
 func (h *History) findRunBefore(ctx context.Context, v *record.Version) (*earlier, error) {
 	everything := atOrBelow("/")
 	id, captured := v.Commit, v.Captured

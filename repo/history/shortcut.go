@@ -9,11 +9,12 @@ import (
 	"timemachine/repo/layout"
 )
 
-// GraphAfter is how many commits a walk reads before it opens the commit-graph: to read that takes about as long.
+// GraphAfter is how many commits a walk reads before it opens the commit-graph: to read that takes
+// about as long.
 const GraphAfter = 512
 
-// shortcut spares a walk the commits that, as git's commit-graph knows, changed something and nothing at a path. A graph
-// that makes no sense is not used: it is for speed alone.
+// shortcut spares a walk the commits that, as git's commit-graph knows, changed something and
+// nothing at a path. A graph that makes no sense is not used: it is for speed alone.
 type shortcut struct {
 	h           *History
 	paths       []string // of the tree, one for each spelling; none: nothing can be told
@@ -48,8 +49,8 @@ func (s *shortcut) From(id object.ID) object.ID {
 	return id
 }
 
-// down goes from the commit id at pos on to one that may have changed the path, or changed nothing that git tracks, as a
-// version with another mtime alone does.
+// down goes from the commit id at pos on to one that may have changed the path, or changed nothing
+// that git tracks, as a version with another mtime alone does.
 func (s *shortcut) down(id object.ID, pos int) object.ID {
 	err := s.chain.Commit(pos, &s.here)
 	for range s.chain.Len() {
@@ -80,8 +81,8 @@ func (h *History) graph() *commitgraph.Chain {
 	return h.chain
 }
 
-// olderThan is the first commit, from id on back along first parents, that was not captured in the second of captured;
-// id itself where the commit-graph does not tell. Zero where there is none.
+// olderThan is the first commit, from id on back along first parents, that was not captured in the
+// second of captured; id itself where the commit-graph does not tell. Zero where there is none.
 func (h *History) olderThan(id object.ID, captured time.Time) object.ID {
 	chain := h.graph()
 	if chain == nil || id.IsZero() || len(h.shallow) > 0 {
@@ -111,8 +112,8 @@ func (h *History) olderThan(id object.ID, captured time.Time) object.ID {
 	return id // a ring of parents
 }
 
-// between lists the commits from from along first parents to the one before to; false where the commit-graph does not
-// tell.
+// between lists the commits from from along first parents to the one before to; false where the
+// commit-graph does not tell.
 func (h *History) between(from, to object.ID) ([]object.ID, bool) {
 	chain := h.graph()
 	if chain == nil || len(h.shallow) > 0 {

@@ -16,7 +16,8 @@ import (
 	"timemachine/repo/record"
 )
 
-// maxStrands is up to how many files a folder's log follows each one's own chain, instead of walking all commits.
+// maxStrands is up to how many files a folder's log follows each one's own chain, instead of
+// walking all commits.
 const maxStrands = 2000
 
 // strand is one source's chain, as far as it was followed.
@@ -26,7 +27,8 @@ type strand struct {
 	more   bool // before is one
 }
 
-// strands gives the versions of the sources that known names, newest capture first, each along its own chain.
+// strands gives the versions of the sources that known names, newest capture first, each along its
+// own chain.
 func (h *History) strands(ctx context.Context, known map[string]Head) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		var all strandHeap
@@ -77,8 +79,9 @@ func (h *History) pop(ctx context.Context, all *strandHeap) (Entry, error) {
 	return e, err
 }
 
-// order sorts versions captured in one second as they were committed. Those of one run are in order already, unless one
-// freed the path of another; these, and several runs in a second, are told apart by walking the commits of that second.
+// order sorts versions captured in one second as they were committed. Those of one run are in order
+// already, unless one freed the path of another; these, and several runs in a second, are told
+// apart by walking the commits of that second.
 func (h *History) order(ctx context.Context, tie []Entry) error {
 	if !slices.ContainsFunc(tie, func(e Entry) bool { return e.Scan != tie[0].Scan }) && !frees(tie) {
 		return nil
@@ -93,8 +96,8 @@ func (h *History) order(ctx context.Context, tie []Entry) error {
 	return nil
 }
 
-// frees tells whether one of the versions is a deletion that made way for another: a file for a folder, or the reverse, or a
-// name that only some file systems tell from the other.
+// frees tells whether one of the versions is a deletion that made way for another: a file for a
+// folder, or the reverse, or a name that only some file systems tell from the other.
 func frees(tie []Entry) bool {
 	gone, above := map[string]bool{}, map[string]bool{} // sources that went, folded, and the folders they lay in
 	for i := range tie {
@@ -119,8 +122,8 @@ func frees(tie []Entry) bool {
 	})
 }
 
-// count notes in older, for the commit from and those before it that were captured in the same second, how many of that
-// second lie before each.
+// count notes in older, for the commit from and those before it that were captured in the same
+// second, how many of that second lie before each.
 func (h *History) count(ctx context.Context, from object.ID, second time.Time, older map[object.ID]int) error {
 	var line []object.ID
 	n := 0
@@ -174,7 +177,8 @@ func (s *strandHeap) Pop() any {
 	return last
 }
 
-// Less puts later captures first, and within one those that a run commits later: deletions, then by mtime, then by path.
+// Less puts later captures first, and within one those that a run commits later: deletions, then by
+// mtime, then by path.
 func (s strandHeap) Less(i, j int) bool {
 	a, b := &s[i].Version, &s[j].Version
 	gone := func(v *record.Version) int {

@@ -7,7 +7,8 @@ import (
 	"timemachine/repo/layout"
 )
 
-// treePaths are where in a tree a path may be: one for each spelling, the usual first. "/" is the folder files.
+// treePaths are where in a tree a path may be: one for each spelling, the usual first. "/" is the
+// folder files.
 func treePaths(path string) []string {
 	if path == "/" {
 		return []string{"files"}
@@ -52,7 +53,8 @@ func (h *History) filesBelow(commit object.ID, path string) (map[string]object.T
 	return all, nil
 }
 
-// Current lists the sources that the newest tree holds at and below path, in order, but for those with shortened names.
+// Current lists the sources that the newest tree holds at and below path, in order, but for those
+// with shortened names.
 func (h *History) Current(path string) ([]string, error) {
 	files, err := h.filesBelow(h.tip, path)
 	var sources []string

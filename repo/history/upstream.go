@@ -21,8 +21,8 @@ type Upstream struct {
 	Diverged bool   // what was there is not part of the history here; Ahead is 0
 }
 
-// Upstream looks up what the branch was last known to be at its remote; nil where none is configured. Nobody is talked
-// to.
+// Upstream looks up what the branch was last known to be at its remote; nil where none is
+// configured. Nobody is talked to.
 func (h *History) Upstream(ctx context.Context) (*Upstream, error) {
 	branch := h.R.Config.Raw.Section("branch").Subsection(h.Branch())
 	remote, merge := branch.Options.Get("remote"), branch.Options.Get("merge")

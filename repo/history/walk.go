@@ -21,8 +21,8 @@ type found struct {
 	parent object.ID
 }
 
-// walk gives the versions of the sources that at selects, newest first, from the commit from back along first parents.
-// Commits of others and records that are not understood are passed over.
+// walk gives the versions of the sources that at selects, newest first, from the commit from back
+// along first parents. Commits of others and records that are not understood are passed over.
 func (h *History) walk(ctx context.Context, from object.ID, at selector) iter.Seq2[found, error] {
 	return func(yield func(found, error) bool) {
 		cut := h.Shortcut(at)
@@ -45,7 +45,8 @@ func (h *History) walk(ctx context.Context, from object.ID, at selector) iter.Se
 	}
 }
 
-// commit reads one commit. ours is false where it is not a version of a source that at selects; parent is right then too.
+// commit reads one commit. ours is false where it is not a version of a source that at selects;
+// parent is right then too.
 func (h *History) commit(id object.ID, at selector) (f found, ours bool, err error) {
 	if f, ours, err = h.lookUp(id, at); err != nil {
 		err = h.R.Damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
@@ -97,8 +98,8 @@ func (h *History) keep(f found) {
 	}
 }
 
-// parent finds a commit's first parent without parsing all of it; zero for the first commit and where a shallow clone
-// ends.
+// parent finds a commit's first parent without parsing all of it; zero for the first commit and
+// where a shallow clone ends.
 func (h *History) parent(id object.ID, raw []byte) (object.ID, error) {
 	const tree, parent, digits = "tree ", "\nparent ", 40
 	rest, ok := bytes.CutPrefix(raw, []byte(tree))
@@ -155,7 +156,8 @@ func (p *scope) mayHold(raw []byte) bool {
 	return p.below && (bytes.Contains(raw, p.prefix) || bytes.Contains(raw, []byte(sourceLine+`"`)))
 }
 
-// newestIn is the newest version of source in the commits from from on back; false where there is none.
+// newestIn is the newest version of source in the commits from from on back; false where there is
+// none.
 func (h *History) newestIn(ctx context.Context, source string, from object.ID) (found, bool, error) {
 	for f, err := range h.walk(ctx, from, Only(source)) {
 		return f, err == nil, err
@@ -163,7 +165,8 @@ func (h *History) newestIn(ctx context.Context, source string, from object.ID) (
 	return found{}, false, nil
 }
 
-// newest is the newest version of source: where the hint knows its commit from there, else by walking.
+// newest is the newest version of source: where the hint knows its commit from there, else by
+// walking.
 func (h *History) newest(ctx context.Context, source string) (found, bool, error) {
 	if head, ok := h.head(source); ok {
 		if f, ours, err := h.lookUp(head.Commit, Only(source)); err == nil && ours {
@@ -216,8 +219,8 @@ type hint struct {
 	sources map[string]Head
 }
 
-// versions gives the versions of f's source from f on, newest first. It follows the records' Previous and walks the
-// commits where that leads nowhere: a rewritten history, a shallow clone.
+// versions gives the versions of f's source from f on, newest first. It follows the records'
+// Previous and walks the commits where that leads nowhere: a rewritten history, a shallow clone.
 func (h *History) versions(ctx context.Context, f found) iter.Seq2[found, error] {
 	return func(yield func(found, error) bool) {
 		for ok := true; ok; {

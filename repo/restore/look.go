@@ -162,8 +162,9 @@ func present(dir *durable.Dir, name string, st *durable.Stat) (object.ID, error)
 	return sum.ID()
 }
 
-// findExtra lists the files below the selected folders that no step is about. It looks in the folders that hold a step's
-// file, and those below; above them the disk is full of what has nothing to do with it.
+// findExtra lists the files below the selected folders that no step is about. It looks in the
+// folders that hold a step's file, and those below; above them the disk is full of what has nothing
+// to do with it.
 func (p *Plan) findExtra(ctx context.Context, selections []Selection, tops []*base) {
 	x := extra{ctx: ctx, p: p, ours: map[string]bool{}, holds: map[string]bool{}, leads: map[string]bool{}}
 	for i := range p.Steps {

@@ -1,4 +1,5 @@
-// Package restore brings versions back to disk: it looks at what is there, decides what to do, and writes.
+// Package restore brings versions back to disk: it looks at what is there, decides what to do, and
+// writes.
 package restore
 
 import (
@@ -43,7 +44,8 @@ func (s *Selection) folder() bool {
 type Options struct {
 	To        string // absolute: a folder below which the full paths are made; "" and "/": where they were
 	Overwrite Overwrite
-	// Followed tells of links that are meant to be followed and not replaced: what the watch list names. nil: none.
+	// Followed tells of links that are meant to be followed and not replaced: what the watch list
+	// names. nil: none.
 	Followed func(path string) bool
 	// Extra tells which files, beside those brought back, are worth naming; nil: all.
 	Extra func(path string) bool
@@ -121,8 +123,8 @@ func (p *Plan) Close() {
 	}
 }
 
-// Look looks at what is on disk and decides what has to be done to bring versions back. It changes nothing. What is in the way
-// of one version is its Step's Err.
+// Look looks at what is on disk and decides what has to be done to bring versions back. It changes
+// nothing. What is in the way of one version is its Step's Err.
 func Look(ctx context.Context, src Source, selections []Selection, o Options) (*Plan, error) {
 	p := &Plan{src: src, o: o}
 	taken := map[string]bool{}
@@ -187,8 +189,8 @@ func (b *base) open(make bool) error {
 	return nil
 }
 
-// entered tells whether a selected folder is gone into as it stands: it is a folder, or a link in the place of one that
-// was not recorded as a link, such as the watch list may name.
+// entered tells whether a selected folder is gone into as it stands: it is a folder, or a link in
+// the place of one that was not recorded as a link, such as the watch list may name.
 func entered(path string, followed func(string) bool) bool {
 	parent, err := durable.OpenTrusted(filepath.Dir(path), false)
 	if err != nil {
@@ -205,8 +207,8 @@ func entered(path string, followed func(string) bool) bool {
 	return st.IsLink() && followed != nil && followed(path)
 }
 
-// follow leads a step whose target is a link that the watch list follows to the file behind it: that is what was
-// recorded, and the link stays.
+// follow leads a step whose target is a link that the watch list follows to the file behind it:
+// that is what was recorded, and the link stays.
 func (p *Plan) follow(s *Step) error {
 	if !p.o.InPlace() || s.Link || p.o.Followed == nil || !p.o.Followed(s.Source) || s.base.dir == nil {
 		return nil
@@ -305,7 +307,8 @@ func (p *Plan) Refuse(paths map[string]error) {
 	}
 }
 
-// Unrecorded lists, of what is about to be replaced, the files whose present content no version holds.
+// Unrecorded lists, of what is about to be replaced, the files whose present content no version
+// holds.
 func (p *Plan) Unrecorded() (map[string]error, error) {
 	paths := map[string]error{}
 	for i := range p.Steps {

@@ -7,11 +7,13 @@ import (
 	"timemachine/repo/layout"
 )
 
-// restoreBatch is how many files are put on disk together, before they get their names, where there are many.
+// restoreBatch is how many files are put on disk together, before they get their names, where there
+// are many.
 const restoreBatch = 256
 
-// Write carries the plan out, and calls done after each step. What fails is the step's Err and stops nothing else; the
-// error is that of the context. Whatever was begun is finished or swept away when it returns.
+// Write carries the plan out, and calls done after each step. What fails is the step's Err and
+// stops nothing else; the error is that of the context. Whatever was begun is finished or swept
+// away when it returns.
 func (p *Plan) Write(ctx context.Context, done func(*Step)) error {
 	w := writing{p: p, done: done, touched: map[*base]map[string]bool{}}
 	for i := range p.Steps {

@@ -16,8 +16,8 @@ import (
 	"timemachine/repo/layout"
 )
 
-// tempPrefix begins the names of files being written beside their targets. Files named so are never watched unless they
-// are asked for by name, like those of editors.
+// tempPrefix begins the names of files being written beside their targets. Files named so are never
+// watched unless they are asked for by name, like those of editors.
 const tempPrefix = ".#timemachine-"
 
 func tempName() string {
@@ -26,7 +26,8 @@ func tempName() string {
 	return tempPrefix + hex.EncodeToString(b[:])
 }
 
-// unblock removes what the plan found in the place of a folder. A step before this one may have done so.
+// unblock removes what the plan found in the place of a folder. A step before this one may have
+// done so.
 func (s *Step) unblock() error {
 	if s.block == "" {
 		return nil
@@ -75,8 +76,9 @@ func (s *Step) put(dir *durable.Dir, temp, name string) error {
 	return dir.Rename(temp, dir, name)
 }
 
-// writeFile writes content, owner, mode and mtime to a new file, in an order in which it is never open to anybody whom
-// the record does not let in: closed first, then given away, then opened as far as recorded.
+// writeFile writes content, owner, mode and mtime to a new file, in an order in which it is never
+// open to anybody whom the record does not let in: closed first, then given away, then opened as
+// far as recorded.
 func (p *Plan) writeFile(s *Step, dir *durable.Dir, sync bool) error {
 	if _, redacted := p.src.Redacted(&s.Version); redacted {
 		return redactedError(s)
@@ -142,8 +144,9 @@ func redactedError(s *Step) error {
 	return fmt.Errorf("its content was taken out of the history, and something else put in commit %s", s.Commit.Short())
 }
 
-// own gives the new file to its recorded owner, as far as that is allowed, and returns the mode that is safe then: a
-// group that is not the recorded one is let in no further than everybody, and setuid and setgid come back for root only.
+// own gives the new file to its recorded owner, as far as that is allowed, and returns the mode
+// that is safe then: a group that is not the recorded one is let in no further than everybody, and
+// setuid and setgid come back for root only.
 func (s *Step) own(chown func(uid, gid int) error) (mode uint32) {
 	mode = s.Mode & 0o7777
 	root := os.Geteuid() == 0

@@ -6,7 +6,8 @@ import (
 	"timemachine/repo/record"
 )
 
-// copy looks at a version's plain copy. One that is not there is missed only where copies are kept at all.
+// copy looks at a version's plain copy. One that is not there is missed only where copies are kept
+// at all.
 func (w *worker) copy(v *record.Version) {
 	err := w.CopyFlaw(w.copies, v)
 	w.mu.Lock()
@@ -50,7 +51,8 @@ func (w *worker) file(s *step) {
 	}
 }
 
-// leftover finds a deleted source's file. Only one that is what we wrote counts: another is somebody's own.
+// leftover finds a deleted source's file. Only one that is what we wrote counts: another is
+// somebody's own.
 func (w *worker) leftover(s *step, dir *durable.Dir, path, name string) {
 	if w.names != nil && w.names.Holder(path) != "" {
 		return // another name's place now

@@ -29,7 +29,8 @@ type step struct {
 // perJob is how many neighbouring commits one goroutine takes at a time: they share trees.
 const perJob = 64
 
-// history is what the walk leaves: the newest version of each source, in what the tree and index should hold.
+// history is what the walk leaves: the newest version of each source, in what the tree and index
+// should hold.
 type history struct {
 	newest map[string]place
 	expect map[string]expected // what the next version met of a source must be
@@ -53,8 +54,8 @@ func placeOf(v *record.Version, path string) place {
 // expected is what a version said of the one before it.
 type expected struct{ commit, by object.ID }
 
-// history walks from tip to the first commit. The walk itself checks how the commits hang together; what each of them
-// says is checked beside it on all cores.
+// history walks from tip to the first commit. The walk itself checks how the commits hang together;
+// what each of them says is checked beside it on all cores.
 func (k *verify) history(tip object.ID) (*history, error) {
 	h := &history{newest: map[string]place{}, expect: map[string]expected{}}
 	jobs := make(chan []step)
@@ -159,7 +160,8 @@ func (k *verify) step(id object.ID, c *object.CommitData, h *history) step {
 	return s
 }
 
-// checkPlaces notes where the source's newest version is, and that each copy lies where its source's copies do.
+// checkPlaces notes where the source's newest version is, and that each copy lies where its
+// source's copies do.
 func (k *verify) checkPlaces(s *step, h *history, wrong func(string, ...any)) {
 	path, err := record.TreePath(&s.Record)
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 	"timemachine/repo/internal/projection"
 )
 
-// index compares the index with the newest versions, where it is ours to keep. Entries of others are theirs.
+// index compares the index with the newest versions, where it is ours to keep. Entries of others
+// are theirs.
 func (k *verify) index(tip object.ID, h *history) error {
 	if k.r.NotOursNow() != "" || k.indexLocked() {
 		return nil

@@ -10,7 +10,8 @@ import (
 	"timemachine/repo/record"
 )
 
-// repair makes again what was found wrong beside the history, and reports each finding with what came of it.
+// repair makes again what was found wrong beside the history, and reports each finding with what
+// came of it.
 func (k *verify) repair(tip object.ID) error {
 	if len(k.suspect) == 0 {
 		return nil
@@ -36,8 +37,8 @@ func (k *verify) repairIndex(tip object.ID) error {
 	return nil
 }
 
-// rewrite writes what the suspects should be: files/ first, since the newest copy shares storage with it, and of that first
-// what is to go, since it may have the place of a folder.
+// rewrite writes what the suspects should be: files/ first, since the newest copy shares storage
+// with it, and of that first what is to go, since it may have the place of a folder.
 func (k *verify) rewrite(tip object.ID) error {
 	index, err := k.r.TakeIndex()
 	if err != nil {
@@ -69,7 +70,8 @@ func (k *verify) rewrite(tip object.ID) error {
 	return f.Finish()
 }
 
-// again writes what a suspect should be. What fails is warned of, and seen when it is looked at again.
+// again writes what a suspect should be. What fails is warned of, and seen when it is looked at
+// again.
 func (w *worker) again(f *projection.Placer, s *suspect) {
 	switch {
 	case s.stray:

@@ -7,7 +7,8 @@ import (
 	"timemachine/repo/record"
 )
 
-// settling is a look at what was found wrong beside the history, at a time when a run may be at work.
+// settling is a look at what was found wrong beside the history, at a time when a run may be at
+// work.
 type settling struct {
 	*verify
 	h     *history
@@ -15,8 +16,8 @@ type settling struct {
 	newer map[string]record.Version // what was recorded since the history was walked: the newest of each source
 }
 
-// settle reports what was found beside the history. Where a run is at work, or was meanwhile, that may be no more than what
-// has not followed yet, so it is looked at again when the run has ended.
+// settle reports what was found beside the history. Where a run is at work, or was meanwhile, that
+// may be no more than what has not followed yet, so it is looked at again when the run has ended.
 func (k *verify) settle(tip object.ID, h *history) error {
 	if len(k.suspect) == 0 {
 		return nil

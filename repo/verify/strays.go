@@ -37,8 +37,8 @@ func (c *copyNames) has(name string) bool {
 	return there
 }
 
-// strays finds what lies below copies/ under a copy's name that no record has: it reads as a version that never was. Files
-// with names of another kind are their owners' business.
+// strays finds what lies below copies/ under a copy's name that no record has: it reads as a
+// version that never was. Files with names of another kind are their owners' business.
 func (k *verify) strays(h *history) error {
 	if h.copies.partial {
 		return nil

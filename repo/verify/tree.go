@@ -10,7 +10,8 @@ import (
 	"timemachine/repo/record"
 )
 
-// tree checks that a commit's tree is its parent's but for the version's own path, and holds there what the record says.
+// tree checks that a commit's tree is its parent's but for the version's own path, and holds there
+// what the record says.
 func (w *worker) tree(s *step) {
 	path, err := record.TreePath(&s.Record)
 	if err == nil {
@@ -21,7 +22,8 @@ func (w *worker) tree(s *step) {
 	}
 }
 
-// descend compares the trees of one folder before and after, of which a zero one is empty, and goes on along path.
+// descend compares the trees of one folder before and after, of which a zero one is empty, and goes
+// on along path.
 func (w *worker) descend(s *step, before, after object.ID, path string, top bool) error {
 	was, err := w.trees.ReadTree(before)
 	if err != nil {
@@ -70,7 +72,8 @@ func holds(s *step, e object.TreeEntry, there bool) error {
 	return fmt.Errorf("the tree holds %s with mode %s, the record says %s with mode %s", e.ID.Short(), e.Mode, s.Blob.Short(), record.TreeMode(&s.Record))
 }
 
-// onlyChanged tells of a change to another name than the one the commit is about. At the top our attributes may come.
+// onlyChanged tells of a change to another name than the one the commit is about. At the top our
+// attributes may come.
 func onlyChanged(was, is []byte, name string, top bool) error {
 	for _, n := range []string{name, ".gitattributes"} {
 		if n != name && !top {

@@ -1,5 +1,5 @@
-// Package verify compares the history with itself, and files/, copies/ and the index with the history, and repairs what can be
-// made from it.
+// Package verify compares the history with itself, and files/, copies/ and the index with the
+// history, and repairs what can be made from it.
 package verify
 
 import (
@@ -23,7 +23,8 @@ import (
 // Part is what of a destination a Finding is about.
 type Part string
 
-// The parts. The history is the first four, and only another copy of it can mend those; the others are made from it.
+// The parts. The history is the first four, and only another copy of it can mend those; the others
+// are made from it.
 const (
 	PartObject Part = "object" // a stored object, or the pack, idx or loose file that holds it
 	PartBranch Part = "branch"
@@ -88,9 +89,9 @@ type suspect struct {
 	stray bool // a file below copies/ that is no version's
 }
 
-// Run compares the history with itself, and files/, copies/ and the index with the history. What is wrong is
-// reported, and is no error: the error says that Verify could not go on. With Repair, what can be made from the history
-// is made again; the history itself is never touched.
+// Run compares the history with itself, and files/, copies/ and the index with the history. What is
+// wrong is reported, and is no error: the error says that Verify could not go on. With Repair, what
+// can be made from the history is made again; the history itself is never touched.
 //
 // start makes the destination ready and returns the tip. It is called with Repair only.
 func Run(ctx context.Context, r *projection.Projection, start func(context.Context) (object.ID, error), o Options) (*Summary, error) {
@@ -144,8 +145,8 @@ func (k *verify) places(tip object.ID) (err error) {
 	return err
 }
 
-// RunHistory compares the history up to tip with itself. It serves any clone: what lies beside the history there is git's
-// own work, and is never repaired.
+// RunHistory compares the history up to tip with itself. It serves any clone: what lies beside the
+// history there is git's own work, and is never repaired.
 func RunHistory(ctx context.Context, c *commits.Commits, tip object.ID, o Options) (*Summary, error) {
 	o.Repair = false
 	k := &verify{r: projection.New(c), maintenance: maintenance.New(c), ctx: ctx, o: o, alone: true}
@@ -213,7 +214,8 @@ func (k *verify) objects() error {
 	return err
 }
 
-// flawHint tells of the one damage to a store that git mends by itself: an idx is made from its pack.
+// flawHint tells of the one damage to a store that git mends by itself: an idx is made from its
+// pack.
 func (k *verify) flawHint(f pack.Flaw) string {
 	base, isIdx := strings.CutSuffix(f.File, ".idx")
 	if !isIdx && !errors.Is(f.Err, pack.ErrNoIdx) {

@@ -30,7 +30,8 @@ func (n *FoldedNames) Remove(path string) {
 	}
 }
 
-// Holder is what has the place that path would have, or is in its way; "" where it is free, or path's own.
+// Holder is what has the place that path would have, or is in its way; "" where it is free, or
+// path's own.
 func (n *FoldedNames) Holder(path string) string {
 	key := dest.FoldCase(path)
 	if one := n.files[key]; one != "" && one != path {
@@ -47,8 +48,8 @@ func (n *FoldedNames) Holder(path string) string {
 	return ""
 }
 
-// FoldedNames are the paths of a tree as a file system that folds names has them. Names that only some such system would take
-// for one count as one: there is no harm in that.
+// FoldedNames are the paths of a tree as a file system that folds names has them. Names that only
+// some such system would take for one count as one: there is no harm in that.
 type FoldedNames struct {
 	files   map[string]string // by what they are folded to
 	folders map[string]int    // files below each
@@ -71,10 +72,11 @@ func (r *Commits) NamesIn(tip object.ID) (*FoldedNames, error) {
 	return n, err
 }
 
-// Collisions finds the paths of a commit's tree that have no place of their own where names are folded, each with the one
-// that has it: the first of them in the order of bytes. There are such paths where a history was made on another file
-// system; versions captured here are spelled so that they have a place. They are in the index as all others, and files/
-// and copies/ have the first only.
+// Collisions finds the paths of a commit's tree that have no place of their own where names are
+// folded, each with the one that has it: the first of them in the order of bytes. There are such
+// paths where a history was made on another file system; versions captured here are spelled so that
+// they have a place. They are in the index as all others, and files/ and copies/ have the first
+// only.
 func (r *Commits) Collisions(tip object.ID) (map[string]string, error) {
 	if !r.FoldsCase() || tip.IsZero() {
 		return nil, nil

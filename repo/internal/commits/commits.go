@@ -1,5 +1,5 @@
-// Package commits reads the commits and trees of a destination, or of any clone of one, and finds where a damaged history was
-// last whole.
+// Package commits reads the commits and trees of a destination, or of any clone of one, and finds
+// where a damaged history was last whole.
 package commits
 
 import (
@@ -23,8 +23,8 @@ type Commits struct {
 	remembered func(state *durable.Dir) object.ID
 }
 
-// New reads what the packs of a destination hold. remembered is the commit that the caller's cache is true of, zero for none;
-// nil: none.
+// New reads what the packs of a destination hold. remembered is the commit that the caller's cache
+// is true of, zero for none; nil: none.
 func New(d *dest.Dest, remembered func(state *durable.Dir) object.ID) *Commits {
 	if remembered == nil {
 		remembered = func(*durable.Dir) object.ID { return object.ID{} }
@@ -32,9 +32,10 @@ func New(d *dest.Dest, remembered func(state *durable.Dir) object.ID) *Commits {
 	return &Commits{ownpacks.New(d), remembered}
 }
 
-// Walk calls visit for the commits from tip back to, but without, base, newest first, along first parents; a zero base
-// means all. ours is false for a commit without a record, which somebody else made. A base that is not among tip's
-// ancestors is a *StateError of kind Rewritten, reported after all were visited.
+// Walk calls visit for the commits from tip back to, but without, base, newest first, along first
+// parents; a zero base means all. ours is false for a commit without a record, which somebody else
+// made. A base that is not among tip's ancestors is a *StateError of kind Rewritten, reported after
+// all were visited.
 func (r *Commits) Walk(ctx context.Context, tip, base object.ID, visit func(v record.Version, ours bool) error) error {
 	a := Walk[Parsed]{Commits: r, Make: ParseVersion, Stop: func(id object.ID) bool { return id == base },
 		Visit: func(id object.ID, p Parsed) error {
@@ -116,7 +117,8 @@ func (r *Commits) TreeOf(commit object.ID) (object.ID, error) {
 	return c.Tree, nil
 }
 
-// Since lists the versions after base, oldest first; all where base is no ancestor of tip, and reached is false then.
+// Since lists the versions after base, oldest first; all where base is no ancestor of tip, and
+// reached is false then.
 func (r *Commits) Since(ctx context.Context, tip, base object.ID) (versions []record.Version, reached bool, err error) {
 	err = r.Walk(ctx, tip, base, func(v record.Version, ours bool) error {
 		if ours {
@@ -133,8 +135,9 @@ func (r *Commits) Since(ctx context.Context, tip, base object.ID) (versions []re
 	return versions, reached, err
 }
 
-// CopyNumber counts the earlier versions of source whose copy bears the stamp, along the Previous chain from previous;
-// where that chain is broken (a rewritten history) all commits are looked through.
+// CopyNumber counts the earlier versions of source whose copy bears the stamp, along the Previous
+// chain from previous; where that chain is broken (a rewritten history) all commits are looked
+// through.
 func (r *Commits) CopyNumber(ctx context.Context, source, stamp string, previous, tip object.ID) (int, error) {
 	n := 0
 	count := func(v *record.Version) {

@@ -11,7 +11,8 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// Damaged names the last commit that the branch is known to have been at, and the command that goes back to it.
+// Damaged names the last commit that the branch is known to have been at, and the command that goes
+// back to it.
 func (r *Commits) Damaged(msg string, cause error) error {
 	e := &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: msg + " in " + record.Quote(r.Path), Err: cause,
 		Hint: fmt.Sprintf("nothing was changed; look at it with: git -C %s fsck --full", record.ShellWord(r.Path))}
@@ -31,7 +32,8 @@ func (r *Commits) Damaged(msg string, cause error) error {
 	return e
 }
 
-// writeRef is the command that puts the branch at a commit where git itself would not find a repository.
+// writeRef is the command that puts the branch at a commit where git itself would not find a
+// repository.
 func (r *Commits) writeRef(id object.ID) string {
 	command := fmt.Sprintf("echo %s > %s", id, record.ShellWord(r.Git.Path(r.Branch)))
 	if there, err := durable.PathExists(r.Git, path.Dir(r.Branch)); err == nil && !there {

@@ -16,8 +16,9 @@ type lastCommit struct {
 	what string
 }
 
-// lastCommit is the newest commit that is whole and that the branch is known to have been at: the reflog's, or a later one
-// that runs have noted. Without a reflog that helps, search looks at every commit that is stored.
+// lastCommit is the newest commit that is whole and that the branch is known to have been at: the
+// reflog's, or a later one that runs have noted. Without a reflog that helps, search looks at every
+// commit that is stored.
 func (r *Commits) lastCommit(search bool) (last lastCommit, found bool) {
 	logged, _ := r.Refs.Logged(r.Branch) // one that cannot be read knows nothing
 	for _, id := range logged {
@@ -59,7 +60,8 @@ func (r *Commits) notedCommits() (all []lastCommit) {
 	return all
 }
 
-// keptCommits are the commits that runs which were cut short were about to move the branch to. A History does not look for them.
+// keptCommits are the commits that runs which were cut short were about to move the branch to. A
+// History does not look for them.
 func (r *Commits) keptCommits() (all []lastCommit) {
 	if r.Stage == nil {
 		return nil
@@ -108,8 +110,8 @@ func (r *Commits) descends(id, base object.ID) bool {
 	return id == base
 }
 
-// newestRecord is the newest of the stored commits that have a record of ours and are not followed by another such one;
-// zero where there is none.
+// newestRecord is the newest of the stored commits that have a record of ours and are not followed
+// by another such one; zero where there is none.
 func (r *Commits) newestRecord() (newest object.ID) {
 	type commit struct {
 		parent object.ID

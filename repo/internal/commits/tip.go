@@ -8,7 +8,8 @@ import (
 	"timemachine/repo/record"
 )
 
-// Tip reads the branch: zero where it has no commits yet. A missing branch is damage where anything speaks of a history.
+// Tip reads the branch: zero where it has no commits yet. A missing branch is damage where anything
+// speaks of a history.
 func (r *Commits) Tip() (object.ID, error) {
 	tip, err := r.Refs.Read(r.Branch)
 	var broken *ref.DamagedError
@@ -21,7 +22,8 @@ func (r *Commits) Tip() (object.ID, error) {
 	return tip, err
 }
 
-// checkUnborn is an error where a reflog, a note or, in a destination opened for writing, a pack tells of commits.
+// checkUnborn is an error where a reflog, a note or, in a destination opened for writing, a pack
+// tells of commits.
 func (r *Commits) checkUnborn() error {
 	logged, err := r.Refs.Logged(r.Branch)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// Walk reads commits from a tip back along first parents, newest first. A long way is read ahead of the visitor: one
-// goroutine follows the parents, as many as there are processors make a T of each commit, and the visitor takes them
-// in order. What is read ahead is bounded.
+// Walk reads commits from a tip back along first parents, newest first. A long way is read ahead of
+// the visitor: one goroutine follows the parents, as many as there are processors make a T of each
+// commit, and the visitor takes them in order. What is read ahead is bounded.
 type Walk[T any] struct {
 	Commits *Commits
 	Stop    func(object.ID) bool              // for the first commit that is not wanted
@@ -69,8 +69,9 @@ func (a *Walk[T]) read(s *waypoint[T]) {
 	s.raw = nil
 }
 
-// ahead goes on from a commit with several goroutines, which are gone when it returns. With hints, parents are taken
-// from there before the commits themselves are read; lied tells that these say otherwise, and id is the true parent then.
+// ahead goes on from a commit with several goroutines, which are gone when it returns. With hints,
+// parents are taken from there before the commits themselves are read; lied tells that these say
+// otherwise, and id is the true parent then.
 func (a *Walk[T]) ahead(ctx context.Context, id object.ID, hints func() *commitgraph.Chain) (_ object.ID, lied bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup

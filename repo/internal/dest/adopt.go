@@ -8,8 +8,9 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// Adopt takes over a clone of a history, or a history whose branch was rewritten: the branch that HEAD names becomes
-// the recorded one, and what earlier runs knew is forgotten, so that the next run learns it from the commits.
+// Adopt takes over a clone of a history, or a history whose branch was rewritten: the branch that
+// HEAD names becomes the recorded one, and what earlier runs knew is forgotten, so that the next
+// run learns it from the commits.
 func (r *Dest) Adopt() error {
 	if err := r.openGit(); err != nil {
 		return err
@@ -37,8 +38,8 @@ func (r *Dest) Adopt() error {
 	if err := r.SyncAll(); err != nil { // what a run has left to the system, before its mark goes
 		return err
 	}
-	// The packs are no longer listed as timemachine's: they hold objects that a rewritten branch does not lead to any more,
-	// and no new version may rely on those.
+	// The packs are no longer listed as timemachine's: they hold objects that a rewritten branch
+	// does not lead to any more, and no new version may rely on those.
 	if err := runstate.Forget(r.StateDir); err != nil {
 		return err
 	}

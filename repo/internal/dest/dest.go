@@ -1,5 +1,5 @@
-// Package dest holds a destination as it lies on disk: its opened folders, git's settings, what its file system can do, and the
-// lock that makes a process the only writer.
+// Package dest holds a destination as it lies on disk: its opened folders, git's settings, what its
+// file system can do, and the lock that makes a process the only writer.
 package dest
 
 import (
@@ -72,7 +72,8 @@ func (r *Dest) OwnerUID() (uid uint32, err error) {
 // State opens the folder for what is ours and disposable under .git.
 func (r *Dest) State() *durable.Dir { return r.StateDir }
 
-// OpenWriter opens the folders of a destination that is to be written to, and checks that it can be.
+// OpenWriter opens the folders of a destination that is to be written to, and checks that it can
+// be.
 func (r *Dest) OpenWriter() error {
 	if err := r.openGit(); err != nil {
 		return err
@@ -127,7 +128,8 @@ func (r *Dest) missingBranchError() error {
 		Hint: "nothing was changed; write what is missing with: timemachine init --adopt -d " + record.ShellWord(r.Path)}
 }
 
-// isUsed tells whether a run has left something under .git/timemachine: then the repository is ours, whatever its settings say.
+// isUsed tells whether a run has left something under .git/timemachine: then the repository is
+// ours, whatever its settings say.
 func (r *Dest) isUsed() (bool, error) {
 	for _, own := range runstate.Files {
 		if there, err := durable.PathExists(r.Git, "timemachine/"+own.Name); there || errors.Is(err, unix.ENOTDIR) {
@@ -178,7 +180,8 @@ func (r *Dest) openParts() error {
 	return err
 }
 
-// strangeError says what is in the way of a folder of ours, or of the lock, without which nothing can be done.
+// strangeError says what is in the way of a folder of ours, or of the lock, without which nothing
+// can be done.
 func (r *Dest) strangeError(in *durable.Dir, name string, err error) error {
 	st, serr := in.Lstat(name)
 	if serr != nil || name != runstate.LockName && st.IsDir() || name == runstate.LockName && st.IsRegular() {
@@ -211,7 +214,8 @@ func (r *Dest) Close() error {
 		errs = append(errs, r.Store.Close())
 	}
 	if r.lock != nil {
-		// Closing it alone would leave the lock to a child that is just being started, until it is another program.
+		// Closing it alone would leave the lock to a child that is just being started, until it is
+		// another program.
 		errs = append(errs, unix.Flock(int(r.lock.Fd()), unix.LOCK_UN), r.lock.Close())
 	}
 	for _, d := range []*durable.Dir{r.Stage, r.StateDir, r.Git, r.Folder} {

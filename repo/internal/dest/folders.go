@@ -78,7 +78,8 @@ func (r *Dest) ReadConfig() error {
 	return e
 }
 
-// branchCut tells whether timemachine.branch is missing, or names no branch but the beginning of the one that is checked out.
+// branchCut tells whether timemachine.branch is missing, or names no branch but the beginning of
+// the one that is checked out.
 func (r *Dest) branchCut() bool {
 	branch := r.Config.Get("timemachine", "branch")
 	if branch == "" {
@@ -93,7 +94,8 @@ func (r *Dest) branchCut() bool {
 	return errors.Is(err, ref.ErrMissing)
 }
 
-// Unsupported is what a repository uses that we do not understand: a setting, or one of some files; "" for nothing.
+// Unsupported is what a repository uses that we do not understand: a setting, or one of some files;
+// "" for nothing.
 func (r *Dest) Unsupported(files ...string) (string, error) {
 	if why := r.Config.Unsupported(); why != "" {
 		return why, nil

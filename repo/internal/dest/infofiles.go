@@ -13,14 +13,15 @@ import (
 
 const AttributesText = "* -text -ident -filter -working-tree-encoding !eol !diff !merge\n"
 
-// Three files tell git how to treat what is ours: .git/info/exclude, so that git status does not show what it does not track;
-// .git/info/attributes, so that a checkout changes no byte, whatever other attributes say; and .gitattributes, which is
-// tracked, so that none in a clone does. Others may have lines of theirs in the first two. Of attributes the last line that
-// speaks of one counts, so ours is the last.
+// Three files tell git how to treat what is ours: .git/info/exclude, so that git status does not
+// show what it does not track; .git/info/attributes, so that a checkout changes no byte, whatever
+// other attributes say; and .gitattributes, which is tracked, so that none in a clone does. Others
+// may have lines of theirs in the first two. Of attributes the last line that speaks of one counts,
+// so ours is the last.
 var InfoFiles = []string{"exclude", "attributes"}
 
-// EnsureInfoFiles sees to the two files of .git/info. What is none, or larger than such a file is, is moved aside; where that
-// cannot be done it is said, and the history goes on without.
+// EnsureInfoFiles sees to the two files of .git/info. What is none, or larger than such a file is,
+// is moved aside; where that cannot be done it is said, and the history goes on without.
 func (r *Dest) EnsureInfoFiles() error {
 	if st, err := r.Git.Lstat("info"); err == nil && !st.IsDir() && !r.infoAside(r.Git, "info") {
 		return nil
@@ -49,7 +50,8 @@ func (r *Dest) EnsureInfoFiles() error {
 
 func strangeInfo(st durable.Stat) bool { return !st.IsRegular() || st.Size > config.MaxSize }
 
-// infoAside moves aside what has the place of a file or folder that git reads beside ours; false where it could not.
+// infoAside moves aside what has the place of a file or folder that git reads beside ours; false
+// where it could not.
 func (r *Dest) infoAside(in *durable.Dir, name string) bool {
 	aside, err := durable.MoveAside(in, name)
 	if err != nil {
@@ -156,8 +158,8 @@ func excludeLines(dest string, paths []string) string {
 	return lines
 }
 
-// excludeLine is the line for one path, "" where it does not lie in the destination. A log's rotated files and an
-// atomic replacement's temporary files share its beginning.
+// excludeLine is the line for one path, "" where it does not lie in the destination. A log's
+// rotated files and an atomic replacement's temporary files share its beginning.
 func excludeLine(dest, path string) string {
 	rel, err := filepath.Rel(dest, path)
 	if err != nil || rel == ".." || strings.HasPrefix(rel, "../") || strings.ContainsAny(rel, "\n\r") {

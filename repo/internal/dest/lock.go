@@ -40,9 +40,9 @@ const (
 	restPause    = 50 * time.Millisecond // the least between two of its looks
 )
 
-// WhenIdle has look look at what a run changes beside the history, again and again, until it finds all of it right or no run
-// was at work meanwhile; rest tells whether one of them is so. It gives up after a minute. Where it must keep runs out for
-// the time of one look, it does.
+// WhenIdle has look look at what a run changes beside the history, again and again, until it finds
+// all of it right or no run was at work meanwhile; rest tells whether one of them is so. It gives
+// up after a minute. Where it must keep runs out for the time of one look, it does.
 func (r *Dest) WhenIdle(ctx context.Context, look func() (right bool, err error)) (rest bool, err error) {
 	for until := time.Now().Add(restPatience); ; {
 		began := time.Now()
@@ -58,7 +58,8 @@ func (r *Dest) WhenIdle(ctx context.Context, look func() (right bool, err error)
 	}
 }
 
-// lookOnce looks once, as the only writer where that can be had. A user who may not have the lock can still see it held.
+// lookOnce looks once, as the only writer where that can be had. A user who may not have the lock
+// can still see it held.
 func (r *Dest) lookOnce(look func() (right bool, err error)) (rest bool, err error) {
 	had := r.lock != nil
 	alone, err := r.TryLock()

@@ -33,9 +33,10 @@ It is read with git alone:
 copies/ can be deleted without loss. Do not edit in files/: the next version of a file replaces it there.
 `
 
-// Make makes the folder path, closed to others, where its parent exists, and a new repository in it. The repository belongs
-// to the owner of an existing folder. It is built aside, synced and renamed into place, so that a killed Make leaves no half
-// of one. exclude are further paths that git status must not show. An existing repository is a *refusal.Error.
+// Make makes the folder path, closed to others, where its parent exists, and a new repository in
+// it. The repository belongs to the owner of an existing folder. It is built aside, synced and
+// renamed into place, so that a killed Make leaves no half of one. exclude are further paths that
+// git status must not show. An existing repository is a *refusal.Error.
 func Make(path string, exclude []string) error {
 	if err := os.Mkdir(path, durable.DirPerm); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("destination %s: %w", record.Quote(path), err)
@@ -60,7 +61,8 @@ func Make(path string, exclude []string) error {
 	return errors.Join(root.Replace(ReadmeName, []byte(readme)), makeClosed(root, "files"), makeClosed(root, "copies"))
 }
 
-// sweepInit removes what an init that was killed left; one that is still at work holds its folder's flock.
+// sweepInit removes what an init that was killed left; one that is still at work holds its folder's
+// flock.
 func sweepInit(root *durable.Dir) error {
 	names, err := root.Names()
 	if err != nil {

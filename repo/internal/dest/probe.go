@@ -11,8 +11,8 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// probe learns what the file system can do and returns git's settings for it. They are for ever, so that only an error
-// which says that the file system has no such thing counts as that.
+// probe learns what the file system can do and returns git's settings for it. They are for ever, so
+// that only an error which says that the file system has no such thing counts as that.
 func probe(dir *durable.Dir) (string, error) {
 	var b strings.Builder
 	b.WriteString("[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tlogallrefupdates = true\n")

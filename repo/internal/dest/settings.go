@@ -32,8 +32,8 @@ func (r *Dest) adoptable() (string, error) {
 	return "", &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s holds no record of timemachine's", record.Quote(branch), record.Quote(r.Path)), Hint: "choose another destination"}
 }
 
-// writeSettings adds ours, and what of git's a new repository has, after what the configuration holds: git takes the last
-// value of a key.
+// writeSettings adds ours, and what of git's a new repository has, after what the configuration
+// holds: git takes the last value of a key.
 func (r *Dest) writeSettings(branch string) error {
 	if err := r.writeConfig(branch); err != nil {
 		return err

@@ -6,9 +6,10 @@ import (
 	"timemachine/repo/durable"
 )
 
-// Sizes adds up the disk space of the repository, files/ and copies/, in bytes: blocks, not lengths. A file with several names
-// is counted once, where it is met first. bare tells that the folder itself is the repository. What vanishes meanwhile does not
-// count; what cannot be read is left out, and the error says so.
+// Sizes adds up the disk space of the repository, files/ and copies/, in bytes: blocks, not
+// lengths. A file with several names is counted once, where it is met first. bare tells that the
+// folder itself is the repository. What vanishes meanwhile does not count; what cannot be read is
+// left out, and the error says so.
 func (r *Dest) Sizes(ctx context.Context, bare bool) (git, files, copies int64, err error) {
 	m := measure{ctx: ctx, seen: map[[2]uint64]bool{}}
 	if bare {

@@ -5,8 +5,9 @@ import (
 	"timemachine/repo/record"
 )
 
-// MoveStrangersAside moves aside what has the place of files/ or copies/ and is no folder, and makes the folder again. Nothing is
-// reached through it. Where that cannot be done it is said, and the history goes on without them.
+// MoveStrangersAside moves aside what has the place of files/ or copies/ and is no folder, and
+// makes the folder again. Nothing is reached through it. Where that cannot be done it is said, and
+// the history goes on without them.
 func (r *Dest) MoveStrangersAside() {
 	for _, name := range Projections {
 		st, err := r.Folder.Lstat(name)

@@ -38,8 +38,9 @@ func (r *Dest) syncMount(name string) error {
 // Projections are the folders of a destination that are made from the history.
 var Projections = []string{"files", "copies"}
 
-// MomentOf is the moment of root and the folders in it, "" also where one of them is a mount or a device of its own, which
-// may come and go by itself. One that is missing will be made where root is.
+// MomentOf is the moment of root and the folders in it, "" also where one of them is a mount or a
+// device of its own, which may come and go by itself. One that is missing will be made where root
+// is.
 func MomentOf(boot string, root *durable.Dir, folders []string) string {
 	mount, err := root.Mount("")
 	if boot == "" || mount == "" || err != nil {

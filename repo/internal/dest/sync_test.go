@@ -6,8 +6,8 @@ import (
 	"timemachine/repo/durable"
 )
 
-// TestMomentIsOfOneMount: nothing is left to the system where a folder that is made from the history is a mount of its own,
-// as /proc is: it may be mounted anew while the rest stays.
+// TestMomentIsOfOneMount: nothing is left to the system where a folder that is made from the
+// history is a mount of its own, as /proc is: it may be mounted anew while the rest stays.
 func TestMomentIsOfOneMount(t *testing.T) {
 	root, err := durable.OpenDir("/")
 	if err != nil {

@@ -12,9 +12,10 @@ import (
 	"timemachine/repo/record"
 )
 
-// WriteGraph brings git's commit-graph up to tip, with filters of changed paths, at a cost in proportion to the commits
-// that it lacks: where finding a commit's paths would take too long, it has no filter. The caller holds the lock. The
-// graph is a projection of the history: an error is worth a warning, and the history is none the worse for it.
+// WriteGraph brings git's commit-graph up to tip, with filters of changed paths, at a cost in
+// proportion to the commits that it lacks: where finding a commit's paths would take too long, it
+// has no filter. The caller holds the lock. The graph is a projection of the history: an error is
+// worth a warning, and the history is none the worse for it.
 func (r *Maintenance) WriteGraph(ctx context.Context, tip object.ID) error {
 	err := r.updateGraph(ctx, &graphing{r: r, compares: graphCompares, most: graphMost}, tip, false)
 	if errors.Is(err, errBacklog) {
@@ -24,13 +25,14 @@ func (r *Maintenance) WriteGraph(ctx context.Context, tip object.ID) error {
 	return err
 }
 
-// graphMost is how many commits writeGraph adds at most: some tenths of a second. After a large first run it is compact
-// that makes the graph.
+// graphMost is how many commits writeGraph adds at most: some tenths of a second. After a large
+// first run it is compact that makes the graph.
 const graphMost = 8192
 
 var errBacklog = errors.New("more commits are not in the graph than a run adds")
 
-// RewriteGraph makes the commit-graph anew from the commits, with a filter for every commit that can have one.
+// RewriteGraph makes the commit-graph anew from the commits, with a filter for every commit that
+// can have one.
 func (r *Maintenance) RewriteGraph(ctx context.Context, tip object.ID) error {
 	return r.updateGraph(ctx, &graphing{r: r, compares: -1}, tip, true)
 }
@@ -97,8 +99,8 @@ type graphLine struct {
 	base    knownTree
 }
 
-// Uncovered lists tip and its ancestors, but for those that are covered and theirs: first parents from tip on, then from
-// the other parents of each merge.
+// Uncovered lists tip and its ancestors, but for those that are covered and theirs: first parents
+// from tip on, then from the other parents of each merge.
 func (g *graphing) Uncovered(ctx context.Context, tip object.ID, covered func(object.ID) bool) ([]commitgraph.Commit, error) {
 	var all []commitgraph.Commit
 	seen := map[object.ID]bool{} // what the lines before hold, where there are several
@@ -195,7 +197,8 @@ func (l *graphLine) parentTree(i int) knownTree {
 	return l.base
 }
 
-// GraphFlaw is what is wrong with the commit-graph, nil where there is none; quick leaves checksums alone.
+// GraphFlaw is what is wrong with the commit-graph, nil where there is none; quick leaves checksums
+// alone.
 func (r *Maintenance) GraphFlaw(quick bool) error {
 	w := durable.NewWalker(r.Git)
 	defer w.Close()

@@ -8,9 +8,10 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// A commit's record names the path it changed, but somebody may have amended the commit since, or copied its message.
-// What the branch's reflog says we added in one move is as we made it; a stretch of so many commits is worth the proof
-// that the records tell all there is, and shorter ones are compared tree by tree.
+// A commit's record names the path it changed, but somebody may have amended the commit since, or
+// copied its message. What the branch's reflog says we added in one move is as we made it; a
+// stretch of so many commits is worth the proof that the records tell all there is, and shorter
+// ones are compared tree by tree.
 const BulkStretch = 64
 
 // stretch is how many commits from i on came in one move of ours; 1 where that one did not.
@@ -26,9 +27,10 @@ func (l *graphLine) stretch(i int, own map[object.ID]object.ID) int {
 	return n
 }
 
-// fromRecords gives the commits from i to before end, which we made in one move, filters of the paths that their records
-// name. It is false where there may be more to them: where what differs before and after is not all named, or one path
-// lies below another, which it then may have displaced.
+// fromRecords gives the commits from i to before end, which we made in one move, filters of the
+// paths that their records name. It is false where there may be more to them: where what differs
+// before and after is not all named, or one path lies below another, which it then may have
+// displaced.
 func (g *graphing) fromRecords(l *graphLine, i, end int) bool {
 	named := slices.Clone(l.paths[i:end])
 	slices.Sort(named)
@@ -78,7 +80,8 @@ func nested(paths []string) bool {
 // maxListed is one more than the paths that a filter can hold.
 const maxListed = 513
 
-// compare makes a commit's filter from its tree and its parent's, or none where they cannot be read.
+// compare makes a commit's filter from its tree and its parent's, or none where they cannot be
+// read.
 func (g *graphing) compare(tree object.ID, parent knownTree) commitgraph.Filter {
 	if !parent.known || g.compares == 0 {
 		return nil

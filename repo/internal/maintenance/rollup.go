@@ -13,11 +13,12 @@ import (
 	"timemachine/repo/record"
 )
 
-// Packs are rolled up geometrically: when the newest ones together are more than half as large as the one before them
-// they are merged with it. So there are never more than a few for each doubling of the history, and a byte is copied
-// about as often as the history doubles. A run does that as long as it takes no time to speak of, up to rollUpBytes; up
-// to rollUpMost it does it when there are many packs. Larger ones are left to Compact. The search for deltas, which a
-// merge can do without, ends at rollUpTime.
+// Packs are rolled up geometrically: when the newest ones together are more than half as large as
+// the one before them they are merged with it. So there are never more than a few for each doubling
+// of the history, and a byte is copied about as often as the history doubles. A run does that as
+// long as it takes no time to speak of, up to rollUpBytes; up to rollUpMost it does it when there
+// are many packs. Larger ones are left to Compact. The search for deltas, which a merge can do
+// without, ends at rollUpTime.
 const (
 	rollUpBytes = 8 << 20
 	rollUpMost  = 128 << 20
@@ -28,8 +29,8 @@ const (
 // graphEach is how many new commits are worth a layer of the commit-graph by themselves.
 const graphEach = 1000
 
-// RollUp merges packs of ours where that is due after a run that committed so many versions up to tip, and then lets
-// git's commit-graph follow. The caller holds the lock.
+// RollUp merges packs of ours where that is due after a run that committed so many versions up to
+// tip, and then lets git's commit-graph follow. The caller holds the lock.
 func (r *Maintenance) RollUp(ctx context.Context, tip object.ID, versions int) error {
 	merged, err := r.mergeDue(ctx)
 	if err == nil && (merged || versions >= graphEach && versions <= graphMost) {
@@ -76,7 +77,8 @@ func (r *Maintenance) warnOfLayers() error {
 	return nil
 }
 
-// due is the packs, of those given oldest first, that are out of proportion, up to limit bytes of them.
+// due is the packs, of those given oldest first, that are out of proportion, up to limit bytes of
+// them.
 func due(packs []*pack.Held, limit int64) []*pack.Held {
 	from, sum := len(packs), int64(0)
 	for i := len(packs) - 1; i >= 0; i-- {
@@ -133,8 +135,8 @@ func (r *Maintenance) merge(ctx context.Context, packs []*pack.Held, enough func
 	return errors.Join(r.Retire(name, b.Holds...), r.Store.Reload())
 }
 
-// follows finds what each pack began with whole although another holds the version before it: for the contents and
-// folders that a pack's commits name first, what their parents had in their place.
+// follows finds what each pack began with whole although another holds the version before it: for
+// the contents and folders that a pack's commits name first, what their parents had in their place.
 func (r *Maintenance) follows(ctx context.Context, packs []*pack.Held, enough func() bool) (map[object.ID]object.ID, error) {
 	f := follower{r: r, pairs: map[object.ID]object.ID{}}
 	for _, h := range packs {

@@ -14,8 +14,8 @@ type follower struct {
 	pairs map[object.ID]object.ID
 }
 
-// commit takes what a commit is the first of its pack to change. Commits by others are passed over: what they changed is
-// only not made smaller.
+// commit takes what a commit is the first of its pack to change. Commits by others are passed over:
+// what they changed is only not made smaller.
 func (f *follower) commit(raw []byte) error {
 	c, err := object.ParseCommit(raw)
 	if err != nil {
@@ -48,7 +48,8 @@ func (f *follower) content(rec *record.Record) {
 	}
 }
 
-// folders pairs the trees on the way to path with those that the commit's parent has in their place.
+// folders pairs the trees on the way to path with those that the commit's parent has in their
+// place.
 func (f *follower) folders(c *object.CommitData, path string) {
 	parent, err := f.r.Store.ReadCommit(c.Parents[0])
 	if err != nil {
@@ -72,7 +73,8 @@ func (f *follower) treesTo(root object.ID, path string) (trees []object.ID) {
 	return trees
 }
 
-// news marks the folders above a path ("" is the root) as seen, and tells whether one of them was not.
+// news marks the folders above a path ("" is the root) as seen, and tells whether one of them was
+// not.
 func (f *follower) news(path string) (news bool) {
 	for folder := path; folder != ""; {
 		folder = folder[:max(0, strings.LastIndexByte(folder, '/'))]

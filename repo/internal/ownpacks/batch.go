@@ -25,8 +25,8 @@ func (b *Batch) Drop() error {
 	return errors.Join(b.f.Close(), b.r.Stage.Remove(stagedPack), b.r.Stage.Remove(stagedIdx))
 }
 
-// Place finishes the pack, puts it on disk and under its name, guarded by a .keep file with the text keep, which is the
-// caller's to take away. It returns the name.
+// Place finishes the pack, puts it on disk and under its name, guarded by a .keep file with the
+// text keep, which is the caller's to take away. It returns the name.
 func (b *Batch) Place(keep []byte) (name string, err error) {
 	sum, err := b.Writer.Finish()
 	if err == nil {
@@ -57,9 +57,9 @@ func (b *Batch) Place(keep []byte) (name string, err error) {
 	return name, b.f.Close()
 }
 
-// publish gives the pack its names, the idx last, as git does: git gc takes an idx without its pack for rubbish and removes
-// it. A pack without an idx that a kill leaves could be all there is of a history, but for the .keep beside it, which tells
-// that it is not.
+// publish gives the pack its names, the idx last, as git does: git gc takes an idx without its pack
+// for rubbish and removes it. A pack without an idx that a kill leaves could be all there is of a
+// history, but for the .keep beside it, which tells that it is not.
 func (b *Batch) publish(dir *durable.Dir, name string, keep []byte) error {
 	if err := b.r.writeKeep(dir, name, keep); err != nil {
 		return err
@@ -130,8 +130,9 @@ func (r *Packs) NewBatch(tail *pack.Held) (*Batch, error) {
 	return b, nil
 }
 
-// placed tells whether a pack is there whole: a merge that was cut short before it removed anything gives the same bytes,
-// and so the same name, when it is done again. Nothing of it may be removed then.
+// placed tells whether a pack is there whole: a merge that was cut short before it removed anything
+// gives the same bytes, and so the same name, when it is done again. Nothing of it may be removed
+// then.
 func placed(dir *durable.Dir, name string) (bool, error) {
 	pack, err := dir.Exists(name + ".pack")
 	if !pack || err != nil {
@@ -140,7 +141,8 @@ func placed(dir *durable.Dir, name string) (bool, error) {
 	return dir.Exists(name + ".idx")
 }
 
-// writeKeep makes a pack's .keep file. It is prepared in the stage, where what a kill leaves is swept away.
+// writeKeep makes a pack's .keep file. It is prepared in the stage, where what a kill leaves is
+// swept away.
 func (r *Packs) writeKeep(dir *durable.Dir, name string, text []byte) error {
 	if err := r.Stage.Replace(stagedKeep, text); err != nil {
 		return err

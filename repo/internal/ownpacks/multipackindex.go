@@ -16,8 +16,9 @@ const (
 	MultiPackIndexChain = "multi-pack-index.d"
 )
 
-// dropMultiPackIndex removes git's multi-pack-index where it speaks of a pack that is about to go, as git does when it
-// repacks: fsck counts a pack that it misses as damage. It is made from the packs' own, by git multi-pack-index write.
+// dropMultiPackIndex removes git's multi-pack-index where it speaks of a pack that is about to go,
+// as git does when it repacks: fsck counts a pack that it misses as damage. It is made from the
+// packs' own, by git multi-pack-index write.
 func (r *Packs) dropMultiPackIndex(dir *durable.Dir, going []string) error {
 	f, err := dir.Open(multiPackIndexName)
 	if durable.IsMissing(err) {
@@ -34,9 +35,10 @@ func (r *Packs) dropMultiPackIndex(dir *durable.Dir, going []string) error {
 	return r.removeMultiPackIndex(dir, "a pack in it is merged")
 }
 
-// DropUnreliableMultiPackIndex removes one that speaks of a pack that is not there, or of one of ours: the git that made it may
-// have looked at the folder before packs were merged, or before one was written again. Git finds nothing of such a pack, not
-// even what another pack in it has as well.
+// DropUnreliableMultiPackIndex removes one that speaks of a pack that is not there, or of one of
+// ours: the git that made it may have looked at the folder before packs were merged, or before one
+// was written again. Git finds nothing of such a pack, not even what another pack in it has as
+// well.
 func (r *Packs) DropUnreliableMultiPackIndex(dir *durable.Dir) error {
 	f, err := dir.Open(multiPackIndexName)
 	if err != nil {
@@ -82,19 +84,22 @@ func (r *Packs) removeMultiPackIndex(dir *durable.Dir, why string) error {
 	return nil
 }
 
-// HasPackLayers tells whether git keeps a multi-pack-index in layers. It is left to git then, and all packs with it.
+// HasPackLayers tells whether git keeps a multi-pack-index in layers. It is left to git then, and
+// all packs with it.
 func (r *Packs) HasPackLayers() (bool, error) {
 	return durable.PathExists(r.Git, "objects/pack/"+MultiPackIndexChain)
 }
 
 var errMultiPackIndex = errors.New("not a multi-pack-index")
 
-// maxMultiPackIndexNames is the most that is read of a multi-pack-index, in bytes: over a million packs.
+// maxMultiPackIndexNames is the most that is read of a multi-pack-index, in bytes: over a million
+// packs.
 const maxMultiPackIndexNames = 64 << 20
 
-// multiPackIndexPacks lists the packs that a multi-pack-index speaks of, without suffix. The file is, after gitformat-pack(5): a
-// header of 12 bytes with the number of chunks at the sixth, then for each chunk its name (4 bytes) and where it begins (8),
-// and one more with the end of the last. The chunk PNAM holds the names of the idx files, a NUL after each.
+// multiPackIndexPacks lists the packs that a multi-pack-index speaks of, without suffix. The file
+// is, after gitformat-pack(5): a header of 12 bytes with the number of chunks at the sixth, then
+// for each chunk its name (4 bytes) and where it begins (8), and one more with the end of the last.
+// The chunk PNAM holds the names of the idx files, a NUL after each.
 func multiPackIndexPacks(f io.ReaderAt) (map[string]bool, error) {
 	head := make([]byte, 12)
 	if _, err := f.ReadAt(head, 0); err != nil || string(head[:4]) != "MIDX" {

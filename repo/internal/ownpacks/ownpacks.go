@@ -1,6 +1,8 @@
-// Package ownpacks adds packs to the destination, and removes those of timemachine's whose objects are all elsewhere.
+// Package ownpacks adds packs to the destination, and removes those of timemachine's whose objects
+// are all elsewhere.
 //
-// Only packs on timemachine's own list are ever merged or removed. Those of git gc, or of a person, are foreign and stay.
+// Only packs on timemachine's own list are ever merged or removed. Those of git gc, or of a person,
+// are foreign and stay.
 package ownpacks
 
 import (
@@ -62,7 +64,8 @@ func (r *Packs) PackDir() (*durable.Dir, func(), error) {
 	return dir, w.Close, nil
 }
 
-// HoldsForGood tells whether the repository has a content to stay; before is the content of the version before.
+// HoldsForGood tells whether the repository has a content to stay; before is the content of the
+// version before.
 func (r *Packs) HoldsForGood(id, before object.ID) (bool, error) {
 	if id == before {
 		return r.Store.Has(id)

@@ -7,8 +7,9 @@ import (
 	"timemachine/repo/internal/runstate"
 )
 
-// OwnPacks lists the packs of ours that are there and stand alone, oldest first. With a .keep, a bitmap or the like
-// beside it a pack is somebody's business; and so are all where a multi-pack-index has layers.
+// OwnPacks lists the packs of ours that are there and stand alone, oldest first. With a .keep, a
+// bitmap or the like beside it a pack is somebody's business; and so are all where a
+// multi-pack-index has layers.
 func (r *Packs) OwnPacks() ([]string, error) {
 	there, err := r.PackNames()
 	if err != nil {
@@ -24,9 +25,10 @@ func (r *Packs) OwnPacks() ([]string, error) {
 	}), err
 }
 
-// listPack notes that a pack is ours before it gets its name, so that one which a run leaves behind when it is killed is
-// not taken for somebody else's. It follows the packs in after, of which those that are gone drop out of the list. What
-// a power failure does to the list costs some space at most, so it is not forced to disk.
+// listPack notes that a pack is ours before it gets its name, so that one which a run leaves behind
+// when it is killed is not taken for somebody else's. It follows the packs in after, of which those
+// that are gone drop out of the list. What a power failure does to the list costs some space at
+// most, so it is not forced to disk.
 func (r *Packs) listPack(name string, after []string) error {
 	there, err := r.PackNames()
 	if err != nil {
@@ -61,8 +63,8 @@ func (r *Packs) listPacks(listed []string) error {
 	return runstate.WritePackList(r.StateDir, listed)
 }
 
-// List puts a pack on the list again whose .keep tells that it is ours, and what the branch leads to all that it holds: a
-// power failure may have taken the list away, or left an old one.
+// List puts a pack on the list again whose .keep tells that it is ours, and what the branch leads
+// to all that it holds: a power failure may have taken the list away, or left an old one.
 func (r *Packs) List(name string) error {
 	listed, err := r.listedPacks()
 	if err != nil || slices.Contains(listed, name) {
@@ -80,8 +82,8 @@ func (r *Packs) Unlist(name string) error {
 	return r.listPacks(slices.DeleteFunc(listed, func(n string) bool { return n == name }))
 }
 
-// Retire removes packs of ours whose every object is in the pack into, on disk. That is looked up once more in what is on
-// disk: a pack of which it is not so stays, whatever was thought.
+// Retire removes packs of ours whose every object is in the pack into, on disk. That is looked up
+// once more in what is on disk: a pack of which it is not so stays, whatever was thought.
 func (r *Packs) Retire(into string, names ...string) error {
 	if len(names) == 0 {
 		return nil
@@ -127,8 +129,8 @@ func removePacks(dir *durable.Dir, names ...string) error {
 	return errors.Join(errs...)
 }
 
-// RemoveOrphanIdx removes idx files without a pack, which a kill in the midst of the pack's coming or going has left. One that
-// lists an object which is nowhere else stays: its pack is missed.
+// RemoveOrphanIdx removes idx files without a pack, which a kill in the midst of the pack's coming
+// or going has left. One that lists an object which is nowhere else stays: its pack is missed.
 func (r *Packs) RemoveOrphanIdx(dir *durable.Dir, packs map[string]map[string]bool) error {
 	for name, suffixes := range packs {
 		if !suffixes[".idx"] || suffixes[".pack"] || suffixes[".keep"] {

@@ -7,9 +7,9 @@ import (
 	"timemachine/repo/record"
 )
 
-// A run begins its pack with all that the newest pack of ours holds and removes that one when its own is in place, so
-// that what it writes can be deltas of the versions there. That is done while the newest pack is small, or copying it
-// costs no more than writing the same things whole would.
+// A run begins its pack with all that the newest pack of ours holds and removes that one when its
+// own is in place, so that what it writes can be deltas of the versions there. That is done while
+// the newest pack is small, or copying it costs no more than writing the same things whole would.
 const (
 	alwaysExtended = 256 << 10 // bytes
 	extendedRatio  = 2         // of a pack to what it saves
@@ -38,8 +38,8 @@ func (r *Packs) PackToExtend(tip object.ID, upcoming []record.Upcoming) (*pack.H
 	return h, nil
 }
 
-// weigh tells how many bytes it would take to write whole what can be a delta of something in h: the sources' contents
-// and the trees of their folders.
+// weigh tells how many bytes it would take to write whole what can be a delta of something in h:
+// the sources' contents and the trees of their folders.
 func (r *Packs) weigh(h *pack.Held, tip object.ID, upcoming []record.Upcoming) (n int64) {
 	if tip.IsZero() {
 		return 0

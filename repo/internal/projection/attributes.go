@@ -19,7 +19,8 @@ func (r *Projection) AttributesFlaw() string {
 	return ""
 }
 
-// recoverAttributes writes .gitattributes again, where the work tree is ours to change and the tip has it as we wrote it.
+// recoverAttributes writes .gitattributes again, where the work tree is ours to change and the tip
+// has it as we wrote it.
 func (r *Projection) recoverAttributes(f *Update) error {
 	msg := r.AttributesFlaw()
 	if msg == "" || r.NotOursNow() != "" {

@@ -23,7 +23,8 @@ func (w *Comparer) CopyFlaw(copies *durable.Walker, v *record.Version) error {
 	return w.Compare(dir, name, v, v.Mode&0o777)
 }
 
-// Compare tells how the file or link name differs from a version that should have the permissions perm there.
+// Compare tells how the file or link name differs from a version that should have the permissions
+// perm there.
 func (w *Comparer) Compare(dir *durable.Dir, name string, v *record.Version, perm uint32) error {
 	st, err := dir.Lstat(name)
 	if err != nil {
@@ -81,8 +82,8 @@ func (r *Projection) sameTime(got, want time.Time) bool {
 // coarse is the step of clocks on file systems without permissions: FAT counts in two seconds.
 const coarse = 2 * time.Second
 
-// ClearWay moves aside what stands in the place of a version below files/ or copies/, or on the way to it, and is of
-// another kind.
+// ClearWay moves aside what stands in the place of a version below files/ or copies/, or on the way
+// to it, and is of another kind.
 func (r *Projection) ClearWay(path string, v *record.Version) error {
 	w := durable.NewWalker(r.Folder)
 	defer w.Close()
@@ -117,7 +118,8 @@ func (r *Projection) ClearWay(path string, v *record.Version) error {
 	return nil
 }
 
-// otherKind tells whether what has a version's name is no file, or link, as that is one. An empty folder counts for nothing.
+// otherKind tells whether what has a version's name is no file, or link, as that is one. An empty
+// folder counts for nothing.
 func (r *Projection) otherKind(dir *durable.Dir, name string, st durable.Stat, v *record.Version) (bool, error) {
 	if st.IsDir() {
 		empty, err := durable.IsEmptyFolder(dir, name)

@@ -5,7 +5,8 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// Contents keeps what was just read of small files until files/ and copies/ are written, within a bound.
+// Contents keeps what was just read of small files until files/ and copies/ are written, within a
+// bound.
 type Contents struct {
 	mu   sync.Mutex
 	held map[object.ID][]byte

@@ -22,7 +22,8 @@ import (
 	"timemachine/repo/record"
 )
 
-// reportFreedPaths names the paths that have a place now which another had before. What stands there was removed with that.
+// reportFreedPaths names the paths that have a place now which another had before. What stands
+// there was removed with that.
 func (f *Update) reportFreedPaths(before map[string]string) error {
 	if len(before) == 0 {
 		return nil
@@ -52,7 +53,8 @@ type Published struct {
 	Behind    bool             // the work tree was not up to date with Base: its mark stays
 }
 
-// FollowPublication brings copies/, files/ and the index up to what was just published. locked is git's lock of the index.
+// FollowPublication brings copies/, files/ and the index up to what was just published. locked is
+// git's lock of the index.
 func (r *Projection) FollowPublication(ctx context.Context, done Published, locked *IndexLock) error {
 	f := &Update{p: r, ctx: ctx, base: done.Base, tip: done.Tip, versions: done.Versions, held: done.Contents, Index: locked,
 		upToDate: !done.Behind, mayRemoveFirst: true, leftToSystem: r.moment() != "", incomplete: done.Behind, warn: r.Opts.Warn}
@@ -60,8 +62,8 @@ func (r *Projection) FollowPublication(ctx context.Context, done Published, lock
 	return f.remakeIndex(f.run(), !done.Behind)
 }
 
-// Update brings copies/, files/ and the index up to commits that the branch has already. It can be done again without
-// harm, which is how an earlier one that was cut short is healed.
+// Update brings copies/, files/ and the index up to commits that the branch has already. It can be
+// done again without harm, which is how an earlier one that was cut short is healed.
 type Update struct {
 	p         *Projection
 	ctx       context.Context
@@ -128,7 +130,8 @@ func (f *Update) run() (err error) {
 	return f.finish()
 }
 
-// parts divides versions in the order of their paths into parts of about n, those of one source in one part.
+// parts divides versions in the order of their paths into parts of about n, those of one source in
+// one part.
 func (f *Update) parts(order []int, n int) [][]int {
 	var parts [][]int
 	for len(order) > 0 {
@@ -142,7 +145,8 @@ func (f *Update) parts(order []int, n int) [][]int {
 	return parts
 }
 
-// writeParts lets the parts follow, several at once, and takes together what came of them, in their order.
+// writeParts lets the parts follow, several at once, and takes together what came of them, in their
+// order.
 func (f *Update) writeParts(parts [][]int, newest map[string]int) error {
 	done := make([]outcome, len(parts))
 	var next atomic.Int64
@@ -256,8 +260,8 @@ func (f *Update) trees() (index.Trees, error) {
 	return object.NewFolderLookup(f.p.Store.ReadTree, root).Tree, nil
 }
 
-// sync puts what was written on disk: file by file where they are few, else the file system as a whole. Files were
-// synced as they were written; here it is their folders' turn.
+// sync puts what was written on disk: file by file where they are few, else the file system as a
+// whole. Files were synced as they were written; here it is their folders' turn.
 func (f *Update) sync() error {
 	switch {
 	case !f.each && f.leftToSystem:
@@ -279,8 +283,8 @@ func (f *Update) sync() error {
 	return nil
 }
 
-// attributes writes our .gitattributes where the tree has it and the work tree does not. One that somebody has committed is
-// left as it is.
+// attributes writes our .gitattributes where the tree has it and the work tree does not. One that
+// somebody has committed is left as it is.
 func (f *Update) attributes() error {
 	r := f.p
 	flawed := r.AttributesFlaw() != ""
@@ -319,7 +323,8 @@ func (f *Update) writeAttributes() error {
 	return root.Replace(dest.AttributesFile, []byte(dest.AttributesText))
 }
 
-// lacksSpace tells whether copies are wanted, and it is for want of room alone that they are not written.
+// lacksSpace tells whether copies are wanted, and it is for want of room alone that they are not
+// written.
 func (f *Update) lacksSpace(size int64) bool { return f.p.hasSpace(math.MaxInt64, size) }
 
 func (f *Update) newPlacer(n int, warn func(path, msg, hint string)) *Placer {
@@ -327,8 +332,8 @@ func (f *Update) newPlacer(n int, warn func(path, msg, hint string)) *Placer {
 		staged: fmt.Sprintf("file%d", n), clone: fmt.Sprintf("copy%d", n), warn: warn}
 }
 
-// remakeIndex makes the index anew from the history where a follow failed because it is damaged. copied tells that copies/ lacks
-// nothing.
+// remakeIndex makes the index anew from the history where a follow failed because it is damaged.
+// copied tells that copies/ lacks nothing.
 func (f *Update) remakeIndex(err error, copied bool) error {
 	var damaged *index.DamagedError
 	if !errors.As(err, &damaged) {

@@ -11,8 +11,8 @@ import (
 	"timemachine/repo/record"
 )
 
-// Recover brings files/, the index and copies/ up to tip where an earlier run did not get to it. copied tells that
-// copies/ lacks nothing.
+// Recover brings files/, the index and copies/ up to tip where an earlier run did not get to it.
+// copied tells that copies/ lacks nothing.
 func (r *Projection) Recover(ctx context.Context, tip object.ID, copied bool) error {
 	base, behind, err := r.Behind(tip)
 	if err != nil || tip.IsZero() {
@@ -78,8 +78,9 @@ func (r *Projection) Recover(ctx context.Context, tip object.ID, copied bool) er
 	return f.remakeIndex(f.run(), filesOnly)
 }
 
-// filesLost tells whether nothing of files/ is there that the tip's tree has: somebody deleted it, or it is a disk of its own
-// that is not mounted. That single files are missing is for verify to find.
+// filesLost tells whether nothing of files/ is there that the tip's tree has: somebody deleted it,
+// or it is a disk of its own that is not mounted. That single files are missing is for verify to
+// find.
 func (r *Projection) filesLost(tip object.ID) (bool, error) {
 	empty, err := durable.IsEmptyFolder(r.Folder, "files")
 	if err != nil || !empty {
@@ -96,8 +97,8 @@ func (r *Projection) filesLost(tip object.ID) (bool, error) {
 	return there, err
 }
 
-// inTree drops the sources whose newest version is not what the tree holds: somebody changed the tree by other means,
-// and the next look at the source settles it.
+// inTree drops the sources whose newest version is not what the tree holds: somebody changed the
+// tree by other means, and the next look at the source settles it.
 func (r *Projection) inTree(tip object.ID, versions []record.Version) ([]record.Version, error) {
 	root, err := r.TreeOf(tip)
 	if err != nil {
@@ -127,8 +128,8 @@ func (r *Projection) inTree(tip object.ID, versions []record.Version) ([]record.
 	return slices.DeleteFunc(versions, func(v record.Version) bool { return !newest[v.Source] }), nil
 }
 
-// writeMissingCopies writes the copies that were left out, where there is room now. The history does not wait for them: what fails is
-// warned of.
+// writeMissingCopies writes the copies that were left out, where there is room now. The history
+// does not wait for them: what fails is warned of.
 func (r *Projection) writeMissingCopies(ctx context.Context, tip object.ID) error {
 	base, owed, err := runstate.MissingCopies(r.StateDir)
 	if err != nil || !owed || r.NotOursNow() != "" {

@@ -11,7 +11,8 @@ import (
 
 const indexWait = time.Second
 
-// IndexLock is git's lock of the index, or nothing where it could not be had, and the index as it was.
+// IndexLock is git's lock of the index, or nothing where it could not be had, and the index as it
+// was.
 type IndexLock struct {
 	*durable.Lock
 	old    []byte // mapped; nil where there was none
@@ -29,7 +30,8 @@ func (l *IndexLock) Release() {
 	}
 }
 
-// commit puts what was written in the place of the index, on disk: without an index that is whole git does nothing.
+// commit puts what was written in the place of the index, on disk: without an index that is whole
+// git does nothing.
 func (l *IndexLock) commit() error {
 	lock := l.Lock
 	l.Lock = nil
@@ -70,7 +72,8 @@ func (l *IndexLock) moveDamagedAside(r *Projection) error {
 	return nil
 }
 
-// unmapIndex lets the old index go. When that was its last name the system frees all of it, beside whatever is done next.
+// unmapIndex lets the old index go. When that was its last name the system frees all of it, beside
+// whatever is done next.
 func (l *IndexLock) unmapIndex() {
 	old := l.old
 	if l.old = nil; len(old) == 0 {
@@ -80,9 +83,9 @@ func (l *IndexLock) unmapIndex() {
 	go durable.Unmap(old)
 }
 
-// TakeIndex takes git's lock of the index before the branch moves, so that no git commit comes between and undoes a
-// version. It is left alone, with a warning, where another program holds it, and where the work tree is not ours to
-// change at the moment.
+// TakeIndex takes git's lock of the index before the branch moves, so that no git commit comes
+// between and undoes a version. It is left alone, with a warning, where another program holds it,
+// and where the work tree is not ours to change at the moment.
 func (r *Projection) TakeIndex() (*IndexLock, error) {
 	if why := r.NotOursNow(); why != "" {
 		r.Opts.Warn(r.Path, "files/ and the index are left as they are: "+why, "versions are recorded all the same; they follow when that has ended")

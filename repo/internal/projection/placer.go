@@ -16,7 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reportCollision names a version whose place another has. Its index entry is kept, so that a commit by hand does not delete it.
+// reportCollision names a version whose place another has. Its index entry is kept, so that a
+// commit by hand does not delete it.
 func (p *Placer) reportCollision(v *record.Version, path, has string, place bool) {
 	p.warn(v.Source, "has no place of its own in files/: on this file system its name is that of "+record.Quote(has),
 		"it is recorded: git show, and timemachine show, have it")
@@ -41,7 +42,8 @@ func (p *Placer) makeLink(target string, at target) error {
 	return p.orRemove(at, errors.Join(err, f.Close()))
 }
 
-// Placer writes versions, one after the other, for a follow; several may be at work for the same one.
+// Placer writes versions, one after the other, for a follow; several may be at work for the same
+// one.
 type Placer struct {
 	*Update
 	files, copies *durable.Walker
@@ -60,7 +62,8 @@ func (p *Placer) Close() {
 	p.copies.Close()
 }
 
-// Write lets one version's copy and, where it is the newest, its place in files/ follow. What fails is warned of.
+// Write lets one version's copy and, where it is the newest, its place in files/ follow. What fails
+// is warned of.
 func (p *Placer) Write(v *record.Version, newest bool) {
 	path, err := record.TreePath(&v.Record)
 	if err != nil {
@@ -90,7 +93,8 @@ func (p *Placer) Write(v *record.Version, newest bool) {
 	}
 }
 
-// Fail warns of what failed; of a full disk once, since it is the same for all that is left to write. Copies yield then.
+// Fail warns of what failed; of a full disk once, since it is the same for all that is left to
+// write. Copies yield then.
 func (p *Placer) Fail(source, what string, err error) {
 	if durable.IsBadName(err) {
 		p.warn(source, what+" beside the history: this file system cannot have its name", "it is recorded: git show, and timemachine show, have it")
@@ -129,8 +133,9 @@ func (p *Placer) Remove(path, source string) {
 	p.changes = append(p.changes, index.Change{Path: path, Remove: true})
 }
 
-// writeVersion lets files/, where place is set, and copies/ have a version. The copy shares storage with files/ where modes allow:
-// files/ must stay readable to its owner, a copy never has a permission more than its version.
+// writeVersion lets files/, where place is set, and copies/ have a version. The copy shares storage
+// with files/ where modes allow: files/ must stay readable to its owner, a copy never has a
+// permission more than its version.
 func (p *Placer) writeVersion(v *record.Version, path string, place bool) error {
 	copying := p.Copying.Load()
 	if !place {
@@ -178,8 +183,8 @@ func (p *Placer) writeVersion(v *record.Version, path string, place bool) error 
 	return nil
 }
 
-// moveForeignAside moves away what has the place of a source that was not there before. It is somebody's own, and perhaps nowhere
-// else; git, too, would not overwrite it.
+// moveForeignAside moves away what has the place of a source that was not there before. It is
+// somebody's own, and perhaps nowhere else; git, too, would not overwrite it.
 func (p *Placer) moveForeignAside(v *record.Version, at target) error {
 	st, err := at.dir.Lstat(at.name)
 	if err != nil || st.IsDir() { // an empty folder is nobody's
@@ -195,11 +200,12 @@ func (p *Placer) moveForeignAside(v *record.Version, at target) error {
 	return err
 }
 
-// putFile has a file made at a spot. Where something has the name already it is made in the stage, under the name staged, and
-// takes the place of that; where many are written, which nobody can expect to see all at once, that is removed first: a file
-// system that allocates late writes each file that takes the place of another to disk at once. A file that a kill leaves
-// half made is made again with all that was to follow. Nor can one come from the stage where files/ or copies/ is a mount of
-// its own: what has the name is removed there, too.
+// putFile has a file made at a spot. Where something has the name already it is made in the stage,
+// under the name staged, and takes the place of that; where many are written, which nobody can
+// expect to see all at once, that is removed first: a file system that allocates late writes each
+// file that takes the place of another to disk at once. A file that a kill leaves half made is made
+// again with all that was to follow. Nor can one come from the stage where files/ or copies/ is a
+// mount of its own: what has the name is removed there, too.
 func (p *Placer) putFile(at target, staged string, make func(at target) error) error {
 	err := make(at)
 	if !errors.Is(err, fs.ErrExist) {
@@ -229,9 +235,9 @@ func (p *Placer) replace(at target, staged string) error {
 	return err
 }
 
-// writeCopy gives a version its name in copies/: a file that shares the storage of the one at from, unless that is nil, by
-// reflink; else a second name of it; else (no links here) a file written for itself. What bears the name already is an
-// earlier try of this version.
+// writeCopy gives a version its name in copies/: a file that shares the storage of the one at from,
+// unless that is nil, by reflink; else a second name of it; else (no links here) a file written for
+// itself. What bears the name already is an earlier try of this version.
 func (p *Placer) writeCopy(v *record.Version, from *target) error {
 	folder, name := layout.Split(v.Copy)
 	p.noteTouched(folder)
@@ -380,8 +386,8 @@ type target struct {
 	name string
 }
 
-// chmod gives a new file its mode where the umask, or what the folder says of new files, did not let it have that. A file
-// system without modes is left at that.
+// chmod gives a new file its mode where the umask, or what the folder says of new files, did not
+// let it have that. A file system without modes is left at that.
 func chmod(f *durable.File, mode fs.FileMode) error {
 	st, err := f.Stat()
 	if err != nil || fs.FileMode(st.Mode&0o777) == mode {
@@ -393,8 +399,8 @@ func chmod(f *durable.File, mode fs.FileMode) error {
 	return nil
 }
 
-// Rewriter is a placer that writes single versions again. The work tree is in step with tip already, as far as it is
-// said to be; a mark of unfinished work stays.
+// Rewriter is a placer that writes single versions again. The work tree is in step with tip
+// already, as far as it is said to be; a mark of unfinished work stays.
 func (r *Projection) Rewriter(ctx context.Context, tip object.ID, index *IndexLock) (*Placer, error) {
 	_, behind, err := r.Behind(tip)
 	if err == nil && !behind {

@@ -1,5 +1,5 @@
-// Package projection brings files/, copies/ and the index up to date with the history, recovers interrupted updates, and
-// compares them with the history.
+// Package projection brings files/, copies/ and the index up to date with the history, recovers
+// interrupted updates, and compares them with the history.
 package projection
 
 import (
@@ -36,7 +36,8 @@ func (r *Projection) SetCopies(copies, hasRoom func(free, size int64) bool) {
 	r.copies, r.hasSpace = copies, hasRoom
 }
 
-// NotOursNow says why the work tree is not ours to change, "" where it is. What cannot be looked at may be under way.
+// NotOursNow says why the work tree is not ours to change, "" where it is. What cannot be looked at
+// may be under way.
 func (r *Projection) NotOursNow() string {
 	why, err := r.foreignWork()
 	if err != nil {
@@ -72,7 +73,8 @@ func (r *Projection) foreignWork() (why string, err error) {
 	return "", nil
 }
 
-// KeepsCopies tells whether copies/ holds anything: who has deleted it does not want to be told of each.
+// KeepsCopies tells whether copies/ holds anything: who has deleted it does not want to be told of
+// each.
 func (r *Projection) KeepsCopies() (bool, error) {
 	empty, err := durable.IsEmptyFolder(r.Folder, "copies")
 	return !empty, err

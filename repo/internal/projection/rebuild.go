@@ -24,8 +24,8 @@ type rebuilt struct {
 	NoRoom   bool  // it stopped because space is short
 }
 
-// RebuildSince is RebuildCopies of the versions after base; of all where base is no ancestor of tip. What was left out for
-// want of room is no longer owed then, unless another try may do better.
+// RebuildSince is RebuildCopies of the versions after base; of all where base is no ancestor of
+// tip. What was left out for want of room is no longer owed then, unless another try may do better.
 func (r *Projection) RebuildSince(ctx context.Context, tip, base object.ID, o RebuildOptions) (*rebuilt, error) {
 	var commits []object.ID
 	err := r.Walk(ctx, tip, base, func(v record.Version, ours bool) error {
@@ -95,8 +95,8 @@ func (b *rebuild) all(commits []object.ID) error {
 	return nil
 }
 
-// one writes a version's copy where it is needed. The newest of a source is written together with its place in files/,
-// whose storage it shares.
+// one writes a version's copy where it is needed. The newest of a source is written together with
+// its place in files/, whose storage it shares.
 func (b *rebuild) one(v *record.Version) {
 	newest := !b.seen[v.Source]
 	if newest {

@@ -9,19 +9,22 @@ import (
 	"timemachine/repo/internal/runstate"
 )
 
-// flushAfter is when the system has written most of what was left to it (vm.dirty_expire_centisecs, 30 seconds, and the
-// flusher's period), so that waiting for the rest takes no time to speak of.
+// flushAfter is when the system has written most of what was left to it (vm.dirty_expire_centisecs,
+// 30 seconds, and the flusher's period), so that waiting for the rest takes no time to speak of.
 const flushAfter = 40 * time.Second
 
-// moment names this machine's time since it was started and the file system mounted; "" where that is not known.
+// moment names this machine's time since it was started and the file system mounted; "" where that
+// is not known.
 func (r *Projection) moment() string { return dest.MomentOf(r.Opts.Boot, r.Folder, dest.Projections) }
 
-// upToDateWith is the commit that the work tree was up to date with when that was last noted in this moment.
+// upToDateWith is the commit that the work tree was up to date with when that was last noted in
+// this moment.
 func (r *Projection) upToDateWith() (tip object.ID, ok bool) {
 	return runstate.ReadUpToDate(r.StateDir, r.moment())
 }
 
-// Behind tells whether the work tree may be behind tip, and from which commit on; zero: it must be looked at whole.
+// Behind tells whether the work tree may be behind tip, and from which commit on; zero: it must be
+// looked at whole.
 func (r *Projection) Behind(tip object.ID) (base object.ID, behind bool, err error) {
 	mark, err := runstate.ReadPending(r.StateDir)
 	if err != nil || !mark.Marked {
@@ -51,8 +54,8 @@ func (r *Projection) flushIfDue() error {
 	return r.flush()
 }
 
-// flush puts the work tree on disk, as far as runs have left that to the system, and takes their mark away. The work
-// tree is in step with the tip.
+// flush puts the work tree on disk, as far as runs have left that to the system, and takes their
+// mark away. The work tree is in step with the tip.
 func (r *Projection) flush() error {
 	if _, ok := r.upToDateWith(); !ok {
 		return nil

@@ -7,7 +7,8 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// A .keep file beside a new pack keeps git gc away until the branch has moved. It says what the run was about to do.
+// A .keep file beside a new pack keeps git gc away until the branch has moved. It says what the run
+// was about to do.
 const keepHead = "timemachine\n"
 
 // MergeKeep is the whole text of a .keep file whose pack is a merge of others: no branch moves.

@@ -7,8 +7,8 @@ import (
 	"timemachine/repo/durable"
 )
 
-// The mtimes of these two files tell when the last run ended. They are not forced to disk: the next run writes what a power
-// failure takes away.
+// The mtimes of these two files tell when the last run ended. They are not forced to disk: the next
+// run writes what a power failure takes away.
 const (
 	ranName  = "ran"
 	goodName = "ran-well"
@@ -23,7 +23,8 @@ func WriteLastRun(dir *durable.Dir, when time.Time, good bool) error {
 	return err
 }
 
-// LastRun reads what [WriteLastRun] noted: when the last run ended, and the last good one. Unknown times are zero.
+// LastRun reads what [WriteLastRun] noted: when the last run ended, and the last good one. Unknown
+// times are zero.
 func LastRun(dir *durable.Dir) (ended, good time.Time, err error) {
 	if ended, err = mtime(dir, ranName); err == nil {
 		good, err = mtime(dir, goodName)

@@ -10,13 +10,15 @@ import (
 	"timemachine/repo/git/pack"
 )
 
-// packListName is the file that lists timemachine's packs, oldest first, one per line. It may name packs that are gone. Only
-// listed packs are ever merged or removed: the others are git gc's, or a person's.
+// packListName is the file that lists timemachine's packs, oldest first, one per line. It may name
+// packs that are gone. Only listed packs are ever merged or removed: the others are git gc's, or a
+// person's.
 const packListName = "packs"
 
 const maxPackList = 64 << 20 // bytes: over a million packs
 
-// PackList reads the list of timemachine's packs, without suffixes. damaged tells that lines were left out that name no pack.
+// PackList reads the list of timemachine's packs, without suffixes. damaged tells that lines were
+// left out that name no pack.
 func PackList(dir *durable.Dir) (names []string, damaged bool, err error) {
 	b, err := dir.ReadFile(packListName, maxPackList)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -1,6 +1,8 @@
-// Package runstate reads and writes the small files that runs keep under .git/timemachine, and the .keep files beside packs.
+// Package runstate reads and writes the small files that runs keep under .git/timemachine, and the
+// .keep files beside packs.
 //
-// It knows their names and formats and nothing else. Each file can be lost: [Files] says what that costs.
+// It knows their names and formats and nothing else. Each file can be lost: [Files] says what that
+// costs.
 package runstate
 
 import (
@@ -17,11 +19,12 @@ const LockName = "lock"
 // CacheName is the file that holds what the last run saw of each source. Package watch writes it.
 const CacheName = "cache"
 
-// CheckedName is the file that names the tip, the packs and the index among which a run has read the tip's commit and tree.
-// A run that finds all of them unchanged need not read them again.
+// CheckedName is the file that names the tip, the packs and the index among which a run has read
+// the tip's commit and tree. A run that finds all of them unchanged need not read them again.
 const CheckedName = "checked"
 
-// Files lists the files of .git/timemachine that the history does without, and what losing one of them costs.
+// Files lists the files of .git/timemachine that the history does without, and what losing one of
+// them costs.
 var Files = []struct{ Name, Loss string }{
 	{packListName, "packs that are there now are no longer merged by timemachine; git gc does it"},
 	{PendingName, "files/ and the index are compared with the whole history once"},
@@ -36,8 +39,8 @@ var Files = []struct{ Name, Loss string }{
 // Displaced is a foreign file or folder that had the name of one of [Files].
 type Displaced struct{ Name, Aside, Loss string }
 
-// MoveForeignAside renames everything in dir that has the name of one of [Files] and is no regular file. moved is called for
-// each. The next run makes the file again.
+// MoveForeignAside renames everything in dir that has the name of one of [Files] and is no regular
+// file. moved is called for each. The next run makes the file again.
 func MoveForeignAside(dir *durable.Dir, moved func(Displaced)) error {
 	for _, file := range Files {
 		st, err := dir.Lstat(file.Name)
@@ -59,7 +62,8 @@ func MoveForeignAside(dir *durable.Dir, moved func(Displaced)) error {
 	return nil
 }
 
-// Forget removes what runs have learnt of an earlier state of the branch. Packs are no longer listed as timemachine's.
+// Forget removes what runs have learnt of an earlier state of the branch. Packs are no longer
+// listed as timemachine's.
 func Forget(dir *durable.Dir) error {
 	for _, name := range []string{CacheName, CheckedName, PendingName, upToDateName, packListName} {
 		if err := dir.Remove(name); err != nil {

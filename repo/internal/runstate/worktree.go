@@ -15,12 +15,14 @@ const maxNote = 1 << 20
 // PendingName is the file that says that files/ and the index may be behind the branch.
 const PendingName = "pending"
 
-// upToDateName is the file that says how far files/ and copies/ are written but perhaps not on disk.
+// upToDateName is the file that says how far files/ and copies/ are written but perhaps not on
+// disk.
 //
-// Both can be made again from the history, so a run that has written many files does not wait for the disk. It leaves the
-// pending mark, and notes the commit that files/ are up to date with and the moment: the boot and the mount. In that moment
-// what was written can be read, whether it is on disk or not. In another one, after a power failure say, the note counts for
-// nothing, and everything since the pending mark is written again.
+// Both can be made again from the history, so a run that has written many files does not wait for
+// the disk. It leaves the pending mark, and notes the commit that files/ are up to date with and
+// the moment: the boot and the mount. In that moment what was written can be read, whether it is on
+// disk or not. In another one, after a power failure say, the note counts for nothing, and
+// everything since the pending mark is written again.
 const upToDateName = "followed"
 
 // Pending is the mark of an update of files/ and the index that may be incomplete.
@@ -30,7 +32,8 @@ type Pending struct {
 	Damaged bool      // the mark is unreadable
 }
 
-// MarkPending notes durably that files/ and the index may be behind from commit base on. An older mark stays.
+// MarkPending notes durably that files/ and the index may be behind from commit base on. An older
+// mark stays.
 func MarkPending(dir *durable.Dir, base object.ID) error {
 	there, err := dir.Exists(PendingName)
 	if err != nil || there {
@@ -67,7 +70,8 @@ func WriteUpToDate(dir *durable.Dir, moment string, tip object.ID) error {
 	return dir.Put(upToDateName, []byte(moment+"\n"+tip.String()+"\n"))
 }
 
-// ReadUpToDate reads what [WriteUpToDate] noted in the moment; ok is false where it noted nothing in it.
+// ReadUpToDate reads what [WriteUpToDate] noted in the moment; ok is false where it noted nothing
+// in it.
 func ReadUpToDate(dir *durable.Dir, moment string) (tip object.ID, ok bool) {
 	b, err := dir.ReadFile(upToDateName, maxNote)
 	noted, rest, _ := strings.Cut(string(b), "\n")
