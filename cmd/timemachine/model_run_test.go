@@ -1,0 +1,615 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// run is one run of the program, with what works beside it, and the checks that this step has
+// drawn.
+func (w *modelWorld) run(s modelStep) {
+	w.avoid()
+	w.judgeRun(func() (string, int) {
+		stop := w.beginDuring()
+		defer stop()
+		return w.program("run")
+	}, "")
+	w.check(s)
+	w.remember()
+}
+
+// beginDuring starts what works beside the run; stop ends it.
+func (w *modelWorld) beginDuring() (stop func()) {
+	var working sync.WaitGroup
+	end := make(chan struct{})
+	for _, f := range w.during {
+		working.Go(func() { f(end) })
+	}
+	w.during = nil
+	return func() {
+		close(end)
+		working.Wait()
+	}
+}
+
+// judgeRun does a run and compares what it recorded with what the model says. Deletions below
+// accept are accepted.
+func (w *modelWorld) judgeRun(run func() (string, int), accept string) {
+	if w.locked = w.locked && w.tip != ""; w.locked {
+		w.must(os.WriteFile(w.dest+"/.git/index.lock", nil, 0o600))
+	}
+	out, code := run()
+	ended := time.Now()
+	if w.locked {
+		w.must(os.Remove(w.dest + "/.git/index.lock"))
+	}
+	sight := w.list.look(w.never)
+	tip := w.tipNow()
+	j := &modelJudge{modelWorld: w, sight: sight, accept: accept, out: out, got: map[string]modelRecord{}}
+	records := w.records(w.tip, tip)
+	for _, r := range records {
+		if _, twice := j.got[r.source]; twice && !w.shakyPath(r.source) {
+			j.failRun("twice", "%s is recorded twice", r.source)
+		}
+		j.got[r.source] = r
+		w.newest[r.source] = r
+		if r.event != "deleted" {
+			w.versions[r.source] = append(w.versions[r.source], r.state.blob)
+		}
+	}
+	j.order(records)
+	j.sources()
+	j.exit(code)
+	w.tip, w.lastRun = tip, ended
+	w.compareTree(sight)
+	w.keys = maps.Clone(sight.keys)
+	for p, k := range j.kept {
+		w.keys[p] = k
+	}
+	clear(w.tainted)
+	clear(w.shaky)
+	w.blank, w.moved = false, false
+	w.behind = w.locked || w.away
+	w.locked = false
+}
+
+// modelJudge compares one run with the model.
+type modelJudge struct {
+	*modelWorld
+	sight  *modelSight
+	got    map[string]modelRecord
+	accept string
+	out    string
+
+	kept         map[string]modelKey
+	holds, maybe bool
+}
+
+func (j *modelJudge) failRun(check, format string, args ...any) {
+	var b strings.Builder
+	for _, e := range j.list.entries {
+		b.WriteString("\n    entry " + e.text + " " + strings.Join(e.exclude, " "))
+	}
+	b.WriteString("\n    exclude " + strings.Join(j.list.exclude, " "))
+	for _, p := range slices.Sorted(maps.Keys(j.got)) {
+		b.WriteString("\n    recorded: " + j.got[p].event + " " + p + ": " + j.got[p].state.String())
+	}
+	args = append(args, j.out, b.String())
+	j.fail(check, format+"\n    the run says: %s%s", args...)
+}
+
+// sources judges each source, and makes the model what the history is now.
+func (j *modelJudge) sources() {
+	j.kept = map[string]modelKey{}
+	all := map[string]bool{}
+	for p := range j.sight.found {
+		all[p] = true
+	}
+	for p := range j.recorded {
+		all[p] = true
+	}
+	for p := range j.got {
+		all[p] = true
+	}
+	before := maps.Clone(j.recorded)
+	for _, p := range slices.Sorted(maps.Keys(all)) {
+		if state, there := j.sight.found[p]; there {
+			j.present(p, state)
+		} else {
+			j.absent(p, before)
+		}
+	}
+}
+
+// event is what a run records of a source, "" for nothing.
+func (j *modelJudge) event(p string, state modelState) string {
+	old, there := j.recorded[p]
+	switch {
+	case !there:
+		return "added"
+	case old.link != state.link:
+		return "type-changed"
+	case old.blob != state.blob:
+		return "modified"
+	case old.mode != state.mode || old.uid != state.uid || old.gid != state.gid:
+		return "metadata"
+	case !old.mtime.Equal(state.mtime) && j.setting.touched:
+		return "touched"
+	}
+	return ""
+}
+
+// present judges a source that is there.
+func (j *modelJudge) present(p string, state modelState) {
+	r, got := j.got[p]
+	want := j.event(p, state)
+	sure := !j.sight.either[p] && j.shaky[p] == nil && !j.blind(p, want)
+	switch {
+	case !sure && !got && want != "":
+		if j.sight.either[p] || j.shaky[p] != nil || j.recorded[p].blob != state.blob {
+			j.kept[p] = j.keys[p]
+			return
+		}
+	case sure && !got && want != "":
+		j.failRun("missed", "%s: %s is not recorded: %v; before: %v", p, want, state, j.recorded[p])
+	case got && r.event == "deleted":
+		j.failRun("deleted", "%s is there and recorded as deleted: %v", p, state)
+	case got && sure && r.event != want && !j.tainted[p]:
+		j.failRun("event", "%s: recorded as %s, should be %q: %v; before: %v", p, r.event, want, state, j.recorded[p])
+	case got && sure && !r.state.equal(state, j.setting.touched || want != ""):
+		j.failRun("state", "%s: recorded as %v, is %v; before: %v", p, r.state, state, j.recorded[p])
+	case got && !sure:
+		j.whole(p, r)
+	}
+	if got {
+		j.recorded[p] = r.state
+	}
+}
+
+// blind tells whether nothing but the content itself tells that it has changed, and it changed so
+// late that no doubt was left.
+func (j *modelJudge) blind(p, want string) bool {
+	key, known := j.keys[p]
+	if want != "modified" || !known || j.blank || key != j.sight.keys[p] {
+		return false
+	}
+	newest := key.mtime
+	if key.ctime.After(newest) {
+		newest = key.ctime
+	}
+	return newest.Before(j.lastRun.Add(-2 * time.Second))
+}
+
+// whole checks that a version which was recorded amid changes is none that never was.
+func (j *modelJudge) whole(p string, r modelRecord) {
+	if s := j.shaky[p]; s != nil && s.blobs != nil && !r.torn && !r.state.link && !s.blobs[r.state.blob] {
+		j.failRun("mixed", "%s: the version is none of the states it went through: %v", p, r.state)
+	}
+}
+
+// absent judges a source that was not found.
+func (j *modelJudge) absent(p string, before map[string]modelState) {
+	r, got := j.got[p]
+	_, known := j.recorded[p]
+	deleted := got && r.event == "deleted"
+	switch {
+	case got && !deleted && !j.sight.either[p] && j.shaky[p] == nil:
+		j.failRun("invented", "%s is recorded as %s, and is not there: %v", p, r.event, r.state)
+	case got && !deleted:
+		j.recorded[p] = r.state
+		return
+	case got && !known && !j.tainted[p] && j.shaky[p] == nil:
+		j.failRun("deleted", "%s is recorded as deleted, and was not known", p)
+	case !known:
+		return
+	}
+	fate := held
+	if !j.list.watched(p) && j.displaced(p) {
+		fate = gone
+	} else if j.list.watched(p) {
+		fate = j.sight.fate(p, j.keys[p].dev, before, j.blank)
+		if fate == held {
+			j.holds = true
+		} else if fate == either {
+			j.maybe = true
+		}
+		if j.accept != "" && (p == j.accept || strings.HasPrefix(p, j.accept+"/")) && !j.sight.special[p] {
+			fate, j.holds, j.maybe = gone, false, true
+		}
+	}
+	if j.shaky[p] != nil || j.tainted[p] || j.sight.either[p] {
+		fate, j.maybe = either, true
+	}
+	switch {
+	case deleted && fate == held:
+		j.failRun("false deletion", "%s %s: %v", p, fate, j.recorded[p])
+	case !deleted && fate == gone:
+		j.failRun("missed deletion", "%s %s: %v", p, fate, j.recorded[p])
+	}
+	if deleted {
+		delete(j.recorded, p)
+	} else {
+		j.kept[p] = j.keys[p]
+	}
+}
+
+// displaced tells whether something that was found has the place of a source in the tree, or needs
+// a folder there.
+func (j *modelJudge) displaced(p string) bool {
+	for other := range j.sight.found {
+		if strings.HasPrefix(other, p+"/") || strings.HasPrefix(p, other+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// order checks that versions come in the order of their mtimes.
+func (j *modelJudge) order(records []modelRecord) {
+	var last modelRecord
+	for _, r := range records {
+		if r.event == "deleted" {
+			continue
+		}
+		if last.scan == r.scan && (r.state.mtime.Before(last.state.mtime) || r.state.mtime.Equal(last.state.mtime) && r.source < last.source) {
+			j.failRun("order", "%s of %v comes after %s of %v", r.source, r.state.mtime, last.source, last.state.mtime)
+		}
+		last = r
+	}
+	for _, r := range records {
+		if from := r.renamed; from != "" && j.got[from].event != "deleted" {
+			j.failRun("renamed", "%s is renamed from %s, which is not deleted", r.source, from)
+		}
+	}
+}
+
+func (j *modelJudge) exit(code int) {
+	trouble := j.sight.trouble || j.holds
+	maybe := j.sight.maybe || j.maybe || trouble || len(j.shaky) > 0 || j.locked
+	switch {
+	case code != 0 && code != 3:
+		j.failRun("exit", "exit %d", code)
+	case trouble && code == 0 && j.accept == "":
+		j.failRun("exit", "exit 0 though something is left out")
+	case code == 3 && !maybe:
+		j.failRun("exit", "exit 3 though nothing is left out")
+	}
+}
+
+// equal compares two states; the mtime counts where it makes a version.
+func (s modelState) equal(o modelState, mtime bool) bool {
+	if !mtime {
+		o.mtime = s.mtime
+	}
+	return s.link == o.link && s.blob == o.blob && s.size == o.size && s.mode == o.mode && s.uid == o.uid && s.gid == o.gid && s.mtime.Equal(o.mtime)
+}
+
+func (w *modelWorld) shakyPath(p string) bool { return w.shaky[p] != nil }
+
+// compareTree checks that the tip's tree is what the newest records say.
+func (w *modelWorld) compareTree(sight *modelSight) {
+	if w.tip == "" {
+		return
+	}
+	tree := w.tree(w.tip)
+	for p := range w.tainted {
+		w.loose[p] = true
+	}
+	for p := range w.loose { // what was reverted and is deleted
+		if _, there := w.recorded[p]; !there && w.list.watched(p) {
+			delete(w.loose, p)
+		} else if !there {
+			delete(tree, w.newest[p].file)
+		}
+	}
+	for p, s := range w.recorded {
+		file := w.newest[p].file
+		if _, there := sight.found[p]; there || !w.loose[p] {
+			delete(w.loose, p)
+		} else {
+			delete(tree, file)
+			continue
+		}
+		if want := s.treeMode() + " " + s.blob; tree[file] != want {
+			w.fail("tree", "%s: the tip holds %q, the newest record says %q\n%s", file, tree[file], want, strings.Join(slices.Sorted(maps.Keys(tree)), "\n"))
+		}
+		delete(tree, file)
+	}
+	for file := range tree {
+		w.fail("tree", "the tip holds %s, and no record does", file)
+	}
+}
+
+// Which checks a run step does beyond those of every run.
+func (w *modelWorld) check(s modelStep) {
+	for _, c := range []struct {
+		name string
+		due  bool
+		do   func()
+	}{
+		{"second run", s.n%4 == 0, w.again},
+		{"status", s.n%3 == 0, w.status},
+		{"restore", s.m%4 == 0, func() { w.restoreBeside(s) }},
+		{"verify", s.m%8 == 0, w.verify},
+		{"fsck", s.m%16 == 0, w.fsck},
+		{"clone", s.m%16 == 8, w.clone},
+	} {
+		if c.due && w.tip != "" && (w.about == "" || w.about == c.name) {
+			c.do()
+		}
+	}
+}
+
+// again does a second run at once, which records nothing.
+func (w *modelWorld) again() {
+	out, _ := w.program("run")
+	if tip := w.tipNow(); tip != w.tip {
+		w.fail("second run", "it records %v\n%s", w.records(w.tip, tip), out)
+	}
+}
+
+// status checks that git finds files/ and the index as they should be.
+func (w *modelWorld) status() {
+	if w.behind || len(w.loose) > 0 {
+		return
+	}
+	for line := range strings.Lines(w.git("status", "--porcelain")) {
+		if !strings.HasSuffix(line, " own\n") && !strings.Contains(line, ".aside") {
+			w.fail("status", "git status: %s", line)
+		}
+	}
+}
+
+func (w *modelWorld) fsck() {
+	out, err := w.tryGit("fsck", "--strict", "--full", "--no-dangling")
+	if err != nil || out != "" && !strings.HasPrefix(out, "notice") {
+		w.fail("fsck", "%v: %s", err, out)
+	}
+}
+
+func (w *modelWorld) verify() {
+	if w.behind || len(w.loose) > 0 {
+		return
+	}
+	if w.rewritten {
+		w.expect(0, "verify", "--repair")
+		w.rewritten = false
+	}
+	if out, code := w.program("verify"); code != 0 {
+		w.fail("verify", "exit %d: %s", code, out)
+	}
+}
+
+// clone checks that a clone has the same files.
+func (w *modelWorld) clone() {
+	dir := w.path("clone")
+	defer os.RemoveAll(dir)
+	w.git("clone", "-q", "--branch", w.branch, w.dest, dir)
+	tree := w.tree(w.tip)
+	err := filepath.WalkDir(dir+"/files", func(p string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		state, _, err := stateOf(p, info)
+		if err != nil {
+			return err
+		}
+		file := strings.TrimPrefix(p, dir+"/")
+		if _, blob, _ := strings.Cut(tree[file], " "); blob != state.blob {
+			w.fail("clone", "%s: the clone has %v, the tree %s", file, state, tree[file])
+		}
+		delete(tree, file)
+		return nil
+	})
+	if err != nil && !os.IsNotExist(err) {
+		w.must(err)
+	}
+	if len(tree) > 0 {
+		w.fail("clone", "it lacks %v", tree)
+	}
+}
+
+// quiet waits until no file is too new to be trusted, and looks whether a run that finds nothing
+// writes nothing.
+func (w *modelWorld) quiet(s modelStep) {
+	w.avoid()
+	w.comeBack()
+	time.Sleep(2100 * time.Millisecond)
+	w.judgeRun(func() (string, int) { return w.program("run") }, "")
+	w.remember()
+	if w.tip == "" {
+		return
+	}
+	w.status()
+	w.program("run") // git status has written the index, which a run looks into once
+	before := w.footprint()
+	out, _ := w.program("run")
+	later := w.footprint()
+	after := maps.Clone(later)
+	maps.Copy(after, before)
+	var changed []string
+	for p := range after {
+		if now := later[p]; now != before[p] {
+			changed = append(changed, fmt.Sprintf("%s: %s, %s", p, before[p], now))
+		}
+	}
+	if slices.Sort(changed); len(changed) > 0 {
+		w.fail("idle", "a run that finds nothing writes\n%s\n%s", strings.Join(changed, "\n"), out)
+	}
+}
+
+// footprint is the state of each file and folder in the destination, but for the marks that runs
+// leave on purpose.
+func (w *modelWorld) footprint() map[string]string {
+	all := map[string]string{}
+	w.must(filepath.WalkDir(w.dest, func(p string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		switch rel := strings.TrimPrefix(p, w.dest); rel {
+		case "/.git/timemachine/ran", "/.git/timemachine/ran-well":
+		default:
+			st := info.Sys().(*syscall.Stat_t)
+			all[rel] = fmt.Sprintf("inode %d, %d bytes, %v, %v", st.Ino, info.Size(), info.ModTime(), changeTime(st))
+		}
+		return nil
+	}))
+	return all
+}
+
+// below is what a folder, or file, held at a moment.
+func (m *modelMoment) below(folder string) map[string]modelState {
+	all := map[string]modelState{}
+	for p, s := range m.recorded {
+		if p == folder || strings.HasPrefix(p, folder+"/") {
+			all[p] = s
+		}
+	}
+	return all
+}
+
+// when names the moment's commit to the program.
+func (m *modelMoment) when() string {
+	if !modelSituations.on("commit id") {
+		return m.tip + "^0"
+	}
+	return m.tip
+}
+
+// pickMoment draws a state from the past, and a path that was in it: the step's own, or one above
+// it.
+func (w *modelWorld) pickMoment(s modelStep) (m *modelMoment, p string) {
+	if len(w.moments) == 0 {
+		return nil, ""
+	}
+	m = &w.moments[s.n/8%len(w.moments)]
+	for p = w.path(s.a); p != w.base; p = filepath.Dir(p) {
+		if len(m.below(p)) > 0 {
+			return m, p
+		}
+	}
+	return nil, ""
+}
+
+// restoreBeside brings a folder of a run in the past back beside, and compares.
+func (w *modelWorld) restoreBeside(s modelStep) {
+	m, p := w.pickMoment(s)
+	if m == nil {
+		return
+	}
+	to := w.path("back")
+	defer os.RemoveAll(to)
+	out, code := w.program("restore", p, "--at", m.when(), "--to", to)
+	if code != 0 {
+		w.fail("restore", "restore %s --at %s: exit %d: %s", p, m.tip, code, out)
+	}
+	want := m.below(p)
+	w.must(filepath.WalkDir(to, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		got, _, err := stateOf(path, info)
+		if err != nil {
+			return err
+		}
+		source := strings.TrimPrefix(path, to)
+		state, there := want[source]
+		if os.Geteuid() != 0 {
+			got.uid, got.gid = state.uid, state.gid
+		}
+		if !there || !got.equal(state, true) {
+			w.fail("restore", "restore %s --at %s: %s comes back as %v, was %v (%v)\n%s", p, m.tip, source, got, state, there, out)
+		}
+		delete(want, source)
+		return nil
+	}))
+	if len(want) > 0 {
+		w.fail("restore", "restore %s --at %s: not brought back: %v\n%s", p, m.tip, want, out)
+	}
+}
+
+// restoreInPlace brings a folder of a run in the past back over what is there. Nothing that is
+// replaced may be lost.
+func (w *modelWorld) restoreInPlace(s modelStep) {
+	w.avoid()
+	m, p := w.pickMoment(s)
+	if m == nil || w.away || w.behind {
+		return
+	}
+	before := w.disk(p)
+	out, code := w.program("restore", p, "--at", m.when())
+	if code != 0 && code != 3 {
+		w.fail("restore", "restore %s --at %s: exit %d: %s", p, m.tip, code, out)
+	}
+	after := w.disk(p)
+	tip := w.tipNow()
+	for _, r := range w.records(w.tip, tip) {
+		w.newest[r.source] = r
+		if r.event == "deleted" {
+			delete(w.recorded, r.source)
+		} else {
+			w.versions[r.source] = append(w.versions[r.source], r.state.blob)
+			w.recorded[r.source] = r.state
+		}
+		w.tainted[r.source] = true
+	}
+	w.tip = tip
+	for path, old := range before {
+		if now, there := after[path]; (!there || now.blob != old.blob) && !slices.Contains(w.versions[path], old.blob) {
+			w.fail("restore loses", "restore %s --at %s: %s was %v, which no version holds, and is %v now\n%s", p, m.tip, path, old, now, out)
+		}
+	}
+	if code == 3 {
+		return
+	}
+	for path, want := range m.below(p) {
+		if got := after[path]; !got.equal(want, true) && !(want.link && w.list.names(path)) {
+			w.fail("restore", "restore %s --at %s: exit 0, and %s is %v, was %v\n%s", p, m.tip, path, got, want, out)
+		}
+	}
+}
+
+// disk is what lies at a path and below it, watched or not. Where an entry is a link, what is
+// behind it counts.
+func (w *modelWorld) disk(p string) map[string]modelState {
+	all := map[string]modelState{}
+	info, err := os.Lstat(p)
+	if err == nil && w.list.names(p) {
+		if behind, err := os.Stat(p); err == nil {
+			info = behind
+		}
+	}
+	if err != nil {
+		return all
+	}
+	if info.IsDir() {
+		children, _ := os.ReadDir(p)
+		for _, c := range children {
+			maps.Copy(all, w.disk(p+"/"+c.Name()))
+		}
+	} else if info.Mode().IsRegular() || info.Mode()&os.ModeSymlink != 0 {
+		state, _, err := stateOf(p, info)
+		w.must(err)
+		all[p] = state
+	}
+	return all
+}

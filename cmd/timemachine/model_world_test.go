@@ -1,0 +1,269 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// modelWorld is a folder with sources, a watch list and a destination, and beside them the model of
+// what the history must hold.
+type modelWorld struct {
+	*modelPlan
+	base, dest, branch string
+	list               *modelList
+	clones             int
+
+	recorded map[string]modelState  // the newest version of each source that is not deleted
+	newest   map[string]modelRecord // the newest record of each source
+	versions map[string][]string    // blobs that a source has had
+	keys     map[string]modelKey    // how each source was found by the last run
+	tip      string
+	lastRun  time.Time // its end
+	moments  []modelMoment
+
+	blank     bool            // what the program knew is lost since the last run
+	loose     map[string]bool // watched no more, and changed in the tree by somebody
+	tainted   map[string]bool // what somebody's commit may have changed in the tree
+	away      bool            // HEAD is not on the recorded branch
+	locked    bool            // somebody holds the index
+	behind    bool            // files/ and the index may not be what the branch says
+	rewritten bool            // git has written in files/, which does not know mtimes
+	mappings  map[string][]byte
+	during    []func(stop <-chan struct{}) // what works beside the next run
+	shaky     map[string]*modelShaky
+	moved     bool // mounts have changed since the last run
+	mounts    []*modelMount
+}
+
+// modelMoment is the state after a run.
+type modelMoment struct {
+	tip      string
+	at       time.Time
+	recorded map[string]modelState
+	newest   map[string]modelRecord
+}
+
+// modelShaky is what a source went through while a run was at work.
+type modelShaky struct {
+	blobs  map[string]bool // each state it had as a whole; nil: any
+	absent bool            // for a moment
+}
+
+// play plays the plan in a new folder and returns the first fault.
+func (p *modelPlan) play(base string) (fault *modelFault) {
+	w := &modelWorld{modelPlan: p, base: base, dest: base + "/dest", branch: "main", list: &modelList{},
+		recorded: map[string]modelState{}, newest: map[string]modelRecord{}, versions: map[string][]string{},
+		keys: map[string]modelKey{}, tainted: map[string]bool{}, loose: map[string]bool{}, mappings: map[string][]byte{}, shaky: map[string]*modelShaky{}}
+	at := 0
+	defer func() {
+		r := recover()
+		if r == nil || *modelKeep == "" {
+			w.close()
+		}
+		if r != nil {
+			f, ok := r.(*modelFault)
+			if !ok {
+				panic(r)
+			}
+			f.step = at
+			fault = f
+		}
+	}()
+	w.make()
+	for i, s := range p.steps {
+		at = i
+		if *modelTell {
+			fmt.Println(s)
+		}
+		for _, op := range modelOperations {
+			if op.name == s.op {
+				op.do(w, s)
+			}
+		}
+	}
+	return nil
+}
+
+// fail ends the world: a check does not hold.
+func (w *modelWorld) fail(check, format string, args ...any) {
+	panic(&modelFault{check: check, text: strings.ReplaceAll(fmt.Sprintf(format, args...), w.base, "")})
+}
+
+// must fails the world where the test itself cannot go on.
+func (w *modelWorld) must(err error) {
+	if err != nil {
+		w.fail("test", "%v", err)
+	}
+}
+
+func (w *modelWorld) make() {
+	w.close()
+	for _, dir := range []string{"w/a", "w/b", "o/d0", "home", "state", "dest"} {
+		w.must(os.MkdirAll(w.path(dir), 0o755))
+	}
+	w.must(os.WriteFile(w.path("o/f0"), []byte("outside\n"), 0o644))
+	w.must(os.WriteFile(w.path("o/d0/f0"), []byte("outside, in a folder\n"), 0o644))
+	if w.coarse() {
+		w.must(w.mountCoarse())
+		w.must(os.MkdirAll(w.path("w/a"), 0o755))
+		w.must(os.MkdirAll(w.path("w/b"), 0o755))
+	}
+	w.must(os.MkdirAll(w.configFolder(), 0o755))
+	w.must(os.Symlink("../o/f0", w.path("w/l0")))
+	w.must(os.Symlink("../o/d0", w.path("w/l1")))
+}
+
+// close takes all of the world away.
+func (w *modelWorld) close() {
+	w.unmountAll()
+	os.RemoveAll(w.base)
+}
+
+func (w *modelWorld) path(name string) string { return w.base + "/" + name }
+
+func (w *modelWorld) coarse() bool {
+	return w.setting.coarse && modelSituations.on("coarse") && modelMounts
+}
+
+// configFolder is where the watch list and the log lie.
+func (w *modelWorld) configFolder() string {
+	if w.setting.inside && modelSituations.on("inside") {
+		return w.path("w/a/timemachine")
+	}
+	return w.path("conf")
+}
+
+// never tells what is no source, whatever the watch list says.
+func (w *modelWorld) never(p string) bool {
+	return p == w.dest || strings.HasPrefix(p, w.configFolder()+"/timemachine.log")
+}
+
+// writeList writes the watch list as a person would.
+func (w *modelWorld) writeList() {
+	var b strings.Builder
+	if !w.setting.copies {
+		b.WriteString("copies: none\n")
+	}
+	if !w.setting.touched {
+		b.WriteString("touched: ignore\n")
+	}
+	b.WriteString("watch:\n")
+	for _, e := range w.list.entries {
+		fmt.Fprintf(&b, "  - path: %q\n", e.text)
+		if len(e.exclude) > 0 {
+			fmt.Fprintf(&b, "    exclude: [%q]\n", strings.Join(e.exclude, `", "`))
+		}
+	}
+	if len(w.list.exclude) > 0 {
+		fmt.Fprintf(&b, "exclude: [\"%s\"]\n", strings.Join(w.list.exclude, `", "`))
+	}
+	w.must(os.MkdirAll(w.configFolder(), 0o755))
+	w.must(os.WriteFile(w.configFolder()+"/config.dat", []byte(b.String()), 0o644))
+}
+
+// watch draws a new watch list.
+func (w *modelWorld) watch(s modelStep) {
+	if len(w.tainted) > 0 && !modelSituations.on("unwatched revert") {
+		return
+	}
+	w.list = newModelList(rand.New(rand.NewPCG(w.seed, uint64(s.n))), w.base)
+	w.writeList()
+}
+
+// program runs timemachine.
+func (w *modelWorld) program(args ...string) (out string, code int) {
+	cmd := w.command(args...)
+	var b bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &b, &b
+	err := cmd.Run()
+	if cmd.ProcessState == nil {
+		w.must(err)
+	}
+	return b.String(), cmd.ProcessState.ExitCode()
+}
+
+func (w *modelWorld) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(*modelBinary, append([]string{"-cl", w.configFolder(), "-d", w.dest}, args...)...)
+	cmd.Env = w.env()
+	cmd.Dir = w.base
+	return cmd
+}
+
+// remember keeps the state after a run, for restore.
+func (w *modelWorld) remember() {
+	if w.tip == "" || len(w.moments) > 0 && w.moments[len(w.moments)-1].tip == w.tip {
+		return
+	}
+	w.moments = append(w.moments, modelMoment{tip: w.tip, at: time.Now(), recorded: maps.Clone(w.recorded), newest: maps.Clone(w.newest)})
+}
+
+// avoid keeps the sources out of the situations that are switched off: what would lead there is
+// removed.
+func (w *modelWorld) avoid() {
+	for _, e := range w.list.entries {
+		if !modelSituations.on("overlap") {
+			w.avoidOverlap(e)
+		}
+		if info, err := os.Stat(e.root); err == nil && !modelSituations.on("kind") && w.kindChanges(e, info.IsDir()) {
+			w.must(os.RemoveAll(e.root))
+		}
+		for p := filepath.Dir(e.root); p != w.base && !modelSituations.on("kind"); p = filepath.Dir(p) {
+			if info, err := os.Lstat(p); err == nil && !info.IsDir() {
+				w.must(os.Remove(p))
+			}
+		}
+	}
+	if !modelSituations.on("displaced") {
+		w.avoidDisplaced()
+	}
+}
+
+// avoidDisplaced removes what would take the place of a source that is watched no more.
+func (w *modelWorld) avoidDisplaced() {
+	var left []string
+	for p := range w.recorded {
+		if !w.list.watched(p) {
+			left = append(left, p)
+		}
+	}
+	if len(left) == 0 {
+		return
+	}
+	sight := w.list.look(w.never)
+	for _, p := range left {
+		for other := range sight.found {
+			if strings.HasPrefix(other, p+"/") || strings.HasPrefix(p, other+"/") {
+				w.must(os.RemoveAll(other))
+			}
+		}
+	}
+}
+
+// avoidOverlap removes a link that an entry leads through and another entry finds.
+func (w *modelWorld) avoidOverlap(e modelEntry) {
+	for p := e.root; p != w.base; p = filepath.Dir(p) {
+		info, err := os.Lstat(p)
+		found := slices.ContainsFunc(w.list.entries, func(o modelEntry) bool {
+			return o.text != e.text && (o.root != p || o.pattern != nil) && w.list.selects(&o, p)
+		})
+		if err == nil && info.Mode()&os.ModeSymlink != 0 && found {
+			w.must(os.Remove(p))
+		}
+	}
+}
+
+// kindChanges tells whether a listed path is recorded as a file and is a folder now, or the
+// reverse.
+func (w *modelWorld) kindChanges(e modelEntry, folder bool) bool {
+	_, wasFile := w.recorded[e.root]
+	wasFolder := slices.ContainsFunc(slices.Collect(maps.Keys(w.recorded)), func(p string) bool { return strings.HasPrefix(p, e.root+"/") })
+	return wasFile && folder || wasFolder && !folder || e.pattern != nil && !folder
+}
