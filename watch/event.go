@@ -5,44 +5,45 @@ import (
 	"timemachine/watch/scan"
 )
 
-// classify says what happened to a source, "" where nothing did that makes a version.
-func classify(old *scan.SourceState, got *content, ignoreTouched bool) record.Event {
-	mode := got.key.Mode & 0o7777
+// classify returns the event of a captured source, or "" where nothing changed that makes a
+// version.
+func classify(before *scan.SourceState, got *content, ignoreTouched bool) record.Event {
+	mode := got.stat.Mode & 0o7777
 	switch {
-	case old == nil || old.Deleted:
+	case before == nil || before.Deleted:
 		return record.Added
-	case old.Link != got.link:
+	case before.Link != got.link:
 		return record.TypeChanged
-	case old.Blob != got.blob, old.Stale:
+	case before.Blob != got.blob, before.Stale:
 		return record.Modified
-	case old.Mode != mode, old.UID != got.key.UID, old.GID != got.key.GID:
+	case before.Mode != mode, before.UID != got.stat.UID, before.GID != got.stat.GID:
 		return record.Metadata
-	case !old.Mtime.Equal(got.key.Mtime()) && !ignoreTouched && !got.pseudo:
+	case !before.Mtime.Equal(got.stat.Mtime()) && !ignoreTouched && !got.pseudo:
 		return record.Touched
 	}
 	return ""
 }
 
-// possibleEvents are the versions that a source's state can mean; none where nothing but a doubt
-// speaks for one.
+// possibleEvents returns the events that a changed stat can mean, the likelier first. maybe says
+// that there may be no version. Without events, the source is only read again to be sure.
 func possibleEvents(ch *scan.Change, ignoreTouched bool) (may []record.Event, maybe bool) {
-	old, k := ch.Before, &ch.File.Stat
+	before, st := ch.Before, &ch.File.Stat
 	switch {
-	case old == nil || old.Deleted:
+	case before == nil || before.Deleted:
 		return []record.Event{record.Added}, false
-	case old.Link != k.IsLink():
+	case before.Link != st.IsLink():
 		return []record.Event{record.TypeChanged}, false
 	case ch.File.Pseudo:
 		return []record.Event{record.Modified}, true
-	case old.Stale, !old.Link && old.Size != k.Size:
+	case before.Stale, !before.Link && before.Size != st.Size:
 		return []record.Event{record.Modified}, false
-	case old.Mode != k.Mode&0o7777, old.UID != k.UID, old.GID != k.GID:
+	case before.Mode != st.Mode&0o7777, before.UID != st.UID, before.GID != st.GID:
 		return []record.Event{record.Metadata, record.Modified}, false
-	case old.Stat == *k:
+	case before.Stat == *st:
 		return nil, true
-	case old.Mtime.Equal(k.Mtime()) && old.Stat.IsZero():
+	case before.Mtime.Equal(st.Mtime()) && before.Stat.IsZero():
 		return nil, true
-	case old.Mtime.Equal(k.Mtime()), ignoreTouched:
+	case before.Mtime.Equal(st.Mtime()), ignoreTouched:
 		return []record.Event{record.Modified}, true
 	}
 	return []record.Event{record.Modified, record.Touched}, false

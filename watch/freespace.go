@@ -11,24 +11,25 @@ import (
 	"timemachine/watch/scan"
 )
 
-// spaceBudget is what a run does about a full disk. A destination has no room for all that changed
-// when writing to it fails so; then the run begins again with the largest files left out, and less
-// each time, until the rest fits. What was left out is named, and the next run tries it again.
+// spaceBudget says how much a run records while the destination's disk is full. When a write fails
+// for lack of space, the run starts again without the largest files, and with less each time, until
+// the rest fits. The next run tries the omitted files again.
 type spaceBudget struct {
-	budget    int64           // bytes of changed files that are taken on; 0: all
-	taken     int64           // that the run under way has taken on
-	omitted   []scan.Problem  // files left out
-	cause     error           // what the system said the last time it did not fit
-	restarted bool            // the run has begun again
-	reported  map[string]bool // problems that were reported, which a run that begins again would report again
+	budget    int64           // bytes of changed files to record; 0: all
+	taken     int64           // bytes of changed files that the present attempt records
+	omitted   []scan.Problem  // the omitted files
+	cause     error           // errno of the last write without space
+	restarted bool            // the run has started again
+	reported  map[string]bool // the problems that were reported, by path and message
 }
 
-// leastBudget is where nothing can be gained any more: what changed takes as much as what says so.
+// leastBudget is the smallest budget, in bytes. Below it, the records take as much space as the
+// content.
 const leastBudget = 4096
 
-// reduceBudget lessens what is taken on after it did not fit, and tells whether there is anything
-// to lessen. How well files deflate is not known before they are, so it begins at some times the
-// free space, where that is told (a quota is not).
+// reduceBudget reduces the budget after a write without space. It returns false where it cannot be
+// reduced. The first budget is four times the free space, where that is known, since compressed
+// sizes are not known before.
 func (r *run) reduceBudget(err error) bool {
 	var errno unix.Errno
 	if errors.As(err, &errno) {
@@ -46,15 +47,14 @@ func (r *run) reduceBudget(err error) bool {
 	return true
 }
 
-// restart forgets what the run has counted, but for what is part of the history already.
+// restart resets the counts of the run for the next attempt. The published versions stay counted.
 func (r *run) restart() {
 	r.space.taken, r.space.restarted = 0, true
 	r.summary.Problems = 0
 }
 
-// withinBudget leaves out what is larger than the whole disk, which a hole in a file costs nobody
-// to be, and takes hours to read; and the largest files until the rest is within the budget.
-// Deletions take no room, and are never left.
+// withinBudget omits files that are larger than the whole disk, as a sparse file can be. It also
+// omits the largest files until the rest fits the budget. It never omits deletions.
 func (r *run) withinBudget(changes []scan.Change) []scan.Change {
 	r.space.omitted = nil
 	changes = r.withinDisk(changes)
@@ -80,6 +80,7 @@ func (r *run) withinBudget(changes []scan.Change) []scan.Change {
 	return r.omit(changes, func(i int) bool { return out[i] }, "does not fit on the destination's disk: not recorded", r.space.cause)
 }
 
+// withinDisk omits files that are larger than the destination's whole disk.
 func (r *run) withinDisk(changes []scan.Change) []scan.Change {
 	_, whole, ok := r.Repo.Room()
 	tooLarge := func(i int) bool { return ok && changeSize(&changes[i]) > whole && !changes[i].File.Stat.IsLink() }
@@ -91,7 +92,7 @@ func (r *run) withinDisk(changes []scan.Change) []scan.Change {
 	return changes
 }
 
-// omit leaves changes out, which are named when the run has come through.
+// omit returns the changes that out does not select, and keeps a problem for each of the others.
 func (r *run) omit(changes []scan.Change, out func(i int) bool, why string, cause error) []scan.Change {
 	var kept []scan.Change
 	for i := range changes {
@@ -105,6 +106,7 @@ func (r *run) omit(changes []scan.Change, out func(i int) bool, why string, caus
 	return kept
 }
 
+// changeSize returns the bytes that a change needs before compression.
 func changeSize(c *scan.Change) int64 {
 	if c.Deleted {
 		return 0
@@ -112,27 +114,28 @@ func changeSize(c *scan.Change) int64 {
 	return c.File.Stat.Size
 }
 
-// reportOmitted names the files that were left out, once it is known that the others fit.
+// reportOmitted reports the omitted files. The caller knows that the others fit.
 func (r *run) reportOmitted() {
 	for _, p := range r.space.omitted {
 		r.reportProblem(p)
 	}
 }
 
-// isNew tells whether a problem was not reported before a run began again.
-func (m *spaceBudget) isNew(p *scan.Problem) bool {
+// isNew tells whether a problem was not reported before the run started again.
+func (b *spaceBudget) isNew(p *scan.Problem) bool {
 	id := p.Path + "\x00" + p.Msg
-	if m.reported[id] {
-		return !m.restarted
+	if b.reported[id] {
+		return !b.restarted
 	}
-	if m.reported == nil {
-		m.reported = map[string]bool{}
+	if b.reported == nil {
+		b.reported = map[string]bool{}
 	}
-	m.reported[id] = true
+	b.reported[id] = true
 	return true
 }
 
-// spaceForCopies applies the configuration's policy: copies yield before history does.
+// spaceForCopies tells whether the configuration allows copies with this free space, and reports
+// where it is too low.
 func (r *run) spaceForCopies(free, size int64) bool {
 	if r.Config.CopiesNone {
 		return false

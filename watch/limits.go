@@ -5,19 +5,20 @@ import (
 	"timemachine/watch/scan"
 )
 
-// What git hosting services warn of, and what they refuse, in bytes.
+// Sizes in bytes above which git hosting services warn, and above which they refuse a file.
 const (
 	largeFile = 50 << 20
 	hostLimit = 100 << 20
 )
 
-// The seconds that git's dates can say: from 1970 to the end of the year 9999.
+// The range of git's dates in seconds: from 1970 to the end of the year 9999.
 const (
 	firstDate = 0
 	lastDate  = 253402300799
 )
 
-// warnOfLimits names what is recorded all the same, and something else will not cope with.
+// warnOfLimits warns of a version that is recorded, but exceeds a limit of git or of hosting
+// services.
 func (r *run) warnOfLimits(v *record.Version) {
 	warn := func(msg, hint string) {
 		r.reportProblem(scan.Problem{Path: v.Source, Msg: msg, Hint: hint, Warning: true})

@@ -5,9 +5,10 @@ import (
 	"strconv"
 )
 
-// ownerNames remembers who the numbers are.
+// ownerNames looks up the names of users and groups, each once. The zero value is ready.
 type ownerNames struct{ users, groups map[uint32]string }
 
+// user returns the name of a user, or "".
 func (n *ownerNames) user(id uint32) string {
 	return cachedName(&n.users, id, func(s string) (string, error) {
 		u, err := user.LookupId(s)
@@ -18,6 +19,7 @@ func (n *ownerNames) user(id uint32) string {
 	})
 }
 
+// group returns the name of a group, or "".
 func (n *ownerNames) group(id uint32) string {
 	return cachedName(&n.groups, id, func(s string) (string, error) {
 		g, err := user.LookupGroupId(s)
@@ -28,14 +30,15 @@ func (n *ownerNames) group(id uint32) string {
 	})
 }
 
-func cachedName(known *map[uint32]string, id uint32, find func(string) (string, error)) string {
-	name, ok := (*known)[id]
+// cachedName returns the name of id in names, and looks it up with find the first time.
+func cachedName(names *map[uint32]string, id uint32, find func(string) (string, error)) string {
+	name, ok := (*names)[id]
 	if !ok {
 		name, _ = find(strconv.FormatUint(uint64(id), 10))
-		if *known == nil {
-			*known = map[uint32]string{}
+		if *names == nil {
+			*names = map[uint32]string{}
 		}
-		(*known)[id] = name
+		(*names)[id] = name
 	}
 	return name
 }

@@ -5,11 +5,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"timemachine/repo/history"
 
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/history"
 	"timemachine/repo/record"
 	"timemachine/watch/config"
 	"timemachine/watch/scan"
@@ -17,26 +17,25 @@ import (
 
 // Preview is what a run would do now, as far as that shows without reading any content.
 type Preview struct {
-	Sources   int            // watched and found
+	Sources   int            // number of sources found
 	Changes   []Expected     // by path
-	Rechecked int            // sources without a sign of change that are read again to make sure
-	Failing   []scan.Problem // what cannot be read, or is left out
-	Missing   []string       // what is listed and not there
-	Held      []scan.Problem // places whose deletions are held back
+	Rechecked int            // number of sources without a visible change that are read to be sure
+	Failing   []scan.Problem // sources that cannot be read, or are skipped
+	Missing   []string       // roots of entries that do not exist, sorted
+	Held      []scan.Problem // folders whose deletions are held back
 }
 
 // Expected is a version that a run would record.
 type Expected struct {
 	Source string
-	// Events are what it may be, the likelier first: more than one where only the content can tell.
+	// Events are the possible events, the likelier first. Only the content decides between several.
 	Events []record.Event
-	Maybe  bool // only the content can tell whether it is a version at all
+	Maybe  bool // only the content decides whether there is a version
 }
 
-// NewPreview tells what a run over everything would do in the destination dest, whose history is h;
-// nil where nothing is recorded yet. It takes no lock, writes nothing, and opens files without
-// reading them. A history whose branch was rewritten gives the *repo.StateError that a run would
-// give.
+// NewPreview returns what a run would do in the destination dest. h is its history; nil: nothing is
+// recorded yet. It takes no lock, writes nothing, and opens files without reading them. A rewritten
+// branch gives the same *refusal.Error as in a run.
 func NewPreview(ctx context.Context, c *config.Config, h *history.History, dest string) (p *Preview, err error) {
 	err = durable.Guard(func() (err error) {
 		p, err = buildPreview(ctx, c, h, dest)
@@ -45,22 +44,23 @@ func NewPreview(ctx context.Context, c *config.Config, h *history.History, dest 
 	return p, err
 }
 
+// buildPreview is NewPreview without protection against a fault in a mapped file.
 func buildPreview(ctx context.Context, c *config.Config, h *history.History, dest string) (*Preview, error) {
-	know, err := scan.LoadForHistory(ctx, h)
+	cache, err := scan.LoadForHistory(ctx, h)
 	if err != nil {
 		return nil, err
 	}
-	defer know.Close()
-	k, err := scan.StatAt(unix.AT_FDCWD, dest, 0)
+	defer cache.Close()
+	st, err := scan.StatAt(unix.AT_FDCWD, dest, 0)
 	if err != nil {
 		return nil, pathError("stat", dest, err)
 	}
-	s, err := scan.All(ctx, c, k.Inode(), know)
+	s, err := scan.All(ctx, c, st.Inode(), cache)
 	if err != nil {
 		return nil, err
 	}
-	changes, absent := scan.Compare(s, know, c)
-	deleted, held, _ := absent.Deletions(nil)
+	changes, unseen := scan.Compare(s, cache, c)
+	deleted, held, _ := unseen.Deletions(nil)
 	changes = append(changes, deleted...)
 	p := &Preview{Sources: s.Sources, Failing: s.Problems, Missing: missingRoots(s), Held: held}
 	for i := range changes {
@@ -73,7 +73,7 @@ func buildPreview(ctx context.Context, c *config.Config, h *history.History, des
 	return p, nil
 }
 
-// missingRoots are the roots of the entries that do not exist, in order.
+// missingRoots returns the roots of the entries that do not exist, sorted.
 func missingRoots(s *scan.Scan) []string {
 	var roots []string
 	for _, e := range s.Missing {
@@ -83,13 +83,13 @@ func missingRoots(s *scan.Scan) []string {
 	return slices.Compact(roots)
 }
 
-// addChange puts a change where it belongs.
+// addChange adds a change to the list that it belongs to.
 func (p *Preview) addChange(ch *scan.Change, c *config.Config) {
 	e := Expected{Source: ch.File.Path, Events: []record.Event{record.Deleted}}
 	if !ch.Deleted {
-		if trouble, fine := checkReadable(ch, c.MaxSize); !fine {
-			if trouble != nil {
-				p.Failing = append(p.Failing, *trouble)
+		if problem, ok := checkReadable(ch, c.MaxSize); !ok {
+			if problem != nil {
+				p.Failing = append(p.Failing, *problem)
 			}
 			return
 		}
@@ -102,9 +102,9 @@ func (p *Preview) addChange(ch *scan.Change, c *config.Config) {
 	p.Changes = append(p.Changes, e)
 }
 
-// checkReadable opens a source and reads nothing. fine is false where a run would not get at its
-// content; the Problem is nil where it has vanished.
-func checkReadable(ch *scan.Change, maxSize int64) (trouble *scan.Problem, fine bool) {
+// checkReadable opens a source and reads nothing. ok is false where a run could not read or would
+// skip it. The problem is nil where the source has vanished.
+func checkReadable(ch *scan.Change, maxSize int64) (problem *scan.Problem, ok bool) {
 	f := &ch.File
 	if f.Pseudo || f.Stat.IsLink() {
 		return nil, true

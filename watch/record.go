@@ -24,7 +24,7 @@ func (r *run) writeChanges(tip object.ID, changes []scan.Change) (err error) {
 		return err
 	}
 	recorded := false
-	defer func() { // also where what is known can no longer be read
+	defer func() { // also after a fault in the cache file
 		if !recorded {
 			err = errors.Join(err, r.tx.Abort())
 		}
@@ -42,8 +42,8 @@ func (r *run) writeChanges(tip object.ID, changes []scan.Change) (err error) {
 	return nil
 }
 
-// upcomingVersions tells the repository of versions that follow others, as many as it needs to
-// know.
+// upcomingVersions announces versions of sources that have a version already, up to the number that
+// the repository takes.
 func upcomingVersions(changes []scan.Change) []record.Upcoming {
 	var some []record.Upcoming
 	for i := range changes {
@@ -78,24 +78,57 @@ func (r *run) recordChanges(changes []scan.Change) error {
 	return nil
 }
 
-// captured is what came of looking into a change.
+// captured is the result of capturing one change.
 type captured struct {
 	content
 	err error
 }
 
-// recordPart captures on all cores and commits in order. What changed since the scan saw it goes to
-// the end, by its new mtime.
+// recordPart captures the changes of a part on all cores and commits them in order. A source that
+// changed since the scan comes last, in the order of its new mtime. done of total changes are
+// recorded already.
 func (r *run) recordPart(c *capturer, part []scan.Change, done, total int) error {
-	gots := make([]captured, len(part))
-	ready := make([]chan struct{}, (len(part)+perTask-1)/perTask)
+	gots, ready, stop := r.startCapture(c, part)
+	defer stop()
+	var late []int
+	for i := range part {
+		if i%perTask == 0 {
+			<-ready[i/perTask]
+		}
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
+		if gots[i].err == nil && !part[i].Deleted && !gots[i].stat.Mtime().Equal(part[i].File.Stat.Mtime()) {
+			late = append(late, i)
+			continue
+		}
+		if err := r.recordChange(&part[i], &gots[i]); err != nil {
+			return err
+		}
+		r.Report.Progress(int64(done+i+1), int64(total))
+	}
+	slices.SortFunc(late, func(a, b int) int {
+		return cmp.Or(gots[a].stat.Mtime().Compare(gots[b].stat.Mtime()), a-b)
+	})
+	for _, i := range late {
+		if err := r.recordChange(&part[i], &gots[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// startCapture starts to capture the changes of a part on all cores. A task is perTask changes, and
+// its results may be read when its channel in ready is closed. stop ends the capture and waits for
+// the goroutines.
+func (r *run) startCapture(c *capturer, part []scan.Change) (gots []captured, ready []chan struct{}, stop func()) {
+	gots = make([]captured, len(part))
+	ready = make([]chan struct{}, (len(part)+perTask-1)/perTask)
 	for i := range ready {
 		ready[i] = make(chan struct{})
 	}
-	ctx, stop := context.WithCancel(r.ctx)
+	ctx, cancel := context.WithCancel(r.ctx)
 	var workers sync.WaitGroup
-	defer workers.Wait()
-	defer stop()
 	var next atomic.Int64
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
@@ -111,35 +144,13 @@ func (r *run) recordPart(c *capturer, part []scan.Change, done, total int) error
 			}
 		})
 	}
-	var late []int
-	for i := range part {
-		if i%perTask == 0 {
-			<-ready[i/perTask]
-		}
-		if err := r.ctx.Err(); err != nil {
-			return err
-		}
-		if gots[i].err == nil && !part[i].Deleted && !gots[i].key.Mtime().Equal(part[i].File.Stat.Mtime()) {
-			late = append(late, i)
-			continue
-		}
-		if err := r.recordChange(&part[i], &gots[i]); err != nil {
-			return err
-		}
-		r.Report.Progress(int64(done+i+1), int64(total))
+	return gots, ready, func() {
+		cancel()
+		workers.Wait()
 	}
-	slices.SortFunc(late, func(a, b int) int {
-		return cmp.Or(gots[a].key.Mtime().Compare(gots[b].key.Mtime()), a-b)
-	})
-	for _, i := range late {
-		if err := r.recordChange(&part[i], &gots[i]); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
-// recordChange records one change, or says why it cannot be.
+// recordChange records one change, or reports why that is not possible.
 func (r *run) recordChange(ch *scan.Change, got *captured) error {
 	if ch.Deleted {
 		return r.recordDeletion(ch)
@@ -149,24 +160,25 @@ func (r *run) recordChange(ch *scan.Change, got *captured) error {
 	}
 	event := classify(ch.Before, &got.content, r.Config.IgnoreTouched)
 	if event == "" {
-		ch.Before.Stat, ch.Before.Doubtful, ch.Before.TornRuns = got.key, got.doubtful, 0
+		ch.Before.Stat, ch.Before.Doubtful, ch.Before.TornRuns = got.stat, got.doubtful, 0
 		r.cache.MarkChanged(ch.Before)
 		return nil
 	}
-	rec := record.Record{Event: event, Source: ch.File.Path, Mtime: got.key.Mtime(), Mode: got.key.Mode & 0o7777, Link: got.link,
-		UID: got.key.UID, GID: got.key.GID, User: r.owners.user(got.key.UID), Group: r.owners.group(got.key.GID),
+	rec := record.Record{Event: event, Source: ch.File.Path, Mtime: got.stat.Mtime(), Mode: got.stat.Mode & 0o7777, Link: got.link,
+		UID: got.stat.UID, GID: got.stat.GID, User: r.owners.user(got.stat.UID), Group: r.owners.group(got.stat.GID),
 		Size: got.size, Blob: got.blob, Torn: got.torn}
 	newest := true
 	if ch.Before != nil {
 		rec.Previous = ch.Before.Commit
-		newest = got.key.Mtime().Truncate(time.Microsecond).After(ch.Before.LatestMtime)
+		newest = got.stat.Mtime().Truncate(time.Microsecond).After(ch.Before.LatestMtime)
 	}
 	if event == record.Added {
-		rec.RenamedFrom = r.renamedFrom(&got.key)
+		rec.RenamedFrom = r.renamedFrom(&got.stat)
 	}
 	return r.commit(ch, rec, got, newest)
 }
 
+// commit commits a record. A path that git cannot check out is a problem of its source.
 func (r *run) commit(ch *scan.Change, rec record.Record, got *captured, newest bool) error {
 	v, err := r.tx.Commit(rec, got.at, newest)
 	var long *layout.TooLongError
@@ -182,17 +194,18 @@ func (r *run) commit(ch *scan.Change, rec record.Record, got *captured, newest b
 	return nil
 }
 
+// updateCache notes a version in the cache. got is nil for a deletion.
 func (r *run) updateCache(v *record.Version, got *captured) {
-	k := r.cache.FindOrAdd(v.Source)
-	k.SetVersion(v)
-	k.TornRuns = 0
+	state := r.cache.FindOrAdd(v.Source)
+	state.SetVersion(v)
+	state.TornRuns = 0
 	if got != nil {
-		k.Stat, k.Doubtful = got.key, got.doubtful || got.torn
+		state.Stat, state.Doubtful = got.stat, got.doubtful || got.torn
 	}
-	r.cache.MarkChanged(k)
+	r.cache.MarkChanged(state)
 }
 
-// reportVersions tells of versions that are part of the history now.
+// reportVersions reports and counts published versions.
 func (r *run) reportVersions(versions []record.Version) {
 	for i := range versions {
 		v := &versions[i]
@@ -203,6 +216,7 @@ func (r *run) reportVersions(versions []record.Version) {
 	}
 }
 
+// recordDeletion records that a source was deleted.
 func (r *run) recordDeletion(ch *scan.Change) error {
 	rec := record.Record{Event: record.Deleted, Source: ch.File.Path, Previous: ch.Before.Commit, UID: ch.Before.UID, User: r.owners.user(ch.Before.UID)}
 	v, err := r.tx.Commit(rec, r.Clock(), true)
@@ -213,8 +227,8 @@ func (r *run) recordDeletion(ch *scan.Change) error {
 	return nil
 }
 
-// reportFailure reports a source that could not be captured; an error that is not the source's own
-// ends the run.
+// reportFailure reports a source that could not be captured. It returns an error of the
+// destination, which ends the run.
 func (r *run) reportFailure(ch *scan.Change, err error) error {
 	if r.ctx.Err() != nil {
 		return r.ctx.Err()
@@ -232,7 +246,7 @@ func (r *run) reportFailure(ch *scan.Change, err error) error {
 	case errors.Is(err, errTooLarge):
 		p.Msg, p.Err = fmt.Sprintf("is larger than max-size (%d bytes): skipped", r.Config.MaxSize), nil
 	case !isSourceError(err):
-		return err // the destination's: it names what of it is meant
+		return err // of the destination; it names the file there
 	case durable.IsMissing(err):
 		p.Msg, p.Err = "vanished before it was read", nil
 	default:

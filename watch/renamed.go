@@ -2,29 +2,29 @@ package watch
 
 import "timemachine/watch/scan"
 
-// deletedFile is a deleted source, as it was found last. What is known of it is forgotten when its
-// deletion is committed, which may be before what it became.
+// deletedFile is a deleted source with its last stat. The cache forgets the stat when the deletion
+// is committed, which may be before the new name is.
 type deletedFile struct {
 	path string
-	key  scan.Stat
+	stat scan.Stat
 }
 
-// byInode are the deletions of a run.
-func byInode(gone []scan.Change) map[scan.Inode][]deletedFile {
-	all := make(map[scan.Inode][]deletedFile, len(gone))
-	for _, c := range gone {
-		if k := c.Before.Stat; !k.IsZero() {
-			all[k.Inode()] = append(all[k.Inode()], deletedFile{c.File.Path, k})
+// byInode returns the deleted files by their inode.
+func byInode(deletions []scan.Change) map[scan.Inode][]deletedFile {
+	all := make(map[scan.Inode][]deletedFile, len(deletions))
+	for _, c := range deletions {
+		if st := c.Before.Stat; !st.IsZero() {
+			all[st.Inode()] = append(all[st.Inode()], deletedFile{c.File.Path, st})
 		}
 	}
 	return all
 }
 
-// renamedFrom finds the source that vanished in this run and has come back under a new name.
-func (r *run) renamedFrom(k *scan.Stat) string {
-	for _, v := range r.deleted[k.Inode()] {
-		if v.key.SameInode(k) {
-			return v.path
+// renamedFrom returns the deleted source that a file was before, or "".
+func (r *run) renamedFrom(st *scan.Stat) string {
+	for _, d := range r.deleted[st.Inode()] {
+		if d.stat.SameInode(st) {
+			return d.path
 		}
 	}
 	return ""

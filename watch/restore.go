@@ -6,18 +6,18 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
-	"timemachine/repo/history"
-	"timemachine/repo/restore"
 
 	"timemachine/repo"
+	"timemachine/repo/history"
+	"timemachine/repo/restore"
 	"timemachine/watch/config"
 	"timemachine/watch/scan"
 )
 
-// RestoreOptions says what is brought back, and where to.
+// RestoreOptions says which versions to restore, and where.
 type RestoreOptions struct {
 	History    *history.History
-	Repo       *repo.Repo     // to record what is there before it is replaced; nil: that cannot be done here
+	Repo       *repo.Repo     // records what a restore replaces; nil: it cannot be recorded here
 	Config     *config.Config // nil: nothing is watched
 	Selections []restore.Selection
 	To         string
@@ -25,13 +25,13 @@ type RestoreOptions struct {
 	DryRun     bool // plan only
 	Clock      func() time.Time
 	Log        func(msg string, args ...any) // important actions; nil: none
-	Report     Reporter                      // of the run that records; never nil
-	Done       func(*restore.Step)           // after each step; never nil
+	Report     Reporter                      // for the runs that record; never nil
+	Done       func(*restore.Step)           // called after each step; never nil
 }
 
-// Restore brings versions back. Where files are put back in place, what is there and is about to be
-// replaced is recorded first, watched or not; what cannot be is left as it is, unless all is to be
-// overwritten. The caller closes the plan, which tells what was done; the error means that the
+// Restore writes versions back to disk. A restore in place first records each present file that it
+// replaces, watched or not. It leaves a file alone that cannot be recorded, unless everything is to
+// be overwritten. The plan says what was done, and the caller closes it. The error says that the
 // restore failed as a whole.
 func Restore(ctx context.Context, o RestoreOptions) (*restore.Plan, error) {
 	ro := restore.Options{To: o.To, Overwrite: o.Overwrite, Log: o.Log}
@@ -67,8 +67,8 @@ func Restore(ctx context.Context, o RestoreOptions) (*restore.Plan, error) {
 	return p, err
 }
 
-// recordPresent makes a run over what is about to be replaced, and spares what could not be
-// recorded.
+// recordPresent makes a run over the files that the restore replaces. The plan spares those that
+// cannot be recorded.
 func (o *RestoreOptions) recordPresent(ctx context.Context, p *restore.Plan) error {
 	failed, err := o.record(ctx, p.Present())
 	if err == nil {
@@ -77,8 +77,8 @@ func (o *RestoreOptions) recordPresent(ctx context.Context, p *restore.Plan) err
 	return err
 }
 
-// recordRestored makes a run over what was brought back: else the newest version would be the one
-// that it replaced, and to restore again would undo it.
+// recordRestored makes a run over the restored files. Otherwise the newest version would be the
+// replaced one, and the next restore would go back to it.
 func (o *RestoreOptions) recordRestored(ctx context.Context, p *restore.Plan) error {
 	failed, err := o.record(ctx, p.Restored())
 	for path, why := range failed {
@@ -87,8 +87,8 @@ func (o *RestoreOptions) recordRestored(ctx context.Context, p *restore.Plan) er
 	return err
 }
 
-// record makes a run over paths. Those that the watch list does not select are taken as if each
-// one's folder were on it.
+// record makes a run over paths and returns those that could not be recorded. For a path that the
+// watch list does not select, it adds the path's folder to the list.
 func (o *RestoreOptions) record(ctx context.Context, paths []string) (map[string]error, error) {
 	if len(paths) == 0 {
 		return nil, nil
@@ -110,13 +110,13 @@ func (o *RestoreOptions) record(ctx context.Context, paths []string) (map[string
 	return failed.paths, err
 }
 
-// unrecorded keeps what a run could not record.
+// unrecorded is a Reporter that keeps the problems of paths that were not recorded.
 type unrecorded struct {
 	Reporter
 	paths map[string]error
 }
 
-// Problem notes a path that was not recorded.
+// Problem keeps a problem, and passes a warning on.
 func (f *unrecorded) Problem(p scan.Problem) {
 	if !p.Warning {
 		msg := p.Msg

@@ -1,8 +1,8 @@
 // Package watch makes a run: it scans the watch list and records each source that changed.
 //
-// A run takes the destination's lock, scans, captures each changed source by a
-// stable read, and commits the versions. A preview says what a run would
-// record. A restore records the present state of a source before it replaces it.
+// A run takes the destination's lock, scans, captures each changed source by a stable read, and
+// commits the versions. A preview says what a run would record. A restore records the present state
+// of a source before it replaces it.
 package watch
 
 import (
@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,44 +23,43 @@ import (
 	"timemachine/watch/scan"
 )
 
-// RunOptions says what a run looks at.
+// RunOptions says what a run scans, and where it records.
 type RunOptions struct {
 	Config          *config.Config
 	Repo            *repo.Repo
 	Wait            bool     // wait for another run to end; else ErrBusy
-	Only            []string // absolute paths: these alone, and no deletions; nil: everything
-	AcceptDeletions []string // absolute paths below which what is gone counts as deleted
+	Only            []string // absolute paths: only these, without deletions; nil: everything
+	AcceptDeletions []string // absolute paths below which no deletion is held back
 	Clock           func() time.Time
 	Report          Reporter // never nil
 }
 
-// Reporter is told what a run does, from one goroutine at a time.
+// Reporter receives what a run does. A run calls it from one goroutine at a time.
 type Reporter interface {
-	Version(v record.Version) // committed
+	Version(v record.Version) // after its commit is published
 	Problem(p scan.Problem)
-	Progress(done, total int64) // sources looked into, of how many
+	Progress(done, total int64) // number of sources read, and to read
 }
 
 // Summary is what a run did.
 type Summary struct {
-	Scan     string
-	Sources  int // watched and found
+	Scan     string // the run's name in its records
+	Sources  int    // number of sources found
 	Events   map[record.Event]int
 	Versions int
-	Problems int   // not counting warnings
-	Bytes    int64 // of the versions' content
+	Problems int   // without warnings
+	Bytes    int64 // content of the versions
 	Elapsed  time.Duration
 	Tip      object.ID
 }
 
-// ErrBusy is returned when another run is at work in the destination.
+// ErrBusy is returned while another run works in the destination.
 var ErrBusy = errors.New("another run is at work")
 
 const (
-	perPart = 4096 // changes captured before the next are begun, a publication can come between
-	perTask = 16   // of them, that one goroutine captures at a time
-
-	raceTries = 10 // times that a run begins again which has lost the race for the branch
+	perPart   = 4096 // changes in a part; versions are published between parts
+	perTask   = 16   // changes that one goroutine captures at a time
+	raceTries = 10   // times that a run starts again after another program moved the branch
 )
 
 // run is one run under way.
@@ -71,15 +71,16 @@ type run struct {
 	tx      *repo.Tx
 	started time.Time
 	owners  ownerNames
-	deleted map[scan.Inode][]deletedFile // deletions of this run, whose inodes may have appeared elsewhere
+	deleted map[scan.Inode][]deletedFile // in this run; a file may have got a new name
 	space   spaceBudget
 
-	blobs func() map[object.ID]bool // those of the newest versions, as the cache has them; it is seldom asked for
+	// blobs returns the contents of the newest versions in the cache. It is seldom called.
+	blobs func() map[object.ID]bool
 }
 
-// Run looks at what is watched once and records what changed. The error means that the run failed
-// as a whole; what is wrong with single sources is reported, counted in the Summary, and stops
-// nothing else.
+// Run scans once and records the sources that changed. Problems with single sources are reported
+// and counted in the Summary, and do not end the run. The error says that the run failed as a
+// whole.
 func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 	if err := lock(ctx, &o); err != nil {
 		return nil, err
@@ -108,8 +109,8 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 	return r.summary, o.Repo.FullError(err)
 }
 
-// lostRace tells whether another program, a git commit say, has moved the branch before the run
-// could. The run begins again on top of that, but not for ever.
+// lostRace tells whether another program, such as git commit, moved the branch before the run did.
+// It prepares the run to start again, at most raceTries times.
 func (r *run) lostRace(err error, lost *int) bool {
 	var state *refusal.Error
 	if !errors.As(err, &state) || state.Kind != refusal.Moved || *lost == raceTries || r.ctx.Err() != nil {
@@ -120,6 +121,7 @@ func (r *run) lostRace(err error, lost *int) bool {
 	return true
 }
 
+// lock takes the destination's lock.
 func lock(ctx context.Context, o *RunOptions) error {
 	if o.Wait {
 		return o.Repo.Lock(ctx)
@@ -131,46 +133,28 @@ func lock(ctx context.Context, o *RunOptions) error {
 	return err
 }
 
+// scanName returns a name for a run that begins at t.
 func scanName(t time.Time) string {
 	var b [2]byte
 	rand.Read(b[:])
 	return t.UTC().Format("20060102T150405Z-") + hex.EncodeToString(b[:])
 }
 
+// runOnce scans and records once, on top of the present tip.
 func (r *run) runOnce() error {
 	tip, err := r.Repo.StartLook(r.ctx)
 	if err != nil {
 		return err
 	}
-	know, err := scan.Load(r.ctx, r.Repo, tip)
+	if r.cache, err = scan.Load(r.ctx, r.Repo, tip); err != nil {
+		return err
+	}
+	defer r.cache.Close()
+	r.blobs = sync.OnceValue(r.cache.Blobs)
+	changes, err := r.findChanges()
 	if err != nil {
 		return err
 	}
-	r.cache = know
-	defer know.Close()
-	r.blobs = sync.OnceValue(know.Blobs)
-	found, err := r.scan()
-	if err != nil {
-		return err
-	}
-	watched := r.Config
-	if r.Only != nil {
-		watched = nil
-	}
-	changes, absent := scan.Compare(found, r.cache, watched)
-	r.summary.Sources = found.Sources
-	if watched != nil {
-		deleted, held, missing := absent.Deletions(r.AcceptDeletions)
-		r.deleted = byInode(deleted)
-		changes = append(changes, deleted...)
-		found.Problems = append(append(found.Problems, held...), missing...)
-	} else {
-		changes = append(changes, scan.Displaced(changes, r.cache)...)
-	}
-	for _, p := range found.Problems {
-		r.reportProblem(p)
-	}
-	scan.SortForCommit(changes, r.Repo.Fold)
 	changes = r.withinBudget(changes)
 	r.cache.Tip, r.summary.Tip = tip, tip
 	if len(changes) > 0 {
@@ -185,7 +169,36 @@ func (r *run) runOnce() error {
 	return nil
 }
 
-// scan scans all that is watched, or the paths that the run is about.
+// findChanges scans and returns the changes in the order of their commits. It reports what the scan
+// could not read.
+func (r *run) findChanges() ([]scan.Change, error) {
+	s, err := r.scan()
+	if err != nil {
+		return nil, err
+	}
+	watched := r.Config
+	if r.Only != nil {
+		watched = nil
+	}
+	changes, unseen := scan.Compare(s, r.cache, watched)
+	r.summary.Sources = s.Sources
+	problems := s.Problems
+	if watched != nil {
+		deleted, held, missing := unseen.Deletions(r.AcceptDeletions)
+		r.deleted = byInode(deleted)
+		changes = append(changes, deleted...)
+		problems = slices.Concat(problems, held, missing)
+	} else {
+		changes = append(changes, scan.Displaced(changes, r.cache)...)
+	}
+	for _, p := range problems {
+		r.reportProblem(p)
+	}
+	scan.SortForCommit(changes, r.Repo.Fold)
+	return changes, nil
+}
+
+// scan scans everything, or the paths in Only.
 func (r *run) scan() (*scan.Scan, error) {
 	dev, ino, err := r.Repo.Root()
 	if err != nil {
@@ -198,6 +211,7 @@ func (r *run) scan() (*scan.Scan, error) {
 	return scan.All(r.ctx, r.Config, dest, r.cache)
 }
 
+// reportProblem counts a problem and reports it, unless the run did so before it started again.
 func (r *run) reportProblem(p scan.Problem) {
 	if !p.Warning {
 		r.summary.Problems++

@@ -12,45 +12,43 @@ import (
 	"timemachine/watch/scan"
 )
 
-// source is a source opened so that no link below its entry's root was followed on the way: its
-// folder, and its name there.
+// source is a source in its open folder. No link below its entry's root was followed to open that.
 type source struct {
-	dir  int // the opener's
-	name string
-	path string
-	// listed: the entry names this very path, and a link there is followed
-	listed bool
+	dir    int // open until the opener's next call
+	name   string
+	path   string
+	listed bool // the entry names this very path, so a link there is followed
 }
 
-// opener opens the folders that sources lie in, and keeps the last one open: neighbours cost one
-// opening. The zero value has none open. Not for concurrent use.
+// opener opens the folders that sources lie in. It keeps the last one open, so that the next source
+// in the same folder needs no opening. The zero value is ready. Not for concurrent use.
 type opener struct {
 	root, folder string
-	dir          int // good where folder is not empty
+	dir          int // valid while folder is not empty
 }
 
-// open opens the folder a source lies in, which stays open until the next call. The entry's root
-// itself may be reached through links: the user named it.
-func (o *opener) open(s *scan.File) (source, error) {
-	if s.Listed {
-		return source{dir: unix.AT_FDCWD, name: s.Path, path: s.Path, listed: true}, nil
+// open opens the folder of a source. The folder stays open until the next call. The entry's root
+// may be reached through links, since the user named it.
+func (o *opener) open(f *scan.File) (source, error) {
+	if f.Listed {
+		return source{dir: unix.AT_FDCWD, name: f.Path, path: f.Path, listed: true}, nil
 	}
-	cut := strings.LastIndexByte(s.Path, '/')
-	if !o.has(s) {
+	cut := strings.LastIndexByte(f.Path, '/')
+	if !o.has(f) {
 		o.close()
-		folder := s.Path[:max(cut, 1)]
-		dir, err := scan.OpenFolder(s.Entry.Root, folder)
+		folder := f.Path[:max(cut, 1)]
+		dir, err := scan.OpenFolder(f.Entry.Root, folder)
 		if err != nil {
 			return source{}, asSourceError(err)
 		}
-		*o = opener{root: s.Entry.Root, folder: folder, dir: dir}
+		*o = opener{root: f.Entry.Root, folder: folder, dir: dir}
 	}
-	return source{dir: o.dir, name: s.Path[cut+1:], path: s.Path}, nil
+	return source{dir: o.dir, name: f.Path[cut+1:], path: f.Path}, nil
 }
 
-// has tells whether the folder that a source lies in is open already.
-func (o *opener) has(s *scan.File) bool {
-	return !s.Listed && o.folder == s.Path[:max(strings.LastIndexByte(s.Path, '/'), 1)] && o.root == s.Entry.Root
+// has tells whether the folder of a source is open.
+func (o *opener) has(f *scan.File) bool {
+	return !f.Listed && o.folder == f.Path[:max(strings.LastIndexByte(f.Path, '/'), 1)] && o.root == f.Entry.Root
 }
 
 func (o *opener) close() {
@@ -60,8 +58,8 @@ func (o *opener) close() {
 	o.folder = ""
 }
 
-// open opens the source's content; what is no regular file any more is an error. Opening never
-// blocks and has no effect on a device or FIFO that took the file's place.
+// open opens the content of a source. A file that is not regular any more is an error. The call
+// never blocks and has no effect on a device or FIFO.
 func (s *source) open() (*sourceFile, scan.Stat, error) {
 	flags := unix.O_RDONLY
 	if !s.listed {
@@ -71,19 +69,19 @@ func (s *source) open() (*sourceFile, scan.Stat, error) {
 	if err != nil {
 		return nil, scan.Stat{}, asSourceError(pathError("open", s.path, err))
 	}
-	k, err := scan.StatFD(fd)
-	if err == nil && !k.IsRegular() {
+	st, err := scan.StatFD(fd)
+	if err == nil && !st.IsRegular() {
 		err = errSpecial
 	}
 	if err != nil {
 		unix.Close(fd)
 		return nil, scan.Stat{}, asSourceError(pathError("open", s.path, err))
 	}
-	return &sourceFile{fd: fd, path: s.path}, k, nil
+	return &sourceFile{fd: fd, path: s.path}, st, nil
 }
 
-// sourceFile is a source's open content: a descriptor and no more, since an os.File asks the system
-// three times whether it can be waited for.
+// sourceFile is the open content of a source. It is a bare descriptor, since an os.File needs three
+// more system calls.
 type sourceFile struct {
 	fd   int
 	path string
@@ -112,7 +110,7 @@ func (f *sourceFile) rewind() error {
 	return nil
 }
 
-// duplicate is the same open file under a descriptor of its own.
+// duplicate returns the same open file under another descriptor.
 func (f *sourceFile) duplicate() (*sourceFile, error) {
 	fd, err := unix.FcntlInt(uintptr(f.fd), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
@@ -123,7 +121,7 @@ func (f *sourceFile) duplicate() (*sourceFile, error) {
 
 func (f *sourceFile) close() { unix.Close(f.fd) }
 
-// readlink reads the source as a link.
+// readlink returns the target of a source that is a link.
 func (s *source) readlink() (string, scan.Stat, error) {
 	before, err := scan.StatAt(s.dir, s.name, unix.AT_SYMLINK_NOFOLLOW)
 	if err != nil {
@@ -139,13 +137,12 @@ func (s *source) readlink() (string, scan.Stat, error) {
 
 var errSpecial = errors.New("special file")
 
-// sourceError is an error of a source's own, as against one of the destination's, which would
-// befall all others too.
+// sourceError is an error of one source. An error of the destination would affect all sources.
 type sourceError struct{ error }
 
 func (e sourceError) Unwrap() error { return e.error }
 
-// asSourceError marks an error as the source's own; nil stays nil.
+// asSourceError marks an error as one of the source. It returns nil for nil.
 func asSourceError(err error) error {
 	if err == nil {
 		return nil
@@ -153,12 +150,12 @@ func asSourceError(err error) error {
 	return sourceError{err}
 }
 
+// pathError names the operation and path of an error.
 func pathError(op, path string, err error) error {
 	return &fs.PathError{Op: op, Path: path, Err: err}
 }
 
-// isSourceError tells an error that is the source's own from one of the destination, which ends the
-// run.
+// isSourceError tells whether an error concerns one source only. Other errors end the run.
 func isSourceError(err error) bool {
 	var own sourceError
 	return errors.As(err, &own) || errors.Is(err, object.ErrCollision)

@@ -1,9 +1,8 @@
 // Package config reads, edits and matches the watch list.
 //
 // The watch list is the user's configuration file: entries (files, folders and glob patterns) and
-// exclusions in .gitignore syntax. It is read strictly: whatever cannot be understood is an error
-// that names file, line and column, so that nothing is run on half a configuration. It is edited by
-// the byte: an edit changes no byte outside the lines of its entry.
+// exclusions in .gitignore syntax. Reading is strict: an error names file, line and column, so that
+// a run never uses half a configuration. An edit changes no byte outside the lines of its entry.
 package config
 
 import (
@@ -13,14 +12,15 @@ import (
 
 // Env is what the text of a configuration may refer to. The package reads no environment itself.
 type Env struct {
-	// Lookup gives the value of $NAME. Nil: no variable is set.
+	// Lookup returns the value of $NAME. Nil: no variable is set.
 	Lookup func(name string) (string, bool)
-	// Home is the folder ~ stands for. "": unknown, and ~ is an error.
+	// Home is the folder that ~ stands for. "": unknown, and ~ is an error.
 	Home string
-	// UID is the effective user. 0 switches on the checks of CheckPrivate.
+	// UID is the effective user. CheckPrivate checks for user 0 only.
 	UID int
 }
 
+// variable returns the value of $name.
 func (env Env) variable(name string) (string, bool) {
 	if env.Lookup == nil {
 		return "", false
@@ -28,15 +28,15 @@ func (env Env) variable(name string) (string, bool) {
 	return env.Lookup(name)
 }
 
-// Config is one configuration file, understood.
+// Config is the content of one configuration file.
 type Config struct {
-	// File is the absolute path it was opened by, before following a link.
+	// File is the absolute path of the file, before following a link.
 	File string
-	// Destination is an absolute path, or "" when the file does not tell.
+	// Destination is an absolute path, or "" where the file has none.
 	Destination string
-	// Entries are in file order; those that say the same are here once.
+	// Entries are in file order, without duplicates.
 	Entries []*Entry
-	// MaxSize is the largest file taken, in bytes; 0: no limit.
+	// MaxSize is the size of the largest file to record, in bytes; 0: no limit.
 	MaxSize int64
 	// CopiesKeep (copies: all, the default) keeps a copy of each version; CopiesNone (copies: none)
 	// writes none. Exactly one of them is true.
@@ -44,22 +44,21 @@ type Config struct {
 	CopiesNone bool
 	// CopiesMinFree is the free space below which no copies are written.
 	CopiesMinFree FreeSpace
-	// IgnoreTouched (touched: ignore): a new mtime alone makes no version.
+	// IgnoreTouched (touched: ignore) says that a new mtime alone makes no version.
 	IgnoreTouched bool
 
 	lines    []string          // the watch list as written
-	literals map[string]*Entry // entries without wildcards by Root
+	literals map[string]*Entry // entries without wildcards, by Root
 }
 
-// Lines returns the watch list as it is written, an item each: the text of entries (of the mapping
-// form its path) and of exclusions ("!…"), duplicates included. Quotes and escapes of YAML are
-// taken off.
+// Lines returns the items of the watch list as written, with duplicates: the text of an entry (in
+// the mapping form its path) or of an exclusion ("!…"). Quotes and escapes of YAML are taken off.
 func (c *Config) Lines() []string {
 	return append([]string(nil), c.lines...)
 }
 
-// Select returns the entry that takes the file at path, an absolute clean path: the one that names
-// it literally, else the first in file order that selects it, else nil.
+// Select returns the entry that selects the file at path, an absolute clean path, or nil. An entry
+// that names the path comes before others; otherwise the first in file order wins.
 func (c *Config) Select(path string) *Entry {
 	if e := c.literals[path]; e != nil {
 		return e
@@ -72,12 +71,12 @@ func (c *Config) Select(path string) *Entry {
 	return nil
 }
 
-// HasRoot tells whether an entry names this very path.
+// HasRoot tells whether an entry has this path as its Root.
 func (c *Config) HasRoot(path string) bool {
 	return slices.ContainsFunc(c.Entries, func(e *Entry) bool { return e.Root == path })
 }
 
-// EntryBelow finds a pattern that may select something below the folder path.
+// EntryBelow returns the first entry that may select a path below the folder path, or nil.
 func (c *Config) EntryBelow(path string) *Entry {
 	for _, e := range c.Entries {
 		if e.Root == path || e.Glob != "" && e.MayContain(path) {
@@ -89,25 +88,25 @@ func (c *Config) EntryBelow(path string) *Entry {
 
 // Entry is one file, folder or pattern of the watch list.
 //
-// In its text ~ and ~/ stand for the home folder, $NAME and ${NAME} for a variable, \$ for a dollar
-// sign. Expanded values are literal: a * in one is no wildcard. * ? [a-z] {a,b} and ** are
-// patterns, and a backslash takes the meaning from the character after it. A relative text counts
-// from the folder of the configuration file.
+// In its text, ~ and ~/ stand for the home folder, $NAME and ${NAME} for a variable, \\$ for a
+// dollar sign. Expanded values are literal: a * in one is no wildcard. * ? [a-z] {a,b} and ** are
+// patterns, and a backslash makes the next character literal. A relative text starts at the folder
+// of the configuration file.
 type Entry struct {
 	Text string // as written
-	Line int    // where, from 1
-	// Root is an absolute, clean, literal path: what is watched, or for a pattern the longest
-	// folder in front of its first wildcard.
+	Line int    // in the file, from 1
+	// Root is an absolute, clean, literal path: the source itself, or for a pattern the deepest
+	// folder before its first wildcard.
 	Root string
 	// Glob is the absolute pattern, "" for a literal path.
 	Glob string
 
-	folder       string       // the configuration's: anchors patterns
-	alternatives [][]segment  // Glob below Root, braces multiplied out
+	folder       string       // of the configuration file; exclusions can start there
+	alternatives [][]segment  // Glob below Root, one for each choice in braces
 	rules        []*exclusion // in order; the last that matches wins
 }
 
-// entryKey is equal for entries that watch the same in the same way.
+// entryKey returns the same text for entries that select the same in the same way.
 func entryKey(e *Entry, exclude []string) string {
 	where := "literal " + e.Root
 	if e.Glob != "" {

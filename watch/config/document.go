@@ -19,10 +19,11 @@ import (
 	"timemachine/repo/durable"
 )
 
+// maxConfigFile is the size of the largest configuration file, in bytes.
 const maxConfigFile = 16 << 20
 
-// Load reads a configuration file. A missing file is fs.ErrNotExist; a missing or unreadable
-// folder, and whatever is wrong with what the file says, a *ConfigError.
+// Load reads a configuration file. The error is fs.ErrNotExist for a missing file. It is an *Error
+// for a folder or file that cannot be read, and for a mistake in the file.
 func Load(file string, env Env) (*Config, error) {
 	data, err := readConfigFile(file, env)
 	if err != nil {
@@ -31,11 +32,12 @@ func Load(file string, env Env) (*Config, error) {
 	return Parse(file, data, env)
 }
 
+// readConfigFile reads the file's bytes. Its errors are those of Load.
 func readConfigFile(file string, env Env) ([]byte, error) {
 	if _, err := os.ReadDir(filepath.Dir(file)); err != nil {
 		return nil, &Error{File: file, Msg: fmt.Sprintf("its folder cannot be read: %v", durable.WithoutPath(err)), Hint: "make the folder, or name another with -cl", cause: errors.New("no folder")}
 	}
-	f, err := os.OpenFile(file, os.O_RDONLY|unix.O_NONBLOCK, 0) // a FIFO there would be waited for
+	f, err := os.OpenFile(file, os.O_RDONLY|unix.O_NONBLOCK, 0) // a FIFO would block
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -62,10 +64,11 @@ func readConfigFile(file string, env Env) ([]byte, error) {
 // document is the YAML of a configuration file.
 type document struct {
 	file  string
-	body  *yaml.Node // nil: nothing in it
-	watch *yaml.Node // the list of entries, nil: none
+	body  *yaml.Node // nil: the file is empty
+	watch *yaml.Node // the list of entries; nil: none
 }
 
+// errorAt returns an *Error at the place of n. A nil n stands for the whole file.
 func (d *document) errorAt(n *yaml.Node, msg, hint string) error {
 	e := &Error{File: d.file, Msg: msg, Hint: hint}
 	if n != nil {
@@ -100,6 +103,7 @@ func readDocument(file string, data []byte) (*document, error) {
 	return d, d.find(top.Content[0])
 }
 
+// lineOfBadUTF8 returns the number of the first line that is not UTF-8.
 func lineOfBadUTF8(data []byte) int {
 	line := 1
 	for len(data) > 0 {
@@ -115,8 +119,8 @@ func lineOfBadUTF8(data []byte) int {
 	return line
 }
 
-// yamlError puts the parser's complaint into our form. What it says of a name that begins with * or
-// ! has one cause.
+// yamlError turns an error of the parser into an *Error. The parser has several messages for an
+// unquoted name that begins with a special character; here they have one.
 func (d *document) yamlError(data []byte, err error) error {
 	m := yamlLine.FindStringSubmatch(strings.SplitN(err.Error(), "\n", 2)[0])
 	if m == nil {
@@ -135,6 +139,7 @@ func (d *document) yamlError(data []byte, err error) error {
 	return d.errorAt(at, m[2], "")
 }
 
+// find sets body and watch from the top node.
 func (d *document) find(n *yaml.Node) error {
 	switch {
 	case n.Kind == yaml.ScalarNode && n.Tag == "!!null" && n.Anchor == "":
@@ -154,7 +159,7 @@ func (d *document) find(n *yaml.Node) error {
 	return nil
 }
 
-// text reads a scalar that must be a string.
+// text returns the value of a node that must be a plain or quoted string.
 func (d *document) text(n *yaml.Node) (string, error) {
 	quoted := "quote it: " + strconv.Quote(n.Value)
 	switch {

@@ -15,6 +15,7 @@ import (
 	"timemachine/repo/durable"
 )
 
+// newConfigText is the text of a new configuration file.
 const newConfigText = `# What timemachine watches: a file, folder or pattern a line, each after "- ".
 # Add one with: timemachine add PATH
 #
@@ -23,15 +24,15 @@ const newConfigText = `# What timemachine watches: a file, folder or pattern a l
 # - "!*.bak"
 `
 
-// Create makes a configuration file with an empty watch list. An existing one is fs.ErrExist, a
-// missing folder a *ConfigError.
+// Create makes a configuration file with an empty watch list. The error is fs.ErrExist for an
+// existing file, and otherwise an *Error.
 func Create(file string) error {
 	return createFile(file, []byte(newConfigText))
 }
 
-// AddEntries adds literal absolute paths to the watch list and says which are in it already. Every
-// byte outside the new lines stays as it was; a file in which that cannot be done is left alone,
-// and the error is a *ConfigError.
+// AddEntries adds literal absolute paths to the watch list, and returns those that it already has.
+// It changes no byte outside the new lines. Where that is not possible, it leaves the file alone
+// and returns an *Error.
 func AddEntries(file string, env Env, paths []string) (added, already []string, err error) {
 	err = editConfig(file, env, func(data []byte, c *Config) ([]byte, error) {
 		added, already = nil, nil
@@ -55,9 +56,9 @@ func AddEntries(file string, env Env, paths []string) (added, already []string, 
 	return added, already, err
 }
 
-// RemoveEntries takes entries out of the watch list: those that resolve to one of paths, or whose
-// text is one of them. It says which paths were found; every other byte of the file stays as it
-// was.
+// RemoveEntries removes the entries that resolve to one of paths, or whose text is one of them. It
+// returns the paths that it found and those that it did not. It changes no byte outside the lines
+// of the entries.
 func RemoveEntries(file string, env Env, paths []string) (removed, unknown []string, err error) {
 	err = editConfig(file, env, func(data []byte, c *Config) ([]byte, error) {
 		removed, unknown = nil, nil
@@ -84,7 +85,7 @@ func RemoveEntries(file string, env Env, paths []string) (removed, unknown []str
 	return removed, unknown, err
 }
 
-// sameEntry tells whether an item's text names what the user asked for.
+// sameEntry tells whether an item's text names the path or pattern that the user asked for.
 func sameEntry(c *Config, text, asked string, env Env) bool {
 	if text == asked {
 		return true
@@ -101,11 +102,12 @@ func sameEntry(c *Config, text, asked string, env Env) bool {
 	return e.compile(pattern) == nil && (e.Glob == "" && e.Root == filepath.Clean(asked) || e.Glob != "" && e.Glob == asked)
 }
 
+// errUnsafe says that an edit would change other lines.
 func errUnsafe(file string) error {
 	return &Error{File: file, Msg: "cannot be edited without touching other lines", Hint: "edit it by hand"}
 }
 
-// verifyEdit makes sure that the new bytes hold exactly the entries that are wanted.
+// verifyEdit checks that the new bytes hold exactly the wanted items.
 func verifyEdit(file string, data []byte, env Env, want []string) error {
 	c, err := Parse(file, data, env)
 	if err != nil || !slices.Equal(c.Lines(), want) {
@@ -114,7 +116,7 @@ func verifyEdit(file string, data []byte, env Env, want []string) error {
 	return nil
 }
 
-// lineBounds is where line n (from 1) begins in data, and where the next one does.
+// lineBounds returns where line n (from 1) begins in data, and where the next line begins.
 func lineBounds(data []byte, n int) (start, end int) {
 	for ; n > 1 && start < len(data); n-- {
 		i := bytes.IndexByte(data[start:], '\n')
@@ -129,7 +131,7 @@ func lineBounds(data []byte, n int) (start, end int) {
 	return start, len(data)
 }
 
-// nodeOffset is where a node begins in data.
+// nodeOffset returns where a node begins in data.
 func nodeOffset(data []byte, n *yaml.Node) int {
 	start, end := lineBounds(data, n.Line)
 	for col := 1; col < n.Column && start < end; col++ {
@@ -139,7 +141,7 @@ func nodeOffset(data []byte, n *yaml.Node) int {
 	return start
 }
 
-// lastLine is the last line a node's parts begin on.
+// lastLine returns the last line on which a part of the node begins.
 func lastLine(n *yaml.Node) int {
 	line := n.Line
 	for _, c := range n.Content {
@@ -152,7 +154,8 @@ func splice(data []byte, from, to int, text string) []byte {
 	return slices.Concat(data[:from], []byte(text), data[to:])
 }
 
-// yamlScalar writes a text as YAML, quoted where it has to be.
+// yamlScalar writes a text as YAML, with quotes where it needs them. flow says that it stands
+// inside brackets.
 func yamlScalar(text string, flow bool) string {
 	var items []string
 	err := yaml.Unmarshal([]byte("- "+text), &items)
@@ -189,8 +192,8 @@ func quoteYAML(s string) string {
 	return b.String()
 }
 
-// readEditable reads a document whose lines can be found by their newlines: YAML knows other line
-// breaks too.
+// readEditable reads a document that has no line breaks but newlines. YAML has others, after which
+// the parser's line numbers would not fit.
 func readEditable(file string, data []byte) (*document, error) {
 	crlf := bytes.Count(data, []byte("\r\n"))
 	if bytes.Count(data, []byte("\r")) != crlf || bytes.ContainsAny(data, "\u0085\u2028\u2029") {
@@ -199,7 +202,7 @@ func readEditable(file string, data []byte) (*document, error) {
 	return readDocument(file, data)
 }
 
-// insertItem adds one item after the last of the watch list.
+// insertItem adds an item after the last one of the watch list.
 func insertItem(file string, data []byte, text string) ([]byte, error) {
 	d, err := readEditable(file, data)
 	if err != nil {
@@ -221,7 +224,7 @@ func insertItem(file string, data []byte, text string) ([]byte, error) {
 	}
 }
 
-// insertLine puts a line at offset at (-1: the end), with the line ending of its neighbours.
+// insertLine inserts a line at offset at (-1: the end), with the line ending of the other lines.
 func insertLine(data []byte, at int, line string) []byte {
 	if at < 0 {
 		at = len(data)
@@ -236,6 +239,7 @@ func insertLine(data []byte, at int, line string) []byte {
 	return splice(data, at, at, line+newline)
 }
 
+// insertBlock adds an item to a list with an item a line.
 func insertBlock(data []byte, list *yaml.Node, text string) []byte {
 	last := list.Content[len(list.Content)-1]
 	start, _ := lineBounds(data, last.Line)
@@ -247,6 +251,7 @@ func insertBlock(data []byte, list *yaml.Node, text string) []byte {
 	return insertLine(data, end, prefix+yamlScalar(text, false))
 }
 
+// insertIntoNull adds the first item below a key without a value.
 func insertIntoNull(file string, data []byte, d *document, text string) ([]byte, error) {
 	for i := 0; i+1 < len(d.body.Content); i += 2 {
 		key := d.body.Content[i]
@@ -259,6 +264,7 @@ func insertIntoNull(file string, data []byte, d *document, text string) ([]byte,
 	return nil, errUnsafe(file)
 }
 
+// insertFlow adds an item to a list in brackets.
 func insertFlow(file string, data []byte, list *yaml.Node, text string) ([]byte, error) {
 	if len(list.Content) == 0 {
 		open := nodeOffset(data, list)
@@ -274,7 +280,7 @@ func insertFlow(file string, data []byte, list *yaml.Node, text string) ([]byte,
 	return splice(data, end, end, ", "+yamlScalar(text, true)), nil
 }
 
-// flowEnd is where a scalar inside brackets ends, -1 where that is not plain to see.
+// flowEnd returns where a scalar inside brackets ends, or -1 where that is not certain.
 func flowEnd(data []byte, n *yaml.Node) int {
 	at := nodeOffset(data, n)
 	if n.Kind != yaml.ScalarNode || at >= len(data) {
@@ -306,7 +312,7 @@ func flowEnd(data []byte, n *yaml.Node) int {
 	return at + len(n.Value)
 }
 
-// deleteItem takes item i out of the watch list.
+// deleteItem removes item number i of the watch list.
 func deleteItem(file string, data []byte, i int) ([]byte, error) {
 	d, err := readEditable(file, data)
 	if err != nil {
@@ -335,7 +341,7 @@ func deleteItem(file string, data []byte, i int) ([]byte, error) {
 	return splice(data, from, to, ""), nil
 }
 
-// editConfig reads, changes and replaces the file while no other edit is under way.
+// editConfig reads, changes and replaces the file under its lock.
 func editConfig(file string, env Env, change func([]byte, *Config) ([]byte, error)) error {
 	target, err := filepath.EvalSymlinks(file)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// Error says what is wrong with a configuration, and where. It is a mistake in what the user wrote
-// or set up, not a failure of a run.
+// Error says what is wrong with a configuration, and where. It is the user's mistake and no failure
+// of a run.
 type Error struct {
 	File   string
 	Line   int    // from 1; 0: unknown
 	Column int    // from 1, in characters; 0: unknown
-	Msg    string // what is wrong, and where it is short what to write
-	Hint   string // what to do about it, "" when Msg tells
+	Msg    string // what is wrong
+	Hint   string // what to do, or ""
 
 	cause error
 }
 
-// Error returns "file:line:column: message", without the parts unknown.
+// Error returns "file:line:column: message", without the parts that are unknown.
 func (e *Error) Error() string {
 	var where strings.Builder
 	if e.File != "" {

@@ -7,34 +7,34 @@ import (
 	"strings"
 )
 
-// maxPattern bounds the length of a pattern in bytes, and with it the time that a match can take. A
-// longer one could match no path the system opens.
+// maxPattern is the length of the longest pattern in bytes. It bounds the time of a match, and the
+// system opens no longer path.
 const maxPattern = 4096
 
 // exclusion is one line of .gitignore syntax (gitignore(5)).
 //
 // Three things differ from git. A pattern that starts with "/" is an absolute path. One with an
-// inner slash counts from two folders, the configuration's and the entry's Root. And foo**/bar is
-// foo*/bar, as the manual has it, where git takes ** for any number of folders when only ordinary
+// inner slash starts at two folders, the configuration's and the entry's Root. And foo**/bar is
+// foo*/bar, as the manual says. Git takes ** for any number of folders when only ordinary
 // characters stand before it.
 type exclusion struct {
-	include     bool // "!": takes back what an earlier one left out
-	foldersOnly bool
+	include     bool // "!": includes again what an earlier exclusion excludes
+	foldersOnly bool // ends in "/"
 	scope       exclusionScope
-	name        segment   // nameScope
-	path        []segment // the other scopes
+	name        segment   // for nameScope
+	path        []segment // for the other scopes
 }
 
 type exclusionScope uint8
 
 const (
-	nameScope     exclusionScope = iota // a name, at any depth
+	nameScope     exclusionScope = iota // to a name at any depth
 	anchoredScope                       // below the configuration's folder or the Root
 	absoluteScope                       // below /
 )
 
-// compileExclusion reads one pattern. In text a leading "!" re-includes; an absolute pattern must
-// be expanded already.
+// compileExclusion reads one pattern. A leading "!" includes again. An absolute pattern must be
+// expanded.
 func compileExclusion(text string) (*exclusion, error) {
 	if len(text) > maxPattern {
 		return nil, errors.New("pattern is too long")
@@ -65,7 +65,7 @@ func compileExclusion(text string) (*exclusion, error) {
 	return x, nil
 }
 
-// namedSegment is the one segment of a pattern without a slash, where ** is no more than *.
+// namedSegment returns the one segment of a pattern without a slash, where ** means *.
 func namedSegment(segments []segment) segment {
 	if segments[0].kind == deepSegment {
 		return segment{kind: suffixSegment}
@@ -73,7 +73,7 @@ func namedSegment(segments []segment) segment {
 	return segments[0]
 }
 
-// trimPatternSpace drops trailing spaces as git does, unless escaped.
+// trimPatternSpace drops trailing spaces as git does, unless they are escaped.
 func trimPatternSpace(text string) string {
 	end := len(strings.TrimRight(text, " "))
 	slashes := end - len(strings.TrimRight(text[:end], `\`))
@@ -83,8 +83,8 @@ func trimPatternSpace(text string) string {
 	return text[:end]
 }
 
-// matches tells whether x speaks of path, whose last component is name, when it is looked at for
-// entry e. It does not allocate.
+// matches tells whether the exclusion applies to path, whose last component is name, below the root
+// of e. It does not allocate.
 func (x *exclusion) matches(e *Entry, path, name string, isDir bool) bool {
 	if x.foldersOnly && !isDir {
 		return false
@@ -102,8 +102,8 @@ func (x *exclusion) matches(e *Entry, path, name string, isDir bool) bool {
 	return ok && e.folder != e.Root && matchSegments(x.path, rel)
 }
 
-// below returns path without the folder it lies in; ok is false when it lies elsewhere or is the
-// folder itself.
+// below returns path without the folder that it lies in. ok is false where it does not lie below
+// folder.
 func below(folder, path string) (rel string, ok bool) {
 	if folder == "/" {
 		return strings.TrimPrefix(path, "/"), path != "/"
@@ -114,8 +114,8 @@ func below(folder, path string) (rel string, ok bool) {
 	return "", false
 }
 
-// defaultExclusions are git's own folders and what editors leave beside the files they have open
-// (vim, emacs; 4913 is vim's probe for a writable folder).
+// defaultExclusions are git's own folders, and the files that editors make beside open ones (vim,
+// emacs; 4913 is vim's test for a writable folder).
 var defaultExclusions = mustCompileDefaults(".git/", "*.swp", "*~", ".#*", "4913")
 
 func mustCompileDefaults(texts ...string) []*exclusion {

@@ -13,11 +13,11 @@ import (
 	"timemachine/repo/durable"
 )
 
-// editWait is how long an edit waits for another one of the same file.
+// editWait is how long an edit waits for another edit of the same file.
 const editWait = 10 * time.Second
 
-// lockConfig keeps two edits of one file apart. The file is replaced by each, so the lock is taken
-// again when it turns out to be on one that is no longer there.
+// lockConfig locks a file against other edits. An edit replaces the file, so lockConfig tries again
+// where it has locked a file that was replaced meanwhile.
 func lockConfig(file string) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), editWait)
 	defer cancel()
@@ -43,14 +43,15 @@ func lockConfig(file string) (unlock func(), err error) {
 	return unlock, err
 }
 
+// isCurrent tells whether the open file f still has the name file.
 func isCurrent(f *os.File, file string) bool {
 	held, err := f.Stat()
 	now, nerr := os.Stat(file)
 	return err == nil && nerr == nil && os.SameFile(held, now)
 }
 
-// replaceFile puts data in the place of a file, with its mode and owner: the old or the new,
-// whatever happens. The caller holds the file's lock.
+// replaceFile replaces the content of a file atomically and keeps its mode and owner. The caller
+// holds the file's lock.
 func replaceFile(file string, data []byte) error {
 	st, err := os.Stat(file)
 	if err != nil {
@@ -76,8 +77,7 @@ func replaceFile(file string, data []byte) error {
 	return writeError(file, d.Sync())
 }
 
-// createLike makes a file that is on disk when it returns, with the mode and, where that may be
-// given, the owner of another.
+// createLike makes a synced file with the mode and, where permitted, the owner of another.
 func createLike(d *durable.Dir, name string, data []byte, as fs.FileInfo) error {
 	f, err := d.Create(name)
 	if err != nil {
@@ -107,7 +107,8 @@ func syncFolder(name string) error {
 	return d.Sync()
 }
 
-// createFile makes a new file that holds all of data or is not there.
+// createFile makes a new file atomically, with all of data. The error is fs.ErrExist for an
+// existing file.
 func createFile(file string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".new-")
 	if err != nil {
@@ -134,6 +135,7 @@ func createFile(file string, data []byte) error {
 	return writeError(file, err)
 }
 
+// writeError returns an *Error for a failed write, nil for nil.
 func writeError(file string, err error) error {
 	if err == nil {
 		return nil
@@ -147,4 +149,33 @@ func linkReason(err error) error {
 		return l.Err
 	}
 	return durable.WithoutPath(err)
+}
+
+// CheckPrivate refuses a file that another user than root can change, where env belongs to root.
+// Such a user could have any file recorded or written with root's rights. It checks the file, its
+// folder and, for a link, those of the target. A missing file is fine.
+func CheckPrivate(path string, env Env) error {
+	if env.UID != 0 {
+		return nil
+	}
+	places := []string{filepath.Dir(path), path}
+	if target, err := filepath.EvalSymlinks(path); err == nil && target != path {
+		places = append(places, filepath.Dir(target), target)
+	}
+	for _, p := range places {
+		st, err := os.Stat(p)
+		if os.IsNotExist(err) {
+			continue
+		}
+		if err != nil {
+			return &Error{File: p, Msg: fmt.Sprintf("cannot be looked at: %v", durable.WithoutPath(err)), cause: err}
+		}
+		if st.Mode().Perm()&0o022 != 0 {
+			return &Error{Msg: fmt.Sprintf("others may write %s (mode %04o), so root does not trust it", p, st.Mode().Perm()), Hint: "chmod go-w " + p}
+		}
+		if sys, ok := st.Sys().(*syscall.Stat_t); ok && sys.Uid != 0 {
+			return &Error{Msg: fmt.Sprintf("%s belongs to another user (uid %d), so root does not trust it", p, sys.Uid), Hint: "chown root " + p}
+		}
+	}
+	return nil
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// Braces are multiplied out when the entry is read, so that each alternative is matched component
-// by component. These bound what that can cost.
+// Each choice in braces becomes an alternative when the entry is read, so that matching goes
+// component by component. These limits bound the number of alternatives.
 const (
 	maxBraces       = 32
 	maxAlternatives = 256
@@ -19,7 +19,7 @@ const (
 
 const globSpecial = `*?[{`
 
-// escapeGlob writes a literal path as a pattern that matches it only.
+// escapeGlob returns a pattern that matches the literal path only.
 func escapeGlob(literal string) string {
 	var b strings.Builder
 	for i := range len(literal) {
@@ -31,6 +31,7 @@ func escapeGlob(literal string) string {
 	return b.String()
 }
 
+// unescapeGlob returns the literal path of a pattern without wildcards.
 func unescapeGlob(pattern string) string {
 	var b strings.Builder
 	for i := 0; i < len(pattern); i++ {
@@ -42,8 +43,7 @@ func unescapeGlob(pattern string) string {
 	return b.String()
 }
 
-// firstWildcard returns where the first character of globSpecial stands that no backslash escapes,
-// or -1.
+// firstWildcard returns the offset of the first unescaped character of globSpecial, or -1.
 func firstWildcard(pattern string) int {
 	for i := 0; i < len(pattern); i++ {
 		if pattern[i] == '\\' {
@@ -55,7 +55,7 @@ func firstWildcard(pattern string) int {
 	return -1
 }
 
-// compile fills Root, Glob and alternatives from an absolute, expanded pattern.
+// compile sets Root, Glob and alternatives from an absolute, expanded pattern.
 func (e *Entry) compile(pattern string) error {
 	wild := firstWildcard(pattern)
 	if wild < 0 {
@@ -86,7 +86,7 @@ func (e *Entry) compile(pattern string) error {
 	return nil
 }
 
-// compileGlob reads a pattern without braces, relative to an entry's Root.
+// compileGlob reads a pattern without braces, relative to the Root of an entry.
 func compileGlob(pattern string) ([]segment, error) {
 	var segments []segment
 	for _, part := range strings.Split(pattern, "/") {
@@ -108,6 +108,7 @@ func endsDeep(segments []segment) bool {
 	return len(segments) > 0 && segments[len(segments)-1].kind == deepSegment
 }
 
+// globSegmentOf returns the cheapest form of a component.
 func globSegmentOf(part string) segment {
 	stem, star := strings.CutPrefix(part, "*")
 	switch {
@@ -121,7 +122,7 @@ func globSegmentOf(part string) segment {
 	return segment{kind: globSegment, text: part}
 }
 
-// expandBraces appends what the pattern stands for: a{b,c} is ab and ac.
+// expandBraces appends the alternatives of a pattern to into: a{b,c} gives ab and ac.
 func expandBraces(pattern string, into []string) ([]string, error) {
 	open := nextUnescaped(pattern, 0, "{")
 	if open < 0 {
@@ -153,7 +154,7 @@ func expandBraces(pattern string, into []string) ([]string, error) {
 	return into, err
 }
 
-// nextUnescaped returns where the next of chars stands from i on, outside brackets and not after a
+// nextUnescaped returns the offset of the next of chars from i on, outside brackets and not after a
 // backslash, or -1.
 func nextUnescaped(pattern string, i int, chars string) int {
 	for ; i < len(pattern); i++ {
@@ -169,7 +170,7 @@ func nextUnescaped(pattern string, i int, chars string) int {
 	return -1
 }
 
-// closingBracket returns where the class that opens at i ends, or i when it does not end.
+// closingBracket returns where the class that opens at i ends, or i where it does not end.
 func closingBracket(pattern string, i int) int {
 	for k := i + 1; k < len(pattern); k++ {
 		switch pattern[k] {
@@ -182,7 +183,7 @@ func closingBracket(pattern string, i int) int {
 	return i
 }
 
-// sampleName is a name that a component of a pattern matches, with an x for each wildcard.
+// sampleName returns a name that the segment matches, with an x for each wildcard.
 func sampleName(s *segment) string {
 	switch s.kind {
 	case literalSegment:
@@ -210,8 +211,8 @@ func sampleName(s *segment) string {
 	return b.String()
 }
 
-// asksFor tells whether the entry's pattern asks by name for what the default exclusion x leaves
-// out, as ~/notes/*.swp does for *.swp.
+// asksFor tells whether the entry's pattern names what the default exclusion x excludes, as
+// ~/notes/*.swp does for *.swp.
 func (e *Entry) asksFor(x *exclusion) bool {
 	for _, segments := range e.alternatives {
 		for i := range segments {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Matches tells whether the entry names this very path (absolute, clean).
+// Matches tells whether the entry names this path, which is absolute and clean.
 func (e *Entry) Matches(path string) bool {
 	if e.Glob == "" {
 		return path == e.Root
@@ -22,8 +22,8 @@ func (e *Entry) Matches(path string) bool {
 	return false
 }
 
-// MayContain tells whether a path below the folder dir could match; false lets a walk leave dir
-// out. What lies below a folder that itself matches is taken without being asked for.
+// MayContain tells whether a path below the folder dir could match. A walk skips dir otherwise. A
+// walk takes all below a folder that matches, without asking.
 func (e *Entry) MayContain(dir string) bool {
 	if _, above := below(dir, e.Root); above {
 		return true
@@ -43,7 +43,7 @@ func (e *Entry) MayContain(dir string) bool {
 	return false
 }
 
-// underRoot returns path relative to Root; Root itself is "".
+// underRoot returns path relative to Root. Root itself is "".
 func (e *Entry) underRoot(path string) (rel string, ok bool) {
 	if path == e.Root {
 		return "", true
@@ -51,9 +51,8 @@ func (e *Entry) underRoot(path string) (rel string, ok bool) {
 	return below(e.Root, path)
 }
 
-// Excludes tells whether the exclusions leave out this path, not looking at the folders above it:
-// who walks does not enter an excluded folder. The Root is never excluded: it was asked for by
-// name.
+// Excludes tells whether the exclusions exclude this path. It ignores the folders above, since a
+// walk does not enter an excluded folder. The Root is never excluded: the user named it.
 func (e *Entry) Excludes(path string, isDir bool) bool {
 	if path == e.Root {
 		return false
@@ -67,8 +66,9 @@ func (e *Entry) Excludes(path string, isDir bool) bool {
 	return false
 }
 
-// Selects tells whether a file at path (absolute, clean) would be taken by a walk from Root: it or
-// a folder above it matches, and neither it nor a folder between it and Root is excluded.
+// Selects tells whether a walk from Root takes the file at path, which is absolute and clean. The
+// file or a folder above it matches, and no exclusion applies to it or to a folder between it and
+// Root.
 func (e *Entry) Selects(path string) bool {
 	if _, ok := e.underRoot(path); !ok {
 		return false
@@ -84,7 +84,7 @@ func (e *Entry) Selects(path string) bool {
 	return matched
 }
 
-// nextSlash returns where the component ends that starts at or after from.
+// nextSlash returns the end of the component that starts at or after from.
 func nextSlash(path string, from int) int {
 	for from < len(path) && path[from] == '/' {
 		from++
@@ -95,7 +95,7 @@ func nextSlash(path string, from int) int {
 	return len(path)
 }
 
-// MatchesUpwards tells whether the pattern takes path or a folder above it.
+// MatchesUpwards tells whether the entry names path or a folder above it, up to its Root.
 func (e *Entry) MatchesUpwards(path string) bool {
 	for p := path; ; p = filepath.Dir(p) {
 		if e.Matches(p) {

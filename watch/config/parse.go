@@ -10,7 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// keys of the mapping form, in the order of the manual.
+// configKeys are the keys of the mapping form, in the order of the manual.
 var configKeys = []string{"destination", "watch", "exclude", "max-size", "copies", "touched"}
 
 // parser builds a Config from a document.
@@ -31,8 +31,8 @@ type item struct {
 	rules   []*exclusion
 }
 
-// Parse understands a configuration file's bytes. file is its absolute path, for messages and
-// relative entries.
+// Parse reads the bytes of a configuration file. file is its absolute path, for messages and
+// relative entries. The error is an *Error.
 func Parse(file string, data []byte, env Env) (*Config, error) {
 	d, err := readDocument(file, data)
 	if err != nil {
@@ -202,7 +202,8 @@ func (p *parser) entryMapping(n *yaml.Node) error {
 	return nil
 }
 
-// addExclusions reads a list of patterns and adds them to rules, and their texts to texts.
+// addExclusions reads a list of patterns. It appends them to rules, and their texts to texts unless
+// that is nil.
 func (p *parser) addExclusions(n *yaml.Node, rules []*exclusion, texts *[]string) ([]*exclusion, error) {
 	if n.Kind != yaml.SequenceNode {
 		return nil, p.errorAt(n, "exclude is not a list", "write [\"*.swp\"]")
@@ -222,6 +223,7 @@ func (p *parser) addExclusions(n *yaml.Node, rules []*exclusion, texts *[]string
 	return rules, nil
 }
 
+// compileRule compiles one exclusion and appends it to rules.
 func (p *parser) compileRule(n *yaml.Node, text string, rules []*exclusion) ([]*exclusion, error) {
 	body, again := strings.CutPrefix(text, "!")
 	if strings.HasPrefix(body, "/") || strings.HasPrefix(body, "~/") || strings.HasPrefix(body, "$") {
@@ -240,7 +242,7 @@ func (p *parser) compileRule(n *yaml.Node, text string, rules []*exclusion) ([]*
 	return append(rules, x), nil
 }
 
-// path expands a literal path, relative to the configuration's folder.
+// path returns the path that a literal text stands for.
 func (p *parser) path(n *yaml.Node, text string) (string, error) {
 	pattern, err := p.pattern(text)
 	if err != nil {
@@ -249,6 +251,7 @@ func (p *parser) path(n *yaml.Node, text string) (string, error) {
 	return filepath.Clean(unescapeGlob(pattern)), nil
 }
 
+// pattern expands a text to an absolute pattern.
 func (p *parser) pattern(text string) (string, error) {
 	expanded, err := p.env.expand(text)
 	if err == nil && !strings.HasPrefix(expanded, "/") {
@@ -257,7 +260,7 @@ func (p *parser) pattern(text string) (string, error) {
 	return expanded, err
 }
 
-// compile makes entries of the items; those that say the same count once.
+// compile makes entries of the items, without duplicates.
 func (p *parser) compile() error {
 	seen := map[string]bool{}
 	for _, it := range p.items {
@@ -292,8 +295,7 @@ var (
 	errOtherHome = errors.New("~ with a name is not known: write the path out")
 )
 
-// expand replaces ~ and variables; what they stand for is escaped, so that a * in a value is no
-// wildcard.
+// expand replaces ~ and variables. It escapes their values, so that a * in one is no wildcard.
 func (env Env) expand(text string) (string, error) {
 	if rest, ok := strings.CutPrefix(text, "~"); ok {
 		if rest != "" && rest[0] != '/' {
@@ -308,6 +310,7 @@ func (env Env) expand(text string) (string, error) {
 	return env.variables(text)
 }
 
+// variables replaces variables and \\$.
 func (env Env) variables(text string) (string, error) {
 	var b strings.Builder
 	for i := 0; i < len(text); i++ {
@@ -339,7 +342,7 @@ func (env Env) variables(text string) (string, error) {
 	return b.String(), nil
 }
 
-// variableName reads NAME or {NAME} and says how many bytes it took.
+// variableName returns the name in NAME or {NAME} at the start of s, and the length of that.
 func variableName(s string) (name string, n int) {
 	if rest, ok := strings.CutPrefix(s, "{"); ok {
 		end := strings.IndexByte(rest, '}')
@@ -352,6 +355,7 @@ func variableName(s string) (name string, n int) {
 	return s[:n], n
 }
 
+// nameLength returns the length of the variable name at the start of s.
 func nameLength(s string) int {
 	n := 0
 	for n < len(s) && (isLetter(s[n]) || s[n] == '_' || n > 0 && isDigit(s[n])) {

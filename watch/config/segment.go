@@ -7,11 +7,11 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// segment is one component of a pattern, compiled to what is cheapest to ask.
+// segment is one component of a pattern, in the form that is cheapest to match.
 type segment struct {
 	kind  segmentKind
-	text  string // literal, prefix, suffix, glob
-	steps []step // wild
+	text  string // for literal, prefix, suffix and glob
+	steps []step // for wild
 }
 
 type segmentKind uint8
@@ -22,9 +22,10 @@ const (
 	suffixSegment              // *text
 	wildSegment                // .gitignore syntax, byte by byte
 	globSegment                // an entry's syntax, character by character
-	deepSegment                // **: any number of components, also none
+	deepSegment                // **: any number of components, even none
 )
 
+// matches tells whether the segment matches a whole component.
 func (s *segment) matches(name string) bool {
 	switch s.kind {
 	case literalSegment:
@@ -41,8 +42,8 @@ func (s *segment) matches(name string) bool {
 	return true
 }
 
-// matchSegments tells whether the pattern matches the whole relative path. It returns to the last
-// ** only, so its time is the product of both lengths.
+// matchSegments tells whether the pattern matches the whole relative path. It goes back to the last
+// ** only, so that its time is the product of both lengths.
 func matchSegments(segments []segment, path string) bool {
 	at, rest := 0, path
 	deep, deepRest := -1, ""
@@ -70,8 +71,8 @@ func matchSegments(segments []segment, path string) bool {
 	return at == len(segments)
 }
 
-// mayMatchBelow tells whether the pattern could match a path that lies below the relative path dir
-// ("": every path does).
+// mayMatchBelow tells whether the pattern could match a path below the relative path dir. "" is the
+// top folder.
 func mayMatchBelow(segments []segment, dir string) bool {
 	for dir != "" {
 		if len(segments) == 0 {
@@ -89,6 +90,7 @@ func mayMatchBelow(segments []segment, dir string) bool {
 	return len(segments) > 0
 }
 
+// cutName returns the first component of a path, and the path after it.
 func cutName(path string) (name, rest string) {
 	if i := strings.IndexByte(path, '/'); i >= 0 {
 		return path[:i], path[i+1:]
@@ -96,8 +98,8 @@ func cutName(path string) (name, rest string) {
 	return path, ""
 }
 
-// compileSegments cuts a .gitignore pattern, without its outer slashes, at its slashes. The rules
-// are those of git's wildmatch.c with WM_PATHNAME.
+// compileSegments splits a .gitignore pattern without its outer slashes into components. The rules
+// are those of WM_PATHNAME in git's wildmatch.c.
 func compileSegments(pattern string) ([]segment, error) {
 	var segments []segment
 	var steps []step
@@ -115,8 +117,7 @@ func compileSegments(pattern string) ([]segment, error) {
 		if stars := deepLength(pattern[i:]); len(steps) == 0 && stars > 0 {
 			segments = append(segments, segment{kind: deepSegment})
 			i += stars
-			// At the end it stands for at least one component, and before an escaped slash git
-			// takes it so too.
+			// At the end and before an escaped slash, ** stands for at least one component in git.
 			if i == len(pattern) || pattern[i] == '\\' {
 				steps = []step{{kind: starStep}}
 				continue
@@ -133,6 +134,7 @@ func compileSegments(pattern string) ([]segment, error) {
 	return segments, nil
 }
 
+// slashLength returns the length of the slash at the start of pattern, which may be escaped, or 0.
 func slashLength(pattern string) int {
 	switch {
 	case strings.HasPrefix(pattern, "/"):
@@ -143,7 +145,7 @@ func slashLength(pattern string) int {
 	return 0
 }
 
-// deepLength counts the stars of a ** that is a whole component, else 0.
+// deepLength returns the number of stars in a ** that is a whole component, or 0.
 func deepLength(pattern string) int {
 	rest := strings.TrimLeft(pattern, "*")
 	stars := len(pattern) - len(rest)
@@ -153,7 +155,7 @@ func deepLength(pattern string) int {
 	return 0
 }
 
-// segmentOf finds the cheapest form of steps.
+// segmentOf returns the cheapest form of steps.
 func segmentOf(steps []step) segment {
 	stars, others, text := 0, 0, make([]byte, 0, len(steps))
 	for _, s := range steps {

@@ -9,6 +9,7 @@ import (
 	"strings"
 )
 
+// sizeUnits are the bytes of each unit, in lower case.
 var sizeUnits = map[string]int64{
 	"": 1, "b": 1,
 	"k": 1 << 10, "kib": 1 << 10, "kb": 1e3,
@@ -20,8 +21,8 @@ var sizeUnits = map[string]int64{
 var errSize = errors.New("not a size such as 100MiB")
 
 // parseSize reads a number of bytes: an integer, or a decimal number with a unit in any case. KB,
-// MB, GB, TB count in thousands; KiB, MiB, GiB, TiB and the lone K, M, G, T in steps of 1024. A
-// fraction of a byte is dropped. The result is at least 0.
+// MB, GB and TB are powers of 1000. KiB, MiB, GiB, TiB and the lone K, M, G, T are powers of 1024.
+// It rounds down. The result is at least 0.
 func parseSize(text string) (int64, error) {
 	digits := strings.TrimRight(text, "abgikmtABGIKMT")
 	unit, known := sizeUnits[strings.ToLower(text[len(digits):])]
@@ -42,8 +43,8 @@ func parseSize(text string) (int64, error) {
 	return int64(low + part), nil
 }
 
-// fractionOf returns 0.digits of unit, rounded down; digits past the ninth are less than a byte of
-// anything but a terabyte and are dropped.
+// fractionOf returns 0.digits of unit, rounded down. It drops digits after the ninth, which matter
+// for a terabyte only.
 func fractionOf(digits string, unit int64) uint64 {
 	digits = (digits + "000000000")[:9]
 	n, err := strconv.ParseUint(digits, 10, 64)
@@ -57,4 +58,51 @@ func fractionOf(digits string, unit int64) uint64 {
 
 func onlyDigits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// FreeSpace is an amount of free space. The zero value stands for the default: 5 % of the file
+// system or 1 GiB, whichever is less.
+type FreeSpace struct {
+	Bytes   int64   // at least 0; used when Percent is 0
+	Percent float64 // 0 to 100, of the file system's size
+	Set     bool    // given in the configuration
+}
+
+// The default floor: the lesser of the two.
+const (
+	floorPercent = 5
+	floorBytes   = 1 << 30
+)
+
+// Floor returns the free space in bytes below which no copies are written. size is that of the file
+// system.
+func (f FreeSpace) Floor(size int64) int64 {
+	switch {
+	case !f.Set:
+		return min(size/100*floorPercent, floorBytes)
+	case f.Percent > 0:
+		return int64(float64(size) / 100 * f.Percent)
+	}
+	return f.Bytes
+}
+
+// KeepsCopies tells whether a run writes copies while free of size bytes are free.
+func (c *Config) KeepsCopies(free, size int64) bool {
+	return !c.CopiesNone && free >= c.CopiesMinFree.Floor(size)
+}
+
+// parseFree reads a size, or a percentage such as 5% or 2.5 %.
+func parseFree(text string) (FreeSpace, error) {
+	number, percent := strings.CutSuffix(text, "%")
+	if !percent {
+		n, err := parseSize(text)
+		return FreeSpace{Bytes: n, Set: true}, err
+	}
+	number = strings.TrimRight(number, " ")
+	whole, fraction, point := strings.Cut(number, ".")
+	p, err := strconv.ParseFloat(number, 64)
+	if !onlyDigits(whole) || (point && !onlyDigits(fraction)) || err != nil || p > 100 {
+		return FreeSpace{}, fmt.Errorf("%q is not between 0%% and 100%%", text)
+	}
+	return FreeSpace{Percent: p, Set: true}, nil
 }

@@ -8,8 +8,8 @@ import (
 // step is one element of a component of a .gitignore pattern.
 type step struct {
 	kind    stepKind
-	literal byte     // byteStep
-	set     *byteSet // setStep
+	literal byte     // for byteStep
+	set     *byteSet // for setStep
 }
 
 type stepKind uint8
@@ -26,6 +26,7 @@ type byteSet [4]uint64
 func (s *byteSet) add(b byte)      { s[b>>6] |= 1 << (b & 63) }
 func (s *byteSet) has(b byte) bool { return s[b>>6]&(1<<(b&63)) != 0 }
 
+// matches tells whether the step matches one byte.
 func (s *step) matches(b byte) bool {
 	switch s.kind {
 	case byteStep:
@@ -36,7 +37,7 @@ func (s *step) matches(b byte) bool {
 	return true
 }
 
-// matchSteps matches a whole name, returning to the last star only.
+// matchSteps tells whether steps match a whole name. It goes back to the last star only.
 func matchSteps(steps []step, name string) bool {
 	at, i := 0, 0
 	star, starred := -1, 0
@@ -66,7 +67,7 @@ var (
 	errClass     = errors.New("unknown [:class:]")
 )
 
-// compileStep reads the element that a non-empty pattern starts with and returns its length.
+// compileStep reads the element at the start of a pattern, and returns its length.
 func compileStep(pattern string) (step, int, error) {
 	switch pattern[0] {
 	case '*':
@@ -85,15 +86,15 @@ func compileStep(pattern string) (step, int, error) {
 	return step{kind: byteStep, literal: pattern[0]}, 1, nil
 }
 
-// compileSet reads a bracket expression as wildmatch.c does: a ] that comes first is a member, and
-// so is a [: that no :] follows.
+// compileSet reads a bracket expression as wildmatch.c does. A ] that comes first is a member, and
+// so is a [: without a :] after it.
 func compileSet(pattern string) (*byteSet, int, error) {
 	set, i := new(byteSet), 1
 	negated := i < len(pattern) && (pattern[i] == '!' || pattern[i] == '^')
 	if negated {
 		i++
 	}
-	previous := -1 // the member before, where a range may start
+	previous := -1 // the last member, where a range may start
 	for first := true; ; first = false {
 		if i >= len(pattern) {
 			return nil, 0, errUnclosed
@@ -115,8 +116,8 @@ func compileSet(pattern string) (*byteSet, int, error) {
 	return set, i + 1, nil
 }
 
-// addMember adds the member that text starts with. It returns its length and the byte that a range
-// after it starts from, -1 for none.
+// addMember adds the member at the start of text to the set. It returns the length, and the byte
+// where a range after it starts, -1 for none.
 func addMember(set *byteSet, text string, previous int) (n, last int, err error) {
 	switch {
 	case text[0] == '-' && previous > 0 && len(text) > 1 && text[1] != ']':
@@ -150,7 +151,7 @@ func addMember(set *byteSet, text string, previous int) (n, last int, err error)
 	return 1, int(text[0]), nil
 }
 
-// byteClasses are those of the C locale, as git has them.
+// byteClasses are the classes of the C locale, as in git.
 var byteClasses = map[string]func(b byte) bool{
 	"alnum":  func(b byte) bool { return isLetter(b) || isDigit(b) },
 	"alpha":  isLetter,

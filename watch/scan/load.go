@@ -3,11 +3,11 @@ package scan
 import (
 	"context"
 	"errors"
-	"timemachine/repo/history"
 
 	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/history"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 )
