@@ -16,7 +16,7 @@ import (
 
 // StartLook is Start without reading the tip's commit and tree again where nothing has changed
 // since that was done; Begin makes up for it.
-func (r *Repo) StartLook(ctx context.Context) (object.ID, error) {
+func (r *Writer) StartLook(ctx context.Context) (object.ID, error) {
 	tip, err := r.ready()
 	if err != nil || tip.IsZero() {
 		return tip, err
@@ -44,7 +44,7 @@ func (r *Repo) StartLook(ctx context.Context) (object.ID, error) {
 }
 
 // check reads the tip's commit and tree.
-func (r *Repo) check(tip object.ID) error {
+func (r *Writer) check(tip object.ID) error {
 	r.unchecked = false
 	if tip.IsZero() {
 		return nil
@@ -65,7 +65,7 @@ func stateLine(name string, st durable.Stat) string {
 
 // inventory lists the tip, the packs and the index: a line for each file that changes when the file
 // does.
-func (r *Repo) inventory(tip object.ID) (string, error) {
+func (r *Writer) inventory(tip object.ID) (string, error) {
 	dir, closeDir, err := r.work.PackDir()
 	if err != nil {
 		return "", err

@@ -16,7 +16,7 @@ type Compaction struct {
 // Compact merges all of timemachine's packs into one, whatever time that takes, and makes the
 // commit-graph anew, with a filter for each commit. The caller holds the lock, and has tip from
 // Start.
-func (r *Repo) Compact(ctx context.Context, tip object.ID) (c Compaction, err error) {
+func (r *Writer) Compact(ctx context.Context, tip object.ID) (c Compaction, err error) {
 	if c.PacksBefore, c.BytesBefore, err = r.maintenance.PackSizes(); err != nil {
 		return c, err
 	}

@@ -25,12 +25,6 @@ func (r *Repo) Room() (free, size int64, ok bool) { return r.work.FreeSpace() }
 // files that mean nothing to the user; err where it is none.
 func (r *Repo) FullError(err error) error { return r.work.FullError(err) }
 
-// Lock makes this process the only writer, and waits until it can be. It lasts until Close.
-func (r *Repo) Lock(ctx context.Context) error { return r.work.Lock(ctx) }
-
-// TryLock is Lock without waiting: false means that another process is the writer.
-func (r *Repo) TryLock() (bool, error) { return r.work.TryLock() }
-
 // Fold is path as the destination's file system compares names: folded where it takes A and a for
 // one name.
 func (r *Repo) Fold(path string) string { return r.work.Fold(path) }

@@ -24,7 +24,7 @@ import (
 type past struct {
 	testing.TB
 	dest string
-	r    *Repo
+	r    *Writer
 	rnd  *rand.Rand
 	now  time.Time
 	last map[string]object.ID // newest version of each source that is there
@@ -47,14 +47,10 @@ func (h *past) check(err error) {
 }
 
 func (h *past) open() {
-	var err error
-	h.r, err = Open(h.dest, Options{Clock: func() time.Time { return h.now }})
+	r, err := Open(h.dest, Options{Clock: func() time.Time { return h.now }})
 	h.check(err)
-	h.r.work.SetCopies(func(int64, int64) bool { return false }, nil)
-	ok, err := h.r.work.TryLock()
-	if err != nil || !ok {
-		h.Fatal("lock not had", err)
-	}
+	h.r, err = r.TryLock(WriteOptions{Copies: func(int64, int64) bool { return false }})
+	h.check(err)
 }
 
 // run is one run that captures or, where the name begins with a minus, deletes each source.

@@ -10,7 +10,7 @@ import (
 )
 
 // committer is the destination's own user.name and user.email, else the running user.
-func (r *Repo) committer() Identity {
+func (r *Writer) committer() Identity {
 	who := Identity{Name: r.work.Config.Get("user", "name"), Email: r.work.Config.Get("user", "email")}
 	if who.Name == "" {
 		who.Name = r.opts.Ident.Name
@@ -22,7 +22,7 @@ func (r *Repo) committer() Identity {
 }
 
 // author is the owner of the file.
-func (r *Repo) author(rec *record.Record, when time.Time) object.Signature {
+func (r *Writer) author(rec *record.Record, when time.Time) object.Signature {
 	name := cleanIdent(rec.User, strconv.FormatUint(uint64(rec.UID), 10))
 	return object.Signature{Name: name, Email: strings.ReplaceAll(name, " ", "-") + "@" + cleanIdent(r.opts.Host, "localhost"), When: clampDate(when).In(r.opts.Zone)}
 }

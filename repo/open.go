@@ -2,12 +2,10 @@ package repo
 
 import (
 	"errors"
-	"time"
 	"timemachine/repo/internal/commits"
 	"timemachine/repo/internal/dest"
 	"timemachine/repo/internal/maintenance"
 	"timemachine/repo/internal/projection"
-	"timemachine/repo/internal/runstate"
 )
 
 // Repo is an open destination.
@@ -15,7 +13,6 @@ type Repo struct {
 	work        *projection.Projection
 	maintenance *maintenance.Maintenance
 	opts        Options
-	unchecked   bool // the run began without reading the tip
 }
 
 func newRepo(path string, o Options) *Repo {
@@ -36,12 +33,6 @@ func Adopt(path string, o Options) error {
 	return errors.Join(r.work.Adopt(), r.Close())
 }
 
-// Ran notes that a run over everything has ended; good: all that is watched was captured. The
-// caller holds the lock.
-func (r *Repo) Ran(when time.Time, good bool) error {
-	return runstate.WriteLastRun(r.work.StateDir, when, good)
-}
-
 // Open opens the destination at path. A destination that cannot be used as it is gives a
 // *refusal.Error.
 func Open(path string, o Options) (*Repo, error) {
@@ -52,5 +43,5 @@ func Open(path string, o Options) (*Repo, error) {
 	return r, nil
 }
 
-// Close gives up the lock and what is open.
+// Close gives up the lock, closes what is open, and ends every Writer.
 func (r *Repo) Close() error { return r.work.Close() }

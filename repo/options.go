@@ -52,21 +52,3 @@ func (o Options) withDefaults() Options {
 	}
 	return o
 }
-
-// WriteOptions is what is known only when a run writes. The zero value works.
-type WriteOptions struct {
-	Warn    func(path, msg, hint string) // what the user should know but no run fails for; nil: none
-	Copies  func(free, size int64) bool  // whether copies are written, given the space left; nil: always
-	HasRoom func(free, size int64) bool  // Copies, for a look that is not to be told of; nil: Copies
-
-	// Known tells whether a version that is recorded has the content id; false where that is not
-	// certain. It may be called by several goroutines at once. nil: never.
-	Known func(id object.ID) bool
-}
-
-// Configure sets how the caller writes from now on.
-func (r *Repo) Configure(o WriteOptions) {
-	r.work.SetWarn(o.Warn)
-	r.work.SetCopies(o.Copies, o.HasRoom)
-	r.work.SetKnown(o.Known)
-}

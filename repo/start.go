@@ -21,7 +21,7 @@ import (
 // commit: what an earlier run left unfinished is finished or swept away, and the history must be
 // whole as far as it is needed. The caller holds the lock. A history in a state that needs a person
 // is a *StateError, and nothing is changed.
-func (r *Repo) Start(ctx context.Context) (object.ID, error) {
+func (r *Writer) Start(ctx context.Context) (object.ID, error) {
 	tip, err := r.ready()
 	if err == nil {
 		err = errors.Join(r.check(tip), r.work.CheckIndex())
@@ -33,7 +33,7 @@ func (r *Repo) Start(ctx context.Context) (object.ID, error) {
 }
 
 // ready tidies up, finishes what can be finished without reading the history, and returns the tip.
-func (r *Repo) ready() (object.ID, error) {
+func (r *Writer) ready() (object.ID, error) {
 	if err := r.tidy(); err != nil {
 		return object.ID{}, err
 	}
@@ -49,7 +49,7 @@ func (r *Repo) ready() (object.ID, error) {
 
 // tidy empties the stage, and sees to it that others are kept out, git status stays clean and git
 // changes no byte.
-func (r *Repo) tidy() error {
+func (r *Writer) tidy() error {
 	names, err := r.work.Stage.Names()
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func (r *Repo) tidy() error {
 
 // finishMoves completes the publication of packs that a run was cut short in, and returns where the
 // branch is then.
-func (r *Repo) finishMoves(tip object.ID) (object.ID, error) {
+func (r *Writer) finishMoves(tip object.ID) (object.ID, error) {
 	packs, err := r.work.PackNames()
 	if err != nil {
 		return tip, err
@@ -117,7 +117,7 @@ func (r *Repo) finishMoves(tip object.ID) (object.ID, error) {
 // finishMove deals with one pack whose .keep outlived its run. Without its idx nobody can have read
 // it, and it goes, unless the branch has moved: then the idx was lost since. With it, the branch
 // moves as it was about to; where somebody moved it meanwhile the pack is left to git gc.
-func (r *Repo) finishMove(dir *durable.Dir, name string, has map[string]bool, tip, old, id object.ID) (object.ID, error) {
+func (r *Writer) finishMove(dir *durable.Dir, name string, has map[string]bool, tip, old, id object.ID) (object.ID, error) {
 	if half := !has[".idx"] || !has[".pack"]; half && tip != old {
 		return tip, nil
 	} else if half {
@@ -152,7 +152,7 @@ func (r *Repo) finishMove(dir *durable.Dir, name string, has map[string]bool, ti
 }
 
 // move marks the work tree as behind and moves the branch.
-func (r *Repo) move(old, id object.ID, message string) error {
+func (r *Writer) move(old, id object.ID, message string) error {
 	if err := runstate.MarkPending(r.work.StateDir, old); err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func (r *Repo) move(old, id object.ID, message string) error {
 }
 
 // unlogged says what is in the way of a reflog, without which no branch is moved.
-func (r *Repo) unlogged(e *ref.LogError) error {
+func (r *Writer) unlogged(e *ref.LogError) error {
 	path := r.work.Git.Path(e.Name)
 	s := &refusal.Error{Kind: refusal.Damaged, Dest: r.work.Path, Msg: "the reflog " + record.Quote(path) + " cannot be written: " + durable.Reason(e.Err),
 		Hint: "nothing was recorded; the next run does it when that file can be written"}

@@ -28,7 +28,7 @@ const (
 // Tx is one run's writing: blobs and commits go to a pack, and Publish moves the branch. Blob and
 // BlobFrom may be called by several goroutines at once, beside Commit; the rest by one.
 type Tx struct {
-	r    *Repo
+	r    *Writer
 	ctx  context.Context
 	scan string
 	base object.ID // where the branch is
@@ -50,7 +50,7 @@ type Tx struct {
 
 // Begin starts writing on top of tip, as Start returned it. Nothing is written before there is
 // something to write. What is upcoming tells which pack is best added to; it need not be all.
-func (r *Repo) Begin(ctx context.Context, tip object.ID, scan string, upcoming []record.Upcoming) (*Tx, error) {
+func (r *Writer) Begin(ctx context.Context, tip object.ID, scan string, upcoming []record.Upcoming) (*Tx, error) {
 	if r.unchecked {
 		if err := r.check(tip); err != nil {
 			return nil, err
@@ -130,7 +130,7 @@ func (t *Tx) Blob(body []byte, before object.ID) (object.ID, error) {
 var errLargeBase = errors.New("too large to build on")
 
 // deltaBase is an object's bytes, where it is no larger than what deltas are made of.
-func (r *Repo) deltaBase(id object.ID) ([]byte, error) {
+func (r *Writer) deltaBase(id object.ID) ([]byte, error) {
 	size, _, err := r.work.Store.Size(id)
 	if err != nil {
 		return nil, err

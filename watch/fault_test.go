@@ -202,27 +202,28 @@ func (w *world) runAny() {
 }
 
 // locked does something as the destination's only writer.
-func (w *world) locked(do func(r *repo.Repo) error) error {
+func (w *world) locked(do func(r *repo.Writer) error) error {
 	r, err := repo.Open(w.dest, w.options())
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	if ok, err := r.TryLock(); !ok {
-		return errors.Join(err, errors.New("not locked"))
+	writer, err := r.TryLock(repo.WriteOptions{})
+	if err != nil {
+		return err
 	}
-	return do(r)
+	return do(writer)
 }
 
 func (w *world) repairOnce() error {
-	return w.locked(func(r *repo.Repo) error {
-		_, err := r.Verify(w.t.Context(), verify.Options{Repair: true})
+	return w.locked(func(r *repo.Writer) error {
+		_, err := r.Repair(w.t.Context(), verify.Options{})
 		return err
 	})
 }
 
 func (w *world) compactOnce() error {
-	return w.locked(func(r *repo.Repo) error {
+	return w.locked(func(r *repo.Writer) error {
 		tip, err := r.Start(w.t.Context())
 		if err == nil {
 			_, err = r.Compact(w.t.Context(), tip)
@@ -232,7 +233,7 @@ func (w *world) compactOnce() error {
 }
 
 func (w *world) rebuildOnce() error {
-	return w.locked(func(r *repo.Repo) error {
+	return w.locked(func(r *repo.Writer) error {
 		_, err := r.RebuildCopies(w.t.Context(), repo.RebuildOptions{})
 		return err
 	})

@@ -118,7 +118,7 @@ func TestFoldersOfOurs(t *testing.T) {
 				}
 				w.check(os.Remove(place + ".aside"))
 				if name == "copies" {
-					w.check(w.locked(func(r *repo.Repo) error {
+					w.check(w.locked(func(r *repo.Writer) error {
 						_, err := r.RebuildCopies(t.Context(), repo.RebuildOptions{})
 						return err
 					}))

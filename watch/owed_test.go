@@ -76,7 +76,7 @@ func TestCopiesAreRebuiltAndNotOwed(t *testing.T) {
 	w.config = "watch: [" + w.src + "]\ncopies: {min-free: 100%}\n"
 	w.write("a", "1")
 	w.run(1)
-	w.check(w.locked(func(r *repo.Repo) error {
+	w.check(w.locked(func(r *repo.Writer) error {
 		_, err := r.RebuildCopies(t.Context(), repo.RebuildOptions{})
 		return err
 	}))

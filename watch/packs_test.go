@@ -110,10 +110,11 @@ func (w *world) compact() {
 	r, err := repo.Open(w.dest, repo.Options{})
 	w.check(err)
 	defer r.Close()
-	w.check(r.Lock(context.Background()))
-	tip, err := r.Start(context.Background())
+	writer, err := r.Lock(context.Background(), repo.WriteOptions{})
 	w.check(err)
-	_, err = r.Compact(context.Background(), tip)
+	tip, err := writer.Start(context.Background())
+	w.check(err)
+	_, err = writer.Compact(context.Background(), tip)
 	w.check(err)
 }
 

@@ -20,7 +20,7 @@ import (
 
 // writeChanges records the changes on top of tip.
 func (r *run) writeChanges(tip object.ID, changes []scan.Change) (err error) {
-	if r.tx, err = r.Repo.Begin(r.ctx, tip, r.summary.Scan, upcomingVersions(changes)); err != nil {
+	if r.tx, err = r.writer.Begin(r.ctx, tip, r.summary.Scan, upcomingVersions(changes)); err != nil {
 		return err
 	}
 	recorded := false
@@ -34,7 +34,7 @@ func (r *run) writeChanges(tip object.ID, changes []scan.Change) (err error) {
 	}
 	recorded = true
 	if r.summary.Versions > 0 {
-		if err := r.Repo.RollUp(r.ctx, r.tx.Tip(), r.summary.Versions); err != nil && r.ctx.Err() == nil {
+		if err := r.writer.RollUp(r.ctx, r.tx.Tip(), r.summary.Versions); err != nil && r.ctx.Err() == nil {
 			r.reportProblem(scan.Problem{Path: r.Repo.Dest(), Msg: "could not be tidied: " + err.Error(), Hint: "the history is whole; packs are merged another time", Warning: true})
 		}
 	}

@@ -41,7 +41,7 @@ func Restore(ctx context.Context, o RestoreOptions) (*restore.Plan, error) {
 	}
 	writes := o.Repo != nil && !o.DryRun && ro.InPlace()
 	if writes {
-		if err := o.Repo.Lock(ctx); err != nil {
+		if _, err := o.Repo.Lock(ctx, repo.WriteOptions{}); err != nil {
 			return nil, err
 		}
 	}

@@ -27,7 +27,7 @@ import (
 type RunOptions struct {
 	Config          *config.Config
 	Repo            *repo.Repo
-	Wait            bool     // wait for another run to end; else ErrBusy
+	Wait            bool     // wait for another run to end; else repo.ErrBusy
 	Only            []string // absolute paths: only these, without deletions; nil: everything
 	AcceptDeletions []string // absolute paths below which no deletion is held back
 	Clock           func() time.Time
@@ -53,9 +53,6 @@ type Summary struct {
 	Tip      object.ID
 }
 
-// ErrBusy is returned while another run works in the destination.
-var ErrBusy = errors.New("another run is at work")
-
 const (
 	perPart   = 4096 // changes in a part; versions are published between parts
 	perTask   = 16   // changes that one goroutine captures at a time
@@ -68,6 +65,7 @@ type run struct {
 	ctx     context.Context
 	summary *Summary
 	cache   *scan.Cache
+	writer  *repo.Writer
 	tx      *repo.Tx
 	started time.Time
 	owners  ownerNames
@@ -82,30 +80,23 @@ type run struct {
 // and counted in the Summary, and do not end the run. The error says that the run failed as a
 // whole.
 func Run(ctx context.Context, o RunOptions) (*Summary, error) {
-	if err := lock(ctx, &o); err != nil {
+	r := &run{RunOptions: o, ctx: ctx}
+	if err := r.lock(); err != nil {
 		return nil, err
 	}
-	started := o.Clock()
-	r := &run{RunOptions: o, ctx: ctx, started: started, summary: &Summary{Scan: scanName(started), Events: map[record.Event]int{}}}
-	o.Repo.Configure(repo.WriteOptions{
-		Warn: func(path, msg, hint string) {
-			r.reportProblem(scan.Problem{Path: path, Msg: msg, Hint: hint, Warning: true})
-		},
-		Copies:  r.spaceForCopies,
-		HasRoom: r.Config.KeepsCopies,
-		Known:   func(id object.ID) bool { return r.blobs()[id] },
-	})
+	r.started = o.Clock()
+	r.summary = &Summary{Scan: scanName(r.started), Events: map[record.Event]int{}}
 	all := func() error { return durable.Guard(r.runOnce) }
 	err := all()
 	for lost := 0; durable.IsTooMuch(err) && r.reduceBudget(err) || r.lostRace(err, &lost); {
 		err = all()
 	}
 	if err == nil && o.Only == nil {
-		if rerr := o.Repo.Ran(o.Clock(), r.summary.Problems == 0); rerr != nil {
+		if rerr := r.writer.Ran(o.Clock(), r.summary.Problems == 0); rerr != nil {
 			r.reportProblem(scan.Problem{Path: o.Repo.Dest(), Msg: "when the last run was could not be noted", Err: durable.WithoutPath(rerr), Warning: true})
 		}
 	}
-	r.summary.Elapsed = o.Clock().Sub(started)
+	r.summary.Elapsed = o.Clock().Sub(r.started)
 	return r.summary, o.Repo.FullError(err)
 }
 
@@ -121,14 +112,20 @@ func (r *run) lostRace(err error, lost *int) bool {
 	return true
 }
 
-// lock takes the destination's lock.
-func lock(ctx context.Context, o *RunOptions) error {
-	if o.Wait {
-		return o.Repo.Lock(ctx)
+// lock makes this process the only writer.
+func (r *run) lock() (err error) {
+	o := repo.WriteOptions{
+		Warn: func(path, msg, hint string) {
+			r.reportProblem(scan.Problem{Path: path, Msg: msg, Hint: hint, Warning: true})
+		},
+		Copies:  r.spaceForCopies,
+		HasRoom: r.Config.KeepsCopies,
+		Known:   func(id object.ID) bool { return r.blobs()[id] },
 	}
-	ok, err := o.Repo.TryLock()
-	if err == nil && !ok {
-		err = ErrBusy
+	if r.Wait {
+		r.writer, err = r.Repo.Lock(r.ctx, o)
+	} else {
+		r.writer, err = r.Repo.TryLock(o)
 	}
 	return err
 }
@@ -142,7 +139,7 @@ func scanName(t time.Time) string {
 
 // runOnce scans and records once, on top of the present tip.
 func (r *run) runOnce() error {
-	tip, err := r.Repo.StartLook(r.ctx)
+	tip, err := r.writer.StartLook(r.ctx)
 	if err != nil {
 		return err
 	}

@@ -22,13 +22,14 @@ func (w *world) verify(o verify.Options) (found []verify.Finding, sum *verify.Su
 	r, err := repo.Open(w.dest, repo.Options{Boot: w.boot, Warn: func(path, msg, _ string) { w.t.Logf("warning: %s: %s", path, msg) }})
 	w.check(err)
 	defer r.Close()
+	check := r.Verify
 	if o.Repair {
-		if ok, err := r.TryLock(); !ok {
-			w.t.Fatal("lock: ", err)
-		}
+		writer, err := r.TryLock(repo.WriteOptions{})
+		w.check(err)
+		check = writer.Repair
 	}
 	o.Report = func(f verify.Finding) { found = append(found, f) }
-	sum, err = r.Verify(context.Background(), o)
+	sum, err = check(context.Background(), o)
 	w.check(err)
 	return found, sum
 }
@@ -410,7 +411,7 @@ func TestVerifyReadsObjects(t *testing.T) {
 // TestVerifyReadsTheGraph damages git's commit-graph, which is made again from the commits.
 func TestVerifyReadsTheGraph(t *testing.T) {
 	w := variedWorld(t)
-	w.check(w.locked(func(r *repo.Repo) error {
+	w.check(w.locked(func(r *repo.Writer) error {
 		tip, err := r.Start(t.Context())
 		if err != nil {
 			return err

@@ -30,14 +30,15 @@ func (a *app) compact(ctx context.Context) error {
 		return err
 	}
 	defer r.Close()
-	if err := r.Lock(ctx); err != nil {
-		return err
-	}
-	tip, err := r.Start(ctx)
+	w, err := r.Lock(ctx, repo.WriteOptions{})
 	if err != nil {
 		return err
 	}
-	c, err := r.Compact(ctx, tip)
+	tip, err := w.Start(ctx)
+	if err != nil {
+		return err
+	}
+	c, err := w.Compact(ctx, tip)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -37,13 +36,17 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 	if c != nil && c.CopiesNone {
 		return &usageError{msg: "the configuration says copies: none", hint: "say copies: all in " + terminal.Quote(p.config)}
 	}
-	r, err := a.openForUpkeep(ctx, p, c, true)
+	r, err := a.openForUpkeep(p)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
+	w, err := r.Lock(ctx, upkeepOptions(c))
+	if err != nil {
+		return err
+	}
 	done := a.console.ShowBar("rebuilding")
-	b, err := r.RebuildCopies(ctx, repo.RebuildOptions{WantCopy: wantsCopy(c), Progress: a.console.MoveBar})
+	b, err := w.RebuildCopies(ctx, repo.RebuildOptions{WantCopy: wantsCopy(c), Progress: a.console.MoveBar})
 	done()
 	if err != nil {
 		return err
@@ -64,9 +67,8 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 	return err
 }
 
-// openForUpkeep opens the destination for work beside runs. With write it waits until no run is
-// active.
-func (a *app) openForUpkeep(ctx context.Context, p *place, c *config.Config, write bool) (*repo.Repo, error) {
+// openForUpkeep opens the destination for work beside runs.
+func (a *app) openForUpkeep(p *place) (*repo.Repo, error) {
 	o := a.repoOptions(p)
 	o.Warn = func(path, msg, hint string) {
 		text := render.ProblemText(scan.Problem{Path: path, Msg: msg})
@@ -74,18 +76,13 @@ func (a *app) openForUpkeep(ctx context.Context, p *place, c *config.Config, wri
 		a.console.Warn(text)
 		a.console.Hint(hint)
 	}
-	r, err := repo.Open(p.dest, o)
-	if err != nil {
-		return r, err
+	return repo.Open(p.dest, o)
+}
+
+// upkeepOptions writes copies as the configuration has it; without one, always.
+func upkeepOptions(c *config.Config) repo.WriteOptions {
+	if c == nil {
+		return repo.WriteOptions{}
 	}
-	if c != nil {
-		r.Configure(repo.WriteOptions{Warn: o.Warn, Copies: c.KeepsCopies})
-	}
-	if !write {
-		return r, nil
-	}
-	if err := r.Lock(ctx); err != nil {
-		return nil, errors.Join(err, r.Close())
-	}
-	return r, nil
+	return repo.WriteOptions{Copies: c.KeepsCopies}
 }

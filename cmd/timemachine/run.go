@@ -8,6 +8,7 @@ import (
 
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
+	"timemachine/repo"
 	"timemachine/watch"
 )
 
@@ -41,7 +42,7 @@ func (a *app) run(ctx context.Context, o runOptions) error {
 	}
 	rep := a.newRunReport(a.memory)
 	s, err := a.runOnce(ctx, p, rep, watch.RunOptions{Config: c, AcceptDeletions: accept})
-	if errors.Is(err, watch.ErrBusy) {
+	if errors.Is(err, repo.ErrBusy) {
 		a.journal.Info("another run is at work", "destination", p.dest)
 		a.console.Notice("another run is at work on " + terminal.Quote(p.dest) + "; nothing done")
 		d := render.EmptyRun(p.dest)

@@ -57,7 +57,7 @@ func (a *app) verify(ctx context.Context, o verifyOptions) error {
 // verifyDestination verifies a destination, or what a clone holds of one.
 func (a *app) verifyDestination(ctx context.Context, p *place, c *config.Config, o verifyOptions, t *verifyReport) (*verify.Summary, error) {
 	options := verify.Options{Quick: o.quick, Repair: o.repair, WantCopy: wantsCopy(c), Report: t.printFinding, Progress: a.console.MoveBar}
-	r, err := a.openForUpkeep(ctx, p, c, o.repair)
+	r, err := a.openForUpkeep(p)
 	if refusalKind(err) == refusal.Foreign && !o.repair {
 		h, herr := a.openToRead(p.dest, nil)
 		if herr != nil {
@@ -72,7 +72,15 @@ func (a *app) verifyDestination(ctx context.Context, p *place, c *config.Config,
 	}
 	defer r.Close()
 	defer a.console.ShowBar("verifying")()
-	sum, err := r.Verify(ctx, options)
+	check := r.Verify
+	if o.repair {
+		w, err := r.Lock(ctx, upkeepOptions(c))
+		if err != nil {
+			return nil, err
+		}
+		check = w.Repair
+	}
+	sum, err := check(ctx, options)
 	return sum, errors.Join(err, t.checkCache(ctx, r, o.repair, sum))
 }
 

@@ -67,11 +67,13 @@ func compact(b *testing.B, dest string) {
 		b.Fatal(err)
 	}
 	defer r.Close()
-	if _, err = r.TryLock(); err == nil {
-		tip, terr := r.Start(ctx)
-		if err = terr; err == nil {
-			_, err = r.Compact(ctx, tip)
-		}
+	w, err := r.TryLock(repo.WriteOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	tip, err := w.Start(ctx)
+	if err == nil {
+		_, err = w.Compact(ctx, tip)
 	}
 	if err != nil {
 		b.Fatal(err)
@@ -93,12 +95,11 @@ func longHistory(b *testing.B, files, versions int) (dest string, heads func(*du
 		when := day0.Add(time.Duration(n) * time.Minute)
 		r, err := repo.Open(dest, repo.Options{Clock: func() time.Time { return when }})
 		check(err)
-		r.Configure(repo.WriteOptions{Copies: func(int64, int64) bool { return false }})
-		_, err = r.TryLock()
+		w, err := r.TryLock(repo.WriteOptions{Copies: func(int64, int64) bool { return false }})
 		check(err)
-		tip, err := r.Start(ctx)
+		tip, err := w.Start(ctx)
 		check(err)
-		tx, err := r.Begin(ctx, tip, fmt.Sprint("scan-", n), nil)
+		tx, err := w.Begin(ctx, tip, fmt.Sprint("scan-", n), nil)
 		check(err)
 		for i := range files {
 			source := fmt.Sprintf("/etc/dir%02d/file%04d", i%100, i)

@@ -65,12 +65,12 @@ func (s *story) run(captured time.Time, steps ...step) []record.Version {
 	r, err := repo.Open(s.dest, repo.Options{Clock: func() time.Time { return captured }})
 	s.check(err)
 	defer r.Close()
-	_, err = r.TryLock()
+	w, err := r.TryLock(repo.WriteOptions{})
 	s.check(err)
-	tip, err := r.Start(ctx)
+	tip, err := w.Start(ctx)
 	s.check(err)
 	s.runs++
-	tx, err := r.Begin(ctx, tip, fmt.Sprintf("scan-%d", s.runs), nil)
+	tx, err := w.Begin(ctx, tip, fmt.Sprintf("scan-%d", s.runs), nil)
 	s.check(err)
 	var all []record.Version
 	for _, st := range steps {

@@ -1,0 +1,84 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"timemachine/repo/git/object"
+	"timemachine/repo/internal/runstate"
+	"timemachine/repo/verify"
+)
+
+// ErrBusy says that another process is the writer.
+var ErrBusy = errors.New("another process is writing")
+
+// Writer is a Repo whose lock this process holds: it alone may write. It lasts until the Repo is
+// closed.
+//
+// A run calls Start, then Begin, commits its versions to the Tx and publishes it, then calls
+// RollUp.
+type Writer struct {
+	*Repo
+	unchecked bool // the run began without reading the tip
+}
+
+// WriteOptions is what is known only when a run writes. The zero value works.
+type WriteOptions struct {
+	Warn    func(path, msg, hint string) // what the user should know but no run fails for; nil: that of Options
+	Copies  func(free, size int64) bool  // whether copies are written, given the space left; nil: always
+	HasRoom func(free, size int64) bool  // Copies, for a look that is not to be told of; nil: Copies
+
+	// Known tells whether a version that is recorded has the content id; false where that is not
+	// certain. It may be called by several goroutines at once. nil: never.
+	Known func(id object.ID) bool
+}
+
+// Lock makes this process the only writer, and waits until it can be. A Repo may be locked again,
+// with other options.
+func (r *Repo) Lock(ctx context.Context, o WriteOptions) (*Writer, error) {
+	if err := r.work.Lock(ctx); err != nil {
+		return nil, err
+	}
+	return r.writer(o), nil
+}
+
+// TryLock is Lock without waiting: ErrBusy tells that another process is the writer.
+func (r *Repo) TryLock(o WriteOptions) (*Writer, error) {
+	ok, err := r.work.TryLock()
+	if err == nil && !ok {
+		err = ErrBusy
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.writer(o), nil
+}
+
+func (r *Repo) writer(o WriteOptions) *Writer {
+	if o.Warn == nil {
+		o.Warn = r.opts.Warn
+	}
+	r.work.SetWarn(o.Warn)
+	r.work.SetCopies(o.Copies, o.HasRoom)
+	r.work.SetKnown(o.Known)
+	return &Writer{Repo: r}
+}
+
+// Ran notes that a run over everything has ended. good tells that it captured everything.
+func (r *Writer) Ran(when time.Time, good bool) error {
+	return runstate.WriteLastRun(r.work.StateDir, when, good)
+}
+
+// Repair is Verify, and makes again what can be made from the history. The history itself is never
+// touched.
+func (r *Writer) Repair(ctx context.Context, o verify.Options) (*verify.Summary, error) {
+	o.Repair = true
+	return verify.Run(ctx, r.work, r.Start, o)
+}
+
+// RollUp merges packs and brings git's commit-graph up to tip where that is due. versions is how
+// many the run has committed.
+func (r *Writer) RollUp(ctx context.Context, tip object.ID, versions int) error {
+	return r.maintenance.RollUp(ctx, tip, versions)
+}
