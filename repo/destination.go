@@ -8,18 +8,18 @@ import (
 	"timemachine/repo/record"
 )
 
-// Dest is the destination folder, as it was opened.
-func (r *Repo) Dest() string { return r.work.DestPath() }
+// Path is the destination folder, as it was opened.
+func (r *Repo) Path() string { return r.work.DestPath() }
 
-// Root identifies the destination folder itself, whatever its name.
-func (r *Repo) Root() (dev, ino uint64, err error) { return r.work.FolderID() }
+// FolderID identifies the destination folder itself, whatever its name.
+func (r *Repo) FolderID() (dev, ino uint64, err error) { return r.work.FolderID() }
 
 // State is the open folder .git/timemachine. What callers keep there must be disposable.
 func (r *Repo) State() *durable.Dir { return r.work.State() }
 
-// Room is how many bytes can still be written to the destination's disk, and how many it has in
+// FreeSpace is how many bytes can still be written to the destination's disk, and how many it has in
 // all; false where the file system does not say.
-func (r *Repo) Room() (free, size int64, ok bool) { return r.work.FreeSpace() }
+func (r *Repo) FreeSpace() (free, size int64, ok bool) { return r.work.FreeSpace() }
 
 // FullError is a *refusal.Error of kind Full in place of an error of a full disk, which may name
 // files that mean nothing to the user; err where it is none.
@@ -42,8 +42,8 @@ func (r *Repo) Files(tip object.ID) (map[string]object.TreeEntry, error) { retur
 // Owner is the user that the repository belongs to.
 func (r *Repo) Owner() (uid uint32, err error) { return r.work.OwnerUID() }
 
-// AtRest calls look, again and again, until it finds everything right or no run was at work
+// WhenIdle calls look, again and again, until it finds everything right or no run was at work
 // meanwhile; rest tells whether one of them is so. It gives up after a minute.
-func (r *Repo) AtRest(ctx context.Context, look func() (right bool, err error)) (rest bool, err error) {
+func (r *Repo) WhenIdle(ctx context.Context, look func() (right bool, err error)) (rest bool, err error) {
 	return r.work.WhenIdle(ctx, look)
 }

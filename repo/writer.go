@@ -25,9 +25,9 @@ type Writer struct {
 
 // WriteOptions is what is known only when a run writes. The zero value works.
 type WriteOptions struct {
-	Warn    func(path, msg, hint string) // what the user should know but no run fails for; nil: that of Options
-	Copies  func(free, size int64) bool  // whether copies are written, given the space left; nil: always
-	HasRoom func(free, size int64) bool  // Copies, for a look that is not to be told of; nil: Copies
+	Warn     func(path, msg, hint string) // what the user should know but no run fails for; nil: that of Options
+	Copies   func(free, size int64) bool  // whether copies are written, given the space left; nil: always
+	HasSpace func(free, size int64) bool  // Copies, for a look that is not to be told of; nil: Copies
 
 	// Known tells whether a version that is recorded has the content id; false where that is not
 	// certain. It may be called by several goroutines at once. nil: never.
@@ -60,7 +60,7 @@ func (r *Repo) writer(o WriteOptions) *Writer {
 		o.Warn = r.opts.Warn
 	}
 	r.work.SetWarn(o.Warn)
-	r.work.SetCopies(o.Copies, o.HasRoom)
+	r.work.SetCopies(o.Copies, o.HasSpace)
 	r.work.SetKnown(o.Known)
 	return &Writer{Repo: r}
 }

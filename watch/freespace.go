@@ -36,7 +36,7 @@ func (r *run) reduceBudget(err error) bool {
 		r.space.cause = errno
 	}
 	next := r.space.taken / 2
-	if free, _, ok := r.Repo.Room(); ok && r.space.budget == 0 {
+	if free, _, ok := r.Repo.FreeSpace(); ok && r.space.budget == 0 {
 		next = min(next, 4*free)
 	}
 	if next < leastBudget || r.ctx.Err() != nil {
@@ -82,7 +82,7 @@ func (r *run) withinBudget(changes []scan.Change) []scan.Change {
 
 // withinDisk omits files that are larger than the destination's whole disk.
 func (r *run) withinDisk(changes []scan.Change) []scan.Change {
-	_, whole, ok := r.Repo.Room()
+	_, whole, ok := r.Repo.FreeSpace()
 	tooLarge := func(i int) bool { return ok && changeSize(&changes[i]) > whole && !changes[i].File.Stat.IsLink() }
 	for i := range changes {
 		if tooLarge(i) {
@@ -144,7 +144,7 @@ func (r *run) spaceForCopies(free, size int64) bool {
 		return true
 	}
 	floor := r.Config.CopiesMinFree.Floor(size)
-	r.reportProblem(scan.Problem{Path: r.Repo.Dest(), Msg: fmt.Sprintf("has %.1f MB free, below the %.1f MB kept free: no copies are written", float64(free)/1e6, float64(floor)/1e6),
+	r.reportProblem(scan.Problem{Path: r.Repo.Path(), Msg: fmt.Sprintf("has %.1f MB free, below the %.1f MB kept free: no copies are written", float64(free)/1e6, float64(floor)/1e6),
 		Hint: "the history goes on; a run makes up for the copies when there is room again", Warning: true})
 	return false
 }

@@ -35,7 +35,7 @@ func (r *run) writeChanges(tip object.ID, changes []scan.Change) (err error) {
 	recorded = true
 	if r.summary.Versions > 0 {
 		if err := r.writer.RollUp(r.ctx, r.tx.Tip(), r.summary.Versions); err != nil && r.ctx.Err() == nil {
-			r.reportProblem(scan.Problem{Path: r.Repo.Dest(), Msg: "could not be tidied: " + err.Error(), Hint: "the history is whole; packs are merged another time", Warning: true})
+			r.reportProblem(scan.Problem{Path: r.Repo.Path(), Msg: "could not be tidied: " + err.Error(), Hint: "the history is whole; packs are merged another time", Warning: true})
 		}
 	}
 	r.cache.Tip, r.summary.Tip = r.tx.Tip(), r.tx.Tip()

@@ -93,7 +93,7 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 	}
 	if err == nil && o.Only == nil {
 		if rerr := r.writer.Ran(o.Clock(), r.summary.Problems == 0); rerr != nil {
-			r.reportProblem(scan.Problem{Path: o.Repo.Dest(), Msg: "when the last run was could not be noted", Err: durable.WithoutPath(rerr), Warning: true})
+			r.reportProblem(scan.Problem{Path: o.Repo.Path(), Msg: "when the last run was could not be noted", Err: durable.WithoutPath(rerr), Warning: true})
 		}
 	}
 	r.summary.Elapsed = o.Clock().Sub(r.started)
@@ -118,9 +118,9 @@ func (r *run) lock() (err error) {
 		Warn: func(path, msg, hint string) {
 			r.reportProblem(scan.Problem{Path: path, Msg: msg, Hint: hint, Warning: true})
 		},
-		Copies:  r.spaceForCopies,
-		HasRoom: r.Config.KeepsCopies,
-		Known:   func(id object.ID) bool { return r.blobs()[id] },
+		Copies:   r.spaceForCopies,
+		HasSpace: r.Config.KeepsCopies,
+		Known:    func(id object.ID) bool { return r.blobs()[id] },
 	}
 	if r.Wait {
 		r.writer, err = r.Repo.Lock(r.ctx, o)
@@ -161,7 +161,7 @@ func (r *run) runOnce() error {
 	}
 	r.reportOmitted()
 	if err := r.cache.Save(r.Repo.State()); err != nil {
-		r.reportProblem(scan.Problem{Path: r.Repo.Dest(), Msg: "what this run knows could not be noted", Hint: "the next run reads every file that changed again", Err: durable.WithoutPath(err), Warning: true})
+		r.reportProblem(scan.Problem{Path: r.Repo.Path(), Msg: "what this run knows could not be noted", Hint: "the next run reads every file that changed again", Err: durable.WithoutPath(err), Warning: true})
 	}
 	return nil
 }
@@ -197,7 +197,7 @@ func (r *run) findChanges() ([]scan.Change, error) {
 
 // scan scans everything, or the paths in Only.
 func (r *run) scan() (*scan.Scan, error) {
-	dev, ino, err := r.Repo.Root()
+	dev, ino, err := r.Repo.FolderID()
 	if err != nil {
 		return nil, err
 	}

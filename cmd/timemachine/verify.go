@@ -117,7 +117,7 @@ func (t *verifyReport) checkCache(ctx context.Context, r *repo.Repo, mend bool, 
 	if err == nil {
 		return nil
 	}
-	_, stopped := r.AtRest(ctx, func() (bool, error) {
+	_, stopped := r.WhenIdle(ctx, func() (bool, error) {
 		err = scan.CheckCache(r.State())
 		return err == nil, nil
 	})
