@@ -13,20 +13,20 @@ import (
 
 const ourAttributes = "* -text -ident -filter -working-tree-encoding !eol !diff !merge\n"
 
-// replaceWith puts something else in the place of what may be there.
+// replaceWith removes a path and calls put, which makes something else there.
 func (w *world) replaceWith(place string, put func() error) {
 	w.t.Helper()
 	w.check(os.RemoveAll(place))
 	w.check(put())
 }
 
-// TestInfoIsMended: what others do to .git/info is seen by verify, mended by a run, and theirs is
-// kept.
+// TestInfoIsMended checks that verify sees a foreign change to .git/info, and that a run undoes it
+// and keeps foreign lines.
 func TestInfoIsMended(t *testing.T) {
 	for _, row := range []struct {
 		name string
 		do   func(w *world, info string)
-		says string // of the run
+		says string // what the run says
 		then string // .git/info/attributes, afterwards
 	}{
 		{"attributes changed", func(w *world, info string) {
@@ -86,8 +86,8 @@ func TestInfoIsMended(t *testing.T) {
 	}
 }
 
-// TestAttributesAreMended: the work tree's .gitattributes is written again by a run, but not where
-// somebody has committed another, or works on a merge.
+// TestAttributesAreMended checks that a run writes .gitattributes in the work tree again, but not
+// where a foreign commit has another one, or during a merge.
 func TestAttributesAreMended(t *testing.T) {
 	for name, do := range map[string]func(w *world, name string){
 		"deleted": func(w *world, name string) { w.check(os.Remove(name)) },

@@ -14,16 +14,15 @@ import (
 	"timemachine/watch/scan"
 )
 
-// heard keeps what a run reports.
+// heard is a Reporter that keeps problems.
 type heard []scan.Problem
 
 func (h *heard) Version(record.Version) {}
 func (h *heard) Progress(int64, int64)  {}
 func (h *heard) Problem(p scan.Problem) { *h = append(*h, p) }
 
-// TestWhoseErrorItIs: what goes wrong on the way to a source is its own, and stops no other; what
-// goes wrong with the destination ends the run, and is not blamed on the source that was at hand,
-// not even where the system says the same.
+// TestWhoseErrorItIs checks that an error on the way to a source ends no run. An error of the
+// destination ends it and is not reported for a source, even where the errno is the same.
 func TestWhoseErrorItIs(t *testing.T) {
 	root := t.TempDir()
 	entry := &config.Entry{Text: root, Root: root}

@@ -22,16 +22,15 @@ import (
 
 var torture = flag.Bool("torture", false, "try every operation and many kills, for minutes, and print counts")
 
-// A scenario is a piece of work in which every operation on the destination's file system goes
-// wrong in turn.
+// A scenario is work during which each operation on the destination's file system fails in turn.
 type scenario struct {
 	name    string
-	prepare func(w *world)       // makes what the work finds
-	work    func(w *world) error // is done with one fault, then again without
-	broken  bool                 // git cannot read what is prepared
+	prepare func(w *world)       // prepares the destination
+	work    func(w *world) error // runs with one fault, then again without
+	broken  bool                 // git cannot read the prepared destination
 }
 
-// each scenario's work ends in the same history, with and without faults.
+// scenarios all end in the same history, with and without faults.
 var scenarios = []scenario{
 	{"init and first run", func(w *world) {
 		w.plant()
@@ -132,14 +131,14 @@ func (w *world) plant() {
 	w.write("large", strings.Repeat("0123456789abcdef", 40_000))
 }
 
-// plantMany makes more sources than are put on disk one by one.
+// plantMany makes so many sources that a run syncs the whole file system.
 func (w *world) plantMany() {
 	for i := range 40 {
 		w.write(fmt.Sprint("many/", i), "m")
 	}
 }
 
-// change does to them whatever can be done.
+// change changes the sources in every way.
 func (w *world) change() {
 	w.write("a", "two")
 	w.check(os.Chmod(w.path("d/b"), 0o755))
@@ -181,7 +180,7 @@ func (w *world) once() error {
 	return err
 }
 
-// initOnce makes the repository where there is none, as the command run does.
+// initOnce makes the repository where it is missing, as the command run does.
 func (w *world) initOnce() error {
 	r, err := repo.Open(w.dest, repo.Options{})
 	var state *refusal.Error
@@ -201,7 +200,7 @@ func (w *world) runAny() {
 	w.check(w.once())
 }
 
-// locked does something as the destination's only writer.
+// locked calls a function under the destination's lock.
 func (w *world) locked(do func(r *repo.Writer) error) error {
 	r, err := repo.Open(w.dest, w.options())
 	if err != nil {
@@ -239,12 +238,11 @@ func (w *world) rebuildOnce() error {
 	})
 }
 
-// perSweep is how many places of a scenario the short form tries with each fault.
+// perSweep is the number of operations of a scenario that the short form lets fail in each way.
 const perSweep = 2
 
-// TestFaults lets every operation of every scenario go wrong in every way: what was acknowledged
-// before is still there, git finds the repository whole, and the next run ends where one without a
-// fault ends, with nothing lost, doubled or left behind.
+// TestFaults lets every operation of every scenario fail in every way. What was acknowledged before
+// is kept, git accepts the repository, and the next run ends as without the fault.
 func TestFaults(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
@@ -262,15 +260,15 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// sweep is one scenario with its way to and its way out.
+// sweep is one scenario with its beginning and its expected end.
 type sweep struct {
 	*world
 	scenario
-	template string   // the destination as the work finds it
+	template string   // the prepared destination
 	before   string   // its tip, "" for none
 	want     []string // the history without faults, sorted
-	packs    int      // the packs then
-	count    int      // operations then
+	packs    int      // the number of packs then
+	count    int      // the number of operations
 	tried    int
 }
 
@@ -332,7 +330,7 @@ func (s *sweep) judge(t *testing.T, what string) {
 	}
 }
 
-// survived looks at what a fault left.
+// survived checks the destination after a fault, and returns what is wrong.
 func (s *sweep) survived() string {
 	if _, err := os.Stat(filepath.Join(s.dest, ".git")); s.before == "" && errors.Is(err, fs.ErrNotExist) {
 		return ""
@@ -351,7 +349,7 @@ func (s *sweep) survived() string {
 	return ""
 }
 
-// recovered does the work again and looks at what it comes to.
+// recovered does the work again, and returns what is wrong afterwards.
 func (s *sweep) recovered(t *testing.T) string {
 	if err := s.work(s.world); err != nil {
 		return fmt.Sprintf("again: %v", err)
@@ -375,8 +373,8 @@ func (s *sweep) recovered(t *testing.T) string {
 	return ""
 }
 
-// history is every version: its event, source, content and copy. Which came first within a run does
-// not matter.
+// history lists every version: its event, source, content and copy. The order within a run does not
+// matter.
 func (w *world) history() []string {
 	w.t.Helper()
 	out := repotest.Git(w.t, w.dest, "log", "--format=%s%x00%(trailers:key=Blob,valueonly)%x00%(trailers:key=Copy,valueonly)%x01", "main")
@@ -391,7 +389,7 @@ func (w *world) packFiles() []string {
 	return all
 }
 
-// leftovers are files that only work under way may have.
+// leftovers lists files that may exist only while work is under way.
 func (w *world) leftovers() (left []string) {
 	w.t.Helper()
 	_, unmarked := os.Lstat(filepath.Join(w.dest, ".git/timemachine/followed"))
@@ -399,7 +397,7 @@ func (w *world) leftovers() (left []string) {
 		name := d.Name()
 		stage := filepath.Base(filepath.Dir(path)) == "stage"
 		if stage && strings.HasSuffix(name, ".lock") || filepath.Base(filepath.Dir(path)) == "timemachine" && strings.HasSuffix(name, ".new") {
-			return err // one for each of git's locks, or for each file of ours: the next owner clears it away
+			return err // a lock or temporary file: its next owner removes it
 		}
 		switch {
 		case err != nil:

@@ -16,11 +16,11 @@ import (
 	"timemachine/watch/scan"
 )
 
-// folding makes of a destination one that was found at init to fold names. It does not need to:
-// nothing but git's settings says so. TestExFAT has one that does.
+// folding gives a destination the settings of a file system that folds the case of names. The file
+// system need not do so; TestExFAT has one that does.
 func (w *world) folding() { repotest.Git(w.t, w.dest, "config", "core.ignorecase", "true") }
 
-// tracked lists what HEAD's tree holds below files/ and the source folder.
+// tracked lists the paths below files/ and the source folder in HEAD's tree.
 func (w *world) tracked() []string {
 	var all []string
 	for _, path := range repotest.Lines(w.t, w.dest, "-c", "core.quotePath=false", "ls-tree", "-r", "--name-only", "HEAD", "--", "files") {
@@ -29,7 +29,7 @@ func (w *world) tracked() []string {
 	return all
 }
 
-// read is a source's newest version, asked for by its name.
+// read returns the newest version of a source, by its name.
 func (w *world) read(name string) string {
 	w.t.Helper()
 	h, err := history.Open(w.dest, history.Options{Heads: scan.NewestVersions})
@@ -45,7 +45,7 @@ func (w *world) read(name string) string {
 	return string(b)
 }
 
-// sound: verify finds nothing, and a run has nothing to do.
+// sound checks that verify finds nothing and a run has nothing to do.
 func (w *world) sound() {
 	w.t.Helper()
 	if found, _ := w.verify(verify.Options{}); len(found) > 0 {
@@ -56,8 +56,8 @@ func (w *world) sound() {
 	}
 }
 
-// TestNamesThatFold: of names that are one where they are folded each has a place in files/ and
-// copies/, which its record tells, and keeps it; every question finds it by its own name.
+// TestNamesThatFold checks names that collide. Each has a path of its own in files/ and copies/,
+// which its record has, and is found by its own name.
 func TestNamesThatFold(t *testing.T) {
 	w := newWorld(t)
 	w.folding()
@@ -94,7 +94,7 @@ func TestNamesThatFold(t *testing.T) {
 	for i, name := range names {
 		w.write(name, strings.Repeat("again ", i+1))
 	}
-	w.check(os.Remove(filepath.Join(w.dest, ".git/timemachine/cache"))) // the records alone tell it all again
+	w.check(os.Remove(filepath.Join(w.dest, ".git/timemachine/cache"))) // the records have it all
 	if p := w.run(len(names)); len(p) > 0 {
 		t.Fatalf("it says: %v", p)
 	}
@@ -113,14 +113,14 @@ func TestNamesThatFold(t *testing.T) {
 			t.Errorf("%s is %q beside what was deleted", name, got)
 		}
 	}
-	w.check(os.RemoveAll(filepath.Join(w.dest, "copies"))) // and are made again under the same names
+	w.check(os.RemoveAll(filepath.Join(w.dest, "copies"))) // made again under the same names
 	w.check(os.Mkdir(filepath.Join(w.dest, "copies"), 0o700))
 	w.check(w.rebuildOnce())
 	w.sound()
 }
 
-// TestRenamedInCaseOnly: what is renamed so has one place after the other, and each version its
-// copy.
+// TestRenamedInCaseOnly checks that a source whose name changes in case keeps one path, and each
+// version its copy.
 func TestRenamedInCaseOnly(t *testing.T) {
 	w := newWorld(t)
 	w.folding()
@@ -140,8 +140,8 @@ func TestRenamedInCaseOnly(t *testing.T) {
 	w.sound()
 }
 
-// TestCopyOfTheNameBefore: on a file system that folds names the copy of a name that is gone has
-// the place of the next one's. The copies here are made to lie where they would.
+// TestCopyOfTheNameBefore checks copies on a file system that folds names. A copy of the deleted
+// name B has the path that the first copy of b would have. The test writes it there.
 func TestCopyOfTheNameBefore(t *testing.T) {
 	w := newWorld(t)
 	w.folding()
@@ -160,12 +160,13 @@ func TestCopyOfTheNameBefore(t *testing.T) {
 	if got := filepath.Base(w.trailer("Copy")); got != "2026-03-01T12-00-00.000000Z~2-b" {
 		t.Errorf("the next copy is %s", got)
 	}
-	w.check(os.Remove(before)) // where names are folded a record of B's has it
+	w.check(os.Remove(before)) // where names are folded, a copy of B has this path
 	w.sound()
 }
 
-// TestTakenOverWhereNamesFold: a history made where names are not folded has names that are one.
-// The first has the place, the others are named; deleting one never touches the other's file.
+// TestTakenOverWhereNamesFold has a history with names that collide, from a file system that does
+// not fold names. The first name has the file and the others are reported. Deleting one leaves the
+// file of another alone.
 func TestTakenOverWhereNamesFold(t *testing.T) {
 	w := newWorld(t)
 	for _, name := range []string{"A", "a", "B", "b", "c"} {
@@ -173,7 +174,7 @@ func TestTakenOverWhereNamesFold(t *testing.T) {
 	}
 	w.run(5)
 	w.folding()
-	for _, name := range []string{"a", "b"} { // as it is where the places are one
+	for _, name := range []string{"a", "b"} { // as where the paths collide
 		w.check(os.Remove(w.file(name)))
 	}
 	w.write("a", "new content of a")
@@ -191,7 +192,7 @@ func TestTakenOverWhereNamesFold(t *testing.T) {
 	w.sound()
 
 	w.check(os.Remove(w.path("a")))
-	w.check(os.Rename(w.file("A"), w.file("a"))) // the name that both are, seen as the one that is deleted
+	w.check(os.Rename(w.file("A"), w.file("a"))) // the name that is deleted
 	if _, p, err = w.try(); err != nil || len(p) > 0 {
 		t.Errorf("%v, %v", p, err)
 	}
@@ -217,7 +218,7 @@ func TestTakenOverWhereNamesFold(t *testing.T) {
 	w.sound()
 }
 
-// TestWithoutLinks: where a file system has no symbolic links a link's target stands in a file.
+// TestWithoutLinks checks a file system without symbolic links, where a file holds a link's target.
 func TestWithoutLinks(t *testing.T) {
 	w := newWorld(t)
 	repotest.Git(t, w.dest, "config", "core.symlinks", "false")

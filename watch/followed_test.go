@@ -13,9 +13,9 @@ import (
 	"timemachine/repo/verify"
 )
 
-// TestWorkTreeIsLeftToTheSystem: a run waits for the history alone to be on disk. What follows it
-// is believed to be there while the machine is up, written again when it was started anew, and put
-// on disk by a run some time later.
+// TestWorkTreeIsLeftToTheSystem checks that a run syncs the history only. Until the next boot,
+// files/ and copies/ count as written. A run after a boot writes them again, and a later run syncs
+// them.
 func TestWorkTreeIsLeftToTheSystem(t *testing.T) {
 	d, err := durable.OpenDir(t.TempDir())
 	if err != nil {
@@ -29,7 +29,7 @@ func TestWorkTreeIsLeftToTheSystem(t *testing.T) {
 		_, err := os.Lstat(filepath.Join(w.dest, ".git/timemachine/pending"))
 		return err == nil
 	}
-	// lose is what a power failure may do to what is not on disk.
+	// lose does to unsynced files what a power failure may do.
 	lose := func(w *world) {
 		w.check(os.Truncate(w.file("d/b"), 0))
 		w.check(os.Truncate(w.newestCopy("a"), 0))
@@ -96,13 +96,13 @@ func TestWorkTreeIsLeftToTheSystem(t *testing.T) {
 	})
 }
 
-// TestBatches publishes what changed in several parts, each with its pack and its move of the
-// branch.
+// TestBatches publishes the changes of a run in several parts, each with its pack and its move of
+// the branch.
 func TestBatches(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.batch = 500
-	const n = 5000 // more than a run captures at a time
+	const n = 5000 // more than one part of a run
 	for i := range n {
 		w.write(fmt.Sprintf("d%d/f%d", i%90, i), fmt.Sprint(i))
 	}
@@ -140,8 +140,8 @@ func (u *unlockBefore) Before(op *durable.Op) error {
 
 func (u *unlockBefore) After(*durable.Op) {}
 
-// TestMarkOfAnEarlierRunStays: a run whose versions follow takes no mark away of one whose versions
-// have not.
+// TestMarkOfAnEarlierRunStays checks that a run leaves the mark of an earlier run whose versions
+// are still pending.
 func TestMarkOfAnEarlierRunStays(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")
@@ -149,9 +149,9 @@ func TestMarkOfAnEarlierRunStays(t *testing.T) {
 	lock := filepath.Join(w.dest, ".git/index.lock")
 	w.check(os.WriteFile(lock, nil, 0o600))
 	w.write("a", "2")
-	w.runAny() // a foreign lock: files/ and the index stay as they are
+	w.runAny() // a foreign lock: files/ and the index are not updated
 	w.write("b", "1")
-	// The next run's heal finds the lock as well; it goes before that run's own versions follow.
+	// The next run meets the lock while it recovers, but no more when it updates files/.
 	remove := durable.SetSeam(&unlockBefore{durable.Create, "stage/pack", lock})
 	w.runAny()
 	remove()

@@ -16,7 +16,7 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// narrow is a disk on which a pack of more than so many bytes does not fit.
+// narrow is a disk that has no space for a pack of more than so many bytes.
 type narrow struct {
 	most int64
 	says error
@@ -45,8 +45,8 @@ func (n *narrow) Before(op *durable.Op) error {
 
 func (n *narrow) After(*durable.Op) {}
 
-// TestWhatDoesNotFit: the largest files are left out and named until the rest fits; each version is
-// recorded and told of once, what else is wrong is told of once, and nothing is left behind.
+// TestWhatDoesNotFit checks that a run omits and reports the largest files until the rest fits. It
+// records and reports each version once and each problem once, and leaves nothing behind.
 func TestWhatDoesNotFit(t *testing.T) {
 	for _, says := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
 		t.Run(says.Error(), func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestWhatDoesNotFit(t *testing.T) {
 				w.write(name, text(r, size))
 			}
 			old := time.Now().Add(-time.Hour)
-			w.check(os.Chtimes(w.path("large"), old, old)) // is read first
+			w.check(os.Chtimes(w.path("large"), old, old)) // so that it is read first
 			remove := durable.SetSeam(&narrow{most: 3 << 20, says: says})
 			s, p, err := w.try()
 			remove()
@@ -89,8 +89,8 @@ func TestWhatDoesNotFit(t *testing.T) {
 	}
 }
 
-// TestNothingFits: where not even the least fits the run fails, and the next one records
-// everything.
+// TestNothingFits checks that a run fails where the smallest change does not fit, and that the next
+// run records everything.
 func TestNothingFits(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")
@@ -108,7 +108,8 @@ func TestNothingFits(t *testing.T) {
 	w.run(2)
 }
 
-// TestEndlessHole: a file that is all hole, larger than any disk, is named and not read.
+// TestEndlessHole checks that a run reports a sparse file larger than any disk, and does not read
+// it.
 func TestEndlessHole(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")

@@ -16,7 +16,7 @@ import (
 type moment struct {
 	name   string
 	kind   durable.Kind
-	suffix string // of what it is done to
+	suffix string // of the operation's path
 }
 
 var publishing = []moment{
@@ -29,7 +29,7 @@ var publishing = []moment{
 	{"before the index follows", durable.Rename, "index.lock"},
 }
 
-// at does something else once, right before an operation.
+// at calls a function once, right before an operation.
 type at struct {
 	moment
 	do   func()
@@ -46,9 +46,9 @@ func (a *at) Before(op *durable.Op) error {
 
 func (a *at) After(*durable.Op) {}
 
-// TestGcBesideARun: a run finds contents in the repository that no branch leads to, in a loose
-// object and in packs, and a gc comes by at each moment of its publishing and takes away what it
-// can. What the run has recorded is whole.
+// TestGcBesideARun has contents in the repository that no branch leads to, in a loose object and in
+// packs. A gc removes what it can at each moment while a run publishes. What the run has recorded
+// is whole.
 func TestGcBesideARun(t *testing.T) {
 	for i, m := range publishing {
 		if testing.Short() && i%3 != 1 {
@@ -58,7 +58,7 @@ func TestGcBesideARun(t *testing.T) {
 			w := newWorld(t)
 			w.write("a", "1")
 			w.run(1)
-			large := strings.Repeat("0123456789abcdef", 600_000) // is streamed
+			large := strings.Repeat("0123456789abcdef", 600_000) // large enough to be streamed
 			for name, data := range map[string]string{"loose": "only loose", "packed": "only packed", "large": large} {
 				w.write(name, data)
 			}
@@ -72,7 +72,7 @@ func TestGcBesideARun(t *testing.T) {
 			}
 			git("hash-object", "-w", w.path("loose"))
 			gc := &at{moment: m, do: func() {
-				// gc stops where the branch is locked; its steps that take things away do not.
+				// gc stops where the branch is locked; the steps of gc that remove objects do not.
 				exec.Command("git", "-C", w.dest, "-c", "gc.packRefs=false", "gc", "-q", "--prune=now").Run()
 				git("repack", "-adq")
 				git("prune", "--expire=now")
@@ -92,8 +92,8 @@ func TestGcBesideARun(t *testing.T) {
 	}
 }
 
-// TestContentsAreStoredOnce: after a gc, when no pack is ours, files that are moved or copied cost
-// no more than their commits.
+// TestContentsAreStoredOnce checks that moved or copied files cost their commits only, after a gc
+// left no pack of timemachine.
 func TestContentsAreStoredOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -111,15 +111,15 @@ func TestContentsAreStoredOnce(t *testing.T) {
 	}
 	w.write("e/a", "another")
 	w.run(1)
-	w.write("e/a", data) // is that of f/copied
+	w.write("e/a", data) // the content of f/copied
 	w.run(1)
 	if _, now := w.packs(); now-before > 60_000 {
 		t.Errorf("%d bytes more", now-before)
 	}
 }
 
-// TestMultiPackIndex: one that git has made of our packs keeps none of them from being merged; it
-// goes then, as it does when git merges them. One that speaks of others' packs only is left.
+// TestMultiPackIndex checks that git's multi-pack-index over timemachine's packs does not keep them
+// from being merged, and is removed then. One over foreign packs only is left.
 func TestMultiPackIndex(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -19,8 +19,8 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// TestReadAsGoGit: go-git's own reader finds in what runs, merges and compact have written the same
-// objects with the same bytes as ours does, and git as many.
+// TestReadAsGoGit checks that go-git finds the same objects with the same bytes in what runs,
+// merges and compact have written, and that git finds as many.
 func TestReadAsGoGit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

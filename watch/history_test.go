@@ -29,9 +29,9 @@ type world struct {
 	src, dest string
 	config    string
 	accept    []string
-	ahead     time.Duration // of the clock that runs are given
-	boot      string        // of the machine
-	batch     int           // objects that are published at a time
+	ahead     time.Duration // added to the clock of runs
+	boot      string        // the machine's boot
+	batch     int           // number of objects to publish at a time
 }
 
 func newWorld(t *testing.T) *world { return newWorldIn(t, t.TempDir()) }
@@ -59,7 +59,7 @@ func (w *world) write(name, data string) {
 	w.check(os.WriteFile(w.path(name), []byte(data), 0o644))
 }
 
-// problems collects what a run reports.
+// problems is a Reporter that keeps problems.
 type problems []scan.Problem
 
 func (p *problems) Version(record.Version) {}
@@ -84,7 +84,7 @@ func (w *world) try() (*watch.Summary, problems, error) {
 	return s, p, err
 }
 
-// run must succeed with so many versions, and leave a destination that git finds whole.
+// run makes a run that must record so many versions and leave a destination that git accepts.
 func (w *world) run(versions int) problems {
 	w.t.Helper()
 	s, p, err := w.try()
@@ -96,7 +96,7 @@ func (w *world) run(versions int) problems {
 	return p
 }
 
-// subjects are the newest commits' subjects, oldest first, without the folder's name.
+// subjects returns the subjects of the newest commits, oldest first, without the folder's name.
 func (w *world) subjects(n int) []string {
 	lines := repotest.Lines(w.t, w.dest, "log", fmt.Sprintf("-%d", n), "--reverse", "--format=%s")
 	for i := range lines {
@@ -293,8 +293,8 @@ func TestLargeAndSparseFiles(t *testing.T) {
 	w.want("Touch large")
 }
 
-// TestFilesTheKernelMakesUp: a folder like /proc that is listed itself is read to the end of what
-// is in its files, however deep, whatever size they claim to have.
+// TestFilesTheKernelMakesUp checks a folder like /proc that is on the watch list. Its files are
+// read to the end at any depth, whatever size their stat has.
 func TestFilesTheKernelMakesUp(t *testing.T) {
 	const root, deep = "/proc/sys/fs", "/proc/sys/fs/inotify/max_user_watches"
 	want, err := os.ReadFile(deep)
@@ -328,7 +328,7 @@ func TestBesideOrdinaryGit(t *testing.T) {
 	repotest.Git(t, w.dest, "commit", "-qm", "mine")
 	w.run(0)
 	repotest.Git(t, w.dest, "revert", "--no-edit", "HEAD~1")
-	w.run(1) // the tree and the record of a disagree
+	w.run(1) // the tree does not hold what the record of a says
 	if w.committed("a") != "2" {
 		t.Error("a revert by hand was not settled")
 	}
@@ -376,7 +376,7 @@ func TestLocksOfOthers(t *testing.T) {
 		packs = len(all)
 	}
 	w.check(os.Remove(lock))
-	w.run(0) // the move that was held up is finished
+	w.run(0) // finishes the move of the branch
 	if w.committed("a") != "3" {
 		t.Error("the version is lost")
 	}
@@ -455,8 +455,8 @@ func busy(step func(i int)) (stop func()) {
 	}
 }
 
-// TestFileThatGrows is read while another process appends to it: what was there when it was opened
-// is a version.
+// TestFileThatGrows has a file to which another process appends while it is read. The version has
+// what the file held when it was opened.
 func TestFileThatGrows(t *testing.T) {
 	w := newWorld(t)
 	f, err := os.Create(w.path("log"))
@@ -482,8 +482,8 @@ func TestFileThatGrows(t *testing.T) {
 	}
 }
 
-// TestFileThatNeverHoldsStill shrinks and grows all the time: after three runs it is stored as it
-// was read.
+// TestFileThatNeverHoldsStill has a file that always shrinks and grows. The third run stores it as
+// read.
 func TestFileThatNeverHoldsStill(t *testing.T) {
 	w := newWorld(t)
 	w.write("f", "")

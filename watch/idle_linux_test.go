@@ -14,7 +14,7 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// opened runs f and names the files in the folders that were opened meanwhile, by anybody.
+// opened calls f and returns the names in the folders that any process opened meanwhile.
 func opened(t *testing.T, f func(), folders ...string) []string {
 	t.Helper()
 	fd, err := unix.InotifyInit1(unix.IN_NONBLOCK)
@@ -43,8 +43,8 @@ func opened(t *testing.T, f func(), folders ...string) []string {
 	}
 }
 
-// TestIdleRunOpensNoPack looks at what a run opens that finds nothing changed, and whether it sees
-// all the same that a pack is not as it was.
+// TestIdleRunOpensNoPack checks which files a run opens that finds no change. Such a run still sees
+// that a pack has changed.
 func TestIdleRunOpensNoPack(t *testing.T) {
 	w := newWorld(t)
 	w.ahead = time.Minute // so that no file is too new to be trusted
@@ -61,7 +61,7 @@ func TestIdleRunOpensNoPack(t *testing.T) {
 		return slices.Contains([]string{".pack", ".idx"}, filepath.Ext(name)) || name == "index"
 	}
 	at := []string{git, filepath.Join(git, "objects/pack")}
-	idle() // the clone that w.run makes has linked the packs, which changes their ctime
+	idle() // the clone that w.run makes links the packs, which changes their ctime
 	if names := opened(t, idle, at...); slices.ContainsFunc(names, isPackOrIndex) {
 		t.Errorf("an idle run opens %q", names)
 	}

@@ -15,9 +15,8 @@ import (
 	"timemachine/repo/verify"
 )
 
-// TestFolderInACopysPlace: a folder of somebody's that has a copy's name stays, with what it holds.
-// The copy that cannot have its place is named with the reason, and nothing of it is left where it
-// was made ready.
+// TestFolderInACopysPlace has a foreign folder at the path of a copy. The folder stays with its
+// content. The copy is reported with the reason, and leaves no temporary file.
 func TestFolderInACopysPlace(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")
@@ -54,8 +53,8 @@ func TestFolderInACopysPlace(t *testing.T) {
 	}
 }
 
-// TestSomebodysOwnFile: a file of somebody's own in files/ that has the place of a new source is
-// kept under another name.
+// TestSomebodysOwnFile has a foreign file in files/ at the path of a new source. It is kept under
+// another name.
 func TestSomebodysOwnFile(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")
@@ -82,8 +81,8 @@ func TestSomebodysOwnFile(t *testing.T) {
 	w.sound()
 }
 
-// TestFoldersOfOurs: files/ or copies/ is replaced by something of somebody's. A run records, moves
-// that aside, and goes on with a folder of its own.
+// TestFoldersOfOurs replaces files/ or copies/ by something foreign. A run records, moves that
+// aside and makes the folder again.
 func TestFoldersOfOurs(t *testing.T) {
 	for _, name := range []string{"files", "copies"} {
 		for kind, put := range map[string]func(w *world, place string){
@@ -141,7 +140,7 @@ func TestFoldersOfOurs(t *testing.T) {
 	}
 }
 
-// namesBelow names all below a folder.
+// namesBelow lists all below a folder.
 func namesBelow(t *testing.T, folder string) string {
 	t.Helper()
 	if folder == "" {
@@ -158,8 +157,8 @@ func namesBelow(t *testing.T, folder string) string {
 	return strings.Join(all, "\n")
 }
 
-// TestFolderThatCannotBeMovedAside: what has the place of copies/ stays, and is named with the
-// command; the history goes on.
+// TestFolderThatCannotBeMovedAside has a foreign folder in place of copies/ that cannot be renamed.
+// It is reported with the command, and the history goes on.
 func TestFolderThatCannotBeMovedAside(t *testing.T) {
 	w := variedWorld(t)
 	place := filepath.Join(w.dest, "copies")
@@ -183,7 +182,7 @@ func TestFolderThatCannotBeMovedAside(t *testing.T) {
 	}
 }
 
-// refuse is a seam that lets nobody rename a path.
+// refuse is a seam that refuses to rename a path.
 type refuse string
 
 func (r refuse) Before(op *durable.Op) error {
@@ -195,8 +194,8 @@ func (r refuse) Before(op *durable.Op) error {
 
 func (refuse) After(*durable.Op) {}
 
-// TestSomethingInTheWay: a run leaves what is in a version's way, and names the command that moves
-// it aside.
+// TestSomethingInTheWay checks that a run leaves a foreign file at the path of a version, and
+// reports the command that moves it aside.
 func TestSomethingInTheWay(t *testing.T) {
 	w := variedWorld(t)
 	w.linkAway(w.file("d"))

@@ -10,8 +10,8 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// TestLimitsAreNamed has a file beyond each limit: each is named, what can be recorded is, and no
-// other file suffers.
+// TestLimitsAreNamed has a file beyond each limit. Each is reported and recorded where possible,
+// and no other file is affected.
 func TestLimitsAreNamed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -58,7 +58,7 @@ func TestLimitsAreNamed(t *testing.T) {
 	}
 }
 
-// trailerOf is what the newest record of a source says.
+// trailerOf returns a trailer of the newest record of a source.
 func (w *world) trailerOf(name, key string) string {
 	w.t.Helper()
 	return strings.TrimSpace(repotest.Git(w.t, w.dest, "log", "-1", "--format=%(trailers:key="+key+",valueonly)", "main", "--", "files"+w.path(name)))

@@ -13,7 +13,7 @@ import (
 	"timemachine/watch/scan"
 )
 
-// TestHeads holds what the cache tells of the newest versions against the commits.
+// TestHeads compares the newest versions in the cache with the commits.
 func TestHeads(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")

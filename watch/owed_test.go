@@ -10,9 +10,9 @@ import (
 	"timemachine/repo/verify"
 )
 
-// TestCopiesAreMadeUp: what was left out for want of room is written by a run that has room, and
-// nothing is said on the way but by the run that leaves it out. What is not wanted at all is not
-// owed.
+// TestCopiesAreMadeUp checks that a run with enough free space writes the copies that an earlier
+// run left out. Only the run that leaves them out reports it. Copies that the configuration
+// excludes are not pending.
 func TestCopiesAreMadeUp(t *testing.T) {
 	for _, damaged := range []bool{false, true} {
 		w := newWorld(t)
@@ -70,7 +70,7 @@ func TestCopiesAreMadeUp(t *testing.T) {
 	}
 }
 
-// TestCopiesAreRebuiltAndNotOwed: copies rebuild does it as well.
+// TestCopiesAreRebuiltAndNotOwed checks that copies rebuild writes them too.
 func TestCopiesAreRebuiltAndNotOwed(t *testing.T) {
 	w := newWorld(t)
 	w.config = "watch: [" + w.src + "]\ncopies: {min-free: 100%}\n"

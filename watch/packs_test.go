@@ -15,7 +15,7 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// packs counts the packs, and what they and their idx take.
+// packs returns the number of packs, and the bytes of packs and idx.
 func (w *world) packs() (n int, size int64) {
 	w.t.Helper()
 	files, err := os.ReadDir(filepath.Join(w.dest, ".git/objects/pack"))
@@ -31,7 +31,7 @@ func (w *world) packs() (n int, size int64) {
 	return n, size
 }
 
-// text makes a text of about n bytes that deflate cannot make much smaller.
+// text makes a text of about n bytes that deflate can hardly compress.
 func text(r *rand.Rand, n int) string {
 	var b strings.Builder
 	for b.Len() < n {
@@ -40,7 +40,7 @@ func text(r *rand.Rand, n int) string {
 	return b.String()
 }
 
-// small runs without a check by git after each, which would take most of the time.
+// small makes runs without a check by git after each, which would take most of the time.
 func (w *world) small(versions int) {
 	w.t.Helper()
 	s, p, err := w.try()
@@ -50,8 +50,8 @@ func (w *world) small(versions int) {
 	}
 }
 
-// TestManyRunsStaySmall edits a large file, a small one and the list of a folder in each run, long
-// enough for packs to be merged several times, and compares every version with what was written.
+// TestManyRunsStaySmall edits a large file, a small one and the list of a folder in each run, until
+// packs are merged several times. It compares every version with what was written.
 func TestManyRunsStaySmall(t *testing.T) {
 	t.Parallel()
 	w := newWorldIn(t, repotest.InMemory(t))
@@ -93,8 +93,8 @@ func TestManyRunsStaySmall(t *testing.T) {
 	w.run(0)
 }
 
-// compareLarge finds each version of the large file in the newest commit that has it; a run commits
-// three.
+// compareLarge finds each version of the large file in the newest commit that has it. A run makes
+// three commits.
 func (w *world) compareLarge(wrote map[string]string) {
 	w.t.Helper()
 	path := "files" + w.path("large")
@@ -118,8 +118,8 @@ func (w *world) compact() {
 	w.check(err)
 }
 
-// TestPacksOfOthersAreLeft has a pack guarded, one made by git, and packs in a multi-pack-index in
-// layers: none goes.
+// TestPacksOfOthersAreLeft has a pack with a .keep, a pack made by git, and packs in a layered
+// multi-pack-index. None is removed.
 func TestPacksOfOthersAreLeft(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -156,7 +156,7 @@ func TestPacksOfOthersAreLeft(t *testing.T) {
 	repotest.Git(t, w.dest, "repack", "-q", "-d")
 	repotest.Git(t, w.dest, "gc", "-q")
 	stay(names())
-	layers := filepath.Join(w.dest, ".git/objects/pack/multi-pack-index.d") // as newer gits write them
+	layers := filepath.Join(w.dest, ".git/objects/pack/multi-pack-index.d") // of newer gits
 	w.check(os.Mkdir(layers, 0o700))
 	stay(names())
 	if p := w.pile(12); len(p) != 1 || !strings.Contains(p[0].Msg, "not merged") {
@@ -169,7 +169,7 @@ func TestPacksOfOthersAreLeft(t *testing.T) {
 	}
 }
 
-// pile makes so many runs with a change each, and returns what the last one says.
+// pile makes so many runs with a change each, and returns the problems of the last one.
 func (w *world) pile(n int) (p problems) {
 	w.t.Helper()
 	for i := range n {
@@ -179,8 +179,8 @@ func (w *world) pile(n int) (p problems) {
 	return p
 }
 
-// TestLostListOfPacks: without the list no pack counts as ours, so none is merged or removed, and
-// the history goes on.
+// TestLostListOfPacks removes the list of packs. Then no pack counts as timemachine's, none is
+// merged or removed, and the history goes on.
 func TestLostListOfPacks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -199,10 +199,9 @@ func TestLostListOfPacks(t *testing.T) {
 	}
 }
 
-// TestListOfPacksAfterAKill: a power failure takes the list of packs away while a run has moved the
-// branch, or is about to. The run's pack is known to be ours by the .keep beside it, so the next
-// one is begun with it, and it goes. What the branch does not lead to any more is not counted as
-// ours again, nor is another's pack.
+// TestListOfPacksAfterAKill loses the list of packs in a power failure, while a run moves the
+// branch. The .keep beside the run's pack says that it is timemachine's, so the next run lists and
+// merges it. A pack that the branch does not lead to, and a foreign one, are not listed.
 func TestListOfPacksAfterAKill(t *testing.T) {
 	for _, branch := range []string{"moved", "to be moved", "moved by git"} {
 		w := newWorld(t)
@@ -230,14 +229,14 @@ func TestListOfPacksAfterAKill(t *testing.T) {
 				left++
 			}
 		}
-		// The first run's pack stays: the list was all that told of it.
+		// The first run's pack stays: only the lost list had it.
 		if want := map[string]int{"moved": 1, "to be moved": 1, "moved by git": 2}[branch]; left != want {
 			t.Errorf("branch %s: %d of the packs are left, want %d", branch, left, want)
 		}
 	}
 }
 
-// killed has a run that is killed at a moment.
+// killed makes a run that is killed at a moment.
 func (w *world) killed(f *killAfter) {
 	w.t.Helper()
 	defer durable.SetSeam(f)()
@@ -246,8 +245,8 @@ func (w *world) killed(f *killAfter) {
 	}
 }
 
-// TestMergeThatWasCutShort puts the packs back that a compaction was about to remove when it was
-// killed: done again it makes the same pack, which must stay.
+// TestMergeThatWasCutShort restores the packs that an interrupted compaction was about to remove.
+// The next compaction makes the same pack, which must stay.
 func TestMergeThatWasCutShort(t *testing.T) {
 	w := newWorld(t)
 	r := rand.New(rand.NewPCG(3, 4))
@@ -279,9 +278,9 @@ func TestMergeThatWasCutShort(t *testing.T) {
 	w.run(1)
 }
 
-// TestUnreliableMultiPackIndex: a git that was writing its multi-pack-index while packs were merged
-// leaves one that speaks of packs that are gone, or were written again, and finds nothing of them.
-// The next run removes one that speaks of a pack that is not there, or of packs of ours.
+// TestUnreliableMultiPackIndex has a multi-pack-index that git wrote while packs were merged. It
+// names packs that are missing or were written again, so git finds nothing in them. The next run
+// removes one that names a missing pack, or a pack of timemachine.
 func TestUnreliableMultiPackIndex(t *testing.T) {
 	w := newWorld(t)
 	name := filepath.Join(w.dest, ".git/objects/pack/multi-pack-index")
@@ -303,7 +302,7 @@ func TestUnreliableMultiPackIndex(t *testing.T) {
 	repotest.Git(t, w.dest, "gc", "-q")
 	repotest.Git(t, w.dest, "multi-pack-index", "write")
 	w.run(0)
-	stale, err := os.ReadFile(name) // git's packs alone: it is left
+	stale, err := os.ReadFile(name) // over git's packs only, so it is left
 	w.check(err)
 	w.write("b", "1")
 	w.run(1)

@@ -11,12 +11,12 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// perOutage is how many moments of a scenario the short form tries.
+// perOutage is the number of moments of a scenario that the short form tries.
 const perOutage = 3
 
-// TestPowerFailures cuts the power at every moment of every scenario: of names and contents that
-// were not put on disk, all, some or only the contents are gone. What was acknowledged before is
-// whole all the same, and the next run goes on.
+// TestPowerFailures cuts the power at every moment of every scenario. Of the unsynced names and
+// contents, all, some or only the contents are lost. What was acknowledged before is whole, and the
+// next run goes on.
 func TestPowerFailures(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
@@ -38,11 +38,10 @@ type outage struct {
 	cuts []image
 }
 
-// image is what a power failure leaves.
+// image is a destination after a power failure.
 type image struct{ dest, what string }
 
-// images does the work once and keeps what a failure would leave, at every moment or at some of
-// them.
+// images does the work once and keeps the destination after a failure, at every moment or at some.
 func (o *outage) images(t *testing.T) {
 	o.check(os.RemoveAll(o.dest))
 	copyTree(t, o.template, o.dest)
@@ -68,13 +67,13 @@ func (o *outage) images(t *testing.T) {
 	keep("anything else")
 }
 
-// judgeAll puts each image in the destination's place and lets it recover.
+// judgeAll makes each image the destination and checks that it recovers.
 func (o *outage) judgeAll(t *testing.T) {
 	done := tipOf(o.dest)
 	o.boot = "twice"
 	for i, c := range o.cuts {
 		if i == len(o.cuts)-len(repotest.AllLosses) {
-			o.before = done // the work had ended
+			o.before = done // after the work
 		}
 		o.check(os.RemoveAll(o.dest))
 		o.check(os.Rename(c.dest, o.dest))

@@ -27,8 +27,8 @@ func (w *world) preview() *watch.Preview {
 	return p
 }
 
-// expected is a preview's changes, a line each: "modified or touched? a" where only the content can
-// tell.
+// expected lists the changes of a preview, as "modified or touched? a" where only the content
+// decides.
 func (w *world) expected(p *watch.Preview) []string {
 	var lines []string
 	for _, e := range p.Changes {
@@ -49,8 +49,7 @@ func (w *world) settled(names ...string) {
 	}
 }
 
-// TestPreviewTellsWhatTheRunDoes holds the preview of every kind of change against the run that
-// follows.
+// TestPreviewTellsWhatTheRunDoes compares the preview of every kind of change with the next run.
 func TestPreviewTellsWhatTheRunDoes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -61,7 +60,7 @@ func TestPreviewTellsWhatTheRunDoes(t *testing.T) {
 	if _, _, err := w.try(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(2100 * time.Millisecond) // ctimes of this moment leave a doubt
+	time.Sleep(2100 * time.Millisecond) // after that, the ctimes leave no doubt
 	if _, _, err := w.try(); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +89,7 @@ func TestPreviewTellsWhatTheRunDoes(t *testing.T) {
 	w.run(len(want))
 }
 
-// TestPreviewWithoutCache takes what the commits say for known, and reads nothing.
+// TestPreviewWithoutCache makes a preview from the commits alone, without reading contents.
 func TestPreviewWithoutCache(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")

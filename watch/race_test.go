@@ -10,7 +10,7 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// racing commits, as a user would, so many times right before a run takes the branch's lock.
+// racing makes a foreign commit so many times, right before a run locks the branch.
 type racing struct {
 	w     *world
 	times int
@@ -27,8 +27,8 @@ func (c *racing) Before(op *durable.Op) error {
 
 func (c *racing) After(*durable.Op) {}
 
-// TestRunLosesTheRace: somebody commits while a run is at work. It begins again on top of that,
-// tells of each problem once, and gives up only when that happens each time.
+// TestRunLosesTheRace makes foreign commits during a run. The run starts again on top of each and
+// reports each problem once. It gives up only where that happens each time.
 func TestRunLosesTheRace(t *testing.T) {
 	for _, row := range []struct {
 		commits int

@@ -10,7 +10,7 @@ import (
 	"timemachine/repo/verify"
 )
 
-// says tells whether one of the problems is about a path below the destination and says so.
+// says tells whether a problem has this path below the destination and this message.
 func (w *world) says(p problems, name, msg string) bool {
 	for _, q := range p {
 		if q.Path == filepath.Join(w.dest, name) && strings.Contains(q.Msg, msg) {
@@ -20,8 +20,8 @@ func (w *world) says(p problems, name, msg string) bool {
 	return false
 }
 
-// TestFilesAreWrittenAgain: files/ is emptied, or deleted, though the history has it. A run says
-// so, and writes it again.
+// TestFilesAreWrittenAgain empties or deletes files/, which the history has. A run reports that and
+// writes it again.
 func TestFilesAreWrittenAgain(t *testing.T) {
 	for name, empty := range map[string]func(w *world) error{
 		"deleted": func(w *world) error { return os.RemoveAll(filepath.Join(w.dest, "files")) },
@@ -53,8 +53,8 @@ func TestFilesAreWrittenAgain(t *testing.T) {
 	}
 }
 
-// TestFilesOfAnotherBranch: where a branch without files/ is checked out, or somebody's commit took
-// all of it away, nothing is written.
+// TestFilesOfAnotherBranch checks that nothing is written while a branch without files/ is checked
+// out, or after a foreign commit that deletes them.
 func TestFilesOfAnotherBranch(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")
@@ -72,8 +72,8 @@ func TestFilesOfAnotherBranch(t *testing.T) {
 	w.run(0)
 }
 
-// TestFilesLostInAMerge: files/ is deleted while a merge is under way. Nothing is written until
-// that has ended, and all of it then, also where git has written some of it.
+// TestFilesLostInAMerge deletes files/ during a merge. Nothing is written before the merge has
+// ended. Then everything is, even where git has written a part.
 func TestFilesLostInAMerge(t *testing.T) {
 	w := variedWorld(t)
 	repotest.Git(t, w.dest, "checkout", "-q", "-b", "other")

@@ -9,7 +9,7 @@ import (
 	"timemachine/repo/durable"
 )
 
-// onCreate does something once, before a file is made in the destination.
+// onCreate calls a function once, before a file is made in the destination.
 type onCreate struct {
 	suffix string
 	do     func()
@@ -25,9 +25,9 @@ func (c *onCreate) Before(op *durable.Op) error {
 
 func (c *onCreate) After(*durable.Op) {}
 
-// TestFolderRemadeBetweenSources: when the first of a folder's files has been read, and its pack is
-// begun, another program puts a new folder in the place of the old. The rest is read there and has
-// not vanished; what is not in it has.
+// TestFolderRemadeBetweenSources replaces a folder by a new one after a run has read its first
+// file. The run reads the other files in the new folder, and only those that it does not hold count
+// as vanished.
 func TestFolderRemadeBetweenSources(t *testing.T) {
 	w := newWorld(t)
 	for _, name := range []string{"d/a", "d/b", "d/c", "d/vanishes"} {
@@ -57,6 +57,6 @@ func TestFolderRemadeBetweenSources(t *testing.T) {
 			t.Errorf("%s is recorded as %q", name, got)
 		}
 	}
-	w.run(1) // the first file, which was read in the old folder
+	w.run(1) // the first file, read in the old folder
 	w.run(0)
 }

@@ -20,9 +20,9 @@ import (
 	"timemachine/watch/scan"
 )
 
-// TestRestoreFaults lets every operation of a restore go wrong: each file holds what it held or
-// what it is to hold, what was there is in the history before it is replaced, and the restore made
-// again ends where one without a fault ends.
+// TestRestoreFaults lets every operation of a restore fail. Each file holds its old or its new
+// content, and the old content is in the history before it is replaced. The next restore ends as
+// without the fault.
 func TestRestoreFaults(t *testing.T) {
 	w := newWorld(t)
 	w.plant()
@@ -74,7 +74,7 @@ func TestRestoreFaults(t *testing.T) {
 	t.Logf("%d operations, %d went wrong", count, tried)
 }
 
-// restoreUnder restores everything with f between the program and the file system.
+// restoreUnder restores everything through the seam f.
 func (w *world) restoreUnder(f *repotest.Faults, at history.Point) error {
 	defer durable.SetSeam(f)()
 	r, err := repo.Open(w.dest, repo.Options{Host: "host", Heads: scan.NewestVersions})
@@ -101,8 +101,8 @@ func (w *world) restoreUnder(f *repotest.Faults, at history.Point) error {
 	return err
 }
 
-// neverLess: each file is what it was or what it is to be, and what it was is there or in the
-// history.
+// neverLess checks that each file has its old or its new content, and that the old content is on
+// disk or in the history.
 func (w *world) neverLess(live, want map[string]string) {
 	w.t.Helper()
 	now := w.contents()
@@ -123,7 +123,7 @@ func (w *world) neverLess(live, want map[string]string) {
 	}
 }
 
-// contents is what each watched file holds, by name.
+// contents returns the content of each watched file, by name.
 func (w *world) contents() map[string]string {
 	all := map[string]string{}
 	w.check(filepath.Walk(w.src, func(path string, info os.FileInfo, err error) error {

@@ -15,8 +15,8 @@ import (
 	"timemachine/watch"
 )
 
-// modes looks, after each operation, at every file that restore writes: none may be open further
-// than its record says.
+// modes checks after each operation that no file written by a restore has more permissions than its
+// record says.
 type modes struct {
 	t     *testing.T
 	dir   string
@@ -71,7 +71,7 @@ func TestRestoreIsNeverOpenFurther(t *testing.T) {
 	}
 }
 
-// failing lets the nth operation below a folder go wrong.
+// failing lets the nth operation below a folder fail.
 type failing struct {
 	dir string
 	n   int
@@ -91,8 +91,8 @@ func (f *failing) Before(op *durable.Op) error {
 	return nil
 }
 
-// TestRestoreWhereOperationsFail lets each operation on the files themselves fail in turn: the file
-// is the old or the new, nothing is left beside it, and a failure is told.
+// TestRestoreWhereOperationsFail lets each operation on the restored files fail. The file is the
+// old or the new one, nothing is left beside it, and the failure is reported.
 func TestRestoreWhereOperationsFail(t *testing.T) {
 	for n := 1; ; n++ {
 		w := newWorld(t)
@@ -116,7 +116,7 @@ func TestRestoreWhereOperationsFail(t *testing.T) {
 			t.Errorf("operation %d left %q", n, names)
 		}
 		if f.n > 0 {
-			return // it was not reached any more
+			return // there are no more operations
 		}
 		if n > 200 {
 			t.Fatal("no end")
@@ -124,7 +124,7 @@ func TestRestoreWhereOperationsFail(t *testing.T) {
 	}
 }
 
-// TestRestoreInterrupted leaves nothing half done.
+// TestRestoreInterrupted checks that a cancelled restore leaves no file half written.
 func TestRestoreInterrupted(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")

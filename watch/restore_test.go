@@ -20,7 +20,7 @@ import (
 	"timemachine/watch/scan"
 )
 
-// restore brings w's paths back, as of p.
+// restore restores paths as of p.
 func (w *world) restore(p history.Point, o watch.RestoreOptions, paths ...string) (*restore.Plan, error) {
 	w.t.Helper()
 	r, err := repo.Open(w.dest, repo.Options{Host: "host", Heads: scan.NewestVersions})
@@ -45,7 +45,7 @@ func (w *world) restore(p history.Point, o watch.RestoreOptions, paths ...string
 	return plan, err
 }
 
-// must brings everything below the folder back, and lets no step fail.
+// must restores everything below the folder; no step may fail.
 func (w *world) must(p history.Point) *restore.Plan {
 	w.t.Helper()
 	plan, err := w.restore(p, watch.RestoreOptions{}, w.src)
@@ -66,7 +66,7 @@ func (w *world) tip() history.Point {
 	return history.Point{Commit: r.Tip()}
 }
 
-// listing is what find says of the files and links below a folder, and their content.
+// listing returns what find says of the files and links below a folder, and their content.
 func listing(t *testing.T, dir string) string {
 	t.Helper()
 	out, err := exec.Command("sh", "-c", `cd "$1" && find . -type f -printf '%p %m %u %g %T@ %s\n' -exec sha1sum {} \; -o -type l -printf '%p %l\n' | sort`, "sh", dir).CombinedOutput()
@@ -76,7 +76,7 @@ func listing(t *testing.T, dir string) string {
 	return string(out)
 }
 
-// damageAll does to a copy of /etc what hands do.
+// damageAll damages a copy of /etc in the ways that users do.
 func damageAll(w *world) {
 	w.check(os.RemoveAll(w.path("d")))
 	w.write("d", "a file in the place of a folder")
@@ -138,8 +138,8 @@ func TestRestoreFolder(t *testing.T) {
 	w.run(0)
 }
 
-// TestRestoreTwice: what was brought back is the newest version, so that the same again finds
-// nothing to do.
+// TestRestoreTwice checks that a second restore has nothing to do, since the first one's files are
+// the newest versions.
 func TestRestoreTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -157,8 +157,8 @@ func TestRestoreTwice(t *testing.T) {
 	}
 }
 
-// TestRestoreSparesWhatCannotBeRecorded leaves a file alone whose present state is too large for
-// the watch list.
+// TestRestoreSparesWhatCannotBeRecorded checks that a restore leaves a file alone whose present
+// state is larger than max-size.
 func TestRestoreSparesWhatCannotBeRecorded(t *testing.T) {
 	w := newWorld(t)
 	w.config = "watch: [" + w.src + "]\nmax-size: 10\n"
@@ -187,8 +187,8 @@ func TestRestoreSparesWhatCannotBeRecorded(t *testing.T) {
 	}
 }
 
-// TestRestoreThroughTheWatchedLink keeps a link that the watch list names and restores the file
-// behind it; a folder that the watch list names through a link is gone into.
+// TestRestoreThroughTheWatchedLink keeps a link that the watch list names, and restores the file
+// behind it. It goes into a folder that the watch list names through a link.
 func TestRestoreThroughTheWatchedLink(t *testing.T) {
 	w := newWorld(t)
 	w.write("real/f", "1")
@@ -218,8 +218,8 @@ func TestRestoreThroughTheWatchedLink(t *testing.T) {
 	}
 }
 
-// TestRestoreDistrustsOthersLinks: root does not follow a link that a user planted above or in the
-// place of a folder.
+// TestRestoreDistrustsOthersLinks checks that root follows no link that another user placed above
+// or in place of a folder.
 func TestRestoreDistrustsOthersLinks(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give a link away")

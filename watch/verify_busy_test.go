@@ -12,7 +12,7 @@ import (
 	"timemachine/repo/verify"
 )
 
-// pause holds a run up before an operation until it is let go.
+// pause stops a run before an operation until letGo is closed.
 type pause struct {
 	moment
 	reached, letGo chan struct{}
@@ -30,9 +30,9 @@ func (p *pause) Before(op *durable.Op) error {
 
 func (p *pause) After(*durable.Op) {}
 
-// TestVerifyBesideARun verifies while a run has moved the branch and files/, copies/ and the index
-// have not followed, or not all. It waits for the run, and finds nothing; what is wrong for another
-// reason it finds all the same.
+// TestVerifyBesideARun verifies while a run has moved the branch, but not updated all of files/,
+// copies/ and the index. Verify waits for the run and finds nothing of that. It finds real damage
+// all the same.
 func TestVerifyBesideARun(t *testing.T) {
 	for _, m := range []moment{
 		{"before the pack is given free", durable.Remove, ".keep"},
@@ -45,7 +45,8 @@ func TestVerifyBesideARun(t *testing.T) {
 			w.plant()
 			w.runAny()
 			if damage {
-				w.check(os.Truncate(w.newestCopy("large"), 5)) // its file in files/ shares the storage
+				// The file in files/ may share the storage.
+				w.check(os.Truncate(w.newestCopy("large"), 5))
 				w.check(os.Remove(w.newestCopy("d/b")))
 			}
 			w.change()
@@ -58,7 +59,8 @@ func TestVerifyBesideARun(t *testing.T) {
 			case err := <-ran:
 				t.Fatalf("%s: a run comes to its end without that: %v", m.name, err)
 			}
-			time.AfterFunc(300*time.Millisecond, func() { close(p.letGo) }) // by then it has found all there is, or has ended
+			// By then verify has found all damage, or has ended.
+			time.AfterFunc(300*time.Millisecond, func() { close(p.letGo) })
 			found, sum := w.verify(verify.Options{Quick: true})
 			ended := p.ended()
 			remove()
@@ -95,7 +97,7 @@ func (p *pause) ended() bool {
 	}
 }
 
-// TestVerifyAfterAKill: what a run that was killed has not got to is found at once.
+// TestVerifyAfterAKill checks that verify finds at once what a killed run has not updated.
 func TestVerifyAfterAKill(t *testing.T) {
 	w := newWorld(t)
 	w.plant()

@@ -16,7 +16,7 @@ import (
 	"timemachine/repo/verify"
 )
 
-// verify returns what Verify finds.
+// verify returns the findings of Verify.
 func (w *world) verify(o verify.Options) (found []verify.Finding, sum *verify.Summary) {
 	w.t.Helper()
 	r, err := repo.Open(w.dest, repo.Options{Boot: w.boot, Warn: func(path, msg, _ string) { w.t.Logf("warning: %s: %s", path, msg) }})
@@ -34,7 +34,7 @@ func (w *world) verify(o verify.Options) (found []verify.Finding, sum *verify.Su
 	return found, sum
 }
 
-// variedWorld has versions of every kind.
+// variedWorld returns a world with versions of every kind.
 func variedWorld(t *testing.T) *world {
 	w := newWorld(t)
 	w.write("a", "1")
@@ -75,20 +75,20 @@ func TestVerifyWhole(t *testing.T) {
 	}
 }
 
-// damage is one thing that goes wrong beside the history.
+// damage is one kind of damage outside the history.
 type damage struct {
 	name  string
 	do    func(w *world)
-	quick bool // seen without reading contents
+	quick bool // found without reading contents
 	part  verify.Part
-	n     int // findings
+	n     int // number of findings
 }
 
-// inTheWay puts things of somebody's in places of ours. They are moved aside, and the rest of the
-// table's promises hold.
+// inTheWay has foreign files at paths of timemachine. They are moved aside, and what the table says
+// of damage holds for them too.
 var inTheWay = []struct {
 	damage
-	aside func(w *world) string // where what is in the way will be
+	aside func(w *world) string // the path that the foreign file is moved to
 }{
 	{damage{"full folder for a file", func(w *world) { w.fullFolder(w.file("a")) }, true, verify.PartFile, 1},
 		func(w *world) string { return w.file("a.aside") }},
@@ -114,14 +114,14 @@ var inTheWay = []struct {
 
 func (w *world) copies(name string) string { return filepath.Join(w.dest, "copies", w.src, name) }
 
-// fullFolder puts a folder that holds something in the place of a file.
+// fullFolder replaces a file by a folder that is not empty.
 func (w *world) fullFolder(place string) {
 	w.t.Helper()
 	w.check(os.Remove(place))
 	w.check(os.MkdirAll(filepath.Join(place, "somebody's"), 0o700))
 }
 
-// linkAway moves a folder out of the destination and puts a link to it in its place.
+// linkAway moves a folder out of the destination and leaves a link to it.
 func (w *world) linkAway(place string) {
 	w.t.Helper()
 	away := filepath.Join(w.t.TempDir(), "away")
@@ -129,8 +129,8 @@ func (w *world) linkAway(place string) {
 	w.check(os.Symlink(away, place))
 }
 
-// TestVerifyMovesAside puts something in the way of each thing beside the history: --repair moves
-// it aside, and nothing that it leads to is touched.
+// TestVerifyMovesAside has a foreign file at each path that timemachine writes. verify --repair
+// moves it aside and does not touch what a link leads to.
 func TestVerifyMovesAside(t *testing.T) {
 	t.Parallel()
 	w := variedWorld(t)
@@ -164,7 +164,7 @@ func TestVerifyMovesAside(t *testing.T) {
 
 func (w *world) file(name string) string { return filepath.Join(w.dest, "files", w.src, name) }
 
-// newestCopy is the newest copy of a source, by name.
+// newestCopy returns the path of the newest copy of a source.
 func (w *world) newestCopy(name string) string {
 	w.t.Helper()
 	all, err := filepath.Glob(filepath.Join(w.dest, "copies", w.src, name, "*Z*-*"))
@@ -174,8 +174,7 @@ func (w *world) newestCopy(name string) string {
 	return all[len(all)-1]
 }
 
-// spoil changes a file's content and puts its mode and mtime back. What shares its storage changes
-// with it.
+// spoil changes a file's content and keeps its mode and mtime. Hard links to it change with it.
 func (w *world) spoil(file string) {
 	w.t.Helper()
 	st, err := os.Lstat(file)
@@ -218,8 +217,8 @@ var besideHistory = []damage{
 	{"index lacks an entry", func(w *world) { repotest.Git(w.t, w.dest, "rm", "-q", "--cached", "files"+w.path("a")) }, true, verify.PartIndex, 1},
 }
 
-// TestVerifyRepairs damages each thing beside the history in turn: verify names it, and --repair
-// makes it again.
+// TestVerifyRepairs does each kind of damage outside the history. Verify names it, and --repair
+// undoes it.
 func TestVerifyRepairs(t *testing.T) {
 	t.Parallel()
 	w := variedWorld(t)
@@ -239,7 +238,7 @@ func TestVerifyRepairs(t *testing.T) {
 			if found, _ := w.verify(verify.Options{Quick: true}); len(found) > 0 != d.quick {
 				t.Errorf("quick: %+v", found)
 			}
-			// A missing index is healed before anything is looked at.
+			// A missing index is recovered before verify looks.
 			if found, sum := w.verify(verify.Options{Repair: true}); sum.Repaired != sum.Findings {
 				t.Errorf("repair: %+v %+v", sum, found)
 			}
@@ -255,15 +254,15 @@ func TestVerifyRepairs(t *testing.T) {
 	}
 }
 
-// within is the world as seen by a part of its test.
+// within returns the world for a subtest.
 func (w *world) within(t *testing.T) *world {
 	in := *w
 	in.t = t
 	return &in
 }
 
-// TestVerifyFindsStrays: a file below copies/ that has a copy's name and is none is named, and left
-// as it is. Files of somebody's with other names are not.
+// TestVerifyFindsStrays has a file below copies/ with the name of a copy that the history does not
+// have. Verify reports it and leaves it alone. It ignores files with other names.
 func TestVerifyFindsStrays(t *testing.T) {
 	w := variedWorld(t)
 	w.check(os.WriteFile(w.copies("notes.txt"), nil, 0o600))
@@ -296,7 +295,7 @@ func TestVerifyFindsStrays(t *testing.T) {
 	}
 }
 
-// TestVerifyReadsRecords changes what single commits say; verify names each.
+// TestVerifyReadsRecords changes the messages of single commits. Verify names each.
 func TestVerifyReadsRecords(t *testing.T) {
 	for name, change := range map[string]func(w *world) string{
 		"wrong mode":      func(w *world) string { return w.amend("Mode: 0644", "Mode: 0755") },
@@ -330,8 +329,8 @@ func TestVerifyReadsRecords(t *testing.T) {
 	}
 }
 
-// amend gives the newest commit another message, in which what follows from is cut at the line's
-// end.
+// amend changes lines in the message of the newest commit: it replaces the prefix from by to. Where
+// to ends in a space, it drops the rest of the line.
 func (w *world) amend(from, to string) string {
 	w.t.Helper()
 	var lines []string
@@ -349,7 +348,7 @@ func (w *world) amend(from, to string) string {
 	return repotest.Git(w.t, w.dest, "log", "-1", "--format=%B")
 }
 
-// TestVerifyReadsTrees has a commit of ours whose tree changes more than its record says.
+// TestVerifyReadsTrees has a commit of timemachine whose tree changes more than its record says.
 func TestVerifyReadsTrees(t *testing.T) {
 	w := variedWorld(t)
 	w.write("a", "three")
@@ -366,8 +365,8 @@ func TestVerifyReadsTrees(t *testing.T) {
 	t.Errorf("found %+v", found)
 }
 
-// TestVerifyReadsObjects damages each pack and idx in turn: the history cannot be repaired, and is
-// left alone.
+// TestVerifyReadsObjects damages each pack and idx. The history cannot be repaired, and verify
+// leaves it alone.
 func TestVerifyReadsObjects(t *testing.T) {
 	w := variedWorld(t)
 	files, err := filepath.Glob(filepath.Join(w.dest, ".git/objects/pack/pack-*"))
@@ -408,7 +407,7 @@ func TestVerifyReadsObjects(t *testing.T) {
 	}
 }
 
-// TestVerifyReadsTheGraph damages git's commit-graph, which is made again from the commits.
+// TestVerifyReadsTheGraph damages git's commit-graph, which is written again from the commits.
 func TestVerifyReadsTheGraph(t *testing.T) {
 	w := variedWorld(t)
 	w.check(w.locked(func(r *repo.Writer) error {

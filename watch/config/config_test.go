@@ -67,7 +67,7 @@ func TestEntries(t *testing.T) {
 	}
 }
 
-// TestExclusionsAsGit compares with git check-ignore.
+// TestExclusionsAsGit compares exclusions with git check-ignore.
 func TestExclusionsAsGit(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -85,7 +85,7 @@ func TestExclusionsAsGit(t *testing.T) {
 			t.Fatal(err)
 		}
 		text := pattern
-		if strings.HasPrefix(text, "/") { // ours are absolute
+		if strings.HasPrefix(text, "/") { // absolute in timemachine only
 			text = dir + text
 		}
 		c, err := Parse(dir+"/config.dat", []byte("watch: ["+quoteYAML(dir)+"]\nexclude: ["+quoteYAML(text)+"]\n"), testEnv)
@@ -165,7 +165,7 @@ func FuzzAddRemove(f *testing.F) {
 		text := strings.ReplaceAll(escapeGlob(path), "$", `\$`)
 		changed, err := insertItem(c.File, data, text)
 		if err != nil || verifyEdit(c.File, changed, testEnv, append(c.Lines(), text)) != nil {
-			return // refused: the file is left alone
+			return // the edit is refused
 		}
 		back, err := deleteItem(c.File, changed, len(c.Lines()))
 		if err != nil {

@@ -10,8 +10,8 @@ import (
 	"timemachine/watch/config"
 )
 
-// TestConfigFaults lets every operation of a change to the configuration go wrong: it holds the old
-// or the new list, and nothing is left beside it when the change is made again.
+// TestConfigFaults lets every operation of an edit fail. The configuration holds the old or the new
+// list, and the next edit leaves nothing beside it.
 func TestConfigFaults(t *testing.T) {
 	for _, how := range repotest.AllFaults {
 		for at := 0; ; at++ {

@@ -122,7 +122,7 @@ func (c *Cache) compareTree(r commitSource) error {
 }
 
 // NewestVersions returns the newest version of each source at or below path, as the cache has them.
-// The result is empty where the cache cannot be used. It serves as repo.Options.Heads.
+// The result is empty where the cache cannot be used. It serves as history.Options.Heads.
 func NewestVersions(state *durable.Dir, path string) (heads history.Heads) {
 	_ = durable.Guard(func() error { // on a fault the caller reads the commits
 		c := readCache(state)
@@ -134,7 +134,7 @@ func NewestVersions(state *durable.Dir, path string) (heads history.Heads) {
 }
 
 // CacheTip returns the commit that the cache describes, zero where the cache cannot be used. It
-// serves as repo.Options.Remembered.
+// serves as history.Options.Remembered.
 func CacheTip(state *durable.Dir) (tip object.ID) {
 	_ = durable.Guard(func() error {
 		c := readCache(state)
