@@ -20,9 +20,9 @@ func (w *world) replaceWith(place string, put func() error) {
 	w.check(put())
 }
 
-// TestInfoIsMended checks that verify sees a foreign change to .git/info, and that a run undoes it
+// TestInfoIsRewritten checks that verify sees a foreign change to .git/info, and that a run undoes it
 // and keeps foreign lines.
-func TestInfoIsMended(t *testing.T) {
+func TestInfoIsRewritten(t *testing.T) {
 	for _, row := range []struct {
 		name string
 		do   func(w *world, info string)
@@ -86,9 +86,9 @@ func TestInfoIsMended(t *testing.T) {
 	}
 }
 
-// TestAttributesAreMended checks that a run writes .gitattributes in the work tree again, but not
+// TestAttributesAreRewritten checks that a run writes .gitattributes in the work tree again, but not
 // where a foreign commit has another one, or during a merge.
-func TestAttributesAreMended(t *testing.T) {
+func TestAttributesAreRewritten(t *testing.T) {
 	for name, do := range map[string]func(w *world, name string){
 		"deleted": func(w *world, name string) { w.check(os.Remove(name)) },
 		"edited":  func(w *world, name string) { w.check(os.WriteFile(name, []byte("* text eol=crlf\n"), 0o600)) },

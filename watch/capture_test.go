@@ -21,9 +21,9 @@ func (h *heard) Version(record.Version) {}
 func (h *heard) Progress(int64, int64)  {}
 func (h *heard) Problem(p scan.Problem) { *h = append(*h, p) }
 
-// TestWhoseErrorItIs checks that an error on the way to a source ends no run. An error of the
+// TestSourceErrors checks that an error on the way to a source ends no run. An error of the
 // destination ends it and is not reported for a source, even where the errno is the same.
-func TestWhoseErrorItIs(t *testing.T) {
+func TestSourceErrors(t *testing.T) {
 	root := t.TempDir()
 	entry := &config.Entry{Text: root, Root: root}
 	for _, way := range []string{"gone/file", strings.Repeat("x", 300) + "/file", strings.Repeat("y", 300)} {

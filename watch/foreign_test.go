@@ -15,9 +15,9 @@ import (
 	"timemachine/repo/verify"
 )
 
-// TestFolderInACopysPlace has a foreign folder at the path of a copy. The folder stays with its
+// TestForeignFolderAtACopy has a foreign folder at the path of a copy. The folder stays with its
 // content. The copy is reported with the reason, and leaves no temporary file.
-func TestFolderInACopysPlace(t *testing.T) {
+func TestForeignFolderAtACopy(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")
 	w.write("b", "1")
@@ -53,9 +53,9 @@ func TestFolderInACopysPlace(t *testing.T) {
 	}
 }
 
-// TestSomebodysOwnFile has a foreign file in files/ at the path of a new source. It is kept under
+// TestForeignFileInFiles has a foreign file in files/ at the path of a new source. It is kept under
 // another name.
-func TestSomebodysOwnFile(t *testing.T) {
+func TestForeignFileInFiles(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")
 	w.run(1)
@@ -81,9 +81,9 @@ func TestSomebodysOwnFile(t *testing.T) {
 	w.sound()
 }
 
-// TestFoldersOfOurs replaces files/ or copies/ by something foreign. A run records, moves that
+// TestReplacedFolders replaces files/ or copies/ by something foreign. A run records, moves that
 // aside and makes the folder again.
-func TestFoldersOfOurs(t *testing.T) {
+func TestReplacedFolders(t *testing.T) {
 	for _, name := range []string{"files", "copies"} {
 		for kind, put := range map[string]func(w *world, place string){
 			"link": (*world).linkAway,
@@ -194,9 +194,9 @@ func (r refuse) Before(op *durable.Op) error {
 
 func (refuse) After(*durable.Op) {}
 
-// TestSomethingInTheWay checks that a run leaves a foreign file at the path of a version, and
+// TestForeignFileStays checks that a run leaves a foreign file at the path of a version, and
 // reports the command that moves it aside.
-func TestSomethingInTheWay(t *testing.T) {
+func TestForeignFileStays(t *testing.T) {
 	w := variedWorld(t)
 	w.linkAway(w.file("d"))
 	w.write("d/b", "three")

@@ -293,9 +293,9 @@ func TestLargeAndSparseFiles(t *testing.T) {
 	w.want("Touch large")
 }
 
-// TestFilesTheKernelMakesUp checks a folder like /proc that is on the watch list. Its files are
+// TestPseudoFiles checks a folder like /proc that is on the watch list. Its files are
 // read to the end at any depth, whatever size their stat has.
-func TestFilesTheKernelMakesUp(t *testing.T) {
+func TestPseudoFiles(t *testing.T) {
 	const root, deep = "/proc/sys/fs", "/proc/sys/fs/inotify/max_user_watches"
 	want, err := os.ReadFile(deep)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"timemachine/watch/scan"
 )
 
-// TestHeads compares the newest versions in the cache with the commits.
-func TestHeads(t *testing.T) {
+// TestNewestVersions compares the newest versions in the cache with the commits.
+func TestNewestVersions(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")
 	w.write("d/b", "2")

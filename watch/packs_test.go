@@ -118,9 +118,9 @@ func (w *world) compact() {
 	w.check(err)
 }
 
-// TestPacksOfOthersAreLeft has a pack with a .keep, a pack made by git, and packs in a layered
+// TestForeignPacksAreLeft has a pack with a .keep, a pack made by git, and packs in a layered
 // multi-pack-index. None is removed.
-func TestPacksOfOthersAreLeft(t *testing.T) {
+func TestForeignPacksAreLeft(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	names := func() map[string]bool {

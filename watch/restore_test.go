@@ -218,9 +218,9 @@ func TestRestoreThroughTheWatchedLink(t *testing.T) {
 	}
 }
 
-// TestRestoreDistrustsOthersLinks checks that root follows no link that another user placed above
+// TestRestoreDistrustsForeignLinks checks that root follows no link that another user placed above
 // or in place of a folder.
-func TestRestoreDistrustsOthersLinks(t *testing.T) {
+func TestRestoreDistrustsForeignLinks(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give a link away")
 	}

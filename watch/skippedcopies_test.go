@@ -10,10 +10,10 @@ import (
 	"timemachine/repo/verify"
 )
 
-// TestCopiesAreMadeUp checks that a run with enough free space writes the copies that an earlier
+// TestSkippedCopiesAreWritten checks that a run with enough free space writes the copies that an earlier
 // run left out. Only the run that leaves them out reports it. Copies that the configuration
 // excludes are not pending.
-func TestCopiesAreMadeUp(t *testing.T) {
+func TestSkippedCopiesAreWritten(t *testing.T) {
 	for _, damaged := range []bool{false, true} {
 		w := newWorld(t)
 		roomy := w.config
@@ -70,8 +70,8 @@ func TestCopiesAreMadeUp(t *testing.T) {
 	}
 }
 
-// TestCopiesAreRebuiltAndNotOwed checks that copies rebuild writes them too.
-func TestCopiesAreRebuiltAndNotOwed(t *testing.T) {
+// TestSkippedCopiesAreRebuilt checks that copies rebuild writes them too.
+func TestSkippedCopiesAreRebuilt(t *testing.T) {
 	w := newWorld(t)
 	w.config = "watch: [" + w.src + "]\ncopies: {min-free: 100%}\n"
 	w.write("a", "1")
