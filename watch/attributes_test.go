@@ -20,8 +20,8 @@ func (w *world) replaceWith(place string, put func() error) {
 	w.check(put())
 }
 
-// TestInfoIsRewritten checks that verify sees a foreign change to .git/info, and that a run undoes it
-// and keeps foreign lines.
+// TestInfoIsRewritten checks that verify sees a foreign change to .git/info, and that a run undoes
+// it and keeps foreign lines.
 func TestInfoIsRewritten(t *testing.T) {
 	for _, row := range []struct {
 		name string
@@ -86,8 +86,8 @@ func TestInfoIsRewritten(t *testing.T) {
 	}
 }
 
-// TestAttributesAreRewritten checks that a run writes .gitattributes in the work tree again, but not
-// where a foreign commit has another one, or during a merge.
+// TestAttributesAreRewritten checks that a run writes .gitattributes in the work tree again, but
+// not where a foreign commit has another one, or during a merge.
 func TestAttributesAreRewritten(t *testing.T) {
 	for name, do := range map[string]func(w *world, name string){
 		"deleted": func(w *world, name string) { w.check(os.Remove(name)) },

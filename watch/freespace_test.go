@@ -45,8 +45,8 @@ func (n *narrow) Before(op *durable.Op) error {
 
 func (n *narrow) After(*durable.Op) {}
 
-// TestLargestFilesAreOmitted checks that a run omits and reports the largest files until the rest fits. It
-// records and reports each version once and each problem once, and leaves nothing behind.
+// TestLargestFilesAreOmitted checks that a run omits and reports the largest files until the rest
+// fits. It records and reports each version once and each problem once, and leaves nothing behind.
 func TestLargestFilesAreOmitted(t *testing.T) {
 	for _, says := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
 		t.Run(says.Error(), func(t *testing.T) {

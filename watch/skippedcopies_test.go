@@ -10,8 +10,8 @@ import (
 	"timemachine/repo/verify"
 )
 
-// TestSkippedCopiesAreWritten checks that a run with enough free space writes the copies that an earlier
-// run left out. Only the run that leaves them out reports it. Copies that the configuration
+// TestSkippedCopiesAreWritten checks that a run with enough free space writes the copies that an
+// earlier run left out. Only the run that leaves them out reports it. Copies that the configuration
 // excludes are not pending.
 func TestSkippedCopiesAreWritten(t *testing.T) {
 	for _, damaged := range []bool{false, true} {

@@ -189,7 +189,8 @@ func (w *world) spoil(file string) {
 var besideHistory = []damage{
 	{"file missing", func(w *world) { w.check(os.Remove(w.file("a"))) }, true, verify.PartFile, 1},
 	{"file's content", func(w *world) { w.spoil(w.file("d/e/c")) }, false, verify.PartFile, 1},
-	{"file's mode", func(w *world) { w.check(os.Chmod(w.file("d/e/c"), 0o777)) }, true, verify.PartFile, 2}, // the copy shares it
+	// The copy shares the storage, and with it the mode.
+	{"file's mode", func(w *world) { w.check(os.Chmod(w.file("d/e/c"), 0o777)) }, true, verify.PartFile, 2},
 	{"file's mtime", func(w *world) { w.check(os.Chtimes(w.file("locked"), time.Unix(5, 5), time.Unix(5, 5))) }, true, verify.PartFile, 1},
 	{"link's target", func(w *world) {
 		w.check(os.Remove(w.file("link")))
@@ -287,7 +288,7 @@ func TestVerifyFindsStrays(t *testing.T) {
 		t.Errorf("a run says %v", p)
 	}
 	w.check(os.Remove(stray))
-	repotest.Git(t, w.dest, "update-ref", "refs/heads/main", "main~1") // its newest is a version's no longer
+	repotest.Git(t, w.dest, "update-ref", "refs/heads/main", "main~1") // no version has the newest
 	repotest.Git(t, w.dest, "reset", "-q", "--hard")
 	found, _ := w.verify(verify.Options{Quick: true})
 	if !slices.ContainsFunc(found, func(f verify.Finding) bool { return strings.HasSuffix(f.Path, "/a/1970-01-01T00-00-01.000000Z-a") }) {

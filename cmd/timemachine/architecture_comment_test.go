@@ -15,7 +15,7 @@ const mostColumns = 100
 
 // longComments counts the lines of longer comments that a part of the tree still has.
 var longComments = map[string]int{
-	"repo":  401,
+	"repo": 401,
 }
 
 // TestArchitectureComments fails where comments are too wide.
