@@ -14,14 +14,15 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// StartLook is Start without reading the tip's commit and tree again where nothing has changed
-// since that was done; Begin makes up for it.
-func (r *Writer) StartLook(ctx context.Context) (object.ID, error) {
-	tip, err := r.ready()
+// StartUnchanged is Start for a run that may find nothing to write. It does not read the tip's
+// commit and tree again when no file that holds them has changed since a run did. Begin reads them
+// then.
+func (r *Writer) StartUnchanged(ctx context.Context) (object.ID, error) {
+	tip, err := r.prepare()
 	if err != nil || tip.IsZero() {
 		return tip, err
 	}
-	now, err := r.inventory(tip)
+	now, err := r.listFiles(tip)
 	if err != nil {
 		return tip, err
 	}
@@ -29,7 +30,7 @@ func (r *Writer) StartLook(ctx context.Context) (object.ID, error) {
 		r.unchecked = true
 		return tip, r.work.Recover(ctx, tip, false)
 	}
-	if err := r.check(tip); err != nil {
+	if err := r.checkTip(tip); err != nil {
 		return tip, err
 	}
 	if err := r.work.CheckIndex(); err != nil {
@@ -43,8 +44,8 @@ func (r *Writer) StartLook(ctx context.Context) (object.ID, error) {
 	return tip, r.work.Recover(ctx, tip, false)
 }
 
-// check reads the tip's commit and tree.
-func (r *Writer) check(tip object.ID) error {
+// checkTip reads the tip's commit and tree.
+func (r *Writer) checkTip(tip object.ID) error {
 	r.unchecked = false
 	if tip.IsZero() {
 		return nil
@@ -63,9 +64,9 @@ func stateLine(name string, st durable.Stat) string {
 	return fmt.Sprintln(name, st.Size, st.Ino, st.Mtime.Nano(), st.Ctime.Nano())
 }
 
-// inventory lists the tip, the packs and the index: a line for each file that changes when the file
+// listFiles lists the tip, the packs and the index, one line each. A line changes when its file
 // does.
-func (r *Writer) inventory(tip object.ID) (string, error) {
+func (r *Writer) listFiles(tip object.ID) (string, error) {
 	dir, closeDir, err := r.work.PackDir()
 	if err != nil {
 		return "", err
@@ -83,7 +84,7 @@ func (r *Writer) inventory(tip object.ID) (string, error) {
 			continue
 		}
 		st, err := dir.Lstat(name)
-		if errors.Is(err, fs.ErrNotExist) { // git gc has removed it meanwhile
+		if errors.Is(err, fs.ErrNotExist) { // git gc has removed it
 			continue
 		}
 		if err != nil {

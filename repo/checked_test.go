@@ -18,7 +18,7 @@ func (h *past) idle() error {
 	h.Helper()
 	h.check(h.r.Close())
 	h.open()
-	_, err := h.r.StartLook(context.Background())
+	_, err := h.r.StartUnchanged(context.Background())
 	return err
 }
 
@@ -60,7 +60,7 @@ func TestNoPackIsOpened(t *testing.T) {
 	}
 	spoil(t, h.newestPack())
 	h.mustBeDamaged("spoilt after it was found whole")
-	claim, err := h.r.inventory(h.tip())
+	claim, err := h.r.listFiles(h.tip())
 	if err != nil || !strings.HasPrefix(claim, h.tip().String()) {
 		t.Fatal(claim, err)
 	}

@@ -17,8 +17,8 @@ func (r *Repo) FolderID() (dev, ino uint64, err error) { return r.work.FolderID(
 // State is the open folder .git/timemachine. What callers keep there must be disposable.
 func (r *Repo) State() *durable.Dir { return r.work.State() }
 
-// FreeSpace is how many bytes can still be written to the destination's disk, and how many it has in
-// all; false where the file system does not say.
+// FreeSpace is how many bytes can still be written to the destination's disk, and how many it has
+// in all; false where the file system does not say.
 func (r *Repo) FreeSpace() (free, size int64, ok bool) { return r.work.FreeSpace() }
 
 // FullError is a *refusal.Error of kind Full in place of an error of a full disk, which may name

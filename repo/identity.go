@@ -29,10 +29,10 @@ func (r *Writer) author(rec *record.Record, when time.Time) object.Signature {
 
 const clockSlack = time.Hour
 
-// committed is the committer date for a version captured at now on a parent committed at parent:
-// never older than the parent's where the clock went back by up to an hour; beyond that the true
-// time, and ok is false.
-func committed(now, parent time.Time) (when time.Time, ok bool) {
+// committerDate is the committer date for a version captured at now on a parent committed at
+// parent: never older than the parent's where the clock went back by up to an hour; beyond that the
+// true time, and ok is false.
+func committerDate(now, parent time.Time) (when time.Time, ok bool) {
 	back := parent.Sub(now)
 	switch {
 	case back <= 0:

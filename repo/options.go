@@ -17,17 +17,17 @@ type Options struct {
 	Zone    *time.Location                // of author and committer dates; nil: UTC
 	Ident   Identity                      // the running user, for committers
 	Host    string                        // of authors' addresses, name@host
-	Boot    string                        // names this start of the machine, as no other is named; "": all is put on disk at once
+	Boot    string                        // a unique name of this start of the machine; "": everything is synced at once
 	Log     func(msg string, args ...any) // important actions; nil: none
 	Warn    func(path, msg, hint string)  // what the user should know but no run fails for; nil: none
-	Exclude []string                      // absolute paths that git status must not show where they lie in the destination
+	Exclude []string                      // absolute paths below the destination that git status must not show
 	Batch   int                           // objects after which what a run has is published; 0: 200,000
 
-	// Heads is that of HistoryOptions, for the histories that the repository opens.
+	// Heads is that of history.Options, for [Repo.History].
 	Heads func(state *durable.Dir, path string) history.Heads
 
-	// Remembered is the commit that what is remembered is true of, zero for none; state is
-	// .git/timemachine. nil: none.
+	// Remembered reads from state, the folder .git/timemachine, which commit the caller's cache is
+	// true of; zero for none. nil: none.
 	Remembered func(state *durable.Dir) object.ID
 }
 

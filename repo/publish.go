@@ -9,10 +9,10 @@ import (
 	"timemachine/repo/internal/runstate"
 )
 
-// Publish makes what was committed since the last Publish part of the history: the pack is put on
-// disk, the branch moves, and copies/, files/ and the index follow. No Blob or BlobFrom may be
-// under way. When it returns an error the branch may have moved or not; the next Start finds out.
-// What does not follow is warned of and healed later.
+// Publish makes what was committed since the last Publish part of the history. It syncs the pack,
+// moves the branch, then updates copies/, files/ and the index. No Blob or BlobFrom may be in
+// progress. After an error the branch may have moved or not: the next Start finds out. Files that
+// could not be updated cause warnings, and the next run tries again.
 func (t *Tx) Publish() error {
 	if len(t.versions) == 0 {
 		return t.Abort()
@@ -25,7 +25,7 @@ func (t *Tx) Publish() error {
 	defer held.Release()
 	_, behind, err := r.work.Behind(t.base) // an earlier run's part may not have followed: its mark must stay then
 	if err == nil {
-		err = t.move()
+		err = t.publishPack()
 	}
 	if err != nil {
 		return err
@@ -37,15 +37,15 @@ func (t *Tx) Publish() error {
 	return r.work.FollowPublication(t.ctx, done, held)
 }
 
-// move puts the pack on disk and moves the branch.
-func (t *Tx) move() error {
+// publishPack syncs the pack, gives it its name and moves the branch.
+func (t *Tx) publishPack() error {
 	r, b := t.r, t.batch
 	t.batch = nil
 	name, err := b.Place(runstate.KeepText(t.base, t.tip))
 	if err != nil {
 		return err
 	}
-	if err := r.move(t.base, t.tip, fmt.Sprintf(commits.RunMessage+"%d versions (scan %s)", len(t.versions), t.scan)); err != nil {
+	if err := r.moveBranch(t.base, t.tip, fmt.Sprintf(commits.RunMessage+"%d versions (scan %s)", len(t.versions), t.scan)); err != nil {
 		return err
 	}
 	if err := errors.Join(r.work.RemoveKeep(name), r.work.Retire(name, b.Holds...), r.work.Store.Reload()); err != nil {

@@ -18,13 +18,12 @@ import (
 )
 
 // Start makes the destination ready for a run and returns the branch's tip, zero before the first
-// commit: what an earlier run left unfinished is finished or swept away, and the history must be
-// whole as far as it is needed. The caller holds the lock. A history in a state that needs a person
-// is a *StateError, and nothing is changed.
+// commit. It finishes or removes what an interrupted run left, and recovers files/, copies/ and the
+// index. A history that needs a person is a *refusal.Error, and nothing is changed.
 func (r *Writer) Start(ctx context.Context) (object.ID, error) {
-	tip, err := r.ready()
+	tip, err := r.prepare()
 	if err == nil {
-		err = errors.Join(r.check(tip), r.work.CheckIndex())
+		err = errors.Join(r.checkTip(tip), r.work.CheckIndex())
 	}
 	if err != nil {
 		return object.ID{}, err
@@ -32,9 +31,9 @@ func (r *Writer) Start(ctx context.Context) (object.ID, error) {
 	return tip, r.work.Recover(ctx, tip, false)
 }
 
-// ready tidies up, finishes what can be finished without reading the history, and returns the tip.
-func (r *Writer) ready() (object.ID, error) {
-	if err := r.tidy(); err != nil {
+// prepare removes leftovers, finishes interrupted publications, and returns the tip.
+func (r *Writer) prepare() (object.ID, error) {
+	if err := r.removeLeftovers(); err != nil {
 		return object.ID{}, err
 	}
 	if flaw := r.work.Refs.HeadFlaw(); flaw != "" {
@@ -44,12 +43,12 @@ func (r *Writer) ready() (object.ID, error) {
 	if err != nil {
 		return object.ID{}, err
 	}
-	return r.finishMoves(tip)
+	return r.finishPublications(tip)
 }
 
-// tidy empties the stage, and sees to it that others are kept out, git status stays clean and git
-// changes no byte.
-func (r *Writer) tidy() error {
+// removeLeftovers empties the stage. It also restores closed modes, the files of .git/info, and
+// files/ and copies/ where something else has their name.
+func (r *Writer) removeLeftovers() error {
 	names, err := r.work.Stage.Names()
 	if err != nil {
 		return err
@@ -80,9 +79,8 @@ func (r *Writer) tidy() error {
 	return r.work.EnsureInfoFiles()
 }
 
-// finishMoves completes the publication of packs that a run was cut short in, and returns where the
-// branch is then.
-func (r *Writer) finishMoves(tip object.ID) (object.ID, error) {
+// finishPublications completes what interrupted runs were publishing, and returns the tip after it.
+func (r *Writer) finishPublications(tip object.ID) (object.ID, error) {
 	packs, err := r.work.PackNames()
 	if err != nil {
 		return tip, err
@@ -105,19 +103,20 @@ func (r *Writer) finishMoves(tip object.ID) (object.ID, error) {
 			old, id, ok = tip, tip, true
 		}
 		if !ok {
-			continue // somebody else's
+			continue // a foreign one
 		}
-		if tip, err = r.finishMove(dir, name, suffixes, tip, old, id); err != nil {
+		if tip, err = r.finishPublication(dir, name, suffixes, tip, old, id); err != nil {
 			return tip, err
 		}
 	}
 	return tip, errors.Join(r.work.RemoveOrphanIdx(dir, packs), r.work.DropUnreliableMultiPackIndex(dir))
 }
 
-// finishMove deals with one pack whose .keep outlived its run. Without its idx nobody can have read
-// it, and it goes, unless the branch has moved: then the idx was lost since. With it, the branch
-// moves as it was about to; where somebody moved it meanwhile the pack is left to git gc.
-func (r *Writer) finishMove(dir *durable.Dir, name string, has map[string]bool, tip, old, id object.ID) (object.ID, error) {
+// finishPublication handles one pack whose .keep file outlived its run. A pack without an idx was
+// never read: it is removed, unless the branch has moved, since then the idx was lost later. For a
+// whole pack the branch moves as the run intended. If another program moved the branch meanwhile,
+// the pack is left to git gc.
+func (r *Writer) finishPublication(dir *durable.Dir, name string, has map[string]bool, tip, old, id object.ID) (object.ID, error) {
 	if half := !has[".idx"] || !has[".pack"]; half && tip != old {
 		return tip, nil
 	} else if half {
@@ -133,7 +132,7 @@ func (r *Writer) finishMove(dir *durable.Dir, name string, has map[string]bool, 
 		if _, err := r.work.Store.ReadCommit(id); err != nil {
 			return tip, r.work.Damaged("a pack of a run that was cut short cannot be read", err)
 		}
-		if err := r.move(old, id, commits.FinishedMessage); err != nil {
+		if err := r.moveBranch(old, id, commits.FinishedMessage); err != nil {
 			return tip, err
 		}
 		r.work.Opts.Log("a run that was cut short is finished", "commit", id.String())
@@ -151,8 +150,8 @@ func (r *Writer) finishMove(dir *durable.Dir, name string, has map[string]bool, 
 	return tip, dir.Remove(name + ".keep")
 }
 
-// move marks the work tree as behind and moves the branch.
-func (r *Writer) move(old, id object.ID, message string) error {
+// moveBranch marks files/ and the index as pending and moves the branch from old to id.
+func (r *Writer) moveBranch(old, id object.ID, message string) error {
 	if err := runstate.MarkPending(r.work.StateDir, old); err != nil {
 		return err
 	}
@@ -169,13 +168,13 @@ func (r *Writer) move(old, id object.ID, message string) error {
 		return &refusal.Error{Kind: refusal.Moved, Dest: r.work.Path, Msg: fmt.Sprintf("branch %s was moved by another program while the run was at work", record.Quote(r.work.ShortBranch())),
 			Hint: "the next run takes it up"}
 	case errors.As(err, &unlogged) && !durable.IsFull(err):
-		return r.unlogged(unlogged)
+		return r.reflogError(unlogged)
 	}
 	return err
 }
 
-// unlogged says what is in the way of a reflog, without which no branch is moved.
-func (r *Writer) unlogged(e *ref.LogError) error {
+// reflogError says why the reflog cannot be written. No branch moves without a reflog entry.
+func (r *Writer) reflogError(e *ref.LogError) error {
 	path := r.work.Git.Path(e.Name)
 	s := &refusal.Error{Kind: refusal.Damaged, Dest: r.work.Path, Msg: "the reflog " + record.Quote(path) + " cannot be written: " + durable.Reason(e.Err),
 		Hint: "nothing was recorded; the next run does it when that file can be written"}

@@ -52,7 +52,7 @@ type Tx struct {
 // something to write. What is upcoming tells which pack is best added to; it need not be all.
 func (r *Writer) Begin(ctx context.Context, tip object.ID, scan string, upcoming []record.Upcoming) (*Tx, error) {
 	if r.unchecked {
-		if err := r.check(tip); err != nil {
+		if err := r.checkTip(tip); err != nil {
 			return nil, err
 		}
 	}
@@ -124,13 +124,13 @@ func (t *Tx) Blob(body []byte, before object.ID) (object.ID, error) {
 	if err != nil {
 		return id, err
 	}
-	return id, w.AddVersion(id, before, body, t.r.deltaBase)
+	return id, w.AddVersion(id, before, body, t.r.readDeltaBase)
 }
 
 var errLargeBase = errors.New("too large to build on")
 
-// deltaBase is an object's bytes, where it is no larger than what deltas are made of.
-func (r *Writer) deltaBase(id object.ID) ([]byte, error) {
+// readDeltaBase is an object's bytes, where it is no larger than what deltas are made of.
+func (r *Writer) readDeltaBase(id object.ID) ([]byte, error) {
 	size, _, err := r.work.Store.Size(id)
 	if err != nil {
 		return nil, err
@@ -171,7 +171,7 @@ func (t *Tx) BlobFrom(size int64, src io.Reader, before object.ID) (object.ID, e
 // needs no look at the others.
 func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (record.Version, error) {
 	rec.Scan = t.scan
-	path, spelling, err := t.place(&rec)
+	path, spelling, err := t.treePath(&rec)
 	if err != nil {
 		return record.Version{}, err
 	}
@@ -197,9 +197,9 @@ func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (record.
 	return t.commit(w, tree, rec, captured)
 }
 
-// place is where in the tree a version goes: where its source is, else the first of its source's
+// treePath is where in the tree a version goes: where its source is, else the first of its source's
 // places that is free.
-func (t *Tx) place(rec *record.Record) (string, layout.Spelling, error) {
+func (t *Tx) treePath(rec *record.Record) (string, layout.Spelling, error) {
 	usual, err := layout.TreePath(rec.Source)
 	if err != nil || rec.Previous.IsZero() && t.names == nil {
 		return usual, layout.Usual, err
@@ -277,7 +277,7 @@ func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record, capt
 	if rec.Event == record.Deleted {
 		when = captured
 	}
-	date, ok := committed(captured.Truncate(time.Second), t.last)
+	date, ok := committerDate(captured.Truncate(time.Second), t.last)
 	if !ok && !t.late {
 		t.late = true
 		t.r.work.Opts.Warn(t.r.work.Path, fmt.Sprintf("the clock is %s behind the newest commit", t.last.Sub(captured).Round(time.Second)), "git log orders by these dates: set the clock right")

@@ -26,11 +26,11 @@ type Writer struct {
 // WriteOptions is what is known only when a run writes. The zero value works.
 type WriteOptions struct {
 	Warn     func(path, msg, hint string) // what the user should know but no run fails for; nil: that of Options
-	Copies   func(free, size int64) bool  // whether copies are written, given the space left; nil: always
-	HasSpace func(free, size int64) bool  // Copies, for a look that is not to be told of; nil: Copies
+	Copies   func(free, size int64) bool  // whether copies are written, given free space and size in bytes; nil: always
+	HasSpace func(free, size int64) bool  // the same without a message to the user; nil: Copies
 
-	// Known tells whether a version that is recorded has the content id; false where that is not
-	// certain. It may be called by several goroutines at once. nil: never.
+	// Known tells whether a recorded version has the content id for certain. Several goroutines may
+	// call it at once. nil: never.
 	Known func(id object.ID) bool
 }
 

@@ -139,7 +139,7 @@ func scanName(t time.Time) string {
 
 // runOnce scans and records once, on top of the present tip.
 func (r *run) runOnce() error {
-	tip, err := r.writer.StartLook(r.ctx)
+	tip, err := r.writer.StartUnchanged(r.ctx)
 	if err != nil {
 		return err
 	}
