@@ -181,7 +181,7 @@ func FuzzCache(f *testing.F) {
 	b, _ = appendSection(b, crc, k.Tip, k.unsavedEntries())
 	f.Add(b[len(cacheMagic):])
 	f.Fuzz(func(t *testing.T, sections []byte) {
-		b := mend(append([]byte(cacheMagic), sections...))
+		b := fixChecksums(append([]byte(cacheMagic), sections...))
 		k, err := decodeCache(b)
 		again, _ := appendSection([]byte(cacheMagic), checksum([]byte(cacheMagic)), k.Tip, k.allEntries())
 		got, gotErr := decodeCache(again)
@@ -191,8 +191,9 @@ func FuzzCache(f *testing.F) {
 	})
 }
 
-// mend corrects the checksums of the sections in b, so that a test reaches what comes after them.
-func mend(b []byte) []byte {
+// fixChecksums corrects the checksums of the sections in b, so that a test reaches what comes after
+// them.
+func fixChecksums(b []byte) []byte {
 	crc := checksum([]byte(cacheMagic))
 	for at := len(cacheMagic); len(b)-at >= sectionHead+sectionTail; {
 		room := uint64(len(b) - at - sectionHead - sectionTail)

@@ -15,7 +15,7 @@ import (
 // commitSource reads the commits that a cache is brought up to date from: a repo.Repo or a
 // history.History.
 type commitSource interface {
-	Walk(ctx context.Context, tip, base object.ID, visit func(v record.Version, ours bool) error) error
+	Walk(ctx context.Context, tip, base object.ID, visit func(v record.Version, recorded bool) error) error
 	Files(tip object.ID) (map[string]object.TreeEntry, error)
 }
 
@@ -60,8 +60,8 @@ func (c *Cache) update(ctx context.Context, r commitSource, tip object.ID) (_ *C
 		}
 	}()
 	foreign := c.Tip.IsZero()
-	err = r.Walk(ctx, tip, c.Tip, func(v record.Version, ours bool) error {
-		if !ours {
+	err = r.Walk(ctx, tip, c.Tip, func(v record.Version, recorded bool) error {
+		if !recorded {
 			foreign = true
 			return nil
 		}
