@@ -6,6 +6,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/history"
+	"timemachine/repo/refusal"
 )
 
 // Identity is a name and an e-mail address as commits carry them.
@@ -13,15 +14,15 @@ type Identity struct{ Name, Email string }
 
 // Options is what a destination needs from its surroundings. The zero value works.
 type Options struct {
-	Clock   func() time.Time              // nil: time.Now
-	Zone    *time.Location                // of author and committer dates; nil: UTC
-	Ident   Identity                      // the running user, for committers
-	Host    string                        // of authors' addresses, name@host
-	Boot    string                        // a unique name of this start of the machine; "": everything is synced at once
-	Log     func(msg string, args ...any) // important actions; nil: none
-	Warn    func(path, msg, hint string)  // what the user should know but no run fails for; nil: none
-	Exclude []string                      // absolute paths below the destination that git status must not show
-	Batch   int                           // objects after which what a run has is published; 0: 200,000
+	Clock   func() time.Time                            // nil: time.Now
+	Zone    *time.Location                              // of author and committer dates; nil: UTC
+	Ident   Identity                                    // the running user, for committers
+	Host    string                                      // of authors' addresses, name@host
+	Boot    string                                      // a unique name of this start of the machine; "": everything is synced at once
+	Log     func(msg string, args ...any)               // important actions; nil: none
+	Warn    func(path, msg string, what refusal.Remedy) // what the user should know but no run fails for; nil: none
+	Exclude []string                                    // absolute paths below the destination that git status must not show
+	Batch   int                                         // objects after which what a run has is published; 0: 200,000
 
 	// Heads is that of history.Options, for [Repo.History].
 	Heads func(state *durable.Dir, path string) history.Heads

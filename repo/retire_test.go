@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"timemachine/repo/refusal"
 )
 
 // TestNothingUncoveredGoes: a pack is not removed for one that lacks an object of its, is cut
@@ -31,7 +32,7 @@ func TestNothingUncoveredGoes(t *testing.T) {
 		t.Fatal("second is not in third")
 	}
 	var said []string
-	h.r.work.SetWarn(func(_, msg, _ string) { said = append(said, msg) })
+	h.r.work.SetWarn(func(_, msg string, _ refusal.Remedy) { said = append(said, msg) })
 	h.check(h.r.work.Retire(third, first))
 	h.check(h.r.work.Retire("pack-"+strings.Repeat("0", 40), first))
 	if !there(first) || len(said) != 1 || !strings.Contains(said[0], "not all that it holds") {

@@ -37,7 +37,7 @@ func (r *Writer) prepare() (object.ID, error) {
 		return object.ID{}, err
 	}
 	if flaw := r.work.Refs.HeadFlaw(); flaw != "" {
-		r.work.Opts.Warn(r.work.Git.Path("HEAD"), flaw+": git finds no repository", "versions are recorded all the same; mend it with: "+r.work.WriteHead())
+		r.work.Opts.Warn(r.work.Git.Path("HEAD"), flaw+": git finds no repository", r.work.HeadRemedy())
 	}
 	tip, err := r.work.Tip()
 	if err != nil {
@@ -62,7 +62,7 @@ func (r *Writer) removeLeftovers() error {
 		}
 	}
 	if err := runstate.MoveForeignAside(r.work.StateDir, func(d runstate.Displaced) {
-		r.work.Opts.Warn(r.work.StateDir.Path(d.Name), "is no regular file, and was moved to "+record.Quote(d.Aside), d.Loss)
+		r.work.Opts.Warn(r.work.StateDir.Path(d.Name), "is no regular file, and was moved to "+record.Quote(d.Aside), refusal.Remedy{Kind: d.Loss})
 	}); err != nil {
 		return err
 	}
@@ -163,10 +163,10 @@ func (r *Writer) moveBranch(old, id object.ID, message string) error {
 	switch {
 	case errors.As(err, &held):
 		return &refusal.Error{Kind: refusal.Locked, Dest: r.work.Path, Msg: fmt.Sprintf("branch %s is locked: %s", record.Quote(r.work.ShortBranch()), held.Error()),
-			Hint: "nothing was recorded; if no git is at work there, remove the lock: rm " + record.ShellWord(held.Path)}
+			Remedy: r.work.Remedy(refusal.RemoveBranchLock, held.Path)}
 	case errors.As(err, &moved):
 		return &refusal.Error{Kind: refusal.Moved, Dest: r.work.Path, Msg: fmt.Sprintf("branch %s was moved by another program while the run was at work", record.Quote(r.work.ShortBranch())),
-			Hint: "the next run takes it up"}
+			Remedy: r.work.Remedy(refusal.NextRunContinues, "")}
 	case errors.As(err, &unlogged) && !durable.IsFull(err):
 		return r.reflogError(unlogged)
 	}
@@ -177,10 +177,10 @@ func (r *Writer) moveBranch(old, id object.ID, message string) error {
 func (r *Writer) reflogError(e *ref.LogError) error {
 	path := r.work.Git.Path(e.Name)
 	s := &refusal.Error{Kind: refusal.Damaged, Dest: r.work.Path, Msg: "the reflog " + record.Quote(path) + " cannot be written: " + durable.Reason(e.Err),
-		Hint: "nothing was recorded; the next run does it when that file can be written"}
+		Remedy: r.work.Remedy(refusal.NextRunWritesReflog, "")}
 	if e.Blocked {
 		s.Msg = record.Quote(path) + " is in the way of the reflog"
-		s.Hint = "nothing was recorded; the next run does it when that is moved away with: mv " + record.ShellWord(path) + " " + record.ShellWord(path+".aside")
+		s.Remedy = r.work.Remedy(refusal.MoveAsideOfReflog, path)
 	}
 	return s
 }

@@ -16,6 +16,7 @@ import (
 	"timemachine/repo/internal/projection"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // A batch ends at these sizes, so that memory stays bounded and a first run that is cut short keeps
@@ -280,7 +281,7 @@ func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record, capt
 	date, ok := committerDate(captured.Truncate(time.Second), t.last)
 	if !ok && !t.late {
 		t.late = true
-		t.r.work.Opts.Warn(t.r.work.Path, fmt.Sprintf("the clock is %s behind the newest commit", t.last.Sub(captured).Round(time.Second)), "git log orders by these dates: set the clock right")
+		t.r.work.Opts.Warn(t.r.work.Path, fmt.Sprintf("the clock is %s behind the newest commit", t.last.Sub(captured).Round(time.Second)), t.r.work.Remedy(refusal.SetClock, ""))
 	}
 	who := t.r.committer()
 	c := &object.CommitData{Tree: tree, Author: t.r.author(&rec, when), Message: rec.Message(),

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"timemachine/repo/history"
+	"timemachine/repo/refusal"
 	"timemachine/repo/repotest"
 	"timemachine/repo/verify"
 	"timemachine/watch/scan"
@@ -205,7 +206,7 @@ func TestTakenOverWhereNamesFold(t *testing.T) {
 	w.check(os.Remove(w.path("B")))
 	_, p, err = w.try()
 	w.check(err)
-	if len(p) != 1 || !strings.Contains(p[0].Msg, "a place of its own now") || !strings.Contains(p[0].Hint, "verify --repair") {
+	if len(p) != 1 || !strings.Contains(p[0].Msg, "a place of its own now") || p[0].Remedy.Kind != refusal.RepairFiles {
 		t.Errorf("it says: %v", p)
 	}
 	found, _ := w.verify(verify.Options{Repair: true})

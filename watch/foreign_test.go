@@ -12,6 +12,7 @@ import (
 	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/layout"
+	"timemachine/repo/refusal"
 	"timemachine/repo/verify"
 )
 
@@ -105,8 +106,8 @@ func TestReplacedFolders(t *testing.T) {
 					t.Errorf("%d versions, it says %v", s.Versions, p)
 				}
 				for _, q := range p {
-					if name == "copies" && !strings.Contains(q.Hint, "timemachine copies rebuild -d "+w.dest) {
-						t.Errorf("it hints %q", q.Hint)
+					if name == "copies" && q.Remedy != (refusal.Remedy{Kind: refusal.RebuildCopies, Dest: w.dest}) {
+						t.Errorf("the remedy is %+v", q.Remedy)
 					}
 				}
 				if st, err := os.Lstat(place); err != nil || st.Mode() != os.ModeDir|0o700 {
@@ -202,7 +203,7 @@ func TestForeignFileStays(t *testing.T) {
 	w.write("d/b", "three")
 	s, p, err := w.try()
 	w.check(err)
-	if s.Versions != 1 || len(p) != 1 || !strings.Contains(p[0].Hint, "timemachine verify --repair -d "+w.dest) {
+	if s.Versions != 1 || len(p) != 1 || p[0].Remedy != (refusal.Remedy{Kind: refusal.MoveAsideByRepair, Dest: w.dest}) {
 		t.Errorf("%d versions, it says %v", s.Versions, p)
 	}
 	if found, sum := w.verify(verify.Options{Repair: true}); sum.Repaired != sum.Findings {

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"timemachine/repo/refusal"
 	"timemachine/watch/scan"
 )
 
@@ -101,7 +102,7 @@ func (r *run) omit(changes []scan.Change, out func(i int) bool, why string, caus
 			continue
 		}
 		r.space.omitted = append(r.space.omitted, scan.Problem{Path: changes[i].File.Path, Msg: why, Err: cause,
-			Hint: "the next run tries again; make room there, or leave large files out with max-size"})
+			Remedy: refusal.Remedy{Kind: scan.FreeSpaceOrLimitSize}})
 	}
 	return kept
 }
@@ -145,6 +146,6 @@ func (r *run) spaceForCopies(free, size int64) bool {
 	}
 	floor := r.Config.CopiesMinFree.Floor(size)
 	r.reportProblem(scan.Problem{Path: r.Repo.Path(), Msg: fmt.Sprintf("has %.1f MB free, below the %.1f MB kept free: no copies are written", float64(free)/1e6, float64(floor)/1e6),
-		Hint: "the history goes on; a run makes up for the copies when there is room again", Warning: true})
+		Remedy: refusal.Remedy{Kind: scan.CopiesWaitForSpace}, Warning: true})
 	return false
 }

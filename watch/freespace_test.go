@@ -99,7 +99,7 @@ func TestNothingFits(t *testing.T) {
 	_, p, err := w.try()
 	remove()
 	state := (*refusal.Error)(nil)
-	if !errors.As(err, &state) || state.Error() != "destination "+w.dest+" has no room: no space left on device" || !strings.Contains(state.Hint, "make room") || len(p) > 0 {
+	if !errors.As(err, &state) || state.Error() != "destination "+w.dest+" has no room: no space left on device" || state.Remedy.Kind != refusal.FreeSpace || len(p) > 0 {
 		t.Errorf("%v %v", err, p)
 	}
 	if left := w.leftovers(); len(left) > 0 {

@@ -398,7 +398,7 @@ func TestDamageStops(t *testing.T) {
 		w.write("a", name)
 		_, _, err := w.try()
 		state := (*refusal.Error)(nil)
-		if !errors.As(err, &state) || state.Kind != refusal.Damaged || !strings.Contains(state.Hint, strings.TrimSpace(string(good))) {
+		if !errors.As(err, &state) || state.Kind != refusal.Damaged || state.Remedy.Kind != refusal.WriteBranchFile || state.Remedy.Commit.String() != strings.TrimSpace(string(good)) {
 			t.Errorf("%s: %v", name, err)
 		}
 		w.check(os.WriteFile(ref, good, 0o600))

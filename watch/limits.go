@@ -2,6 +2,7 @@ package watch
 
 import (
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 	"timemachine/watch/scan"
 )
 
@@ -20,16 +21,16 @@ const (
 // warnOfLimits warns of a version that is recorded, but exceeds a limit of git or of hosting
 // services.
 func (r *run) warnOfLimits(v *record.Version) {
-	warn := func(msg, hint string) {
-		r.reportProblem(scan.Problem{Path: v.Source, Msg: msg, Hint: hint, Warning: true})
+	warn := func(msg string, kind refusal.RemedyKind) {
+		r.reportProblem(scan.Problem{Path: v.Source, Msg: msg, Remedy: refusal.Remedy{Kind: kind}, Warning: true})
 	}
 	switch {
 	case v.Size > hostLimit:
-		warn("is over 100 MB large: hosting services refuse it", "max-size in the configuration leaves large files out")
+		warn("is over 100 MB large: hosting services refuse it", scan.LimitSize)
 	case v.Size > largeFile:
-		warn("is over 50 MB large", "max-size in the configuration leaves large files out")
+		warn("is over 50 MB large", scan.LimitSize)
 	}
 	if sec := v.Mtime.Unix(); !v.Mtime.IsZero() && (sec < firstDate || sec > lastDate) {
-		warn("has a time of modification that git's dates cannot say", "its commit bears the nearest date; the record and its copy have the true time")
+		warn("has a time of modification that git's dates cannot say", scan.ReadTimeInRecord)
 	}
 }

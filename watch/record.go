@@ -15,6 +15,7 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 	"timemachine/watch/scan"
 )
 
@@ -35,7 +36,7 @@ func (r *run) writeChanges(tip object.ID, changes []scan.Change) (err error) {
 	recorded = true
 	if r.summary.Versions > 0 {
 		if err := r.writer.RollUp(r.ctx, r.tx.Tip(), r.summary.Versions); err != nil && r.ctx.Err() == nil {
-			r.reportProblem(scan.Problem{Path: r.Repo.Path(), Msg: "could not be tidied: " + err.Error(), Hint: "the history is whole; packs are merged another time", Warning: true})
+			r.reportProblem(scan.Problem{Path: r.Repo.Path(), Msg: "could not be tidied: " + err.Error(), Remedy: refusal.Remedy{Kind: scan.PacksAreMergedLater}, Warning: true})
 		}
 	}
 	r.cache.Tip, r.summary.Tip = r.tx.Tip(), r.tx.Tip()
@@ -236,7 +237,7 @@ func (r *run) reportFailure(ch *scan.Change, err error) error {
 	p := scan.Problem{Path: ch.File.Path, Err: durable.WithoutPath(err)}
 	switch {
 	case errors.Is(err, errTorn):
-		p.Msg, p.Err, p.Hint = "changed while it was read", nil, fmt.Sprintf("the next run tries again; after %d such runs it is stored as read", maxTornRuns)
+		p.Msg, p.Err, p.Remedy = "changed while it was read", nil, refusal.Remedy{Kind: scan.NextRunReadsAgain, Runs: maxTornRuns}
 		if ch.Before == nil {
 			ch.Before = r.cache.FindOrAdd(ch.File.Path)
 			ch.Before.Deleted = true

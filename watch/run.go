@@ -115,8 +115,8 @@ func (r *run) lostRace(err error, lost *int) bool {
 // lock makes this process the only writer.
 func (r *run) lock() (err error) {
 	o := repo.WriteOptions{
-		Warn: func(path, msg, hint string) {
-			r.reportProblem(scan.Problem{Path: path, Msg: msg, Hint: hint, Warning: true})
+		Warn: func(path, msg string, what refusal.Remedy) {
+			r.reportProblem(scan.Problem{Path: path, Msg: msg, Remedy: what, Warning: true})
 		},
 		Copies:   r.spaceForCopies,
 		HasSpace: r.Config.KeepsCopies,
@@ -161,7 +161,7 @@ func (r *run) runOnce() error {
 	}
 	r.reportOmitted()
 	if err := r.cache.Save(r.Repo.State()); err != nil {
-		r.reportProblem(scan.Problem{Path: r.Repo.Path(), Msg: "what this run knows could not be noted", Hint: "the next run reads every file that changed again", Err: durable.WithoutPath(err), Warning: true})
+		r.reportProblem(scan.Problem{Path: r.Repo.Path(), Msg: "what this run knows could not be noted", Remedy: refusal.Remedy{Kind: scan.ChangesAreReadAgain}, Err: durable.WithoutPath(err), Warning: true})
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"timemachine/repo"
+	"timemachine/repo/refusal"
 	"timemachine/repo/verify"
 )
 
@@ -36,7 +37,7 @@ func TestSkippedCopiesAreWritten(t *testing.T) {
 		}
 		found, _ := w.verify(verify.Options{})
 		for _, f := range found {
-			if f.Part != verify.PartCopy || f.Hint != "timemachine copies rebuild -d "+w.dest {
+			if f.Part != verify.PartCopy || f.Remedy != (refusal.Remedy{Kind: refusal.RebuildCopies, Dest: w.dest, Bare: true}) {
 				t.Errorf("found %+v", f)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"timemachine/repo"
+	"timemachine/repo/refusal"
 	"timemachine/repo/repotest"
 	"timemachine/repo/verify"
 )
@@ -19,7 +20,7 @@ import (
 // verify returns the findings of Verify.
 func (w *world) verify(o verify.Options) (found []verify.Finding, sum *verify.Summary) {
 	w.t.Helper()
-	r, err := repo.Open(w.dest, repo.Options{Boot: w.boot, Warn: func(path, msg, _ string) { w.t.Logf("warning: %s: %s", path, msg) }})
+	r, err := repo.Open(w.dest, repo.Options{Boot: w.boot, Warn: func(path, msg string, _ refusal.Remedy) { w.t.Logf("warning: %s: %s", path, msg) }})
 	w.check(err)
 	defer r.Close()
 	check := r.Verify

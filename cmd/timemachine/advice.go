@@ -10,6 +10,7 @@ import (
 	"strings"
 	"timemachine/repo/history"
 
+	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/layout"
@@ -28,7 +29,7 @@ func (a *app) explainError(ctx context.Context, h *history.History, err error) e
 	case errors.As(err, &absent):
 		f := &failure{msg: terminal.Quote(absent.Path) + " did not exist then: it was deleted " + render.LocalTime(absent.Deleted.Since, a.zone), err: err}
 		if absent.Deleted.Before != nil {
-			f.hint = "its last version before that: " + spell("show", shellWord(absent.Path), "--at", absent.Deleted.Before.Commit.Short())
+			f.hint = "its last version before that: " + spell("show", hint.ShellWord(absent.Path), "--at", absent.Deleted.Before.Commit.Short())
 		}
 		return f
 	}
@@ -52,14 +53,14 @@ const suggestions = 3
 func (a *app) adviceOnUnknown(ctx context.Context, h *history.History, path string) string {
 	if tree, err := layout.TreePath(path); err == nil {
 		if there, err := h.Present(path); there && err == nil {
-			return "git has it, without a record of timemachine's that can be read: " + spellGit(h.Dest(), "show", shellWord("HEAD:"+tree))
+			return "git has it, without a record of timemachine's that can be read: " + hint.Git(h.Dest(), "show", hint.ShellWord("HEAD:"+tree))
 		}
 	}
 	if h.Shallow() {
-		return "this clone is shallow, older versions are left out: " + spellGit(h.Dest(), "fetch", "--unshallow")
+		return "this clone is shallow, older versions are left out: " + hint.Git(h.Dest(), "fetch", "--unshallow")
 	}
 	if _, err := os.Lstat(path); err == nil && destinationReason(h.Dest(), path) == "" {
-		return "it is there, and was never captured: " + spell("add", shellWord(path)) + " watches it; if it is watched, status says more"
+		return "it is there, and was never captured: " + spell("add", hint.ShellWord(path)) + " watches it; if it is watched, status says more"
 	}
 	return a.adviceOnSimilar(ctx, h, path)
 }
@@ -88,7 +89,7 @@ func (a *app) adviceOnSimilar(ctx context.Context, h *history.History, path stri
 	}
 	for p := filepath.Dir(path); p != "/"; p = filepath.Dir(p) {
 		if known[p] {
-			return spell("log", shellWord(p)) + " lists what is known there"
+			return spell("log", hint.ShellWord(p)) + " lists what is known there"
 		}
 	}
 	return spell("log") + " lists what is known"

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/repo"
 )
@@ -53,5 +54,5 @@ func (a *app) printCompaction(dest string, c repo.Compaction) error {
 	case a.flags.quiet:
 		return nil
 	}
-	return a.print(render.CompactLine(c, spellGit(dest, "gc")))
+	return a.print(render.CompactLine(c, hint.Git(dest, "gc")))
 }

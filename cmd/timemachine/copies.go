@@ -8,6 +8,7 @@ import (
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
+	"timemachine/repo/refusal"
 	"timemachine/watch/config"
 	"timemachine/watch/scan"
 )
@@ -70,11 +71,11 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 // openForUpkeep opens the destination for work beside runs.
 func (a *app) openForUpkeep(p *place) (*repo.Repo, error) {
 	o := a.repoOptions(p)
-	o.Warn = func(path, msg, hint string) {
+	o.Warn = func(path, msg string, what refusal.Remedy) {
 		text := render.ProblemText(scan.Problem{Path: path, Msg: msg})
 		a.journal.Warn(text)
 		a.console.Warn(text)
-		a.console.Hint(hint)
+		a.console.Hint(speller().Words(what))
 	}
 	return repo.Open(p.dest, o)
 }

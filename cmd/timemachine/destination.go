@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/refusal"
@@ -66,7 +67,7 @@ func (a *app) openTrusted(p *place, o repo.Options) (*repo.Repo, error) {
 	owner, err := r.Owner()
 	if was, known := memory.owner(p.dest); err == nil && a.uid == 0 && known && owner != was && owner != 0 {
 		err = &failure{msg: fmt.Sprintf("destination %s belongs to uid %d now, and to uid %d before", terminal.Quote(p.dest), owner, was),
-			hint: "root records nothing there; if that is meant, say so with: " + spell("init", "-c", shellWord(p.config), "-d", shellWord(p.dest))}
+			hint: "root records nothing there; if that is meant, say so with: " + spell("init", "-c", hint.ShellWord(p.config), "-d", hint.ShellWord(p.dest))}
 	}
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
@@ -86,7 +87,7 @@ func (a *app) announceForeignOwner(dest string, owner uint32) {
 		return
 	}
 	a.console.Announce(fmt.Sprintf("destination %s belongs to uid %d: git refuses it for you, until you trust what it holds and say so with: git config --global --add safe.directory %s",
-		terminal.Quote(dest), owner, shellWord(dest)))
+		terminal.Quote(dest), owner, hint.ShellWord(dest)))
 }
 
 // refusalKind is the state of a destination that an error tells of; 0 for other errors and for nil.
@@ -113,7 +114,7 @@ func unmountedError(dest string, err error) error {
 	}
 	return &failure{
 		msg:  "destination " + terminal.Quote(dest) + what,
-		hint: "it was used before; mount it, or start afresh with " + spell("init", "-d", shellWord(dest)),
+		hint: "it was used before; mount it, or start afresh with " + spell("init", "-d", hint.ShellWord(dest)),
 		err:  err,
 	}
 }

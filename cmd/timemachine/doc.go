@@ -5,7 +5,7 @@
 // outside (arguments, streams, environment, clock). A place is where the execution works:
 // configuration file, log, destination. The console is what the user sees on standard error. The
 // journal is timemachine.log. The memory is what timemachine remembers between executions under
-// $XDG_STATE_HOME. Hints are the advice below an error; hint.go spells the commands in them.
+// $XDG_STATE_HOME. Hints are the advice below an error; package hint spells the commands in them.
 //
 // Invariants: main.go alone calls os.Exit, with the status that exitStatus gives. The environment,
 // the clock and the standard streams are reached through app alone. No name of a file and no text

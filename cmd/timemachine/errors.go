@@ -4,7 +4,6 @@ import (
 	"errors"
 	"strings"
 
-	"timemachine/repo/refusal"
 	"timemachine/watch/config"
 )
 
@@ -72,23 +71,4 @@ func exitStatus(err error) int {
 		return statusUsage
 	}
 	return statusFailed
-}
-
-// hintOf is the hint that an error carries; "" for none.
-func hintOf(err error) string {
-	var u *usageError
-	var f *failure
-	var c *config.Error
-	var s *refusal.Error
-	switch {
-	case errors.As(err, &u):
-		return u.hint
-	case errors.As(err, &f):
-		return f.hint
-	case errors.As(err, &c):
-		return c.Hint
-	case errors.As(err, &s):
-		return s.Hint
-	}
-	return ""
 }

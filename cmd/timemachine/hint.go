@@ -1,13 +1,11 @@
 package main
 
 import (
-	"strings"
-
-	"timemachine/repo/record"
+	"errors"
+	"timemachine/cmd/timemachine/internal/hint"
+	"timemachine/repo/refusal"
+	"timemachine/watch/config"
 )
-
-// The commands that messages tell people to type are spelled in this file. Only this file changes
-// with the name of a command, or with the words that a shell needs quoted.
 
 // programName is what people type to run this program.
 const programName = "timemachine"
@@ -19,16 +17,28 @@ var (
 	addHint   = spell("add", "PATH…") + " adds to "
 )
 
+// speller spells the commands that messages tell people to type.
+func speller() hint.Speller { return hint.Speller{Program: programName} }
+
 // spell is a command of timemachine as people type it. The caller passes file names through
-// shellWord before.
-func spell(words ...string) string {
-	return programName + " " + strings.Join(words, " ")
-}
+// hint.ShellWord before.
+func spell(words ...string) string { return speller().Command(words...) }
 
-// spellGit is a git command that works on a destination.
-func spellGit(dest string, words ...string) string {
-	return "git -C " + shellWord(dest) + " " + strings.Join(words, " ")
+// hintOf is the hint that an error carries; "" for none.
+func hintOf(err error) string {
+	var u *usageError
+	var f *failure
+	var c *config.Error
+	var s *refusal.Error
+	switch {
+	case errors.As(err, &u):
+		return u.hint
+	case errors.As(err, &f):
+		return f.hint
+	case errors.As(err, &c):
+		return c.Hint
+	case errors.As(err, &s):
+		return speller().Words(s.Remedy)
+	}
+	return ""
 }
-
-// shellWord is a file name as one word of a shell command.
-func shellWord(name string) string { return record.ShellWord(name) }

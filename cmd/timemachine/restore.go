@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
@@ -177,7 +178,7 @@ func (a *app) lastVersion(ctx context.Context, h *history.History, path string, 
 		return []history.Entry{{Version: *absent.Deleted.Before}}, nil
 	case errors.As(err, &unknown):
 		return nil, &failure{msg: "nothing was there below " + terminal.Quote(path) + " then: all of it was deleted",
-			hint: "choose another moment with --at; " + spell("log", shellWord(path)) + " shows them", err: err}
+			hint: "choose another moment with --at; " + spell("log", hint.ShellWord(path)) + " shows them", err: err}
 	}
 	return nil, err
 }

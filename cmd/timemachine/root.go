@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/terminal"
 )
 
@@ -122,7 +123,7 @@ func (a *app) unknownCommandError(root *cobra.Command, word string) error {
 	e := &usageError{msg: "unknown command " + terminal.InQuotes(word), hint: usageHint}
 	if path, err := a.absolute(word); err == nil {
 		if _, err := os.Lstat(path); err == nil {
-			e.hint = "to watch this file: " + spell("add", shellWord(word))
+			e.hint = "to watch this file: " + spell("add", hint.ShellWord(word))
 			return e
 		}
 	}

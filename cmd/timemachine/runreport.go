@@ -55,7 +55,7 @@ func (r *runReport) Problem(p scan.Problem) {
 	if r.worthPrinting(withoutNumbers(text)) {
 		r.app.console.Log(context.Background(), level, text)
 		if r.app.console.Enabled(context.Background(), level) {
-			r.app.console.Hint(p.Hint)
+			r.app.console.Hint(speller().Words(p.Remedy))
 		}
 	}
 }
@@ -84,5 +84,5 @@ func (r *runReport) Progress(done, total int64) { r.app.console.MoveBar(done, to
 
 // document is the run as JSON.
 func (r *runReport) document(dest string, s *watch.Summary) render.RunDocument {
-	return render.RunJSON(dest, s, r.versions, r.problems)
+	return render.RunJSON(dest, s, r.versions, r.problems, speller().Words)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 )
@@ -130,5 +131,5 @@ func folderError(source string, p history.Point, all []history.Entry) error {
 	if p != (history.Point{}) {
 		msg = terminal.Quote(source) + " was a folder then, not a file"
 	}
-	return &failure{msg: msg, hint: spell("log", shellWord(source)) + " lists what it holds, for example " + terminal.Quote(all[0].Source)}
+	return &failure{msg: msg, hint: spell("log", hint.ShellWord(source)) + " lists what it holds, for example " + terminal.Quote(all[0].Source)}
 }

@@ -53,7 +53,7 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 	if o.maxAge != "" {
 		return a.checkAge(p, h, limit)
 	}
-	s := &render.Status{Destination: p.dest, Configuration: p.config}
+	s := &render.Status{Destination: p.dest, Configuration: p.config, Hints: speller().Words}
 	if err := a.gatherStatus(ctx, h, c, s); err != nil {
 		return err
 	}

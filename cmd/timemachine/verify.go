@@ -99,16 +99,16 @@ type verifyReport struct {
 }
 
 func (t *verifyReport) printFinding(f verify.Finding) {
-	t.app.journal.Warn(render.FindingText(f), "hint", f.Hint)
+	t.app.journal.Warn(render.FindingText(f), "hint", speller().Words(f.Remedy))
 	if t.err != nil {
 		return
 	}
 	t.app.console.ClearBar()
 	if t.app.flags.json {
-		t.err = t.app.printJSONLine(render.FindingJSON(f))
+		t.err = t.app.printJSONLine(render.FindingJSON(f, speller().Words))
 		return
 	}
-	t.err = t.app.print(render.FindingLine(f))
+	t.err = t.app.print(render.FindingLine(f, speller().Words))
 }
 
 // checkCache checks the cache, which package repo does not know. An active run may be writing it.
@@ -124,7 +124,7 @@ func (t *verifyReport) checkCache(ctx context.Context, r *repo.Repo, mend bool, 
 	if err == nil || stopped != nil {
 		return stopped
 	}
-	f := verify.Finding{Part: "cache", Path: ".git/timemachine/cache", Msg: durable.Reason(err), Hint: "the next run makes another"}
+	f := verify.Finding{Part: "cache", Path: ".git/timemachine/cache", Msg: durable.Reason(err), Remedy: refusal.Remedy{Kind: refusal.NextRunMakesCache}}
 	if mend && scan.DropCache(r.State()) == nil {
 		f.Repaired = true
 		sum.Repaired++

@@ -201,7 +201,7 @@ func (h *History) readTip() error {
 	}
 	if h.tip, err = h.R.Tip(); err == nil && h.tip.IsZero() {
 		return &refusal.Error{Kind: refusal.NoVersions, Dest: h.R.Path, Msg: fmt.Sprintf("destination %s holds no versions yet", record.Quote(h.R.Path)),
-			Hint: "timemachine run takes the first ones of what is watched"}
+			Remedy: refusal.Remedy{Kind: refusal.RunFirst}}
 	}
 	return err
 }

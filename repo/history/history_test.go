@@ -285,7 +285,7 @@ func TestOpenHistoryRefuses(t *testing.T) {
 	for dest, want := range map[string]refusal.Kind{filepath.Join(dir, "none"): refusal.NoDestination, empty: refusal.NoRepository, fresh: refusal.NoVersions} {
 		_, err := history.Open(dest, history.Options{})
 		var e *refusal.Error
-		if !errors.As(err, &e) || e.Kind != want || e.Hint == "" {
+		if !errors.As(err, &e) || e.Kind != want || e.Remedy.Kind == 0 {
 			t.Errorf("%s: %v", dest, err)
 		}
 	}

@@ -55,7 +55,7 @@ func (h *History) openGit() error {
 		return err
 	case kind == dest.NoRepository:
 		return &refusal.Error{Kind: refusal.NoRepository, Dest: h.R.Path, Msg: fmt.Sprintf("destination %s holds no history", record.Quote(h.R.Path)),
-			Hint: "name the destination with -d; timemachine init makes one"}
+			Remedy: refusal.Remedy{Kind: refusal.NameOrInitDestination}}
 	case kind == dest.BareRepository:
 		h.bare = true
 		h.R.Git, err = durable.OpenDir(h.R.Path)
@@ -68,7 +68,7 @@ func (h *History) checkReadable() error {
 	why, err := h.R.Unsupported()
 	if err == nil && why != "" {
 		err = &refusal.Error{Kind: refusal.Unsupported, Dest: h.R.Path, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot read: %s", record.Quote(h.R.Path), record.Quote(why)),
-			Hint: "read a full clone of it: git clone --no-shared"}
+			Remedy: refusal.Remedy{Kind: refusal.ReadFullClone}}
 	}
 	return err
 }

@@ -22,11 +22,11 @@ const (
 
 // Error says why a destination is left alone, and what to do about it.
 type Error struct {
-	Kind Kind
-	Dest string
-	Msg  string // one sentence that names the thing
-	Hint string // what to do, "" where nothing can be said
-	Err  error  // the cause, or nil
+	Kind   Kind
+	Dest   string
+	Msg    string // one sentence that names the thing
+	Remedy Remedy
+	Err    error // the cause, or nil
 }
 
 func (e *Error) Error() string {

@@ -4,6 +4,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // copy looks at a version's plain copy. One that is not there is missed only where copies are kept
@@ -16,11 +17,11 @@ func (w *worker) copy(v *record.Version) {
 	if err == nil || durable.IsMissing(err) && !w.o.WantCopy(v) {
 		return
 	}
-	hint := ""
+	var what refusal.Remedy
 	if durable.IsMissing(err) {
-		hint = w.r.RebuildCommand()
+		what = w.bare(refusal.RebuildCopies, "")
 	}
-	w.suspects(suspect{v: *v, Finding: Finding{Part: PartCopy, Path: v.Copy, Object: v.Commit, Msg: durable.Flaw(err), Hint: hint}})
+	w.suspects(suspect{v: *v, Finding: Finding{Part: PartCopy, Path: v.Copy, Object: v.Commit, Msg: durable.Flaw(err), Remedy: what}})
 }
 
 // file looks at the place of a source's newest version in files/.

@@ -3,7 +3,7 @@ package verify
 import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
-	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // graph looks at git's commit-graph, where there is one, and with Repair makes it anew.
@@ -12,13 +12,13 @@ func (k *verify) graph(tip object.ID) error {
 	if err == nil {
 		return nil
 	}
-	f := Finding{Part: PartGraph, Path: ".git/objects/info", Msg: durable.Reason(err), Hint: "git -C " + record.ShellWord(k.r.Path) + " -c commitGraph.generationVersion=2 commit-graph write --reachable --changed-paths"}
+	f := Finding{Part: PartGraph, Path: ".git/objects/info", Msg: durable.Reason(err), Remedy: k.bare(refusal.RewriteGraph, "")}
 	if k.o.Repair {
 		if err := k.maintenance.RewriteGraph(k.ctx, tip); err != nil {
 			return err
 		}
 		if f.Repaired = k.maintenance.GraphFlaw(k.o.Quick) == nil; f.Repaired {
-			f.Hint = ""
+			f.Remedy = refusal.Remedy{}
 		}
 	}
 	k.report(f)

@@ -14,6 +14,7 @@ import (
 	"timemachine/repo/internal/projection"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // step is one commit with what is needed to judge it.
@@ -96,7 +97,7 @@ func (k *verify) walk(tip object.ID, h *history, jobs chan<- []step) error {
 		c, err := k.r.Store.ReadCommit(id)
 		if err != nil {
 			k.report(Finding{Part: PartRecord, Object: id, Msg: "commit cannot be read: " + err.Error() + "; what is older was not looked at",
-				Hint: fmt.Sprintf("git -C %s fsck --full", record.ShellWord(k.r.Path))})
+				Remedy: k.bare(refusal.CheckHistory, "")})
 			h.copies.partial = true
 			break
 		}

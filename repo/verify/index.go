@@ -82,7 +82,7 @@ func (k *verify) readIndex() (map[string]index.Entry, error) {
 	}
 	switch {
 	case errors.Is(err, index.ErrSplit), errors.Is(err, index.ErrSparse):
-		k.report(Finding{Part: PartIndex, Path: ".git/index", Msg: err.Error(), Hint: k.r.IndexHint(err)})
+		k.report(Finding{Part: PartIndex, Path: ".git/index", Msg: err.Error(), Remedy: k.r.IndexRemedy(err)})
 		return nil, nil
 	case err != nil:
 		msg := durable.Reason(err)

@@ -5,6 +5,7 @@ import (
 	"timemachine/repo/internal/dest"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // settling is a look at what was found wrong beside the history, at a time when a run may be at
@@ -34,7 +35,7 @@ func (k *verify) settle(tip object.ID, h *history) error {
 	}
 	for _, s := range k.suspect {
 		if !still {
-			s.Hint = "a run is at work: look again when it has ended"
+			s.Remedy = refusal.Remedy{Kind: refusal.WaitForRun}
 		}
 		k.report(s.Finding)
 	}

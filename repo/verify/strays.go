@@ -8,6 +8,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/layout"
+	"timemachine/repo/refusal"
 )
 
 // copyNames are the names of all copies that records tell of, in 16 bytes each.
@@ -86,6 +87,6 @@ func (k *verify) straysIn(dir *durable.Dir, folder string, h *history) error {
 
 func (k *verify) stray(path string, h *history) {
 	if !h.copies.has(k.r.Fold(path)) {
-		k.suspects(suspect{stray: true, Finding: Finding{Part: PartCopy, Path: path, Msg: "is no version's copy", Hint: "it is left as it is: move it away"}})
+		k.suspects(suspect{stray: true, Finding: Finding{Part: PartCopy, Path: path, Msg: "is no version's copy", Remedy: refusal.Remedy{Kind: refusal.MoveCopyAway}}})
 	}
 }

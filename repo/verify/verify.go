@@ -42,7 +42,7 @@ type Finding struct {
 	Path     string    // the file, relative to the destination; of a record or tree the source; "" where there is none
 	Object   object.ID // the object or commit; zero where there is none
 	Msg      string    // what is wrong, in words
-	Hint     string    // the command that mends it, or ""
+	Remedy   refusal.Remedy
 	Repaired bool
 }
 
@@ -165,7 +165,7 @@ func (k *verify) infoFlaws() []Finding {
 	var found []Finding
 	for _, name := range dest.InfoFiles {
 		if msg := k.r.InfoFlaw(name); msg != "" {
-			found = append(found, Finding{Part: PartFile, Path: ".git/info/" + name, Msg: msg, Hint: "the next run sees to it"})
+			found = append(found, Finding{Part: PartFile, Path: ".git/info/" + name, Msg: msg, Remedy: refusal.Remedy{Kind: refusal.NextRunRepairs}})
 		}
 	}
 	return found
@@ -179,11 +179,13 @@ func (k *verify) begin() (tip object.ID, err error) {
 		tip, err = k.r.Tip()
 	}
 	if flaw := k.r.Refs.HeadFlaw(); flaw != "" {
-		k.report(Finding{Part: PartBranch, Path: ".git/HEAD", Msg: flaw + ": git finds no repository", Hint: k.r.WriteHead()})
+		head := k.r.HeadRemedy()
+		head.Bare = true
+		k.report(Finding{Part: PartBranch, Path: ".git/HEAD", Msg: flaw + ": git finds no repository", Remedy: head})
 	}
 	var state *refusal.Error
 	if errors.As(err, &state) && state.Kind == refusal.Damaged {
-		k.report(Finding{Part: PartBranch, Path: filepath.Join(".git", k.r.Branch), Msg: state.Error(), Hint: state.Hint})
+		k.report(Finding{Part: PartBranch, Path: filepath.Join(".git", k.r.Branch), Msg: state.Error(), Remedy: state.Remedy})
 		return object.ID{}, nil
 	}
 	if err != nil || k.o.Repair {
@@ -200,7 +202,7 @@ func (k *verify) mark(tip object.ID) error {
 	}
 	if versions, _, err := k.r.Since(k.ctx, tip, base); err != nil || len(versions) > 0 {
 		k.suspects(suspect{mark: true, Finding: Finding{Part: PartIndex, Path: ".git/timemachine/pending",
-			Msg: "files/ and the index have not followed the history yet", Hint: "the next run sees to it"}})
+			Msg: "files/ and the index have not followed the history yet", Remedy: refusal.Remedy{Kind: refusal.NextRunRepairs}}})
 	}
 	return nil
 }
@@ -208,20 +210,27 @@ func (k *verify) mark(tip object.ID) error {
 // objects checks what the history is stored in.
 func (k *verify) objects() error {
 	n, err := k.r.Store.Check(k.ctx, pack.CheckOptions{Quick: k.o.Quick, Progress: k.o.Progress, Flaw: func(f pack.Flaw) {
-		k.report(Finding{Part: PartObject, Path: k.relative(f.File), Object: f.ID, Msg: f.Err.Error(), Hint: k.flawHint(f)})
+		k.report(Finding{Part: PartObject, Path: k.relative(f.File), Object: f.ID, Msg: f.Err.Error(), Remedy: k.flawRemedy(f)})
 	}})
 	k.sum.Objects = n
 	return err
 }
 
-// flawHint tells of the one damage to a store that git mends by itself: an idx is made from its
-// pack.
-func (k *verify) flawHint(f pack.Flaw) string {
+// flawRemedy tells of the one damage to a store that git repairs by itself: it makes an idx from
+// its pack.
+func (k *verify) flawRemedy(f pack.Flaw) refusal.Remedy {
 	base, isIdx := strings.CutSuffix(f.File, ".idx")
 	if !isIdx && !errors.Is(f.Err, pack.ErrNoIdx) {
-		return ""
+		return refusal.Remedy{}
 	}
-	return k.r.IndexPack(strings.TrimSuffix(base, ".pack"))
+	return k.bare(refusal.IndexPack, strings.TrimSuffix(base, ".pack"))
+}
+
+// bare is a remedy that is told by its command alone: the finding says the rest. path may be empty.
+func (k *verify) bare(kind refusal.RemedyKind, path string) refusal.Remedy {
+	what := k.r.Remedy(kind, path)
+	what.Bare = true
+	return what
 }
 
 func (k *verify) relative(file string) string {
@@ -237,7 +246,7 @@ func (k *verify) report(f Finding) {
 	k.sum.Findings++
 	if f.Repaired {
 		k.sum.Repaired++
-		f.Hint = ""
+		f.Remedy = refusal.Remedy{}
 	}
 	if k.o.Report != nil {
 		k.o.Report(f)

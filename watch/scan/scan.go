@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/refusal"
 	"timemachine/watch/config"
 )
 
@@ -31,9 +32,9 @@ type File struct {
 type Problem struct {
 	Path    string
 	Msg     string // what is wrong with it
-	Hint    string // what to do, or ""
-	Err     error  // the cause, without the path, or nil
-	Warning bool   // the run did all the same what was asked for
+	Remedy  refusal.Remedy
+	Err     error // the cause, without the path, or nil
+	Warning bool  // the run did all the same what was asked for
 }
 
 // folder is what the scan found out about one folder.

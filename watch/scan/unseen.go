@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 	"timemachine/watch/config"
 )
 
@@ -183,7 +183,7 @@ func (u *Unseen) heldBack() (problems []Problem) {
 	for _, p := range slices.Sorted(maps.Keys(u.held)) {
 		if h := u.held[p]; !h.reported {
 			problems = append(problems, Problem{Path: p, Msg: fmt.Sprintf("%s: %d known files are gone, and not taken for deleted", h.why, h.n),
-				Hint: "if they are deleted: timemachine run --accept-deletions " + record.Quote(p)})
+				Remedy: refusal.Remedy{Kind: AcceptDeletions, Path: p}})
 		}
 	}
 	return problems
@@ -193,7 +193,7 @@ func (u *Unseen) heldBack() (problems []Problem) {
 func (u *Unseen) neverFound() (problems []Problem) {
 	for _, e := range u.scan.Missing {
 		if u.held[e.Root] == nil && u.held[filepath.Dir(e.Root)] == nil && !u.cache.anyIn(e.Root) {
-			problems = append(problems, Problem{Path: e.Root, Msg: "does not exist", Hint: "to stop watching it: timemachine remove " + record.Quote(e.Text)})
+			problems = append(problems, Problem{Path: e.Root, Msg: "does not exist", Remedy: refusal.Remedy{Kind: StopWatching, Path: e.Text}})
 		}
 	}
 	return problems

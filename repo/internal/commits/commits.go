@@ -102,9 +102,8 @@ func (r *Commits) unreadable(id object.ID, err error) error {
 
 func (r *Commits) rewritten(tip, base object.ID) error {
 	return &refusal.Error{Kind: refusal.Rewritten, Dest: r.Path,
-		Msg: fmt.Sprintf("branch %s of %s was rewritten: it no longer holds commit %s, the last one recorded", record.Quote(r.ShortBranch()), record.Quote(r.Path), base.Short()),
-		Hint: fmt.Sprintf("to go back: git -C %s update-ref %s %s; to go on with it as it is (at %s): timemachine init --adopt -d %s",
-			record.ShellWord(r.Path), record.ShellWord(r.Branch), base, tip.Short(), record.ShellWord(r.Path))}
+		Msg:    fmt.Sprintf("branch %s of %s was rewritten: it no longer holds commit %s, the last one recorded", record.Quote(r.ShortBranch()), record.Quote(r.Path), base.Short()),
+		Remedy: refusal.Remedy{Kind: refusal.ResetOrAdopt, Dest: r.Path, Branch: r.Branch, Commit: base, Tip: tip}}
 }
 
 func (r *Commits) ShortBranch() string { return strings.TrimPrefix(r.Branch, "refs/heads/") }

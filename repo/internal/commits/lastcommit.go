@@ -8,12 +8,13 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // lastCommit is one that the branch may have been at, and what says so.
 type lastCommit struct {
-	id   object.ID
-	what string
+	id       object.ID
+	evidence refusal.Evidence
 }
 
 // lastCommit is the newest commit that is whole and that the branch is known to have been at: the
@@ -23,7 +24,7 @@ func (r *Commits) lastCommit(search bool) (last lastCommit, found bool) {
 	logged, _ := r.Refs.Logged(r.Branch) // one that cannot be read knows nothing
 	for _, id := range logged {
 		if r.isWhole(id) {
-			last, found = lastCommit{id, "the reflog's last good commit"}, true
+			last, found = lastCommit{id, refusal.InReflog}, true
 			search = false
 			break
 		}
@@ -31,7 +32,7 @@ func (r *Commits) lastCommit(search bool) (last lastCommit, found bool) {
 	others := append(r.notedCommits(), r.keptCommits()...)
 	if search {
 		if id := r.newestRecord(); !id.IsZero() {
-			others = append(others, lastCommit{id, "the newest commit with a record of timemachine's"})
+			others = append(others, lastCommit{id, refusal.NewestRecord})
 		}
 	}
 	for _, o := range others {
@@ -48,14 +49,14 @@ func (r *Commits) notedCommits() (all []lastCommit) {
 	if r.StateDir == nil {
 		return nil
 	}
-	add := func(id object.ID, what string) {
+	add := func(id object.ID, evidence refusal.Evidence) {
 		if !id.IsZero() {
-			all = append(all, lastCommit{id, what})
+			all = append(all, lastCommit{id, evidence})
 		}
 	}
-	add(r.remembered(r.StateDir), "the last commit that a run has recorded")
+	add(r.remembered(r.StateDir), refusal.RecordedByRun)
 	for _, id := range runstate.WholeCommits(r.StateDir) {
-		add(id, "the newest commit that a run has found whole")
+		add(id, refusal.FoundWhole)
 	}
 	return all
 }
@@ -81,7 +82,7 @@ func (r *Commits) keptCommits() (all []lastCommit) {
 		}
 		b, _ := dir.ReadFile(name+".keep", config.MaxSize)
 		if _, id, ok := runstate.ParseKeep(string(b)); ok {
-			all = append(all, lastCommit{id, "the commit that a run was about to record"})
+			all = append(all, lastCommit{id, refusal.AboutToRecord})
 		}
 	}
 	return all

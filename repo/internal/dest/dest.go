@@ -47,11 +47,16 @@ func New(path string, o Options) *Dest {
 }
 
 // SetWarn sets whom warnings go to; nil: nobody.
-func (r *Dest) SetWarn(warn func(path, msg, hint string)) {
+func (r *Dest) SetWarn(warn func(path, msg string, what refusal.Remedy)) {
 	if warn == nil {
-		warn = func(string, string, string) {}
+		warn = func(string, string, refusal.Remedy) {}
 	}
 	r.Opts.Warn = warn
+}
+
+// Remedy is a remedy of one kind for the destination. path may be empty.
+func (r *Dest) Remedy(kind refusal.RemedyKind, path string) refusal.Remedy {
+	return refusal.Remedy{Kind: kind, Dest: r.Path, Path: path}
 }
 
 // DestPath is the destination folder, as it was opened.
@@ -100,10 +105,10 @@ func (r *Dest) openGit() error {
 		return err
 	case kind == BareRepository:
 		return &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("destination %s is a bare repository", record.Quote(r.Path)),
-			Hint: "clone it, and take the clone over with: timemachine init --adopt -d CLONE"}
+			Remedy: refusal.Remedy{Kind: refusal.CloneAndAdopt}}
 	case kind == NoRepository:
 		return &refusal.Error{Kind: refusal.NoRepository, Dest: r.Path, Msg: fmt.Sprintf("destination %s holds no history", record.Quote(r.Path)),
-			Hint: "make one with: timemachine init -d " + record.ShellWord(r.Path)}
+			Remedy: r.Remedy(refusal.InitDestination, "")}
 	}
 	if err := giveToOwner(r.Git, r.Folder, r.Git); err != nil {
 		return err
@@ -125,7 +130,7 @@ func giveToOwner(theirs *durable.Dir, folders ...*durable.Dir) error {
 
 func (r *Dest) missingBranchError() error {
 	return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("git's configuration in %s is damaged: its timemachine.branch is missing", record.Quote(r.Path)),
-		Hint: "nothing was changed; write what is missing with: timemachine init --adopt -d " + record.ShellWord(r.Path)}
+		Remedy: r.Remedy(refusal.RestoreSettings, "")}
 }
 
 // isUsed tells whether a run has left something under .git/timemachine: then the repository is
@@ -143,7 +148,7 @@ func (r *Dest) isUsed() (bool, error) {
 
 func (r *Dest) foreignError() error {
 	return &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("the repository in %s was not made by timemachine", record.Quote(r.Path)),
-		Hint: "choose another destination; a clone of a history is taken over with: timemachine init --adopt -d " + record.ShellWord(r.Path)}
+		Remedy: r.Remedy(refusal.AdoptClone, "")}
 }
 
 // checkServed refuses repositories that would be served wrongly, with the reason.
@@ -160,7 +165,7 @@ func (r *Dest) checkServed() error {
 
 func (r *Dest) unsupportedError(why string) error {
 	return &refusal.Error{Kind: refusal.Unsupported, Dest: r.Path, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot serve: %s", record.Quote(r.Path), record.Quote(why)),
-		Hint: "choose another destination, or take over a full clone of it: git clone --no-shared, then timemachine init --adopt"}
+		Remedy: refusal.Remedy{Kind: refusal.AdoptFullClone}}
 }
 
 func (r *Dest) openParts() error {
@@ -175,7 +180,7 @@ func (r *Dest) openParts() error {
 	r.Store, err = pack.OpenStore(r.Git.Path("objects"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("the history in %s is gone: its folder .git/objects is missing", record.Quote(r.Path)),
-			Hint: "nothing was changed; bring it back from a clone or a copy of the destination, and see what is left with: ls -la " + record.ShellWord(r.Git.Path(""))}
+			Remedy: r.Remedy(refusal.RestoreObjects, r.Git.Path(""))}
 	}
 	return err
 }
@@ -192,7 +197,7 @@ func (r *Dest) strangeError(in *durable.Dir, name string, err error) error {
 		kind = "regular file"
 	}
 	return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("%s is no %s", record.Quote(in.Path(name)), kind), Err: err,
-		Hint: "nothing was recorded; the next run makes it when it is moved away with: mv " + record.ShellWord(in.Path(name)) + " " + record.ShellWord(in.Path(name+".aside"))}
+		Remedy: r.Remedy(refusal.MoveAsideForRun, in.Path(name))}
 }
 
 // RestrictModes takes what git made with an ordinary umask from everybody else.

@@ -28,7 +28,7 @@ func (r *Dest) OpenFolders() (repositoryKind, error) {
 	switch r.Folder, err = durable.OpenDir(r.Path); {
 	case errors.Is(err, fs.ErrNotExist):
 		return NoRepository, &refusal.Error{Kind: refusal.NoDestination, Dest: r.Path, Msg: fmt.Sprintf("destination %s does not exist", record.Quote(r.Path)),
-			Hint: "name the destination with -d, mount it, or make it with: timemachine init -d " + record.ShellWord(r.Path)}
+			Remedy: r.Remedy(refusal.MountOrInitDestination, "")}
 	case err != nil:
 		return NoRepository, err
 	}
@@ -39,8 +39,8 @@ func (r *Dest) OpenFolders() (repositoryKind, error) {
 		return NoRepository, err
 	case !st.IsDir():
 		return NoRepository, &refusal.Error{Kind: refusal.Unsupported, Dest: r.Path,
-			Msg:  fmt.Sprintf("%s is not a folder: a link or a linked work tree is not served", record.Quote(r.Folder.Path(".git"))),
-			Hint: "name the repository's main folder with -d"}
+			Msg:    fmt.Sprintf("%s is not a folder: a link or a linked work tree is not served", record.Quote(r.Folder.Path(".git"))),
+			Remedy: refusal.Remedy{Kind: refusal.NameMainFolder}}
 	}
 	r.Git, err = r.Folder.Sub(".git")
 	return withWorkTree, err
@@ -70,10 +70,9 @@ func (r *Dest) ReadConfig() error {
 		return nil
 	}
 	e := &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: "git's configuration in " + record.Quote(r.Path) + " cannot be read", Err: err,
-		Hint: "nothing was changed; look at it with: git -C " + record.ShellWord(r.Path) + " config --local --list"}
+		Remedy: r.Remedy(refusal.InspectConfig, "")}
 	if ours, err := r.isUsed(); err == nil && ours {
-		file := r.Git.Path("config")
-		e.Hint = "nothing was changed; after a look at it, have another one written with: mv " + record.ShellWord(file) + " " + record.ShellWord(file+".damaged") + " && timemachine init --adopt -d " + record.ShellWord(r.Path)
+		e.Remedy = r.Remedy(refusal.ReplaceConfig, r.Git.Path("config"))
 	}
 	return e
 }

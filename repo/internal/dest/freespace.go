@@ -38,7 +38,7 @@ func (r *Dest) FreeSpace() (free, size int64, ok bool) {
 func (r *Dest) FullError(err error) error {
 	if full := durable.FullDisk(err); full != nil {
 		return &refusal.Error{Kind: refusal.Full, Dest: r.Path, Msg: fmt.Sprintf("destination %s has no room", record.Quote(r.Path)), Err: full,
-			Hint: "nothing more was recorded; make room, and the next run does it: df -h " + record.ShellWord(r.Path)}
+			Remedy: r.Remedy(refusal.FreeSpace, "")}
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/config"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 const AttributesText = "* -text -ident -filter -working-tree-encoding !eol !diff !merge\n"
@@ -56,10 +57,10 @@ func (r *Dest) infoAside(in *durable.Dir, name string) bool {
 	aside, err := durable.MoveAside(in, name)
 	if err != nil {
 		r.Opts.Warn(in.Path(name), "is not what git looks for there, and could not be moved aside: "+durable.Reason(err),
-			"versions are recorded all the same; move it away with: mv "+record.ShellWord(in.Path(name))+" "+record.ShellWord(in.Path(name+".aside")))
+			r.Remedy(refusal.MoveAside, in.Path(name)))
 		return false
 	}
-	r.Opts.Warn(in.Path(name), "is not what git looks for there, and was moved to "+record.Quote(aside), "")
+	r.Opts.Warn(in.Path(name), "is not what git looks for there, and was moved to "+record.Quote(aside), refusal.Remedy{})
 	return true
 }
 
@@ -68,7 +69,7 @@ func (r *Dest) restoreAttributes(info *durable.Dir) error {
 	changed, err := ensureAttributes(info)
 	if changed && err == nil {
 		r.Opts.Warn(info.Path("attributes"), "did not end with the line that keeps git from changing bytes: it does again",
-			"what a git checkout has changed in files/ since is found by: timemachine verify -d "+record.ShellWord(r.Path))
+			r.Remedy(refusal.VerifyFiles, ""))
 	}
 	return err
 }

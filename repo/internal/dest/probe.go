@@ -56,7 +56,7 @@ func makeClosed(root *durable.Dir, name string) error {
 func vacant(root *durable.Dir, dest string) error {
 	refuse := func(what string) error {
 		return &refusal.Error{Kind: refusal.Foreign, Dest: dest, Msg: fmt.Sprintf("%s in %s was not made by timemachine", what, record.Quote(dest)),
-			Hint: "choose another destination with -d"}
+			Remedy: refusal.Remedy{Kind: refusal.NameFreeDestination}}
 	}
 	if there, err := root.Exists(".git"); err != nil || there {
 		if err == nil {

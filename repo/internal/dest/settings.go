@@ -13,7 +13,7 @@ import (
 func (r *Dest) adoptable() (string, error) {
 	branch, ok := strings.CutPrefix(r.Refs.Head(), "refs/heads/")
 	if !ok {
-		return "", &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("no branch is checked out in %s", record.Quote(r.Path)), Hint: "git checkout the history's branch first"}
+		return "", &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("no branch is checked out in %s", record.Quote(r.Path)), Remedy: refusal.Remedy{Kind: refusal.CheckOutBranch}}
 	}
 	tip, err := r.Refs.Read("refs/heads/" + branch)
 	if err != nil {
@@ -29,7 +29,7 @@ func (r *Dest) adoptable() (string, error) {
 		}
 		id = c.FirstParent()
 	}
-	return "", &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s holds no record of timemachine's", record.Quote(branch), record.Quote(r.Path)), Hint: "choose another destination"}
+	return "", &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s holds no record of timemachine's", record.Quote(branch), record.Quote(r.Path)), Remedy: refusal.Remedy{Kind: refusal.ChooseDestination}}
 }
 
 // writeSettings adds ours, and what of git's a new repository has, after what the configuration

@@ -3,6 +3,7 @@ package dest
 import (
 	"timemachine/repo/durable"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // MoveStrangersAside moves aside what has the place of files/ or copies/ and is no folder, and
@@ -14,14 +15,14 @@ func (r *Dest) MoveStrangersAside() {
 		if err != nil || st.IsDir() {
 			continue
 		}
-		hint := "it is written again from the history"
+		what := r.Remedy(refusal.RunWritesAgain, "")
 		if name == "copies" {
-			hint = "write them again with: " + r.RebuildCommand()
+			what = r.Remedy(refusal.RebuildCopies, "")
 		}
 		aside, err := durable.MoveAside(r.Folder, name)
 		if err != nil {
 			r.Opts.Warn(r.Folder.Path(name), "is no folder, and could not be moved aside: "+durable.Reason(err),
-				"versions are recorded all the same; move it away with: mv "+record.ShellWord(r.Folder.Path(name))+" "+record.ShellWord(r.Folder.Path(name+".aside")))
+				r.Remedy(refusal.MoveAside, r.Folder.Path(name)))
 			continue
 		}
 		if st, err := r.Folder.Lstat(aside); err == nil && st.IsDir() { // somebody put the folder back meanwhile
@@ -33,21 +34,11 @@ func (r *Dest) MoveStrangersAside() {
 		if err := makeClosed(r.Folder, name); err != nil {
 			msg += "; the folder could not be made: " + durable.Reason(err)
 		}
-		r.Opts.Warn(r.Folder.Path(name), msg, hint)
+		r.Opts.Warn(r.Folder.Path(name), msg, what)
 	}
 }
 
-// RebuildCommand is the command that writes copies/ again.
-func (r *Dest) RebuildCommand() string {
-	return "timemachine copies rebuild -d " + record.ShellWord(r.Path)
-}
-
-// RepairCommand is the command that mends what lies beside the history.
-func (r *Dest) RepairCommand() string {
-	return "timemachine verify --repair -d " + record.ShellWord(r.Path)
-}
-
-// WriteHead is the command that makes HEAD name the branch again.
-func (r *Dest) WriteHead() string {
-	return "echo " + record.ShellWord("ref: "+r.Branch) + " > " + record.ShellWord(r.Git.Path("HEAD"))
+// HeadRemedy makes HEAD name the branch again.
+func (r *Dest) HeadRemedy() refusal.Remedy {
+	return refusal.Remedy{Kind: refusal.WriteHead, Path: r.Git.Path("HEAD"), Branch: r.Branch}
 }

@@ -6,11 +6,11 @@ import (
 	"time"
 	"timemachine/repo/internal/ownpacks"
 	"timemachine/repo/internal/runstate"
+	"timemachine/repo/refusal"
 
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
 	"timemachine/repo/git/packwrite"
-	"timemachine/repo/record"
 )
 
 // Packs are rolled up geometrically: when the newest ones together are more than half as large as
@@ -73,7 +73,7 @@ func (r *Maintenance) warnOfLayers() error {
 	if packs, err := r.PackNames(); err != nil || len(packs) <= rollUpPacks {
 		return err
 	}
-	r.Opts.Warn(r.Git.Path("objects/pack/"+ownpacks.MultiPackIndexChain), "is git's index of the packs, in layers: they are not merged", "let git do it, which takes that index away: git -C "+record.ShellWord(r.Path)+" repack -ad")
+	r.Opts.Warn(r.Git.Path("objects/pack/"+ownpacks.MultiPackIndexChain), "is git's index of the packs, in layers: they are not merged", r.Remedy(refusal.RepackAll, ""))
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"timemachine/repo/durable"
 	"timemachine/repo/internal/runstate"
+	"timemachine/repo/refusal"
 )
 
 // OwnPacks lists the packs of ours that are there and stand alone, oldest first. With a .keep, a
@@ -111,7 +112,7 @@ func (r *Packs) covered(into, name string) bool {
 		if err != nil {
 			why = err.Error()
 		}
-		r.Opts.Warn(r.Git.Path("objects/pack/"+name+".pack"), "is left, though it was merged: "+why, "look at it with: timemachine verify")
+		r.Opts.Warn(r.Git.Path("objects/pack/"+name+".pack"), "is left, though it was merged: "+why, refusal.Remedy{Kind: refusal.VerifyPacks})
 		return false
 	}
 	return true

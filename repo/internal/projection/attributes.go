@@ -5,6 +5,7 @@ import (
 	"timemachine/repo/git/config"
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/dest"
+	"timemachine/repo/refusal"
 )
 
 // AttributesFlaw tells what is wrong with the work tree's .gitattributes, "" where it is ours.
@@ -37,7 +38,7 @@ func (r *Projection) recoverAttributes(f *Update) error {
 	if !f.Index.Held() {
 		return nil
 	}
-	r.Opts.Warn(r.Folder.Path(dest.AttributesFile), msg+": it is written again", "")
+	r.Opts.Warn(r.Folder.Path(dest.AttributesFile), msg+": it is written again", refusal.Remedy{})
 	return f.run()
 }
 

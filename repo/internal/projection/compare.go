@@ -11,6 +11,7 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // CopyFlaw tells how a version's copy differs from it.
@@ -113,7 +114,7 @@ func (r *Projection) ClearWay(path string, v *record.Version) error {
 		if err != nil {
 			return err
 		}
-		r.Opts.Warn(dir.Path(name), "was in the way, and was moved to "+record.Quote(aside), "")
+		r.Opts.Warn(dir.Path(name), "was in the way, and was moved to "+record.Quote(aside), refusal.Remedy{})
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ import (
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // reportFreedPaths names the paths that have a place now which another had before. What stands
@@ -39,7 +40,7 @@ func (f *Update) reportFreedPaths(before map[string]string) error {
 	}
 	for _, path := range slices.Sorted(maps.Keys(before)) {
 		if _, there := tree[path]; there && f.collisions[path] == "" {
-			f.warn(path, "has a place of its own now", "timemachine verify --repair -d "+record.ShellWord(f.p.Path)+" writes it")
+			f.warn(path, "has a place of its own now", f.p.Remedy(refusal.RepairFiles, ""))
 		}
 	}
 	return nil
@@ -71,7 +72,7 @@ type Update struct {
 	versions  []record.Version // of the commits between, oldest first
 	held      *Contents        // what is still in memory of them
 	Index     *IndexLock
-	warn      func(path, msg, hint string)
+	warn      func(path, msg string, what refusal.Remedy)
 
 	changes        []index.Change
 	filesOnly      bool // copies/ is left as it is
@@ -154,7 +155,7 @@ func (f *Update) writeParts(parts [][]int, newest map[string]int) error {
 	placers := make([]*Placer, min(runtime.GOMAXPROCS(0), len(parts)))
 	for n := range placers {
 		var warnings []warning
-		p := f.newPlacer(n, func(path, msg, hint string) { warnings = append(warnings, warning{path, msg, hint}) })
+		p := f.newPlacer(n, func(path, msg string, what refusal.Remedy) { warnings = append(warnings, warning{path, msg, what}) })
 		placers[n] = p
 		workers.Go(func() {
 			defer p.Close()
@@ -174,7 +175,7 @@ func (f *Update) writeParts(parts [][]int, newest map[string]int) error {
 	for i := range done {
 		f.changes = append(f.changes, done[i].changes...)
 		for _, w := range done[i].warnings {
-			f.warn(w.path, w.msg, w.hint)
+			f.warn(w.path, w.msg, w.what)
 		}
 	}
 	return f.ctx.Err()
@@ -194,7 +195,7 @@ func (f *Update) spaceForCopies() bool {
 	}
 	free, size, err := f.p.Folder.Free()
 	if err != nil {
-		f.p.Opts.Warn(f.p.Path, "free space is not known: "+durable.Reason(err), "")
+		f.p.Opts.Warn(f.p.Path, "free space is not known: "+durable.Reason(err), refusal.Remedy{})
 		return true
 	}
 	room := f.p.copies(free, size)
@@ -209,7 +210,7 @@ func (f *Update) finish() error {
 	}
 	if err := f.attributes(); err != nil {
 		f.incomplete = true
-		f.warn(f.p.Folder.Path(dest.AttributesFile), "could not be written: "+durable.Reason(err), "the next run tries again")
+		f.warn(f.p.Folder.Path(dest.AttributesFile), "could not be written: "+durable.Reason(err), refusal.Remedy{Kind: refusal.NextRunRetries})
 	}
 	err := f.writeIndex()
 	var damaged *index.DamagedError
@@ -218,12 +219,12 @@ func (f *Update) finish() error {
 	}
 	if err != nil {
 		f.incomplete = true
-		f.warn(f.p.Git.Path("index"), "the index could not follow: "+err.Error(), f.p.IndexHint(err))
+		f.warn(f.p.Git.Path("index"), "the index could not follow: "+err.Error(), f.p.IndexRemedy(err))
 	}
 	if f.copiesMissing {
 		if err := runstate.NoteMissingCopies(f.p.StateDir, f.base); err != nil {
 			f.incomplete = true
-			f.warn(f.p.StateDir.Path(runstate.MissingCopiesName), "could not be written: "+durable.Reason(err), "the next run tries again")
+			f.warn(f.p.StateDir.Path(runstate.MissingCopiesName), "could not be written: "+durable.Reason(err), refusal.Remedy{Kind: refusal.NextRunRetries})
 		}
 	}
 	if f.incomplete {
@@ -318,7 +319,7 @@ func (f *Update) writeAttributes() error {
 		if err != nil {
 			return fmt.Errorf("it cannot be moved aside: %w", err)
 		}
-		f.warn(root.Path(dest.AttributesFile), "is no regular file, and was moved to "+record.Quote(aside), "")
+		f.warn(root.Path(dest.AttributesFile), "is no regular file, and was moved to "+record.Quote(aside), refusal.Remedy{})
 	}
 	return root.Replace(dest.AttributesFile, []byte(dest.AttributesText))
 }
@@ -327,7 +328,7 @@ func (f *Update) writeAttributes() error {
 // written.
 func (f *Update) lacksSpace(size int64) bool { return f.p.hasSpace(math.MaxInt64, size) }
 
-func (f *Update) newPlacer(n int, warn func(path, msg, hint string)) *Placer {
+func (f *Update) newPlacer(n int, warn func(path, msg string, what refusal.Remedy)) *Placer {
 	return &Placer{Update: f, files: durable.NewWalker(f.p.Folder), copies: durable.NewWalker(f.p.Folder), buf: make([]byte, durable.SparseBlock),
 		staged: fmt.Sprintf("file%d", n), clone: fmt.Sprintf("copy%d", n), warn: warn}
 }
@@ -348,7 +349,10 @@ func (f *Update) remakeIndex(err error, copied bool) error {
 const perPlacer = 256
 
 // warning is what a placer has to say, kept until its turn.
-type warning struct{ path, msg, hint string }
+type warning struct {
+	path, msg string
+	what      refusal.Remedy
+}
 
 // outcome is what came of one part.
 type outcome struct {

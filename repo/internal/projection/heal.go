@@ -9,6 +9,7 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // Recover brings files/, the index and copies/ up to tip where an earlier run did not get to it.
@@ -33,7 +34,7 @@ func (r *Projection) Recover(ctx context.Context, tip object.ID, copied bool) er
 		return err
 	}
 	if lost { // noted before any file is written: it is not empty then
-		r.Opts.Warn(r.Folder.Path("files"), "was empty or not there: it is written again from the history", "")
+		r.Opts.Warn(r.Folder.Path("files"), "was empty or not there: it is written again from the history", refusal.Remedy{})
 		if err := runstate.MarkAllPending(r.StateDir); err != nil {
 			return err
 		}
@@ -145,7 +146,7 @@ func (r *Projection) writeMissingCopies(ctx context.Context, tip object.ID) erro
 		return nil
 	}
 	if ctx.Err() == nil {
-		r.Opts.Warn(r.Folder.Path("copies"), "what was left out for want of room could not be written: "+durable.Reason(err), "the next run tries again, as does: "+r.RebuildCommand())
+		r.Opts.Warn(r.Folder.Path("copies"), "what was left out for want of room could not be written: "+durable.Reason(err), r.Remedy(refusal.RetryOrRebuild, ""))
 	}
 	return ctx.Err()
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/index"
-	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 const indexWait = time.Second
@@ -65,7 +65,7 @@ func (l *IndexLock) moveDamagedAside(r *Projection) error {
 		return err
 	}
 	r.Opts.Warn(r.Git.Path("index"), r.IndexFlaw.Error()+": it is made anew from the history",
-		"what was staged by hand is left out; the damaged one is kept as "+record.Quote(r.StateDir.Path("index.damaged")))
+		r.Remedy(refusal.FindDamagedIndex, r.StateDir.Path("index.damaged")))
 	r.IndexFlaw = nil
 	l.unmapIndex()
 	l.ahead = index.LookAhead(nil)
@@ -88,13 +88,13 @@ func (l *IndexLock) unmapIndex() {
 // and where the work tree is not ours to change at the moment.
 func (r *Projection) TakeIndex() (*IndexLock, error) {
 	if why := r.NotOursNow(); why != "" {
-		r.Opts.Warn(r.Path, "files/ and the index are left as they are: "+why, "versions are recorded all the same; they follow when that has ended")
+		r.Opts.Warn(r.Path, "files/ and the index are left as they are: "+why, refusal.Remedy{Kind: refusal.WaitForGit})
 		return &IndexLock{}, nil
 	}
 	lock, err := r.Git.TakeLock("index", r.Stage, indexWait)
 	var held *durable.LockedError
 	if errors.As(err, &held) {
-		r.Opts.Warn(held.Path, "the index is locked by another git", "versions are recorded all the same; if no git is at work, remove the lock")
+		r.Opts.Warn(held.Path, "the index is locked by another git", refusal.Remedy{Kind: refusal.RemoveIndexLock})
 		return &IndexLock{}, nil
 	}
 	if err != nil {
@@ -128,14 +128,15 @@ func (r *Projection) CheckIndex() error {
 	})
 }
 
-func (r *Projection) IndexHint(err error) string {
+// IndexRemedy says what to do about an index that could not be written or read.
+func (r *Projection) IndexRemedy(err error) refusal.Remedy {
 	switch {
 	case errors.Is(err, index.ErrSplit):
-		return "git -C " + record.ShellWord(r.Path) + " update-index --no-split-index"
+		return r.Remedy(refusal.UnsplitIndex, "")
 	case errors.Is(err, index.ErrSparse):
-		return "git -C " + record.ShellWord(r.Path) + " sparse-checkout disable"
+		return r.Remedy(refusal.UnsparseIndex, "")
 	}
-	return "the next run tries again"
+	return r.Remedy(refusal.NextRunRetries, "")
 }
 
 func indexStat(st durable.Stat) index.Stat {

@@ -12,6 +12,7 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,7 +21,7 @@ import (
 // commit by hand does not delete it.
 func (p *Placer) reportCollision(v *record.Version, path, has string, place bool) {
 	p.warn(v.Source, "has no place of its own in files/: on this file system its name is that of "+record.Quote(has),
-		"it is recorded: git show, and timemachine show, have it")
+		refusal.Remedy{Kind: refusal.ShowVersion})
 	if place {
 		p.changes = append(p.changes, index.Change{Path: path, Mode: uint32(record.TreeMode(&v.Record)), ID: v.Blob})
 	}
@@ -49,7 +50,7 @@ type Placer struct {
 	files, copies *durable.Walker
 	staged, clone string // names in the stage, where a version is made ready before it gets its names
 	buf           []byte // of durable.SparseBlock bytes
-	warn          func(path, msg, hint string)
+	warn          func(path, msg string, what refusal.Remedy)
 
 	changes []index.Change
 	touched []string // folders written in, where they are synced one by one
@@ -97,7 +98,7 @@ func (p *Placer) Write(v *record.Version, newest bool) {
 // write. Copies yield then.
 func (p *Placer) Fail(source, what string, err error) {
 	if durable.IsBadName(err) {
-		p.warn(source, what+" beside the history: this file system cannot have its name", "it is recorded: git show, and timemachine show, have it")
+		p.warn(source, what+" beside the history: this file system cannot have its name", refusal.Remedy{Kind: refusal.ShowVersion})
 		return
 	}
 	p.failed++
@@ -108,12 +109,12 @@ func (p *Placer) Fail(source, what string, err error) {
 		}
 		source, what = p.p.Path, "has no room: some files could not be written"
 	}
-	hint := "the version is recorded; the next run tries again"
+	remedy := p.p.Remedy(refusal.NextRunWrites, "")
 	if durable.IsObstructed(err) {
 		p.stuck++
-		hint = "the version is recorded; what is in its way is moved aside by: " + p.p.RepairCommand()
+		remedy = p.p.Remedy(refusal.MoveAsideByRepair, "")
 	}
-	p.warn(source, what+" beside the history: "+durable.Reason(err), hint)
+	p.warn(source, what+" beside the history: "+durable.Reason(err), remedy)
 }
 
 func (p *Placer) Remove(path, source string) {
@@ -195,7 +196,7 @@ func (p *Placer) moveForeignAside(v *record.Version, at target) error {
 		err = at.dir.Rename(at.name, at.dir, aside)
 	}
 	if err == nil {
-		p.warn(v.Source, "had its place in files/ taken by a file of somebody's own", "that is "+record.Quote(at.dir.Path(aside))+" now")
+		p.warn(v.Source, "had its place in files/ taken by a file of somebody's own", p.p.Remedy(refusal.FindMovedFile, at.dir.Path(aside)))
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/refusal"
 )
 
 // LockName is the file whose flock makes its holder the only writer of a destination.
@@ -25,19 +26,25 @@ const CheckedName = "checked"
 
 // Files lists the files of .git/timemachine that the history does without, and what losing one of
 // them costs.
-var Files = []struct{ Name, Loss string }{
-	{packListName, "packs that are there now are no longer merged by timemachine; git gc does it"},
-	{PendingName, "files/ and the index are compared with the whole history once"},
-	{upToDateName, "files/ and copies/ are written again where that may not be on disk"},
-	{CacheName, "every watched file is read again once"},
-	{MissingCopiesName, "copies that were left out for want of room are written by copies rebuild alone"},
-	{CheckedName, "the newest commit is read again"},
-	{ranName, "when the last run was is not known"},
-	{goodName, "when the last good run was is not known"},
+var Files = []struct {
+	Name string
+	Loss refusal.RemedyKind
+}{
+	{packListName, refusal.PacksStayUnmerged},
+	{PendingName, refusal.HistoryIsCompared},
+	{upToDateName, refusal.ProjectionIsWritten},
+	{CacheName, refusal.SourcesAreReadOnce},
+	{MissingCopiesName, refusal.CopiesNeedRebuild},
+	{CheckedName, refusal.TipIsReadOnce},
+	{ranName, refusal.LastRunIsUnknown},
+	{goodName, refusal.LastGoodIsUnknown},
 }
 
 // Displaced is a foreign file or folder that had the name of one of [Files].
-type Displaced struct{ Name, Aside, Loss string }
+type Displaced struct {
+	Name, Aside string
+	Loss        refusal.RemedyKind
+}
 
 // MoveForeignAside renames everything in dir that has the name of one of [Files] and is no regular
 // file. moved is called for each. The next run makes the file again.

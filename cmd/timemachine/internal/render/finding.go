@@ -30,10 +30,10 @@ type VerifyDocument struct {
 	Repaired int    `json:"repaired"`
 }
 
-// FindingJSON is the line of a finding.
-func FindingJSON(f verify.Finding) FindingDocument {
+// FindingJSON is the line of a finding. say gives the words of its remedy.
+func FindingJSON(f verify.Finding, say Hints) FindingDocument {
 	return FindingDocument{Type: "problem", Part: string(f.Part), Path: f.Path, PathBytes: rawBytes(f.Path),
-		Object: idText(f.Object), Message: f.Msg, Hint: f.Hint, Repaired: f.Repaired}
+		Object: idText(f.Object), Message: f.Msg, Hint: say(f.Remedy), Repaired: f.Repaired}
 }
 
 // FindingText is a finding in one line: its object, the damage, and whether verify repaired it.
@@ -52,11 +52,11 @@ func FindingText(f verify.Finding) string {
 	return text
 }
 
-// FindingLine is a finding with its hint, for standard output.
-func FindingLine(f verify.Finding) string {
+// FindingLine is a finding with its hint, for standard output. say gives the words of its remedy.
+func FindingLine(f verify.Finding, say Hints) string {
 	text := FindingText(f)
-	if f.Hint != "" {
-		text += " (" + f.Hint + ")"
+	if hint := say(f.Remedy); hint != "" {
+		text += " (" + hint + ")"
 	}
 	return terminal.Escape(text)
 }

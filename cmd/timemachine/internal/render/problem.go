@@ -5,6 +5,7 @@ import (
 
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
+	"timemachine/repo/refusal"
 	"timemachine/watch/scan"
 )
 
@@ -16,6 +17,9 @@ type ProblemDocument struct {
 	Hint      string `json:"hint,omitempty"`
 	Warning   bool   `json:"warning,omitempty"`
 }
+
+// Hints gives the words of a remedy; "" where there is nothing to do.
+type Hints func(refusal.Remedy) string
 
 // ProblemText is a problem in one line. It adds the path and the cause where the message leaves
 // them out.
@@ -30,10 +34,10 @@ func ProblemText(p scan.Problem) string {
 	return terminal.Escape(text)
 }
 
-func problemsJSON(problems []scan.Problem) []ProblemDocument {
+func problemsJSON(problems []scan.Problem, say Hints) []ProblemDocument {
 	list := []ProblemDocument{}
 	for _, p := range problems {
-		list = append(list, ProblemDocument{Path: p.Path, PathBytes: rawBytes(p.Path), Message: ProblemText(p), Hint: p.Hint, Warning: p.Warning})
+		list = append(list, ProblemDocument{Path: p.Path, PathBytes: rawBytes(p.Path), Message: ProblemText(p), Hint: say(p.Remedy), Warning: p.Warning})
 	}
 	return list
 }

@@ -31,8 +31,9 @@ func EmptyRun(dest string) RunDocument {
 	return RunDocument{Destination: dest, Versions: []VersionDocument{}, Problems: []ProblemDocument{}, Events: map[string]int{}}
 }
 
-// RunJSON is the document of a run with the versions that it committed and its problems.
-func RunJSON(dest string, s *watch.Summary, versions []record.Version, problems []scan.Problem) RunDocument {
+// RunJSON is the document of a run with the versions that it committed and its problems. say gives
+// the words of their remedies.
+func RunJSON(dest string, s *watch.Summary, versions []record.Version, problems []scan.Problem, say Hints) RunDocument {
 	d := EmptyRun(dest)
 	d.Scan, d.Sources, d.ElapsedMS, d.Tip = s.Scan, s.Sources, s.Elapsed.Milliseconds(), idText(s.Tip)
 	for event, n := range s.Events {
@@ -41,7 +42,7 @@ func RunJSON(dest string, s *watch.Summary, versions []record.Version, problems 
 	for _, v := range versions {
 		d.Versions = append(d.Versions, versionJSON(v))
 	}
-	d.Problems = problemsJSON(problems)
+	d.Problems = problemsJSON(problems, say)
 	return d
 }
 

@@ -30,6 +30,7 @@ type Status struct {
 	Upstream      *history.Upstream
 	Sizes         history.Sizes
 	Preview       *watch.Preview // nil where there is no configuration
+	Hints         Hints          // gives the words for the preview's problems
 }
 
 // FailedRun is a run over the whole watch list that failed and recorded nothing more.
@@ -69,7 +70,7 @@ func (s *Status) Lines(c Clock, verbose bool) []string {
 	if verbose {
 		limit = math.MaxInt
 	}
-	return append(lines, previewLines(s.Preview, limit)...)
+	return append(lines, previewLines(s.Preview, limit, s.Hints)...)
 }
 
 // LastRunLine is the line about the last run. failed is nil unless that run failed.
@@ -123,7 +124,7 @@ func pushText(u *history.Upstream) string {
 	return terminal.Quote(u.Remote+"/"+u.Branch) + " lacks " + Count(u.Ahead, "commit")
 }
 
-func previewLines(p *watch.Preview, limit int) []string {
+func previewLines(p *watch.Preview, limit int, say Hints) []string {
 	var sure, unsure []string
 	for _, e := range p.Changes {
 		line := fmt.Sprintf("  %-8s  %s", eventWords(e.Events), terminal.Quote(e.Source))
@@ -151,7 +152,7 @@ func previewLines(p *watch.Preview, limit int) []string {
 		problems []scan.Problem
 	}{{"would be left out:", p.Failing}, {"deletions held back:", p.Held}} {
 		if len(g.problems) > 0 {
-			lines = append(append(lines, g.title), firstLines(problemLines(g.problems), limit)...)
+			lines = append(append(lines, g.title), firstLines(problemLines(g.problems, say), limit)...)
 		}
 	}
 	if len(p.Missing) > 0 {
@@ -172,12 +173,12 @@ func eventWords(events []record.Event) string {
 	return strings.Join(words, " or ")
 }
 
-func problemLines(problems []scan.Problem) []string {
+func problemLines(problems []scan.Problem, say Hints) []string {
 	var lines []string
 	for _, p := range problems {
 		line := "  " + ProblemText(p)
-		if p.Hint != "" {
-			line += "\n    " + terminal.Escape(p.Hint)
+		if hint := say(p.Remedy); hint != "" {
+			line += "\n    " + terminal.Escape(hint)
 		}
 		lines = append(lines, line)
 	}

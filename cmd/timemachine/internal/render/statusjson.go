@@ -82,14 +82,14 @@ func (s *Status) Document() StatusDocument {
 		d.Push = &PushDocument{Remote: u.Remote, Branch: u.Branch, Pushed: u.Pushed, Ahead: u.Ahead, Diverged: u.Diverged}
 	}
 	if p := s.Preview; p != nil {
-		d.Next = previewJSON(p)
+		d.Next = previewJSON(p, s.Hints)
 	}
 	return d
 }
 
-func previewJSON(p *watch.Preview) *PreviewDocument {
+func previewJSON(p *watch.Preview, say Hints) *PreviewDocument {
 	d := &PreviewDocument{Sources: p.Sources, Changes: []ChangeDocument{}, Again: p.Rechecked, Missing: pathsJSON(p.Missing),
-		Failing: problemsJSON(p.Failing), Held: problemsJSON(p.Held)}
+		Failing: problemsJSON(p.Failing, say), Held: problemsJSON(p.Held, say)}
 	for _, e := range p.Changes {
 		d.Changes = append(d.Changes, ChangeDocument{Source: e.Source, SourceBytes: rawBytes(e.Source), Events: e.Events, Maybe: e.Maybe})
 	}

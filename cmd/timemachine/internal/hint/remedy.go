@@ -1,0 +1,184 @@
+package hint
+
+import (
+	"strconv"
+
+	"timemachine/repo/record"
+	"timemachine/repo/refusal"
+	"timemachine/watch/scan"
+)
+
+// advice is what a hint says: a sentence around a command. A hint without a command has only lead.
+type advice struct {
+	lead    string
+	command string
+	tail    string
+}
+
+// adviceTable gives for each kind of remedy the function that makes its advice.
+type adviceTable = map[refusal.RemedyKind]func(Speller, refusal.Remedy) advice
+
+// tables are searched for the kinds that are not among the sentences. No kind is in two of them.
+var tables = []adviceTable{opening, repairing, moving, projecting, watching}
+
+// Words is the hint for a remedy; "" where there is nothing to do.
+func (s Speller) Words(r refusal.Remedy) string {
+	a := s.advise(r)
+	if r.Bare {
+		return a.command
+	}
+	return a.lead + a.command + a.tail
+}
+
+// advise finds the advice for a remedy.
+func (s Speller) advise(r refusal.Remedy) advice {
+	if text, ok := sentences[r.Kind]; ok {
+		return advice{lead: text}
+	}
+	for _, table := range tables {
+		if spell, ok := table[r.Kind]; ok {
+			return spell(s, r)
+		}
+	}
+	return advice{}
+}
+
+// sentences holds the hints that are the same in every destination.
+var sentences = map[refusal.RemedyKind]string{
+	refusal.ChooseDestination:   "choose another destination",
+	refusal.NameFreeDestination: "choose another destination with -d",
+	refusal.NameMainFolder:      "name the repository's main folder with -d",
+	refusal.ReadFullClone:       "read a full clone of it: git clone --no-shared",
+	refusal.CheckOutBranch:      "git checkout the history's branch first",
+	refusal.RemoveIndexLock:     "versions are recorded all the same; if no git is at work, remove the lock",
+	refusal.SetClock:            "git log orders by these dates: set the clock right",
+	refusal.MoveCopyAway:        "it is left as it is: move it away",
+	refusal.WaitForGit:          "versions are recorded all the same; they follow when that has ended",
+	refusal.WaitForRun:          "a run is at work: look again when it has ended",
+
+	refusal.RunWritesAgain:      "it is written again from the history",
+	refusal.NextRunContinues:    "the next run takes it up",
+	refusal.NextRunWritesReflog: "nothing was recorded; the next run does it when that file can be written",
+	refusal.NextRunRetries:      "the next run tries again",
+	refusal.NextRunWrites:       "the version is recorded; the next run tries again",
+	refusal.NextRunRepairs:      "the next run sees to it",
+	refusal.NextRunMakesCache:   "the next run makes another",
+
+	refusal.PacksStayUnmerged:   "packs that are there now are no longer merged by timemachine; git gc does it",
+	refusal.HistoryIsCompared:   "files/ and the index are compared with the whole history once",
+	refusal.ProjectionIsWritten: "files/ and copies/ are written again where that may not be on disk",
+	refusal.SourcesAreReadOnce:  "every watched file is read again once",
+	refusal.CopiesNeedRebuild:   "copies that were left out for want of room are written by copies rebuild alone",
+	refusal.TipIsReadOnce:       "the newest commit is read again",
+	refusal.LastRunIsUnknown:    "when the last run was is not known",
+	refusal.LastGoodIsUnknown:   "when the last good run was is not known",
+
+	scan.FreeSpaceOrLimitSize: "the next run tries again; make room there, or leave large files out with max-size",
+	scan.LimitSize:            "max-size in the configuration leaves large files out",
+	scan.CopiesWaitForSpace:   "the history goes on; a run makes up for the copies when there is room again",
+	scan.ChangesAreReadAgain:  "the next run reads every file that changed again",
+	scan.PacksAreMergedLater:  "the history is whole; packs are merged another time",
+	scan.ReadTimeInRecord:     "its commit bears the nearest date; the record and its copy have the true time",
+}
+
+// opening holds the advice on a destination that cannot be opened or made.
+var opening = adviceTable{
+	refusal.InitDestination: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "make one with: ", command: s.init(r.Dest)}
+	},
+	refusal.MountOrInitDestination: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "name the destination with -d, mount it, or make it with: ", command: s.init(r.Dest)}
+	},
+	refusal.NameOrInitDestination: func(s Speller, _ refusal.Remedy) advice {
+		return advice{lead: "name the destination with -d; ", command: s.Command("init"), tail: " makes one"}
+	},
+	refusal.CloneAndAdopt: func(s Speller, _ refusal.Remedy) advice {
+		return advice{lead: "clone it, and take the clone over with: ", command: s.Command("init", "--adopt", "-d", "CLONE")}
+	},
+	refusal.AdoptClone: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "choose another destination; a clone of a history is taken over with: ", command: s.adopt(r.Dest)}
+	},
+	refusal.AdoptFullClone: func(s Speller, _ refusal.Remedy) advice {
+		return advice{lead: "choose another destination, or take over a full clone of it: git clone --no-shared, then ",
+			command: s.Command("init", "--adopt")}
+	},
+	refusal.RunFirst: func(s Speller, _ refusal.Remedy) advice {
+		return advice{command: s.Command("run"), tail: " takes the first ones of what is watched"}
+	},
+	refusal.FreeSpace: func(_ Speller, r refusal.Remedy) advice {
+		return advice{lead: "nothing more was recorded; make room, and the next run does it: ", command: "df -h " + ShellWord(r.Dest)}
+	},
+}
+
+// moving holds the advice on what stands at the path of another file or folder.
+var moving = adviceTable{
+	refusal.MoveAside: func(_ Speller, r refusal.Remedy) advice {
+		return advice{lead: "versions are recorded all the same; move it away with: ", command: move(r.Path, ".aside")}
+	},
+	refusal.MoveAsideForRun: func(_ Speller, r refusal.Remedy) advice {
+		return advice{lead: "nothing was recorded; the next run makes it when it is moved away with: ", command: move(r.Path, ".aside")}
+	},
+	refusal.MoveAsideOfReflog: func(_ Speller, r refusal.Remedy) advice {
+		return advice{lead: "nothing was recorded; the next run does it when that is moved away with: ", command: move(r.Path, ".aside")}
+	},
+	refusal.MoveAsideByRepair: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "the version is recorded; what is in its way is moved aside by: ", command: s.repair(r.Dest)}
+	},
+	refusal.FindMovedFile: func(_ Speller, r refusal.Remedy) advice {
+		return advice{lead: "that is " + record.Quote(r.Path) + " now"}
+	},
+}
+
+// projecting holds the advice on files/, copies/ and the index.
+var projecting = adviceTable{
+	refusal.RebuildCopies: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "write them again with: ", command: s.rebuild(r.Dest)}
+	},
+	refusal.RetryOrRebuild: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "the next run tries again, as does: ", command: s.rebuild(r.Dest)}
+	},
+	refusal.RepairFiles: func(s Speller, r refusal.Remedy) advice {
+		return advice{command: s.repair(r.Dest), tail: " writes it"}
+	},
+	refusal.VerifyFiles: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "what a git checkout has changed in files/ since is found by: ", command: s.Command("verify", "-d", ShellWord(r.Dest))}
+	},
+	refusal.VerifyPacks: func(s Speller, _ refusal.Remedy) advice {
+		return advice{lead: "look at it with: ", command: s.Command("verify")}
+	},
+	refusal.ShowVersion: func(s Speller, _ refusal.Remedy) advice {
+		return advice{lead: "it is recorded: git show, and ", command: s.Command("show"), tail: ", have it"}
+	},
+	refusal.FindDamagedIndex: func(_ Speller, r refusal.Remedy) advice {
+		return advice{lead: "what was staged by hand is left out; the damaged one is kept as " + record.Quote(r.Path)}
+	},
+}
+
+// watching holds the advice on the watch list and its sources.
+var watching = adviceTable{
+	scan.AcceptDeletions: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "if they are deleted: ", command: s.Command("run", "--accept-deletions", ShellWord(r.Path))}
+	},
+	scan.StopWatching: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "to stop watching it: ", command: s.Command("remove", ShellWord(r.Path))}
+	},
+	scan.NextRunReadsAgain: func(_ Speller, r refusal.Remedy) advice {
+		return advice{lead: "the next run tries again; after " + strconv.Itoa(r.Runs) + " such runs it is stored as read"}
+	},
+}
+
+func (s Speller) init(dest string) string { return s.Command("init", "-d", ShellWord(dest)) }
+func (s Speller) adopt(dest string) string {
+	return s.Command("init", "--adopt", "-d", ShellWord(dest))
+}
+func (s Speller) rebuild(dest string) string {
+	return s.Command("copies", "rebuild", "-d", ShellWord(dest))
+}
+func (s Speller) repair(dest string) string {
+	return s.Command("verify", "--repair", "-d", ShellWord(dest))
+}
+
+// move is the command that gives a file another name, which is its own name with an ending.
+func move(path, ending string) string {
+	return "mv " + ShellWord(path) + " " + ShellWord(path+ending)
+}

@@ -1,0 +1,68 @@
+package hint
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"timemachine/repo/git/object"
+	"timemachine/repo/refusal"
+	"timemachine/watch/scan"
+)
+
+// fullRemedy has a value in each field, so that each part of a hint is spelled.
+func fullRemedy(kind refusal.RemedyKind) refusal.Remedy {
+	return refusal.Remedy{Kind: kind, Dest: "/a b/it's", Path: "/a b/it's/$(id)", Branch: "refs/heads/ma'in",
+		Commit: object.Hash(object.Blob, []byte("1")), Tip: object.Hash(object.Blob, []byte("2")),
+		Evidence: refusal.InReflog, NoFolder: true, Packed: "/a b/packed;refs", Runs: 3}
+}
+
+// TestRemedies: each kind of remedy has words, and each command is valid in sh.
+func TestRemedies(t *testing.T) {
+	s := Speller{Program: "timemachine"}
+	for kind := refusal.RemedyKind(1); kind < scan.RemedyKinds; kind++ {
+		r := fullRemedy(kind)
+		words := s.Words(r)
+		if words == "" || strings.Contains(words, "\n") {
+			t.Errorf("kind %d says %q", kind, words)
+		}
+		r.Bare = true
+		command := s.Words(r)
+		if command == "" {
+			continue
+		}
+		if out, err := exec.Command("sh", "-n", "-c", command).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v %s", command, err, out)
+		}
+	}
+	if words := s.Words(refusal.Remedy{}); words != "" {
+		t.Errorf("nothing to do is %q", words)
+	}
+}
+
+// TestEvidence: each evidence has words.
+func TestEvidence(t *testing.T) {
+	for e := refusal.InReflog; e <= refusal.NewestRecord; e++ {
+		if evidence[e] == "" {
+			t.Errorf("evidence %d has no words", e)
+		}
+	}
+}
+
+// TestKindHasOneAdvice: no kind is in two tables.
+func TestKindHasOneAdvice(t *testing.T) {
+	seen := map[refusal.RemedyKind]int{}
+	for kind := range sentences {
+		seen[kind]++
+	}
+	for _, table := range tables {
+		for kind := range table {
+			seen[kind]++
+		}
+	}
+	for kind, n := range seen {
+		if n != 1 {
+			t.Errorf("kind %d is in %d tables", kind, n)
+		}
+	}
+}
