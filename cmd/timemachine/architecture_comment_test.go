@@ -1,6 +1,7 @@
 package main
 
 import (
+	"go/ast"
 	"go/doc"
 	"os"
 	"path/filepath"
@@ -105,6 +106,80 @@ func (p *modulePackage) sentence() string {
 		if len(words) == 3 && (words[0] == "Package" || words[0] == "Command") && words[1] == filepath.Base(p.dir) {
 			return words[2]
 		}
+	}
+	return ""
+}
+
+// TestArchitectureNames finds every name in backquotes of docs/architecture.md: package.Name,
+// package.Type.Member, Type.Member of package main, a path or part of one.
+func TestArchitectureNames(t *testing.T) {
+	top := filepath.Join("..", "..")
+	text, err := os.ReadFile(filepath.Join(top, "docs", "architecture.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := declaredNames(t)
+	for dir := range modulePackages(t) {
+		for _, part := range strings.Split(dir, "/") {
+			declared[part] = true
+		}
+	}
+	for _, m := range regexp.MustCompile("`([A-Za-z][A-Za-z0-9_./]*)`").FindAllStringSubmatch(string(text), -1) {
+		name := m[1]
+		if _, err := os.Stat(filepath.Join(top, name)); err == nil || declared[name] || declared["main."+name] {
+			continue
+		}
+		t.Errorf("docs/architecture.md names %s, which does not exist", name)
+	}
+}
+
+// declaredNames lists what the module declares outside tests, as package.Name and
+// package.Type.Member.
+func declaredNames(t *testing.T) map[string]bool {
+	names := map[string]bool{}
+	for _, p := range modulePackages(t) {
+		for _, f := range p.sources() {
+			for _, d := range f.tree.Decls {
+				for _, name := range namesOf(d) {
+					names[f.tree.Name.Name+"."+name] = true
+				}
+			}
+		}
+	}
+	return names
+}
+
+func namesOf(d ast.Decl) (names []string) {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		name := d.Name.Name
+		if d.Recv != nil {
+			name = receiverName(d.Recv.List[0].Type) + "." + name
+		}
+		names = append(names, name)
+	case *ast.GenDecl:
+		for _, s := range d.Specs {
+			switch s := s.(type) {
+			case *ast.TypeSpec:
+				names = append(names, s.Name.Name)
+			case *ast.ValueSpec:
+				for _, n := range s.Names {
+					names = append(names, n.Name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+func receiverName(t ast.Expr) string {
+	switch t := t.(type) {
+	case *ast.StarExpr:
+		return receiverName(t.X)
+	case *ast.IndexExpr:
+		return receiverName(t.X)
+	case *ast.Ident:
+		return t.Name
 	}
 	return ""
 }
