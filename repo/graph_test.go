@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"timemachine/repo/git/object"
-	"timemachine/repo/internal/maintenance"
 	"timemachine/repo/record"
 	"timemachine/repo/repotest"
 )
@@ -293,6 +292,10 @@ func TestGraphOfOthers(t *testing.T) {
 	}
 }
 
+// bulkStretch is how many commits of one move package maintenance takes the paths of from their
+// records.
+const bulkStretch = 64
+
 // TestGraphDisplaced has one move of ours in which a file takes the place of a folder that somebody
 // else filled.
 func TestGraphDisplaced(t *testing.T) {
@@ -307,14 +310,14 @@ func TestGraphDisplaced(t *testing.T) {
 	h.check(os.RemoveAll(filepath.Join(h.dest, "files/etc/x")))
 	repotest.Git(t, h.dest, "reset", "-q", "--hard")
 	names := []string{"/etc/x"}
-	for i := range 2 * maintenance.BulkStretch {
+	for i := range 2 * bulkStretch {
 		names = append(names, fmt.Sprintf("/many/%d", i))
 	}
 	h.run(names...)
 	h.graph()
 	h.same([]string{"files/etc/x/theirs", "files/etc/x", "files/etc", "files/many/3"})
 	more := []string{"/deep/a/b"}
-	for i := range 2 * maintenance.BulkStretch {
+	for i := range 2 * bulkStretch {
 		more = append(more, fmt.Sprintf("/more/%d", i))
 	}
 	h.run(append(more, "/deep/a")...)

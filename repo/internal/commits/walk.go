@@ -21,7 +21,7 @@ type Walk[T any] struct {
 // Run returns where it stopped: the first commit that stop is true of, or zero after a root.
 func (a *Walk[T]) Run(ctx context.Context, tip object.ID) (object.ID, error) {
 	id := tip
-	for range SoloWalk {
+	for range soloWalk {
 		if a.ended(id) {
 			return id, nil
 		}
@@ -113,11 +113,11 @@ func (a *Walk[T]) ahead(ctx context.Context, id object.ID, hints func() *commitg
 
 // Commits are read one by one up to soloWalk: what a run looks at as a rule is not worth more.
 const (
-	SoloWalk   = 32
-	StretchLen = 64
+	soloWalk   = 32
+	stretchLen = 64
 	stretchRaw = 1 << 20 // bytes of commits, where they are read by who follows
 	readAhead  = 8       // stretches
-	HintsAfter = 4096    // commits after which it is worth reading the commit-graph
+	hintsAfter = 4096    // commits after which it is worth reading the commit-graph
 )
 
 // waypoint is one commit on the way. Either raw or err is set once it was read.
@@ -167,8 +167,8 @@ func (f *pathfinder[T]) follow(ctx context.Context) {
 }
 
 func (f *pathfinder[T]) gather() *stretch[T] {
-	some := &stretch[T]{points: make([]waypoint[T], 0, StretchLen), ready: make(chan struct{})}
-	for raw := 0; len(some.points) < StretchLen && raw < stretchRaw && !f.a.ended(f.id); {
+	some := &stretch[T]{points: make([]waypoint[T], 0, stretchLen), ready: make(chan struct{})}
+	for raw := 0; len(some.points) < stretchLen && raw < stretchRaw && !f.a.ended(f.id); {
 		s := f.step()
 		raw += len(s.raw)
 		some.points = append(some.points, s)
@@ -182,7 +182,7 @@ func (f *pathfinder[T]) gather() *stretch[T] {
 // step is the commit at f.id, which moves on to its parent.
 func (f *pathfinder[T]) step() waypoint[T] {
 	s := waypoint[T]{id: f.id}
-	if f.steps++; f.steps == HintsAfter && f.hints != nil {
+	if f.steps++; f.steps == hintsAfter && f.hints != nil {
 		f.graph = f.hints()
 	}
 	if f.graph != nil && f.hinted() {

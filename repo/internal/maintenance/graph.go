@@ -158,7 +158,7 @@ func (g *graphing) filter(ctx context.Context, l *graphLine) error {
 	}
 	for i := 0; i < len(l.commits); {
 		n := l.stretch(i, own)
-		if n <= BulkStretch || !g.fromRecords(l, i, i+n) {
+		if n <= bulkStretch || !g.fromRecords(l, i, i+n) {
 			for k := i; k < i+n; k++ {
 				if err := ctx.Err(); err != nil {
 					return err

@@ -12,7 +12,7 @@ import (
 // copied its message. What the branch's reflog says we added in one move is as we made it; a
 // stretch of so many commits is worth the proof that the records tell all there is, and shorter
 // ones are compared tree by tree.
-const BulkStretch = 64
+const bulkStretch = 64
 
 // stretch is how many commits from i on came in one move of ours; 1 where that one did not.
 func (l *graphLine) stretch(i int, own map[object.ID]object.ID) int {

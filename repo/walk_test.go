@@ -16,10 +16,17 @@ import (
 
 	"timemachine/repo/git/commitgraph"
 	"timemachine/repo/git/object"
-	"timemachine/repo/internal/commits"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 	"timemachine/repo/repotest"
+)
+
+// How package commits walks: alone at first, then with commits read ahead in stretches, and along
+// the commit-graph after so many.
+const (
+	soloWalk   = 32
+	stretchLen = 64
+	hintsAfter = 4096
 )
 
 // longPast is one run of so many versions.
@@ -47,7 +54,7 @@ func (h *past) walked(base object.ID) (ids []string, err error) {
 
 func TestWalk(t *testing.T) {
 	t.Parallel()
-	const n = commits.HintsAfter + 3*commits.StretchLen
+	const n = hintsAfter + 3*stretchLen
 	h := longPast(t, n)
 	want := repotest.Lines(t, h.dest, "rev-list", "main")
 	check := func(what string) {
@@ -60,7 +67,7 @@ func TestWalk(t *testing.T) {
 	check("without a graph")
 	h.graph()
 	check("with a graph")
-	for _, i := range []int{0, 1, commits.SoloWalk, commits.SoloWalk + 1, commits.SoloWalk + commits.StretchLen, n - 1} {
+	for _, i := range []int{0, 1, soloWalk, soloWalk + 1, soloWalk + stretchLen, n - 1} {
 		base, err := object.ParseID(want[i])
 		h.check(err)
 		if got, err := h.walked(base); err != nil || !slices.Equal(got, want[:i]) {
@@ -100,12 +107,12 @@ func (h *past) lie(newestFirst []string) {
 }
 
 func TestWalkStops(t *testing.T) {
-	h := longPast(t, 40*commits.StretchLen)
+	h := longPast(t, 40*stretchLen)
 	tip := h.tip()
 	before := runtime.NumGoroutine()
 	ctx, cancel := context.WithCancel(context.Background())
 	enough := errors.New("enough")
-	for at, want := range map[int]error{3: enough, commits.SoloWalk + 5: enough, 10 * commits.StretchLen: enough, 7: context.Canceled, 12 * commits.StretchLen: context.Canceled} {
+	for at, want := range map[int]error{3: enough, soloWalk + 5: enough, 10 * stretchLen: enough, 7: context.Canceled, 12 * stretchLen: context.Canceled} {
 		n := 0
 		ctx, cancel := context.WithCancel(ctx)
 		err := h.r.work.Walk(ctx, tip, object.ID{}, func(record.Version, bool) error {
@@ -135,7 +142,7 @@ func TestWalkStops(t *testing.T) {
 
 func TestWalkDamaged(t *testing.T) {
 	t.Parallel()
-	h := longPast(t, 3*commits.StretchLen)
+	h := longPast(t, 3*stretchLen)
 	want := repotest.Lines(t, h.dest, "rev-list", "main")
 	pack, err := filepath.Glob(filepath.Join(h.dest, ".git/objects/pack/*.pack"))
 	if err != nil || len(pack) != 1 {
@@ -150,11 +157,11 @@ func TestWalkDamaged(t *testing.T) {
 	cmd := exec.Command("git", "-C", h.dest, "unpack-objects", "-q")
 	cmd.Stdin = f
 	h.check(cmd.Run())
-	lost := want[2*commits.StretchLen]
+	lost := want[2*stretchLen]
 	h.check(os.Remove(filepath.Join(h.dest, ".git/objects", lost[:2], lost[2:])))
 	got, err := h.walked(object.ID{})
 	var state *refusal.Error
-	if !errors.As(err, &state) || state.Kind != refusal.Damaged || !slices.Equal(got, want[:2*commits.StretchLen]) {
+	if !errors.As(err, &state) || state.Kind != refusal.Damaged || !slices.Equal(got, want[:2*stretchLen]) {
 		t.Errorf("%d visited, %v", len(got), err)
 	}
 }
