@@ -63,8 +63,11 @@ func TestNamesThatFold(t *testing.T) {
 	w := newWorld(t)
 	w.folding()
 	names := []string{"A", "a", "Dir/x", "dir/x", "dir/y", "\u00dc", "\u00fc", "u\u0308", "plain", "f/g", "F"}
-	for _, name := range names {
+	written := time.Now().Add(-time.Hour)
+	for i, name := range names {
 		w.write(name, "content of "+name)
+		at := written.Add(time.Duration(i) * time.Second) // the first to be committed gets the plain name
+		w.check(os.Chtimes(w.path(name), at, at))
 	}
 	if p := w.run(len(names)); len(p) > 0 {
 		t.Fatalf("it says: %v", p)
