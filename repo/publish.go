@@ -23,18 +23,18 @@ func (t *Tx) Publish() error {
 		return errors.Join(err, t.Abort())
 	}
 	defer held.Release()
-	_, behind, err := r.work.Behind(t.base) // an earlier run's part may not have followed: its mark must stay then
+	_, pending, err := r.work.Pending(t.base) // where an earlier update is incomplete its mark must stay
 	if err == nil {
 		err = t.publishPack()
 	}
 	if err != nil {
 		return err
 	}
-	done := projection.Published{Base: t.base, Tip: t.tip, Versions: t.versions, Contents: &t.contents, Behind: behind}
+	done := projection.Published{Base: t.base, Tip: t.tip, Versions: t.versions, Contents: &t.contents, Pending: pending}
 	t.base, t.versions = t.tip, nil
 	defer t.contents.Drop()
 	defer r.work.Store.Trim()
-	return r.work.FollowPublication(t.ctx, done, held)
+	return r.work.UpdatePublished(t.ctx, done, held)
 }
 
 // publishPack syncs the pack, gives it its name and moves the branch.

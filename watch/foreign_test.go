@@ -68,7 +68,7 @@ func TestForeignFileInFiles(t *testing.T) {
 	w.write("c", "3")
 	_, p, err := w.try()
 	w.check(err)
-	if len(p) != 2 || !p[0].Warning || !strings.Contains(p[0].Msg, "somebody's own") {
+	if len(p) != 2 || !p[0].Warning || !strings.Contains(p[0].Msg, "foreign file") {
 		t.Errorf("it says: %v", p)
 	}
 	for name, want := range map[string]string{"b": "2", "c": "3", "b.aside": "my own b.aside", "b.aside2": "my own b"} {

@@ -7,8 +7,7 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// copy looks at a version's plain copy. One that is not there is missed only where copies are kept
-// at all.
+// copy looks at a version's copy. A missing one is a flaw only where copies are kept.
 func (w *worker) copy(v *record.Version) {
 	err := w.CopyFlaw(w.copies, v)
 	w.mu.Lock()
@@ -21,17 +20,17 @@ func (w *worker) copy(v *record.Version) {
 	if durable.IsMissing(err) {
 		what = w.bare(refusal.RebuildCopies, "")
 	}
-	w.suspects(suspect{v: *v, Finding: Finding{Part: PartCopy, Path: v.Copy, Object: v.Commit, Msg: durable.Flaw(err), Remedy: what}})
+	w.suspect(wrongCopy, *v, v.Copy, durable.Flaw(err), what)
 }
 
-// file looks at the place of a source's newest version in files/.
+// file looks at what files/ has of a source's newest version.
 func (w *worker) file(s *step) {
-	if w.r.NotOursNow() != "" {
+	if w.r.ForeignWork() != "" {
 		return
 	}
 	path, err := record.TreePath(&s.Record)
 	if err != nil {
-		return // said already
+		return // reported already
 	}
 	folder, name := layout.Split(path)
 	dir, err := w.files.Dir(folder)
@@ -48,19 +47,19 @@ func (w *worker) file(s *step) {
 		err = w.Compare(dir, name, &s.Version, s.Mode&0o777|0o400)
 	}
 	if err != nil {
-		w.suspects(suspect{v: s.Version, place: true, Finding: Finding{Part: PartFile, Path: path, Object: s.Commit, Msg: durable.Flaw(err)}})
+		w.suspect(wrongFile, s.Version, path, durable.Flaw(err), refusal.Remedy{})
 	}
 }
 
-// leftover finds a deleted source's file. Only one that is what we wrote counts: another is
-// somebody's own.
+// leftover finds a deleted source's file. Only what timemachine wrote counts: another file is
+// foreign.
 func (w *worker) leftover(s *step, dir *durable.Dir, path, name string) {
 	if w.names != nil && w.names.Holder(path) != "" {
-		return // another name's place now
+		return // another path's place now
 	}
 	last, _, err := w.r.Version(s.Previous)
 	if err != nil || last.Source != s.Source || w.Compare(dir, name, &last, last.Mode&0o777|0o400) != nil {
 		return
 	}
-	w.suspects(suspect{v: s.Version, gone: true, Finding: Finding{Part: PartFile, Path: path, Object: s.Commit, Msg: "is there, and its source is deleted"}})
+	w.suspect(leftoverFile, s.Version, path, "is there, and its source is deleted", refusal.Remedy{})
 }

@@ -10,12 +10,14 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/dest"
 	"timemachine/repo/internal/projection"
+	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
-// index compares the index with the newest versions, where it is ours to keep. Entries of others
-// are theirs.
+// index compares the index with the newest versions, where it is timemachine's to change. Foreign
+// entries are left alone.
 func (k *verify) index(tip object.ID, h *history) error {
-	if k.r.NotOursNow() != "" || k.indexLocked() {
+	if k.r.ForeignWork() != "" || k.indexLocked() {
 		return nil
 	}
 	entries, err := k.readIndex()
@@ -23,20 +25,20 @@ func (k *verify) index(tip object.ID, h *history) error {
 		return err
 	}
 	if msg := k.r.AttributesFlaw(); msg != "" {
-		k.suspects(suspect{Finding: Finding{Part: PartFile, Path: dest.AttributesFile, Msg: msg}})
+		k.suspect(wrongAttributes, record.Version{}, dest.AttributesFile, msg, refusal.Remedy{})
 	}
 	tree, err := k.r.Files(tip)
 	if err != nil {
 		k.report(Finding{Part: PartTree, Object: tip, Msg: err.Error()})
 		return nil
 	}
-	for source, p := range h.newest {
+	for _, p := range h.newest {
 		e, there := tree[p.path]
 		if there == p.deleted || there && (e.ID != p.blob || e.Mode != p.mode) {
-			continue // somebody changed the tree; the next run settles it
+			continue // another program changed the tree; the next run records what is true
 		}
 		if msg := entryFlaw(entries, p); msg != "" {
-			k.entrySuspect(source, p, msg)
+			k.suspectEntry(p, msg)
 		}
 	}
 	return nil
@@ -60,12 +62,17 @@ func entryFlaw(entries map[string]index.Entry, p place) string {
 	return ""
 }
 
-func (k *verify) entrySuspect(source string, p place, msg string) {
+// suspectEntry notes that the index entry at a source's place is wrong.
+func (k *verify) suspectEntry(p place, msg string) {
 	v, _, err := k.r.Version(p.commit)
 	if err != nil {
-		return // said already
+		return // reported already
 	}
-	k.suspects(suspect{v: v, place: !p.deleted, gone: p.deleted, Finding: Finding{Part: PartIndex, Path: p.path, Object: p.commit, Msg: msg}})
+	kind := wrongEntry
+	if p.deleted {
+		kind = leftoverEntry
+	}
+	k.suspect(kind, v, p.path, msg, refusal.Remedy{})
 }
 
 func (k *verify) indexLocked() bool {
@@ -89,7 +96,7 @@ func (k *verify) readIndex() (map[string]index.Entry, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			msg = "is missing"
 		}
-		k.suspects(suspect{whole: true, Finding: Finding{Part: PartIndex, Path: ".git/index", Msg: msg}})
+		k.suspect(damagedIndex, record.Version{}, ".git/index", msg, refusal.Remedy{})
 		return nil, nil
 	}
 	entries := make(map[string]index.Entry, len(read.Entries))

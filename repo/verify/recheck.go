@@ -2,28 +2,26 @@ package verify
 
 import (
 	"timemachine/repo/git/object"
-	"timemachine/repo/internal/dest"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 )
 
-// settling is a look at what was found wrong beside the history, at a time when a run may be at
-// work.
-type settling struct {
+// recheck is a second look at the suspects, at a time when a run may be active.
+type recheck struct {
 	*verify
 	h     *history
 	tip   object.ID                 // that the suspects were compared with
 	newer map[string]record.Version // what was recorded since the history was walked: the newest of each source
 }
 
-// settle reports what was found beside the history. Where a run is at work, or was meanwhile, that
-// may be no more than what has not followed yet, so it is looked at again when the run has ended.
-func (k *verify) settle(tip object.ID, h *history) error {
-	if len(k.suspect) == 0 {
+// recheck reports the suspects. Where a run is active, or was meanwhile, they may be no more than
+// what is not up to date yet: they are looked at again when the run has ended.
+func (k *verify) recheck(tip object.ID, h *history) error {
+	if len(k.suspects) == 0 {
 		return nil
 	}
-	s := &settling{verify: k, h: h, tip: tip, newer: map[string]record.Version{}}
+	s := &recheck{verify: k, h: h, tip: tip, newer: map[string]record.Version{}}
 	still, err := s.undisturbed()
 	if err != nil {
 		return err
@@ -33,7 +31,7 @@ func (k *verify) settle(tip object.ID, h *history) error {
 			return err
 		}
 	}
-	for _, s := range k.suspect {
+	for _, s := range k.suspects {
 		if !still {
 			s.Remedy = refusal.Remedy{Kind: refusal.WaitForRun}
 		}
@@ -43,9 +41,9 @@ func (k *verify) settle(tip object.ID, h *history) error {
 }
 
 // undisturbed tells whether no run can have changed anything since the verification began.
-func (s *settling) undisturbed() (bool, error) {
-	for i := range s.suspect {
-		if s.suspect[i].mark {
+func (s *recheck) undisturbed() (bool, error) {
+	for i := range s.suspects {
+		if s.suspects[i].kind == pendingMark {
 			return false, nil
 		}
 	}
@@ -53,35 +51,36 @@ func (s *settling) undisturbed() (bool, error) {
 	if err != nil || now != s.tip {
 		return false, err
 	}
-	_, behind, err := s.r.Behind(now)
-	return !behind && !s.r.StateDir.IsFlocked(runstate.LockName), err
+	_, pending, err := s.r.Pending(now)
+	return !pending && !s.r.StateDir.IsFlocked(runstate.LockName), err
 }
 
 // look looks at the suspects again; right tells that none is left.
-func (s *settling) look() (right bool, err error) {
+func (s *recheck) look() (right bool, err error) {
 	if err := s.catchUp(); err != nil {
 		return false, err
 	}
-	suspects, sum := s.suspect, s.sum
-	s.suspect = nil
+	suspects, sum := s.suspects, s.sum
+	s.suspects = nil
 	w := s.newWorker()
 	defer w.close()
 	index, strays := false, false
 	for i := range suspects {
-		switch it := &suspects[i]; {
-		case it.mark:
+		it := &suspects[i]
+		switch it.kind {
+		case pendingMark:
 			err = s.mark(s.tip)
-		case it.stray:
+		case strayCopy:
 			strays = true
-		case it.Part == PartCopy:
-			w.copy(&it.v)
-		case it.Part == PartFile && it.Path != dest.AttributesFile:
-			v, ok := s.newer[it.v.Source]
+		case wrongCopy:
+			w.copy(&it.version)
+		case wrongFile, leftoverFile:
+			v, ok := s.newer[it.version.Source]
 			if !ok {
-				v = it.v
+				v = it.version
 			}
 			w.file(&step{Version: v})
-		default:
+		case wrongEntry, leftoverEntry, wrongAttributes, damagedIndex:
 			index = true
 		}
 		if err != nil {
@@ -94,12 +93,12 @@ func (s *settling) look() (right bool, err error) {
 	if strays && err == nil {
 		err = s.strays(s.h)
 	}
-	s.sum.Files, s.sum.Copies = sum.Files, sum.Copies // they are counted already
-	return len(s.suspect) == 0, err
+	s.sum.Files, s.sum.Copies = sum.Files, sum.Copies // they have been counted
+	return len(s.suspects) == 0, err
 }
 
 // catchUp takes in what was recorded since the last look.
-func (s *settling) catchUp() error {
+func (s *recheck) catchUp() error {
 	now, err := s.r.Refs.Read(s.r.Branch)
 	if err != nil || now == s.tip {
 		return err

@@ -8,6 +8,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/layout"
+	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 )
 
@@ -70,11 +71,11 @@ func (k *verify) straysIn(dir *durable.Dir, folder string, h *history) error {
 			if st, err := dir.Lstat(name); err == nil && !st.IsDir() {
 				k.stray(path, h)
 			}
-			continue // no folder of ours has such a name
+			continue // no folder of timemachine's has such a name
 		}
 		sub, err := dir.Sub(name)
 		if err != nil {
-			continue // no folder, or one that is not ours
+			continue // no folder, or a foreign one
 		}
 		err = k.straysIn(sub, path, h)
 		sub.Close()
@@ -87,6 +88,6 @@ func (k *verify) straysIn(dir *durable.Dir, folder string, h *history) error {
 
 func (k *verify) stray(path string, h *history) {
 	if !h.copies.has(k.r.Fold(path)) {
-		k.suspects(suspect{stray: true, Finding: Finding{Part: PartCopy, Path: path, Msg: "is no version's copy", Remedy: refusal.Remedy{Kind: refusal.MoveCopyAway}}})
+		k.suspect(strayCopy, record.Version{}, path, "is no version's copy", refusal.Remedy{Kind: refusal.MoveCopyAway})
 	}
 }

@@ -23,8 +23,8 @@ import (
 // Part is what of a destination a Finding is about.
 type Part string
 
-// The parts. The history is the first four, and only another copy of it can mend those; the others
-// are made from it.
+// The parts. The first four are the history, which only another copy of it can repair. The others
+// are made from the history.
 const (
 	PartObject Part = "object" // a stored object, or the pack, idx or loose file that holds it
 	PartBranch Part = "branch"
@@ -33,7 +33,7 @@ const (
 	PartFile   Part = "file"   // below files/
 	PartCopy   Part = "copy"   // below copies/
 	PartIndex  Part = "index"
-	PartGraph  Part = "commit-graph" // git's, which it and we read for speed
+	PartGraph  Part = "commit-graph" // git's, which git and timemachine read for speed
 )
 
 // Finding is one thing that is not as it should be.
@@ -69,24 +69,13 @@ type verify struct {
 	ctx         context.Context
 	o           Options
 
-	alone bool                 // the history is all there is to look at
-	taken map[string]string    // paths that have no place of their own: crowdedOut
-	names *commits.FoldedNames // of tip's tree, where the file system folds names; else nil
+	alone      bool                 // the history is all there is to look at
+	collisions map[string]string    // paths of tip's tree that share their place in files/ with another
+	names      *commits.FoldedNames // of tip's tree, where the file system folds names; else nil
 
-	mu      sync.Mutex
-	sum     Summary
-	suspect []suspect // findings beside the history, to be repaired or looked at again
-}
-
-// suspect is a finding in files/ or copies/, with its version.
-type suspect struct {
-	Finding
-	v     record.Version
-	place bool // it is the source's newest, and its place in files/ is wanted
-	gone  bool // its source is deleted, and it should not be there
-	whole bool // the index as a whole
-	mark  bool // the mark that files/ and the index are behind
-	stray bool // a file below copies/ that is no version's
+	mu       sync.Mutex
+	sum      Summary
+	suspects []suspect // findings beside the history
 }
 
 // Run compares the history with itself, and files/, copies/ and the index with the history. What is
@@ -131,15 +120,15 @@ func Run(ctx context.Context, r *projection.Projection, start func(context.Conte
 	if o.Repair {
 		return &k.sum, k.repair(tip)
 	}
-	return &k.sum, k.settle(tip, h)
+	return &k.sum, k.recheck(tip, h)
 }
 
-// places finds the names of tip's tree that are one, where the file system folds names.
+// places finds the names of tip's tree that collide, where the file system folds names.
 func (k *verify) places(tip object.ID) (err error) {
 	if !k.r.FoldsCase() {
 		return nil
 	}
-	if k.taken, err = k.r.Collisions(tip); err == nil {
+	if k.collisions, err = k.r.Collisions(tip); err == nil {
 		k.names, err = k.r.NamesIn(tip)
 	}
 	return err
@@ -194,15 +183,14 @@ func (k *verify) begin() (tip object.ID, err error) {
 	return tip, k.mark(tip)
 }
 
-// mark looks at the mark that a run leaves as long as files/ and the index may be behind.
+// mark looks at the pending mark.
 func (k *verify) mark(tip object.ID) error {
-	base, behind, err := k.r.Behind(tip)
-	if err != nil || !behind {
+	base, pending, err := k.r.Pending(tip)
+	if err != nil || !pending {
 		return err
 	}
 	if versions, _, err := k.r.Since(k.ctx, tip, base); err != nil || len(versions) > 0 {
-		k.suspects(suspect{mark: true, Finding: Finding{Part: PartIndex, Path: ".git/timemachine/pending",
-			Msg: "files/ and the index have not followed the history yet", Remedy: refusal.Remedy{Kind: refusal.NextRunRepairs}}})
+		k.suspect(pendingMark, record.Version{}, ".git/timemachine/pending", "files/ and the index are not up to date with the history yet", refusal.Remedy{Kind: refusal.NextRunRepairs})
 	}
 	return nil
 }
@@ -251,13 +239,4 @@ func (k *verify) report(f Finding) {
 	if k.o.Report != nil {
 		k.o.Report(f)
 	}
-}
-
-func (k *verify) suspects(s suspect) {
-	if path, err := record.TreePath(&s.v.Record); err == nil && k.taken[path] != "" {
-		return
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.suspect = append(k.suspect, s)
 }

@@ -1,14 +1,20 @@
 package projection
 
 import (
+	"context"
+	"fmt"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/git/config"
+	"timemachine/repo/git/index"
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/dest"
+	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 )
 
-// AttributesFlaw tells what is wrong with the work tree's .gitattributes, "" where it is ours.
+// AttributesFlaw tells what is wrong with the work tree's .gitattributes, "" where it is as
+// timemachine wrote it.
 func (r *Projection) AttributesFlaw() string {
 	b, err := r.Folder.ReadFile(dest.AttributesFile, config.MaxSize)
 	switch {
@@ -20,26 +26,31 @@ func (r *Projection) AttributesFlaw() string {
 	return ""
 }
 
-// recoverAttributes writes .gitattributes again, where the work tree is ours to change and the tip
-// has it as we wrote it.
-func (r *Projection) recoverAttributes(f *Update) error {
-	msg := r.AttributesFlaw()
-	if msg == "" || r.NotOursNow() != "" {
+// recoverAttributes writes .gitattributes again, where the work tree is timemachine's to change and
+// the tip has that file as timemachine wrote it.
+func (r *Projection) recoverAttributes(ctx context.Context, tip object.ID) error {
+	flaw := r.AttributesFlaw()
+	if flaw == "" || r.ForeignWork() != "" {
 		return nil
 	}
-	e, there, err := r.attributesIn(f.tip)
+	e, there, err := r.attributesIn(tip)
 	if err != nil || !there || !isAttributes(e) {
 		return err
 	}
-	if f.Index, err = r.TakeIndex(); err != nil {
+	index, err := r.TakeIndex()
+	if err != nil {
 		return err
 	}
-	defer f.Index.Release()
-	if !f.Index.Held() {
+	defer index.Release()
+	if !index.Held() {
 		return nil
 	}
-	r.Opts.Warn(r.Folder.Path(dest.AttributesFile), msg+": it is written again", refusal.Remedy{})
-	return f.run()
+	r.Opts.Warn(r.Folder.Path(dest.AttributesFile), flaw+": it is written again", refusal.Remedy{})
+	u, err := r.newUpdate(ctx, Job{Base: tip, Tip: tip, Index: index, Warn: r.Opts.Warn})
+	if err != nil {
+		return err
+	}
+	return u.finish()
 }
 
 // attributesIn is what a commit's tree has for .gitattributes.
@@ -53,4 +64,43 @@ func (r *Projection) attributesIn(tip object.ID) (e object.TreeEntry, there bool
 
 func isAttributes(e object.TreeEntry) bool {
 	return e.ID == object.Hash(object.Blob, []byte(dest.AttributesText)) && e.Mode == object.ModeFile
+}
+
+// updateAttributes writes .gitattributes where the tree has it as timemachine wrote it and the work
+// tree does not. Another text that was committed is left as it is.
+func (u *update) updateAttributes() error {
+	flawed := u.p.AttributesFlaw() != ""
+	if !flawed && !u.Base.IsZero() {
+		return nil
+	}
+	e, there, err := u.p.attributesIn(u.Tip)
+	if err != nil || !there {
+		return err
+	}
+	if !isAttributes(e) {
+		if u.Base.IsZero() {
+			u.changes = append(u.changes, index.Change{Path: dest.AttributesFile, Mode: uint32(e.Mode), ID: e.ID})
+		}
+		return nil
+	}
+	if flawed {
+		if err := u.writeAttributes(); err != nil {
+			return err
+		}
+	}
+	st, err := u.p.Folder.Lstat(dest.AttributesFile)
+	u.changes = append(u.changes, index.Change{Path: dest.AttributesFile, Mode: uint32(e.Mode), ID: e.ID, Stat: indexStat(st)})
+	return err
+}
+
+func (u *update) writeAttributes() error {
+	root := u.p.Folder
+	if st, err := root.Lstat(dest.AttributesFile); err == nil && !st.IsRegular() {
+		aside, err := durable.MoveAside(root, dest.AttributesFile)
+		if err != nil {
+			return fmt.Errorf("it cannot be moved aside: %w", err)
+		}
+		u.Warn(root.Path(dest.AttributesFile), "is no regular file, and was moved to "+record.Quote(aside), refusal.Remedy{})
+	}
+	return root.Replace(dest.AttributesFile, []byte(dest.AttributesText))
 }

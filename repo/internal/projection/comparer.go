@@ -14,6 +14,15 @@ import (
 	"timemachine/repo/refusal"
 )
 
+// Comparer tells how files of files/ and copies/ differ from their versions.
+type Comparer struct {
+	p     *Projection
+	quick bool // leave contents unread
+}
+
+// NewComparer compares with what p keeps. quick leaves contents unread.
+func NewComparer(p *Projection, quick bool) *Comparer { return &Comparer{p, quick} }
+
 // CopyFlaw tells how a version's copy differs from it.
 func (w *Comparer) CopyFlaw(copies *durable.Walker, v *record.Version) error {
 	folder, name := layout.Split(v.Copy)
@@ -70,12 +79,6 @@ func (w *Comparer) contentID(dir *durable.Dir, name string, v *record.Version) (
 	return h.ID()
 }
 
-// Comparer tells how files of files/ and copies/ differ from their versions.
-type Comparer struct {
-	p     *Projection
-	quick bool // leave contents unread
-}
-
 func (r *Projection) sameTime(got, want time.Time) bool {
 	return got.Equal(want) || !r.HasModes() && got.Sub(want).Abs() <= coarse
 }
@@ -83,9 +86,9 @@ func (r *Projection) sameTime(got, want time.Time) bool {
 // coarse is the step of clocks on file systems without permissions: FAT counts in two seconds.
 const coarse = 2 * time.Second
 
-// ClearWay moves aside what stands in the place of a version below files/ or copies/, or on the way
-// to it, and is of another kind.
-func (r *Projection) ClearWay(path string, v *record.Version) error {
+// MoveObstacle moves aside what stands in the place of a version below files/ or copies/, or on the
+// way to it, and is of another kind.
+func (r *Projection) MoveObstacle(path string, v *record.Version) error {
 	w := durable.NewWalker(r.Folder)
 	defer w.Close()
 	parts := strings.Split(path, "/")
@@ -119,8 +122,8 @@ func (r *Projection) ClearWay(path string, v *record.Version) error {
 	return nil
 }
 
-// otherKind tells whether what has a version's name is no file, or link, as that is one. An empty
-// folder counts for nothing.
+// otherKind tells whether what has a version's name is of another kind: no file, or no link. An
+// empty folder counts as nothing.
 func (r *Projection) otherKind(dir *durable.Dir, name string, st durable.Stat, v *record.Version) (bool, error) {
 	if st.IsDir() {
 		empty, err := durable.IsEmptyFolder(dir, name)
@@ -131,6 +134,3 @@ func (r *Projection) otherKind(dir *durable.Dir, name string, st durable.Stat, v
 	}
 	return !st.IsRegular(), nil
 }
-
-// NewComparer compares with what p keeps. quick leaves contents unread.
-func NewComparer(p *Projection, quick bool) *Comparer { return &Comparer{p, quick} }

@@ -5,14 +5,15 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// Contents keeps what was just read of small files until files/ and copies/ are written, within a
-// bound.
+// Contents keeps the contents of small files in memory until files/ and copies/ are written.
+// Several goroutines may use it at once.
 type Contents struct {
 	mu   sync.Mutex
 	held map[object.ID][]byte
 	size int64
 }
 
+// Keep keeps body, unless it is larger than one bytes, or all contents would be larger than all.
 func (c *Contents) Keep(id object.ID, body []byte, one int, all int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -33,6 +34,7 @@ func (c *Contents) get(id object.ID) ([]byte, bool) {
 	return b, ok
 }
 
+// Drop frees what is kept.
 func (c *Contents) Drop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -4,19 +4,20 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 )
 
-// RebuildOptions of RebuildCopies. The zero value works.
+// RebuildOptions of RebuildSince. The zero value works.
 type RebuildOptions struct {
 	WantCopy func(*record.Version) bool // whether a version has a copy; nil: each
 	Progress func(done, total int64)    // versions looked at; nil: none
 }
 
-// rebuilt is what RebuildCopies did.
+// rebuilt is what RebuildSince did.
 type rebuilt struct {
 	Versions int64 // that have a copy
 	Written  int64
@@ -24,8 +25,8 @@ type rebuilt struct {
 	NoRoom   bool  // it stopped because space is short
 }
 
-// RebuildSince is RebuildCopies of the versions after base; of all where base is no ancestor of
-// tip. What was left out for want of room is no longer owed then, unless another try may do better.
+// RebuildSince writes the missing copies of the versions after base; of all versions where base is
+// no ancestor of tip. It removes the note of missing copies, unless another attempt may do better.
 func (r *Projection) RebuildSince(ctx context.Context, tip, base object.ID, o RebuildOptions) (*rebuilt, error) {
 	var commits []object.ID
 	err := r.Walk(ctx, tip, base, func(v record.Version, ours bool) error {
@@ -47,26 +48,25 @@ func (r *Projection) RebuildSince(ctx context.Context, tip, base object.ID, o Re
 		return nil, err
 	}
 	defer index.Release()
-	f, err := r.Rewriter(ctx, tip, index)
+	w, err := r.NewRewriter(ctx, tip, index)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	b := &rebuild{f: f, o: o, tree: tree, seen: map[string]bool{}}
-	b.check = &Comparer{p: r, quick: true}
-	if err := b.all(commits); err != nil {
+	defer w.Close()
+	b := &rebuild{w: w, o: o, check: NewComparer(r, true), tree: tree, seen: map[string]bool{}}
+	if err := b.all(ctx, commits); err != nil {
 		return &b.done, err
 	}
-	f.copiesMissing = false // it is known what is owed
-	if err := f.Finish(); err != nil || b.done.NoRoom || f.failed > f.stuck {
+	w.update.copiesOmitted = false // the note says already what is missing
+	if err := w.Finish(); err != nil || b.done.NoRoom || w.writer.failed > w.writer.obstructed {
 		return &b.done, err
 	}
 	return &b.done, r.StateDir.Remove(runstate.MissingCopiesName)
 }
 
-// rebuild is a RebuildCopies under way, newest version first.
+// rebuild is a RebuildSince under way, newest version first.
 type rebuild struct {
-	f     *Placer
+	w     *Rewriter
 	o     RebuildOptions
 	check *Comparer
 	tree  map[string]object.TreeEntry
@@ -74,16 +74,16 @@ type rebuild struct {
 	done  rebuilt
 }
 
-func (b *rebuild) all(commits []object.ID) error {
+func (b *rebuild) all(ctx context.Context, commits []object.ID) error {
 	for i, id := range commits {
-		if err := b.f.ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
-		v, _, err := b.f.p.Version(id)
+		v, _, err := b.w.update.p.Version(id)
 		if err != nil {
 			return err
 		}
-		if b.done.Written%roomEach == 0 && !b.f.spaceForCopies() {
+		if b.done.Written%spaceEach == 0 && !b.w.update.askForSpace() {
 			b.done.NoRoom = true
 			return nil
 		}
@@ -103,25 +103,53 @@ func (b *rebuild) one(v *record.Version) {
 		b.seen[strings.Clone(v.Source)] = true
 	}
 	path, err := record.TreePath(&v.Record)
-	if err != nil || b.f.collisions[path] != "" || b.o.WantCopy != nil && !b.o.WantCopy(v) {
+	if err != nil || b.w.update.collisions[path] != "" || b.o.WantCopy != nil && !b.o.WantCopy(v) {
 		return
 	}
 	b.done.Versions++
-	if b.check.CopyFlaw(b.f.copies, v) == nil {
+	if b.check.CopyFlaw(b.w.writer.copies, v) == nil {
 		return
 	}
 	if newest {
 		e, there := b.tree[path]
 		newest = record.Agrees(v, e, there)
 	}
-	before := b.f.failed
-	b.f.Copying.Store(true)
-	b.f.Write(v, newest)
-	if b.f.failed > before {
+	before := b.w.writer.failed
+	b.w.Write(v, newest, true)
+	if b.w.writer.failed > before {
 		b.done.Failed++
 		return
 	}
 	b.done.Written++
 }
 
-const roomEach = 64 // copies written between two looks at the free space
+const spaceEach = 64 // copies written between two looks at the free space
+
+// writeMissingCopies writes the copies that were left out, where there is space now. The history
+// does not wait for them: what fails is warned of.
+func (r *Projection) writeMissingCopies(ctx context.Context, tip object.ID) error {
+	base, missing, err := runstate.MissingCopies(r.StateDir)
+	if err != nil || !missing || r.ForeignWork() != "" {
+		return err
+	}
+	free, size, err := r.Folder.Free()
+	if err != nil || !r.hasSpace(free, size) {
+		return nil
+	}
+	done, err := r.RebuildSince(ctx, tip, base, RebuildOptions{})
+	if err == nil {
+		r.Opts.Log("copies that were left out are written", "from", base.String(), "to", tip.String(), "written", done.Written)
+		return nil
+	}
+	if ctx.Err() == nil {
+		r.Opts.Warn(r.Folder.Path("copies"), "copies that were left out could not be written: "+durable.Reason(err), r.Remedy(refusal.RetryOrRebuild, ""))
+	}
+	return ctx.Err()
+}
+
+// KeepsCopies tells whether copies/ holds anything. A person who has deleted it does not want to be
+// told of each copy.
+func (r *Projection) KeepsCopies() (bool, error) {
+	empty, err := durable.IsEmptyFolder(r.Folder, "copies")
+	return !empty, err
+}

@@ -11,8 +11,8 @@ import (
 
 const indexWait = time.Second
 
-// IndexLock is git's lock of the index, or nothing where it could not be had, and the index as it
-// was.
+// IndexLock is git's lock of the index, and the index as it was. It may be not held: another
+// program has the lock, or the work tree.
 type IndexLock struct {
 	*durable.Lock
 	old    []byte // mapped; nil where there was none
@@ -20,8 +20,11 @@ type IndexLock struct {
 	ahead  *index.Ahead
 }
 
+// Held tells whether the lock was taken and is not yet released.
 func (l *IndexLock) Held() bool { return l.Lock != nil }
 
+// Release gives the lock up, and leaves the index as it was. It does nothing where the lock is not
+// held.
 func (l *IndexLock) Release() {
 	if l.Lock != nil {
 		l.Lock.Abort()
@@ -39,7 +42,7 @@ func (l *IndexLock) commit() error {
 	return lock.Commit()
 }
 
-// mapIndex maps the index as it is and begins to look at it.
+// mapIndex maps the index as it is and begins to read it.
 func (l *IndexLock) mapIndex(r *Projection) {
 	file, err := r.Git.Open("index")
 	if err == nil {
@@ -55,7 +58,7 @@ func (l *IndexLock) mapIndex(r *Projection) {
 	l.ahead = index.LookAhead(l.old)
 }
 
-// moveDamagedAside keeps a damaged index under another name; one is made anew from the history.
+// moveDamagedAside keeps a damaged index under another name. Another one is made from the history.
 func (l *IndexLock) moveDamagedAside(r *Projection) error {
 	err := r.StateDir.Remove("index.damaged") // were it a second name of the index, nothing would be renamed
 	if err == nil {
@@ -72,8 +75,8 @@ func (l *IndexLock) moveDamagedAside(r *Projection) error {
 	return nil
 }
 
-// unmapIndex lets the old index go. When that was its last name the system frees all of it, beside
-// whatever is done next.
+// unmapIndex unmaps the old index. The system frees its blocks then, which takes time: it is done
+// in the background.
 func (l *IndexLock) unmapIndex() {
 	old := l.old
 	if l.old = nil; len(old) == 0 {
@@ -83,11 +86,11 @@ func (l *IndexLock) unmapIndex() {
 	go durable.Unmap(old)
 }
 
-// TakeIndex takes git's lock of the index before the branch moves, so that no git commit comes
-// between and undoes a version. It is left alone, with a warning, where another program holds it,
-// and where the work tree is not ours to change at the moment.
+// TakeIndex takes git's lock of the index, before the branch moves: a git commit in between would
+// undo a version. The lock is not taken, with a warning, where another program holds it, and where
+// the work tree is another program's to change.
 func (r *Projection) TakeIndex() (*IndexLock, error) {
-	if why := r.NotOursNow(); why != "" {
+	if why := r.ForeignWork(); why != "" {
 		r.Opts.Warn(r.Path, "files/ and the index are left as they are: "+why, refusal.Remedy{Kind: refusal.WaitForGit})
 		return &IndexLock{}, nil
 	}
@@ -105,7 +108,7 @@ func (r *Projection) TakeIndex() (*IndexLock, error) {
 	return l, nil
 }
 
-// CheckIndex looks whether git can read the index.
+// CheckIndex sets IndexFlaw: whether git can read the index.
 func (r *Projection) CheckIndex() error {
 	r.IndexFlaw = nil
 	file, err := r.Git.Open("index")
@@ -144,4 +147,5 @@ func indexStat(st durable.Stat) index.Stat {
 		Dev: st.Dev, Ino: st.Ino, UID: st.UID, GID: st.GID, Size: st.Size}
 }
 
+// MaxIndex is the largest index that is read, in bytes.
 const MaxIndex = 4 << 30

@@ -23,15 +23,15 @@ func (r *Projection) upToDateWith() (tip object.ID, ok bool) {
 	return runstate.ReadUpToDate(r.StateDir, r.moment())
 }
 
-// Behind tells whether the work tree may be behind tip, and from which commit on; zero: it must be
-// looked at whole.
-func (r *Projection) Behind(tip object.ID) (base object.ID, behind bool, err error) {
+// Pending tells whether the work tree may not be up to date with tip, and from which commit on. A
+// zero base stands for everything.
+func (r *Projection) Pending(tip object.ID) (base object.ID, pending bool, err error) {
 	mark, err := runstate.ReadPending(r.StateDir)
 	if err != nil || !mark.Marked {
 		return base, false, err
 	}
 	if mark.Damaged {
-		r.Opts.Log("the mark of unfinished work is damaged; everything is looked at", "file", r.StateDir.Path(runstate.PendingName))
+		r.Opts.Log("the pending mark is damaged; everything is compared", "file", r.StateDir.Path(runstate.PendingName))
 	}
 	if at, ok := r.upToDateWith(); ok {
 		return at, at != tip, nil
@@ -39,7 +39,7 @@ func (r *Projection) Behind(tip object.ID) (base object.ID, behind bool, err err
 	return mark.Base, true, nil
 }
 
-// flushIfDue is anchor where what a run has left to the system is old enough.
+// flushIfDue flushes where what a run has left to the system is old enough.
 func (r *Projection) flushIfDue() error {
 	st, err := r.StateDir.Lstat(runstate.PendingName)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -54,8 +54,8 @@ func (r *Projection) flushIfDue() error {
 	return r.flush()
 }
 
-// flush puts the work tree on disk, as far as runs have left that to the system, and takes their
-// mark away. The work tree is in step with the tip.
+// flush puts the work tree on disk, as far as runs have left that to the system, and removes their
+// pending mark. The work tree is up to date with the tip.
 func (r *Projection) flush() error {
 	if _, ok := r.upToDateWith(); !ok {
 		return nil
@@ -63,10 +63,5 @@ func (r *Projection) flush() error {
 	if err := r.SyncAll(); err != nil {
 		return err
 	}
-	return r.clearPending()
-}
-
-// clearPending takes the mark of unfinished work away.
-func (r *Projection) clearPending() error {
 	return runstate.ClearPending(r.StateDir)
 }

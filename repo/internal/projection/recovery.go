@@ -12,83 +12,114 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// Recover brings files/, the index and copies/ up to tip where an earlier run did not get to it.
-// copied tells that copies/ lacks nothing.
+// Recover brings files/, the index and copies/ up to date with tip where earlier runs did not.
+// copied tells that copies/ lacks nothing. The caller holds the lock.
 func (r *Projection) Recover(ctx context.Context, tip object.ID, copied bool) error {
-	base, behind, err := r.Behind(tip)
+	n, err := r.findNeed(tip, copied)
 	if err != nil || tip.IsZero() {
 		return err
 	}
-	marked, err := r.StateDir.Exists(runstate.PendingName)
-	if err != nil {
-		return err
+	if !n.pending {
+		return errors.Join(r.recoverAttributes(ctx, tip), r.flushIfDue(), r.writeMissingCopies(ctx, tip))
 	}
-	filesOnly := false                    // copies are not missed because an index is
-	covered := marked && r.moment() != "" // by the mark: all that is written again was written after it was made
-	indexed, err := r.Git.Exists("index")
-	if err != nil {
-		return err
-	}
-	lost, err := r.filesLost(tip)
-	if err != nil {
-		return err
-	}
-	if lost { // noted before any file is written: it is not empty then
-		r.Opts.Warn(r.Folder.Path("files"), "was empty or not there: it is written again from the history", refusal.Remedy{})
-		if err := runstate.MarkAllPending(r.StateDir); err != nil {
-			return err
-		}
-	}
-	if !indexed || lost || r.IndexFlaw != nil {
-		filesOnly = !behind || copied
-		base, behind, covered = object.ID{}, true, false
-	}
-	if !behind {
-		f := &Update{p: r, ctx: ctx, base: tip, tip: tip, warn: r.Opts.Warn}
-		return errors.Join(r.recoverAttributes(f), r.flushIfDue(), r.writeMissingCopies(ctx, tip))
-	}
-	if r.NotOursNow() != "" {
+	if r.ForeignWork() != "" {
 		return nil
 	}
-	versions, reached, err := r.Since(ctx, tip, base)
+	versions, reached, err := r.Since(ctx, tip, n.base)
 	if err != nil {
 		return err
 	}
-	if _, before := r.upToDateWith(); len(versions) == 0 && before {
-		return runstate.WriteUpToDate(r.StateDir, r.moment(), tip) // somebody else committed, and has brought the work tree along
+	if _, noted := r.upToDateWith(); noted && len(versions) == 0 {
+		return runstate.WriteUpToDate(r.StateDir, r.moment(), tip) // git committed, and updated the work tree
 	}
 	if versions, err = r.inTree(tip, versions); err != nil {
 		return err
 	}
-	index, err := r.TakeIndex()
+	return r.recover(ctx, Job{Base: n.base, Tip: tip, Versions: versions, Bulk: n.durability(reached), NoCopies: n.noCopies, Warn: r.Opts.Warn})
+}
+
+// need is what a recovery has to do.
+type need struct {
+	pending  bool      // files/ or the index may not be up to date
+	base     object.ID // from this commit on; zero: from the first
+	noCopies bool      // copies/ lacks nothing
+	bulk     Durability
+}
+
+// durability is how files get onto the disk. Those that are written again because base is no
+// ancestor of the tip are older than the pending mark, which does not cover them.
+func (n *need) durability(reached bool) Durability {
+	if !reached {
+		return WholeFS
+	}
+	return n.bulk
+}
+
+// findNeed looks at the pending mark, the index and files/.
+func (r *Projection) findNeed(tip object.ID, copied bool) (n need, err error) {
+	if n.base, n.pending, err = r.Pending(tip); err != nil || tip.IsZero() {
+		return n, err
+	}
+	n.bulk = WholeFS
+	marked, err := r.StateDir.Exists(runstate.PendingName)
 	if err != nil {
+		return n, err
+	}
+	if marked { // before everything that is written again
+		n.bulk = r.bulkDurability()
+	}
+	indexed, err := r.Git.Exists("index")
+	if err != nil {
+		return n, err
+	}
+	lost, err := r.markLostFiles(tip)
+	if err != nil {
+		return n, err
+	}
+	if !indexed || lost || r.IndexFlaw != nil {
+		n = need{pending: true, noCopies: !n.pending || copied, bulk: WholeFS} // files/ and the index alone are missing
+	}
+	return n, nil
+}
+
+// markLostFiles tells whether files/ is lost. It marks everything as pending then, before a file is
+// written and files/ is no longer empty.
+func (r *Projection) markLostFiles(tip object.ID) (lost bool, err error) {
+	if lost, err = r.filesLost(tip); err != nil || !lost {
+		return false, err
+	}
+	r.Opts.Warn(r.Folder.Path("files"), "was empty or not there: it is written again from the history", refusal.Remedy{})
+	return true, runstate.MarkAllPending(r.StateDir)
+}
+
+// recover does a job whose index it locks. A damaged index is moved aside first.
+func (r *Projection) recover(ctx context.Context, job Job) (err error) {
+	if job.Index, err = r.TakeIndex(); err != nil {
 		return err
 	}
-	defer index.Release()
-	if !index.Held() {
+	defer job.Index.Release()
+	if !job.Index.Held() {
 		return nil
 	}
 	if r.IndexFlaw != nil {
-		if err := index.moveDamagedAside(r); err != nil {
+		if err := job.Index.moveDamagedAside(r); err != nil {
 			return err
 		}
 	}
-	r.Opts.Log("files/ and the index are brought up to the history", "from", base.String(), "to", tip.String(), "versions", len(versions))
-	f := &Update{p: r, ctx: ctx, base: base, tip: tip, versions: versions, Index: index, filesOnly: filesOnly, leftToSystem: covered && reached, warn: r.Opts.Warn}
-	f.Copying.Store(f.spaceForCopies())
-	return f.remakeIndex(f.run(), filesOnly)
+	r.Opts.Log("files/ and the index are brought up to date", "from", job.Base.String(), "to", job.Tip.String(), "versions", len(job.Versions))
+	return r.remakeDamaged(ctx, r.run(ctx, job), &job, job.NoCopies)
 }
 
-// filesLost tells whether nothing of files/ is there that the tip's tree has: somebody deleted it,
-// or it is a disk of its own that is not mounted. That single files are missing is for verify to
-// find.
+// filesLost tells whether files/ is missing or empty although the tip's tree has files: another
+// program deleted them, or files/ is a disk of its own that is not mounted. Verify finds single
+// missing files.
 func (r *Projection) filesLost(tip object.ID) (bool, error) {
 	empty, err := durable.IsEmptyFolder(r.Folder, "files")
 	if err != nil || !empty {
 		return false, err
 	}
 	if why, err := r.foreignWork(); err != nil || why != "" && r.Refs.Head() != r.Branch {
-		return false, err // with another branch it may be as it should; when a merge has ended it is written again
+		return false, err // another branch may have none; when a merge has ended they are written again
 	}
 	root, err := r.TreeOf(tip)
 	if err != nil {
@@ -98,8 +129,8 @@ func (r *Projection) filesLost(tip object.ID) (bool, error) {
 	return there, err
 }
 
-// inTree drops the sources whose newest version is not what the tree holds: somebody changed the
-// tree by other means, and the next look at the source settles it.
+// inTree drops the sources whose newest version is not what the tree holds: another program changed
+// the tree, and the next scan of the source records what is true.
 func (r *Projection) inTree(tip object.ID, versions []record.Version) ([]record.Version, error) {
 	root, err := r.TreeOf(tip)
 	if err != nil {
@@ -116,7 +147,7 @@ func (r *Projection) inTree(tip object.ID, versions []record.Version) ([]record.
 			continue
 		}
 		path, err := record.TreePath(&v.Record)
-		if err != nil { // somebody else's record
+		if err != nil { // not timemachine's record
 			newest[v.Source] = false
 			continue
 		}
@@ -127,26 +158,4 @@ func (r *Projection) inTree(tip object.ID, versions []record.Version) ([]record.
 		newest[v.Source] = record.Agrees(v, e, there)
 	}
 	return slices.DeleteFunc(versions, func(v record.Version) bool { return !newest[v.Source] }), nil
-}
-
-// writeMissingCopies writes the copies that were left out, where there is room now. The history
-// does not wait for them: what fails is warned of.
-func (r *Projection) writeMissingCopies(ctx context.Context, tip object.ID) error {
-	base, owed, err := runstate.MissingCopies(r.StateDir)
-	if err != nil || !owed || r.NotOursNow() != "" {
-		return err
-	}
-	free, size, err := r.Folder.Free()
-	if err != nil || !r.hasSpace(free, size) {
-		return nil
-	}
-	done, err := r.RebuildSince(ctx, tip, base, RebuildOptions{})
-	if err == nil {
-		r.Opts.Log("copies that were left out are written", "from", base.String(), "to", tip.String(), "written", done.Written)
-		return nil
-	}
-	if ctx.Err() == nil {
-		r.Opts.Warn(r.Folder.Path("copies"), "what was left out for want of room could not be written: "+durable.Reason(err), r.Remedy(refusal.RetryOrRebuild, ""))
-	}
-	return ctx.Err()
 }

@@ -1,0 +1,43 @@
+package projection
+
+import (
+	"timemachine/repo/durable"
+	"timemachine/repo/record"
+)
+
+// ForeignWork says why the work tree is another program's to change, "" where it is timemachine's.
+// What cannot be looked at may be under way.
+func (r *Projection) ForeignWork() string {
+	why, err := r.foreignWork()
+	if err != nil {
+		return "it cannot be seen what is under way there: " + durable.Reason(err)
+	}
+	return why
+}
+
+func (r *Projection) foreignWork() (why string, err error) {
+	head, err := r.Refs.ReadHead()
+	if err != nil {
+		return "", err
+	}
+	if head != r.Branch {
+		if flaw := r.Refs.HeadFlaw(); flaw != "" {
+			return "HEAD " + flaw, nil
+		}
+		if head == "" {
+			return "no branch is checked out", nil
+		}
+		return "branch " + record.Quote(head) + " is checked out", nil
+	}
+	for name, what := range map[string]string{"MERGE_HEAD": "a merge", "CHERRY_PICK_HEAD": "a cherry-pick", "REVERT_HEAD": "a revert",
+		"rebase-merge": "a rebase", "rebase-apply": "a rebase", "BISECT_LOG": "a bisect", "sequencer": "a sequence of picks"} {
+		there, err := r.Git.Exists(name)
+		if err != nil {
+			return "", err
+		}
+		if there {
+			return what + " is under way", nil
+		}
+	}
+	return "", nil
+}

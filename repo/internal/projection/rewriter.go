@@ -1,0 +1,69 @@
+package projection
+
+import (
+	"context"
+
+	"timemachine/repo/git/object"
+	"timemachine/repo/record"
+)
+
+// Rewriter writes single versions again, for repairs. The work tree is up to date with the tip
+// already, as far as notes say; a pending mark stays.
+type Rewriter struct {
+	update *update
+	writer *writer
+}
+
+// NewRewriter makes a Rewriter at tip. The caller holds the lock, and closes the Rewriter. Without
+// the index locked, files/ is left as it is.
+func (r *Projection) NewRewriter(ctx context.Context, tip object.ID, index *IndexLock) (*Rewriter, error) {
+	job := Job{Base: tip, Tip: tip, Index: index, Bulk: WholeFS, Warn: r.Opts.Warn}
+	_, pending, err := r.Pending(tip)
+	switch {
+	case err != nil:
+		return nil, err
+	case pending:
+		job.Start = BeforeBase
+	default:
+		if err := r.flush(); err != nil {
+			return nil, err
+		}
+	}
+	u, err := r.newUpdate(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	return &Rewriter{u, u.newWriter(0, r.Opts.Warn)}, nil
+}
+
+// HoldsIndex tells whether files/ and the index may be written.
+func (w *Rewriter) HoldsIndex() bool { return w.writer.hasIndex }
+
+// Write writes a version's place in files/, its copy, or both. What fails is warned of.
+func (w *Rewriter) Write(v *record.Version, file, copy bool) {
+	w.update.copying.Store(copy)
+	w.writer.write(v, file)
+}
+
+// Remove removes what stands in files/ in a deleted source's place.
+func (w *Rewriter) Remove(path, source string) { w.writer.remove(path, source) }
+
+// Fail warns that something could not be repaired.
+func (w *Rewriter) Fail(source, what string, err error) { w.writer.fail(source, what, err) }
+
+// Finish puts what was written on disk, and brings the index up to date with it.
+func (w *Rewriter) Finish() error {
+	u := w.update
+	u.take(w.writer)
+	if err := u.sync(); err != nil {
+		return err
+	}
+	if len(u.changes) == 0 {
+		return nil
+	}
+	copied := !u.pending
+	return u.p.remakeDamaged(u.ctx, u.finish(), &u.Job, copied)
+}
+
+// Close closes the folders that the Rewriter holds open.
+func (w *Rewriter) Close() { w.writer.close() }
