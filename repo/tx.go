@@ -29,13 +29,13 @@ const (
 // Tx is one run's writing: blobs and commits go to a pack, and Publish moves the branch. Blob and
 // BlobFrom may be called by several goroutines at once, beside Commit; the rest by one.
 type Tx struct {
-	r    *Writer
-	ctx  context.Context
-	scan string
-	base object.ID // where the branch is
-	tip  object.ID // the newest commit written
-	last time.Time // its committer date
-	late bool      // the clock was said to have gone back
+	r     *Writer
+	ctx   context.Context
+	scan  string
+	base  object.ID // where the branch is
+	tip   object.ID // the newest commit written
+	last  time.Time // its committer date
+	wrote bool      // a commit of this run is among those before last
 
 	editor   *object.Editor
 	names    *commits.FoldedNames // of the tree, where the file system folds names; else nil
@@ -167,11 +167,12 @@ func (t *Tx) BlobFrom(size int64, src io.Reader, before object.ID) (object.ID, e
 	return id, err
 }
 
-// Commit writes rec as the next commit. Scan and, but for deletions, Copy are filled in; newest
-// tells that no version of the source has an mtime as late as this one's, so that its copy's name
-// needs no look at the others.
+// Commit writes rec as the next commit. captured is the moment just before the source's first byte
+// was read, or a deletion was noticed. Scan, Captured and, but for deletions, Copy are filled in.
+// newest tells that no version of the source has an mtime as late as this one's: then the name of
+// the copy needs no search among theirs.
 func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (record.Version, error) {
-	rec.Scan = t.scan
+	rec.Scan, rec.Captured = t.scan, captured.Round(0).UTC()
 	path, spelling, err := t.treePath(&rec)
 	if err != nil {
 		return record.Version{}, err
@@ -195,7 +196,7 @@ func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (record.
 	if err != nil {
 		return record.Version{}, err
 	}
-	return t.commit(w, tree, rec, captured)
+	return t.commit(w, tree, rec)
 }
 
 // treePath is where in the tree a version goes: where its source is, else the first of its source's
@@ -273,15 +274,18 @@ func (t *Tx) copyName(rec *record.Record, spelling layout.Spelling, newest bool)
 	return path, err
 }
 
-func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record, captured time.Time) (record.Version, error) {
+func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record) (record.Version, error) {
 	when := rec.Mtime
 	if rec.Event == record.Deleted {
-		when = captured
+		when = rec.Captured
 	}
-	date, ok := committerDate(captured.Truncate(time.Second), t.last)
-	if !ok && !t.late {
-		t.late = true
-		t.r.work.Opts.Warn(t.r.work.Path, fmt.Sprintf("the clock is %s behind the newest commit", t.last.Sub(captured).Round(time.Second)), t.r.work.Remedy(refusal.SetClock, ""))
+	date, ok := committerDate(rec.Captured.Truncate(time.Second), t.last)
+	if !ok && t.wrote { // in one run, versions are not committed in the order in which they were captured
+		date, ok = t.last, true
+	}
+	t.wrote = true
+	if !ok {
+		t.r.work.Opts.Warn(t.r.work.Path, fmt.Sprintf("the clock is %s behind the newest commit", t.last.Sub(rec.Captured).Round(time.Second)), t.r.work.Remedy(refusal.SetClock, ""))
 	}
 	who := t.r.committer()
 	c := &object.CommitData{Tree: tree, Author: t.r.author(&rec, when), Message: rec.Message(),
@@ -293,7 +297,7 @@ func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record, capt
 	id := object.Hash(object.Commit, raw)
 	w.AddLater(object.Commit, id, raw)
 	t.tip, t.last = id, date
-	v := record.Version{Record: rec, Commit: id, Captured: c.Committer.When}
+	v := record.Version{Record: rec, Commit: id, Committed: c.Committer.When}
 	t.versions = append(t.versions, v)
 	return v, nil
 }

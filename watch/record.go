@@ -173,6 +173,9 @@ func (r *run) recordChange(ch *scan.Change, got *captured) error {
 		rec.Previous = ch.Before.Commit
 		newest = got.stat.Mtime().Truncate(time.Microsecond).After(ch.Before.LatestMtime)
 	}
+	if event == record.Metadata {
+		rec.Changed = got.stat.Ctime()
+	}
 	if event == record.Added {
 		rec.RenamedFrom = r.renamedFrom(&got.stat)
 	}

@@ -9,27 +9,23 @@ import (
 
 // entry places v in time; before is the version of its source before it, nil for none.
 func (h *History) entry(ctx context.Context, v, before *record.Version) (Entry, error) {
-	e := Entry{Version: *v, Since: v.Captured, Before: before}
-	// Captured counts whole seconds, rounded down: the moment itself lies within the second after
-	// it.
-	if v.Event == record.Deleted || !v.Mtime.Before(v.Captured.Add(time.Second)) {
+	e := Entry{Version: *v, Since: v.InForceSince(time.Time{}), Before: before}
+	if e.Since.Equal(v.CaptureTime()) {
 		return e, nil
 	}
 	var look time.Time // the last one before the capture
 	switch {
 	case before != nil:
-		look = before.Captured
+		look = before.CaptureTime()
 	case v.RenamedFrom != "" || !v.Previous.IsZero():
-		return e, nil
+		look = v.CaptureTime()
 	default:
 		var err error
 		if look, err = h.lookBefore(ctx, v); err != nil {
 			return e, err
 		}
 	}
-	if look.IsZero() || !v.Mtime.Before(look) {
-		e.Since = v.Mtime
-	}
+	e.Since = v.InForceSince(look)
 	return e, nil
 }
 

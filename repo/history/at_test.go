@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,59 @@ func TestAtMoments(t *testing.T) {
 			t.Errorf("unknown: %v", err)
 		}
 	})
+}
+
+// TestAtMomentsWithinOneSecond: captures count to the nanosecond, and a new mode or owner is in force
+// from the ctime, whether the mtime stayed as it was or not.
+func TestAtMomentsWithinOneSecond(t *testing.T) {
+	ms := func(n int) time.Time { return day0.Add(time.Duration(n) * time.Millisecond) }
+	s := newStory(t)
+	s.run(ms(500), step{source: "/d/f", content: "one", mtime: ms(100)}, step{source: "/d/m", content: "m", mtime: ms(200)})
+	s.run(ms(900), step{source: "/d/f", content: "moved here with its mtime", mtime: ms(300)},
+		step{source: "/d/m", content: "m", mtime: ms(200), event: record.Metadata, changed: ms(700)})
+	s.run(ms(950), step{source: "/d/f", content: "future", mtime: ms(960)},
+		step{source: "/d/m", content: "m", mtime: ms(200), event: record.Metadata, changed: ms(899)})
+	s.run(ms(970), step{source: "/d/f", content: "saved", mtime: ms(965)}, s.gone("/d/m"))
+	s.run(ms(999), step{source: "/d/new", content: "n", mtime: ms(971)}, step{source: "/d/old", content: "o", mtime: ms(969)})
+	since := map[string]string{"/d/f": "965 950 900 100", "/d/m": "970 950 700 200", "/d/new": "971", "/d/old": "999"}
+	s.each(func(t *testing.T, h *history.History) {
+		for source, want := range since {
+			if got := sinceMillis(t, h, source); got != want {
+				t.Errorf("%s is in force from %s, want %s", source, got, want)
+			}
+		}
+		for moment, want := range map[int]string{899: "one", 900: "moved here with its mtime", 949: "moved here with its mtime", 950: "future", 965: "saved"} {
+			if e, err := h.At(ctx, "/d/f", history.Point{Time: ms(moment)}); err != nil || read(t, h, &e) != want {
+				t.Errorf("%d ms: %+v, %v; want %q", moment, e.Record, err, want)
+			}
+		}
+	})
+	t.Run("records of before", func(t *testing.T) {
+		// The committer dates are all that is known of the captures.
+		clone := s.rewritten("--msg-filter", "sed '/^Captured: /d; /^Changed: /d'")
+		h, err := history.Open(clone, history.Options{})
+		s.check(err)
+		defer h.Close()
+		for source, want := range map[string]string{"/d/f": "965 960 300 100", "/d/m": "0 200 200 200"} {
+			if got := sinceMillis(t, h, source); got != want {
+				t.Errorf("%s is in force from %s, want %s", source, got, want)
+			}
+		}
+	})
+}
+
+// sinceMillis lists from when on the versions of a source were in force, in milliseconds of the
+// second.
+func sinceMillis(t *testing.T, h *history.History, source string) string {
+	t.Helper()
+	var all []string
+	for e, err := range h.Log(ctx, history.LogOptions{Path: source}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, fmt.Sprint(e.Since.Sub(day0).Milliseconds()))
+	}
+	return strings.Join(all, " ")
 }
 
 // TestAtMomentsOfNewFiles: a first version's mtime counts, but not before a run that looked at its

@@ -163,7 +163,7 @@ func (b *below) take(ctx context.Context, v *record.Version) (bool, error) {
 	}
 	c.pending = v
 	if b.p.Time.IsZero() {
-		c.done, c.pending = &Entry{Version: *v, Since: v.Captured}, nil
+		c.done, c.pending = &Entry{Version: *v, Since: v.CaptureTime()}, nil
 		return true, nil
 	}
 	return false, nil

@@ -59,9 +59,11 @@ type Point struct {
 type Entry struct {
 	record.Version
 	// Since is the moment from which on the version was in force: its mtime, where that lies
-	// between the capture of the version before it and its own, else its capture. A source's first
+	// between the capture of the version before it and its own, else its capture. Of a Metadata
+	// version it is the ctime, under the same rule, where the record tells it. A source's first
 	// version, if it was not renamed, has no capture before it: its mtime counts unless it lies
-	// after the capture, or before a run that looked and did not find it.
+	// after the capture, or before a run that looked and did not find it. Captures are exact to the
+	// nanosecond where the records tell them, else to the second.
 	Since time.Time
 	// Before is the source's version before this one; nil for the first.
 	Before *record.Version

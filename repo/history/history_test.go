@@ -57,6 +57,7 @@ type step struct {
 	mtime           time.Time
 	event           record.Event
 	from            string // Renamed-From
+	changed         time.Time
 }
 
 // run commits the steps as one run captured at a moment.
@@ -83,7 +84,7 @@ func (s *story) run(captured time.Time, steps ...step) []record.Version {
 func (s *story) commit(tx *repo.Tx, captured time.Time, st step) record.Version {
 	s.t.Helper()
 	before := s.last[st.source]
-	rec := record.Record{Event: st.event, Source: st.source, Mtime: st.mtime, Mode: 0o644, Size: int64(len(st.content)), Previous: before.Commit, RenamedFrom: st.from}
+	rec := record.Record{Event: st.event, Source: st.source, Mtime: st.mtime, Mode: 0o644, Size: int64(len(st.content)), Previous: before.Commit, RenamedFrom: st.from, Changed: st.changed}
 	if rec.Event == "" {
 		rec.Event = record.Modified
 		if before.Commit.IsZero() || before.Event == record.Deleted {
@@ -169,20 +170,28 @@ func sources(all []history.Entry) []string {
 	return names
 }
 
+// rewritten is a clone whose history git filter-branch rewrote, with a commit by hand at its end and
+// nothing left of the old commits.
+func (s *story) rewritten(filter ...string) string {
+	s.t.Helper()
+	clone := filepath.Join(s.t.TempDir(), "clone")
+	repotest.Git(s.t, s.dest, "clone", "-q", s.dest, clone)
+	s.t.Setenv("FILTER_BRANCH_SQUELCH_WARNING", "1")
+	repotest.Git(s.t, clone, append(append([]string{"filter-branch", "-f"}, filter...), "HEAD")...)
+	repotest.Git(s.t, clone, "commit", "-q", "--allow-empty", "-m", "by hand")
+	repotest.Git(s.t, clone, "reflog", "expire", "--expire=now", "--all")
+	repotest.Git(s.t, clone, "update-ref", "-d", "refs/original/refs/heads/main")
+	repotest.Git(s.t, clone, "remote", "remove", "origin")
+	repotest.Git(s.t, clone, "-c", "gc.pruneExpire=now", "gc", "-q", "--prune=now")
+	return clone
+}
+
 func TestRewrittenHistory(t *testing.T) {
 	s := newStory(t)
 	for i := range 5 {
 		s.run(at(float64(i)), step{source: "/d/f", content: strings.Repeat("x", i+1), mtime: at(float64(i))}, step{source: "/d/g", content: strings.Repeat("y", i+1), mtime: at(float64(i))})
 	}
-	clone := filepath.Join(t.TempDir(), "clone")
-	repotest.Git(t, s.dest, "clone", "-q", s.dest, clone)
-	t.Setenv("FILTER_BRANCH_SQUELCH_WARNING", "1")
-	repotest.Git(t, clone, "filter-branch", "-f", "--env-filter", "GIT_COMMITTER_NAME=other", "HEAD")
-	repotest.Git(t, clone, "commit", "-q", "--allow-empty", "-m", "by hand")
-	repotest.Git(t, clone, "reflog", "expire", "--expire=now", "--all")
-	repotest.Git(t, clone, "update-ref", "-d", "refs/original/refs/heads/main")
-	repotest.Git(t, clone, "remote", "remove", "origin")
-	repotest.Git(t, clone, "-c", "gc.pruneExpire=now", "gc", "-q", "--prune=now")
+	clone := s.rewritten("--env-filter", "GIT_COMMITTER_NAME=other")
 	h, err := history.Open(clone, history.Options{})
 	s.check(err)
 	defer h.Close()

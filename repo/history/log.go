@@ -63,7 +63,7 @@ const (
 )
 
 func (o *LogOptions) age(e *Entry, old int) int {
-	if o.Since.IsZero() || !e.Captured.Before(o.Since.Add(-oldBy)) {
+	if o.Since.IsZero() || !e.Committed.Before(o.Since.Add(-oldBy)) {
 		return 0
 	}
 	return old + 1

@@ -20,14 +20,14 @@ func (h *History) lineage(ctx context.Context, f found) iter.Seq2[Entry, error] 
 	}
 }
 
-// trace yields the versions of lineage that were not captured before cut (zero: all); it is false
+// trace yields the versions of lineage that were not committed before cut (zero: all); it is false
 // when yield was. names are those traced, so that a ring of renames ends.
 func (h *History) trace(ctx context.Context, f found, cut time.Time, yield func(Entry, error) bool, names map[string]bool) bool {
 	for e, err := range h.entries(ctx, f) {
 		if err != nil {
 			return yield(Entry{}, err)
 		}
-		if e.Captured.Before(cut) {
+		if e.Committed.Before(cut) {
 			return true
 		}
 		begins := e.Before == nil || e.Before.Event == record.Deleted
@@ -48,8 +48,8 @@ func (h *History) trace(ctx context.Context, f found, cut time.Time, yield func(
 			continue
 		}
 		until := cut
-		if e.Before != nil && e.Before.Captured.After(until) {
-			until = e.Before.Captured
+		if e.Before != nil && e.Before.Committed.After(until) {
+			until = e.Before.Committed
 		}
 		names[old.Source] = true
 		if !h.trace(ctx, old, until, yield, names) {
@@ -88,7 +88,7 @@ func (h *History) formerly(ctx context.Context, e *Entry, names map[string]bool)
 		if v.Event == record.Deleted && v.Scan == e.Scan {
 			return h.before(ctx, v)
 		}
-		if v.Event != record.Deleted && v.Captured.Before(e.Captured) {
+		if v.Event != record.Deleted && v.Committed.Before(e.Committed) {
 			return v, true, nil
 		}
 	}

@@ -18,7 +18,7 @@ const smallRun = 32
 
 // earlier is the run before one, as far as it matters for files that the one captured first.
 type earlier struct {
-	ended   time.Time       // its last capture
+	ended   time.Time       // the capture of its last version
 	commit  object.ID       // its last; zero: there is no such run, or it is too far away
 	watched map[string]bool // whether a folder was looked at then
 }
@@ -60,7 +60,7 @@ func (h *History) runBefore(ctx context.Context, v *record.Version) (*earlier, e
 // one second one is read, where the commit-graph tells.
 func (h *History) findRunBefore(ctx context.Context, v *record.Version) (*earlier, error) {
 	everything := atOrBelow("/")
-	id, captured := v.Commit, v.Captured
+	id, committed := v.Commit, v.Committed
 	for n := range maxRun {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -70,13 +70,13 @@ func (h *History) findRunBefore(ctx context.Context, v *record.Version) (*earlie
 			return nil, err
 		}
 		if ours && f.Scan != v.Scan {
-			return &earlier{ended: f.Captured, commit: id, watched: map[string]bool{}}, nil
+			return &earlier{ended: f.CaptureTime(), commit: id, watched: map[string]bool{}}, nil
 		}
 		if ours {
-			captured = f.Captured
+			committed = f.Committed
 		}
 		if id = f.parent; n > smallRun {
-			id = h.olderThan(id, captured)
+			id = h.olderThan(id, committed)
 		}
 		if id.IsZero() {
 			break

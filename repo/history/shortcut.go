@@ -81,9 +81,9 @@ func (h *History) graph() *commitgraph.Chain {
 	return h.chain
 }
 
-// olderThan is the first commit, from id on back along first parents, that was not captured in the
-// second of captured; id itself where the commit-graph does not tell. Zero where there is none.
-func (h *History) olderThan(id object.ID, captured time.Time) object.ID {
+// olderThan is the first commit, from id on back along first parents, that was not committed in the
+// second of committed; id itself where the commit-graph does not tell. Zero where there is none.
+func (h *History) olderThan(id object.ID, committed time.Time) object.ID {
 	chain := h.graph()
 	if chain == nil || id.IsZero() || len(h.shallow) > 0 {
 		return id
@@ -102,7 +102,7 @@ func (h *History) olderThan(id object.ID, captured time.Time) object.ID {
 		switch {
 		case err != nil:
 			return id
-		case c.Date != captured.Unix():
+		case c.Date != committed.Unix():
 			return c.ID
 		case len(parents) == 0:
 			return object.ID{}

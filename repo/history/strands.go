@@ -45,7 +45,7 @@ func (h *History) strands(ctx context.Context, known map[string]Head) iter.Seq2[
 		}
 		for len(all) > 0 {
 			var tie []Entry
-			for when := all[0].Captured; err == nil && len(all) > 0 && all[0].Captured.Equal(when); {
+			for when := all[0].Committed; err == nil && len(all) > 0 && all[0].Committed.Equal(when); {
 				var e Entry
 				e, err = h.pop(ctx, &all)
 				tie = append(tie, e)
@@ -88,7 +88,7 @@ func (h *History) order(ctx context.Context, tie []Entry) error {
 	}
 	older := map[object.ID]int{}
 	for i := range tie {
-		if err := h.count(ctx, tie[i].Commit, tie[i].Captured, older); err != nil {
+		if err := h.count(ctx, tie[i].Commit, tie[i].Committed, older); err != nil {
 			return err
 		}
 	}
@@ -187,5 +187,5 @@ func (s strandHeap) Less(i, j int) bool {
 		}
 		return 0
 	}
-	return cmp.Or(a.Captured.Compare(b.Captured), gone(a)-gone(b), a.Mtime.Compare(b.Mtime), strings.Compare(a.Source, b.Source)) > 0
+	return cmp.Or(a.Committed.Compare(b.Committed), gone(a)-gone(b), a.Mtime.Compare(b.Mtime), strings.Compare(a.Source, b.Source)) > 0
 }

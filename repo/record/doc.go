@@ -23,12 +23,15 @@
 //	Blob: 3b18e512dba79e4c8300dd08aeb37f8e728b8dad
 //	File: files/etc/%68%6Fsts      (only where that is not the usual place of the source)
 //	Copy: copies/etc/hosts/2026-11-23T04-48-12.174276Z-hosts
+//	Captured: 2026-11-23T04:48:30.501234567Z
+//	Changed: 2026-11-23T04:48:20.000000001Z (metadata only)
 //	Previous: (commit)             (absent on a source's first version)
 //	Renamed-From: /etc/hosts.old   (only where known)
 //	Torn: yes                      (only where the file changed while it was read)
 //	Scan: 20261123T044830Z-9f2c
 //
-// A deletion has Event, Source, File, Previous and Scan only.
+// A deletion has Event, Source, File, Captured, Previous and Scan only. Records from before the
+// trailers Captured and Changed have neither.
 //
 // # Invariants
 //
@@ -38,5 +41,5 @@
 //   - A value never spans lines and never begins or ends with a space. Names that would are quoted
 //     as git quotes paths (core.quotePath in git-config(1)). So no file's name can add a trailer,
 //     or reach a terminal as a control sequence.
-//   - An Mtime is exact to the nanosecond for every second that a 64-bit count can hold.
+//   - Mtime, Captured and Changed are exact to the nanosecond for every second that a 64-bit count can hold.
 package record

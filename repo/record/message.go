@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
+	"time"
 
 	"timemachine/repo/git/object"
 )
@@ -20,6 +21,8 @@ const (
 	keyBlob
 	keyFile
 	keyCopy
+	keyCaptured
+	keyChanged
 	keyPrevious
 	keyRenamedFrom
 	keyTorn
@@ -28,7 +31,7 @@ const (
 )
 
 var keys = [keyCount]string{"Event", "Source", "Mtime", "Mode", "Type", "Owner", "Size", "Blob", "File", "Copy",
-	"Previous", "Renamed-From", "Torn", "Scan"}
+	"Captured", "Changed", "Previous", "Renamed-From", "Torn", "Scan"}
 
 const (
 	typeLink = "symlink"
@@ -38,7 +41,7 @@ const (
 // Message is the commit's message: subject, blank line, trailers, each line with a newline. The
 // record must hold what its fields' comments say, else the message does not parse.
 func (r *Record) Message() string {
-	b := make([]byte, 0, 384+2*len(r.Source)+len(r.Copy))
+	b := make([]byte, 0, 448+2*len(r.Source)+len(r.Copy))
 	b = append(r.appendSubject(b), '\n')
 	b = appendTrailer(b, keyEvent, string(r.Event))
 	b = appendTrailer(b, keySource, r.Source)
@@ -48,6 +51,10 @@ func (r *Record) Message() string {
 	b = appendOptional(b, keyFile, r.File)
 	if r.Event != Deleted {
 		b = appendOptional(b, keyCopy, r.Copy)
+	}
+	b = appendMoment(b, keyCaptured, r.Captured)
+	if r.Event != Deleted {
+		b = appendMoment(b, keyChanged, r.Changed)
 	}
 	b = appendID(b, keyPrevious, r.Previous)
 	if r.Event != Deleted {
@@ -88,6 +95,13 @@ func appendOptional(b []byte, key int, value string) []byte {
 		return b
 	}
 	return appendTrailer(b, key, value)
+}
+
+func appendMoment(b []byte, key int, t time.Time) []byte {
+	if t.IsZero() {
+		return b
+	}
+	return appendTime(appendKey(b, key), t)
 }
 
 func appendID(b []byte, key int, id object.ID) []byte {

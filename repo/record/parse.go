@@ -37,7 +37,7 @@ func Parse(message string) (Record, error) {
 		}
 	}
 	if r.Event == Deleted {
-		r = Record{Event: r.Event, Source: r.Source, File: r.File, Previous: r.Previous, Scan: r.Scan}
+		r = Record{Event: r.Event, Source: r.Source, File: r.File, Captured: r.Captured, Previous: r.Previous, Scan: r.Scan}
 	}
 	return r, nil
 }
@@ -112,6 +112,10 @@ func (r *Record) set(key int, value string) (err error) {
 		r.File, err = parseBelow("files/", value)
 	case keyCopy:
 		r.Copy, err = parseBelow("copies/", value)
+	case keyCaptured:
+		r.Captured, err = ParseTime(value)
+	case keyChanged:
+		r.Changed, err = ParseTime(value)
 	case keyPrevious:
 		r.Previous, err = parseObject(value)
 	case keyRenamedFrom:

@@ -41,8 +41,8 @@ func (e Event) verb() string {
 	return ""
 }
 
-// Record is what a commit says of one version. A deletion uses only Event, Source, File, Previous
-// and Scan.
+// Record is what a commit says of one version. A deletion uses only Event, Source, File, Captured,
+// Previous and Scan.
 type Record struct {
 	Event       Event
 	Source      string    // absolute, clean path; exact bytes, without NUL
@@ -59,6 +59,13 @@ type Record struct {
 	RenamedFrom string    // the path this source had before; "" where it was not renamed
 	Torn        bool      // the file changed while it was read
 	Scan        string    // the run that made the version; "" where unknown
+
+	// Captured is the moment just before the first byte was read; of a deletion, the moment it was
+	// noticed. Zero in records from before this trailer.
+	Captured time.Time
+	// Changed is the ctime of a Metadata version: its mode or owner was set then at the latest. Zero
+	// for other events, and in records from before this trailer.
+	Changed time.Time
 }
 
 // Subject is the message's first line, without a newline: what happened to which path.

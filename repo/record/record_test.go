@@ -15,7 +15,8 @@ var hostile = []string{"/etc/hosts", "/a b", "/ lead", "/trail ", "/new\nline\nE
 
 func full(source string) Record {
 	return Record{Event: Modified, Source: source, Mtime: time.Unix(1764000000, 174276174).UTC(), Mode: 0o4755, UID: 7, GID: 8, User: "us er", Group: "g",
-		Size: 12, Blob: object.ID{1}, File: "files" + source, Copy: "copies" + source, Previous: object.ID{2}, RenamedFrom: source + "x", Torn: true, Scan: "20261123T044830Z-9f2c"}
+		Size: 12, Blob: object.ID{1}, File: "files" + source, Copy: "copies" + source, Previous: object.ID{2}, RenamedFrom: source + "x", Torn: true, Scan: "20261123T044830Z-9f2c",
+		Captured: time.Unix(1764000018, 501234567).UTC(), Changed: time.Unix(1764000009, 1).UTC()}
 }
 
 func TestMessageAndParse(t *testing.T) {
@@ -33,10 +34,24 @@ func TestMessageAndParse(t *testing.T) {
 		if got != want {
 			t.Errorf("got  %+v\nwant %+v", got, want)
 		}
-		gone := Record{Event: Deleted, Source: source, File: want.File, Previous: want.Previous, Scan: want.Scan}
+		gone := Record{Event: Deleted, Source: source, File: want.File, Previous: want.Previous, Scan: want.Scan, Captured: want.Captured}
 		if got, err := Parse(gone.Message()); err != nil || got != gone {
 			t.Errorf("got  %+v, %v\nwant %+v", got, err, gone)
 		}
+	}
+}
+
+// TestMomentsOfCapture: Captured and Changed stand between Copy and Previous, exact to the
+// nanosecond, and a record without them has neither.
+func TestMomentsOfCapture(t *testing.T) {
+	r := full("/etc/hosts")
+	const want = "\nCopy: copies/etc/hosts\nCaptured: 2025-11-24T16:00:18.501234567Z\nChanged: 2025-11-24T16:00:09.000000001Z\nPrevious: "
+	if !strings.Contains(r.Message(), want) {
+		t.Errorf("no %q in\n%s", want, r.Message())
+	}
+	r.Captured, r.Changed = time.Time{}, time.Time{}
+	if got, err := Parse(r.Message()); err != nil || !got.Captured.IsZero() || !got.Changed.IsZero() {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 
@@ -71,6 +86,9 @@ func TestGitReadsTrailers(t *testing.T) {
 			if got, err := Unquote(value); err != nil || got != source {
 				t.Errorf("%q: git reads %q, %v", source, got, err)
 			}
+		}
+		if !strings.Contains(string(out), "\nCaptured: 2025-11-24T16:00:18.501234567Z\nChanged: 2025-11-24T16:00:09.000000001Z\n") {
+			t.Errorf("%q: git reads no moments in\n%s", source, out)
 		}
 		if sources != 1 {
 			t.Errorf("%q: %d sources in\n%s", source, sources, out)

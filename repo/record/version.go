@@ -12,15 +12,15 @@ import (
 // Version is a record together with the commit that carries it.
 type Version struct {
 	Record
-	Commit   object.ID
-	Captured time.Time // the committer date
+	Commit    object.ID
+	Committed time.Time // the committer date: whole seconds, see Tx.Commit
 }
 
-// OfCommit is the version that a commit carries. Errors are those of Parse; Commit and Captured are
+// OfCommit is the version that a commit carries. Errors are those of Parse; Commit and Committed are
 // set also with an error.
 func OfCommit(id object.ID, c *object.CommitData) (Version, error) {
 	rec, err := Parse(c.Message)
-	return Version{Record: rec, Commit: id, Captured: c.Committer.When}, err
+	return Version{Record: rec, Commit: id, Committed: c.Committer.When}, err
 }
 
 // HasRecord tells whether a commit has a record, even one that Parse does not understand.

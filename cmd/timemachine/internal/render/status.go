@@ -55,7 +55,7 @@ func (s *Status) Lines(c Clock, verbose bool) []string {
 		}
 	} else {
 		lines = append(lines,
-			fmt.Sprintf("history      %s on branch %s, the newest captured %s", Count(s.Versions, "version"), terminal.Quote(s.Branch), c.moment(s.Newest.Captured)),
+			fmt.Sprintf("history      %s on branch %s, the newest captured %s", Count(s.Versions, "version"), terminal.Quote(s.Branch), c.moment(s.Newest.CaptureTime())),
 			LastRunLine(s.Last, s.Failed, c),
 			fmt.Sprintf("size         .git %s, files %s, copies %s", sizeText(s.Sizes.Git), sizeText(s.Sizes.Files), sizeText(s.Sizes.Copies)),
 			"push         "+pushText(s.Upstream))

@@ -76,7 +76,7 @@ func (s *Status) Document() StatusDocument {
 	d := StatusDocument{Destination: s.Destination, Branch: s.Branch, Busy: s.Busy, Versions: s.Versions, LastRun: lastRunJSON(s.Last, s.Failed),
 		Size: SizeDocument{Git: s.Sizes.Git, Files: s.Sizes.Files, Copies: s.Sizes.Copies}}
 	if s.Versions > 0 {
-		d.Newest = &NewestDocument{Commit: idText(s.Newest.Commit), Captured: timeText(s.Newest.Captured)}
+		d.Newest = &NewestDocument{Commit: idText(s.Newest.Commit), Captured: timeText(s.Newest.CaptureTime())}
 	}
 	if u := s.Upstream; u != nil {
 		d.Push = &PushDocument{Remote: u.Remote, Branch: u.Branch, Pushed: u.Pushed, Ahead: u.Ahead, Diverged: u.Diverged}

@@ -48,6 +48,7 @@ type EntryDocument struct {
 	Type             string  `json:"type,omitempty"` // file or symlink; none for a deletion
 	Since            string  `json:"since"`          // from when on it was in force
 	Captured         string  `json:"captured"`
+	Changed          string  `json:"changed,omitempty"` // the ctime, of metadata
 	User             string  `json:"user,omitempty"`
 	Group            string  `json:"group,omitempty"`
 	UID              *uint32 `json:"uid,omitempty"`
@@ -66,7 +67,8 @@ func EntryJSON(e *history.Entry) EntryDocument {
 	d := EntryDocument{
 		VersionDocument:  versionJSON(e.Version),
 		Since:            record.FormatTime(e.Since),
-		Captured:         record.FormatTime(e.Captured),
+		Captured:         record.FormatTime(e.CaptureTime()),
+		Changed:          timeText(e.Changed),
 		RenamedFrom:      e.RenamedFrom,
 		RenamedFromBytes: rawBytes(e.RenamedFrom),
 		Previous:         idText(e.Previous),
