@@ -20,7 +20,7 @@ func (r *Writer) Compact(ctx context.Context, tip object.ID) (c Compaction, err 
 	if c.PacksBefore, c.BytesBefore, err = r.maintenance.PackSizes(); err != nil {
 		return c, err
 	}
-	names, err := r.maintenance.OwnPacks()
+	names, err := r.maintenance.MergeablePacks()
 	if err != nil {
 		return c, err
 	}

@@ -48,7 +48,7 @@ func (t *Tx) publishPack() error {
 	if err := r.moveBranch(t.base, t.tip, fmt.Sprintf(commits.RunMessage+"%d versions (scan %s)", len(t.versions), t.scan)); err != nil {
 		return err
 	}
-	if err := errors.Join(r.work.RemoveKeep(name), r.work.Retire(name, b.Holds...), r.work.Store.Reload()); err != nil {
+	if err := errors.Join(r.work.RemoveKeep(name), r.work.Retire(name, b.Replaces...), r.work.Store.Reload()); err != nil {
 		return err
 	}
 	r.work.Opts.Log("branch moved", "from", t.base.String(), "to", t.tip.String(), "versions", len(t.versions))

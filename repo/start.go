@@ -72,7 +72,7 @@ func (r *Writer) removeLeftovers() error {
 	if err := r.work.Folder.Remove(durable.Temporary(dest.ReadmeName)); err != nil { // of an init that was cut short
 		return err
 	}
-	r.work.MoveStrangersAside()
+	r.work.MoveNonFoldersAside()
 	if err := r.work.RestrictModes(); err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (r *Writer) finishPublications(tip object.ID) (object.ID, error) {
 			return tip, err
 		}
 	}
-	return tip, errors.Join(r.work.RemoveOrphanIdx(dir, packs), r.work.DropUnreliableMultiPackIndex(dir))
+	return tip, errors.Join(r.work.RemoveOrphanIdx(dir, packs), r.work.RemoveStaleMultiPackIndex(dir))
 }
 
 // finishPublication handles one pack whose .keep file outlived its run. A pack without an idx was
@@ -142,7 +142,7 @@ func (r *Writer) finishPublication(dir *durable.Dir, name string, has map[string
 	if tip != id {
 		err = r.work.Unlist(name)
 	} else if old != id { // no merge
-		err = r.work.List(name)
+		err = r.work.EnsureListed(name)
 	}
 	if err != nil {
 		return tip, err

@@ -118,7 +118,7 @@ func (t *Tx) Blob(body []byte, before object.ID) (object.ID, error) {
 		return id, err
 	}
 	t.contents.Keep(id, body, maxHeldOne, maxHeld)
-	if has, err := t.r.work.HoldsForGood(id, before); has || err != nil {
+	if has, err := t.r.work.KeepsContent(id, before); has || err != nil {
 		return id, err
 	}
 	w, err := t.writer()

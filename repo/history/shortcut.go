@@ -76,7 +76,7 @@ func (s *shortcut) down(id object.ID, pos int) object.ID {
 // graph is the commit-graph, nil where there is none that can be read.
 func (h *History) graph() *commitgraph.Chain {
 	if !h.graphed {
-		h.chain, h.graphed = h.R.GraphHints(), true
+		h.chain, h.graphed = h.R.Graph(), true
 	}
 	return h.chain
 }

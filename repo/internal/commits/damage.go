@@ -18,10 +18,10 @@ func (r *Commits) Damaged(msg string, cause error) error {
 		e.Remedy = r.Remedy(refusal.IndexPack, lost[0])
 		return e
 	}
-	last, found := r.lastCommit(errors.Is(cause, errEmptyRef))
+	last, found := r.lastCommit(errors.Is(cause, errNoCommit))
 	switch {
 	case !found:
-	case errors.Is(cause, errEmptyRef):
+	case errors.Is(cause, errNoCommit):
 		e.Remedy = r.branchFileRemedy()
 	default:
 		e.Remedy = r.Remedy(refusal.ResetBranch, "")
@@ -46,4 +46,4 @@ func (r *Commits) branchFileRemedy() refusal.Remedy {
 	return what
 }
 
-var errEmptyRef = errors.New("the branch names no commit")
+var errNoCommit = errors.New("the branch names no commit")

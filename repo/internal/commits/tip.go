@@ -15,7 +15,7 @@ func (r *Commits) Tip() (object.ID, error) {
 	var broken *ref.DamagedError
 	switch {
 	case errors.As(err, &broken):
-		return tip, r.Damaged(fmt.Sprintf("branch %s is damaged (%s)", record.Quote(r.ShortBranch()), broken.Found), errEmptyRef)
+		return tip, r.Damaged(fmt.Sprintf("branch %s is damaged (%s)", record.Quote(r.ShortBranch()), broken.Found), errNoCommit)
 	case errors.Is(err, ref.ErrMissing):
 		return tip, r.checkUnborn()
 	}
@@ -44,5 +44,5 @@ func (r *Commits) checkUnborn() error {
 	if len(logged) == 0 && len(r.notedCommits()) == 0 {
 		return nil
 	}
-	return r.Damaged(fmt.Sprintf("branch %s is missing, but there is a history", record.Quote(r.ShortBranch())), errEmptyRef)
+	return r.Damaged(fmt.Sprintf("branch %s is missing, but there is a history", record.Quote(r.ShortBranch())), errNoCommit)
 }

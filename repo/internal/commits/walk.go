@@ -38,7 +38,7 @@ func (a *Walk[T]) Run(ctx context.Context, tip object.ID) (object.ID, error) {
 	if a.ended(id) {
 		return id, nil
 	}
-	id, lied, err := a.ahead(ctx, id, a.Commits.GraphHints)
+	id, lied, err := a.ahead(ctx, id, a.Commits.Graph)
 	if lied && err == nil {
 		a.Commits.Opts.Log("the commit-graph does not agree with the commits and is passed over", "commit", id.String())
 		id, _, err = a.ahead(ctx, id, nil)
@@ -78,7 +78,7 @@ func (a *Walk[T]) ahead(ctx context.Context, id object.ID, hints func() *commitg
 	defer all.Wait()
 	defer cancel()
 	work, order := make(chan *stretch[T], readAhead), make(chan *stretch[T], readAhead)
-	f := pathfinder[T]{a: a, hints: hints, id: id, pos: -1, work: work, order: order}
+	f := pathfinder[T]{a: a, openGraph: hints, id: id, pos: -1, work: work, order: order}
 	all.Go(func() { f.follow(ctx) })
 	for range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
@@ -138,7 +138,7 @@ type stretch[T any] struct {
 // pathfinder goes from commit to parent.
 type pathfinder[T any] struct {
 	a           *Walk[T]
-	hints       func() *commitgraph.Chain // nil for none
+	openGraph   func() *commitgraph.Chain // nil for none
 	graph       *commitgraph.Chain
 	id          object.ID
 	pos         int // in graph, -1 where it is not known
@@ -182,10 +182,10 @@ func (f *pathfinder[T]) gather() *stretch[T] {
 // step is the commit at f.id, which moves on to its parent.
 func (f *pathfinder[T]) step() waypoint[T] {
 	s := waypoint[T]{id: f.id}
-	if f.steps++; f.steps == hintsAfter && f.hints != nil {
-		f.graph = f.hints()
+	if f.steps++; f.steps == hintsAfter && f.openGraph != nil {
+		f.graph = f.openGraph()
 	}
-	if f.graph != nil && f.hinted() {
+	if f.graph != nil && f.stepByGraph() {
 		return s
 	}
 	if s.raw, s.err = f.a.Commits.Store.ReadRawCommit(s.id); s.err == nil {
@@ -194,8 +194,8 @@ func (f *pathfinder[T]) step() waypoint[T] {
 	return s
 }
 
-// hinted moves on by the graph; false where it does not cover the commit.
-func (f *pathfinder[T]) hinted() (ok bool) {
+// stepByGraph moves on by the graph; false where it does not cover the commit.
+func (f *pathfinder[T]) stepByGraph() (ok bool) {
 	if f.pos < 0 {
 		if f.pos, ok = f.graph.Find(f.id); !ok {
 			f.pos = -1

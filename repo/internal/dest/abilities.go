@@ -3,12 +3,8 @@ package dest
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 	"timemachine/repo/durable"
-	"timemachine/repo/git/config"
-	"timemachine/repo/record"
-	"timemachine/repo/refusal"
 )
 
 // probe learns what the file system can do and returns git's settings for it. They are for ever, so
@@ -44,40 +40,22 @@ func probe(dir *durable.Dir) (string, error) {
 	return b.String(), errors.Join(dir.Remove(probeLink), dir.Remove(probeName))
 }
 
-func makeClosed(root *durable.Dir, name string) error {
-	d, err := root.MakeSub(name)
-	if err != nil {
-		return err
-	}
-	return d.Close()
+// FoldsCase tells whether the destination's file system takes A and a for one name, as it was found
+// at init.
+func (r *Dest) FoldsCase() bool { return r.Config.IsTrue("core", "ignorecase") }
+
+// HasSymlinks tells whether it has symbolic links. Where it has none a link's target stands in an
+// ordinary file, as git does it.
+func (r *Dest) HasSymlinks() bool {
+	return r.Config.Get("core", "symlinks") == "" || r.Config.IsTrue("core", "symlinks")
 }
 
-// vacant refuses a folder in which a new history would mix with something else.
-func vacant(root *durable.Dir, dest string) error {
-	refuse := func(what string) error {
-		return &refusal.Error{Kind: refusal.Foreign, Dest: dest, Msg: fmt.Sprintf("%s in %s was not made by timemachine", what, record.Quote(dest)),
-			Remedy: refusal.Remedy{Kind: refusal.NameFreeDestination}}
-	}
-	if there, err := root.Exists(".git"); err != nil || there {
-		if err == nil {
-			err = refuse("the repository")
-		}
-		return err
-	}
-	for _, name := range []string{"files", "copies"} {
-		switch empty, err := durable.IsEmptyFolder(root, name); {
-		case err != nil:
-			return err
-		case !empty:
-			return refuse("the folder " + name)
-		}
-	}
-	b, err := root.ReadFile(".gitattributes", config.MaxSize)
-	if err == nil && string(b) != AttributesText {
-		return refuse("the file .gitattributes")
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+// HasModes tells whether the destination's file system keeps permissions, as it was found at init.
+func (r *Dest) HasModes() bool {
+	return r.Config.Get("core", "filemode") == "" || r.Config.IsTrue("core", "filemode")
 }
+
+const (
+	probeName = "Probe" // whether names fold, with another spelling
+	probeLink = "link"
+)

@@ -3,6 +3,7 @@ package dest
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
@@ -24,11 +25,11 @@ func (r *Dest) Adopt() error {
 	if ok, err := r.TryLock(); err != nil || !ok {
 		return errors.Join(err, &refusal.Error{Kind: refusal.Locked, Dest: r.Path, Msg: fmt.Sprintf("another run is at work in %s", record.Quote(r.Path))})
 	}
-	branch, err := r.adoptable()
+	branch, err := r.adoptableBranch()
 	if err != nil {
 		return err
 	}
-	r.MoveStrangersAside()
+	r.MoveNonFoldersAside()
 	if err := r.RestrictModes(); err != nil {
 		return err
 	}
@@ -43,5 +44,28 @@ func (r *Dest) Adopt() error {
 	if err := runstate.Forget(r.StateDir); err != nil {
 		return err
 	}
-	return errors.Join(makeClosed(r.Folder, "files"), makeClosed(r.Folder, "copies"), r.Folder.Replace(ReadmeName, []byte(readme)))
+	return errors.Join(makeFolder(r.Folder, "files"), makeFolder(r.Folder, "copies"), r.Folder.Replace(ReadmeName, []byte(readme)))
+}
+
+// adoptableBranch is the branch to record: HEAD's, which must hold at least one record of ours.
+func (r *Dest) adoptableBranch() (string, error) {
+	branch, ok := strings.CutPrefix(r.Refs.Head(), "refs/heads/")
+	if !ok {
+		return "", &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("no branch is checked out in %s", record.Quote(r.Path)), Remedy: refusal.Remedy{Kind: refusal.CheckOutBranch}}
+	}
+	tip, err := r.Refs.Read("refs/heads/" + branch)
+	if err != nil {
+		return "", &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s cannot be read", record.Quote(branch), record.Quote(r.Path)), Err: err}
+	}
+	for id := tip; !id.IsZero(); {
+		c, err := r.Store.ReadCommit(id)
+		if err != nil {
+			return "", err
+		}
+		if record.HasRecord(c) {
+			return branch, nil
+		}
+		id = c.FirstParent()
+	}
+	return "", &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s holds no record of timemachine's", record.Quote(branch), record.Quote(r.Path)), Remedy: refusal.Remedy{Kind: refusal.ChooseDestination}}
 }

@@ -8,21 +8,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// FoldsCase tells whether the destination's file system takes A and a for one name, as it was found
-// at init.
-func (r *Dest) FoldsCase() bool { return r.Config.IsTrue("core", "ignorecase") }
-
-// HasSymlinks tells whether it has symbolic links. Where it has none a link's target stands in an
-// ordinary file, as git does it.
-func (r *Dest) HasSymlinks() bool {
-	return r.Config.Get("core", "symlinks") == "" || r.Config.IsTrue("core", "symlinks")
-}
-
-// HasModes tells whether the destination's file system keeps permissions, as it was found at init.
-func (r *Dest) HasModes() bool {
-	return r.Config.Get("core", "filemode") == "" || r.Config.IsTrue("core", "filemode")
-}
-
 // Fold gives paths that have one place in the destination one key: where its file system does not
 // fold names, the path.
 func (r *Dest) Fold(path string) string {

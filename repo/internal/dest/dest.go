@@ -110,14 +110,14 @@ func (r *Dest) openGit() error {
 		return &refusal.Error{Kind: refusal.NoRepository, Dest: r.Path, Msg: fmt.Sprintf("destination %s holds no history", record.Quote(r.Path)),
 			Remedy: r.Remedy(refusal.InitDestination, "")}
 	}
-	if err := giveToOwner(r.Git, r.Folder, r.Git); err != nil {
+	if err := createAsOwnerOf(r.Git, r.Folder, r.Git); err != nil {
 		return err
 	}
 	return r.ReadConfig()
 }
 
-// giveToOwner has what root makes in some folders belong to the owner of another one.
-func giveToOwner(theirs *durable.Dir, folders ...*durable.Dir) error {
+// createAsOwnerOf has what root makes in some folders belong to the owner of another one.
+func createAsOwnerOf(theirs *durable.Dir, folders ...*durable.Dir) error {
 	st, err := theirs.Lstat("")
 	if err != nil || os.Geteuid() != 0 || st.UID == 0 {
 		return err
@@ -171,10 +171,10 @@ func (r *Dest) unsupportedError(why string) error {
 func (r *Dest) openParts() error {
 	var err error
 	if r.StateDir, err = r.Git.MakeSub("timemachine"); err != nil {
-		return r.strangeError(r.Git, "timemachine", err)
+		return r.obstructionError(r.Git, "timemachine", err)
 	}
 	if r.Stage, err = r.StateDir.MakeSub("stage"); err != nil {
-		return r.strangeError(r.StateDir, "stage", err)
+		return r.obstructionError(r.StateDir, "stage", err)
 	}
 	r.Refs = ref.New(r.Git, r.Stage)
 	r.Store, err = pack.OpenStore(r.Git.Path("objects"))
@@ -185,9 +185,9 @@ func (r *Dest) openParts() error {
 	return err
 }
 
-// strangeError says what is in the way of a folder of ours, or of the lock, without which nothing
+// obstructionError says what is in the way of a folder of ours, or of the lock, without which nothing
 // can be done.
-func (r *Dest) strangeError(in *durable.Dir, name string, err error) error {
+func (r *Dest) obstructionError(in *durable.Dir, name string, err error) error {
 	st, serr := in.Lstat(name)
 	if serr != nil || name != runstate.LockName && st.IsDir() || name == runstate.LockName && st.IsRegular() {
 		return err // it is as it should be: the system's own reason
@@ -198,18 +198,6 @@ func (r *Dest) strangeError(in *durable.Dir, name string, err error) error {
 	}
 	return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("%s is no %s", record.Quote(in.Path(name)), kind), Err: err,
 		Remedy: r.Remedy(refusal.MoveAsideForRun, in.Path(name))}
-}
-
-// RestrictModes takes what git made with an ordinary umask from everybody else.
-func (r *Dest) RestrictModes() error {
-	for _, name := range []string{".git", "files", "copies"} {
-		switch err := r.Folder.Restrict(name); {
-		case durable.IsMissing(err): // or no folder: straighten has said so
-		case err != nil:
-			return err
-		}
-	}
-	return nil
 }
 
 // Close gives up the lock and what is open.
@@ -229,4 +217,9 @@ func (r *Dest) Close() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// HeadRemedy makes HEAD name the branch again.
+func (r *Dest) HeadRemedy() refusal.Remedy {
+	return refusal.Remedy{Kind: refusal.WriteHead, Path: r.Git.Path("HEAD"), Branch: r.Branch}
 }

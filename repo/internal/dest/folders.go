@@ -60,7 +60,7 @@ func (r *Dest) ReadConfig() error {
 	text, err := r.Git.ReadFile("config", config.MaxSize)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		r.Config, err = config.Parse(text)
-		if whole := text[:bytes.LastIndexByte(text, '\n')+1]; len(whole) < len(text) && (err != nil || r.branchCut()) {
+		if whole := text[:bytes.LastIndexByte(text, '\n')+1]; len(whole) < len(text) && (err != nil || r.isBranchCut()) {
 			if ours, uerr := r.isUsed(); uerr == nil && ours { // the last line was cut short
 				r.Config, err = config.Parse(whole)
 			}
@@ -77,9 +77,9 @@ func (r *Dest) ReadConfig() error {
 	return e
 }
 
-// branchCut tells whether timemachine.branch is missing, or names no branch but the beginning of
+// isBranchCut tells whether timemachine.branch is missing, or names no branch but the beginning of
 // the one that is checked out.
-func (r *Dest) branchCut() bool {
+func (r *Dest) isBranchCut() bool {
 	branch := r.Config.Get("timemachine", "branch")
 	if branch == "" {
 		return true

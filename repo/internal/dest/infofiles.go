@@ -24,7 +24,7 @@ var InfoFiles = []string{"exclude", "attributes"}
 // EnsureInfoFiles sees to the two files of .git/info. What is none, or larger than such a file is,
 // is moved aside; where that cannot be done it is said, and the history goes on without.
 func (r *Dest) EnsureInfoFiles() error {
-	if st, err := r.Git.Lstat("info"); err == nil && !st.IsDir() && !r.infoAside(r.Git, "info") {
+	if st, err := r.Git.Lstat("info"); err == nil && !st.IsDir() && !r.moveInfoAside(r.Git, "info") {
 		return nil
 	}
 	info, err := r.Git.MakeSub("info")
@@ -34,7 +34,7 @@ func (r *Dest) EnsureInfoFiles() error {
 	defer info.Close()
 	for _, name := range InfoFiles {
 		st, err := info.Lstat(name)
-		if err == nil && strangeInfo(st) && !r.infoAside(info, name) {
+		if err == nil && isUnusableInfo(st) && !r.moveInfoAside(info, name) {
 			continue
 		}
 		if name == "exclude" {
@@ -49,11 +49,11 @@ func (r *Dest) EnsureInfoFiles() error {
 	return nil
 }
 
-func strangeInfo(st durable.Stat) bool { return !st.IsRegular() || st.Size > config.MaxSize }
+func isUnusableInfo(st durable.Stat) bool { return !st.IsRegular() || st.Size > config.MaxSize }
 
-// infoAside moves aside what has the place of a file or folder that git reads beside ours; false
+// moveInfoAside moves aside what has the place of a file or folder that git reads beside ours; false
 // where it could not.
-func (r *Dest) infoAside(in *durable.Dir, name string) bool {
+func (r *Dest) moveInfoAside(in *durable.Dir, name string) bool {
 	aside, err := durable.MoveAside(in, name)
 	if err != nil {
 		r.Opts.Warn(in.Path(name), "is not what git looks for there, and could not be moved aside: "+durable.Reason(err),
@@ -77,29 +77,31 @@ func (r *Dest) restoreAttributes(info *durable.Dir) error {
 // ensureAttributes makes our line the last of .git/info/attributes.
 func ensureAttributes(info *durable.Dir) (changed bool, err error) {
 	b, err := info.ReadFile("attributes", config.MaxSize)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && endsWithOurs(string(b)) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && endsWithAttributesLine(string(b)) {
 		return false, err
 	}
 	var lines strings.Builder
 	for l := range strings.Lines(string(b)) {
-		if !isOurs(l) {
+		if !isAttributesLine(l) {
 			lines.WriteString(strings.TrimSuffix(l, "\n") + "\n")
 		}
 	}
 	return true, info.Replace("attributes", []byte(lines.String()+AttributesText))
 }
 
-func isOurs(line string) bool { return strings.TrimSpace(line) == strings.TrimSpace(AttributesText) }
+func isAttributesLine(line string) bool {
+	return strings.TrimSpace(line) == strings.TrimSpace(AttributesText)
+}
 
-// endsWithOurs tells whether the last line of attributes that says anything is ours.
-func endsWithOurs(text string) bool {
+// endsWithAttributesLine tells whether the last line of attributes that says anything is ours.
+func endsWithAttributesLine(text string) bool {
 	last := ""
 	for l := range strings.Lines(text) {
 		if s := strings.TrimSpace(l); s != "" && s[0] != '#' {
 			last = s
 		}
 	}
-	return isOurs(last)
+	return isAttributesLine(last)
 }
 
 func (r *Dest) InfoFlaw(name string) string {
@@ -112,9 +114,9 @@ func (r *Dest) InfoFlaw(name string) string {
 	switch {
 	case err != nil:
 		return durable.Flaw(err)
-	case name == "attributes" && !endsWithOurs(string(b)):
+	case name == "attributes" && !endsWithAttributesLine(string(b)):
 		return "does not end with the line that keeps git from changing bytes"
-	case name == "exclude" && len(lacking(b, strings.Split(excludeLines(r.Path, nil), "\n"))) > 0:
+	case name == "exclude" && len(missingLines(b, strings.Split(excludeLines(r.Path, nil), "\n"))) > 0:
 		return "does not name all that git status is not to show"
 	}
 	return ""
@@ -126,7 +128,7 @@ func (r *Dest) ensureExcluded(info *durable.Dir, lines []string) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	more := lacking(b, lines)
+	more := missingLines(b, lines)
 	if len(more) == 0 {
 		return nil
 	}
@@ -139,8 +141,8 @@ func (r *Dest) ensureExcluded(info *durable.Dir, lines []string) error {
 	return info.Replace("exclude", b)
 }
 
-// lacking are the lines that a file does not have.
-func lacking(file []byte, lines []string) []string {
+// missingLines are the lines that a file does not have.
+func missingLines(file []byte, lines []string) []string {
 	have := map[string]bool{"": true}
 	for l := range strings.Lines(string(file)) {
 		have[strings.TrimRight(l, "\r\n")] = true
@@ -185,10 +187,3 @@ func escapeIgnore(s string) string {
 }
 
 const AttributesFile = ".gitattributes"
-
-// HasCopy tells whether something has a copy's name. A name that cannot be looked at counts as
-// free: writing the copy says what is wrong with it.
-func (r *Dest) HasCopy(path string) bool {
-	there, err := durable.PathExists(r.Folder, path)
-	return there && err == nil
-}

@@ -21,7 +21,7 @@ func (r *Dest) TryLock() (bool, error) {
 	}
 	f, err := r.StateDir.OpenLock(runstate.LockName)
 	if err != nil {
-		return false, r.strangeError(r.StateDir, runstate.LockName, err)
+		return false, r.obstructionError(r.StateDir, runstate.LockName, err)
 	}
 	taken, err := durable.TryFlock(f)
 	if taken {
@@ -36,15 +36,15 @@ func (r *Dest) TryLock() (bool, error) {
 }
 
 const (
-	restPatience = time.Minute           // how long AtRest waits for a run at work
-	restPause    = 50 * time.Millisecond // the least between two of its looks
+	idlePatience = time.Minute           // how long AtRest waits for a run at work
+	idlePause    = 50 * time.Millisecond // the least between two of its looks
 )
 
 // WhenIdle has look look at what a run changes beside the history, again and again, until it finds
 // all of it right or no run was at work meanwhile; rest tells whether one of them is so. It gives
 // up after a minute. Where it must keep runs out for the time of one look, it does.
 func (r *Dest) WhenIdle(ctx context.Context, look func() (right bool, err error)) (rest bool, err error) {
-	for until := time.Now().Add(restPatience); ; {
+	for until := time.Now().Add(idlePatience); ; {
 		began := time.Now()
 		rest, err := r.lookOnce(look)
 		if rest || err != nil || began.After(until) {
@@ -53,7 +53,7 @@ func (r *Dest) WhenIdle(ctx context.Context, look func() (right bool, err error)
 		select {
 		case <-ctx.Done():
 			return false, ctx.Err()
-		case <-time.After(max(restPause, 2*time.Since(began))):
+		case <-time.After(max(idlePause, 2*time.Since(began))):
 		}
 	}
 }

@@ -8,7 +8,9 @@ import (
 	"strings"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/git/config"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 const (
@@ -46,24 +48,24 @@ func Make(path string, exclude []string) error {
 		return err
 	}
 	defer root.Close()
-	if err := vacant(root, path); err != nil {
+	if err := checkVacant(root, path); err != nil {
 		return err
 	}
-	if err := giveToOwner(root, root); err != nil {
+	if err := createAsOwnerOf(root, root); err != nil {
 		return err
 	}
-	if err := sweepInit(root); err != nil {
+	if err := removeUnfinished(root); err != nil {
 		return err
 	}
-	if err := buildAside(root, path, exclude); err != nil {
+	if err := buildRepository(root, path, exclude); err != nil {
 		return err
 	}
-	return errors.Join(root.Replace(ReadmeName, []byte(readme)), makeClosed(root, "files"), makeClosed(root, "copies"))
+	return errors.Join(root.Replace(ReadmeName, []byte(readme)), makeFolder(root, "files"), makeFolder(root, "copies"))
 }
 
-// sweepInit removes what an init that was killed left; one that is still at work holds its folder's
+// removeUnfinished removes what an init that was killed left; one that is still at work holds its folder's
 // flock.
-func sweepInit(root *durable.Dir) error {
+func removeUnfinished(root *durable.Dir) error {
 	names, err := root.Names()
 	if err != nil {
 		return err
@@ -90,7 +92,7 @@ func sweepInit(root *durable.Dir) error {
 	return nil
 }
 
-func buildAside(root *durable.Dir, path string, exclude []string) error {
+func buildRepository(root *durable.Dir, path string, exclude []string) error {
 	name := fmt.Sprintf("%s%d", initPrefix, os.Getpid())
 	git, err := root.MakeSub(name)
 	if err != nil {
@@ -100,7 +102,7 @@ func buildAside(root *durable.Dir, path string, exclude []string) error {
 	if _, err := git.TryFlock(); err != nil {
 		return err
 	}
-	err = fillGit(git, path, exclude)
+	err = writeRepository(git, path, exclude)
 	if err == nil {
 		err = root.Rename(name, root, ".git")
 	}
@@ -110,7 +112,7 @@ func buildAside(root *durable.Dir, path string, exclude []string) error {
 	return root.Sync()
 }
 
-func fillGit(git *durable.Dir, path string, exclude []string) error {
+func writeRepository(git *durable.Dir, path string, exclude []string) error {
 	settings, err := probe(git)
 	if err != nil {
 		return err
@@ -124,7 +126,7 @@ func fillGit(git *durable.Dir, path string, exclude []string) error {
 	}
 	files := []struct{ dir, name, data string }{
 		{"", "HEAD", "ref: refs/heads/" + defaultBranch + "\n"},
-		{"", "config", settings + ownSettings(defaultBranch)},
+		{"", "config", settings + requiredSettings(defaultBranch)},
 		{"info", "attributes", AttributesText},
 		{"info", "exclude", excludeLines(path, exclude)},
 	}
@@ -152,3 +154,35 @@ func syncFolders(w *durable.Walker, dirs ...string) error {
 	}
 	return nil
 }
+
+// checkVacant refuses a folder in which a new history would mix with something else.
+func checkVacant(root *durable.Dir, dest string) error {
+	refuse := func(what string) error {
+		return &refusal.Error{Kind: refusal.Foreign, Dest: dest, Msg: fmt.Sprintf("%s in %s was not made by timemachine", what, record.Quote(dest)),
+			Remedy: refusal.Remedy{Kind: refusal.NameFreeDestination}}
+	}
+	if there, err := root.Exists(".git"); err != nil || there {
+		if err == nil {
+			err = refuse("the repository")
+		}
+		return err
+	}
+	for _, name := range []string{"files", "copies"} {
+		switch empty, err := durable.IsEmptyFolder(root, name); {
+		case err != nil:
+			return err
+		case !empty:
+			return refuse("the folder " + name)
+		}
+	}
+	b, err := root.ReadFile(".gitattributes", config.MaxSize)
+	if err == nil && string(b) != AttributesText {
+		return refuse("the file .gitattributes")
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+const ReadmeName = "README.txt"

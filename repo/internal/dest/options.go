@@ -5,8 +5,6 @@ import (
 	"timemachine/repo/refusal"
 )
 
-const ReadmeName = "README.txt"
-
 // Options is what a destination needs from its surroundings. No field is nil.
 type Options struct {
 	Clock   func() time.Time

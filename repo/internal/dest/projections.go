@@ -6,10 +6,10 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// MoveStrangersAside moves aside what has the place of files/ or copies/ and is no folder, and
+// MoveNonFoldersAside moves aside what has the place of files/ or copies/ and is no folder, and
 // makes the folder again. Nothing is reached through it. Where that cannot be done it is said, and
 // the history goes on without them.
-func (r *Dest) MoveStrangersAside() {
+func (r *Dest) MoveNonFoldersAside() {
 	for _, name := range Projections {
 		st, err := r.Folder.Lstat(name)
 		if err != nil || st.IsDir() {
@@ -31,14 +31,39 @@ func (r *Dest) MoveStrangersAside() {
 			}
 		}
 		msg := "is no folder, and was moved to " + record.Quote(aside)
-		if err := makeClosed(r.Folder, name); err != nil {
+		if err := makeFolder(r.Folder, name); err != nil {
 			msg += "; the folder could not be made: " + durable.Reason(err)
 		}
 		r.Opts.Warn(r.Folder.Path(name), msg, what)
 	}
 }
 
-// HeadRemedy makes HEAD name the branch again.
-func (r *Dest) HeadRemedy() refusal.Remedy {
-	return refusal.Remedy{Kind: refusal.WriteHead, Path: r.Git.Path("HEAD"), Branch: r.Branch}
+func makeFolder(root *durable.Dir, name string) error {
+	d, err := root.MakeSub(name)
+	if err != nil {
+		return err
+	}
+	return d.Close()
+}
+
+// Projections are the folders of a destination that are made from the history.
+var Projections = []string{"files", "copies"}
+
+// RestrictModes takes what git made with an ordinary umask from everybody else.
+func (r *Dest) RestrictModes() error {
+	for _, name := range []string{".git", "files", "copies"} {
+		switch err := r.Folder.Restrict(name); {
+		case durable.IsMissing(err): // or no folder: straighten has said so
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// HasCopy tells whether something has a copy's name. A name that cannot be looked at counts as
+// free: writing the copy says what is wrong with it.
+func (r *Dest) HasCopy(path string) bool {
+	there, err := durable.PathExists(r.Folder, path)
+	return there && err == nil
 }

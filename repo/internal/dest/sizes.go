@@ -34,7 +34,7 @@ const blockSize = 512 // of st_blocks, whatever the file system's own
 func (m *measure) sub(dir *durable.Dir, name string) int64 {
 	d, err := dir.Sub(name)
 	if err != nil {
-		m.fail(err)
+		m.note(err)
 		return 0
 	}
 	defer d.Close()
@@ -44,25 +44,25 @@ func (m *measure) sub(dir *durable.Dir, name string) int64 {
 func (m *measure) folder(dir *durable.Dir) int64 {
 	names, err := dir.Names()
 	if err != nil {
-		m.fail(err)
+		m.note(err)
 		return 0
 	}
 	st, err := dir.Lstat("")
-	m.fail(err)
+	m.note(err)
 	n := st.Blocks * blockSize
 	for _, name := range names {
 		if m.ctx.Err() != nil {
 			return n
 		}
-		n += m.name(dir, name)
+		n += m.entry(dir, name)
 	}
 	return n
 }
 
-func (m *measure) name(dir *durable.Dir, name string) int64 {
+func (m *measure) entry(dir *durable.Dir, name string) int64 {
 	st, err := dir.Lstat(name)
 	if err != nil {
-		m.fail(err)
+		m.note(err)
 		return 0
 	}
 	if st.IsDir() {
@@ -78,8 +78,8 @@ func (m *measure) name(dir *durable.Dir, name string) int64 {
 	return st.Blocks * blockSize
 }
 
-// fail keeps the first errors; thousands of them would say no more.
-func (m *measure) fail(err error) {
+// note keeps the first errors; thousands of them would say no more.
+func (m *measure) note(err error) {
 	const kept = 5
 	if err != nil && !durable.IsMissing(err) && len(m.errs) < kept {
 		m.errs = append(m.errs, err)

@@ -35,9 +35,6 @@ func (r *Dest) syncMount(name string) error {
 	return errors.Join(d.SyncFS(), d.Close())
 }
 
-// Projections are the folders of a destination that are made from the history.
-var Projections = []string{"files", "copies"}
-
 // MomentOf is the moment of root and the folders in it, "" also where one of them is a mount or a
 // device of its own, which may come and go by itself. One that is missing will be made where root
 // is.

@@ -152,7 +152,7 @@ func (g *graphing) line(ctx context.Context, from object.ID, stop func(object.ID
 
 // filter gives the commits of a line their filters.
 func (g *graphing) filter(ctx context.Context, l *graphLine) error {
-	own, err := g.r.OwnMoves()
+	own, err := g.r.RunMoves()
 	if err != nil {
 		return err
 	}

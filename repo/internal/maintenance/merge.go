@@ -2,6 +2,10 @@ package maintenance
 
 import (
 	"context"
+	"errors"
+	"timemachine/repo/git/pack"
+	"timemachine/repo/git/packwrite"
+	"timemachine/repo/internal/runstate"
 )
 
 // MergeAll merges packs into one, whatever time that takes.
@@ -9,10 +13,54 @@ func (r *Maintenance) MergeAll(ctx context.Context, names []string) error {
 	if len(names) < 2 {
 		return nil
 	}
-	packs, closeAll, err := r.hold(names)
+	packs, closeAll, err := r.openPacks(names)
 	defer closeAll()
 	if err != nil {
 		return err
 	}
 	return r.merge(ctx, packs, nil)
+}
+
+// merge puts one pack in the place of several.
+func (r *Maintenance) merge(ctx context.Context, packs []*pack.Held, enough func() bool) error {
+	follows, err := r.predecessors(ctx, packs, enough)
+	if err != nil {
+		return err
+	}
+	b, err := r.NewBatch(nil)
+	if err != nil {
+		return err
+	}
+	for _, h := range packs {
+		b.Replaces = append(b.Replaces, h.Name())
+	}
+	if err := b.Writer.Merge(ctx, packs, packwrite.MergeOptions{Follows: follows, Read: r.Store.Read, Enough: enough}); err != nil {
+		return errors.Join(err, b.Drop())
+	}
+	name, err := b.Place([]byte(runstate.MergeKeep))
+	if err != nil {
+		return err
+	}
+	r.Opts.Log("packs merged", "packs", len(packs), "into", name, "bytes", b.Writer.Size())
+	if err := r.RemoveKeep(name); err != nil { // a pack that still has it when it is found without its idx is removed
+		return err
+	}
+	return errors.Join(r.Retire(name, b.Replaces...), r.Store.Reload())
+}
+
+// openPacks opens packs; the function returned, never nil, lets them go.
+func (r *Maintenance) openPacks(names []string) (packs []*pack.Held, closeAll func(), err error) {
+	closeAll = func() {
+		for _, h := range packs {
+			h.Close()
+		}
+	}
+	for _, name := range names {
+		h, err := r.Store.Hold(name)
+		if err != nil {
+			return packs, closeAll, err
+		}
+		packs = append(packs, h)
+	}
+	return packs, closeAll, nil
 }

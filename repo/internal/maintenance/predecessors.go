@@ -1,22 +1,24 @@
 package maintenance
 
 import (
+	"context"
 	"strings"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
 	"timemachine/repo/record"
 )
 
-// follower goes through a pack's commits.
-type follower struct {
+// pairing goes through a pack's commits.
+type pairing struct {
 	r     *Maintenance
 	seen  map[string]bool // tree paths that an earlier commit of the pack changed, and the folders above them
 	pairs map[object.ID]object.ID
 }
 
-// commit takes what a commit is the first of its pack to change. Commits by others are passed over:
+// addCommit takes what a commit is the first of its pack to change. Commits by others are passed over:
 // what they changed is only not made smaller.
-func (f *follower) commit(raw []byte) error {
+func (f *pairing) addCommit(raw []byte) error {
 	c, err := object.ParseCommit(raw)
 	if err != nil {
 		return err
@@ -29,17 +31,17 @@ func (f *follower) commit(raw []byte) error {
 	if err != nil {
 		return nil
 	}
-	if f.first(path) {
-		f.content(&rec)
+	if f.mark(path) {
+		f.pairContents(&rec)
 	}
-	if f.news(path) {
-		f.folders(c, path)
+	if f.markFolders(path) {
+		f.pairTrees(c, path)
 	}
 	return nil
 }
 
-// content pairs a version's content with that of the version before.
-func (f *follower) content(rec *record.Record) {
+// pairContents pairs a version's content with that of the version before.
+func (f *pairing) pairContents(rec *record.Record) {
 	if rec.Previous.IsZero() || rec.Blob.IsZero() {
 		return
 	}
@@ -48,9 +50,9 @@ func (f *follower) content(rec *record.Record) {
 	}
 }
 
-// folders pairs the trees on the way to path with those that the commit's parent has in their
+// pairTrees pairs the trees on the way to path with those that the commit's parent has in their
 // place.
-func (f *follower) folders(c *object.CommitData, path string) {
+func (f *pairing) pairTrees(c *object.CommitData, path string) {
 	parent, err := f.r.Store.ReadCommit(c.Parents[0])
 	if err != nil {
 		return // a history that was cut short: nothing to build on
@@ -64,7 +66,7 @@ func (f *follower) folders(c *object.CommitData, path string) {
 }
 
 // treesTo is the trees on the way to path, the root first, as far as they can be read.
-func (f *follower) treesTo(root object.ID, path string) (trees []object.ID) {
+func (f *pairing) treesTo(root object.ID, path string) (trees []object.ID) {
 	_, _, _ = object.Descend(f.r.Store.ReadTree, root, path, func(e object.TreeEntry) {
 		if e.Mode.IsTree() {
 			trees = append(trees, e.ID)
@@ -73,12 +75,12 @@ func (f *follower) treesTo(root object.ID, path string) (trees []object.ID) {
 	return trees
 }
 
-// news marks the folders above a path ("" is the root) as seen, and tells whether one of them was
+// markFolders marks the folders above a path ("" is the root) as seen, and tells whether one of them was
 // not.
-func (f *follower) news(path string) (news bool) {
+func (f *pairing) markFolders(path string) (news bool) {
 	for folder := path; folder != ""; {
 		folder = folder[:max(0, strings.LastIndexByte(folder, '/'))]
-		if !f.first(folder) {
+		if !f.mark(folder) {
 			break
 		}
 		news = true
@@ -86,10 +88,32 @@ func (f *follower) news(path string) (news bool) {
 	return news
 }
 
-func (f *follower) first(path string) bool {
+func (f *pairing) mark(path string) bool {
 	if f.seen[path] {
 		return false
 	}
 	f.seen[path] = true
 	return true
+}
+
+// predecessors finds what each pack began with whole although another holds the version before it: for
+// the contents and folders that a pack's commits name first, what their parents had in their place.
+func (r *Maintenance) predecessors(ctx context.Context, packs []*pack.Held, enough func() bool) (map[object.ID]object.ID, error) {
+	f := pairing{r: r, pairs: map[object.ID]object.ID{}}
+	for _, h := range packs {
+		f.seen = map[string]bool{}
+		err := h.Commits(func(_ object.ID, raw []byte) error {
+			if enough != nil && enough() {
+				return nil
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			return f.addCommit(raw)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return f.pairs, nil
 }

@@ -2,15 +2,12 @@ package maintenance
 
 import (
 	"context"
-	"errors"
 	"time"
 	"timemachine/repo/internal/ownpacks"
-	"timemachine/repo/internal/runstate"
 	"timemachine/repo/refusal"
 
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
-	"timemachine/repo/git/packwrite"
 )
 
 // Packs are rolled up geometrically: when the newest ones together are more than half as large as
@@ -41,14 +38,14 @@ func (r *Maintenance) RollUp(ctx context.Context, tip object.ID, versions int) e
 
 // mergeDue merges packs where that is due. The newest is left out: the next run may add to it.
 func (r *Maintenance) mergeDue(ctx context.Context) (merged bool, err error) {
-	names, err := r.OwnPacks()
+	names, err := r.MergeablePacks()
 	if err == nil && len(names) == 0 {
 		err = r.warnOfLayers()
 	}
 	if err != nil || len(names) < 3 {
 		return false, err
 	}
-	packs, closeAll, err := r.hold(names[:len(names)-1])
+	packs, closeAll, err := r.openPacks(names[:len(names)-1])
 	defer closeAll()
 	if err != nil {
 		return false, err
@@ -89,70 +86,4 @@ func due(packs []*pack.Held, limit int64) []*pack.Held {
 		from, sum = i, sum+size
 	}
 	return packs[from:]
-}
-
-// hold opens packs; the function returned, never nil, lets them go.
-func (r *Maintenance) hold(names []string) (packs []*pack.Held, closeAll func(), err error) {
-	closeAll = func() {
-		for _, h := range packs {
-			h.Close()
-		}
-	}
-	for _, name := range names {
-		h, err := r.Store.Hold(name)
-		if err != nil {
-			return packs, closeAll, err
-		}
-		packs = append(packs, h)
-	}
-	return packs, closeAll, nil
-}
-
-// merge puts one pack in the place of several.
-func (r *Maintenance) merge(ctx context.Context, packs []*pack.Held, enough func() bool) error {
-	follows, err := r.follows(ctx, packs, enough)
-	if err != nil {
-		return err
-	}
-	b, err := r.NewBatch(nil)
-	if err != nil {
-		return err
-	}
-	for _, h := range packs {
-		b.Holds = append(b.Holds, h.Name())
-	}
-	if err := b.Writer.Merge(ctx, packs, packwrite.MergeOptions{Follows: follows, Read: r.Store.Read, Enough: enough}); err != nil {
-		return errors.Join(err, b.Drop())
-	}
-	name, err := b.Place([]byte(runstate.MergeKeep))
-	if err != nil {
-		return err
-	}
-	r.Opts.Log("packs merged", "packs", len(packs), "into", name, "bytes", b.Writer.Size())
-	if err := r.RemoveKeep(name); err != nil { // a pack that still has it when it is found without its idx is removed
-		return err
-	}
-	return errors.Join(r.Retire(name, b.Holds...), r.Store.Reload())
-}
-
-// follows finds what each pack began with whole although another holds the version before it: for
-// the contents and folders that a pack's commits name first, what their parents had in their place.
-func (r *Maintenance) follows(ctx context.Context, packs []*pack.Held, enough func() bool) (map[object.ID]object.ID, error) {
-	f := follower{r: r, pairs: map[object.ID]object.ID{}}
-	for _, h := range packs {
-		f.seen = map[string]bool{}
-		err := h.Commits(func(_ object.ID, raw []byte) error {
-			if enough != nil && enough() {
-				return nil
-			}
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			return f.commit(raw)
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return f.pairs, nil
 }

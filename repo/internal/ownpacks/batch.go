@@ -13,11 +13,11 @@ import (
 
 // Batch is a pack being written in the stage.
 type Batch struct {
-	r      *Packs
-	f      *durable.File
-	Writer *packwrite.Writer
-	Trees  *packwrite.TreeWriter
-	Holds  []string // packs whose objects are all in this one
+	r        *Packs
+	f        *durable.File
+	Writer   *packwrite.Writer
+	Trees    *packwrite.TreeWriter
+	Replaces []string // packs whose objects are all in this one
 }
 
 func (b *Batch) Drop() error {
@@ -37,7 +37,7 @@ func (b *Batch) Place(keep []byte) (name string, err error) {
 	}
 	name = "pack-" + sum.String()
 	if err == nil {
-		err = b.r.listPack(name, b.Holds)
+		err = b.r.addToList(name, b.Replaces)
 	}
 	if err != nil {
 		return "", errors.Join(err, b.Drop())
@@ -47,8 +47,8 @@ func (b *Batch) Place(keep []byte) (name string, err error) {
 		return "", errors.Join(err, b.Drop())
 	}
 	defer closeDir()
-	b.Holds = slices.DeleteFunc(b.Holds, func(held string) bool { return held == name })
-	if there, err := placed(dir, name); there || err != nil {
+	b.Replaces = slices.DeleteFunc(b.Replaces, func(held string) bool { return held == name })
+	if there, err := packExists(dir, name); there || err != nil {
 		return name, errors.Join(err, b.Drop())
 	}
 	if err := b.publish(dir, name, keep); err != nil {
@@ -110,7 +110,7 @@ func (r *Packs) NewBatch(tail *pack.Held) (*Batch, error) {
 		return nil, err
 	}
 	b := &Batch{r: r, f: f}
-	b.Writer, err = packwrite.NewWriter(f, packwrite.Options{Have: func(id object.ID) bool { has, err := r.HoldsForGood(id, object.ID{}); return has && err == nil }})
+	b.Writer, err = packwrite.NewWriter(f, packwrite.Options{Have: func(id object.ID) bool { has, err := r.KeepsContent(id, object.ID{}); return has && err == nil }})
 	if err != nil {
 		return nil, errors.Join(err, b.Drop())
 	}
@@ -126,14 +126,14 @@ func (r *Packs) NewBatch(tail *pack.Held) (*Batch, error) {
 		}
 		return r.NewBatch(nil)
 	}
-	b.Holds = []string{tail.Name()}
+	b.Replaces = []string{tail.Name()}
 	return b, nil
 }
 
-// placed tells whether a pack is there whole: a merge that was cut short before it removed anything
+// packExists tells whether a pack is there whole: a merge that was cut short before it removed anything
 // gives the same bytes, and so the same name, when it is done again. Nothing of it may be removed
 // then.
-func placed(dir *durable.Dir, name string) (bool, error) {
+func packExists(dir *durable.Dir, name string) (bool, error) {
 	pack, err := dir.Exists(name + ".pack")
 	if !pack || err != nil {
 		return false, err

@@ -18,7 +18,7 @@ const (
 
 // PackToExtend is the pack that the next one is to begin with, or nil.
 func (r *Packs) PackToExtend(tip object.ID, upcoming []record.Upcoming) (*pack.Held, error) {
-	names, err := r.OwnPacks()
+	names, err := r.MergeablePacks()
 	if err != nil || len(names) == 0 {
 		return nil, err
 	}

@@ -16,10 +16,10 @@ const (
 	MultiPackIndexChain = "multi-pack-index.d"
 )
 
-// dropMultiPackIndex removes git's multi-pack-index where it speaks of a pack that is about to go,
+// removeIndexOfRetired removes git's multi-pack-index where it speaks of a pack that is about to go,
 // as git does when it repacks: fsck counts a pack that it misses as damage. It is made from the
 // packs' own, by git multi-pack-index write.
-func (r *Packs) dropMultiPackIndex(dir *durable.Dir, going []string) error {
+func (r *Packs) removeIndexOfRetired(dir *durable.Dir, going []string) error {
 	f, err := dir.Open(multiPackIndexName)
 	if durable.IsMissing(err) {
 		return nil
@@ -35,11 +35,11 @@ func (r *Packs) dropMultiPackIndex(dir *durable.Dir, going []string) error {
 	return r.removeMultiPackIndex(dir, "a pack in it is merged")
 }
 
-// DropUnreliableMultiPackIndex removes one that speaks of a pack that is not there, or of one of
+// RemoveStaleMultiPackIndex removes one that speaks of a pack that is not there, or of one of
 // ours: the git that made it may have looked at the folder before packs were merged, or before one
 // was written again. Git finds nothing of such a pack, not even what another pack in it has as
 // well.
-func (r *Packs) DropUnreliableMultiPackIndex(dir *durable.Dir) error {
+func (r *Packs) RemoveStaleMultiPackIndex(dir *durable.Dir) error {
 	f, err := dir.Open(multiPackIndexName)
 	if err != nil {
 		return nil // there is none, or it is git's to complain of
@@ -49,7 +49,7 @@ func (r *Packs) DropUnreliableMultiPackIndex(dir *durable.Dir) error {
 	if err != nil {
 		return nil
 	}
-	ours, err := r.Own()
+	ours, err := r.listedSet()
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 type Packs struct {
 	*dest.Dest
 	known  func(id object.ID) bool         // whether a recorded version has a content for certain
-	ownSet atomic.Pointer[map[string]bool] // of packs, as they are listed; nil: to be read
+	listed atomic.Pointer[map[string]bool] // of packs, as they are listed; nil: to be read
 }
 
 func New(d *dest.Dest) *Packs {
@@ -64,35 +64,18 @@ func (r *Packs) PackDir() (*durable.Dir, func(), error) {
 	return dir, w.Close, nil
 }
 
-// HoldsForGood tells whether the repository has a content to stay; before is the content of the
+// KeepsContent tells whether the repository has a content to stay; before is the content of the
 // version before.
-func (r *Packs) HoldsForGood(id, before object.ID) (bool, error) {
+func (r *Packs) KeepsContent(id, before object.ID) (bool, error) {
 	if id == before {
 		return r.Store.Has(id)
 	}
-	ours, err := r.Own()
+	ours, err := r.listedSet()
 	if err != nil {
 		return false, err
 	}
 	in, elsewhere := r.Store.Packed(id, ours)
 	return in || elsewhere && r.known(id), nil // what is loose alone is written again, which takes less time than to look
-}
-
-// Own is the set of the packs of ours. It is read once for each pack that is written.
-func (r *Packs) Own() (map[string]bool, error) {
-	if set := r.ownSet.Load(); set != nil {
-		return *set, nil
-	}
-	names, err := r.listedPacks()
-	if err != nil {
-		return nil, err
-	}
-	set := make(map[string]bool, len(names))
-	for _, name := range names {
-		set[name] = true
-	}
-	r.ownSet.Store(&set)
-	return set, nil
 }
 
 // ReadBody is an object's bytes.

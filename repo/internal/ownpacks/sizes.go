@@ -2,24 +2,8 @@ package ownpacks
 
 import (
 	"errors"
-	"slices"
 	"timemachine/repo/durable"
 )
-
-// CountUnlisted counts the packs that are not on the list of ours.
-func (r *Packs) CountUnlisted() (n int, err error) {
-	there, err := r.PackNames()
-	if err != nil {
-		return 0, err
-	}
-	listed, err := r.listedPacks()
-	for name, suffixes := range there {
-		if suffixes[".pack"] && !slices.Contains(listed, name) {
-			n++
-		}
-	}
-	return n, err
-}
 
 // PackSizes counts the packs and what they take.
 func (r *Packs) PackSizes() (n int, size int64, err error) {
