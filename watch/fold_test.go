@@ -66,7 +66,7 @@ func TestNamesThatFold(t *testing.T) {
 	written := time.Now().Add(-time.Hour)
 	for i, name := range names {
 		w.write(name, "content of "+name)
-		at := written.Add(time.Duration(i) * time.Second) // the first to be committed gets the plain name
+		at := written.Add(time.Duration(i) * time.Second) // the first gets the plain name
 		w.check(os.Chtimes(w.path(name), at, at))
 	}
 	if p := w.run(len(names)); len(p) > 0 {
