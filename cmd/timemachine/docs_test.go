@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -42,6 +43,22 @@ func TestPagesNameTestsThatExist(t *testing.T) {
 			} else if !strings.Contains(sources.String(), "func "+m[1]+"(") {
 				t.Errorf("%s names %s, which is no test", page, m[1])
 			}
+		}
+	}
+}
+
+// TestDecisionsAreNumbered holds the decisions to one sequence, each with a title.
+func TestDecisionsAreNumbered(t *testing.T) {
+	pages, err := filepath.Glob("../../docs/decisions/*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatal("no decisions", err)
+	}
+	for i, page := range pages {
+		if want := fmt.Sprintf("%04d-", i+1); !strings.HasPrefix(filepath.Base(page), want) {
+			t.Errorf("%s: its number should be %s", page, want)
+		}
+		if b, err := os.ReadFile(page); err != nil || !strings.HasPrefix(string(b), "# ") {
+			t.Errorf("%s has no title: %v", page, err)
 		}
 	}
 }
