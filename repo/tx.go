@@ -288,7 +288,7 @@ func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record) (rec
 		t.r.work.Opts.Warn(t.r.work.Path, fmt.Sprintf("the clock is %s behind the newest commit", t.last.Sub(rec.Captured).Round(time.Second)), t.r.work.Remedy(refusal.SetClock, ""))
 	}
 	who := t.r.committer()
-	c := &object.CommitData{Tree: tree, Author: t.r.author(&rec, when), Message: rec.Message(),
+	c := &object.CommitData{Tree: tree, Author: t.r.author(&rec, when), Message: rec.Message(t.changedFrom(&rec)),
 		Committer: object.Signature{Name: who.Name, Email: who.Email, When: clampDate(date).In(t.r.opts.Zone)}}
 	if !t.tip.IsZero() {
 		c.Parents = []object.ID{t.tip}
@@ -300,6 +300,28 @@ func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record) (rec
 	v := record.Version{Record: rec, Commit: id, Committed: c.Committer.When}
 	t.versions = append(t.versions, v)
 	return v, nil
+}
+
+// changedFrom is the version before one whose mode or owner alone changed; nil for others, and where
+// it cannot be read.
+func (t *Tx) changedFrom(rec *record.Record) *record.Record {
+	if rec.Event != record.Metadata {
+		return nil
+	}
+	for i := range t.versions {
+		if t.versions[i].Commit == rec.Previous {
+			return &t.versions[i].Record
+		}
+	}
+	c, err := t.r.work.Store.ReadCommit(rec.Previous)
+	if err != nil {
+		return nil
+	}
+	before, err := record.Parse(c.Message)
+	if err != nil || before.Source != rec.Source {
+		return nil
+	}
+	return &before
 }
 
 // Abort gives up what was not published.

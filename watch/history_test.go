@@ -135,7 +135,7 @@ func TestEveryKindOfChange(t *testing.T) {
 	w.check(os.Remove(w.path("d/b")))
 	w.check(os.Chmod(w.path("d/c"), 0o600))
 	w.run(3)
-	w.want("Change mode of d/c", "Modify a", "Delete d/b")
+	w.want("Change mode of d/c from 0644 to 0600", "Modify a", "Delete d/b")
 
 	w.check(os.Rename(w.path("a"), w.path("z")))
 	w.run(2)

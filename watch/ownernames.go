@@ -5,11 +5,11 @@ import (
 	"strconv"
 )
 
-// ownerNames looks up the names of users and groups, each once. The zero value is ready.
-type ownerNames struct{ users, groups map[uint32]string }
+// OwnerNames looks up the names of users and groups, each once. The zero value is ready.
+type OwnerNames struct{ users, groups map[uint32]string }
 
-// user returns the name of a user, or "".
-func (n *ownerNames) user(id uint32) string {
+// User returns the name of a user, or "".
+func (n *OwnerNames) User(id uint32) string {
 	return cachedName(&n.users, id, func(s string) (string, error) {
 		u, err := user.LookupId(s)
 		if err != nil {
@@ -19,8 +19,8 @@ func (n *ownerNames) user(id uint32) string {
 	})
 }
 
-// group returns the name of a group, or "".
-func (n *ownerNames) group(id uint32) string {
+// Group returns the name of a group, or "".
+func (n *OwnerNames) Group(id uint32) string {
 	return cachedName(&n.groups, id, func(s string) (string, error) {
 		g, err := user.LookupGroupId(s)
 		if err != nil {

@@ -166,7 +166,7 @@ func (r *run) recordChange(ch *scan.Change, got *captured) error {
 		return nil
 	}
 	rec := record.Record{Event: event, Source: ch.File.Path, Mtime: got.stat.Mtime(), Mode: got.stat.Mode & 0o7777, Link: got.link,
-		UID: got.stat.UID, GID: got.stat.GID, User: r.owners.user(got.stat.UID), Group: r.owners.group(got.stat.GID),
+		UID: got.stat.UID, GID: got.stat.GID, User: r.owners.User(got.stat.UID), Group: r.owners.Group(got.stat.GID),
 		Size: got.size, Blob: got.blob, Torn: got.torn}
 	newest := true
 	if ch.Before != nil {
@@ -222,7 +222,7 @@ func (r *run) reportVersions(versions []record.Version) {
 
 // recordDeletion records that a source was deleted.
 func (r *run) recordDeletion(ch *scan.Change) error {
-	rec := record.Record{Event: record.Deleted, Source: ch.File.Path, Previous: ch.Before.Commit, UID: ch.Before.UID, User: r.owners.user(ch.Before.UID)}
+	rec := record.Record{Event: record.Deleted, Source: ch.File.Path, Previous: ch.Before.Commit, UID: ch.Before.UID, User: r.owners.User(ch.Before.UID)}
 	v, err := r.tx.Commit(rec, r.Clock(), true)
 	if err != nil {
 		return err

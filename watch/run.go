@@ -68,7 +68,7 @@ type run struct {
 	writer  *repo.Writer
 	tx      *repo.Tx
 	started time.Time
-	owners  ownerNames
+	owners  OwnerNames
 	deleted map[scan.Inode][]deletedFile // in this run; a file may have got a new name
 	space   spaceBudget
 

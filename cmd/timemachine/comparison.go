@@ -30,7 +30,7 @@ func (d *diffJob) comparisons(pairs []pair) iter.Seq2[*render.Comparison, error]
 	}
 }
 
-// compare finds the difference of a pair; nil if content, kind and mode are equal.
+// compare finds the difference of a pair; nil if content, kind, mode and owner are equal.
 func (d *diffJob) compare(p *pair) (*render.Comparison, error) {
 	c := &render.Comparison{Source: p.source, From: p.from.Side, To: p.to.Side}
 	if p.from.Odd != "" || p.to.Odd != "" {
@@ -41,7 +41,7 @@ func (d *diffJob) compare(p *pair) (*render.Comparison, error) {
 	if err != nil {
 		return nil, &failure{msg: terminal.Quote(p.source) + ": " + durable.Reason(err), err: err}
 	}
-	if equal && p.from.There == p.to.There && p.from.Link == p.to.Link && p.from.Mode == p.to.Mode {
+	if equal && p.from.There == p.to.There && p.from.Link == p.to.Link && p.from.Mode == p.to.Mode && p.from.Owner.Is(p.to.Owner) {
 		return nil, nil
 	}
 	c.Content = !equal

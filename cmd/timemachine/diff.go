@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/watch"
 )
 
 // diffOptions are the arguments and flags of diff.
@@ -84,6 +85,7 @@ type diffJob struct {
 	path     string
 	from, to history.Point
 	live     bool // to is the files on disk
+	owners   watch.OwnerNames
 }
 
 func (d *diffJob) resolvePoints(o diffOptions) error {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 	"timemachine/repo/history"
 
 	"golang.org/x/sys/unix"
@@ -18,6 +19,7 @@ import (
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/record"
 )
 
 // fileState is a file in one of the two states, with access to its content.
@@ -87,7 +89,7 @@ func (d *diffJob) recordedStates(p history.Point) (map[string]fileState, error) 
 
 func (d *diffJob) recordedState(e history.Entry) fileState {
 	return fileState{
-		Side: render.Side{There: true, Link: e.Link, Mode: e.Mode, Size: e.Size, Mtime: e.Mtime, Commit: e.Commit},
+		Side: render.SideOf(&e.Version),
 		blob: e.Blob,
 		open: func() (io.ReadCloser, error) {
 			src, _, err := d.h.Content(&e.Version)
@@ -110,7 +112,7 @@ func (d *diffJob) liveStates(from map[string]fileState) (map[string]fileState, e
 		if err := d.ctx.Err(); err != nil {
 			return nil, err
 		}
-		s, err := liveState(source)
+		s, err := d.liveState(source, from[source])
 		if err != nil {
 			return nil, &failure{msg: terminal.Quote(source) + ": " + durable.Reason(err), err: err}
 		}
@@ -121,9 +123,10 @@ func (d *diffJob) liveStates(from map[string]fileState) (map[string]fileState, e
 	return sides, nil
 }
 
-// liveState is the state of a file on disk. What is neither a file nor a link is described, and
-// never opened.
-func liveState(source string) (fileState, error) {
+// liveState is the state of a source on disk; of a link through which content is recorded, that of
+// the file behind it. What is neither a file nor a link is described, and never opened. recorded is
+// the state to compare with.
+func (d *diffJob) liveState(source string, recorded fileState) (fileState, error) {
 	info, err := os.Lstat(source)
 	if durable.IsNoEntry(err) {
 		return fileState{}, nil
@@ -131,10 +134,20 @@ func liveState(source string) (fileState, error) {
 	if err != nil {
 		return fileState{}, err
 	}
-	s := fileState{Side: render.Side{There: true, Mtime: info.ModTime(), Size: info.Size(), Mode: unixMode(info)}}
+	links := unix.O_NOFOLLOW
+	if info.Mode()&fs.ModeSymlink != 0 && recorded.There && !recorded.Link && d.isFollowed(source) {
+		target, err := os.Stat(source)
+		if err != nil && !durable.IsNoEntry(err) {
+			return fileState{}, err
+		}
+		if err == nil { // else the link leads nowhere, and is all there is
+			info, links = target, 0
+		}
+	}
+	s := fileState{Side: render.Side{There: true, Mtime: info.ModTime(), Size: info.Size(), Mode: unixMode(info), Owner: d.owner(info)}}
 	switch m := info.Mode(); {
 	case m.IsRegular():
-		s.open = func() (io.ReadCloser, error) { return openRegular(source) }
+		s.open = func() (io.ReadCloser, error) { return openRegular(source, links) }
 	case m&fs.ModeSymlink != 0:
 		target, err := os.Readlink(source)
 		if err != nil {
@@ -150,6 +163,34 @@ func liveState(source string) (fileState, error) {
 	return s, nil
 }
 
+// isFollowed tells whether the content behind a link is recorded, and not the link: an entry of the
+// watch list names the link, or the newest version is a file and was captured since the link is as
+// it is.
+func (d *diffJob) isFollowed(source string) bool {
+	if p, err := d.app.configPlace(); err == nil {
+		if c, err := d.app.loadConfig(p); err == nil && c != nil {
+			if e := c.Select(source); e != nil && e.Glob == "" && e.Root == source {
+				return true
+			}
+		}
+	}
+	newest, err := d.h.At(d.ctx, source, history.Point{})
+	var link unix.Stat_t
+	if err != nil || newest.Link || unix.Lstat(source, &link) != nil {
+		return false
+	}
+	return !time.Unix(link.Ctim.Unix()).After(newest.CaptureTime())
+}
+
+// owner is the owner of a file on disk.
+func (d *diffJob) owner(info fs.FileInfo) record.Owner {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return record.Owner{}
+	}
+	return record.Owner{UID: st.Uid, GID: st.Gid, User: d.owners.User(st.Uid), Group: d.owners.Group(st.Gid)}
+}
+
 // unixMode is the permission bits with setuid, setgid and sticky.
 func unixMode(info fs.FileInfo) uint32 {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
@@ -158,10 +199,10 @@ func unixMode(info fs.FileInfo) uint32 {
 	return uint32(info.Mode().Perm())
 }
 
-// openRegular opens a regular file. It follows no link at the end of the path and waits for
-// nothing.
-func openRegular(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+// openRegular opens a regular file and waits for nothing. It follows a link at the end of the path
+// only where links is not unix.O_NOFOLLOW.
+func openRegular(path string, links int) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|links|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if errors.Is(err, unix.ELOOP) {
 		return nil, errors.New("became a link just now")
 	}

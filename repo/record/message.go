@@ -38,11 +38,13 @@ const (
 	tornYes  = "yes"
 )
 
-// Message is the commit's message: subject, blank line, trailers, each line with a newline. The
-// record must hold what its fields' comments say, else the message does not parse.
-func (r *Record) Message() string {
+// Message is the commit's message: subject, blank line, trailers, each line with a newline. before is
+// the source's version before this one, nil where it is not known: the subject of a Metadata version
+// tells what changed. The record must hold what its fields' comments say, else the message does not
+// parse.
+func (r *Record) Message(before *Record) string {
 	b := make([]byte, 0, 448+2*len(r.Source)+len(r.Copy))
-	b = append(r.appendSubject(b), '\n')
+	b = append(r.appendSubject(b, before), '\n')
 	b = appendTrailer(b, keyEvent, string(r.Event))
 	b = appendTrailer(b, keySource, r.Source)
 	if r.Event != Deleted {
@@ -74,7 +76,7 @@ func (r *Record) appendState(b []byte) []byte {
 	if r.Link {
 		b = appendTrailer(b, keyType, typeLink)
 	}
-	b = appendTrailer(b, keyOwner, r.owner())
+	b = appendTrailer(b, keyOwner, r.Owner().String()+" ("+r.Owner().numbers()+")")
 	b = strconv.AppendInt(appendKey(b, keySize), r.Size, 10)
 	return hex.AppendEncode(appendKey(b, keyBlob), r.Blob[:])
 }

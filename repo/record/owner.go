@@ -6,18 +6,39 @@ import (
 	"strings"
 )
 
-// owner is "name:group (uid:gid)". A number replaces an unknown name. It also replaces a group's
-// name with a colon, which could not be told from the user's name.
-func (r *Record) owner() string {
-	uid, gid := decimal(r.UID), decimal(r.GID)
-	user, group := r.User, r.Group
+// Owner is the user and the group that a file belongs to. A name is "" where it is not known.
+type Owner struct {
+	UID, GID    uint32
+	User, Group string
+}
+
+// Owner is the owner of the version.
+func (r *Record) Owner() Owner { return Owner{UID: r.UID, GID: r.GID, User: r.User, Group: r.Group} }
+
+// Is tells whether o is the same user and group as p: the numbers count, as they do for the system.
+func (o Owner) Is(p Owner) bool { return o.UID == p.UID && o.GID == p.GID }
+
+// String is user:group. A number replaces an unknown name. It also replaces a group's name with a
+// colon, which could not be told from the user's name.
+func (o Owner) String() string {
+	user, group := o.User, o.Group
 	if user == "" {
-		user = uid
+		user = decimal(o.UID)
 	}
 	if group == "" || strings.Contains(group, ":") {
-		group = gid
+		group = decimal(o.GID)
 	}
-	return user + ":" + group + " (" + uid + ":" + gid + ")"
+	return user + ":" + group
+}
+
+func (o Owner) numbers() string { return decimal(o.UID) + ":" + decimal(o.GID) }
+
+// TellApart is two owners in words that differ where the owners do: their names, else their numbers.
+func TellApart(a, b Owner) (string, string) {
+	if a.String() == b.String() {
+		return a.numbers(), b.numbers()
+	}
+	return a.String(), b.String()
 }
 
 func decimal(id uint32) string { return strconv.FormatUint(uint64(id), 10) }

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"fmt"
 	"time"
 
 	"timemachine/repo/git/object"
@@ -68,10 +69,28 @@ type Record struct {
 	Changed time.Time
 }
 
-// Subject is the message's first line, without a newline: what happened to which path.
-func (r *Record) Subject() string { return string(r.appendSubject(nil)) }
-
-func (r *Record) appendSubject(b []byte) []byte {
-	b = append(b, r.Event.verb()...)
-	return appendQuoted(append(b, ' '), r.Source)
+// appendSubject appends the message's first line, without a newline: what happened to which path, and
+// of a Metadata version the mode and owner before and after.
+func (r *Record) appendSubject(b []byte, before *Record) []byte {
+	if r.Event != Metadata || before == nil || before.Event == Deleted {
+		return appendQuoted(append(append(b, r.Event.verb()...), ' '), r.Source)
+	}
+	var what, old, new string
+	if before.Mode != r.Mode {
+		what, old, new = "mode", fmt.Sprintf("%04o", before.Mode), fmt.Sprintf("%04o", r.Mode)
+	}
+	if !r.Owner().Is(before.Owner()) {
+		from, to := TellApart(before.Owner(), r.Owner())
+		if what == "" {
+			what, old, new = "owner", from, to
+		} else {
+			what, old, new = what+" and owner", old+" "+from, new+" "+to
+		}
+	}
+	if what == "" {
+		return r.appendSubject(b, nil)
+	}
+	b = appendQuoted(append(b, "Change "+what+" of "...), r.Source)
+	b = appendQuoted(append(b, " from "...), old)
+	return appendQuoted(append(b, " to "...), new)
 }

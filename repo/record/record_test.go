@@ -22,7 +22,7 @@ func full(source string) Record {
 func TestMessageAndParse(t *testing.T) {
 	for _, source := range hostile {
 		want := full(source)
-		got, err := Parse(want.Message())
+		got, err := Parse(want.Message(nil))
 		if err != nil {
 			t.Errorf("%q: %v", source, err)
 			continue
@@ -35,7 +35,7 @@ func TestMessageAndParse(t *testing.T) {
 			t.Errorf("got  %+v\nwant %+v", got, want)
 		}
 		gone := Record{Event: Deleted, Source: source, File: want.File, Previous: want.Previous, Scan: want.Scan, Captured: want.Captured}
-		if got, err := Parse(gone.Message()); err != nil || got != gone {
+		if got, err := Parse(gone.Message(nil)); err != nil || got != gone {
 			t.Errorf("got  %+v, %v\nwant %+v", got, err, gone)
 		}
 	}
@@ -46,12 +46,45 @@ func TestMessageAndParse(t *testing.T) {
 func TestMomentsOfCapture(t *testing.T) {
 	r := full("/etc/hosts")
 	const want = "\nCopy: copies/etc/hosts\nCaptured: 2025-11-24T16:00:18.501234567Z\nChanged: 2025-11-24T16:00:09.000000001Z\nPrevious: "
-	if !strings.Contains(r.Message(), want) {
-		t.Errorf("no %q in\n%s", want, r.Message())
+	if !strings.Contains(r.Message(nil), want) {
+		t.Errorf("no %q in\n%s", want, r.Message(nil))
 	}
 	r.Captured, r.Changed = time.Time{}, time.Time{}
-	if got, err := Parse(r.Message()); err != nil || !got.Captured.IsZero() || !got.Changed.IsZero() {
+	if got, err := Parse(r.Message(nil)); err != nil || !got.Captured.IsZero() || !got.Changed.IsZero() {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// TestSubjects: a subject tells which of mode and owner changed, and how.
+func TestSubjects(t *testing.T) {
+	before := Record{Event: Added, Source: "/f", Mode: 0o644, User: "root", Group: "root"}
+	change := func(f func(r *Record)) Record {
+		r := before
+		r.Event = Metadata
+		f(&r)
+		return r
+	}
+	for want, r := range map[string]Record{
+		"Change mode of /f from 0644 to 4777":                             change(func(r *Record) { r.Mode = 0o4777 }),
+		"Change owner of /f from root:root to www:www":                    change(func(r *Record) { r.UID, r.GID, r.User, r.Group = 5, 5, "www", "www" }),
+		"Change owner of /f from root:root to root:7":                     change(func(r *Record) { r.GID, r.Group = 7, "" }),
+		"Change owner of /f from 0:0 to 5:0":                              change(func(r *Record) { r.UID = 5 }),
+		`Change owner of /f from root:root to "a\033b:root"`:              change(func(r *Record) { r.UID, r.User = 5, "a\x1bb" }),
+		`Change mode of "/\n" from 0644 to 0600`:                          change(func(r *Record) { r.Source, r.Mode = "/\n", 0o600 }),
+		"Change mode and owner of /f from 0644 root:root to 0600 www:www": change(func(r *Record) { r.Mode, r.UID, r.User, r.GID, r.Group = 0o600, 5, "www", 5, "www" }),
+		"Change mode of /f":                                               change(func(*Record) {}),
+	} {
+		got := r.Message(&before)
+		if subject, _, _ := strings.Cut(got, "\n"); subject != want {
+			t.Errorf("got  %s\nwant %s", subject, want)
+		}
+		if again, err := Parse(got); err != nil || again.Event != Metadata {
+			t.Errorf("%s: %+v, %v", want, again, err)
+		}
+	}
+	r := change(func(r *Record) { r.Mode = 0o600 })
+	if got := r.Message(nil); !strings.HasPrefix(got, "Change mode of /f\n") {
+		t.Errorf("without the version before: %s", got)
 	}
 }
 
@@ -60,7 +93,7 @@ func TestPlacesOfOthers(t *testing.T) {
 	for _, path := range []string{"/etc/passwd", "files", "files/", "files/../x", "files//x", "copies/x", ".git/config", "files/a/.", "\"files/a\\000\""} {
 		r := full("/etc/hosts")
 		r.File = ""
-		if _, err := Parse(strings.Replace(r.Message(), "Copy:", "File: "+path+"\nCopy:", 1)); err == nil {
+		if _, err := Parse(strings.Replace(r.Message(nil), "Copy:", "File: "+path+"\nCopy:", 1)); err == nil {
 			t.Errorf("File: %s is taken", path)
 		}
 	}
@@ -71,7 +104,7 @@ func TestGitReadsTrailers(t *testing.T) {
 	for _, source := range hostile {
 		r := full(source)
 		cmd := exec.Command("git", "interpret-trailers", "--parse")
-		cmd.Stdin = strings.NewReader(r.Message())
+		cmd.Stdin = strings.NewReader(r.Message(nil))
 		out, err := cmd.Output()
 		if err != nil {
 			t.Fatal(err)
@@ -131,7 +164,7 @@ func FuzzQuote(f *testing.F) {
 func FuzzParse(f *testing.F) {
 	for _, s := range hostile {
 		r := full(s)
-		f.Add(r.Message())
+		f.Add(r.Message(nil))
 	}
 	f.Add("Add x\n\nEvent: added\nSource: \"/a\\")
 	f.Fuzz(func(t *testing.T, message string) {
@@ -139,9 +172,9 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := Parse(r.Message())
+		again, err := Parse(r.Message(nil))
 		if err != nil {
-			t.Fatalf("%v\n%s", err, r.Message())
+			t.Fatalf("%v\n%s", err, r.Message(nil))
 		}
 		if again.Source != r.Source || again.Event != r.Event || again.Blob != r.Blob || again.Copy != r.Copy || again.File != r.File || !again.Mtime.Equal(r.Mtime) {
 			t.Errorf("%+v\n%+v", again, r)

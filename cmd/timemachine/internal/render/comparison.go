@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"time"
 
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/git/object"
+	"timemachine/repo/record"
 	"timemachine/repo/textdiff"
 )
 
@@ -18,9 +20,46 @@ type Side struct {
 	Odd    string // describes what is neither a file nor a link; "" for these
 	Link   bool
 	Mode   uint32
+	Owner  record.Owner
 	Size   int64
 	Mtime  time.Time
 	Commit object.ID // zero: as it is on disk
+}
+
+// SideOf is a version as one of two states; a deletion is not there.
+func SideOf(v *record.Version) Side {
+	if v.Event == record.Deleted {
+		return Side{}
+	}
+	return Side{There: true, Link: v.Link, Mode: v.Mode, Owner: v.Owner(), Size: v.Size, Mtime: v.Mtime, Commit: v.Commit}
+}
+
+// attributeChanges are the changes of mode, owner and kind between two states of a file, in the one
+// form in which every command shows them; none where it is missing in one of them.
+func attributeChanges(from, to *Side) []string {
+	if !from.There || !to.There || from.Odd != "" || to.Odd != "" {
+		return nil
+	}
+	var list []string
+	if from.Mode != to.Mode {
+		list = append(list, "mode "+modeText(from.Mode)+" to "+modeText(to.Mode))
+	}
+	if owner := ownerChange(from, to); owner != "" {
+		list = append(list, owner)
+	}
+	if from.Link != to.Link {
+		list = append(list, kindText(from.Link)+" to "+kindText(to.Link))
+	}
+	return list
+}
+
+// ownerChange is the change of the owner; "" for none.
+func ownerChange(from, to *Side) string {
+	if from.Owner.Is(to.Owner) {
+		return ""
+	}
+	old, new := record.TellApart(from.Owner, to.Owner)
+	return "owner " + terminal.Quote(old) + " to " + terminal.Quote(new)
 }
 
 // Comparison is the difference between the two states of a source.

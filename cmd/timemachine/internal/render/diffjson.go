@@ -34,6 +34,10 @@ type FileDiffDocument struct {
 type SideDocument struct {
 	Type   string `json:"type"` // file, symlink or other
 	Mode   string `json:"mode"`
+	User   string `json:"user,omitempty"`
+	Group  string `json:"group,omitempty"`
+	UID    uint32 `json:"uid"`
+	GID    uint32 `json:"gid"`
 	Size   int64  `json:"size"`
 	Mtime  string `json:"mtime"`
 	Commit string `json:"commit,omitempty"`
@@ -69,7 +73,8 @@ func sideJSON(s *Side) *SideDocument {
 	if !s.There {
 		return nil
 	}
-	j := &SideDocument{Type: typeText(s.Link), Mode: modeText(s.Mode), Size: s.Size, Mtime: record.FormatTime(s.Mtime), Commit: idText(s.Commit)}
+	j := &SideDocument{Type: typeText(s.Link), Mode: modeText(s.Mode),
+		User: s.Owner.User, Group: s.Owner.Group, UID: s.Owner.UID, GID: s.Owner.GID, Size: s.Size, Mtime: record.FormatTime(s.Mtime), Commit: idText(s.Commit)}
 	if s.Odd != "" {
 		j.Type = "other"
 	}

@@ -38,14 +38,23 @@ func WriteDiffStat(w io.Writer, comparisons iter.Seq2[*Comparison, error]) error
 	return err
 }
 
-// statText is the row of a file: its number of changed lines with a bar, or the change of mode, or
-// the summary. most is the largest number of all rows.
+// statText is the row of a file: what changed in its content, then the changes of mode, owner and
+// kind. most is the largest number of changed lines of all rows.
 func (c *Comparison) statText(most int) string {
+	changes := strings.Join(attributeChanges(&c.From, &c.To), ", ")
 	switch {
 	case !c.Content:
-		return fmt.Sprintf("mode %04o to %04o", c.From.Mode, c.To.Mode)
-	case c.summary() != "":
-		return c.summary()
+		return changes
+	case changes == "":
+		return c.contentText(most)
+	}
+	return c.contentText(most) + " (" + changes + ")"
+}
+
+// contentText is the number of changed lines with a bar, or the summary.
+func (c *Comparison) contentText(most int) string {
+	if text := c.summary(); text != "" {
+		return text
 	}
 	plus, minus := c.Added, c.Removed
 	if most > statBar {

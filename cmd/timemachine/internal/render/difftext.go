@@ -85,24 +85,26 @@ func (t *diffText) heading(c *Comparison) {
 		t.line(head, "new file mode "+to)
 	case !c.To.There:
 		t.line(head, "deleted file mode "+from)
+	case c.From.Odd != "" || c.To.Odd != "":
 	case from != to:
 		t.line(head, "old mode "+from)
 		t.line(head, "new mode "+to)
 	}
-	if c.From.There && c.To.There && from == to && c.From.Mode != c.To.Mode {
-		t.line(head, fmt.Sprintf("permissions %04o to %04o", c.From.Mode, c.To.Mode))
+	if !c.From.There || !c.To.There || c.From.Odd != "" || c.To.Odd != "" {
+		return
+	}
+	if owner := ownerChange(&c.From, &c.To); owner != "" {
+		t.line(head, owner)
 	}
 }
 
-// gitMode is the mode of a file in a git tree.
+// gitMode is a file's kind and its permission bits in the six digits of git's patches, which git
+// apply reads.
 func gitMode(s *Side) string {
-	switch {
-	case s.Link:
+	if s.Link {
 		return "120000"
-	case s.Mode&0o100 != 0:
-		return "100755"
 	}
-	return "100644"
+	return "10" + modeText(s.Mode)
 }
 
 func (t *diffText) body(c *Comparison) {

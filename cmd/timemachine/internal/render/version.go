@@ -2,7 +2,6 @@ package render
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 	"timemachine/repo/history"
@@ -82,8 +81,8 @@ func EntryJSON(e *history.Entry) EntryDocument {
 		if m := modeText(b.Mode); e.Event != record.Deleted && m != d.Mode {
 			d.ModeBefore = m
 		}
-		if o := ownerText(&b.Record); e.Event != record.Deleted && o != ownerText(&e.Record) {
-			d.OwnerBefore = o
+		if e.Event != record.Deleted && !b.Owner().Is(e.Owner()) {
+			d.OwnerBefore, _ = record.TellApart(b.Owner(), e.Owner())
 		}
 	}
 	return d
@@ -125,16 +124,9 @@ func changes(e *history.Entry) []string {
 	if e.RenamedFrom != "" {
 		about = append(about, "renamed from "+terminal.Quote(e.RenamedFrom))
 	}
-	if b := e.Before; b != nil && b.Event != record.Deleted && e.Event != record.Deleted {
-		if b.Mode != e.Mode {
-			about = append(about, fmt.Sprintf("mode %04o to %04o", b.Mode, e.Mode))
-		}
-		if ownerText(&b.Record) != ownerText(&e.Record) {
-			about = append(about, "owner "+terminal.Quote(ownerText(&b.Record))+" to "+terminal.Quote(ownerText(&e.Record)))
-		}
-		if b.Link != e.Link {
-			about = append(about, kindText(b.Link)+" to "+kindText(e.Link))
-		}
+	if e.Before != nil {
+		before, now := SideOf(e.Before), SideOf(&e.Version)
+		about = append(about, attributeChanges(&before, &now)...)
 	}
 	if e.Torn {
 		about = append(about, "changed while it was read")
@@ -147,16 +139,4 @@ func kindText(link bool) string {
 		return "link"
 	}
 	return "file"
-}
-
-// ownerText is user:group; an ID stands for a missing name.
-func ownerText(r *record.Record) string {
-	user, group := r.User, r.Group
-	if user == "" {
-		user = strconv.FormatUint(uint64(r.UID), 10)
-	}
-	if group == "" {
-		group = strconv.FormatUint(uint64(r.GID), 10)
-	}
-	return user + ":" + group
 }
