@@ -21,6 +21,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -105,29 +106,13 @@ func (d *Dir) MakeSub(name string) (*Dir, error) {
 
 // makeNewSub is MakeSub for a folder that probably does not exist.
 func (d *Dir) makeNewSub(name string) (*Dir, error) {
-	err := through(Op{Kind: Mkdir, dir: d, name: name}, func() error { return unix.Mkdirat(d.fd, name, DirPerm) })
-	if err == unix.EEXIST {
-		return d.Sub(name)
-	}
-	if err != nil {
+	err := through(Op{Kind: Mkdir, dir: d, name: name}, func() error {
+		return d.makeOwned(name, func() error { return unix.Mkdirat(d.fd, name, DirPerm) })
+	})
+	if err != nil && err != unix.EEXIST {
 		return nil, d.fail("mkdir", name, err)
 	}
-	sub, err := d.Sub(name)
-	if err != nil {
-		return nil, err
-	}
-	if err := d.chownCreated(sub.fd); err != nil {
-		sub.Close()
-		return nil, d.fail("chown", name, err)
-	}
-	return sub, nil
-}
-
-func (d *Dir) chownCreated(fd int) error {
-	if d.owner == nil {
-		return nil
-	}
-	return unix.Fchown(fd, d.owner.UID, d.owner.GID)
+	return d.Sub(name)
 }
 
 // Create makes a new file, open for reading and writing; an existing name is an error.
@@ -140,28 +125,171 @@ func (d *Dir) CreateAs(name string, perm fs.FileMode) (*File, error) {
 	return d.openCreating(name, unix.O_RDWR|unix.O_EXCL, uint32(perm.Perm()))
 }
 
-// Append opens a file to add to it, and makes it where it is missing.
+// Append opens a file to add to it, and makes it where it is missing. A file with further names is
+// first replaced by a copy, so that only this name's content changes. A file that belongs neither to
+// root nor to the owner of what is made in d is an error.
 func (d *Dir) Append(name string) (*File, error) {
-	return d.openCreating(name, unix.O_WRONLY|unix.O_APPEND|unix.O_NONBLOCK, FilePerm)
+	const flags = unix.O_WRONLY | unix.O_APPEND | unix.O_NONBLOCK
+	f, err := d.openOrCreate(name, flags)
+	if err != nil {
+		return nil, err
+	}
+	st, err := f.appendable()
+	if err == nil && st.Links > 1 {
+		f.shut()
+		if err = d.separate(name, st); err != nil {
+			return nil, err
+		}
+		if f, err = d.openOrCreate(name, flags); err != nil {
+			return nil, err
+		}
+		if st, err = f.appendable(); err == nil && st.Links > 1 {
+			err = errLinked
+		}
+	}
+	if err != nil {
+		f.shut()
+		return nil, d.fail("append", name, err)
+	}
+	return f, nil
 }
 
-// OpenLock opens a file to flock(2), and makes it where it is missing.
+// OpenLock opens a file to flock(2), and makes it where it is missing. Nothing is written to it.
 func (d *Dir) OpenLock(name string) (*File, error) {
-	return d.openCreating(name, unix.O_RDWR|unix.O_NONBLOCK, FilePerm)
+	return d.openOrCreate(name, unix.O_RDWR|unix.O_NONBLOCK)
 }
 
+// openOrCreate opens an existing regular file, or makes it. Only a file that it has made gets the
+// owner of d: another process may have put any file there.
+func (d *Dir) openOrCreate(name string, flags int) (*File, error) {
+	var f *File
+	for range openAttempts {
+		var err error
+		if f, err = d.openMode(name, Create, flags, 0); err == nil {
+			break
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		if f, err = d.openCreating(name, flags|unix.O_EXCL, FilePerm); err == nil || !errors.Is(err, fs.ErrExist) {
+			return f, err
+		}
+	}
+	if f == nil {
+		return nil, d.fail("open", name, unix.EBUSY)
+	}
+	var st unix.Stat_t
+	err := unix.Fstat(f.fd, &st)
+	if err == nil && st.Mode&unix.S_IFMT != unix.S_IFREG {
+		err = errNotRegular
+	}
+	if err != nil {
+		f.shut()
+		return nil, d.fail("open", name, err)
+	}
+	return f, nil
+}
+
+// openAttempts is how often openOrCreate looks for a file that another process makes and removes.
+const openAttempts = 10
+
+var (
+	errNotRegular = errors.New("not a regular file")
+	errLinked     = errors.New("has more than one name")
+)
+
+// ForeignOwnerError says that a file that was to be written to belongs to an unexpected user.
+type ForeignOwnerError struct{ UID uint32 }
+
+func (e *ForeignOwnerError) Error() string {
+	return fmt.Sprintf("belongs to user %d, and is not written to", e.UID)
+}
+
+// appendable looks at a file that is to be written to.
+func (f *File) appendable() (Stat, error) {
+	st, err := f.Stat()
+	if err != nil || st.UID == 0 || int(st.UID) == f.dir.ownerUID() {
+		return st, err
+	}
+	if f.dir.owner == nil { // on some file systems everything belongs to one user, whoever makes it
+		if folder, err := f.dir.Lstat(""); err != nil || folder.UID == st.UID {
+			return st, err
+		}
+	}
+	return st, &ForeignOwnerError{UID: st.UID}
+}
+
+// ownerUID is the user who gets what is made in d.
+func (d *Dir) ownerUID() int {
+	if d.owner != nil {
+		return d.owner.UID
+	}
+	return os.Geteuid()
+}
+
+// separate puts a copy in the place of a file with further names, as a backup by hard links makes
+// them. A file of another user is not copied: the copy would belong to the owner of d.
+func (d *Dir) separate(name string, was Stat) error {
+	if int(was.UID) != d.ownerUID() {
+		return d.fail("append", name, errLinked)
+	}
+	from, err := d.Open(name)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	temp := Temporary(name)
+	if err := d.Remove(temp); err != nil {
+		return err
+	}
+	to, err := d.Create(temp)
+	if err != nil {
+		return err
+	}
+	st, err := from.Stat()
+	if sys, ok := st.Sys().(*syscall.Stat_t); err == nil && (!ok || uint64(sys.Dev) != was.Dev || sys.Ino != was.Ino) {
+		err = errLinked // another process has exchanged it
+	}
+	if err == nil {
+		_, err = io.Copy(to, from)
+	}
+	if err == nil {
+		err = to.Sync()
+	}
+	if cerr := to.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = d.Rename(temp, d, name)
+	}
+	if err != nil {
+		return errors.Join(err, d.Remove(temp))
+	}
+	return nil
+}
+
+// openCreating makes a file, and gives it the owner of d. flags have O_EXCL, so that the file is
+// new.
 func (d *Dir) openCreating(name string, flags int, perm uint32) (*File, error) {
+	f, err := d.openMode(name, Create, flags|unix.O_CREAT, perm)
+	if err != nil || d.owner == nil {
+		return f, err
+	}
+	if err := unix.Fchown(f.fd, d.owner.UID, d.owner.GID); err != nil {
+		f.shut()
+		return nil, d.fail("chown", name, err)
+	}
+	return f, nil
+}
+
+func (d *Dir) openMode(name string, kind Kind, flags int, perm uint32) (*File, error) {
 	f := &File{dir: d, base: name}
-	err := through(Op{Kind: Create, dir: d, name: name, File: f}, func() (err error) {
-		f.fd, err = openat(d.fd, name, flags|unix.O_CREAT|unix.O_NOFOLLOW, perm)
+	err := through(Op{Kind: kind, dir: d, name: name, File: f}, func() (err error) {
+		f.fd, err = openat(d.fd, name, flags|unix.O_NOFOLLOW, perm)
 		return err
 	})
 	if err != nil {
 		return nil, d.fail("create", name, err)
-	}
-	if err := d.chownCreated(f.fd); err != nil {
-		f.shut()
-		return nil, d.fail("chown", name, err)
 	}
 	return f, nil
 }
@@ -180,7 +308,7 @@ func (d *Dir) Open(name string) (*os.File, error) {
 	if err := unix.Fstat(fd, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
 		unix.Close(fd)
 		if err == nil {
-			err = errors.New("not a regular file")
+			err = errNotRegular
 		}
 		return nil, d.fail("open", name, err)
 	}

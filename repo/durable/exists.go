@@ -1,6 +1,7 @@
 package durable
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"strings"
@@ -15,6 +16,9 @@ func PathExists(dir *Dir, path string) (bool, error) {
 	folder, name := "", path
 	if i := strings.LastIndexByte(path, '/'); i >= 0 {
 		folder, name = path[:i], path[i+1:]
+		if err := CheckName(name); err != nil || folder == "" {
+			return false, dir.fail("lstat", path, cmp.Or(err, error(&NameError{Name: path})))
+		}
 	}
 	d, err := w.Dir(folder)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -29,6 +29,9 @@ type Lock struct {
 // a *LockedError. The caller holds the run lock, so that no other timemachine process uses stage at
 // the same time.
 func (d *Dir) TakeLock(name string, stage *Dir, wait time.Duration) (*Lock, error) {
+	if err := CheckName(name); err != nil {
+		return nil, d.fail("lock", name, err)
+	}
 	l := &Lock{dir: d, stage: stage, name: name, stagedName: name + ".lock"}
 	if err := l.clearStale(); err != nil {
 		return nil, err

@@ -2,11 +2,53 @@ package durable
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// NameError says that a value is no name of a file: it is empty, "." or "..", or holds a slash or a
+// NUL. An operation that got such a value has done nothing.
+type NameError struct{ Name string }
+
+func (e *NameError) Error() string { return fmt.Sprintf("%q is no name of a file", e.Name) }
+
+// CheckName is a *NameError where name is not a single component of a path.
+func CheckName(name string) error {
+	if name == "" || name == "." || name == ".." || strings.IndexByte(name, '/') >= 0 || strings.IndexByte(name, 0) >= 0 {
+		return &NameError{Name: name}
+	}
+	return nil
+}
+
+// checkNames checks the names that an operation is to use in its folders. An empty name stands for
+// the folder itself, which only the kinds that look at it or put it on disk may name.
+func (op *Op) checkNames() error {
+	if op.File != nil && op.Kind != Create { // its name was checked when it was opened
+		return nil
+	}
+	if op.toDir != nil {
+		if err := CheckName(op.toName); err != nil {
+			return err
+		}
+	}
+	if op.dir == nil || op.name == "" && op.ofFolder() {
+		return nil
+	}
+	return CheckName(op.name)
+}
+
+// ofFolder tells whether the operation can be one of the folder itself.
+func (op *Op) ofFolder() bool {
+	switch op.Kind {
+	case SyncDir, SyncAll, List, Lstat:
+		return true
+	}
+	return false
+}
 
 // Rename moves old in d to name in to, and replaces what has that name.
 func (d *Dir) Rename(old string, to *Dir, name string) error {
@@ -24,17 +66,18 @@ func (d *Dir) Link(old string, to *Dir, name string) error {
 
 // Symlink makes a symbolic link; an existing name is an error.
 func (d *Dir) Symlink(target, name string) error {
-	err := through(Op{Kind: Symlink, dir: d, name: name, To: target}, func() error { return unix.Symlinkat(target, d.fd, name) })
-	if err == nil && d.owner != nil {
-		err = unix.Fchownat(d.fd, name, d.owner.UID, d.owner.GID, unix.AT_SYMLINK_NOFOLLOW)
-	}
-	return d.fail("symlink", name, err)
+	return d.fail("symlink", name, through(Op{Kind: Symlink, dir: d, name: name, To: target}, func() error {
+		return d.makeOwned(name, func() error { return unix.Symlinkat(target, d.fd, name) })
+	}))
 }
 
 // Readlink reads a symbolic link's target.
 func (d *Dir) Readlink(name string) (string, error) {
 	b := make([]byte, 4097)
-	n, err := unix.Readlinkat(d.fd, name, b)
+	n, err := 0, CheckName(name)
+	if err == nil {
+		n, err = unix.Readlinkat(d.fd, name, b)
+	}
 	if err != nil {
 		return "", d.fail("readlink", name, err)
 	}

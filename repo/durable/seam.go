@@ -65,8 +65,12 @@ func SetSeam(s Seam) (remove func()) {
 	return func() { installed.Store(nil) }
 }
 
-// through does one operation, through the seam where one is set.
+// through does one operation, through the seam where one is set. It refuses names that are no name
+// of a file in the operation's folder.
 func through(op Op, do func() error) error {
+	if err := op.checkNames(); err != nil {
+		return err
+	}
 	if s := installed.Load(); s != nil {
 		return watched(*s, op, do)
 	}

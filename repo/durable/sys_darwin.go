@@ -29,3 +29,26 @@ func (f *File) utimens(ts unix.Timespec) error {
 
 // Reflink fails: this system clones files by name only.
 func Reflink(from *os.File, to *File) error { return errors.ErrUnsupported }
+
+// makeOwned makes name in d with create, and gives it to the owner of d. It does so by an open
+// descriptor, and only where that is what this process can have made: a link, or an empty folder,
+// of this process's user.
+func (d *Dir) makeOwned(name string, create func() error) error {
+	if err := create(); err != nil || d.owner == nil {
+		return err
+	}
+	fd, err := openat(d.fd, name, unix.O_RDONLY|unix.O_SYMLINK, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return err
+	}
+	kind := st.Mode & unix.S_IFMT
+	if int(st.Uid) != os.Geteuid() || st.Nlink > 2 || kind != unix.S_IFLNK && kind != unix.S_IFDIR {
+		return unix.EEXIST
+	}
+	return unix.Fchown(fd, d.owner.UID, d.owner.GID)
+}

@@ -48,12 +48,12 @@ func OpenTrusted(name string, make bool) (*Dir, error) {
 			return nil, err
 		}
 	}
-	last, err := dir.Sub(".") // the folders on the way need not be readable
+	// The folders on the way need not be readable, so that this one is opened again to be read.
+	fd, err := openat(dir.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
 	if err != nil {
-		return nil, err
+		return nil, &fs.PathError{Op: "open folder", Path: path.Clean(name), Err: err}
 	}
-	last.up, last.path = nil, path.Clean(name)
-	return last, nil
+	return &Dir{fd: fd, path: path.Clean(name), owner: dir.owner}, nil
 }
 
 // top is the root folder, opened to go on from.

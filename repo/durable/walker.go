@@ -50,6 +50,11 @@ func (w *Walker) walk(path string, step, last func(*Dir, string) (*Dir, error)) 
 	for keep < len(parts) && keep < len(w.names) && parts[keep] == w.names[keep] {
 		keep++
 	}
+	for _, name := range parts[keep:] {
+		if err := CheckName(name); err != nil {
+			return nil, w.root.fail("open folder", path, err)
+		}
+	}
 	w.cut(keep)
 	for i, name := range parts[keep:] {
 		if keep+i == len(parts)-1 {

@@ -36,9 +36,8 @@ func (h *History) open() error {
 	if h.R.Store, err = pack.OpenStore(h.R.Git.Path("objects")); err != nil {
 		return err
 	}
-	h.R.Branch = h.R.Refs.Head()
-	if branch := h.R.Config.Get("timemachine", "branch"); branch != "" {
-		h.R.Branch = "refs/heads/" + branch
+	if err := h.R.FindBranch(); err != nil {
+		return err
 	}
 	if err := h.readShallow(); err != nil {
 		return err

@@ -31,7 +31,7 @@ func (h *History) Upstream(ctx context.Context) (*Upstream, error) {
 	}
 	u := &Upstream{Remote: remote, Branch: strings.TrimPrefix(merge, "refs/heads/")}
 	name := h.tracking(remote, merge)
-	if name == "" {
+	if name == "" || ref.CheckName(name) != nil {
 		return u, nil
 	}
 	theirs, err := h.R.Refs.Read(name)

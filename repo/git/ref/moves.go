@@ -17,6 +17,9 @@ type Move struct {
 // Moves lists the moves in a branch's reflog, oldest first; none where there is no reflog. It
 // leaves out lines that are malformed.
 func (s *Store) Moves(name string) ([]Move, error) {
+	if err := CheckName(name); err != nil {
+		return nil, err
+	}
 	b, err := s.readFile("logs/"+name, maxLog)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

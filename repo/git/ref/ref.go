@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"strings"
 	"time"
 
@@ -60,6 +59,9 @@ func New(git, stage *durable.Dir) *Store { return &Store{git: git, stage: stage}
 // Read is the commit that a branch points at; name is the full name. Errors: ErrMissing,
 // *DamagedError, the file system's.
 func (s *Store) Read(name string) (object.ID, error) {
+	if err := CheckName(name); err != nil {
+		return object.ID{}, &DamagedError{Name: name, Found: "git takes that for no reference's name"}
+	}
 	b, err := s.readFile(name, maxRefFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s.packed(name)
@@ -75,12 +77,13 @@ func (s *Store) Read(name string) (object.ID, error) {
 }
 
 func (s *Store) readFile(name string, max int64) ([]byte, error) {
-	dir, err := s.folder(path.Dir(name))
+	folder, base := cut(name)
+	dir, err := s.folder(folder)
 	if err != nil {
 		return nil, err
 	}
 	defer dir.close()
-	return dir.ReadFile(path.Base(name), max)
+	return dir.ReadFile(base, max)
 }
 
 // folder is an open folder with the folders on the way to it.
@@ -91,9 +94,6 @@ type folder struct {
 
 func (s *Store) folder(name string) (folder, error) {
 	w := durable.NewWalker(s.git)
-	if name == "." {
-		name = ""
-	}
 	d, err := w.Dir(name)
 	if err != nil {
 		w.Close()
@@ -163,7 +163,7 @@ func (s *Store) HeadFlaw() string {
 	target, symbolic := strings.CutPrefix(string(b), "ref: ")
 	_, err = object.ParseID(strings.TrimSpace(string(b)))
 	switch {
-	case symbolic && strings.HasPrefix(target, "refs/") || err == nil:
+	case symbolic && strings.HasPrefix(target, "refs/") && CheckName(strings.TrimSpace(target)) == nil || err == nil:
 		return ""
 	case len(b) == 0:
 		return "is empty"
@@ -171,7 +171,8 @@ func (s *Store) HeadFlaw() string {
 	return "names no branch"
 }
 
-// Head is the branch that HEAD names; "" where HEAD is detached or unreadable.
+// Head is the branch that HEAD names; "" where HEAD is detached or unreadable, or names no branch
+// that git accepts.
 func (s *Store) Head() string {
 	name, _ := s.ReadHead()
 	return name
@@ -184,22 +185,27 @@ func (s *Store) ReadHead() (string, error) {
 		return "", nil
 	}
 	name, ok := strings.CutPrefix(string(b), "ref: ")
-	if err != nil || !ok {
+	name = strings.TrimSpace(name)
+	if err != nil || !ok || CheckName(name) != nil {
 		return "", err
 	}
-	return strings.TrimSpace(name), nil
+	return name, nil
 }
 
 // Update moves a branch from old to id, after it has logged the move as git does: where it cannot
 // log, it does not move. A zero old says that the branch must not exist. After a *MovedError, a
 // *LogError or a *durable.LockedError nothing has changed. The move is on disk when Update returns.
 func (s *Store) Update(name string, old, id object.ID, entry LogEntry) error {
-	dir, err := s.makeFolder(path.Dir(name))
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	folder, base := cut(name)
+	dir, err := s.makeFolder(folder)
 	if err != nil {
 		return err
 	}
 	defer dir.close()
-	lock, err := dir.TakeLock(path.Base(name), s.stage, lockWait)
+	lock, err := dir.TakeLock(base, s.stage, lockWait)
 	if err != nil {
 		return err
 	}

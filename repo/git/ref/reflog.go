@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,11 +74,12 @@ func (s *Store) inTheWay(name string) (at string, blocked bool) {
 		if i < len(name) && name[i] != '/' {
 			continue
 		}
-		dir, err := s.folder(path.Dir(name[:i]))
+		folder, base := cut(name[:i])
+		dir, err := s.folder(folder)
 		if err != nil {
 			break
 		}
-		st, err := dir.Lstat(path.Base(name[:i]))
+		st, err := dir.Lstat(base)
 		dir.close()
 		if err == nil && !st.IsDir() && i < len(name) || err == nil && !st.IsRegular() && i == len(name) {
 			return name[:i], true
@@ -90,15 +90,16 @@ func (s *Store) inTheWay(name string) (at string, blocked bool) {
 
 // appendLog adds a line, and returns the log's size before.
 func (s *Store) appendLog(name, line string, now time.Time) (size int64, err error) {
-	dir, err := s.makeFolder(path.Dir(name))
+	folder, base := cut(name)
+	dir, err := s.makeFolder(folder)
 	if err != nil {
 		return 0, err
 	}
 	defer dir.close()
-	if err := trim(dir.Dir, path.Base(name), now); err != nil {
+	if err := trim(dir.Dir, base, now); err != nil {
 		return 0, err
 	}
-	f, err := dir.Append(path.Base(name))
+	f, err := dir.Append(base)
 	if err != nil {
 		return 0, err
 	}
@@ -115,12 +116,13 @@ func (s *Store) appendLog(name, line string, now time.Time) (size int64, err err
 
 // cutLog cuts a log back to a size.
 func (s *Store) cutLog(name string, size int64) error {
-	dir, err := s.makeFolder(path.Dir(name))
+	folder, base := cut(name)
+	dir, err := s.makeFolder(folder)
 	if err != nil {
 		return err
 	}
 	defer dir.close()
-	f, err := dir.Append(path.Base(name))
+	f, err := dir.Append(base)
 	if err != nil {
 		return err
 	}
@@ -176,6 +178,9 @@ func logTime(b []byte) (time.Time, bool) {
 
 // Logged lists the commits in a branch's reflog, newest first; none where there is no reflog.
 func (s *Store) Logged(name string) ([]object.ID, error) {
+	if err := CheckName(name); err != nil {
+		return nil, err
+	}
 	b, err := s.readFile("logs/"+name, maxLog)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

@@ -15,7 +15,7 @@ const maxSymbolic = 5
 // and for a name that no reference can have.
 func (s *Store) Resolve(full string) (id object.ID, name string, err error) {
 	for range maxSymbolic {
-		if !legal(full) {
+		if CheckName(full) != nil {
 			return id, "", ErrMissing
 		}
 		b, err := s.readFile(full, maxRefFile)
@@ -31,14 +31,4 @@ func (s *Store) Resolve(full string) (id object.ID, name string, err error) {
 		return id, full, err
 	}
 	return id, "", &DamagedError{Name: full, Found: "its symbolic references do not end"}
-}
-
-// legal tells whether a name stays within the repository.
-func legal(name string) bool {
-	for part := range strings.SplitSeq(name, "/") {
-		if part == "" || strings.HasPrefix(part, ".") || strings.ContainsRune(part, 0) {
-			return false
-		}
-	}
-	return true
 }

@@ -95,8 +95,30 @@ func (r *Dest) OpenWriter() error {
 	if branch == "" {
 		return r.foreignError()
 	}
-	r.Branch = "refs/heads/" + branch
+	if err := r.setBranch(branch); err != nil {
+		return err
+	}
 	return r.openParts()
+}
+
+// FindBranch sets the branch to the recorded one, else to the one that HEAD names; "" for none.
+func (r *Dest) FindBranch() error {
+	if branch := r.Config.Get("timemachine", "branch"); branch != "" {
+		return r.setBranch(branch)
+	}
+	r.Branch = r.Refs.Head()
+	return nil
+}
+
+// setBranch sets the branch, whose name becomes a path, where git accepts the name.
+func (r *Dest) setBranch(branch string) error {
+	full := "refs/heads/" + branch
+	if ref.CheckName(full) != nil {
+		return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("git's configuration in %s is damaged: timemachine.branch = %s is no name of a branch", record.Quote(r.Path), record.Quote(branch)),
+			Remedy: refusal.Remedy{Kind: refusal.RestoreSettings, Dest: r.Path}}
+	}
+	r.Branch = full
+	return nil
 }
 
 func (r *Dest) openGit() error {

@@ -123,9 +123,13 @@ func multiPackIndexPacks(f io.ReaderAt) (map[string]bool, error) {
 		}
 		packs := map[string]bool{}
 		for name := range bytes.SplitSeq(names, []byte{0}) {
-			if len(name) > 0 { // the chunk is filled up with NULs
-				packs[strings.TrimSuffix(string(name), ".idx")] = true
+			if len(name) == 0 { // the chunk is filled up with NULs
+				continue
 			}
+			if durable.CheckName(string(name)) != nil {
+				return nil, errMultiPackIndex
+			}
+			packs[strings.TrimSuffix(string(name), ".idx")] = true
 		}
 		return packs, nil
 	}
