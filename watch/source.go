@@ -65,7 +65,7 @@ func (s *source) open() (*sourceFile, scan.Stat, error) {
 	if !s.listed {
 		flags |= unix.O_NOFOLLOW
 	}
-	fd, err := scan.OpenAt(s.dir, s.name, flags)
+	fd, err := scan.OpenToRead(s.dir, s.name, flags)
 	if err != nil {
 		return nil, scan.Stat{}, asSourceError(pathError("open", s.path, err))
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unsafe"
 
+	"golang.org/x/sys/unix"
+
 	"timemachine/repo/durable"
 )
 
@@ -17,6 +19,8 @@ type lister struct {
 	order [][]byte // the names, sorted
 	path  []byte   // of the present name
 	stat  statBuffer
+
+	barred map[uint32]bool // owners whose folders cannot be read without changing the atime
 }
 
 // list finds the sources and subfolders in folder b.
@@ -60,6 +64,42 @@ func (l *lister) list(b *walkFolder) {
 	}
 	b.setFolder(folder{dev: st.Dev, readable: true, empty: len(l.names) == 0})
 	l.addNames(b, &listing{fd: fd, dev: st.Dev, dest: dest, pseudo: pseudo})
+}
+
+// open opens a folder for reading.
+func (l *lister) open(b *walkFolder) (int, error) {
+	const flags = unix.O_RDONLY | unix.O_DIRECTORY
+	if b.path == l.root {
+		return OpenToRead(unix.AT_FDCWD, b.path, flags)
+	}
+	name := baseName(b.path)
+	if b.parent != nil {
+		defer l.release(b.parent)
+		return l.openSubfolder(b.parent.fd, name, b.owner)
+	}
+	dir, err := OpenFolder(l.root, b.path[:max(len(b.path)-len(name)-1, 1)])
+	if err != nil {
+		return 0, durable.WithoutPath(err)
+	}
+	defer unix.Close(dir)
+	return l.openSubfolder(dir, name, b.owner)
+}
+
+// openSubfolder opens a folder in dir for reading. It is OpenToRead, but for an owner that barred
+// holds it does not try in vain again.
+func (l *lister) openSubfolder(dir int, name string, owner uint32) (int, error) {
+	const flags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW
+	if !l.barred[owner] {
+		fd, err := OpenAt(dir, name, flags|noAtime)
+		if err != unix.EPERM {
+			return fd, err
+		}
+		if l.barred == nil {
+			l.barred = map[uint32]bool{}
+		}
+		l.barred[owner] = true
+	}
+	return OpenAt(dir, name, flags)
 }
 
 // listing is what all names in one folder have in common.
@@ -131,7 +171,7 @@ func (l *lister) addName(b *walkFolder, name []byte, in *listing) {
 	case e.Excludes(path, st.isDir()):
 	case st.isDir():
 		if matched || e.MayContain(path) {
-			b.subfolders = append(b.subfolders, subfolder{len(b.found), &walkFolder{path: strings.Clone(path), dev: in.dev, matched: matched, cached: in.cursor.enterFolder(path[in.prefix:])}})
+			b.subfolders = append(b.subfolders, subfolder{len(b.found), &walkFolder{path: strings.Clone(path), dev: in.dev, owner: st.UID, matched: matched, cached: in.cursor.enterFolder(path[in.prefix:])}})
 		}
 	case matched:
 		special := !st.IsRegular() && !st.IsLink()

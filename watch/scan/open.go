@@ -17,6 +17,17 @@ func OpenAt(dir int, name string, flags int) (int, error) {
 	}
 }
 
+// OpenToRead opens a name to read it, and leaves its atime as it is where the caller owns the file or
+// may act as its owner.
+func OpenToRead(dir int, name string, flags int) (int, error) {
+	if noAtime != 0 {
+		if fd, err := OpenAt(dir, name, flags|noAtime); err != unix.EPERM {
+			return fd, err
+		}
+	}
+	return OpenAt(dir, name, flags)
+}
+
 // OpenFolder opens folder, which is root or lies below it, to go through it. It follows no link
 // below root; root itself may be reached through links.
 func OpenFolder(root, folder string) (int, error) {

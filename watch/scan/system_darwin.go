@@ -5,6 +5,9 @@ import "golang.org/x/sys/unix"
 // folderFlags opens a folder to go through it.
 const folderFlags = unix.O_RDONLY | unix.O_DIRECTORY
 
+// noAtime is what Linux has against a change of the atime, and this system lacks.
+const noAtime = 0
+
 // StatAt takes the stat of a name in the open folder dir. flags are those of fstatat(2).
 func StatAt(dir int, name string, flags int) (Stat, error) {
 	var st unix.Stat_t

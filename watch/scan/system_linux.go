@@ -11,6 +11,9 @@ import (
 // folderFlags opens a folder to go through it, which needs no permission to read it.
 const folderFlags = unix.O_PATH | unix.O_DIRECTORY
 
+// noAtime keeps reading from changing the atime. Only the owner may ask for that, and root.
+const noAtime = unix.O_NOATIME
+
 const statMask = unix.STATX_BASIC_STATS | unix.STATX_BTIME
 
 // StatAt takes the stat of a name in the open folder dir. flags are those of statx(2).

@@ -49,8 +49,9 @@ type walkFolder struct {
 	path    string
 	parent  *openParent // nil: open the folder from the root
 	dev     uint64      // of the parent
-	matched bool        // the entry selects all in it that is not excluded
-	cached  span        // the sources of the cache below it
+	owner   uint32
+	matched bool // the entry selects all in it that is not excluded
+	cached  span // the sources of the cache below it
 
 	known      bool // folder is filled in
 	folder     folder
@@ -160,25 +161,6 @@ func (w *walk) finish(b *walkFolder, err error) {
 		w.ended.Go(w.work)
 	}
 	w.wake.Broadcast()
-}
-
-// open opens a folder for reading.
-func (w *walk) open(b *walkFolder) (int, error) {
-	const flags = unix.O_RDONLY | unix.O_DIRECTORY
-	if b.path == w.root {
-		return OpenAt(unix.AT_FDCWD, b.path, flags)
-	}
-	name := baseName(b.path)
-	if b.parent != nil {
-		defer w.release(b.parent)
-		return OpenAt(b.parent.fd, name, flags|unix.O_NOFOLLOW)
-	}
-	dir, err := OpenFolder(w.root, b.path[:max(len(b.path)-len(name)-1, 1)])
-	if err != nil {
-		return 0, durable.WithoutPath(err)
-	}
-	defer unix.Close(dir)
-	return OpenAt(dir, name, flags|unix.O_NOFOLLOW)
 }
 
 // keepOpen keeps a folder open for its subfolders. It closes the folder where there are none, or
