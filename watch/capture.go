@@ -14,12 +14,17 @@ import (
 )
 
 const (
-	smallFile    = 8 << 20         // bytes; up to this size a file is read into memory
-	captureTries = 3               // attempts in one run to read a file that changes
-	maxTornRuns  = 3               // the last of so many torn runs stores the file as read
-	doubtWindow  = 2 * time.Second // the coarsest clock of a file system
-	pseudoLimit  = 1 << 20         // bytes of a file on a file system like /proc
+	smallFile    = 8 << 20 // bytes; up to this size a file is read into memory
+	captureTries = 3       // attempts in one run to read a file that changes
+	maxTornRuns  = 3       // the last of so many torn runs stores the file as read
+	pseudoLimit  = 1 << 20 // bytes of a file on a file system like /proc
 	pseudoTime   = 5 * time.Second
+)
+
+const (
+	kernelTick  = 20 * time.Millisecond      // the kernel's own stamps can be this much behind the clock
+	doubtWindow = 2*time.Second + kernelTick // the coarsest clock of a file system is FAT's
+	farFuture   = 24 * time.Hour             // no file server's clock is this much ahead, whatever its zone
 )
 
 // content is a captured source: the stat that it had when it was opened, and its stored content.
@@ -31,7 +36,7 @@ type content struct {
 	torn     bool      // changed while it was read
 	doubtful bool      // the next run reads the source again
 	pseudo   bool      // on a file system like /proc
-	at       time.Time // of the capture
+	at       time.Time // just before the source was opened
 }
 
 // blobWriter stores content. A repo.Tx is one.
@@ -73,17 +78,18 @@ func (c *capturer) captureFrom(o *opener, ch *scan.Change) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	if ch.File.Stat.IsLink() {
-		return c.captureLink(&src, ch.Before.Content())
-	}
 	for range captureTries {
 		var got content
-		got, err = c.captureOnce(&src, ch, false)
+		if ch.File.Stat.IsLink() {
+			got, err = c.captureLink(&src, ch.Before.Content())
+		} else {
+			got, err = c.captureOnce(&src, ch, false)
+		}
 		if !errors.Is(err, errTorn) {
 			return got, err
 		}
 	}
-	if ch.Before != nil && int(ch.Before.TornRuns)+1 >= maxTornRuns {
+	if !ch.File.Stat.IsLink() && ch.Before != nil && int(ch.Before.TornRuns)+1 >= maxTornRuns {
 		return c.captureOnce(&src, ch, true)
 	}
 	return content{}, err
@@ -91,17 +97,19 @@ func (c *capturer) captureFrom(o *opener, ch *scan.Change) (content, error) {
 
 // captureLink stores the target of a source that is a link.
 func (c *capturer) captureLink(src *source, before object.ID) (content, error) {
+	at := c.clock()
 	target, st, err := src.readlink()
 	if err != nil {
 		return content{}, err
 	}
 	id, err := c.to.Blob([]byte(target), before)
-	return c.noteDoubt(content{stat: st, blob: id, size: int64(len(target)), link: true}), err
+	return content{stat: st, blob: id, size: int64(len(target)), link: true, at: at, doubtful: inDoubt(&st, at)}, err
 }
 
 // captureOnce reads a source once. With asRead it stores a source that changes meanwhile, and marks
 // it as torn.
 func (c *capturer) captureOnce(src *source, ch *scan.Change, asRead bool) (content, error) {
+	at := c.clock()
 	f, st, err := src.open()
 	if err != nil {
 		return content{}, err
@@ -110,40 +118,42 @@ func (c *capturer) captureOnce(src *source, ch *scan.Change, asRead bool) (conte
 	if c.maxSize > 0 && st.Size > c.maxSize {
 		return content{}, errTooLarge
 	}
-	got := content{stat: st, size: st.Size, pseudo: ch.File.Pseudo}
+	got := content{stat: st, size: st.Size, pseudo: ch.File.Pseudo, at: at, doubtful: inDoubt(&st, at)}
+	r := reading{f: f, stat: st, at: at, asRead: asRead}
 	switch {
 	case ch.File.Pseudo:
 		got.blob, got.size, err = c.readPseudo(f, ch.Before.Content())
 	case st.Size <= smallFile:
-		got.blob, got.size, err = c.readSmall(f, st, ch.Before.Content(), asRead)
+		got.blob, got.size, err = c.readSmall(&r, ch.Before.Content())
 	default:
-		got.blob, err = c.readLarge(f, st, ch.Before, asRead)
+		got.blob, err = c.readLarge(&r, ch.Before)
 	}
-	got.torn = asRead
-	return c.noteDoubt(got), err
+	got.torn = r.torn
+	return got, err
 }
 
-// noteDoubt marks content as doubtful where a later change could have the same stat, within the
-// resolution of the file system's clock.
-func (c *capturer) noteDoubt(got content) content {
-	got.at = c.clock()
-	for _, t := range []time.Time{got.stat.Mtime(), got.stat.Ctime()} {
-		if d := got.at.Sub(t); d < doubtWindow && d > -doubtWindow {
-			got.doubtful = true
+// inDoubt tells whether a change after the moment at could leave a source with the same stat. Both
+// times count, and a file server's clock can be ahead of this machine's. A time far in the future
+// was set by hand, or by a clock that was wrong: a later change leaves another.
+func inDoubt(st *scan.Stat, at time.Time) bool {
+	for _, t := range []time.Time{st.Mtime(), st.Ctime()} {
+		if t.After(at.Add(-doubtWindow)) && t.Before(at.Add(farFuture)) {
+			return true
 		}
 	}
-	return got
+	return false
 }
 
 // readSmall reads a file into memory and stores it. It returns the bytes read.
-func (c *capturer) readSmall(f *sourceFile, st scan.Stat, before object.ID, asRead bool) (object.ID, int64, error) {
-	body := make([]byte, st.Size)
-	n, err := io.ReadFull(f, body)
+func (c *capturer) readSmall(r *reading, before object.ID) (object.ID, int64, error) {
+	body := make([]byte, r.stat.Size)
+	n, err := io.ReadFull(r.f, body)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = nil
 	}
-	if err == nil && !asRead {
-		err = checkSteady(f, st, int64(n))
+	if err == nil {
+		r.hash.Write(body[:n])
+		err = r.end(c.ctx, int64(n))
 	}
 	if err != nil {
 		return object.ID{}, 0, asSourceError(err)
@@ -152,70 +162,20 @@ func (c *capturer) readSmall(f *sourceFile, st scan.Stat, before object.ID, asRe
 	return id, int64(n), err
 }
 
-// checkSteady returns errTorn where a file changed after it was opened. n bytes were read. A file
-// that only grew is fine: the run records the size at the opening, and the next run sees the rest.
-func checkSteady(f *sourceFile, before scan.Stat, n int64) error {
-	after, err := scan.StatFD(f.fd)
-	if err != nil {
-		return err
-	}
-	if n < before.Size || after != before && after.Size <= before.Size {
-		return errTorn
-	}
-	return nil
-}
-
 // readLarge streams a file. Where the size has not changed, it hashes the file first, since often
 // only the mtime changed.
-func (c *capturer) readLarge(f *sourceFile, st scan.Stat, before *scan.SourceState, asRead bool) (object.ID, error) {
-	if before != nil && !before.Deleted && !before.Stale && before.Size == st.Size && !before.Link {
-		h := object.NewBlobHasher(st.Size)
-		_, err := io.Copy(h, c.steadyReader(f, st, asRead))
+func (c *capturer) readLarge(r *reading, before *scan.SourceState) (object.ID, error) {
+	if before != nil && !before.Deleted && !before.Stale && before.Size == r.stat.Size && !before.Link {
+		h := object.NewBlobHasher(r.stat.Size)
+		_, err := io.Copy(h, r.reader(c.ctx))
 		if err != nil {
 			return object.ID{}, err
 		}
 		if id, err := h.ID(); err != nil || id == before.Blob {
 			return id, err
 		}
-		if err := f.rewind(); err != nil {
-			return object.ID{}, asSourceError(err)
-		}
 	}
-	return c.to.BlobFrom(st.Size, c.steadyReader(f, st, asRead), before.Content())
-}
-
-// steadyReader returns a reader of the file up to its size at the opening. It gives errTorn at the
-// end where the file changed, unless asRead is set.
-func (c *capturer) steadyReader(f *sourceFile, st scan.Stat, asRead bool) io.Reader {
-	return &fileReader{ctx: c.ctx, f: f, stat: st, left: st.Size, asRead: asRead}
-}
-
-// fileReader reads a file up to the size in stat.
-type fileReader struct {
-	ctx    context.Context
-	f      *sourceFile
-	stat   scan.Stat
-	left   int64
-	asRead bool
-}
-
-// Read fails with errTorn where the file ends early or changed.
-func (r *fileReader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	if r.left == 0 {
-		return 0, io.EOF
-	}
-	n, err := r.f.Read(p[:min(int64(len(p)), r.left)])
-	r.left -= int64(n)
-	if errors.Is(err, io.EOF) {
-		return n, errTorn
-	}
-	if err == nil && r.left == 0 && !r.asRead {
-		err = checkSteady(r.f, r.stat, r.stat.Size)
-	}
-	return n, asSourceError(err)
+	return c.to.BlobFrom(r.stat.Size, r.reader(c.ctx), before.Content())
 }
 
 // readPseudo reads a file on a file system like /proc. Its size is unknown, so a limit in bytes and

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -30,7 +31,7 @@ func TestSourceErrors(t *testing.T) {
 		h := heard{}
 		r := &run{RunOptions: RunOptions{Config: &config.Config{}, Report: &h}, ctx: t.Context(), summary: &Summary{}}
 		ch := scan.Change{File: scan.File{Path: filepath.Join(root, way), Entry: entry}}
-		_, err := (&capturer{ctx: t.Context()}).capture(&ch, &opener{})
+		_, err := (&capturer{ctx: t.Context(), clock: time.Now}).capture(&ch, &opener{})
 		if err == nil {
 			t.Fatal("it is there")
 		}

@@ -161,7 +161,7 @@ func (r *run) recordChange(ch *scan.Change, got *captured) error {
 	}
 	event := classify(ch.Before, &got.content, r.Config.IgnoreTouched)
 	if event == "" {
-		ch.Before.Stat, ch.Before.Doubtful, ch.Before.TornRuns = got.stat, got.doubtful, 0
+		ch.Before.Stat, ch.Before.Doubtful, ch.Before.TornRuns = got.stat, got.doubtful || got.torn, 0
 		r.cache.MarkChanged(ch.Before)
 		return nil
 	}

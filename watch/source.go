@@ -103,11 +103,20 @@ func (f *sourceFile) Read(p []byte) (int, error) {
 	}
 }
 
-func (f *sourceFile) rewind() error {
-	if _, err := unix.Seek(f.fd, 0, io.SeekStart); err != nil {
-		return pathError("seek", f.path, err)
+// readAt reads at a position, and does not move the file's own.
+func (f *sourceFile) readAt(p []byte, at int64) (int, error) {
+	for {
+		n, err := unix.Pread(f.fd, p, at)
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return 0, pathError("read", f.path, err)
+		case n == 0 && len(p) > 0:
+			return 0, io.EOF
+		default:
+			return n, nil
+		}
 	}
-	return nil
 }
 
 // duplicate returns the same open file under another descriptor.
@@ -121,7 +130,8 @@ func (f *sourceFile) duplicate() (*sourceFile, error) {
 
 func (f *sourceFile) close() { unix.Close(f.fd) }
 
-// readlink returns the target of a source that is a link.
+// readlink returns the target of a source that is a link, or errTorn where another link took its
+// place meanwhile.
 func (s *source) readlink() (string, scan.Stat, error) {
 	before, err := scan.StatAt(s.dir, s.name, unix.AT_SYMLINK_NOFOLLOW)
 	if err != nil {
@@ -131,6 +141,9 @@ func (s *source) readlink() (string, scan.Stat, error) {
 	n, err := unix.Readlinkat(s.dir, s.name, b)
 	if err != nil {
 		return "", scan.Stat{}, asSourceError(pathError("readlink", s.path, err))
+	}
+	if after, err := scan.StatAt(s.dir, s.name, unix.AT_SYMLINK_NOFOLLOW); err != nil || after != before {
+		return "", scan.Stat{}, asSourceError(errTorn)
 	}
 	return string(b[:n]), before, nil
 }

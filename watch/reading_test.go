@@ -1,0 +1,212 @@
+package watch
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"timemachine/repo/git/object"
+	"timemachine/watch/config"
+	"timemachine/watch/scan"
+)
+
+// slowStore is a store that calls meanwhile in the middle of a large content, and once at the end
+// of each content.
+type slowStore struct {
+	meanwhile, after func()
+}
+
+func (s *slowStore) Blob(body []byte, _ object.ID) (object.ID, error) {
+	s.after()
+	return object.HashBlob(body)
+}
+
+func (s *slowStore) BlobFrom(size int64, src io.Reader, _ object.ID) (object.ID, error) {
+	body := make([]byte, size)
+	if _, err := io.ReadFull(src, body[:size/2]); err != nil {
+		return object.ID{}, err
+	}
+	s.meanwhile()
+	if _, err := io.ReadFull(src, body[size/2:]); err != nil {
+		return object.ID{}, err
+	}
+	return s.Blob(body, object.ID{})
+}
+
+// captureFile captures the file at path.
+func captureFile(c *capturer, path string, before *scan.SourceState) (content, error) {
+	folder := filepath.Dir(path)
+	ch := scan.Change{File: scan.File{Path: path, Entry: &config.Entry{Text: folder, Root: folder}}, Before: before}
+	var o opener
+	defer o.close()
+	return c.capture(&ch, &o)
+}
+
+// TestDoubtCountsFromTheOpening: a source is captured at the moment before it is opened, however
+// long it takes to store. Whether a later change could hide behind its stat depends on that moment.
+func TestDoubtCountsFromTheOpening(t *testing.T) {
+	for _, size := range []int{24, smallFile + 1} {
+		path := filepath.Join(t.TempDir(), "f")
+		if err := os.WriteFile(path, make([]byte, size), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		wait := func() {}
+		for _, test := range []struct {
+			age      time.Duration // of the file's last change when it is opened
+			doubtful bool
+		}{{0, true}, {1900 * time.Millisecond, true}, {3 * time.Second, false}, {-time.Hour, true}, {-48 * time.Hour, false}} {
+			st, err := scan.StatAt(unix.AT_FDCWD, path, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			opened := st.Ctime().Add(test.age)
+			now := opened
+			wait = func() { now = now.Add(time.Minute) }
+			c := &capturer{ctx: t.Context(), to: &slowStore{wait, wait}, clock: func() time.Time { return now }}
+			got, err := captureFile(c, path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !got.at.Equal(opened) || got.doubtful != test.doubtful {
+				t.Errorf("%d bytes, changed %v before: captured %v after the opening, doubtful %v", size, test.age, got.at.Sub(opened), got.doubtful)
+			}
+		}
+	}
+}
+
+// TestWhatIsTorn changes a file in the middle of its reading.
+func TestWhatIsTorn(t *testing.T) {
+	const size = smallFile + 1<<20
+	for _, test := range []struct {
+		name   string
+		change func(f *os.File) error
+		torn   bool
+	}{
+		{"nothing", func(f *os.File) error { return nil }, false},
+		{"growth", func(f *os.File) error { _, err := f.WriteAt([]byte("more"), size); return err }, false},
+		{"growth, and bytes that were read", func(f *os.File) error {
+			_, err := f.WriteAt([]byte("more"), size)
+			_, werr := f.WriteAt([]byte("other"), 100)
+			return errors.Join(err, werr)
+		}, true},
+		{"growth, and bytes that were not read yet", func(f *os.File) error {
+			_, err := f.WriteAt([]byte("more"), size)
+			_, werr := f.WriteAt([]byte("other"), size-100)
+			return errors.Join(err, werr)
+		}, false}, // what was stored is what stood there at the end
+		{"bytes, within the clock's tick", func(f *os.File) error { _, err := f.WriteAt([]byte("other"), 100); return err }, true},
+		{"the end", func(f *os.File) error { return f.Truncate(size - 1) }, true},
+	} {
+		path := filepath.Join(t.TempDir(), "f")
+		if err := os.WriteFile(path, bytes.Repeat([]byte("x"), size), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		change := func() {
+			f, err := os.OpenFile(path, os.O_RDWR, 0)
+			if err == nil {
+				err = errors.Join(test.change(f), f.Close())
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		c := &capturer{ctx: t.Context(), to: &slowStore{change, func() {}}, clock: time.Now}
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		st, err := scan.StatFD(int(f.Fd()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &reading{f: &sourceFile{fd: int(f.Fd()), path: path}, stat: st, at: time.Now()}
+		_, err = c.to.BlobFrom(size, r.reader(t.Context()), object.ID{})
+		if torn := errors.Is(err, errTorn); torn != test.torn || err != nil && !torn {
+			t.Errorf("%s: %v", test.name, err)
+		}
+		f.Close()
+	}
+}
+
+// TestCoarseClock: on a file system with whole seconds, a file that is overwritten while it is read
+// can have the same stat afterwards.
+func TestCoarseClock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(path, []byte("other"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, test := range []struct {
+		age    time.Duration
+		nsec   uint32
+		steady bool
+	}{{time.Second, 0, false}, {3 * time.Second, 0, true}, {time.Second, 5, true}, {time.Millisecond, 5, false}} {
+		at := time.Now()
+		mtime := at.Add(-test.age)
+		st, err := scan.StatFD(int(f.Fd()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, mtime, time.Unix(mtime.Unix(), int64(test.nsec))); err != nil {
+			t.Fatal(err)
+		}
+		if st, err = scan.StatFD(int(f.Fd())); err != nil {
+			t.Fatal(err)
+		}
+		r := &reading{f: &sourceFile{fd: int(f.Fd()), path: path}, stat: st, at: st.Mtime().Add(test.age)}
+		r.hash.WriteString("bytes") // that were read before
+		if steady, err := r.isSteady(t.Context(), 5); err != nil || steady != test.steady {
+			t.Errorf("%v after the mtime %v: %v %v", test.age, st.Mtime(), steady, err)
+		}
+	}
+}
+
+// TestLinkThatIsReplaced: the target and the stat of a link belong together.
+func TestLinkThatIsReplaced(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"one", "two"} {
+		if err := os.Symlink(name, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	inodes := map[string]uint64{}
+	for _, name := range []string{"one", "two"} {
+		st, err := scan.StatAt(unix.AT_FDCWD, filepath.Join(dir, name), unix.AT_SYMLINK_NOFOLLOW)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inodes[name] = st.Ino
+	}
+	end, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-end:
+				return
+			default:
+				_ = unix.Renameat2(unix.AT_FDCWD, filepath.Join(dir, "one"), unix.AT_FDCWD, filepath.Join(dir, "two"), unix.RENAME_EXCHANGE)
+			}
+		}
+	}()
+	s := &source{dir: unix.AT_FDCWD, name: filepath.Join(dir, "one"), path: filepath.Join(dir, "one")}
+	for range 2000 {
+		target, st, err := s.readlink()
+		if err == nil && inodes[target] != st.Ino {
+			t.Errorf("target %q with the stat of another link", target)
+			break
+		}
+	}
+	close(end)
+	<-done
+}
