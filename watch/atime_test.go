@@ -3,17 +3,17 @@ package watch_test
 import (
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // atime returns when a file or folder was last read.
 func (w *world) atime(path string) time.Time {
 	w.t.Helper()
-	info, err := os.Stat(path)
-	w.check(err)
-	st := info.Sys().(*syscall.Stat_t)
+	var st unix.Stat_t
+	w.check(unix.Stat(path, &st))
 	return time.Unix(st.Atim.Unix())
 }
 
