@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/git/object"
+	"timemachine/watch/disk"
 	"timemachine/watch/scan"
 )
 
@@ -22,14 +23,14 @@ const (
 )
 
 const (
-	kernelTick  = 20 * time.Millisecond      // the kernel's own stamps can be this much behind the clock
+	kernelTick  = 20 * time.Millisecond      // of the clock that the kernel takes mtimes from
 	doubtWindow = 2*time.Second + kernelTick // the coarsest clock of a file system is FAT's
-	farFuture   = 24 * time.Hour             // no file server's clock is this much ahead, whatever its zone
+	farFuture   = 24 * time.Hour             // no file server's clock is so far ahead
 )
 
 // content is a captured source: the stat that it had when it was opened, and its stored content.
 type content struct {
-	stat     scan.Stat
+	stat     disk.Stat
 	blob     object.ID
 	size     int64
 	link     bool
@@ -109,7 +110,7 @@ func (c *capturer) captureLink(src *source, before object.ID) (content, error) {
 // captureOnce reads a source once. With asRead it stores a source that changes meanwhile, and marks
 // it as torn.
 func (c *capturer) captureOnce(src *source, ch *scan.Change, asRead bool) (content, error) {
-	at := c.clock()
+	at, stamp := c.clock(), disk.StampTime()
 	f, st, err := src.open()
 	if err != nil {
 		return content{}, err
@@ -119,7 +120,7 @@ func (c *capturer) captureOnce(src *source, ch *scan.Change, asRead bool) (conte
 		return content{}, errTooLarge
 	}
 	got := content{stat: st, size: st.Size, pseudo: ch.File.Pseudo, at: at, doubtful: inDoubt(&st, at)}
-	r := reading{f: f, stat: st, at: at, asRead: asRead}
+	r := reading{f: f, stat: st, stamp: stamp, asRead: asRead}
 	switch {
 	case ch.File.Pseudo:
 		got.blob, got.size, err = c.readPseudo(f, ch.Before.Content())
@@ -135,7 +136,7 @@ func (c *capturer) captureOnce(src *source, ch *scan.Change, asRead bool) (conte
 // inDoubt tells whether a change after the moment at could leave a source with the same stat. Both
 // times count, and a file server's clock can be ahead of this machine's. A time far in the future
 // was set by hand, or by a clock that was wrong: a later change leaves another.
-func inDoubt(st *scan.Stat, at time.Time) bool {
+func inDoubt(st *disk.Stat, at time.Time) bool {
 	for _, t := range []time.Time{st.Mtime(), st.Ctime()} {
 		if t.After(at.Add(-doubtWindow)) && t.Before(at.Add(farFuture)) {
 			return true

@@ -12,6 +12,7 @@ import (
 	"timemachine/repo/history"
 	"timemachine/repo/record"
 	"timemachine/watch/config"
+	"timemachine/watch/disk"
 	"timemachine/watch/scan"
 )
 
@@ -51,7 +52,7 @@ func buildPreview(ctx context.Context, c *config.Config, h *history.History, des
 		return nil, err
 	}
 	defer cache.Close()
-	st, err := scan.StatAt(unix.AT_FDCWD, dest, 0)
+	st, err := disk.StatAt(unix.AT_FDCWD, dest, 0)
 	if err != nil {
 		return nil, pathError("stat", dest, err)
 	}

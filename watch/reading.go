@@ -7,14 +7,14 @@ import (
 	"io"
 	"time"
 
-	"timemachine/watch/scan"
+	"timemachine/watch/disk"
 )
 
 // reading is one attempt to read a file's content, up to its size at the opening.
 type reading struct {
 	f      *sourceFile
-	stat   scan.Stat // at the opening
-	at     time.Time // just before the opening
+	stat   disk.Stat // at the opening
+	stamp  time.Time // just before the opening, by the clock that gives mtimes
 	asRead bool      // store a file that changes meanwhile
 	torn   bool      // the file did change, and asRead is set
 	hash   maphash.Hash
@@ -45,7 +45,7 @@ func (r *reading) end(ctx context.Context, n int64) error {
 // overwritten within one tick of the clock that gives mtimes. Then isSteady reads them again: if
 // they are the same both times, they all were there at the moment between.
 func (r *reading) isSteady(ctx context.Context, n int64) (bool, error) {
-	after, err := scan.StatFD(r.f.fd)
+	after, err := disk.StatFD(r.f.fd)
 	if err != nil {
 		return false, err
 	}
@@ -53,7 +53,7 @@ func (r *reading) isSteady(ctx context.Context, n int64) (bool, error) {
 	if n < r.stat.Size || after != r.stat && !grown {
 		return false, nil
 	}
-	if !grown && !r.stat.Mtime().After(r.at.Add(-tick(&r.stat))) {
+	if !grown && !r.stat.Mtime().After(r.stamp.Add(-tick(&r.stat))) {
 		return true, nil
 	}
 	var again maphash.Hash
@@ -63,7 +63,7 @@ func (r *reading) isSteady(ctx context.Context, n int64) (bool, error) {
 }
 
 // tick returns the time within which two changes can leave the same mtime.
-func tick(st *scan.Stat) time.Duration {
+func tick(st *disk.Stat) time.Duration {
 	if st.MtimeNsec == 0 { // on file systems with whole seconds
 		return doubtWindow
 	}

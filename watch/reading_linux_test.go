@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"timemachine/watch/scan"
+	"timemachine/watch/disk"
 )
 
 // TestLinkThatIsReplaced: the target and the stat of a link belong together.
@@ -20,7 +20,7 @@ func TestLinkThatIsReplaced(t *testing.T) {
 	}
 	inodes := map[string]uint64{}
 	for _, name := range []string{"one", "two"} {
-		st, err := scan.StatAt(unix.AT_FDCWD, filepath.Join(dir, name), unix.AT_SYMLINK_NOFOLLOW)
+		st, err := disk.StatAt(unix.AT_FDCWD, filepath.Join(dir, name), unix.AT_SYMLINK_NOFOLLOW)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"timemachine/repo/git/object"
 	"timemachine/watch/config"
+	"timemachine/watch/disk"
 	"timemachine/watch/scan"
 )
 
@@ -61,7 +62,7 @@ func TestDoubtCountsFromTheOpening(t *testing.T) {
 			age      time.Duration // of the file's last change when it is opened
 			doubtful bool
 		}{{0, true}, {1900 * time.Millisecond, true}, {3 * time.Second, false}, {-time.Hour, true}, {-48 * time.Hour, false}} {
-			st, err := scan.StatAt(unix.AT_FDCWD, path, 0)
+			st, err := disk.StatAt(unix.AT_FDCWD, path, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -121,11 +122,11 @@ func TestWhatIsTorn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		st, err := scan.StatFD(int(f.Fd()))
+		st, err := disk.StatFD(int(f.Fd()))
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := &reading{f: &sourceFile{fd: int(f.Fd()), path: path}, stat: st, at: time.Now()}
+		r := &reading{f: &sourceFile{fd: int(f.Fd()), path: path}, stat: st, stamp: disk.StampTime()}
 		_, err = c.to.BlobFrom(size, r.reader(t.Context()), object.ID{})
 		if torn := errors.Is(err, errTorn); torn != test.torn || err != nil && !torn {
 			t.Errorf("%s: %v", test.name, err)
@@ -153,17 +154,17 @@ func TestCoarseClock(t *testing.T) {
 	}{{time.Second, 0, false}, {3 * time.Second, 0, true}, {time.Second, 5, true}, {time.Millisecond, 5, false}} {
 		at := time.Now()
 		mtime := at.Add(-test.age)
-		st, err := scan.StatFD(int(f.Fd()))
+		st, err := disk.StatFD(int(f.Fd()))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := os.Chtimes(path, mtime, time.Unix(mtime.Unix(), int64(test.nsec))); err != nil {
 			t.Fatal(err)
 		}
-		if st, err = scan.StatFD(int(f.Fd())); err != nil {
+		if st, err = disk.StatFD(int(f.Fd())); err != nil {
 			t.Fatal(err)
 		}
-		r := &reading{f: &sourceFile{fd: int(f.Fd()), path: path}, stat: st, at: st.Mtime().Add(test.age)}
+		r := &reading{f: &sourceFile{fd: int(f.Fd()), path: path}, stat: st, stamp: st.Mtime().Add(test.age)}
 		r.hash.WriteString("bytes") // that were read before
 		if steady, err := r.isSteady(t.Context(), 5); err != nil || steady != test.steady {
 			t.Errorf("%v after the mtime %v: %v %v", test.age, st.Mtime(), steady, err)

@@ -20,6 +20,7 @@ import (
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 	"timemachine/watch/config"
+	"timemachine/watch/disk"
 	"timemachine/watch/scan"
 )
 
@@ -69,7 +70,7 @@ type run struct {
 	tx      *repo.Tx
 	started time.Time
 	owners  OwnerNames
-	deleted map[scan.Inode][]deletedFile // in this run; a file may have got a new name
+	deleted map[disk.Inode][]deletedFile // in this run; a file may have got a new name
 	space   spaceBudget
 
 	// blobs returns the contents of the newest versions in the cache. It is seldom called.
@@ -201,7 +202,7 @@ func (r *run) scan() (*scan.Scan, error) {
 	if err != nil {
 		return nil, err
 	}
-	dest := scan.Inode{Dev: dev, Ino: ino}
+	dest := disk.Inode{Dev: dev, Ino: ino}
 	if r.Only != nil {
 		return scan.Paths(r.ctx, r.Config, r.Only, dest, r.cache)
 	}

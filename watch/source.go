@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/git/object"
+	"timemachine/watch/disk"
 	"timemachine/watch/scan"
 )
 
@@ -37,7 +38,7 @@ func (o *opener) open(f *scan.File) (source, error) {
 	if !o.has(f) {
 		o.close()
 		folder := f.Path[:max(cut, 1)]
-		dir, err := scan.OpenFolder(f.Entry.Root, folder)
+		dir, err := disk.OpenFolder(f.Entry.Root, folder)
 		if err != nil {
 			return source{}, asSourceError(err)
 		}
@@ -60,22 +61,22 @@ func (o *opener) close() {
 
 // open opens the content of a source. A file that is not regular any more is an error. The call
 // never blocks and has no effect on a device or FIFO.
-func (s *source) open() (*sourceFile, scan.Stat, error) {
+func (s *source) open() (*sourceFile, disk.Stat, error) {
 	flags := unix.O_RDONLY
 	if !s.listed {
 		flags |= unix.O_NOFOLLOW
 	}
-	fd, err := scan.OpenToRead(s.dir, s.name, flags)
+	fd, err := disk.OpenToRead(s.dir, s.name, flags)
 	if err != nil {
-		return nil, scan.Stat{}, asSourceError(pathError("open", s.path, err))
+		return nil, disk.Stat{}, asSourceError(pathError("open", s.path, err))
 	}
-	st, err := scan.StatFD(fd)
+	st, err := disk.StatFD(fd)
 	if err == nil && !st.IsRegular() {
 		err = errSpecial
 	}
 	if err != nil {
 		unix.Close(fd)
-		return nil, scan.Stat{}, asSourceError(pathError("open", s.path, err))
+		return nil, disk.Stat{}, asSourceError(pathError("open", s.path, err))
 	}
 	return &sourceFile{fd: fd, path: s.path}, st, nil
 }
@@ -132,18 +133,18 @@ func (f *sourceFile) close() { unix.Close(f.fd) }
 
 // readlink returns the target of a source that is a link, or errTorn where another link took its
 // place meanwhile.
-func (s *source) readlink() (string, scan.Stat, error) {
-	before, err := scan.StatAt(s.dir, s.name, unix.AT_SYMLINK_NOFOLLOW)
+func (s *source) readlink() (string, disk.Stat, error) {
+	before, err := disk.StatAt(s.dir, s.name, unix.AT_SYMLINK_NOFOLLOW)
 	if err != nil {
-		return "", scan.Stat{}, asSourceError(pathError("lstat", s.path, err))
+		return "", disk.Stat{}, asSourceError(pathError("lstat", s.path, err))
 	}
 	b := make([]byte, unix.PathMax+1)
 	n, err := unix.Readlinkat(s.dir, s.name, b)
 	if err != nil {
-		return "", scan.Stat{}, asSourceError(pathError("readlink", s.path, err))
+		return "", disk.Stat{}, asSourceError(pathError("readlink", s.path, err))
 	}
-	if after, err := scan.StatAt(s.dir, s.name, unix.AT_SYMLINK_NOFOLLOW); err != nil || after != before {
-		return "", scan.Stat{}, asSourceError(errTorn)
+	if after, err := disk.StatAt(s.dir, s.name, unix.AT_SYMLINK_NOFOLLOW); err != nil || after != before {
+		return "", disk.Stat{}, asSourceError(errTorn)
 	}
 	return string(b[:n]), before, nil
 }

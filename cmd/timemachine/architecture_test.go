@@ -63,8 +63,9 @@ var importTable = map[string]string{
 	"repo/repotest": "repo/... " + sysUnix,
 
 	"watch/config": "repo/durable " + yamlV3 + " github.com/bmatcuk/doublestar/v4 " + sysUnix,
-	"watch/scan":   "repo repo/durable repo/record repo/refusal repo/git/object repo/history watch/config " + sysUnix,
-	"watch": "repo repo/durable repo/layout repo/record repo/refusal repo/git/object repo/history repo/restore watch/config watch/scan " +
+	"watch/disk":   sysUnix,
+	"watch/scan":   "repo repo/durable repo/record repo/refusal repo/git/object repo/history watch/config watch/disk " + sysUnix,
+	"watch": "repo repo/durable repo/layout repo/record repo/refusal repo/git/object repo/history repo/restore watch/config watch/disk watch/scan " +
 		sysUnix,
 
 	"cmd/timemachine/internal/terminal": "repo/record log/slog github.com/lmittmann/tint " +

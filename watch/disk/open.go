@@ -1,4 +1,4 @@
-package scan
+package disk
 
 import (
 	"io/fs"
@@ -17,11 +17,11 @@ func OpenAt(dir int, name string, flags int) (int, error) {
 	}
 }
 
-// OpenToRead opens a name to read it, and leaves its atime as it is where the caller owns the file or
-// may act as its owner.
+// OpenToRead opens a name to read it, and leaves its atime as it is where the caller owns the file
+// or may act as its owner.
 func OpenToRead(dir int, name string, flags int) (int, error) {
-	if noAtime != 0 {
-		if fd, err := OpenAt(dir, name, flags|noAtime); err != unix.EPERM {
+	if NoAtime != 0 {
+		if fd, err := OpenAt(dir, name, flags|NoAtime); err != unix.EPERM {
 			return fd, err
 		}
 	}
@@ -31,7 +31,7 @@ func OpenToRead(dir int, name string, flags int) (int, error) {
 // OpenFolder opens folder, which is root or lies below it, to go through it. It follows no link
 // below root; root itself may be reached through links.
 func OpenFolder(root, folder string) (int, error) {
-	dir, err := OpenAt(unix.AT_FDCWD, root, folderFlags)
+	dir, err := OpenAt(unix.AT_FDCWD, root, FolderFlags)
 	if err != nil {
 		return 0, &fs.PathError{Op: "open", Path: root, Err: err}
 	}
@@ -39,7 +39,7 @@ func OpenFolder(root, folder string) (int, error) {
 		if part == "" {
 			continue
 		}
-		next, err := OpenAt(dir, part, folderFlags|unix.O_NOFOLLOW)
+		next, err := OpenAt(dir, part, FolderFlags|unix.O_NOFOLLOW)
 		unix.Close(dir)
 		if err != nil {
 			return 0, &fs.PathError{Op: "open", Path: folder, Err: err}

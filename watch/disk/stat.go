@@ -1,4 +1,9 @@
-package scan
+// Package disk opens files and folders on disk and takes their stat, without blocking and without a
+// trace.
+//
+// What it opens it reads only. It follows no link that its caller does not name, and it leaves
+// access times as they are where the system lets it.
+package disk
 
 import (
 	"time"
@@ -32,7 +37,7 @@ func (s *Stat) Mtime() time.Time { return time.Unix(s.MtimeSec, int64(s.MtimeNse
 func (s *Stat) Ctime() time.Time { return time.Unix(s.CtimeSec, int64(s.CtimeNsec)) }
 
 func (s *Stat) kind() uint32 { return s.Mode & unix.S_IFMT }
-func (s *Stat) isDir() bool  { return s.kind() == unix.S_IFDIR }
+func (s *Stat) IsDir() bool  { return s.kind() == unix.S_IFDIR }
 
 // IsLink tells whether the file is a symbolic link.
 func (s *Stat) IsLink() bool { return s.kind() == unix.S_IFLNK }
@@ -56,8 +61,8 @@ func (s *Stat) SameInode(other *Stat) bool {
 	return s.MtimeSec == other.MtimeSec && s.MtimeNsec == other.MtimeNsec
 }
 
-// specialKind names the kind of a file that has no content of its own.
-func (s *Stat) specialKind() string {
+// SpecialKind names the kind of a file that has no content of its own.
+func (s *Stat) SpecialKind() string {
 	switch s.kind() {
 	case unix.S_IFIFO:
 		return "a FIFO"

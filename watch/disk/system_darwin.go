@@ -1,12 +1,16 @@
-package scan
+package disk
 
-import "golang.org/x/sys/unix"
+import (
+	"time"
 
-// folderFlags opens a folder to go through it.
-const folderFlags = unix.O_RDONLY | unix.O_DIRECTORY
+	"golang.org/x/sys/unix"
+)
 
-// noAtime is what Linux has against a change of the atime, and this system lacks.
-const noAtime = 0
+// FolderFlags opens a folder to go through it.
+const FolderFlags = unix.O_RDONLY | unix.O_DIRECTORY
+
+// NoAtime is what Linux has against a change of the atime, and this system lacks.
+const NoAtime = 0
 
 // StatAt takes the stat of a name in the open folder dir. flags are those of fstatat(2).
 func StatAt(dir int, name string, flags int) (Stat, error) {
@@ -17,16 +21,19 @@ func StatAt(dir int, name string, flags int) (Stat, error) {
 	return fromStat(&st), nil
 }
 
-// statBuffer is memory that statName uses again.
-type statBuffer = unix.Stat_t
+// StatBuffer is memory that StatName uses again.
+type StatBuffer = unix.Stat_t
 
-// statName is StatAt for a name that ends in a zero byte, and it follows no link.
-func statName(dir int, name []byte, st *statBuffer) (Stat, error) {
+// StatName is StatAt for a name that ends in a zero byte, and it follows no link.
+func StatName(dir int, name []byte, st *StatBuffer) (Stat, error) {
 	if err := unix.Fstatat(dir, string(name[:len(name)-1]), st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
 		return Stat{}, err
 	}
 	return fromStat(st), nil
 }
+
+// StampTime returns the time that the kernel would give a file now as its mtime.
+func StampTime() time.Time { return time.Now() }
 
 // StatFD takes the stat of an open file.
 func StatFD(fd int) (Stat, error) {
@@ -43,13 +50,13 @@ func fromStat(st *unix.Stat_t) Stat {
 		BirthSec: st.Btim.Sec, BirthNsec: uint32(st.Btim.Nsec)}
 }
 
-// isPseudo tells whether an open file lies on a file system like /proc. This system has none that
+// IsPseudo tells whether an open file lies on a file system like /proc. This system has none that
 // holds files.
-func isPseudo(fd int) bool { return false }
+func IsPseudo(fd int) bool { return false }
 
-// appendNames appends the names in the open folder fd, each with a zero byte at its end. It reads
+// AppendNames appends the names in the open folder fd, each with a zero byte at its end. It reads
 // into buf.
-func appendNames(names []byte, fd int, buf []byte) ([]byte, error) {
+func AppendNames(names []byte, fd int, buf []byte) ([]byte, error) {
 	for {
 		n, err := unix.ReadDirent(fd, buf)
 		if err == unix.EINTR {

@@ -1,18 +1,19 @@
-package scan
+package disk
 
 import (
 	"bytes"
 	"encoding/binary"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// folderFlags opens a folder to go through it, which needs no permission to read it.
-const folderFlags = unix.O_PATH | unix.O_DIRECTORY
+// FolderFlags opens a folder to go through it, which needs no permission to read it.
+const FolderFlags = unix.O_PATH | unix.O_DIRECTORY
 
-// noAtime keeps reading from changing the atime. Only the owner may ask for that, and root.
-const noAtime = unix.O_NOATIME
+// NoAtime keeps reading from changing the atime. Only the owner may ask for that, and root.
+const NoAtime = unix.O_NOATIME
 
 const statMask = unix.STATX_BASIC_STATS | unix.STATX_BTIME
 
@@ -34,12 +35,12 @@ func fromStatx(st *unix.Statx_t) Stat {
 	return s
 }
 
-// statBuffer is memory that statName uses again.
-type statBuffer = unix.Statx_t
+// StatBuffer is memory that statName uses again.
+type StatBuffer = unix.Statx_t
 
-// statName is StatAt for a name that ends in a zero byte, and it follows no link. It allocates
+// StatName is StatAt for a name that ends in a zero byte, and it follows no link. It allocates
 // nothing.
-func statName(dir int, name []byte, st *statBuffer) (Stat, error) {
+func StatName(dir int, name []byte, st *StatBuffer) (Stat, error) {
 	_, _, errno := unix.Syscall6(unix.SYS_STATX, uintptr(dir), uintptr(unsafe.Pointer(&name[0])),
 		unix.AT_SYMLINK_NOFOLLOW|unix.AT_STATX_SYNC_AS_STAT|unix.AT_NO_AUTOMOUNT, statMask, uintptr(unsafe.Pointer(st)), 0)
 	if errno != 0 {
@@ -50,6 +51,16 @@ func statName(dir int, name []byte, st *statBuffer) (Stat, error) {
 
 // StatFD takes the stat of an open file.
 func StatFD(fd int) (Stat, error) { return StatAt(fd, "", unix.AT_EMPTY_PATH) }
+
+// StampTime returns the time that the kernel would give a file now as its mtime. It stands still
+// between two ticks, and can be behind the clock by more than one where the machine is busy.
+func StampTime() time.Time {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_REALTIME_COARSE, &t); err != nil {
+		return time.Now()
+	}
+	return time.Unix(t.Unix())
+}
 
 // File systems that package unix has no constant for.
 const (
@@ -65,8 +76,8 @@ var pseudo = map[int64]bool{
 	unix.BINFMTFS_MAGIC: true, unix.NSFS_MAGIC: true, configfsMagic: true, mqueueMagic: true,
 }
 
-// isPseudo tells whether an open file lies on a file system like /proc.
-func isPseudo(fd int) bool {
+// IsPseudo tells whether an open file lies on a file system like /proc.
+func IsPseudo(fd int) bool {
 	var st unix.Statfs_t
 	return unix.Fstatfs(fd, &st) == nil && pseudo[int64(st.Type)]
 }
@@ -77,9 +88,9 @@ const (
 	direntName   = 19
 )
 
-// appendNames appends the names in the open folder fd, each with a zero byte at its end. It reads
+// AppendNames appends the names in the open folder fd, each with a zero byte at its end. It reads
 // into buf.
-func appendNames(names []byte, fd int, buf []byte) ([]byte, error) {
+func AppendNames(names []byte, fd int, buf []byte) ([]byte, error) {
 	for {
 		n, err := unix.ReadDirent(fd, buf)
 		if err == unix.EINTR {

@@ -7,6 +7,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/record"
+	"timemachine/watch/disk"
 )
 
 // Cache holds the state of all sources after the last run. Base and overlay together make up its
@@ -158,7 +159,7 @@ func (r *cacheIterator) state() *SourceState {
 // scan.
 type SourceState struct {
 	source      string
-	Stat        Stat // zero where the state comes from the commits alone
+	Stat        disk.Stat // zero where the state comes from the commits alone
 	Blob        object.ID
 	Commit      object.ID
 	Mtime       time.Time // of the newest record
@@ -189,7 +190,7 @@ func (s *SourceState) SetVersion(v *record.Version) {
 	s.source, s.Commit = v.Source, v.Commit
 	s.Deleted, s.Stale = v.Event == record.Deleted, false
 	if s.Deleted {
-		s.Stat = Stat{}
+		s.Stat = disk.Stat{}
 		return
 	}
 	s.Blob, s.Mtime, s.Mode, s.UID, s.GID, s.Size, s.Link = v.Blob, v.Mtime, v.Mode, v.UID, v.GID, v.Size, v.Link

@@ -12,6 +12,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/watch/disk"
 )
 
 // stateDir returns an empty folder for a cache.
@@ -30,7 +31,7 @@ func tipOf(n int) object.ID { return object.Hash(object.Blob, fmt.Append(nil, n)
 // change changes the state of source and the tip to values that depend on n.
 func (k *Cache) change(source string, n int) {
 	s := k.FindOrAdd(source)
-	*s = SourceState{source: source, Stat: Stat{Dev: 1, Ino: uint64(n), Size: -int64(n), MtimeSec: int64(n), CtimeNsec: uint32(n), BirthSec: 5, Mode: 0o100644, UID: 7},
+	*s = SourceState{source: source, Stat: disk.Stat{Dev: 1, Ino: uint64(n), Size: -int64(n), MtimeSec: int64(n), CtimeNsec: uint32(n), BirthSec: 5, Mode: 0o100644, UID: 7},
 		Blob: tipOf(-n), Commit: tipOf(n + 1), Mtime: time.Unix(int64(n), 999_999_999), LatestMtime: time.Unix(int64(n)+1, 0), Mode: 0o644, GID: 9, Size: int64(n),
 		Link: n%2 == 0, Deleted: n%3 == 0, Doubtful: n%5 == 0, Stale: n%7 == 0, TornRuns: uint8(n)}
 	k.MarkChanged(s)

@@ -10,6 +10,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/watch/disk"
 )
 
 // cacheSection is a part of the cache file: states of sources in path order, with records of one
@@ -140,15 +141,15 @@ func (s *cacheSection) readStat(i int, to *SourceState) {
 }
 
 // isUnchanged tells whether source number i has this stat in the cache and is not in doubt.
-func (s *cacheSection) isUnchanged(i int, st *Stat) bool {
+func (s *cacheSection) isUnchanged(i int, st *disk.Stat) bool {
 	b := s.record(i)
 	return b[8+flagsAt]&(flagDeleted|flagDoubt|flagStale) == 0 && decodeStat(b) == *st
 }
 
 // decodeStat reads the stat in a record.
-func decodeStat(b []byte) Stat {
+func decodeStat(b []byte) disk.Stat {
 	b = b[8:]
-	return Stat{Dev: little.Uint64(b), Ino: little.Uint64(b[8:]), Size: int64(little.Uint64(b[16:])),
+	return disk.Stat{Dev: little.Uint64(b), Ino: little.Uint64(b[8:]), Size: int64(little.Uint64(b[16:])),
 		MtimeSec: int64(little.Uint64(b[24:])), CtimeSec: int64(little.Uint64(b[32:])), BirthSec: int64(little.Uint64(b[40:])),
 		MtimeNsec: little.Uint32(b[48:]), CtimeNsec: little.Uint32(b[52:]), BirthNsec: little.Uint32(b[56:]),
 		Mode: little.Uint32(b[60:]), UID: little.Uint32(b[64:]), GID: little.Uint32(b[68:])}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/watch/config"
+	"timemachine/watch/disk"
 )
 
 // EntrySources is what one entry selects at the moment.
@@ -20,9 +21,9 @@ type EntrySources struct {
 // SourcesByEntry returns what each entry of c selects now, without reading any content. It does not
 // enter the last existing folder of skip, the destination.
 func SourcesByEntry(ctx context.Context, c *config.Config, skip []string) []EntrySources {
-	var dest Inode
+	var dest disk.Inode
 	for _, path := range skip {
-		if st, err := StatAt(unix.AT_FDCWD, path, 0); err == nil {
+		if st, err := disk.StatAt(unix.AT_FDCWD, path, 0); err == nil {
 			dest = st.Inode()
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/durable"
+	"timemachine/watch/disk"
 )
 
 // lister lists one folder after the other in a walk and uses its memory again.
@@ -18,7 +19,7 @@ type lister struct {
 	names []byte   // in the folder, each with a zero byte at its end
 	order [][]byte // the names, sorted
 	path  []byte   // of the present name
-	stat  statBuffer
+	stat  disk.StatBuffer
 
 	barred map[uint32]bool // owners whose folders cannot be read without changing the atime
 }
@@ -39,14 +40,14 @@ func (l *lister) list(b *walkFolder) {
 		return
 	}
 	defer func() { l.keepOpen(fd, b.subfolders) }()
-	st, err := StatFD(fd)
+	st, err := disk.StatFD(fd)
 	if err != nil {
 		b.addProblem(b.path, "cannot be looked at", err)
 		b.setFolder(folder{})
 		return
 	}
 	top, glob := b.path == l.root, l.entry.Glob != ""
-	pseudo := (st.Dev != b.dev || l.pseudo) && isPseudo(fd)
+	pseudo := (st.Dev != b.dev || l.pseudo) && disk.IsPseudo(fd)
 	if top {
 		l.pseudo = pseudo
 	}
@@ -58,7 +59,7 @@ func (l *lister) list(b *walkFolder) {
 		b.setFolder(folder{})
 		return
 	}
-	if l.names, err = appendNames(l.names[:0], fd, l.buf); err != nil {
+	if l.names, err = disk.AppendNames(l.names[:0], fd, l.buf); err != nil {
 		b.setUnreadable(err)
 		return
 	}
@@ -70,14 +71,14 @@ func (l *lister) list(b *walkFolder) {
 func (l *lister) open(b *walkFolder) (int, error) {
 	const flags = unix.O_RDONLY | unix.O_DIRECTORY
 	if b.path == l.root {
-		return OpenToRead(unix.AT_FDCWD, b.path, flags)
+		return disk.OpenToRead(unix.AT_FDCWD, b.path, flags)
 	}
 	name := baseName(b.path)
 	if b.parent != nil {
 		defer l.release(b.parent)
 		return l.openSubfolder(b.parent.fd, name, b.owner)
 	}
-	dir, err := OpenFolder(l.root, b.path[:max(len(b.path)-len(name)-1, 1)])
+	dir, err := disk.OpenFolder(l.root, b.path[:max(len(b.path)-len(name)-1, 1)])
 	if err != nil {
 		return 0, durable.WithoutPath(err)
 	}
@@ -90,7 +91,7 @@ func (l *lister) open(b *walkFolder) (int, error) {
 func (l *lister) openSubfolder(dir int, name string, owner uint32) (int, error) {
 	const flags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW
 	if !l.barred[owner] {
-		fd, err := OpenAt(dir, name, flags|noAtime)
+		fd, err := disk.OpenAt(dir, name, flags|disk.NoAtime)
 		if err != unix.EPERM {
 			return fd, err
 		}
@@ -99,7 +100,7 @@ func (l *lister) openSubfolder(dir int, name string, owner uint32) (int, error) 
 		}
 		l.barred[owner] = true
 	}
-	return OpenAt(dir, name, flags)
+	return disk.OpenAt(dir, name, flags)
 }
 
 // listing is what all names in one folder have in common.
@@ -152,7 +153,7 @@ var destinationParts = map[string]bool{".git": true, "files": true, "copies": tr
 // addName adds one name of the folder, which ends in a zero byte. Its path is l.path.
 func (l *lister) addName(b *walkFolder, name []byte, in *listing) {
 	e := l.entry
-	st, err := statName(in.fd, name, &l.stat)
+	st, err := disk.StatName(in.fd, name, &l.stat)
 	if durable.IsMissing(err) {
 		return
 	}
@@ -168,8 +169,8 @@ func (l *lister) addName(b *walkFolder, name []byte, in *listing) {
 		return
 	}
 	switch {
-	case e.Excludes(path, st.isDir()):
-	case st.isDir():
+	case e.Excludes(path, st.IsDir()):
+	case st.IsDir():
 		if matched || e.MayContain(path) {
 			b.subfolders = append(b.subfolders, subfolder{len(b.found), &walkFolder{path: strings.Clone(path), dev: in.dev, owner: st.UID, matched: matched, cached: in.cursor.enterFolder(path[in.prefix:])}})
 		}
@@ -180,7 +181,7 @@ func (l *lister) addName(b *walkFolder, name []byte, in *listing) {
 		}
 		path = strings.Clone(path)
 		if special {
-			b.addProblem(path, "is "+st.specialKind()+": skipped", nil)
+			b.addProblem(path, "is "+st.SpecialKind()+": skipped", nil)
 		}
 		b.found = append(b.found, File{Path: path, Stat: st, Entry: e, Pseudo: in.pseudo, skipped: special})
 	}

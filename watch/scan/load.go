@@ -10,6 +10,7 @@ import (
 	"timemachine/repo/history"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
+	"timemachine/watch/disk"
 )
 
 // commitSource reads the commits that a cache is brought up to date from: a repo.Repo or a
@@ -88,7 +89,7 @@ func (c *Cache) apply(v *record.Version) {
 	if !s.unsaved {
 		c.MarkChanged(s)
 		s.SetVersion(v)
-		s.Stat = Stat{}
+		s.Stat = disk.Stat{}
 		return
 	}
 	if s.Deleted && s.Blob.IsZero() && v.Event != record.Deleted {

@@ -1,6 +1,9 @@
 package scan
 
-import "sort"
+import (
+	"sort"
+	"timemachine/watch/disk"
+)
 
 // cacheMarks is the base of the cache with a mark for each of its sources. The goroutines of a walk
 // mark different sources at the same time.
@@ -66,7 +69,7 @@ type folderCursor struct {
 
 // markUnchanged tells whether the file name has the same stat in the cache and is not in doubt, and
 // marks it then. Calls must come in the order of names.
-func (p *folderCursor) markUnchanged(name string, st *Stat) bool {
+func (p *folderCursor) markUnchanged(name string, st *disk.Stat) bool {
 	if !p.seek(name) || p.base.source(p.from)[p.prefix:] != name {
 		return false
 	}

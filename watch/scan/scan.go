@@ -16,12 +16,13 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/refusal"
 	"timemachine/watch/config"
+	"timemachine/watch/disk"
 )
 
 // File is a source as the scan found it.
 type File struct {
 	Path    string
-	Stat    Stat
+	Stat    disk.Stat
 	Entry   *config.Entry
 	Listed  bool // the entry names this very path, so a link there is followed
 	Pseudo  bool // on a file system like /proc
@@ -47,8 +48,8 @@ type folder struct {
 // Scan is the result of one scan.
 type Scan struct {
 	ctx      context.Context
-	dest     Inode  // of the destination, which a walk does not enter
-	found    []File // without the sources that cached marks as unchanged
+	dest     disk.Inode // of the destination, which a walk does not enter
+	found    []File     // without the sources that cached marks as unchanged
 	cached   cacheMarks
 	Sources  int // number of sources; Compare counts them
 	folders  map[string]folder
@@ -56,14 +57,14 @@ type Scan struct {
 	Problems []Problem
 }
 
-func newScan(ctx context.Context, dest Inode, cache *Cache) *Scan {
+func newScan(ctx context.Context, dest disk.Inode, cache *Cache) *Scan {
 	return &Scan{ctx: ctx, dest: dest, folders: map[string]folder{}, cached: cache.newMarks()}
 }
 
 // All scans everything that c watches. dest is the destination, which the scan does not enter.
 // Sources that have the same stat in cache are only marked. The cache must not change before
 // Compare has returned. The error is a cancelled context or an unreadable cache file.
-func All(ctx context.Context, c *config.Config, dest Inode, cache *Cache) (*Scan, error) {
+func All(ctx context.Context, c *config.Config, dest disk.Inode, cache *Cache) (*Scan, error) {
 	s := newScan(ctx, dest, cache)
 	for _, e := range c.Entries {
 		if err := s.scanEntry(e, e.Root); err != nil {
@@ -75,7 +76,7 @@ func All(ctx context.Context, c *config.Config, dest Inode, cache *Cache) (*Scan
 }
 
 // Paths scans those of the paths that c watches. Its parameters and errors are those of All.
-func Paths(ctx context.Context, c *config.Config, paths []string, dest Inode, cache *Cache) (*Scan, error) {
+func Paths(ctx context.Context, c *config.Config, paths []string, dest disk.Inode, cache *Cache) (*Scan, error) {
 	s := newScan(ctx, dest, cache)
 	for _, path := range paths {
 		e := c.Select(path)
@@ -104,7 +105,7 @@ func (s *Scan) scanEntry(e *config.Entry, path string) error {
 	if listed {
 		flags = 0
 	}
-	st, err := StatAt(unix.AT_FDCWD, path, flags)
+	st, err := disk.StatAt(unix.AT_FDCWD, path, flags)
 	switch {
 	case durable.IsNoEntry(err):
 		s.addMissing(e, path)
@@ -113,7 +114,7 @@ func (s *Scan) scanEntry(e *config.Entry, path string) error {
 		s.addProblem(path, "cannot be looked at", err)
 		s.add(File{Path: path, Entry: e, skipped: true})
 		return nil
-	case st.isDir():
+	case st.IsDir():
 		return s.walkEntry(e, path, e.Glob == "" || e.MatchesUpwards(path))
 	case e.Glob != "" && listed:
 		s.addProblem(path, "is not a folder", unix.ENOTDIR)
@@ -134,12 +135,12 @@ func (s *Scan) addMissing(e *config.Entry, path string) {
 	if _, known := s.folders[filepath.Dir(path)]; known {
 		return
 	}
-	fd, err := OpenAt(unix.AT_FDCWD, filepath.Dir(path), unix.O_RDONLY|unix.O_DIRECTORY)
+	fd, err := disk.OpenAt(unix.AT_FDCWD, filepath.Dir(path), unix.O_RDONLY|unix.O_DIRECTORY)
 	if err != nil {
 		return
 	}
 	defer unix.Close(fd)
-	if st, err := StatFD(fd); err == nil {
+	if st, err := disk.StatFD(fd); err == nil {
 		s.folders[filepath.Dir(path)] = folder{dev: st.Dev, readable: true}
 	}
 }
@@ -147,13 +148,13 @@ func (s *Scan) addMissing(e *config.Entry, path string) {
 // addRoot adds a source that is an entry's root.
 func (s *Scan) addRoot(f File) {
 	if f.Stat.IsRegular() {
-		if fd, err := OpenAt(unix.AT_FDCWD, filepath.Dir(f.Path), folderFlags); err == nil {
-			f.Pseudo = isPseudo(fd)
+		if fd, err := disk.OpenAt(unix.AT_FDCWD, filepath.Dir(f.Path), disk.FolderFlags); err == nil {
+			f.Pseudo = disk.IsPseudo(fd)
 			unix.Close(fd)
 		}
 	}
 	if !f.Stat.IsRegular() && !f.Stat.IsLink() {
-		s.addProblem(f.Path, "is "+f.Stat.specialKind()+": skipped", nil)
+		s.addProblem(f.Path, "is "+f.Stat.SpecialKind()+": skipped", nil)
 		f.skipped = true
 	}
 	s.add(f)

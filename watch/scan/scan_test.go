@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/watch/config"
+	"timemachine/watch/disk"
 )
 
 // hostileTree makes a folder with everything that is difficult for a walk.
@@ -100,7 +101,7 @@ func TestScanIsAPlainWalk(t *testing.T) {
 		want, wantProblems := plainWalk(t, e)
 		before := openFiles(t)
 		for range 5 {
-			s := newScan(context.Background(), Inode{}, newCache())
+			s := newScan(context.Background(), disk.Inode{}, newCache())
 			if err := s.scanEntry(e, e.Root); err != nil {
 				t.Fatal(err)
 			}
@@ -117,7 +118,7 @@ func checkScan(t *testing.T, config string, s *Scan, want, wantProblems []string
 	var got, problems []string
 	for _, f := range s.found {
 		got = append(got, f.Path)
-		k, err := StatAt(unix.AT_FDCWD, f.Path, unix.AT_SYMLINK_NOFOLLOW)
+		k, err := disk.StatAt(unix.AT_FDCWD, f.Path, unix.AT_SYMLINK_NOFOLLOW)
 		if err != nil || k != f.Stat {
 			t.Errorf("%q: state %+v, want %+v (%v)", f.Path, f.Stat, k, err)
 		}
@@ -150,7 +151,7 @@ func TestScanIsInOrderAndFindsOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newScan(context.Background(), Inode{}, newCache())
+	s := newScan(context.Background(), disk.Inode{}, newCache())
 	for _, e := range c.Entries {
 		if err := s.scanEntry(e, e.Root); err != nil {
 			t.Fatal(err)
@@ -179,7 +180,7 @@ func TestScanEndsWhenItIsCancelled(t *testing.T) {
 	}
 	before := openFiles(t)
 	ctx := &endingContext{Context: context.Background(), asks: 200}
-	if err := newScan(ctx, Inode{}, newCache()).scanEntry(c.Entries[0], root); err != context.Canceled {
+	if err := newScan(ctx, disk.Inode{}, newCache()).scanEntry(c.Entries[0], root); err != context.Canceled {
 		t.Errorf("error %v", err)
 	}
 	if after := openFiles(t); after != before {

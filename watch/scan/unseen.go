@@ -13,6 +13,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/refusal"
 	"timemachine/watch/config"
+	"timemachine/watch/disk"
 )
 
 // Unseen decides about the sources of the cache that the scan did not see.
@@ -119,13 +120,13 @@ func stillMissing(e *config.Entry, source string) bool {
 	if root == source {
 		root = folder
 	}
-	dir, err := OpenFolder(root, folder)
+	dir, err := disk.OpenFolder(root, folder)
 	if err != nil {
 		return durable.IsMissing(err)
 	}
 	defer unix.Close(dir)
-	st, err := StatAt(dir, baseName(source), unix.AT_SYMLINK_NOFOLLOW)
-	return durable.IsMissing(err) || err == nil && st.isDir()
+	st, err := disk.StatAt(dir, baseName(source), unix.AT_SYMLINK_NOFOLLOW)
+	return durable.IsMissing(err) || err == nil && st.IsDir()
 }
 
 // folderAllows tells whether the nearest existing folder above an unseen source allows the

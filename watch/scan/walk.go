@@ -12,6 +12,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/watch/config"
+	"timemachine/watch/disk"
 )
 
 // Several goroutines share a walk and list a folder each, since most of the time goes into waiting
@@ -26,7 +27,7 @@ const (
 // walk walks a folder and all below it for one entry.
 type walk struct {
 	ctx    context.Context
-	dest   Inode
+	dest   disk.Inode
 	entry  *config.Entry
 	root   string
 	cached cacheMarks
