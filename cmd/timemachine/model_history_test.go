@@ -20,6 +20,7 @@ type modelRecord struct {
 	renamed string
 	scan    string
 	torn    bool
+	began   time.Time // of the run that it came with
 }
 
 // git runs git in the destination, as a person who has set a name only.

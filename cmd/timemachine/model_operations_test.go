@@ -22,7 +22,7 @@ type modelOperation struct {
 var modelOperations []modelOperation
 
 func init() {
-	modelOperations = append([]modelOperation{
+	modelOperations = []modelOperation{
 		{"run", 0, (*modelWorld).run},
 		{"quiet", 1, (*modelWorld).quiet},
 		{"write", 30, (*modelWorld).write},
@@ -49,7 +49,12 @@ func init() {
 		{"checkout", 3, (*modelWorld).checkout},
 		{"lock", 1, func(w *modelWorld, s modelStep) { w.locked = true }},
 		{"adopt", 1, (*modelWorld).adopt},
-	}, modelSystemOperations...)
+		{"add", 2, (*modelWorld).add},
+		{"map", 2, (*modelWorld).writeMapped},
+		{"during", 3, (*modelWorld).workDuring},
+		{"mount", 4, (*modelWorld).mount},
+		{"reboot", 1, (*modelWorld).reboot},
+	}
 }
 
 // expect runs a command that must end with this code.
@@ -219,7 +224,7 @@ func (w *modelWorld) rename(s modelStep) {
 		return
 	}
 	if _, err := os.Lstat(to); err == nil && s.m%2 == 0 && !w.mountBelow(to) {
-		w.must(exchangeNames(from, to, w.path("o/.exchange")))
+		exchangeNames(from, to, w.path("o/.exchange")) // fails across two devices
 		return
 	}
 	if w.clear(s.a, s.m%3 == 0) {
@@ -240,7 +245,7 @@ func (w *modelWorld) emptyRoot(s modelStep) {
 	root := w.path(modelRoots[s.n%len(modelRoots)])
 	names, _ := os.ReadDir(root)
 	for _, e := range names {
-		if p := root + "/" + e.Name(); !w.mountBelow(p) && p != w.configFolder() {
+		if p := root + "/" + e.Name(); !w.mountBelow(p) && p != w.configFolder() && p != w.dest {
 			w.must(os.RemoveAll(p))
 		}
 	}
@@ -250,11 +255,11 @@ func (w *modelWorld) emptyRoot(s modelStep) {
 func (w *modelWorld) moveRoot(s modelStep) {
 	root := w.path(modelRoots[s.n%len(modelRoots)])
 	aside := w.path("o/" + filepath.Base(root) + ".aside")
-	if w.mountBelow(root) || strings.HasPrefix(w.configFolder(), root) {
+	if w.mountBelow(root) || strings.HasPrefix(w.configFolder(), root) || strings.HasPrefix(w.dest, root) {
 		return
 	}
 	if _, err := os.Lstat(aside); err == nil {
-		os.RemoveAll(root)
+		w.removeAll(root)
 		os.Rename(aside, root)
 	} else {
 		os.Rename(root, aside)
@@ -264,6 +269,9 @@ func (w *modelWorld) moveRoot(s modelStep) {
 // forget takes what the program keeps beside the history.
 func (w *modelWorld) forget(s modelStep) {
 	if w.tip == "" {
+		return
+	}
+	if len(w.mounts) > 0 && !modelSituations.on("blank mount") {
 		return
 	}
 	name := "/.git/timemachine/cache"
@@ -278,14 +286,14 @@ func (w *modelWorld) forget(s modelStep) {
 func (w *modelWorld) accept(s modelStep) {
 	w.avoid()
 	p := w.path([]string{"w/a", "w/b", "w", s.a}[s.n%4])
-	sight := w.list.look(w.never)
+	sight := w.list.look(w)
 	for source := range w.recorded {
 		_, there := sight.found[source]
 		if _, err := os.Lstat(source); err == nil && !there && !modelSituations.on("kind") {
 			return
 		}
 	}
-	w.judgeRun(func() (string, int) { return w.program("run", "--accept-deletions", p) }, p)
+	w.judgeRun(func() (string, int) { return w.program("run", "--accept-deletions", p) }, modelScope{accepted: p})
 }
 
 // kill lets a run begin that does not come far, and another that makes up for it.
@@ -296,7 +304,7 @@ func (w *modelWorld) kill(s modelStep) {
 	time.Sleep(time.Duration(s.n%12000) * time.Microsecond)
 	cmd.Process.Kill()
 	cmd.Wait()
-	w.judgeRun(func() (string, int) { return w.program("run") }, "")
+	w.judgeRun(func() (string, int) { return w.program("run") }, modelScope{})
 }
 
 func (w *modelWorld) rebuildCopies(s modelStep) {
@@ -315,7 +323,11 @@ func (w *modelWorld) others(s modelStep) {
 		return
 	}
 	on := !w.away
-	switch s.n % 9 {
+	switch s.n % 10 {
+	case 9:
+		if modelSituations.on("split index") {
+			w.git("update-index", "--split-index")
+		}
 	case 0:
 		w.git("gc", "-q", "--prune=now")
 	case 1:
@@ -425,9 +437,12 @@ func (w *modelWorld) adopt(s modelStep) {
 		w.expect(0, "init", "--adopt")
 		return
 	}
+	if len(w.mounts) > 0 && !modelSituations.on("blank mount") {
+		return
+	}
 	w.clones++
 	old := w.dest
-	w.dest = fmt.Sprintf("%s/dest%d", w.base, w.clones)
+	w.dest = fmt.Sprintf("%s/dest%d", filepath.Dir(old), w.clones)
 	w.must(os.Mkdir(w.dest, 0o700))
 	w.git("clone", "-q", "--branch", w.branch, old, ".")
 	w.expect(0, "init", "--adopt")
@@ -436,4 +451,23 @@ func (w *modelWorld) adopt(s modelStep) {
 	}
 	w.must(os.RemoveAll(old))
 	w.blank, w.rewritten = true, true
+}
+
+// add has the program watch one more path, and take its first version.
+func (w *modelWorld) add(s modelStep) {
+	if len(w.tainted) > 0 {
+		return
+	}
+	more := newModelList(rand.New(rand.NewPCG(w.seed, uint64(s.n))), w.base).entries[0]
+	if more.exclude = nil; more.pattern != nil || w.list.watched(more.root) {
+		return
+	}
+	w.list.entries = append(w.list.entries, more)
+	w.avoid()
+	if _, err := os.Stat(more.root); err != nil {
+		w.writeList()
+		return
+	}
+	w.judgeRun(func() (string, int) { return w.program("add", more.root) }, modelScope{only: more.root})
+	w.writeList()
 }

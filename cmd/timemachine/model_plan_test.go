@@ -23,7 +23,15 @@ type modelSetting struct {
 	copies  bool
 	inside  bool // the configuration and its log lie in a watched folder
 	coarse  bool // the sources are on a file system with a clock of seconds
-	branch  string
+	within  bool // the destination lies in a watched folder
+}
+
+// dest is where the destination lies in the world's folder.
+func (s modelSetting) dest() string {
+	if s.within && (!s.coarse || modelSituations.on("coarse destination")) {
+		return "/w/b/dest"
+	}
+	return "/dest"
 }
 
 // modelStep is one thing done. Paths are relative to the world's folder.
@@ -45,7 +53,7 @@ func newModelPlan(seed uint64, rounds int) *modelPlan {
 	p := &modelPlan{seed: seed}
 	p.setting = modelSetting{
 		touched: r.IntN(4) > 0, copies: r.IntN(4) > 0, inside: r.IntN(8) == 0, coarse: r.IntN(6) == 0,
-		branch: []string{"", "", "", "hosts/web1"}[r.IntN(4)],
+		within: r.IntN(6) == 0,
 	}
 	total := 0
 	for _, op := range modelOperations {
@@ -74,7 +82,9 @@ func newModelPlan(seed uint64, rounds int) *modelPlan {
 		add(modelStep{op: "run", a: modelPath(r), n: r.IntN(1 << 20), m: r.IntN(1 << 20)})
 	}
 	add(modelStep{op: "quiet"})
-	p.steps = slices.DeleteFunc(p.steps, func(s modelStep) bool { return !modelSituations.on(s.op) })
+	p.steps = slices.DeleteFunc(p.steps, func(s modelStep) bool {
+		return !modelSituations.on(s.op) || (s.op == "mount" || s.op == "reboot") && !modelMounts
+	})
 	return p
 }
 

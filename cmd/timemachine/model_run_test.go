@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -16,11 +17,13 @@ import (
 // drawn.
 func (w *modelWorld) run(s modelStep) {
 	w.avoid()
-	w.judgeRun(func() (string, int) {
-		stop := w.beginDuring()
-		defer stop()
-		return w.program("run")
-	}, "")
+	if len(w.during) > 0 {
+		w.judgeRun(func() (string, int) {
+			defer w.beginDuring()()
+			return w.program("run")
+		}, modelScope{})
+	}
+	w.judgeRun(func() (string, int) { return w.program("run") }, modelScope{})
 	w.check(s)
 	w.remember()
 }
@@ -39,9 +42,15 @@ func (w *modelWorld) beginDuring() (stop func()) {
 	}
 }
 
-// judgeRun does a run and compares what it recorded with what the model says. Deletions below
-// accept are accepted.
-func (w *modelWorld) judgeRun(run func() (string, int), accept string) {
+// modelScope is what a run is about.
+type modelScope struct {
+	accepted string // below this path deletions are accepted
+	only     string // no other path is looked at
+}
+
+// judgeRun does a run and compares what it recorded with what the model says.
+func (w *modelWorld) judgeRun(run func() (string, int), scope modelScope) {
+	began := time.Now()
 	if w.locked = w.locked && w.tip != ""; w.locked {
 		w.must(os.WriteFile(w.dest+"/.git/index.lock", nil, 0o600))
 	}
@@ -50,12 +59,13 @@ func (w *modelWorld) judgeRun(run func() (string, int), accept string) {
 	if w.locked {
 		w.must(os.Remove(w.dest + "/.git/index.lock"))
 	}
-	sight := w.list.look(w.never)
+	sight := w.list.look(w)
 	tip := w.tipNow()
-	j := &modelJudge{modelWorld: w, sight: sight, accept: accept, out: out, got: map[string]modelRecord{}}
+	j := &modelJudge{modelWorld: w, sight: sight, modelScope: scope, out: out, got: map[string]modelRecord{}}
 	records := w.records(w.tip, tip)
 	for _, r := range records {
-		if _, twice := j.got[r.source]; twice && !w.shakyPath(r.source) {
+		r.began = began
+		if _, twice := j.got[r.source]; twice && w.shakyOf(r.source) == nil {
 			j.failRun("twice", "%s is recorded twice", r.source)
 		}
 		j.got[r.source] = r
@@ -71,11 +81,13 @@ func (w *modelWorld) judgeRun(run func() (string, int), accept string) {
 	w.compareTree(sight)
 	w.keys = maps.Clone(sight.keys)
 	for p, k := range j.kept {
-		w.keys[p] = k
+		if w.keys[p] = k; k.ino == 0 {
+			delete(w.keys, p)
+		}
 	}
 	clear(w.tainted)
 	clear(w.shaky)
-	w.blank, w.moved = false, false
+	w.blank = w.blank && scope.only != ""
 	w.behind = w.locked || w.away
 	w.locked = false
 }
@@ -83,10 +95,10 @@ func (w *modelWorld) judgeRun(run func() (string, int), accept string) {
 // modelJudge compares one run with the model.
 type modelJudge struct {
 	*modelWorld
-	sight  *modelSight
-	got    map[string]modelRecord
-	accept string
-	out    string
+	sight *modelSight
+	got   map[string]modelRecord
+	modelScope
+	out string
 
 	kept         map[string]modelKey
 	holds, maybe bool
@@ -120,6 +132,10 @@ func (j *modelJudge) sources() {
 	}
 	before := maps.Clone(j.recorded)
 	for _, p := range slices.Sorted(maps.Keys(all)) {
+		if _, got := j.got[p]; !got && j.only != "" && p != j.only && !strings.HasPrefix(p, j.only+"/") {
+			j.kept[p] = j.keys[p]
+			continue
+		}
 		if state, there := j.sight.found[p]; there {
 			j.present(p, state)
 		} else {
@@ -150,16 +166,16 @@ func (j *modelJudge) event(p string, state modelState) string {
 func (j *modelJudge) present(p string, state modelState) {
 	r, got := j.got[p]
 	want := j.event(p, state)
-	sure := !j.sight.either[p] && j.shaky[p] == nil && !j.blind(p, want)
+	sure := !j.sight.either[p] && j.shakyOf(p) == nil && !j.blind(p, want)
 	switch {
 	case !sure && !got && want != "":
-		if j.sight.either[p] || j.shaky[p] != nil || j.recorded[p].blob != state.blob {
+		if j.sight.either[p] || j.shakyOf(p) != nil || j.recorded[p].blob != state.blob {
 			j.kept[p] = j.keys[p]
 			return
 		}
 	case sure && !got && want != "":
 		j.failRun("missed", "%s: %s is not recorded: %v; before: %v", p, want, state, j.recorded[p])
-	case got && r.event == "deleted":
+	case got && r.event == "deleted" && (j.shakyOf(p) == nil || !j.shakyOf(p).absent):
 		j.failRun("deleted", "%s is there and recorded as deleted: %v", p, state)
 	case got && sure && r.event != want && !j.tainted[p]:
 		j.failRun("event", "%s: recorded as %s, should be %q: %v; before: %v", p, r.event, want, state, j.recorded[p])
@@ -168,7 +184,9 @@ func (j *modelJudge) present(p string, state modelState) {
 	case got && !sure:
 		j.whole(p, r)
 	}
-	if got {
+	if got && r.event == "deleted" {
+		delete(j.recorded, p)
+	} else if got {
 		j.recorded[p] = r.state
 	}
 }
@@ -189,7 +207,7 @@ func (j *modelJudge) blind(p, want string) bool {
 
 // whole checks that a version which was recorded amid changes is none that never was.
 func (j *modelJudge) whole(p string, r modelRecord) {
-	if s := j.shaky[p]; s != nil && s.blobs != nil && !r.torn && !r.state.link && !s.blobs[r.state.blob] {
+	if s := j.shakyOf(p); s != nil && s.blobs != nil && !r.torn && !r.state.link && !s.blobs[r.state.blob] {
 		j.failRun("mixed", "%s: the version is none of the states it went through: %v", p, r.state)
 	}
 }
@@ -200,12 +218,12 @@ func (j *modelJudge) absent(p string, before map[string]modelState) {
 	_, known := j.recorded[p]
 	deleted := got && r.event == "deleted"
 	switch {
-	case got && !deleted && !j.sight.either[p] && j.shaky[p] == nil:
+	case got && !deleted && !j.sight.either[p] && j.shakyOf(p) == nil:
 		j.failRun("invented", "%s is recorded as %s, and is not there: %v", p, r.event, r.state)
 	case got && !deleted:
 		j.recorded[p] = r.state
 		return
-	case got && !known && !j.tainted[p] && j.shaky[p] == nil:
+	case got && !known && !j.tainted[p] && j.shakyOf(p) == nil:
 		j.failRun("deleted", "%s is recorded as deleted, and was not known", p)
 	case !known:
 		return
@@ -214,17 +232,17 @@ func (j *modelJudge) absent(p string, before map[string]modelState) {
 	if !j.list.watched(p) && j.displaced(p) {
 		fate = gone
 	} else if j.list.watched(p) {
-		fate = j.sight.fate(p, j.keys[p].dev, before, j.blank)
+		fate = j.sight.fate(p, j.keys[p], before, j.blank)
 		if fate == held {
 			j.holds = true
 		} else if fate == either {
 			j.maybe = true
 		}
-		if j.accept != "" && (p == j.accept || strings.HasPrefix(p, j.accept+"/")) && !j.sight.special[p] {
+		if j.accepted != "" && (p == j.accepted || strings.HasPrefix(p, j.accepted+"/")) && !j.sight.special[p] {
 			fate, j.holds, j.maybe = gone, false, true
 		}
 	}
-	if j.shaky[p] != nil || j.tainted[p] || j.sight.either[p] {
+	if j.shakyOf(p) != nil || j.tainted[p] || j.sight.either[p] || j.only != "" && fate == gone {
 		fate, j.maybe = either, true
 	}
 	switch {
@@ -276,7 +294,8 @@ func (j *modelJudge) exit(code int) {
 	switch {
 	case code != 0 && code != 3:
 		j.failRun("exit", "exit %d", code)
-	case trouble && code == 0 && j.accept == "":
+	case j.only != "":
+	case trouble && code == 0 && j.accepted == "":
 		j.failRun("exit", "exit 0 though something is left out")
 	case code == 3 && !maybe:
 		j.failRun("exit", "exit 3 though nothing is left out")
@@ -291,7 +310,15 @@ func (s modelState) equal(o modelState, mtime bool) bool {
 	return s.link == o.link && s.blob == o.blob && s.size == o.size && s.mode == o.mode && s.uid == o.uid && s.gid == o.gid && s.mtime.Equal(o.mtime)
 }
 
-func (w *modelWorld) shakyPath(p string) bool { return w.shaky[p] != nil }
+// shakyOf is what a source, or a folder above it, went through during the run.
+func (w *modelWorld) shakyOf(p string) *modelShaky {
+	for at := p; len(at) > len(w.base); at = filepath.Dir(at) {
+		if s := w.shaky[at]; s != nil {
+			return s
+		}
+	}
+	return nil
+}
 
 // compareTree checks that the tip's tree is what the newest records say.
 func (w *modelWorld) compareTree(sight *modelSight) {
@@ -303,7 +330,7 @@ func (w *modelWorld) compareTree(sight *modelSight) {
 		w.loose[p] = true
 	}
 	for p := range w.loose { // what was reverted and is deleted
-		if _, there := w.recorded[p]; !there && w.list.watched(p) {
+		if _, there := w.recorded[p]; !there && w.list.watched(p) && !sight.special[p] {
 			delete(w.loose, p)
 		} else if !there {
 			delete(tree, w.newest[p].file)
@@ -426,7 +453,7 @@ func (w *modelWorld) quiet(s modelStep) {
 	w.avoid()
 	w.comeBack()
 	time.Sleep(2100 * time.Millisecond)
-	w.judgeRun(func() (string, int) { return w.program("run") }, "")
+	w.judgeRun(func() (string, int) { return w.program("run") }, modelScope{})
 	w.remember()
 	if w.tip == "" {
 		return
@@ -483,13 +510,8 @@ func (m *modelMoment) below(folder string) map[string]modelState {
 	return all
 }
 
-// when names the moment's commit to the program.
-func (m *modelMoment) when() string {
-	if !modelSituations.on("commit id") {
-		return m.tip + "^0"
-	}
-	return m.tip
-}
+// likeDays is how a commit's id begins that could be taken for a number of days.
+var likeDays = regexp.MustCompile(`^[0-9]+d`)
 
 // pickMoment draws a state from the past, and a path that was in it: the step's own, or one above
 // it.
@@ -498,6 +520,9 @@ func (w *modelWorld) pickMoment(s modelStep) (m *modelMoment, p string) {
 		return nil, ""
 	}
 	m = &w.moments[s.n/8%len(w.moments)]
+	if likeDays.MatchString(m.tip) && !modelSituations.on("commit id") {
+		return nil, ""
+	}
 	for p = w.path(s.a); p != w.base; p = filepath.Dir(p) {
 		if len(m.below(p)) > 0 {
 			return m, p
@@ -512,11 +537,15 @@ func (w *modelWorld) restoreBeside(s modelStep) {
 	if m == nil {
 		return
 	}
+	when := m.tip
+	if s.m%8 == 0 && modelSituations.on("moment") {
+		when = m.at.UTC().Format(time.RFC3339Nano)
+	}
 	to := w.path("back")
 	defer os.RemoveAll(to)
-	out, code := w.program("restore", p, "--at", m.when(), "--to", to)
+	out, code := w.program("restore", p, "--at", when, "--to", to)
 	if code != 0 {
-		w.fail("restore", "restore %s --at %s: exit %d: %s", p, m.tip, code, out)
+		w.fail("restore", "restore %s --at %s: exit %d: %s", p, when, code, out)
 	}
 	want := m.below(p)
 	w.must(filepath.WalkDir(to, func(path string, d os.DirEntry, err error) error {
@@ -536,15 +565,33 @@ func (w *modelWorld) restoreBeside(s modelStep) {
 		if os.Geteuid() != 0 {
 			got.uid, got.gid = state.uid, state.gid
 		}
-		if !there || !got.equal(state, true) {
-			w.fail("restore", "restore %s --at %s: %s comes back as %v, was %v (%v)\n%s", p, m.tip, source, got, state, there, out)
+		if (!there || !got.equal(state, true)) && (when == m.tip || !w.foreseen(m, source, got)) {
+			w.fail("restore", "restore %s --at %s: %s comes back as %v, was %v (%v)\n%s", p, when, source, got, state, there, out)
 		}
 		delete(want, source)
 		return nil
 	}))
 	if len(want) > 0 {
-		w.fail("restore", "restore %s --at %s: not brought back: %v\n%s", p, m.tip, want, out)
+		w.fail("restore", "restore %s --at %s: not brought back: %v\n%s", p, when, want, out)
 	}
+}
+
+// foreseen tells whether a state that was captured after a moment counts at that moment already:
+// its mtime lies before, and not before the run that captured the version before it.
+func (w *modelWorld) foreseen(m *modelMoment, source string, got modelState) bool {
+	before, known := m.newest[source]
+	for _, later := range w.moments {
+		state, there := later.recorded[source]
+		r := later.newest[source]
+		if r.commit == before.commit || !there {
+			continue
+		}
+		if got.equal(state, true) && !state.mtime.After(m.at) && (!known || !state.mtime.Before(before.began.Add(-time.Second))) {
+			return true
+		}
+		before, known = r, true
+	}
+	return false
 }
 
 // restoreInPlace brings a folder of a run in the past back over what is there. Nothing that is
@@ -556,7 +603,7 @@ func (w *modelWorld) restoreInPlace(s modelStep) {
 		return
 	}
 	before := w.disk(p)
-	out, code := w.program("restore", p, "--at", m.when())
+	out, code := w.program("restore", p, "--at", m.tip)
 	if code != 0 && code != 3 {
 		w.fail("restore", "restore %s --at %s: exit %d: %s", p, m.tip, code, out)
 	}
@@ -582,7 +629,11 @@ func (w *modelWorld) restoreInPlace(s modelStep) {
 		return
 	}
 	for path, want := range m.below(p) {
-		if got := after[path]; !got.equal(want, true) && !(want.link && w.list.names(path)) {
+		got := after[path]
+		if w.coarse() {
+			want.mtime, got.mtime = want.mtime.Truncate(time.Second), got.mtime.Truncate(time.Second)
+		}
+		if !got.equal(want, true) && !(want.link && w.list.names(path)) {
 			w.fail("restore", "restore %s --at %s: exit 0, and %s is %v, was %v\n%s", p, m.tip, path, got, want, out)
 		}
 	}
@@ -593,6 +644,9 @@ func (w *modelWorld) restoreInPlace(s modelStep) {
 func (w *modelWorld) disk(p string) map[string]modelState {
 	all := map[string]modelState{}
 	info, err := os.Lstat(p)
+	if w.never(p) {
+		return all
+	}
 	if err == nil && w.list.names(p) {
 		if behind, err := os.Stat(p); err == nil {
 			info = behind

@@ -32,6 +32,11 @@ var modelSituations = &situations{off: []modelSituation{
 	{"head", "a name HEAD is not escaped"},
 	{"inside", "the log is recorded where it lies in a watched folder"},
 	{"map", "content that changed behind an unchanged state is replaced unrecorded by restore"},
+	{"blank mount", "what is on a disk that is not mounted is recorded as deleted where the cache is lost"},
+	{"stray", "what is on a disk that is not mounted is recorded as deleted once a new file lies in its folder"},
+	{"coarse destination", "verify finds no copy right where the destination's file system keeps seconds only"},
+	{"grow", "a file that grows and is overwritten is recorded as a mixture"},
+	{"split index", "versions that could not follow are written again by each run"},
 	{"moment", "a moment is known to the second only"},
 }}
 

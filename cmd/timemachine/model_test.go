@@ -98,6 +98,9 @@ func playSeed(t *testing.T, seed uint64, rounds int) {
 		return
 	}
 	again := fmt.Sprintf("go test ./cmd/timemachine -run '^TestModel$' -model.seed=%d -model.rounds=%d", seed, rounds)
+	if modelMounts {
+		again += " -tags system"
+	}
 	if *modelOn != "" {
 		again += " -model.on=" + *modelOn
 	}

@@ -35,6 +35,7 @@ func (s modelState) String() string {
 
 // modelKey is what tells of a file, without its content, whether it may have changed.
 type modelKey struct {
+	home         int // the mount that it lies in
 	dev, ino     uint64
 	size         int64
 	mtime, ctime time.Time
@@ -166,12 +167,12 @@ type modelSight struct {
 	either  map[string]bool // recorded or not: nobody has said which
 	trouble bool            // a run must say that something is left out
 	maybe   bool            // a run may say so
-	never   func(p string) bool
+	world   *modelWorld
 }
 
 // look looks at everything that is watched.
-func (l *modelList) look(never func(p string) bool) *modelSight {
-	s := &modelSight{list: l, never: never, found: map[string]modelState{}, keys: map[string]modelKey{}, named: map[string]bool{},
+func (l *modelList) look(w *modelWorld) *modelSight {
+	s := &modelSight{list: l, world: w, found: map[string]modelState{}, keys: map[string]modelKey{}, named: map[string]bool{},
 		special: map[string]bool{}, either: map[string]bool{}}
 	for i := range l.entries {
 		s.entry(&l.entries[i])
@@ -219,7 +220,7 @@ func (s *modelSight) walk(e *modelEntry, folder string, matched bool) {
 	for _, c := range children {
 		p := folder + "/" + c.Name()
 		info, err := os.Lstat(p)
-		if err != nil || s.never(p) || s.list.excludes(e, p, info.IsDir()) {
+		if err != nil || s.world.never(p) || s.list.excludes(e, p, info.IsDir()) {
 			continue
 		}
 		m := matched || e.matches(p)
@@ -250,6 +251,7 @@ func (s *modelSight) take(p string, info os.FileInfo, named bool) {
 		s.special[p], s.trouble = true, true
 		return
 	}
+	key.home = s.world.home(p)
 	s.found[p], s.keys[p] = state, key
 }
 
@@ -290,9 +292,9 @@ const (
 	either modelFate = ""
 )
 
-// fate judges a recorded source that was not found. dev is where it lay when it was found last,
-// others are what is recorded, and blank that the program has lost what it knew.
-func (s *modelSight) fate(p string, dev uint64, others map[string]modelState, blank bool) modelFate {
+// fate judges a recorded source that was not found. key is how it was found last, others are what
+// is recorded, and blank tells that the program has lost what it knew.
+func (s *modelSight) fate(p string, key modelKey, others map[string]modelState, blank bool) modelFate {
 	if s.special[p] {
 		return held
 	}
@@ -323,11 +325,12 @@ func (s *modelSight) fate(p string, dev uint64, others map[string]modelState, bl
 		place = filepath.Dir(place)
 		info, err = os.Lstat(place)
 	}
-	moved := uint64(info.Sys().(*syscall.Stat_t).Dev) != dev && dev != 0
+	moved := key.ino != 0 && s.world.home(place) != key.home
 	inhabited := false
-	for o := range others {
-		_, there := s.found[o]
-		inhabited = inhabited || there && strings.HasPrefix(o, place+"/")
+	for o := range s.found {
+		_, known := others[o]
+		known = known || !modelSituations.on("stray")
+		inhabited = inhabited || known && strings.HasPrefix(o, place+"/")
 	}
 	names, _ := os.ReadDir(place)
 	switch {

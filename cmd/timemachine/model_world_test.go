@@ -29,18 +29,17 @@ type modelWorld struct {
 	lastRun  time.Time // its end
 	moments  []modelMoment
 
-	blank     bool            // what the program knew is lost since the last run
-	loose     map[string]bool // watched no more, and changed in the tree by somebody
-	tainted   map[string]bool // what somebody's commit may have changed in the tree
-	away      bool            // HEAD is not on the recorded branch
-	locked    bool            // somebody holds the index
-	behind    bool            // files/ and the index may not be what the branch says
-	rewritten bool            // git has written in files/, which does not know mtimes
-	mappings  map[string][]byte
+	blank     bool                         // what the program knew is lost since the last run
+	loose     map[string]bool              // watched no more, and changed in the tree by somebody
+	tainted   map[string]bool              // what somebody's commit may have changed in the tree
+	away      bool                         // HEAD is not on the recorded branch
+	locked    bool                         // somebody holds the index
+	behind    bool                         // files/ and the index may not be what the branch says
+	rewritten bool                         // git has written in files/, which does not know mtimes
 	during    []func(stop <-chan struct{}) // what works beside the next run
 	shaky     map[string]*modelShaky
-	moved     bool // mounts have changed since the last run
 	mounts    []*modelMount
+	stores    int
 }
 
 // modelMoment is the state after a run.
@@ -59,9 +58,9 @@ type modelShaky struct {
 
 // play plays the plan in a new folder and returns the first fault.
 func (p *modelPlan) play(base string) (fault *modelFault) {
-	w := &modelWorld{modelPlan: p, base: base, dest: base + "/dest", branch: "main", list: &modelList{},
+	w := &modelWorld{modelPlan: p, base: base, dest: base + p.setting.dest(), branch: "main", list: &modelList{},
 		recorded: map[string]modelState{}, newest: map[string]modelRecord{}, versions: map[string][]string{},
-		keys: map[string]modelKey{}, tainted: map[string]bool{}, loose: map[string]bool{}, mappings: map[string][]byte{}, shaky: map[string]*modelShaky{}}
+		keys: map[string]modelKey{}, tainted: map[string]bool{}, loose: map[string]bool{}, shaky: map[string]*modelShaky{}}
 	at := 0
 	defer func() {
 		r := recover()
@@ -106,7 +105,7 @@ func (w *modelWorld) must(err error) {
 
 func (w *modelWorld) make() {
 	w.close()
-	for _, dir := range []string{"w/a", "w/b", "o/d0", "home", "state", "dest"} {
+	for _, dir := range []string{"w/a", "w/b", "o/d0", "home", "state"} {
 		w.must(os.MkdirAll(w.path(dir), 0o755))
 	}
 	w.must(os.WriteFile(w.path("o/f0"), []byte("outside\n"), 0o644))
@@ -117,6 +116,7 @@ func (w *modelWorld) make() {
 		w.must(os.MkdirAll(w.path("w/b"), 0o755))
 	}
 	w.must(os.MkdirAll(w.configFolder(), 0o755))
+	w.must(os.MkdirAll(w.dest, 0o700))
 	w.must(os.Symlink("../o/f0", w.path("w/l0")))
 	w.must(os.Symlink("../o/d0", w.path("w/l1")))
 }
@@ -130,7 +130,7 @@ func (w *modelWorld) close() {
 func (w *modelWorld) path(name string) string { return w.base + "/" + name }
 
 func (w *modelWorld) coarse() bool {
-	return w.setting.coarse && modelSituations.on("coarse") && modelMounts
+	return w.setting.coarse && modelMounts && modelSituations.on("coarse")
 }
 
 // configFolder is where the watch list and the log lie.
@@ -144,6 +144,12 @@ func (w *modelWorld) configFolder() string {
 // never tells what is no source, whatever the watch list says.
 func (w *modelWorld) never(p string) bool {
 	return p == w.dest || strings.HasPrefix(p, w.configFolder()+"/timemachine.log")
+}
+
+// removeAll removes a file or folder, and what is mounted there.
+func (w *modelWorld) removeAll(p string) {
+	w.unmountBelow(p)
+	w.must(os.RemoveAll(p))
 }
 
 // writeList writes the watch list as a person would.
@@ -213,7 +219,7 @@ func (w *modelWorld) avoid() {
 			w.avoidOverlap(e)
 		}
 		if info, err := os.Stat(e.root); err == nil && !modelSituations.on("kind") && w.kindChanges(e, info.IsDir()) {
-			w.must(os.RemoveAll(e.root))
+			w.removeAll(e.root)
 		}
 		for p := filepath.Dir(e.root); p != w.base && !modelSituations.on("kind"); p = filepath.Dir(p) {
 			if info, err := os.Lstat(p); err == nil && !info.IsDir() {
@@ -237,11 +243,11 @@ func (w *modelWorld) avoidDisplaced() {
 	if len(left) == 0 {
 		return
 	}
-	sight := w.list.look(w.never)
+	sight := w.list.look(w)
 	for _, p := range left {
 		for other := range sight.found {
 			if strings.HasPrefix(other, p+"/") || strings.HasPrefix(p, other+"/") {
-				w.must(os.RemoveAll(other))
+				w.removeAll(other)
 			}
 		}
 	}
@@ -267,3 +273,5 @@ func (w *modelWorld) kindChanges(e modelEntry, folder bool) bool {
 	wasFolder := slices.ContainsFunc(slices.Collect(maps.Keys(w.recorded)), func(p string) bool { return strings.HasPrefix(p, e.root+"/") })
 	return wasFile && folder || wasFolder && !folder || e.pattern != nil && !folder
 }
+
+func (w *modelWorld) rel(p string) string { return strings.TrimPrefix(p, w.base+"/") }

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// writeMapped changes a file through a mapping, which need not tell by its mtime.
+func (w *modelWorld) writeMapped(s modelStep) {
+	f, err := os.OpenFile(w.path(s.a), os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return
+	}
+	b, err := unix.Mmap(int(f.Fd()), 0, int(info.Size()), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	w.must(err)
+	b[s.n%len(b)] ^= 2
+	w.must(unix.Munmap(b))
+}
+
+// workDuring lets something change the sources while the next run is at work.
+func (w *modelWorld) workDuring(s modelStep) {
+	if len(w.during) > 0 || w.avoidsDuring(s) {
+		return
+	}
+	p := w.path(s.a)
+	info, err := os.Lstat(p)
+	if err != nil || w.mountBelow(p) {
+		return
+	}
+	switch kind := s.n % 6; {
+	case info.IsDir():
+		w.shaky[p], w.shaky[p+".moved"] = &modelShaky{absent: true}, &modelShaky{absent: true}
+		w.beside(func() {
+			os.Rename(p, p+".moved")
+			time.Sleep(time.Duration(s.m%300) * time.Microsecond)
+			os.Rename(p+".moved", p)
+		})
+	case !info.Mode().IsRegular():
+	case kind == 0:
+		w.shaky[p] = &modelShaky{absent: true}
+		w.beside(func() {
+			os.Remove(p)
+			os.WriteFile(p, []byte("come back\n"), 0o644)
+		})
+	case kind == 1:
+		w.append(p)
+	case kind == 2:
+		w.replace(p)
+	case kind == 3:
+		w.exchange(p, w.path(s.b))
+	case kind == 4:
+		w.overwrite(p, 0)
+	case kind == 5 && modelSituations.on("grow"):
+		w.overwrite(p, 512)
+	}
+}
+
+// avoidsDuring tells whether the path is one that an entry names: what comes and goes there speaks
+// of a disk that is not mounted.
+func (w *modelWorld) avoidsDuring(s modelStep) bool {
+	for _, e := range w.list.entries {
+		for _, p := range []string{w.path(s.a), w.path(s.b)} {
+			if e.root == p || strings.HasPrefix(e.root, p+"/") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// beside repeats a change while the run is at work.
+func (w *modelWorld) beside(change func()) {
+	w.during = append(w.during, func(stop <-chan struct{}) {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				change()
+				time.Sleep(100 * time.Microsecond)
+			}
+		}
+	})
+}
+
+// append writes at the end. Each of the states is one that the file had.
+func (w *modelWorld) append(p string) {
+	b, err := os.ReadFile(p)
+	w.must(err)
+	had := map[string]bool{blobName(b): true}
+	w.shaky[p] = &modelShaky{blobs: had}
+	n := 0
+	w.beside(func() {
+		f, err := os.OpenFile(p, os.O_WRONLY|os.O_APPEND, 0)
+		if n++; err != nil || n > 200 {
+			return
+		}
+		defer f.Close()
+		line := fmt.Appendf(nil, "line %d\n", n)
+		b = append(b, line...)
+		had[blobName(b)] = true
+		f.Write(line)
+	})
+}
+
+// replace puts another file into the place at one moment.
+func (w *modelWorld) replace(p string) {
+	b, err := os.ReadFile(p)
+	w.must(err)
+	had := map[string]bool{blobName(b): true}
+	w.shaky[p], w.shaky[p+".new"] = &modelShaky{blobs: had}, &modelShaky{absent: true}
+	n := 0
+	w.beside(func() {
+		n++
+		next := fmt.Appendf(nil, "replaced %d times\n", n)
+		had[blobName(next)] = true
+		if os.WriteFile(p+".new", next, 0o644) == nil {
+			os.Rename(p+".new", p)
+		}
+	})
+}
+
+// exchange lets two files change places, of which none is missing at any moment.
+func (w *modelWorld) exchange(p, q string) {
+	info, err := os.Lstat(q)
+	if err != nil || !info.Mode().IsRegular() || p == q || w.avoidsDuring(modelStep{a: w.rel(q)}) {
+		return
+	}
+	had := map[string]bool{}
+	for _, one := range []string{p, q} {
+		b, err := os.ReadFile(one)
+		w.must(err)
+		had[blobName(b)] = true
+	}
+	w.shaky[p], w.shaky[q] = &modelShaky{blobs: had}, &modelShaky{blobs: had}
+	w.beside(func() { exchangeNames(p, q, p+".aside") })
+}
+
+// overwrite writes the file from its beginning to its end with one letter after the other, and lets
+// it grow by some bytes each time.
+func (w *modelWorld) overwrite(p string, grow int) {
+	const block = 64 << 10
+	size := 8 * block
+	had := map[string]bool{}
+	w.must(os.WriteFile(p, bytes.Repeat([]byte("a"), size), 0o644))
+	had[blobName(bytes.Repeat([]byte("a"), size))] = true
+	w.shaky[p] = &modelShaky{blobs: had}
+	n := 0
+	w.beside(func() {
+		f, err := os.OpenFile(p, os.O_WRONLY, 0)
+		if err != nil {
+			return
+		}
+		defer f.Close()
+		n++
+		size += grow
+		b := bytes.Repeat([]byte{byte('a' + n%26)}, size)
+		had[blobName(b)] = true
+		for at := 0; at < size; at += block {
+			f.WriteAt(b[at:min(size, at+block)], int64(at))
+			time.Sleep(50 * time.Microsecond)
+		}
+	})
+}
