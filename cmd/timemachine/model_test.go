@@ -55,7 +55,7 @@ func TestModel(t *testing.T) {
 	}
 	short := modelShortTime
 	if testing.Short() {
-		short /= 3
+		short, rounds = short/3, rounds/2
 	}
 	began := time.Now()
 	var left atomic.Int64
