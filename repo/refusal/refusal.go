@@ -1,4 +1,7 @@
 // Package refusal says why a destination is left alone: errors that carry its state as data.
+//
+// A Remedy says what can be done about an error, a warning or a finding. It holds no words and no
+// command: package main spells them.
 package refusal
 
 import "fmt"
@@ -8,19 +11,19 @@ type Kind int
 
 // The states in which a destination is left alone.
 const (
-	NoDestination Kind = iota + 1 // the folder is not there
+	NoDestination Kind = iota + 1 // the folder is missing
 	NoRepository                  // the folder holds no repository
 	Foreign                       // a repository, or files, that timemachine did not make
-	Unsupported                   // a repository with a setting that cannot be served rightly
-	Damaged                       // the history, or what leads to it, is broken
+	Unsupported                   // a repository with a setting that timemachine does not support
+	Damaged                       // the history is damaged, or what leads to it
 	Locked                        // another program holds one of git's locks
 	Rewritten                     // the branch no longer holds what the last run recorded
-	NoVersions                    // a repository of ours in which nothing was recorded yet
-	Full                          // its disk, or a quota, has no room at all
-	Moved                         // another program moved the branch while a run was at work
+	NoVersions                    // timemachine's repository without a version
+	Full                          // its disk or a quota is full
+	Moved                         // another program moved the branch during a run
 )
 
-// Error says why a destination is left alone, and what to do about it.
+// Error says why a destination is left alone, and what can be done about it.
 type Error struct {
 	Kind   Kind
 	Dest   string

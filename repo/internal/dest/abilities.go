@@ -7,8 +7,8 @@ import (
 	"timemachine/repo/durable"
 )
 
-// probe learns what the file system can do and returns git's settings for it. They are for ever, so
-// that only an error which says that the file system has no such thing counts as that.
+// probe finds what the file system can do and returns git's settings for it. The settings stay for
+// good. So only an error that says that the file system cannot do it counts as such.
 func probe(dir *durable.Dir) (string, error) {
 	var b strings.Builder
 	b.WriteString("[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tlogallrefupdates = true\n")
@@ -40,17 +40,18 @@ func probe(dir *durable.Dir) (string, error) {
 	return b.String(), errors.Join(dir.Remove(probeLink), dir.Remove(probeName))
 }
 
-// FoldsCase tells whether the destination's file system takes A and a for one name, as it was found
-// at init.
+// FoldsCase tells whether the destination's file system folds case: A and a are one name. The
+// settings have it from init.
 func (r *Dest) FoldsCase() bool { return r.Config.IsTrue("core", "ignorecase") }
 
-// HasSymlinks tells whether it has symbolic links. Where it has none a link's target stands in an
-// ordinary file, as git does it.
+// HasSymlinks tells whether the destination's file system has symbolic links. Where it has none, an
+// ordinary file holds a link's target, as with git.
 func (r *Dest) HasSymlinks() bool {
 	return r.Config.Get("core", "symlinks") == "" || r.Config.IsTrue("core", "symlinks")
 }
 
-// HasModes tells whether the destination's file system keeps permissions, as it was found at init.
+// HasModes tells whether the destination's file system keeps permissions. The settings have it from
+// init.
 func (r *Dest) HasModes() bool {
 	return r.Config.Get("core", "filemode") == "" || r.Config.IsTrue("core", "filemode")
 }

@@ -9,9 +9,9 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// Adopt takes over a clone of a history, or a history whose branch was rewritten: the branch that
-// HEAD names becomes the recorded one, and what earlier runs knew is forgotten, so that the next
-// run learns it from the commits.
+// Adopt makes a destination of a clone of a history, or of a history whose branch was rewritten. It
+// records the branch that HEAD names, and forgets what earlier runs have noted. The next run
+// rebuilds that from the commits.
 func (r *Dest) Adopt() error {
 	if err := r.openGit(); err != nil {
 		return err
@@ -36,18 +36,18 @@ func (r *Dest) Adopt() error {
 	if err := r.writeSettings(branch); err != nil {
 		return err
 	}
-	if err := r.SyncAll(); err != nil { // what a run has left to the system, before its mark goes
+	if err := r.SyncAll(); err != nil { // while the pending mark still covers what runs have left unsynced
 		return err
 	}
-	// The packs are no longer listed as timemachine's: they hold objects that a rewritten branch
-	// does not lead to any more, and no new version may rely on those.
+	// The packs leave timemachine's list. They may hold objects that a rewritten branch does not
+	// lead to, and no new version may depend on those.
 	if err := runstate.Forget(r.StateDir); err != nil {
 		return err
 	}
 	return errors.Join(makeFolder(r.Folder, "files"), makeFolder(r.Folder, "copies"), r.Folder.Replace(ReadmeName, []byte(readme)))
 }
 
-// adoptableBranch is the branch to record: HEAD's, which must hold at least one record of ours.
+// adoptableBranch is the branch to record: HEAD's. It must hold at least one record.
 func (r *Dest) adoptableBranch() (string, error) {
 	branch, ok := strings.CutPrefix(r.Refs.Head(), "refs/heads/")
 	if !ok {

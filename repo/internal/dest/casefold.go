@@ -8,8 +8,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Fold gives paths that have one place in the destination one key: where its file system does not
-// fold names, the path.
+// Fold returns one key for all paths that collide in the destination. It is the path itself where
+// the file system does not fold names.
 func (r *Dest) Fold(path string) string {
 	if !r.FoldsCase() {
 		return path
@@ -17,7 +17,7 @@ func (r *Dest) Fold(path string) string {
 	return FoldCase(path)
 }
 
-// FoldCase makes one of all names that are one on ext4 with casefold, APFS, NTFS or FAT.
+// FoldCase returns one key for all names that collide on ext4 with casefold, APFS, NTFS or FAT.
 func FoldCase(path string) string {
 	if ascii(path) {
 		path = strings.ToLower(path)

@@ -20,10 +20,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Dest is a destination. Folders that are not open are nil.
 type Dest struct {
 	Opts     Options
 	StateDir *durable.Dir // DEST/.git/timemachine
-	Path     string
+	Path     string       // DEST, as the caller gave it
 	Folder   *durable.Dir // DEST
 	Git      *durable.Dir // DEST/.git
 	Stage    *durable.Dir // DEST/.git/timemachine/stage
@@ -34,6 +35,7 @@ type Dest struct {
 	lock     *durable.File
 }
 
+// New is the destination at path, with no folder open yet.
 func New(path string, o Options) *Dest {
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -46,7 +48,7 @@ func New(path string, o Options) *Dest {
 	return d
 }
 
-// SetWarn sets whom warnings go to; nil: nobody.
+// SetWarn sets the function that gets the warnings; nil drops them.
 func (r *Dest) SetWarn(warn func(path, msg string, what refusal.Remedy)) {
 	if warn == nil {
 		warn = func(string, string, refusal.Remedy) {}
@@ -59,33 +61,33 @@ func (r *Dest) Remedy(kind refusal.RemedyKind, path string) refusal.Remedy {
 	return refusal.Remedy{Kind: kind, Dest: r.Path, Path: path}
 }
 
-// DestPath is the destination folder, as it was opened.
+// DestPath is the path of the destination folder, as the caller gave it.
 func (r *Dest) DestPath() string { return r.Path }
 
-// FolderID identifies the destination folder itself, whatever its name.
+// FolderID identifies the destination folder, also after a rename.
 func (r *Dest) FolderID() (dev, ino uint64, err error) {
 	st, err := r.Folder.Lstat("")
 	return st.Dev, st.Ino, err
 }
 
-// OwnerUID is the user that the repository belongs to.
+// OwnerUID is the user who owns the repository.
 func (r *Dest) OwnerUID() (uid uint32, err error) {
 	st, err := r.Git.Lstat("")
 	return st.UID, err
 }
 
-// State opens the folder for what is ours and disposable under .git.
+// State is the folder .git/timemachine. Every file in it can be made again.
 func (r *Dest) State() *durable.Dir { return r.StateDir }
 
-// OpenWriter opens the folders of a destination that is to be written to, and checks that it can
-// be.
+// OpenWriter opens the folders of a destination for writing. It refuses a repository that is not
+// timemachine's, or that timemachine does not support.
 func (r *Dest) OpenWriter() error {
 	if err := r.openGit(); err != nil {
 		return err
 	}
 	branch := r.Config.Get("timemachine", "branch")
 	if branch == "" {
-		if ours, err := r.isUsed(); err != nil || ours {
+		if used, err := r.isUsed(); err != nil || used {
 			return cmp.Or(err, r.missingBranchError())
 		}
 	}
@@ -121,6 +123,7 @@ func (r *Dest) setBranch(branch string) error {
 	return nil
 }
 
+// openGit opens .git of a destination with a work tree, and reads its configuration.
 func (r *Dest) openGit() error {
 	switch kind, err := r.OpenFolders(); {
 	case err != nil:
@@ -138,9 +141,9 @@ func (r *Dest) openGit() error {
 	return r.ReadConfig()
 }
 
-// createAsOwnerOf has what root makes in some folders belong to the owner of another one.
-func createAsOwnerOf(theirs *durable.Dir, folders ...*durable.Dir) error {
-	st, err := theirs.Lstat("")
+// createAsOwnerOf lets everything that root creates in folders belong to the owner of another one.
+func createAsOwnerOf(owned *durable.Dir, folders ...*durable.Dir) error {
+	st, err := owned.Lstat("")
 	if err != nil || os.Geteuid() != 0 || st.UID == 0 {
 		return err
 	}
@@ -155,11 +158,11 @@ func (r *Dest) missingBranchError() error {
 		Remedy: r.Remedy(refusal.RestoreSettings, "")}
 }
 
-// isUsed tells whether a run has left something under .git/timemachine: then the repository is
-// ours, whatever its settings say.
+// isUsed tells whether a run has left a file under .git/timemachine. The repository is
+// timemachine's then, whatever its settings say.
 func (r *Dest) isUsed() (bool, error) {
-	for _, own := range runstate.Files {
-		if there, err := durable.PathExists(r.Git, "timemachine/"+own.Name); there || errors.Is(err, unix.ENOTDIR) {
+	for _, file := range runstate.Files {
+		if there, err := durable.PathExists(r.Git, "timemachine/"+file.Name); there || errors.Is(err, unix.ENOTDIR) {
 			return there, nil
 		} else if err != nil {
 			return false, err
@@ -173,7 +176,7 @@ func (r *Dest) foreignError() error {
 		Remedy: r.Remedy(refusal.AdoptClone, "")}
 }
 
-// checkServed refuses repositories that would be served wrongly, with the reason.
+// checkServed refuses a repository with a feature that timemachine does not support.
 func (r *Dest) checkServed() error {
 	if r.Config.IsTrue("core", "bare") {
 		return r.unsupportedError("core.bare")
@@ -190,6 +193,7 @@ func (r *Dest) unsupportedError(why string) error {
 		Remedy: refusal.Remedy{Kind: refusal.AdoptFullClone}}
 }
 
+// openParts opens the state folder and the stage, the refs and the objects.
 func (r *Dest) openParts() error {
 	var err error
 	if r.StateDir, err = r.Git.MakeSub("timemachine"); err != nil {
@@ -207,12 +211,12 @@ func (r *Dest) openParts() error {
 	return err
 }
 
-// obstructionError says what is in the way of a folder of ours, or of the lock, without which nothing
-// can be done.
+// obstructionError is the error of a foreign file at the path of the state folder, the stage or the
+// lock. Without these no run can work. It is err itself where no such file is found.
 func (r *Dest) obstructionError(in *durable.Dir, name string, err error) error {
 	st, serr := in.Lstat(name)
 	if serr != nil || name != runstate.LockName && st.IsDir() || name == runstate.LockName && st.IsRegular() {
-		return err // it is as it should be: the system's own reason
+		return err
 	}
 	kind := "folder"
 	if name == runstate.LockName {
@@ -222,15 +226,15 @@ func (r *Dest) obstructionError(in *durable.Dir, name string, err error) error {
 		Remedy: r.Remedy(refusal.MoveAsideForRun, in.Path(name))}
 }
 
-// Close gives up the lock and what is open.
+// Close releases the lock and closes the folders.
 func (r *Dest) Close() error {
 	var errs []error
 	if r.Store != nil {
 		errs = append(errs, r.Store.Close())
 	}
 	if r.lock != nil {
-		// Closing it alone would leave the lock to a child that is just being started, until it is
-		// another program.
+		// A child that is being started shares the descriptor until its exec. Closing alone would
+		// leave the lock to it.
 		errs = append(errs, unix.Flock(int(r.lock.Fd()), unix.LOCK_UN), r.lock.Close())
 	}
 	for _, d := range []*durable.Dir{r.Stage, r.StateDir, r.Git, r.Folder} {
@@ -241,7 +245,7 @@ func (r *Dest) Close() error {
 	return errors.Join(errs...)
 }
 
-// HeadRemedy makes HEAD name the branch again.
+// HeadRemedy is the remedy that makes HEAD name the branch again.
 func (r *Dest) HeadRemedy() refusal.Remedy {
 	return refusal.Remedy{Kind: refusal.WriteHead, Path: r.Git.Path("HEAD"), Branch: r.Branch}
 }

@@ -13,16 +13,16 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// repositoryKind is what a folder is to git.
+// repositoryKind is what git finds in a folder.
 type repositoryKind int
 
 const (
 	NoRepository   repositoryKind = iota
-	BareRepository                // the folder itself
-	withWorkTree                  // the repository is in .git
+	BareRepository                // the folder itself is the repository
+	withWorkTree                  // .git in the folder is the repository
 )
 
-// OpenFolders opens the destination folder and, where there is one, its .git.
+// OpenFolders opens the destination folder and .git in it, and tells what git finds there.
 func (r *Dest) OpenFolders() (repositoryKind, error) {
 	var err error
 	switch r.Folder, err = durable.OpenDir(r.Path); {
@@ -46,7 +46,7 @@ func (r *Dest) OpenFolders() (repositoryKind, error) {
 	return withWorkTree, err
 }
 
-// withoutGit tells an empty place from a bare repository.
+// withoutGit tells a bare repository from any other folder without .git.
 func (r *Dest) withoutGit() (repositoryKind, error) {
 	head, herr := r.Folder.Exists("HEAD")
 	objects, oerr := r.Folder.Exists("objects")
@@ -56,12 +56,13 @@ func (r *Dest) withoutGit() (repositoryKind, error) {
 	return BareRepository, nil
 }
 
+// ReadConfig reads .git/config. In timemachine's repository it ignores a last line that was cut.
 func (r *Dest) ReadConfig() error {
 	text, err := r.Git.ReadFile("config", config.MaxSize)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		r.Config, err = config.Parse(text)
 		if whole := text[:bytes.LastIndexByte(text, '\n')+1]; len(whole) < len(text) && (err != nil || r.isBranchCut()) {
-			if ours, uerr := r.isUsed(); uerr == nil && ours { // the last line was cut short
+			if used, uerr := r.isUsed(); uerr == nil && used {
 				r.Config, err = config.Parse(whole)
 			}
 		}
@@ -71,14 +72,14 @@ func (r *Dest) ReadConfig() error {
 	}
 	e := &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: "git's configuration in " + record.Quote(r.Path) + " cannot be read", Err: err,
 		Remedy: r.Remedy(refusal.InspectConfig, "")}
-	if ours, err := r.isUsed(); err == nil && ours {
+	if used, err := r.isUsed(); err == nil && used {
 		e.Remedy = r.Remedy(refusal.ReplaceConfig, r.Git.Path("config"))
 	}
 	return e
 }
 
-// isBranchCut tells whether timemachine.branch is missing, or names no branch but the beginning of
-// the one that is checked out.
+// isBranchCut tells whether timemachine.branch is missing or was cut. A cut value names no branch
+// and is the beginning of the branch that is checked out.
 func (r *Dest) isBranchCut() bool {
 	branch := r.Config.Get("timemachine", "branch")
 	if branch == "" {
@@ -93,8 +94,8 @@ func (r *Dest) isBranchCut() bool {
 	return errors.Is(err, ref.ErrMissing)
 }
 
-// Unsupported is what a repository uses that we do not understand: a setting, or one of some files;
-// "" for nothing.
+// Unsupported names a setting or a file of the repository that timemachine does not support; "" for
+// none. files are further files to look for.
 func (r *Dest) Unsupported(files ...string) (string, error) {
 	if why := r.Config.Unsupported(); why != "" {
 		return why, nil

@@ -12,17 +12,18 @@ import (
 	"timemachine/repo/refusal"
 )
 
+// AttributesText is the line that keeps git from changing a byte of files/. It is the whole of
+// .gitattributes and the last line of .git/info/attributes.
 const AttributesText = "* -text -ident -filter -working-tree-encoding !eol !diff !merge\n"
 
-// Three files tell git how to treat what is ours: .git/info/exclude, so that git status does not
-// show what it does not track; .git/info/attributes, so that a checkout changes no byte, whatever
-// other attributes say; and .gitattributes, which is tracked, so that none in a clone does. Others
-// may have lines of theirs in the first two. Of attributes the last line that speaks of one counts,
-// so ours is the last.
+// InfoFiles are the files in .git/info that tell git how to treat a destination. exclude lists what
+// git status must not show. attributes keeps a checkout from changing a byte, whatever other
+// attributes say; in a clone .gitattributes does that. The user may add lines to both files. The
+// last line about an attribute wins, so timemachine's is the last.
 var InfoFiles = []string{"exclude", "attributes"}
 
-// EnsureInfoFiles sees to the two files of .git/info. What is none, or larger than such a file is,
-// is moved aside; where that cannot be done it is said, and the history goes on without.
+// EnsureInfoFiles writes the lines that the files in .git/info lack. It moves aside what is no
+// regular file or is too large. Where that fails it warns and leaves the file out.
 func (r *Dest) EnsureInfoFiles() error {
 	if st, err := r.Git.Lstat("info"); err == nil && !st.IsDir() && !r.moveInfoAside(r.Git, "info") {
 		return nil
@@ -51,8 +52,8 @@ func (r *Dest) EnsureInfoFiles() error {
 
 func isUnusableInfo(st durable.Stat) bool { return !st.IsRegular() || st.Size > config.MaxSize }
 
-// moveInfoAside moves aside what has the place of a file or folder that git reads beside ours; false
-// where it could not.
+// moveInfoAside moves aside an unusable file or folder, and warns. It returns false where it could
+// not be moved.
 func (r *Dest) moveInfoAside(in *durable.Dir, name string) bool {
 	aside, err := durable.MoveAside(in, name)
 	if err != nil {
@@ -64,7 +65,7 @@ func (r *Dest) moveInfoAside(in *durable.Dir, name string) bool {
 	return true
 }
 
-// restoreAttributes is ensureAttributes with a word where somebody has changed the file.
+// restoreAttributes is ensureAttributes with a warning where the file was changed.
 func (r *Dest) restoreAttributes(info *durable.Dir) error {
 	changed, err := ensureAttributes(info)
 	if changed && err == nil {
@@ -74,7 +75,7 @@ func (r *Dest) restoreAttributes(info *durable.Dir) error {
 	return err
 }
 
-// ensureAttributes makes our line the last of .git/info/attributes.
+// ensureAttributes makes AttributesText the last line of .git/info/attributes.
 func ensureAttributes(info *durable.Dir) (changed bool, err error) {
 	b, err := info.ReadFile("attributes", config.MaxSize)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && endsWithAttributesLine(string(b)) {
@@ -93,7 +94,8 @@ func isAttributesLine(line string) bool {
 	return strings.TrimSpace(line) == strings.TrimSpace(AttributesText)
 }
 
-// endsWithAttributesLine tells whether the last line of attributes that says anything is ours.
+// endsWithAttributesLine tells whether AttributesText is the last line, but for comments and empty
+// lines.
 func endsWithAttributesLine(text string) bool {
 	last := ""
 	for l := range strings.Lines(text) {
@@ -104,6 +106,7 @@ func endsWithAttributesLine(text string) bool {
 	return isAttributesLine(last)
 }
 
+// InfoFlaw says what is wrong with one of [InfoFiles]; "" for nothing.
 func (r *Dest) InfoFlaw(name string) string {
 	info, err := r.Git.Sub("info")
 	if err != nil {
@@ -141,7 +144,7 @@ func (r *Dest) ensureExcluded(info *durable.Dir, lines []string) error {
 	return info.Replace("exclude", b)
 }
 
-// missingLines are the lines that a file does not have.
+// missingLines returns those of the lines that a file lacks.
 func missingLines(file []byte, lines []string) []string {
 	have := map[string]bool{"": true}
 	for l := range strings.Lines(string(file)) {
@@ -150,7 +153,8 @@ func missingLines(file []byte, lines []string) []string {
 	return slices.DeleteFunc(lines, func(l string) bool { return have[l] })
 }
 
-// excludeLines is .git/info/exclude: what of ours git does not track.
+// excludeLines is the text of .git/info/exclude for timemachine's untracked files, and for those of
+// paths that lie in the destination.
 func excludeLines(dest string, paths []string) string {
 	lines := "/copies/\n/README.txt\n/" + initPrefix + "*/\n/files.aside*\n/copies.aside*\n"
 	for _, p := range paths {
@@ -161,8 +165,8 @@ func excludeLines(dest string, paths []string) string {
 	return lines
 }
 
-// excludeLine is the line for one path, "" where it does not lie in the destination. A log's
-// rotated files and an atomic replacement's temporary files share its beginning.
+// excludeLine is the line for one path; "" where it does not lie in the destination. The line for a
+// log also covers its rotated files and its temporary files.
 func excludeLine(dest, path string) string {
 	rel, err := filepath.Rel(dest, path)
 	if err != nil || rel == ".." || strings.HasPrefix(rel, "../") || strings.ContainsAny(rel, "\n\r") {
@@ -174,7 +178,7 @@ func excludeLine(dest, path string) string {
 	return "/" + escapeIgnore(rel)
 }
 
-// escapeIgnore writes a name so that .gitignore syntax takes it literally.
+// escapeIgnore escapes a name for .gitignore.
 func escapeIgnore(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -186,4 +190,5 @@ func escapeIgnore(s string) string {
 	return b.String()
 }
 
+// AttributesFile is the tracked file that holds [AttributesText], in the destination folder.
 const AttributesFile = ".gitattributes"

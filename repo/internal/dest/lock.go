@@ -9,12 +9,12 @@ import (
 	"timemachine/repo/internal/runstate"
 )
 
-// Lock makes this process the only writer, and waits until it can be. It lasts until Close.
+// Lock waits until this process is the only writer. It stays that until Close.
 func (r *Dest) Lock(ctx context.Context) error {
 	return durable.Retry(ctx, r.TryLock)
 }
 
-// TryLock is Lock without waiting: false means that another process is the writer.
+// TryLock is Lock without waiting. It returns false where another process is the writer.
 func (r *Dest) TryLock() (bool, error) {
 	if r.lock != nil {
 		return true, nil
@@ -36,19 +36,20 @@ func (r *Dest) TryLock() (bool, error) {
 }
 
 const (
-	idlePatience = time.Minute           // how long AtRest waits for a run at work
-	idlePause    = 50 * time.Millisecond // the least between two of its looks
+	idlePatience = time.Minute           // how long WhenIdle waits for an active run
+	idlePause    = 50 * time.Millisecond // the shortest pause between two checks
 )
 
-// WhenIdle has look look at what a run changes beside the history, again and again, until it finds
-// all of it right or no run was at work meanwhile; rest tells whether one of them is so. It gives
-// up after a minute. Where it must keep runs out for the time of one look, it does.
-func (r *Dest) WhenIdle(ctx context.Context, look func() (right bool, err error)) (rest bool, err error) {
+// WhenIdle calls look, which checks what runs change beside the history, until look finds
+// everything right or no run was active during the call. settled tells whether one of these
+// happened within a minute. While look works, no run can start where this process may take the
+// lock.
+func (r *Dest) WhenIdle(ctx context.Context, look func() (right bool, err error)) (settled bool, err error) {
 	for until := time.Now().Add(idlePatience); ; {
 		began := time.Now()
-		rest, err := r.lookOnce(look)
-		if rest || err != nil || began.After(until) {
-			return rest, err
+		settled, err := r.lookOnce(look)
+		if settled || err != nil || began.After(until) {
+			return settled, err
 		}
 		select {
 		case <-ctx.Done():
@@ -58,9 +59,9 @@ func (r *Dest) WhenIdle(ctx context.Context, look func() (right bool, err error)
 	}
 }
 
-// lookOnce looks once, as the only writer where that can be had. A user who may not have the lock
-// can still see it held.
-func (r *Dest) lookOnce(look func() (right bool, err error)) (rest bool, err error) {
+// lookOnce calls look once, as the only writer where the lock is free. A user who may not take the
+// lock can still see whether it is held.
+func (r *Dest) lookOnce(look func() (right bool, err error)) (settled bool, err error) {
 	had := r.lock != nil
 	alone, err := r.TryLock()
 	if err != nil {

@@ -35,10 +35,10 @@ It is read with git alone:
 copies/ can be deleted without loss. Do not edit in files/: the next version of a file replaces it there.
 `
 
-// Make makes the folder path, closed to others, where its parent exists, and a new repository in
-// it. The repository belongs to the owner of an existing folder. It is built aside, synced and
-// renamed into place, so that a killed Make leaves no half of one. exclude are further paths that
-// git status must not show. An existing repository is a *refusal.Error.
+// Make makes the folder path, closed to other users, and a new repository in it. The parent must
+// exist. In an existing folder the repository belongs to the folder's owner. Make builds it under
+// another name, syncs and renames it, so a killed Make leaves no half of one. exclude are further
+// paths that git status must not show. An existing repository is a *refusal.Error.
 func Make(path string, exclude []string) error {
 	if err := os.Mkdir(path, durable.DirPerm); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("destination %s: %w", record.Quote(path), err)
@@ -63,8 +63,8 @@ func Make(path string, exclude []string) error {
 	return errors.Join(root.Replace(ReadmeName, []byte(readme)), makeFolder(root, "files"), makeFolder(root, "copies"))
 }
 
-// removeUnfinished removes what an init that was killed left; one that is still at work holds its folder's
-// flock.
+// removeUnfinished removes the folders that killed inits have left. An active init holds a flock on
+// its folder.
 func removeUnfinished(root *durable.Dir) error {
 	names, err := root.Names()
 	if err != nil {
@@ -76,7 +76,7 @@ func removeUnfinished(root *durable.Dir) error {
 		}
 		left, err := root.Sub(name)
 		if durable.IsMissing(err) {
-			continue // no folder: not ours
+			continue // no folder: foreign
 		}
 		if err != nil {
 			return err
@@ -92,6 +92,7 @@ func removeUnfinished(root *durable.Dir) error {
 	return nil
 }
 
+// buildRepository makes .git under another name and renames it.
 func buildRepository(root *durable.Dir, path string, exclude []string) error {
 	name := fmt.Sprintf("%s%d", initPrefix, os.Getpid())
 	git, err := root.MakeSub(name)
@@ -112,6 +113,7 @@ func buildRepository(root *durable.Dir, path string, exclude []string) error {
 	return root.Sync()
 }
 
+// writeRepository writes the folders and files of a new repository.
 func writeRepository(git *durable.Dir, path string, exclude []string) error {
 	settings, err := probe(git)
 	if err != nil {
@@ -155,7 +157,8 @@ func syncFolders(w *durable.Walker, dirs ...string) error {
 	return nil
 }
 
-// checkVacant refuses a folder in which a new history would mix with something else.
+// checkVacant refuses a folder that holds a repository, or something at the paths of files/,
+// copies/ or .gitattributes.
 func checkVacant(root *durable.Dir, dest string) error {
 	refuse := func(what string) error {
 		return &refusal.Error{Kind: refusal.Foreign, Dest: dest, Msg: fmt.Sprintf("%s in %s was not made by timemachine", what, record.Quote(dest)),
@@ -185,4 +188,5 @@ func checkVacant(root *durable.Dir, dest string) error {
 	return nil
 }
 
+// ReadmeName is the file in the destination folder that explains the other ones.
 const ReadmeName = "README.txt"

@@ -8,8 +8,8 @@ import (
 // Options is what a destination needs from its surroundings. No field is nil.
 type Options struct {
 	Clock   func() time.Time
-	Boot    string                                      // names this start of the machine, as no other is named; "": unknown
+	Boot    string                                      // a unique name of this start of the machine; "": unknown
 	Log     func(msg string, args ...any)               // important actions
 	Warn    func(path, msg string, what refusal.Remedy) // what the user should know but no run fails for
-	Exclude []string                                    // absolute paths that git status must not show where they lie in the destination
+	Exclude []string                                    // absolute paths below the destination that git status must not show
 }

@@ -6,9 +6,9 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// MoveNonFoldersAside moves aside what has the place of files/ or copies/ and is no folder, and
-// makes the folder again. Nothing is reached through it. Where that cannot be done it is said, and
-// the history goes on without them.
+// MoveNonFoldersAside replaces a file or link at the path of files/ or copies/ by an empty folder,
+// and warns. The file or link gets another name and is never followed. Where that fails, runs
+// record versions without files/ or copies/.
 func (r *Dest) MoveNonFoldersAside() {
 	for _, name := range Projections {
 		st, err := r.Folder.Lstat(name)
@@ -25,7 +25,7 @@ func (r *Dest) MoveNonFoldersAside() {
 				r.Remedy(refusal.MoveAside, r.Folder.Path(name)))
 			continue
 		}
-		if st, err := r.Folder.Lstat(aside); err == nil && st.IsDir() { // somebody put the folder back meanwhile
+		if st, err := r.Folder.Lstat(aside); err == nil && st.IsDir() { // another program put the folder back meanwhile
 			if r.Folder.Rename(aside, r.Folder, name) == nil {
 				continue
 			}
@@ -38,6 +38,7 @@ func (r *Dest) MoveNonFoldersAside() {
 	}
 }
 
+// makeFolder makes a folder, closed to other users, where it is missing.
 func makeFolder(root *durable.Dir, name string) error {
 	d, err := root.MakeSub(name)
 	if err != nil {
@@ -49,11 +50,11 @@ func makeFolder(root *durable.Dir, name string) error {
 // Projections are the folders of a destination that are made from the history.
 var Projections = []string{"files", "copies"}
 
-// RestrictModes takes what git made with an ordinary umask from everybody else.
+// RestrictModes closes the folders to other users. A git with an ordinary umask opens them.
 func (r *Dest) RestrictModes() error {
 	for _, name := range []string{".git", "files", "copies"} {
 		switch err := r.Folder.Restrict(name); {
-		case durable.IsMissing(err): // or no folder: straighten has said so
+		case durable.IsMissing(err): // or no folder, of which a warning was given
 		case err != nil:
 			return err
 		}
@@ -61,8 +62,8 @@ func (r *Dest) RestrictModes() error {
 	return nil
 }
 
-// HasCopy tells whether something has a copy's name. A name that cannot be looked at counts as
-// free: writing the copy says what is wrong with it.
+// HasCopy tells whether the path of a copy exists. A path that cannot be looked at counts as free:
+// writing the copy reports the error.
 func (r *Dest) HasCopy(path string) bool {
 	there, err := durable.PathExists(r.Folder, path)
 	return there && err == nil

@@ -4,8 +4,8 @@ import (
 	"errors"
 )
 
-// writeSettings adds ours, and what of git's a new repository has, after what the configuration
-// holds: git takes the last value of a key.
+// writeSettings adds the settings that the configuration lacks at its end, since git takes the last
+// value of a key. It also writes the files in .git/info.
 func (r *Dest) writeSettings(branch string) error {
 	if err := r.writeConfig(branch); err != nil {
 		return err
@@ -22,18 +22,18 @@ func (r *Dest) writeSettings(branch string) error {
 }
 
 func (r *Dest) writeConfig(branch string) error {
-	if err := errors.Join(r.Stage.Remove(probeName), r.Stage.Remove(probeLink)); err != nil { // of one that was cut short
+	if err := errors.Join(r.Stage.Remove(probeName), r.Stage.Remove(probeLink)); err != nil { // of an interrupted probe
 		return err
 	}
 	settings, err := probe(r.Stage)
 	if err != nil {
 		return err
 	}
-	settings, own := r.Config.Lacking(settings), requiredSettings(branch)
+	settings, required := r.Config.Lacking(settings), requiredSettings(branch)
 	if r.Config.Get("timemachine", "branch") == branch {
-		own = r.Config.Lacking(own)
+		required = r.Config.Lacking(required)
 	}
-	if settings += own; settings == "" {
+	if settings += required; settings == "" {
 		return nil
 	}
 	b := r.Config.Text
@@ -43,7 +43,7 @@ func (r *Dest) writeConfig(branch string) error {
 	return r.Git.Replace("config", append(b, settings...))
 }
 
-// requiredSettings keeps other users out of what git writes, and git from changing a byte.
+// requiredSettings keep other users out of what git writes, and keep git from changing a byte.
 func requiredSettings(branch string) string {
 	return "[core]\n\tsharedRepository = 0600\n\tautocrlf = false\n\ttrustctime = false\n\tprecomposeunicode = false\n" +
 		"[timemachine]\n\tbranch = " + branch + "\n"

@@ -7,9 +7,9 @@ import (
 )
 
 // Sizes adds up the disk space of the repository, files/ and copies/, in bytes: blocks, not
-// lengths. A file with several names is counted once, where it is met first. bare tells that the
-// folder itself is the repository. What vanishes meanwhile does not count; what cannot be read is
-// left out, and the error says so.
+// lengths. A file with several names counts once, under its first name. bare tells that the folder
+// itself is the repository. Files that vanish meanwhile do not count. Files that cannot be read do
+// not count either, and the error says so.
 func (r *Dest) Sizes(ctx context.Context, bare bool) (git, files, copies int64, err error) {
 	m := measure{ctx: ctx, seen: map[[2]uint64]bool{}}
 	if bare {
@@ -22,14 +22,14 @@ func (r *Dest) Sizes(ctx context.Context, bare bool) (git, files, copies int64, 
 	return git, files, copies, m.end()
 }
 
-// measure adds up folders; seen are the files that have further names.
+// measure adds up folders. seen holds the files with several names.
 type measure struct {
 	ctx  context.Context
 	seen map[[2]uint64]bool
 	errs []error
 }
 
-const blockSize = 512 // of st_blocks, whatever the file system's own
+const blockSize = 512 // bytes, the unit of st_blocks on every file system
 
 func (m *measure) sub(dir *durable.Dir, name string) int64 {
 	d, err := dir.Sub(name)
@@ -78,7 +78,7 @@ func (m *measure) entry(dir *durable.Dir, name string) int64 {
 	return st.Blocks * blockSize
 }
 
-// note keeps the first errors; thousands of them would say no more.
+// note keeps the first errors: thousands of them would say no more.
 func (m *measure) note(err error) {
 	const kept = 5
 	if err != nil && !durable.IsMissing(err) && len(m.errs) < kept {

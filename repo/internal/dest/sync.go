@@ -6,7 +6,7 @@ import (
 	"timemachine/repo/durable"
 )
 
-// SyncAll puts the destination on disk, on whichever file systems it lies.
+// SyncAll syncs the file systems that the destination lies on: files/ and copies/ may be mounts.
 func (r *Dest) SyncAll() error {
 	if err := r.Folder.SyncFS(); err != nil {
 		return err
@@ -35,9 +35,9 @@ func (r *Dest) syncMount(name string) error {
 	return errors.Join(d.SyncFS(), d.Close())
 }
 
-// MomentOf is the moment of root and the folders in it, "" also where one of them is a mount or a
-// device of its own, which may come and go by itself. One that is missing will be made where root
-// is.
+// MomentOf identifies the time from one mount of root, in one start of the machine, to its end:
+// within it, everything that was written can be read. It is "" where that is unknown, or where one
+// of the folders in root is a mount itself. A missing folder counts as one on root's mount.
 func MomentOf(boot string, root *durable.Dir, folders []string) string {
 	mount, err := root.Mount("")
 	if boot == "" || mount == "" || err != nil {
