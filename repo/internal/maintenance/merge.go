@@ -8,7 +8,7 @@ import (
 	"timemachine/repo/internal/runstate"
 )
 
-// MergeAll merges packs into one, whatever time that takes.
+// MergeAll merges packs into one. It has no limit of time or size.
 func (r *Maintenance) MergeAll(ctx context.Context, names []string) error {
 	if len(names) < 2 {
 		return nil

@@ -11,22 +11,23 @@ import (
 	"timemachine/repo/git/packwrite"
 )
 
-// Batch is a pack being written in the stage.
+// Batch is a pack that is being written in the stage.
 type Batch struct {
 	r        *Packs
 	f        *durable.File
 	Writer   *packwrite.Writer
 	Trees    *packwrite.TreeWriter
-	Replaces []string // packs whose objects are all in this one
+	Replaces []string // timemachine's packs whose objects are all in this one
 }
 
+// Drop abandons the pack and removes its files.
 func (b *Batch) Drop() error {
 	b.Writer.Abandon()
 	return errors.Join(b.f.Close(), b.r.Stage.Remove(stagedPack), b.r.Stage.Remove(stagedIdx))
 }
 
-// Place finishes the pack, puts it on disk and under its name, guarded by a .keep file with the
-// text keep, which is the caller's to take away. It returns the name.
+// Place finishes the pack, syncs it and renames it to its name, which it returns. A .keep file with
+// the text keep protects the pack from git gc; the caller removes that file.
 func (b *Batch) Place(keep []byte) (name string, err error) {
 	sum, err := b.Writer.Finish()
 	if err == nil {
@@ -57,9 +58,9 @@ func (b *Batch) Place(keep []byte) (name string, err error) {
 	return name, b.f.Close()
 }
 
-// publish gives the pack its names, the idx last, as git does: git gc takes an idx without its pack
-// for rubbish and removes it. A pack without an idx that a kill leaves could be all there is of a
-// history, but for the .keep beside it, which tells that it is not.
+// publish renames the pack and then its idx, in git's order: git gc removes an idx without a pack.
+// A kill can leave a pack without an idx. The .keep beside it tells that the history does not
+// depend on it yet.
 func (b *Batch) publish(dir *durable.Dir, name string, keep []byte) error {
 	if err := b.r.writeKeep(dir, name, keep); err != nil {
 		return err
@@ -73,6 +74,7 @@ func (b *Batch) publish(dir *durable.Dir, name string, keep []byte) error {
 	return dir.Sync()
 }
 
+// writeIdx writes and syncs the idx in the stage.
 func (b *Batch) writeIdx() error {
 	f, err := b.r.Stage.Create(stagedIdx)
 	if err != nil {
@@ -97,13 +99,14 @@ func (b *Batch) writeIdx() error {
 	return nil
 }
 
+// Names in the stage.
 const (
 	stagedPack = "pack"
 	stagedIdx  = "idx"
 	stagedKeep = "keep"
 )
 
-// NewBatch begins a pack with what tail holds, if there is one.
+// NewBatch begins a pack with the objects of tail, or an empty pack where tail is nil.
 func (r *Packs) NewBatch(tail *pack.Held) (*Batch, error) {
 	f, err := r.Stage.Create(stagedPack)
 	if err != nil {
@@ -130,9 +133,8 @@ func (r *Packs) NewBatch(tail *pack.Held) (*Batch, error) {
 	return b, nil
 }
 
-// packExists tells whether a pack is there whole: a merge that was cut short before it removed anything
-// gives the same bytes, and so the same name, when it is done again. Nothing of it may be removed
-// then.
+// packExists tells whether a pack and its idx exist. A repeated merge gives the same bytes and so
+// the same name as the interrupted one. The pack must stay then.
 func packExists(dir *durable.Dir, name string) (bool, error) {
 	pack, err := dir.Exists(name + ".pack")
 	if !pack || err != nil {
@@ -141,8 +143,7 @@ func packExists(dir *durable.Dir, name string) (bool, error) {
 	return dir.Exists(name + ".idx")
 }
 
-// writeKeep makes a pack's .keep file. It is prepared in the stage, where what a kill leaves is
-// swept away.
+// writeKeep makes a pack's .keep file. It is prepared in the stage, which the next run empties.
 func (r *Packs) writeKeep(dir *durable.Dir, name string, text []byte) error {
 	if err := r.Stage.Replace(stagedKeep, text); err != nil {
 		return err
@@ -153,6 +154,7 @@ func (r *Packs) writeKeep(dir *durable.Dir, name string, text []byte) error {
 	return dir.Sync()
 }
 
+// RemoveKeep removes a pack's .keep file.
 func (r *Packs) RemoveKeep(name string) error {
 	dir, closeDir, err := r.PackDir()
 	if err != nil {

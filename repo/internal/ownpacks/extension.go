@@ -7,16 +7,19 @@ import (
 	"timemachine/repo/record"
 )
 
-// A run begins its pack with all that the newest pack of ours holds and removes that one when its
-// own is in place, so that what it writes can be deltas of the versions there. That is done while
-// the newest pack is small, or copying it costs no more than writing the same things whole would.
+// Limits of a pack that the next one begins with.
+//
+// A run begins its pack with the objects of timemachine's newest pack, and removes that one when
+// the new pack is in place. So new objects can be deltas of earlier versions. A run does this while
+// the newest pack is small, or where the deltas save more than copying it costs.
 const (
 	alwaysExtended = 256 << 10 // bytes
 	extendedRatio  = 2         // of a pack to what it saves
-	mostExtended   = 128 << 20 // bytes: it is taken into memory
+	mostExtended   = 128 << 20 // bytes: the pack is read into memory
 )
 
-// PackToExtend is the pack that the next one is to begin with, or nil.
+// PackToExtend is the pack that the next one begins with; nil for none. upcoming are the sources
+// that the run is about to record.
 func (r *Packs) PackToExtend(tip object.ID, upcoming []record.Upcoming) (*pack.Held, error) {
 	names, err := r.MergeablePacks()
 	if err != nil || len(names) == 0 {
@@ -27,7 +30,7 @@ func (r *Packs) PackToExtend(tip object.ID, upcoming []record.Upcoming) (*pack.H
 		r.Opts.Log("the newest pack is left as it is", "cause", err.Error())
 		return nil, nil
 	}
-	if free, _, ok := r.FreeSpace(); ok && h.Size() > free/2 { // it is there twice until the new one is in place
+	if free, _, ok := r.FreeSpace(); ok && h.Size() > free/2 { // both exist until the new one is in place
 		h.Close()
 		return nil, nil
 	}
@@ -38,8 +41,8 @@ func (r *Packs) PackToExtend(tip object.ID, upcoming []record.Upcoming) (*pack.H
 	return h, nil
 }
 
-// weigh tells how many bytes it would take to write whole what can be a delta of something in h:
-// the sources' contents and the trees of their folders.
+// weigh is the size in bytes, without deltas, of all objects to be written that can be deltas of
+// objects in h: the sources' contents and the trees of their folders.
 func (r *Packs) weigh(h *pack.Held, tip object.ID, upcoming []record.Upcoming) (n int64) {
 	if tip.IsZero() {
 		return 0
@@ -53,7 +56,7 @@ func (r *Packs) weigh(h *pack.Held, tip object.ID, upcoming []record.Upcoming) (
 	add := func(id object.ID) {
 		if !seen[id] && !id.IsZero() {
 			seen[id] = true
-			if w := h.Weigh(id); w <= MaxDelta { // what is larger is written whole in any case
+			if w := h.Weigh(id); w <= MaxDelta { // larger objects are never deltas
 				n += w
 			}
 		}
@@ -65,10 +68,11 @@ func (r *Packs) weigh(h *pack.Held, tip object.ID, upcoming []record.Upcoming) (
 		if err != nil {
 			continue
 		}
-		_, _, _ = object.Descend(r.Store.ReadTree, tree, path, func(e object.TreeEntry) { add(e.ID) }) // as far as it can be read
+		_, _, _ = object.Descend(r.Store.ReadTree, tree, path, func(e object.TreeEntry) { add(e.ID) }) // as far as the trees can be read
 	}
 	return n
 }
 
-// MaxDelta is the largest content that is taken into memory to be written as a delta.
+// MaxDelta is the size in bytes of the largest content that is read into memory and written as a
+// delta.
 const MaxDelta = 64 << 20

@@ -12,14 +12,15 @@ import (
 
 const (
 	multiPackIndexName = "multi-pack-index"
-	// Newer gits write it in layers, in a folder.
+
+	// MultiPackIndexChain is the folder in which newer gits keep a multi-pack-index in layers.
 	MultiPackIndexChain = "multi-pack-index.d"
 )
 
-// removeIndexOfRetired removes git's multi-pack-index where it speaks of a pack that is about to go,
-// as git does when it repacks: fsck counts a pack that it misses as damage. It is made from the
-// packs' own, by git multi-pack-index write.
-func (r *Packs) removeIndexOfRetired(dir *durable.Dir, going []string) error {
+// removeIndexOfRetired removes git's multi-pack-index where it lists a pack that is about to be
+// removed, as git itself does in a repack. fsck reports a listed pack that is missing. git
+// multi-pack-index write makes the file again.
+func (r *Packs) removeIndexOfRetired(dir *durable.Dir, retired []string) error {
 	f, err := dir.Open(multiPackIndexName)
 	if durable.IsMissing(err) {
 		return nil
@@ -28,33 +29,32 @@ func (r *Packs) removeIndexOfRetired(dir *durable.Dir, going []string) error {
 		var listed map[string]bool
 		listed, err = multiPackIndexPacks(f)
 		f.Close()
-		if err == nil && !slices.ContainsFunc(going, func(name string) bool { return listed[name] }) {
+		if err == nil && !slices.ContainsFunc(retired, func(name string) bool { return listed[name] }) {
 			return nil
 		}
 	}
 	return r.removeMultiPackIndex(dir, "a pack in it is merged")
 }
 
-// RemoveStaleMultiPackIndex removes one that speaks of a pack that is not there, or of one of
-// ours: the git that made it may have looked at the folder before packs were merged, or before one
-// was written again. Git finds nothing of such a pack, not even what another pack in it has as
-// well.
+// RemoveStaleMultiPackIndex removes git's multi-pack-index where it lists a missing pack, or one of
+// timemachine's. The git that wrote it may have listed the folder before packs were merged or
+// written again. Git then finds no object of such a pack, even if another listed pack has it too.
 func (r *Packs) RemoveStaleMultiPackIndex(dir *durable.Dir) error {
 	f, err := dir.Open(multiPackIndexName)
 	if err != nil {
-		return nil // there is none, or it is git's to complain of
+		return nil // missing, or unreadable, which git reports
 	}
 	listed, err := multiPackIndexPacks(f)
 	f.Close()
 	if err != nil {
 		return nil
 	}
-	ours, err := r.listedSet()
+	onList, err := r.listedSet()
 	if err != nil {
 		return err
 	}
 	for name := range listed {
-		if ours[name] {
+		if onList[name] {
 			return r.removeMultiPackIndex(dir, "it speaks of a pack of ours")
 		}
 		there, err := dir.Exists(name + ".pack")
@@ -68,6 +68,7 @@ func (r *Packs) RemoveStaleMultiPackIndex(dir *durable.Dir) error {
 	return nil
 }
 
+// removeMultiPackIndex removes the multi-pack-index and the files beside it.
 func (r *Packs) removeMultiPackIndex(dir *durable.Dir, why string) error {
 	r.Opts.Log("git's multi-pack-index is removed", "why", why)
 	names, err := dir.Names()
@@ -84,8 +85,8 @@ func (r *Packs) removeMultiPackIndex(dir *durable.Dir, why string) error {
 	return nil
 }
 
-// HasPackLayers tells whether git keeps a multi-pack-index in layers. It is left to git then, and
-// all packs with it.
+// HasPackLayers tells whether git keeps a multi-pack-index in layers. timemachine then leaves it
+// and all packs to git.
 func (r *Packs) HasPackLayers() (bool, error) {
 	return durable.PathExists(r.Git, "objects/pack/"+MultiPackIndexChain)
 }
@@ -96,9 +97,9 @@ var errMultiPackIndex = errors.New("not a multi-pack-index")
 // packs.
 const maxMultiPackIndexNames = 64 << 20
 
-// multiPackIndexPacks lists the packs that a multi-pack-index speaks of, without suffix. The file
-// is, after gitformat-pack(5): a header of 12 bytes with the number of chunks at the sixth, then
-// for each chunk its name (4 bytes) and where it begins (8), and one more with the end of the last.
+// multiPackIndexPacks lists the packs in a multi-pack-index, without suffix. By gitformat-pack(5)
+// the file begins with a header of 12 bytes, whose byte 6 is the number of chunks. A table follows:
+// for each chunk its name (4 bytes) and offset (8), and an entry with the end of the last chunk.
 // The chunk PNAM holds the names of the idx files, a NUL after each.
 func multiPackIndexPacks(f io.ReaderAt) (map[string]bool, error) {
 	head := make([]byte, 12)
@@ -123,7 +124,7 @@ func multiPackIndexPacks(f io.ReaderAt) (map[string]bool, error) {
 		}
 		packs := map[string]bool{}
 		for name := range bytes.SplitSeq(names, []byte{0}) {
-			if len(name) == 0 { // the chunk is filled up with NULs
+			if len(name) == 0 { // NULs pad the chunk
 				continue
 			}
 			if durable.CheckName(string(name)) != nil {

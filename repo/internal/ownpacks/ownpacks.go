@@ -1,7 +1,7 @@
 // Package ownpacks adds packs to the destination, and removes those of timemachine's whose objects
 // are all elsewhere.
 //
-// Only packs on timemachine's own list are ever merged or removed. Those of git gc, or of a person,
+// Only packs on timemachine's list are ever merged or removed. Those of git gc, or of a person,
 // are foreign and stay.
 package ownpacks
 
@@ -16,15 +16,17 @@ import (
 // Packs is the pack folder of a destination, and which of the packs in it are timemachine's.
 type Packs struct {
 	*dest.Dest
-	known  func(id object.ID) bool         // whether a recorded version has a content for certain
-	listed atomic.Pointer[map[string]bool] // of packs, as they are listed; nil: to be read
+	known  func(id object.ID) bool         // tells whether a recorded version has a content for certain
+	listed atomic.Pointer[map[string]bool] // the packs on the list; nil: not read yet
 }
 
+// New is the pack folder of a destination.
 func New(d *dest.Dest) *Packs {
 	return &Packs{Dest: d, known: func(object.ID) bool { return false }}
 }
 
-// SetKnown sets what tells whether a recorded version has a content for certain; nil: nothing does.
+// SetKnown sets the function that tells whether a recorded version has a content for certain; nil:
+// never. Several goroutines may call it at once.
 func (r *Packs) SetKnown(known func(id object.ID) bool) {
 	if known == nil {
 		known = func(object.ID) bool { return false }
@@ -32,7 +34,7 @@ func (r *Packs) SetKnown(known func(id object.ID) bool) {
 	r.known = known
 }
 
-// PackNames lists the packs by name without suffix, with the suffixes that are there.
+// PackNames lists the packs by name without suffix, each with the suffixes of its files.
 func (r *Packs) PackNames() (map[string]map[string]bool, error) {
 	dir, closeDir, err := r.PackDir()
 	if err != nil {
@@ -54,6 +56,7 @@ func (r *Packs) PackNames() (map[string]map[string]bool, error) {
 	return packs, err
 }
 
+// PackDir opens the folder of the packs. The caller calls the function returned to close it.
 func (r *Packs) PackDir() (*durable.Dir, func(), error) {
 	w := durable.NewWalker(r.Git)
 	dir, err := w.Make("objects/pack")
@@ -64,21 +67,21 @@ func (r *Packs) PackDir() (*durable.Dir, func(), error) {
 	return dir, w.Close, nil
 }
 
-// KeepsContent tells whether the repository has a content to stay; before is the content of the
-// version before.
+// KeepsContent tells whether the repository has a content for good, so that it need not be written.
+// before is the content of the source's previous version, zero for none.
 func (r *Packs) KeepsContent(id, before object.ID) (bool, error) {
 	if id == before {
 		return r.Store.Has(id)
 	}
-	ours, err := r.listedSet()
+	listed, err := r.listedSet()
 	if err != nil {
 		return false, err
 	}
-	in, elsewhere := r.Store.Packed(id, ours)
-	return in || elsewhere && r.known(id), nil // what is loose alone is written again, which takes less time than to look
+	in, elsewhere := r.Store.Packed(id, listed)
+	return in || elsewhere && r.known(id), nil // a loose object is written again: that is faster than a look
 }
 
-// ReadBody is an object's bytes.
+// ReadBody reads an object's bytes, without its type.
 func (r *Packs) ReadBody(id object.ID) ([]byte, error) {
 	_, body, err := r.Store.Read(id)
 	return body, err

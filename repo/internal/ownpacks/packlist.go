@@ -5,9 +5,9 @@ import (
 	"timemachine/repo/internal/runstate"
 )
 
-// MergeablePacks lists the packs of ours that are there and stand alone, oldest first. With a .keep, a
-// bitmap or the like beside it a pack is somebody's business; and so are all where a
-// multi-pack-index has layers.
+// MergeablePacks lists timemachine's packs that exist and may be merged, oldest first. A pack with
+// a .keep, a bitmap or another file beside it stays. All packs stay where git's multi-pack-index
+// has layers.
 func (r *Packs) MergeablePacks() ([]string, error) {
 	there, err := r.PackNames()
 	if err != nil {
@@ -23,10 +23,9 @@ func (r *Packs) MergeablePacks() ([]string, error) {
 	}), err
 }
 
-// addToList notes that a pack is ours before it gets its name, so that one which a run leaves behind
-// when it is killed is not taken for somebody else's. It follows the packs in after, of which those
-// that are gone drop out of the list. What a power failure does to the list costs some space at
-// most, so it is not forced to disk.
+// addToList puts a pack on the list, behind the packs in after, before the pack gets its name. So a
+// pack that a killed run leaves is not taken for a foreign one. Missing packs leave the list. A
+// power failure may lose the change, which costs disk space at most, so it is not synced.
 func (r *Packs) addToList(name string, after []string) error {
 	there, err := r.PackNames()
 	if err != nil {
@@ -47,7 +46,7 @@ func (r *Packs) addToList(name string, after []string) error {
 	return r.writeList(listed)
 }
 
-// listedPacks is the list of timemachine's packs, some of which may be gone.
+// listedPacks is the list of timemachine's packs, some of which may be missing.
 func (r *Packs) listedPacks() ([]string, error) {
 	names, damaged, err := runstate.PackList(r.StateDir)
 	if damaged {
@@ -56,13 +55,15 @@ func (r *Packs) listedPacks() ([]string, error) {
 	return names, err
 }
 
+// writeList replaces the list.
 func (r *Packs) writeList(listed []string) error {
 	r.listed.Store(nil)
 	return runstate.WritePackList(r.StateDir, listed)
 }
 
-// EnsureListed puts a pack on the list again whose .keep tells that it is ours, and what the branch leads
-// to all that it holds: a power failure may have taken the list away, or left an old one.
+// EnsureListed puts a pack on the list if it is missing there. Its .keep tells that the pack is
+// timemachine's, and the branch leads to all its objects. A power failure may have lost the list or
+// left an old one.
 func (r *Packs) EnsureListed(name string) error {
 	listed, err := r.listedPacks()
 	if err != nil || slices.Contains(listed, name) {
@@ -71,7 +72,7 @@ func (r *Packs) EnsureListed(name string) error {
 	return r.addToList(name, nil)
 }
 
-// Unlist takes a pack from the list: the branch does not lead to what it holds.
+// Unlist takes a pack from the list, because the branch does not lead to its objects.
 func (r *Packs) Unlist(name string) error {
 	listed, err := r.listedPacks()
 	if err != nil || !slices.Contains(listed, name) {
@@ -80,7 +81,7 @@ func (r *Packs) Unlist(name string) error {
 	return r.writeList(slices.DeleteFunc(listed, func(n string) bool { return n == name }))
 }
 
-// listedSet is the set of the packs of ours. It is read once for each pack that is written.
+// listedSet is the list as a set. It is read once for each pack that is written.
 func (r *Packs) listedSet() (map[string]bool, error) {
 	if set := r.listed.Load(); set != nil {
 		return *set, nil
@@ -97,7 +98,7 @@ func (r *Packs) listedSet() (map[string]bool, error) {
 	return set, nil
 }
 
-// CountUnlisted counts the packs that are not on the list of ours.
+// CountUnlisted counts the packs that are not on timemachine's list.
 func (r *Packs) CountUnlisted() (n int, err error) {
 	there, err := r.PackNames()
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// Retire removes packs of ours whose every object is in the pack into, on disk. That is looked up
-// once more in what is on disk: a pack of which it is not so stays, whatever was thought.
+// Retire removes those of timemachine's packs names whose every object is also in the pack into. It
+// compares the files on disk once more. A pack with another object stays, with a warning.
 func (r *Packs) Retire(into string, names ...string) error {
 	if len(names) == 0 {
 		return nil
@@ -25,6 +25,7 @@ func (r *Packs) Retire(into string, names ...string) error {
 	return errors.Join(removePacks(dir, names...), r.RemoveStaleMultiPackIndex(dir))
 }
 
+// isCovered tells whether the pack into holds every object of the pack name. It warns where not.
 func (r *Packs) isCovered(into, name string) bool {
 	whole, err := r.Store.Covers(into, name)
 	if durable.IsMissing(err) {
@@ -42,6 +43,7 @@ func (r *Packs) isCovered(into, name string) bool {
 	return true
 }
 
+// removePacks removes packs, each before its idx.
 func removePacks(dir *durable.Dir, names ...string) error {
 	var errs []error
 	for _, name := range names {
@@ -54,8 +56,9 @@ func removePacks(dir *durable.Dir, names ...string) error {
 	return errors.Join(errs...)
 }
 
-// RemoveOrphanIdx removes idx files without a pack, which a kill in the midst of the pack's coming
-// or going has left. One that lists an object which is nowhere else stays: its pack is missed.
+// RemoveOrphanIdx removes idx files without a pack, which a kill has left while the pack was
+// published or removed. An idx that lists an object which no other pack has stays: its pack is
+// lost, and the idx tells so.
 func (r *Packs) RemoveOrphanIdx(dir *durable.Dir, packs map[string]map[string]bool) error {
 	for name, suffixes := range packs {
 		if !suffixes[".idx"] || suffixes[".pack"] || suffixes[".keep"] {

@@ -5,7 +5,7 @@ import (
 	"timemachine/repo/durable"
 )
 
-// PackSizes counts the packs and what they take.
+// PackSizes counts the packs and adds up the bytes of their files.
 func (r *Packs) PackSizes() (n int, size int64, err error) {
 	packs, err := r.PackNames()
 	if err != nil {
