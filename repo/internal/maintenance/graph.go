@@ -12,10 +12,9 @@ import (
 	"timemachine/repo/record"
 )
 
-// WriteGraph brings git's commit-graph up to tip, with filters of changed paths, at a cost in
-// proportion to the commits that it lacks: where finding a commit's paths would take too long, it
-// has no filter. The caller holds the lock. The graph is a projection of the history: an error is
-// worth a warning, and the history is none the worse for it.
+// WriteGraph adds the missing commits up to tip to git's commit-graph, with filters of changed
+// paths. Its cost is in proportion to these commits: a commit has no filter where finding its paths
+// takes too long. The caller holds the lock. An error does no harm to the history.
 func (r *Maintenance) WriteGraph(ctx context.Context, tip object.ID) error {
 	err := r.updateGraph(ctx, &graphing{r: r, compares: graphCompares, most: graphMost}, tip, false)
 	if errors.Is(err, errBacklog) {
@@ -25,19 +24,20 @@ func (r *Maintenance) WriteGraph(ctx context.Context, tip object.ID) error {
 	return err
 }
 
-// graphMost is how many commits writeGraph adds at most: some tenths of a second. After a large
-// first run it is compact that makes the graph.
+// graphMost is how many commits WriteGraph adds at most, in some tenths of a second. After a large
+// first run, compact makes the graph.
 const graphMost = 8192
 
 var errBacklog = errors.New("more commits are not in the graph than a run adds")
 
-// RewriteGraph makes the commit-graph anew from the commits, with a filter for every commit that
+// RewriteGraph makes the commit-graph again from the commits, with a filter for every commit that
 // can have one.
 func (r *Maintenance) RewriteGraph(ctx context.Context, tip object.ID) error {
 	return r.updateGraph(ctx, &graphing{r: r, compares: -1}, tip, true)
 }
 
-// graphCompares is how many commits writeGraph compares trees of, at most: some tenths of a second.
+// graphCompares is how many commits WriteGraph compares trees of at most, in some tenths of a
+// second.
 const graphCompares = 2048
 
 func (r *Maintenance) updateGraph(ctx context.Context, g *graphing, tip object.ID, anew bool) error {
@@ -62,11 +62,11 @@ func (r *Maintenance) updateGraph(ctx context.Context, g *graphing, tip object.I
 	return nil
 }
 
-// graphing tells the commit-graph what it asks of the history.
+// graphing is the history as package commitgraph reads it.
 type graphing struct {
 	r        *Maintenance
-	compares int // how many commits' trees may still be compared; below zero: all
-	most     int // commits to be added; 0: no limit
+	compares int // number of commits whose trees may still be compared; below zero: all
+	most     int // largest number of commits to be added; 0: no limit
 	compared int
 	trees    object.TreeCache
 }
@@ -74,7 +74,7 @@ type graphing struct {
 // Has tells whether the repository holds a commit.
 func (g *graphing) Has(id object.ID) (bool, error) { return g.r.Store.Has(id) }
 
-// graphed is a commit for the graph, and the tree path of its record, "" where it has none.
+// graphed is a commit for the graph, with the tree path of its record; "" where it has none.
 type graphed struct {
 	commitgraph.Commit
 	path string
@@ -92,18 +92,18 @@ func parseGraphed(id object.ID, raw []byte) graphed {
 	return g
 }
 
-// graphLine is commits along first parents, newest first, and what lies below the last.
+// graphLine holds commits along first parents, newest first.
 type graphLine struct {
 	commits []commitgraph.Commit
-	paths   []string // of each one's record
-	base    knownTree
+	paths   []string  // of each commit's record
+	base    knownTree // of the last commit's first parent
 }
 
-// Uncovered lists tip and its ancestors, but for those that are covered and theirs: first parents
-// from tip on, then from the other parents of each merge.
+// Uncovered lists tip and its ancestors without the covered commits and their ancestors: first
+// parents from tip on, then from the other parents of each merge.
 func (g *graphing) Uncovered(ctx context.Context, tip object.ID, covered func(object.ID) bool) ([]commitgraph.Commit, error) {
 	var all []commitgraph.Commit
-	seen := map[object.ID]bool{} // what the lines before hold, where there are several
+	seen := map[object.ID]bool{} // commits of earlier lines
 	for from := []object.ID{tip}; len(from) > 0; {
 		next := from[len(from)-1]
 		from = from[:len(from)-1]
@@ -125,7 +125,7 @@ func (g *graphing) Uncovered(ctx context.Context, tip object.ID, covered func(ob
 			}
 		}
 		if all == nil {
-			all = line.commits // mostly there is no other
+			all = line.commits // the usual case: the only line
 		} else {
 			all = append(all, line.commits...)
 		}
@@ -133,7 +133,7 @@ func (g *graphing) Uncovered(ctx context.Context, tip object.ID, covered func(ob
 	return all, nil
 }
 
-// line reads commits from one on, up to the first that is covered, or to a root.
+// line reads commits along first parents, up to the first one that stop selects, or to a root.
 func (g *graphing) line(ctx context.Context, from object.ID, stop func(object.ID) bool) (*graphLine, error) {
 	l := &graphLine{}
 	a := commits.Walk[graphed]{Commits: g.r.Commits, Make: parseGraphed, Stop: stop, Visit: func(_ object.ID, c graphed) error {
@@ -152,12 +152,12 @@ func (g *graphing) line(ctx context.Context, from object.ID, stop func(object.ID
 
 // filter gives the commits of a line their filters.
 func (g *graphing) filter(ctx context.Context, l *graphLine) error {
-	own, err := g.r.RunMoves()
+	moves, err := g.r.RunMoves()
 	if err != nil {
 		return err
 	}
 	for i := 0; i < len(l.commits); {
-		n := l.stretch(i, own)
+		n := l.stretch(i, moves)
 		if n <= bulkStretch || !g.fromRecords(l, i, i+n) {
 			for k := i; k < i+n; k++ {
 				if err := ctx.Err(); err != nil {
@@ -171,7 +171,7 @@ func (g *graphing) filter(ctx context.Context, l *graphLine) error {
 	return nil
 }
 
-// treeOf is a commit's tree; without a commit, none.
+// treeOf is a commit's tree. The zero commit has the zero tree.
 func (g *graphing) treeOf(id object.ID) knownTree {
 	if id.IsZero() {
 		return knownTree{known: true}
@@ -183,7 +183,7 @@ func (g *graphing) treeOf(id object.ID) knownTree {
 	return knownTree{c.Tree, true}
 }
 
-// knownTree is a tree's name, zero for none, where it is known.
+// knownTree is the ID of a tree, zero for no tree, if it is known.
 type knownTree struct {
 	object.ID
 	known bool
@@ -197,8 +197,7 @@ func (l *graphLine) parentTree(i int) knownTree {
 	return l.base
 }
 
-// GraphFlaw is what is wrong with the commit-graph, nil where there is none; quick leaves checksums
-// alone.
+// GraphFlaw says what is wrong with the commit-graph; nil for nothing. quick skips the checksums.
 func (r *Maintenance) GraphFlaw(quick bool) error {
 	w := durable.NewWalker(r.Git)
 	defer w.Close()

@@ -8,15 +8,18 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// A commit's record names the path it changed, but somebody may have amended the commit since, or
-// copied its message. What the branch's reflog says we added in one move is as we made it; a
-// stretch of so many commits is worth the proof that the records tell all there is, and shorter
-// ones are compared tree by tree.
+// BulkStretch is the length of the longest stretch of commits that are compared tree by tree.
+//
+// A commit's record names the path that it changed, but a person may have amended the commit or
+// copied its message. Commits that a run added in one move of the branch, by the reflog, are
+// unchanged. For a long stretch of them one comparison proves that the records name all paths. The
+// commits of a shorter one are compared tree by tree.
 const bulkStretch = 64
 
-// stretch is how many commits from i on came in one move of ours; 1 where that one did not.
-func (l *graphLine) stretch(i int, own map[object.ID]object.ID) int {
-	old, ok := own[l.commits[i].ID]
+// stretch is the number of commits from i on that a run added in one move; 1 where no run added
+// commit i. moves maps each tip to the tip before.
+func (l *graphLine) stretch(i int, moves map[object.ID]object.ID) int {
+	old, ok := moves[l.commits[i].ID]
 	if !ok {
 		return 1
 	}
@@ -27,10 +30,9 @@ func (l *graphLine) stretch(i int, own map[object.ID]object.ID) int {
 	return n
 }
 
-// fromRecords gives the commits from i to before end, which we made in one move, filters of the
-// paths that their records name. It is false where there may be more to them: where what differs
-// before and after is not all named, or one path lies below another, which it then may have
-// displaced.
+// fromRecords gives the commits from i to before end filters of the paths that their records name.
+// A run added them in one move. It returns false where they may have changed further paths: where
+// an unnamed path differs, or where one path lies below another and may have displaced it.
 func (g *graphing) fromRecords(l *graphLine, i, end int) bool {
 	named := slices.Clone(l.paths[i:end])
 	slices.Sort(named)
@@ -39,7 +41,7 @@ func (g *graphing) fromRecords(l *graphLine, i, end int) bool {
 	if named[0] == "" || !base.known || nested(named) {
 		return false
 	}
-	var first []string // what else the oldest changed
+	var first []string // further paths that the oldest commit changed
 	all := true
 	err := object.DiffTrees(base.ID, l.commits[i].Tree, g.r.Store, func(path string) bool {
 		if path == ".gitattributes" {
@@ -77,11 +79,11 @@ func nested(paths []string) bool {
 	return false
 }
 
-// maxListed is one more than the paths that a filter can hold.
+// maxListed is one more than the number of paths that a filter can hold.
 const maxListed = 513
 
-// compare makes a commit's filter from its tree and its parent's, or none where they cannot be
-// read.
+// compare makes a commit's filter from its tree and its parent's. It returns none where they cannot
+// be read or too many were compared.
 func (g *graphing) compare(tree object.ID, parent knownTree) commitgraph.Filter {
 	if !parent.known || g.compares == 0 {
 		return nil

@@ -6,4 +6,5 @@ import "timemachine/repo/internal/commits"
 // Maintenance merges packs and writes git's commit-graph.
 type Maintenance struct{ *commits.Commits }
 
+// New maintains what c reads.
 func New(c *commits.Commits) *Maintenance { return &Maintenance{c} }

@@ -21,9 +21,10 @@ func (r *Maintenance) MergeAll(ctx context.Context, names []string) error {
 	return r.merge(ctx, packs, nil)
 }
 
-// merge puts one pack in the place of several.
+// merge replaces packs by one that holds all their objects. enough ends the search for deltas when
+// it returns true; nil: never.
 func (r *Maintenance) merge(ctx context.Context, packs []*pack.Held, enough func() bool) error {
-	follows, err := r.predecessors(ctx, packs, enough)
+	before, err := r.predecessors(ctx, packs, enough)
 	if err != nil {
 		return err
 	}
@@ -34,7 +35,7 @@ func (r *Maintenance) merge(ctx context.Context, packs []*pack.Held, enough func
 	for _, h := range packs {
 		b.Replaces = append(b.Replaces, h.Name())
 	}
-	if err := b.Writer.Merge(ctx, packs, packwrite.MergeOptions{Follows: follows, Read: r.Store.Read, Enough: enough}); err != nil {
+	if err := b.Writer.Merge(ctx, packs, packwrite.MergeOptions{Follows: before, Read: r.Store.Read, Enough: enough}); err != nil {
 		return errors.Join(err, b.Drop())
 	}
 	name, err := b.Place([]byte(runstate.MergeKeep))
@@ -42,13 +43,13 @@ func (r *Maintenance) merge(ctx context.Context, packs []*pack.Held, enough func
 		return err
 	}
 	r.Opts.Log("packs merged", "packs", len(packs), "into", name, "bytes", b.Writer.Size())
-	if err := r.RemoveKeep(name); err != nil { // a pack that still has it when it is found without its idx is removed
+	if err := r.RemoveKeep(name); err != nil { // a run removes a pack that has a .keep and no idx
 		return err
 	}
 	return errors.Join(r.Retire(name, b.Replaces...), r.Store.Reload())
 }
 
-// openPacks opens packs; the function returned, never nil, lets them go.
+// openPacks opens packs. The caller calls closeAll, which is never nil, also after an error.
 func (r *Maintenance) openPacks(names []string) (packs []*pack.Held, closeAll func(), err error) {
 	closeAll = func() {
 		for _, h := range packs {

@@ -9,15 +9,15 @@ import (
 	"timemachine/repo/record"
 )
 
-// pairing goes through a pack's commits.
+// pairing pairs what a pack's commits change first with what their parents have at the same path.
 type pairing struct {
 	r     *Maintenance
-	seen  map[string]bool // tree paths that an earlier commit of the pack changed, and the folders above them
-	pairs map[object.ID]object.ID
+	seen  map[string]bool         // tree paths that an earlier commit of the pack changed, and their folders
+	pairs map[object.ID]object.ID // objects of the pack, each with the one that it may be a delta of
 }
 
-// addCommit takes what a commit is the first of its pack to change. Commits by others are passed over:
-// what they changed is only not made smaller.
+// addCommit pairs what a commit is the first of its pack to change. It skips commits without a
+// record: their objects are stored without deltas.
 func (f *pairing) addCommit(raw []byte) error {
 	c, err := object.ParseCommit(raw)
 	if err != nil {
@@ -40,7 +40,7 @@ func (f *pairing) addCommit(raw []byte) error {
 	return nil
 }
 
-// pairContents pairs a version's content with that of the version before.
+// pairContents pairs a version's content with that of the source's previous version.
 func (f *pairing) pairContents(rec *record.Record) {
 	if rec.Previous.IsZero() || rec.Blob.IsZero() {
 		return
@@ -50,12 +50,11 @@ func (f *pairing) pairContents(rec *record.Record) {
 	}
 }
 
-// pairTrees pairs the trees on the way to path with those that the commit's parent has in their
-// place.
+// pairTrees pairs the trees above path with those that the commit's parent has there.
 func (f *pairing) pairTrees(c *object.CommitData, path string) {
 	parent, err := f.r.Store.ReadCommit(c.Parents[0])
 	if err != nil {
-		return // a history that was cut short: nothing to build on
+		return // the history is incomplete
 	}
 	before, after := f.treesTo(parent.Tree, path), f.treesTo(c.Tree, path)
 	for i := range min(len(before), len(after)) {
@@ -65,7 +64,7 @@ func (f *pairing) pairTrees(c *object.CommitData, path string) {
 	}
 }
 
-// treesTo is the trees on the way to path, the root first, as far as they can be read.
+// treesTo lists the trees above path, the root first, as far as they can be read.
 func (f *pairing) treesTo(root object.ID, path string) (trees []object.ID) {
 	_, _, _ = object.Descend(f.r.Store.ReadTree, root, path, func(e object.TreeEntry) {
 		if e.Mode.IsTree() {
@@ -75,19 +74,20 @@ func (f *pairing) treesTo(root object.ID, path string) (trees []object.ID) {
 	return trees
 }
 
-// markFolders marks the folders above a path ("" is the root) as seen, and tells whether one of them was
-// not.
-func (f *pairing) markFolders(path string) (news bool) {
+// markFolders marks the folders above a path as seen; "" is the root. It tells whether one of them
+// was new.
+func (f *pairing) markFolders(path string) (isNew bool) {
 	for folder := path; folder != ""; {
 		folder = folder[:max(0, strings.LastIndexByte(folder, '/'))]
 		if !f.mark(folder) {
 			break
 		}
-		news = true
+		isNew = true
 	}
-	return news
+	return isNew
 }
 
+// mark marks a path as seen, and tells whether it was new.
 func (f *pairing) mark(path string) bool {
 	if f.seen[path] {
 		return false
@@ -96,8 +96,9 @@ func (f *pairing) mark(path string) bool {
 	return true
 }
 
-// predecessors finds what each pack began with whole although another holds the version before it: for
-// the contents and folders that a pack's commits name first, what their parents had in their place.
+// predecessors finds objects that a pack holds without a delta, though another pack holds the
+// object before: the contents and trees that a pack's commits are the first to change. It maps each
+// to what the parent has at its path.
 func (r *Maintenance) predecessors(ctx context.Context, packs []*pack.Held, enough func() bool) (map[object.ID]object.ID, error) {
 	f := pairing{r: r, pairs: map[object.ID]object.ID{}}
 	for _, h := range packs {

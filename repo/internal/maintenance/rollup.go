@@ -10,24 +10,24 @@ import (
 	"timemachine/repo/git/pack"
 )
 
-// Packs are rolled up geometrically: when the newest ones together are more than half as large as
-// the one before them they are merged with it. So there are never more than a few for each doubling
-// of the history, and a byte is copied about as often as the history doubles. A run does that as
-// long as it takes no time to speak of, up to rollUpBytes; up to rollUpMost it does it when there
-// are many packs. Larger ones are left to Compact. The search for deltas, which a merge can do
-// without, ends at rollUpTime.
+// Limits of a roll-up.
+//
+// Packs are rolled up geometrically. When the newest ones together are more than half as large as
+// the one before them, they are merged with it. So each doubling of the history adds a few packs at
+// most, and a byte is copied about as often as the history doubles. Larger packs are left to
+// compact. A merge works without the search for deltas, which ends after rollUpTime.
 const (
-	rollUpBytes = 8 << 20
-	rollUpMost  = 128 << 20
+	rollUpBytes = 8 << 20   // of packs that a run merges, as that takes little time
+	rollUpMost  = 128 << 20 // the same with more than rollUpPacks packs
 	rollUpPacks = 10
 	rollUpTime  = 100 * time.Millisecond
 )
 
-// graphEach is how many new commits are worth a layer of the commit-graph by themselves.
+// graphEach is the number of new commits for which the commit-graph gets a layer without a merge.
 const graphEach = 1000
 
-// RollUp merges packs of ours where that is due after a run that committed so many versions up to
-// tip, and then lets git's commit-graph follow. The caller holds the lock.
+// RollUp merges timemachine's packs where that is due, after a run that committed a number of
+// versions up to tip. Then it updates git's commit-graph. The caller holds the lock.
 func (r *Maintenance) RollUp(ctx context.Context, tip object.ID, versions int) error {
 	merged, err := r.mergeDue(ctx)
 	if err == nil && (merged || versions >= graphEach && versions <= graphMost) {
@@ -36,7 +36,7 @@ func (r *Maintenance) RollUp(ctx context.Context, tip object.ID, versions int) e
 	return err
 }
 
-// mergeDue merges packs where that is due. The newest is left out: the next run may add to it.
+// mergeDue merges packs where that is due. The newest pack stays: the next run may add to it.
 func (r *Maintenance) mergeDue(ctx context.Context) (merged bool, err error) {
 	names, err := r.MergeablePacks()
 	if err == nil && len(names) == 0 {
@@ -61,7 +61,8 @@ func (r *Maintenance) mergeDue(ctx context.Context) (merged bool, err error) {
 	return true, r.merge(ctx, packs, func() bool { return r.Opts.Clock().Sub(began) > rollUpTime })
 }
 
-// warnOfLayers says where packs pile up because git has them.
+// warnOfLayers warns where there are many packs that cannot be merged, since git keeps its index of
+// them in layers.
 func (r *Maintenance) warnOfLayers() error {
 	layered, err := r.HasPackLayers()
 	if err != nil || !layered {
@@ -74,8 +75,8 @@ func (r *Maintenance) warnOfLayers() error {
 	return nil
 }
 
-// due is the packs, of those given oldest first, that are out of proportion, up to limit bytes of
-// them.
+// due returns those of the packs, which are given oldest first, that must be merged. Together they
+// have limit bytes at most.
 func due(packs []*pack.Held, limit int64) []*pack.Held {
 	from, sum := len(packs), int64(0)
 	for i := len(packs) - 1; i >= 0; i-- {
