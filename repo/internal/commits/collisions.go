@@ -6,11 +6,10 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// Collisions finds the paths of a commit's tree that have no place of their own where names are
-// folded, each with the one that has it: the first of them in the order of bytes. There are such
-// paths where a history was made on another file system; versions captured here are spelled so that
-// they have a place. They are in the index as all others, and files/ and copies/ have the first
-// only.
+// Collisions maps each path of tip's tree that collides with an earlier one, in the order of bytes,
+// to that one. It is nil where the file system does not fold names. Paths collide where a history
+// was made on another file system: a run spells new paths so that they do not. The index has all of
+// them, files/ and copies/ the first only.
 func (r *Commits) Collisions(tip object.ID) (map[string]string, error) {
 	if !r.FoldsCase() || tip.IsZero() {
 		return nil, nil
@@ -19,13 +18,13 @@ func (r *Commits) Collisions(tip object.ID) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, out := newFoldedNames(), map[string]string{}
+	n, collisions := newFoldedNames(), map[string]string{}
 	for _, path := range slices.Sorted(maps.Keys(tree)) {
 		if one := n.Holder(path); one != "" {
-			out[path] = one
+			collisions[path] = one
 		} else {
 			n.Add(path)
 		}
 	}
-	return out, nil
+	return collisions, nil
 }

@@ -23,8 +23,8 @@ type Commits struct {
 	remembered func(state *durable.Dir) object.ID
 }
 
-// New reads what the packs of a destination hold. remembered is the commit that the caller's cache
-// is true of, zero for none; nil: none.
+// New reads the commits of a destination. remembered reads from the state folder which commit the
+// caller's cache is true of, zero for none; nil: none.
 func New(d *dest.Dest, remembered func(state *durable.Dir) object.ID) *Commits {
 	if remembered == nil {
 		remembered = func(*durable.Dir) object.ID { return object.ID{} }
@@ -32,18 +32,17 @@ func New(d *dest.Dest, remembered func(state *durable.Dir) object.ID) *Commits {
 	return &Commits{ownpacks.New(d), remembered}
 }
 
-// Walk calls visit for the commits from tip back to, but without, base, newest first, along first
-// parents; a zero base means all. ours is false for a commit without a record, which somebody else
-// made. A base that is not among tip's ancestors is a *StateError of kind Rewritten, reported after
-// all were visited.
-func (r *Commits) Walk(ctx context.Context, tip, base object.ID, visit func(v record.Version, ours bool) error) error {
+// Walk calls visit for the commits after base up to tip, newest first, along first parents. With a
+// zero base it visits all. hasRecord is false for a commit that another program made. If base is
+// none of tip's ancestors, Walk visits all and returns a *refusal.Error of kind Rewritten.
+func (r *Commits) Walk(ctx context.Context, tip, base object.ID, visit func(v record.Version, hasRecord bool) error) error {
 	a := Walk[Parsed]{Commits: r, Make: ParseVersion, Stop: func(id object.ID) bool { return id == base },
 		Visit: func(id object.ID, p Parsed) error {
-			ours, err := r.isRecord(id, &p)
+			hasRecord, err := r.hasRecord(id, &p)
 			if err != nil {
 				return err
 			}
-			return visit(p.Version, ours)
+			return visit(p.Version, hasRecord)
 		}}
 	end, err := a.Run(ctx, tip)
 	if err == nil && end != base {
@@ -52,13 +51,14 @@ func (r *Commits) Walk(ctx context.Context, tip, base object.ID, visit func(v re
 	return err
 }
 
-// Parsed is what a commit's body says, and what is wrong with it.
+// Parsed is a parsed commit: its version, or what is wrong with it.
 type Parsed struct {
 	record.Version
-	RecordErr error // record.ErrNone for somebody else's commit
-	CommitErr error
+	RecordErr error // record.ErrNone for a commit without a record
+	CommitErr error // the commit cannot be parsed
 }
 
+// ParseVersion parses the commit id from its bytes.
 func ParseVersion(id object.ID, raw []byte) Parsed {
 	c, err := object.ParseCommit(raw)
 	if err != nil {
@@ -68,8 +68,9 @@ func ParseVersion(id object.ID, raw []byte) Parsed {
 	return Parsed{Version: v, RecordErr: err}
 }
 
-// isRecord tells whether a commit has a record of ours.
-func (r *Commits) isRecord(id object.ID, p *Parsed) (ours bool, err error) {
+// hasRecord tells whether a parsed commit has a record. A record that cannot be understood counts
+// as none and is logged.
+func (r *Commits) hasRecord(id object.ID, p *Parsed) (bool, error) {
 	if p.CommitErr != nil {
 		return false, r.unreadable(id, p.CommitErr)
 	}
@@ -79,7 +80,8 @@ func (r *Commits) isRecord(id object.ID, p *Parsed) (ours bool, err error) {
 	return p.RecordErr == nil, nil
 }
 
-// Version reads one commit's record; record.ErrNone for somebody else's commit.
+// Version reads the version that a commit records, and the commit's first parent. The error is
+// record.ErrNone for a commit without a record.
 func (r *Commits) Version(id object.ID) (v record.Version, parent object.ID, err error) {
 	raw, err := r.Store.ReadRawCommit(id)
 	if err == nil {
@@ -89,25 +91,29 @@ func (r *Commits) Version(id object.ID) (v record.Version, parent object.ID, err
 		return record.Version{}, object.ID{}, r.unreadable(id, err)
 	}
 	p := ParseVersion(id, raw)
-	ours, err := r.isRecord(id, &p)
-	if err == nil && !ours {
+	hasRecord, err := r.hasRecord(id, &p)
+	if err == nil && !hasRecord {
 		err = record.ErrNone
 	}
 	return p.Version, parent, err
 }
 
+// unreadable is the error of a commit that cannot be read.
 func (r *Commits) unreadable(id object.ID, err error) error {
 	return r.Damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
 }
 
+// rewritten is the error of a branch whose tip does not lead to base.
 func (r *Commits) rewritten(tip, base object.ID) error {
 	return &refusal.Error{Kind: refusal.Rewritten, Dest: r.Path,
 		Msg:    fmt.Sprintf("branch %s of %s was rewritten: it no longer holds commit %s, the last one recorded", record.Quote(r.ShortBranch()), record.Quote(r.Path), base.Short()),
 		Remedy: refusal.Remedy{Kind: refusal.ResetOrAdopt, Dest: r.Path, Branch: r.Branch, Commit: base, Tip: tip}}
 }
 
+// ShortBranch is the branch without refs/heads/.
 func (r *Commits) ShortBranch() string { return strings.TrimPrefix(r.Branch, "refs/heads/") }
 
+// TreeOf is the ID of a commit's tree.
 func (r *Commits) TreeOf(commit object.ID) (object.ID, error) {
 	c, err := r.Store.ReadCommit(commit)
 	if err != nil {
@@ -116,11 +122,11 @@ func (r *Commits) TreeOf(commit object.ID) (object.ID, error) {
 	return c.Tree, nil
 }
 
-// Since lists the versions after base, oldest first; all where base is no ancestor of tip, and
-// reached is false then.
+// Since lists the versions after base up to tip, oldest first. If base is none of tip's ancestors,
+// it lists all, and reached is false.
 func (r *Commits) Since(ctx context.Context, tip, base object.ID) (versions []record.Version, reached bool, err error) {
-	err = r.Walk(ctx, tip, base, func(v record.Version, ours bool) error {
-		if ours {
+	err = r.Walk(ctx, tip, base, func(v record.Version, hasRecord bool) error {
+		if hasRecord {
 			versions = append(versions, v)
 		}
 		return nil
@@ -134,9 +140,9 @@ func (r *Commits) Since(ctx context.Context, tip, base object.ID) (versions []re
 	return versions, reached, err
 }
 
-// CopyNumber counts the earlier versions of source whose copy bears the stamp, along the Previous
-// chain from previous; where that chain is broken (a rewritten history) all commits are looked
-// through.
+// CopyNumber counts the earlier versions of source whose copy has the stamp in its name, along the
+// Previous chain from previous. Where the chain is broken, as in a rewritten history, it reads all
+// commits from tip on.
 func (r *Commits) CopyNumber(ctx context.Context, source, stamp string, previous, tip object.ID) (int, error) {
 	n := 0
 	count := func(v *record.Version) {
@@ -148,8 +154,8 @@ func (r *Commits) CopyNumber(ctx context.Context, source, stamp string, previous
 		v, _, err := r.Version(id)
 		if errors.Is(err, object.ErrNotFound) || errors.Is(err, record.ErrNone) || err == nil && v.Source != source {
 			n = 0
-			err = r.Walk(ctx, tip, object.ID{}, func(v record.Version, ours bool) error {
-				if ours {
+			err = r.Walk(ctx, tip, object.ID{}, func(v record.Version, hasRecord bool) error {
+				if hasRecord {
 					count(&v)
 				}
 				return nil

@@ -9,8 +9,8 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// Damaged is the error of a damaged history. It names the last commit that the branch is known to
-// have been at.
+// Damaged is the error of a damaged history. Its remedy names the last whole commit that the branch
+// is known to have been at, if one is found.
 func (r *Commits) Damaged(msg string, cause error) error {
 	e := &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: msg + " in " + record.Quote(r.Path), Err: cause,
 		Remedy: r.Remedy(refusal.CheckHistory, "")}
@@ -33,7 +33,8 @@ func (r *Commits) Damaged(msg string, cause error) error {
 	return e
 }
 
-// branchFileRemedy puts the branch at a commit where git itself would not find a repository.
+// branchFileRemedy is the remedy for a branch whose file is damaged or missing. git may find no
+// repository then, so the file is written without it.
 func (r *Commits) branchFileRemedy() refusal.Remedy {
 	what := r.Remedy(refusal.WriteBranchFile, r.Git.Path(r.Branch))
 	if there, err := durable.PathExists(r.Git, path.Dir(r.Branch)); err == nil && !there {
@@ -46,4 +47,5 @@ func (r *Commits) branchFileRemedy() refusal.Remedy {
 	return what
 }
 
+// errNoCommit is the cause where the branch is damaged or missing.
 var errNoCommit = errors.New("the branch names no commit")

@@ -7,7 +7,7 @@ import (
 	"timemachine/repo/record"
 )
 
-// Files lists what the tree of commit tip holds under files/, by tree path.
+// Files lists the entries below files/ in the tree of commit tip, by tree path.
 func (r *Commits) Files(tip object.ID) (map[string]object.TreeEntry, error) {
 	all := map[string]object.TreeEntry{}
 	if tip.IsZero() {
@@ -24,7 +24,8 @@ func (r *Commits) Files(tip object.ID) (map[string]object.TreeEntry, error) {
 	return all, r.ListTree(files.ID, "files/", all)
 }
 
-// TreesOf reads the trees of a commit; one that cannot be read is the destination's damage.
+// TreesOf returns a function that reads the trees of a commit. Its error says that the history is
+// damaged.
 func (r *Commits) TreesOf(commit object.ID) func(object.ID) ([]byte, error) {
 	return func(id object.ID) ([]byte, error) {
 		raw, err := r.Store.ReadTree(id)
@@ -35,6 +36,7 @@ func (r *Commits) TreesOf(commit object.ID) func(object.ID) ([]byte, error) {
 	}
 }
 
+// ListTree adds all entries below a tree to all, by their path behind prefix.
 func (r *Commits) ListTree(tree object.ID, prefix string, all map[string]object.TreeEntry) error {
 	raw, err := r.Store.ReadTree(tree)
 	if err != nil {

@@ -6,13 +6,14 @@ import (
 	"timemachine/repo/layout"
 )
 
-// FoldedNames are the paths of a tree as a file system that folds names has them. Names that only
-// some such system would take for one count as one: there is no harm in that.
+// FoldedNames holds the paths of a tree as a file system that folds names sees them. Names collide
+// here if they collide on any such file system, which does no harm on the others.
 type FoldedNames struct {
-	files   map[string]string // by what they are folded to
-	folders map[string]int    // files below each
+	files   map[string]string // by folded path
+	folders map[string]int    // number of files below each folder, by folded path
 }
 
+// Add adds a path. It replaces one that folds to the same.
 func (n *FoldedNames) Add(path string) {
 	key := dest.FoldCase(path)
 	if n.files[key] == path {
@@ -24,6 +25,7 @@ func (n *FoldedNames) Add(path string) {
 	}
 }
 
+// Remove removes a path, if it was added and not replaced.
 func (n *FoldedNames) Remove(path string) {
 	key := dest.FoldCase(path)
 	if n.files[key] != path {
@@ -35,8 +37,8 @@ func (n *FoldedNames) Remove(path string) {
 	}
 }
 
-// Holder is what has the place that path would have, or is in its way; "" where it is free, or
-// path's own.
+// Holder is the path that collides with path, or a file or folder that is in its way. It is ""
+// where none is.
 func (n *FoldedNames) Holder(path string) string {
 	key := dest.FoldCase(path)
 	if one := n.files[key]; one != "" && one != path {
@@ -57,7 +59,7 @@ func newFoldedNames() *FoldedNames {
 	return &FoldedNames{files: map[string]string{}, folders: map[string]int{}}
 }
 
-// NamesIn are those of a commit's tree.
+// NamesIn holds the paths below files/ in the tree of commit tip.
 func (r *Commits) NamesIn(tip object.ID) (*FoldedNames, error) {
 	n := newFoldedNames()
 	if tip.IsZero() {

@@ -5,7 +5,7 @@ import (
 	"timemachine/repo/git/commitgraph"
 )
 
-// Graph is the commit-graph as far as it can be read, nil for none.
+// Graph reads git's commit-graph; nil where it is missing or damaged.
 func (r *Commits) Graph() *commitgraph.Chain {
 	w := durable.NewWalker(r.Git)
 	defer w.Close()

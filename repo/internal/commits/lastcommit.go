@@ -11,17 +11,17 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// lastCommit is one that the branch may have been at, and what says so.
+// lastCommit is a commit that the branch may have been at, and the evidence for it.
 type lastCommit struct {
 	id       object.ID
 	evidence refusal.Evidence
 }
 
-// lastCommit is the newest commit that is whole and that the branch is known to have been at: the
-// reflog's, or a later one that runs have noted. Without a reflog that helps, search looks at every
-// commit that is stored.
+// lastCommit finds the newest whole commit that the branch is known to have been at: the reflog's,
+// or a later one that runs have noted. Where the reflog names none and search is set, it also looks
+// through all stored commits.
 func (r *Commits) lastCommit(search bool) (last lastCommit, found bool) {
-	logged, _ := r.Refs.Logged(r.Branch) // one that cannot be read knows nothing
+	logged, _ := r.Refs.Logged(r.Branch) // an unreadable reflog counts as empty
 	for _, id := range logged {
 		if r.isWhole(id) {
 			last, found = lastCommit{id, refusal.InReflog}, true
@@ -36,7 +36,7 @@ func (r *Commits) lastCommit(search bool) (last lastCommit, found bool) {
 		}
 	}
 	for _, o := range others {
-		later := !slices.Contains(logged, o.id) && r.isWhole(o.id) // the branch has left what the reflog has
+		later := !slices.Contains(logged, o.id) && r.isWhole(o.id) // the branch has left the commits of its reflog
 		if later && (!found || o.id != last.id && r.descends(o.id, last.id)) {
 			last, found = o, true
 		}
@@ -44,7 +44,7 @@ func (r *Commits) lastCommit(search bool) (last lastCommit, found bool) {
 	return last, found
 }
 
-// notedCommits are the commits that runs have left word of.
+// notedCommits lists the commits that runs have noted in the state folder.
 func (r *Commits) notedCommits() (all []lastCommit) {
 	if r.StateDir == nil {
 		return nil
@@ -61,8 +61,8 @@ func (r *Commits) notedCommits() (all []lastCommit) {
 	return all
 }
 
-// keptCommits are the commits that runs which were cut short were about to move the branch to. A
-// History does not look for them.
+// keptCommits lists the commits that interrupted runs were about to move the branch to. It lists
+// none where the destination is opened for reading.
 func (r *Commits) keptCommits() (all []lastCommit) {
 	if r.Stage == nil {
 		return nil
@@ -111,13 +111,13 @@ func (r *Commits) descends(id, base object.ID) bool {
 	return id == base
 }
 
-// newestRecord is the newest of the stored commits that have a record of ours and are not followed
-// by another such one; zero where there is none.
+// newestRecord is the newest stored commit that has a record and no descendant with one; zero for
+// none.
 func (r *Commits) newestRecord() (newest object.ID) {
 	type commit struct {
 		parent object.ID
 		when   time.Time
-		ours   bool
+		record bool
 	}
 	commits := map[object.ID]commit{}
 	for _, id := range r.Store.Commits() {
@@ -129,12 +129,12 @@ func (r *Commits) newestRecord() (newest object.ID) {
 	}
 	followed := map[object.ID]bool{}
 	for _, c := range commits {
-		for at := c.parent; c.ours && !at.IsZero() && !followed[at]; at = commits[at].parent {
+		for at := c.parent; c.record && !at.IsZero() && !followed[at]; at = commits[at].parent {
 			followed[at] = true
 		}
 	}
 	for id, c := range commits {
-		if c.ours && !followed[id] && (newest.IsZero() || c.when.After(commits[newest].when)) && r.isWhole(id) {
+		if c.record && !followed[id] && (newest.IsZero() || c.when.After(commits[newest].when)) && r.isWhole(id) {
 			newest = id
 		}
 	}

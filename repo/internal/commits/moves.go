@@ -5,19 +5,20 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// RunMoves maps the commits that the branch was moved to by us to where it was before.
+// RunMoves maps each commit to which a run moved the branch to the commit before, by the reflog.
 func (r *Commits) RunMoves() (map[object.ID]object.ID, error) {
 	moves, err := r.Refs.Moves(r.Branch)
-	own := map[object.ID]object.ID{}
+	byRuns := map[object.ID]object.ID{}
 	for _, m := range moves {
 		if strings.HasPrefix(m.Message, RunMessage) || m.Message == FinishedMessage {
-			own[m.New] = m.Old
+			byRuns[m.New] = m.Old
 		}
 	}
-	return own, err
+	return byRuns, err
 }
 
-// How the messages of our moves begin in the branch's reflog.
+// The messages of runs in the branch's reflog: the first is the beginning of one, the other a whole
+// one.
 const (
 	RunMessage      = "timemachine: "
 	FinishedMessage = "a run that was cut short, finished"

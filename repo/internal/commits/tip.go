@@ -8,8 +8,8 @@ import (
 	"timemachine/repo/record"
 )
 
-// Tip reads the branch: zero where it has no commits yet. A missing branch is damage where anything
-// speaks of a history.
+// Tip reads the branch; zero before the first commit. A missing branch is an error where anything
+// tells of a history.
 func (r *Commits) Tip() (object.ID, error) {
 	tip, err := r.Refs.Read(r.Branch)
 	var broken *ref.DamagedError
@@ -22,8 +22,8 @@ func (r *Commits) Tip() (object.ID, error) {
 	return tip, err
 }
 
-// checkUnborn is an error where a reflog, a note or, in a destination opened for writing, a pack
-// tells of commits.
+// checkUnborn fails for a missing branch where the reflog or a note of a run tells of commits. In a
+// destination opened for writing, a pack does so too.
 func (r *Commits) checkUnborn() error {
 	logged, err := r.Refs.Logged(r.Branch)
 	if err != nil {

@@ -8,17 +8,17 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// Walk reads commits from a tip back along first parents, newest first. A long way is read ahead of
-// the visitor: one goroutine follows the parents, as many as there are processors make a T of each
-// commit, and the visitor takes them in order. What is read ahead is bounded.
+// Walk reads commits from a tip back along first parents, newest first. A long walk reads ahead of
+// Visit: one goroutine follows the parents, one on each processor makes a T of each commit, and
+// Visit gets them in order. The amount that is read ahead has a limit.
 type Walk[T any] struct {
 	Commits *Commits
-	Stop    func(object.ID) bool              // for the first commit that is not wanted
-	Make    func(id object.ID, raw []byte) T  // of a commit's body; called by several goroutines at once
-	Visit   func(id object.ID, value T) error // called in order by run's caller
+	Stop    func(object.ID) bool              // selects the first commit that is not visited
+	Make    func(id object.ID, raw []byte) T  // parses a commit; several goroutines call it at once
+	Visit   func(id object.ID, value T) error // called in order, by Run's goroutine
 }
 
-// Run returns where it stopped: the first commit that stop is true of, or zero after a root.
+// Run walks from tip on. It returns the commit that Stop selected, or zero after a root.
 func (a *Walk[T]) Run(ctx context.Context, tip object.ID) (object.ID, error) {
 	id := tip
 	for range soloWalk {
@@ -38,8 +38,8 @@ func (a *Walk[T]) Run(ctx context.Context, tip object.ID) (object.ID, error) {
 	if a.ended(id) {
 		return id, nil
 	}
-	id, lied, err := a.ahead(ctx, id, a.Commits.Graph)
-	if lied && err == nil {
+	id, disagrees, err := a.ahead(ctx, id, a.Commits.Graph)
+	if disagrees && err == nil {
 		a.Commits.Opts.Log("the commit-graph does not agree with the commits and is passed over", "commit", id.String())
 		id, _, err = a.ahead(ctx, id, nil)
 	}
@@ -48,6 +48,7 @@ func (a *Walk[T]) Run(ctx context.Context, tip object.ID) (object.ID, error) {
 
 func (a *Walk[T]) ended(id object.ID) bool { return id.IsZero() || a.Stop(id) }
 
+// take visits a commit that was read.
 func (a *Walk[T]) take(s *waypoint[T]) error {
 	if s.err != nil {
 		return a.Commits.unreadable(s.id, s.err)
@@ -55,7 +56,7 @@ func (a *Walk[T]) take(s *waypoint[T]) error {
 	return a.Visit(s.id, s.value)
 }
 
-// read fills a step in, and lets go of the raw commit.
+// read fills in a waypoint and drops the raw commit.
 func (a *Walk[T]) read(s *waypoint[T]) {
 	if s.raw == nil && s.err == nil {
 		s.raw, s.err = a.Commits.Store.ReadRawCommit(s.id)
@@ -69,16 +70,16 @@ func (a *Walk[T]) read(s *waypoint[T]) {
 	s.raw = nil
 }
 
-// ahead goes on from a commit with several goroutines, which are gone when it returns. With hints,
-// parents are taken from there before the commits themselves are read; lied tells that these say
-// otherwise, and id is the true parent then.
-func (a *Walk[T]) ahead(ctx context.Context, id object.ID, hints func() *commitgraph.Chain) (_ object.ID, lied bool, err error) {
+// ahead walks on from a commit with several goroutines, which have ended when it returns. It takes
+// parents from the graph before it reads the commits themselves; openGraph may be nil. disagrees
+// tells that a commit has another parent than the graph says; the ID returned is the true one.
+func (a *Walk[T]) ahead(ctx context.Context, id object.ID, openGraph func() *commitgraph.Chain) (_ object.ID, disagrees bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup
 	defer all.Wait()
 	defer cancel()
 	work, order := make(chan *stretch[T], readAhead), make(chan *stretch[T], readAhead)
-	f := pathfinder[T]{a: a, openGraph: hints, id: id, pos: -1, work: work, order: order}
+	f := pathfinder[T]{a: a, openGraph: openGraph, id: id, pos: -1, work: work, order: order}
 	all.Go(func() { f.follow(ctx) })
 	for range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
@@ -111,48 +112,48 @@ func (a *Walk[T]) ahead(ctx context.Context, id object.ID, hints func() *commitg
 	return id, !a.ended(id) && ctx.Err() == nil, ctx.Err()
 }
 
-// Commits are read one by one up to soloWalk: what a run looks at as a rule is not worth more.
 const (
-	soloWalk   = 32
-	stretchLen = 64
-	stretchRaw = 1 << 20 // bytes of commits, where they are read by who follows
+	soloWalk   = 32      // commits that are read one by one: most runs walk no further
+	stretchLen = 64      // commits of a stretch
+	stretchRaw = 1 << 20 // bytes of commits in a stretch that the pathfinder reads
 	readAhead  = 8       // stretches
-	hintsAfter = 4096    // commits after which it is worth reading the commit-graph
+	graphAfter = 4096    // commits after which the pathfinder opens the commit-graph
 )
 
-// waypoint is one commit on the way. Either raw or err is set once it was read.
+// waypoint is one commit of the walk. raw or err is set after it was read.
 type waypoint[T any] struct {
 	id     object.ID
 	raw    []byte
-	parent object.ID // as the commit says
+	parent object.ID // by the commit itself
 	value  T
 	err    error
 }
 
-// stretch is some waypoints in order, read when ready is closed.
+// stretch holds waypoints in order. They have been read when ready is closed.
 type stretch[T any] struct {
 	points []waypoint[T]
 	ready  chan struct{}
 }
 
-// pathfinder goes from commit to parent.
+// pathfinder goes from commit to parent and hands out stretches.
 type pathfinder[T any] struct {
 	a           *Walk[T]
-	openGraph   func() *commitgraph.Chain // nil for none
+	openGraph   func() *commitgraph.Chain // nil: the graph is not used
 	graph       *commitgraph.Chain
 	id          object.ID
-	pos         int // in graph, -1 where it is not known
+	pos         int // of id in graph; -1: unknown
 	steps       int
 	work, order chan<- *stretch[T]
 }
 
-// follow ends with the way, with a commit that cannot be read, or with ctx.
+// follow hands out all stretches. It ends early after a commit that cannot be read, or when ctx is
+// cancelled.
 func (f *pathfinder[T]) follow(ctx context.Context) {
 	defer close(f.order)
 	defer close(f.work)
 	for !f.a.ended(f.id) {
 		some := f.gather()
-		last := some.points[len(some.points)-1].err != nil // while it is still ours
+		last := some.points[len(some.points)-1].err != nil // read before the goroutines get the stretch
 		for _, c := range []chan<- *stretch[T]{f.work, f.order} {
 			select {
 			case c <- some:
@@ -166,6 +167,7 @@ func (f *pathfinder[T]) follow(ctx context.Context) {
 	}
 }
 
+// gather makes the next stretch.
 func (f *pathfinder[T]) gather() *stretch[T] {
 	some := &stretch[T]{points: make([]waypoint[T], 0, stretchLen), ready: make(chan struct{})}
 	for raw := 0; len(some.points) < stretchLen && raw < stretchRaw && !f.a.ended(f.id); {
@@ -179,10 +181,10 @@ func (f *pathfinder[T]) gather() *stretch[T] {
 	return some
 }
 
-// step is the commit at f.id, which moves on to its parent.
+// step is the waypoint of the commit f.id. It sets f.id to the parent.
 func (f *pathfinder[T]) step() waypoint[T] {
 	s := waypoint[T]{id: f.id}
-	if f.steps++; f.steps == hintsAfter && f.openGraph != nil {
+	if f.steps++; f.steps == graphAfter && f.openGraph != nil {
 		f.graph = f.openGraph()
 	}
 	if f.graph != nil && f.stepByGraph() {
@@ -194,7 +196,8 @@ func (f *pathfinder[T]) step() waypoint[T] {
 	return s
 }
 
-// stepByGraph moves on by the graph; false where it does not cover the commit.
+// stepByGraph sets f.id to the parent in the graph. It returns false where the graph lacks the
+// commit.
 func (f *pathfinder[T]) stepByGraph() (ok bool) {
 	if f.pos < 0 {
 		if f.pos, ok = f.graph.Find(f.id); !ok {
