@@ -49,11 +49,11 @@ func (f *File) ReadAt(p []byte, off int64) (done int, err error) {
 	return done, err
 }
 
-func (f *File) readResult(n, room int, err error) (int, error) {
+func (f *File) readResult(n, wanted int, err error) (int, error) {
 	switch {
 	case err != nil:
 		return 0, f.fail("read", err)
-	case n == 0 && room > 0:
+	case n == 0 && wanted > 0:
 		return 0, io.EOF
 	}
 	return n, nil

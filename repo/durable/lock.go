@@ -87,7 +87,7 @@ func (d *Dir) ClearStaleLock(name string, stage *Dir) error {
 }
 
 func (l *Lock) clearStale() error {
-	ours, err := l.stage.Lstat(l.stagedName)
+	staged, err := l.stage.Lstat(l.stagedName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -95,7 +95,7 @@ func (l *Lock) clearStale() error {
 		return err
 	}
 	there, err := l.dir.Lstat(l.name + ".lock")
-	if err == nil && there.Same(ours) {
+	if err == nil && there.Same(staged) {
 		err = l.dir.Remove(l.name + ".lock")
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

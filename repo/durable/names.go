@@ -182,8 +182,8 @@ func timespec(t time.Time) unix.Timespec {
 	return unix.Timespec{Sec: t.Unix(), Nsec: int64(t.Nanosecond())}
 }
 
-// Free is the free space for this user and the size of d's file system, in bytes.
-func (d *Dir) Free() (free, size int64, err error) {
+// DiskSpace is the free space that every user may fill, and the size of d's file system, in bytes.
+func (d *Dir) DiskSpace() (free, size int64, err error) {
 	var st unix.Statfs_t
 	if err := ignoringEINTR(func() error { return unix.Fstatfs(d.fd, &st) }); err != nil {
 		return 0, 0, d.fail("statfs", "", err)
@@ -191,9 +191,9 @@ func (d *Dir) Free() (free, size int64, err error) {
 	return int64(st.Bavail) * int64(st.Bsize), int64(st.Blocks) * int64(st.Bsize), nil
 }
 
-// Room is how many bytes this process can still write to d's file system. For root it includes what
-// is reserved for root. ok is false where the file system does not say.
-func (d *Dir) Room() (bytes int64, ok bool) {
+// FreeSpace is how many bytes this process can still write to d's file system. For root it includes
+// what is reserved for root. ok is false where the file system does not say.
+func (d *Dir) FreeSpace() (bytes int64, ok bool) {
 	var st unix.Statfs_t
 	if err := ignoringEINTR(func() error { return unix.Fstatfs(d.fd, &st) }); err != nil || st.Blocks == 0 {
 		return 0, false

@@ -57,7 +57,7 @@ const (
 	RemoveIndexLock  // remove the lock of the index
 	UnsplitIndex     // turn git's split index off; Dest
 	UnsparseIndex    // turn git's sparse checkout off; Dest
-	RepackAll        // let git pack everything anew; Dest
+	RepackAll        // let git pack everything again; Dest
 	SetClock         // set the clock right
 
 	// Remedies for what stands at the path of another file or folder.

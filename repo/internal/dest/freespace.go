@@ -19,7 +19,7 @@ const spareBytes = 64 << 10
 // CheckSpareSpace fails where the free space is too small to publish a written pack. Zero bytes
 // pass: some file systems say zero when they do not know, and on a full disk the next write fails.
 func (r *Dest) CheckSpareSpace() error {
-	if bytes, ok := r.Folder.Room(); ok && bytes > 0 && bytes < spareBytes {
+	if bytes, ok := r.Folder.FreeSpace(); ok && bytes > 0 && bytes < spareBytes {
 		return &fs.PathError{Op: "publish", Path: r.Path, Err: unix.ENOSPC}
 	}
 	return nil
@@ -28,8 +28,8 @@ func (r *Dest) CheckSpareSpace() error {
 // FreeSpace is how many bytes this process can still write to the destination's disk, and the size
 // of the disk in bytes. ok is false where the file system does not say.
 func (r *Dest) FreeSpace() (free, size int64, ok bool) {
-	_, size, err := r.Folder.Free()
-	free, ok = r.Folder.Room()
+	_, size, err := r.Folder.DiskSpace()
+	free, ok = r.Folder.FreeSpace()
 	return free, size, ok && err == nil
 }
 

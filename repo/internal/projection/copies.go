@@ -132,7 +132,7 @@ func (r *Projection) writeMissingCopies(ctx context.Context, tip object.ID) erro
 	if err != nil || !missing || r.ForeignWork() != "" {
 		return err
 	}
-	free, size, err := r.Folder.Free()
+	free, size, err := r.Folder.DiskSpace()
 	if err != nil || !r.hasSpace(free, size) {
 		return nil
 	}

@@ -13,7 +13,7 @@ func (u *update) askForSpace() bool {
 	if u.NoCopies {
 		return false
 	}
-	free, size, err := u.p.Folder.Free()
+	free, size, err := u.p.Folder.DiskSpace()
 	if err != nil {
 		u.Warn(u.p.Path, "free space is not known: "+durable.Reason(err), refusal.Remedy{})
 		return true

@@ -11,7 +11,7 @@ import (
 )
 
 // packListName is the file that lists timemachine's packs, oldest first, one per line. It may name
-// packs that are gone. Only listed packs are ever merged or removed: the others are git gc's, or a
+// packs that are missing. Only listed packs are ever merged or removed: the others are git gc's, or a
 // person's.
 const packListName = "packs"
 
