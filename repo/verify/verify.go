@@ -7,11 +7,9 @@ import (
 	"errors"
 	"path"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"timemachine/repo/git/object"
-	"timemachine/repo/git/pack"
 	"timemachine/repo/internal/commits"
 	"timemachine/repo/internal/dest"
 	"timemachine/repo/internal/maintenance"
@@ -193,25 +191,6 @@ func (k *verify) mark(tip object.ID) error {
 		k.suspect(pendingMark, record.Version{}, ".git/timemachine/pending", "files/ and the index are not up to date with the history yet", refusal.Remedy{Kind: refusal.NextRunRepairs})
 	}
 	return nil
-}
-
-// objects checks what the history is stored in.
-func (k *verify) objects() error {
-	n, err := k.r.Store.Check(k.ctx, pack.CheckOptions{Quick: k.o.Quick, Progress: k.o.Progress, Flaw: func(f pack.Flaw) {
-		k.report(Finding{Part: PartObject, Path: k.relative(f.File), Object: f.ID, Msg: f.Err.Error(), Remedy: k.flawRemedy(f)})
-	}})
-	k.sum.Objects = n
-	return err
-}
-
-// flawRemedy tells of the one damage to a store that git repairs by itself: it makes an idx from
-// its pack.
-func (k *verify) flawRemedy(f pack.Flaw) refusal.Remedy {
-	base, isIdx := strings.CutSuffix(f.File, ".idx")
-	if !isIdx && !errors.Is(f.Err, pack.ErrNoIdx) {
-		return refusal.Remedy{}
-	}
-	return k.bare(refusal.IndexPack, strings.TrimSuffix(base, ".pack"))
 }
 
 // bare is a remedy that is told by its command alone: the finding says the rest. path may be empty.

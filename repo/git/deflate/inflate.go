@@ -56,6 +56,19 @@ func Inflate(z []byte, size, max int64) ([]byte, error) {
 	return out, CheckEnd(r)
 }
 
+// InflateTo writes the content of the zlib stream at the start of z to out, which must have exactly
+// size bytes. It returns how many bytes of z the stream takes. Error: ErrDamaged, and that of out.
+func InflateTo(out io.Writer, z []byte, size int64) (taken int, err error) {
+	in := bytes.NewReader(z)
+	r, err := NewReader(in)
+	if err != nil {
+		return 0, ErrDamaged
+	}
+	defer Release(r)
+	_, err = io.Copy(out, NewExact(r, size, func() error { return ErrDamaged }))
+	return len(z) - in.Len(), err
+}
+
 // Exact reads a zlib stream's content, and checks that it ends after the announced size.
 type Exact struct {
 	r       io.Reader

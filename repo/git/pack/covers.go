@@ -9,7 +9,8 @@ import (
 )
 
 // Covers tells whether the pack name holds every object that the idx of the pack other lists, and
-// has its header and its trailer. It reads both from disk, whatever the Store knows.
+// has its header and its trailer. It reads both from disk, whatever the Store knows. An idx that
+// differs from its checksum is ErrDamaged: it may list other objects than its pack holds.
 func (s *Store) Covers(name, other string) (bool, error) {
 	p := &packFile{base: filepath.Join(s.packDir(), name)}
 	defer p.unmap()
@@ -20,11 +21,11 @@ func (s *Store) Covers(name, other string) (bool, error) {
 		if _, err := p.bytes(); err != nil {
 			return err
 		}
-		x, err := p.index()
+		x, err := p.checkedIndex()
 		if err != nil {
 			return err
 		}
-		y, err := q.index()
+		y, err := q.checkedIndex()
 		if err == nil {
 			covers = x.hasAllOf(y)
 		}

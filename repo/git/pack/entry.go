@@ -46,10 +46,10 @@ func AppendDistance(b []byte, n int64) []byte {
 // EntryHeader is what stands before an entry's zlib stream.
 type EntryHeader struct {
 	Kind     uint8
-	Size     int64 // inflated: of the object, or of the delta
-	Distance int64 // OFS_DELTA
-	base     object.ID
-	Len      int // bytes of the header
+	Size     int64     // inflated: of the object, or of the delta
+	Distance int64     // OFS_DELTA
+	Base     object.ID // REF_DELTA
+	Len      int       // bytes of the header
 }
 
 func (h EntryHeader) isDelta() bool { return h.Kind == OfsDelta || h.Kind == RefDelta }
@@ -90,7 +90,7 @@ func (h EntryHeader) parseBase(b []byte) (EntryHeader, error) {
 		if len(b)-h.Len < object.IDLen {
 			return EntryHeader{}, errEntry
 		}
-		h.base = object.ID(b[h.Len : h.Len+object.IDLen])
+		h.Base = object.ID(b[h.Len : h.Len+object.IDLen])
 		h.Len += object.IDLen
 	}
 	return h, nil

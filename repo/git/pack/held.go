@@ -20,6 +20,8 @@ type Held struct {
 	p    *packFile
 	data []byte // the pack
 	list []Place
+
+	checked bool // the idx has the right checksum
 }
 
 // Place is where an entry lies in its pack.
@@ -96,6 +98,17 @@ func (h *Held) readPlaces() error {
 	}
 	h.list = list
 	return nil
+}
+
+// CheckIdx compares the idx with its checksum, once. Names and checksums of entries may be copied
+// from it then. Call it within durable.Guard. Error: ErrDamaged.
+func (h *Held) CheckIdx() error {
+	if h.checked {
+		return nil
+	}
+	_, err := h.p.checkedIndex()
+	h.checked = err == nil
+	return err
 }
 
 // Close releases the pack.

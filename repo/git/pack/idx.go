@@ -2,6 +2,7 @@ package pack
 
 import (
 	"bytes"
+	"crypto/sha1"
 	"encoding/binary"
 	"errors"
 	"sort"
@@ -57,6 +58,18 @@ func (x *idx) id(i int) []byte { return x.data[idxNames+i*object.IDLen:][:object
 func (x *idx) crc(i int) uint32 {
 	return binary.BigEndian.Uint32(x.data[idxNames+x.count*object.IDLen+4*i:])
 }
+
+// checkSum compares the idx with its own checksum. It reads all of it.
+func (x *idx) checkSum() error {
+	body, sum := x.data[:len(x.data)-object.IDLen], x.data[len(x.data)-object.IDLen:]
+	if got := sha1.Sum(body); !bytes.Equal(got[:], sum) {
+		return errSum
+	}
+	return nil
+}
+
+// errSum says that a file differs from the checksum at its end.
+var errSum = errors.New("its checksum does not match")
 
 // packSum is the trailer of the pack that the idx belongs to.
 func (x *idx) packSum() []byte { return x.data[len(x.data)-2*object.IDLen:][:object.IDLen] }

@@ -121,7 +121,7 @@ func (k *packCheck) sums(file string, data []byte) {
 			body = body[n:]
 		}
 		if len(body) == 0 && !bytes.Equal(h.Sum(nil), sum) {
-			return errors.New("its checksum does not match")
+			return errSum
 		}
 		return nil
 	})
@@ -165,9 +165,9 @@ func (k *packCheck) attach(i int32, h EntryHeader) {
 	if h.Kind == RefDelta {
 		var found bool
 		var err error
-		if offset, found, err = k.x.find(h.base); err != nil || !found {
+		if offset, found, err = k.x.find(h.Base); err != nil || !found {
 			m.reached = true
-			k.broken(m, fmt.Errorf("delta base %s absent", h.base))
+			k.broken(m, fmt.Errorf("delta base %s absent", h.Base))
 			return
 		}
 	}

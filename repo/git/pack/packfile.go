@@ -54,6 +54,17 @@ func (p *packFile) index() (*idx, error) {
 	return x, nil
 }
 
+// checkedIndex is index after the idx was compared with its checksum.
+func (p *packFile) checkedIndex() (*idx, error) {
+	x, err := p.index()
+	if err == nil {
+		if err = x.checkSum(); err != nil {
+			return nil, fmt.Errorf("idx %q: %w: %w", p.base+".idx", object.ErrDamaged, err)
+		}
+	}
+	return x, err
+}
+
 // bytes maps the pack, and compares its header and trailer with the idx.
 func (p *packFile) bytes() ([]byte, error) {
 	x, err := p.index()
@@ -156,10 +167,10 @@ func (p *packFile) chain(offset int64) ([]entry, error) {
 			}
 		case RefDelta:
 			var found bool
-			if offset, found, err = p.find(e.base); err != nil {
+			if offset, found, err = p.find(e.Base); err != nil {
 				return nil, err
 			} else if !found {
-				return nil, p.damaged(fmt.Errorf("delta base %s absent", e.base))
+				return nil, p.damaged(fmt.Errorf("delta base %s absent", e.Base))
 			}
 		default:
 			return list, nil

@@ -38,6 +38,9 @@ func (w *Writer) copyEntries(h *pack.Held) error {
 
 // writtenEntries lists the entries of a pack as the Writer that wrote them listed them.
 func writtenEntries(h *pack.Held) ([]packed, error) {
+	if err := h.CheckIdx(); err != nil {
+		return nil, err
+	}
 	places, err := h.Places()
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"io"
 	"slices"
 
+	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
 )
 
@@ -20,46 +21,51 @@ func (w *Writer) WriteIdx(out io.Writer) error {
 	if !w.done {
 		return errors.New("idx of an unfinished pack")
 	}
-	order := make([]uint32, len(w.entries))
-	for i := range order {
-		order[i] = uint32(i)
-	}
-	slices.SortFunc(order, func(a, b uint32) int { return bytes.Compare(w.entries[a].id[:], w.entries[b].id[:]) })
-	sum := sha1.New()
-	buf := bufio.NewWriterSize(io.MultiWriter(out, sum), 64<<10)
-	w.writeTables(buf, order)
-	buf.Write(w.sum[:])
-	err := buf.Flush()
-	if err == nil {
-		_, err = out.Write(sum.Sum(nil))
-	}
-	if err != nil {
+	if err := writeIdx(out, w.entries, w.sum); err != nil {
 		return fmt.Errorf("write idx of %q: %w", w.f.Name(), err)
 	}
 	return nil
 }
 
+// writeIdx writes the idx of a pack with the trailer packSum.
+func writeIdx(out io.Writer, entries []packed, packSum object.ID) error {
+	order := make([]uint32, len(entries))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(a, b uint32) int { return bytes.Compare(entries[a].id[:], entries[b].id[:]) })
+	sum := sha1.New()
+	buf := bufio.NewWriterSize(io.MultiWriter(out, sum), 64<<10)
+	writeTables(buf, entries, order)
+	buf.Write(packSum[:])
+	err := buf.Flush()
+	if err == nil {
+		_, err = out.Write(sum.Sum(nil))
+	}
+	return err
+}
+
 // writeTables writes everything before the two trailers. The bufio.Writer keeps the first error for
 // its Flush.
-func (w *Writer) writeTables(buf *bufio.Writer, order []uint32) {
+func writeTables(buf *bufio.Writer, entries []packed, order []uint32) {
 	number := func(n uint32) { buf.Write(binary.BigEndian.AppendUint32(buf.AvailableBuffer(), n)) }
 	buf.Write(pack.IdxMagic)
 	at := 0
 	for first := range 256 {
-		for at < len(order) && int(w.entries[order[at]].id[0]) <= first {
+		for at < len(order) && int(entries[order[at]].id[0]) <= first {
 			at++
 		}
 		number(uint32(at))
 	}
 	for _, i := range order {
-		buf.Write(w.entries[i].id[:])
+		buf.Write(entries[i].id[:])
 	}
 	for _, i := range order {
-		number(w.entries[i].crc)
+		number(entries[i].crc)
 	}
 	var large []int64
 	for _, i := range order {
-		offset := w.entries[i].offset
+		offset := entries[i].offset
 		if offset < 1<<31 {
 			number(uint32(offset))
 			continue

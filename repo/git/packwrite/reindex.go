@@ -1,0 +1,181 @@
+package packwrite
+
+import (
+	"bytes"
+	"crypto/sha1"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io"
+	"math"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/git/deflate"
+	"timemachine/repo/git/delta"
+	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
+)
+
+// Reindex writes the idx of a mapped pack to out, from the bytes of the pack alone: it makes and
+// hashes every object. It takes any pack that holds the base of each delta, as packs on disk do.
+// The error is ErrDamaged where the pack differs from its own checksum or cannot be read; nothing
+// is written then.
+//
+// Memory grows with the number of objects (100 bytes each) and with the objects along one chain of
+// deltas; an object of over max bytes that deltas stand on is ErrTooBig.
+func Reindex(out io.Writer, data []byte, max int64) error {
+	x := reindex{data: data, max: max}
+	if err := durable.Guard(x.run); err != nil {
+		return err
+	}
+	return writeIdx(out, x.entries, object.ID(data[len(data)-object.IDLen:]))
+}
+
+// reindex is the state of one Reindex.
+type reindex struct {
+	data []byte
+	max  int64
+
+	entries []packed // by offset
+	heads   []pack.EntryHeader
+	kids    map[int64][]int32     // the deltas on the entry at an offset
+	named   map[object.ID][]int32 // the deltas on an object, by its name
+	made    int
+}
+
+func damagedPack(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", object.ErrDamaged, fmt.Sprintf(format, args...))
+}
+
+func (x *reindex) run() error {
+	if err := x.frame(); err != nil {
+		return err
+	}
+	roots, err := x.scan()
+	if err != nil {
+		return err
+	}
+	for _, root := range roots {
+		if err := x.grow(root); err != nil {
+			return err
+		}
+	}
+	if x.made < len(x.entries) {
+		return damagedPack("%d of its deltas have no base in it", len(x.entries)-x.made)
+	}
+	return nil
+}
+
+// frame checks the pack's header and trailer.
+func (x *reindex) frame() error {
+	if len(x.data) < pack.HeaderLen+object.IDLen || string(x.data[:4]) != "PACK" {
+		return damagedPack("no pack header")
+	}
+	if version := binary.BigEndian.Uint32(x.data[4:]); version != 2 && version != 3 {
+		return damagedPack("pack version unknown")
+	}
+	end := len(x.data) - object.IDLen
+	if sum := sha1.Sum(x.data[:end]); !bytes.Equal(sum[:], x.data[end:]) {
+		return damagedPack("its checksum does not match")
+	}
+	return nil
+}
+
+// scan lists the entries, names the whole objects, and notes which deltas stand on what.
+func (x *reindex) scan() (roots []int32, err error) {
+	count := binary.BigEndian.Uint32(x.data[8:])
+	x.kids, x.named = map[int64][]int32{}, map[object.ID][]int32{}
+	at, end := int64(pack.HeaderLen), int64(len(x.data)-object.IDLen)
+	for at < end {
+		i := len(x.entries)
+		if uint32(i) == count || i == math.MaxInt32 {
+			return nil, damagedPack("it holds more objects than it says")
+		}
+		head, err := pack.ParseHeader(x.data[at:end])
+		if err != nil {
+			return nil, damagedPack("offset %d: %v", at, err)
+		}
+		e := packed{offset: at}
+		var h hash.Hash
+		var content io.Writer = io.Discard
+		switch head.Kind {
+		case pack.OfsDelta:
+			x.kids[at-head.Distance] = append(x.kids[at-head.Distance], int32(i))
+		case pack.RefDelta:
+			x.named[head.Base] = append(x.named[head.Base], int32(i))
+		default:
+			h = sha1.New()
+			fmt.Fprintf(h, "%s %d\x00", object.Kind(head.Kind), head.Size)
+			content = h
+			roots = append(roots, int32(i))
+		}
+		n, err := deflate.InflateTo(content, x.data[at+int64(head.Len):end], head.Size)
+		if err != nil {
+			return nil, damagedPack("offset %d: %v", at, err)
+		}
+		if h != nil {
+			e.id = object.ID(h.Sum(nil))
+		}
+		next := at + int64(head.Len) + int64(n)
+		e.crc = crc32.ChecksumIEEE(x.data[at:next])
+		x.entries, x.heads = append(x.entries, e), append(x.heads, head)
+		at = next
+	}
+	if uint32(len(x.entries)) != count {
+		return nil, damagedPack("it holds fewer objects than it says")
+	}
+	return roots, nil
+}
+
+// grow names all objects that deltas make of a whole one.
+func (x *reindex) grow(root int32) error {
+	type made struct {
+		at   int32
+		base []byte
+	}
+	kind := object.Kind(x.heads[root].Kind)
+	for stack := []made{{at: root}}; len(stack) > 0; {
+		g := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		e, head := &x.entries[g.at], x.heads[g.at]
+		var body []byte
+		if g.at != root {
+			var err error
+			if body, err = x.body(g.at, g.base); err != nil {
+				return err
+			}
+			e.id = object.Hash(kind, body)
+		}
+		x.made++
+		kids, named := x.kids[e.offset], x.named[e.id]
+		if len(kids)+len(named) == 0 {
+			continue
+		}
+		delete(x.named, e.id) // an object may be there twice
+		if g.at == root {
+			var err error
+			if body, err = deflate.Inflate(x.data[e.offset+int64(head.Len):], head.Size, x.max); err != nil {
+				return err
+			}
+		}
+		for _, kid := range append(kids, named...) {
+			stack = append(stack, made{kid, body})
+		}
+	}
+	return nil
+}
+
+// body makes the object of a delta entry.
+func (x *reindex) body(at int32, base []byte) ([]byte, error) {
+	e, head := &x.entries[at], x.heads[at]
+	d, err := deflate.Inflate(x.data[e.offset+int64(head.Len):], head.Size, x.max)
+	if err == nil {
+		d, err = delta.Apply(base, d, x.max)
+	}
+	if err != nil && !errors.Is(err, object.ErrTooBig) {
+		err = damagedPack("offset %d: %v", e.offset, err)
+	}
+	return d, err
+}
