@@ -14,15 +14,16 @@ type Identity struct{ Name, Email string }
 
 // Options is what a destination needs from its surroundings. The zero value works.
 type Options struct {
-	Clock   func() time.Time                            // nil: time.Now
-	Zone    *time.Location                              // of author and committer dates; nil: UTC
-	Ident   Identity                                    // the running user, for committers
-	Host    string                                      // of authors' addresses, name@host
-	Boot    string                                      // a unique name of this start of the machine; "": everything is synced at once
-	Log     func(msg string, args ...any)               // important actions; nil: none
-	Warn    func(path, msg string, what refusal.Remedy) // what the user should know but no run fails for; nil: none
-	Exclude []string                                    // absolute paths below the destination that git status must not show
-	Batch   int                                         // objects after which what a run has is published; 0: 200,000
+	Clock      func() time.Time                            // nil: time.Now
+	Zone       *time.Location                              // of author and committer dates; nil: UTC
+	Ident      Identity                                    // the running user, for committers
+	Host       string                                      // of authors' addresses, name@host
+	Boot       string                                      // a unique name of this start of the machine; "": everything is synced at once
+	Log        func(msg string, args ...any)               // important actions; nil: none
+	Warn       func(path, msg string, what refusal.Remedy) // what the user should know but no run fails for; nil: none
+	Exclude    []string                                    // absolute paths below the destination that git status must not show
+	Batch      int                                         // objects after which what a run has is published; 0: 200,000
+	BatchBytes int64                                       // the same in bytes of the pack; 0: 2 GiB
 
 	// Heads is that of history.Options, for [Repo.History].
 	Heads func(state *durable.Dir, path string) history.Heads
@@ -50,6 +51,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Batch == 0 {
 		o.Batch = batchObjects
+	}
+	if o.BatchBytes == 0 {
+		o.BatchBytes = batchBytes
 	}
 	return o
 }

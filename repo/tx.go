@@ -23,7 +23,7 @@ import (
 // what it had.
 const (
 	batchObjects = 200_000 // unless Options.Batch says otherwise
-	batchBytes   = 2 << 30
+	batchBytes   = 2 << 30 // unless Options.BatchBytes does
 )
 
 // Tx is one run's writing: blobs and commits go to a pack, and Publish moves the branch. Blob and
@@ -86,7 +86,7 @@ func (t *Tx) Tip() object.ID { return t.tip }
 func (t *Tx) Full() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.batch != nil && (t.batch.Writer.Count() >= t.r.opts.Batch || t.batch.Writer.Size() >= batchBytes)
+	return t.batch != nil && (t.batch.Writer.Count() >= t.r.opts.Batch || t.batch.Writer.Size() >= t.r.opts.BatchBytes)
 }
 
 // writer is the batch's pack, begun when it is first needed.

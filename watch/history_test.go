@@ -32,6 +32,7 @@ type world struct {
 	ahead     time.Duration // added to the clock of runs
 	boot      string        // the machine's boot
 	batch     int           // number of objects to publish at a time
+	batchSize int64         // bytes to publish at a time
 }
 
 func newWorld(t *testing.T) *world { return newWorldIn(t, t.TempDir()) }
@@ -67,7 +68,7 @@ func (p *problems) Progress(int64, int64)  {}
 func (p *problems) Problem(q scan.Problem) { *p = append(*p, q) }
 
 func (w *world) options() repo.Options {
-	return repo.Options{Host: "host", Boot: w.boot, Batch: w.batch, Clock: func() time.Time { return time.Now().Add(w.ahead) }}
+	return repo.Options{Host: "host", Boot: w.boot, Batch: w.batch, BatchBytes: w.batchSize, Clock: func() time.Time { return time.Now().Add(w.ahead) }}
 }
 
 func (w *world) try() (*watch.Summary, problems, error) {

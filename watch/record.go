@@ -2,13 +2,9 @@ package watch
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"timemachine/repo/durable"
@@ -59,15 +55,16 @@ func upcomingVersions(changes []scan.Change) []record.Upcoming {
 	return some
 }
 
-// recordChanges captures and commits the changes in their order, part by part.
+// recordChanges captures and commits the changes in their order, part by part. It publishes what it
+// has when the batch is full.
 func (r *run) recordChanges(changes []scan.Change) error {
 	c := &capturer{ctx: r.ctx, to: r.tx, clock: r.Clock, maxSize: r.Config.MaxSize}
 	for done := 0; done < len(changes); {
-		part := changes[done:min(done+perPart, len(changes))]
-		if err := r.recordPart(c, part, done, len(changes)); err != nil {
+		n, err := r.recordPart(c, changes[done:min(done+perPart, len(changes))], done, len(changes))
+		if err != nil {
 			return err
 		}
-		done += len(part)
+		done += n
 		if r.tx.Full() || done == len(changes) {
 			versions := r.tx.Versions()
 			if err := r.tx.Publish(); err != nil {
@@ -79,76 +76,41 @@ func (r *run) recordChanges(changes []scan.Change) error {
 	return nil
 }
 
-// captured is the result of capturing one change.
-type captured struct {
-	content
-	err error
-}
-
 // recordPart captures the changes of a part on all cores and commits them in order. A source that
 // changed since the scan comes last, in the order of its new mtime. done of total changes are
-// recorded already.
-func (r *run) recordPart(c *capturer, part []scan.Change, done, total int) error {
-	gots, ready, stop := r.startCapture(c, part)
-	defer stop()
+// recorded already. It returns the number of changes that it recorded: fewer than the part has
+// where the batch is full.
+func (r *run) recordPart(c *capturer, part []scan.Change, done, total int) (n int, err error) {
+	p := r.startCapture(c, part)
+	defer p.stop()
 	var late []int
-	for i := range part {
-		if i%perTask == 0 {
-			<-ready[i/perTask]
-		}
+	for p.wait(n) {
 		if err := r.ctx.Err(); err != nil {
-			return err
+			return n, err
 		}
-		if gots[i].err == nil && !part[i].Deleted && !gots[i].stat.Mtime().Equal(part[i].File.Stat.Mtime()) {
+		i := n
+		n++
+		if p.gots[i].err == nil && !part[i].Deleted && !p.gots[i].stat.Mtime().Equal(part[i].File.Stat.Mtime()) {
 			late = append(late, i)
 			continue
 		}
-		if err := r.recordChange(&part[i], &gots[i]); err != nil {
-			return err
+		if err := r.recordChange(&part[i], &p.gots[i]); err != nil {
+			return n, err
 		}
-		r.Report.Progress(int64(done+i+1), int64(total))
+		r.Report.Progress(int64(done+n), int64(total))
+	}
+	if err := r.ctx.Err(); err != nil {
+		return n, err
 	}
 	slices.SortFunc(late, func(a, b int) int {
-		return cmp.Or(gots[a].stat.Mtime().Compare(gots[b].stat.Mtime()), a-b)
+		return cmp.Or(p.gots[a].stat.Mtime().Compare(p.gots[b].stat.Mtime()), a-b)
 	})
 	for _, i := range late {
-		if err := r.recordChange(&part[i], &gots[i]); err != nil {
-			return err
+		if err := r.recordChange(&part[i], &p.gots[i]); err != nil {
+			return n, err
 		}
 	}
-	return nil
-}
-
-// startCapture starts to capture the changes of a part on all cores. A task is perTask changes, and
-// its results may be read when its channel in ready is closed. stop ends the capture and waits for
-// the goroutines.
-func (r *run) startCapture(c *capturer, part []scan.Change) (gots []captured, ready []chan struct{}, stop func()) {
-	gots = make([]captured, len(part))
-	ready = make([]chan struct{}, (len(part)+perTask-1)/perTask)
-	for i := range ready {
-		ready[i] = make(chan struct{})
-	}
-	ctx, cancel := context.WithCancel(r.ctx)
-	var workers sync.WaitGroup
-	var next atomic.Int64
-	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			var o opener
-			defer o.close()
-			for task := next.Add(1) - 1; task < int64(len(ready)); task = next.Add(1) - 1 {
-				for i := int(task) * perTask; i < min(int(task+1)*perTask, len(part)) && ctx.Err() == nil; i++ {
-					if !part[i].Deleted {
-						gots[i].content, gots[i].err = c.capture(&part[i], &o)
-					}
-				}
-				close(ready[task])
-			}
-		})
-	}
-	return gots, ready, func() {
-		cancel()
-		workers.Wait()
-	}
+	return n, nil
 }
 
 // recordChange records one change, or reports why that is not possible.

@@ -54,11 +54,8 @@ type Summary struct {
 	Tip      object.ID
 }
 
-const (
-	perPart   = 4096 // changes in a part; versions are published between parts
-	perTask   = 16   // changes that one goroutine captures at a time
-	raceTries = 10   // times that a run starts again after another program moved the branch
-)
+// raceTries is how many times a run starts again after another program moved the branch.
+const raceTries = 10
 
 // run is one run under way.
 type run struct {
