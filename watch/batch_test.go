@@ -26,18 +26,18 @@ func TestFullBatchIsPublished(t *testing.T) {
 	t.Parallel()
 	for name, limit := range map[string]func(w *world){
 		"objects": func(w *world) { w.batch = 20 },
-		"bytes":   func(w *world) { w.batchSize = 3 << 20 },
+		"bytes":   func(w *world) { w.batchSize = 1 << 20 },
 	} {
 		w := newWorld(t)
 		limit(w)
-		const files = 30
+		const files = 120
 		for i := range files {
-			body := make([]byte, 1<<20)
+			body := make([]byte, 256<<10)
 			rand.Read(body)
-			w.write(fmt.Sprintf("f%02d", i), string(body))
+			w.write(fmt.Sprintf("f%03d", i), string(body))
 		}
 		w.run(files)
-		if n := w.moves(); n < 3 {
+		if n := w.moves(); n < 2 {
 			t.Errorf("%s: the branch moved %d times", name, n)
 		}
 		w.run(0)
