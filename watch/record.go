@@ -125,6 +125,7 @@ func (r *run) recordChange(ch *scan.Change, got *captured) error {
 	if event == "" {
 		ch.Before.Stat, ch.Before.Doubtful, ch.Before.TornRuns = got.stat, got.doubtful || got.torn, 0
 		r.cache.MarkChanged(ch.Before)
+		r.noteContent(ch.File.Path, got.blob)
 		return nil
 	}
 	rec := record.Record{Event: event, Source: ch.File.Path, Mtime: got.stat.Mtime(), Mode: got.stat.Mode & 0o7777, Link: got.link,
@@ -156,6 +157,7 @@ func (r *run) commit(ch *scan.Change, rec record.Record, got *captured, newest b
 		return err
 	}
 	r.updateCache(&v, got)
+	r.noteContent(v.Source, v.Blob)
 	r.warnOfLimits(&v)
 	return nil
 }

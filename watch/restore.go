@@ -29,69 +29,66 @@ type RestoreOptions struct {
 	Done       func(*restore.Step)           // called after each step; never nil
 }
 
-// Restore writes versions back to disk. A restore in place first records each present file that it
-// replaces, watched or not. It leaves a file alone that cannot be recorded, unless everything is to
-// be overwritten. The plan says what was done, and the caller closes it. The error says that the
-// restore failed as a whole.
+// Restore brings versions back. Where files are restored in place, the present state of each file
+// that is about to be replaced is recorded first, watched or not. A file that cannot be recorded
+// stays, unless all is to be overwritten; so does one whose content changes after it was recorded.
+// The caller closes the plan, which tells what was done. The error means that the restore failed as
+// a whole.
 func Restore(ctx context.Context, o RestoreOptions) (*restore.Plan, error) {
 	ro := restore.Options{To: o.To, Overwrite: o.Overwrite, Log: o.Log}
 	if o.Config != nil {
 		ro.Followed = o.Config.HasRoot
 		ro.Extra = func(path string) bool { return o.Config.Select(path) != nil }
 	}
-	writes := o.Repo != nil && !o.DryRun && ro.InPlace()
-	if writes {
+	records := o.Repo != nil && !o.DryRun && ro.InPlace()
+	if records {
 		if _, err := o.Repo.Lock(ctx, repo.WriteOptions{}); err != nil {
 			return nil, err
 		}
 	}
-	p, err := restore.Look(ctx, o.History, o.Selections, ro)
+	p, err := restore.NewPlan(ctx, o.History, o.Selections, ro)
+	switch {
+	case err != nil:
+		return p, err
+	case records:
+		err = o.recordReplaced(ctx, p)
+	case !o.DryRun || !ro.InPlace():
+		err = p.ConfirmStored()
+	}
 	if err != nil || o.DryRun {
 		return p, err
 	}
-	switch {
-	case writes:
-		err = o.recordPresent(ctx, p)
-	case ro.InPlace():
-		var lost map[string]error
-		if lost, err = p.Unrecorded(); err == nil {
-			p.Refuse(lost)
-		}
-	}
-	if err == nil {
-		err = p.Write(ctx, o.Done)
-	}
-	if err == nil && writes {
+	if err = p.Write(ctx, o.Done); err == nil && records {
 		err = o.recordRestored(ctx, p)
 	}
 	return p, err
 }
 
-// recordPresent makes a run over the files that the restore replaces. The plan spares those that
-// cannot be recorded.
-func (o *RestoreOptions) recordPresent(ctx context.Context, p *restore.Plan) error {
-	failed, err := o.record(ctx, p.Present())
+// recordReplaced makes a run over what the plan replaces. The run reads each file, whatever its
+// stat says: content can change without it.
+func (o *RestoreOptions) recordReplaced(ctx context.Context, p *restore.Plan) error {
+	sum, failed, err := o.record(ctx, p.Replaced(), true)
 	if err == nil {
-		p.Refuse(failed)
+		p.ConfirmRecorded(sum.Contents, failed)
 	}
 	return err
 }
 
-// recordRestored makes a run over the restored files. Otherwise the newest version would be the
-// replaced one, and the next restore would go back to it.
+// recordRestored makes a run over the restored files. Without it, the newest version would be the
+// replaced one, and the same restore again would bring that back.
 func (o *RestoreOptions) recordRestored(ctx context.Context, p *restore.Plan) error {
-	failed, err := o.record(ctx, p.Restored())
+	_, failed, err := o.record(ctx, p.Restored(), false)
 	for path, why := range failed {
 		o.Report.Problem(scan.Problem{Path: path, Msg: "is restored, but not recorded as it is now", Err: why, Warning: true})
 	}
 	return err
 }
 
-// record makes a run over paths and returns those that could not be recorded. For a path that the
-// watch list does not select, it adds the path's folder to the list.
-func (o *RestoreOptions) record(ctx context.Context, paths []string) (map[string]error, error) {
+// record makes a run over paths, and returns the paths that it could not record. A path that the
+// watch list does not select is recorded as if its folder were an entry.
+func (o *RestoreOptions) record(ctx context.Context, paths []string, reread bool) (*Summary, map[string]error, error) {
 	if len(paths) == 0 {
-		return nil, nil
+		return &Summary{}, nil, nil
 	}
 	c := config.Config{CopiesKeep: true}
 	if o.Config != nil {
@@ -106,17 +103,17 @@ func (o *RestoreOptions) record(ctx context.Context, paths []string) (map[string
 		}
 	}
 	failed := &unrecorded{Reporter: o.Report, paths: map[string]error{}}
-	_, err := Run(ctx, RunOptions{Config: &c, Repo: o.Repo, Wait: true, Only: paths, Clock: o.Clock, Report: failed})
-	return failed.paths, err
+	sum, err := Run(ctx, RunOptions{Config: &c, Repo: o.Repo, Wait: true, Only: paths, Reread: reread, Clock: o.Clock, Report: failed})
+	return sum, failed.paths, err
 }
 
-// unrecorded is a Reporter that keeps the problems of paths that were not recorded.
+// unrecorded is a Reporter that collects the paths that a run could not record.
 type unrecorded struct {
 	Reporter
 	paths map[string]error
 }
 
-// Problem keeps a problem, and passes a warning on.
+// Problem collects the path of a problem that is no warning.
 func (f *unrecorded) Problem(p scan.Problem) {
 	if !p.Warning {
 		msg := p.Msg

@@ -30,6 +30,7 @@ type RunOptions struct {
 	Repo            *repo.Repo
 	Wait            bool     // wait for another run to end; else repo.ErrBusy
 	Only            []string // absolute paths: only these, without deletions; nil: everything
+	Reread          bool     // read each path of Only, whatever its stat says
 	AcceptDeletions []string // absolute paths below which no deletion is held back
 	Clock           func() time.Time
 	Report          Reporter // never nil
@@ -52,6 +53,7 @@ type Summary struct {
 	Bytes    int64 // content of the versions
 	Elapsed  time.Duration
 	Tip      object.ID
+	Contents map[string]object.ID // with Reread: what each path of Only holds, as recorded
 }
 
 // raceTries is how many times a run starts again after another program moved the branch.
@@ -145,6 +147,12 @@ func (r *run) runOnce() error {
 		return err
 	}
 	defer r.cache.Close()
+	if r.Reread {
+		r.summary.Contents = map[string]object.ID{}
+		for _, path := range r.Only {
+			r.cache.Doubt(path)
+		}
+	}
 	r.blobs = sync.OnceValue(r.cache.Blobs)
 	changes, err := r.findChanges()
 	if err != nil {
@@ -204,6 +212,13 @@ func (r *run) scan() (*scan.Scan, error) {
 		return scan.Paths(r.ctx, r.Config, r.Only, dest, r.cache)
 	}
 	return scan.All(r.ctx, r.Config, dest, r.cache)
+}
+
+// noteContent notes the content that a source's newest version holds.
+func (r *run) noteContent(source string, content object.ID) {
+	if r.summary.Contents != nil {
+		r.summary.Contents[source] = content
+	}
 }
 
 // reportProblem counts a problem and reports it, unless the run did so before it started again.

@@ -1,5 +1,9 @@
-// Package restore brings versions back to disk: it looks at what is there, decides what to do, and
+// Package restore brings versions back to disk: it examines what is there, decides what to do, and
 // writes.
+//
+// NewPlan makes one step for each version and changes nothing. Then the caller records what the plan
+// replaces and confirms it, and Write carries the steps out. A file is replaced only while it holds
+// the content that was confirmed.
 package restore
 
 import (
@@ -19,93 +23,58 @@ import (
 	"timemachine/repo/record"
 )
 
-// Overwrite says what becomes of files that are there.
+// Overwrite says what happens to existing files.
 type Overwrite int
 
-// The zero value replaces what differs from the version in content, kind, mode, owner or mtime.
+// The zero value replaces a file that differs from the version in content, kind, mode, owner or
+// mtime.
 const (
 	OverwriteChanged Overwrite = iota
-	OverwriteNever             // what is there stays
-	OverwriteAlways            // replace also what is equal, and what could not be captured first
+	OverwriteNever             // existing files stay
+	OverwriteAlways            // also replaces equal files, and files that could not be recorded first
 )
 
-// Selection is one path to be brought back, with the versions at and below it.
+// Selection is one path to be restored, with the versions at and below it.
 type Selection struct {
 	Path    string
 	Entries []history.Entry
 }
 
-// folder tells whether anything lies below the path.
-func (s *Selection) folder() bool {
+// isFolder tells whether any version lies below the path.
+func (s *Selection) isFolder() bool {
 	return slices.ContainsFunc(s.Entries, func(e history.Entry) bool { return e.Source != s.Path })
 }
 
-// Options says where versions are brought back to. The zero value puts them where they were.
+// Options says where versions are restored to. The zero value restores them to their own paths.
 type Options struct {
-	To        string // absolute: a folder below which the full paths are made; "" and "/": where they were
+	To        string // absolute: the folder below which full paths are made; "" and "/": their own paths
 	Overwrite Overwrite
-	// Followed tells of links that are meant to be followed and not replaced: what the watch list
-	// names. nil: none.
+	// Followed reports the links that the watch list names, which are followed and not replaced.
+	// nil: none.
 	Followed func(path string) bool
-	// Extra tells which files, beside those brought back, are worth naming; nil: all.
+	// Extra reports which extra files Plan.Extra lists; nil: all.
 	Extra func(path string) bool
 	Log   func(msg string, args ...any) // important actions; nil: none
 }
 
-// InPlace tells whether sources are put where they were.
+// InPlace tells whether sources are restored to their own paths.
 func (o *Options) InPlace() bool { return o.To == "" || o.To == "/" }
 
-// Action is what is to be done, or was done, for one version.
-type Action string
-
-// The actions. A failure is told by Step.Err, whatever the action.
-const (
-	Create  Action = "create"
-	Replace Action = "replace"
-	Keep    Action = "keep"  // it is as it should be
-	Leave   Action = "leave" // something is there, and OverwriteNever
-)
-
-// Step is what is done for one version.
-type Step struct {
-	history.Entry
-	Target  string // where it goes
-	Action  Action
-	Differs []string // of Replace, what: content, kind, mode, owner, mtime; "" for OverwriteAlways
-	Notes   []string // what could not be brought back as it was recorded
-	Err     error    // why it was not done, or could not be
-
-	base    *base
-	rel     string // below the base
-	there   durable.Stat
-	present object.ID // content of what is there now; zero where it cannot be read
-	temp    string    // its name while it is written
-	block   string    // below the base: what stands where a folder must be; "" none
-	cleared bool      // that was removed
-}
-
-// base is a folder from which steps go on without following links.
-type base struct {
-	path string
-	dir  *durable.Dir // nil: not there yet
-	walk *durable.Walker
-}
-
-// Plan is what a restore will do.
+// Plan is what a restore does.
 type Plan struct {
 	Steps []Step   // in order of their targets
-	Extra []string // files that are there, and were not then: left alone
+	Extra []string // existing files that had no version then; they stay
 
 	src   Source
 	o     Options
 	bases []*base
 }
 
-// Source is the history that versions are brought back from.
+// Source is the history that versions are restored from.
 type Source interface {
-	// Content streams what a version held; of a symbolic link, its target.
+	// Content streams the content of a version; of a symbolic link, its target.
 	Content(v *record.Version) (io.ReadCloser, int64, error)
-	// Redacted tells whether the history was rewritten so that a version's content is gone.
+	// Redacted tells whether a rewritten history no longer holds a version's content.
 	Redacted(v *record.Version) (object.ID, bool)
 	// Has tells whether a content is stored.
 	Has(content object.ID) (bool, error)
@@ -113,7 +82,14 @@ type Source interface {
 	Folder() (durable.Stat, error)
 }
 
-// Close lets go of the folders the plan holds open.
+// base is a folder from which steps go on without following links.
+type base struct {
+	path string
+	dir  *durable.Dir // nil: the folder is missing
+	walk *durable.Walker
+}
+
+// Close closes the folders that the plan holds open.
 func (p *Plan) Close() {
 	for _, b := range p.bases {
 		if b.dir != nil {
@@ -123,52 +99,59 @@ func (p *Plan) Close() {
 	}
 }
 
-// Look looks at what is on disk and decides what has to be done to bring versions back. It changes
-// nothing. What is in the way of one version is its Step's Err.
-func Look(ctx context.Context, src Source, selections []Selection, o Options) (*Plan, error) {
+// NewPlan examines the files on disk and decides what each version needs. It changes nothing. What
+// prevents one version from being restored is its Step's Err.
+func NewPlan(ctx context.Context, src Source, selections []Selection, o Options) (*Plan, error) {
 	p := &Plan{src: src, o: o}
-	taken := map[string]bool{}
-	var tops []*base
+	planned := map[string]bool{}
+	var selected []*base
 	for i := range selections {
 		s := &selections[i]
-		b, err := p.open(s)
+		b, err := p.openBase(s)
 		if err != nil {
 			return p, err
 		}
-		tops = append(tops, b)
+		selected = append(selected, b)
 		for _, e := range s.Entries {
-			if taken[e.Source] {
+			if planned[e.Source] {
 				continue
 			}
-			taken[e.Source] = true
-			step := Step{Entry: e, base: b, Target: filepath.Join(o.To, e.Source)}
-			if step.rel, err = filepath.Rel(b.path, step.Target); err != nil || strings.HasPrefix(step.rel, "..") {
-				return p, fmt.Errorf("%s is not below %s", record.Quote(step.Target), record.Quote(b.path))
-			}
-			if err := ctx.Err(); err != nil {
+			planned[e.Source] = true
+			if err := p.addStep(ctx, b, e); err != nil {
 				return p, err
 			}
-			if err := p.follow(&step); err != nil {
-				step.Err = err
-			} else {
-				step.decide(&o)
-			}
-			p.Steps = append(p.Steps, step)
 		}
 	}
 	slices.SortFunc(p.Steps, func(a, b Step) int { return strings.Compare(a.Target, b.Target) })
 	if o.InPlace() {
-		p.findExtra(ctx, selections, tops)
+		p.findExtra(ctx, selections, selected)
 	}
 	return p, nil
 }
 
-// open finds the folder that a selection's steps start from.
-func (p *Plan) open(s *Selection) (*base, error) {
+// addStep appends the step for one version.
+func (p *Plan) addStep(ctx context.Context, b *base, e history.Entry) error {
+	s := Step{Entry: e, base: b, Target: filepath.Join(p.o.To, e.Source)}
+	var err error
+	if s.rel, err = filepath.Rel(b.path, s.Target); err != nil || strings.HasPrefix(s.rel, "..") {
+		return fmt.Errorf("%s is not below %s", record.Quote(s.Target), record.Quote(b.path))
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.Err = p.followLink(&s); s.Err == nil {
+		s.decide(&p.o)
+	}
+	p.Steps = append(p.Steps, s)
+	return nil
+}
+
+// openBase opens the folder that a selection's steps start from.
+func (p *Plan) openBase(s *Selection) (*base, error) {
 	b := &base{path: p.o.To}
 	if p.o.InPlace() {
 		b.path = filepath.Dir(s.Path)
-		if s.folder() && entered(s.Path, p.o.Followed) {
+		if s.isFolder() && entersFolder(s.Path, p.o.Followed) {
 			b.path = s.Path
 		}
 	}
@@ -189,9 +172,9 @@ func (b *base) open(make bool) error {
 	return nil
 }
 
-// entered tells whether a selected folder is gone into as it stands: it is a folder, or a link in
-// the place of one that was not recorded as a link, such as the watch list may name.
-func entered(path string, followed func(string) bool) bool {
+// entersFolder tells whether steps start inside a selected folder. They do not where a link has its
+// place, unless the watch list names the link.
+func entersFolder(path string, followed func(string) bool) bool {
 	parent, err := durable.OpenTrusted(filepath.Dir(path), false)
 	if err != nil {
 		return true
@@ -207,9 +190,9 @@ func entered(path string, followed func(string) bool) bool {
 	return st.IsLink() && followed != nil && followed(path)
 }
 
-// follow leads a step whose target is a link that the watch list follows to the file behind it:
-// that is what was recorded, and the link stays.
-func (p *Plan) follow(s *Step) error {
+// followLink changes the target of a step from a link that the watch list names to the file behind
+// it: the version holds that file's content, and the link stays.
+func (p *Plan) followLink(s *Step) error {
 	if !p.o.InPlace() || s.Link || p.o.Followed == nil || !p.o.Followed(s.Source) || s.base.dir == nil {
 		return nil
 	}
@@ -235,43 +218,24 @@ func (p *Plan) follow(s *Step) error {
 	return b.open(false)
 }
 
-// blocker is the path of what stands where a folder must be, "" for nothing.
-func (s *Step) blocker() string {
-	if s.block == "" {
-		return ""
-	}
-	return filepath.Join(s.base.path, s.block)
-}
-
-// Cleared lists what has to go, or went, because it stood where a folder must be.
+// Cleared lists the files that Write removes, or removed, because a folder needs their path.
 func (p *Plan) Cleared() []string {
 	var paths []string
 	for i := range p.Steps {
-		if s := &p.Steps[i]; s.block != "" && (s.Err == nil || s.cleared) {
-			paths = append(paths, s.blocker())
+		if s := &p.Steps[i]; s.obstacle != "" && (s.Err == nil || s.cleared) {
+			paths = append(paths, s.obstaclePath())
 		}
 	}
 	slices.Sort(paths)
 	return slices.Compact(paths)
 }
 
-// Present lists what is there now and is about to be replaced.
-func (p *Plan) Present() []string {
+// Replaced lists the sources whose present content Write replaces or removes, each once.
+func (p *Plan) Replaced() []string {
 	seen := map[string]bool{}
 	var paths []string
 	for i := range p.Steps {
-		s := &p.Steps[i]
-		if s.Err != nil {
-			continue
-		}
-		path := ""
-		switch {
-		case s.block != "":
-			path = s.blocker()
-		case s.Action == Replace && !s.there.IsDir():
-			path = s.Source
-		}
-		if path != "" && !seen[path] {
+		if path := p.Steps[i].replaces(); path != "" && !seen[path] {
 			seen[path] = true
 			paths = append(paths, path)
 		}
@@ -279,57 +243,62 @@ func (p *Plan) Present() []string {
 	return paths
 }
 
-// Restored lists the sources that were brought back, once Write is done.
+// Restored lists the sources that Write has restored.
 func (p *Plan) Restored() []string {
 	var paths []string
 	for i := range p.Steps {
-		if s := &p.Steps[i]; s.Err == nil && (s.Action == Create || s.Action == Replace) {
+		if s := &p.Steps[i]; s.writes() {
 			paths = append(paths, s.Source)
 		}
 	}
 	return paths
 }
 
-// Refuse gives up the steps that would replace one of these paths, unless all is to be overwritten.
-func (p *Plan) Refuse(paths map[string]error) {
-	if p.o.Overwrite == OverwriteAlways {
-		return
-	}
+var errUnrecorded = errors.New("its present content is in no version and cannot be recorded here; --overwrite always replaces it")
+
+// ConfirmRecorded tells the plan which content the newest version of each replaced path holds.
+// Write replaces no other content. A step whose path is not in recorded fails with the path's error
+// in failed, unless all is to be overwritten.
+func (p *Plan) ConfirmRecorded(recorded map[string]object.ID, failed map[string]error) {
 	for i := range p.Steps {
 		s := &p.Steps[i]
-		err := paths[s.Source]
-		if s.block != "" {
-			err = paths[s.blocker()]
+		path := s.replaces()
+		if path == "" {
+			continue
 		}
-		if err != nil && s.Err == nil && (s.Action == Replace || s.block != "") {
-			s.Err = err
+		if s.stored = recorded[path]; !s.stored.IsZero() || p.o.Overwrite == OverwriteAlways {
+			continue
+		}
+		if s.Err = failed[path]; s.Err == nil {
+			s.Err = errUnrecorded
 		}
 	}
 }
 
-// Unrecorded lists, of what is about to be replaced, the files whose present content no version
-// holds.
-func (p *Plan) Unrecorded() (map[string]error, error) {
-	paths := map[string]error{}
+// ConfirmStored is ConfirmRecorded where nothing can be recorded: it looks the present contents up
+// in the history.
+func (p *Plan) ConfirmStored() error {
+	recorded := map[string]object.ID{}
 	for i := range p.Steps {
 		s := &p.Steps[i]
-		if s.Err != nil || s.Action != Replace && s.block == "" || s.there.IsDir() {
+		path := s.replaces()
+		if path == "" || s.present.IsZero() {
 			continue
 		}
-		has := false
-		if !s.present.IsZero() {
-			var err error
-			if has, err = p.src.Has(s.present); err != nil {
-				return nil, err
-			}
+		stored, err := p.src.Has(s.present)
+		if err != nil {
+			return err
 		}
-		if !has {
-			path := s.Source
-			if s.block != "" {
-				path = s.blocker()
-			}
-			paths[path] = errors.New("its present content is in no version, and cannot be recorded here")
+		if stored {
+			recorded[path] = s.present
 		}
 	}
-	return paths, nil
+	p.ConfirmRecorded(recorded, nil)
+	return nil
+}
+
+func (p *Plan) log(msg string, args ...any) {
+	if p.o.Log != nil {
+		p.o.Log(msg, args...)
+	}
 }

@@ -55,6 +55,13 @@ func (c *Cache) FindOrAdd(source string) *SourceState {
 	return s
 }
 
+// Doubt makes the next comparison read a source, whatever its stat says.
+func (c *Cache) Doubt(source string) {
+	if s := c.find(source); s != nil {
+		s.Doubtful = true
+	}
+}
+
 // modify copies source number i of the base to the overlay, where it can be changed.
 func (c *Cache) modify(i int) *SourceState {
 	s := c.base.state(i)

@@ -16,8 +16,8 @@ import (
 	"timemachine/repo/layout"
 )
 
-// tempPrefix begins the names of files being written beside their targets. Files named so are never
-// watched unless they are asked for by name, like those of editors.
+// tempPrefix begins the temporary names of new files. Like the files of editors, such files are
+// recorded only where an entry names them.
 const tempPrefix = ".#timemachine-"
 
 func tempName() string {
@@ -26,13 +26,13 @@ func tempName() string {
 	return tempPrefix + hex.EncodeToString(b[:])
 }
 
-// unblock removes what the plan found in the place of a folder. A step before this one may have
-// done so.
-func (s *Step) unblock() error {
-	if s.block == "" {
+// removeObstacle removes the file whose path a folder needs. A step before this one may have removed
+// it.
+func (s *Step) removeObstacle() error {
+	if s.obstacle == "" {
 		return nil
 	}
-	folder, name := layout.Split(s.block)
+	folder, name := layout.Split(s.obstacle)
 	dir, err := s.base.walk.Dir(folder)
 	if err != nil {
 		return err
@@ -43,8 +43,9 @@ func (s *Step) unblock() error {
 		return nil
 	case err != nil:
 		return err
-	case !unchanged(&st, &s.there):
-		return errChanged
+	}
+	if err := s.checkPresent(dir, name, st); err != nil {
+		return err
 	}
 	if err := dir.Remove(name); err != nil {
 		return err
@@ -53,32 +54,81 @@ func (s *Step) unblock() error {
 	return nil
 }
 
+func (s *Step) removeTemp() error {
+	folder, _ := layout.Split(s.rel)
+	dir, err := s.base.walk.Dir(folder)
+	if err != nil {
+		return err
+	}
+	return dir.Remove(s.temp)
+}
+
 var errChanged = errors.New("it changed meanwhile, and is left alone")
 
-func unchanged(a, b *durable.Stat) bool {
+// checkPresent refuses a file that is about to be replaced, if it is not the planned one, or holds
+// a content that was not confirmed. Equal stats do not prove an equal content: a mapped file, or a
+// second change within one tick of the clock, keeps them.
+func (s *Step) checkPresent(dir *durable.Dir, name string, st durable.Stat) error {
+	if !isUnchanged(&st, &s.presentStat) {
+		return errChanged
+	}
+	if s.stored.IsZero() || st.IsDir() {
+		return nil
+	}
+	id, err := contentID(dir, name, &st)
+	if err != nil {
+		return err
+	}
+	if st, err = dir.Lstat(name); err != nil {
+		return err
+	}
+	if id != s.stored || !isUnchanged(&st, &s.presentStat) {
+		return errChanged
+	}
+	return nil
+}
+
+func isUnchanged(a, b *durable.Stat) bool {
 	return a.Same(*b) && a.Mode == b.Mode && a.Size == b.Size && a.Mtime == b.Mtime && a.Ctime == b.Ctime
 }
 
-// put gives the new file its name, unless what the plan found there has changed since.
-func (s *Step) put(dir *durable.Dir, temp, name string) error {
+// place gives the new file its name, unless the file there is not the one that the plan replaces.
+func (s *Step) place(dir *durable.Dir, name string) error {
 	st, err := dir.Lstat(name)
 	switch {
 	case durable.IsMissing(err):
+		return dir.Rename(s.temp, dir, name)
 	case err != nil:
 		return err
-	case s.Action == Create || !unchanged(&st, &s.there):
+	case s.Action == Create:
 		return errChanged
-	case st.IsDir():
+	}
+	if err := s.checkPresent(dir, name, st); err != nil {
+		return err
+	}
+	if st.IsDir() {
 		if err := dir.RemoveDir(name); err != nil {
 			return err
 		}
 	}
-	return dir.Rename(temp, dir, name)
+	return dir.Rename(s.temp, dir, name)
 }
 
-// writeFile writes content, owner, mode and mtime to a new file, in an order in which it is never
-// open to anybody whom the record does not let in: closed first, then given away, then opened as
-// far as recorded.
+// compareWritten notes in what the new file differs from the version. Its content was hashed while
+// it was written.
+func (s *Step) compareWritten(dir *durable.Dir, name string) error {
+	st, err := dir.Lstat(name)
+	if err != nil {
+		return err
+	}
+	s.StillDiffers = s.differences(&st, s.Blob)
+	s.noteOwner(&st)
+	return nil
+}
+
+// writeFile writes content, owner, mode and mtime to a new file. At no moment can a user read it
+// whom the version does not let in: the file is closed to others, then given to its owner, and then
+// gets its mode.
 func (p *Plan) writeFile(s *Step, dir *durable.Dir, sync bool) error {
 	if _, redacted := p.src.Redacted(&s.Version); redacted {
 		return redactedError(s)
@@ -101,9 +151,9 @@ func (p *Plan) writeFile(s *Step, dir *durable.Dir, sync bool) error {
 		return err
 	}
 	if id, err := sum.ID(); err != nil || id != s.Blob {
-		return fmt.Errorf("content of commit %s is damaged: timemachine verify says more", s.Commit.Short())
+		return damagedError(s)
 	}
-	mode := s.own(func(uid, gid int) error { return f.Chown(uid, gid) })
+	mode := s.giveOwner(func(uid, gid int) error { return f.Chown(uid, gid) })
 	if err := f.Chmod(osMode(mode)); err != nil {
 		return err
 	}
@@ -121,10 +171,13 @@ func (p *Plan) writeLink(s *Step, dir *durable.Dir) error {
 	if err != nil {
 		return err
 	}
+	if id, err := object.HashBlob(target); err != nil || id != s.Blob {
+		return damagedError(s)
+	}
 	if err := dir.Symlink(string(target), s.temp); err != nil {
 		return err
 	}
-	s.own(func(uid, gid int) error { return dir.ChownLink(s.temp, uid, gid) })
+	s.giveOwner(func(uid, gid int) error { return dir.ChownLink(s.temp, uid, gid) })
 	return dir.SetMtime(s.temp, s.Mtime)
 }
 
@@ -140,22 +193,23 @@ func (p *Plan) linkTarget(s *Step) ([]byte, error) {
 	return io.ReadAll(src)
 }
 
+func damagedError(s *Step) error {
+	return fmt.Errorf("content of commit %s is damaged: timemachine verify says more", s.Commit.Short())
+}
+
 func redactedError(s *Step) error {
 	return fmt.Errorf("its content was taken out of the history, and something else put in commit %s", s.Commit.Short())
 }
 
-// own gives the new file to its recorded owner, as far as that is allowed, and returns the mode
-// that is safe then: a group that is not the recorded one is let in no further than everybody, and
-// setuid and setgid come back for root only.
-func (s *Step) own(chown func(uid, gid int) error) (mode uint32) {
+// giveOwner gives the new file to the version's owner, as far as the process may, and returns the
+// mode that is safe then: another group than the version's gets no more than everybody, and only
+// root brings setuid and setgid back.
+func (s *Step) giveOwner(chown func(uid, gid int) error) (mode uint32) {
 	mode = s.Mode & 0o7777
 	root := os.Geteuid() == 0
 	err := chown(int(s.UID), int(s.GID))
-	if err != nil {
-		s.Notes = append(s.Notes, fmt.Sprintf("owner %d:%d could not be given", s.UID, s.GID))
-		if chown(-1, int(s.GID)) != nil {
-			mode &^= 0o070 &^ (mode << 3)
-		}
+	if err != nil && chown(-1, int(s.GID)) != nil {
+		mode &^= 0o070 &^ (mode << 3)
 	}
 	if !s.Link && mode&0o6000 != 0 && (err != nil || !root) {
 		mode &^= 0o6000
