@@ -2,12 +2,15 @@ package watch_test
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
+	"timemachine/repo"
 	"timemachine/repo/history"
 	"timemachine/repo/repotest"
 	"timemachine/watch/scan"
@@ -61,5 +64,43 @@ func TestNewestVersions(t *testing.T) {
 	w.check(os.WriteFile(cache, b, 0o600))
 	if heads := scan.NewestVersions(h.State(), "/"); len(heads.Sources) > 0 {
 		t.Errorf("a damaged cache tells %v", heads)
+	}
+}
+
+// TestNewestWithoutAVersion: a source that changed during each read, and so was never recorded, is
+// none of the history, and its folder can be read as of any moment; also when the file is missing.
+func TestNewestWithoutAVersion(t *testing.T) {
+	w := newWorld(t)
+	w.write("a", "1")
+	w.run(1)
+	w.check(w.locked(func(r *repo.Repo) error {
+		c, err := scan.Load(t.Context(), r, w.head())
+		w.check(err)
+		defer c.Close()
+		s := c.FindOrAdd(w.path("torn"))
+		s.Deleted, s.TornRuns = true, 1
+		c.MarkChanged(s)
+		return c.Save(r.State())
+	}))
+	w.write("b", "1")
+	w.run(1)
+	h, err := history.Open(w.dest, history.Options{Heads: scan.NewestVersions})
+	w.check(err)
+	defer h.Close()
+	for _, p := range []history.Point{{}, {Time: time.Now().Add(time.Hour)}, {Back: 1}} {
+		entries, err := h.Below(t.Context(), w.src, p)
+		if want := 2 - p.Back; err != nil || len(entries) != want {
+			t.Errorf("%+v: %d versions, %v", p, len(entries), err)
+		}
+	}
+	if sources, err := h.Sources(t.Context(), w.src); err != nil || len(sources) != 2 {
+		t.Errorf("%q, %v", sources, err)
+	}
+	if known, err := h.Remembers(w.path("torn")); known || err != nil {
+		t.Errorf("the torn file is known: %v", err)
+	}
+	var unknown *history.UnknownError
+	if _, err := h.Below(t.Context(), w.path("torn"), history.Point{}); !errors.As(err, &unknown) {
+		t.Errorf("the torn file: %v", err)
 	}
 }

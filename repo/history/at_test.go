@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/history"
 	"timemachine/repo/record"
@@ -205,6 +206,24 @@ func TestAtVersionsAndCommits(t *testing.T) {
 	for rev, want := range map[string]object.ID{"@{0}": third[1].Commit, "main@{1}": second[0].Commit, "HEAD@{2}": first[1].Commit, "HEAD@{2}~1": first[0].Commit} {
 		if id, err := h.Revision(rev); err != nil || id != want {
 			t.Errorf("%s: %s, %v", rev, id, err)
+		}
+	}
+}
+
+// TestBelowWithAWrongHint: a source that the hint names and no commit records is passed over.
+func TestBelowWithAWrongHint(t *testing.T) {
+	s := newStory(t)
+	s.run(at(0), step{source: "/d/a", content: "1", mtime: at(0)})
+	h, err := history.Open(s.dest, history.Options{Heads: func(state *durable.Dir, path string) history.Heads {
+		heads := s.heads(state, path)
+		heads.Sources["/d/none"] = history.Head{}
+		return heads
+	}})
+	s.check(err)
+	defer h.Close()
+	for _, p := range []history.Point{{}, {Time: at(1)}} {
+		if all, err := h.Below(ctx, "/d", p); err != nil || len(all) != 1 {
+			t.Errorf("%+v: %v, %v", p, all, err)
 		}
 	}
 }

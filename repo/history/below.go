@@ -12,8 +12,7 @@ import (
 )
 
 // Below lists the versions of all sources at and below path ("/": everything) that were in force at
-// p, in order of their paths, with Before left out, and Since right only where p is a moment;
-// deleted ones are left out. Where p says how many versions back, those of all sources at and below
+// p, in order of their paths, with Before left out. Deleted ones are left out. Where p says how many versions back, those of all sources at and below
 // path count together. Errors: *UnknownError, *BeforeError; where everything was deleted at that
 // point there are no entries and no error.
 func (h *History) Below(ctx context.Context, path string, p Point) ([]Entry, error) {
@@ -58,9 +57,12 @@ func (h *History) belowHeads(ctx context.Context, path string, p Point, sources 
 	some := false
 	for _, source := range sources {
 		e, err := h.At(ctx, source, p)
+		var unknown *UnknownError
 		var early *BeforeError
 		var absent *AbsentError
 		switch {
+		case errors.As(err, &unknown):
+			continue
 		case errors.As(err, &early):
 			if before == nil || early.First.Since.Before(before.First.Since) {
 				before = early
@@ -75,10 +77,13 @@ func (h *History) belowHeads(ctx context.Context, path string, p Point, sources 
 		}
 		some = true
 	}
-	if !some && before != nil {
+	switch {
+	case some:
+		return list, nil
+	case before != nil:
 		return nil, &BeforeError{Path: path, First: before.First}
 	}
-	return list, nil
+	return nil, &UnknownError{Path: path}
 }
 
 // below collects by walking what was in force, one candidate a source.
@@ -109,7 +114,7 @@ func (b *below) collect(ctx context.Context, path string) ([]Entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		settled, err := b.take(ctx, &f.Version)
+		settled, err := b.take(ctx, f)
 		if err != nil {
 			return nil, err
 		}
@@ -141,17 +146,23 @@ func (b *below) wanted(from object.ID, path string) (map[string]bool, error) {
 }
 
 // take notes a version; true where its source is settled by it.
-func (b *below) take(ctx context.Context, v *record.Version) (bool, error) {
-	c := b.state[v.Source]
+func (b *below) take(ctx context.Context, f found) (bool, error) {
+	c := b.state[f.Source]
 	if c == nil {
 		c = &candidate{}
-		b.state[v.Source] = c
+		b.state[f.Source] = c
 	}
 	if c.done != nil {
 		return false, nil
 	}
+	if b.p.Time.IsZero() {
+		e, err := b.h.entryOf(ctx, f)
+		e.Before = nil
+		c.done = &e
+		return err == nil, err
+	}
 	if c.pending != nil {
-		e, err := b.h.entry(ctx, c.pending, v)
+		e, err := b.h.entry(ctx, c.pending, &f.Version)
 		if err != nil {
 			return false, err
 		}
@@ -161,11 +172,7 @@ func (b *below) take(ctx context.Context, v *record.Version) (bool, error) {
 			return true, nil
 		}
 	}
-	c.pending = v
-	if b.p.Time.IsZero() {
-		c.done, c.pending = &Entry{Version: *v, Since: v.CaptureTime()}, nil
-		return true, nil
-	}
+	c.pending = &f.Version
 	return false, nil
 }
 

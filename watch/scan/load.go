@@ -123,7 +123,8 @@ func (c *Cache) compareTree(r commitSource) error {
 }
 
 // NewestVersions returns the newest version of each source at or below path, as the cache has them.
-// The result is empty where the cache cannot be used. It serves as history.Options.Heads.
+// Sources without a version are left out. The result is empty where the cache cannot be used. It
+// serves as history.Options.Heads.
 func NewestVersions(state *durable.Dir, path string) (heads history.Heads) {
 	_ = durable.Guard(func() error { // on a fault the caller reads the commits
 		c := readCache(state)
@@ -146,13 +147,16 @@ func CacheTip(state *durable.Dir) (tip object.ID) {
 	return tip
 }
 
-// newest returns the newest version of each source at or below path.
+// newest returns the newest version of each recorded source at or below path.
 func (c *Cache) newest(path string) history.Heads {
 	if c.Tip.IsZero() {
 		return history.Heads{}
 	}
 	heads := history.Heads{Tip: c.Tip, Sources: map[string]history.Head{}}
 	add := func(s *SourceState) {
+		if s.Commit.IsZero() {
+			return // it changed during each read so far, and has no version
+		}
 		heads.Sources[s.source] = history.Head{Commit: s.Commit, Blob: s.Blob, Deleted: s.Deleted}
 	}
 	for i := c.base.search(path); i < c.base.count && inside(c.base.source(i), path); i++ {
