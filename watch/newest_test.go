@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"timemachine/repo"
 	"timemachine/repo/history"
 	"timemachine/repo/repotest"
 	"timemachine/watch/scan"
@@ -73,15 +72,7 @@ func TestNewestWithoutAVersion(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")
 	w.run(1)
-	w.check(w.locked(func(r *repo.Repo) error {
-		c, err := scan.Load(t.Context(), r, w.head())
-		w.check(err)
-		defer c.Close()
-		s := c.FindOrAdd(w.path("torn"))
-		s.Deleted, s.TornRuns = true, 1
-		c.MarkChanged(s)
-		return c.Save(r.State())
-	}))
+	w.editState("torn", func(s *scan.SourceState) { s.Deleted, s.TornRuns = true, 1 })
 	w.write("b", "1")
 	w.run(1)
 	h, err := history.Open(w.dest, history.Options{Heads: scan.NewestVersions})
@@ -96,7 +87,7 @@ func TestNewestWithoutAVersion(t *testing.T) {
 	if sources, err := h.Sources(t.Context(), w.src); err != nil || len(sources) != 2 {
 		t.Errorf("%q, %v", sources, err)
 	}
-	if known, err := h.Remembers(w.path("torn")); known || err != nil {
+	if known, err := h.KnownWithoutSearch(w.path("torn")); known || err != nil {
 		t.Errorf("the torn file is known: %v", err)
 	}
 	var unknown *history.UnknownError

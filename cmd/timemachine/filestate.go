@@ -88,8 +88,10 @@ func (d *diffJob) recordedStates(p history.Point) (map[string]fileState, error) 
 }
 
 func (d *diffJob) recordedState(e history.Entry) fileState {
+	side := render.SideOf(&e.Version)
+	side.Since = e.Since
 	return fileState{
-		Side: render.SideOf(&e.Version),
+		Side: side,
 		blob: e.Blob,
 		open: func() (io.ReadCloser, error) {
 			src, _, err := d.h.Content(&e.Version)

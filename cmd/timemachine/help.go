@@ -84,13 +84,18 @@ that can never be read keeps every run from being good: make it readable, or lea
 const restoreHelp = `Bring files, or folders with all that was in them, back as they were: content, mode, mtime to the nanosecond, symbolic
 links, and the owner where that is allowed. PATH may be deleted by now. Without --at the newest version comes back.
 
-What is there and is about to be replaced is recorded in the history first, watched or not, so that nothing is lost by a
-restore; a file that cannot be recorded is left as it is, and named. Each file is replaced as a whole, at one moment. Files
-that were not there then are left alone and named: whether they go is yours to decide. --dry-run shows all this without
-doing it. What could not be restored is named, and the exit code is 3.
+Each file that is about to be replaced is read and recorded in the history first, watched or not, so that a restore loses
+nothing. A file that cannot be recorded, or that changes after it was recorded, is left as it is, and named. Each file is
+replaced as a whole, at one moment. Files that were not there then are left alone and named: whether they go is yours to
+decide. --dry-run shows all this without doing it.
+
+Files that could not be restored are named, and the exit code is 3. After it was written, each file is compared with its
+version: one that still differs in content, kind, mode or mtime is named, and the exit code is 1. So is another owner,
+which without root is only noted.
 
 --overwrite changed, the default, replaces what differs in content, kind, mode, owner or mtime; never only brings back
-what is missing; always writes everything, also over what could not be recorded first. With --to nothing is recorded first.
+what is missing; always writes everything, also over what could not be recorded first. With --to nothing is recorded
+first: there, a file whose content is in no version stays, unless --overwrite always.
 
 What stands in the way:
   a file or link in the place of a folder
@@ -208,7 +213,7 @@ const logHelp = `List the versions of a file, of everything below a folder, or, 
 been deleted since, and may be a path of the destination (files/etc/hosts).
 
 Each line has the moment from which on the version was in force, what happened, the commit, the size, the path, and what
-changed besides the content. A file's versions go on under the name it had before, where it was renamed.
+changed besides the content; the lines are in the order of these moments. A file's versions go on under the name it had before, where it was renamed.
 
 ` + whenHelp
 

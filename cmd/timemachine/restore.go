@@ -201,6 +201,9 @@ func (d *restoreReport) print(p *restore.Plan) error {
 	for _, line := range render.PlanErrors(p) {
 		d.app.console.Error(line)
 	}
+	if n.Differ > 0 {
+		return errors.Join(err, status(statusFailed))
+	}
 	return errors.Join(err, partialStatus(n.Failed))
 }
 
@@ -229,5 +232,8 @@ func (d *restoreReport) logStep(s *restore.Step) {
 		j.Error("not restored", "path", s.Target, "cause", s.Err.Error())
 	case s.Action == restore.Create || s.Action == restore.Replace:
 		j.Debug("restored", "path", s.Target, "commit", s.Commit.String(), "differed", strings.Join(s.Differs, " "))
+		if len(s.StillDiffers) > 0 {
+			j.Error("restored, but not as recorded", "path", s.Target, "differs", strings.Join(s.StillDiffers, " "))
+		}
 	}
 }

@@ -59,9 +59,9 @@ func (a *app) verifyDestination(ctx context.Context, p *place, c *config.Config,
 	options := verify.Options{Quick: o.quick, Repair: o.repair, WantCopy: wantsCopy(c), Report: t.printFinding, Progress: a.console.MoveBar}
 	r, err := a.openForUpkeep(p)
 	if refusalKind(err) == refusal.Foreign && !o.repair {
-		h, herr := a.openToRead(p.dest, nil)
-		if herr != nil {
-			return nil, errors.Join(err, herr)
+		h, err := a.openToRead(p.dest, nil)
+		if err != nil {
+			return nil, err
 		}
 		defer h.Close()
 		defer a.console.ShowBar("verifying")()

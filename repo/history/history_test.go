@@ -186,6 +186,8 @@ func (s *story) rewritten(filter ...string) string {
 	return clone
 }
 
+// TestRewrittenHistory gives every commit another name, so that no Previous leads anywhere, and adds
+// a commit by hand.
 func TestRewrittenHistory(t *testing.T) {
 	s := newStory(t)
 	for i := range 5 {
@@ -291,7 +293,16 @@ func TestOpenHistoryRefuses(t *testing.T) {
 	if err := errors.Join(os.Mkdir(empty, 0o700), repo.Init(fresh, repo.Options{})); err != nil {
 		t.Fatal(err)
 	}
-	for dest, want := range map[string]refusal.Kind{filepath.Join(dir, "none"): refusal.NoDestination, empty: refusal.NoRepository, fresh: refusal.NoVersions} {
+	foreign, unborn := filepath.Join(dir, "foreign"), filepath.Join(dir, "unborn")
+	for _, made := range []string{foreign, unborn} {
+		repotest.Git(t, dir, "init", "-q", "-b", "main", made)
+	}
+	for _, message := range []string{"one", "two\n\nSource: a website"} {
+		repotest.Git(t, foreign, "-c", "user.name=x", "-c", "user.email=x@y", "commit", "-q", "--allow-empty", "-m", message)
+	}
+	bare := filepath.Join(dir, "bare.git")
+	repotest.Git(t, dir, "clone", "-q", "--bare", foreign, bare)
+	for dest, want := range map[string]refusal.Kind{foreign: refusal.Foreign, unborn: refusal.Foreign, bare: refusal.Foreign, filepath.Join(dir, "none"): refusal.NoDestination, empty: refusal.NoRepository, fresh: refusal.NoVersions} {
 		_, err := history.Open(dest, history.Options{})
 		var e *refusal.Error
 		if !errors.As(err, &e) || e.Kind != want || e.Remedy.Kind == 0 {

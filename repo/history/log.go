@@ -20,37 +20,45 @@ type LogOptions struct {
 	Follow bool           // a file's versions under an earlier name follow its own
 }
 
-// Log lists versions, newest first: of a file along its own chain, so that it costs its own
-// versions; of a folder, where the hint knows its files, along theirs, by capture; else, and of
-// everything, in the order of the commits. An unknown path gives a *UnknownError.
+// Log lists versions, newest first: the versions of a file along its own chain, so that the cost is
+// that of its versions; all others in the order of Entry.Since. A folder whose files the cache knows
+// costs what their versions cost. An unknown path gives an *UnknownError.
 func (h *History) Log(ctx context.Context, o LogOptions) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		all, err := h.listed(ctx, o)
+		t := timeline{h: h, ctx: ctx, limit: o.Limit, yield: yield}
+		all, sorted, err := h.listed(ctx, o)
 		if err != nil {
-			yield(Entry{}, err)
+			t.fail(err)
 			return
 		}
-		n, old, known := 0, 0, false
+		known := false
+		old := 0
 		for e, err := range all {
 			if err != nil {
-				yield(Entry{}, err)
+				t.flush()
+				t.fail(err)
 				return
 			}
 			known = true
-			if old = o.age(&e, old); old > maxOld {
-				return
+			if old = o.countOld(&e, old); old > maxOld {
+				break
 			}
-			if !o.lists(&e) {
-				continue
+			if o.lists(&e) {
+				t.add(e)
 			}
-			n++
-			if !yield(e, nil) || n == o.Limit {
+			if sorted {
+				t.flush()
+			} else {
+				t.yieldUntil(upperBound(&e))
+			}
+			if t.ended {
 				return
 			}
 		}
 		if !known {
-			yield(Entry{}, &UnknownError{Path: o.Path})
+			t.fail(&UnknownError{Path: o.Path})
 		}
+		t.flush()
 	}
 }
 
@@ -62,7 +70,8 @@ const (
 	oldBy  = 24 * time.Hour
 )
 
-func (o *LogOptions) age(e *Entry, old int) int {
+// countOld counts e where it is so much older than the moment, after old others in a row.
+func (o *LogOptions) countOld(e *Entry, old int) int {
 	if o.Since.IsZero() || !e.Committed.Before(o.Since.Add(-oldBy)) {
 		return 0
 	}
@@ -74,8 +83,9 @@ func (o *LogOptions) lists(e *Entry) bool {
 		(len(o.Events) == 0 || slices.Contains(o.Events, e.Event))
 }
 
-// listed gives the versions that come into question.
-func (h *History) listed(ctx context.Context, o LogOptions) (iter.Seq2[Entry, error], error) {
+// listed gives the versions at and below the path, and tells whether they come in the order of a
+// log already.
+func (h *History) listed(ctx context.Context, o LogOptions) (all iter.Seq2[Entry, error], sorted bool, err error) {
 	path := o.Path
 	if path == "" {
 		path = "/"
@@ -83,18 +93,18 @@ func (h *History) listed(ctx context.Context, o LogOptions) (iter.Seq2[Entry, er
 	f, what, err := h.lookAt(ctx, path)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, false, err
 	case what == unknown:
-		return func(func(Entry, error) bool) {}, nil
+		return func(func(Entry, error) bool) {}, true, nil
 	case what == file && o.Follow:
-		return h.lineage(ctx, f), nil
+		return h.lineage(ctx, f), true, nil
 	case what == file:
-		return h.entries(ctx, f), nil
+		return h.entries(ctx, f), true, nil
 	}
 	if known := h.heads(path); path != "/" && len(known) > 0 && len(known) <= maxStrands {
-		return h.strands(ctx, known), nil
+		return h.strands(ctx, known), false, nil
 	}
-	return h.commits(ctx, path), nil
+	return h.commits(ctx, path), false, nil
 }
 
 // kind is what a path stands for in a history.
@@ -166,26 +176,28 @@ func (h *History) tookFolder(ctx context.Context, f found) (bool, error) {
 func (h *History) commits(ctx context.Context, path string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		for f, err := range h.walk(ctx, h.tip, atOrBelow(path)) {
-			if err != nil {
-				yield(Entry{}, err)
-				return
+			var e Entry
+			if err == nil {
+				e, err = h.entryOf(ctx, f)
 			}
-			before, ok, err := h.before(ctx, f)
-			if err != nil {
-				yield(Entry{}, err)
-				return
-			}
-			var older *record.Version
-			if ok {
-				older = &before.Version
-				h.keep(before)
-			}
-			e, err := h.entry(ctx, &f.Version, older)
 			if !yield(e, err) || err != nil {
 				return
 			}
 		}
 	}
+}
+
+// entryOf is f with its place in time. A walk does not read the version before it again.
+func (h *History) entryOf(ctx context.Context, f found) (Entry, error) {
+	before, ok, err := h.before(ctx, f)
+	if err != nil {
+		return Entry{}, err
+	}
+	if !ok {
+		return h.entry(ctx, &f.Version, nil)
+	}
+	h.keep(before)
+	return h.entry(ctx, &f.Version, &before.Version)
 }
 
 // Sources lists every source that the history knows at and below path ("/": all), deleted ones too,

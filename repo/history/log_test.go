@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"timemachine/repo/history"
 	"timemachine/repo/record"
@@ -68,7 +69,6 @@ func TestLog(t *testing.T) {
 	})
 }
 
-// TestLogWithinASecond has several runs in one second, with mtimes that point the other way.
 // TestLogOfAFolderReplaced: what was below a path that is a file now belongs to its log, and so it
 // is the other way round.
 func TestLogOfAFolderReplaced(t *testing.T) {
@@ -90,6 +90,42 @@ func TestLogOfAFolderReplaced(t *testing.T) {
 	})
 }
 
+// TestLogInTheOrderOfSince has captures in another order than the moments from which the versions
+// were in force, within one run and across several: the log shows them by these moments.
+func TestLogInTheOrderOfSince(t *testing.T) {
+	s := newStory(t)
+	s.run(at(0), step{source: "/d/a", content: "1", mtime: at(-500)}, step{source: "/d/old", content: "2", mtime: at(-400)})
+	s.run(at(10), step{source: "/d/b", content: "3", mtime: at(9)}, step{source: "/e/f", content: "4", mtime: at(-300)})
+	s.run(at(20), step{source: "/d/c", content: "5", mtime: at(5)}, step{source: "/d/a", content: "6", mtime: at(19)})
+	s.run(at(30), step{source: "/e/g", content: "7", mtime: at(-450)}, step{source: "/d/old", content: "8", mtime: at(8)}, s.gone("/d/b"))
+	for _, most := range []int{20_000, 1} {
+		defer history.SetMostEntries(most)()
+		s.each(func(t *testing.T, h *history.History) {
+			for _, o := range []history.LogOptions{{}, {Path: "/d"}, {Path: "/d/a"}, {Limit: 3}, {Since: at(8)}, {Until: at(8)}, {Events: []record.Event{record.Modified}}} {
+				var last history.Entry
+				n := 0
+				for e, err := range h.Log(ctx, o) {
+					if err != nil {
+						t.Fatal(err)
+					}
+					if n++; n > 1 && e.Since.Truncate(time.Second).After(last.Since) {
+						t.Errorf("%+v: %s of %v after %s of %v", o, e.Source, e.Since, last.Source, last.Since)
+					}
+					last = e
+				}
+				if n == 0 || o.Limit > 0 && n != o.Limit {
+					t.Errorf("%+v: %d versions", o, n)
+				}
+			}
+			want := "/d/b:deleted /e/g:added /d/c:added /d/a:modified /d/b:added /d/old:modified /e/f:added /d/old:added /d/a:added"
+			if got := list(t, h, history.LogOptions{}); got != want {
+				t.Errorf("\n got %s\nwant %s", got, want)
+			}
+		})
+	}
+}
+
+// TestLogWithinASecond has several runs in one second, with mtimes that point the other way.
 func TestLogWithinASecond(t *testing.T) {
 	s := newStory(t)
 	s.run(at(0), step{source: "/d/a", content: "1", mtime: at(-1)}, step{source: "/x", content: "2", mtime: at(-1)})
@@ -134,6 +170,3 @@ func TestLogFollowsRenames(t *testing.T) {
 		}
 	})
 }
-
-// TestRewrittenHistory gives every commit another name, so that no Previous leads anywhere, and has
-// somebody commit on top.

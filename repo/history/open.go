@@ -1,6 +1,7 @@
 package history
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -42,7 +43,27 @@ func (h *History) open() error {
 	if err := h.readShallow(); err != nil {
 		return err
 	}
-	return h.readTip()
+	return h.checkMade(h.readTip())
+}
+
+// checkMade refuses a repository that timemachine did not make, and that is no clone of a history:
+// it has neither timemachine's settings, nor a run's files, nor a record. tipErr is the error of
+// reading the tip.
+func (h *History) checkMade(tipErr error) error {
+	var state *refusal.Error
+	empty := errors.As(tipErr, &state) && state.Kind == refusal.NoVersions
+	if tipErr != nil && !empty || h.R.Config.Get("timemachine", "branch") != "" {
+		return tipErr
+	}
+	if h.R.StateDir != nil {
+		if used, err := h.R.IsUsed(); used || err != nil {
+			return errors.Join(tipErr, err)
+		}
+	}
+	for _, err := range h.walk(context.Background(), h.tip, atOrBelow("/")) {
+		return err
+	}
+	return h.R.ForeignError()
 }
 
 // openGit finds the repository in the destination folder, or takes the folder itself for it where

@@ -13,14 +13,14 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// clones makes a bare repository with two commits that are no versions, and a clone of it.
+// clones makes a bare repository with a version and a commit that is none, and a clone of it.
 func clones(t *testing.T) (bare, clone string) {
 	top := t.TempDir()
 	work := filepath.Join(top, "work")
 	bare, clone = filepath.Join(top, "bare"), filepath.Join(top, "clone")
 	repotest.Git(t, top, "init", "-q", "-b", "main", work)
-	for range 2 {
-		repotest.Git(t, work, "commit", "-q", "--allow-empty", "-m", "empty")
+	for _, message := range []string{"Delete /x\n\nEvent: deleted\nSource: /x\nScan: 20261120T100000Z-0001", "empty"} {
+		repotest.Git(t, work, "commit", "-q", "--allow-empty", "-m", message)
 	}
 	repotest.Git(t, top, "clone", "-q", "--bare", work, bare)
 	repotest.Git(t, top, "clone", "-q", bare, clone)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"timemachine/repo/git/ref"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
@@ -54,6 +56,10 @@ func (r *Dest) adoptableBranch() (string, error) {
 		return "", &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("no branch is checked out in %s", record.Quote(r.Path)), Remedy: refusal.Remedy{Kind: refusal.CheckOutBranch}}
 	}
 	tip, err := r.Refs.Read("refs/heads/" + branch)
+	if errors.Is(err, ref.ErrMissing) {
+		return "", &refusal.Error{Kind: refusal.NoVersions, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s holds no versions yet: there is no history to take over", record.Quote(branch), record.Quote(r.Path)),
+			Remedy: refusal.Remedy{Kind: refusal.RunFirst}}
+	}
 	if err != nil {
 		return "", &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s cannot be read", record.Quote(branch), record.Quote(r.Path)), Err: err}
 	}

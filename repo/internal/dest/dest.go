@@ -87,7 +87,7 @@ func (r *Dest) OpenWriter() error {
 	}
 	branch := r.Config.Get("timemachine", "branch")
 	if branch == "" {
-		if used, err := r.isUsed(); err != nil || used {
+		if used, err := r.IsUsed(); err != nil || used {
 			return cmp.Or(err, r.missingBranchError())
 		}
 	}
@@ -95,7 +95,7 @@ func (r *Dest) OpenWriter() error {
 		return err
 	}
 	if branch == "" {
-		return r.foreignError()
+		return r.ForeignError()
 	}
 	if err := r.setBranch(branch); err != nil {
 		return err
@@ -158,9 +158,9 @@ func (r *Dest) missingBranchError() error {
 		Remedy: r.Remedy(refusal.RestoreSettings, "")}
 }
 
-// isUsed tells whether a run has left a file under .git/timemachine. The repository is
+// IsUsed tells whether a run has left a file under .git/timemachine. The repository is
 // timemachine's then, whatever its settings say.
-func (r *Dest) isUsed() (bool, error) {
+func (r *Dest) IsUsed() (bool, error) {
 	for _, file := range runstate.Files {
 		if there, err := durable.PathExists(r.Git, "timemachine/"+file.Name); there || errors.Is(err, unix.ENOTDIR) {
 			return there, nil
@@ -171,7 +171,8 @@ func (r *Dest) isUsed() (bool, error) {
 	return false, nil
 }
 
-func (r *Dest) foreignError() error {
+// ForeignError is the refusal of a repository that timemachine did not make.
+func (r *Dest) ForeignError() error {
 	return &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("the repository in %s was not made by timemachine", record.Quote(r.Path)),
 		Remedy: r.Remedy(refusal.AdoptClone, "")}
 }

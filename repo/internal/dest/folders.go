@@ -62,7 +62,7 @@ func (r *Dest) ReadConfig() error {
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		r.Config, err = config.Parse(text)
 		if whole := text[:bytes.LastIndexByte(text, '\n')+1]; len(whole) < len(text) && (err != nil || r.isBranchCut()) {
-			if used, uerr := r.isUsed(); uerr == nil && used {
+			if used, uerr := r.IsUsed(); uerr == nil && used {
 				r.Config, err = config.Parse(whole)
 			}
 		}
@@ -72,7 +72,7 @@ func (r *Dest) ReadConfig() error {
 	}
 	e := &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: "git's configuration in " + record.Quote(r.Path) + " cannot be read", Err: err,
 		Remedy: r.Remedy(refusal.InspectConfig, "")}
-	if used, err := r.isUsed(); err == nil && used {
+	if used, err := r.IsUsed(); err == nil && used {
 		e.Remedy = r.Remedy(refusal.ReplaceConfig, r.Git.Path("config"))
 	}
 	return e

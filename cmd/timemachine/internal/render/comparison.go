@@ -24,6 +24,7 @@ type Side struct {
 	Size   int64
 	Mtime  time.Time
 	Commit object.ID // zero: as it is on disk
+	Since  time.Time // from when on the version was in force
 }
 
 // SideOf is a version as one of two states; a deletion is not there.
@@ -100,9 +101,8 @@ func (c *Comparison) summary() string {
 
 // label names the state of a side in the heading of a diff.
 func (s *Side) label(zone *time.Location) string {
-	state := "on disk"
-	if !s.Commit.IsZero() {
-		state = s.Commit.Short()
+	if s.Commit.IsZero() {
+		return "on disk, modified " + LocalTime(s.Mtime, zone)
 	}
-	return s.Mtime.In(zone).Format("2006-01-02 15:04:05.000000000 -0700") + " " + state
+	return VersionText(s.Commit, s.Since, zone)
 }

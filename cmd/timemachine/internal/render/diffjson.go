@@ -30,7 +30,7 @@ type FileDiffDocument struct {
 	PatchBytes  string        `json:"patch_bytes,omitempty"`
 }
 
-// SideDocument is one of the two states of a file. Commit is empty for the file on disk.
+// SideDocument is one of the two states of a file. Commit and Since are empty for the file on disk.
 type SideDocument struct {
 	Type   string `json:"type"` // file, symlink or other
 	Mode   string `json:"mode"`
@@ -41,6 +41,7 @@ type SideDocument struct {
 	Size   int64  `json:"size"`
 	Mtime  string `json:"mtime"`
 	Commit string `json:"commit,omitempty"`
+	Since  string `json:"since,omitempty"`
 }
 
 // DiffJSON is the document of a diff at and below path.
@@ -75,6 +76,9 @@ func sideJSON(s *Side) *SideDocument {
 	}
 	j := &SideDocument{Type: typeText(s.Link), Mode: modeText(s.Mode),
 		User: s.Owner.User, Group: s.Owner.Group, UID: s.Owner.UID, GID: s.Owner.GID, Size: s.Size, Mtime: record.FormatTime(s.Mtime), Commit: idText(s.Commit)}
+	if !s.Commit.IsZero() {
+		j.Since = record.FormatTime(s.Since)
+	}
 	if s.Odd != "" {
 		j.Type = "other"
 	}

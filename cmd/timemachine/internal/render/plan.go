@@ -42,7 +42,9 @@ type StepDocument struct {
 	Action      string   `json:"action"` // create, replace, keep or leave
 	Differs     []string `json:"differs"`
 	Commit      string   `json:"commit"`
+	Since       string   `json:"since"`
 	Mtime       string   `json:"mtime"`
+	Still       []string `json:"still_differs,omitempty"`
 	Notes       []string `json:"notes,omitempty"`
 	Error       string   `json:"error,omitempty"`
 }
@@ -53,7 +55,7 @@ func PlanJSON(p *restore.Plan, dryRun bool) PlanDocument {
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		f := StepDocument{Source: s.Source, SourceBytes: rawBytes(s.Source), Target: s.Target, TargetBytes: rawBytes(s.Target), Action: string(s.Action), Differs: OrEmpty(s.Differs),
-			Commit: s.Commit.String(), Mtime: record.FormatTime(s.Mtime), Notes: s.Notes}
+			Commit: s.Commit.String(), Since: record.FormatTime(s.Since), Mtime: record.FormatTime(s.Mtime), Still: s.StillDiffers, Notes: s.Notes}
 		if s.Err != nil {
 			f.Error = withoutPath(s.Err, s.Target)
 		}
@@ -62,8 +64,8 @@ func PlanJSON(p *restore.Plan, dryRun bool) PlanDocument {
 	return doc
 }
 
-// PlanLines are the lines of a restore, one for each file that was changed, left or would be. A
-// verbose list also names the files that were up to date.
+// PlanLines are the lines of a restore, one for each file that was changed or left, or would be. Of
+// the files that were up to date, it names those with a note; a verbose list names all.
 func PlanLines(p *restore.Plan, dryRun, verbose bool, zone *time.Location) []string {
 	words, removed := actionWords(dryRun), "removed"
 	if dryRun {
@@ -74,7 +76,7 @@ func PlanLines(p *restore.Plan, dryRun, verbose bool, zone *time.Location) []str
 		lines = append(lines, removed+" "+terminal.Quote(path)+", in the place of a folder")
 	}
 	for i := range p.Steps {
-		if s := &p.Steps[i]; s.Err == nil && (s.Action != restore.Keep || verbose) {
+		if s := &p.Steps[i]; s.Err == nil && (s.Action != restore.Keep || verbose || len(s.Notes) > 0) {
 			lines = append(lines, stepLine(s, words[s.Action], zone))
 		}
 	}
@@ -90,7 +92,7 @@ func stepLine(s *restore.Step, verb string, zone *time.Location) string {
 		text += " (" + strings.Join(s.Differs, ", ") + ")"
 	}
 	if s.Action != restore.Keep && s.Action != restore.Leave {
-		text += "  as of " + LocalTime(s.Mtime, zone) + ", " + s.Commit.Short()
+		text += "  " + VersionText(s.Commit, s.Since, zone)
 	}
 	for _, note := range s.Notes {
 		text += "; " + note
@@ -98,12 +100,16 @@ func stepLine(s *restore.Step, verb string, zone *time.Location) string {
 	return text
 }
 
-// PlanErrors are the lines about files that were not restored.
+// PlanErrors are the lines about files that were not restored, or that differ from their version
+// still.
 func PlanErrors(p *restore.Plan) []string {
 	var lines []string
 	for i := range p.Steps {
-		if s := &p.Steps[i]; s.Err != nil {
+		switch s := &p.Steps[i]; {
+		case s.Err != nil:
 			lines = append(lines, terminal.Quote(s.Target)+": "+withoutPath(s.Err, s.Target))
+		case len(s.StillDiffers) > 0:
+			lines = append(lines, terminal.Quote(s.Target)+": was written, but differs from its version in "+strings.Join(s.StillDiffers, ", "))
 		}
 	}
 	return lines
@@ -118,16 +124,21 @@ func withoutPath(err error, path string) string {
 type PlanCount struct {
 	byAction map[restore.Action]int // of the steps that did not fail
 	Failed   int
+	Differ   int // files that were written and differ from their version still
 }
 
 // PlanCounts counts the steps of a restore.
 func PlanCounts(p *restore.Plan) PlanCount {
 	n := PlanCount{byAction: map[restore.Action]int{}}
 	for i := range p.Steps {
-		if s := &p.Steps[i]; s.Err != nil {
+		s := &p.Steps[i]
+		if s.Err != nil {
 			n.Failed++
-		} else {
-			n.byAction[s.Action]++
+			continue
+		}
+		n.byAction[s.Action]++
+		if len(s.StillDiffers) > 0 {
+			n.Differ++
 		}
 	}
 	return n
@@ -151,6 +162,9 @@ func (n PlanCount) Summary(dryRun bool) string {
 	}
 	if n.byAction[restore.Keep] > 0 {
 		parts = append(parts, Count(n.byAction[restore.Keep], "file")+" as then")
+	}
+	if n.Differ > 0 {
+		parts = append(parts, Count(n.Differ, "file")+" not as recorded")
 	}
 	if n.Failed > 0 {
 		parts = append(parts, Count(n.Failed, "file")+" not restored")

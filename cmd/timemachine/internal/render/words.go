@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"timemachine/repo/git/object"
 )
 
 // Count is a number with its noun.
@@ -50,6 +52,12 @@ func sizeText(n int64) string {
 // LocalTime is a moment for people: to the second, with its offset from UTC.
 func LocalTime(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format("2006-01-02 15:04:05 -07:00")
+}
+
+// VersionText names a version by its commit and by the moment from which it was in force, as log
+// shows them.
+func VersionText(commit object.ID, since time.Time, zone *time.Location) string {
+	return "version " + commit.Short() + " of " + LocalTime(since, zone)
 }
 
 // FirstLine is the first line of an error's text.
