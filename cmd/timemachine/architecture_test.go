@@ -45,6 +45,7 @@ var importTable = map[string]string{
 	"repo/git/packtest":    "repo/git/...",
 	"repo/git/index":       "repo/durable repo/git/...",
 	"repo/git/ref":         "repo/durable repo/git/...",
+	"repo/git/revision":    "repo/git/object repo/git/pack repo/git/ref",
 	"repo/git/config":      "repo/durable repo/git/... " + gitConfig,
 	"repo/git/commitgraph": "repo/durable repo/git/...",
 

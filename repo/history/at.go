@@ -93,11 +93,3 @@ func (h *History) pick(ctx context.Context, f found, p Point) (Entry, error) {
 	}
 	return Entry{}, &BeforeError{Path: f.Source, First: first}
 }
-
-// selects tells whether e, the version with back younger ones behind it, is the one that p means.
-func (p *Point) selects(e *Entry, back int) bool {
-	if !p.Time.IsZero() {
-		return !e.Since.After(p.Time)
-	}
-	return back == p.Back
-}

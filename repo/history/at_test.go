@@ -189,8 +189,8 @@ func TestAtVersionsAndCommits(t *testing.T) {
 		}
 		for _, rev := range []string{"main@{9}", "main@{yesterday}", "deadbeef", "nosuch", "HEAD~9", "HEAD^2", "HEAD^{tree}", "../../etc/passwd", "0", ""} {
 			var e *history.RevisionError
-			if id, err := h.Revision(rev); !errors.As(err, &e) {
-				t.Errorf("%q: %v, %v", rev, id, err)
+			if p, err := h.Point(when.When{Kind: when.Revision, Rev: rev}); !errors.As(err, &e) {
+				t.Errorf("%q: %v, %v", rev, p, err)
 			}
 		}
 		for point, want := range map[history.Point]string{{}: "/d/b /d/c", {Back: 1}: "/d/b", {Commit: second[0].Commit}: "/d/b", {Time: at(1.6)}: "/d/b /d/c", {Time: at(1.4)}: "/d/b"} {
@@ -204,8 +204,8 @@ func TestAtVersionsAndCommits(t *testing.T) {
 	s.check(err)
 	defer h.Close()
 	for rev, want := range map[string]object.ID{"@{0}": third[1].Commit, "main@{1}": second[0].Commit, "HEAD@{2}": first[1].Commit, "HEAD@{2}~1": first[0].Commit} {
-		if id, err := h.Revision(rev); err != nil || id != want {
-			t.Errorf("%s: %s, %v", rev, id, err)
+		if p, err := h.Point(when.When{Kind: when.Revision, Rev: rev}); err != nil || p.Commit != want {
+			t.Errorf("%s: %s, %v", rev, p.Commit, err)
 		}
 	}
 }

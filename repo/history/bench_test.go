@@ -60,7 +60,7 @@ func logLoop(b *testing.B, dest string, hint func(*durable.Dir, string) history.
 	}
 }
 
-func compact(b *testing.B, dest string) {
+func compact(b testing.TB, dest string) {
 	b.Helper()
 	r, err := repo.Open(dest, repo.Options{})
 	if err != nil {

@@ -21,17 +21,17 @@ import (
 // and nothing is written. It shows the branch as it was when it was opened. Its methods may not be
 // called by several goroutines at once.
 type History struct {
-	R       *commits.Commits
-	hints   func(state *durable.Dir, path string) Heads
-	own     bool // Close closes r
-	bare    bool
-	tip     object.ID
-	shallow map[object.ID]bool // commits whose parents a shallow clone left out
-	hint    *hint              // nil: not read yet
-	kept    map[object.ID]found
-	chain   *commitgraph.Chain // nil: there is none, or graphed is false
-	graphed bool
-	runs    map[string]*earlier // by a run's name, what is known of the one before it
+	R         *commits.Commits
+	hints     func(state *durable.Dir, path string) Heads
+	own       bool // Close closes r
+	bare      bool
+	tip       object.ID
+	shallow   map[object.ID]bool // commits whose parents a shallow clone left out
+	hint      *hint              // nil: not read yet
+	kept      map[object.ID]found
+	chain     *commitgraph.Chain // nil: there is none, or graphRead is false
+	graphRead bool
+	runs      map[string]*earlier // by a run's name, what is known of the one before it
 }
 
 // Heads is what somebody remembers of a history: the newest commit of each source, as of commit
@@ -46,13 +46,6 @@ type Head struct {
 	Commit  object.ID
 	Blob    object.ID
 	Deleted bool
-}
-
-// Point is a state of the history. The zero value is the newest. At most one field is set.
-type Point struct {
-	Time   time.Time // what was in force at this moment
-	Back   int       // so many versions before the newest, of the path that is asked for
-	Commit object.ID // what was recorded up to this commit
 }
 
 // Entry is a version with its place in time.

@@ -170,7 +170,7 @@ func (h *History) younger(ctx context.Context, id object.ID) ([]object.ID, error
 		if at.IsZero() {
 			return nil, ctx.Err()
 		}
-		if rest, ok := h.between(at, id); ok {
+		if rest, ok := h.commitsBetween(at, id); ok {
 			return append(ids, rest...), nil
 		}
 		if err := ctx.Err(); err != nil {

@@ -76,7 +76,7 @@ func (h *History) findRunBefore(ctx context.Context, v *record.Version) (*earlie
 			committed = f.Committed
 		}
 		if id = f.parent; n > smallRun {
-			id = h.olderThan(id, committed)
+			id = h.firstNotAt(id, committed)
 		}
 		if id.IsZero() {
 			break

@@ -25,13 +25,13 @@ type found struct {
 // along first parents. Commits of others and records that are not understood are passed over.
 func (h *History) walk(ctx context.Context, from object.ID, at selector) iter.Seq2[found, error] {
 	return func(yield func(found, error) bool) {
-		cut := h.Shortcut(at)
+		cut := h.newSkipper(at)
 		for id := from; !id.IsZero(); {
 			if err := ctx.Err(); err != nil {
 				yield(found{}, err)
 				return
 			}
-			id = cut.From(id)
+			id = cut.from(id)
 			f, ours, err := h.commit(id, at)
 			if err != nil {
 				yield(found{}, err)
