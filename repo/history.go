@@ -8,7 +8,7 @@ import (
 
 // History asks the destination as it is now. It is good until r is closed.
 func (r *Repo) History() (*history.History, error) {
-	return history.Of(r.work.Commits, history.Options{Heads: r.opts.Heads})
+	return history.New(r.work.Commits, history.Options{Heads: r.opts.Heads})
 }
 
 // Verify compares the history with itself, and files/, copies/ and the index with the history. It

@@ -56,7 +56,7 @@ func (a *app) sourcePath(ctx context.Context, h *history.History, word string) (
 		if c == "" {
 			continue
 		}
-		if known, err := h.Remembers(c); known || err != nil {
+		if known, err := h.KnownWithoutSearch(c); known || err != nil {
 			return c, err
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"timemachine/repo/record"
 )
 
-// entry places v in time; before is the version of its source before it, nil for none.
-func (h *History) entry(ctx context.Context, v, before *record.Version) (Entry, error) {
+// newEntry places v in time; before is the version of its source before it, nil for none.
+func (h *History) newEntry(ctx context.Context, v, before *record.Version) (Entry, error) {
 	e := Entry{Version: *v, Since: v.InForceSince(time.Time{}), Before: before}
 	if e.Since.Equal(v.CaptureTime()) {
 		return e, nil
@@ -21,7 +21,7 @@ func (h *History) entry(ctx context.Context, v, before *record.Version) (Entry, 
 		look = v.CaptureTime()
 	default:
 		var err error
-		if look, err = h.lookBefore(ctx, v); err != nil {
+		if look, err = h.scanBefore(ctx, v); err != nil {
 			return e, err
 		}
 	}
@@ -33,7 +33,7 @@ func (h *History) entry(ctx context.Context, v, before *record.Version) (Entry, 
 // that was recorded up to a commit, or the one so many before the newest. Errors: *UnknownError,
 // *BeforeError, *AbsentError.
 func (h *History) At(ctx context.Context, source string, p Point) (Entry, error) {
-	var f found
+	var f located
 	var ok bool
 	var err error
 	if p.Commit.IsZero() {
@@ -45,13 +45,13 @@ func (h *History) At(ctx context.Context, source string, p Point) (Entry, error)
 		return Entry{}, err
 	}
 	if !ok {
-		return Entry{}, h.noneUpTo(ctx, source, p)
+		return Entry{}, h.errorUpTo(ctx, source, p)
 	}
-	return h.pick(ctx, f, p)
+	return h.selectFrom(ctx, f, p)
 }
 
-// noneUpTo tells a source that is not known at all from one that is younger than a commit.
-func (h *History) noneUpTo(ctx context.Context, source string, p Point) error {
+// errorUpTo tells a source that is not known at all from one that is younger than a commit.
+func (h *History) errorUpTo(ctx context.Context, source string, p Point) error {
 	if p.Commit.IsZero() {
 		return &UnknownError{Path: source}
 	}
@@ -72,8 +72,8 @@ func (h *History) noneUpTo(ctx context.Context, source string, p Point) error {
 	return &BeforeError{Path: source, First: first}
 }
 
-// pick goes back from f, the newest version that comes into question.
-func (h *History) pick(ctx context.Context, f found, p Point) (Entry, error) {
+// selectFrom goes back from f, the newest version that comes into question.
+func (h *History) selectFrom(ctx context.Context, f located, p Point) (Entry, error) {
 	n := 0
 	var first Entry
 	for e, err := range h.entries(ctx, f) {

@@ -17,19 +17,19 @@ import (
 // point there are no entries and no error.
 func (h *History) Below(ctx context.Context, path string, p Point) ([]Entry, error) {
 	if p.Back > 0 {
-		return h.belowBack(ctx, path, p.Back)
+		return h.belowVersionsBack(ctx, path, p.Back)
 	}
-	if hint := h.heads(path); len(hint) > 0 && p.Commit.IsZero() {
-		return h.belowHeads(ctx, path, p, slices.Sorted(maps.Keys(hint)))
+	if hint := h.cachedHeads(path); len(hint) > 0 && p.Commit.IsZero() {
+		return h.belowCached(ctx, path, p, slices.Sorted(maps.Keys(hint)))
 	}
-	b := &below{h: h, p: p, at: atOrBelow(path), state: map[string]*candidate{}}
+	b := &belowWalk{h: h, p: p, at: atOrBelow(path), state: map[string]*candidate{}}
 	return b.collect(ctx, path)
 }
 
-// belowBack goes back over n versions of anything at or below path.
-func (h *History) belowBack(ctx context.Context, path string, n int) ([]Entry, error) {
+// belowVersionsBack goes back over n versions of anything at or below path.
+func (h *History) belowVersionsBack(ctx context.Context, path string, n int) ([]Entry, error) {
 	count := 0
-	var first found
+	var first located
 	for f, err := range h.walk(ctx, h.tip, atOrBelow(path)) {
 		if err != nil {
 			return nil, err
@@ -43,15 +43,15 @@ func (h *History) belowBack(ctx context.Context, path string, n int) ([]Entry, e
 	if count == 0 {
 		return nil, &UnknownError{Path: path}
 	}
-	e, err := h.entry(ctx, &first.Version, nil)
+	e, err := h.newEntry(ctx, &first.Version, nil)
 	if err != nil {
 		return nil, err
 	}
 	return nil, &BeforeError{Path: path, First: e, Count: count}
 }
 
-// belowHeads goes back from the newest version of each source.
-func (h *History) belowHeads(ctx context.Context, path string, p Point, sources []string) ([]Entry, error) {
+// belowCached goes back from the newest version of each source.
+func (h *History) belowCached(ctx context.Context, path string, p Point, sources []string) ([]Entry, error) {
 	var list []Entry
 	var before *BeforeError
 	some := false
@@ -86,8 +86,8 @@ func (h *History) belowHeads(ctx context.Context, path string, p Point, sources 
 	return nil, &UnknownError{Path: path}
 }
 
-// below collects by walking what was in force, one candidate a source.
-type below struct {
+// belowWalk collects by walking what was in force, one candidate a source.
+type belowWalk struct {
 	h     *History
 	p     Point
 	at    *scope
@@ -101,7 +101,7 @@ type candidate struct {
 	done    *Entry          // in force at the point
 }
 
-func (b *below) collect(ctx context.Context, path string) ([]Entry, error) {
+func (b *belowWalk) collect(ctx context.Context, path string) ([]Entry, error) {
 	from := b.p.Commit
 	if from.IsZero() {
 		from = b.h.tip
@@ -129,7 +129,7 @@ func (b *below) collect(ctx context.Context, path string) ([]Entry, error) {
 
 // wanted is the sources that the tree of a commit holds at and below path: when all of them were
 // met, what is left can only be deleted. It is empty where that cannot be told.
-func (b *below) wanted(from object.ID, path string) (map[string]bool, error) {
+func (b *belowWalk) wanted(from object.ID, path string) (map[string]bool, error) {
 	sources := map[string]bool{}
 	if !b.p.Time.IsZero() {
 		return sources, nil
@@ -146,7 +146,7 @@ func (b *below) wanted(from object.ID, path string) (map[string]bool, error) {
 }
 
 // take notes a version; true where its source is settled by it.
-func (b *below) take(ctx context.Context, f found) (bool, error) {
+func (b *belowWalk) take(ctx context.Context, f located) (bool, error) {
 	c := b.state[f.Source]
 	if c == nil {
 		c = &candidate{}
@@ -162,7 +162,7 @@ func (b *below) take(ctx context.Context, f found) (bool, error) {
 		return err == nil, err
 	}
 	if c.pending != nil {
-		e, err := b.h.entry(ctx, c.pending, &f.Version)
+		e, err := b.h.newEntry(ctx, c.pending, &f.Version)
 		if err != nil {
 			return false, err
 		}
@@ -176,13 +176,13 @@ func (b *below) take(ctx context.Context, f found) (bool, error) {
 	return false, nil
 }
 
-func (b *below) result(ctx context.Context, path string) ([]Entry, error) {
+func (b *belowWalk) result(ctx context.Context, path string) ([]Entry, error) {
 	var list []Entry
 	some := false
 	for _, source := range slices.Sorted(maps.Keys(b.state)) {
 		c := b.state[source]
 		if c.pending != nil {
-			e, err := b.h.entry(ctx, c.pending, nil)
+			e, err := b.h.newEntry(ctx, c.pending, nil)
 			if err != nil {
 				return nil, err
 			}
@@ -206,15 +206,15 @@ func (b *below) result(ctx context.Context, path string) ([]Entry, error) {
 	case b.first != nil:
 		return nil, &BeforeError{Path: path, First: *b.first}
 	}
-	return nil, b.h.youngerThan(ctx, path, b.p)
+	return nil, b.h.errorBelow(ctx, path, b.p)
 }
 
-// youngerThan tells a path that is not known at all from one that came after a commit.
-func (h *History) youngerThan(ctx context.Context, path string, p Point) error {
+// errorBelow tells a path that is not known at all from one that came after a commit.
+func (h *History) errorBelow(ctx context.Context, path string, p Point) error {
 	if p.Commit.IsZero() {
 		return &UnknownError{Path: path}
 	}
-	var first *found
+	var first *located
 	for f, err := range h.walk(ctx, h.tip, atOrBelow(path)) {
 		if err != nil {
 			return err
@@ -224,7 +224,7 @@ func (h *History) youngerThan(ctx context.Context, path string, p Point) error {
 	if first == nil {
 		return &UnknownError{Path: path}
 	}
-	e, err := h.entry(ctx, &first.Version, nil)
+	e, err := h.newEntry(ctx, &first.Version, nil)
 	if err != nil {
 		return err
 	}

@@ -12,10 +12,10 @@ func SetMostEntries(n int) (restore func()) {
 // CountReads returns how many commits a walk that uses the commit-graph reads, from the tip to a
 // commit, for the versions of a source.
 func CountReads(h *History, source string, end object.ID) (n int) {
-	s := h.newSkipper(Only(source))
+	s := h.newSkipper(onlySource(source))
 	s.asked = graphAfter
 	for id := s.from(h.tip); id != end && !id.IsZero(); n++ {
-		f, _, err := h.commit(id, nothing{})
+		f, _, err := h.commit(id, noVersion{})
 		if err != nil {
 			return -1
 		}

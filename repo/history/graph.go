@@ -52,7 +52,7 @@ func (s *pathSkipper) from(id object.ID) object.ID {
 // graph is the commit-graph, nil where none can be read.
 func (h *History) graph() *commitgraph.Chain {
 	if !h.graphRead {
-		h.chain, h.graphRead = h.R.Graph(), true
+		h.chain, h.graphRead = h.commits.Graph(), true
 	}
 	return h.chain
 }

@@ -21,17 +21,17 @@ import (
 // and nothing is written. It shows the branch as it was when it was opened. Its methods may not be
 // called by several goroutines at once.
 type History struct {
-	R         *commits.Commits
+	commits   *commits.Commits
 	hints     func(state *durable.Dir, path string) Heads
 	own       bool // Close closes r
 	bare      bool
 	tip       object.ID
 	shallow   map[object.ID]bool // commits whose parents a shallow clone left out
-	hint      *hint              // nil: not read yet
-	kept      map[object.ID]found
+	hint      *headCache         // nil: not read yet
+	kept      map[object.ID]located
 	chain     *commitgraph.Chain // nil: there is none, or graphRead is false
 	graphRead bool
-	runs      map[string]*earlier // by a run's name, what is known of the one before it
+	runs      map[string]*earlierRun // by a run's name, what is known of the one before it
 }
 
 // Heads is what somebody remembers of a history: the newest commit of each source, as of commit
@@ -108,7 +108,7 @@ type Options struct {
 // Open opens a destination, or any clone of one, bare and shallow ones too, to be read. What cannot
 // be read gives a *refusal.Error, one of kind NoVersions where nothing was recorded yet.
 func Open(path string, o Options) (*History, error) {
-	h := &History{R: commits.New(dest.New(path, dest.Options{Log: o.Log}), o.Remembered), hints: o.Heads, own: true}
+	h := &History{commits: commits.New(dest.New(path, dest.Options{Log: o.Log}), o.Remembered), hints: o.Heads, own: true}
 	if err := h.open(); err != nil {
 		h.Close()
 		return nil, err
@@ -116,9 +116,9 @@ func Open(path string, o Options) (*History, error) {
 	return h, nil
 }
 
-// Of asks a destination that is open as it is now. It is good until that is closed.
-func Of(c *commits.Commits, o Options) (*History, error) {
-	h := &History{R: c, hints: o.Heads}
+// New asks a destination that is open as it is now. It is good until that is closed.
+func New(c *commits.Commits, o Options) (*History, error) {
+	h := &History{commits: c, hints: o.Heads}
 	return h, h.readTip()
 }
 
@@ -127,11 +127,11 @@ func (h *History) Close() error {
 	if !h.own {
 		return nil
 	}
-	return h.R.Close()
+	return h.commits.Close()
 }
 
 // Dest is the destination folder, as it was opened.
-func (h *History) Dest() string { return h.R.Path }
+func (h *History) Dest() string { return h.commits.Path }
 
 // Bare tells whether there is no work tree, only a repository.
 func (h *History) Bare() bool { return h.bare }
@@ -140,24 +140,26 @@ func (h *History) Bare() bool { return h.bare }
 func (h *History) Shallow() bool { return len(h.shallow) > 0 }
 
 // Branch is the name of the branch that is read, without refs/heads/; "" where HEAD names a commit.
-func (h *History) Branch() string { return h.R.ShortBranch() }
+func (h *History) Branch() string { return h.commits.ShortBranch() }
 
 // Tip is the newest commit.
 func (h *History) Tip() object.ID { return h.tip }
 
 // Walk is that of the commits.
 func (h *History) Walk(ctx context.Context, tip, base object.ID, visit func(v record.Version, ours bool) error) error {
-	return h.R.Walk(ctx, tip, base, visit)
+	return h.commits.Walk(ctx, tip, base, visit)
 }
 
 // Files lists what the tree of commit tip holds under files/, by tree path.
-func (h *History) Files(tip object.ID) (map[string]object.TreeEntry, error) { return h.R.Files(tip) }
+func (h *History) Files(tip object.ID) (map[string]object.TreeEntry, error) {
+	return h.commits.Files(tip)
+}
 
 // Refresh looks again where the branch is.
 func (h *History) Refresh() error { return h.readTip() }
 
 // State is the open folder for what is ours and disposable under .git; nil where there is none.
-func (h *History) State() *durable.Dir { return h.R.StateDir }
+func (h *History) State() *durable.Dir { return h.commits.StateDir }
 
 // Content streams what a version held; of a symbolic link, its target. The second result is its
 // size in bytes. A deletion holds nothing. Of a redacted version it is what stands in the content's
@@ -170,7 +172,7 @@ func (h *History) Content(v *record.Version) (io.ReadCloser, int64, error) {
 	if other, redacted := h.Redacted(v); redacted {
 		blob = other
 	}
-	src, size, err := h.R.Store.Stream(blob)
+	src, size, err := h.commits.Store.Stream(blob)
 	if err != nil {
 		return nil, 0, fmt.Errorf("content of %q in %s: %w", v.Source, v.Commit.Short(), err)
 	}
@@ -180,7 +182,7 @@ func (h *History) Content(v *record.Version) (io.ReadCloser, int64, error) {
 // Redacted tells whether the history was rewritten so that a version's content is gone, and its
 // commit has another one.
 func (h *History) Redacted(v *record.Version) (object.ID, bool) {
-	if there, err := h.R.Store.Has(v.Blob); there || err != nil {
+	if there, err := h.commits.Store.Has(v.Blob); there || err != nil {
 		return object.ID{}, false
 	}
 	e, ok, err := h.treeEntry(v.Commit, v.Source)
@@ -190,22 +192,22 @@ func (h *History) Redacted(v *record.Version) (object.ID, bool) {
 // readTip finds where the branch is.
 func (h *History) readTip() error {
 	var err error
-	if h.R.Branch == "" {
+	if h.commits.Branch == "" {
 		h.tip, err = h.detached()
 		return err
 	}
-	if h.tip, err = h.R.Tip(); err == nil && h.tip.IsZero() {
-		return &refusal.Error{Kind: refusal.NoVersions, Dest: h.R.Path, Msg: fmt.Sprintf("destination %s holds no versions yet", record.Quote(h.R.Path)),
+	if h.tip, err = h.commits.Tip(); err == nil && h.tip.IsZero() {
+		return &refusal.Error{Kind: refusal.NoVersions, Dest: h.commits.Path, Msg: fmt.Sprintf("destination %s holds no versions yet", record.Quote(h.commits.Path)),
 			Remedy: refusal.Remedy{Kind: refusal.RunFirst}}
 	}
 	return err
 }
 
 // Commits is what the history is read from.
-func (h *History) Commits() *commits.Commits { return h.R }
+func (h *History) Commits() *commits.Commits { return h.commits }
 
 // Has tells whether a content is stored.
-func (h *History) Has(content object.ID) (bool, error) { return h.R.Store.Has(content) }
+func (h *History) Has(content object.ID) (bool, error) { return h.commits.Store.Has(content) }
 
 // Folder identifies the folder that holds the history.
-func (h *History) Folder() (durable.Stat, error) { return h.R.Folder.Lstat("") }
+func (h *History) Folder() (durable.Stat, error) { return h.commits.Folder.Lstat("") }

@@ -15,10 +15,10 @@ type LastRun struct {
 
 // LastRun reads what Ran wrote.
 func (h *History) LastRun() (LastRun, error) {
-	if h.R.StateDir == nil {
+	if h.commits.StateDir == nil {
 		return LastRun{}, nil
 	}
-	ended, good, err := runstate.LastRun(h.R.StateDir)
+	ended, good, err := runstate.LastRun(h.commits.StateDir)
 	return LastRun{Ended: ended, Good: good}, err
 }
 
@@ -26,5 +26,5 @@ func (h *History) LastRun() (LastRun, error) {
 // moment: a run that begins just then would take that for another run. Where the system does not
 // say, it is false.
 func (h *History) Busy() bool {
-	return h.R.StateDir != nil && h.R.StateDir.IsFlocked(runstate.LockName)
+	return h.commits.StateDir != nil && h.commits.StateDir.IsFlocked(runstate.LockName)
 }

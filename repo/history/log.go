@@ -90,21 +90,21 @@ func (h *History) listed(ctx context.Context, o LogOptions) (all iter.Seq2[Entry
 	if path == "" {
 		path = "/"
 	}
-	f, what, err := h.lookAt(ctx, path)
+	f, what, err := h.kindOf(ctx, path)
 	switch {
 	case err != nil:
 		return nil, false, err
 	case what == unknown:
 		return func(func(Entry, error) bool) {}, true, nil
 	case what == file && o.Follow:
-		return h.lineage(ctx, f), true, nil
+		return h.acrossRenames(ctx, f), true, nil
 	case what == file:
 		return h.entries(ctx, f), true, nil
 	}
-	if known := h.heads(path); path != "/" && len(known) > 0 && len(known) <= maxStrands {
-		return h.strands(ctx, known), false, nil
+	if known := h.cachedHeads(path); path != "/" && len(known) > 0 && len(known) <= maxChains {
+		return h.mergedChains(ctx, known), false, nil
 	}
-	return h.commits(ctx, path), false, nil
+	return h.inCommitOrder(ctx, path), false, nil
 }
 
 // kind is what a path stands for in a history.
@@ -116,11 +116,11 @@ const (
 	folder       // sources lie or lay below it
 )
 
-// lookAt tells what a path stands for, and the newest version of a file.
-func (h *History) lookAt(ctx context.Context, path string) (found, kind, error) {
-	if hint := h.heads(path); len(hint) > 0 {
+// kindOf tells what a path stands for, and the newest version of a file.
+func (h *History) kindOf(ctx context.Context, path string) (located, kind, error) {
+	if hint := h.cachedHeads(path); len(hint) > 0 {
 		if _, itself := hint[path]; !itself || len(hint) > 1 {
-			return found{}, folder, nil
+			return located{}, folder, nil
 		}
 		f, ok, err := h.newest(ctx, path)
 		if !ok {
@@ -131,26 +131,26 @@ func (h *History) lookAt(ctx context.Context, path string) (found, kind, error) 
 	e, ok, err := h.treeEntry(h.tip, path)
 	switch {
 	case err != nil:
-		return found{}, unknown, err
+		return located{}, unknown, err
 	case ok && (e.Mode.IsTree() || path == "/"):
-		return found{}, folder, nil
+		return located{}, folder, nil
 	}
 	for f, err := range h.walk(ctx, h.tip, atOrBelow(path)) {
 		if err != nil || f.Source != path {
 			return f, folder, err
 		}
-		took, err := h.tookFolder(ctx, f)
+		took, err := h.replacedFolder(ctx, f)
 		if took || err != nil {
 			return f, folder, err
 		}
 		return f, file, nil
 	}
-	return found{}, unknown, nil
+	return located{}, unknown, nil
 }
 
-// tookFolder tells whether f's source ever took the place of a folder, as the tree of the run
+// replacedFolder tells whether f's source ever took the place of a folder, as the tree of the run
 // before has it.
-func (h *History) tookFolder(ctx context.Context, f found) (bool, error) {
+func (h *History) replacedFolder(ctx context.Context, f located) (bool, error) {
 	for v, err := range h.versions(ctx, f) {
 		if err != nil {
 			return false, err
@@ -172,8 +172,8 @@ func (h *History) tookFolder(ctx context.Context, f found) (bool, error) {
 	return false, nil
 }
 
-// commits gives the versions at and below path in the order of the commits, newest first.
-func (h *History) commits(ctx context.Context, path string) iter.Seq2[Entry, error] {
+// inCommitOrder gives the versions at and below path in the order of the commits, newest first.
+func (h *History) inCommitOrder(ctx context.Context, path string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		for f, err := range h.walk(ctx, h.tip, atOrBelow(path)) {
 			var e Entry
@@ -188,22 +188,22 @@ func (h *History) commits(ctx context.Context, path string) iter.Seq2[Entry, err
 }
 
 // entryOf is f with its place in time. A walk does not read the version before it again.
-func (h *History) entryOf(ctx context.Context, f found) (Entry, error) {
+func (h *History) entryOf(ctx context.Context, f located) (Entry, error) {
 	before, ok, err := h.before(ctx, f)
 	if err != nil {
 		return Entry{}, err
 	}
 	if !ok {
-		return h.entry(ctx, &f.Version, nil)
+		return h.newEntry(ctx, &f.Version, nil)
 	}
-	h.keep(before)
-	return h.entry(ctx, &f.Version, &before.Version)
+	h.keepForWalk(before)
+	return h.newEntry(ctx, &f.Version, &before.Version)
 }
 
 // Sources lists every source that the history knows at and below path ("/": all), deleted ones too,
 // in order.
 func (h *History) Sources(ctx context.Context, path string) ([]string, error) {
-	if hint := h.heads(path); len(hint) > 0 {
+	if hint := h.cachedHeads(path); len(hint) > 0 {
 		return slices.Sorted(maps.Keys(hint)), nil
 	}
 	seen := map[string]bool{}
@@ -216,11 +216,11 @@ func (h *History) Sources(ctx context.Context, path string) ([]string, error) {
 	return slices.Sorted(maps.Keys(seen)), nil
 }
 
-// Remembers tells whether path is a source or a folder of some in the newest tree, or the hint
+// KnownWithoutSearch tells whether path is a source or a folder of some in the newest tree, or the hint
 // knows it from earlier. It does not search the commits: false means that it takes a search to
 // tell.
-func (h *History) Remembers(path string) (bool, error) {
-	if len(h.heads(path)) > 0 {
+func (h *History) KnownWithoutSearch(path string) (bool, error) {
+	if len(h.cachedHeads(path)) > 0 {
 		return true, nil
 	}
 	_, ok, err := h.treeEntry(h.tip, path)

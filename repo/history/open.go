@@ -22,7 +22,7 @@ func (h *History) open() error {
 	if err := h.openGit(); err != nil {
 		return err
 	}
-	if err := h.R.ReadConfig(); err != nil {
+	if err := h.commits.ReadConfig(); err != nil {
 		return err
 	}
 	if err := h.checkReadable(); err != nil {
@@ -30,14 +30,14 @@ func (h *History) open() error {
 	}
 	var err error
 	// What is in there speeds queries up and no more.
-	if h.R.StateDir, err = h.R.Git.Sub("timemachine"); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+	if h.commits.StateDir, err = h.commits.Git.Sub("timemachine"); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
-	h.R.Refs = ref.New(h.R.Git, nil)
-	if h.R.Store, err = pack.OpenStore(h.R.Git.Path("objects")); err != nil {
+	h.commits.Refs = ref.New(h.commits.Git, nil)
+	if h.commits.Store, err = pack.OpenStore(h.commits.Git.Path("objects")); err != nil {
 		return err
 	}
-	if err := h.R.FindBranch(); err != nil {
+	if err := h.commits.FindBranch(); err != nil {
 		return err
 	}
 	if err := h.readShallow(); err != nil {
@@ -52,49 +52,49 @@ func (h *History) open() error {
 func (h *History) checkMade(tipErr error) error {
 	var state *refusal.Error
 	empty := errors.As(tipErr, &state) && state.Kind == refusal.NoVersions
-	if tipErr != nil && !empty || h.R.Config.Get("timemachine", "branch") != "" {
+	if tipErr != nil && !empty || h.commits.Config.Get("timemachine", "branch") != "" {
 		return tipErr
 	}
-	if h.R.StateDir != nil {
-		if used, err := h.R.IsUsed(); used || err != nil {
+	if h.commits.StateDir != nil {
+		if used, err := h.commits.IsUsed(); used || err != nil {
 			return errors.Join(tipErr, err)
 		}
 	}
 	for _, err := range h.walk(context.Background(), h.tip, atOrBelow("/")) {
 		return err
 	}
-	return h.R.ForeignError()
+	return h.commits.ForeignError()
 }
 
 // openGit finds the repository in the destination folder, or takes the folder itself for it where
 // it is bare.
 func (h *History) openGit() error {
-	kind, err := h.R.OpenFolders()
+	kind, err := h.commits.OpenFolders()
 	switch {
 	case err != nil:
 		return err
 	case kind == dest.NoRepository:
-		return &refusal.Error{Kind: refusal.NoRepository, Dest: h.R.Path, Msg: fmt.Sprintf("destination %s holds no history", record.Quote(h.R.Path)),
+		return &refusal.Error{Kind: refusal.NoRepository, Dest: h.commits.Path, Msg: fmt.Sprintf("destination %s holds no history", record.Quote(h.commits.Path)),
 			Remedy: refusal.Remedy{Kind: refusal.NameOrInitDestination}}
 	case kind == dest.BareRepository:
 		h.bare = true
-		h.R.Git, err = durable.OpenDir(h.R.Path)
+		h.commits.Git, err = durable.OpenDir(h.commits.Path)
 	}
 	return err
 }
 
 // checkReadable refuses repositories that would be read wrongly, with the reason.
 func (h *History) checkReadable() error {
-	why, err := h.R.Unsupported()
+	why, err := h.commits.Unsupported()
 	if err == nil && why != "" {
-		err = &refusal.Error{Kind: refusal.Unsupported, Dest: h.R.Path, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot read: %s", record.Quote(h.R.Path), record.Quote(why)),
+		err = &refusal.Error{Kind: refusal.Unsupported, Dest: h.commits.Path, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot read: %s", record.Quote(h.commits.Path), record.Quote(why)),
 			Remedy: refusal.Remedy{Kind: refusal.ReadFullClone}}
 	}
 	return err
 }
 
 func (h *History) readShallow() error {
-	b, err := h.R.Git.ReadFile("shallow", maxShallow)
+	b, err := h.commits.Git.ReadFile("shallow", maxShallow)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -105,7 +105,7 @@ func (h *History) readShallow() error {
 	for line := range strings.Lines(string(b)) {
 		id, err := object.ParseID(strings.TrimSpace(line))
 		if err != nil {
-			return fmt.Errorf("%q: %w", h.R.Git.Path("shallow"), err)
+			return fmt.Errorf("%q: %w", h.commits.Git.Path("shallow"), err)
 		}
 		h.shallow[id] = true
 	}
@@ -114,9 +114,9 @@ func (h *History) readShallow() error {
 
 // detached is the commit that HEAD names where it names no branch.
 func (h *History) detached() (object.ID, error) {
-	id, err := h.R.Refs.Read("HEAD")
+	id, err := h.commits.Refs.Read("HEAD")
 	if err != nil {
-		return id, &refusal.Error{Kind: refusal.Damaged, Dest: h.R.Path, Msg: fmt.Sprintf("HEAD of %s cannot be read", record.Quote(h.R.Path)), Err: err}
+		return id, &refusal.Error{Kind: refusal.Damaged, Dest: h.commits.Path, Msg: fmt.Sprintf("HEAD of %s cannot be read", record.Quote(h.commits.Path)), Err: err}
 	}
 	return id, nil
 }

@@ -44,7 +44,7 @@ func (h *History) Point(w when.When) (Point, error) {
 	case when.Back:
 		return Point{Back: w.Back}, nil
 	}
-	r := revision.Repository{Refs: h.R.Refs, Objects: h.R.Store, Branch: h.R.Branch, Ends: func(id object.ID) bool { return h.shallow[id] }}
+	r := revision.Repository{Refs: h.commits.Refs, Objects: h.commits.Store, Branch: h.commits.Branch, Ends: func(id object.ID) bool { return h.shallow[id] }}
 	id, err := r.Commit(w.Rev)
 	var unknown *revision.Error
 	if errors.As(err, &unknown) {

@@ -11,18 +11,18 @@ import (
 	"timemachine/repo/record"
 )
 
-// lineage gives the versions of f's source, and below the one that a rename made those under the
+// acrossRenames gives the versions of f's source, and below the one that a rename made those under the
 // name it had before. Where the source had an earlier life of its own, the other name's versions
 // are given as far as they are younger than its end.
-func (h *History) lineage(ctx context.Context, f found) iter.Seq2[Entry, error] {
+func (h *History) acrossRenames(ctx context.Context, f located) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		h.trace(ctx, f, time.Time{}, yield, map[string]bool{f.Source: true})
+		h.yieldAcrossRenames(ctx, f, time.Time{}, yield, map[string]bool{f.Source: true})
 	}
 }
 
-// trace yields the versions of lineage that were not committed before cut (zero: all); it is false
+// yieldAcrossRenames yields the versions of lineage that were not committed before cut (zero: all); it is false
 // when yield was. names are those traced, so that a ring of renames ends.
-func (h *History) trace(ctx context.Context, f found, cut time.Time, yield func(Entry, error) bool, names map[string]bool) bool {
+func (h *History) yieldAcrossRenames(ctx context.Context, f located, cut time.Time, yield func(Entry, error) bool, names map[string]bool) bool {
 	for e, err := range h.entries(ctx, f) {
 		if err != nil {
 			return yield(Entry{}, err)
@@ -31,10 +31,10 @@ func (h *History) trace(ctx context.Context, f found, cut time.Time, yield func(
 			return true
 		}
 		begins := e.Before == nil || e.Before.Event == record.Deleted
-		var old found
+		var old located
 		renamed := false
 		if begins && e.Event != record.Deleted {
-			if old, renamed, err = h.formerly(ctx, &e, names); err != nil {
+			if old, renamed, err = h.earlierName(ctx, &e, names); err != nil {
 				return yield(Entry{}, err)
 			}
 		}
@@ -52,38 +52,38 @@ func (h *History) trace(ctx context.Context, f found, cut time.Time, yield func(
 			until = e.Before.Committed
 		}
 		names[old.Source] = true
-		if !h.trace(ctx, old, until, yield, names) {
+		if !h.yieldAcrossRenames(ctx, old, until, yield, names) {
 			return false
 		}
 	}
 	return true
 }
 
-// formerly finds the last version that e's source had under another name: the one the record names,
+// earlierName finds the last version that e's source had under another name: the one the record names,
 // or that of a source with the same content that vanished in the same run.
-func (h *History) formerly(ctx context.Context, e *Entry, names map[string]bool) (found, bool, error) {
+func (h *History) earlierName(ctx context.Context, e *Entry, names map[string]bool) (located, bool, error) {
 	name := e.RenamedFrom
 	if name == "" && e.Before == nil && e.Event == record.Added && e.Size > 0 {
 		// In the first run nothing can have been renamed, and in a very large one it is not
 		// searched for.
 		run, err := h.runBefore(ctx, &e.Version)
 		if err == nil && !run.none() {
-			name, err = h.sameBlob(ctx, e)
+			name, err = h.deletedWithContent(ctx, e)
 		}
 		if err != nil {
-			return found{}, false, err
+			return located{}, false, err
 		}
 	}
 	if name == "" || names[name] {
-		return found{}, false, nil
+		return located{}, false, nil
 	}
 	f, ok, err := h.newest(ctx, name)
 	if err != nil || !ok {
-		return found{}, false, err
+		return located{}, false, err
 	}
 	for v, err := range h.versions(ctx, f) {
 		if err != nil {
-			return found{}, false, err
+			return located{}, false, err
 		}
 		if v.Event == record.Deleted && v.Scan == e.Scan {
 			return h.before(ctx, v)
@@ -92,18 +92,18 @@ func (h *History) formerly(ctx context.Context, e *Entry, names map[string]bool)
 			return v, true, nil
 		}
 	}
-	return found{}, false, nil
+	return located{}, false, nil
 }
 
-// sameBlob names the source whose deletion in e's run left the content that e brought; "" where
+// deletedWithContent names the source whose deletion in e's run left the content that e brought; "" where
 // there is none.
-func (h *History) sameBlob(ctx context.Context, e *Entry) (string, error) {
-	if hint := h.heads("/"); len(hint) > 0 {
+func (h *History) deletedWithContent(ctx context.Context, e *Entry) (string, error) {
+	if hint := h.cachedHeads("/"); len(hint) > 0 {
 		for source, head := range hint {
 			if !head.Deleted || head.Blob != e.Blob {
 				continue
 			}
-			f, ours, err := h.commit(head.Commit, Only(source))
+			f, ours, err := h.commit(head.Commit, onlySource(source))
 			if err != nil {
 				return "", err
 			}
@@ -113,7 +113,7 @@ func (h *History) sameBlob(ctx context.Context, e *Entry) (string, error) {
 		}
 		return "", nil
 	}
-	for f, err := range h.runOf(ctx, e) {
+	for f, err := range h.versionsOfRun(ctx, e) {
 		if err != nil {
 			return "", err
 		}
@@ -131,10 +131,10 @@ func (h *History) sameBlob(ctx context.Context, e *Entry) (string, error) {
 	return "", nil
 }
 
-// runOf gives the versions of e's run, but none beyond maxRun before and after e.
-func (h *History) runOf(ctx context.Context, e *Entry) iter.Seq2[found, error] {
-	return func(yield func(found, error) bool) {
-		of := sameRun(e.Scan)
+// versionsOfRun gives the versions of e's run, but none beyond maxRun before and after e.
+func (h *History) versionsOfRun(ctx context.Context, e *Entry) iter.Seq2[located, error] {
+	return func(yield func(located, error) bool) {
+		of := versionsOf(e.Scan)
 		for n, id := 0, e.Commit; n < maxRun && !id.IsZero(); n++ {
 			f, ours, err := h.commit(id, of)
 			if err == nil && !ours {
@@ -145,9 +145,9 @@ func (h *History) runOf(ctx context.Context, e *Entry) iter.Seq2[found, error] {
 			}
 			id = f.parent
 		}
-		younger, err := h.younger(ctx, e.Commit)
+		younger, err := h.commitsAfter(ctx, e.Commit)
 		if err != nil {
-			yield(found{}, err)
+			yield(located{}, err)
 			return
 		}
 		for n, id := range slices.Backward(younger) {
@@ -162,9 +162,9 @@ func (h *History) runOf(ctx context.Context, e *Entry) iter.Seq2[found, error] {
 	}
 }
 
-// younger lists the commits from the newest along first parents to the one before id; none where id
+// commitsAfter lists the commits from the newest along first parents to the one before id; none where id
 // is not met.
-func (h *History) younger(ctx context.Context, id object.ID) ([]object.ID, error) {
+func (h *History) commitsAfter(ctx context.Context, id object.ID) ([]object.ID, error) {
 	var ids []object.ID
 	for at := h.tip; at != id; {
 		if at.IsZero() {
@@ -177,7 +177,7 @@ func (h *History) younger(ctx context.Context, id object.ID) ([]object.ID, error
 			return nil, err
 		}
 		ids = append(ids, at)
-		f, _, err := h.commit(at, nothing{})
+		f, _, err := h.commit(at, noVersion{})
 		if err != nil {
 			return nil, err
 		}
@@ -186,21 +186,21 @@ func (h *History) younger(ctx context.Context, id object.ID) ([]object.ID, error
 	return ids, nil
 }
 
-// run selects the versions that one run made.
-type run struct {
+// runSelector selects the versions that one run made.
+type runSelector struct {
 	scan   string
 	needle []byte
 }
 
-func sameRun(scan string) *run {
-	return &run{scan, []byte("\nScan: " + record.Quote(scan) + "\n")}
+func versionsOf(scan string) *runSelector {
+	return &runSelector{scan, []byte("\nScan: " + record.Quote(scan) + "\n")}
 }
 
-func (r *run) mayHold(raw []byte) bool       { return r.scan != "" && bytes.Contains(raw, r.needle) }
-func (r *run) holds(rec *record.Record) bool { return rec.Scan == r.scan }
+func (r *runSelector) mayHold(raw []byte) bool       { return r.scan != "" && bytes.Contains(raw, r.needle) }
+func (r *runSelector) holds(rec *record.Record) bool { return rec.Scan == r.scan }
 
-// nothing selects no version: of a commit only its parent is wanted.
-type nothing struct{}
+// noVersion selects no version: of a commit only its parent is wanted.
+type noVersion struct{}
 
-func (nothing) mayHold([]byte) bool       { return false }
-func (nothing) holds(*record.Record) bool { return false }
+func (noVersion) mayHold([]byte) bool       { return false }
+func (noVersion) holds(*record.Record) bool { return false }

@@ -16,31 +16,31 @@ const maxRun = 1024
 // smallRun is how many of them are read before the commit-graph is asked.
 const smallRun = 32
 
-// earlier is the run before one, as far as it matters for files that the one captured first.
-type earlier struct {
+// earlierRun is the run before one, as far as it matters for files that the one captured first.
+type earlierRun struct {
 	ended   time.Time       // the capture of its last version
 	commit  object.ID       // its last; zero: there is no such run, or it is too far away
 	watched map[string]bool // whether a folder was looked at then
 }
 
-func (e *earlier) none() bool { return e.commit.IsZero() }
+func (e *earlierRun) none() bool { return e.commit.IsZero() }
 
-// lookBefore is when the place of v, its source's first version, was looked at before v was
+// scanBefore is when the place of v, its source's first version, was looked at before v was
 // captured, and the source not there; zero where that is not known. A run looks at a folder if it,
 // or one above it, held a version of a file directly in it by then.
-func (h *History) lookBefore(ctx context.Context, v *record.Version) (time.Time, error) {
+func (h *History) scanBefore(ctx context.Context, v *record.Version) (time.Time, error) {
 	e, err := h.runBefore(ctx, v)
 	if err != nil || e.none() {
 		return time.Time{}, err
 	}
-	if looked, err := h.lookedAt(e, path.Dir(v.Source)); !looked || err != nil {
+	if looked, err := h.wasScanned(e, path.Dir(v.Source)); !looked || err != nil {
 		return time.Time{}, err
 	}
 	return e.ended, nil
 }
 
 // runBefore is the run before that of v.
-func (h *History) runBefore(ctx context.Context, v *record.Version) (*earlier, error) {
+func (h *History) runBefore(ctx context.Context, v *record.Version) (*earlierRun, error) {
 	e, ok := h.runs[v.Scan]
 	if ok {
 		return e, nil
@@ -50,7 +50,7 @@ func (h *History) runBefore(ctx context.Context, v *record.Version) (*earlier, e
 		return nil, err
 	}
 	if h.runs == nil {
-		h.runs = map[string]*earlier{}
+		h.runs = map[string]*earlierRun{}
 	}
 	h.runs[v.Scan] = e
 	return e, nil
@@ -58,7 +58,7 @@ func (h *History) runBefore(ctx context.Context, v *record.Version) (*earlier, e
 
 // findRunBefore goes back from v to a commit of another run. In large ones, of commits made within
 // one second one is read, where the commit-graph tells.
-func (h *History) findRunBefore(ctx context.Context, v *record.Version) (*earlier, error) {
+func (h *History) findRunBefore(ctx context.Context, v *record.Version) (*earlierRun, error) {
 	everything := atOrBelow("/")
 	id, committed := v.Commit, v.Committed
 	for n := range maxRun {
@@ -70,7 +70,7 @@ func (h *History) findRunBefore(ctx context.Context, v *record.Version) (*earlie
 			return nil, err
 		}
 		if ours && f.Scan != v.Scan {
-			return &earlier{ended: f.CaptureTime(), commit: id, watched: map[string]bool{}}, nil
+			return &earlierRun{ended: f.CaptureTime(), commit: id, watched: map[string]bool{}}, nil
 		}
 		if ours {
 			committed = f.Committed
@@ -82,17 +82,17 @@ func (h *History) findRunBefore(ctx context.Context, v *record.Version) (*earlie
 			break
 		}
 	}
-	return &earlier{}, nil
+	return &earlierRun{}, nil
 }
 
-// lookedAt tells whether a run looked at a folder.
-func (h *History) lookedAt(e *earlier, folder string) (bool, error) {
+// wasScanned tells whether a run looked at a folder.
+func (h *History) wasScanned(e *earlierRun, folder string) (bool, error) {
 	if looked, known := e.watched[folder]; known {
 		return looked, nil
 	}
 	looked, err := h.holdsFiles(e.commit, folder)
 	if err == nil && !looked && folder != "/" {
-		looked, err = h.lookedAt(e, path.Dir(folder))
+		looked, err = h.wasScanned(e, path.Dir(folder))
 	}
 	e.watched[folder] = looked
 	return looked, err

@@ -11,6 +11,6 @@ type Sizes struct {
 // Sizes adds the destination up. What vanishes meanwhile does not count; what cannot be read is
 // left out and an error says so beside the sum of the rest.
 func (h *History) Sizes(ctx context.Context) (s Sizes, err error) {
-	s.Git, s.Files, s.Copies, err = h.R.Sizes(ctx, h.bare)
+	s.Git, s.Files, s.Copies, err = h.commits.Sizes(ctx, h.bare)
 	return s, err
 }

@@ -16,27 +16,27 @@ import (
 	"timemachine/repo/record"
 )
 
-// maxStrands is up to how many files a folder's log follows each one's own chain, instead of
+// maxChains is up to how many files a folder's log follows each one's own chain, instead of
 // walking all commits.
-const maxStrands = 2000
+const maxChains = 2000
 
-// strand is one source's chain, as far as it was followed.
-type strand struct {
-	found
-	before found
+// sourceChain is one source's chain, as far as it was followed.
+type sourceChain struct {
+	located
+	before located
 	more   bool // before is one
 }
 
-// strands gives the versions of the sources that known names, newest capture first, each along its
+// mergedChains gives the versions of the sources that known names, newest capture first, each along its
 // own chain.
-func (h *History) strands(ctx context.Context, known map[string]Head) iter.Seq2[Entry, error] {
+func (h *History) mergedChains(ctx context.Context, known map[string]Head) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		var all strandHeap
+		var all chainHeap
 		var err error
 		for source := range known {
 			f, ok, nerr := h.newest(ctx, source)
 			if err = nerr; err == nil && ok {
-				err = h.push(ctx, &all, f)
+				err = h.pushChain(ctx, &all, f)
 			}
 			if err != nil {
 				yield(Entry{}, err)
@@ -47,11 +47,11 @@ func (h *History) strands(ctx context.Context, known map[string]Head) iter.Seq2[
 			var tie []Entry
 			for when := all[0].Committed; err == nil && len(all) > 0 && all[0].Committed.Equal(when); {
 				var e Entry
-				e, err = h.pop(ctx, &all)
+				e, err = h.popChain(ctx, &all)
 				tie = append(tie, e)
 			}
 			if err == nil {
-				err = h.order(ctx, tie)
+				err = h.sortAsCommitted(ctx, tie)
 			}
 			if err != nil {
 				yield(Entry{}, err)
@@ -66,29 +66,29 @@ func (h *History) strands(ctx context.Context, known map[string]Head) iter.Seq2[
 	}
 }
 
-// pop takes the newest version, and puts the one before it in its place.
-func (h *History) pop(ctx context.Context, all *strandHeap) (Entry, error) {
-	s := heap.Pop(all).(strand)
+// popChain takes the newest version, and puts the one before it in its place.
+func (h *History) popChain(ctx context.Context, all *chainHeap) (Entry, error) {
+	s := heap.Pop(all).(sourceChain)
 	if !s.more {
-		return h.entry(ctx, &s.Version, nil)
+		return h.newEntry(ctx, &s.Version, nil)
 	}
-	e, err := h.entry(ctx, &s.Version, &s.before.Version)
+	e, err := h.newEntry(ctx, &s.Version, &s.before.Version)
 	if err == nil {
-		err = h.push(ctx, all, s.before)
+		err = h.pushChain(ctx, all, s.before)
 	}
 	return e, err
 }
 
-// order sorts versions captured in one second as they were committed. Those of one run are in order
+// sortAsCommitted sorts versions captured in one second as they were committed. Those of one run are in order
 // already, unless one freed the path of another; these, and several runs in a second, are told
 // apart by walking the commits of that second.
-func (h *History) order(ctx context.Context, tie []Entry) error {
-	if !slices.ContainsFunc(tie, func(e Entry) bool { return e.Scan != tie[0].Scan }) && !frees(tie) {
+func (h *History) sortAsCommitted(ctx context.Context, tie []Entry) error {
+	if !slices.ContainsFunc(tie, func(e Entry) bool { return e.Scan != tie[0].Scan }) && !freesPath(tie) {
 		return nil
 	}
 	older := map[object.ID]int{}
 	for i := range tie {
-		if err := h.count(ctx, tie[i].Commit, tie[i].Committed, older); err != nil {
+		if err := h.countWithinSecond(ctx, tie[i].Commit, tie[i].Committed, older); err != nil {
 			return err
 		}
 	}
@@ -96,9 +96,9 @@ func (h *History) order(ctx context.Context, tie []Entry) error {
 	return nil
 }
 
-// frees tells whether one of the versions is a deletion that made way for another: a file for a
+// freesPath tells whether one of the versions is a deletion that made way for another: a file for a
 // folder, or the reverse, or a name that only some file systems tell from the other.
-func frees(tie []Entry) bool {
+func freesPath(tie []Entry) bool {
 	gone, above := map[string]bool{}, map[string]bool{} // sources that went, folded, and the folders they lay in
 	for i := range tie {
 		if tie[i].Event == record.Deleted {
@@ -122,9 +122,9 @@ func frees(tie []Entry) bool {
 	})
 }
 
-// count notes in older, for the commit from and those before it that were captured in the same
+// countWithinSecond notes in older, for the commit from and those before it that were captured in the same
 // second, how many of that second lie before each.
-func (h *History) count(ctx context.Context, from object.ID, second time.Time, older map[object.ID]int) error {
+func (h *History) countWithinSecond(ctx context.Context, from object.ID, second time.Time, older map[object.ID]int) error {
 	var line []object.ID
 	n := 0
 	for id := from; !id.IsZero(); {
@@ -135,9 +135,9 @@ func (h *History) count(ctx context.Context, from object.ID, second time.Time, o
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		c, err := h.R.Store.ReadCommit(id)
+		c, err := h.commits.Store.ReadCommit(id)
 		if err != nil {
-			return h.R.Damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
+			return h.commits.Damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
 		}
 		if !c.Committer.When.Equal(second) {
 			break
@@ -155,23 +155,23 @@ func (h *History) count(ctx context.Context, from object.ID, second time.Time, o
 	return nil
 }
 
-func (h *History) push(ctx context.Context, all *strandHeap, f found) error {
+func (h *History) pushChain(ctx context.Context, all *chainHeap, f located) error {
 	before, ok, err := h.before(ctx, f)
 	if err == nil {
-		heap.Push(all, strand{f, before, ok})
+		heap.Push(all, sourceChain{f, before, ok})
 	}
 	return err
 }
 
-// strandHeap is a heap with the newest version on top.
-type strandHeap []strand
+// chainHeap is a heap with the newest version on top.
+type chainHeap []sourceChain
 
-func (s strandHeap) Len() int      { return len(s) }
-func (s strandHeap) Swap(i, j int) { s[i], s[j] = s[j], s[i] }
-func (s *strandHeap) Push(x any)   { *s = append(*s, x.(strand)) }
+func (s chainHeap) Len() int      { return len(s) }
+func (s chainHeap) Swap(i, j int) { s[i], s[j] = s[j], s[i] }
+func (s *chainHeap) Push(x any)   { *s = append(*s, x.(sourceChain)) }
 
 // Pop takes the last one off.
-func (s *strandHeap) Pop() any {
+func (s *chainHeap) Pop() any {
 	last := (*s)[len(*s)-1]
 	*s = (*s)[:len(*s)-1]
 	return last
@@ -179,7 +179,7 @@ func (s *strandHeap) Pop() any {
 
 // Less puts later captures first, and within one those that a run commits later: deletions, then by
 // mtime, then by path.
-func (s strandHeap) Less(i, j int) bool {
+func (s chainHeap) Less(i, j int) bool {
 	a, b := &s[i].Version, &s[j].Version
 	gone := func(v *record.Version) int {
 		if v.Event == record.Deleted {

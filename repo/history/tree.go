@@ -28,11 +28,11 @@ func (h *History) treeEntry(commit object.ID, path string) (object.TreeEntry, bo
 
 // entryAt is what the tree of a commit holds at a path of the tree.
 func (h *History) entryAt(commit object.ID, name string) (object.TreeEntry, bool, error) {
-	root, err := h.R.TreeOf(commit)
+	root, err := h.commits.TreeOf(commit)
 	if err != nil {
 		return object.TreeEntry{}, false, err
 	}
-	return object.Lookup(h.R.TreesOf(commit), root, name)
+	return object.Lookup(h.commits.TreesOf(commit), root, name)
 }
 
 // filesBelow lists what the tree of a commit holds at and below path, by tree path.
@@ -41,7 +41,7 @@ func (h *History) filesBelow(commit object.ID, path string) (map[string]object.T
 	for _, name := range treePaths(path) {
 		e, ok, err := h.entryAt(commit, name)
 		if err == nil && ok && e.Mode.IsTree() {
-			err = h.R.ListTree(e.ID, name+"/", all)
+			err = h.commits.ListTree(e.ID, name+"/", all)
 		}
 		if err != nil {
 			return all, err
@@ -83,7 +83,7 @@ func (h *History) holdsFiles(commit object.ID, folder string) (bool, error) {
 		if !ok || !e.Mode.IsTree() {
 			continue
 		}
-		raw, err := h.R.TreesOf(commit)(e.ID)
+		raw, err := h.commits.TreesOf(commit)(e.ID)
 		if err != nil {
 			return false, err
 		}

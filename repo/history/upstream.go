@@ -24,7 +24,7 @@ type Upstream struct {
 // Upstream looks up what the branch was last known to be at its remote; nil where none is
 // configured. Nobody is talked to.
 func (h *History) Upstream(ctx context.Context) (*Upstream, error) {
-	branch := h.R.Config.Raw.Section("branch").Subsection(h.Branch())
+	branch := h.commits.Config.Raw.Section("branch").Subsection(h.Branch())
 	remote, merge := branch.Options.Get("remote"), branch.Options.Get("merge")
 	if remote == "" || merge == "" {
 		return nil, nil
@@ -34,7 +34,7 @@ func (h *History) Upstream(ctx context.Context) (*Upstream, error) {
 	if name == "" || ref.CheckName(name) != nil {
 		return u, nil
 	}
-	theirs, err := h.R.Refs.Read(name)
+	theirs, err := h.commits.Refs.Read(name)
 	if errors.Is(err, ref.ErrMissing) || durable.IsMissing(err) {
 		return u, nil
 	}
@@ -51,7 +51,7 @@ func (h *History) tracking(remote, merge string) string {
 	if remote == "." {
 		return merge
 	}
-	for _, spec := range h.R.Config.Raw.Section("remote").Subsection(remote).Options.GetAll("fetch") {
+	for _, spec := range h.commits.Config.Raw.Section("remote").Subsection(remote).Options.GetAll("fetch") {
 		from, to, ok := strings.Cut(strings.TrimPrefix(spec, "+"), ":")
 		if !ok {
 			continue
@@ -77,7 +77,7 @@ func (h *History) ahead(ctx context.Context, theirs object.ID) (n int, diverged 
 		if err := ctx.Err(); err != nil {
 			return 0, false, err
 		}
-		_, raw, err := h.R.Store.Read(id)
+		_, raw, err := h.commits.Store.Read(id)
 		if err != nil {
 			return 0, false, err
 		}
@@ -94,13 +94,13 @@ func (h *History) Count(ctx context.Context) (n int, newest record.Version, err 
 		if err := ctx.Err(); err != nil {
 			return n, newest, err
 		}
-		_, raw, err := h.R.Store.Read(id)
+		_, raw, err := h.commits.Store.Read(id)
 		if err != nil {
 			return n, newest, err
 		}
 		if bytes.Contains(raw, []byte(sourceLine)) {
 			if n++; n == 1 {
-				newest, _, _ = h.R.Version(id)
+				newest, _, _ = h.commits.Version(id)
 			}
 		}
 		if id, err = h.parent(id, raw); err != nil {

@@ -15,26 +15,26 @@ import (
 // sourceLine begins the trailer by which commits are told apart before they are parsed.
 const sourceLine = "\nSource: "
 
-// found is a commit with a record, and the commit that it was made on.
-type found struct {
+// located is a commit with a record, and the commit that it was made on.
+type located struct {
 	record.Version
 	parent object.ID
 }
 
 // walk gives the versions of the sources that at selects, newest first, from the commit from back
 // along first parents. Commits of others and records that are not understood are passed over.
-func (h *History) walk(ctx context.Context, from object.ID, at selector) iter.Seq2[found, error] {
-	return func(yield func(found, error) bool) {
+func (h *History) walk(ctx context.Context, from object.ID, at selector) iter.Seq2[located, error] {
+	return func(yield func(located, error) bool) {
 		cut := h.newSkipper(at)
 		for id := from; !id.IsZero(); {
 			if err := ctx.Err(); err != nil {
-				yield(found{}, err)
+				yield(located{}, err)
 				return
 			}
 			id = cut.from(id)
 			f, ours, err := h.commit(id, at)
 			if err != nil {
-				yield(found{}, err)
+				yield(located{}, err)
 				return
 			}
 			if ours && !yield(f, nil) {
@@ -47,20 +47,20 @@ func (h *History) walk(ctx context.Context, from object.ID, at selector) iter.Se
 
 // commit reads one commit. ours is false where it is not a version of a source that at selects;
 // parent is right then too.
-func (h *History) commit(id object.ID, at selector) (f found, ours bool, err error) {
-	if f, ours, err = h.lookUp(id, at); err != nil {
-		err = h.R.Damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
+func (h *History) commit(id object.ID, at selector) (f located, ours bool, err error) {
+	if f, ours, err = h.tryCommit(id, at); err != nil {
+		err = h.commits.Damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
 	}
 	return f, ours, err
 }
 
-// lookUp is commit for an id that may lead nowhere.
-func (h *History) lookUp(id object.ID, at selector) (f found, ours bool, err error) {
+// tryCommit is commit for an id that may lead nowhere.
+func (h *History) tryCommit(id object.ID, at selector) (f located, ours bool, err error) {
 	if f, ok := h.kept[id]; ok {
 		delete(h.kept, id)
 		return f, at.holds(&f.Record), nil
 	}
-	kind, raw, err := h.R.Store.Read(id)
+	kind, raw, err := h.commits.Store.Read(id)
 	if err == nil && kind != object.Commit {
 		err = fmt.Errorf("object %s is a %s, not a commit", id, kind)
 	}
@@ -77,7 +77,7 @@ func (h *History) lookUp(id object.ID, at selector) (f found, ours bool, err err
 	v, err := record.OfCommit(id, c)
 	if err != nil {
 		if !errors.Is(err, record.ErrNone) {
-			h.R.Opts.Log("commit's record is not understood and passed over", "commit", id.String(), "cause", err.Error())
+			h.commits.Opts.Log("commit's record is not understood and passed over", "commit", id.String(), "cause", err.Error())
 		}
 		return f, false, nil
 	}
@@ -88,10 +88,10 @@ func (h *History) lookUp(id object.ID, at selector) (f found, ours bool, err err
 // maxKept is how many versions are kept that a walk will come to.
 const maxKept = 20_000
 
-// keep spares a walk, which will come to f, from reading it again.
-func (h *History) keep(f found) {
+// keepForWalk spares a walk, which will come to f, from reading it again.
+func (h *History) keepForWalk(f located) {
 	if h.kept == nil {
-		h.kept = map[object.ID]found{}
+		h.kept = map[object.ID]located{}
 	}
 	if len(h.kept) < maxKept {
 		h.kept[f.Commit] = f
@@ -127,13 +127,13 @@ type scope struct {
 	prefix []byte // with which the trailers of all below it begin, where they need no quotes
 }
 
-func Only(source string) *scope {
+func onlySource(source string) *scope {
 	return &scope{path: source, needle: []byte(sourceLine + record.Quote(source) + "\n")}
 }
 
 // atOrBelow selects everything for "/".
 func atOrBelow(path string) *scope {
-	p := Only(path)
+	p := onlySource(path)
 	p.below = true
 	p.prefix = []byte(sourceLine + strings.TrimSuffix(path, "/") + "/")
 	return p
@@ -158,34 +158,34 @@ func (p *scope) mayHold(raw []byte) bool {
 
 // newestIn is the newest version of source in the commits from from on back; false where there is
 // none.
-func (h *History) newestIn(ctx context.Context, source string, from object.ID) (found, bool, error) {
-	for f, err := range h.walk(ctx, from, Only(source)) {
+func (h *History) newestIn(ctx context.Context, source string, from object.ID) (located, bool, error) {
+	for f, err := range h.walk(ctx, from, onlySource(source)) {
 		return f, err == nil, err
 	}
-	return found{}, false, nil
+	return located{}, false, nil
 }
 
 // newest is the newest version of source: where the hint knows its commit from there, else by
 // walking.
-func (h *History) newest(ctx context.Context, source string) (found, bool, error) {
-	if head, ok := h.head(source); ok {
-		if f, ours, err := h.lookUp(head.Commit, Only(source)); err == nil && ours {
+func (h *History) newest(ctx context.Context, source string) (located, bool, error) {
+	if head, ok := h.cachedHead(source); ok {
+		if f, ours, err := h.tryCommit(head.Commit, onlySource(source)); err == nil && ours {
 			return f, true, nil
 		}
 	}
 	return h.newestIn(ctx, source, h.tip)
 }
 
-// head is the hint about one source.
-func (h *History) head(source string) (Head, bool) {
-	h.recall(source)
+// cachedHead is the hint about one source.
+func (h *History) cachedHead(source string) (Head, bool) {
+	h.readHeads(source)
 	head, ok := h.hint.sources[source]
 	return head, ok
 }
 
-// heads is the hint about what lies at and below path; empty where there is none about this tip.
-func (h *History) heads(path string) map[string]Head {
-	h.recall(path)
+// cachedHeads is the hint about what lies at and below path; empty where there is none about this tip.
+func (h *History) cachedHeads(path string) map[string]Head {
+	h.readHeads(path)
 	if path == h.hint.scope.path {
 		return h.hint.sources
 	}
@@ -199,37 +199,37 @@ func (h *History) heads(path string) map[string]Head {
 	return part
 }
 
-// recall reads the hint, unless what was read last is about path too.
-func (h *History) recall(path string) {
+// readHeads reads the hint, unless what was read last is about path too.
+func (h *History) readHeads(path string) {
 	if h.hint != nil && h.hint.scope.covers(path) {
 		return
 	}
-	h.hint = &hint{scope: atOrBelow(path)}
-	if h.hints == nil || h.R.StateDir == nil {
+	h.hint = &headCache{scope: atOrBelow(path)}
+	if h.hints == nil || h.commits.StateDir == nil {
 		return
 	}
-	if read := h.hints(h.R.StateDir, path); read.Tip == h.tip {
+	if read := h.hints(h.commits.StateDir, path); read.Tip == h.tip {
 		h.hint.sources = read.Sources
 	}
 }
 
-// hint is what was read of Heads.
-type hint struct {
+// headCache is what was read of Heads.
+type headCache struct {
 	scope   *scope
 	sources map[string]Head
 }
 
 // versions gives the versions of f's source from f on, newest first. It follows the records'
 // Previous and walks the commits where that leads nowhere: a rewritten history, a shallow clone.
-func (h *History) versions(ctx context.Context, f found) iter.Seq2[found, error] {
-	return func(yield func(found, error) bool) {
+func (h *History) versions(ctx context.Context, f located) iter.Seq2[located, error] {
+	return func(yield func(located, error) bool) {
 		for ok := true; ok; {
 			if !yield(f, nil) {
 				return
 			}
 			var err error
 			if f, ok, err = h.before(ctx, f); err != nil {
-				yield(found{}, err)
+				yield(located{}, err)
 				return
 			}
 		}
@@ -237,27 +237,27 @@ func (h *History) versions(ctx context.Context, f found) iter.Seq2[found, error]
 }
 
 // before is the version before f; false where f is the first.
-func (h *History) before(ctx context.Context, f found) (found, bool, error) {
+func (h *History) before(ctx context.Context, f located) (located, bool, error) {
 	if err := ctx.Err(); err != nil {
-		return found{}, false, err
+		return located{}, false, err
 	}
 	if f.Previous.IsZero() {
-		return found{}, false, nil
+		return located{}, false, nil
 	}
-	if p, ours, err := h.lookUp(f.Previous, Only(f.Source)); err == nil && ours {
+	if p, ours, err := h.tryCommit(f.Previous, onlySource(f.Source)); err == nil && ours {
 		return p, true, nil
 	}
 	return h.newestIn(ctx, f.Source, f.parent)
 }
 
 // entries gives the versions of f's source from f on with their places in time, newest first.
-func (h *History) entries(ctx context.Context, f found) iter.Seq2[Entry, error] {
+func (h *History) entries(ctx context.Context, f located) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		var later *found
+		var later *located
 		for v, err := range h.versions(ctx, f) {
 			var e Entry
 			if err == nil && later != nil {
-				e, err = h.entry(ctx, &later.Version, &v.Version)
+				e, err = h.newEntry(ctx, &later.Version, &v.Version)
 			}
 			if err != nil {
 				yield(Entry{}, err)
@@ -268,6 +268,6 @@ func (h *History) entries(ctx context.Context, f found) iter.Seq2[Entry, error] 
 			}
 			later = &v
 		}
-		yield(h.entry(ctx, &later.Version, nil))
+		yield(h.newEntry(ctx, &later.Version, nil))
 	}
 }
