@@ -5,7 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"timemachine/repo/repotest"
@@ -64,4 +66,44 @@ func TestVerifyAmongRuns(t *testing.T) {
 		t.Errorf("exit %d: %s", code, out)
 	}
 	repotest.MustCheck(t, d.dest)
+}
+
+// TestNoWayBackBesideARun: while a run is active, no command names one that moves the branch. What
+// cannot be read then may be on its way from one pack to another.
+func TestNoWayBackBesideARun(t *testing.T) {
+	for what, damage := range map[string]func(d *damaged){
+		"branch empty": func(d *damaged) { d.replace("refs/heads/main", []byte{}) },
+		"pack gone":    func(d *damaged) { d.overwriteHalf(d.firstMatch("objects/pack/*.pack")) },
+		"tip unknown": func(d *damaged) {
+			d.replace("refs/heads/main", []byte(strings.Repeat("1", 40)+"\n"))
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			d := newDamaged(t)
+			damage(d)
+			lock, err := os.OpenFile(d.git("timemachine/lock"), os.O_RDWR, 0)
+			d.check(err)
+			defer lock.Close()
+			for _, active := range []bool{true, false} {
+				how := syscall.LOCK_EX
+				if !active {
+					how = syscall.LOCK_UN
+				}
+				d.check(syscall.Flock(int(lock.Fd()), how))
+				hinted := false
+				for _, args := range [][]string{{"log"}, {"show", d.file}, {"diff", d.file}, {"verify"}, {"status"}} {
+					out, _ := d.timemachine(args...)
+					if strings.Contains(out, "update-ref") || strings.Contains(out, "refs/heads/main'") && strings.Contains(out, "echo ") {
+						hinted = true
+						if active {
+							t.Errorf("%q beside a run: %s", args, out)
+						}
+					}
+				}
+				if !active && !hinted && what != "pack gone" {
+					t.Error("no command names the way back when no run is active")
+				}
+			}
+		})
+	}
 }

@@ -20,6 +20,23 @@ func (s *Store) Abbreviated(prefix string) ([]object.ID, error) {
 	if !ok {
 		return nil, errors.New("want 4 to 40 hexadecimal digits")
 	}
+	for listings := 1; ; listings++ {
+		ids, err := s.listed(lo, hi)
+		if err == nil {
+			slices.SortFunc(ids, func(a, b object.ID) int { return bytes.Compare(a[:], b[:]) })
+			return slices.Compact(ids), nil
+		}
+		if !vanished(err) || listings == mostListings {
+			return nil, err
+		}
+		if err := s.load(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// listed lists the objects from lo to hi, in the packs that are known. An object may be there twice.
+func (s *Store) listed(lo, hi object.ID) ([]object.ID, error) {
 	set, err := s.acquire()
 	if err != nil {
 		return nil, err
@@ -41,8 +58,7 @@ func (s *Store) Abbreviated(prefix string) ([]object.ID, error) {
 			return nil, err
 		}
 	}
-	slices.SortFunc(ids, func(a, b object.ID) int { return bytes.Compare(a[:], b[:]) })
-	return slices.Compact(ids), nil
+	return ids, nil
 }
 
 // Commits lists the commits that can be found. It passes over what cannot be read, and looks at

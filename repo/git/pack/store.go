@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/loose"
@@ -129,11 +130,17 @@ type finder struct {
 	loose  func(name string) error // fs.ErrNotExist where there is none
 }
 
-// find runs the query in the first place that serves it. Where none does, it lists the packs again
-// and repeats the query once. It releases the set unless keep takes it over.
+// mostListings is how many listings one query takes at most. Each run removes a pack when it has
+// written the next one, so that a slow reader can come too late several times.
+const mostListings = 64
+
+// find runs the query in the first place that serves it. Where none does and the folder of the
+// packs may have changed, it lists the packs again and repeats the query. It releases the set unless
+// keep takes it over.
 func (s *Store) find(id object.ID, f finder, keep func(*packSet)) error {
 	var err error
-	for again := false; ; again = true {
+	var seen time.Time
+	for listings := 1; ; listings++ {
 		var set *packSet
 		if set, err = s.acquire(); err != nil {
 			return err
@@ -144,8 +151,10 @@ func (s *Store) find(id object.ID, f finder, keep func(*packSet)) error {
 			keep(set)
 			return nil
 		}
+		changed := listings == 1 || !set.modTime.Equal(seen) || vanished(err)
+		seen = set.modTime
 		s.release(set)
-		if !stale || again {
+		if !stale || !changed || listings == mostListings {
 			break
 		}
 		if err := s.load(); err != nil {

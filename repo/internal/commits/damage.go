@@ -10,27 +10,37 @@ import (
 )
 
 // Damaged is the error of a damaged history. Its remedy names the last whole commit that the branch
-// is known to have been at, if one is found.
+// is known to have been at, if one is found. Where a run is active it names none: what could not be
+// read may be on its way from one pack to another, and the branch may have moved since.
 func (r *Commits) Damaged(msg string, cause error) error {
 	e := &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: msg + " in " + record.Quote(r.Path), Err: cause,
-		Remedy: r.Remedy(refusal.CheckHistory, "")}
+		Remedy: refusal.Remedy{Kind: refusal.WaitForRun}}
+	r.WhileAlone(func() { e.Remedy = r.damageRemedy(cause) })
+	return e
+}
+
+// damageRemedy is the remedy for a damaged history. No run is active.
+func (r *Commits) damageRemedy(cause error) refusal.Remedy {
+	what := r.Remedy(refusal.CheckHistory, "")
+	if r.Store.Reload() != nil {
+		return what
+	}
 	if lost := r.Store.Unindexed(); len(lost) > 0 {
-		e.Remedy = r.Remedy(refusal.IndexPack, lost[0])
-		return e
+		return r.Remedy(refusal.IndexPack, lost[0])
 	}
 	last, found := r.lastCommit(errors.Is(cause, errNoCommit))
 	switch {
 	case !found:
 	case errors.Is(cause, errNoCommit):
-		e.Remedy = r.branchFileRemedy()
+		what = r.branchFileRemedy()
 	default:
-		e.Remedy = r.Remedy(refusal.ResetBranch, "")
-		e.Remedy.Branch = r.Branch
+		what = r.Remedy(refusal.ResetBranch, "")
+		what.Branch = r.Branch
 	}
 	if found {
-		e.Remedy.Commit, e.Remedy.Evidence = last.id, last.evidence
+		what.Commit, what.Evidence = last.id, last.evidence
 	}
-	return e
+	return what
 }
 
 // branchFileRemedy is the remedy for a branch whose file is damaged or missing. git may find no

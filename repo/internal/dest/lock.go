@@ -62,15 +62,40 @@ func (r *Dest) WhenIdle(ctx context.Context, look func() (right bool, err error)
 // lookOnce calls look once, as the only writer where the lock is free. A user who may not take the
 // lock can still see whether it is held.
 func (r *Dest) lookOnce(look func() (right bool, err error)) (settled bool, err error) {
+	alone, release := r.beAlone()
+	defer release()
+	right, err := look()
+	return alone || right, err
+}
+
+// beAlone takes the lock where it is free. alone is false where a run is active. The caller calls
+// release, which gives back a lock that was not held before.
+func (r *Dest) beAlone() (alone bool, release func()) {
 	had := r.lock != nil
 	alone, err := r.TryLock()
 	if err != nil {
 		alone = !r.StateDir.IsFlocked(runstate.LockName)
 	}
-	right, err := look()
-	if r.lock != nil && !had {
-		r.lock.Close()
-		r.lock = nil
+	return alone, func() {
+		if r.lock != nil && !had {
+			r.lock.Close()
+			r.lock = nil
+		}
 	}
-	return alone || right, err
+}
+
+// WhileAlone calls f while no run is active. Where one is, it returns false and does not call f. It
+// writes nothing, so that it serves readers too.
+func (r *Dest) WhileAlone(f func()) bool {
+	if r.StateDir != nil {
+		if used, err := r.StateDir.Exists(runstate.LockName); used || err != nil {
+			alone, release := r.beAlone()
+			defer release()
+			if !alone {
+				return false
+			}
+		}
+	}
+	f()
+	return true
 }
