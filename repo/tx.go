@@ -177,8 +177,15 @@ func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (record.
 	if err != nil {
 		return record.Version{}, err
 	}
-	if spelling != layout.Usual {
+	former, err := layout.Former.TreePath(rec.Source)
+	if err != nil {
+		return record.Version{}, err
+	}
+	if path != former {
 		rec.File = path
+	}
+	if spelling != layout.Usual {
+		former = "" // only who is at the usual place can have been at the former
 	}
 	if rec.Event != record.Deleted {
 		if rec.Copy, err = t.copyName(&rec, spelling, newest); err != nil {
@@ -189,7 +196,7 @@ func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (record.
 	if err != nil {
 		return record.Version{}, err
 	}
-	if err := t.edit(path, &rec, w); err != nil {
+	if err := t.edit(path, former, &rec, w); err != nil {
 		return record.Version{}, err
 	}
 	tree, err := t.editor.Write(t.batch.Trees.Put)
@@ -200,7 +207,7 @@ func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (record.
 }
 
 // treePath is where in the tree a version goes: where its source is, else the first of its source's
-// places that is free.
+// places that is free. Only a deletion goes where the source was formerly.
 func (t *Tx) treePath(rec *record.Record) (string, layout.Spelling, error) {
 	usual, err := layout.TreePath(rec.Source)
 	if err != nil || rec.Previous.IsZero() && t.names == nil {
@@ -217,6 +224,15 @@ func (t *Tx) treePath(rec *record.Record) (string, layout.Spelling, error) {
 			}
 		}
 	}
+	if rec.Event == record.Deleted {
+		path, err := layout.Former.TreePath(rec.Source)
+		if err != nil {
+			return usual, layout.Usual, err
+		}
+		if e, there, err := t.editor.Get(path); err != nil || there && !e.Mode.IsTree() {
+			return path, layout.Former, err
+		}
+	}
 	if t.names != nil {
 		for _, s := range layout.Spellings() {
 			path, err := s.TreePath(rec.Source)
@@ -231,7 +247,8 @@ func (t *Tx) treePath(rec *record.Record) (string, layout.Spelling, error) {
 	return usual, layout.Usual, nil
 }
 
-func (t *Tx) edit(path string, rec *record.Record, w *packwrite.Writer) error {
+// edit changes the tree at path, and takes the source away from its former place; "" for none.
+func (t *Tx) edit(path, former string, rec *record.Record, w *packwrite.Writer) error {
 	if _, there, err := t.editor.Get(".gitattributes"); err != nil {
 		return err
 	} else if !there {
@@ -255,7 +272,24 @@ func (t *Tx) edit(path string, rec *record.Record, w *packwrite.Writer) error {
 	if t.names != nil && t.names.Holder(path) == "" {
 		t.names.Add(path)
 	}
+	if former != "" && former != path && !rec.Previous.IsZero() {
+		if err := t.removeFormer(former); err != nil {
+			return err
+		}
+	}
 	return t.editor.Set(path, record.TreeMode(rec), rec.Blob)
+}
+
+// removeFormer removes a file from a former place in the tree.
+func (t *Tx) removeFormer(path string) error {
+	e, there, err := t.editor.Get(path)
+	if err != nil || !there || e.Mode.IsTree() {
+		return err
+	}
+	if t.names != nil {
+		t.names.Remove(path)
+	}
+	return t.editor.Remove(path)
 }
 
 func (t *Tx) copyName(rec *record.Record, spelling layout.Spelling, newest bool) (string, error) {

@@ -9,37 +9,62 @@ import (
 // dangerous tells whether git, on any system, might take the component for .git, .gitmodules or
 // .gitattributes. Git's fsck and checkout refuse such names, and a .gitattributes would change what
 // later checkouts write. In doubt it is true, because an escape is reversible. Names that only
-// begin so (.gitignore, .github, .gitconfig) are not dangerous.
-//
-// Windows reads a backslash as a slash, so each part between backslashes counts.
+// begin so (.github, .gitconfig) are not dangerous.
 func dangerous(name string) bool {
+	refused, _ := meaningToGit(name)
+	return refused
+}
+
+// readByGit tells whether git, on any system, might take the component for one of the files that it
+// reads by itself where it finds them in a work tree:
+//
+//   - HEAD makes a folder a repository, if folders objects and refs lie beside it, or a file
+//     commondir leads to a folder with these. Git looks for that in the folder that it is called in
+//     and in all above, and then runs the programs that the configuration there names. No folder is
+//     taken for a repository without a HEAD or a .git (is_git_directory and
+//     setup_git_directory_gently_1 in setup.c).
+//   - .gitignore hides files from git status and git add, and a pattern can take hours to match
+//     (dir.c).
+//
+// Other names mean something to git only at the top of a work tree, where no source is:
+// .mailmap, .gitmodules. Or only where a configuration names them: .git-blame-ignore-revs.
+func readByGit(name string) bool {
+	_, read := meaningToGit(name)
+	return read
+}
+
+// meaningToGit tells whether a component is dangerous, and whether it is read by git. Windows reads
+// a backslash as a slash, so each part between backslashes counts.
+func meaningToGit(name string) (refused, read bool) {
 	for more := true; more; {
 		var part string
 		part, name, more = strings.Cut(name, `\`)
-		if suspect(part) && reserved(part) {
-			return true
+		if !suspect(part) {
+			continue
 		}
+		var buf [64]byte
+		b := fold(buf[:0], part)
+		refused = refused || reserved(b)
+		read = read || string(b) == "head" || string(b) == ".gitignore" || isShortName(b, "gitign", "gi250a")
 	}
-	return false
+	return refused, read
 }
 
-// suspect is a quick check that nearly all names pass: a reserved name begins with one of four
+// suspect is a quick check that nearly all names fail: the names in question begin with one of six
 // characters, or with one that HFS+ ignores.
 func suspect(part string) bool {
 	if part == "" {
 		return false
 	}
 	switch c := part[0]; c {
-	case '.', 'g', 'G', '~':
+	case '.', 'g', 'G', '~', 'h', 'H':
 		return true
 	default:
 		return c >= utf8.RuneSelf
 	}
 }
 
-func reserved(part string) bool {
-	var buf [64]byte
-	b := fold(buf[:0], part)
+func reserved(b []byte) bool {
 	switch string(b) {
 	case ".git", "git~1", ".gitmodules", ".gitattributes":
 		return true

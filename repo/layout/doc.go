@@ -21,20 +21,22 @@
 //
 // # Escape
 //
-// Two kinds of components are escaped: those that git would take for its own names, and those that
+// Three kinds of components are escaped: those that git would take for its own names and refuse;
+// in tree paths, those that git reads by itself from a work tree (HEAD, .gitignore); and those that
 // look escaped already, with "%~" or a percent sign and two hexadecimal digits at the start. The
 // first byte becomes a percent sign and two upper-case hexadecimal digits, and so does every
 // further percent sign and backslash. So an escaped component always begins with %XX, and no other
 // does.
 //
 //	.git          %2Egit
+//	HEAD          %48EAD
 //	%2Egit        %252Egit
 //	back\.git     %62ack%5C.git
 //	100%.txt      100%.txt
 //
 // Git's own names are those of git's verify_path (read-cache.c), fsck_tree (fsck.c), is_ntfs_dotgit
 // and is_ntfs_dot_generic (path.c), and is_hfs_dotgit (utf8.c). All these rules hold together,
-// whatever the system. See dangerous.
+// whatever the system. See dangerous and readByGit.
 //
 // # Shortening
 //

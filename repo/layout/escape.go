@@ -13,8 +13,11 @@ const shortMark = "%~"
 // hashLen is the number of hexadecimal digits of SHA-256 in a shortened name.
 const hashLen = 16
 
-// risky tells whether a component must be escaped in a tree path.
+// risky tells whether a component must be escaped wherever it stands.
 func risky(name string) bool { return marked(name) || dangerous(name) }
+
+// riskyInTree tells whether a component must be escaped in a tree path.
+func riskyInTree(name string) bool { return risky(name) || readByGit(name) }
 
 // marked tells whether the name looks like an escaped or a shortened one.
 func marked(name string) bool {

@@ -12,6 +12,9 @@ type Spelling uint8
 const (
 	// Usual escapes only what git, or a file system, might take for something of its own.
 	Usual Spelling = iota
+	// Former is what was usual first: it leaves the names that git reads by itself as they are. No
+	// version gets such a place any more.
+	Former
 	// ApartName spells the last component apart: its name meets another's in the same folder.
 	ApartName
 	// ApartPath spells every component apart: a folder meets another folder, or a file.
@@ -19,13 +22,16 @@ const (
 	spellings
 )
 
-// Spellings lists them in order.
+// Spellings lists those that new versions get, in order.
 func Spellings() []Spelling { return []Spelling{Usual, ApartName, ApartPath} }
 
 // TreePath is where git tracks the source in this spelling. Errors are those of the function
 // TreePath.
 func (s Spelling) TreePath(source string) (string, error) {
-	return place(filesRoot, source, s, risky)
+	if s == Former {
+		return place(filesRoot, source, s, risky)
+	}
+	return place(filesRoot, source, s, riskyInTree)
 }
 
 // SpelledAs is the spelling in which the source has the tree path; false where there is none.

@@ -47,6 +47,30 @@ func TestSpellings(t *testing.T) {
 	}
 }
 
+// TestFormer: places from before HEAD and .gitignore were escaped lead to their sources, and are
+// found. Only names with such components have another place than the usual.
+func TestFormer(t *testing.T) {
+	for source, want := range map[string][]string{
+		"/r/HEAD":       {"files/r/%48EAD", "files/r/HEAD", "files/r/%48%45%41%44", "files/%72/%48%45%41%44"},
+		"/r/.gitignore": {"files/r/%2Egitignore", "files/r/.gitignore", "files/r/%2E%67itignore", "files/%72/%2E%67itignore"},
+		"/.git/hosts":   {"files/%2Egit/hosts", "files/%2Egit/%68%6Fsts", "files/%2E%67it/%68%6Fsts"},
+	} {
+		got := TreePaths(source)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q", source, got)
+		}
+		for _, path := range got {
+			if back, ok := Source(path); !ok || back != source {
+				t.Errorf("Source(%q) = %q, %v", path, back, ok)
+			}
+		}
+		usual, _ := Usual.CopyFolder(source)
+		if former, err := Former.CopyFolder(source); err != nil || former != usual || former != "copies"+strings.ReplaceAll(source, "/.git/", "/%2Egit/") {
+			t.Errorf("%s has its copies in %s, formerly %s", source, usual, former)
+		}
+	}
+}
+
 // FuzzSpelling: places of two sources never differ in the case of letters alone where both are
 // spelled apart in all of their path, nor does one lie in the other's way; and each leads back to
 // its source.
@@ -70,7 +94,7 @@ func FuzzSpelling(f *testing.F) {
 				continue
 			}
 			for name := range strings.SplitSeq(p, "/") {
-				if dangerous(name) || len(name) > maxName {
+				if dangerous(name) || s != Former && readByGit(name) || len(name) > maxName {
 					t.Fatalf("%q in spelling %d: component %q", one, s, name)
 				}
 			}

@@ -11,8 +11,16 @@ var treePaths = []struct{ name, source, want string }{
 	{"percent", "/100%.txt", "files/100%.txt"},
 	{"percent and one digit", "/%2", "files/%2"},
 	{"percent and letters", "/%zz", "files/%zz"},
-	{"names that begin as git's", "/a/.gitignore/.github/.gitconfig/.git-credentials/.gitlab-ci.yml",
-		"files/a/.gitignore/.github/.gitconfig/.git-credentials/.gitlab-ci.yml"},
+	{"names that begin as git's", "/a/.gitignored/.github/.gitconfig/.git-credentials/.gitlab-ci.yml/HEADS/HEAD.x/xHEAD",
+		"files/a/.gitignored/.github/.gitconfig/.git-credentials/.gitlab-ci.yml/HEADS/HEAD.x/xHEAD"},
+	{"a repository's head", "/r/HEAD/HEAD", "files/r/%48EAD/%48EAD"},
+	{"heads as a file system folds them", "/head/HeaD/HEAD./HEAD. . /HEAD /hEAD:x/H\u200cEAD/\u200cHEAD/HEAD::$DATA",
+		"files/%68ead/%48eaD/%48EAD./%48EAD. . /%48EAD /%68EAD:x/%48\u200cEAD/%E2\x80\x8cHEAD/%48EAD::$DATA"},
+	{"head beside a backslash", `/x\HEAD`, "files/%78%5CHEAD"},
+	{"what is no head", "/HEADx/%HEAD/HE AD/ORIG_HEAD/HEAD.lock", "files/HEADx/%HEAD/HE AD/ORIG_HEAD/HEAD.lock"},
+	{"escaped head", "/%48EAD", "files/%2548EAD"},
+	{"ignored files", "/.gitignore/.GitIgnore. /gitign~1/gi250a~1", "files/%2Egitignore/%2EGitIgnore. /%67itign~1/%67i250a~1"},
+	{"names that git reads nowhere below the top", "/.mailmap/.git-blame-ignore-revs", "files/.mailmap/.git-blame-ignore-revs"},
 	{"names that end as git's", "/a.git/x.gitmodules/git", "files/a.git/x.gitmodules/git"},
 	{"backslash", `/a\b`, `files/a\b`},
 	{"colon, control, bytes", "/a:b\n\x1b\xff", "files/a:b\n\x1b\xff"},
@@ -107,7 +115,7 @@ func TestSourceRefuses(t *testing.T) {
 	for _, path := range []string{
 		"", "files", "files/", "files//a", "files/a/", "file/a", "copies/a", "/files/a", "files/../a", ".gitattributes",
 		"files/.git", `files/a\.git`, "files/%2egit", "files/%41bc", "files/%2Egit%", "files/%2Egit%2", "files/%2Egit%zz",
-		"files/%2Fa", "files/%2E", "files/%00", "files/%~", "files/a/%~0123456789abcdef~x", `files/%62ack\.git`,
+		"files/%2Fa", "files/%2E", "files/%00", "files/%~", "files/a/%~0123456789abcdef~x", `files/%62ack\.git`, "files/%48ead2",
 	} {
 		if source, ok := Source(path); ok {
 			t.Errorf("Source(%q) = %q; want none", path, source)
@@ -123,6 +131,9 @@ func FuzzTreePath(f *testing.F) {
 	f.Add("/" + strings.Repeat("%2E", 90))
 	f.Fuzz(func(t *testing.T, s string) {
 		if source, ok := Source(s); ok {
+			if spelling, ok := SpelledAs(source, s); ok && spelling != Usual {
+				return // the other spellings have their own test
+			}
 			if again, err := TreePath(source); err != nil || again != s {
 				t.Fatalf("%q → %q → %q, %v", s, source, again, err)
 			}
@@ -132,7 +143,7 @@ func FuzzTreePath(f *testing.F) {
 			return
 		}
 		for name := range strings.SplitSeq(path, "/") {
-			if dangerous(name) || len(name) > maxName {
+			if dangerous(name) || readByGit(name) || len(name) > maxName {
 				t.Fatalf("TreePath(%q) = %q: component %q", s, path, name)
 			}
 		}

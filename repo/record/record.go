@@ -54,7 +54,7 @@ type Record struct {
 	User, Group string    // "" where the name is unknown
 	Size        int64     // bytes of content, from 0
 	Blob        object.ID // the content
-	File        string    // where git tracks it, below files/; "" for the usual place of its source
+	File        string    // where git tracks it, below files/; "" for its source's place in layout.Former
 	Copy        string    // the plain copy's path in the destination, below copies/; "" for none
 	Previous    object.ID // the commit of the source's version before this one; zero for the first
 	RenamedFrom string    // the path this source had before; "" where it was not renamed

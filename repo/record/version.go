@@ -43,7 +43,7 @@ func TreeMode(rec *Record) object.Mode {
 // TreePath is where git tracks a version.
 func TreePath(rec *Record) (string, error) {
 	if rec.File == "" {
-		return layout.TreePath(rec.Source)
+		return layout.Former.TreePath(rec.Source)
 	}
 	_, err := spelling(rec)
 	return rec.File, err
@@ -52,7 +52,7 @@ func TreePath(rec *Record) (string, error) {
 // spelling is the spelling of a version's places.
 func spelling(rec *Record) (layout.Spelling, error) {
 	if rec.File == "" {
-		return layout.Usual, nil
+		return layout.Former, nil
 	}
 	s, ok := layout.SpelledAs(rec.Source, rec.File)
 	if !ok { // another program wrote the record
@@ -78,6 +78,29 @@ func InTree(tree map[string]object.TreeEntry, source string) (object.TreeEntry, 
 		}
 	}
 	return object.TreeEntry{}, false
+}
+
+// FormerPath is where a version's source was in the tree before its names were escaped as they are
+// now; "" where that is no other place, and for a source that is spelled apart.
+func FormerPath(rec *Record) string {
+	if rec.File == "" {
+		return ""
+	}
+	usual, err := layout.TreePath(rec.Source)
+	former, ferr := layout.Former.TreePath(rec.Source)
+	if err != nil || ferr != nil || rec.File != usual || former == usual {
+		return ""
+	}
+	return former
+}
+
+// IsAtFormerPath tells whether a tree, as Files lists it, holds the source where no version goes any
+// more.
+func IsAtFormerPath(tree map[string]object.TreeEntry, source string) bool {
+	usual, err := layout.TreePath(source)
+	former, ferr := layout.Former.TreePath(source)
+	_, there := tree[former]
+	return err == nil && ferr == nil && former != usual && there
 }
 
 // Agrees tells whether the tree's entry for a source is what its newest version says. there is

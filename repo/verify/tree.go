@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"timemachine/repo/git/object"
@@ -14,12 +15,53 @@ import (
 // what the record says.
 func (w *worker) tree(s *step) {
 	path, err := record.TreePath(&s.Record)
+	parent := s.parent
+	if former := record.FormerPath(&s.Record); err == nil && former != "" && !s.Previous.IsZero() {
+		defer func(trees object.TreeCache) { w.trees = trees }(w.trees)
+		parent, err = w.without(parent, former)
+	}
 	if err == nil {
-		err = w.descend(s, s.parent, s.tree, path, true)
+		err = w.descend(s, parent, s.tree, path, true)
 	}
 	if err != nil {
 		w.report(Finding{Part: PartTree, Path: s.Source, Object: s.Commit, Msg: err.Error()})
 	}
+}
+
+// without is the tree root without the file at path, where it holds one. The trees that this takes
+// are kept beside those of the store.
+func (w *worker) without(root object.ID, path string) (object.ID, error) {
+	if e, there, err := object.Lookup(w.trees.ReadTree, root, path); err != nil || !there || e.Mode.IsTree() {
+		return root, err
+	}
+	editor, err := object.NewEditor(root, w.trees.From)
+	if err == nil {
+		err = editor.Remove(path)
+	}
+	if err != nil {
+		return root, err
+	}
+	made := madeTrees{Loader: w.trees.From, trees: map[object.ID][]byte{}}
+	root, err = editor.Write(func(t *object.Changed) error {
+		made.trees[t.ID] = slices.Clone(t.Raw)
+		return nil
+	})
+	w.trees = object.TreeCache{From: made}
+	return root, err
+}
+
+// madeTrees are the trees of a store, and some that are in none.
+type madeTrees struct {
+	object.Loader
+	trees map[object.ID][]byte
+}
+
+// ReadTree reads a tree.
+func (m madeTrees) ReadTree(id object.ID) ([]byte, error) {
+	if raw, ok := m.trees[id]; ok {
+		return raw, nil
+	}
+	return m.Loader.ReadTree(id)
 }
 
 // descend compares the trees of one folder before and after, of which a zero one is empty, and goes

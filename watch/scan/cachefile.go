@@ -19,7 +19,7 @@ import (
 // the run brings that up to date. The file is disposable, so nothing is synced.
 const (
 	cacheName  = "cache"
-	cacheMagic = "timemachine cache 2\n"
+	cacheMagic = "timemachine cache 3\n"
 
 	addedShare = 8        // the largest size of the added sections, as a part of the first
 	addedLeast = 64 << 10 // bytes that may always be added

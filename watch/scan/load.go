@@ -100,7 +100,8 @@ func (c *Cache) apply(v *record.Version) {
 	}
 }
 
-// compareTree marks the states that the tree of the tip does not agree with as stale.
+// compareTree marks the states that the tree of the tip does not agree with as stale, and those of
+// sources at a former place: their next versions take them from there.
 func (c *Cache) compareTree(r commitSource) error {
 	tree, err := r.Files(c.Tip)
 	if err != nil {
@@ -113,7 +114,8 @@ func (c *Cache) compareTree(r commitSource) error {
 		if s.Deleted {
 			v.Event = record.Deleted
 		}
-		if stale := !record.Agrees(&v, e, there); stale != s.Stale {
+		stale := !record.Agrees(&v, e, there) || !s.Deleted && record.IsAtFormerPath(tree, all.source)
+		if stale != s.Stale {
 			s = all.modify()
 			s.Stale = stale
 			c.MarkChanged(s)

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/index"
+	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
@@ -38,13 +39,15 @@ type inputs struct {
 
 	collisionsBefore, collisions map[string]string // of the update
 	copying, fullReported        *atomic.Bool      // of the update
+
+	base object.ID // the commit that the work tree was up to date with; zero: none, or not known
 }
 
 func (u *update) newWriter(n int, warn func(path, msg string, what refusal.Remedy)) *writer {
 	each := u.durability == EachFile
 	return &writer{
 		inputs: inputs{p: u.p, contents: u.Contents, hasIndex: u.Index.Held(), atBase: u.Start == AtBase, each: each, removeFirst: u.Marked && !each,
-			collisionsBefore: u.collisionsBefore, collisions: u.collisions, copying: &u.copying, fullReported: &u.fullReported},
+			collisionsBefore: u.collisionsBefore, collisions: u.collisions, copying: &u.copying, fullReported: &u.fullReported, base: u.Base},
 		files: durable.NewWalker(u.p.Folder), copies: durable.NewWalker(u.p.Folder), buf: make([]byte, durable.SparseBlock),
 		staged: fmt.Sprintf("file%d", n), clone: fmt.Sprintf("copy%d", n), warn: warn}
 }
@@ -82,6 +85,24 @@ func (w *writer) write(v *record.Version, newest bool) {
 	}
 	if err := w.writeVersion(v, path, place); err != nil {
 		w.fail(v.Source, "could not be written", errors.Join(err, w.p.Stage.Remove(w.staged), w.p.Stage.Remove(w.clone)))
+		return
+	}
+	if former := record.FormerPath(&v.Record); place && former != "" && !v.Previous.IsZero() {
+		w.removeFormer(former, v.Source)
+	}
+}
+
+// removeFormer removes a source's file from the former place that it had at the base.
+func (w *writer) removeFormer(path, source string) {
+	if w.base.IsZero() {
+		return
+	}
+	root, err := w.p.TreeOf(w.base)
+	if err != nil {
+		return // verify says so
+	}
+	if e, there, err := object.Lookup(w.p.Store.ReadTree, root, path); err == nil && there && !e.Mode.IsTree() {
+		w.remove(path, source)
 	}
 }
 
