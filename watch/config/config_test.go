@@ -141,6 +141,33 @@ func TestEditsTouchNothingElse(t *testing.T) {
 	}
 }
 
+// TestRemoveLeavesComments removes items of lists whose other lines, comments among them, must stay
+// as they are.
+func TestRemoveLeavesComments(t *testing.T) {
+	flow := "watch: [\n  # a\n  /a,\n  # b\n  /b,\n  # c\n  /c\n]\n"
+	for _, tt := range []struct{ before, path, after string }{
+		{flow, "/a", strings.Replace(flow, "  /a,\n", "", 1)},
+		{flow, "/b", strings.Replace(flow, "  /b,\n", "", 1)},
+		{flow, "/c", strings.Replace(flow, "  /c\n", "", 1)},
+		{"[/a, /b, /c]\n", "/a", "[/b, /c]\n"},
+		{"[/a, /b, /c]\n", "/b", "[/a, /c]\n"},
+		{"[/a, /b, /c]\n", "/c", "[/a, /b]\n"},
+		{"[/a]\n", "/a", "[]\n"},
+		{"# a\n- /a\n# b\n- /b\n", "/a", "# a\n# b\n- /b\n"},
+	} {
+		file := filepath.Join(t.TempDir(), "config.dat")
+		if err := os.WriteFile(file, []byte(tt.before), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, unknown, err := RemoveEntries(file, testEnv, []string{tt.path}); err != nil || len(unknown) > 0 {
+			t.Errorf("%q less %s: %v %v", tt.before, tt.path, unknown, err)
+		}
+		if got, err := os.ReadFile(file); err != nil || string(got) != tt.after {
+			t.Errorf("%q less %s is %q, want %q", tt.before, tt.path, got, tt.after)
+		}
+	}
+}
+
 func FuzzParseConfig(f *testing.F) {
 	for _, s := range []string{"- /a\n", "watch:\n- path: /a\n  exclude: ['*.x']\n", "- !*.swp\n", "- *.md\n", "a: &x b\n<<: *x\n", "- |\n  block\n", "[]", "\xef\xbb\xbf- /a\n"} {
 		f.Add([]byte(s))

@@ -328,15 +328,19 @@ func deleteItem(file string, data []byte, i int) ([]byte, error) {
 		return splice(data, from, to, ""), nil
 	}
 	from, to := nodeOffset(data, items[i]), flowEnd(data, items[i])
-	switch {
-	case to < 0:
+	start, end := lineBounds(data, items[i].Line)
+	if to < 0 {
 		return nil, errUnsafe(file)
-	case i+1 < len(items):
-		to = nodeOffset(data, items[i+1])
-	case i > 0:
-		if from = flowEnd(data, items[i-1]); from < 0 {
-			return nil, errUnsafe(file)
-		}
+	}
+	if i+1 < len(items) {
+		to += len(data[to:]) - len(bytes.TrimLeft(data[to:], " \t\n,")) // its comma goes with it
+		to = min(to, nodeOffset(data, items[i+1]))
+	}
+	switch {
+	case to >= end-1 && len(bytes.TrimSpace(data[start:from])) == 0: // a line of its own
+		from, to = start, end
+	case i > 0 && i+1 == len(items) && len(bytes.Trim(data[flowEnd(data, items[i-1]):from], ", ")) == 0:
+		from = flowEnd(data, items[i-1])
 	}
 	return splice(data, from, to, ""), nil
 }
