@@ -85,7 +85,7 @@ func (w *worker) rewrite(f *projection.Rewriter, s *suspect) {
 		}
 	case leftoverFile, leftoverEntry:
 		if f.HoldsIndex() {
-			f.Remove(s.Path, s.version.Source)
+			f.Remove(s.Path, &s.version)
 		}
 	case wrongFile, wrongEntry:
 		if !f.HoldsIndex() {

@@ -58,7 +58,7 @@ func (r *Projection) RebuildSince(ctx context.Context, tip, base object.ID, o Re
 		return &b.done, err
 	}
 	w.update.copiesOmitted = false // the note says already what is missing
-	if err := w.Finish(); err != nil || b.done.NoRoom || w.writer.failed > w.writer.obstructed {
+	if err := w.Finish(); err != nil || b.done.NoRoom || w.update.unlisted {
 		return &b.done, err
 	}
 	return &b.done, r.StateDir.Remove(runstate.MissingCopiesName)
@@ -87,7 +87,9 @@ func (b *rebuild) all(ctx context.Context, commits []object.ID) error {
 			b.done.NoRoom = true
 			return nil
 		}
-		b.one(&v)
+		if b.one(&v); b.done.NoRoom {
+			return nil
+		}
 		if b.o.Progress != nil {
 			b.o.Progress(int64(i+1), int64(len(commits)))
 		}
@@ -114,10 +116,11 @@ func (b *rebuild) one(v *record.Version) {
 		e, there := b.tree[path]
 		newest = record.Agrees(v, e, there)
 	}
-	before := b.w.writer.failed
+	written := b.w.writer.copiesWritten
 	b.w.Write(v, newest, true)
-	if b.w.writer.failed > before {
+	if b.w.writer.copiesWritten == written {
 		b.done.Failed++
+		b.done.NoRoom = b.w.update.fullReported.Load()
 		return
 	}
 	b.done.Written++
@@ -136,7 +139,10 @@ func (r *Projection) writeMissingCopies(ctx context.Context, tip object.ID) erro
 	if err != nil || !r.hasSpace(free, size) {
 		return nil
 	}
-	done, err := r.RebuildSince(ctx, tip, base, RebuildOptions{})
+	done := &rebuilt{}
+	if err = r.probeCopies(); err == nil {
+		done, err = r.RebuildSince(ctx, tip, base, RebuildOptions{})
+	}
 	if err == nil {
 		r.Opts.Log("copies that were left out are written", "from", base.String(), "to", tip.String(), "written", done.Written)
 		return nil
@@ -145,6 +151,22 @@ func (r *Projection) writeMissingCopies(ctx context.Context, tip object.ID) erro
 		r.Opts.Warn(r.Folder.Path("copies"), "copies that were left out could not be written: "+durable.Reason(err), r.Remedy(refusal.RetryOrRebuild, ""))
 	}
 	return ctx.Err()
+}
+
+const probeName = ".probe" // no version's copy has such a name
+
+// probeCopies tries whether files can be made in copies/ at all, before versions are looked for that
+// lack one.
+func (r *Projection) probeCopies() error {
+	dir, err := r.Folder.MakeSub("copies")
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if err := dir.Put(probeName, nil); err != nil {
+		return err
+	}
+	return dir.Remove(probeName)
 }
 
 // KeepsCopies tells whether copies/ holds anything. A person who has deleted it does not want to be

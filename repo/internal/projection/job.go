@@ -3,6 +3,7 @@ package projection
 import (
 	"timemachine/repo/git/index"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 )
@@ -12,6 +13,7 @@ import (
 type Job struct {
 	Base, Tip object.ID        // the commits that the work tree was and will be up to date with
 	Versions  []record.Version // of the commits between, oldest first
+	OutOfTree map[string]bool  // sources whose newest version Tip's tree does not hold: files/ is not written
 	Contents  *Contents        // what is still in memory of them; nil: nothing
 	Index     *IndexLock
 	Start     Start
@@ -50,13 +52,19 @@ const (
 type Outcome struct {
 	changes       []index.Change // for the index
 	folders       []string       // written in, where files are synced one by one
-	copiesOmitted bool           // copies were left out because free space is short
-	pending       bool           // files/ or the index is not up to date: the mark stays
+	unwritten     runstate.Unwritten
+	copiesWritten int
+	indexError    error // why the index could not be written
+	copiesOmitted bool  // copies were left out because free space is short, or copies/ fails as a whole
+	unlisted      bool  // what could not be written is not all listed
+	pending       bool  // files/ or the index is not up to date: the mark stays
 }
 
 // take adds what a writer did.
 func (o *Outcome) take(w *writer) {
 	o.changes = append(o.changes, w.changes...)
 	o.folders = append(o.folders, w.folders...)
-	o.pending = o.pending || w.failed > 0
+	o.unwritten.Files = append(o.unwritten.Files, w.unwritten.Files...)
+	o.unwritten.Copies = append(o.unwritten.Copies, w.unwritten.Copies...)
+	o.copiesWritten += w.copiesWritten
 }

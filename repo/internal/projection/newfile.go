@@ -32,16 +32,23 @@ func chmod(f *durable.File, mode fs.FileMode) error {
 }
 
 // putFile makes a file at a name. Where the name is taken, the file is made in the stage, under the
-// name staged, and replaces what has the name.
+// name staged, and replaces what has the name. An empty folder is removed; another folder is an
+// error, before anything is written.
 //
 // With removeFirst, what has the name is removed instead: a file system that allocates late writes
-// each file that replaces another to disk at once. A kill leaves half a file then, which the
-// pending mark has written again. What has the name is also removed where files/ or copies/ is a
-// mount of its own, which no file can be renamed into.
+// each file that replaces another to disk at once. A kill leaves half a file then, which the pending
+// mark has written again. What has the name is also removed where files/ or copies/ is a mount of its
+// own, which no file can be renamed into.
 func (w *writer) putFile(at target, staged string, make func(at target) error) error {
 	err := make(at)
 	if !errors.Is(err, fs.ErrExist) {
 		return err
+	}
+	if st, err := at.dir.Lstat(at.name); err == nil && st.IsDir() {
+		if err := at.dir.RemoveDir(at.name); err != nil {
+			return err
+		}
+		return make(at)
 	}
 	if w.removeFirst && at.dir.Remove(at.name) == nil {
 		return make(at)
@@ -49,20 +56,9 @@ func (w *writer) putFile(at target, staged string, make func(at target) error) e
 	if err := make(target{w.p.Stage, staged}); err != nil {
 		return err
 	}
-	err = w.orRemove(target{w.p.Stage, staged}, w.replace(at, staged))
+	err = w.orRemove(target{w.p.Stage, staged}, w.p.Stage.Rename(staged, at.dir, at.name))
 	if errors.Is(err, unix.EXDEV) && at.dir.Remove(at.name) == nil {
 		return make(at)
-	}
-	return err
-}
-
-// replace gives the file staged a name that a file, a link or an empty folder has.
-func (w *writer) replace(at target, staged string) error {
-	err := w.p.Stage.Rename(staged, at.dir, at.name)
-	if errors.Is(err, unix.EISDIR) || errors.Is(err, unix.ENOTEMPTY) || errors.Is(err, unix.EEXIST) {
-		if err = at.dir.RemoveDir(at.name); err == nil {
-			err = w.p.Stage.Rename(staged, at.dir, at.name)
-		}
 	}
 	return err
 }

@@ -19,23 +19,13 @@ func (r *Projection) Recover(ctx context.Context, tip object.ID, copied bool) er
 	if err != nil || tip.IsZero() {
 		return err
 	}
-	if !n.pending {
-		return errors.Join(r.recoverAttributes(ctx, tip), r.flushIfDue(), r.writeMissingCopies(ctx, tip))
-	}
-	if r.ForeignWork() != "" {
+	switch {
+	case !n.pending:
+		return errors.Join(r.recoverAttributes(ctx, tip), r.flushIfDue(), r.writeMissingCopies(ctx, tip), r.retry(ctx, tip))
+	case r.ForeignWork() != "":
 		return nil
 	}
-	versions, reached, err := r.Since(ctx, tip, n.base)
-	if err != nil {
-		return err
-	}
-	if _, noted := r.upToDateWith(); noted && len(versions) == 0 {
-		return runstate.WriteUpToDate(r.StateDir, r.moment(), tip) // git committed, and updated the work tree
-	}
-	if versions, err = r.inTree(tip, versions); err != nil {
-		return err
-	}
-	return r.recover(ctx, Job{Base: n.base, Tip: tip, Versions: versions, Bulk: n.durability(reached), NoCopies: n.noCopies, Warn: r.Opts.Warn})
+	return r.bringUpToDate(ctx, tip, n)
 }
 
 // need is what a recovery has to do.
@@ -44,15 +34,6 @@ type need struct {
 	base     object.ID // from this commit on; zero: from the first
 	noCopies bool      // copies/ lacks nothing
 	bulk     Durability
-}
-
-// durability is how files get onto the disk. Those that are written again because base is no
-// ancestor of the tip are older than the pending mark, which does not cover them.
-func (n *need) durability(reached bool) Durability {
-	if !reached {
-		return WholeFS
-	}
-	return n.bulk
 }
 
 // findNeed looks at the pending mark, the index and files/.
@@ -92,22 +73,38 @@ func (r *Projection) markLostFiles(tip object.ID) (lost bool, err error) {
 	return true, runstate.MarkAllPending(r.StateDir)
 }
 
-// recover does a job whose index it locks. A damaged index is moved aside first.
-func (r *Projection) recover(ctx context.Context, job Job) (err error) {
-	if job.Index, err = r.TakeIndex(); err != nil {
+// bringUpToDate locks the index, and writes what the history has since n.base. A damaged index is
+// moved aside first.
+func (r *Projection) bringUpToDate(ctx context.Context, tip object.ID, n need) error {
+	locked, err := r.TakeIndex() // first: it may be locked for long, and what is pending grows
+	if err != nil {
 		return err
 	}
-	defer job.Index.Release()
-	if !job.Index.Held() {
+	defer locked.Release()
+	if !locked.Held() {
 		return nil
 	}
+	versions, reached, err := r.Since(ctx, tip, n.base)
+	if err != nil {
+		return err
+	}
+	if _, noted := r.upToDateWith(); n.pending && noted && len(versions) == 0 {
+		return runstate.WriteUpToDate(r.StateDir, r.moment(), tip) // git committed, and updated the work tree
+	}
+	job := Job{Base: n.base, Tip: tip, Index: locked, Bulk: n.bulk, NoCopies: n.noCopies, Warn: r.Opts.Warn}
+	if !reached { // what is written again is older than the pending mark, which does not cover it
+		job.Bulk = WholeFS
+	}
+	if job.Versions, job.OutOfTree, err = r.inTree(tip, versions); err != nil {
+		return err
+	}
 	if r.IndexFlaw != nil {
-		if err := job.Index.moveDamagedAside(r); err != nil {
+		if err := locked.moveDamagedAside(r); err != nil {
 			return err
 		}
 	}
 	r.Opts.Log("files/ and the index are brought up to date", "from", job.Base.String(), "to", job.Tip.String(), "versions", len(job.Versions))
-	return r.remakeDamaged(ctx, r.run(ctx, job), &job, job.NoCopies)
+	return r.remakeDamaged(ctx, r.run(ctx, job), &job)
 }
 
 // filesLost tells whether files/ is missing or empty although the tip's tree has files: another
@@ -129,33 +126,38 @@ func (r *Projection) filesLost(tip object.ID) (bool, error) {
 	return there, err
 }
 
-// inTree drops the sources whose newest version is not what the tree holds: another program changed
-// the tree, and the next scan of the source records what is true.
-func (r *Projection) inTree(tip object.ID, versions []record.Version) ([]record.Version, error) {
+// inTree drops the versions that can have no place in a tree, and lists the sources whose newest
+// version is not what the tree holds: another program changed the tree, and the next scan of the
+// source records what is true.
+func (r *Projection) inTree(tip object.ID, versions []record.Version) (placed []record.Version, outside map[string]bool, err error) {
 	root, err := r.TreeOf(tip)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	editor, err := object.NewEditor(root, r.Store)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	newest := map[string]bool{}
+	outside = map[string]bool{}
+	seen := map[string]bool{}
 	for i := len(versions) - 1; i >= 0; i-- {
 		v := &versions[i]
-		if _, seen := newest[v.Source]; seen {
-			continue
-		}
 		path, err := record.TreePath(&v.Record)
-		if err != nil { // not timemachine's record
-			newest[v.Source] = false
+		if err != nil || seen[v.Source] {
 			continue
 		}
+		seen[v.Source] = true
 		e, there, err := editor.Get(path)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		newest[v.Source] = record.Agrees(v, e, there)
+		if !record.Agrees(v, e, there) {
+			outside[v.Source] = true
+		}
 	}
-	return slices.DeleteFunc(versions, func(v record.Version) bool { return !newest[v.Source] }), nil
+	placed = slices.DeleteFunc(versions, func(v record.Version) bool {
+		_, err := record.TreePath(&v.Record)
+		return err != nil // not timemachine's record
+	})
+	return placed, outside, nil
 }

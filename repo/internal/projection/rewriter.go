@@ -45,13 +45,14 @@ func (w *Rewriter) Write(v *record.Version, file, copy bool) {
 	w.writer.write(v, file)
 }
 
-// Remove removes what stands in files/ in a deleted source's place.
-func (w *Rewriter) Remove(path, source string) { w.writer.remove(path, source) }
+// Remove removes what stands in files/ in the place of a source that v deletes.
+func (w *Rewriter) Remove(path string, v *record.Version) { w.writer.remove(path, v) }
 
 // Fail warns that something could not be repaired.
-func (w *Rewriter) Fail(source, what string, err error) { w.writer.fail(source, what, err) }
+func (w *Rewriter) Fail(source, what string, err error) { w.writer.report(source, what, err) }
 
-// Finish puts what was written on disk, and brings the index up to date with it.
+// Finish puts what was written on disk, and brings the index up to date with it. What could not be
+// written is listed for the next run.
 func (w *Rewriter) Finish() error {
 	u := w.update
 	u.take(w.writer)
@@ -59,10 +60,10 @@ func (w *Rewriter) Finish() error {
 		return err
 	}
 	if len(u.changes) == 0 {
+		u.note(false)
 		return nil
 	}
-	copied := !u.pending
-	return u.p.remakeDamaged(u.ctx, u.finish(), &u.Job, copied)
+	return u.p.remakeDamaged(u.ctx, u.finish(), &u.Job)
 }
 
 // Close closes the folders that the Rewriter holds open.

@@ -37,7 +37,7 @@ func (r *Projection) UpdatePublished(ctx context.Context, done Published, locked
 	if done.Pending {
 		job.Start = BeforeBase
 	}
-	return r.remakeDamaged(ctx, r.run(ctx, job), &job, !done.Pending)
+	return r.remakeDamaged(ctx, r.run(ctx, job), &job)
 }
 
 // bulkDurability is how many files get onto the disk that a pending mark covers.
@@ -54,23 +54,25 @@ func (r *Projection) run(ctx context.Context, job Job) error {
 	if err != nil {
 		return err
 	}
-	u.copying.Store(u.askForSpace())
+	copying := u.askForSpace()
+	u.copying.Store(copying)
 	if err := u.write(); err != nil {
 		return err
 	}
+	u.copiesOmitted = u.copiesOmitted || copying && !u.copying.Load()
 	return u.finish()
 }
 
-// remakeDamaged makes the index anew from the history where an update failed because the index is
-// damaged; err otherwise. copied tells that copies/ lacks nothing.
-func (r *Projection) remakeDamaged(ctx context.Context, err error, job *Job, copied bool) error {
+// remakeDamaged makes the index anew from the history where a job failed because the index is
+// damaged; it returns err otherwise. What copies/ lacks of the job's versions has been noted.
+func (r *Projection) remakeDamaged(ctx context.Context, err error, job *Job) error {
 	var damaged *index.DamagedError
 	if !errors.As(err, &damaged) {
 		return err
 	}
 	job.Index.Release()
 	r.IndexFlaw = damaged
-	return r.Recover(ctx, job.Tip, copied)
+	return r.Recover(ctx, job.Tip, job.Start != BeforeBase)
 }
 
 // update is a job under way.
@@ -175,7 +177,8 @@ func (u *update) writeParts(parts [][]int, newest map[string]int) error {
 			defer w.close()
 			for i := next.Add(1) - 1; i < int64(len(parts)) && u.ctx.Err() == nil; i = next.Add(1) - 1 {
 				for _, v := range parts[i] {
-					w.write(&u.Versions[v], newest[u.Versions[v].Source] == v)
+					source := u.Versions[v].Source
+					w.write(&u.Versions[v], newest[source] == v && !u.OutOfTree[source])
 				}
 				done[i] = partDone{w.changes, warnings}
 				w.changes, warnings = nil, nil
@@ -218,29 +221,23 @@ func (u *update) reportFreedPaths(before map[string]string) error {
 	return nil
 }
 
-// finish writes the index and removes the pending mark.
+// finish writes the index and removes the pending mark. What could not be written is listed: it is
+// tried again by each run, and is no reason for the mark to stay.
 func (u *update) finish() error {
 	if !u.Index.Held() {
 		return nil
 	}
 	if err := u.updateAttributes(); err != nil {
-		u.pending = true
 		u.Warn(u.p.Folder.Path(dest.AttributesFile), "could not be written: "+durable.Reason(err), refusal.Remedy{Kind: refusal.NextRunRetries})
 	}
 	err := u.writeIndex()
 	var damaged *index.DamagedError
-	if errors.As(err, &damaged) {
-		return err
+	if !errors.As(err, &damaged) {
+		u.indexError = err
 	}
-	if err != nil {
-		u.pending = true
-		u.Warn(u.p.Git.Path("index"), "the index could not be brought up to date: "+err.Error(), u.p.IndexRemedy(err))
-	}
-	if u.copiesOmitted {
-		if err := runstate.NoteMissingCopies(u.p.StateDir, u.Base); err != nil {
-			u.pending = true
-			u.Warn(u.p.StateDir.Path(runstate.MissingCopiesName), "could not be written: "+durable.Reason(err), refusal.Remedy{Kind: refusal.NextRunRetries})
-		}
+	u.note(err == nil)
+	if damaged != nil {
+		return damaged
 	}
 	if u.pending {
 		return nil
@@ -256,6 +253,9 @@ func (u *update) finish() error {
 func (u *update) writeIndex() error {
 	if u.Index.unread != nil {
 		return u.Index.unread
+	}
+	if len(u.changes) == 0 && u.Index.old != nil {
+		return nil
 	}
 	trees, err := u.p.folderTrees(u.Tip)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/index"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/runstate"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
@@ -22,10 +23,10 @@ type writer struct {
 	buf           []byte // of durable.SparseBlock bytes
 	warn          func(path, msg string, what refusal.Remedy)
 
-	changes    []index.Change
-	folders    []string // written in, where files are synced one by one
-	failed     int      // versions that could not be written, or removed
-	obstructed int      // of them, those with something in their way
+	changes       []index.Change
+	folders       []string // written in, where files are synced one by one
+	unwritten     runstate.Unwritten
+	copiesWritten int
 }
 
 // inputs is what all writers of an update are given.
@@ -58,11 +59,11 @@ func (w *writer) close() {
 }
 
 // write writes one version's copy and, where it is the newest, its place in files/. What fails is
-// warned of.
+// warned of and listed.
 func (w *writer) write(v *record.Version, newest bool) {
 	path, err := record.TreePath(&v.Record)
 	if err != nil {
-		w.fail(v.Source, "cannot be placed", err)
+		w.report(v.Source, "cannot be placed", err) // nor by another run
 		return
 	}
 	place := newest && w.hasIndex
@@ -72,7 +73,7 @@ func (w *writer) write(v *record.Version, newest bool) {
 		case w.collisionsBefore[path] != "": // what is there belongs to another path
 			w.changes = append(w.changes, index.Change{Path: path, Remove: true})
 		default:
-			w.remove(path, v.Source)
+			w.remove(path, v)
 		}
 		return
 	}
@@ -80,57 +81,99 @@ func (w *writer) write(v *record.Version, newest bool) {
 		w.reportCollision(v, path, has, place)
 		place = false
 	}
-	if !place && !w.copying.Load() {
-		return
+	var file *target
+	if place {
+		if file, err = w.writeFile(v, path); err != nil {
+			file, err = nil, errors.Join(err, w.p.Stage.Remove(w.staged))
+		}
 	}
-	if err := w.writeVersion(v, path, place); err != nil {
-		w.fail(v.Source, "could not be written", errors.Join(err, w.p.Stage.Remove(w.staged), w.p.Stage.Remove(w.clone)))
-		return
+	if v.Copy != "" && w.copying.Load() {
+		if cerr := w.writeCopy(v, file); cerr != nil {
+			w.failCopy(v, errors.Join(cerr, w.p.Stage.Remove(w.clone)))
+		} else {
+			w.copiesWritten++
+		}
 	}
-	if former := record.FormerPath(&v.Record); place && former != "" && !v.Previous.IsZero() {
-		w.removeFormer(former, v.Source)
+	if file != nil {
+		err = w.noteChange(v, path, file)
 	}
-}
-
-// removeFormer removes a source's file from the former place that it had at the base.
-func (w *writer) removeFormer(path, source string) {
-	if w.base.IsZero() {
-		return
-	}
-	root, err := w.p.TreeOf(w.base)
 	if err != nil {
-		return // verify says so
-	}
-	if e, there, err := object.Lookup(w.p.Store.ReadTree, root, path); err == nil && there && !e.Mode.IsTree() {
-		w.remove(path, source)
+		w.failFile(v, "could not be written", err)
+	} else if former := record.FormerPath(&v.Record); place && former != "" && !v.Previous.IsZero() {
+		w.removeFormer(former, v)
 	}
 }
 
-// fail warns of what failed. A full disk, which the rest will meet too, is warned of once, and ends
-// the writing of copies.
-func (w *writer) fail(source, what string, err error) {
+// removeFormer removes a source's file from the former place that it had at the base, or in its
+// version before.
+func (w *writer) removeFormer(path string, v *record.Version) {
+	for _, at := range []object.ID{w.base, v.Previous} {
+		if at.IsZero() {
+			continue
+		}
+		root, err := w.p.TreeOf(at)
+		if err != nil {
+			return // verify says so
+		}
+		if e, there, err := object.Lookup(w.p.Store.ReadTree, root, path); err == nil && there && !e.Mode.IsTree() {
+			w.remove(path, v)
+			return
+		}
+	}
+}
+
+// noteChange lists what the index is to say of the file at a place in files/. A hard link that was
+// made of it has changed its ctime before.
+func (w *writer) noteChange(v *record.Version, path string, file *target) error {
+	st, err := file.dir.Lstat(file.name)
+	if err == nil {
+		w.changes = append(w.changes, index.Change{Path: path, Mode: uint32(record.TreeMode(&v.Record)), ID: v.Blob, Stat: indexStat(st)})
+	}
+	return err
+}
+
+// failFile lists and reports a version whose place in files/ could not be written.
+func (w *writer) failFile(v *record.Version, what string, err error) {
+	if w.report(v.Source, what, err) {
+		w.unwritten.Files = append(w.unwritten.Files, runstate.UnwrittenVersion{Commit: v.Commit, Source: v.Source})
+	}
+}
+
+// failCopy lists and reports a version whose copy could not be written. Where the others will fail
+// as well, no more copies are written.
+func (w *writer) failCopy(v *record.Version, err error) {
+	if !durable.IsBadName(err) && !durable.IsMissing(err) && !durable.IsObstructed(err) {
+		w.copying.Store(false)
+	}
+	if w.report(v.Source, "has no copy", err) {
+		w.unwritten.Copies = append(w.unwritten.Copies, runstate.UnwrittenVersion{Commit: v.Commit, Source: v.Source})
+	}
+}
+
+// report warns of what failed, and tells whether another attempt may do better. A full disk, which
+// the rest will meet too, is warned of once, and ends the writing of copies.
+func (w *writer) report(source, what string, err error) (retry bool) {
 	if durable.IsBadName(err) {
 		w.warn(source, what+" beside the history: this file system cannot have its name", refusal.Remedy{Kind: refusal.ShowVersion})
-		return
+		return false
 	}
-	w.failed++
 	if durable.IsFull(err) {
 		w.copying.Store(false)
 		if w.fullReported.Swap(true) {
-			return
+			return true
 		}
 		source, what = w.p.Path, "has no free space: some files could not be written"
 	}
 	remedy := w.p.Remedy(refusal.NextRunWrites, "")
 	if durable.IsObstructed(err) {
-		w.obstructed++
 		remedy = w.p.Remedy(refusal.MoveAsideByRepair, "")
 	}
 	w.warn(source, what+" beside the history: "+durable.Reason(err), remedy)
+	return true
 }
 
 // remove removes a deleted source's file from files/.
-func (w *writer) remove(path, source string) {
+func (w *writer) remove(path string, v *record.Version) {
 	folder, name := layout.Split(path)
 	dir, err := w.files.Dir(folder)
 	if err == nil {
@@ -141,26 +184,20 @@ func (w *writer) remove(path, source string) {
 	}
 	w.noteFolder(folder)
 	if err != nil && !durable.IsMissing(err) {
-		w.fail(source, "could not be removed", err)
+		w.failFile(v, "could not be removed", err)
 		return
 	}
 	w.changes = append(w.changes, index.Change{Path: path, Remove: true})
 }
 
-// writeVersion writes a version to files/, where place is set, and to copies/. The copy shares
-// storage with files/ where modes allow: files/ must stay readable to its owner, and a copy never
-// has more permissions than its version.
-func (w *writer) writeVersion(v *record.Version, path string, place bool) error {
-	copying := w.copying.Load()
-	if !place {
-		return w.writeCopy(v, nil)
-	}
+// writeFile writes a version to files/, which must stay readable to its owner, and returns the file.
+func (w *writer) writeFile(v *record.Version, path string) (*target, error) {
 	own := *v // as it stands in files/
 	own.Mode |= 0o400
 	folder, name := layout.Split(path)
 	dir, err := w.files.Make(folder)
 	if err != nil {
-		return fmt.Errorf("%s is in the way: %w", record.Quote("files"), err)
+		return nil, fmt.Errorf("%s is in the way: %w", record.Quote("files"), err)
 	}
 	w.noteFolder(folder)
 	at := target{dir, name}
@@ -174,27 +211,7 @@ func (w *writer) writeVersion(v *record.Version, path string, place bool) error 
 	} else {
 		err = w.putFile(at, w.staged, make)
 	}
-	if err != nil {
-		return err
-	}
-	if copying {
-		from := &at
-		if !v.Link && own.Mode != v.Mode {
-			from = nil
-		}
-		if err := w.writeCopy(v, from); err != nil {
-			if !durable.IsBadName(err) && !durable.IsMissing(err) && !durable.IsObstructed(err) { // it is the same for all others
-				w.copying.Store(false)
-			}
-			w.fail(v.Source, "has no copy", err)
-		}
-	}
-	st, err := dir.Lstat(name)
-	if err != nil {
-		return err
-	}
-	w.changes = append(w.changes, index.Change{Path: path, Mode: uint32(record.TreeMode(&v.Record)), ID: v.Blob, Stat: indexStat(st)})
-	return nil
+	return &at, err
 }
 
 // moveForeignAside moves away what has the place of a source that was not there before. It is
@@ -214,9 +231,10 @@ func (w *writer) moveForeignAside(v *record.Version, at target) error {
 	return err
 }
 
-// writeCopy writes a version's copy. The copy shares the storage of the file at from, unless from
-// is nil: by reflink, or else as a hard link. Where the file system has neither, the copy is a file
-// of its own. A file that has the name already is an earlier attempt at this version.
+// writeCopy writes a version's copy. It shares the storage of the version's file in files/, unless
+// from is nil or a copy has fewer permissions: by reflink, or else as a hard link. Where the file
+// system has neither, the copy is a file of its own. A file that has the name already is an earlier
+// attempt at this version.
 func (w *writer) writeCopy(v *record.Version, from *target) error {
 	folder, name := layout.Split(v.Copy)
 	w.noteFolder(folder)
@@ -229,7 +247,7 @@ func (w *writer) writeCopy(v *record.Version, from *target) error {
 		return err
 	}
 	at := target{dir, name}
-	if from != nil {
+	if from != nil && (v.Link || v.Mode&0o400 != 0) {
 		if w.putFile(at, w.clone, func(at target) error { return w.reflink(v, *from, at) }) == nil {
 			return nil
 		}

@@ -35,6 +35,7 @@ var Files = []struct {
 	{upToDateName, refusal.ProjectionIsWritten},
 	{CacheName, refusal.SourcesAreReadOnce},
 	{MissingCopiesName, refusal.CopiesNeedRebuild},
+	{UnwrittenName, refusal.HistoryIsCompared},
 	{CheckedName, refusal.TipIsReadOnce},
 	{ranName, refusal.LastRunIsUnknown},
 	{goodName, refusal.LastGoodIsUnknown},
@@ -58,8 +59,12 @@ func MoveForeignAside(dir *durable.Dir, moved func(Displaced)) error {
 			return err
 		}
 		aside, err := durable.MoveAside(dir, file.Name)
-		if err == nil && file.Name == PendingName { // it may have said that there is work left
+		switch { // it may have said that there is work left
+		case err != nil:
+		case file.Name == PendingName:
 			err = writeID(dir, PendingName, object.ID{})
+		case file.Name == UnwrittenName:
+			err = MarkAllPending(dir)
 		}
 		if err != nil {
 			return err
@@ -72,7 +77,7 @@ func MoveForeignAside(dir *durable.Dir, moved func(Displaced)) error {
 // Forget removes what runs have learnt of an earlier state of the branch. Packs are no longer
 // listed as timemachine's.
 func Forget(dir *durable.Dir) error {
-	for _, name := range []string{CacheName, CheckedName, PendingName, upToDateName, packListName} {
+	for _, name := range []string{CacheName, CheckedName, PendingName, upToDateName, UnwrittenName, packListName} {
 		if err := dir.Remove(name); err != nil {
 			return err
 		}

@@ -1,0 +1,318 @@
+package watch_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/repotest"
+	"timemachine/repo/verify"
+)
+
+// tally counts operations on the file system and the bytes that they write.
+type tally struct {
+	mu    sync.Mutex
+	ops   int
+	bytes int
+}
+
+func (c *tally) Before(op *durable.Op) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ops++
+	c.bytes += len(op.Data)
+	return nil
+}
+
+func (c *tally) After(*durable.Op) {}
+
+// idle makes runs until nothing is new to them, and returns what one more costs.
+func (w *world) idle() (ops, bytes int) {
+	w.t.Helper()
+	for range 2 {
+		w.ahead += time.Minute // the last run's files are put on disk, and are no longer too new to be trusted
+		w.runAny()
+	}
+	var c tally
+	remove := durable.SetSeam(&c)
+	s, _, err := w.try()
+	remove()
+	w.check(err)
+	if s.Versions != 0 {
+		w.t.Fatalf("an idle run records %d versions", s.Versions)
+	}
+	return c.ops, c.bytes
+}
+
+// obstacles are what can keep a version out of files/ or the index for long. remove takes one away.
+var obstacles = []struct {
+	name   string
+	put    func(w *world)
+	remove func(w *world)
+}{
+	{"foreign folder", func(w *world) { w.occupy(w.file("new")) }, func(w *world) { w.check(os.RemoveAll(w.file("new"))) }},
+	{"foreign file as a folder", func(w *world) {
+		w.check(os.WriteFile(w.file("sub"), nil, 0o600))
+		w.check(os.MkdirAll(w.path("sub"), 0o700))
+		w.write("sub/x", "1")
+	}, func(w *world) { w.check(os.Remove(w.file("sub"))) }},
+	{"link in files/", func(w *world) {
+		w.check(os.Symlink(w.t.TempDir(), w.file("sub")))
+		w.check(os.MkdirAll(w.path("sub"), 0o700))
+		w.write("sub/x", "1")
+	}, func(w *world) { w.check(os.Remove(w.file("sub"))) }},
+	{"folder where a source is deleted", func(w *world) {
+		w.write("old", "1")
+		w.runAny()
+		w.check(os.Remove(w.file("old")))
+		w.occupy(w.file("old"))
+		w.check(os.Remove(w.path("old")))
+	}, func(w *world) { w.check(os.RemoveAll(w.file("old"))) }},
+	{"split index", func(w *world) {
+		repotest.Git(w.t, w.dest, "config", "core.splitIndex", "true")
+		repotest.Git(w.t, w.dest, "update-index", "--split-index")
+	}, func(w *world) {
+		repotest.Git(w.t, w.dest, "config", "core.splitIndex", "false")
+		repotest.Git(w.t, w.dest, "update-index", "--no-split-index")
+	}},
+	{"folder as index", func(w *world) {
+		w.check(os.Rename(w.index(), w.index()+".kept"))
+		w.occupy(w.index())
+	}, func(w *world) {
+		w.check(os.RemoveAll(w.index()))
+		w.check(os.Rename(w.index()+".kept", w.index()))
+	}},
+	{"locked index", func(w *world) { w.check(os.WriteFile(w.index()+".lock", nil, 0o600)) },
+		func(w *world) { w.check(os.Remove(w.index() + ".lock")) }},
+	{"another branch", func(w *world) { repotest.Git(w.t, w.dest, "checkout", "-q", "-b", "other") },
+		func(w *world) { repotest.Git(w.t, w.dest, "checkout", "-q", "main") }},
+}
+
+// occupy makes a foreign folder at a place that is free.
+func (w *world) occupy(place string) {
+	w.t.Helper()
+	w.check(os.MkdirAll(place, 0o700))
+	w.check(os.WriteFile(filepath.Join(place, "own"), []byte("own"), 0o600))
+}
+
+func (w *world) index() string { return filepath.Join(w.dest, ".git/index") }
+
+// TestIdleRunsCostTheSame checks that an idle run costs the same number of operations and bytes after
+// one version and after two thousand, whatever keeps one of them out of files/ or the index. When
+// that is gone a run brings everything up to date.
+func TestIdleRunsCostTheSame(t *testing.T) {
+	const files, rounds = 500, 4
+	for _, o := range obstacles {
+		t.Run(o.name, func(t *testing.T) {
+			w := newWorldIn(t, repotest.InMemory(t))
+			w.write("a", "1")
+			for i := range files {
+				w.write(fmt.Sprint("many/", i), "0")
+			}
+			w.runAny()
+			o.put(w)
+			w.write("new", "1")
+			w.runAny()
+			ops, bytes := w.idle()
+			for round := range rounds {
+				for i := range files {
+					w.write(fmt.Sprint("many/", i), fmt.Sprint("round ", round+1))
+				}
+				w.runAny()
+			}
+			if after, more := w.idle(); after > ops+2 || more > bytes {
+				t.Errorf("an idle run takes %d operations and %d bytes after one version, %d and %d after %d", ops, bytes, after, more, files*rounds)
+			}
+			o.remove(w)
+			w.runAny()
+			w.upToDate()
+		})
+	}
+}
+
+// upToDate checks that nothing is missing beside the history, and that nothing is left to do.
+func (w *world) upToDate() {
+	w.t.Helper()
+	if found, _ := w.verify(verify.Options{}); len(found) > 0 {
+		w.t.Errorf("%d findings, the first: %+v", len(found), found[0])
+	}
+	repotest.MustCheck(w.t, w.dest)
+	for _, name := range []string{"unwritten", "owed"} {
+		if _, err := os.Lstat(filepath.Join(w.dest, ".git/timemachine", name)); err == nil {
+			w.t.Errorf("%s is left", name)
+		}
+	}
+}
+
+// failsIn lets each operation in a folder of the destination fail that makes a file.
+type failsIn struct {
+	in   string
+	with error
+	once bool // the first alone
+	mu   sync.Mutex
+	hits int
+}
+
+func (f *failsIn) Before(op *durable.Op) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	to := op.Path
+	if op.Kind == durable.Link || op.Kind == durable.Rename {
+		to = op.To
+	}
+	makes := op.Kind == durable.Create || op.Kind == durable.Mkdir || op.Kind == durable.Link || op.Kind == durable.Rename
+	if !makes || !strings.Contains(to, f.in) || f.once && f.hits > 2 { // a copy is tried in three ways
+		return nil
+	}
+	f.hits++
+	return f.with
+}
+
+func (f *failsIn) After(*durable.Op) {}
+
+// TestMissingCopiesAreWritten checks that copies which could not be written are written by a later
+// run, whatever else was wrong.
+func TestMissingCopiesAreWritten(t *testing.T) {
+	eio := errors.New("input/output error")
+	prepare := func(t *testing.T) *world {
+		w := newWorldIn(t, repotest.InMemory(t))
+		for i := range 40 {
+			w.write(fmt.Sprint("d/", i), "1")
+		}
+		w.runAny()
+		for i := range 40 {
+			w.write(fmt.Sprint("d/", i), "two")
+		}
+		return w
+	}
+	under := func(w *world, f *failsIn) {
+		f.in = filepath.Join("dest", f.in)
+		remove := durable.SetSeam(f)
+		w.runAny()
+		remove()
+		if f.hits == 0 {
+			w.t.Fatal("nothing went wrong")
+		}
+	}
+	t.Run("one failed", func(t *testing.T) {
+		w := prepare(t)
+		under(w, &failsIn{in: "copies", with: eio, once: true})
+		w.runAny()
+		w.upToDate()
+	})
+	t.Run("all failed", func(t *testing.T) {
+		w := prepare(t)
+		under(w, &failsIn{in: "copies", with: eio})
+		under(w, &failsIn{in: "copies", with: eio})
+		w.runAny()
+		w.upToDate()
+	})
+	t.Run("and the index is damaged", func(t *testing.T) {
+		w := prepare(t)
+		b, err := os.ReadFile(w.index())
+		w.check(err)
+		w.check(os.WriteFile(w.index(), append(b[:len(b)/2:len(b)/2], b[len(b)/2+40:]...), 0o600))
+		under(w, &failsIn{in: "copies", with: eio})
+		w.runAny()
+		w.upToDate()
+	})
+	t.Run("the file as well", func(t *testing.T) {
+		w := prepare(t)
+		w.check(os.Remove(w.file("d/7")))
+		w.occupy(w.file("d/7"))
+		w.runAny()
+		for _, f := range w.found() {
+			if f.Part == verify.PartCopy {
+				t.Errorf("found %+v", f)
+			}
+		}
+		w.check(os.RemoveAll(w.file("d/7")))
+		w.runAny()
+		w.upToDate()
+	})
+	t.Run("obstructed when they are made up for", func(t *testing.T) {
+		w := prepare(t)
+		enough := w.config
+		w.config = "watch: [" + w.src + "]\ncopies: {min-free: 100%}\n"
+		w.runAny()
+		w.config = enough
+		w.check(os.Rename(w.copies("d/3"), w.copies("d/3")+"-away"))
+		w.check(os.WriteFile(w.copies("d/3"), nil, 0o600))
+		w.runAny()
+		w.check(os.Remove(w.copies("d/3")))
+		w.check(os.Rename(w.copies("d/3")+"-away", w.copies("d/3")))
+		w.runAny()
+		w.upToDate()
+	})
+	t.Run("source out of the tree", func(t *testing.T) {
+		w := prepare(t)
+		w.check(os.WriteFile(w.index()+".lock", nil, 0o600))
+		under(w, &failsIn{in: "copies", with: eio})
+		w.check(os.Remove(w.index() + ".lock"))
+		repotest.Git(t, w.dest, "read-tree", "HEAD")
+		repotest.Git(t, w.dest, "rm", "-q", "--cached", "files"+w.path("d/5"))
+		repotest.Git(t, w.dest, "commit", "-q", "-m", "by hand")
+		w.runAny()
+		for _, f := range w.found() {
+			if f.Part == verify.PartCopy {
+				t.Errorf("found %+v", f)
+			}
+		}
+	})
+}
+
+func (w *world) found() []verify.Finding {
+	w.t.Helper()
+	found, _ := w.verify(verify.Options{})
+	return found
+}
+
+// TestListOfUnwritten checks what happens where the list of versions that could not be written is
+// damaged, is no file, or is too long.
+func TestListOfUnwritten(t *testing.T) {
+	list := func(w *world) string { return filepath.Join(w.dest, ".git/timemachine/unwritten") }
+	for name, spoil := range map[string]func(w *world){
+		"damaged": func(w *world) { w.check(os.WriteFile(list(w), []byte("file abc\n"), 0o600)) },
+		"cut":     func(w *world) { w.check(os.Truncate(list(w), 60)) },
+		"folder": func(w *world) {
+			w.check(os.Remove(list(w)))
+			w.occupy(list(w))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.write("a", "1")
+			w.write("b", "1")
+			w.runAny()
+			w.occupy(w.file("new"))
+			w.write("new", "1")
+			w.runAny()
+			if _, err := os.Stat(list(w)); err != nil {
+				t.Fatal(err)
+			}
+			spoil(w)
+			w.check(os.RemoveAll(w.file("new")))
+			w.runAny()
+			w.upToDate()
+		})
+	}
+	t.Run("too long", func(t *testing.T) {
+		w := newWorldIn(t, repotest.InMemory(t))
+		w.write("a", "1")
+		w.runAny()
+		w.check(os.WriteFile(w.file("sub"), nil, 0o600))
+		for i := range 4200 {
+			w.write(fmt.Sprintf("sub/%d", i), "1")
+		}
+		w.runAny()
+		w.check(os.Remove(w.file("sub")))
+		w.runAny()
+		w.upToDate()
+	})
+}
