@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 	"timemachine/repo/repotest"
@@ -48,7 +49,7 @@ func (h *past) check(err error) {
 func (h *past) open() {
 	r, err := Open(h.dest, Options{Clock: func() time.Time { return h.now }})
 	h.check(err)
-	h.r, err = r.TryLock(WriteOptions{Copies: func(int64, int64) bool { return false }})
+	h.r, err = r.TryLock(WriteOptions{Copies: func(durable.Space) bool { return false }})
 	h.check(err)
 }
 

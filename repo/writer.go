@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/refusal"
@@ -27,8 +28,8 @@ type Writer struct {
 // WriteOptions is what is known only when a run writes. The zero value works.
 type WriteOptions struct {
 	Warn     func(path, msg string, what refusal.Remedy) // what the user should know but no run fails for; nil: that of Options
-	Copies   func(free, size int64) bool                 // whether copies are written, given free space and size in bytes; nil: always
-	HasSpace func(free, size int64) bool                 // the same without a message to the user; nil: Copies
+	Copies   func(durable.Space) bool                    // whether copies are written, given free space; nil: always
+	HasSpace func(durable.Space) bool                    // the same without a message to the user, by several goroutines at once; nil: Copies
 
 	// Known tells whether a recorded version has the content id for certain. Several goroutines may
 	// call it at once. nil: never.

@@ -8,7 +8,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/refusal"
+	"timemachine/watch/config"
 	"timemachine/watch/scan"
 )
 
@@ -137,15 +139,22 @@ func (b *spaceBudget) isNew(p *scan.Problem) bool {
 
 // spaceForCopies tells whether the configuration allows copies with this free space, and reports
 // where it is too low.
-func (r *run) spaceForCopies(free, size int64) bool {
+func (r *run) spaceForCopies(s durable.Space) bool {
 	if r.Config.CopiesNone {
 		return false
 	}
-	if r.Config.KeepsCopies(free, size) {
+	if r.Config.KeepsCopies(s) {
 		return true
 	}
-	floor := r.Config.CopiesMinFree.Floor(size)
-	r.reportProblem(scan.Problem{Path: r.Repo.Path(), Msg: fmt.Sprintf("has %.1f MB free, below the %.1f MB kept free: no copies are written", float64(free)/1e6, float64(floor)/1e6),
+	r.reportProblem(scan.Problem{Path: r.Repo.Path(), Msg: shortSpace(s, r.Config.CopiesMinFree) + ": no copies are written",
 		Remedy: refusal.Remedy{Kind: scan.CopiesWaitForSpace}, Warning: true})
 	return false
+}
+
+// shortSpace says which free space is below the floor.
+func shortSpace(s durable.Space, f config.FreeSpace) string {
+	if floor := f.Floor(s.Size); s.Free < floor {
+		return fmt.Sprintf("has %.1f MB free, below the %.1f MB kept free", float64(s.Free)/1e6, float64(floor)/1e6)
+	}
+	return fmt.Sprintf("has %d inodes free, below the %d kept free", s.FreeInodes, f.InodeFloor(s.Inodes))
 }

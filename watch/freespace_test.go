@@ -122,3 +122,76 @@ func TestEndlessHole(t *testing.T) {
 		t.Errorf("it says: %v", p)
 	}
 }
+
+// inodes is a disk that says how many inodes are free, less what is made.
+type inodes struct {
+	mu        sync.Mutex
+	free, all int64
+	least     int64 // that were free when a copy was made
+}
+
+func (n *inodes) Before(*durable.Op) error { return nil }
+
+func (n *inodes) After(op *durable.Op) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch op.Kind {
+	case durable.Statfs:
+		op.Space.FreeInodes, op.Space.Inodes = n.free, n.all
+	case durable.Create, durable.Mkdir:
+		n.free--
+	case durable.Remove, durable.Rmdir:
+		n.free++
+	}
+	if strings.Contains(op.Path+op.To, "dest/copies/") {
+		n.least = min(n.least, n.free)
+	}
+}
+
+// TestCopiesLeaveInodes checks that copies end where inodes become scarce, also in the middle of a
+// run, and are written when there are enough. A file system without a limit has enough.
+func TestCopiesLeaveInodes(t *testing.T) {
+	w := newWorldIn(t, repotest.InMemory(t))
+	w.write("a", "1")
+	w.runAny()
+	for i := range 400 {
+		w.write(filepath.Join("d", strings.Repeat("x", i%7+1), time.Duration(i).String()), "1")
+	}
+	says := func(p problems) (n int) {
+		for _, q := range p {
+			if strings.Contains(q.Msg, "inodes free, below the 100 kept free: no copies are written") {
+				n++
+			}
+		}
+		return n
+	}
+	disk := &inodes{free: 700, all: 2000, least: 1 << 40}
+	remove := durable.SetSeam(disk)
+	s, _, err := w.try() // it leaves what the other half of the files takes
+	w.check(err)
+	if s.Versions != 400 || disk.least < 100 {
+		t.Errorf("%d versions, copies left %d inodes", s.Versions, disk.least)
+	}
+	_, p, err := w.try()
+	remove()
+	w.check(err)
+	if says(p) != 1 || len(p) != 1 || disk.least < 50 || disk.least > 150 {
+		t.Errorf("copies left %d inodes, with a floor of 100; it says %v", disk.least, p)
+	}
+	before := len(w.found())
+	if before == 0 || before > 390 {
+		t.Errorf("%d copies are missing", before)
+	}
+	remove = durable.SetSeam(&inodes{free: 99, all: 2000})
+	if _, p, err := w.try(); err != nil || len(p) > 0 {
+		t.Errorf("an idle run says %v, %v", p, err)
+	}
+	remove()
+	if now := len(w.found()); now != before {
+		t.Errorf("%d copies are missing, before %d", now, before)
+	}
+	remove = durable.SetSeam(&inodes{})
+	w.runAny()
+	remove()
+	w.upToDate()
+}

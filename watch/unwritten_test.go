@@ -36,7 +36,7 @@ func (c *tally) After(*durable.Op) {}
 func (w *world) idle() (ops, bytes int) {
 	w.t.Helper()
 	for range 2 {
-		w.ahead += time.Minute // the last run's files are put on disk, and are no longer too new to be trusted
+		w.ahead += time.Minute // files are put on disk, and are not too new to be trusted
 		w.runAny()
 	}
 	var c tally
@@ -103,9 +103,9 @@ func (w *world) occupy(place string) {
 
 func (w *world) index() string { return filepath.Join(w.dest, ".git/index") }
 
-// TestIdleRunsCostTheSame checks that an idle run costs the same number of operations and bytes after
-// one version and after two thousand, whatever keeps one of them out of files/ or the index. When
-// that is gone a run brings everything up to date.
+// TestIdleRunsCostTheSame checks that an idle run costs the same number of operations and bytes
+// after one version and after two thousand, whatever keeps one of them out of files/ or the index.
+// When that is gone a run brings everything up to date.
 func TestIdleRunsCostTheSame(t *testing.T) {
 	const files, rounds = 500, 4
 	for _, o := range obstacles {
@@ -167,7 +167,7 @@ func (f *failsIn) Before(op *durable.Op) error {
 		to = op.To
 	}
 	makes := op.Kind == durable.Create || op.Kind == durable.Mkdir || op.Kind == durable.Link || op.Kind == durable.Rename
-	if !makes || !strings.Contains(to, f.in) || f.once && f.hits > 2 { // a copy is tried in three ways
+	if !makes || !strings.Contains(to, f.in) || f.once && f.hits > 2 { // three ways
 		return nil
 	}
 	f.hits++

@@ -304,3 +304,47 @@ func (d *disk) readAsNobody() {
 		d.t.Errorf("git as the owner: %v %s", err, out)
 	}
 }
+
+// TestFewInodes checks that copies leave the history the inodes that it needs, and what is said
+// where another program has taken the last.
+func TestFewInodes(t *testing.T) {
+	d := newDiskOn(t, func(d *disk) {
+		d.runTool("mount", "-t", "tmpfs", "-o", "size=64m,nr_inodes=2000", "tmpfs", d.mount)
+		t.Cleanup(func() { exec.Command("umount", d.mount).Run() })
+	})
+	for i := range 700 {
+		d.write(fmt.Sprintf("d%d/f%d", i/70, i), "1\n")
+	}
+	d.run(0)
+	for round := range 3 {
+		for i := range 10 {
+			d.write(fmt.Sprintf("d0/f%d", i), fmt.Sprint("round ", round, "\n"))
+		}
+		d.write(fmt.Sprintf("more/%d", round), "1\n")
+		d.run(0)
+	}
+	repotest.MustCheck(t, d.dest)
+	if got := d.recorded("more/2"); got != "1\n" {
+		t.Errorf("recorded: %q", got)
+	}
+	taken := filepath.Join(d.mount, "taken")
+	if err := os.Mkdir(taken, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2000 {
+		if os.WriteFile(filepath.Join(taken, fmt.Sprint(i)), nil, 0o600) != nil {
+			break
+		}
+	}
+	d.write("d0/f0", "last\n")
+	if out := d.run(1); !strings.Contains(out, "has no inode left for another file") || !strings.Contains(out, "df -i ") {
+		t.Errorf("it says: %s", out)
+	}
+	if err := os.RemoveAll(taken); err != nil {
+		t.Fatal(err)
+	}
+	d.run(0)
+	if got := d.recorded("d0/f0"); got != "last\n" {
+		t.Errorf("recorded: %q", got)
+	}
+}

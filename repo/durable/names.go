@@ -44,7 +44,7 @@ func (op *Op) checkNames() error {
 // ofFolder tells whether the operation can be one of the folder itself.
 func (op *Op) ofFolder() bool {
 	switch op.Kind {
-	case SyncDir, SyncAll, List, Lstat:
+	case SyncDir, SyncAll, Statfs, List, Lstat:
 		return true
 	}
 	return false
@@ -182,13 +182,23 @@ func timespec(t time.Time) unix.Timespec {
 	return unix.Timespec{Sec: t.Unix(), Nsec: int64(t.Nanosecond())}
 }
 
-// DiskSpace is the free space that every user may fill, and the size of d's file system, in bytes.
-func (d *Dir) DiskSpace() (free, size int64, err error) {
-	var st unix.Statfs_t
-	if err := ignoringEINTR(func() error { return unix.Fstatfs(d.fd, &st) }); err != nil {
-		return 0, 0, d.fail("statfs", "", err)
-	}
-	return int64(st.Bavail) * int64(st.Bsize), int64(st.Blocks) * int64(st.Bsize), nil
+// Space is what a file system says of its space.
+type Space struct {
+	Free, Size         int64 // bytes: free for this user, and in all
+	FreeInodes, Inodes int64 // files that can still be made, and in all; 0 in all: there is no limit
+}
+
+// DiskSpace is the space of d's file system.
+func (d *Dir) DiskSpace() (Space, error) {
+	var s Space
+	err := through(Op{Kind: Statfs, dir: d, Space: &s}, func() error {
+		var st unix.Statfs_t
+		err := ignoringEINTR(func() error { return unix.Fstatfs(d.fd, &st) })
+		s = Space{Free: int64(st.Bavail) * int64(st.Bsize), Size: int64(st.Blocks) * int64(st.Bsize),
+			FreeInodes: int64(st.Ffree), Inodes: int64(st.Files)}
+		return err
+	})
+	return s, d.fail("statfs", "", err)
 }
 
 // FreeSpace is how many bytes this process can still write to d's file system. For root it includes

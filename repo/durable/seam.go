@@ -26,20 +26,22 @@ const (
 	SyncDir Kind = "fsync folder" // a folder's names
 	SyncAll Kind = "syncfs"
 
-	Open  Kind = "open"
-	Lstat Kind = "lstat"
-	List  Kind = "list"
-	Close Kind = "close" // of a file that was written to
+	Open   Kind = "open"
+	Lstat  Kind = "lstat"
+	Statfs Kind = "statfs"
+	List   Kind = "list"
+	Close  Kind = "close" // of a file that was written to
 )
 
 // Op is one operation on the file system.
 type Op struct {
-	Kind Kind
-	Path string // of what it is done to, as messages name it
-	To   string // Rename and Link: the new name; Symlink: the target
-	File *File  // where it is done to an open file
-	Data []byte // Write
-	Off  int64  // Write: where; -1 at the file's own position. Truncate: the size
+	Kind  Kind
+	Path  string // of what it is done to, as messages name it
+	To    string // Rename and Link: the new name; Symlink: the target
+	File  *File  // where it is done to an open file
+	Data  []byte // Write
+	Off   int64  // Write: where; -1 at the file's own position. Truncate: the size
+	Space *Space // Statfs: what it found, which After may change
 
 	// What Path and To are made of, for a Seam alone: it takes longer than some operations.
 	dir, toDir   *Dir

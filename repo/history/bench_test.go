@@ -95,7 +95,7 @@ func longHistory(b *testing.B, files, versions int) (dest string, heads func(*du
 		when := day0.Add(time.Duration(n) * time.Minute)
 		r, err := repo.Open(dest, repo.Options{Clock: func() time.Time { return when }})
 		check(err)
-		w, err := r.TryLock(repo.WriteOptions{Copies: func(int64, int64) bool { return false }})
+		w, err := r.TryLock(repo.WriteOptions{Copies: func(durable.Space) bool { return false }})
 		check(err)
 		tip, err := w.Start(ctx)
 		check(err)

@@ -39,6 +39,7 @@ const (
 	CheckOutBranch                               // check the history's branch out
 	RunFirst                                     // let a run record the first versions
 	FreeSpace                                    // free space on the destination's disk; Dest
+	FreeInodes                                   // remove files from the destination's disk; Dest
 
 	// Remedies for a damaged destination.
 

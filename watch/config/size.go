@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+	"timemachine/repo/durable"
 )
 
 // sizeUnits are the bytes of each unit, in lower case.
@@ -61,18 +62,14 @@ func onlyDigits(s string) bool {
 }
 
 // FreeSpace is an amount of free space. The zero value stands for the default: 5 % of the file
-// system or 1 GiB, whichever is less.
+// system or 1 GiB, and 5 % of its inodes or 65,536, whichever is less.
 type FreeSpace struct {
 	Bytes   int64   // at least 0; used when Percent is 0
 	Percent float64 // 0 to 100, of the file system's size
 	Set     bool    // given in the configuration
 }
 
-// The default floor: the lesser of the two.
-const (
-	floorPercent = 5
-	floorBytes   = 1 << 30
-)
+const floorPercent, floorBytes = 5, 1 << 30 // the default floor: the lesser of the two
 
 // Floor returns the free space in bytes below which no copies are written. size is that of the file
 // system.
@@ -86,9 +83,19 @@ func (f FreeSpace) Floor(size int64) int64 {
 	return f.Bytes
 }
 
-// KeepsCopies tells whether a run writes copies while free of size bytes are free.
-func (c *Config) KeepsCopies(free, size int64) bool {
-	return !c.CopiesNone && free >= c.CopiesMinFree.Floor(size)
+// InodeFloor returns the number of free inodes below which no copies are written. all is that of
+// the file system. A floor of 0 bytes is one of 0 inodes.
+func (f FreeSpace) InodeFloor(all int64) int64 {
+	if f.Percent > 0 || f.Set && f.Bytes == 0 {
+		return int64(float64(all) / 100 * f.Percent)
+	}
+	return min(all/100*floorPercent, floorBytes>>14) // ext4 makes an inode for 16 KiB
+}
+
+// KeepsCopies tells whether a run writes copies with this free space.
+func (c *Config) KeepsCopies(s durable.Space) bool {
+	f := c.CopiesMinFree
+	return !c.CopiesNone && s.Free >= f.Floor(s.Size) && (s.Inodes == 0 || s.FreeInodes >= f.InodeFloor(s.Inodes))
 }
 
 // parseFree reads a size, or a percentage such as 5% or 2.5 %.

@@ -28,17 +28,31 @@ func (r *Dest) CheckSpareSpace() error {
 // FreeSpace is how many bytes this process can still write to the destination's disk, and the size
 // of the disk in bytes. ok is false where the file system does not say.
 func (r *Dest) FreeSpace() (free, size int64, ok bool) {
-	_, size, err := r.Folder.DiskSpace()
+	s, err := r.Folder.DiskSpace()
 	free, ok = r.Folder.FreeSpace()
-	return free, size, ok && err == nil
+	return free, s.Size, ok && err == nil
 }
 
 // FullError turns the error of a full disk into a refusal that names the destination. Every other
 // error is returned as it is.
 func (r *Dest) FullError(err error) error {
-	if full := durable.FullDisk(err); full != nil {
-		return &refusal.Error{Kind: refusal.Full, Dest: r.Path, Msg: fmt.Sprintf("destination %s has no room", record.Quote(r.Path)), Err: full,
-			Remedy: r.Remedy(refusal.FreeSpace, "")}
+	full := durable.FullDisk(err)
+	if full == nil {
+		return err
 	}
-	return err
+	e := &refusal.Error{Kind: refusal.Full, Dest: r.Path, Msg: fmt.Sprintf("destination %s has no room", record.Quote(r.Path)), Err: full,
+		Remedy: r.Remedy(refusal.FreeSpace, "")}
+	if r.lacksInodes() {
+		e.Msg = fmt.Sprintf("destination %s has no inode left for another file", record.Quote(r.Path))
+		e.Remedy = r.Remedy(refusal.FreeInodes, "")
+	}
+	return e
 }
+
+// lacksInodes tells whether the disk has space for another pack, but not for its files.
+func (r *Dest) lacksInodes() bool {
+	s, err := r.Folder.DiskSpace()
+	return err == nil && s.Inodes > 0 && s.FreeInodes < spareInodes && s.Free > spareBytes
+}
+
+const spareInodes = 16 // that a run takes: a pack's files, locks, and what replaces other files

@@ -71,6 +71,7 @@ type rebuild struct {
 	check *Comparer
 	tree  map[string]object.TreeEntry
 	seen  map[string]bool // sources met
+	space spaceWatch
 	done  rebuilt
 }
 
@@ -82,10 +83,6 @@ func (b *rebuild) all(ctx context.Context, commits []object.ID) error {
 		v, _, err := b.w.update.p.Version(id)
 		if err != nil {
 			return err
-		}
-		if b.done.Written%spaceEach == 0 && !b.w.update.askForSpace() {
-			b.done.NoRoom = true
-			return nil
 		}
 		if b.one(&v); b.done.NoRoom {
 			return nil
@@ -112,6 +109,10 @@ func (b *rebuild) one(v *record.Version) {
 	if b.check.CopyFlaw(b.w.writer.copies, v) == nil {
 		return
 	}
+	if !b.space.suffices(b.w.update.p, 0) && !b.w.update.askForSpace() { // which says so
+		b.done.NoRoom = true
+		return
+	}
 	if newest {
 		e, there := b.tree[path]
 		newest = record.Agrees(v, e, there)
@@ -126,8 +127,6 @@ func (b *rebuild) one(v *record.Version) {
 	b.done.Written++
 }
 
-const spaceEach = 64 // copies written between two looks at the free space
-
 // writeMissingCopies writes the copies that were left out, where there is space now. The history
 // does not wait for them: what fails is warned of.
 func (r *Projection) writeMissingCopies(ctx context.Context, tip object.ID) error {
@@ -135,8 +134,8 @@ func (r *Projection) writeMissingCopies(ctx context.Context, tip object.ID) erro
 	if err != nil || !missing || r.ForeignWork() != "" {
 		return err
 	}
-	free, size, err := r.Folder.DiskSpace()
-	if err != nil || !r.hasSpace(free, size) {
+	space, err := r.Folder.DiskSpace()
+	if err != nil || !r.hasSpace(space) {
 		return nil
 	}
 	done := &rebuilt{}
@@ -155,8 +154,8 @@ func (r *Projection) writeMissingCopies(ctx context.Context, tip object.ID) erro
 
 const probeName = ".probe" // no version's copy has such a name
 
-// probeCopies tries whether files can be made in copies/ at all, before versions are looked for that
-// lack one.
+// probeCopies tries whether files can be made in copies/ at all, before versions are looked for
+// that lack one.
 func (r *Projection) probeCopies() error {
 	dir, err := r.Folder.MakeSub("copies")
 	if err != nil {

@@ -13,15 +13,53 @@ func (u *update) askForSpace() bool {
 	if u.NoCopies {
 		return false
 	}
-	free, size, err := u.p.Folder.DiskSpace()
+	s, err := u.p.Folder.DiskSpace()
 	if err != nil {
 		u.Warn(u.p.Path, "free space is not known: "+durable.Reason(err), refusal.Remedy{})
 		return true
 	}
-	enough := u.p.copies(free, size)
-	u.copiesOmitted = !enough && u.p.wantsCopies(size)
+	enough := u.p.copies(s)
+	u.copiesOmitted = !enough && u.p.wantsCopies()
 	return enough
 }
 
 // wantsCopies tells whether copies are written where free space suffices.
-func (r *Projection) wantsCopies(size int64) bool { return r.hasSpace(math.MaxInt64, size) }
+func (r *Projection) wantsCopies() bool {
+	return r.hasSpace(durable.Space{Free: math.MaxInt64, Size: math.MaxInt64})
+}
+
+// spaceWatch looks at the free space from time to time while copies are written: they end before
+// the files of the history and of files/ lack any.
+type spaceWatch struct {
+	left int // copies until the next look
+	off  bool
+}
+
+// The number of copies between two looks. Each takes two inodes or three, and some goroutines write
+// at once, so the fewer are left the closer are the looks.
+const (
+	mostBetweenLooks = 64
+	inodesALook      = 256
+)
+
+// suffices tells whether there is space for one more copy, beside so many files and some folders
+// for them that the update has yet to write. What cannot be looked at counts as enough.
+func (s *spaceWatch) suffices(p *Projection, files int64) bool {
+	if s.off {
+		return true
+	}
+	if s.left > 0 {
+		s.left--
+		return true
+	}
+	s.left = mostBetweenLooks
+	space, err := p.Folder.DiskSpace()
+	if err != nil {
+		return true
+	}
+	if space.Inodes > 0 {
+		s.left = int(min(mostBetweenLooks, space.FreeInodes/inodesALook))
+		space.FreeInodes -= files + files/8
+	}
+	return p.hasSpace(space)
+}

@@ -36,9 +36,9 @@ func chmod(f *durable.File, mode fs.FileMode) error {
 // error, before anything is written.
 //
 // With removeFirst, what has the name is removed instead: a file system that allocates late writes
-// each file that replaces another to disk at once. A kill leaves half a file then, which the pending
-// mark has written again. What has the name is also removed where files/ or copies/ is a mount of its
-// own, which no file can be renamed into.
+// each file that replaces another to disk at once. A kill leaves half a file then, which the
+// pending mark has written again. What has the name is also removed where files/ or copies/ is a
+// mount of its own, which no file can be renamed into.
 func (w *writer) putFile(at target, staged string, make func(at target) error) error {
 	err := make(at)
 	if !errors.Is(err, fs.ErrExist) {

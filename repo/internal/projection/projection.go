@@ -4,14 +4,15 @@ package projection
 
 import (
 	"sync/atomic"
+	"timemachine/repo/durable"
 	"timemachine/repo/internal/commits"
 )
 
 // Projection brings files/, copies/ and the index up to date with the history.
 type Projection struct {
 	*commits.Commits
-	copies   func(free, size int64) bool // whether copies are written, given the space left
-	hasSpace func(free, size int64) bool // copies, without a warning
+	copies   func(durable.Space) bool // whether copies are written
+	hasSpace func(durable.Space) bool // copies, without a warning; several goroutines may call it
 
 	IndexFlaw error       // why git could not read the index, as of CheckIndex
 	noReflink atomic.Bool // the file system has shown that it has no reflinks
@@ -25,9 +26,9 @@ func New(c *commits.Commits) *Projection {
 }
 
 // SetCopies sets what decides whether copies are written. nil: always; hasSpace nil: as copies.
-func (r *Projection) SetCopies(copies, hasSpace func(free, size int64) bool) {
+func (r *Projection) SetCopies(copies, hasSpace func(durable.Space) bool) {
 	if copies == nil {
-		copies = func(int64, int64) bool { return true }
+		copies = func(durable.Space) bool { return true }
 	}
 	if hasSpace == nil {
 		hasSpace = copies

@@ -33,7 +33,9 @@ func (r *Projection) NewRewriter(ctx context.Context, tip object.ID, index *Inde
 	if err != nil {
 		return nil, err
 	}
-	return &Rewriter{u, u.newWriter(0, r.Opts.Warn)}, nil
+	w := u.newWriter(0, r.Opts.Warn)
+	w.space.off = true // a repair replaces what is there
+	return &Rewriter{u, w}, nil
 }
 
 // HoldsIndex tells whether files/ and the index may be written.

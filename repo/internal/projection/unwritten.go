@@ -12,9 +12,9 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// note notes durably what is not written, so that later runs try it again. Where it cannot be noted,
-// or is too much for a list, the update stays pending as a whole. indexed tells that the index is up
-// to date with the changes.
+// note notes durably what is not written, so that later runs try it again. Where it cannot be
+// noted, or is too much for a list, the update stays pending as a whole. indexed tells that the
+// index is up to date with the changes.
 func (u *update) note(indexed bool) {
 	if u.copiesOmitted { // the failed ones are among them
 		u.unwritten.Copies = nil
@@ -199,12 +199,8 @@ func (u *update) retryFiles(w *writer, files []runstate.UnwrittenVersion) ([]run
 
 // retryCopies writes the copies that are wanted and have space, and returns those that are missing.
 func (u *update) retryCopies(w *writer, copies []runstate.UnwrittenVersion) ([]runstate.UnwrittenVersion, error) {
-	free, size, err := u.p.Folder.DiskSpace()
-	if err == nil && !u.p.wantsCopies(size) {
+	if !u.p.wantsCopies() {
 		return nil, nil
-	}
-	if err != nil || !u.p.hasSpace(free, size) {
-		return copies, nil
 	}
 	check := NewComparer(u.p, true)
 	for i, c := range copies {
@@ -217,7 +213,10 @@ func (u *update) retryCopies(w *writer, copies []runstate.UnwrittenVersion) ([]r
 		}
 		u.copying.Store(true)
 		w.write(v, false)
-		if u.fullReported.Load() {
+		switch {
+		case u.spaceShort.Load():
+			return append(w.unwritten.Copies, copies[i:]...), nil
+		case u.fullReported.Load():
 			return append(w.unwritten.Copies, copies[i+1:]...), nil
 		}
 	}

@@ -59,6 +59,9 @@ func (r *Projection) run(ctx context.Context, job Job) error {
 	if err := u.write(); err != nil {
 		return err
 	}
+	if u.spaceShort.Load() {
+		u.askForSpace() // which says so
+	}
 	u.copiesOmitted = u.copiesOmitted || copying && !u.copying.Load()
 	return u.finish()
 }
@@ -85,8 +88,10 @@ type update struct {
 
 	// Paths whose place in files/ another path has, at Base and at Tip: Commits.Collisions.
 	collisionsBefore, collisions map[string]string
-	copying                      atomic.Bool // copies are written: not once the disk is full
-	fullReported                 atomic.Bool // a full disk was warned of
+	copying                      atomic.Bool  // copies are written: not once the disk is full
+	fullReported                 atomic.Bool  // a full disk was warned of
+	spaceShort                   atomic.Bool  // copying ended because free space is short
+	filesLeft                    atomic.Int64 // that are to be written to files/ yet
 }
 
 func (r *Projection) newUpdate(ctx context.Context, job Job) (u *update, err error) {
@@ -112,6 +117,9 @@ func (u *update) write() (err error) {
 		if u.collisionsBefore, err = u.p.Collisions(u.Base); err != nil {
 			return err
 		}
+	}
+	if u.Index.Held() {
+		u.filesLeft.Store(int64(max(0, len(newest)-len(deleted))))
 	}
 	if len(written) <= durable.SyncEach {
 		u.durability = EachFile

@@ -21,6 +21,7 @@ type writer struct {
 	files, copies *durable.Walker
 	staged, clone string // names in the stage, where a version is made ready before it gets its names
 	buf           []byte // of durable.SparseBlock bytes
+	space         spaceWatch
 	warn          func(path, msg string, what refusal.Remedy)
 
 	changes       []index.Change
@@ -40,6 +41,8 @@ type inputs struct {
 
 	collisionsBefore, collisions map[string]string // of the update
 	copying, fullReported        *atomic.Bool      // of the update
+	spaceShort                   *atomic.Bool      // of the update
+	filesLeft                    *atomic.Int64     // of the update
 
 	base object.ID // the commit that the work tree was up to date with; zero: none, or not known
 }
@@ -48,7 +51,7 @@ func (u *update) newWriter(n int, warn func(path, msg string, what refusal.Remed
 	each := u.durability == EachFile
 	return &writer{
 		inputs: inputs{p: u.p, contents: u.Contents, hasIndex: u.Index.Held(), atBase: u.Start == AtBase, each: each, removeFirst: u.Marked && !each,
-			collisionsBefore: u.collisionsBefore, collisions: u.collisions, copying: &u.copying, fullReported: &u.fullReported, base: u.Base},
+			collisionsBefore: u.collisionsBefore, collisions: u.collisions, copying: &u.copying, fullReported: &u.fullReported, spaceShort: &u.spaceShort, filesLeft: &u.filesLeft, base: u.Base},
 		files: durable.NewWalker(u.p.Folder), copies: durable.NewWalker(u.p.Folder), buf: make([]byte, durable.SparseBlock),
 		staged: fmt.Sprintf("file%d", n), clone: fmt.Sprintf("copy%d", n), warn: warn}
 }
@@ -83,11 +86,12 @@ func (w *writer) write(v *record.Version, newest bool) {
 	}
 	var file *target
 	if place {
+		w.filesLeft.Add(-1)
 		if file, err = w.writeFile(v, path); err != nil {
 			file, err = nil, errors.Join(err, w.p.Stage.Remove(w.staged))
 		}
 	}
-	if v.Copy != "" && w.copying.Load() {
+	if v.Copy != "" && w.copying.Load() && w.mayCopy() {
 		if cerr := w.writeCopy(v, file); cerr != nil {
 			w.failCopy(v, errors.Join(cerr, w.p.Stage.Remove(w.clone)))
 		} else {
@@ -120,6 +124,16 @@ func (w *writer) removeFormer(path string, v *record.Version) {
 			return
 		}
 	}
+}
+
+// mayCopy tells whether there is space for a copy. Where there is none, no more are written.
+func (w *writer) mayCopy() bool {
+	if w.space.suffices(w.p, w.filesLeft.Load()) {
+		return true
+	}
+	w.spaceShort.Store(true)
+	w.copying.Store(false)
+	return false
 }
 
 // noteChange lists what the index is to say of the file at a place in files/. A hard link that was
@@ -190,7 +204,8 @@ func (w *writer) remove(path string, v *record.Version) {
 	w.changes = append(w.changes, index.Change{Path: path, Remove: true})
 }
 
-// writeFile writes a version to files/, which must stay readable to its owner, and returns the file.
+// writeFile writes a version to files/, which must stay readable to its owner, and returns the
+// file.
 func (w *writer) writeFile(v *record.Version, path string) (*target, error) {
 	own := *v // as it stands in files/
 	own.Mode |= 0o400

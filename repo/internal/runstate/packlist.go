@@ -11,8 +11,8 @@ import (
 )
 
 // packListName is the file that lists timemachine's packs, oldest first, one per line. It may name
-// packs that are missing. Only listed packs are ever merged or removed: the others are git gc's, or a
-// person's.
+// packs that are missing. Only listed packs are ever merged or removed: the others are git gc's, or
+// a person's.
 const packListName = "packs"
 
 const maxPackList = 64 << 20 // bytes: over a million packs

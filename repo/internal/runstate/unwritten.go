@@ -15,8 +15,8 @@ import (
 // UnwrittenName is the file that lists what could not be written to files/, copies/ and the index
 // although everything else is up to date. Each run tries what it lists again.
 //
-// Its lines are "file COMMIT SOURCE", "copy COMMIT SOURCE" and at most one "index COMMIT". SOURCE is
-// quoted as in Go.
+// Its lines are "file COMMIT SOURCE", "copy COMMIT SOURCE" and at most one "index COMMIT". SOURCE
+// is quoted as in Go.
 const UnwrittenName = "unwritten"
 
 // MaxUnwritten is how many versions are listed at most: so many are cheaper to find by a comparison
@@ -83,7 +83,8 @@ func (u *Unwritten) parse(line string) bool {
 	return true
 }
 
-// WriteUnwritten replaces the list durably, where it says something else. An empty list has no file.
+// WriteUnwritten replaces the list durably, where it says something else. An empty list has no
+// file.
 func WriteUnwritten(dir *durable.Dir, u *Unwritten) error {
 	old, err := dir.ReadFile(UnwrittenName, maxUnwritten)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -108,6 +108,9 @@ var opening = adviceTable{
 	refusal.FreeSpace: func(_ Speller, r refusal.Remedy) advice {
 		return advice{lead: "nothing more was recorded; make room, and the next run does it: ", command: "df -h " + ShellWord(r.Dest)}
 	},
+	refusal.FreeInodes: func(_ Speller, r refusal.Remedy) advice {
+		return advice{lead: "nothing more was recorded; remove files from that disk, and the next run does it: ", command: "df -i " + ShellWord(r.Dest)}
+	},
 }
 
 // moving holds the advice on what stands at the path of another file or folder.
