@@ -2,35 +2,12 @@ package history
 
 import (
 	"context"
-	"time"
 
 	"timemachine/repo/record"
 )
 
-// newEntry places v in time; before is the version of its source before it, nil for none.
-func (h *History) newEntry(ctx context.Context, v, before *record.Version) (Entry, error) {
-	e := Entry{Version: *v, Since: v.InForceSince(time.Time{}), Before: before}
-	if e.Since.Equal(v.CaptureTime()) {
-		return e, nil
-	}
-	var look time.Time // the last one before the capture
-	switch {
-	case before != nil:
-		look = before.CaptureTime()
-	case v.RenamedFrom != "" || !v.Previous.IsZero():
-		look = v.CaptureTime()
-	default:
-		var err error
-		if look, err = h.scanBefore(ctx, v); err != nil {
-			return e, err
-		}
-	}
-	e.Since = v.InForceSince(look)
-	return e, nil
-}
-
-// At is the version of source that point p selects: the version in force at a moment, the newest
-// that was recorded up to a commit, or the one so many before the newest. Errors: *UnknownError,
+// At returns the version of source that the point selects: the version in force at a moment, the
+// newest up to a commit, or the one so many before the newest. Errors: *UnknownError,
 // *BeforeError, *AbsentError.
 func (h *History) At(ctx context.Context, source string, p Point) (Entry, error) {
 	var f located
@@ -50,7 +27,8 @@ func (h *History) At(ctx context.Context, source string, p Point) (Entry, error)
 	return h.selectFrom(ctx, f, p)
 }
 
-// errorUpTo tells a source that is not known at all from one that is younger than a commit.
+// errorUpTo is the error for a source without a version at the point: it has none at all, or only
+// later ones.
 func (h *History) errorUpTo(ctx context.Context, source string, p Point) error {
 	if p.Commit.IsZero() {
 		return &UnknownError{Path: source}
@@ -72,7 +50,7 @@ func (h *History) errorUpTo(ctx context.Context, source string, p Point) error {
 	return &BeforeError{Path: source, First: first}
 }
 
-// selectFrom goes back from f, the newest version that comes into question.
+// selectFrom goes back from f, the newest version in question, to the one that the point selects.
 func (h *History) selectFrom(ctx context.Context, f located, p Point) (Entry, error) {
 	n := 0
 	var first Entry

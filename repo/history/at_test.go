@@ -66,8 +66,8 @@ func TestAtMoments(t *testing.T) {
 	})
 }
 
-// TestAtMomentsWithinOneSecond: captures count to the nanosecond, and a new mode or owner is in force
-// from the ctime, whether the mtime stayed as it was or not.
+// TestAtMomentsWithinOneSecond: captures count to the nanosecond, and a new mode or owner is in
+// force from the ctime, whether the mtime stayed as it was or not.
 func TestAtMomentsWithinOneSecond(t *testing.T) {
 	ms := func(n int) time.Time { return day0.Add(time.Duration(n) * time.Millisecond) }
 	s := newStory(t)

@@ -11,22 +11,22 @@ import (
 	"timemachine/repo/record"
 )
 
-// Below lists the versions of all sources at and below path ("/": everything) that were in force at
-// p, in order of their paths, with Before left out. Deleted ones are left out. Where p says how many versions back, those of all sources at and below
-// path count together. Errors: *UnknownError, *BeforeError; where everything was deleted at that
-// point there are no entries and no error.
+// Below lists the versions that were in force at the point, of all sources at and below path ("/":
+// everything), in the order of their paths. It leaves out deletions, and Entry.Before. Where the
+// point is a number of versions back, the versions of all these sources count together. Errors:
+// *UnknownError, *BeforeError. Where everything was deleted at the point, the list is empty.
 func (h *History) Below(ctx context.Context, path string, p Point) ([]Entry, error) {
 	if p.Back > 0 {
 		return h.belowVersionsBack(ctx, path, p.Back)
 	}
-	if hint := h.cachedHeads(path); len(hint) > 0 && p.Commit.IsZero() {
-		return h.belowCached(ctx, path, p, slices.Sorted(maps.Keys(hint)))
+	if heads := h.cachedHeads(path); len(heads) > 0 && p.Commit.IsZero() {
+		return h.belowCached(ctx, path, p, slices.Sorted(maps.Keys(heads)))
 	}
 	b := &belowWalk{h: h, p: p, at: atOrBelow(path), state: map[string]*candidate{}}
 	return b.collect(ctx, path)
 }
 
-// belowVersionsBack goes back over n versions of anything at or below path.
+// belowVersionsBack is Below for the state before the newest n versions at and below path.
 func (h *History) belowVersionsBack(ctx context.Context, path string, n int) ([]Entry, error) {
 	count := 0
 	var first located
@@ -50,7 +50,8 @@ func (h *History) belowVersionsBack(ctx context.Context, path string, n int) ([]
 	return nil, &BeforeError{Path: path, First: e, Count: count}
 }
 
-// belowCached goes back from the newest version of each source.
+// belowCached is Below for sources that the cache knows. It goes back from the newest version of
+// each.
 func (h *History) belowCached(ctx context.Context, path string, p Point, sources []string) ([]Entry, error) {
 	var list []Entry
 	var before *BeforeError
@@ -86,27 +87,28 @@ func (h *History) belowCached(ctx context.Context, path string, p Point, sources
 	return nil, &UnknownError{Path: path}
 }
 
-// belowWalk collects by walking what was in force, one candidate a source.
+// belowWalk collects the versions in force by a walk, with one candidate for each source.
 type belowWalk struct {
 	h     *History
 	p     Point
 	at    *scope
 	state map[string]*candidate
-	first *Entry // the oldest there is
+	first *Entry // the oldest version that is not in force
 }
 
-// candidate is what is known so far of one source while its versions come by, newest first.
+// candidate is what a walk has found of one source so far. Newer versions come first.
 type candidate struct {
-	pending *record.Version // whose place in time depends on the version before it
-	done    *Entry          // in force at the point
+	pending *record.Version // from when on it was in force depends on the version before it
+	done    *Entry          // the version in force at the point
 }
 
+// collect walks and returns the versions in force.
 func (b *belowWalk) collect(ctx context.Context, path string) ([]Entry, error) {
 	from := b.p.Commit
 	if from.IsZero() {
 		from = b.h.tip
 	}
-	wanted, err := b.wanted(from, path)
+	expected, err := b.expectedSources(from, path)
 	if err != nil {
 		return nil, err
 	}
@@ -114,12 +116,12 @@ func (b *belowWalk) collect(ctx context.Context, path string) ([]Entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		settled, err := b.take(ctx, f)
+		decided, err := b.add(ctx, f)
 		if err != nil {
 			return nil, err
 		}
-		if settled && b.p.Time.IsZero() && wanted[f.Source] {
-			if delete(wanted, f.Source); len(wanted) == 0 {
+		if decided && b.p.Time.IsZero() && expected[f.Source] {
+			if delete(expected, f.Source); len(expected) == 0 {
 				break
 			}
 		}
@@ -127,9 +129,9 @@ func (b *belowWalk) collect(ctx context.Context, path string) ([]Entry, error) {
 	return b.result(ctx, path)
 }
 
-// wanted is the sources that the tree of a commit holds at and below path: when all of them were
-// met, what is left can only be deleted. It is empty where that cannot be told.
-func (b *belowWalk) wanted(from object.ID, path string) (map[string]bool, error) {
+// expectedSources lists the sources in the tree of a commit, at and below path. Once a walk has
+// met them all, it can only meet deleted ones. The list is empty where the tree does not tell.
+func (b *belowWalk) expectedSources(from object.ID, path string) (map[string]bool, error) {
 	sources := map[string]bool{}
 	if !b.p.Time.IsZero() {
 		return sources, nil
@@ -145,8 +147,8 @@ func (b *belowWalk) wanted(from object.ID, path string) (map[string]bool, error)
 	return sources, err
 }
 
-// take notes a version; true where its source is settled by it.
-func (b *belowWalk) take(ctx context.Context, f located) (bool, error) {
+// add adds a version to the candidates and tells whether it decides its source.
+func (b *belowWalk) add(ctx context.Context, f located) (bool, error) {
 	c := b.state[f.Source]
 	if c == nil {
 		c = &candidate{}
@@ -176,6 +178,7 @@ func (b *belowWalk) take(ctx context.Context, f located) (bool, error) {
 	return false, nil
 }
 
+// result lists the versions in force after the walk.
 func (b *belowWalk) result(ctx context.Context, path string) ([]Entry, error) {
 	var list []Entry
 	some := false
@@ -209,7 +212,8 @@ func (b *belowWalk) result(ctx context.Context, path string) ([]Entry, error) {
 	return nil, b.h.errorBelow(ctx, path, b.p)
 }
 
-// errorBelow tells a path that is not known at all from one that came after a commit.
+// errorBelow is the error for a path without any version at the point: it has none at all, or only
+// later ones.
 func (h *History) errorBelow(ctx context.Context, path string, p Point) error {
 	if p.Commit.IsZero() {
 		return &UnknownError{Path: path}

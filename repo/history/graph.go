@@ -16,7 +16,7 @@ const graphAfter = 512
 // path. It serves for speed alone: a graph that makes no sense is not used.
 type pathSkipper struct {
 	h     *History
-	paths []string // of the tree, one for each spelling; none: no commit is passed over
+	paths []string // in the tree, one for each spelling; none: no commit is passed over
 	asked int
 	walk  *commitgraph.PathWalk
 }

@@ -170,8 +170,8 @@ func sources(all []history.Entry) []string {
 	return names
 }
 
-// rewritten is a clone whose history git filter-branch rewrote, with a commit by hand at its end and
-// nothing left of the old commits.
+// rewritten is a clone whose history git filter-branch rewrote, with a commit by hand at its end
+// and nothing left of the old commits.
 func (s *story) rewritten(filter ...string) string {
 	s.t.Helper()
 	clone := filepath.Join(s.t.TempDir(), "clone")
@@ -186,8 +186,8 @@ func (s *story) rewritten(filter ...string) string {
 	return clone
 }
 
-// TestRewrittenHistory gives every commit another name, so that no Previous leads anywhere, and adds
-// a commit by hand.
+// TestRewrittenHistory gives every commit another name, so that no Previous leads anywhere, and
+// adds a commit by hand.
 func TestRewrittenHistory(t *testing.T) {
 	s := newStory(t)
 	for i := range 5 {

@@ -98,8 +98,12 @@ func TestLogInTheOrderOfSince(t *testing.T) {
 	s.run(at(10), step{source: "/d/b", content: "3", mtime: at(9)}, step{source: "/e/f", content: "4", mtime: at(-300)})
 	s.run(at(20), step{source: "/d/c", content: "5", mtime: at(5)}, step{source: "/d/a", content: "6", mtime: at(19)})
 	s.run(at(30), step{source: "/e/g", content: "7", mtime: at(-450)}, step{source: "/d/old", content: "8", mtime: at(8)}, s.gone("/d/b"))
+	old := s.rewritten("--msg-filter", "sed '/^Captured: /d; /^Changed: /d'") // captures known to the second
 	for _, most := range []int{20_000, 1} {
 		defer history.SetMostEntries(most)()
+		if got, want := list(t, openHistory(t, old), history.LogOptions{}), list(t, openHistory(t, s.dest), history.LogOptions{}); got != want {
+			t.Errorf("without the moments of captures:\n got %s\nwant %s", got, want)
+		}
 		s.each(func(t *testing.T, h *history.History) {
 			for _, o := range []history.LogOptions{{}, {Path: "/d"}, {Path: "/d/a"}, {Limit: 3}, {Since: at(8)}, {Until: at(8)}, {Events: []record.Event{record.Modified}}} {
 				var last history.Entry

@@ -18,6 +18,7 @@ import (
 
 const maxShallow = 16 << 20
 
+// open opens the folders, the settings and the objects, and reads the tip.
 func (h *History) open() error {
 	if err := h.openGit(); err != nil {
 		return err
@@ -29,7 +30,7 @@ func (h *History) open() error {
 		return err
 	}
 	var err error
-	// What is in there speeds queries up and no more.
+	// It holds caches only: a history is read without it, too.
 	if h.commits.StateDir, err = h.commits.Git.Sub("timemachine"); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
@@ -46,9 +47,9 @@ func (h *History) open() error {
 	return h.checkMade(h.readTip())
 }
 
-// checkMade refuses a repository that timemachine did not make, and that is no clone of a history:
-// it has neither timemachine's settings, nor a run's files, nor a record. tipErr is the error of
-// reading the tip.
+// checkMade refuses a repository that timemachine did not make and that is no clone of a history:
+// it has neither timemachine's settings, nor files of a run, nor a record. tipErr is the error of
+// readTip.
 func (h *History) checkMade(tipErr error) error {
 	var state *refusal.Error
 	empty := errors.As(tipErr, &state) && state.Kind == refusal.NoVersions
@@ -66,8 +67,7 @@ func (h *History) checkMade(tipErr error) error {
 	return h.commits.ForeignError()
 }
 
-// openGit finds the repository in the destination folder, or takes the folder itself for it where
-// it is bare.
+// openGit opens the repository in the destination folder, or the folder itself where it is bare.
 func (h *History) openGit() error {
 	kind, err := h.commits.OpenFolders()
 	switch {
@@ -83,7 +83,7 @@ func (h *History) openGit() error {
 	return err
 }
 
-// checkReadable refuses repositories that would be read wrongly, with the reason.
+// checkReadable refuses a repository that would be read wrongly.
 func (h *History) checkReadable() error {
 	why, err := h.commits.Unsupported()
 	if err == nil && why != "" {
@@ -93,6 +93,7 @@ func (h *History) checkReadable() error {
 	return err
 }
 
+// readShallow reads which commits have no parents in a shallow clone.
 func (h *History) readShallow() error {
 	b, err := h.commits.Git.ReadFile("shallow", maxShallow)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -112,8 +113,8 @@ func (h *History) readShallow() error {
 	return nil
 }
 
-// detached is the commit that HEAD names where it names no branch.
-func (h *History) detached() (object.ID, error) {
+// detachedTip returns the commit that HEAD names where HEAD names no branch.
+func (h *History) detachedTip() (object.ID, error) {
 	id, err := h.commits.Refs.Read("HEAD")
 	if err != nil {
 		return id, &refusal.Error{Kind: refusal.Damaged, Dest: h.commits.Path, Msg: fmt.Sprintf("HEAD of %s cannot be read", record.Quote(h.commits.Path)), Err: err}

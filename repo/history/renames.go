@@ -1,7 +1,6 @@
 package history
 
 import (
-	"bytes"
 	"context"
 	"iter"
 	"slices"
@@ -11,17 +10,18 @@ import (
 	"timemachine/repo/record"
 )
 
-// acrossRenames gives the versions of f's source, and below the one that a rename made those under the
-// name it had before. Where the source had an earlier life of its own, the other name's versions
-// are given as far as they are younger than its end.
+// acrossRenames yields the versions of f's source, and where a rename made the source, those under
+// its earlier name. Where the source existed before the rename, under this name, the versions
+// under the other name go back only to its deletion.
 func (h *History) acrossRenames(ctx context.Context, f located) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		h.yieldAcrossRenames(ctx, f, time.Time{}, yield, map[string]bool{f.Source: true})
 	}
 }
 
-// yieldAcrossRenames yields the versions of lineage that were not committed before cut (zero: all); it is false
-// when yield was. names are those traced, so that a ring of renames ends.
+// yieldAcrossRenames yields the versions that were not committed before cut (zero: all), and
+// returns false when yield did. names holds the names passed so far, so that a ring of renames
+// ends.
 func (h *History) yieldAcrossRenames(ctx context.Context, f located, cut time.Time, yield func(Entry, error) bool, names map[string]bool) bool {
 	for e, err := range h.entries(ctx, f) {
 		if err != nil {
@@ -59,15 +59,15 @@ func (h *History) yieldAcrossRenames(ctx context.Context, f located, cut time.Ti
 	return true
 }
 
-// earlierName finds the last version that e's source had under another name: the one the record names,
-// or that of a source with the same content that vanished in the same run.
+// earlierName finds the last version of e's source under an earlier name. That is the name in the
+// record, or the name of a source with the same content that was deleted in the same run.
 func (h *History) earlierName(ctx context.Context, e *Entry, names map[string]bool) (located, bool, error) {
 	name := e.RenamedFrom
 	if name == "" && e.Before == nil && e.Event == record.Added && e.Size > 0 {
 		// In the first run nothing can have been renamed, and in a very large one it is not
 		// searched for.
 		run, err := h.runBefore(ctx, &e.Version)
-		if err == nil && !run.none() {
+		if err == nil && !run.isUnknown() {
 			name, err = h.deletedWithContent(ctx, e)
 		}
 		if err != nil {
@@ -86,7 +86,7 @@ func (h *History) earlierName(ctx context.Context, e *Entry, names map[string]bo
 			return located{}, false, err
 		}
 		if v.Event == record.Deleted && v.Scan == e.Scan {
-			return h.before(ctx, v)
+			return h.versionBefore(ctx, v)
 		}
 		if v.Event != record.Deleted && v.Committed.Before(e.Committed) {
 			return v, true, nil
@@ -95,19 +95,19 @@ func (h *History) earlierName(ctx context.Context, e *Entry, names map[string]bo
 	return located{}, false, nil
 }
 
-// deletedWithContent names the source whose deletion in e's run left the content that e brought; "" where
-// there is none.
+// deletedWithContent returns the source that was deleted in e's run and last had e's content; ""
+// for none.
 func (h *History) deletedWithContent(ctx context.Context, e *Entry) (string, error) {
-	if hint := h.cachedHeads("/"); len(hint) > 0 {
-		for source, head := range hint {
+	if heads := h.cachedHeads("/"); len(heads) > 0 {
+		for source, head := range heads {
 			if !head.Deleted || head.Blob != e.Blob {
 				continue
 			}
-			f, ours, err := h.commit(head.Commit, onlySource(source))
+			f, selected, err := h.commit(head.Commit, onlySource(source))
 			if err != nil {
 				return "", err
 			}
-			if ours && f.Scan == e.Scan {
+			if selected && f.Scan == e.Scan {
 				return source, nil
 			}
 		}
@@ -120,7 +120,7 @@ func (h *History) deletedWithContent(ctx context.Context, e *Entry) (string, err
 		if f.Event != record.Deleted {
 			continue
 		}
-		before, ok, err := h.before(ctx, f)
+		before, ok, err := h.versionBefore(ctx, f)
 		if err != nil {
 			return "", err
 		}
@@ -131,13 +131,14 @@ func (h *History) deletedWithContent(ctx context.Context, e *Entry) (string, err
 	return "", nil
 }
 
-// versionsOfRun gives the versions of e's run, but none beyond maxRun before and after e.
+// versionsOfRun yields the versions of e's run. It reads at most maxRun commits before e and as
+// many after it.
 func (h *History) versionsOfRun(ctx context.Context, e *Entry) iter.Seq2[located, error] {
 	return func(yield func(located, error) bool) {
 		of := versionsOf(e.Scan)
 		for n, id := 0, e.Commit; n < maxRun && !id.IsZero(); n++ {
-			f, ours, err := h.commit(id, of)
-			if err == nil && !ours {
+			f, selected, err := h.commit(id, of)
+			if err == nil && !selected {
 				break
 			}
 			if !yield(f, err) || err != nil {
@@ -151,8 +152,8 @@ func (h *History) versionsOfRun(ctx context.Context, e *Entry) iter.Seq2[located
 			return
 		}
 		for n, id := range slices.Backward(younger) {
-			f, ours, err := h.commit(id, of)
-			if err == nil && (!ours || len(younger)-n > maxRun) {
+			f, selected, err := h.commit(id, of)
+			if err == nil && (!selected || len(younger)-n > maxRun) {
 				return
 			}
 			if !yield(f, err) || err != nil {
@@ -162,8 +163,8 @@ func (h *History) versionsOfRun(ctx context.Context, e *Entry) iter.Seq2[located
 	}
 }
 
-// commitsAfter lists the commits from the newest along first parents to the one before id; none where id
-// is not met.
+// commitsAfter lists the commits from the tip along first parents, up to the one before id; none
+// where id is not among them.
 func (h *History) commitsAfter(ctx context.Context, id object.ID) ([]object.ID, error) {
 	var ids []object.ID
 	for at := h.tip; at != id; {
@@ -185,22 +186,3 @@ func (h *History) commitsAfter(ctx context.Context, id object.ID) ([]object.ID, 
 	}
 	return ids, nil
 }
-
-// runSelector selects the versions that one run made.
-type runSelector struct {
-	scan   string
-	needle []byte
-}
-
-func versionsOf(scan string) *runSelector {
-	return &runSelector{scan, []byte("\nScan: " + record.Quote(scan) + "\n")}
-}
-
-func (r *runSelector) mayHold(raw []byte) bool       { return r.scan != "" && bytes.Contains(raw, r.needle) }
-func (r *runSelector) holds(rec *record.Record) bool { return rec.Scan == r.scan }
-
-// noVersion selects no version: of a commit only its parent is wanted.
-type noVersion struct{}
-
-func (noVersion) mayHold([]byte) bool       { return false }
-func (noVersion) holds(*record.Record) bool { return false }

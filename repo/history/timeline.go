@@ -12,9 +12,9 @@ import (
 
 // timeline puts the versions of many sources in the order of the moments from which they were in
 // force, to the second, latest first. Within a second they keep the order in which they are added,
-// since the commits hold whole seconds. Versions are added in the order of their captures, latest first, and none is
-// in force from a moment after its capture. So a version can be yielded as soon as the captures have
-// come down to its moment.
+// since the commits hold whole seconds. Versions are added in the order of their captures, latest
+// first, and none is in force from a moment after its capture. So a version can be yielded as soon
+// as the captures have come down to its moment.
 type timeline struct {
 	h     *History
 	ctx   context.Context
@@ -52,7 +52,7 @@ func (t *timeline) add(e Entry) {
 }
 
 // upperBound is a moment before which e and all versions captured earlier came into force.
-func upperBound(e *Entry) time.Time { return e.Captured.Add(time.Second) }
+func upperBound(e *Entry) time.Time { return e.Committed.Add(time.Second) }
 
 // yieldUntil yields the waiting versions that came into force at a moment or later.
 func (t *timeline) yieldUntil(moment time.Time) {

@@ -7,8 +7,8 @@ import (
 	"timemachine/repo/layout"
 )
 
-// treePaths are where in a tree a path may be: one for each spelling, the usual first. "/" is the
-// folder files.
+// treePaths lists the paths in a tree that a path can have: one for each spelling, the usual one
+// first.
 func treePaths(path string) []string {
 	if path == "/" {
 		return []string{"files"}
@@ -16,7 +16,7 @@ func treePaths(path string) []string {
 	return layout.TreePaths(path)
 }
 
-// treeEntry is what the tree of a commit holds for path; false where that is nothing.
+// treeEntry returns what the tree of a commit holds for a path; false for nothing.
 func (h *History) treeEntry(commit object.ID, path string) (object.TreeEntry, bool, error) {
 	for _, name := range treePaths(path) {
 		if e, ok, err := h.entryAt(commit, name); ok || err != nil {
@@ -26,7 +26,7 @@ func (h *History) treeEntry(commit object.ID, path string) (object.TreeEntry, bo
 	return object.TreeEntry{}, false, nil
 }
 
-// entryAt is what the tree of a commit holds at a path of the tree.
+// entryAt returns what the tree of a commit holds at a path of the tree; false for nothing.
 func (h *History) entryAt(commit object.ID, name string) (object.TreeEntry, bool, error) {
 	root, err := h.commits.TreeOf(commit)
 	if err != nil {
@@ -35,7 +35,7 @@ func (h *History) entryAt(commit object.ID, name string) (object.TreeEntry, bool
 	return object.Lookup(h.commits.TreesOf(commit), root, name)
 }
 
-// filesBelow lists what the tree of a commit holds at and below path, by tree path.
+// filesBelow lists what the tree of a commit holds at and below a path, by tree path.
 func (h *History) filesBelow(commit object.ID, path string) (map[string]object.TreeEntry, error) {
 	all := map[string]object.TreeEntry{}
 	for _, name := range treePaths(path) {
@@ -53,7 +53,7 @@ func (h *History) filesBelow(commit object.ID, path string) (map[string]object.T
 	return all, nil
 }
 
-// Current lists the sources that the newest tree holds at and below path, in order, but for those
+// Current lists the sources at and below path in the newest tree, in order. It leaves out those
 // with shortened names.
 func (h *History) Current(path string) ([]string, error) {
 	files, err := h.filesBelow(h.tip, path)
@@ -67,7 +67,7 @@ func (h *History) Current(path string) ([]string, error) {
 	return sources, err
 }
 
-// Present tells whether the newest tree holds path.
+// Present tells whether the newest tree holds a path.
 func (h *History) Present(path string) (bool, error) {
 	_, ok, err := h.treeEntry(h.tip, path)
 	return ok, err

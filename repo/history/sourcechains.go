@@ -16,19 +16,19 @@ import (
 	"timemachine/repo/record"
 )
 
-// maxChains is up to how many files a folder's log follows each one's own chain, instead of
-// walking all commits.
+// maxChains is the number of files up to which the log of a folder follows the chain of each file.
+// The log of a larger folder walks all commits.
 const maxChains = 2000
 
-// sourceChain is one source's chain, as far as it was followed.
+// sourceChain is the chain of one source, from the version that was reached back.
 type sourceChain struct {
 	located
-	before located
-	more   bool // before is one
+	before    located
+	hasBefore bool
 }
 
-// mergedChains gives the versions of the sources that known names, newest capture first, each along its
-// own chain.
+// mergedChains yields the versions of the sources, the last committed first, each along its own
+// chain.
 func (h *History) mergedChains(ctx context.Context, known map[string]Head) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		var all chainHeap
@@ -66,10 +66,10 @@ func (h *History) mergedChains(ctx context.Context, known map[string]Head) iter.
 	}
 }
 
-// popChain takes the newest version, and puts the one before it in its place.
+// popChain removes the newest version and adds the one before it.
 func (h *History) popChain(ctx context.Context, all *chainHeap) (Entry, error) {
 	s := heap.Pop(all).(sourceChain)
-	if !s.more {
+	if !s.hasBefore {
 		return h.newEntry(ctx, &s.Version, nil)
 	}
 	e, err := h.newEntry(ctx, &s.Version, &s.before.Version)
@@ -79,9 +79,9 @@ func (h *History) popChain(ctx context.Context, all *chainHeap) (Entry, error) {
 	return e, err
 }
 
-// sortAsCommitted sorts versions captured in one second as they were committed. Those of one run are in order
-// already, unless one freed the path of another; these, and several runs in a second, are told
-// apart by walking the commits of that second.
+// sortAsCommitted sorts versions that were committed within one second by the order of their
+// commits. The versions of one run are sorted already, unless one freed the path of another. All
+// others are told apart by reading the commits of that second.
 func (h *History) sortAsCommitted(ctx context.Context, tie []Entry) error {
 	if !slices.ContainsFunc(tie, func(e Entry) bool { return e.Scan != tie[0].Scan }) && !freesPath(tie) {
 		return nil
@@ -96,34 +96,34 @@ func (h *History) sortAsCommitted(ctx context.Context, tie []Entry) error {
 	return nil
 }
 
-// freesPath tells whether one of the versions is a deletion that made way for another: a file for a
-// folder, or the reverse, or a name that only some file systems tell from the other.
+// freesPath tells whether one of the versions is a deletion that freed the path of another: a file
+// deleted for a folder, or the reverse, or for a name that differs in case only.
 func freesPath(tie []Entry) bool {
-	gone, above := map[string]bool{}, map[string]bool{} // sources that went, folded, and the folders they lay in
+	deleted, above := map[string]bool{}, map[string]bool{} // the deleted sources, case-folded, and the folders above them
 	for i := range tie {
 		if tie[i].Event == record.Deleted {
 			source := dest.FoldCase(tie[i].Source)
-			gone[source] = true
+			deleted[source] = true
 			for dir := path.Dir(source); !above[dir]; dir = path.Dir(dir) {
 				above[dir] = true
 			}
 		}
 	}
 	return slices.ContainsFunc(tie, func(e Entry) bool {
-		if len(gone) == 0 || e.Event == record.Deleted {
+		if len(deleted) == 0 || e.Event == record.Deleted {
 			return false
 		}
 		source := dest.FoldCase(e.Source)
-		under := above[source] || gone[source]
+		under := above[source] || deleted[source]
 		for dir := path.Dir(source); dir != "/" && !under; dir = path.Dir(dir) {
-			under = gone[dir]
+			under = deleted[dir]
 		}
 		return under
 	})
 }
 
-// countWithinSecond notes in older, for the commit from and those before it that were captured in the same
-// second, how many of that second lie before each.
+// countWithinSecond goes back from a commit through the commits of the same second. It notes in
+// older how many of them lie before each.
 func (h *History) countWithinSecond(ctx context.Context, from object.ID, second time.Time, older map[object.ID]int) error {
 	var line []object.ID
 	n := 0
@@ -155,37 +155,38 @@ func (h *History) countWithinSecond(ctx context.Context, from object.ID, second 
 	return nil
 }
 
+// pushChain adds the chain that begins with f.
 func (h *History) pushChain(ctx context.Context, all *chainHeap, f located) error {
-	before, ok, err := h.before(ctx, f)
+	before, ok, err := h.versionBefore(ctx, f)
 	if err == nil {
 		heap.Push(all, sourceChain{f, before, ok})
 	}
 	return err
 }
 
-// chainHeap is a heap with the newest version on top.
+// chainHeap is a heap of chains with the newest version on top.
 type chainHeap []sourceChain
 
 func (s chainHeap) Len() int      { return len(s) }
 func (s chainHeap) Swap(i, j int) { s[i], s[j] = s[j], s[i] }
 func (s *chainHeap) Push(x any)   { *s = append(*s, x.(sourceChain)) }
 
-// Pop takes the last one off.
+// Pop removes the last element.
 func (s *chainHeap) Pop() any {
 	last := (*s)[len(*s)-1]
 	*s = (*s)[:len(*s)-1]
 	return last
 }
 
-// Less puts later captures first, and within one those that a run commits later: deletions, then by
-// mtime, then by path.
+// Less puts later commits first. Within a second it reverses the order in which a run commits: by
+// mtime, then by path, and deletions last.
 func (s chainHeap) Less(i, j int) bool {
 	a, b := &s[i].Version, &s[j].Version
-	gone := func(v *record.Version) int {
+	deletions := func(v *record.Version) int {
 		if v.Event == record.Deleted {
 			return 1
 		}
 		return 0
 	}
-	return cmp.Or(a.Committed.Compare(b.Committed), gone(a)-gone(b), a.Mtime.Compare(b.Mtime), strings.Compare(a.Source, b.Source)) > 0
+	return cmp.Or(a.Committed.Compare(b.Committed), deletions(a)-deletions(b), a.Mtime.Compare(b.Mtime), strings.Compare(a.Source, b.Source)) > 0
 }

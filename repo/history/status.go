@@ -1,0 +1,68 @@
+package history
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"timemachine/repo/internal/runstate"
+	"timemachine/repo/record"
+)
+
+// LastRun tells when the last run over everything ended. A run that was interrupted or failed as a
+// whole does not count.
+type LastRun struct {
+	Ended time.Time // zero where it is not known, as in a clone
+	Good  time.Time // of the last one that left nothing out; zero for none, and where it is not known
+}
+
+// LastRun reads what the last run has noted.
+func (h *History) LastRun() (LastRun, error) {
+	if h.commits.StateDir == nil {
+		return LastRun{}, nil
+	}
+	ended, good, err := runstate.LastRun(h.commits.StateDir)
+	return LastRun{Ended: ended, Good: good}, err
+}
+
+// Busy tells whether another process writes to the destination. It does not take the lock, not
+// even for a moment, since a run that begins just then would take it for another run. It is false
+// where the system does not tell.
+func (h *History) Busy() bool {
+	return h.commits.StateDir != nil && h.commits.StateDir.IsFlocked(runstate.LockName)
+}
+
+// Sizes is the disk space of a destination in bytes: blocks, not lengths. A file with several
+// names counts once: in .git, else in files/, else in copies/.
+type Sizes struct {
+	Git, Files, Copies int64
+}
+
+// Sizes adds up the disk space of the destination. Files that vanish meanwhile do not count. The
+// error names what could not be read, and the sum is that of the rest.
+func (h *History) Sizes(ctx context.Context) (s Sizes, err error) {
+	s.Git, s.Files, s.Copies, err = h.commits.Sizes(ctx, h.bare)
+	return s, err
+}
+
+// Count counts the versions and returns the newest one.
+func (h *History) Count(ctx context.Context) (n int, newest record.Version, err error) {
+	for id := h.tip; !id.IsZero(); {
+		if err := ctx.Err(); err != nil {
+			return n, newest, err
+		}
+		_, raw, err := h.commits.Store.Read(id)
+		if err != nil {
+			return n, newest, err
+		}
+		if bytes.Contains(raw, []byte(sourceLine)) {
+			if n++; n == 1 {
+				newest, _, _ = h.commits.Version(id)
+			}
+		}
+		if id, err = h.firstParent(id, raw); err != nil {
+			return n, newest, err
+		}
+	}
+	return n, newest, nil
+}
