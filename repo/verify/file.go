@@ -7,7 +7,7 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// copy looks at a version's copy. A missing one is a flaw only where copies are kept.
+// copy checks the copy of a version. A missing copy is a flaw only where copies are kept.
 func (w *worker) copy(v *record.Version) {
 	err := w.CopyFlaw(w.copies, v)
 	w.mu.Lock()
@@ -23,7 +23,7 @@ func (w *worker) copy(v *record.Version) {
 	w.suspect(wrongCopy, *v, v.Copy, durable.Flaw(err), what)
 }
 
-// file looks at what files/ has of a source's newest version.
+// file checks what files/ holds of a source's newest version.
 func (w *worker) file(s *step) {
 	if w.r.ForeignWork() != "" {
 		return
@@ -51,11 +51,11 @@ func (w *worker) file(s *step) {
 	}
 }
 
-// leftover finds a deleted source's file. Only what timemachine wrote counts: another file is
-// foreign.
+// leftover finds the file of a deleted source. Only content that timemachine wrote counts: any
+// other file is foreign.
 func (w *worker) leftover(s *step, dir *durable.Dir, path, name string) {
 	if w.names != nil && w.names.Holder(path) != "" {
-		return // another path's place now
+		return // another source has the path now
 	}
 	last, _, err := w.r.Version(s.Previous)
 	if err != nil || last.Source != s.Source || w.Compare(dir, name, &last, last.Mode&0o777|0o400) != nil {

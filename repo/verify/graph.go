@@ -6,7 +6,7 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// graph looks at git's commit-graph, where there is one, and with Repair makes it anew.
+// graph checks git's commit-graph, if there is one. With Repair it writes a damaged one anew.
 func (k *verify) graph(tip object.ID) error {
 	err := k.maintenance.GraphFlaw(k.o.Quick)
 	if err == nil {

@@ -17,29 +17,30 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// step is one commit with what is needed to judge it.
+// step is one commit with what a worker needs to check it.
 type step struct {
 	record.Version
 	ours   bool
 	newest bool // of its source
 	tree   object.ID
-	parent object.ID // the parent's tree; zero for the first commit
+	parent object.ID // the tree of the parent; zero for the first commit
 	lasts  bool      // the parent could be read, or there is none
 }
 
-// perJob is how many neighbouring commits one goroutine takes at a time: they share trees.
+// perJob is the number of neighbouring commits that one goroutine takes at a time: they share
+// trees.
 const perJob = 64
 
-// history is what the walk leaves: the newest version of each source, in what the tree and index
-// should hold.
+// history is the result of the walk: the newest version of each source, as the tree and the index
+// should hold it.
 type history struct {
 	newest map[string]place
-	expect map[string]expected // what the next version met of a source must be
+	expect map[string]expected // the next version of each source that the walk must meet
 	copies copyNames
 	count  atomic.Int64
 }
 
-// place is where and what a source's newest version is in the tree.
+// place is what the tree should hold for the newest version of a source.
 type place struct {
 	path    string
 	blob    object.ID
@@ -48,15 +49,16 @@ type place struct {
 	deleted bool
 }
 
+// placeOf returns the place of a version at a path of the tree.
 func placeOf(v *record.Version, path string) place {
 	return place{path: path, blob: v.Blob, mode: record.TreeMode(&v.Record), commit: v.Commit, deleted: v.Event == record.Deleted}
 }
 
-// expected is what a version said of the one before it.
+// expected is the version that a later one names as its Previous.
 type expected struct{ commit, by object.ID }
 
-// history walks from tip to the first commit. The walk itself checks how the commits hang together;
-// what each of them says is checked beside it on all cores.
+// history walks from tip to the first commit. The walk itself checks that the records agree with
+// each other. Meanwhile workers on all cores check each commit.
 func (k *verify) history(tip object.ID) (*history, error) {
 	h := &history{newest: map[string]place{}, expect: map[string]expected{}}
 	jobs := make(chan []step)
@@ -87,7 +89,7 @@ func (k *verify) history(tip object.ID) (*history, error) {
 	return h, errors.Join(append(errs, err, k.ctx.Err())...)
 }
 
-// walk reads the commits, newest first, and hands them on in jobs.
+// walk reads the commits, newest first, and passes them on in jobs.
 func (k *verify) walk(tip object.ID, h *history, jobs chan<- []step) error {
 	var job []step
 	for id := tip; !id.IsZero(); {
@@ -119,7 +121,7 @@ func (k *verify) walk(tip object.ID, h *history, jobs chan<- []step) error {
 	return nil
 }
 
-// step checks how a commit hangs together with its neighbours.
+// step checks whether a commit agrees with its neighbours.
 func (k *verify) step(id object.ID, c *object.CommitData, h *history) step {
 	v, err := record.OfCommit(id, c)
 	rec := v.Record
@@ -161,8 +163,8 @@ func (k *verify) step(id object.ID, c *object.CommitData, h *history) step {
 	return s
 }
 
-// checkPlaces notes where the source's newest version is, and that each copy lies where its
-// source's copies do.
+// checkPlaces notes the place of a source's newest version, and checks that a copy's name is one
+// that its version can have.
 func (k *verify) checkPlaces(s *step, h *history, wrong func(string, ...any)) {
 	path, err := record.TreePath(&s.Record)
 	if err != nil {
@@ -182,7 +184,7 @@ func (k *verify) checkPlaces(s *step, h *history, wrong func(string, ...any)) {
 	}
 }
 
-// worker judges single commits.
+// worker checks single commits.
 type worker struct {
 	*verify
 	*projection.Comparer
@@ -199,6 +201,7 @@ func (w *worker) close() {
 	w.copies.Close()
 }
 
+// all checks the versions of a job.
 func (w *worker) all(job []step) error {
 	for i := range job {
 		if err := w.ctx.Err(); err != nil {
@@ -214,7 +217,7 @@ func (w *worker) all(job []step) error {
 	return nil
 }
 
-// one looks at a version: its blob, its tree, its copy and, of the newest, its place in files/.
+// one checks a version: its blob, its tree, its copy and, if it is the newest, its file in files/.
 func (w *worker) one(s *step) error {
 	if s.Event != record.Deleted {
 		w.blob(s)
@@ -234,6 +237,7 @@ func (w *worker) one(s *step) error {
 	return nil
 }
 
+// blob checks that a version's content is stored, with the recorded size.
 func (w *worker) blob(s *step) {
 	size, kind, err := w.r.Store.Size(s.Blob)
 	switch {

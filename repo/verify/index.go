@@ -14,8 +14,8 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// index compares the index with the newest versions, where it is timemachine's to change. Foreign
-// entries are left alone.
+// index compares the index with the newest versions, where timemachine may change the index. It
+// ignores foreign entries.
 func (k *verify) index(tip object.ID, h *history) error {
 	if k.r.ForeignWork() != "" || k.indexLocked() {
 		return nil
@@ -44,7 +44,7 @@ func (k *verify) index(tip object.ID, h *history) error {
 	return nil
 }
 
-// entryFlaw tells how the index differs from the history at one path.
+// entryFlaw says how the index differs from the history at one path; "" for nothing.
 func entryFlaw(entries map[string]index.Entry, p place) string {
 	e, there := entries[p.path]
 	switch {
@@ -62,7 +62,7 @@ func entryFlaw(entries map[string]index.Entry, p place) string {
 	return ""
 }
 
-// suspectEntry notes that the index entry at a source's place is wrong.
+// suspectEntry notes a wrong index entry for a source.
 func (k *verify) suspectEntry(p place, msg string) {
 	v, _, err := k.r.Version(p.commit)
 	if err != nil {
@@ -75,12 +75,14 @@ func (k *verify) suspectEntry(p place, msg string) {
 	k.suspect(kind, v, p.path, msg, refusal.Remedy{})
 }
 
+// indexLocked tells whether a process holds git's lock of the index.
 func (k *verify) indexLocked() bool {
 	there, err := k.r.Git.Exists("index.lock")
 	return there || err != nil
 }
 
-// readIndex is the index by path, nil where it cannot be used; that is reported.
+// readIndex returns the entries of the index by path. It returns nil where the index cannot be
+// used, which it reports.
 func (k *verify) readIndex() (map[string]index.Entry, error) {
 	b, err := k.r.Git.ReadFile("index", projection.MaxIndex)
 	var read *index.Index

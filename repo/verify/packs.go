@@ -10,8 +10,8 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// objects checks what the history is stored in. With Repair, each pack whose idx is missing or
-// wrong gets another one, which is made from the pack.
+// objects checks the stored objects. With Repair it makes an idx that is missing or wrong again
+// from its pack.
 func (k *verify) objects() error {
 	flaws, err := k.checkStore()
 	if err != nil {
@@ -36,8 +36,8 @@ func (k *verify) checkStore() (flaws []pack.Flaw, err error) {
 	return flaws, err
 }
 
-// reindex makes another idx for each pack with flaws, where the pack itself is whole. done tells
-// whether there was one.
+// reindex makes another idx for each whole pack with flaws. done tells whether there was such a
+// pack.
 func (k *verify) reindex(flaws []pack.Flaw) (done bool) {
 	tried := map[string]bool{}
 	for _, f := range flaws {
@@ -58,13 +58,14 @@ func (k *verify) reindex(flaws []pack.Flaw) (done bool) {
 	return done
 }
 
-// packOf is the path of a pack or idx without its suffix; another file's is its own.
+// packOf is the path of a pack or an idx without its suffix; for other files it is the path
+// itself.
 func packOf(file string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(file, ".pack"), ".idx")
 }
 
-// flawRemedy tells of the one damage to a store that git repairs by itself: it makes an idx from
-// its pack.
+// flawRemedy returns the remedy for a missing or wrong idx, which git can make again from its
+// pack. Other damage has none.
 func (k *verify) flawRemedy(f pack.Flaw) refusal.Remedy {
 	base, isIdx := strings.CutSuffix(f.File, ".idx")
 	if !isIdx && !errors.Is(f.Err, pack.ErrNoIdx) {

@@ -7,16 +7,17 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// recheck is a second look at the suspects, at a time when a run may be active.
+// recheck checks the suspects a second time, since a run may have been active.
 type recheck struct {
 	*verify
 	h     *history
-	tip   object.ID                 // that the suspects were compared with
-	newer map[string]record.Version // what was recorded since the history was walked: the newest of each source
+	tip   object.ID                 // the tip that the suspects were compared with
+	newer map[string]record.Version // the newest version of each source that was recorded since the walk
 }
 
-// recheck reports the suspects. Where a run is active, or was meanwhile, they may be no more than
-// what is not up to date yet: they are looked at again when the run has ended.
+// recheck reports the suspects. A run that is or was active may have left files/ and copies/
+// behind the history for a moment. Then recheck waits until the run has ended, and checks the
+// suspects again.
 func (k *verify) recheck(tip object.ID, h *history) error {
 	if len(k.suspects) == 0 {
 		return nil
@@ -55,7 +56,7 @@ func (s *recheck) undisturbed() (bool, error) {
 	return !pending && !s.r.StateDir.IsFlocked(runstate.LockName), err
 }
 
-// look looks at the suspects again; right tells that none is left.
+// look checks the suspects again and tells whether none is left.
 func (s *recheck) look() (right bool, err error) {
 	if err := s.catchUp(); err != nil {
 		return false, err
@@ -93,11 +94,11 @@ func (s *recheck) look() (right bool, err error) {
 	if strays && err == nil {
 		err = s.strays(s.h)
 	}
-	s.sum.Files, s.sum.Copies = sum.Files, sum.Copies // they have been counted
+	s.sum.Files, s.sum.Copies = sum.Files, sum.Copies // they are counted already
 	return len(s.suspects) == 0, err
 }
 
-// catchUp takes in what was recorded since the last look.
+// catchUp adds the versions that were recorded since the last check.
 func (s *recheck) catchUp() error {
 	now, err := s.r.Refs.Read(s.r.Branch)
 	if err != nil || now == s.tip {

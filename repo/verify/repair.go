@@ -11,7 +11,7 @@ import (
 	"timemachine/repo/record"
 )
 
-// repair writes again what the suspects should be, and reports each of them with what came of it.
+// repair writes again what the suspects should be, and reports each of them with the outcome.
 func (k *verify) repair(tip object.ID) error {
 	if len(k.suspects) == 0 {
 		return nil
@@ -25,7 +25,7 @@ func (k *verify) repair(tip object.ID) error {
 	return k.reportRepaired()
 }
 
-// repairIndex has a damaged index moved aside and another one made.
+// repairIndex moves a damaged index aside and makes another one.
 func (k *verify) repairIndex(tip object.ID) error {
 	for i := range k.suspects {
 		if k.suspects[i].kind == damagedIndex {
@@ -36,7 +36,7 @@ func (k *verify) repairIndex(tip object.ID) error {
 	return nil
 }
 
-// turns is the order of repairs. What is to be removed comes first: it may have the place of a
+// turns is the order of repairs. Removals come first: a file to be removed may have the path of a
 // folder. files/ comes before copies/, since the newest copy shares its storage.
 var turns = [][]kind{
 	{leftoverFile, leftoverEntry},
@@ -71,7 +71,8 @@ func (k *verify) rewrite(tip object.ID) error {
 	return f.Finish()
 }
 
-// rewrite writes what a suspect should be. What fails is warned of, and seen by reportRepaired.
+// rewrite writes what one suspect should be. It warns of a failure, which reportRepaired then
+// finds.
 func (w *worker) rewrite(f *projection.Rewriter, s *suspect) {
 	switch s.kind {
 	case wrongAttributes:
@@ -100,14 +101,15 @@ func (w *worker) rewrite(f *projection.Rewriter, s *suspect) {
 	}
 }
 
-// moveObstacle moves aside what is in the way of a suspect's file at path.
+// moveObstacle moves aside what has the path of a suspect's file.
 func (w *worker) moveObstacle(f *projection.Rewriter, path string, s *suspect) {
 	if err := w.r.MoveObstacle(path, &s.version); err != nil {
 		f.Fail(s.Path, "has something in its way that could not be moved aside", err)
 	}
 }
 
-// reportRepaired reports each suspect, as repaired where nothing is wrong with it any more.
+// reportRepaired checks each suspect again and reports it, as repaired where nothing is wrong any
+// more.
 func (k *verify) reportRepaired() error {
 	suspects := k.suspects
 	k.suspects = nil

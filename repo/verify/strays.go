@@ -12,7 +12,7 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// copyNames are the names of all copies that records tell of, in 16 bytes each.
+// copyNames are the names of all recorded copies, in 16 bytes each.
 type copyNames struct {
 	sums    [][16]byte
 	sorted  bool
@@ -39,8 +39,8 @@ func (c *copyNames) has(name string) bool {
 	return there
 }
 
-// strays finds what lies below copies/ under a copy's name that no record has: it reads as a
-// version that never was. Files with names of another kind are their owners' business.
+// strays finds files below copies/ with the name of a copy that no record has. Such a file looks
+// like a version that never was. It ignores files with other names.
 func (k *verify) strays(h *history) error {
 	if h.copies.partial {
 		return nil
@@ -56,6 +56,7 @@ func (k *verify) strays(h *history) error {
 	return k.straysIn(dir, "copies", h)
 }
 
+// straysIn finds strays in one folder below copies/.
 func (k *verify) straysIn(dir *durable.Dir, folder string, h *history) error {
 	if err := k.ctx.Err(); err != nil {
 		return err
@@ -71,7 +72,7 @@ func (k *verify) straysIn(dir *durable.Dir, folder string, h *history) error {
 			if st, err := dir.Lstat(name); err == nil && !st.IsDir() {
 				k.stray(path, h)
 			}
-			continue // no folder of timemachine's has such a name
+			continue // timemachine makes no folder with such a name
 		}
 		sub, err := dir.Sub(name)
 		if err != nil {
@@ -86,6 +87,7 @@ func (k *verify) straysIn(dir *durable.Dir, folder string, h *history) error {
 	return nil
 }
 
+// stray notes a file with the name of a copy, unless a record has it.
 func (k *verify) stray(path string, h *history) {
 	if !h.copies.has(k.r.Fold(path)) {
 		k.suspect(strayCopy, record.Version{}, path, "is no version's copy", refusal.Remedy{Kind: refusal.MoveCopyAway})

@@ -5,30 +5,30 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// suspect is a finding in files/, copies/ or the index that a repair can remove, or a second look
-// once no run is active.
+// suspect is a finding in files/, copies/ or the index. It can vanish once no run is active any
+// more, and a repair can remove it.
 type suspect struct {
 	Finding
 	kind    kind
-	version record.Version // the one that it is about; none for the kinds that are about no version
+	version record.Version // zero for the kinds without a version
 }
 
 // kind is what is wrong with a suspect.
 type kind int
 
 const (
-	wrongFile     kind = iota // the newest version's place in files/ holds something else
-	wrongEntry                // its index entry says something else
+	wrongFile     kind = iota // files/ does not hold the newest version
+	wrongEntry                // the index entry does not name the newest version
 	leftoverFile              // a deleted source has a file in files/
 	leftoverEntry             // or an index entry
-	wrongCopy                 // a version's copy is missing, or something else
-	strayCopy                 // a file below copies/ is no version's
+	wrongCopy                 // a version's copy is missing or wrong
+	strayCopy                 // a file below copies/ belongs to no version
 	wrongAttributes
 	damagedIndex
 	pendingMark // files/ and the index are not up to date yet
 )
 
-// part is what of the destination a kind is about.
+// part is the part of the destination that a kind is about.
 func (k kind) part() Part {
 	switch k {
 	case wrongCopy, strayCopy:
@@ -39,10 +39,10 @@ func (k kind) part() Part {
 	return PartIndex
 }
 
-// isLeftover tells whether something is to be removed.
+// isLeftover tells whether a file or an entry is to be removed.
 func (k kind) isLeftover() bool { return k == leftoverFile || k == leftoverEntry }
 
-// suspect notes a finding, unless its version shares its place in files/ with another path's.
+// suspect notes a finding, unless the version's path collides with another path in files/.
 func (k *verify) suspect(kind kind, v record.Version, path, msg string, what refusal.Remedy) {
 	if place, err := record.TreePath(&v.Record); err == nil && k.collisions[place] != "" {
 		return

@@ -11,8 +11,8 @@ import (
 	"timemachine/repo/record"
 )
 
-// tree checks that a commit's tree is its parent's but for the version's own path, and holds there
-// what the record says.
+// tree checks that a commit's tree differs from its parent's at the version's path only, and holds
+// there what the record says.
 func (w *worker) tree(s *step) {
 	path, err := record.TreePath(&s.Record)
 	parent := s.parent
@@ -64,8 +64,8 @@ func (m madeTrees) ReadTree(id object.ID) ([]byte, error) {
 	return m.Loader.ReadTree(id)
 }
 
-// descend compares the trees of one folder before and after, of which a zero one is empty, and goes
-// on along path.
+// descend compares the trees of one folder before and after the commit, and goes on along path. A
+// zero tree is empty.
 func (w *worker) descend(s *step, before, after object.ID, path string, top bool) error {
 	was, err := w.trees.ReadTree(before)
 	if err != nil {
@@ -101,7 +101,7 @@ func (w *worker) descend(s *step, before, after object.ID, path string, top bool
 	return w.descend(s, old.ID, e.ID, rest, false)
 }
 
-// holds compares the tree's entry with the record.
+// holds compares the entry in the tree with the record.
 func holds(s *step, e object.TreeEntry, there bool) error {
 	switch {
 	case record.Agrees(&s.Version, e, there):
@@ -114,8 +114,8 @@ func holds(s *step, e object.TreeEntry, there bool) error {
 	return fmt.Errorf("the tree holds %s with mode %s, the record says %s with mode %s", e.ID.Short(), e.Mode, s.Blob.Short(), record.TreeMode(&s.Record))
 }
 
-// onlyChanged tells of a change to another name than the one the commit is about. At the top our
-// attributes may come.
+// onlyChanged checks that nothing but the version's own name changed in a folder. At the top,
+// .gitattributes may change, too.
 func onlyChanged(was, is []byte, name string, top bool) error {
 	for _, n := range []string{name, ".gitattributes"} {
 		if n != name && !top {

@@ -18,7 +18,7 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// Part is what of a destination a Finding is about.
+// Part is the part of a destination that a Finding is about.
 type Part string
 
 // The parts. The first four are the history, which only another copy of it can repair. The others
@@ -26,40 +26,40 @@ type Part string
 const (
 	PartObject Part = "object" // a stored object, or the pack, idx or loose file that holds it
 	PartBranch Part = "branch"
-	PartRecord Part = "record" // what a commit says, and how the commits hang together
-	PartTree   Part = "tree"   // what a commit's tree holds
+	PartRecord Part = "record" // what a commit says, and whether the commits agree
+	PartTree   Part = "tree"   // the tree of a commit
 	PartFile   Part = "file"   // below files/
 	PartCopy   Part = "copy"   // below copies/
 	PartIndex  Part = "index"
 	PartGraph  Part = "commit-graph" // git's, which git and timemachine read for speed
 )
 
-// Finding is one thing that is not as it should be.
+// Finding is one thing that is wrong.
 type Finding struct {
 	Part     Part
-	Path     string    // the file, relative to the destination; of a record or tree the source; "" where there is none
-	Object   object.ID // the object or commit; zero where there is none
-	Msg      string    // what is wrong, in words
+	Path     string    // the file, relative to the destination; for a record or a tree the source; "" for none
+	Object   object.ID // the object or commit; zero for none
+	Msg      string    // what is wrong
 	Remedy   refusal.Remedy
 	Repaired bool
 }
 
-// Options says how far Verify goes. The zero value reads everything and changes nothing.
+// Options says what Run checks. The zero value reads everything and changes nothing.
 type Options struct {
-	Quick    bool                       // leave contents unread: objects, trees, files/ and copies/
+	Quick    bool                       // read no contents, in objects, trees, files/ or copies/
 	Repair   bool                       // make again what can be made from the history; the caller holds the lock
-	WantCopy func(*record.Version) bool // whether a version has a copy; nil: each
+	WantCopy func(*record.Version) bool // whether a version should have a copy; nil: each one does
 	Report   func(Finding)              // called by one goroutine at a time; nil: none
 	Progress func(done, total int64)    // called by one goroutine at a time; nil: none
 }
 
-// Summary is what Verify looked at.
+// Summary counts what Run checked, and what it found.
 type Summary struct {
 	Objects, Versions, Files, Copies int64
 	Findings, Repaired               int
 }
 
-// verify is a verification under way. Its report may be called by several goroutines at once.
+// verify is a verification in progress. Several goroutines may call its report at once.
 type verify struct {
 	r           *projection.Projection
 	maintenance *maintenance.Maintenance
@@ -67,20 +67,20 @@ type verify struct {
 	ctx         context.Context
 	o           Options
 
-	alone      bool                 // the history is all there is to look at
-	collisions map[string]string    // paths of tip's tree that share their place in files/ with another
-	names      *commits.FoldedNames // of tip's tree, where the file system folds names; else nil
+	alone      bool                 // only the history is checked
+	collisions map[string]string    // paths in tip's tree that collide with another in files/
+	names      *commits.FoldedNames // in tip's tree; nil where the file system does not fold case
 
 	mu       sync.Mutex
 	sum      Summary
-	suspects []suspect // findings beside the history
+	suspects []suspect // findings in files/, copies/ and the index
 }
 
-// Run compares the history with itself, and files/, copies/ and the index with the history. What is
-// wrong is reported, and is no error: the error says that Verify could not go on. With Repair, what
-// can be made from the history is made again; the history itself is never touched.
+// Run compares the history with itself, and files/, copies/ and the index with the history. It
+// reports what is wrong; the error says that it could not go on. With Repair it makes again what
+// can be made from the history. It never changes the history itself.
 //
-// start makes the destination ready and returns the tip. It is called with Repair only.
+// start makes the destination ready and returns the tip. Run calls it with Repair only.
 func Run(ctx context.Context, r *projection.Projection, start func(context.Context) (object.ID, error), o Options) (*Summary, error) {
 	kept, err := r.KeepsCopies()
 	if err != nil {
@@ -121,7 +121,7 @@ func Run(ctx context.Context, r *projection.Projection, start func(context.Conte
 	return &k.sum, k.recheck(tip, h)
 }
 
-// places finds the names of tip's tree that collide, where the file system folds names.
+// places finds the names in tip's tree that collide, where the file system folds case.
 func (k *verify) places(tip object.ID) (err error) {
 	if !k.r.FoldsCase() {
 		return nil
@@ -132,8 +132,8 @@ func (k *verify) places(tip object.ID) (err error) {
 	return err
 }
 
-// RunHistory compares the history up to tip with itself. It serves any clone: what lies beside the
-// history there is git's own work, and is never repaired.
+// RunHistory compares the history up to tip with itself, in any clone. In a clone git wrote what
+// lies beside the history, so it is neither checked nor repaired.
 func RunHistory(ctx context.Context, c *commits.Commits, tip object.ID, o Options) (*Summary, error) {
 	o.Repair = false
 	k := &verify{r: projection.New(c), maintenance: maintenance.New(c), ctx: ctx, o: o, alone: true}
@@ -147,7 +147,7 @@ func RunHistory(ctx context.Context, c *commits.Commits, tip object.ID, o Option
 	return &k.sum, err
 }
 
-// infoFlaws says what is wrong with the files of .git/info.
+// infoFlaws lists what is wrong with the files in .git/info.
 func (k *verify) infoFlaws() []Finding {
 	var found []Finding
 	for _, name := range dest.InfoFiles {
@@ -158,7 +158,7 @@ func (k *verify) infoFlaws() []Finding {
 	return found
 }
 
-// begin finds the tip, and when repairing finishes what runs left unfinished.
+// begin returns the tip. With Repair it first finishes what runs left unfinished.
 func (k *verify) begin() (tip object.ID, err error) {
 	if k.o.Repair {
 		tip, err = k.start(k.ctx)
@@ -181,7 +181,7 @@ func (k *verify) begin() (tip object.ID, err error) {
 	return tip, k.mark(tip)
 }
 
-// mark looks at the pending mark.
+// mark checks the pending mark.
 func (k *verify) mark(tip object.ID) error {
 	base, pending, err := k.r.Pending(tip)
 	if err != nil || !pending {
@@ -193,13 +193,14 @@ func (k *verify) mark(tip object.ID) error {
 	return nil
 }
 
-// bare is a remedy that is told by its command alone: the finding says the rest. path may be empty.
+// bare is a remedy of a command alone, for a finding that says the rest. path may be empty.
 func (k *verify) bare(kind refusal.RemedyKind, path string) refusal.Remedy {
 	what := k.r.Remedy(kind, path)
 	what.Bare = true
 	return what
 }
 
+// relative is the path of a file relative to the destination.
 func (k *verify) relative(file string) string {
 	if rel, err := filepath.Rel(k.r.Path, file); err == nil {
 		return rel
@@ -207,6 +208,7 @@ func (k *verify) relative(file string) string {
 	return file
 }
 
+// report counts a finding and passes it on.
 func (k *verify) report(f Finding) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
