@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"io"
-	"timemachine/repo/history"
 
 	"github.com/spf13/cobra"
 
 	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/repo/history"
 	"timemachine/watch"
 )
 

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-	"timemachine/repo/history"
 
 	"golang.org/x/sys/unix"
 
@@ -19,6 +18,7 @@ import (
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/history"
 	"timemachine/repo/record"
 )
 

@@ -7,10 +7,10 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
-	"timemachine/repo/history"
 
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
+	"timemachine/repo/history"
 	"timemachine/repo/layout"
 	"timemachine/watch/scan"
 )

@@ -6,12 +6,12 @@ import (
 	"io"
 	"strconv"
 	"time"
-	"timemachine/repo/history"
 
 	"github.com/spf13/cobra"
 
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
+	"timemachine/repo/history"
 	"timemachine/repo/record"
 	"timemachine/repo/when"
 )

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
-	"timemachine/repo/history"
-	"timemachine/repo/restore"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +13,9 @@ import (
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/durable"
+	"timemachine/repo/history"
 	"timemachine/repo/refusal"
+	"timemachine/repo/restore"
 	"timemachine/watch"
 	"timemachine/watch/scan"
 )

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"timemachine/repo/history"
 
 	"github.com/spf13/cobra"
 
 	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
+	"timemachine/repo/history"
 )
 
 // showOptions are the flags of show.

@@ -4,12 +4,12 @@ import (
 	"context"
 	"strings"
 	"time"
-	"timemachine/repo/history"
 
 	"github.com/spf13/cobra"
 
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
+	"timemachine/repo/history"
 	"timemachine/repo/refusal"
 	"timemachine/watch"
 	"timemachine/watch/config"

@@ -3,8 +3,8 @@ package main
 import (
 	"errors"
 	"time"
-	"timemachine/repo/history"
 
+	"timemachine/repo/history"
 	"timemachine/repo/when"
 )
 

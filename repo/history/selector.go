@@ -3,6 +3,7 @@ package history
 import (
 	"bytes"
 	"strings"
+
 	"timemachine/repo/record"
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"time"
+
 	"timemachine/repo/record"
 )
 

@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"encoding/base64"
 	"io"
-	"timemachine/repo/history"
 	"unicode/utf8"
+
+	"timemachine/repo/history"
 )
 
 // maxPlain is the size in bytes of the longest content that is written as text, if it is UTF-8.

@@ -5,8 +5,9 @@ import (
 	"io"
 	"iter"
 	"strings"
-	"timemachine/cmd/timemachine/internal/terminal"
 	"unicode/utf8"
+
+	"timemachine/cmd/timemachine/internal/terminal"
 )
 
 const statBar = 40 // the longest row of + and -

@@ -2,9 +2,9 @@ package render
 
 import (
 	"strings"
-	"timemachine/repo/verify"
 
 	"timemachine/cmd/timemachine/internal/terminal"
+	"timemachine/repo/verify"
 )
 
 // FindingDocument is one line of verify --json with the type "problem".

@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"testing"
-	"timemachine/cmd/timemachine/internal/terminal"
 	"unicode/utf8"
+
+	"timemachine/cmd/timemachine/internal/terminal"
 )
 
 func FuzzJSONIsHarmless(f *testing.F) {

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"strings"
 	"time"
-	"timemachine/repo/restore"
 
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
 	"timemachine/repo/record"
+	"timemachine/repo/restore"
 )
 
 // The words for an action, before and after it is done.

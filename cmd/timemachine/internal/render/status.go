@@ -5,9 +5,9 @@ import (
 	"math"
 	"strings"
 	"time"
-	"timemachine/repo/history"
 
 	"timemachine/cmd/timemachine/internal/terminal"
+	"timemachine/repo/history"
 	"timemachine/repo/record"
 	"timemachine/repo/when"
 	"timemachine/watch"

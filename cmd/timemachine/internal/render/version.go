@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"timemachine/repo/history"
 
 	"timemachine/cmd/timemachine/internal/terminal"
+	"timemachine/repo/history"
 	"timemachine/repo/record"
 )
 
