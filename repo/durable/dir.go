@@ -315,7 +315,8 @@ func (d *Dir) Open(name string) (*os.File, error) {
 	return os.NewFile(uintptr(fd), d.Path(name)), nil
 }
 
-// ReadFile reads a whole file of at most max bytes; a longer one is an error.
+// ReadFile reads a whole file of at most max bytes. A longer one is an error, and a large one that
+// is mostly a hole (ErrHole).
 func (d *Dir) ReadFile(name string, max int64) ([]byte, error) {
 	f, err := d.Open(name)
 	if err != nil {
@@ -323,6 +324,12 @@ func (d *Dir) ReadFile(name string, max int64) ([]byte, error) {
 	}
 	defer f.Close()
 	st, err := f.Stat()
+	if err == nil && st.Size() > max {
+		err = d.fail("read", name, fmt.Errorf("over %d bytes", max))
+	}
+	if err == nil {
+		err = CheckHole(f, st)
+	}
 	if err != nil {
 		return nil, err
 	}

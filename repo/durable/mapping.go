@@ -1,11 +1,13 @@
 package durable
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"runtime/debug"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,10 +24,14 @@ func Map(name string) ([]byte, error) {
 	return MapFile(f)
 }
 
-// MapFile maps an open regular file read-only. An empty file is nil. The file may then be closed.
+// MapFile maps an open regular file read-only. An empty file is nil. The file may then be closed. A
+// large file that is mostly a hole is an error, as for ReadFile.
 func MapFile(f *os.File) ([]byte, error) {
 	st, err := f.Stat()
 	if err != nil || st.Size() == 0 {
+		return nil, err
+	}
+	if err := CheckHole(f, st); err != nil {
 		return nil, err
 	}
 	data, err := unix.Mmap(int(f.Fd()), 0, int(st.Size()), unix.PROT_READ, unix.MAP_SHARED)
@@ -50,6 +56,35 @@ func OpenRegular(name string) (*os.File, fs.FileInfo, error) {
 		return nil, nil, err
 	}
 	return f, st, nil
+}
+
+// ErrHole says that a file is mostly a hole. Nothing that git or timemachine writes is.
+var ErrHole = errors.New("is mostly a hole")
+
+// smallest size in bytes of a file that is called a hole, and how many times the size on disk.
+const (
+	leastHole = 1 << 20
+	holeRatio = 4
+)
+
+// CheckHole is an error around ErrHole where an open file of that many bytes takes much less on the
+// disk and has a hole: to read it would take time and memory for what is not there. A file system
+// that compresses has no holes for that.
+func CheckHole(f *os.File, st fs.FileInfo) error {
+	sys, ok := st.Sys().(*syscall.Stat_t)
+	if size := st.Size(); !ok || size < leastHole || int64(sys.Blocks)*512 >= size/holeRatio || !hasHole(f, size) {
+		return nil
+	}
+	return &fs.PathError{Op: "read", Path: f.Name(), Err: ErrHole}
+}
+
+// hasHole tells whether a file has a hole. It leaves the file's position at the start.
+func hasHole(f *os.File, size int64) bool {
+	at, err := unix.Seek(int(f.Fd()), 0, unix.SEEK_HOLE)
+	if _, serr := f.Seek(0, io.SeekStart); serr != nil {
+		return false
+	}
+	return err == nil && at < size
 }
 
 // Unmap ends a mapping; nil is none.

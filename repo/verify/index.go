@@ -9,7 +9,6 @@ import (
 	"timemachine/repo/git/index"
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/dest"
-	"timemachine/repo/internal/projection"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 )
@@ -84,11 +83,7 @@ func (k *verify) indexLocked() bool {
 // readIndex returns the entries of the index by path. It returns nil where the index cannot be
 // used, which it reports.
 func (k *verify) readIndex() (map[string]index.Entry, error) {
-	b, err := k.r.Git.ReadFile("index", projection.MaxIndex)
-	var read *index.Index
-	if err == nil {
-		read, err = index.Parse(b)
-	}
+	read, err := k.r.ReadIndex()
 	switch {
 	case errors.Is(err, index.ErrSplit), errors.Is(err, index.ErrSparse):
 		k.report(Finding{Part: PartIndex, Path: ".git/index", Msg: err.Error(), Remedy: k.r.IndexRemedy(err)})

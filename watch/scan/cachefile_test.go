@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"hash/crc32"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -211,3 +214,50 @@ func fixChecksums(b []byte) []byte {
 }
 
 func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
+
+// TestCacheChangedUnderReaders: while the cache is read, another process overwrites its records in
+// place. Readers may get other states, but none panics.
+func TestCacheChangedUnderReaders(t *testing.T) {
+	d := stateDir(t)
+	data, _ := cacheOfRuns(t, d)
+	var stop atomic.Bool
+	var working sync.WaitGroup
+	working.Go(func() {
+		r := rand.New(rand.NewPCG(1, 2))
+		f, err := os.OpenFile(d.Path(cacheName), os.O_RDWR, 0)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer f.Close()
+		for !stop.Load() {
+			noise := make([]byte, min(200, len(data)))
+			for i := range noise {
+				noise[i] = byte(r.Uint32())
+			}
+			f.WriteAt(noise, int64(r.IntN(len(data)-len(noise)+1)))
+			time.Sleep(time.Duration(r.IntN(100)) * time.Microsecond)
+			f.WriteAt(data, 0)
+			time.Sleep(time.Duration(r.IntN(100)) * time.Microsecond)
+		}
+	})
+	reads := 0
+	for until := time.Now().Add(2 * time.Second); time.Now().Before(until); reads++ {
+		_ = durable.Guard(func() error {
+			c := readCache(d)
+			defer c.Close()
+			for range 20 {
+				for i := range c.base.count {
+					c.base.state(i)
+				}
+				c.base.find("/nothing")
+				c.base.inFolder("/", span{0, c.base.count})
+				c.newest("/")
+			}
+			return nil
+		})
+	}
+	stop.Store(true)
+	working.Wait()
+	t.Log(reads, "reads")
+}

@@ -26,6 +26,7 @@ type cacheSection struct {
 	count   int
 	tip     object.ID
 	paths   string
+	ends    []uint64 // where each path ends: what is read from the file again may have changed
 	records []byte
 }
 
@@ -78,11 +79,14 @@ func parseSection(b []byte, crc uint32) (s cacheSection, size int, newCRC uint32
 	return s, end + sectionTail, crc, true
 }
 
-// sorted tells whether the paths lie where the records say, and are in order.
+// sorted notes where the records say that the paths end. It tells whether they lie there, and are
+// in order.
 func (s *cacheSection) sorted() bool {
 	end, last := uint64(0), ""
+	s.ends = make([]uint64, 0, s.count)
 	for i := range s.count {
 		next := little.Uint64(s.record(i))
+		s.ends = append(s.ends, next)
 		if next < end || next > uint64(len(s.paths)) {
 			return false
 		}
@@ -102,9 +106,9 @@ func (s *cacheSection) record(i int) []byte { return s.records[i*recordSize:][:r
 func (s *cacheSection) source(i int) string {
 	begin := uint64(0)
 	if i > 0 {
-		begin = little.Uint64(s.record(i - 1))
+		begin = s.ends[i-1]
 	}
-	return s.paths[begin:little.Uint64(s.record(i))]
+	return s.paths[begin:s.ends[i]]
 }
 
 // search returns the number of the first source that does not come before path.

@@ -18,7 +18,7 @@ const (
 	layerPrefix = "graph-"
 	layerSuffix = ".graph"
 
-	maxLayer     = 8 << 30
+	maxLayer     = 2 << 30
 	maxChainText = 1 << 20
 )
 
@@ -139,6 +139,9 @@ func readLayer(dir *durable.Dir, name string) (*Layer, error) {
 	}
 	if st.Size() > maxLayer {
 		return nil, damaged("layer too large")
+	}
+	if err := durable.CheckHole(f, st); err != nil {
+		return nil, damaged(durable.Reason(err))
 	}
 	data := make([]byte, st.Size())
 	if _, err := io.ReadFull(f, data); err != nil {

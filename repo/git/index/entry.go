@@ -54,7 +54,6 @@ func (r rawEntry) flags() uint16   { return binary.BigEndian.Uint16(r[flagsAt:])
 func (r rawEntry) mode() uint32    { return binary.BigEndian.Uint32(r[modeAt:]) }
 func (r rawEntry) stage() int      { return int(r.flags() >> stageShift & 3) }
 func (r rawEntry) id() object.ID   { return object.ID(r[idAt : idAt+20]) }
-func (r rawEntry) fixed() int      { return fixedSize(r.flags()) }
 func (r rawEntry) isLong() bool    { return r.flags()&extended != 0 }
 func (r rawEntry) awaitsAdd() bool { return r.more()&intentToAdd != 0 }
 
@@ -66,12 +65,15 @@ func (r rawEntry) more() uint16 {
 	return binary.BigEndian.Uint16(r[shortFixed:])
 }
 
+// name stays within the entry also where a mapped file has changed since it was measured.
 func (r rawEntry) name() []byte {
-	n, at := int(r.flags()&nameMask), r.fixed()
+	flags := r.flags()
+	rest := r[min(fixedSize(flags), len(r)):]
+	n := int(flags & nameMask)
 	if n == nameMask {
-		n = bytes.IndexByte(r[at:], 0)
+		n = max(bytes.IndexByte(rest, 0), 0)
 	}
-	return r[at : at+n]
+	return rest[:min(n, len(rest))]
 }
 
 func (r rawEntry) stat() Stat {

@@ -46,7 +46,11 @@ func (r *rebuilder) folder(prefix, name []byte, old, depth int) built {
 	var tree []byte
 	for depth < maxDepth && r.entries.hasPrefix(r.at, prefix) {
 		e := r.entries.at(r.at)
-		rest := e.name()[len(prefix):]
+		name := e.name()
+		rest, ok := bytes.CutPrefix(name, prefix)
+		if !ok { // the file has changed meanwhile
+			break
+		}
 		slash := bytes.IndexByte(rest, '/')
 		if slash < 0 {
 			valid = valid && e.stage() == 0 && !e.awaitsAdd()
@@ -56,7 +60,7 @@ func (r *rebuilder) folder(prefix, name []byte, old, depth int) built {
 			r.at++
 			continue
 		}
-		kid := r.folder(e.name()[:len(prefix)+slash+1], rest[:slash], r.find(kids, rest[:slash]), depth+1)
+		kid := r.folder(name[:len(prefix)+slash+1], rest[:slash], r.find(kids, rest[:slash]), depth+1)
 		if slash == 0 { // not a path that git makes: two slashes, or one in front
 			valid = false
 			continue

@@ -89,7 +89,7 @@ func (a *Ahead) list() (end int, ok bool) {
 		flags := binary.BigEndian.Uint16(b[at+flagsAt:])
 		size := int(flags & nameMask)
 		at += paddedSize(fixedSize(flags), size)
-		if size == nameMask || at > len(b) {
+		if size == 0 || size == nameMask || at > len(b) {
 			return 0, false
 		}
 	}

@@ -81,6 +81,9 @@ func (x *idx) find(id object.ID) (offset int64, found bool, err error) {
 		lo = x.before(id[0] - 1)
 	}
 	hi := x.before(id[0])
+	if lo >= hi {
+		return 0, false, nil
+	}
 	i := lo + sort.Search(hi-lo, func(k int) bool { return bytes.Compare(x.id(lo+k), id[:]) >= 0 })
 	if i == hi || !bytes.Equal(x.id(i), id[:]) {
 		return 0, false, nil
@@ -89,9 +92,10 @@ func (x *idx) find(id object.ID) (offset int64, found bool, err error) {
 	return offset, err == nil, err
 }
 
-// before counts the names that begin with b or less.
+// before counts the names that begin with b or less. The file may have changed since parseIdx saw
+// it: there are never more than count.
 func (x *idx) before(b byte) int {
-	return int(binary.BigEndian.Uint32(x.data[idxHeaderLen+4*int(b):]))
+	return min(int(binary.BigEndian.Uint32(x.data[idxHeaderLen+4*int(b):])), x.count)
 }
 
 func (x *idx) offset(i int) (int64, error) {

@@ -35,12 +35,15 @@ type packCheck struct {
 	all  []member // by offset
 }
 
-func (p *packFile) count() int64 {
-	x, err := p.index()
-	if err != nil {
-		return 0
-	}
-	return int64(x.count)
+func (p *packFile) count() (n int64) {
+	_ = durable.Guard(func() error { // the check itself meets the fault as well
+		x, err := p.index()
+		if err == nil {
+			n = int64(x.count)
+		}
+		return err
+	})
+	return n
 }
 
 // pack checks one pack; spread runs its independent parts.
@@ -130,7 +133,14 @@ func (k *packCheck) sums(file string, data []byte) {
 	}
 }
 
-func (k *packCheck) id(m *member) object.ID { return object.ID(k.x.id(int(m.name))) }
+// id is a member's name, zero where the idx cannot be read any more.
+func (k *packCheck) id(m *member) (id object.ID) {
+	_ = durable.Guard(func() error {
+		id = object.ID(k.x.id(int(m.name)))
+		return nil
+	})
+	return id
+}
 
 // link compares each entry with its checksum in the idx, attaches each delta to its base, and
 // returns the whole objects.
@@ -164,8 +174,11 @@ func (k *packCheck) attach(i int32, h EntryHeader) {
 	offset := m.offset - h.Distance
 	if h.Kind == RefDelta {
 		var found bool
-		var err error
-		if offset, found, err = k.x.find(h.Base); err != nil || !found {
+		err := durable.Guard(func() (err error) {
+			offset, found, err = k.x.find(h.Base)
+			return err
+		})
+		if err != nil || !found {
 			m.reached = true
 			k.broken(m, fmt.Errorf("delta base %s absent", h.Base))
 			return

@@ -3,6 +3,7 @@ package projection
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"time"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/index"
@@ -47,7 +48,7 @@ func (l *IndexLock) mapIndex(r *Projection) {
 	file, err := r.Git.Open("index")
 	if err == nil {
 		defer file.Close()
-		l.old, err = durable.MapFile(file)
+		l.old, err = mapIndex(file)
 		if err == nil && l.old == nil {
 			l.old = []byte{} // there, but empty: damage
 		}
@@ -69,7 +70,7 @@ func (l *IndexLock) moveDamagedAside(r *Projection) error {
 	}
 	r.Opts.Warn(r.Git.Path("index"), r.IndexFlaw.Error()+": it is made anew from the history",
 		r.Remedy(refusal.FindDamagedIndex, r.StateDir.Path("index.damaged")))
-	r.IndexFlaw = nil
+	r.IndexFlaw, l.unread = nil, nil
 	l.unmapIndex()
 	l.ahead = index.LookAhead(nil)
 	return nil
@@ -116,7 +117,12 @@ func (r *Projection) CheckIndex() error {
 		return nil // there is none, or writing it will say why
 	}
 	defer file.Close()
-	b, err := durable.MapFile(file)
+	b, err := mapIndex(file)
+	var damaged *index.DamagedError
+	if errors.As(err, &damaged) {
+		r.IndexFlaw = damaged
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -129,6 +135,39 @@ func (r *Projection) CheckIndex() error {
 		r.IndexFlaw = index.Flaw(b)
 		return nil
 	})
+}
+
+// ReadIndex reads the whole index. Errors: those of index.Parse and of the file system.
+func (r *Projection) ReadIndex() (read *index.Index, err error) {
+	file, err := r.Git.Open("index")
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	b, err := mapIndex(file)
+	if err != nil {
+		return nil, err
+	}
+	defer durable.Unmap(b)
+	err = durable.Guard(func() (err error) {
+		read, err = index.Parse(b)
+		return err
+	})
+	return read, err
+}
+
+// mapIndex maps the index. One that is larger than any index, or mostly a hole, is a
+// *index.DamagedError.
+func mapIndex(file *os.File) ([]byte, error) {
+	b, err := durable.MapFile(file)
+	switch {
+	case errors.Is(err, durable.ErrHole):
+		err = &index.DamagedError{Reason: durable.ErrHole.Error()}
+	case len(b) > maxIndex:
+		durable.Unmap(b)
+		b, err = nil, &index.DamagedError{Reason: "larger than any index"}
+	}
+	return b, err
 }
 
 // IndexRemedy says what to do about an index that could not be written or read.
@@ -147,5 +186,5 @@ func indexStat(st durable.Stat) index.Stat {
 		Dev: st.Dev, Ino: st.Ino, UID: st.UID, GID: st.GID, Size: st.Size}
 }
 
-// MaxIndex is the largest index that is read, in bytes.
-const MaxIndex = 4 << 30
+// maxIndex is the largest index that is read, in bytes.
+const maxIndex = 4 << 30

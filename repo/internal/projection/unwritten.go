@@ -106,10 +106,7 @@ func (r *Projection) retry(ctx context.Context, tip object.ID) error {
 
 // indexObstacle is the reason why the index cannot be updated, as far as it shows without a change.
 func (r *Projection) indexObstacle() error {
-	b, err := r.Git.ReadFile("index", MaxIndex)
-	if err == nil {
-		_, err = index.Parse(b)
-	}
+	_, err := r.ReadIndex()
 	var damaged *index.DamagedError
 	if durable.IsNoEntry(err) || errors.As(err, &damaged) { // another one is made
 		return nil
