@@ -110,3 +110,27 @@ func TestInitTakesNoFaultForALack(t *testing.T) {
 		}
 	}
 }
+
+// syncedFolders notes which folders are put on disk.
+type syncedFolders map[string]bool
+
+func (s syncedFolders) Before(*durable.Op) error { return nil }
+
+func (s syncedFolders) After(op *durable.Op) {
+	if op.Kind == durable.SyncDir {
+		s[op.Path] = true
+	}
+}
+
+// TestInitSyncsItsOwnName: the folder above a new destination is on disk, and so the destination's
+// name.
+func TestInitSyncsItsOwnName(t *testing.T) {
+	above := t.TempDir()
+	synced := syncedFolders{}
+	remove := durable.SetSeam(synced)
+	err := Init(filepath.Join(above, "dest"), Options{})
+	remove()
+	if err != nil || !synced[above] {
+		t.Errorf("%v; synced: %v", err, synced)
+	}
+}

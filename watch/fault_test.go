@@ -49,6 +49,16 @@ var scenarios = []scenario{
 		w.change()
 		w.cutShort()
 	}, (*world).once, false},
+	{"branch in a folder that git removed", func(w *world) {
+		w.plant()
+		w.run(6)
+		repotest.Git(w.t, w.dest, "branch", "-m", "main", "hosts/web1")
+		w.check(repo.Adopt(w.dest, w.options()))
+		w.runAny()
+		repotest.Git(w.t, w.dest, "gc", "-q")
+		w.check(os.RemoveAll(filepath.Join(w.dest, ".git/refs/heads/hosts")))
+		w.change()
+	}, (*world).once, false},
 	{"run in bulk", func(w *world) {
 		w.plant()
 		w.run(6)
@@ -343,7 +353,7 @@ func (s *sweep) survived() string {
 	if err != nil || strings.Contains(string(out), "error") {
 		return fmt.Sprintf("git fsck: %v %s", err, out)
 	}
-	if s.before != "" && exec.Command("git", "-C", s.dest, "merge-base", "--is-ancestor", s.before, "main").Run() != nil {
+	if s.before != "" && exec.Command("git", "-C", s.dest, "merge-base", "--is-ancestor", s.before, branchOf(s.dest)).Run() != nil {
 		return "what was recorded before is gone"
 	}
 	return ""
@@ -377,7 +387,7 @@ func (s *sweep) recovered(t *testing.T) string {
 // matter.
 func (w *world) history() []string {
 	w.t.Helper()
-	out := repotest.Git(w.t, w.dest, "log", "--format=%s%x00%(trailers:key=Blob,valueonly)%x00%(trailers:key=Copy,valueonly)%x01", "main")
+	out := repotest.Git(w.t, w.dest, "log", "--format=%s%x00%(trailers:key=Blob,valueonly)%x00%(trailers:key=Copy,valueonly)%x01", branchOf(w.dest))
 	all := strings.Split(strings.ReplaceAll(out, "\n", ""), "\x01")
 	slices.Sort(all)
 	return all
@@ -411,7 +421,7 @@ func (w *world) leftovers() (left []string) {
 }
 
 func tipOf(dest string) string {
-	out, _ := exec.Command("git", "-C", dest, "rev-parse", "-q", "--verify", "main").Output()
+	out, _ := exec.Command("git", "-C", dest, "rev-parse", "-q", "--verify", branchOf(dest)).Output()
 	return strings.TrimSpace(string(out))
 }
 
@@ -420,4 +430,13 @@ func copyTree(t *testing.T, from, to string) {
 	if out, err := exec.Command("cp", "-a", from, to).CombinedOutput(); err != nil {
 		t.Fatalf("cp: %v %s", err, out)
 	}
+}
+
+// branchOf is the branch that a destination records to.
+func branchOf(dest string) string {
+	out, err := exec.Command("git", "config", "-f", filepath.Join(dest, ".git/config"), "timemachine.branch").Output()
+	if err != nil {
+		return "main"
+	}
+	return strings.TrimSpace(string(out))
 }

@@ -226,6 +226,9 @@ func (s *Store) Update(name string, old, id object.ID, entry LogEntry) error {
 	if err != nil {
 		return errors.Join(err, lock.Abort())
 	}
+	if err := s.syncFolders(folder); err != nil {
+		return errors.Join(err, undo(), lock.Abort())
+	}
 	if err := lock.Commit(); err != nil {
 		if s.expect(name, old) == nil {
 			err = errors.Join(err, undo())
@@ -236,6 +239,24 @@ func (s *Store) Update(name string, old, id object.ID, entry LogEntry) error {
 		_, err = s.log(name, line, entry.When)
 	}
 	return err
+}
+
+// syncFolders puts the names of the folders on the way to a branch's file on disk: of hosts in
+// refs/heads/hosts/web1, which this process or git may just have made, since git pack-refs removes
+// it.
+func (s *Store) syncFolders(folder string) error {
+	for folder != "refs/heads" && strings.HasPrefix(folder, "refs/heads/") {
+		folder, _ = cut(folder)
+		dir, err := s.folder(folder)
+		if err == nil {
+			err = dir.Sync()
+			dir.close()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Store) expect(name string, old object.ID) error {

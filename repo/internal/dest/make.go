@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"timemachine/repo/durable"
@@ -60,7 +61,21 @@ func Make(path string, exclude []string) error {
 	if err := buildRepository(root, path, exclude); err != nil {
 		return err
 	}
-	return errors.Join(root.Replace(ReadmeName, []byte(readme)), makeFolder(root, "files"), makeFolder(root, "copies"))
+	return errors.Join(root.Replace(ReadmeName, []byte(readme)), makeFolder(root, "files"), makeFolder(root, "copies"), syncName(path))
+}
+
+// syncName puts the name of a new destination on disk. A folder above it that this user may not read
+// cannot be synced, and is left to the system.
+func syncName(path string) error {
+	above, err := durable.OpenDir(filepath.Dir(path))
+	if errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer above.Close()
+	return above.Sync()
 }
 
 // removeUnfinished removes the folders that killed inits have left. An active init holds a flock on
