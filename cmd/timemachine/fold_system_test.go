@@ -86,3 +86,53 @@ func TestExFAT(t *testing.T) {
 		}
 	}
 }
+
+// TestExFATLocks: without hard links, a new configuration is made whole, and the locks that a
+// killed run left stop no later one. Those of another program do.
+func TestExFATLocks(t *testing.T) {
+	d := newDiskOn(t, func(d *disk) {
+		if _, ok := loopMount(d.t, d.mount, "200M", "mkfs.exfat"); !ok {
+			d.t.Fatal("no exFAT here")
+		}
+	})
+	d.write("a", "one")
+	d.run(0)
+	there := filepath.Join(t.TempDir(), "config")
+	if err := os.Mkdir(there, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	image, ok := loopMount(t, there, "20M", "mkfs.exfat")
+	if !ok {
+		t.Fatal("no exFAT here")
+	}
+	// Root trusts no configuration that others may write: mount it with a umask.
+	d.runTool("umount", there)
+	d.runTool("mount", "-t", "exfat-fuse", "-o", "loop,umask=077", image, there)
+	if out, code := runBare(t, d.bin, "-cl", there, "-d", d.dest, "add", d.src); code != 0 {
+		t.Errorf("a new configuration: exit %d, %s", code, out)
+	}
+	locks := map[string]string{"index": filepath.Join(d.dest, ".git/index.lock"), "main": filepath.Join(d.dest, ".git/refs/heads/main.lock")}
+	for name, lock := range locks {
+		if err := os.WriteFile(filepath.Join(d.dest, ".git/timemachine/stage", name+".lock"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Mkdir(lock, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.write("a", "two")
+	d.run(0)
+	for _, lock := range locks {
+		if _, err := os.Lstat(lock); err == nil {
+			t.Errorf("%s is still there", lock)
+		}
+	}
+	if err := os.WriteFile(locks["main"], nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.write("a", "three")
+	d.run(1)
+	if _, err := os.Lstat(locks["main"]); err != nil {
+		t.Errorf("the lock of another program: %v", err)
+	}
+}

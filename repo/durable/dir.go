@@ -106,13 +106,17 @@ func (d *Dir) MakeSub(name string) (*Dir, error) {
 
 // makeNewSub is MakeSub for a folder that probably does not exist.
 func (d *Dir) makeNewSub(name string) (*Dir, error) {
-	err := through(Op{Kind: Mkdir, dir: d, name: name}, func() error {
-		return d.makeOwned(name, func() error { return unix.Mkdirat(d.fd, name, DirPerm) })
-	})
-	if err != nil && err != unix.EEXIST {
-		return nil, d.fail("mkdir", name, err)
+	if err := d.Mkdir(name); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
 	}
 	return d.Sub(name)
+}
+
+// Mkdir makes the folder name, closed to other users; an existing name is an error.
+func (d *Dir) Mkdir(name string) error {
+	return d.fail("mkdir", name, through(Op{Kind: Mkdir, dir: d, name: name}, func() error {
+		return d.makeOwned(name, func() error { return unix.Mkdirat(d.fd, name, DirPerm) })
+	}))
 }
 
 // Create makes a new file, open for reading and writing; an existing name is an error.

@@ -15,14 +15,18 @@ type LockedError struct{ Path string }
 
 func (e *LockedError) Error() string { return fmt.Sprintf("%q is held by another program", e.Path) }
 
-// Lock is one of git's lock files, NAME.lock beside NAME, while this process holds it. The new
-// content is written to it, and Commit renames it into place. It is a hard link of a file in stage,
-// a folder of timemachine's. So a lock that a killed process left is recognized and removed; a
-// foreign lock is never touched.
+// Lock is one of git's locks, NAME.lock beside NAME, while this process holds it. The new content is
+// written to its File, and Commit renames that into place.
+//
+// A lock that a killed process left is recognized and removed; a foreign lock is never touched. While
+// the lock is held, the file NAME.lock in stage, a folder of timemachine's, says so, and NAME.lock is
+// a hard link of it. On a file system without hard links NAME.lock is an empty folder, which git
+// respects and never makes, and the new content is in NAME.new in stage.
 type Lock struct {
 	*File
 	dir, stage       *Dir
 	name, stagedName string
+	folder           bool // there are no hard links
 }
 
 // TakeLock takes name's lock in d. It waits up to wait for a foreign one; a lock that stays held is
@@ -53,30 +57,55 @@ func (d *Dir) TakeLock(name string, stage *Dir, wait time.Duration) (*Lock, erro
 		err = &LockedError{Path: d.Path(name + ".lock")}
 	}
 	if err != nil {
-		l.File.Close()
-		return nil, errors.Join(err, stage.Remove(l.stagedName))
+		if l.File != nil {
+			l.File.Close()
+		}
+		return nil, errors.Join(err, stage.Remove(l.contentName()), stage.Remove(l.stagedName))
 	}
 	return l, nil
 }
 
-// take links the staged file to the lock's name. Without hard links it makes the lock as git does.
+// take links the staged file to the lock's name. Without hard links it makes a folder of that name.
 func (l *Lock) take() error {
+	if l.folder {
+		return l.dir.Mkdir(l.name + ".lock")
+	}
 	err := l.stage.Link(l.stagedName, l.dir, l.name+".lock")
-	if err == nil || errors.Is(err, fs.ErrExist) {
+	if err == nil || !lacksLinks(err) {
 		return err
 	}
-	if !noLinks(err) {
+	// Only the staged file tells whose the folder is: it must be on disk first.
+	if err := errors.Join(l.File.Sync(), l.File.Close(), l.stage.Sync(), l.stage.Remove(l.contentName())); err != nil {
 		return err
 	}
-	f, err := l.dir.Create(l.name + ".lock")
-	if err == nil {
-		l.File.Close()
-		l.File = f
+	if l.File, err = l.stage.Create(l.contentName()); err != nil {
+		return err
 	}
-	return err
+	l.folder = true
+	return l.dir.Mkdir(l.name + ".lock")
 }
 
-func noLinks(err error) bool {
+// contentName is the name in stage of the new content, where there are no hard links.
+func (l *Lock) contentName() string { return l.name + ".new" }
+
+// NameNew gives the file at the path from the name to, which must be free: else the error is
+// fs.ErrExist. from may be gone then. Where there are no hard links, an empty file takes the name
+// first.
+func NameNew(from, to string) error {
+	err := unix.Link(from, to)
+	if err == nil || !lacksLinks(err) {
+		return err
+	}
+	fd, err := openat(unix.AT_FDCWD, to, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, FilePerm)
+	if err != nil {
+		return err
+	}
+	return errors.Join(unix.Close(fd), unix.Rename(from, to))
+}
+
+// lacksLinks tells whether an error of Link says that the file system has no hard links, or has no
+// more of them.
+func lacksLinks(err error) bool {
 	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EMLINK) || errors.Is(err, unix.EXDEV)
 }
 
@@ -95,13 +124,29 @@ func (l *Lock) clearStale() error {
 		return err
 	}
 	there, err := l.dir.Lstat(l.name + ".lock")
-	if err == nil && there.Same(staged) {
+	switch {
+	case err == nil && there.Same(staged):
 		err = l.dir.Remove(l.name + ".lock")
+	case err == nil && there.IsDir():
+		err = l.removeFolder()
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return l.stage.Remove(l.stagedName)
+	return errors.Join(l.stage.Remove(l.contentName()), l.stage.Remove(l.stagedName))
+}
+
+// removeFolder removes the folder that is a lock, and leaves one that holds something: no lock of
+// timemachine's does.
+func (l *Lock) removeFolder() error {
+	err := l.dir.RemoveDir(l.name + ".lock")
+	switch {
+	case errors.Is(err, unix.ENOTEMPTY), errors.Is(err, unix.EEXIST):
+		return nil
+	case err != nil:
+		return err
+	}
+	return l.dir.Sync()
 }
 
 // Commit puts the lock's content on disk and in the place of the file it locks.
@@ -110,13 +155,20 @@ func (l *Lock) Commit() error {
 	if cerr := l.File.Close(); err == nil {
 		err = cerr
 	}
-	if err == nil {
+	switch {
+	case err != nil:
+	case l.folder:
+		err = l.stage.Rename(l.contentName(), l.dir, l.name)
+	default:
 		err = l.dir.Rename(l.name+".lock", l.dir, l.name)
 	}
 	if err != nil {
 		return errors.Join(err, l.remove())
 	}
-	return errors.Join(l.dir.Sync(), l.stage.Remove(l.stagedName))
+	if err := l.dir.Sync(); err != nil || l.folder {
+		return errors.Join(err, l.remove())
+	}
+	return l.stage.Remove(l.stagedName)
 }
 
 // Abort releases the lock and leaves the file as it was.
@@ -127,6 +179,12 @@ func (l *Lock) Abort() error {
 // remove removes the lock's own name first: while the staged file exists, the lock is known as
 // timemachine's.
 func (l *Lock) remove() error {
+	if l.folder {
+		if err := l.removeFolder(); err != nil {
+			return err
+		}
+		return errors.Join(l.stage.Remove(l.contentName()), l.stage.Remove(l.stagedName))
+	}
 	if err := l.dir.Remove(l.name + ".lock"); err != nil {
 		return err
 	}

@@ -124,7 +124,7 @@ func createFile(file string, data []byte) error {
 		err = f.Sync()
 	}
 	if err == nil {
-		err = os.Link(f.Name(), file)
+		err = durable.NameNew(f.Name(), file)
 	}
 	if errors.Is(err, fs.ErrExist) {
 		return err
@@ -140,15 +140,7 @@ func writeError(file string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &Error{File: file, Msg: fmt.Sprintf("cannot be written: %v", linkReason(err)), cause: err}
-}
-
-func linkReason(err error) error {
-	var l *os.LinkError
-	if errors.As(err, &l) {
-		return l.Err
-	}
-	return durable.WithoutPath(err)
+	return &Error{File: file, Msg: fmt.Sprintf("cannot be written: %v", durable.WithoutPath(err)), cause: err}
 }
 
 // CheckPrivate refuses a file that another user than root can change, where env belongs to root.
