@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"timemachine/cmd/timemachine/internal/hint"
+	"timemachine/repo/durable"
 	"timemachine/repo/refusal"
 	"timemachine/watch/config"
 )
@@ -30,11 +31,14 @@ func hintOf(err error) string {
 	var f *failure
 	var c *config.Error
 	var s *refusal.Error
+	var untrusted *durable.UntrustedError
 	switch {
 	case errors.As(err, &u):
 		return u.hint
 	case errors.As(err, &f):
 		return f.hint
+	case errors.As(err, &untrusted):
+		return hint.Trust(untrusted)
 	case errors.As(err, &c):
 		return c.Hint
 	case errors.As(err, &s):

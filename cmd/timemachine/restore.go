@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 
@@ -192,6 +193,9 @@ type restoreReport struct {
 // print prints the plan, done or not, and names the files that were not restored.
 func (d *restoreReport) print(p *restore.Plan) error {
 	n := render.PlanCounts(p)
+	for i := range p.Steps {
+		p.Steps[i].Err = withVerifyHint(p.Steps[i].Err)
+	}
 	var err error
 	if d.app.flags.json {
 		err = d.app.printJSON(render.PlanJSON(p, d.o.dryRun))
@@ -229,11 +233,21 @@ func (d *restoreReport) logStep(s *restore.Step) {
 	j := d.app.journal
 	switch {
 	case s.Err != nil:
-		j.Error("not restored", "path", s.Target, "cause", s.Err.Error())
+		j.Error("not restored", "path", s.Target, "cause", withVerifyHint(s.Err).Error())
 	case s.Action == restore.Create || s.Action == restore.Replace:
 		j.Debug("restored", "path", s.Target, "commit", s.Commit.String(), "differed", strings.Join(s.Differs, " "))
 		if len(s.StillDiffers) > 0 {
 			j.Error("restored, but not as recorded", "path", s.Target, "differs", strings.Join(s.StillDiffers, " "))
 		}
 	}
+}
+
+// withVerifyHint adds to the error of a damaged content the command that finds all damage. Other
+// errors stay as they are.
+func withVerifyHint(err error) error {
+	var damaged *restore.DamagedError
+	if errors.As(err, &damaged) {
+		return fmt.Errorf("%w: %s says more", err, spell("verify"))
+	}
+	return err
 }

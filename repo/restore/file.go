@@ -151,7 +151,7 @@ func (p *Plan) writeFile(s *Step, dir *durable.Dir, sync bool) error {
 		return err
 	}
 	if id, err := sum.ID(); err != nil || id != s.Blob {
-		return damagedError(s)
+		return &DamagedError{Commit: s.Commit}
 	}
 	mode := s.giveOwner(func(uid, gid int) error { return f.Chown(uid, gid) })
 	if err := f.Chmod(osMode(mode)); err != nil {
@@ -172,7 +172,7 @@ func (p *Plan) writeLink(s *Step, dir *durable.Dir) error {
 		return err
 	}
 	if id, err := object.HashBlob(target); err != nil || id != s.Blob {
-		return damagedError(s)
+		return &DamagedError{Commit: s.Commit}
 	}
 	if err := dir.Symlink(string(target), s.temp); err != nil {
 		return err
@@ -191,10 +191,6 @@ func (p *Plan) linkTarget(s *Step) ([]byte, error) {
 	}
 	defer src.Close()
 	return io.ReadAll(src)
-}
-
-func damagedError(s *Step) error {
-	return fmt.Errorf("content of commit %s is damaged: timemachine verify says more", s.Commit.Short())
 }
 
 func redactedError(s *Step) error {
@@ -227,4 +223,11 @@ func osMode(mode uint32) fs.FileMode {
 		}
 	}
 	return m
+}
+
+// DamagedError says that the stored content of a version is not the content that was recorded.
+type DamagedError struct{ Commit object.ID }
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("content of commit %s is damaged", e.Commit.Short())
 }

@@ -144,30 +144,20 @@ func writeError(file string, err error) error {
 }
 
 // CheckPrivate refuses a file that another user than root can change, where env belongs to root.
-// Such a user could have any file recorded or written with root's rights. It checks the file, its
-// folder and, for a link, those of the target. A missing file is fine.
+// Such a user could have any file recorded or written with root's rights. The cause of the error is
+// a *durable.UntrustedError, if the file could be looked at.
 func CheckPrivate(path string, env Env) error {
 	if env.UID != 0 {
 		return nil
 	}
-	places := []string{filepath.Dir(path), path}
-	if target, err := filepath.EvalSymlinks(path); err == nil && target != path {
-		places = append(places, filepath.Dir(target), target)
+	err := durable.CheckPrivate(path)
+	var untrusted *durable.UntrustedError
+	var unseen *fs.PathError
+	switch {
+	case errors.As(err, &untrusted):
+		return &Error{Msg: err.Error(), cause: err}
+	case errors.As(err, &unseen):
+		return &Error{File: unseen.Path, Msg: fmt.Sprintf("cannot be looked at: %v", unseen.Err), cause: err}
 	}
-	for _, p := range places {
-		st, err := os.Stat(p)
-		if os.IsNotExist(err) {
-			continue
-		}
-		if err != nil {
-			return &Error{File: p, Msg: fmt.Sprintf("cannot be looked at: %v", durable.WithoutPath(err)), cause: err}
-		}
-		if st.Mode().Perm()&0o022 != 0 {
-			return &Error{Msg: fmt.Sprintf("others may write %s (mode %04o), so root does not trust it", p, st.Mode().Perm()), Hint: "chmod go-w " + p}
-		}
-		if sys, ok := st.Sys().(*syscall.Stat_t); ok && sys.Uid != 0 {
-			return &Error{Msg: fmt.Sprintf("%s belongs to another user (uid %d), so root does not trust it", p, sys.Uid), Hint: "chown root " + p}
-		}
-	}
-	return nil
+	return err
 }
