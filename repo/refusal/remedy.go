@@ -36,6 +36,7 @@ const (
 	AdoptClone                                   // choose another destination, or adopt this clone; Dest
 	AdoptFullClone                               // choose another destination, or adopt a full clone
 	ReadFullClone                                // read a full clone
+	UpdateProgram                                // update timemachine, or read the history with git; Dest
 	CheckOutBranch                               // check the history's branch out
 	RunFirst                                     // let a run record the first versions
 	FreeSpace                                    // free space on the destination's disk; Dest

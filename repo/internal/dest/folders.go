@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/config"
@@ -68,7 +69,7 @@ func (r *Dest) ReadConfig() error {
 		}
 	}
 	if err == nil {
-		return nil
+		return r.checkFormat()
 	}
 	e := &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: "git's configuration in " + record.Quote(r.Path) + " cannot be read", Err: err,
 		Remedy: r.Remedy(refusal.InspectConfig, "")}
@@ -76,6 +77,17 @@ func (r *Dest) ReadConfig() error {
 		e.Remedy = r.Remedy(refusal.ReplaceConfig, r.Git.Path("config"))
 	}
 	return e
+}
+
+// checkFormat refuses a destination in a format that this timemachine does not know.
+func (r *Dest) checkFormat() error {
+	value := r.Config.Get("timemachine", "format")
+	if n, err := strconv.Atoi(value); value == "" || err == nil && 1 <= n && n <= format {
+		return nil
+	}
+	return &refusal.Error{Kind: refusal.Unsupported, Dest: r.Path,
+		Msg:    fmt.Sprintf("destination %s has format %s, made by a newer timemachine: this one knows format %d", record.Quote(r.Path), record.Quote(value), format),
+		Remedy: r.Remedy(refusal.UpdateProgram, "")}
 }
 
 // isBranchCut tells whether timemachine.branch is missing or was cut. A cut value names no branch

@@ -2,6 +2,7 @@ package dest
 
 import (
 	"errors"
+	"fmt"
 )
 
 // writeSettings adds the settings that the configuration lacks at its end, since git takes the last
@@ -43,8 +44,12 @@ func (r *Dest) writeConfig(branch string) error {
 	return r.Git.Replace("config", append(b, settings...))
 }
 
+// format is the format of a destination, as docs/format.md describes it. Destinations from before the
+// setting have none, and format 1.
+const format = 1
+
 // requiredSettings keep other users out of what git writes, and keep git from changing a byte.
 func requiredSettings(branch string) string {
 	return "[core]\n\tsharedRepository = 0600\n\tautocrlf = false\n\ttrustctime = false\n\tprecomposeunicode = false\n" +
-		"[timemachine]\n\tbranch = " + branch + "\n"
+		fmt.Sprintf("[timemachine]\n\tformat = %d\n\tbranch = %s\n", format, branch) // branch last: isBranchCut
 }

@@ -98,6 +98,9 @@ var opening = adviceTable{
 	refusal.AdoptClone: func(s Speller, r refusal.Remedy) advice {
 		return advice{lead: "choose another destination; a clone of a history is taken over with: ", command: s.adopt(r.Dest)}
 	},
+	refusal.UpdateProgram: func(_ Speller, r refusal.Remedy) advice {
+		return advice{lead: "update timemachine; the history can be read with: ", command: "git -C " + ShellWord(r.Dest) + " log"}
+	},
 	refusal.AdoptFullClone: func(s Speller, _ refusal.Remedy) advice {
 		return advice{lead: "choose another destination, or take over a full clone of it: git clone --no-shared, then ",
 			command: s.Command("init", "--adopt")}
