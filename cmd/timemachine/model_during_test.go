@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -25,6 +27,8 @@ func (w *modelWorld) writeMapped(s modelStep) {
 	w.must(err)
 	b[s.n%len(b)] ^= 2
 	w.must(unix.Munmap(b))
+	st := info.Sys().(*syscall.Stat_t)
+	w.mapped[[2]uint64{uint64(st.Dev), st.Ino}] = true
 }
 
 // workDuring lets something change the sources while the next run is at work.
@@ -34,7 +38,14 @@ func (w *modelWorld) workDuring(s modelStep) {
 	}
 	p := w.path(s.a)
 	info, err := os.Lstat(p)
+	if err != nil && s.n%4 == 0 && w.room(s.a, false) && modelSituations.on("torn") {
+		w.busy(p)
+	}
 	if err != nil || w.mountBelow(p) {
+		return
+	}
+	if w.coarse() && s.m%16 == 0 && modelSituations.on("late") {
+		w.late(s.n)
 		return
 	}
 	switch kind := s.n % 6; {
@@ -151,10 +162,8 @@ func (w *modelWorld) exchange(p, q string) {
 func (w *modelWorld) overwrite(p string, grow int) {
 	const block = 64 << 10
 	size := 8 * block
-	had := map[string]bool{}
 	w.must(os.WriteFile(p, bytes.Repeat([]byte("a"), size), 0o644))
-	had[blobName(bytes.Repeat([]byte("a"), size))] = true
-	w.shaky[p] = &modelShaky{blobs: had}
+	w.shaky[p] = &modelShaky{whole: overwritten(block)}
 	n := 0
 	w.beside(func() {
 		f, err := os.OpenFile(p, os.O_WRONLY, 0)
@@ -164,11 +173,74 @@ func (w *modelWorld) overwrite(p string, grow int) {
 		defer f.Close()
 		n++
 		size += grow
-		b := bytes.Repeat([]byte{byte('a' + n%26)}, size)
-		had[blobName(b)] = true
+		b := bytes.Repeat([]byte{letter(n)}, size)
 		for at := 0; at < size; at += block {
 			f.WriteAt(b[at:min(size, at+block)], int64(at))
 			time.Sleep(50 * time.Microsecond)
 		}
+	})
+}
+
+func letter(n int) byte { return byte('a' + n%26) }
+
+// overwritten tells which contents such a file has at any moment: some blocks of a letter, and then
+// all of the letter before it.
+func overwritten(block int) func(content string) bool {
+	return func(content string) bool {
+		if content == "" {
+			return false
+		}
+		rest := strings.TrimLeft(content, content[:1])
+		before := string(letter(int(content[0]-'a') + 25))
+		return rest == "" || (len(content)-len(rest))%block == 0 && strings.Trim(rest, before) == ""
+	}
+}
+
+// busy writes all over a file that is there for this run only.
+func (w *modelWorld) busy(p string) {
+	const size = 4 << 20
+	w.shaky[p] = &modelShaky{absent: true}
+	w.before = func() { w.must(os.WriteFile(p, make([]byte, size), 0o644)) }
+	w.during = append(w.during, func(stop <-chan struct{}) {
+		f, err := os.OpenFile(p, os.O_WRONLY, 0)
+		if err != nil {
+			return
+		}
+		defer os.Remove(p)
+		defer f.Close()
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+				f.WriteAt([]byte{byte(i)}, int64(i)*4099%size)
+			}
+		}
+	})
+}
+
+// late changes a small file a moment after it was read, while a large one is being read, and within
+// the same tick of the clock.
+func (w *modelWorld) late(n int) {
+	const size = 96 << 20
+	small, large := w.path("w/a/small"), w.path("w/a/large")
+	big := make([]byte, size)
+	rand.NewChaCha8([32]byte{byte(n), byte(n >> 8)}).Read(big)
+	w.must(os.WriteFile(large, big, 0o644))
+	w.shaky[small] = &modelShaky{blobs: map[string]bool{blobName([]byte("one\n")): true, blobName([]byte("two\n")): true}}
+	w.shaky[large] = &modelShaky{absent: true}
+	w.before = func() {
+		now := time.Now()
+		time.Sleep(now.Truncate(time.Second).Add(1020 * time.Millisecond).Sub(now))
+		w.must(os.WriteFile(small, []byte("one\n"), 0o644))
+	}
+	w.during = append(w.during, func(stop <-chan struct{}) {
+		time.Sleep(600 * time.Millisecond)
+		if f, err := os.OpenFile(small, os.O_WRONLY, 0); err == nil {
+			f.WriteAt([]byte("two\n"), 0)
+			f.Close()
+		}
+		<-stop
+		os.Remove(large)
 	})
 }

@@ -28,6 +28,9 @@ type modelMount struct {
 
 // mount makes a file system in a folder, or lets one that was made come or go.
 func (w *modelWorld) mount(s modelStep) {
+	if w.blank && !modelSituations.on("blank mount") {
+		return
+	}
 	if len(w.mounts) < mostMounts && s.n%3 == 0 && w.room(s.a+"/in", s.m%3 == 0) && !w.mountBelow(w.path(s.a)) {
 		m := &modelMount{number: len(w.mounts) + 1, place: w.path(s.a)}
 		w.fill(m)
@@ -75,7 +78,7 @@ func (w *modelWorld) unbind(m *modelMount) {
 }
 
 // reboot gives the file systems other device numbers, of which some are those that others had.
-func (w *modelWorld) reboot(s modelStep) {
+func (w *modelWorld) reboot(modelStep) {
 	var back []*modelMount
 	for _, m := range w.mounts {
 		if m.there {
@@ -108,7 +111,7 @@ func (w *modelWorld) mountCoarse() error {
 	if err := os.WriteFile(image, nil, 0o600); err != nil {
 		return err
 	}
-	if err := os.Truncate(image, 64<<20); err != nil {
+	if err := os.Truncate(image, 512<<20); err != nil {
 		return err
 	}
 	for _, args := range [][]string{{"mkfs.ext4", "-q", "-F", "-I", "128", "-O", "^has_journal", image}, {"mount", "-o", "loop", image, w.path("w")}} {

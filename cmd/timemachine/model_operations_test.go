@@ -50,6 +50,7 @@ func init() {
 		{"lock", 1, func(w *modelWorld, s modelStep) { w.locked = true }},
 		{"adopt", 1, (*modelWorld).adopt},
 		{"add", 2, (*modelWorld).add},
+		{"floor", 1, (*modelWorld).copiesFloor},
 		{"map", 2, (*modelWorld).writeMapped},
 		{"during", 3, (*modelWorld).workDuring},
 		{"mount", 4, (*modelWorld).mount},
@@ -307,8 +308,14 @@ func (w *modelWorld) kill(s modelStep) {
 	w.judgeRun(func() (string, int) { return w.program("run") }, modelScope{})
 }
 
+// copiesFloor lets copies be left out for want of room, or has room again.
+func (w *modelWorld) copiesFloor(modelStep) {
+	w.noRoom = !w.noRoom
+	w.writeList()
+}
+
 func (w *modelWorld) rebuildCopies(s modelStep) {
-	if w.tip == "" || !w.setting.copies {
+	if w.tip == "" || !w.setting.copies || w.noRoom {
 		return
 	}
 	if s.n%2 == 0 {
@@ -446,7 +453,7 @@ func (w *modelWorld) adopt(s modelStep) {
 	w.must(os.Mkdir(w.dest, 0o700))
 	w.git("clone", "-q", "--branch", w.branch, old, ".")
 	w.expect(0, "init", "--adopt")
-	if w.setting.copies {
+	if w.setting.copies && !w.noRoom {
 		w.expect(0, "copies", "rebuild")
 	}
 	w.must(os.RemoveAll(old))

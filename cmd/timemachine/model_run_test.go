@@ -32,6 +32,10 @@ func (w *modelWorld) run(s modelStep) {
 func (w *modelWorld) beginDuring() (stop func()) {
 	var working sync.WaitGroup
 	end := make(chan struct{})
+	if w.before != nil {
+		w.before()
+		w.before = nil
+	}
 	for _, f := range w.during {
 		working.Go(func() { f(end) })
 	}
@@ -55,7 +59,6 @@ func (w *modelWorld) judgeRun(run func() (string, int), scope modelScope) {
 		w.must(os.WriteFile(w.dest+"/.git/index.lock", nil, 0o600))
 	}
 	out, code := run()
-	ended := time.Now()
 	if w.locked {
 		w.must(os.Remove(w.dest + "/.git/index.lock"))
 	}
@@ -77,7 +80,7 @@ func (w *modelWorld) judgeRun(run func() (string, int), scope modelScope) {
 	j.order(records)
 	j.sources()
 	j.exit(code)
-	w.tip, w.lastRun = tip, ended
+	w.tip = tip
 	w.compareTree(sight)
 	w.keys = maps.Clone(sight.keys)
 	for p, k := range j.kept {
@@ -191,23 +194,20 @@ func (j *modelJudge) present(p string, state modelState) {
 	}
 }
 
-// blind tells whether nothing but the content itself tells that it has changed, and it changed so
-// late that no doubt was left.
+// blind tells whether nothing but the content itself tells that it has changed, as after a write
+// through a mapping.
 func (j *modelJudge) blind(p, want string) bool {
 	key, known := j.keys[p]
-	if want != "modified" || !known || j.blank || key != j.sight.keys[p] {
-		return false
-	}
-	newest := key.mtime
-	if key.ctime.After(newest) {
-		newest = key.ctime
-	}
-	return newest.Before(j.lastRun.Add(-2 * time.Second))
+	return want == "modified" && known && !j.blank && key == j.sight.keys[p] && j.mapped[[2]uint64{key.dev, key.ino}]
 }
 
 // whole checks that a version which was recorded amid changes is none that never was.
 func (j *modelJudge) whole(p string, r modelRecord) {
-	if s := j.shakyOf(p); s != nil && s.blobs != nil && !r.torn && !r.state.link && !s.blobs[r.state.blob] {
+	s := j.shakyOf(p)
+	if s == nil || r.torn || r.state.link || s.blobs == nil && s.whole == nil {
+		return
+	}
+	if !s.blobs[r.state.blob] && (s.whole == nil || !s.whole(j.git("cat-file", "blob", r.state.blob))) {
 		j.failRun("mixed", "%s: the version is none of the states it went through: %v", p, r.state)
 	}
 }
@@ -228,11 +228,18 @@ func (j *modelJudge) absent(p string, before map[string]modelState) {
 	case !known:
 		return
 	}
+	if info, err := os.Lstat(p); err == nil && info.Mode()&os.ModeSymlink != 0 && j.recorded[p].link && j.displaced(p) {
+		delete(j.recorded, p) // it is there still, but what an entry names has its place
+		return
+	}
 	fate := held
 	if !j.list.watched(p) && j.displaced(p) {
 		fate = gone
 	} else if j.list.watched(p) {
 		fate = j.sight.fate(p, j.keys[p], before, j.blank)
+		if j.farLink(p) && !modelSituations.on("far link") {
+			fate = either
+		}
 		if fate == held {
 			j.holds = true
 		} else if fate == either {
@@ -256,6 +263,12 @@ func (j *modelJudge) absent(p string, before map[string]modelState) {
 	} else {
 		j.kept[p] = j.keys[p]
 	}
+}
+
+// farLink tells whether the source is a listed link that led to another file system.
+func (j *modelJudge) farLink(p string) bool {
+	info, err := os.Stat(filepath.Dir(p))
+	return err == nil && j.list.names(p) && j.keys[p].ino != 0 && j.keys[p].dev != uint64(info.Sys().(*syscall.Stat_t).Dev)
 }
 
 // displaced tells whether something that was found has the place of a source in the tree, or needs
@@ -327,7 +340,7 @@ func (w *modelWorld) compareTree(sight *modelSight) {
 	}
 	tree := w.tree(w.tip)
 	for p := range w.tainted {
-		w.loose[p] = true
+		w.loose[p] = !modelSituations.on("unwatched revert")
 	}
 	for p := range w.loose { // what was reverted and is deleted
 		if _, there := w.recorded[p]; !there && w.list.watched(p) && !sight.special[p] {
@@ -402,7 +415,7 @@ func (w *modelWorld) fsck() {
 }
 
 func (w *modelWorld) verify() {
-	if w.behind || len(w.loose) > 0 {
+	if w.behind || len(w.loose) > 0 || w.noRoom {
 		return
 	}
 	if w.rewritten {
@@ -452,6 +465,7 @@ func (w *modelWorld) clone() {
 func (w *modelWorld) quiet(s modelStep) {
 	w.avoid()
 	w.comeBack()
+	w.locked = false
 	time.Sleep(2100 * time.Millisecond)
 	w.judgeRun(func() (string, int) { return w.program("run") }, modelScope{})
 	w.remember()

@@ -40,7 +40,7 @@ const (
 // hold, and compares the two after every run. Each seed is a world of its own; one that fails is
 // played again with fewer steps, and the command that repeats it is printed.
 func TestModel(t *testing.T) {
-	modelSituations.check(t, *modelOn, *modelOff)
+	modelSituations.readFlags(t)
 	t.Log(modelSituations.leftOut())
 	rounds := *modelRounds
 	if rounds == 0 {

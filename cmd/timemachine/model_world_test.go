@@ -26,7 +26,6 @@ type modelWorld struct {
 	versions map[string][]string    // blobs that a source has had
 	keys     map[string]modelKey    // how each source was found by the last run
 	tip      string
-	lastRun  time.Time // its end
 	moments  []modelMoment
 
 	blank     bool                         // what the program knew is lost since the last run
@@ -34,8 +33,11 @@ type modelWorld struct {
 	tainted   map[string]bool              // what somebody's commit may have changed in the tree
 	away      bool                         // HEAD is not on the recorded branch
 	locked    bool                         // somebody holds the index
+	noRoom    bool                         // for copies
 	behind    bool                         // files/ and the index may not be what the branch says
 	rewritten bool                         // git has written in files/, which does not know mtimes
+	mapped    map[[2]uint64]bool           // files that were written through a mapping
+	before    func()                       // is done right before the next run
 	during    []func(stop <-chan struct{}) // what works beside the next run
 	shaky     map[string]*modelShaky
 	mounts    []*modelMount
@@ -52,15 +54,21 @@ type modelMoment struct {
 
 // modelShaky is what a source went through while a run was at work.
 type modelShaky struct {
-	blobs  map[string]bool // each state it had as a whole; nil: any
-	absent bool            // for a moment
+	blobs  map[string]bool           // each state it had as a whole; nil: any
+	whole  func(content string) bool // or tells whether it had a state; nil: blobs does
+	absent bool                      // for a moment
+}
+
+// newModelWorld is the world of a plan in a folder that it is to make.
+func newModelWorld(p *modelPlan, base string) *modelWorld {
+	return &modelWorld{modelPlan: p, base: base, dest: base + p.setting.dest(), branch: "main", list: &modelList{},
+		recorded: map[string]modelState{}, newest: map[string]modelRecord{}, versions: map[string][]string{},
+		keys: map[string]modelKey{}, tainted: map[string]bool{}, loose: map[string]bool{}, mapped: map[[2]uint64]bool{}, shaky: map[string]*modelShaky{}}
 }
 
 // play plays the plan in a new folder and returns the first fault.
 func (p *modelPlan) play(base string) (fault *modelFault) {
-	w := &modelWorld{modelPlan: p, base: base, dest: base + p.setting.dest(), branch: "main", list: &modelList{},
-		recorded: map[string]modelState{}, newest: map[string]modelRecord{}, versions: map[string][]string{},
-		keys: map[string]modelKey{}, tainted: map[string]bool{}, loose: map[string]bool{}, shaky: map[string]*modelShaky{}}
+	w := newModelWorld(p, base)
 	at := 0
 	defer func() {
 		r := recover()
@@ -111,7 +119,9 @@ func (w *modelWorld) make() {
 	w.must(os.WriteFile(w.path("o/f0"), []byte("outside\n"), 0o644))
 	w.must(os.WriteFile(w.path("o/d0/f0"), []byte("outside, in a folder\n"), 0o644))
 	if w.coarse() {
-		w.must(w.mountCoarse())
+		if err := w.mountCoarse(); err != nil {
+			fmt.Println("NO FILE SYSTEM WITH A COARSE CLOCK:", err)
+		}
 		w.must(os.MkdirAll(w.path("w/a"), 0o755))
 		w.must(os.MkdirAll(w.path("w/b"), 0o755))
 	}
@@ -157,6 +167,8 @@ func (w *modelWorld) writeList() {
 	var b strings.Builder
 	if !w.setting.copies {
 		b.WriteString("copies: none\n")
+	} else if w.noRoom {
+		b.WriteString("copies: {min-free: 100%}\n")
 	}
 	if !w.setting.touched {
 		b.WriteString("touched: ignore\n")

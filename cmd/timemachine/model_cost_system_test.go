@@ -1,0 +1,100 @@
+//go:build system && linux
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// costCalls are the system calls that an idle run is measured by: those that files cost.
+const costCalls = "%file,read,write,pread64,pwrite64,fstat,getdents64,close,flock,fsync"
+
+// TestIdleRunCostsTheSame counts the system calls of a run that finds nothing, after a short
+// history and after a long one of the same sources. What came before makes no difference.
+func TestIdleRunCostsTheSame(t *testing.T) {
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Skip("STRACE IS MISSING: NOBODY COUNTS SYSTEM CALLS")
+	}
+	modelSituations.readFlags(t)
+	for _, c := range []struct {
+		name    string
+		prepare func(w *modelWorld)
+	}{
+		{"plain", func(*modelWorld) {}},
+		{"unfollowed", func(w *modelWorld) { // a foreign folder has the place of a version
+			place := w.dest + "/files" + w.path("w/a/new")
+			w.must(os.MkdirAll(place+"/own", 0o755))
+			w.must(os.WriteFile(place+"/own/f", nil, 0o644))
+			w.must(os.WriteFile(w.path("w/a/new"), []byte("new\n"), 0o644))
+			w.program("run")
+		}},
+		{"split", func(w *modelWorld) {
+			w.git("config", "core.splitIndex", "true")
+			w.git("update-index", "--split-index")
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if !modelSituations.on(c.name) {
+				t.Skip("LEFT OUT, SEE modelSituations")
+			}
+			w := newModelWorld(&modelPlan{seed: 1, setting: modelSetting{touched: true, copies: true}}, modelFolder(t))
+			defer w.close()
+			w.make()
+			w.list = &modelList{entries: []modelEntry{{text: w.path("w/a"), root: w.path("w/a")}}}
+			w.writeList()
+			w.grow(t, 3)
+			c.prepare(w)
+			short := w.idleCalls(t)
+			w.grow(t, 200)
+			if long := w.idleCalls(t); long != short {
+				t.Errorf("an idle run costs %d calls after a short history, %d after a long one", short, long)
+			}
+		})
+	}
+}
+
+// grow records versions of each of some files.
+func (w *modelWorld) grow(t *testing.T, versions int) {
+	for v := range versions {
+		for i := range 10 {
+			w.must(os.WriteFile(w.path(fmt.Sprint("w/a/f", i)), fmt.Appendf(nil, "%d of %d\n", v, versions), 0o644))
+		}
+		if out, code := w.program("run"); code != 0 {
+			t.Fatalf("exit %d: %s", code, out)
+		}
+	}
+	w.program("compact")
+}
+
+// idleCalls counts the system calls of a run that finds nothing.
+func (w *modelWorld) idleCalls(t *testing.T) int {
+	time.Sleep(2100 * time.Millisecond)
+	for range 2 {
+		w.program("run")
+	}
+	run := w.command("run")
+	cmd := exec.Command("strace", append([]string{"-f", "-qq", "-c", "-e", "trace=" + costCalls, "-o", w.path("calls")}, run.Args...)...)
+	cmd.Env, cmd.Dir = run.Env, run.Dir
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v: %s", err, &out)
+	}
+	b, err := os.ReadFile(w.path("calls"))
+	w.must(err)
+	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
+	f := strings.Fields(lines[len(lines)-1]) // 100.00 0.001 10 123 4 total
+	if len(f) < 4 || f[len(f)-1] != "total" {
+		t.Fatalf("strace says %s", b)
+	}
+	calls, err := strconv.Atoi(f[3])
+	w.must(err)
+	return calls
+}
