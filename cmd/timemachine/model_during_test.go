@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 
 // writeMapped changes a file through a mapping, which need not tell by its mtime.
 func (w *modelWorld) writeMapped(s modelStep) {
-	f, err := os.OpenFile(w.path(s.a), os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	f, err := os.OpenFile(w.pick(s), os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return
 	}
@@ -31,13 +32,36 @@ func (w *modelWorld) writeMapped(s modelStep) {
 	w.mapped[[2]uint64{uint64(st.Dev), st.Ino}] = true
 }
 
-// workDuring lets something change the sources while the next run is at work.
-func (w *modelWorld) workDuring(s modelStep) {
-	if len(w.during) > 0 || w.avoidsDuring(s) {
-		return
+// beginDuring starts what changes the sources while a run is at work; stop ends it.
+func (w *modelWorld) beginDuring(s modelStep) (stop func()) {
+	w.prepareDuring(s)
+	if w.before != nil {
+		w.before()
 	}
+	var working sync.WaitGroup
+	end := make(chan struct{})
+	for _, f := range w.during {
+		working.Go(func() { f(end) })
+	}
+	w.before, w.during = nil, nil
+	return func() {
+		close(end)
+		working.Wait()
+	}
+}
+
+// prepareDuring sets before, during and shaky.
+func (w *modelWorld) prepareDuring(s modelStep) {
 	p := w.path(s.a)
 	info, err := os.Lstat(p)
+	if err != nil && s.n%4 != 0 {
+		p = w.pick(s)
+		s.a = w.rel(p)
+		info, err = os.Lstat(p)
+	}
+	if w.avoidsDuring(s) {
+		return
+	}
 	if err != nil && s.n%4 == 0 && w.room(s.a, false) && modelSituations.on("torn") {
 		w.busy(p)
 	}
@@ -51,7 +75,7 @@ func (w *modelWorld) workDuring(s modelStep) {
 	switch kind := s.n % 6; {
 	case info.IsDir():
 		w.shaky[p], w.shaky[p+".moved"] = &modelShaky{absent: true}, &modelShaky{absent: true}
-		w.beside(func() {
+		w.repeat(func() {
 			os.Rename(p, p+".moved")
 			time.Sleep(time.Duration(s.m%300) * time.Microsecond)
 			os.Rename(p+".moved", p)
@@ -59,7 +83,7 @@ func (w *modelWorld) workDuring(s modelStep) {
 	case !info.Mode().IsRegular():
 	case kind == 0:
 		w.shaky[p] = &modelShaky{absent: true}
-		w.beside(func() {
+		w.repeat(func() {
 			os.Remove(p)
 			os.WriteFile(p, []byte("come back\n"), 0o644)
 		})
@@ -89,8 +113,8 @@ func (w *modelWorld) avoidsDuring(s modelStep) bool {
 	return false
 }
 
-// beside repeats a change while the run is at work.
-func (w *modelWorld) beside(change func()) {
+// repeat repeats a change while the run is at work.
+func (w *modelWorld) repeat(change func()) {
 	w.during = append(w.during, func(stop <-chan struct{}) {
 		for {
 			select {
@@ -111,7 +135,7 @@ func (w *modelWorld) append(p string) {
 	had := map[string]bool{blobName(b): true}
 	w.shaky[p] = &modelShaky{blobs: had}
 	n := 0
-	w.beside(func() {
+	w.repeat(func() {
 		f, err := os.OpenFile(p, os.O_WRONLY|os.O_APPEND, 0)
 		if n++; err != nil || n > 200 {
 			return
@@ -131,7 +155,7 @@ func (w *modelWorld) replace(p string) {
 	had := map[string]bool{blobName(b): true}
 	w.shaky[p], w.shaky[p+".new"] = &modelShaky{blobs: had}, &modelShaky{absent: true}
 	n := 0
-	w.beside(func() {
+	w.repeat(func() {
 		n++
 		next := fmt.Appendf(nil, "replaced %d times\n", n)
 		had[blobName(next)] = true
@@ -154,7 +178,7 @@ func (w *modelWorld) exchange(p, q string) {
 		had[blobName(b)] = true
 	}
 	w.shaky[p], w.shaky[q] = &modelShaky{blobs: had}, &modelShaky{blobs: had}
-	w.beside(func() { exchangeNames(p, q, p+".aside") })
+	w.repeat(func() { exchangeNames(p, q, p+".aside") })
 }
 
 // overwrite writes the file from its beginning to its end with one letter after the other, and lets
@@ -165,7 +189,7 @@ func (w *modelWorld) overwrite(p string, grow int) {
 	w.must(os.WriteFile(p, bytes.Repeat([]byte("a"), size), 0o644))
 	w.shaky[p] = &modelShaky{whole: overwritten(block)}
 	n := 0
-	w.beside(func() {
+	w.repeat(func() {
 		f, err := os.OpenFile(p, os.O_WRONLY, 0)
 		if err != nil {
 			return

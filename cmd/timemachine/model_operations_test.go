@@ -3,6 +3,9 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"hash/fnv"
+	"io/fs"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -52,7 +55,7 @@ func init() {
 		{"add", 2, (*modelWorld).add},
 		{"floor", 1, (*modelWorld).copiesFloor},
 		{"map", 2, (*modelWorld).writeMapped},
-		{"during", 3, (*modelWorld).workDuring},
+		{"during", 3, func(w *modelWorld, s modelStep) { w.beside = &s }},
 		{"mount", 4, (*modelWorld).mount},
 		{"reboot", 1, (*modelWorld).reboot},
 	}
@@ -133,9 +136,32 @@ func (w *modelWorld) write(s modelStep) {
 	}
 }
 
+// pick returns the step's path where a file or link is there, else one of those that are: always
+// the same for a step, whatever others there are.
+func (w *modelWorld) pick(s modelStep) string {
+	if info, err := os.Lstat(w.path(s.a)); err == nil && !info.IsDir() {
+		return w.path(s.a)
+	}
+	best, least := w.path(s.a), uint64(math.MaxUint64)
+	filepath.WalkDir(w.path("w"), func(p string, d os.DirEntry, err error) error {
+		if w.never(p) || p == w.configFolder() {
+			return fs.SkipDir
+		}
+		if err == nil && !d.IsDir() {
+			h := fnv.New64a()
+			fmt.Fprint(h, s.n, w.rel(p))
+			if sum := h.Sum64(); sum < least {
+				best, least = p, sum
+			}
+		}
+		return nil
+	})
+	return best
+}
+
 // writeBehind changes content and keeps size and mtime.
 func (w *modelWorld) writeBehind(s modelStep) {
-	p := w.path(s.a)
+	p := w.pick(s)
 	info, err := os.Lstat(p)
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
 		return
@@ -148,7 +174,7 @@ func (w *modelWorld) writeBehind(s modelStep) {
 }
 
 func (w *modelWorld) touch(s modelStep) {
-	p := w.path(s.a)
+	p := w.pick(s)
 	info, err := os.Lstat(p)
 	if err != nil || !info.Mode().IsRegular() {
 		return
@@ -178,14 +204,16 @@ func (w *modelWorld) touch(s modelStep) {
 var modelModes = []os.FileMode{0o644, 0o600, 0o755, 0o700, 0o444, 0o640, 0o664, 0o777, 0o644 | os.ModeSetuid, 0o755 | os.ModeSetgid, 0o1644 &^ 0o1000, 0o400}
 
 func (w *modelWorld) chmod(s modelStep) {
-	if info, err := os.Lstat(w.path(s.a)); err == nil && info.Mode().IsRegular() {
-		w.must(os.Chmod(w.path(s.a), modelModes[s.n%len(modelModes)]))
+	p := w.pick(s)
+	if info, err := os.Lstat(p); err == nil && info.Mode().IsRegular() {
+		w.must(os.Chmod(p, modelModes[s.n%len(modelModes)]))
 	}
 }
 
 func (w *modelWorld) chown(s modelStep) {
-	if info, err := os.Lstat(w.path(s.a)); err == nil && !info.IsDir() && os.Geteuid() == 0 {
-		w.must(os.Lchown(w.path(s.a), []int{0, 1, nobody, 54321}[s.n%4], []int{0, 1, 54321}[s.m%3]))
+	p := w.pick(s)
+	if info, err := os.Lstat(p); err == nil && !info.IsDir() && os.Geteuid() == 0 {
+		w.must(os.Lchown(p, []int{0, 1, nobody, 54321}[s.n%4], []int{0, 1, 54321}[s.m%3]))
 	}
 }
 
@@ -376,6 +404,9 @@ func (w *modelWorld) revert(n int) {
 		return
 	}
 	which := out[n%len(out)]
+	if n%16 == 0 {
+		which = strings.Fields(w.git("rev-list", "--max-parents=0", w.branch))[0]
+	}
 	if _, err := w.tryGit("rev-parse", "-q", "--verify", which+"^"); err != nil && !modelSituations.on("first revert") {
 		return
 	}
@@ -471,7 +502,7 @@ func (w *modelWorld) add(s modelStep) {
 	}
 	w.list.entries = append(w.list.entries, more)
 	w.avoid()
-	if _, err := os.Stat(more.root); err != nil {
+	if info, err := os.Stat(more.root); err != nil || !info.IsDir() && !info.Mode().IsRegular() {
 		w.writeList()
 		return
 	}

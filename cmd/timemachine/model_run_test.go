@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -17,33 +16,16 @@ import (
 // drawn.
 func (w *modelWorld) run(s modelStep) {
 	w.avoid()
-	if len(w.during) > 0 {
+	if beside := w.beside; beside != nil {
+		w.beside = nil
 		w.judgeRun(func() (string, int) {
-			defer w.beginDuring()()
+			defer w.beginDuring(*beside)()
 			return w.program("run")
 		}, modelScope{})
 	}
 	w.judgeRun(func() (string, int) { return w.program("run") }, modelScope{})
 	w.check(s)
 	w.remember()
-}
-
-// beginDuring starts what works beside the run; stop ends it.
-func (w *modelWorld) beginDuring() (stop func()) {
-	var working sync.WaitGroup
-	end := make(chan struct{})
-	if w.before != nil {
-		w.before()
-		w.before = nil
-	}
-	for _, f := range w.during {
-		working.Go(func() { f(end) })
-	}
-	w.during = nil
-	return func() {
-		close(end)
-		working.Wait()
-	}
 }
 
 // modelScope is what a run is about.
@@ -330,6 +312,12 @@ func (w *modelWorld) shakyOf(p string) *modelShaky {
 			return s
 		}
 	}
+	if len(w.shaky) == 0 {
+		return nil
+	}
+	if real, err := filepath.EvalSymlinks(p); err == nil && real != p {
+		return w.shakyOf(real)
+	}
 	return nil
 }
 
@@ -400,7 +388,7 @@ func (w *modelWorld) status() {
 	if w.behind || len(w.loose) > 0 {
 		return
 	}
-	for line := range strings.Lines(w.git("status", "--porcelain")) {
+	for line := range strings.Lines(w.git("status", "--porcelain", "--untracked-files=all")) {
 		if !strings.HasSuffix(line, " own\n") && !strings.Contains(line, ".aside") {
 			w.fail("status", "git status: %s", line)
 		}
@@ -594,7 +582,8 @@ func (w *modelWorld) restoreBeside(s modelStep) {
 // its mtime lies before, and not before the run that captured the version before it.
 func (w *modelWorld) foreseen(m *modelMoment, source string, got modelState) bool {
 	before, known := m.newest[source]
-	for _, later := range w.moments {
+	at := slices.IndexFunc(w.moments, func(o modelMoment) bool { return o.tip == m.tip })
+	for _, later := range w.moments[at+1:] {
 		state, there := later.recorded[source]
 		r := later.newest[source]
 		if r.commit == before.commit || !there {

@@ -39,6 +39,7 @@ var modelSituations = &situationList{off: []modelSituation{
 	{"grow", "a file that grows and is overwritten is recorded as a mixture"},
 	{"torn", "a file that never held still and is gone lets restore of its folder fail"},
 	{"far link", "a listed link to another file system that is removed is held back for ever"},
+	{"locked kind", "files/ never follows where a file became a folder, or the reverse, while another git held the index"},
 	{"late", "a change right after the reading, in the same second, is never seen"},
 	{"floor", "copies that were left out stay missing"},
 	{"unfollowed", "a version whose place is taken lets each run write all later ones again"},

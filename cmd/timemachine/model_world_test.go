@@ -38,6 +38,7 @@ type modelWorld struct {
 	rewritten bool                         // git has written in files/, which does not know mtimes
 	mapped    map[[2]uint64]bool           // files that were written through a mapping
 	before    func()                       // is done right before the next run
+	beside    *modelStep                   // what goes on beside the next run
 	during    []func(stop <-chan struct{}) // what works beside the next run
 	shaky     map[string]*modelShaky
 	mounts    []*modelMount
@@ -242,6 +243,22 @@ func (w *modelWorld) avoid() {
 	if !modelSituations.on("displaced") {
 		w.avoidDisplaced()
 	}
+	if w.locked && !modelSituations.on("locked kind") {
+		w.locked = !w.anyKindChanges()
+	}
+}
+
+// anyKindChanges tells whether a recorded file is a folder now, or the reverse.
+func (w *modelWorld) anyKindChanges() bool {
+	sight := w.list.look(w)
+	for p := range sight.found {
+		for known := range w.recorded {
+			if strings.HasPrefix(p, known+"/") || strings.HasPrefix(known, p+"/") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // avoidDisplaced removes what would take the place of a source that is watched no more.
