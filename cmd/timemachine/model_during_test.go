@@ -65,8 +65,8 @@ func (w *modelWorld) prepareDuring(s modelStep) {
 	if err != nil && s.n%4 == 0 && w.room(s.a, false) && modelSituations.on("torn") {
 		w.busy(p)
 	}
-	if err != nil || w.mountBelow(p) {
-		return
+	if err != nil || w.mountBelow(p) || !info.IsDir() && info.Sys().(*syscall.Stat_t).Nlink > 1 {
+		return // what changes a file changes all its names
 	}
 	if w.coarse() && s.m%16 == 0 && modelSituations.on("late") {
 		w.late(s.n)
