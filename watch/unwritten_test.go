@@ -90,6 +90,8 @@ var obstacles = []struct {
 	}},
 	{"locked index", func(w *world) { w.check(os.WriteFile(w.index()+".lock", nil, 0o600)) },
 		func(w *world) { w.check(os.Remove(w.index() + ".lock")) }},
+	{"sparse checkout", func(w *world) { repotest.Git(w.t, w.dest, "sparse-checkout", "set", "files"+w.path("many")) },
+		func(w *world) { repotest.Git(w.t, w.dest, "sparse-checkout", "disable") }},
 	{"another branch", func(w *world) { repotest.Git(w.t, w.dest, "checkout", "-q", "-b", "other") },
 		func(w *world) { repotest.Git(w.t, w.dest, "checkout", "-q", "main") }},
 }

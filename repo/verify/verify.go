@@ -187,8 +187,12 @@ func (k *verify) mark(tip object.ID) error {
 	if err != nil || !pending {
 		return err
 	}
+	what := refusal.Remedy{Kind: refusal.NextRunRepairs}
+	if k.r.ForeignWork() != "" {
+		what = k.r.WorkRemedy()
+	}
 	if versions, _, err := k.r.Since(k.ctx, tip, base); err != nil || len(versions) > 0 {
-		k.suspect(pendingMark, record.Version{}, ".git/timemachine/pending", "files/ and the index are not up to date with the history yet", refusal.Remedy{Kind: refusal.NextRunRepairs})
+		k.suspect(pendingMark, record.Version{}, ".git/timemachine/pending", "files/ and the index are not up to date with the history yet", what)
 	}
 	return nil
 }

@@ -27,6 +27,14 @@ func Parse(text []byte) (File, error) {
 	return File{c, text}, err
 }
 
+// With is the configuration with another one after it, whose values count where both have a key: that
+// of git's config.worktree. Text stays.
+func (c File) With(text []byte) (File, error) {
+	all, err := Parse(append(append(append([]byte{}, c.Text...), '\n'), text...))
+	all.Text = c.Text
+	return all, err
+}
+
 // Lacking is the part of some settings that the configuration does not set. Both are in the form of
 // git's configuration.
 func (c File) Lacking(settings string) string {
@@ -81,7 +89,7 @@ func (c File) Unsupported() string {
 		case key == "objectformat" && strings.EqualFold(o.Value, "sha1"):
 		case key == "refstorage" && strings.EqualFold(o.Value, "files"):
 		case key == "noop", key == "preciousobjects":
-		case key == "worktreeconfig" && strings.EqualFold(o.Value, "false"):
+		case key == "worktreeconfig": // ReadConfig reads what it tells of
 		default:
 			return "extensions." + o.Key
 		}

@@ -69,7 +69,10 @@ func (r *Dest) ReadConfig() error {
 		}
 	}
 	if err == nil {
-		return r.checkFormat()
+		if err := r.checkFormat(); err != nil {
+			return err
+		}
+		return r.readWorktreeConfig()
 	}
 	e := &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: "git's configuration in " + record.Quote(r.Path) + " cannot be read", Err: err,
 		Remedy: r.Remedy(refusal.InspectConfig, "")}
@@ -89,6 +92,31 @@ func (r *Dest) checkFormat() error {
 		Msg:    fmt.Sprintf("destination %s has format %s, made by a newer timemachine: this one knows format %d", record.Quote(r.Path), record.Quote(value), format),
 		Remedy: r.Remedy(refusal.UpdateProgram, "")}
 }
+
+// readWorktreeConfig adds .git/config.worktree, where git reads it: git sparse-checkout keeps its
+// settings there.
+func (r *Dest) readWorktreeConfig() error {
+	if !r.Config.IsTrue("extensions", "worktreeConfig") {
+		return nil
+	}
+	text, err := r.Git.ReadFile(worktreeConfig, config.MaxSize)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		r.Config, err = r.Config.With(text)
+	}
+	if err == nil {
+		return nil
+	}
+	return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: "git's configuration " + record.Quote(r.Git.Path(worktreeConfig)) + " cannot be read", Err: err,
+		Remedy: r.Remedy(refusal.InspectConfig, "")}
+}
+
+const worktreeConfig = "config.worktree"
+
+// IsSparse tells whether git keeps only some of the files in the work tree: git sparse-checkout.
+func (r *Dest) IsSparse() bool { return r.Config.IsTrue("core", "sparseCheckout") }
 
 // isBranchCut tells whether timemachine.branch is missing or was cut. A cut value names no branch
 // and is the beginning of the branch that is checked out.

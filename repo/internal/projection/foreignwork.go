@@ -3,6 +3,7 @@ package projection
 import (
 	"timemachine/repo/durable"
 	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
 // ForeignWork says why the work tree is another program's to change, "" where it is timemachine's.
@@ -13,6 +14,14 @@ func (r *Projection) ForeignWork() string {
 		return "it cannot be seen what is under way there: " + durable.Reason(err)
 	}
 	return why
+}
+
+// WorkRemedy says when a work tree with foreign work is brought up to date again.
+func (r *Projection) WorkRemedy() refusal.Remedy {
+	if r.IsSparse() {
+		return r.Remedy(refusal.UnsparseIndex, "")
+	}
+	return refusal.Remedy{Kind: refusal.WaitForGit}
 }
 
 func (r *Projection) foreignWork() (why string, err error) {
@@ -28,6 +37,9 @@ func (r *Projection) foreignWork() (why string, err error) {
 			return "no branch is checked out", nil
 		}
 		return "branch " + record.Quote(head) + " is checked out", nil
+	}
+	if r.IsSparse() {
+		return "git sparse-checkout keeps some files out of the work tree", nil
 	}
 	for name, what := range map[string]string{"MERGE_HEAD": "a merge", "CHERRY_PICK_HEAD": "a cherry-pick", "REVERT_HEAD": "a revert",
 		"rebase-merge": "a rebase", "rebase-apply": "a rebase", "BISECT_LOG": "a bisect", "sequencer": "a sequence of picks"} {

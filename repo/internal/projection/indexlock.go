@@ -92,7 +92,7 @@ func (l *IndexLock) unmapIndex() {
 // the work tree is another program's to change.
 func (r *Projection) TakeIndex() (*IndexLock, error) {
 	if why := r.ForeignWork(); why != "" {
-		r.Opts.Warn(r.Path, "files/ and the index are left as they are: "+why, refusal.Remedy{Kind: refusal.WaitForGit})
+		r.Opts.Warn(r.Path, "files/ and the index are left as they are: "+why, r.WorkRemedy())
 		return &IndexLock{}, nil
 	}
 	lock, err := r.Git.TakeLock("index", r.Stage, indexWait)

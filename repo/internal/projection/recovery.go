@@ -20,12 +20,21 @@ func (r *Projection) Recover(ctx context.Context, tip object.ID, copied bool) er
 		return err
 	}
 	switch {
+	case r.IsSparse():
+		return r.noteSparse()
 	case !n.pending:
 		return errors.Join(r.recoverAttributes(ctx, tip), r.flushIfDue(), r.writeMissingCopies(ctx, tip), r.retry(ctx, tip))
 	case r.ForeignWork() != "":
 		return nil
 	}
-	return r.bringUpToDate(ctx, tip, n)
+	list, _, err := runstate.ReadUnwritten(r.StateDir)
+	if err == nil {
+		err = r.bringUpToDate(ctx, tip, n)
+	}
+	if err == nil && list.Index {
+		_, err = r.retryIndex(ctx, tip, list.IndexBase)
+	}
+	return err
 }
 
 // need is what a recovery has to do.
@@ -115,7 +124,7 @@ func (r *Projection) filesLost(tip object.ID) (bool, error) {
 	if err != nil || !empty {
 		return false, err
 	}
-	if why, err := r.foreignWork(); err != nil || why != "" && r.Refs.Head() != r.Branch {
+	if why, err := r.foreignWork(); err != nil || why != "" && (r.Refs.Head() != r.Branch || r.IsSparse()) {
 		return false, err // another branch may have none; when a merge has ended they are written again
 	}
 	root, err := r.TreeOf(tip)

@@ -91,17 +91,37 @@ func (r *Projection) retry(ctx context.Context, tip object.ID) error {
 		return nil
 	}
 	if list.Index {
-		if err := r.indexObstacle(); err != nil {
-			r.warnOfIndex(err) // files/ waits for it, since both must say the same
-			list.Files = nil
-		} else if err := r.bringUpToDate(ctx, tip, need{base: list.IndexBase, noCopies: true, bulk: WholeFS}); err != nil {
+		if done, err := r.retryIndex(ctx, tip, list.IndexBase); err != nil {
 			return err
+		} else if !done {
+			list.Files = nil // they wait for it, since both must say the same
 		}
 	}
 	if len(list.Files)+len(list.Copies) == 0 {
 		return nil
 	}
 	return r.retryVersions(ctx, tip, len(list.Files) > 0)
+}
+
+// retryIndex brings the index, and files/ with it, up to date from base on; false where the index
+// cannot be written yet.
+func (r *Projection) retryIndex(ctx context.Context, tip, base object.ID) (done bool, err error) {
+	if err := r.indexObstacle(); err != nil {
+		r.warnOfIndex(err)
+		return false, nil
+	}
+	return true, r.bringUpToDate(ctx, tip, need{base: base, noCopies: true, bulk: WholeFS})
+}
+
+// noteSparse notes that all of files/ and the index is to be written when git sparse-checkout has
+// ended: what git writes to files/ then has neither the time nor the mode of its version.
+func (r *Projection) noteSparse() error {
+	list, _, err := runstate.ReadUnwritten(r.StateDir)
+	if err != nil {
+		return err
+	}
+	list.Index, list.IndexBase = true, object.ID{}
+	return runstate.WriteUnwritten(r.StateDir, &list)
 }
 
 // indexObstacle is the reason why the index cannot be updated, as far as it shows without a change.

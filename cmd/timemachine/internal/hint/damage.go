@@ -55,7 +55,7 @@ var repairing = adviceTable{
 		return advice{command: Git(r.Dest, "update-index", "--no-split-index")}
 	},
 	refusal.UnsparseIndex: func(_ Speller, r refusal.Remedy) advice {
-		return advice{command: Git(r.Dest, "sparse-checkout", "disable")}
+		return advice{lead: "versions are recorded all the same; files/ and the index are brought up to date after: ", command: Git(r.Dest, "sparse-checkout", "disable")}
 	},
 	refusal.RepackAll: func(_ Speller, r refusal.Remedy) advice {
 		return advice{lead: "let git do it, which takes that index away: ", command: Git(r.Dest, "repack", "-ad")}
