@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/projection"
 	"timemachine/repo/record"
@@ -12,6 +13,9 @@ import (
 // mtime, mode and kind, under the names that the records give. It removes nothing else. The caller
 // holds the lock. Memory is in proportion to the number of commits (20 bytes each) and of sources.
 func (r *Writer) RebuildCopies(ctx context.Context, o RebuildOptions) (*Rebuilt, error) {
+	if err := r.work.MakeCopies(); err != nil && !durable.IsObstructed(err) { // else Start advises to rebuild
+		return &Rebuilt{}, err
+	}
 	tip, err := r.Start(ctx)
 	if err != nil || tip.IsZero() {
 		return &Rebuilt{}, err

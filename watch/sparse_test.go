@@ -33,9 +33,9 @@ var sparse = map[string]func(w *world){
 	},
 }
 
-// TestSparseCheckout checks that versions are recorded and read while git sparse-checkout is on, that
-// files/ and the index are left to git meanwhile, and that all is well after the command that the
-// hint names.
+// TestSparseCheckout checks that versions are recorded and read while git sparse-checkout is on,
+// that files/ and the index are left to git meanwhile, and that all is well after the command that
+// the hint names.
 func TestSparseCheckout(t *testing.T) {
 	for name, set := range sparse {
 		t.Run(name, func(t *testing.T) {

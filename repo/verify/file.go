@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"fmt"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
@@ -9,6 +11,12 @@ import (
 
 // copy checks the copy of a version. A missing copy is a flaw only where copies are kept.
 func (w *worker) copy(v *record.Version) {
+	if w.noCopies {
+		if w.o.WantCopy(v) {
+			w.lost.Add(1)
+		}
+		return
+	}
 	err := w.CopyFlaw(w.copies, v)
 	w.mu.Lock()
 	w.sum.Copies++
@@ -21,6 +29,13 @@ func (w *worker) copy(v *record.Version) {
 		what = w.bare(refusal.RebuildCopies, "")
 	}
 	w.suspect(wrongCopy, *v, v.Copy, durable.Flaw(err), what)
+}
+
+// copiesFolder notes that copies/ is missing although versions have copies.
+func (k *verify) copiesFolder() {
+	if n := k.lost.Load(); n > 0 {
+		k.suspect(lostCopies, record.Version{}, "copies", fmt.Sprintf("is missing or empty: %d versions have no copy", n), k.bare(refusal.RebuildCopies, ""))
+	}
 }
 
 // file checks what files/ holds of a source's newest version.

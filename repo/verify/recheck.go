@@ -73,6 +73,11 @@ func (s *recheck) look() (right bool, err error) {
 			err = s.mark(s.tip)
 		case strayCopy:
 			strays = true
+		case lostCopies:
+			if kept, kerr := s.r.KeepsCopies(); kerr != nil || !kept { // else a run has begun to write them
+				s.suspects = append(s.suspects, *it)
+				err = kerr
+			}
 		case wrongCopy:
 			w.copy(&it.version)
 		case wrongFile, leftoverFile:

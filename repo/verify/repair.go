@@ -103,7 +103,7 @@ func (w *worker) rewrite(f *projection.Rewriter, s *suspect) {
 
 // moveObstacle moves aside what has the path of a suspect's file.
 func (w *worker) moveObstacle(f *projection.Rewriter, path string, s *suspect) {
-	if err := w.r.MoveObstacle(path, &s.version); err != nil {
+	if err := w.clearPath(path, &s.version); err != nil {
 		f.Fail(s.Path, "has something in its way that could not be moved aside", err)
 	}
 }

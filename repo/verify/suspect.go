@@ -23,6 +23,7 @@ const (
 	leftoverEntry             // or an index entry
 	wrongCopy                 // a version's copy is missing or wrong
 	strayCopy                 // a file below copies/ belongs to no version
+	lostCopies                // copies/ as a whole is missing or empty
 	wrongAttributes
 	damagedIndex
 	pendingMark // files/ and the index are not up to date yet
@@ -31,7 +32,7 @@ const (
 // part is the part of the destination that a kind is about.
 func (k kind) part() Part {
 	switch k {
-	case wrongCopy, strayCopy:
+	case wrongCopy, strayCopy, lostCopies:
 		return PartCopy
 	case wrongFile, leftoverFile, wrongAttributes:
 		return PartFile

@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/commits"
@@ -67,6 +68,8 @@ type verify struct {
 	ctx         context.Context
 	o           Options
 
+	noCopies   bool                 // copies/ is missing or empty
+	lost       atomic.Int64         // copies that are missing with it
 	alone      bool                 // only the history is checked
 	collisions map[string]string    // paths in tip's tree that collide with another in files/
 	names      *commits.FoldedNames // in tip's tree; nil where the file system does not fold case
@@ -86,13 +89,10 @@ func Run(ctx context.Context, r *projection.Projection, start func(context.Conte
 	if err != nil {
 		return &Summary{}, err
 	}
-	if !kept {
-		o.WantCopy = func(*record.Version) bool { return false }
-	}
 	if o.WantCopy == nil {
 		o.WantCopy = func(*record.Version) bool { return true }
 	}
-	k := &verify{r: r, maintenance: maintenance.New(r.Commits), start: start, ctx: ctx, o: o}
+	k := &verify{r: r, maintenance: maintenance.New(r.Commits), start: start, ctx: ctx, o: o, noCopies: !kept}
 	if err := k.objects(); err != nil {
 		return &k.sum, err
 	}
@@ -112,6 +112,7 @@ func Run(ctx context.Context, r *projection.Projection, start func(context.Conte
 	if err != nil {
 		return &k.sum, err
 	}
+	k.copiesFolder()
 	if err := errors.Join(k.strays(h), k.index(tip, h), k.graph(tip)); err != nil {
 		return &k.sum, err
 	}

@@ -71,8 +71,7 @@ type FreeSpace struct {
 
 const floorPercent, floorBytes = 5, 1 << 30 // the default floor: the lesser of the two
 
-// Floor returns the free space in bytes below which no copies are written. size is that of the file
-// system.
+// Floor returns the free bytes, of size in all, below which no copies are written.
 func (f FreeSpace) Floor(size int64) int64 {
 	switch {
 	case !f.Set:
@@ -83,8 +82,7 @@ func (f FreeSpace) Floor(size int64) int64 {
 	return f.Bytes
 }
 
-// InodeFloor returns the number of free inodes below which no copies are written. all is that of
-// the file system. A floor of 0 bytes is one of 0 inodes.
+// InodeFloor returns the free inodes, of all, below which no copies are written.
 func (f FreeSpace) InodeFloor(all int64) int64 {
 	if f.Percent > 0 || f.Set && f.Bytes == 0 {
 		return int64(float64(all) / 100 * f.Percent)

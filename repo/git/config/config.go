@@ -27,8 +27,8 @@ func Parse(text []byte) (File, error) {
 	return File{c, text}, err
 }
 
-// With is the configuration with another one after it, whose values count where both have a key: that
-// of git's config.worktree. Text stays.
+// With is the configuration with another one after it, whose values count where both have a key:
+// that of git's config.worktree. Text stays.
 func (c File) With(text []byte) (File, error) {
 	all, err := Parse(append(append(append([]byte{}, c.Text...), '\n'), text...))
 	all.Text = c.Text

@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"strings"
 	"time"
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
-	"timemachine/repo/refusal"
 )
 
 // Comparer tells how files of files/ and copies/ differ from their versions.
@@ -85,52 +83,3 @@ func (r *Projection) sameTime(got, want time.Time) bool {
 
 // coarse is the step of clocks on file systems without permissions: FAT counts in two seconds.
 const coarse = 2 * time.Second
-
-// MoveObstacle moves aside what stands in the place of a version below files/ or copies/, or on the
-// way to it, and is of another kind.
-func (r *Projection) MoveObstacle(path string, v *record.Version) error {
-	w := durable.NewWalker(r.Folder)
-	defer w.Close()
-	parts := strings.Split(path, "/")
-	for i, name := range parts {
-		dir, err := w.Dir(strings.Join(parts[:i], "/"))
-		if err != nil {
-			return err
-		}
-		st, err := dir.Lstat(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		away := !st.IsDir()
-		if i == len(parts)-1 {
-			if away, err = r.otherKind(dir, name, st, v); err != nil {
-				return err
-			}
-		}
-		if !away {
-			continue
-		}
-		aside, err := durable.MoveAside(dir, name)
-		if err != nil {
-			return err
-		}
-		r.Opts.Warn(dir.Path(name), "was in the way, and was moved to "+record.Quote(aside), refusal.Remedy{})
-	}
-	return nil
-}
-
-// otherKind tells whether what has a version's name is of another kind: no file, or no link. An
-// empty folder counts as nothing.
-func (r *Projection) otherKind(dir *durable.Dir, name string, st durable.Stat, v *record.Version) (bool, error) {
-	if st.IsDir() {
-		empty, err := durable.IsEmptyFolder(dir, name)
-		return !empty, err
-	}
-	if v.Link && r.HasSymlinks() {
-		return !st.IsLink(), nil
-	}
-	return !st.IsRegular(), nil
-}

@@ -168,8 +168,34 @@ func (r *Projection) probeCopies() error {
 	return dir.Remove(probeName)
 }
 
-// KeepsCopies tells whether copies/ holds anything. A person who has deleted it does not want to be
-// told of each copy.
+// reportLostCopies says that copies/ is missing, once: it makes the folder. Copies that runs write
+// themselves are not reported.
+func (r *Projection) reportLostCopies() error {
+	there, err := r.Folder.Exists("copies")
+	if err != nil || there || !r.wantsCopies() {
+		return err
+	}
+	if _, missing, err := runstate.MissingCopies(r.StateDir); err != nil || missing {
+		return err
+	}
+	r.Opts.Warn(r.Folder.Path("copies"), "is missing, and with it the copies of all versions", r.Remedy(refusal.RebuildCopies, ""))
+	if err := r.MakeCopies(); err != nil {
+		r.Opts.Log("copies/ could not be made, and is reported again", "cause", err.Error())
+	}
+	return nil
+}
+
+// MakeCopies makes the folder copies/ where it is missing.
+func (r *Projection) MakeCopies() error {
+	dir, err := r.Folder.MakeSub("copies")
+	if err != nil {
+		return err
+	}
+	return dir.Close()
+}
+
+// KeepsCopies tells whether copies/ holds anything. Where it does not, single copies are not
+// missed.
 func (r *Projection) KeepsCopies() (bool, error) {
 	empty, err := durable.IsEmptyFolder(r.Folder, "copies")
 	return !empty, err

@@ -23,7 +23,7 @@ func (r *Projection) Recover(ctx context.Context, tip object.ID, copied bool) er
 	case r.IsSparse():
 		return r.noteSparse()
 	case !n.pending:
-		return errors.Join(r.recoverAttributes(ctx, tip), r.flushIfDue(), r.writeMissingCopies(ctx, tip), r.retry(ctx, tip))
+		return errors.Join(r.recoverAttributes(ctx, tip), r.flushIfDue(), r.writeMissingCopies(ctx, tip), r.retry(ctx, tip), r.reportLostCopies())
 	case r.ForeignWork() != "":
 		return nil
 	}

@@ -58,14 +58,10 @@ func (u *update) addTo(list *runstate.Unwritten, indexed bool) {
 		}
 		list.DropFiles(func(source string) bool { return sources[source] })
 	}
-	if len(list.Files)+len(u.unwritten.Files) <= runstate.MaxUnwritten {
-		list.Files = append(list.Files, u.unwritten.Files...)
-	} else {
+	if !list.AddFiles(u.unwritten.Files) {
 		u.pending, u.unlisted = true, true
 	}
-	if len(list.Copies)+len(u.unwritten.Copies) <= runstate.MaxUnwritten {
-		list.AddCopies(u.unwritten.Copies)
-	} else {
+	if !list.AddCopies(u.unwritten.Copies) {
 		u.unlisted = true
 		u.noteCopies()
 	}

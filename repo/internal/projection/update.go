@@ -285,7 +285,7 @@ func (r *Projection) folderTrees(tip object.ID) (index.Trees, error) {
 }
 
 // sync puts what was written on disk. Files that are synced one by one are on disk already: their
-// folders remain.
+// folders, which may be new, remain.
 func (u *update) sync() error {
 	switch u.durability {
 	case LeftToSystem:
@@ -295,7 +295,7 @@ func (u *update) sync() error {
 	}
 	w := durable.NewWalker(u.p.Folder)
 	defer w.Close()
-	for _, folder := range withParents(u.folders) {
+	for _, folder := range layout.WithParents(u.folders) {
 		d, err := w.Dir(folder)
 		if err == nil {
 			err = d.Sync()
@@ -305,16 +305,4 @@ func (u *update) sync() error {
 		}
 	}
 	return nil
-}
-
-// withParents lists folders and all that they lie in, which may be new as well, in order.
-func withParents(folders []string) []string {
-	all := map[string]bool{}
-	for _, folder := range folders {
-		for !all[folder] {
-			all[folder] = true
-			folder, _ = layout.Split(folder)
-		}
-	}
-	return slices.Sorted(maps.Keys(all))
 }

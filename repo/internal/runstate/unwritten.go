@@ -121,11 +121,20 @@ func (u *Unwritten) DropFiles(drop func(source string) bool) {
 	u.Files = slices.DeleteFunc(u.Files, func(v UnwrittenVersion) bool { return drop(v.Source) })
 }
 
-// AddCopies lists versions whose copy is not written, each of them once.
-func (u *Unwritten) AddCopies(add []UnwrittenVersion) {
+// AddFiles lists versions that files/ lacks; false where they are too many.
+func (u *Unwritten) AddFiles(add []UnwrittenVersion) bool { return addVersions(&u.Files, add) }
+
+// AddCopies lists versions whose copy is not written; false where they are too many.
+func (u *Unwritten) AddCopies(add []UnwrittenVersion) bool { return addVersions(&u.Copies, add) }
+
+func addVersions(list *[]UnwrittenVersion, add []UnwrittenVersion) bool {
+	if len(*list)+len(add) > MaxUnwritten {
+		return false
+	}
 	for _, v := range add {
-		if !slices.Contains(u.Copies, v) {
-			u.Copies = append(u.Copies, v)
+		if !slices.Contains(*list, v) {
+			*list = append(*list, v)
 		}
 	}
+	return true
 }
