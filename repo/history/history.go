@@ -132,7 +132,8 @@ func (h *History) State() *durable.Dir { return h.commits.StateDir }
 
 // Content streams the content of a version and returns its size in bytes. The content of a
 // symbolic link is its target. A deletion has none, which is an error. For a redacted version,
-// Content streams what the rewritten commit holds.
+// Content streams what the rewritten commit holds. Other content than the version's ends in an
+// error.
 func (h *History) Content(v *record.Version) (io.ReadCloser, int64, error) {
 	if v.Event == record.Deleted {
 		return nil, 0, fmt.Errorf("%q was deleted in %s: no content", v.Source, v.Commit.Short())
@@ -145,7 +146,7 @@ func (h *History) Content(v *record.Version) (io.ReadCloser, int64, error) {
 	if err != nil {
 		return nil, 0, fmt.Errorf("content of %q in %s: %w", v.Source, v.Commit.Short(), err)
 	}
-	return src, size, nil
+	return object.NewBlobReader(src, size, blob), size, nil
 }
 
 // Redacted tells whether a rewritten history no longer holds a version's content, and returns the

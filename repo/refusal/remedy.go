@@ -45,6 +45,7 @@ const (
 	// Remedies for a damaged destination.
 
 	RestoreSettings  // adopt the repository again, which writes its settings; Dest
+	AdoptRenamed     // adopt the branch that is checked out, a renamed one; Dest
 	InspectConfig    // look at git's configuration; Dest
 	ReplaceConfig    // move git's configuration away, and adopt the repository again; Dest, Path
 	RestoreObjects   // restore the folder of the objects from a clone; Path is .git

@@ -96,6 +96,10 @@ func (k *verify) readIndex() (map[string]index.Entry, error) {
 		k.suspect(damagedIndex, record.Version{}, ".git/index", msg, refusal.Remedy{})
 		return nil, nil
 	}
+	if msg := k.indexFlaw(read); msg != "" {
+		k.suspect(damagedIndex, record.Version{}, ".git/index", msg, refusal.Remedy{})
+		return nil, nil
+	}
 	entries := make(map[string]index.Entry, len(read.Entries))
 	for _, e := range read.Entries {
 		if old, twice := entries[e.Path]; !twice || old.Stage > e.Stage {
@@ -103,4 +107,21 @@ func (k *verify) readIndex() (map[string]index.Entry, error) {
 		}
 	}
 	return entries, nil
+}
+
+// indexFlaw tells what git stops at in an index that can be read; "" for nothing.
+func (k *verify) indexFlaw(read *index.Index) string {
+	if read.CacheTreeFlaw != "" {
+		return read.CacheTreeFlaw
+	}
+	for i := range read.Entries {
+		e := &read.Entries[i]
+		if e.Path != dest.AttributesFile || e.Stage != 0 {
+			continue
+		}
+		if has, err := k.r.Store.Has(e.ID); err == nil && !has {
+			return fmt.Sprintf("its entry %s names %s, which is missing", e.Path, e.ID.Short())
+		}
+	}
+	return ""
 }

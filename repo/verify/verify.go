@@ -105,7 +105,7 @@ func Run(ctx context.Context, r *projection.Projection, start func(context.Conte
 	if err != nil || tip.IsZero() {
 		return &k.sum, err
 	}
-	if err := k.places(tip); err != nil {
+	if err := errors.Join(k.references(), k.places(tip)); err != nil {
 		return &k.sum, err
 	}
 	h, err := k.history(tip)
@@ -180,6 +180,15 @@ func (k *verify) begin() (tip object.ID, err error) {
 		return tip, err
 	}
 	return tip, k.mark(tip)
+}
+
+// references looks at all references: git stops at some flaws of any, and waits for a FIFO.
+func (k *verify) references() error {
+	flaws, err := k.r.Refs.Flaws(k.r.Store.Has)
+	for _, f := range flaws {
+		k.report(Finding{Part: PartBranch, Path: filepath.Join(".git", f.Name), Msg: f.Msg})
+	}
+	return err
 }
 
 // mark checks the pending mark.

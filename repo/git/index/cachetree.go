@@ -3,6 +3,8 @@ package index
 import (
 	"bytes"
 	"cmp"
+	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -119,4 +121,57 @@ func (n *built) append(b []byte) []byte {
 		b = n.kids[i].append(b)
 	}
 	return b
+}
+
+// cacheTreeFlaw compares the cache tree with the entries: each valid node must cover the entries of
+// its folder and have the name of their tree. A malformed one is none, for git as well.
+func (f *file) cacheTreeFlaw() string {
+	nodes := parseNodes(f.tree)
+	valid := map[string]*node{}
+	listNodes(nodes, 0, "", valid)
+	if len(valid) == 0 {
+		return ""
+	}
+	r := &rebuilder{entries: &f.entries, trees: func(dir string) (id object.ID, ok bool) {
+		if n := valid[dir]; n != nil {
+			return n.id, true
+		}
+		return id, false
+	}}
+	root := r.folder(nil, nil, -1, 0)
+	root.match("", valid)
+	for _, dir := range slices.Sorted(maps.Keys(valid)) {
+		return fmt.Sprintf("cache of trees does not fit the entries in %q", dir)
+	}
+	return ""
+}
+
+// listNodes adds the valid nodes at and below node i to valid, by path.
+func listNodes(nodes []node, i int, dir string, valid map[string]*node) {
+	if i >= len(nodes) {
+		return
+	}
+	if nodes[i].count >= 0 {
+		valid[dir] = &nodes[i]
+	}
+	for kid := i + 1; kid < nodes[i].next; kid = nodes[kid].next {
+		listNodes(nodes, kid, joinPath(dir, nodes[kid].name), valid)
+	}
+}
+
+// match removes from valid the nodes that are as they were built from the entries.
+func (n *built) match(dir string, valid map[string]*node) {
+	if old := valid[dir]; old != nil && n.count == old.count && n.id == old.id {
+		delete(valid, dir)
+	}
+	for i := range n.kids {
+		n.kids[i].match(joinPath(dir, n.kids[i].name), valid)
+	}
+}
+
+func joinPath(dir string, name []byte) string {
+	if dir == "" {
+		return string(name)
+	}
+	return dir + "/" + string(name)
 }

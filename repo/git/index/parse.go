@@ -2,10 +2,14 @@ package index
 
 import "timemachine/repo/git/object"
 
-// Index is the content of an index file, without its caches.
+// Index is the content of an index file.
 type Index struct {
 	Version int     // of the file: 2, 3 or 4
 	Entries []Entry // by path as unsigned bytes, then by stage
+
+	// CacheTreeFlaw is where git's cache of trees differs from the entries, "" for nowhere: git
+	// would take another tree for that of a folder.
+	CacheTreeFlaw string
 }
 
 // Entry is one tracked path at one stage.
@@ -31,6 +35,7 @@ func Parse(b []byte) (*Index, error) {
 	for i := range index.Entries {
 		index.Entries[i] = f.entries.at(i).entry()
 	}
+	index.CacheTreeFlaw = f.cacheTreeFlaw()
 	return index, nil
 }
 

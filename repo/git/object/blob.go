@@ -1,8 +1,11 @@
 package object
 
 import (
+	"crypto/sha1"
 	"errors"
 	"fmt"
+	"hash"
+	"io"
 
 	"github.com/pjbgf/sha1cd"
 )
@@ -56,4 +59,40 @@ func (b *BlobHasher) ID() (ID, error) {
 		return ID{}, ErrCollision
 	}
 	return ID(sum), nil
+}
+
+// NewBlobReader reads a blob of size bytes, and compares them with the blob's name while they pass.
+// The read that passes the last byte returns ErrDamaged where the name is another one, and so does
+// one that finds the end too early. Close closes src.
+func NewBlobReader(src io.ReadCloser, size int64, id ID) io.ReadCloser {
+	r := &blobReader{ReadCloser: src, left: size, id: id, sum: sha1.New()}
+	r.sum.Write(header(Blob, size))
+	return r
+}
+
+type blobReader struct {
+	io.ReadCloser
+	left int64
+	id   ID
+	sum  hash.Hash // nil once it was compared
+	err  error
+}
+
+func (r *blobReader) Read(p []byte) (int, error) {
+	if r.err != nil {
+		return 0, r.err
+	}
+	n, err := r.ReadCloser.Read(p)
+	r.left -= int64(n)
+	if r.sum != nil {
+		r.sum.Write(p[:n])
+		if r.left <= 0 || err == io.EOF {
+			if got := ID(r.sum.Sum(nil)); got != r.id {
+				r.err = fmt.Errorf("object %s: %w: content is that of %s", r.id, ErrDamaged, got)
+				return n, r.err
+			}
+			r.sum = nil
+		}
+	}
+	return n, err
 }

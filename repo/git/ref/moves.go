@@ -21,7 +21,7 @@ func (s *Store) Moves(name string) ([]Move, error) {
 		return nil, err
 	}
 	b, err := s.readFile("logs/"+name, maxLog)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || err != nil && s.IsFolder("logs/"+name) {
 		return nil, nil
 	}
 	if err != nil {

@@ -63,7 +63,7 @@ func (s *Store) Read(name string) (object.ID, error) {
 		return object.ID{}, &DamagedError{Name: name, Found: "git takes that for no reference's name"}
 	}
 	b, err := s.readFile(name, maxRefFile)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || err != nil && s.IsFolder(name) {
 		return s.packed(name)
 	}
 	if err != nil {
@@ -74,6 +74,19 @@ func (s *Store) Read(name string) (object.ID, error) {
 		return object.ID{}, &DamagedError{Name: name, Found: describe(b)}
 	}
 	return id, nil
+}
+
+// IsFolder tells whether a reference's place is a folder, in which others lie: one of them may be
+// the reference under a new name. As for git, there is no loose file then.
+func (s *Store) IsFolder(name string) bool {
+	folder, base := cut(name)
+	dir, err := s.folder(folder)
+	if err != nil {
+		return false
+	}
+	defer dir.close()
+	st, err := dir.Lstat(base)
+	return err == nil && st.IsDir()
 }
 
 func (s *Store) readFile(name string, max int64) ([]byte, error) {
@@ -127,7 +140,7 @@ func describe(b []byte) string {
 }
 
 func (s *Store) packed(name string) (object.ID, error) {
-	b, err := s.git.ReadFile("packed-refs", maxPackedRef)
+	b, err := s.git.ReadFile(packedName, maxPackedRef)
 	if errors.Is(err, fs.ErrNotExist) {
 		return object.ID{}, ErrMissing
 	}

@@ -182,7 +182,7 @@ func (s *Store) Logged(name string) ([]object.ID, error) {
 		return nil, err
 	}
 	b, err := s.readFile("logs/"+name, maxLog)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || err != nil && s.IsFolder("logs/"+name) {
 		return nil, nil
 	}
 	if err != nil {

@@ -12,6 +12,9 @@ var repairing = adviceTable{
 	refusal.RestoreSettings: func(s Speller, r refusal.Remedy) advice {
 		return advice{lead: "nothing was changed; write what is missing with: ", command: s.adopt(r.Dest)}
 	},
+	refusal.AdoptRenamed: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "nothing was changed; if the branch was renamed, go on with the one that is checked out: ", command: s.adopt(r.Dest)}
+	},
 	refusal.InspectConfig: func(_ Speller, r refusal.Remedy) advice {
 		return advice{lead: "nothing was changed; look at it with: ", command: Git(r.Dest, "config", "--local", "--list")}
 	},
