@@ -46,7 +46,7 @@ func (r *Projection) recoverAttributes(ctx context.Context, tip object.ID) error
 		return nil
 	}
 	r.Opts.Warn(r.Folder.Path(dest.AttributesFile), flaw+": it is written again", refusal.Remedy{})
-	u, err := r.newUpdate(ctx, Job{Base: tip, Tip: tip, Index: index, Warn: r.Opts.Warn})
+	u, err := r.newUpdate(ctx, updateJob{Base: tip, Tip: tip, Index: index, Warn: r.Opts.Warn})
 	if err != nil {
 		return err
 	}

@@ -8,48 +8,48 @@ import (
 	"timemachine/repo/refusal"
 )
 
-// Job is what an update brings up to date: files/, copies/ and the index, from one commit to
+// updateJob is what an update brings up to date: files/, copies/ and the index, from one commit to
 // another. An update can be done again without harm.
-type Job struct {
+type updateJob struct {
 	Base, Tip object.ID        // the commits that the work tree was and will be up to date with
 	Versions  []record.Version // of the commits between, oldest first
 	OutOfTree map[string]bool  // sources whose newest version Tip's tree does not hold: files/ is not written
 	Contents  *Contents        // what is still in memory of them; nil: nothing
 	Index     *IndexLock
-	Start     Start
-	Bulk      Durability // of many files: WholeFS or LeftToSystem; few are synced one by one
+	Start     startState
+	Bulk      durability // of many files: WholeFS or LeftToSystem; few are synced one by one
 	Marked    bool       // a pending mark covers the job: what many files replace may be removed first
 	NoCopies  bool       // copies/ is left as it is
 	Warn      func(path, msg string, what refusal.Remedy)
 }
 
-// Start is what is known of the work tree before an update.
-type Start int
+// startState is what is known of the work tree before an update.
+type startState int
 
 const (
-	// AnyStart says nothing: an update may have been interrupted.
-	AnyStart Start = iota
-	// AtBase says that the work tree is up to date with Base: what lies where Base has nothing is
+	// anyStart says nothing: an update may have been interrupted.
+	anyStart startState = iota
+	// atBase says that the work tree is up to date with Base: what lies where Base has nothing is
 	// foreign.
-	AtBase
-	// BeforeBase says that Base itself is pending: the mark stays.
-	BeforeBase
+	atBase
+	// beforeBase says that Base itself is pending: the mark stays.
+	beforeBase
 )
 
-// Durability says how what an update wrote gets onto the disk.
-type Durability int
+// durability says how what an update wrote gets onto the disk.
+type durability int
 
 const (
-	// EachFile is synced as it is written, and its folder after it.
-	EachFile Durability = iota
-	// WholeFS is synced once, when everything is written.
-	WholeFS
-	// LeftToSystem is not synced: the pending mark stays until a later run syncs.
-	LeftToSystem
+	// eachFile is synced as it is written, and its folder after it.
+	eachFile durability = iota
+	// wholeFS is synced once, when everything is written.
+	wholeFS
+	// leftToSystem is not synced: the pending mark stays until a later run syncs.
+	leftToSystem
 )
 
-// Outcome is what came of an update.
-type Outcome struct {
+// outcome is what came of an update.
+type outcome struct {
 	changes       []index.Change // for the index
 	folders       []string       // written in, where files are synced one by one
 	unwritten     runstate.Unwritten
@@ -61,7 +61,7 @@ type Outcome struct {
 }
 
 // take adds what a writer did.
-func (o *Outcome) take(w *writer) {
+func (o *outcome) take(w *writer) {
 	o.changes = append(o.changes, w.changes...)
 	o.folders = append(o.folders, w.folders...)
 	o.unwritten.Files = append(o.unwritten.Files, w.unwritten.Files...)

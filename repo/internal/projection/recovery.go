@@ -42,7 +42,7 @@ type need struct {
 	pending  bool      // files/ or the index may not be up to date
 	base     object.ID // from this commit on; zero: from the first
 	noCopies bool      // copies/ lacks nothing
-	bulk     Durability
+	bulk     durability
 }
 
 // findNeed looks at the pending mark, the index and files/.
@@ -50,7 +50,7 @@ func (r *Projection) findNeed(tip object.ID, copied bool) (n need, err error) {
 	if n.base, n.pending, err = r.Pending(tip); err != nil || tip.IsZero() {
 		return n, err
 	}
-	n.bulk = WholeFS
+	n.bulk = wholeFS
 	marked, err := r.StateDir.Exists(runstate.PendingName)
 	if err != nil {
 		return n, err
@@ -67,7 +67,7 @@ func (r *Projection) findNeed(tip object.ID, copied bool) (n need, err error) {
 		return n, err
 	}
 	if !indexed || lost || r.IndexFlaw != nil {
-		n = need{pending: true, noCopies: !n.pending || copied, bulk: WholeFS} // files/ and the index alone are missing
+		n = need{pending: true, noCopies: !n.pending || copied, bulk: wholeFS} // files/ and the index alone are missing
 	}
 	return n, nil
 }
@@ -100,9 +100,9 @@ func (r *Projection) bringUpToDate(ctx context.Context, tip object.ID, n need) e
 	if _, noted := r.upToDateWith(); n.pending && noted && len(versions) == 0 {
 		return runstate.WriteUpToDate(r.StateDir, r.moment(), tip) // git committed, and updated the work tree
 	}
-	job := Job{Base: n.base, Tip: tip, Index: locked, Bulk: n.bulk, NoCopies: n.noCopies, Warn: r.Opts.Warn}
+	job := updateJob{Base: n.base, Tip: tip, Index: locked, Bulk: n.bulk, NoCopies: n.noCopies, Warn: r.Opts.Warn}
 	if !reached { // what is written again is older than the pending mark, which does not cover it
-		job.Bulk = WholeFS
+		job.Bulk = wholeFS
 	}
 	if job.Versions, job.OutOfTree, err = r.inTree(tip, versions); err != nil {
 		return err

@@ -17,13 +17,13 @@ type Rewriter struct {
 // NewRewriter makes a Rewriter at tip. The caller holds the lock, and closes the Rewriter. Without
 // the index locked, files/ is left as it is.
 func (r *Projection) NewRewriter(ctx context.Context, tip object.ID, index *IndexLock) (*Rewriter, error) {
-	job := Job{Base: tip, Tip: tip, Index: index, Bulk: WholeFS, Warn: r.Opts.Warn}
+	job := updateJob{Base: tip, Tip: tip, Index: index, Bulk: wholeFS, Warn: r.Opts.Warn}
 	_, pending, err := r.Pending(tip)
 	switch {
 	case err != nil:
 		return nil, err
 	case pending:
-		job.Start = BeforeBase
+		job.Start = beforeBase
 	default:
 		if err := r.flush(); err != nil {
 			return nil, err
@@ -65,7 +65,7 @@ func (w *Rewriter) Finish() error {
 		u.note(false)
 		return nil
 	}
-	return u.p.remakeDamaged(u.ctx, u.finish(), &u.Job)
+	return u.p.remakeDamaged(u.ctx, u.finish(), &u.updateJob)
 }
 
 // Close closes the folders that the Rewriter holds open.

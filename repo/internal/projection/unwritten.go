@@ -106,7 +106,7 @@ func (r *Projection) retryIndex(ctx context.Context, tip, base object.ID) (done 
 		r.warnOfIndex(err)
 		return false, nil
 	}
-	return true, r.bringUpToDate(ctx, tip, need{base: base, noCopies: true, bulk: WholeFS})
+	return true, r.bringUpToDate(ctx, tip, need{base: base, noCopies: true, bulk: wholeFS})
 }
 
 // noteSparse notes that all of files/ and the index is to be written when git sparse-checkout has
@@ -144,9 +144,9 @@ func (r *Projection) retryVersions(ctx context.Context, tip object.ID, files boo
 	if !locked.Held() {
 		return nil
 	}
-	job := Job{Base: tip, Tip: tip, Index: locked, Bulk: WholeFS, Warn: r.Opts.Warn}
+	job := updateJob{Base: tip, Tip: tip, Index: locked, Bulk: wholeFS, Warn: r.Opts.Warn}
 	if len(list.Files)+len(list.Copies) <= durable.SyncEach {
-		job.Bulk = EachFile
+		job.Bulk = eachFile
 	}
 	u, err := r.newUpdate(ctx, job)
 	if err != nil {

@@ -32,24 +32,24 @@ type Published struct {
 // UpdatePublished brings copies/, files/ and the index up to date with what was just published.
 // locked is git's lock of the index.
 func (r *Projection) UpdatePublished(ctx context.Context, done Published, locked *IndexLock) error {
-	job := Job{Base: done.Base, Tip: done.Tip, Versions: done.Versions, Contents: done.Contents, Index: locked,
-		Start: AtBase, Bulk: r.bulkDurability(), Marked: true, Warn: r.Opts.Warn}
+	job := updateJob{Base: done.Base, Tip: done.Tip, Versions: done.Versions, Contents: done.Contents, Index: locked,
+		Start: atBase, Bulk: r.bulkDurability(), Marked: true, Warn: r.Opts.Warn}
 	if done.Pending {
-		job.Start = BeforeBase
+		job.Start = beforeBase
 	}
 	return r.remakeDamaged(ctx, r.run(ctx, job), &job)
 }
 
 // bulkDurability is how many files get onto the disk that a pending mark covers.
-func (r *Projection) bulkDurability() Durability {
+func (r *Projection) bulkDurability() durability {
 	if r.moment() != "" {
-		return LeftToSystem
+		return leftToSystem
 	}
-	return WholeFS
+	return wholeFS
 }
 
 // run updates copies/, files/ and the index. A damaged index is an *index.DamagedError.
-func (r *Projection) run(ctx context.Context, job Job) error {
+func (r *Projection) run(ctx context.Context, job updateJob) error {
 	u, err := r.newUpdate(ctx, job)
 	if err != nil {
 		return err
@@ -68,23 +68,23 @@ func (r *Projection) run(ctx context.Context, job Job) error {
 
 // remakeDamaged makes the index anew from the history where a job failed because the index is
 // damaged; it returns err otherwise. What copies/ lacks of the job's versions has been noted.
-func (r *Projection) remakeDamaged(ctx context.Context, err error, job *Job) error {
+func (r *Projection) remakeDamaged(ctx context.Context, err error, job *updateJob) error {
 	var damaged *index.DamagedError
 	if !errors.As(err, &damaged) {
 		return err
 	}
 	job.Index.Release()
 	r.IndexFlaw = damaged
-	return r.Recover(ctx, job.Tip, job.Start != BeforeBase)
+	return r.Recover(ctx, job.Tip, job.Start != beforeBase)
 }
 
 // update is a job under way.
 type update struct {
-	Job
-	Outcome
+	updateJob
+	outcome
 	p          *Projection
 	ctx        context.Context
-	durability Durability
+	durability durability
 
 	// Paths whose place in files/ another path has, at Base and at Tip: Commits.Collisions.
 	collisionsBefore, collisions map[string]string
@@ -94,8 +94,8 @@ type update struct {
 	filesLeft                    atomic.Int64 // that are to be written to files/ yet
 }
 
-func (r *Projection) newUpdate(ctx context.Context, job Job) (u *update, err error) {
-	u = &update{Job: job, Outcome: Outcome{pending: job.Start == BeforeBase}, p: r, ctx: ctx, durability: job.Bulk}
+func (r *Projection) newUpdate(ctx context.Context, job updateJob) (u *update, err error) {
+	u = &update{updateJob: job, outcome: outcome{pending: job.Start == beforeBase}, p: r, ctx: ctx, durability: job.Bulk}
 	u.collisions, err = r.Collisions(job.Tip)
 	return u, err
 }
@@ -122,7 +122,7 @@ func (u *update) write() (err error) {
 		u.filesLeft.Store(int64(max(0, len(newest)-len(deleted))))
 	}
 	if len(written) <= durable.SyncEach {
-		u.durability = EachFile
+		u.durability = eachFile
 	}
 	byPath := func(a, b int) int { return cmp.Or(strings.Compare(u.Versions[a].Source, u.Versions[b].Source), a-b) }
 	slices.SortFunc(deleted, byPath)
@@ -251,7 +251,7 @@ func (u *update) finish() error {
 		return nil
 	}
 	_, before := u.p.upToDateWith()
-	if u.durability == LeftToSystem || u.durability == EachFile && before { // something was left to the system: now, or before this
+	if u.durability == leftToSystem || u.durability == eachFile && before { // something was left to the system: now, or before this
 		return runstate.WriteUpToDate(u.p.StateDir, u.p.moment(), u.Tip)
 	}
 	return runstate.ClearPending(u.p.StateDir)
@@ -288,9 +288,9 @@ func (r *Projection) folderTrees(tip object.ID) (index.Trees, error) {
 // folders, which may be new, remain.
 func (u *update) sync() error {
 	switch u.durability {
-	case LeftToSystem:
+	case leftToSystem:
 		return nil
-	case WholeFS:
+	case wholeFS:
 		return u.p.SyncAll()
 	}
 	w := durable.NewWalker(u.p.Folder)

@@ -48,9 +48,9 @@ type inputs struct {
 }
 
 func (u *update) newWriter(n int, warn func(path, msg string, what refusal.Remedy)) *writer {
-	each := u.durability == EachFile
+	each := u.durability == eachFile
 	return &writer{
-		inputs: inputs{p: u.p, contents: u.Contents, hasIndex: u.Index.Held(), atBase: u.Start == AtBase, each: each, removeFirst: u.Marked && !each,
+		inputs: inputs{p: u.p, contents: u.Contents, hasIndex: u.Index.Held(), atBase: u.Start == atBase, each: each, removeFirst: u.Marked && !each,
 			collisionsBefore: u.collisionsBefore, collisions: u.collisions, copying: &u.copying, fullReported: &u.fullReported, spaceShort: &u.spaceShort, filesLeft: &u.filesLeft, base: u.Base},
 		files: durable.NewWalker(u.p.Folder), copies: durable.NewWalker(u.p.Folder), buf: make([]byte, durable.SparseBlock),
 		staged: fmt.Sprintf("file%d", n), clone: fmt.Sprintf("copy%d", n), warn: warn}

@@ -19,9 +19,9 @@ import (
 // is quoted as in Go.
 const UnwrittenName = "unwritten"
 
-// MaxUnwritten is how many versions are listed at most: so many are cheaper to find by a comparison
+// maxListed is how many versions are listed at most: so many are cheaper to find by a comparison
 // with the history.
-const MaxUnwritten = 4096
+const maxListed = 4096
 
 // Unwritten lists what could not be written.
 type Unwritten struct {
@@ -128,7 +128,7 @@ func (u *Unwritten) AddFiles(add []UnwrittenVersion) bool { return addVersions(&
 func (u *Unwritten) AddCopies(add []UnwrittenVersion) bool { return addVersions(&u.Copies, add) }
 
 func addVersions(list *[]UnwrittenVersion, add []UnwrittenVersion) bool {
-	if len(*list)+len(add) > MaxUnwritten {
+	if len(*list)+len(add) > maxListed {
 		return false
 	}
 	for _, v := range add {

@@ -12,7 +12,8 @@ import (
 // maxNote is the largest note that is read, in bytes.
 const maxNote = 1 << 20
 
-// PendingName is the file that says that files/ and the index may be behind the branch.
+// PendingName is the file that says that files/ and the index may not be up to date with the
+// branch.
 const PendingName = "pending"
 
 // upToDateName is the file that says how far files/ and copies/ are written but perhaps not on
@@ -32,8 +33,8 @@ type Pending struct {
 	Damaged bool      // the mark is unreadable
 }
 
-// MarkPending notes durably that files/ and the index may be behind from commit base on. An older
-// mark stays.
+// MarkPending notes durably that files/ and the index may lack what came after commit base. An
+// older mark stays.
 func MarkPending(dir *durable.Dir, base object.ID) error {
 	there, err := dir.Exists(PendingName)
 	if err != nil || there {
