@@ -17,7 +17,7 @@ type updateJob struct {
 	Contents  *Contents        // what is still in memory of them; nil: nothing
 	Index     *IndexLock
 	Start     startState
-	Bulk      durability // of many files: WholeFS or LeftToSystem; few are synced one by one
+	Bulk      durability // of many files: wholeFS or leftToSystem; few are synced one by one
 	Marked    bool       // a pending mark covers the job: what many files replace may be removed first
 	NoCopies  bool       // copies/ is left as it is
 	Warn      func(path, msg string, what refusal.Remedy)
