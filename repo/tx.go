@@ -187,7 +187,7 @@ func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (record.
 	if spelling != layout.Usual {
 		former = "" // only who is at the usual place can have been at the former
 	}
-	if rec.Event != record.Deleted {
+	if !rec.Ends() {
 		if rec.Copy, err = t.copyName(&rec, spelling, newest); err != nil {
 			return record.Version{}, err
 		}
@@ -224,7 +224,7 @@ func (t *Tx) treePath(rec *record.Record) (string, layout.Spelling, error) {
 			}
 		}
 	}
-	if rec.Event == record.Deleted {
+	if rec.Ends() {
 		path, err := layout.Former.TreePath(rec.Source)
 		if err != nil {
 			return usual, layout.Usual, err
@@ -263,7 +263,10 @@ func (t *Tx) edit(path, former string, rec *record.Record, w *packwrite.Writer) 
 			return err
 		}
 	}
-	if rec.Event == record.Deleted {
+	if rec.Ends() {
+		if e, there, err := t.editor.Get(path); err != nil || there && e.Mode.IsTree() {
+			return err // sources below it have the place already
+		}
 		if t.names != nil {
 			t.names.Remove(path)
 		}
@@ -310,7 +313,7 @@ func (t *Tx) copyName(rec *record.Record, spelling layout.Spelling, newest bool)
 
 func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record) (record.Version, error) {
 	when := rec.Mtime
-	if rec.Event == record.Deleted {
+	if rec.Ends() {
 		when = rec.Captured
 	}
 	date, ok := committerDate(rec.Captured.Truncate(time.Second), t.last)
@@ -336,8 +339,8 @@ func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record) (rec
 	return v, nil
 }
 
-// changedFrom is the version before one whose mode or owner alone changed; nil for others, and where
-// it cannot be read.
+// changedFrom is the version before one whose mode or owner alone changed; nil for others, and
+// where it cannot be read.
 func (t *Tx) changedFrom(rec *record.Record) *record.Record {
 	if rec.Event != record.Metadata {
 		return nil

@@ -2,8 +2,6 @@ package history
 
 import (
 	"context"
-
-	"timemachine/repo/record"
 )
 
 // At returns the version of source that the point selects: the version in force at a moment, the
@@ -59,7 +57,7 @@ func (h *History) selectFrom(ctx context.Context, f located, p Point) (Entry, er
 			return Entry{}, err
 		}
 		if n++; p.selects(&e, n-1) {
-			if e.Event == record.Deleted {
+			if e.Ends() {
 				return Entry{}, &AbsentError{Path: f.Source, Deleted: e}
 			}
 			return e, nil

@@ -199,7 +199,7 @@ func (b *belowWalk) result(ctx context.Context, path string) ([]Entry, error) {
 			continue
 		}
 		some = true
-		if c.done.Event != record.Deleted {
+		if !c.done.Ends() {
 			list = append(list, *c.done)
 		}
 	}

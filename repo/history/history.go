@@ -135,7 +135,7 @@ func (h *History) State() *durable.Dir { return h.commits.StateDir }
 // Content streams what the rewritten commit holds. Other content than the version's ends in an
 // error.
 func (h *History) Content(v *record.Version) (io.ReadCloser, int64, error) {
-	if v.Event == record.Deleted {
+	if v.Ends() {
 		return nil, 0, fmt.Errorf("%q was deleted in %s: no content", v.Source, v.Commit.Short())
 	}
 	blob := v.Blob

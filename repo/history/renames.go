@@ -30,10 +30,10 @@ func (h *History) yieldAcrossRenames(ctx context.Context, f located, cut time.Ti
 		if e.Committed.Before(cut) {
 			return true
 		}
-		begins := e.Before == nil || e.Before.Event == record.Deleted
+		begins := e.Before == nil || e.Before.Ends()
 		var old located
 		renamed := false
-		if begins && e.Event != record.Deleted {
+		if begins && !e.Ends() {
 			if old, renamed, err = h.earlierName(ctx, &e, names); err != nil {
 				return yield(Entry{}, err)
 			}
@@ -88,7 +88,7 @@ func (h *History) earlierName(ctx context.Context, e *Entry, names map[string]bo
 		if v.Event == record.Deleted && v.Scan == e.Scan {
 			return h.versionBefore(ctx, v)
 		}
-		if v.Event != record.Deleted && v.Committed.Before(e.Committed) {
+		if !v.Ends() && v.Committed.Before(e.Committed) {
 			return v, true, nil
 		}
 	}
@@ -117,7 +117,7 @@ func (h *History) deletedWithContent(ctx context.Context, e *Entry) (string, err
 		if err != nil {
 			return "", err
 		}
-		if f.Event != record.Deleted {
+		if !f.Ends() {
 			continue
 		}
 		before, ok, err := h.versionBefore(ctx, f)

@@ -101,7 +101,7 @@ func (h *History) sortAsCommitted(ctx context.Context, tie []Entry) error {
 func freesPath(tie []Entry) bool {
 	deleted, above := map[string]bool{}, map[string]bool{} // the deleted sources, case-folded, and the folders above them
 	for i := range tie {
-		if tie[i].Event == record.Deleted {
+		if tie[i].Ends() {
 			source := dest.FoldCase(tie[i].Source)
 			deleted[source] = true
 			for dir := path.Dir(source); !above[dir]; dir = path.Dir(dir) {
@@ -110,7 +110,7 @@ func freesPath(tie []Entry) bool {
 		}
 	}
 	return slices.ContainsFunc(tie, func(e Entry) bool {
-		if len(deleted) == 0 || e.Event == record.Deleted {
+		if len(deleted) == 0 || e.Ends() {
 			return false
 		}
 		source := dest.FoldCase(e.Source)
@@ -183,7 +183,7 @@ func (s *chainHeap) Pop() any {
 func (s chainHeap) Less(i, j int) bool {
 	a, b := &s[i].Version, &s[j].Version
 	deletions := func(v *record.Version) int {
-		if v.Event == record.Deleted {
+		if v.Ends() {
 			return 1
 		}
 		return 0

@@ -30,8 +30,9 @@
 //	Torn: yes                      (only where the file changed while it was read)
 //	Scan: 20261123T044830Z-9f2c
 //
-// A deletion has Event, Source, File, Captured, Previous and Scan only. Records from before the
-// trailers Captured and Changed have neither.
+// A deletion has Event, Source, File, Captured, Previous and Scan only. So has a link that counts
+// as a folder from then on, since sources are recorded below it: its Event is type-changed, and it
+// has Type: folder. Records from before the trailers Captured and Changed have neither.
 //
 // # Invariants
 //

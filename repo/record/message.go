@@ -34,32 +34,35 @@ var keys = [keyCount]string{"Event", "Source", "Mtime", "Mode", "Type", "Owner",
 	"Captured", "Changed", "Previous", "Renamed-From", "Torn", "Scan"}
 
 const (
-	typeLink = "symlink"
-	tornYes  = "yes"
+	typeLink   = "symlink"
+	typeFolder = "folder"
+	tornYes    = "yes"
 )
 
-// Message is the commit's message: subject, blank line, trailers, each line with a newline. before is
-// the source's version before this one, nil where it is not known: the subject of a Metadata version
-// tells what changed. The record must hold what its fields' comments say, else the message does not
-// parse.
+// Message is the commit's message: subject, blank line, trailers, each line with a newline. before
+// is the source's version before this one, nil where it is not known: the subject of a Metadata
+// version tells what changed. The record must hold what its fields' comments say, else the message
+// does not parse.
 func (r *Record) Message(before *Record) string {
 	b := make([]byte, 0, 448+2*len(r.Source)+len(r.Copy))
 	b = append(r.appendSubject(b, before), '\n')
 	b = appendTrailer(b, keyEvent, string(r.Event))
 	b = appendTrailer(b, keySource, r.Source)
-	if r.Event != Deleted {
+	if r.Folder {
+		b = appendTrailer(b, keyType, typeFolder)
+	} else if !r.Ends() {
 		b = r.appendState(b)
 	}
 	b = appendOptional(b, keyFile, r.File)
-	if r.Event != Deleted {
+	if !r.Ends() {
 		b = appendOptional(b, keyCopy, r.Copy)
 	}
 	b = appendMoment(b, keyCaptured, r.Captured)
-	if r.Event != Deleted {
+	if !r.Ends() {
 		b = appendMoment(b, keyChanged, r.Changed)
 	}
 	b = appendID(b, keyPrevious, r.Previous)
-	if r.Event != Deleted {
+	if !r.Ends() {
 		b = appendOptional(b, keyRenamedFrom, r.RenamedFrom)
 		if r.Torn {
 			b = appendTrailer(b, keyTorn, tornYes)
@@ -69,7 +72,7 @@ func (r *Record) Message(before *Record) string {
 	return string(append(b, '\n'))
 }
 
-// appendState appends the trailers that a deletion does not have.
+// appendState appends the trailers that a version does not have which ends its source.
 func (r *Record) appendState(b []byte) []byte {
 	b = appendTime(appendKey(b, keyMtime), r.Mtime)
 	b = fmt.Appendf(appendKey(b, keyMode), "%04o", r.Mode)

@@ -30,14 +30,17 @@ func Parse(message string) (Record, error) {
 	if err != nil {
 		return Record{}, fmt.Errorf("trailer %q: %w", keys[wrong], err)
 	}
-	var r Record
+	r := Record{Folder: values[keyType] == typeFolder}
 	for key := range keyCount {
 		if err := r.set(key, values[key]); err != nil {
 			return Record{}, fmt.Errorf("trailer %q: %w", keys[key], err)
 		}
 	}
-	if r.Event == Deleted {
-		r = Record{Event: r.Event, Source: r.Source, File: r.File, Captured: r.Captured, Previous: r.Previous, Scan: r.Scan}
+	if r.Folder && r.Event != TypeChanged {
+		return Record{}, fmt.Errorf("trailer %q: a folder in the event %q", keys[keyType], r.Event)
+	}
+	if r.Ends() {
+		r = Record{Event: r.Event, Folder: r.Folder, Source: r.Source, File: r.File, Captured: r.Captured, Previous: r.Previous, Scan: r.Scan}
 	}
 	return r, nil
 }
@@ -99,7 +102,9 @@ func (r *Record) set(key int, value string) (err error) {
 	case keyMode:
 		r.Mode, err = parseMode(value)
 	case keyType:
-		r.Link, err = parseWord(value, typeLink)
+		if !r.Folder {
+			r.Link, err = parseWord(value, typeLink)
+		}
 	case keyOwner:
 		if value, err = Unquote(value); err == nil {
 			err = r.setOwner(value)
@@ -128,13 +133,13 @@ func (r *Record) set(key int, value string) (err error) {
 	return err
 }
 
-// requires tells which trailers every record has, and which every one but a deletion's.
+// requires tells which trailers every record has, and which every one that does not end its source.
 func (r *Record) requires(key int) bool {
 	switch key {
 	case keyEvent, keySource:
 		return true
 	case keyMtime, keyMode, keyOwner, keySize, keyBlob:
-		return r.Event != Deleted
+		return !r.Ends()
 	}
 	return false
 }

@@ -42,14 +42,15 @@ func (e Event) verb() string {
 	return ""
 }
 
-// Record is what a commit says of one version. A deletion uses only Event, Source, File, Captured,
-// Previous and Scan.
+// Record is what a commit says of one version. A version that ends its source uses only Event,
+// Source, File, Captured, Previous and Scan.
 type Record struct {
 	Event       Event
 	Source      string    // absolute, clean path; exact bytes, without NUL
 	Mtime       time.Time // UTC when parsed; any second, 0 to 999999999 nanoseconds
 	Mode        uint32    // permissions with setuid, setgid and sticky: 0 to 07777
 	Link        bool      // a symbolic link: its content is the target
+	Folder      bool      // with TypeChanged: a link that sources are recorded below, as in a folder
 	UID, GID    uint32
 	User, Group string    // "" where the name is unknown
 	Size        int64     // bytes of content, from 0
@@ -64,15 +65,15 @@ type Record struct {
 	// Captured is the moment just before the first byte was read; of a deletion, the moment it was
 	// noticed. Zero in records from before this trailer.
 	Captured time.Time
-	// Changed is the ctime of a Metadata version: its mode or owner was set then at the latest. Zero
-	// for other events, and in records from before this trailer.
+	// Changed is the ctime of a Metadata version: its mode or owner was set then at the latest.
+	// Zero for other events, and in records from before this trailer.
 	Changed time.Time
 }
 
-// appendSubject appends the message's first line, without a newline: what happened to which path, and
-// of a Metadata version the mode and owner before and after.
+// appendSubject appends the message's first line, without a newline: what happened to which path,
+// and of a Metadata version the mode and owner before and after.
 func (r *Record) appendSubject(b []byte, before *Record) []byte {
-	if r.Event != Metadata || before == nil || before.Event == Deleted {
+	if r.Event != Metadata || before == nil || before.Ends() {
 		return appendQuoted(append(append(b, r.Event.verb()...), ' '), r.Source)
 	}
 	var what, old, new string
@@ -94,3 +95,7 @@ func (r *Record) appendSubject(b []byte, before *Record) []byte {
 	b = appendQuoted(append(b, " from "...), old)
 	return appendQuoted(append(b, " to "...), new)
 }
+
+// Ends tells whether the version ends its source: it was deleted, or is a folder from here on. Such
+// a version has no content and no place in the tree.
+func (r *Record) Ends() bool { return r.Event == Deleted || r.Folder }

@@ -38,6 +38,14 @@ func TestMessageAndParse(t *testing.T) {
 		if got, err := Parse(gone.Message(nil)); err != nil || got != gone {
 			t.Errorf("got  %+v, %v\nwant %+v", got, err, gone)
 		}
+		gone.Event, gone.Folder = TypeChanged, true
+		if got, err := Parse(gone.Message(nil)); err != nil || got != gone || !got.Ends() {
+			t.Errorf("got  %+v, %v\nwant %+v", got, err, gone)
+		}
+	}
+	folder := Record{Event: Deleted, Source: "/f", Folder: true}
+	if got, err := Parse(folder.Message(nil)); err == nil {
+		t.Errorf("a deleted folder is %+v", got)
 	}
 }
 

@@ -16,8 +16,8 @@ type Version struct {
 	Committed time.Time // the committer date: whole seconds, see Tx.Commit
 }
 
-// OfCommit is the version that a commit carries. Errors are those of Parse; Commit and Committed are
-// set also with an error.
+// OfCommit is the version that a commit carries. Errors are those of Parse; Commit and Committed
+// are set also with an error.
 func OfCommit(id object.ID, c *object.CommitData) (Version, error) {
 	rec, err := Parse(c.Message)
 	return Version{Record: rec, Commit: id, Committed: c.Committer.When}, err
@@ -94,8 +94,8 @@ func FormerPath(rec *Record) string {
 	return former
 }
 
-// IsAtFormerPath tells whether a tree, as Files lists it, holds the source where no version goes any
-// more.
+// IsAtFormerPath tells whether a tree, as Files lists it, holds the source where no version goes
+// any more.
 func IsAtFormerPath(tree map[string]object.TreeEntry, source string) bool {
 	usual, err := layout.TreePath(source)
 	former, ferr := layout.Former.TreePath(source)
@@ -106,8 +106,8 @@ func IsAtFormerPath(tree map[string]object.TreeEntry, source string) bool {
 // Agrees tells whether the tree's entry for a source is what its newest version says. there is
 // false where the tree has no entry.
 func Agrees(v *Version, e object.TreeEntry, there bool) bool {
-	if v.Event == Deleted {
-		return !there
+	if v.Ends() {
+		return !there || e.Mode.IsTree()
 	}
 	return there && e.ID == v.Blob && e.Mode == TreeMode(&v.Record)
 }

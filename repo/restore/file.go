@@ -26,8 +26,8 @@ func tempName() string {
 	return tempPrefix + hex.EncodeToString(b[:])
 }
 
-// removeObstacle removes the file whose path a folder needs. A step before this one may have removed
-// it.
+// removeObstacle removes the file whose path a folder needs. A step before this one may have
+// removed it.
 func (s *Step) removeObstacle() error {
 	if s.obstacle == "" {
 		return nil

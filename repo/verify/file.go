@@ -49,7 +49,7 @@ func (w *worker) file(s *step) {
 	}
 	folder, name := layout.Split(path)
 	dir, err := w.files.Dir(folder)
-	if s.Event == record.Deleted {
+	if s.Ends() {
 		if err == nil {
 			w.leftover(s, dir, path, name)
 		}

@@ -51,7 +51,7 @@ type place struct {
 
 // placeOf returns the place of a version at a path of the tree.
 func placeOf(v *record.Version, path string) place {
-	return place{path: path, blob: v.Blob, mode: record.TreeMode(&v.Record), commit: v.Commit, deleted: v.Event == record.Deleted}
+	return place{path: path, blob: v.Blob, mode: record.TreeMode(&v.Record), commit: v.Commit, deleted: v.Ends()}
 }
 
 // expected is the version that a later one names as its Previous.
@@ -153,7 +153,7 @@ func (k *verify) step(id object.ID, c *object.CommitData, h *history) step {
 	delete(h.expect, rec.Source)
 	if !rec.Previous.IsZero() {
 		h.expect[rec.Source] = expected{rec.Previous, id}
-	} else if rec.Event == record.Deleted {
+	} else if rec.Ends() {
 		wrong("a deletion without a version before it")
 	}
 	if !k.alone && s.Copy != "" {
@@ -219,7 +219,7 @@ func (w *worker) all(job []step) error {
 
 // one checks a version: its blob, its tree, its copy and, if it is the newest, its file in files/.
 func (w *worker) one(s *step) error {
-	if s.Event != record.Deleted {
+	if !s.Ends() {
 		w.blob(s)
 	}
 	if !w.o.Quick && s.lasts {
@@ -228,7 +228,7 @@ func (w *worker) one(s *step) error {
 	if w.alone {
 		return nil
 	}
-	if s.Event != record.Deleted && s.Copy != "" {
+	if !s.Ends() && s.Copy != "" {
 		w.copy(&s.Version)
 	}
 	if s.newest {

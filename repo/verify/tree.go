@@ -92,7 +92,7 @@ func (w *worker) descend(s *step, before, after object.ID, path string, top bool
 	if !deeper {
 		return holds(s, e, there)
 	}
-	if there && !e.Mode.IsTree() || !there && s.Event != record.Deleted {
+	if there && !e.Mode.IsTree() || !there && !s.Ends() {
 		return fmt.Errorf("the tree holds no folder %s", record.Quote(name))
 	}
 	if !oldThere || !old.Mode.IsTree() {
@@ -106,7 +106,7 @@ func holds(s *step, e object.TreeEntry, there bool) error {
 	switch {
 	case record.Agrees(&s.Version, e, there):
 		return nil
-	case s.Event == record.Deleted:
+	case s.Ends():
 		return errors.New("the tree still holds what was deleted")
 	case !there:
 		return errors.New("the tree does not hold it")

@@ -30,7 +30,7 @@ type rebuilt struct {
 func (r *Projection) RebuildSince(ctx context.Context, tip, base object.ID, o RebuildOptions) (*rebuilt, error) {
 	var commits []object.ID
 	err := r.Walk(ctx, tip, base, func(v record.Version, ours bool) error {
-		if ours && v.Event != record.Deleted && v.Copy != "" {
+		if ours && !v.Ends() && v.Copy != "" {
 			commits = append(commits, v.Commit)
 		}
 		return nil

@@ -107,7 +107,7 @@ func (u *update) write() (err error) {
 	for i := range u.Versions {
 		v := &u.Versions[i]
 		newest[v.Source] = i
-		if v.Event == record.Deleted {
+		if v.Ends() {
 			deleted = append(deleted, i)
 		} else {
 			written = append(written, i)

@@ -70,7 +70,7 @@ func (w *writer) write(v *record.Version, newest bool) {
 		return
 	}
 	place := newest && w.hasIndex
-	if v.Event == record.Deleted {
+	if v.Ends() {
 		switch {
 		case !place:
 		case w.collisionsBefore[path] != "": // what is there belongs to another path

@@ -29,7 +29,7 @@ type Side struct {
 
 // SideOf is a version as one of two states; a deletion is not there.
 func SideOf(v *record.Version) Side {
-	if v.Event == record.Deleted {
+	if v.Ends() {
 		return Side{}
 	}
 	return Side{There: true, Link: v.Link, Mode: v.Mode, Owner: v.Owner(), Size: v.Size, Mtime: v.Mtime, Commit: v.Commit}

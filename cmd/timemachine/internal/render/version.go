@@ -31,7 +31,7 @@ func versionJSON(v record.Version) VersionDocument {
 		SourceBytes: rawBytes(v.Source),
 		Commit:      idText(v.Commit),
 	}
-	if v.Event == record.Deleted {
+	if v.Ends() {
 		return e
 	}
 	e.Mtime = record.FormatTime(v.Mtime)
@@ -44,7 +44,7 @@ func versionJSON(v record.Version) VersionDocument {
 // history.
 type EntryDocument struct {
 	VersionDocument
-	Type             string  `json:"type,omitempty"` // file or symlink; none for a deletion
+	Type             string  `json:"type,omitempty"` // file, symlink or folder; none for a deletion
 	Since            string  `json:"since"`          // from when on it was in force
 	Captured         string  `json:"captured"`
 	Changed          string  `json:"changed,omitempty"` // the ctime, of metadata
@@ -73,15 +73,18 @@ func EntryJSON(e *history.Entry) EntryDocument {
 		Previous:         idText(e.Previous),
 		Scan:             e.Scan,
 	}
-	if e.Event != record.Deleted {
+	if !e.Ends() {
 		d.Type, d.Torn, d.User, d.Group, d.UID, d.GID = typeText(e.Link), e.Torn, e.User, e.Group, &e.UID, &e.GID
 	}
-	if b := e.Before; b != nil && b.Event != record.Deleted {
+	if e.Folder {
+		d.Type = "folder"
+	}
+	if b := e.Before; b != nil && !b.Ends() {
 		d.SizeBefore = &b.Size
-		if m := modeText(b.Mode); e.Event != record.Deleted && m != d.Mode {
+		if m := modeText(b.Mode); !e.Ends() && m != d.Mode {
 			d.ModeBefore = m
 		}
-		if e.Event != record.Deleted && !b.Owner().Is(e.Owner()) {
+		if !e.Ends() && !b.Owner().Is(e.Owner()) {
 			d.OwnerBefore, _ = record.TellApart(b.Owner(), e.Owner())
 		}
 	}
@@ -104,11 +107,11 @@ func EntryLine(e *history.Entry, zone *time.Location, colour bool) string {
 
 // sizeChange is the size of a version, and the difference from the version before.
 func sizeChange(e *history.Entry) string {
-	if e.Event == record.Deleted {
+	if e.Ends() {
 		return "-"
 	}
 	text := sizeText(e.Size)
-	if b := e.Before; b != nil && b.Event != record.Deleted && b.Size != e.Size {
+	if b := e.Before; b != nil && !b.Ends() && b.Size != e.Size {
 		sign, d := "+", e.Size-b.Size
 		if d < 0 {
 			sign, d = "-", -d
