@@ -5,14 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"testing"
 
-	"timemachine/repo"
 	"timemachine/repo/record"
 	"timemachine/repo/repotest"
-	"timemachine/watch"
-	"timemachine/watch/config"
 )
 
 // moves returns how often the branch has moved.
@@ -61,16 +57,10 @@ func TestRunThatIsCutShort(t *testing.T) {
 	for i := range files {
 		w.write(fmt.Sprintf("f%03d", i), fmt.Sprint(i))
 	}
-	c, err := config.Parse(filepath.Join(filepath.Dir(w.src), "config.dat"), []byte(w.config), config.Env{UID: -1})
-	w.check(err)
-	r, err := repo.Open(w.dest, w.options())
-	w.check(err)
 	ctx, cancel := context.WithCancel(context.Background())
-	_, err = watch.Run(ctx, watch.RunOptions{Config: c, Repo: r, Clock: w.options().Clock, Report: &cancelling{cancel: cancel}})
-	if !errors.Is(err, context.Canceled) {
+	if err := w.tryWith(ctx, &cancelling{cancel: cancel}); !errors.Is(err, context.Canceled) {
 		t.Fatalf("the run was to be cancelled: %v", err)
 	}
-	w.check(r.Close())
 	n := len(repotest.Lines(t, w.dest, "rev-list", "main"))
 	if n == 0 || n >= files {
 		t.Fatalf("%d of %d versions are kept", n, files)

@@ -37,6 +37,7 @@ type content struct {
 	torn     bool      // changed while it was read
 	doubtful bool      // the next run reads the source again
 	pseudo   bool      // on a file system like /proc
+	followed bool      // a listed link was followed
 	at       time.Time // just before the source was opened
 }
 
@@ -129,7 +130,7 @@ func (c *capturer) captureOnce(src *source, ch *scan.Change, asRead bool) (conte
 	default:
 		got.blob, err = c.readLarge(&r, ch.Before)
 	}
-	got.torn = r.torn
+	got.torn, got.followed = r.torn, src.isLink()
 	return got, err
 }
 

@@ -85,6 +85,18 @@ func (w *world) try() (*watch.Summary, problems, error) {
 	return s, p, err
 }
 
+// tryWith makes a run that reports to rep.
+func (w *world) tryWith(ctx context.Context, rep watch.Reporter) error {
+	w.t.Helper()
+	c, err := config.Parse(filepath.Join(filepath.Dir(w.src), "config.dat"), []byte(w.config), config.Env{UID: -1})
+	w.check(err)
+	r, err := repo.Open(w.dest, w.options())
+	w.check(err)
+	defer r.Close()
+	_, err = watch.Run(ctx, watch.RunOptions{Config: c, Repo: r, Clock: w.options().Clock, Report: rep})
+	return err
+}
+
 // run makes a run that must record so many versions and leave a destination that git accepts.
 func (w *world) run(versions int) problems {
 	w.t.Helper()

@@ -62,7 +62,7 @@ func buildPreview(ctx context.Context, c *config.Config, h *history.History, des
 	}
 	changes, unseen := scan.Compare(s, cache, c)
 	deleted, held, _ := unseen.Deletions(nil)
-	changes = append(changes, deleted...)
+	changes = unseen.Settle(append(changes, deleted...))
 	p := &Preview{Sources: s.Sources, Failing: s.Problems, Missing: missingRoots(s), Held: held}
 	for i := range changes {
 		if err := ctx.Err(); err != nil {
@@ -87,6 +87,9 @@ func missingRoots(s *scan.Scan) []string {
 // addChange adds a change to the list that it belongs to.
 func (p *Preview) addChange(ch *scan.Change, c *config.Config) {
 	e := Expected{Source: ch.File.Path, Events: []record.Event{record.Deleted}}
+	if ch.BecameFolder {
+		e.Events = []record.Event{record.TypeChanged}
+	}
 	if !ch.Deleted {
 		if problem, ok := checkReadable(ch, c.MaxSize); !ok {
 			if problem != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"timemachine/repo/durable"
@@ -116,7 +117,10 @@ func (r *run) recordPart(c *capturer, part []scan.Change, done, total int) (n in
 // recordChange records one change, or reports why that is not possible.
 func (r *run) recordChange(ch *scan.Change, got *captured) error {
 	if ch.Deleted {
-		return r.recordDeletion(ch)
+		return r.recordEnd(ch)
+	}
+	if r.overlapsReturned(ch.File.Path) {
+		return nil
 	}
 	if got.err != nil {
 		return r.reportFailure(ch, got.err)
@@ -124,6 +128,7 @@ func (r *run) recordChange(ch *scan.Change, got *captured) error {
 	event := classify(ch.Before, &got.content, r.Config.IgnoreTouched)
 	if event == "" {
 		ch.Before.Stat, ch.Before.Doubtful, ch.Before.TornRuns = got.stat, got.doubtful || got.torn, 0
+		ch.Before.Followed = got.followed
 		r.cache.MarkChanged(ch.Before)
 		r.noteContent(ch.File.Path, got.blob)
 		return nil
@@ -168,7 +173,7 @@ func (r *run) updateCache(v *record.Version, got *captured) {
 	state.SetVersion(v)
 	state.TornRuns = 0
 	if got != nil {
-		state.Stat, state.Doubtful = got.stat, got.doubtful || got.torn
+		state.Stat, state.Doubtful, state.Followed = got.stat, got.doubtful || got.torn, got.followed
 	}
 	r.cache.MarkChanged(state)
 }
@@ -184,15 +189,31 @@ func (r *run) reportVersions(versions []record.Version) {
 	}
 }
 
-// recordDeletion records that a source was deleted.
-func (r *run) recordDeletion(ch *scan.Change) error {
+// recordEnd records that a source was deleted, or that a link counts as a folder. It looks once
+// more, since much may have happened since the scan: a source that is back is left to the next run.
+func (r *run) recordEnd(ch *scan.Change) error {
+	noticed := r.Clock()
+	if !scan.EndStands(ch) {
+		r.returned = append(r.returned, ch.File.Path)
+		return nil
+	}
 	rec := record.Record{Event: record.Deleted, Source: ch.File.Path, Previous: ch.Before.Commit, UID: ch.Before.UID, User: r.owners.User(ch.Before.UID)}
-	v, err := r.tx.Commit(rec, r.Clock(), true)
+	if ch.BecameFolder {
+		rec.Event, rec.Folder = record.TypeChanged, true
+	}
+	v, err := r.tx.Commit(rec, noticed, true)
 	if err != nil {
 		return err
 	}
 	r.updateCache(&v, nil)
 	return nil
+}
+
+// overlapsReturned tells whether a source cannot be recorded beside one that recordEnd left.
+func (r *run) overlapsReturned(source string) bool {
+	return slices.ContainsFunc(r.returned, func(path string) bool {
+		return strings.HasPrefix(source, path+"/") || strings.HasPrefix(path, source+"/")
+	})
 }
 
 // reportFailure reports a source that could not be captured. It returns an error of the

@@ -72,6 +72,8 @@ type run struct {
 	deleted map[disk.Inode][]deletedFile // in this run; a file may have got a new name
 	space   spaceBudget
 
+	returned []string // sources that were missing when the run scanned, and are back
+
 	// blobs returns the contents of the newest versions in the cache. It is seldom called.
 	blobs func() map[object.ID]bool
 }
@@ -191,13 +193,12 @@ func (r *run) findChanges() ([]scan.Change, error) {
 		r.deleted = byInode(deleted)
 		changes = append(changes, deleted...)
 		problems = slices.Concat(problems, held, missing)
-	} else {
-		changes = append(changes, scan.Displaced(changes, r.cache)...)
 	}
+	changes = unseen.Settle(changes)
 	for _, p := range problems {
 		r.reportProblem(p)
 	}
-	scan.SortForCommit(changes, r.Repo.Fold)
+	sortForCommit(changes, r.Repo.Fold)
 	return changes, nil
 }
 

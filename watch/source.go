@@ -131,6 +131,15 @@ func (f *sourceFile) duplicate() (*sourceFile, error) {
 
 func (f *sourceFile) close() { unix.Close(f.fd) }
 
+// isLink tells whether the entry names a link to the source.
+func (s *source) isLink() bool {
+	if !s.listed {
+		return false
+	}
+	st, err := disk.StatAt(s.dir, s.name, unix.AT_SYMLINK_NOFOLLOW)
+	return err == nil && st.IsLink()
+}
+
 // readlink returns the target of a source that is a link, or errTorn where another link took its
 // place meanwhile.
 func (s *source) readlink() (string, disk.Stat, error) {

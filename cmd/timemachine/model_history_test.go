@@ -20,6 +20,7 @@ type modelRecord struct {
 	renamed string
 	scan    string
 	torn    bool
+	folder  bool      // a link that counts as a folder, since sources are recorded behind it
 	began   time.Time // of the run that it came with
 }
 
@@ -94,7 +95,7 @@ func (w *modelWorld) parseRecord(commit, message string) modelRecord {
 		case "Mode":
 			_, err = fmt.Sscanf(value, "%o", &r.state.mode)
 		case "Type":
-			r.state.link = value == "symlink"
+			r.state.link, r.folder = value == "symlink", value == "folder"
 		case "Owner":
 			_, err = fmt.Sscanf(value[strings.LastIndexByte(value, '(')+1:], "%d:%d)", &r.state.uid, &r.state.gid)
 		case "Size":
@@ -118,6 +119,9 @@ func (w *modelWorld) parseRecord(commit, message string) modelRecord {
 	}
 	if r.file == "" {
 		r.file = "files" + treePath(r.source)
+	}
+	if r.folder && r.event == "type-changed" {
+		r.event = "deleted" // but for what absent judges
 	}
 	return r
 }

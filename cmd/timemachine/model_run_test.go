@@ -234,7 +234,11 @@ func (j *modelJudge) absent(p string, before map[string]modelState) {
 	if j.shakyOf(p) != nil || j.tainted[p] || j.sight.either[p] || j.only != "" && fate == gone {
 		fate, j.maybe = either, true
 	}
+	info, err := os.Lstat(p)
+	still := err == nil && info.Mode()&os.ModeSymlink != 0 && j.recorded[p].link
 	switch {
+	case deleted && r.folder != still && j.shakyOf(p) == nil && !j.tainted[p]:
+		j.failRun("false deletion", "%s: a link is there: %v; recorded as one that became a folder: %v", p, still, r.folder)
 	case deleted && fate == held:
 		j.failRun("false deletion", "%s %s: %v", p, fate, j.recorded[p])
 	case !deleted && fate == gone:

@@ -24,9 +24,6 @@ type situationList struct {
 // modelSituations are those that the program does not stand up to yet. Whoever makes it do so takes
 // the line away.
 var modelSituations = &situationList{off: []modelSituation{
-	{"kind", "a listed file that becomes a folder, or the reverse, is not recorded"},
-	{"overlap", "a listed link in a watched folder, or a path through such a link, takes the link's place"},
-	{"displaced", "a source that is watched no more leaves the tree without a record when another takes its place"},
 	{"unwatched revert", "what a revert took of a source that is watched no more is not recorded again, and verify --repair stages it"},
 	{"first revert", "the tree's .gitattributes, which somebody took back with the first version, lies there untracked"},
 	{"commit id", "a commit id that begins like a number of days is refused as a time"},
@@ -36,11 +33,8 @@ var modelSituations = &situationList{off: []modelSituation{
 	{"blank mount", "what is on a disk that is not mounted is recorded as deleted where the cache is lost"},
 	{"stray", "what is on a disk that is not mounted is recorded as deleted once a new file lies in its folder"},
 	{"coarse destination", "verify finds no copy right where the destination's file system keeps seconds only"},
-	{"grow", "a file that grows and is overwritten is recorded as a mixture"},
 	{"torn", "a file that never held still and is gone lets restore of its folder fail"},
-	{"far link", "a listed link to another file system that is removed is held back for ever"},
 	{"locked kind", "files/ never follows where a file became a folder, or the reverse, while another git held the index"},
-	{"late", "a change right after the reading, in the same second, is never seen"},
 	{"floor", "copies that were left out stay missing"},
 	{"unfollowed", "a version whose place is taken lets each run write all later ones again"},
 	{"split", "in a split index versions that could not follow are written again by each run"},

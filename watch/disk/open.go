@@ -48,3 +48,17 @@ func OpenFolder(root, folder string) (int, error) {
 	}
 	return dir, nil
 }
+
+// IsEmpty tells whether an open folder, of which nothing was read yet, holds no name.
+func IsEmpty(fd int) bool {
+	buf := make([]byte, 4<<10)
+	for {
+		n, err := unix.ReadDirent(fd, buf)
+		if err != nil || n <= 0 {
+			return err == nil
+		}
+		if _, names, _ := unix.ParseDirent(buf[:n], 1, nil); names > 0 {
+			return false
+		}
+	}
+}

@@ -82,6 +82,12 @@ func IsPseudo(fd int) bool {
 	return unix.Fstatfs(fd, &st) == nil && pseudo[int64(st.Type)]
 }
 
+// IsPseudoPath tells whether a path leads to a file on a file system like /proc.
+func IsPseudoPath(path string) bool {
+	var st unix.Statfs_t
+	return unix.Statfs(path, &st) == nil && pseudo[int64(st.Type)]
+}
+
 // Offsets of the length and the name in a directory entry (struct linux_dirent64, getdents64(2)).
 const (
 	direntLength = 16

@@ -44,6 +44,41 @@ func (c *Cache) find(source string) *SourceState {
 	return nil
 }
 
+// findLive returns the state of a source that is recorded and not deleted, or nil.
+func (c *Cache) findLive(source string) *SourceState {
+	if s := c.overlay[source]; s != nil {
+		if s.Deleted {
+			return nil
+		}
+		return s
+	}
+	if i, there := c.base.find(source); there && !c.base.isDeleted(i) {
+		return c.modify(i)
+	}
+	return nil
+}
+
+// liveBelow returns the sources below path that are recorded and not deleted. overlay has the
+// states of the overlay in path order.
+func (c *Cache) liveBelow(path string, overlay []*SourceState) (sources []string) {
+	in := c.base.inFolder(path, span{0, c.base.count})
+	for i := in.from; i < in.to; i++ {
+		if source := c.base.source(i); !c.base.isDeleted(i) && c.overlay[source] == nil {
+			sources = append(sources, source)
+		}
+	}
+	i, there := slices.BinarySearchFunc(overlay, path, func(s *SourceState, p string) int { return comparePaths(s.source, p) })
+	if there {
+		i++
+	}
+	for ; i < len(overlay) && inside(overlay[i].source, path); i++ {
+		if !overlay[i].Deleted {
+			sources = append(sources, overlay[i].source)
+		}
+	}
+	return sources
+}
+
 // FindOrAdd returns the state of a source and adds an empty one where the cache has none. A caller
 // that changes it must call MarkChanged.
 func (c *Cache) FindOrAdd(source string) *SourceState {
@@ -178,6 +213,7 @@ type SourceState struct {
 	Link        bool
 	Deleted     bool
 	Doubtful    bool  // read so soon after a change that the same stat can hide another change
+	Followed    bool  // a listed link, whose content is that of the file it leads to
 	Stale       bool  // the tree of the tip does not hold what the record says
 	unsaved     bool  // not in the cache file
 	TornRuns    uint8 // number of runs in a row in which the source changed while it was read
@@ -195,7 +231,7 @@ func (s *SourceState) Content() object.ID {
 // before.
 func (s *SourceState) SetVersion(v *record.Version) {
 	s.source, s.Commit = v.Source, v.Commit
-	s.Deleted, s.Stale = v.Event == record.Deleted, false
+	s.Deleted, s.Stale = v.Ends(), false
 	if s.Deleted {
 		s.Stat = disk.Stat{}
 		return

@@ -48,6 +48,7 @@ const (
 	flagDeleted
 	flagDoubt
 	flagStale
+	flagFollowed
 )
 
 // parseSection reads the section at the start of b. crc is the checksum of the file before it, and
@@ -141,6 +142,7 @@ func (s *cacheSection) readStat(i int, to *SourceState) {
 	to.Stat = decodeStat(b)
 	flags := b[8+flagsAt]
 	to.Link, to.Deleted, to.Doubtful, to.Stale = flags&flagLink != 0, flags&flagDeleted != 0, flags&flagDoubt != 0, flags&flagStale != 0
+	to.Followed = flags&flagFollowed != 0
 	to.TornRuns = b[8+flagsAt+1]
 }
 
@@ -149,6 +151,10 @@ func (s *cacheSection) isUnchanged(i int, st *disk.Stat) bool {
 	b := s.record(i)
 	return b[8+flagsAt]&(flagDeleted|flagDoubt|flagStale) == 0 && decodeStat(b) == *st
 }
+
+// isDeleted tells whether the newest version of source number i is a deletion, or was never
+// recorded.
+func (s *cacheSection) isDeleted(i int) bool { return s.record(i)[8+flagsAt]&flagDeleted != 0 }
 
 // decodeStat reads the stat in a record.
 func decodeStat(b []byte) disk.Stat {
@@ -204,7 +210,7 @@ func appendRecord(b []byte, s *SourceState) []byte {
 		b = little.AppendUint32(b, v)
 	}
 	flags := byte(0)
-	for i, on := range [...]bool{s.Link, s.Deleted, s.Doubtful, s.Stale} {
+	for i, on := range [...]bool{s.Link, s.Deleted, s.Doubtful, s.Stale, s.Followed} {
 		if on {
 			flags |= 1 << i
 		}

@@ -9,13 +9,17 @@ type Change struct {
 	File    File
 	Before  *SourceState // from the cache; nil: never recorded
 	Deleted bool
+
+	// BecameFolder, with Deleted, says that the source is still the link that it was, and counts as
+	// a folder: sources are recorded below it.
+	BecameFolder bool
 }
 
 // Compare finds the sources whose stat differs from the cache, or whose state in the cache is in
 // doubt. Unseen holds the sources of the cache that c watches and the scan did not see. A nil c
 // stands for a scan of some paths only, after which no source counts as unseen.
 func Compare(s *Scan, cache *Cache, c *config.Config) ([]Change, *Unseen) {
-	u := &Unseen{scan: s, cache: cache, renumbered: map[renumbering]bool{}, held: map[string]*heldFolder{}}
+	u := &Unseen{scan: s, cache: cache, watched: c, held: map[string]*heldFolder{}}
 	var changes []Change
 	cursor := folderCursor{cacheMarks: s.cached, span: span{0, cache.base.count}}
 	var buffer SourceState
@@ -35,15 +39,13 @@ func Compare(s *Scan, cache *Cache, c *config.Config) ([]Change, *Unseen) {
 			}
 			continue
 		}
-		if before.Stat.Dev != f.Stat.Dev && !before.Stat.IsZero() {
-			u.renumbered[renumbering{before.Stat.Dev, f.Stat.Dev}] = true
-		}
+		u.devices.note(&before.Stat, &f.Stat)
 		if !f.skipped && (before.Deleted || before.Doubtful || before.Stale || f.Pseudo || before.Stat != f.Stat) {
 			changes = append(changes, Change{File: *f, Before: cache.find(f.Path)})
 		}
 	}
 	s.countSources()
-	u.collect(c)
+	u.collect()
 	return changes, u
 }
 

@@ -29,7 +29,7 @@ func SourcesByEntry(ctx context.Context, c *config.Config, skip []string) []Entr
 	}
 	all := make([]EntrySources, 0, len(c.Entries))
 	for _, e := range c.Entries {
-		s := newScan(ctx, dest, newCache())
+		s := newScan(ctx, c, dest, newCache())
 		sources := EntrySources{Entry: e, Err: s.scanEntry(e, e.Root)}
 		for _, f := range s.found {
 			if !f.skipped {

@@ -183,7 +183,9 @@ func (l *lister) addName(b *walkFolder, name []byte, in *listing) {
 		if special {
 			b.addProblem(path, "is "+st.SpecialKind()+": skipped", nil)
 		}
-		b.found = append(b.found, File{Path: path, Stat: st, Entry: e, Pseudo: in.pseudo, skipped: special})
+		mounted := st.IsRegular() && st.Dev != in.dev
+		pseudo := in.pseudo || mounted && disk.IsPseudoPath(path)
+		b.found = append(b.found, File{Path: path, Stat: st, Entry: e, Pseudo: pseudo, skipped: special})
 	}
 }
 

@@ -92,10 +92,10 @@ func (c *Cache) apply(v *record.Version) {
 		s.Stat = disk.Stat{}
 		return
 	}
-	if s.Deleted && s.Blob.IsZero() && v.Event != record.Deleted {
+	if s.Deleted && s.Blob.IsZero() && !v.Ends() {
 		s.Mode, s.UID, s.GID = v.Mode, v.UID, v.GID
 	}
-	if v.Event != record.Deleted && v.Mtime.After(s.LatestMtime) {
+	if !v.Ends() && v.Mtime.After(s.LatestMtime) {
 		s.LatestMtime = v.Mtime
 	}
 }

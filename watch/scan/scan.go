@@ -8,7 +8,6 @@ package scan
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -55,29 +54,34 @@ type Scan struct {
 	folders  map[string]folder
 	Missing  []*config.Entry // literal entries whose path is missing
 	Problems []Problem
+
+	config    *config.Config
+	noFolders map[string]bool // entries' roots that are there and no folders
+	yielded   []string        // links that a walk saw, and that an entry leads through
 }
 
-func newScan(ctx context.Context, dest disk.Inode, cache *Cache) *Scan {
-	return &Scan{ctx: ctx, dest: dest, folders: map[string]folder{}, cached: cache.newMarks()}
+func newScan(ctx context.Context, c *config.Config, dest disk.Inode, cache *Cache) *Scan {
+	return &Scan{ctx: ctx, config: c, dest: dest, folders: map[string]folder{}, cached: cache.newMarks(), noFolders: map[string]bool{}}
 }
 
 // All scans everything that c watches. dest is the destination, which the scan does not enter.
 // Sources that have the same stat in cache are only marked. The cache must not change before
 // Compare has returned. The error is a cancelled context or an unreadable cache file.
 func All(ctx context.Context, c *config.Config, dest disk.Inode, cache *Cache) (*Scan, error) {
-	s := newScan(ctx, dest, cache)
+	s := newScan(ctx, c, dest, cache)
 	for _, e := range c.Entries {
 		if err := s.scanEntry(e, e.Root); err != nil {
 			return nil, err
 		}
 	}
 	s.sortFound()
+	s.yieldToEntries(c)
 	return s, nil
 }
 
 // Paths scans those of the paths that c watches. Its parameters and errors are those of All.
 func Paths(ctx context.Context, c *config.Config, paths []string, dest disk.Inode, cache *Cache) (*Scan, error) {
-	s := newScan(ctx, dest, cache)
+	s := newScan(ctx, c, dest, cache)
 	for _, path := range paths {
 		e := c.Select(path)
 		if e == nil {
@@ -91,6 +95,7 @@ func Paths(ctx context.Context, c *config.Config, paths []string, dest disk.Inod
 		}
 	}
 	s.sortFound()
+	s.yieldToEntries(c)
 	return s, nil
 }
 
@@ -116,6 +121,11 @@ func (s *Scan) scanEntry(e *config.Entry, path string) error {
 		return nil
 	case st.IsDir():
 		return s.walkEntry(e, path, e.Glob == "" || e.MatchesUpwards(path))
+	}
+	if listed {
+		s.noFolders[path] = true
+	}
+	switch {
 	case e.Glob != "" && listed:
 		s.addProblem(path, "is not a folder", unix.ENOTDIR)
 		return nil
@@ -124,7 +134,7 @@ func (s *Scan) scanEntry(e *config.Entry, path string) error {
 	return nil
 }
 
-// addMissing notes an entry whose path is missing, and whether the folder above can be read.
+// addMissing notes an entry whose path is missing.
 func (s *Scan) addMissing(e *config.Entry, path string) {
 	if _, err := os.Lstat(path); err == nil {
 		s.addProblem(path, "is a link that leads nowhere", unix.ENOENT)
@@ -132,27 +142,11 @@ func (s *Scan) addMissing(e *config.Entry, path string) {
 		return
 	}
 	s.Missing = append(s.Missing, e)
-	if _, known := s.folders[filepath.Dir(path)]; known {
-		return
-	}
-	fd, err := disk.OpenAt(unix.AT_FDCWD, filepath.Dir(path), unix.O_RDONLY|unix.O_DIRECTORY)
-	if err != nil {
-		return
-	}
-	defer unix.Close(fd)
-	if st, err := disk.StatFD(fd); err == nil {
-		s.folders[filepath.Dir(path)] = folder{dev: st.Dev, readable: true}
-	}
 }
 
 // addRoot adds a source that is an entry's root.
 func (s *Scan) addRoot(f File) {
-	if f.Stat.IsRegular() {
-		if fd, err := disk.OpenAt(unix.AT_FDCWD, filepath.Dir(f.Path), disk.FolderFlags); err == nil {
-			f.Pseudo = disk.IsPseudo(fd)
-			unix.Close(fd)
-		}
-	}
+	f.Pseudo = f.Stat.IsRegular() && disk.IsPseudoPath(f.Path)
 	if !f.Stat.IsRegular() && !f.Stat.IsLink() {
 		s.addProblem(f.Path, "is "+f.Stat.SpecialKind()+": skipped", nil)
 		f.skipped = true
@@ -185,8 +179,13 @@ func (s *Scan) addProblem(path, msg string, err error) {
 	s.Problems = append(s.Problems, Problem{Path: path, Msg: msg, Err: durable.WithoutPath(err)})
 }
 
+// search returns where a found source is or would be, and whether it is there.
+func (s *Scan) search(source string) (i int, there bool) {
+	return slices.BinarySearchFunc(s.found, source, func(f File, p string) int { return comparePaths(f.Path, p) })
+}
+
 // contains tells whether a source was found and not only marked.
 func (s *Scan) contains(source string) bool {
-	_, there := slices.BinarySearchFunc(s.found, source, func(f File, p string) int { return comparePaths(f.Path, p) })
+	_, there := s.search(source)
 	return there
 }

@@ -3,31 +3,25 @@ package scan
 import (
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"timemachine/repo/durable"
 	"timemachine/repo/refusal"
 	"timemachine/watch/config"
-	"timemachine/watch/disk"
 )
 
 // Unseen decides about the sources of the cache that the scan did not see.
 type Unseen struct {
-	scan       *Scan
-	cache      *Cache
-	sources    []unseenSource
-	accepted   []string
-	renumbered map[renumbering]bool
-	held       map[string]*heldFolder
+	scan     *Scan
+	cache    *Cache
+	watched  *config.Config // nil after a scan of some paths
+	sources  []unseenSource
+	accepted []string
+	devices  deviceNumbers
+	held     map[string]*heldFolder
 }
-
-// renumbering is a device number in the cache, and the one that files of that device have now.
-type renumbering struct{ before, now uint64 }
 
 // unseenSource is one of them, with the entry that selects it.
 type unseenSource struct {
@@ -38,13 +32,14 @@ type unseenSource struct {
 // heldFolder is a folder whose deletions are held back, and why.
 type heldFolder struct {
 	why      string
-	n        int  // known sources that the scan did not see
-	reported bool // the scan has reported a problem with the folder already
+	n        int    // known sources that the scan did not see
+	source   string // the first of them
+	reported bool   // the scan has reported a problem with the folder already
 }
 
-// collect adds the sources of the cache that the scan did not see and c watches.
-func (u *Unseen) collect(c *config.Config) {
-	if c == nil {
+// collect adds the sources of the cache that the scan did not see and the configuration watches.
+func (u *Unseen) collect() {
+	if u.watched == nil {
 		return
 	}
 	base, marks := &u.cache.base, u.scan.cached.marks
@@ -52,7 +47,7 @@ func (u *Unseen) collect(c *config.Config) {
 	for i, m := range marks {
 		if m == 0 {
 			base.readStat(i, &state)
-			u.add(c, &state)
+			u.add(&state)
 		}
 	}
 	for source, state := range u.cache.overlay {
@@ -61,17 +56,17 @@ func (u *Unseen) collect(c *config.Config) {
 		case there && (marks[i].seen() || marks[i]&superseded == 0): // the loop above did it
 		case !there && u.scan.contains(source):
 		default:
-			u.add(c, state)
+			u.add(state)
 		}
 	}
 }
 
-// add adds a source if c watches it and its deletion is not recorded yet.
-func (u *Unseen) add(c *config.Config, state *SourceState) {
-	if state.Deleted && !state.Stale {
+// add adds a source if it is watched and its deletion is not recorded yet.
+func (u *Unseen) add(state *SourceState) {
+	if state.Deleted && !state.Stale || slices.Contains(u.scan.yielded, state.source) {
 		return
 	}
-	if e := c.Select(state.source); e != nil {
+	if e := u.watched.Select(state.source); e != nil {
 		u.sources = append(u.sources, unseenSource{entry: e, state: u.cache.find(state.source)})
 	}
 }
@@ -84,7 +79,7 @@ func (u *Unseen) Deletions(accept []string) (deleted []Change, held, missing []P
 	u.accepted = accept
 	for _, s := range u.sources {
 		if u.isDeleted(s.entry, s.state) {
-			deleted = append(deleted, Change{File: File{Path: s.state.source}, Before: s.state, Deleted: true})
+			deleted = append(deleted, Change{File: File{Path: s.state.source, Entry: s.entry}, Before: s.state, Deleted: true})
 		}
 	}
 	// A renamed source bears the first path in this order.
@@ -96,37 +91,36 @@ func (u *Unseen) Deletions(accept []string) (deleted []Change, held, missing []P
 // the entry is missing, unreadable or suddenly empty.
 func (u *Unseen) isDeleted(e *config.Entry, state *SourceState) bool {
 	if slices.ContainsFunc(u.accepted, func(p string) bool { return inside(state.source, p) }) {
-		_, err := os.Lstat(state.source)
-		return durable.IsMissing(err)
+		return IsMissing(e, state)
 	}
-	root := e.Root
-	if root == state.source {
-		root = filepath.Dir(root)
-	} else if f, there := u.scan.folders[root]; there && f.readable && f.empty {
-		return u.holdBack(root, "is empty, where it was not", false)
+	if e.Root == state.source {
+		return u.isListedDeleted(e, state)
 	}
-	if f, there := u.scan.folders[root]; !there {
-		return u.holdBack(root, "is missing", false)
-	} else if !f.readable {
-		return u.holdBack(root, "cannot be read", true)
+	f, there := u.scan.folders[e.Root]
+	switch {
+	case u.scan.noFolders[e.Root]: // any more, so that nothing can lie below
+		return IsMissing(e, state)
+	case !there:
+		return u.holdBack(e.Root, state.source, "is missing", false)
+	case !f.readable:
+		return u.holdBack(e.Root, state.source, "cannot be read", true)
+	case f.empty:
+		return u.holdBack(e.Root, state.source, "is empty, where it was not", false)
 	}
-	return u.folderAllows(root, state) && stillMissing(e, state.source)
+	return u.folderAllows(e.Root, state) && IsMissing(e, state)
 }
 
-// stillMissing takes the stat of an unseen source once more, since its folder may have been made
-// anew during the scan. Like the scan, it follows no link below the root.
-func stillMissing(e *config.Entry, source string) bool {
-	root, folder := e.Root, filepath.Dir(source)
-	if root == source {
-		root = folder
+// isListedDeleted is isDeleted for a source that an entry names.
+func (u *Unseen) isListedDeleted(e *config.Entry, state *SourceState) bool {
+	folder := filepath.Dir(state.source)
+	f, err := u.scan.lookAtFolder(folder)
+	switch {
+	case durable.IsMissing(err):
+		return u.holdBack(folder, state.source, "is missing", false)
+	case err != nil || !f.readable:
+		return u.holdBack(folder, state.source, "cannot be read", false)
 	}
-	dir, err := disk.OpenFolder(root, folder)
-	if err != nil {
-		return durable.IsMissing(err)
-	}
-	defer unix.Close(dir)
-	st, err := disk.StatAt(dir, baseName(source), unix.AT_SYMLINK_NOFOLLOW)
-	return durable.IsMissing(err) || err == nil && st.IsDir()
+	return u.deviceAllows(folder, f, state) && IsMissing(e, state)
 }
 
 // folderAllows tells whether the nearest existing folder above an unseen source allows the
@@ -139,40 +133,53 @@ func (u *Unseen) folderAllows(root string, state *SourceState) bool {
 			break
 		}
 		if u.isBarred(folder) {
-			return u.holdBack(folder, "cannot be looked at", true)
+			return u.holdBack(folder, state.source, "cannot be looked at", true)
 		}
 		folder = filepath.Dir(folder)
 	}
 	f := u.scan.folders[folder]
 	if !f.readable {
-		return u.holdBack(folder, "cannot be read", true)
+		return u.holdBack(folder, state.source, "cannot be read", true)
 	}
-	if !state.Stat.IsZero() && f.dev != state.Stat.Dev && !u.renumbered[renumbering{state.Stat.Dev, f.dev}] && !u.anyBelow(folder) {
-		return u.holdBack(folder, "is on another device, with none of its known files", false)
+	return u.deviceAllows(folder, f, state)
+}
+
+// deviceAllows tells whether the nearest existing folder above an unseen source is on the device
+// that the source was on. Where that device is not known, an empty folder may be one whose disk is
+// not mounted.
+func (u *Unseen) deviceAllows(folder string, f folder, state *SourceState) bool {
+	if state.Stat.IsZero() || state.Followed {
+		return !f.empty || u.holdBack(folder, state.source, "is empty, where it was not", false)
 	}
-	return true
+	return u.devices.same(u, state.Stat.Dev, f.dev) || u.sawKnownBelow(folder) ||
+		u.holdBack(folder, state.source, "is on another device, with none of its known files", false)
+}
+
+// sawKnownBelow tells whether the scan saw any source of the cache in the folder or below.
+func (u *Unseen) sawKnownBelow(folder string) bool {
+	if u.scan.cached.anySeen(u.scan.cached.inFolder(folder)) {
+		return true
+	}
+	for i, _ := u.scan.search(folder); i < len(u.scan.found) && inside(u.scan.found[i].Path, folder); i++ {
+		if u.cache.findLive(u.scan.found[i].Path) != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // isBarred tells whether the stat of path could not be taken, as in a folder that may be read but
 // not searched. The path may be a folder that still holds all its files.
 func (u *Unseen) isBarred(path string) bool {
-	found := u.scan.found
-	i, there := slices.BinarySearchFunc(found, path, func(f File, p string) int { return comparePaths(f.Path, p) })
-	return there && found[i].skipped && found[i].Stat.IsZero()
-}
-
-// anyBelow tells whether the scan saw any source in the folder or below.
-func (u *Unseen) anyBelow(dir string) bool {
-	found := u.scan.found
-	i, _ := slices.BinarySearchFunc(found, dir, func(f File, p string) int { return comparePaths(f.Path, p) })
-	return i < len(found) && inside(found[i].Path, dir) || u.scan.cached.anySeen(u.scan.cached.inFolder(dir))
+	i, there := u.scan.search(path)
+	return there && u.scan.found[i].skipped && u.scan.found[i].Stat.IsZero()
 }
 
 // holdBack counts a held back deletion in folder. It returns false, for isDeleted.
-func (u *Unseen) holdBack(folder, why string, said bool) bool {
+func (u *Unseen) holdBack(folder, source, why string, said bool) bool {
 	h := u.held[folder]
 	if h == nil {
-		h = &heldFolder{why: why, reported: said}
+		h = &heldFolder{why: why, source: source, reported: said}
 		u.held[folder] = h
 	}
 	h.n++
@@ -183,8 +190,12 @@ func (u *Unseen) holdBack(folder, why string, said bool) bool {
 func (u *Unseen) heldBack() (problems []Problem) {
 	for _, p := range slices.Sorted(maps.Keys(u.held)) {
 		if h := u.held[p]; !h.reported {
+			accept := p
+			if h.n == 1 {
+				accept = h.source
+			}
 			problems = append(problems, Problem{Path: p, Msg: fmt.Sprintf("%s: %d known files are gone, and not taken for deleted", h.why, h.n),
-				Remedy: refusal.Remedy{Kind: AcceptDeletions, Path: p}})
+				Remedy: refusal.Remedy{Kind: AcceptDeletions, Path: accept}})
 		}
 	}
 	return problems
