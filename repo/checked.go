@@ -7,11 +7,11 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
-	"timemachine/repo/internal/runstate"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/config"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/runstate"
 )
 
 // StartUnchanged is Start for a run that may find nothing to write. It does not read the tip's

@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/refusal"
-
 	"timemachine/repo/repotest"
 )
 

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+
 	"timemachine/repo/git/object"
 )
 

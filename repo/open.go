@@ -2,6 +2,7 @@ package repo
 
 import (
 	"errors"
+
 	"timemachine/repo/internal/commits"
 	"timemachine/repo/internal/dest"
 	"timemachine/repo/internal/maintenance"

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
 	"timemachine/watch/scan"
 )
 

@@ -57,7 +57,6 @@ func TestDoubtCountsFromTheOpening(t *testing.T) {
 		if err := os.WriteFile(path, make([]byte, size), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		wait := func() {}
 		for _, test := range []struct {
 			age      time.Duration // of the file's last change when it is opened
 			doubtful bool
@@ -68,7 +67,7 @@ func TestDoubtCountsFromTheOpening(t *testing.T) {
 			}
 			opened := st.Ctime().Add(test.age)
 			now := opened
-			wait = func() { now = now.Add(time.Minute) }
+			wait := func() { now = now.Add(time.Minute) }
 			c := &capturer{ctx: t.Context(), to: &slowStore{wait, wait}, clock: func() time.Time { return now }}
 			got, err := captureFile(c, path, nil)
 			if err != nil {

@@ -8,11 +8,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"timemachine/repo/history"
 
 	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
+	"timemachine/repo/history"
 	"timemachine/repo/layout"
 )
 

@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"strings"
-	"timemachine/cmd/timemachine/internal/terminal"
 
 	"github.com/spf13/cobra"
+
+	"timemachine/cmd/timemachine/internal/terminal"
 )
 
 // setUpCompletion makes completion fail for an unknown shell, where cobra would print help and

@@ -8,11 +8,11 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"timemachine/repo/history"
 
 	"github.com/spf13/cobra"
 
 	"timemachine/cmd/timemachine/internal/terminal"
+	"timemachine/repo/history"
 )
 
 // searchTime is the longest that a person waits for words to choose from while deleted files are

@@ -3,9 +3,10 @@ package main
 import (
 	"slices"
 	"strings"
-	"timemachine/cmd/timemachine/internal/terminal"
 
 	"github.com/spf13/cobra"
+
+	"timemachine/cmd/timemachine/internal/terminal"
 )
 
 const rootHelp = `timemachine keeps the history of the files you name. Each run looks at every watched file; one that changed gets a new

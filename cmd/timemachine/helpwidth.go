@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"timemachine/cmd/timemachine/internal/terminal"
 
 	"github.com/spf13/cobra"
+
+	"timemachine/cmd/timemachine/internal/terminal"
 )
 
 // Help is as wide as the terminal, between these limits in columns; narrow where there is none.

@@ -3,10 +3,11 @@ package main
 import (
 	"strings"
 	"testing"
-	"timemachine/cmd/timemachine/internal/terminal"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+
+	"timemachine/cmd/timemachine/internal/terminal"
 )
 
 // TestHelpFits: every help fits a terminal of 80 columns, except for lines that cannot be broken.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+
 	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/repo/durable"
 	"timemachine/repo/refusal"

@@ -9,11 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-	"timemachine/repo/history"
 
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
+	"timemachine/repo/history"
 )
 
 const (

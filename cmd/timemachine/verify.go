@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"timemachine/repo/verify"
 
 	"github.com/spf13/cobra"
 
@@ -12,6 +11,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
+	"timemachine/repo/verify"
 	"timemachine/watch/config"
 	"timemachine/watch/scan"
 )

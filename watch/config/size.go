@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+
 	"timemachine/repo/durable"
 )
 

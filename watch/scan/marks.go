@@ -2,6 +2,7 @@ package scan
 
 import (
 	"sort"
+
 	"timemachine/watch/disk"
 )
 

@@ -3,6 +3,7 @@ package commits
 import (
 	"maps"
 	"slices"
+
 	"timemachine/repo/git/object"
 )
 

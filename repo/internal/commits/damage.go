@@ -3,6 +3,7 @@ package commits
 import (
 	"errors"
 	"path"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/git/ref"
 	"timemachine/repo/record"

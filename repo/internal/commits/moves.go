@@ -2,6 +2,7 @@ package commits
 
 import (
 	"strings"
+
 	"timemachine/repo/git/object"
 )
 

@@ -3,6 +3,7 @@ package commits
 import (
 	"errors"
 	"fmt"
+
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/ref"
 	"timemachine/repo/record"

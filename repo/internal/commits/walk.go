@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sync"
+
 	"timemachine/repo/git/commitgraph"
 	"timemachine/repo/git/object"
 )

@@ -9,6 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"golang.org/x/sys/unix"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/git/config"
 	"timemachine/repo/git/pack"
@@ -16,8 +19,6 @@ import (
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
-
-	"golang.org/x/sys/unix"
 )
 
 // Dest is a destination. Folders that are not open are nil.

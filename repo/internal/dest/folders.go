@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/git/config"
 	"timemachine/repo/git/ref"

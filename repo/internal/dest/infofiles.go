@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/git/config"
 	"timemachine/repo/record"

@@ -2,6 +2,7 @@ package dest
 
 import (
 	"time"
+
 	"timemachine/repo/refusal"
 )
 

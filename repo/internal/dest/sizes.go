@@ -3,6 +3,7 @@ package dest
 import (
 	"context"
 	"errors"
+
 	"timemachine/repo/durable"
 )
 

@@ -3,6 +3,7 @@ package dest
 import (
 	"errors"
 	"io/fs"
+
 	"timemachine/repo/durable"
 )
 

@@ -3,6 +3,7 @@ package maintenance
 import (
 	"context"
 	"errors"
+
 	"timemachine/repo/git/pack"
 	"timemachine/repo/git/packwrite"
 	"timemachine/repo/internal/runstate"

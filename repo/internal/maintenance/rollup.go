@@ -3,11 +3,11 @@ package maintenance
 import (
 	"context"
 	"time"
-	"timemachine/repo/internal/ownpacks"
-	"timemachine/repo/refusal"
 
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
+	"timemachine/repo/internal/ownpacks"
+	"timemachine/repo/refusal"
 )
 
 // Limits of a roll-up.

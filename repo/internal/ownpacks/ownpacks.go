@@ -8,6 +8,7 @@ package ownpacks
 import (
 	"strings"
 	"sync/atomic"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/dest"

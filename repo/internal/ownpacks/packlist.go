@@ -2,6 +2,7 @@ package ownpacks
 
 import (
 	"slices"
+
 	"timemachine/repo/internal/runstate"
 )
 

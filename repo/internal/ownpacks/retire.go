@@ -3,6 +3,7 @@ package ownpacks
 import (
 	"errors"
 	"slices"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/refusal"
 )

@@ -2,6 +2,7 @@ package ownpacks
 
 import (
 	"errors"
+
 	"timemachine/repo/durable"
 )
 

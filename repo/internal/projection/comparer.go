@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"time"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/layout"

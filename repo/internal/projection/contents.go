@@ -2,6 +2,7 @@ package projection
 
 import (
 	"sync"
+
 	"timemachine/repo/git/object"
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/runstate"

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/git/index"
 	"timemachine/repo/refusal"

@@ -27,11 +27,9 @@ type updateJob struct {
 type startState int
 
 const (
-	// anyStart says nothing: an update may have been interrupted.
-	anyStart startState = iota
 	// atBase says that the work tree is up to date with Base: what lies where Base has nothing is
-	// foreign.
-	atBase
+	// foreign. Zero says nothing: an update may have been interrupted.
+	atBase startState = iota + 1
 	// beforeBase says that Base itself is pending: the mark stays.
 	beforeBase
 )

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+
+	"golang.org/x/sys/unix"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/record"
-
-	"golang.org/x/sys/unix"
 )
 
 // target is a name in a folder.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"time"
+
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/dest"
 	"timemachine/repo/internal/runstate"

@@ -4,6 +4,7 @@ package projection
 
 import (
 	"sync/atomic"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/internal/commits"
 )

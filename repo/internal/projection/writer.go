@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"sync/atomic"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/git/index"
 	"timemachine/repo/git/object"
