@@ -13,7 +13,6 @@ import (
 	"timemachine/repo/internal/commits"
 	"timemachine/repo/internal/dest"
 	"timemachine/repo/internal/ownpacks"
-	"timemachine/repo/internal/projection"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
@@ -45,7 +44,7 @@ type Tx struct {
 
 	mu       sync.Mutex
 	batch    *ownpacks.Batch
-	contents projection.Contents
+	contents ownpacks.Contents
 	versions []record.Version // committed since the last Publish
 }
 

@@ -1,4 +1,4 @@
-package projection
+package ownpacks
 
 import (
 	"sync"
@@ -28,7 +28,7 @@ func (c *Contents) Keep(id object.ID, body []byte, one int, all int64) {
 	c.size += int64(len(body))
 }
 
-func (c *Contents) get(id object.ID) ([]byte, bool) {
+func (c *Contents) Get(id object.ID) ([]byte, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	b, ok := c.held[id]

@@ -3,6 +3,7 @@ package projection
 import (
 	"timemachine/repo/git/index"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/ownpacks"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
@@ -11,10 +12,10 @@ import (
 // updateJob is what an update brings up to date: files/, copies/ and the index, from one commit to
 // another. An update can be done again without harm.
 type updateJob struct {
-	Base, Tip object.ID        // the commits that the work tree was and will be up to date with
-	Versions  []record.Version // of the commits between, oldest first
-	OutOfTree map[string]bool  // sources whose newest version Tip's tree does not hold: files/ is not written
-	Contents  *Contents        // what is still in memory of them; nil: nothing
+	Base, Tip object.ID          // the commits that the work tree was and will be up to date with
+	Versions  []record.Version   // of the commits between, oldest first
+	OutOfTree map[string]bool    // sources whose newest version Tip's tree does not hold: files/ is not written
+	Contents  *ownpacks.Contents // what is still in memory of them; nil: nothing
 	Index     *IndexLock
 	Start     startState
 	Bulk      durability // of many files: wholeFS or leftToSystem; few are synced one by one

@@ -147,7 +147,7 @@ func (w *writer) writeContent(dst *durable.File, v *record.Version) error {
 
 func (w *writer) small(id object.ID) ([]byte, error) {
 	if w.contents != nil {
-		if b, ok := w.contents.get(id); ok {
+		if b, ok := w.contents.Get(id); ok {
 			return b, nil
 		}
 	}
@@ -156,7 +156,7 @@ func (w *writer) small(id object.ID) ([]byte, error) {
 
 func (w *writer) content(id object.ID) (io.ReadCloser, error) {
 	if w.contents != nil {
-		if b, ok := w.contents.get(id); ok {
+		if b, ok := w.contents.Get(id); ok {
 			return io.NopCloser(bytes.NewReader(b)), nil
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"timemachine/repo/git/index"
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/dest"
+	"timemachine/repo/internal/ownpacks"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
@@ -23,10 +24,10 @@ import (
 
 // Published is what a run has just made part of the history.
 type Published struct {
-	Base, Tip object.ID        // where the branch was and is
-	Versions  []record.Version // committed between, oldest first
-	Contents  *Contents        // what is still in memory of them
-	Pending   bool             // the work tree was not up to date with Base: its mark stays
+	Base, Tip object.ID          // where the branch was and is
+	Versions  []record.Version   // committed between, oldest first
+	Contents  *ownpacks.Contents // what is still in memory of them
+	Pending   bool               // the work tree was not up to date with Base: its mark stays
 }
 
 // UpdatePublished brings copies/, files/ and the index up to date with what was just published.

@@ -9,6 +9,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/index"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/ownpacks"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
@@ -34,11 +35,11 @@ type writer struct {
 // inputs is what all writers of an update are given.
 type inputs struct {
 	p           *Projection
-	contents    *Contents // of versions, in memory; nil: none
-	hasIndex    bool      // the index is locked: files/ may be written
-	atBase      bool      // the work tree is up to date with the job's base
-	each        bool      // files are synced one by one
-	removeFirst bool      // what is replaced may be removed first
+	contents    *ownpacks.Contents // of versions, in memory; nil: none
+	hasIndex    bool               // the index is locked: files/ may be written
+	atBase      bool               // the work tree is up to date with the job's base
+	each        bool               // files are synced one by one
+	removeFirst bool               // what is replaced may be removed first
 
 	collisionsBefore, collisions map[string]string // of the update
 	copying, fullReported        *atomic.Bool      // of the update
