@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/repotest"
 	"timemachine/repo/verify"
 )
@@ -142,4 +143,38 @@ func TestAttributesAreRewritten(t *testing.T) {
 	if b, _ := os.ReadFile(name); string(b) != "*.c diff=cpp\n" {
 		t.Errorf("what was committed is changed to %q", b)
 	}
+}
+
+// TestAttributesOfTheFirstRun checks that the index has .gitattributes also where the first run could
+// not put the file on disk, or not write it.
+func TestAttributesOfTheFirstRun(t *testing.T) {
+	for _, kind := range []durable.Kind{durable.SyncDir, durable.Rename} {
+		w := newWorldIn(t, repotest.InMemory(t))
+		w.write("a", "1")
+		remove := durable.SetSeam(&failsAt{kind: kind, name: filepath.Join(w.dest, ".gitattributes")})
+		w.runAny()
+		remove()
+		w.run(0)
+		w.upToDate()
+	}
+}
+
+// failsAt lets the renaming to a name fail, or what comes next of another kind, once.
+type failsAt struct {
+	kind          durable.Kind
+	name          string
+	renamed, done bool
+}
+
+func (f *failsAt) Before(op *durable.Op) error {
+	renames := op.Kind == durable.Rename && op.To == f.name
+	if f.done || op.Kind != f.kind || !renames && !f.renamed {
+		return nil
+	}
+	f.done = true
+	return syscall.EIO
+}
+
+func (f *failsAt) After(op *durable.Op) {
+	f.renamed = f.renamed || op.Kind == durable.Rename && op.To == f.name
 }

@@ -84,12 +84,13 @@ func (u *update) updateAttributes() error {
 		return nil
 	}
 	if flawed {
-		if err := u.writeAttributes(); err != nil {
-			return err
-		}
+		err = u.writeAttributes()
 	}
-	st, err := u.p.Folder.Lstat(dest.AttributesFile)
-	u.changes = append(u.changes, index.Change{Path: dest.AttributesFile, Mode: uint32(e.Mode), ID: e.ID, Stat: indexStat(st)})
+	change := index.Change{Path: dest.AttributesFile, Mode: uint32(e.Mode), ID: e.ID} // which the index has in any case
+	if st, lerr := u.p.Folder.Lstat(dest.AttributesFile); err == nil && lerr == nil {
+		change.Stat = indexStat(st)
+	}
+	u.changes = append(u.changes, change)
 	return err
 }
 
