@@ -105,7 +105,7 @@ func TestBranchRenamedBelowItself(t *testing.T) {
 			}
 		}
 		cmd := exec.Command("sh", "-c", hint[1])
-		cmd.Env = d.env()
+		cmd.Env, cmd.Dir = d.env(), t.TempDir()
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v %s", hint[1], err, out)
 		}
