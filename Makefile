@@ -35,7 +35,7 @@ torture:
 
 # With -short, since tests that start the program hundreds of times say nothing about races: they take a sample.
 race:
-	$(GO) test -race -short ./...
+	$(GO) test -race -short -timeout 30m ./...
 
 fuzz:
 	@set -e; for p in $$($(GO) list ./...); do \

@@ -143,7 +143,7 @@ func (r *Writer) readDeltaBase(id object.ID) ([]byte, error) {
 
 // BlobFrom stores content of exactly size bytes in one pass, in bounded memory, and returns its
 // name. before is as for Blob. When src fails or ends early nothing is stored and the error is
-// src's or pack.ErrShort.
+// src's or packwrite.ErrShort.
 func (t *Tx) BlobFrom(size int64, src io.Reader, before object.ID) (object.ID, error) {
 	w, err := t.writer()
 	if err != nil {
