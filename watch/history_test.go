@@ -20,6 +20,7 @@ import (
 	"timemachine/repo/repotest"
 	"timemachine/watch"
 	"timemachine/watch/config"
+	"timemachine/watch/own"
 	"timemachine/watch/scan"
 )
 
@@ -32,7 +33,8 @@ type world struct {
 	ahead     time.Duration // added to the clock of runs
 	boot      string        // the machine's boot
 	batch     int           // number of objects to publish at a time
-	batchSize int64         // bytes to publish at a time
+	own       own.Places
+	batchSize int64 // bytes to publish at a time
 }
 
 func newWorld(t *testing.T) *world { return newWorldIn(t, t.TempDir()) }
@@ -81,7 +83,7 @@ func (w *world) try() (*watch.Summary, problems, error) {
 	}
 	defer r.Close()
 	var p problems
-	s, err := watch.Run(context.Background(), watch.RunOptions{Config: c, Repo: r, AcceptDeletions: w.accept, Clock: w.options().Clock, Report: &p})
+	s, err := watch.Run(context.Background(), watch.RunOptions{Config: c, Repo: r, Own: w.own, AcceptDeletions: w.accept, Clock: w.options().Clock, Report: &p})
 	return s, p, err
 }
 
@@ -93,7 +95,7 @@ func (w *world) tryWith(ctx context.Context, rep watch.Reporter) error {
 	r, err := repo.Open(w.dest, w.options())
 	w.check(err)
 	defer r.Close()
-	_, err = watch.Run(ctx, watch.RunOptions{Config: c, Repo: r, Clock: w.options().Clock, Report: rep})
+	_, err = watch.Run(ctx, watch.RunOptions{Config: c, Repo: r, Own: w.own, Clock: w.options().Clock, Report: rep})
 	return err
 }
 

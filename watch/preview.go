@@ -13,6 +13,7 @@ import (
 	"timemachine/repo/record"
 	"timemachine/watch/config"
 	"timemachine/watch/disk"
+	"timemachine/watch/own"
 	"timemachine/watch/scan"
 )
 
@@ -37,26 +38,25 @@ type Expected struct {
 // NewPreview returns what a run would do in the destination dest. h is its history; nil: nothing is
 // recorded yet. It takes no lock, writes nothing, and opens files without reading them. A rewritten
 // branch gives the same *refusal.Error as in a run.
-func NewPreview(ctx context.Context, c *config.Config, h *history.History, dest string) (p *Preview, err error) {
+func NewPreview(ctx context.Context, c *config.Config, h *history.History, dest string, o own.Places) (p *Preview, err error) {
 	err = durable.Guard(func() (err error) {
-		p, err = buildPreview(ctx, c, h, dest)
+		p, err = buildPreview(ctx, c, h, dest, o)
 		return err
 	})
 	return p, err
 }
 
 // buildPreview is NewPreview without protection against a fault in a mapped file.
-func buildPreview(ctx context.Context, c *config.Config, h *history.History, dest string) (*Preview, error) {
+func buildPreview(ctx context.Context, c *config.Config, h *history.History, dest string, o own.Places) (*Preview, error) {
 	cache, err := scan.LoadForHistory(ctx, h)
 	if err != nil {
 		return nil, err
 	}
 	defer cache.Close()
-	st, err := disk.StatAt(unix.AT_FDCWD, dest, 0)
-	if err != nil {
+	if _, err := disk.StatAt(unix.AT_FDCWD, dest, 0); err != nil {
 		return nil, pathError("stat", dest, err)
 	}
-	s, err := scan.All(ctx, c, st.Inode(), cache)
+	s, err := scan.All(ctx, c, o.Find(dest), cache)
 	if err != nil {
 		return nil, err
 	}

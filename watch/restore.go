@@ -11,6 +11,7 @@ import (
 	"timemachine/repo/history"
 	"timemachine/repo/restore"
 	"timemachine/watch/config"
+	"timemachine/watch/own"
 	"timemachine/watch/scan"
 )
 
@@ -19,6 +20,7 @@ type RestoreOptions struct {
 	History    *history.History
 	Repo       *repo.Repo     // records what a restore replaces; nil: it cannot be recorded here
 	Config     *config.Config // nil: nothing is watched
+	Own        own.Places     // what this process writes, which is never a source
 	Selections []restore.Selection
 	To         string
 	Overwrite  restore.Overwrite
@@ -103,7 +105,7 @@ func (o *RestoreOptions) record(ctx context.Context, paths []string, reread bool
 		}
 	}
 	failed := &unrecorded{Reporter: o.Report, paths: map[string]error{}}
-	sum, err := Run(ctx, RunOptions{Config: &c, Repo: o.Repo, Wait: true, Only: paths, Reread: reread, Clock: o.Clock, Report: failed})
+	sum, err := Run(ctx, RunOptions{Config: &c, Repo: o.Repo, Own: o.Own, Wait: true, Only: paths, Reread: reread, Clock: o.Clock, Report: failed})
 	return sum, failed.paths, err
 }
 

@@ -21,6 +21,7 @@ import (
 	"timemachine/repo/refusal"
 	"timemachine/watch/config"
 	"timemachine/watch/disk"
+	"timemachine/watch/own"
 	"timemachine/watch/scan"
 )
 
@@ -28,10 +29,11 @@ import (
 type RunOptions struct {
 	Config          *config.Config
 	Repo            *repo.Repo
-	Wait            bool     // wait for another run to end; else repo.ErrBusy
-	Only            []string // absolute paths: only these, without deletions; nil: everything
-	Reread          bool     // read each path of Only, whatever its stat says
-	AcceptDeletions []string // absolute paths below which no deletion is held back
+	Own             own.Places // what this process writes, which is never a source
+	Wait            bool       // wait for another run to end; else repo.ErrBusy
+	Only            []string   // absolute paths: only these, without deletions; nil: everything
+	Reread          bool       // read each path of Only, whatever its stat says
+	AcceptDeletions []string   // absolute paths below which no deletion is held back
 	Clock           func() time.Time
 	Report          Reporter // never nil
 }
@@ -204,15 +206,16 @@ func (r *run) findChanges() ([]scan.Change, error) {
 
 // scan scans everything, or the paths in Only.
 func (r *run) scan() (*scan.Scan, error) {
+	o := r.Own.Find(r.Repo.Path())
 	dev, ino, err := r.Repo.FolderID()
 	if err != nil {
 		return nil, err
 	}
-	dest := disk.Inode{Dev: dev, Ino: ino}
+	o.Dest = disk.Inode{Dev: dev, Ino: ino} // also after the folder was renamed
 	if r.Only != nil {
-		return scan.Paths(r.ctx, r.Config, r.Only, dest, r.cache)
+		return scan.Paths(r.ctx, r.Config, r.Only, o, r.cache)
 	}
-	return scan.All(r.ctx, r.Config, dest, r.cache)
+	return scan.All(r.ctx, r.Config, o, r.cache)
 }
 
 // noteContent notes the content that a source's newest version holds.

@@ -65,8 +65,9 @@ var importTable = map[string]string{
 
 	"watch/config": "repo/durable " + yamlV3 + " github.com/bmatcuk/doublestar/v4 " + sysUnix,
 	"watch/disk":   sysUnix,
-	"watch/scan":   "repo repo/durable repo/record repo/refusal repo/git/object repo/history watch/config watch/disk " + sysUnix,
-	"watch": "repo repo/durable repo/layout repo/record repo/refusal repo/git/object repo/history repo/restore watch/config watch/disk watch/scan " +
+	"watch/own":    "watch/disk " + sysUnix,
+	"watch/scan":   "repo repo/durable repo/record repo/refusal repo/git/object repo/history watch/config watch/disk watch/own " + sysUnix,
+	"watch": "repo repo/durable repo/layout repo/record repo/refusal repo/git/object repo/history repo/restore watch/config watch/disk watch/own watch/scan " +
 		sysUnix,
 
 	"cmd/timemachine/internal/terminal": "repo/record log/slog github.com/lmittmann/tint " +
@@ -76,7 +77,7 @@ var importTable = map[string]string{
 	"cmd/timemachine/internal/render": "repo repo/durable repo/history repo/restore repo/verify repo/record repo/refusal repo/layout repo/when " +
 		"repo/textdiff repo/git/object watch watch/config watch/scan cmd/timemachine/internal/terminal",
 	"cmd/timemachine": "repo repo/history repo/restore repo/verify repo/record repo/refusal repo/layout repo/when repo/textdiff " +
-		"repo/durable repo/git/object watch watch/config watch/scan cmd/timemachine/internal/... " +
+		"repo/durable repo/git/object watch watch/config watch/own watch/scan cmd/timemachine/internal/... " +
 		"log/slog github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term " + sysUnix,
 	"cmd/bench": sysUnix,
 }

@@ -26,7 +26,7 @@ func (a *app) list(ctx context.Context) error {
 	}
 	entries := render.WatchListJSON(c, lines)
 	if a.flags.verbose {
-		render.AddSelection(entries, scan.SourcesByEntry(ctx, c, []string{p.dest}))
+		render.AddSelection(entries, scan.SourcesByEntry(ctx, c, a.own(p).Find(p.dest)))
 		if err := ctx.Err(); err != nil {
 			return err
 		}

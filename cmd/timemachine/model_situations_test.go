@@ -28,7 +28,6 @@ var modelSituations = &situationList{off: []modelSituation{
 	{"first revert", "the tree's .gitattributes, which somebody took back with the first version, lies there untracked"},
 	{"commit id", "a commit id that begins like a number of days is refused as a time"},
 	{"head", "a name HEAD is not escaped"},
-	{"inside", "the log is recorded where it lies in a watched folder"},
 	{"map", "content that changed behind an unchanged state is replaced unrecorded by restore"},
 	{"blank mount", "what is on a disk that is not mounted is recorded as deleted where the cache is lost"},
 	{"stray", "what is on a disk that is not mounted is recorded as deleted once a new file lies in its folder"},

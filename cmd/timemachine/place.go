@@ -7,7 +7,10 @@ import (
 
 	"timemachine/cmd/timemachine/internal/journal"
 	"timemachine/cmd/timemachine/internal/terminal"
+	"timemachine/repo/durable"
+	"timemachine/repo/restore"
 	"timemachine/watch/config"
+	"timemachine/watch/own"
 )
 
 const (
@@ -138,4 +141,19 @@ func (p *place) ownFiles() []string {
 		files = append(files, target)
 	}
 	return append(files, journal.Rotated(p.journal)...)
+}
+
+// own returns where this process writes beside the destination, which is never a source: the log,
+// the folder of the memories, and the temporary files of edits of the configuration and of
+// restores.
+func (a *app) own(p *place) own.Places {
+	o := own.Places{LogFolder: filepath.Dir(p.journal), IsTemporary: restore.IsTemporary}
+	log, edit := filepath.Base(p.journal), durable.Temporary(filepath.Base(p.config))
+	o.IsLog = func(name string) bool {
+		return name == log || strings.HasPrefix(name, edit) || journal.IsRotated(log, name)
+	}
+	if file := a.memoryFile(p.config); file != "" {
+		o.Folders = []string{filepath.Dir(file)}
+	}
+	return o
 }

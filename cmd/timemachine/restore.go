@@ -78,7 +78,7 @@ func (a *app) restore(ctx context.Context, o restoreOptions) error {
 	rep := a.newRunReport(nil)
 	defer rep.close()
 	done := &restoreReport{app: a, o: o}
-	plan, err := watch.Restore(ctx, watch.RestoreOptions{History: h, Repo: r, Config: c, Selections: selections, To: o.to,
+	plan, err := watch.Restore(ctx, watch.RestoreOptions{History: h, Repo: r, Config: c, Own: a.own(p), Selections: selections, To: o.to,
 		Overwrite: overwrite, DryRun: o.dryRun, Clock: a.now, Log: a.logAction, Report: rep, Done: done.logStep})
 	if plan != nil {
 		defer plan.Close()

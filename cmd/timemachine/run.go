@@ -79,7 +79,7 @@ func (a *app) runOnce(ctx context.Context, p *place, rep *runReport, o watch.Run
 func (a *app) runOver(ctx context.Context, p *place, rep *runReport, o watch.RunOptions) (*watch.Summary, error) {
 	defer rep.close()
 	a.journal.Debug("run begins", "version", buildVersion().Version, "configuration", p.config, "destination", p.dest, "entries", len(o.Config.Entries))
-	o.Clock, o.Report = a.now, rep
+	o.Own, o.Clock, o.Report = a.own(p), a.now, rep
 	s, err := watch.Run(ctx, o)
 	if err != nil {
 		return nil, err

@@ -54,7 +54,7 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 		return a.checkAge(p, h, limit)
 	}
 	s := &render.Status{Destination: p.dest, Configuration: p.config, Hints: speller().Words}
-	if err := a.gatherStatus(ctx, h, c, s); err != nil {
+	if err := a.gatherStatus(ctx, h, c, p, s); err != nil {
 		return err
 	}
 	if a.flags.json {
@@ -67,7 +67,7 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 func (a *app) clock() render.Clock { return render.Clock{Now: a.now(), Zone: a.zone} }
 
 // gatherStatus fills in s. h is nil where nothing is recorded yet.
-func (a *app) gatherStatus(ctx context.Context, h *history.History, c *config.Config, s *render.Status) error {
+func (a *app) gatherStatus(ctx context.Context, h *history.History, c *config.Config, p *place, s *render.Status) error {
 	if h != nil {
 		if err := a.gatherHistory(ctx, h, s); err != nil {
 			return err
@@ -78,7 +78,7 @@ func (a *app) gatherStatus(ctx context.Context, h *history.History, c *config.Co
 		return nil
 	}
 	var err error
-	s.Preview, err = watch.NewPreview(ctx, c, h, s.Destination)
+	s.Preview, err = watch.NewPreview(ctx, c, h, s.Destination, a.own(p))
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -19,6 +20,13 @@ import (
 // tempPrefix begins the temporary names of new files. Like the files of editors, such files are
 // recorded only where an entry names them.
 const tempPrefix = ".#timemachine-"
+
+// IsTemporary tells whether a name is one that a restore gives new files until they are whole.
+func IsTemporary(name string) bool {
+	digits, ok := strings.CutPrefix(name, tempPrefix)
+	_, err := hex.DecodeString(digits)
+	return ok && err == nil && digits != ""
+}
 
 func tempName() string {
 	var b [8]byte

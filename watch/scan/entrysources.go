@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/watch/config"
-	"timemachine/watch/disk"
+	"timemachine/watch/own"
 )
 
 // EntrySources is what one entry selects at the moment.
@@ -18,18 +18,11 @@ type EntrySources struct {
 	Err   error    // the first path that could not be read, or nil
 }
 
-// SourcesByEntry returns what each entry of c selects now, without reading any content. It does not
-// enter the last existing folder of skip, the destination.
-func SourcesByEntry(ctx context.Context, c *config.Config, skip []string) []EntrySources {
-	var dest disk.Inode
-	for _, path := range skip {
-		if st, err := disk.StatAt(unix.AT_FDCWD, path, 0); err == nil {
-			dest = st.Inode()
-		}
-	}
+// SourcesByEntry returns what each entry of c selects now, without reading any content.
+func SourcesByEntry(ctx context.Context, c *config.Config, o *own.Set) []EntrySources {
 	all := make([]EntrySources, 0, len(c.Entries))
 	for _, e := range c.Entries {
-		s := newScan(ctx, c, dest, newCache())
+		s := newScan(ctx, c, o, newCache())
 		sources := EntrySources{Entry: e, Err: s.scanEntry(e, e.Root)}
 		for _, f := range s.found {
 			if !f.skipped {

@@ -51,11 +51,11 @@ func (l *lister) list(b *walkFolder) {
 	if top {
 		l.pseudo = pseudo
 	}
-	dest := st.Inode() == l.dest
+	dest := st.Inode() == l.own.Dest
 	if dest && !glob && b.path == l.entry.Root {
 		b.addProblem(b.path, "is the destination itself: not watched", nil)
 	}
-	if dest && !(glob && b.path == l.entry.Root) || pseudo && !l.pseudo {
+	if dest && !(glob && b.path == l.entry.Root) || pseudo && !l.pseudo || l.own.HasFolder(st.Inode()) {
 		b.setFolder(folder{})
 		return
 	}
@@ -64,7 +64,7 @@ func (l *lister) list(b *walkFolder) {
 		return
 	}
 	b.setFolder(folder{dev: st.Dev, readable: true, empty: len(l.names) == 0})
-	l.addNames(b, &listing{fd: fd, dev: st.Dev, dest: dest, pseudo: pseudo})
+	l.addNames(b, &listing{fd: fd, dev: st.Dev, pseudo: pseudo, own: l.own.Names(st.Inode())})
 }
 
 // open opens a folder for reading.
@@ -105,11 +105,12 @@ func (l *lister) openSubfolder(dir int, name string, owner uint32) (int, error) 
 
 // listing is what all names in one folder have in common.
 type listing struct {
-	fd           int
-	dev          uint64
-	dest, pseudo bool
-	prefix       int // length of the folder's path with a slash
-	cursor       folderCursor
+	fd     int
+	dev    uint64
+	pseudo bool
+	own    func(name string) bool // tells which names are timemachine's own; may be nil
+	prefix int                    // length of the folder's path with a slash
+	cursor folderCursor
 }
 
 // addNames adds all names in the folder, in order.
@@ -132,7 +133,7 @@ func (l *lister) addNames(b *walkFolder, in *listing) {
 	}
 	for _, name := range l.order {
 		l.path = append(l.path[:in.prefix], name[:len(name)-1]...)
-		if !in.dest || !destinationParts[string(l.path[in.prefix:])] {
+		if in.own == nil || !in.own(unsafe.String(unsafe.SliceData(name), len(name)-1)) {
 			l.addName(b, name, in)
 		}
 	}
@@ -145,10 +146,6 @@ func (b *walkFolder) trim(n int) {
 		b.found = slices.Clip(slices.Clone(b.found))
 	}
 }
-
-// destinationParts are the names that timemachine writes in the destination. A pattern may select
-// other files there, since the current folder is the default destination.
-var destinationParts = map[string]bool{".git": true, "files": true, "copies": true, ".gitattributes": true, "README.txt": true}
 
 // addName adds one name of the folder, which ends in a zero byte. Its path is l.path.
 func (l *lister) addName(b *walkFolder, name []byte, in *listing) {

@@ -8,6 +8,7 @@ package scan
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +17,7 @@ import (
 	"timemachine/repo/refusal"
 	"timemachine/watch/config"
 	"timemachine/watch/disk"
+	"timemachine/watch/own"
 )
 
 // File is a source as the scan found it.
@@ -47,8 +49,8 @@ type folder struct {
 // Scan is the result of one scan.
 type Scan struct {
 	ctx      context.Context
-	dest     disk.Inode // of the destination, which a walk does not enter
-	found    []File     // without the sources that cached marks as unchanged
+	own      *own.Set // which is never a source
+	found    []File   // without the sources that cached marks as unchanged
 	cached   cacheMarks
 	Sources  int // number of sources; Compare counts them
 	folders  map[string]folder
@@ -60,15 +62,15 @@ type Scan struct {
 	yielded   []string        // links that a walk saw, and that an entry leads through
 }
 
-func newScan(ctx context.Context, c *config.Config, dest disk.Inode, cache *Cache) *Scan {
-	return &Scan{ctx: ctx, config: c, dest: dest, folders: map[string]folder{}, cached: cache.newMarks(), noFolders: map[string]bool{}}
+func newScan(ctx context.Context, c *config.Config, o *own.Set, cache *Cache) *Scan {
+	return &Scan{ctx: ctx, config: c, own: o, folders: map[string]folder{}, cached: cache.newMarks(), noFolders: map[string]bool{}}
 }
 
-// All scans everything that c watches. dest is the destination, which the scan does not enter.
+// All scans everything that c watches, but for what is timemachine's own.
 // Sources that have the same stat in cache are only marked. The cache must not change before
 // Compare has returned. The error is a cancelled context or an unreadable cache file.
-func All(ctx context.Context, c *config.Config, dest disk.Inode, cache *Cache) (*Scan, error) {
-	s := newScan(ctx, c, dest, cache)
+func All(ctx context.Context, c *config.Config, o *own.Set, cache *Cache) (*Scan, error) {
+	s := newScan(ctx, c, o, cache)
 	for _, e := range c.Entries {
 		if err := s.scanEntry(e, e.Root); err != nil {
 			return nil, err
@@ -80,8 +82,8 @@ func All(ctx context.Context, c *config.Config, dest disk.Inode, cache *Cache) (
 }
 
 // Paths scans those of the paths that c watches. Its parameters and errors are those of All.
-func Paths(ctx context.Context, c *config.Config, paths []string, dest disk.Inode, cache *Cache) (*Scan, error) {
-	s := newScan(ctx, c, dest, cache)
+func Paths(ctx context.Context, c *config.Config, paths []string, o *own.Set, cache *Cache) (*Scan, error) {
+	s := newScan(ctx, c, o, cache)
 	for _, path := range paths {
 		e := c.Select(path)
 		if e == nil {
@@ -120,10 +122,18 @@ func (s *Scan) scanEntry(e *config.Entry, path string) error {
 		s.add(File{Path: path, Entry: e, skipped: true})
 		return nil
 	case st.IsDir():
+		if s.own.Within(path) {
+			s.addOwn(path)
+			return nil
+		}
 		return s.walkEntry(e, path, e.Glob == "" || e.MatchesUpwards(path))
 	}
 	if listed {
 		s.noFolders[path] = true
+	}
+	if s.isOwnFile(path, &st) {
+		s.addOwn(path)
+		return nil
 	}
 	switch {
 	case e.Glob != "" && listed:
@@ -142,6 +152,25 @@ func (s *Scan) addMissing(e *config.Entry, path string) {
 		return
 	}
 	s.Missing = append(s.Missing, e)
+}
+
+// isOwnFile tells whether the file at path is timemachine's own. A link that an entry names is
+// followed.
+func (s *Scan) isOwnFile(path string, st *disk.Stat) bool {
+	if s.own.HasFile(path, st.Inode()) {
+		return true
+	}
+	link, err := disk.StatAt(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW)
+	if err != nil || link.Inode() == st.Inode() {
+		return false
+	}
+	real, err := filepath.EvalSymlinks(path)
+	return err == nil && s.own.HasFile(real, st.Inode())
+}
+
+// addOwn reports an entry that names what is timemachine's own.
+func (s *Scan) addOwn(path string) {
+	s.addProblem(path, "is timemachine's own: not watched", nil)
 }
 
 // addRoot adds a source that is an entry's root.

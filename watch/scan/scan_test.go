@@ -15,6 +15,7 @@ import (
 
 	"timemachine/watch/config"
 	"timemachine/watch/disk"
+	"timemachine/watch/own"
 )
 
 // hostileTree makes a folder with everything that is difficult for a walk.
@@ -101,7 +102,7 @@ func TestScanIsAPlainWalk(t *testing.T) {
 		want, wantProblems := plainWalk(t, e)
 		before := openFiles(t)
 		for range 5 {
-			s := newScan(context.Background(), c, disk.Inode{}, newCache())
+			s := newScan(context.Background(), c, own.Places{}.Find("/nowhere"), newCache())
 			if err := s.scanEntry(e, e.Root); err != nil {
 				t.Fatal(err)
 			}
@@ -151,7 +152,7 @@ func TestScanIsInOrderAndFindsOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newScan(context.Background(), c, disk.Inode{}, newCache())
+	s := newScan(context.Background(), c, own.Places{}.Find("/nowhere"), newCache())
 	for _, e := range c.Entries {
 		if err := s.scanEntry(e, e.Root); err != nil {
 			t.Fatal(err)
@@ -180,7 +181,7 @@ func TestScanEndsWhenItIsCancelled(t *testing.T) {
 	}
 	before := openFiles(t)
 	ctx := &endingContext{Context: context.Background(), asks: 200}
-	if err := newScan(ctx, c, disk.Inode{}, newCache()).scanEntry(c.Entries[0], root); err != context.Canceled {
+	if err := newScan(ctx, c, own.Places{}.Find("/nowhere"), newCache()).scanEntry(c.Entries[0], root); err != context.Canceled {
 		t.Errorf("error %v", err)
 	}
 	if after := openFiles(t); after != before {

@@ -12,7 +12,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/watch/config"
-	"timemachine/watch/disk"
+	"timemachine/watch/own"
 )
 
 // Several goroutines share a walk and list a folder each, since most of the time goes into waiting
@@ -27,7 +27,7 @@ const (
 // walk walks a folder and all below it for one entry.
 type walk struct {
 	ctx    context.Context
-	dest   disk.Inode
+	own    *own.Set
 	entry  *config.Entry
 	root   string
 	cached cacheMarks
@@ -79,7 +79,7 @@ func (s *Scan) walkEntry(e *config.Entry, path string, matched bool) error {
 	if err := s.ctx.Err(); err != nil {
 		return err
 	}
-	w := &walk{ctx: s.ctx, dest: s.dest, entry: e, root: path, cached: s.cached}
+	w := &walk{ctx: s.ctx, own: s.own, entry: e, root: path, cached: s.cached}
 	w.wake.L = &w.mu
 	top := &walkFolder{path: path, matched: matched, cached: s.cached.inFolder(path)}
 	w.waiting, w.started = []*walkFolder{top}, 1

@@ -17,15 +17,20 @@ func Rotated(path string) []string {
 	if err != nil {
 		return nil
 	}
-	ext := filepath.Ext(path)
-	prefix := strings.TrimSuffix(filepath.Base(path), ext) + "-"
 	var old []string
 	for _, e := range entries {
-		stamp, ok := strings.CutPrefix(e.Name(), prefix)
-		stamp, isLog := strings.CutSuffix(stamp, ext)
-		if _, err := time.Parse(rotatedStamp, stamp); ok && isLog && err == nil {
+		if IsRotated(filepath.Base(path), e.Name()) {
 			old = append(old, filepath.Join(filepath.Dir(path), e.Name()))
 		}
 	}
 	return old
+}
+
+// IsRotated tells whether name is that of an older log, beside the log of the name log.
+func IsRotated(log, name string) bool {
+	ext := filepath.Ext(log)
+	stamp, ok := strings.CutPrefix(name, strings.TrimSuffix(log, ext)+"-")
+	stamp, isLog := strings.CutSuffix(stamp, ext)
+	_, err := time.Parse(rotatedStamp, stamp)
+	return ok && isLog && err == nil
 }
