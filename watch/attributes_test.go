@@ -145,8 +145,8 @@ func TestAttributesAreRewritten(t *testing.T) {
 	}
 }
 
-// TestAttributesOfTheFirstRun checks that the index has .gitattributes also where the first run could
-// not put the file on disk, or not write it.
+// TestAttributesOfTheFirstRun checks that the index has .gitattributes also where the first run
+// could not put the file on disk, or not write it.
 func TestAttributesOfTheFirstRun(t *testing.T) {
 	for _, kind := range []durable.Kind{durable.SyncDir, durable.Rename} {
 		w := newWorldIn(t, repotest.InMemory(t))

@@ -18,8 +18,8 @@ import (
 type Places struct {
 	Folders     []string               // absolute paths; all that they hold is timemachine's
 	LogFolder   string                 // it may hold other files
-	IsLog       func(name string) bool // tells which names in LogFolder are timemachine's; may be nil
-	IsTemporary func(name string) bool // tells which names are in any folder; may be nil
+	IsLog       func(name string) bool // of the names in LogFolder; may be nil
+	IsTemporary func(name string) bool // of the names in any folder; may be nil
 }
 
 // Set is what Places and the destination are on disk now.
