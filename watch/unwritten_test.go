@@ -106,10 +106,10 @@ func (w *world) occupy(place string) {
 func (w *world) index() string { return filepath.Join(w.dest, ".git/index") }
 
 // TestIdleRunsCostTheSame checks that an idle run costs the same number of operations and bytes
-// after one version and after two thousand, whatever keeps one of them out of files/ or the index.
+// after one version and after hundreds, whatever keeps one of them out of files/ or the index.
 // When that is gone a run brings everything up to date.
 func TestIdleRunsCostTheSame(t *testing.T) {
-	const files, rounds = 500, 4
+	const files, rounds = 100, 3
 	for _, o := range obstacles {
 		t.Run(o.name, func(t *testing.T) {
 			w := newWorldIn(t, repotest.InMemory(t))
@@ -128,7 +128,11 @@ func TestIdleRunsCostTheSame(t *testing.T) {
 				}
 				w.runAny()
 			}
-			if after, more := w.idle(); after > ops+2 || more > bytes {
+			most := ops + 2
+			if o.name == "locked index" {
+				most = 2 * ops // a wait of a second looks at the lock more or less often
+			}
+			if after, more := w.idle(); after > most || more > bytes {
 				t.Errorf("an idle run takes %d operations and %d bytes after one version, %d and %d after %d", ops, bytes, after, more, files*rounds)
 			}
 			o.remove(w)
