@@ -42,7 +42,6 @@ type modelWorld struct {
 	during    []func(stop <-chan struct{}) // what works beside the next run
 	shaky     map[string]*modelShaky
 	mounts    []*modelMount
-	stores    int
 }
 
 // modelMoment is the state after a run.
