@@ -50,9 +50,10 @@ func (w *modelWorld) mount(s modelStep) {
 
 // fill mounts a new tmpfs as the store.
 func (w *modelWorld) fill(m *modelMount) {
-	w.stores++
-	m.store = fmt.Sprintf("%s/stores/%d", w.base, w.stores)
-	w.must(os.MkdirAll(m.store, 0o755))
+	w.must(os.MkdirAll(w.base+"/stores", 0o755))
+	store, err := os.MkdirTemp(w.base+"/stores", "")
+	w.must(err)
+	m.store = store
 	w.must(unix.Mount("tmpfs", m.store, "tmpfs", 0, "size=16m,mode=755"))
 }
 
