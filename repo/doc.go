@@ -34,6 +34,7 @@
 //	.git/timemachine/pending   40 hexadecimal digits: the commit that files/ and the index were last up to date with; zeros: none
 //	.git/timemachine/followed  the boot, the mount and the commit that files/ and copies/ are up to date with in memory; disposable
 //	.git/timemachine/owed      40 hexadecimal digits: the commit from which on copies are missing for lack of free space
+//	.git/timemachine/unwritten what could not be written to files/, copies/ or the index; each run tries it again
 //	.git/timemachine/cache     what the last run saw of each source (package scan); disposable
 //	.git/timemachine/checked   the tip, and the files of the packs that its commit and tree were read from; disposable
 //	.git/timemachine/packs     timemachine's packs, oldest first, one per line; no other pack is merged or removed
