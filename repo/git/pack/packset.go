@@ -43,6 +43,9 @@ const (
 	coarseStep = 2 * time.Second
 )
 
+// coarse tells whether a time was taken by a clock of whole seconds.
+func coarse(t time.Time) bool { return t.Nanosecond() == 0 }
+
 // stale tells whether the folder may have changed since it was listed.
 func (s *packSet) stale(dir string) bool {
 	st, err := os.Stat(dir)
@@ -50,7 +53,7 @@ func (s *packSet) stale(dir string) bool {
 		return !s.modTime.IsZero()
 	}
 	step := clockStep
-	if s.modTime.Nanosecond() == 0 {
+	if coarse(s.modTime) {
 		step = coarseStep
 	}
 	return !st.ModTime().Equal(s.modTime) || s.listed.Sub(s.modTime) < step

@@ -140,6 +140,7 @@ const mostListings = 64
 func (s *Store) find(id object.ID, f finder, keep func(*packSet)) error {
 	var err error
 	var seen time.Time
+	waited := false
 	for listings := 1; ; listings++ {
 		var set *packSet
 		if set, err = s.acquire(); err != nil {
@@ -154,8 +155,11 @@ func (s *Store) find(id object.ID, f finder, keep func(*packSet)) error {
 		changed := listings == 1 || !set.modTime.Equal(seen) || vanished(err)
 		seen = set.modTime
 		s.release(set)
-		if !stale || !changed || listings == mostListings {
+		if !stale || listings == mostListings || !changed && (waited || coarse(seen)) {
 			break
+		}
+		if waited = !changed; waited {
+			time.Sleep(clockStep) // two changes within one step of the clock look like one
 		}
 		if err := s.load(); err != nil {
 			return err
