@@ -1,25 +1,79 @@
 package watch
 
 import (
+	"slices"
+
+	"timemachine/repo/git/object"
 	"timemachine/repo/record"
+	"timemachine/watch/disk"
 	"timemachine/watch/scan"
 )
+
+// evidence is what tells the event of a source: its last version, and what is seen of it now. Of
+// its content nothing is known before it was read.
+type evidence struct {
+	before        *scan.SourceState
+	stat          *disk.Stat
+	link          bool
+	pseudo        bool
+	read          bool
+	blob          object.ID // where it was read
+	ignoreTouched bool
+}
+
+// certainty tells whether an event took place. Possible is the answer where the content decides
+// and was not read.
+type certainty int
+
+const (
+	no certainty = iota
+	possible
+	certain
+)
+
+func certainIf(b bool) certainty {
+	if b {
+		return certain
+	}
+	return no
+}
+
+// events are the events of a source that is there. The first one that is certain is the event of
+// its version. A condition may rely on those before it: they are not certain.
+var events = []struct {
+	event record.Event
+	took  func(*evidence) certainty
+}{
+	{record.Added, func(e *evidence) certainty { return certainIf(e.before == nil || e.before.Deleted) }},
+	{record.TypeChanged, func(e *evidence) certainty { return certainIf(e.before.Link != e.link) }},
+	{record.Modified, func(e *evidence) certainty {
+		switch {
+		case e.before.Stale:
+			return certain
+		case e.read:
+			return certainIf(e.before.Blob != e.blob)
+		case !e.pseudo && !e.link && e.before.Size != e.stat.Size:
+			return certain
+		}
+		return possible
+	}},
+	{record.Metadata, func(e *evidence) certainty {
+		return certainIf(e.before.Mode != e.stat.Mode&0o7777 || e.before.UID != e.stat.UID || e.before.GID != e.stat.GID)
+	}},
+	{record.Touched, func(e *evidence) certainty {
+		return certainIf(!e.before.Mtime.Equal(e.stat.Mtime()) && !e.ignoreTouched && !e.pseudo)
+	}},
+}
 
 // classify returns the event of a captured source, or "" where nothing changed that makes a
 // version.
 func classify(before *scan.SourceState, got *content, ignoreTouched bool) record.Event {
-	mode := got.stat.Mode & 0o7777
-	switch {
-	case before == nil || before.Deleted:
-		return record.Added
-	case before.Link != got.link:
-		return record.TypeChanged
-	case before.Blob != got.blob, before.Stale:
-		return record.Modified
-	case before.Mode != mode, before.UID != got.stat.UID, before.GID != got.stat.GID:
-		return record.Metadata
-	case !before.Mtime.Equal(got.stat.Mtime()) && !ignoreTouched && !got.pseudo:
-		return record.Touched
+	e := evidence{before: before, stat: &got.stat, link: got.link, pseudo: got.pseudo,
+		read: true, blob: got.blob, ignoreTouched: ignoreTouched}
+	for _, row := range events {
+		if row.took(&e) == certain {
+			return row.event
+		}
 	}
 	return ""
 }
@@ -27,24 +81,21 @@ func classify(before *scan.SourceState, got *content, ignoreTouched bool) record
 // possibleEvents returns the events that a changed stat can mean, the likelier first. maybe says
 // that there may be no version. Without events, the source is only read again to be sure.
 func possibleEvents(ch *scan.Change, ignoreTouched bool) (may []record.Event, maybe bool) {
-	before, st := ch.Before, &ch.File.Stat
-	switch {
-	case before == nil || before.Deleted:
-		return []record.Event{record.Added}, false
-	case before.Link != st.IsLink():
-		return []record.Event{record.TypeChanged}, false
-	case ch.File.Pseudo:
-		return []record.Event{record.Modified}, true
-	case before.Stale, !before.Link && before.Size != st.Size:
-		return []record.Event{record.Modified}, false
-	case before.Mode != st.Mode&0o7777, before.UID != st.UID, before.GID != st.GID:
-		return []record.Event{record.Metadata, record.Modified}, false
-	case before.Stat == *st:
-		return nil, true
-	case before.Mtime.Equal(st.Mtime()) && before.Stat.IsZero():
-		return nil, true
-	case before.Mtime.Equal(st.Mtime()), ignoreTouched:
-		return []record.Event{record.Modified}, true
+	e := evidence{before: ch.Before, stat: &ch.File.Stat, link: ch.File.Stat.IsLink(), pseudo: ch.File.Pseudo,
+		ignoreTouched: ignoreTouched}
+	for _, row := range events {
+		switch row.took(&e) {
+		case possible:
+			may = append(may, row.event)
+		case certain:
+			if row.event == record.Metadata {
+				return slices.Insert(may, 0, row.event), false
+			}
+			return append(may, row.event), false
+		}
 	}
-	return []record.Event{record.Modified, record.Touched}, false
+	if !e.pseudo && (e.before.Stat == *e.stat || e.before.Stat.IsZero() && e.before.Mtime.Equal(e.stat.Mtime())) {
+		return nil, true
+	}
+	return may, true
 }
