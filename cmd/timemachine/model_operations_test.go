@@ -464,6 +464,9 @@ func (w *modelWorld) adopt(s modelStep) {
 	if w.tip == "" || w.behind {
 		return
 	}
+	if len(w.mounts) > 0 && !modelSituations.on("blank mount") {
+		return
+	}
 	w.comeBack()
 	if s.n%2 == 0 {
 		name := []string{"main", "hosts/web1", "hosts/web/2"}[s.m%3]
@@ -473,9 +476,7 @@ func (w *modelWorld) adopt(s modelStep) {
 		w.git("branch", "-q", "-m", name)
 		w.branch = name
 		w.expect(0, "init", "--adopt")
-		return
-	}
-	if len(w.mounts) > 0 && !modelSituations.on("blank mount") {
+		w.blank = true
 		return
 	}
 	w.clones++

@@ -66,8 +66,8 @@ func (w *modelWorld) judgeRun(run func() (string, int), scope modelScope) {
 	w.compareTree(sight)
 	w.keys = maps.Clone(sight.keys)
 	for p, k := range j.kept {
-		if w.keys[p] = k; k.ino == 0 {
-			delete(w.keys, p)
+		if w.keys[p] = k; k.ino == 0 || w.blank {
+			delete(w.keys, p) // what the program has lost, and not found again
 		}
 	}
 	clear(w.tainted)

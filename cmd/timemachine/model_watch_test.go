@@ -293,7 +293,8 @@ const (
 )
 
 // fate judges a recorded source that was not found. key is how it was found last, others are what
-// is recorded, and blank tells that the program has lost what it knew.
+// is recorded, and blank tells that the program has lost what it knew: of sources without a key it
+// has in any case.
 func (s *modelSight) fate(p string, key modelKey, others map[string]modelState, blank bool) modelFate {
 	if s.special[p] {
 		return held
@@ -325,6 +326,7 @@ func (s *modelSight) fate(p string, key modelKey, others map[string]modelState, 
 		place = filepath.Dir(place)
 		info, err = os.Lstat(place)
 	}
+	blank = blank || key.ino == 0
 	moved := key.ino != 0 && s.world.home(place) != key.home
 	inhabited := false
 	for o := range s.found {
