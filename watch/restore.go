@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -21,6 +22,7 @@ type RestoreOptions struct {
 	Repo       *repo.Repo     // records what a restore replaces; nil: it cannot be recorded here
 	Config     *config.Config // nil: nothing is watched
 	Own        own.Places     // what this process writes, which is never a source
+	At         history.Point  // what Selections were selected by
 	Selections []restore.Selection
 	To         string
 	Overwrite  restore.Overwrite
@@ -41,6 +43,11 @@ func Restore(ctx context.Context, o RestoreOptions) (*restore.Plan, error) {
 	if o.Config != nil {
 		ro.Followed = o.Config.HasRoot
 		ro.Extra = func(path string) bool { return o.Config.Select(path) != nil }
+	}
+	if uid := os.Geteuid(); uid == 0 {
+		if owner, err := o.History.CheckWriters(ctx, uid, o.At); err != nil {
+			ro.Limit = &restore.Limit{Owner: owner, Why: err}
+		}
 	}
 	records := o.Repo != nil && !o.DryRun && ro.InPlace()
 	if records {

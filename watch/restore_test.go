@@ -36,7 +36,7 @@ func (w *world) restore(p history.Point, o watch.RestoreOptions, paths ...string
 		w.check(err)
 		o.Selections = append(o.Selections, restore.Selection{Path: path, Entries: entries})
 	}
-	o.History, o.Repo, o.Config, o.Clock = h, r, c, time.Now
+	o.History, o.At, o.Repo, o.Config, o.Clock = h, p, r, c, time.Now
 	o.Report, o.Done = &problems{}, func(*restore.Step) {}
 	plan, err := watch.Restore(context.Background(), o)
 	if plan != nil {

@@ -116,7 +116,9 @@ What stands in the way:
 Not recorded, and so not restored: owners and modes of folders, empty folders, access lists and extended attributes.
 Folders that have to be made are closed to others (0700); those made by root get the owner of the folder above. No file is
 ever open further than its version was: without the right to give it to its group, others' rights are all that the group
-gets; only root gets setuid files back, and only with their owner.
+gets; only root gets setuid files back, and only with their owner. From a repository that is not root's, or that others
+may write to, and from a commit that is not on its branch, root restores all files for the repository's owner and none
+with setuid or setgid: others could have written what is recorded there.
 
 ` + whenHelp
 

@@ -71,15 +71,15 @@ func (a *app) restore(ctx context.Context, o restoreOptions) error {
 	if r != nil {
 		defer r.Close()
 	}
-	selections, err := a.selections(ctx, h, o)
+	selections, point, err := a.selections(ctx, h, o)
 	if err != nil {
 		return err
 	}
 	rep := a.newRunReport(nil)
 	defer rep.close()
 	done := &restoreReport{app: a, o: o}
-	plan, err := watch.Restore(ctx, watch.RestoreOptions{History: h, Repo: r, Config: c, Own: a.own(p), Selections: selections, To: o.to,
-		Overwrite: overwrite, DryRun: o.dryRun, Clock: a.now, Log: a.logAction, Report: rep, Done: done.logStep})
+	plan, err := watch.Restore(ctx, watch.RestoreOptions{History: h, Repo: r, Config: c, Own: a.own(p), At: point, Selections: selections,
+		To: o.to, Overwrite: overwrite, DryRun: o.dryRun, Clock: a.now, Log: a.logAction, Report: rep, Done: done.logStep})
 	if plan != nil {
 		defer plan.Close()
 	}
@@ -143,30 +143,27 @@ func (a *app) openToRestore(p *place, configured bool, o restoreOptions) (*histo
 
 // selections are the versions that each PATH means. A path that is unknown, or did not exist then,
 // is an error: half a command restores nothing.
-func (a *app) selections(ctx context.Context, h *history.History, o restoreOptions) ([]restore.Selection, error) {
-	var point history.Point
+func (a *app) selections(ctx context.Context, h *history.History, o restoreOptions) (list []restore.Selection, point history.Point, err error) {
 	if o.at != "" {
-		var err error
 		if point, err = a.resolvePoint(h, o.at); err != nil {
-			return nil, err
+			return nil, point, err
 		}
 	}
-	var list []restore.Selection
 	for _, word := range o.paths {
 		path, err := a.sourcePath(ctx, h, word)
 		if err != nil {
-			return nil, err
+			return nil, point, err
 		}
 		entries, err := h.Below(ctx, path, point)
 		if err == nil && len(entries) == 0 {
 			entries, err = a.lastVersion(ctx, h, path, point)
 		}
 		if err != nil {
-			return nil, a.explainError(ctx, h, err)
+			return nil, point, a.explainError(ctx, h, err)
 		}
 		list = append(list, restore.Selection{Path: path, Entries: entries})
 	}
-	return list, nil
+	return list, point, nil
 }
 
 // lastVersion is the last version of a deleted file, if no moment was given.
@@ -201,6 +198,10 @@ func (d *restoreReport) print(p *restore.Plan) error {
 		err = d.app.printJSON(render.PlanJSON(p, d.o.dryRun))
 	} else {
 		err = d.printText(p, n)
+	}
+	if line := render.PlanLimit(p); line != "" {
+		d.app.journal.Warn(line)
+		d.app.console.Warn(line)
 	}
 	for _, line := range render.PlanErrors(p) {
 		d.app.console.Error(line)

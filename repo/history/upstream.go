@@ -1,13 +1,16 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/ref"
+	"timemachine/repo/record"
 )
 
 // Upstream is where git pushes the branch to, as the configuration of the destination says.
@@ -40,6 +43,19 @@ func (h *History) Upstream(ctx context.Context) (*Upstream, error) {
 	u.Pushed = true
 	u.Ahead, u.Diverged, err = h.ahead(ctx, remoteTip)
 	return u, err
+}
+
+// CheckWriters returns an error that says why another user than uid could have written the versions
+// that a point selects: the repository is open to that user, or the point is a commit that the
+// branch does not lead to, as one that was fetched. owner is the repository's.
+func (h *History) CheckWriters(ctx context.Context, uid int, p Point) (owner durable.Owner, err error) {
+	if owner, err = h.commits.CheckWriters(uid); err != nil || p.Commit.IsZero() {
+		return owner, err
+	}
+	if _, elsewhere, err := h.ahead(ctx, p.Commit); err != nil || elsewhere {
+		return owner, cmp.Or(err, fmt.Errorf("commit %s is not on the branch %s", p.Commit.Short(), record.Quote(h.Branch())))
+	}
+	return owner, nil
 }
 
 // ahead counts the commits from the tip back to another one.

@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/history"
@@ -54,7 +56,23 @@ type Options struct {
 	Followed func(path string) bool
 	// Extra reports which extra files Plan.Extra lists; nil: all.
 	Extra func(path string) bool
+	Limit *Limit                        // nil: files become as they were recorded
 	Log   func(msg string, args ...any) // important actions; nil: none
+}
+
+// Limit is what holds for a history that others could have written: every file is given to one
+// owner, and none gets setuid or setgid.
+type Limit struct {
+	Owner durable.Owner
+	Why   error // why others could have written it
+}
+
+// hold makes a step's version one that the limit allows.
+func (l *Limit) hold(s *Step) {
+	before := s.Record
+	s.UID, s.GID = uint32(l.Owner.UID), uint32(l.Owner.GID)
+	s.Mode &^= unix.S_ISUID | unix.S_ISGID
+	s.Limited = s.UID != before.UID || s.GID != before.GID || s.Mode != before.Mode
 }
 
 // InPlace tells whether sources are restored to their own paths.
@@ -64,6 +82,7 @@ func (o *Options) InPlace() bool { return o.To == "" || o.To == "/" }
 type Plan struct {
 	Steps []Step   // in order of their targets
 	Extra []string // existing files that had no version then; they stay
+	Limit *Limit   // as in Options
 
 	src   Source
 	o     Options
@@ -102,7 +121,7 @@ func (p *Plan) Close() {
 // NewPlan examines the files on disk and decides what each version needs. It changes nothing. What
 // prevents one version from being restored is its Step's Err.
 func NewPlan(ctx context.Context, src Source, selections []Selection, o Options) (*Plan, error) {
-	p := &Plan{src: src, o: o}
+	p := &Plan{Limit: o.Limit, src: src, o: o}
 	planned := map[string]bool{}
 	var selected []*base
 	for i := range selections {
@@ -132,6 +151,9 @@ func NewPlan(ctx context.Context, src Source, selections []Selection, o Options)
 // addStep appends the step for one version.
 func (p *Plan) addStep(ctx context.Context, b *base, e history.Entry) error {
 	s := Step{Entry: e, base: b, Target: filepath.Join(p.o.To, e.Source)}
+	if p.Limit != nil {
+		p.Limit.hold(&s)
+	}
 	var err error
 	if s.rel, err = filepath.Rel(b.path, s.Target); err != nil || strings.HasPrefix(s.rel, "..") {
 		return fmt.Errorf("%s is not below %s", record.Quote(s.Target), record.Quote(b.path))

@@ -37,6 +37,7 @@ type Step struct {
 	// Differs: the file system, or the lack of a right, allowed no more.
 	StillDiffers []string
 	Notes        []string // other differences, and their reasons
+	Limited      bool     // Options.Limit changes the owner or the mode of Entry
 	Err          error    // why the version was not restored
 
 	base        *base

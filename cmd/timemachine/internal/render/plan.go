@@ -2,6 +2,7 @@ package render
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -31,6 +32,7 @@ type PlanDocument struct {
 	Files   []StepDocument `json:"files"`
 	Cleared []PathDocument `json:"cleared"`
 	Extra   []PathDocument `json:"extra"`
+	Limited string         `json:"limited,omitempty"`
 	Failed  int            `json:"failed"`
 }
 
@@ -51,7 +53,8 @@ type StepDocument struct {
 
 // PlanJSON is the document of a restore, or of a dry run.
 func PlanJSON(p *restore.Plan, dryRun bool) PlanDocument {
-	doc := PlanDocument{DryRun: dryRun, Files: []StepDocument{}, Cleared: pathsJSON(p.Cleared()), Extra: pathsJSON(p.Extra), Failed: PlanCounts(p).Failed}
+	doc := PlanDocument{DryRun: dryRun, Files: []StepDocument{}, Cleared: pathsJSON(p.Cleared()), Extra: pathsJSON(p.Extra),
+		Limited: PlanLimit(p), Failed: PlanCounts(p).Failed}
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		f := StepDocument{Source: s.Source, SourceBytes: rawBytes(s.Source), Target: s.Target, TargetBytes: rawBytes(s.Target), Action: string(s.Action), Differs: OrEmpty(s.Differs),
@@ -113,6 +116,22 @@ func PlanErrors(p *restore.Plan) []string {
 		}
 	}
 	return lines
+}
+
+// PlanLimit is a line about the files that do not become as they were recorded, since others could
+// have written the history; "" for none.
+func PlanLimit(p *restore.Plan) string {
+	n := 0
+	for i := range p.Steps {
+		if s := &p.Steps[i]; s.Limited && s.Err == nil {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("others could have written what is restored, since %s: %s given to %d:%d, without setuid and setgid",
+		FirstLine(p.Limit.Why), Count(n, "file"), p.Limit.Owner.UID, p.Limit.Owner.GID)
 }
 
 // withoutPath is the cause of an error in one line, without the path, which the caller prints.
