@@ -18,7 +18,7 @@ func sortForCommit(changes []scan.Change, fold func(string) string) {
 		}
 		path := fold(c.File.Path)
 		taken[path] = true
-		for p := filepath.Dir(path); p != "/"; p = filepath.Dir(p) {
+		for p := filepath.Dir(path); p != "/" && !above[p]; p = filepath.Dir(p) {
 			above[p] = true
 		}
 	}

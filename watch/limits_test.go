@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"timemachine/repo/repotest"
 )
 
@@ -62,4 +64,45 @@ func TestLimitsAreNamed(t *testing.T) {
 func (w *world) trailerOf(name, key string) string {
 	w.t.Helper()
 	return strings.TrimSpace(repotest.Git(w.t, w.dest, "log", "-1", "--format=%(trailers:key="+key+",valueonly)", "main", "--", "files"+w.path(name)))
+}
+
+// TestPathsLongerThanTheSystemTakes: a scan goes no deeper than a path can name, and names the
+// folder where it stops once.
+func TestPathsLongerThanTheSystemTakes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.write("beside", "recorded")
+	w.check(os.Mkdir(w.path("deep"), 0o755))
+	dir, err := os.OpenRoot(w.path("deep"))
+	w.check(err)
+	name := strings.Repeat("d", 250)
+	for range 40 {
+		for _, file := range []string{"f", "g"} {
+			w.check(dir.WriteFile(file, []byte("a file a level"), 0o644))
+		}
+		w.check(dir.Mkdir(name, 0o755))
+		below, err := dir.OpenRoot(name)
+		w.check(err)
+		w.check(dir.Close())
+		dir = below
+	}
+	w.check(dir.Close())
+	s, p, err := w.try()
+	w.check(err)
+	repotest.MustCheck(t, w.dest)
+	var tooLong problems
+	for _, q := range p {
+		if strings.Contains(q.Msg, "longer than the system takes") {
+			tooLong = append(tooLong, q)
+		}
+	}
+	if len(tooLong) != 1 || len(tooLong[0].Path) > unix.PathMax || len(tooLong[0].Path) < unix.PathMax-300 {
+		t.Errorf("%d folders are named as too deep", len(tooLong))
+	}
+	if s.Versions < 25 || s.Versions > 35 || w.committed("beside") != "recorded" {
+		t.Errorf("%d versions, %d problems", s.Versions, len(p))
+	}
+	w.check(os.Rename(w.path("deep"), w.path("gone")))
+	w.check(os.RemoveAll(w.path("gone")))
+	w.run(s.Versions - 1)
 }

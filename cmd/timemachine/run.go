@@ -77,14 +77,14 @@ func (a *app) runOnce(ctx context.Context, p *place, rep *runReport, o watch.Run
 // runOver runs over the sources that o selects. It logs the beginning and the end, and prints a
 // summary on a terminal.
 func (a *app) runOver(ctx context.Context, p *place, rep *runReport, o watch.RunOptions) (*watch.Summary, error) {
-	defer rep.close()
+	defer rep.end()
 	a.journal.Debug("run begins", "version", buildVersion().Version, "configuration", p.config, "destination", p.dest, "entries", len(o.Config.Entries))
 	o.Own, o.Clock, o.Report = a.own(p), a.now, rep
 	s, err := watch.Run(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	rep.close()
+	rep.end()
 	a.journal.Debug("run ends", "scan", s.Scan, "sources", s.Sources, "versions", s.Versions, "problems", s.Problems,
 		"bytes", s.Bytes, "elapsed", s.Elapsed, "tip", s.Tip.String())
 	a.console.Notice(render.RunSummary(s, len(rep.files)))

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 
 	"timemachine/cmd/timemachine/internal/render"
@@ -22,10 +25,23 @@ type runReport struct {
 	files    map[string]struct{}
 	versions []record.Version
 	problems []scan.Problem
+	kinds    map[string]*problemKind // by their texts without path and numbers
+}
+
+// mostOfAKind is how many problems of one kind are printed and logged in a run. Without a bound,
+// who owns a watched folder could fill the mail and the log of who runs timemachine.
+const mostOfAKind = 20
+
+// problemKind is a kind of problem in a run.
+type problemKind struct {
+	level slog.Level
+	text  string // of the first one, without its path
+	n     int
 }
 
 func (a *app) newRunReport(repeats *memory) *runReport {
-	return &runReport{app: a, repeats: repeats, keep: a.flags.json, close: a.console.ShowBar("looking"), files: map[string]struct{}{}}
+	return &runReport{app: a, repeats: repeats, keep: a.flags.json, close: a.console.ShowBar("looking"), files: map[string]struct{}{},
+		kinds: map[string]*problemKind{}}
 }
 
 // Version reports a committed version.
@@ -46,30 +62,55 @@ func (r *runReport) Problem(p scan.Problem) {
 	if r.keep {
 		r.problems = append(r.problems, p)
 	}
+	k := r.kind(p)
+	if k.n++; k.n > mostOfAKind && !r.app.console.Verbose {
+		return
+	}
+	if r.say(k.level, render.ProblemText(p), p.Path+": "+withoutNumbers(k.text), "path", p.Path) {
+		r.app.console.Hint(speller().Words(p.Remedy))
+	}
+}
+
+// kind is the kind of a problem.
+func (r *runReport) kind(p scan.Problem) *problemKind {
 	level := slog.LevelError
 	if p.Warning {
 		level = slog.LevelWarn
 	}
+	p.Path = ""
 	text := render.ProblemText(p)
-	r.app.journal.Log(context.Background(), level, text, "path", p.Path)
-	if r.worthPrinting(withoutNumbers(text)) {
-		r.app.console.Log(context.Background(), level, text)
-		if r.app.console.Enabled(context.Background(), level) {
-			r.app.console.Hint(speller().Words(p.Remedy))
+	key := withoutNumbers(text)
+	if r.kinds[key] == nil {
+		r.kinds[key] = &problemKind{level: level, text: text}
+	}
+	return r.kinds[key]
+}
+
+// say logs a line and prints it, unless the last run has printed one with the same key. It tells
+// whether the line was printed.
+func (r *runReport) say(level slog.Level, text, key string, attrs ...any) bool {
+	ctx := context.Background()
+	r.app.journal.Log(ctx, level, text, attrs...)
+	if r.repeats != nil && !r.repeats.isNews(key) && !r.app.console.Terminal && !r.app.console.Verbose {
+		return false
+	}
+	r.app.console.Log(ctx, level, text)
+	return r.app.console.Enabled(ctx, level)
+}
+
+// end takes the bar off the screen and says how many problems were not printed.
+func (r *runReport) end() {
+	r.close()
+	for _, key := range slices.Sorted(maps.Keys(r.kinds)) {
+		if k := r.kinds[key]; k.n > mostOfAKind && !r.app.console.Verbose {
+			r.say(k.level, fmt.Sprintf("and %d more (-v shows them): %s", k.n-mostOfAKind, k.text), "more: "+key)
 		}
 	}
+	clear(r.kinds)
 }
 
-func (r *runReport) worthPrinting(alarm string) bool {
-	if r.repeats == nil {
-		return true
-	}
-	news := r.repeats.isNews(alarm)
-	return news || r.app.console.Terminal || r.app.console.Verbose
-}
-
-// withoutNumbers is a warning with its digits replaced. The free space in it differs every minute,
-// and the warning stays the same.
+// withoutNumbers is a message with its digits replaced. The free space in it differs every minute,
+// and the message stays the same.
 func withoutNumbers(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' {

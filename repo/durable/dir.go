@@ -21,6 +21,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -68,11 +69,12 @@ func (d *Dir) Close() error { return unix.Close(d.fd) }
 
 // Path is the path of name, for messages. With an empty name it is the folder's own.
 func (d *Dir) Path(name string) string {
-	name = path.Join(d.path, name)
-	if d.up != nil {
-		return d.up.Path(name)
+	parts := []string{name}
+	for ; d != nil; d = d.up {
+		parts = append(parts, d.path)
 	}
-	return name
+	slices.Reverse(parts)
+	return path.Join(parts...)
 }
 
 func (d *Dir) fail(op, name string, err error) error {

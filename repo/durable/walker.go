@@ -8,14 +8,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Walker opens folders below a root by slash-separated path. It keeps the folders of the last path
-// open, so that neighbours in path order cost one open a folder.
+// Walker opens folders below a root by slash-separated path. It keeps folders of the last path open,
+// so that neighbours in path order cost one open a folder.
 type Walker struct {
 	root  *Dir
 	path  string // of the last call, where it succeeded
 	names []string
-	open  []*Dir
+	open  []*Dir // nil: closed again
 }
+
+// A path can be deeper than a process may have files open. The keptOpen deepest folders of it stay
+// open, and above them one of keptOpen, from which the way is short.
+const keptOpen = 64
 
 // NewWalker walks below root. The caller closes root.
 func NewWalker(root *Dir) *Walker { return &Walker{root: root} }
@@ -55,6 +59,9 @@ func (w *Walker) walk(path string, step, last func(*Dir, string) (*Dir, error)) 
 			return nil, w.root.fail("open folder", path, err)
 		}
 	}
+	for keep > 0 && w.open[keep-1] == nil {
+		keep--
+	}
 	w.cut(keep)
 	for i, name := range parts[keep:] {
 		if keep+i == len(parts)-1 {
@@ -65,6 +72,7 @@ func (w *Walker) walk(path string, step, last func(*Dir, string) (*Dir, error)) 
 			return nil, err
 		}
 		w.names, w.open = append(w.names, name), append(w.open, sub)
+		w.thin()
 	}
 	w.path = path
 	return w.top(), nil
@@ -77,9 +85,19 @@ func (w *Walker) top() *Dir {
 	return w.open[len(w.open)-1]
 }
 
+// thin closes the folder that is no longer among the deepest.
+func (w *Walker) thin() {
+	if i := len(w.open) - 1 - keptOpen; i > 0 && i%keptOpen != 0 && w.open[i] != nil {
+		w.open[i].Close()
+		w.open[i] = nil
+	}
+}
+
 func (w *Walker) cut(n int) {
 	for _, d := range w.open[n:] {
-		d.Close()
+		if d != nil {
+			d.Close()
+		}
 	}
 	w.names, w.open = w.names[:n], w.open[:n]
 }

@@ -131,11 +131,19 @@ func (l *lister) addNames(b *walkFolder, in *listing) {
 	if b.cached.empty() {
 		b.found = make([]File, 0, len(l.order))
 	}
+	tooLong := false
 	for _, name := range l.order {
 		l.path = append(l.path[:in.prefix], name[:len(name)-1]...)
+		if len(l.path) >= unix.PathMax {
+			tooLong = true
+			continue
+		}
 		if in.own == nil || !in.own(unsafe.String(unsafe.SliceData(name), len(name)-1)) {
 			l.addName(b, name, in)
 		}
+	}
+	if tooLong {
+		b.addProblem(b.path, "holds names whose paths are longer than the system takes: not watched", unix.ENAMETOOLONG)
 	}
 	b.trim(len(l.order))
 }

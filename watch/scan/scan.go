@@ -119,7 +119,7 @@ func (s *Scan) scanEntry(e *config.Entry, path string) error {
 		return nil
 	case err != nil:
 		s.addProblem(path, "cannot be looked at", err)
-		s.add(File{Path: path, Entry: e, skipped: true})
+		s.found = append(s.found, File{Path: path, Entry: e, skipped: true})
 		return nil
 	case st.IsDir():
 		if s.own.Within(path) {
@@ -135,8 +135,7 @@ func (s *Scan) scanEntry(e *config.Entry, path string) error {
 		s.addOwn(path)
 		return nil
 	}
-	switch {
-	case e.Glob != "" && listed:
+	if e.Glob != "" && listed {
 		s.addProblem(path, "is not a folder", unix.ENOTDIR)
 		return nil
 	}
@@ -148,7 +147,7 @@ func (s *Scan) scanEntry(e *config.Entry, path string) error {
 func (s *Scan) addMissing(e *config.Entry, path string) {
 	if _, err := os.Lstat(path); err == nil {
 		s.addProblem(path, "is a link that leads nowhere", unix.ENOENT)
-		s.add(File{Path: path, Entry: e, skipped: true})
+		s.found = append(s.found, File{Path: path, Entry: e, skipped: true})
 		return
 	}
 	s.Missing = append(s.Missing, e)
@@ -180,10 +179,8 @@ func (s *Scan) addRoot(f File) {
 		s.addProblem(f.Path, "is "+f.Stat.SpecialKind()+": skipped", nil)
 		f.skipped = true
 	}
-	s.add(f)
+	s.found = append(s.found, f)
 }
-
-func (s *Scan) add(f File) { s.found = append(s.found, f) }
 
 // sortFound sorts the found sources by path and keeps each once. An entry that names a source wins
 // over one that contains it, and otherwise the first entry wins.
