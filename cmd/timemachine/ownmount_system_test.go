@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -83,6 +84,44 @@ func TestFolderThatIsAMount(t *testing.T) {
 			repotest.MustCheck(t, d.dest)
 		})
 	}
+}
+
+// TestMountNamespaceOfEachRun: where each run sees the destination on a mount of its own, as
+// systemd and containers have it, runs do not write files/ again and again, and verify is content.
+func TestMountNamespaceOfEachRun(t *testing.T) {
+	d := newOwnMount(t)
+	run := func() {
+		t.Helper()
+		if out, code := runBare(t, "unshare", "-m", d.bin, "-cl", d.dir, "-d", d.dest, "run"); code != 0 {
+			t.Fatalf("exit %d: %s", code, out)
+		}
+	}
+	inode := func() uint64 {
+		t.Helper()
+		info, err := os.Lstat(filepath.Join(d.dest, "files", d.src, "f1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Sys().(*syscall.Stat_t).Ino
+	}
+	d.writeMany("one ")
+	run()
+	run()
+	first := inode()
+	run()
+	if inode() != first || d.stateExists("pending") {
+		t.Error("a quiet run has written files/ again, or left it to the next one")
+	}
+	d.verify()
+	d.writeMany("two ")
+	run()
+	d.verify()
+	first = inode()
+	run()
+	if inode() != first || d.stateExists("pending") {
+		t.Error("what was written after several mounts were seen is written again")
+	}
+	repotest.MustCheck(t, d.dest)
 }
 
 func (d *disk) verify() {

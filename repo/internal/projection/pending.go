@@ -14,9 +14,24 @@ import (
 // 30 seconds, and the flusher's period), so that waiting for the rest takes no time to speak of.
 const flushAfter = 40 * time.Second
 
-// moment names this machine's time since it was started and the file system mounted; "" where that
-// is not known.
-func (r *Projection) moment() string { return dest.MomentOf(r.Opts.Boot, r.Folder, dest.Projections) }
+// moment names this machine's time since it was started and the file system mounted. It is "" where
+// that is not known, or where runs see several mounts, of which none tells what another one's run
+// has written.
+func (r *Projection) moment() string {
+	if runstate.HasSeveralMounts(r.StateDir, r.Opts.Boot) {
+		return ""
+	}
+	return dest.MomentOf(r.Opts.Boot, r.Folder, dest.Projections)
+}
+
+// noteMounts notes where the last run saw the destination on another mount.
+func (r *Projection) noteMounts() error {
+	moment := r.moment()
+	if moment == "" {
+		return nil
+	}
+	return runstate.NoteMounts(r.StateDir, r.Opts.Boot, moment)
+}
 
 // upToDateWith is the commit that the work tree was up to date with when that was last noted in
 // this moment.

@@ -47,14 +47,17 @@ type need struct {
 
 // findNeed looks at the pending mark, the index and files/.
 func (r *Projection) findNeed(tip object.ID, copied bool) (n need, err error) {
+	marked, err := r.StateDir.Exists(runstate.PendingName)
+	if err == nil && marked {
+		err = r.noteMounts()
+	}
+	if err != nil {
+		return n, err
+	}
 	if n.base, n.pending, err = r.Pending(tip); err != nil || tip.IsZero() {
 		return n, err
 	}
 	n.bulk = wholeFS
-	marked, err := r.StateDir.Exists(runstate.PendingName)
-	if err != nil {
-		return n, err
-	}
 	if marked { // before everything that is written again
 		n.bulk = r.bulkDurability()
 	}

@@ -33,6 +33,7 @@ var Files = []struct {
 	{packListName, refusal.PacksStayUnmerged},
 	{PendingName, refusal.HistoryIsCompared},
 	{upToDateName, refusal.ProjectionIsWritten},
+	{mountsName, refusal.ProjectionIsWritten},
 	{CacheName, refusal.SourcesAreReadOnce},
 	{MissingCopiesName, refusal.CopiesNeedRebuild},
 	{UnwrittenName, refusal.HistoryIsCompared},

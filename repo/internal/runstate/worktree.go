@@ -26,6 +26,11 @@ const PendingName = "pending"
 // everything since the pending mark is written again.
 const upToDateName = "followed"
 
+// mountsName is the file that names the boot in which runs have seen the destination on several
+// mounts, as in a mount namespace for each run. No note of theirs then says what is there for the
+// next run, so they wait for the disk.
+const mountsName = "mounts"
+
 // Pending is the mark of an update of files/ and the index that may be incomplete.
 type Pending struct {
 	Marked  bool
@@ -81,6 +86,23 @@ func ReadUpToDate(dir *durable.Dir, moment string) (tip object.ID, ok bool) {
 	}
 	tip, err = object.ParseID(strings.TrimSuffix(rest, "\n"))
 	return tip, err == nil
+}
+
+// NoteMounts notes the boot where the work tree was last brought up to date on another mount in it.
+// moment is the present one.
+func NoteMounts(dir *durable.Dir, boot, moment string) error {
+	b, err := dir.ReadFile(upToDateName, maxNote)
+	noted, _, _ := strings.Cut(string(b), "\n")
+	if err != nil || noted == moment || !strings.HasPrefix(noted, boot+" ") {
+		return nil
+	}
+	return dir.Put(mountsName, []byte(boot+"\n"))
+}
+
+// HasSeveralMounts tells whether runs have seen the destination on several mounts in this boot.
+func HasSeveralMounts(dir *durable.Dir, boot string) bool {
+	b, err := dir.ReadFile(mountsName, maxNote)
+	return err == nil && string(b) == boot+"\n"
 }
 
 // WholeCommits lists the commits that runs have noted as whole.
