@@ -22,7 +22,7 @@ type captured struct {
 }
 
 // partCapture captures the changes of a part on all cores. Tasks are begun in order. When the batch
-// is full, no more are begun.
+// is due to be published, no more are begun.
 type partCapture struct {
 	gots  []captured
 	tasks []captureTask
@@ -54,7 +54,7 @@ func (r *run) startCapture(c *capturer, part []scan.Change) *partCapture {
 					return
 				}
 				p.capture(ctx, c, part, &p.tasks[i], &o)
-				if r.tx.Full() {
+				if r.isDue() {
 					full.Store(true)
 				}
 			}
@@ -97,7 +97,7 @@ func (p *partCapture) capture(ctx context.Context, c *capturer, part []scan.Chan
 }
 
 // wait waits until change i is captured. It returns false where it will not be: at the end of the
-// part, or where the batch is full. Calls come in the order of the changes.
+// part, or where the batch is due. Calls come in the order of the changes.
 func (p *partCapture) wait(i int) bool {
 	for p.task < len(p.tasks) && p.tasks[p.task].to <= i {
 		p.task++

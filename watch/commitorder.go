@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -8,9 +9,10 @@ import (
 	"timemachine/watch/scan"
 )
 
-// sortForCommit sorts changes by mtime, then path. Deletions come last, but a deletion that frees a
-// path for another change comes first. fold maps names that collide in the destination to one.
-func sortForCommit(changes []scan.Change, fold func(string) string) {
+// sortForCommit sorts changes by turn, then mtime, then path. Deletions come last in their turn,
+// but a deletion that frees a path for another change comes before all. fold maps names that
+// collide in the destination to one. It returns the number of changes before the first flood.
+func sortForCommit(changes []scan.Change, fold func(string) string, self uint32) (ordinary int) {
 	taken, above := map[string]bool{}, map[string]bool{}
 	for _, c := range changes {
 		if c.Deleted {
@@ -31,8 +33,16 @@ func sortForCommit(changes []scan.Change, fold func(string) string) {
 		}
 		return 2
 	}
+	turns := turnsOf(changes, self)
+	turn := func(c *scan.Change, rank int) int {
+		if rank == 0 {
+			return 0
+		}
+		return turns.of(c)
+	}
 	slices.SortStableFunc(changes, func(a, b scan.Change) int {
-		if d := rank(&a) - rank(&b); d != 0 {
+		ra, rb := rank(&a), rank(&b)
+		if d := cmp.Or(turn(&a, ra)-turn(&b, rb), ra-rb); d != 0 {
 			return d
 		}
 		if !a.Deleted {
@@ -42,6 +52,11 @@ func sortForCommit(changes []scan.Change, fold func(string) string) {
 		}
 		return strings.Compare(a.File.Path, b.File.Path)
 	})
+	ordinary = len(changes)
+	for ordinary > 0 && turn(&changes[ordinary-1], rank(&changes[ordinary-1])) >= firstFloodTurn {
+		ordinary--
+	}
+	return ordinary
 }
 
 // anyAbove tells whether a folder above path is in taken.

@@ -30,9 +30,10 @@ type world struct {
 	src, dest string
 	config    string
 	accept    []string
-	ahead     time.Duration // added to the clock of runs
-	boot      string        // the machine's boot
-	batch     int           // number of objects to publish at a time
+	ahead     time.Duration    // added to the clock of runs
+	boot      string           // the machine's boot
+	clock     func() time.Time // nil: the machine's, ahead
+	batch     int              // number of objects to publish at a time
 	own       own.Places
 	batchSize int64 // bytes to publish at a time
 }
@@ -70,7 +71,11 @@ func (p *problems) Progress(int64, int64)  {}
 func (p *problems) Problem(q scan.Problem) { *p = append(*p, q) }
 
 func (w *world) options() repo.Options {
-	return repo.Options{Host: "host", Boot: w.boot, Batch: w.batch, BatchBytes: w.batchSize, Clock: func() time.Time { return time.Now().Add(w.ahead) }}
+	clock := w.clock
+	if clock == nil {
+		clock = func() time.Time { return time.Now().Add(w.ahead) }
+	}
+	return repo.Options{Host: "host", Boot: w.boot, Batch: w.batch, BatchBytes: w.batchSize, Clock: clock}
 }
 
 func (w *world) try() (*watch.Summary, problems, error) {

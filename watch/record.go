@@ -57,21 +57,29 @@ func upcomingVersions(changes []scan.Change) []record.Upcoming {
 }
 
 // recordChanges captures and commits the changes in their order, part by part. It publishes what it
-// has when the batch is full.
+// has when that is due.
 func (r *run) recordChanges(changes []scan.Change) error {
 	c := &capturer{ctx: r.ctx, to: r.tx, clock: r.Clock, maxSize: r.Config.MaxSize}
+	r.began = r.Clock()
+	r.published = r.began
 	for done := 0; done < len(changes); {
 		n, err := r.recordPart(c, changes[done:min(done+perPart, len(changes))], done, len(changes))
 		if err != nil {
 			return err
 		}
 		done += n
-		if r.tx.Full() || done == len(changes) {
+		waits := done >= r.ordinary && r.isFloodOver()
+		if waits || r.isDue() || done == len(changes) {
 			versions := r.tx.Versions()
 			if err := r.tx.Publish(); err != nil {
 				return err
 			}
+			r.published = r.Clock()
 			r.reportVersions(versions)
+		}
+		if waits {
+			r.reportWaiting(changes[done:])
+			return nil
 		}
 	}
 	return nil
@@ -80,12 +88,12 @@ func (r *run) recordChanges(changes []scan.Change) error {
 // recordPart captures the changes of a part on all cores and commits them in order. A source that
 // changed since the scan comes last, in the order of its new mtime. done of total changes are
 // recorded already. It returns the number of changes that it recorded: fewer than the part has
-// where the batch is full.
+// where the batch is due.
 func (r *run) recordPart(c *capturer, part []scan.Change, done, total int) (n int, err error) {
 	p := r.startCapture(c, part)
 	defer p.stop()
 	var late []int
-	for p.wait(n) {
+	for !(n > 0 && r.isDue()) && p.wait(n) {
 		if err := r.ctx.Err(); err != nil {
 			return n, err
 		}

@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -70,6 +71,11 @@ type run struct {
 	writer  *repo.Writer
 	tx      *repo.Tx
 	started time.Time
+
+	ordinary  int       // number of changes before the first flood
+	began     time.Time // when recording began
+	published time.Time // when a batch was published last
+
 	owners  OwnerNames
 	deleted map[disk.Inode][]deletedFile // in this run; a file may have got a new name
 	space   spaceBudget
@@ -163,6 +169,7 @@ func (r *run) runOnce() error {
 		return err
 	}
 	changes = r.withinBudget(changes)
+	r.ordinary = sortForCommit(changes, r.Repo.Fold, uint32(os.Geteuid()))
 	r.cache.Tip, r.summary.Tip = tip, tip
 	if len(changes) > 0 {
 		if err := r.writeChanges(tip, changes); err != nil {
@@ -176,8 +183,7 @@ func (r *run) runOnce() error {
 	return nil
 }
 
-// findChanges scans and returns the changes in the order of their commits. It reports what the scan
-// could not read.
+// findChanges scans and returns the changes. It reports what the scan could not read.
 func (r *run) findChanges() ([]scan.Change, error) {
 	s, err := r.scan()
 	if err != nil {
@@ -200,7 +206,6 @@ func (r *run) findChanges() ([]scan.Change, error) {
 	for _, p := range problems {
 		r.reportProblem(p)
 	}
-	sortForCommit(changes, r.Repo.Fold)
 	return changes, nil
 }
 
