@@ -11,8 +11,11 @@ import (
 // Path is the destination folder, as it was opened.
 func (r *Repo) Path() string { return r.work.DestPath() }
 
-// FolderID identifies the destination folder itself, whatever its name.
-func (r *Repo) FolderID() (dev, ino uint64, err error) { return r.work.FolderID() }
+// Folders identifies the destination folder itself, whatever its name, and those of its folders
+// that timemachine writes.
+func (r *Repo) Folders() (folder durable.Stat, parts []durable.Stat, err error) {
+	return r.work.Folders()
+}
 
 // State is the open folder .git/timemachine. What callers keep there must be disposable.
 func (r *Repo) State() *durable.Dir { return r.work.State() }

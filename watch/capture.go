@@ -52,7 +52,8 @@ type capturer struct {
 	ctx     context.Context
 	to      blobWriter
 	clock   func() time.Time
-	maxSize int64 // bytes; 0: no limit
+	maxSize int64           // bytes; 0: no limit
+	reader  *disk.OtherUser // must be able to read the sources; nil: nobody needs to
 }
 
 var (
@@ -61,10 +62,10 @@ var (
 	errEndless  = errors.New("gives no end of data")
 )
 
-// capture reads a source and stores its content. A source that is missing in its open folder is
+// capture reads a source and stores its content. A source that is missing below its open root is
 // opened by its path again, since the folder may have been removed and made anew.
 func (c *capturer) capture(ch *scan.Change, o *opener) (content, error) {
-	kept := o.has(&ch.File)
+	kept := !ch.File.Listed && o.root == ch.File.Entry.Root
 	got, err := c.captureFrom(o, ch)
 	if kept && isSourceError(err) && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESTALE)) {
 		o.close()
@@ -104,6 +105,9 @@ func (c *capturer) captureLink(src *source, before object.ID) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
+	if err := c.checkReader(src, false, &st); err != nil {
+		return content{}, err
+	}
 	id, err := c.to.Blob([]byte(target), before)
 	return content{stat: st, blob: id, size: int64(len(target)), link: true, at: at, doubtful: inDoubt(&st, at)}, err
 }
@@ -117,6 +121,9 @@ func (c *capturer) captureOnce(src *source, ch *scan.Change, asRead bool) (conte
 		return content{}, err
 	}
 	defer f.close()
+	if err := c.checkReader(src, src.listed, &st); err != nil {
+		return content{}, err
+	}
 	if c.maxSize > 0 && st.Size > c.maxSize {
 		return content{}, errTooLarge
 	}

@@ -12,6 +12,7 @@ import (
 
 	"timemachine/repo/record"
 	"timemachine/watch/config"
+	"timemachine/watch/own"
 	"timemachine/watch/scan"
 )
 
@@ -31,7 +32,7 @@ func TestSourceErrors(t *testing.T) {
 		h := heard{}
 		r := &run{RunOptions: RunOptions{Config: &config.Config{}, Report: &h}, ctx: t.Context(), summary: &Summary{}}
 		ch := scan.Change{File: scan.File{Path: filepath.Join(root, way), Entry: entry}}
-		_, err := (&capturer{ctx: t.Context(), clock: time.Now}).capture(&ch, &opener{})
+		_, err := (&capturer{ctx: t.Context(), clock: time.Now}).capture(&ch, &opener{own: new(own.Set)})
 		if err == nil {
 			t.Fatal("it is there")
 		}

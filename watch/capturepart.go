@@ -46,7 +46,7 @@ func (r *run) startCapture(c *capturer, part []scan.Change) *partCapture {
 	var full atomic.Bool
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
-			var o opener
+			o := opener{own: r.own}
 			defer o.close()
 			for !full.Load() {
 				i := int(next.Add(1) - 1)

@@ -56,7 +56,8 @@ func buildPreview(ctx context.Context, c *config.Config, h *history.History, des
 	if _, err := disk.StatAt(unix.AT_FDCWD, dest, 0); err != nil {
 		return nil, pathError("stat", dest, err)
 	}
-	s, err := scan.All(ctx, c, o.Find(dest), cache)
+	set := o.Find(dest)
+	s, err := scan.All(ctx, c, set, cache)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +69,7 @@ func buildPreview(ctx context.Context, c *config.Config, h *history.History, des
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		p.addChange(&changes[i], c)
+		p.addChange(&changes[i], c, set)
 	}
 	slices.SortFunc(p.Changes, func(a, b Expected) int { return cmp.Compare(a.Source, b.Source) })
 	return p, nil
@@ -85,13 +86,13 @@ func missingRoots(s *scan.Scan) []string {
 }
 
 // addChange adds a change to the list that it belongs to.
-func (p *Preview) addChange(ch *scan.Change, c *config.Config) {
+func (p *Preview) addChange(ch *scan.Change, c *config.Config, set *own.Set) {
 	e := Expected{Source: ch.File.Path, Events: []record.Event{record.Deleted}}
 	if ch.BecameFolder {
 		e.Events = []record.Event{record.TypeChanged}
 	}
 	if !ch.Deleted {
-		if problem, ok := checkReadable(ch, c.MaxSize); !ok {
+		if problem, ok := checkReadable(ch, c.MaxSize, set); !ok {
 			if problem != nil {
 				p.Failing = append(p.Failing, *problem)
 			}
@@ -108,7 +109,7 @@ func (p *Preview) addChange(ch *scan.Change, c *config.Config) {
 
 // checkReadable opens a source and reads nothing. ok is false where a run could not read or would
 // skip it. The problem is nil where the source has vanished.
-func checkReadable(ch *scan.Change, maxSize int64) (problem *scan.Problem, ok bool) {
+func checkReadable(ch *scan.Change, maxSize int64, set *own.Set) (problem *scan.Problem, ok bool) {
 	f := &ch.File
 	if f.Pseudo || f.Stat.IsLink() {
 		return nil, true
@@ -116,7 +117,7 @@ func checkReadable(ch *scan.Change, maxSize int64) (problem *scan.Problem, ok bo
 	if maxSize > 0 && f.Stat.Size > maxSize {
 		return &scan.Problem{Path: f.Path, Msg: fmt.Sprintf("is larger than max-size (%d bytes): skipped", maxSize)}, false
 	}
-	var o opener
+	o := opener{own: set}
 	defer o.close()
 	src, err := o.open(f)
 	if err == nil {

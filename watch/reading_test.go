@@ -14,6 +14,7 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/watch/config"
 	"timemachine/watch/disk"
+	"timemachine/watch/own"
 	"timemachine/watch/scan"
 )
 
@@ -44,7 +45,7 @@ func (s *slowStore) BlobFrom(size int64, src io.Reader, _ object.ID) (object.ID,
 func captureFile(c *capturer, path string, before *scan.SourceState) (content, error) {
 	folder := filepath.Dir(path)
 	ch := scan.Change{File: scan.File{Path: path, Entry: &config.Entry{Text: folder, Root: folder}}, Before: before}
-	var o opener
+	o := opener{own: new(own.Set)}
 	defer o.close()
 	return c.capture(&ch, &o)
 }

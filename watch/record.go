@@ -59,7 +59,7 @@ func upcomingVersions(changes []scan.Change) []record.Upcoming {
 // recordChanges captures and commits the changes in their order, part by part. It publishes what it
 // has when that is due.
 func (r *run) recordChanges(changes []scan.Change) error {
-	c := &capturer{ctx: r.ctx, to: r.tx, clock: r.Clock, maxSize: r.Config.MaxSize}
+	c := &capturer{ctx: r.ctx, to: r.tx, clock: r.Clock, maxSize: r.Config.MaxSize, reader: r.reader}
 	r.began = r.Clock()
 	r.published = r.began
 	for done := 0; done < len(changes); {
@@ -240,6 +240,8 @@ func (r *run) reportFailure(ch *scan.Change, err error) error {
 		}
 		ch.Before.TornRuns++
 		r.cache.MarkChanged(ch.Before)
+	case errors.Is(err, errBarred):
+		p.Msg, p.Err = fmt.Sprintf("is not recorded: uid %d, who owns the destination, may not read it", r.destOwner), nil
 	case errors.Is(err, errTooLarge):
 		p.Msg, p.Err = fmt.Sprintf("is larger than max-size (%d bytes): skipped", r.Config.MaxSize), nil
 	case !isSourceError(err):

@@ -68,6 +68,7 @@ type run struct {
 	ctx     context.Context
 	summary *Summary
 	cache   *scan.Cache
+	own     *own.Set // which is never a source
 	writer  *repo.Writer
 	tx      *repo.Tx
 	started time.Time
@@ -79,6 +80,9 @@ type run struct {
 	owners  OwnerNames
 	deleted map[disk.Inode][]deletedFile // in this run; a file may have got a new name
 	space   spaceBudget
+
+	reader    *disk.OtherUser // must be able to read what is recorded; nil: nobody needs to
+	destOwner uint32          // the user whom reader stands for
 
 	returned []string // sources that were missing when the run scanned, and are back
 
@@ -93,6 +97,12 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 	r := &run{RunOptions: o, ctx: ctx}
 	if err := r.lock(); err != nil {
 		return nil, err
+	}
+	if err := r.findReader(); err != nil {
+		return nil, err
+	}
+	if r.reader != nil {
+		defer r.reader.Close()
 	}
 	r.started = o.Clock()
 	r.summary = &Summary{Scan: scanName(r.started), Events: map[record.Event]int{}}
@@ -211,16 +221,20 @@ func (r *run) findChanges() ([]scan.Change, error) {
 
 // scan scans everything, or the paths in Only.
 func (r *run) scan() (*scan.Scan, error) {
-	o := r.Own.Find(r.Repo.Path())
-	dev, ino, err := r.Repo.FolderID()
+	r.own = r.Own.Find(r.Repo.Path())
+	folder, parts, err := r.Repo.Folders()
 	if err != nil {
 		return nil, err
 	}
-	o.Dest = disk.Inode{Dev: dev, Ino: ino} // also after the folder was renamed
-	if r.Only != nil {
-		return scan.Paths(r.ctx, r.Config, r.Only, o, r.cache)
+	var inodes []disk.Inode
+	for i := range parts {
+		inodes = append(inodes, disk.Inode{Dev: parts[i].Dev, Ino: parts[i].Ino})
 	}
-	return scan.All(r.ctx, r.Config, o, r.cache)
+	r.own.SetDestination(disk.Inode{Dev: folder.Dev, Ino: folder.Ino}, inodes)
+	if r.Only != nil {
+		return scan.Paths(r.ctx, r.Config, r.Only, r.own, r.cache)
+	}
+	return scan.All(r.ctx, r.Config, r.own, r.cache)
 }
 
 // noteContent notes the content that a source's newest version holds.

@@ -10,6 +10,7 @@ import (
 
 	"timemachine/repo/git/object"
 	"timemachine/watch/disk"
+	"timemachine/watch/own"
 	"timemachine/watch/scan"
 )
 
@@ -19,30 +20,36 @@ type source struct {
 	name   string
 	path   string
 	listed bool // the entry names this very path, so a link there is followed
+	own    *own.Set
 }
 
 // opener opens the folders that sources lie in. It keeps the last one open, so that the next source
-// in the same folder needs no opening. The zero value is ready. Not for concurrent use.
+// in the same folder needs no opening, and the root of its entry. It is ready once own is set. Not
+// for concurrent use.
 type opener struct {
-	root, folder string
-	dir          int // valid while folder is not empty
+	own          *own.Set // which is never a source
+	root, folder string   // "": not open
+	top, dir     int      // the entry's root, and the folder
 }
 
 // open opens the folder of a source. The folder stays open until the next call. The entry's root
 // may be reached through links, since the user named it.
 func (o *opener) open(f *scan.File) (source, error) {
 	if f.Listed {
-		return source{dir: unix.AT_FDCWD, name: f.Path, path: f.Path, listed: true}, nil
+		return source{dir: unix.AT_FDCWD, name: f.Path, path: f.Path, listed: true, own: o.own}, nil
 	}
 	cut := strings.LastIndexByte(f.Path, '/')
 	if !o.has(f) {
-		o.close()
+		o.closeFolder()
+		if err := o.openRoot(f.Entry.Root); err != nil {
+			return source{}, asSourceError(err)
+		}
 		folder := f.Path[:max(cut, 1)]
-		dir, err := disk.OpenFolder(f.Entry.Root, folder)
+		dir, err := disk.OpenBelow(o.top, o.root, folder)
 		if err != nil {
 			return source{}, asSourceError(err)
 		}
-		*o = opener{root: f.Entry.Root, folder: folder, dir: dir}
+		o.folder, o.dir = folder, dir
 	}
 	return source{dir: o.dir, name: f.Path[cut+1:], path: f.Path}, nil
 }
@@ -52,21 +59,45 @@ func (o *opener) has(f *scan.File) bool {
 	return !f.Listed && o.folder == f.Path[:max(strings.LastIndexByte(f.Path, '/'), 1)] && o.root == f.Entry.Root
 }
 
-func (o *opener) close() {
+// openRoot opens an entry's root, unless it is open.
+func (o *opener) openRoot(root string) error {
+	if o.root == root {
+		return nil
+	}
+	o.close()
+	top, err := o.own.OpenRoot(root)
+	if err != nil {
+		return pathError("open", root, err)
+	}
+	o.root, o.top = root, top
+	return nil
+}
+
+func (o *opener) closeFolder() {
 	if o.folder != "" {
 		unix.Close(o.dir)
 	}
 	o.folder = ""
 }
 
+func (o *opener) close() {
+	o.closeFolder()
+	if o.root != "" {
+		unix.Close(o.top)
+	}
+	o.root = ""
+}
+
 // open opens the content of a source. A file that is not regular any more is an error. The call
 // never blocks and has no effect on a device or FIFO.
 func (s *source) open() (*sourceFile, disk.Stat, error) {
-	flags := unix.O_RDONLY
-	if !s.listed {
-		flags |= unix.O_NOFOLLOW
+	var fd int
+	var err error
+	if s.listed {
+		fd, err = disk.ReadThrough(s.path, unix.O_RDONLY, s.own.CheckFolder)
+	} else {
+		fd, err = disk.OpenToRead(s.dir, s.name, unix.O_RDONLY|unix.O_NOFOLLOW)
 	}
-	fd, err := disk.OpenToRead(s.dir, s.name, flags)
 	if err != nil {
 		return nil, disk.Stat{}, asSourceError(pathError("open", s.path, err))
 	}

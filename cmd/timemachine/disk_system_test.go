@@ -232,6 +232,7 @@ func TestBlockThatFails(t *testing.T) {
 func TestForeignFolder(t *testing.T) {
 	for _, command := range []string{"run", "init"} {
 		d := newDisk(t, "20m")
+		d.openWays()
 		d.write("a", "one\n")
 		d.runTool("chown", fmt.Sprint(nobody, ":", nobody), d.dest)
 		out, code := runBare(t, d.bin, "-cl", d.dir, "-d", d.dest, command)
@@ -251,6 +252,7 @@ func TestForeignFolder(t *testing.T) {
 // another user's now is not written to, before root has confirmed it.
 func TestForeignDestination(t *testing.T) {
 	d := newDisk(t, "20m")
+	d.openWays()
 	d.write("a", "one\n")
 	d.run(0)
 	d.runTool("chown", "-R", fmt.Sprint(nobody, ":", nobody), d.dest)
@@ -280,6 +282,16 @@ func TestForeignDestination(t *testing.T) {
 	d.readAsNobody()
 }
 
+// openWays lets everybody reach the destination and the sources.
+func (d *disk) openWays() {
+	d.t.Helper()
+	for _, way := range []string{filepath.Dir(d.mount), d.mount} {
+		if err := os.Chmod(way, 0o711); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+}
+
 func (d *disk) belongsToNobody() {
 	d.t.Helper()
 	walk(d.t, d.dest, func(path string, info fs.FileInfo) {
@@ -292,10 +304,9 @@ func (d *disk) belongsToNobody() {
 // readAsNobody lets git read the destination as its owner.
 func (d *disk) readAsNobody() {
 	d.t.Helper()
-	for _, way := range []string{filepath.Dir(d.mount), d.mount, d.dest} {
-		if err := os.Chmod(way, 0o711); err != nil {
-			d.t.Fatal(err)
-		}
+	d.openWays()
+	if err := os.Chmod(d.dest, 0o711); err != nil {
+		d.t.Fatal(err)
 	}
 	cmd := exec.Command("git", "-C", d.dest, "fsck", "--strict")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}

@@ -55,7 +55,6 @@ const exchangeRuns = 60
 func TestExchangedSources(t *testing.T) {
 	d := newDisk(t, "64m")
 	secrets := t.TempDir()
-	const secret = "what nobody but root may read\n"
 	write(t, filepath.Join(secrets, "key"), []byte(secret))
 	for _, name := range []string{"sub/key", "sub/deep/key", "key", "other"} {
 		d.write(name, "harmless\n")
@@ -145,4 +144,55 @@ func TestExchangedDestination(t *testing.T) {
 	}
 	d.run(0)
 	repotest.MustCheck(t, d.dest)
+}
+
+// TestExchangedRoots: the root of an entry, a folder above one and a listed file are exchanged with
+// links of another user's, to root's secrets and into the destination, while root scans and reads.
+// No secret and nothing of the destination is recorded.
+func TestExchangedRoots(t *testing.T) {
+	d := newDisk(t, "64m")
+	secrets := t.TempDir()
+	write(t, filepath.Join(secrets, "key"), []byte(secret))
+	if err := os.Mkdir(filepath.Join(secrets, "deep"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(secrets, "deep/key"), []byte(secret))
+	src := func(name string) string { return filepath.Join(d.src, name) }
+	list := ""
+	for _, name := range []string{"docs", "way/deep", "key", "swallow"} {
+		list += "- " + src(name) + "\n"
+	}
+	write(t, filepath.Join(d.dir, "config.dat"), []byte(list))
+	for _, name := range []string{"docs/key", "way/deep/key", "key", "swallow/a", "swallow/sub/b"} {
+		d.write(name, "harmless\n")
+	}
+	d.run(0)
+	inDest := filepath.Join(d.dest, "files", d.src, "swallow")
+	for link, target := range map[string]string{"docs2": secrets, "way2": secrets, "key2": filepath.Join(secrets, "key"), "swallow2": inDest} {
+		if err := os.Symlink(target, src(link)); err != nil {
+			t.Fatal(err)
+		}
+		if link == "swallow2" { // a link of root's is followed, but not into the destination
+			continue
+		}
+		if err := os.Lchown(src(link), nobody, nobody); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop := exchange(t, [2]string{src("docs"), src("docs2")}, [2]string{src("way"), src("way2")}, [2]string{src("key"), src("key2")}, [2]string{src("swallow"), src("swallow2")})
+	for i := range exchangeRuns {
+		// It fails where a run has taken the file away.
+		_ = os.WriteFile(filepath.Join(inDest, "sub/b"), fmt.Appendf(nil, "in the destination, %d\n", i), 0o600)
+		if out, code := runBare(t, d.bin, "-cl", d.dir, "-d", d.dest); code != 0 && code != 3 {
+			t.Errorf("run %d: exit %d: %s", i, code, out)
+		}
+	}
+	stop()
+	for _, line := range repotest.Lines(t, d.dest, "cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname) %(objectsize)") {
+		if f := strings.Fields(line); f[0] == "blob" {
+			if text := repotest.Git(t, d.dest, "cat-file", "blob", f[1]); text == secret || strings.HasPrefix(text, "in the destination") {
+				t.Fatalf("in the history: %s", text)
+			}
+		}
+	}
 }

@@ -24,11 +24,7 @@ type neighbour struct {
 func newNeighbour(t *testing.T) *neighbour {
 	n := &neighbour{newDisk(t, "64m")}
 	n.write("a", "one\n")
-	for _, way := range []string{filepath.Dir(n.mount), n.mount} {
-		if err := os.Chmod(way, 0o711); err != nil {
-			t.Fatal(err)
-		}
-	}
+	n.openWays()
 	n.runTool("chown", fmt.Sprint(nobody, ":", nobody), n.dest)
 	n.run(0)
 	return n

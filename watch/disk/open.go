@@ -29,22 +29,34 @@ func OpenToRead(dir int, name string, flags int) (int, error) {
 }
 
 // OpenFolder opens folder, which is root or lies below it, to go through it. It follows no link
-// below root; root itself may be reached through links.
+// below root; root itself may be reached through links, as OpenThrough follows them.
 func OpenFolder(root, folder string) (int, error) {
-	dir, err := OpenAt(unix.AT_FDCWD, root, FolderFlags)
+	top, err := OpenThrough(root, FolderFlags, nil)
 	if err != nil {
 		return 0, &fs.PathError{Op: "open", Path: root, Err: err}
 	}
+	defer unix.Close(top)
+	return OpenBelow(top, root, folder)
+}
+
+// OpenBelow is OpenFolder for a root that is open as top.
+func OpenBelow(top int, root, folder string) (int, error) {
+	dir := top
 	for part := range strings.SplitSeq(strings.TrimPrefix(folder, root), "/") {
 		if part == "" {
 			continue
 		}
 		next, err := OpenAt(dir, part, FolderFlags|unix.O_NOFOLLOW)
-		unix.Close(dir)
+		if dir != top {
+			unix.Close(dir)
+		}
 		if err != nil {
 			return 0, &fs.PathError{Op: "open", Path: folder, Err: err}
 		}
 		dir = next
+	}
+	if dir == top {
+		return unix.FcntlInt(uintptr(top), unix.F_DUPFD_CLOEXEC, 0)
 	}
 	return dir, nil
 }

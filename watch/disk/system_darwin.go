@@ -21,6 +21,27 @@ func StatAt(dir int, name string, flags int) (Stat, error) {
 	return fromStat(&st), nil
 }
 
+// openPlain cannot tell here whether a link is on the way.
+func openPlain(name string, flags int) (int, error) { return -1, unix.ENOSYS }
+
+// readLink returns the target and the owner of the link at a name, which stayed the same meanwhile.
+func readLink(dir int, name string) (target string, owner uint32, err error) {
+	before, err := StatAt(dir, name, unix.AT_SYMLINK_NOFOLLOW)
+	if err != nil {
+		return "", 0, err
+	}
+	b := make([]byte, unix.PathMax+1)
+	n, err := unix.Readlinkat(dir, name, b)
+	if err != nil {
+		return "", 0, err
+	}
+	after, err := StatAt(dir, name, unix.AT_SYMLINK_NOFOLLOW)
+	if err == nil && after != before {
+		err = unix.ESTALE
+	}
+	return string(b[:n]), before.UID, err
+}
+
 // StatBuffer is memory that StatName uses again.
 type StatBuffer = unix.Stat_t
 

@@ -35,6 +35,36 @@ func fromStatx(st *unix.Statx_t) Stat {
 	return s
 }
 
+// openPlain opens the file or folder at a path where no link is on the way.
+func openPlain(name string, flags int) (int, error) {
+	how := unix.OpenHow{Flags: uint64(flags | unix.O_CLOEXEC | unix.O_NOCTTY | unix.O_NONBLOCK), Resolve: unix.RESOLVE_NO_SYMLINKS}
+	if flags&unix.O_PATH != 0 { // openat2(2) takes no flags that mean nothing with it
+		how.Flags = uint64(flags | unix.O_CLOEXEC)
+	}
+	for {
+		fd, err := unix.Openat2(unix.AT_FDCWD, name, &how)
+		if err != unix.EINTR {
+			return fd, err
+		}
+	}
+}
+
+// readLink returns the target and the owner of the link at a name.
+func readLink(dir int, name string) (target string, owner uint32, err error) {
+	fd, err := OpenAt(dir, name, unix.O_PATH|unix.O_NOFOLLOW)
+	if err != nil {
+		return "", 0, err
+	}
+	defer unix.Close(fd)
+	st, err := StatFD(fd)
+	if err != nil {
+		return "", 0, err
+	}
+	b := make([]byte, unix.PathMax+1)
+	n, err := unix.Readlinkat(fd, "", b)
+	return string(b[:max(n, 0)]), st.UID, err
+}
+
 // StatBuffer is memory that statName uses again.
 type StatBuffer = unix.Statx_t
 

@@ -6,6 +6,7 @@
 package own
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -57,6 +58,15 @@ func (p Places) Find(dest string) *Set {
 		s.addFiles(p.LogFolder, p.IsLog)
 	}
 	return s
+}
+
+// SetDestination says what the destination is, which its path need not lead to any more: its folder
+// and those of its folders that timemachine writes.
+func (s *Set) SetDestination(folder disk.Inode, parts []disk.Inode) {
+	s.Dest = folder
+	for _, inode := range parts {
+		s.folders[inode] = true
+	}
 }
 
 // inodeOf returns the inode that a path leads to.
@@ -118,6 +128,50 @@ func (s *Set) Within(path string) bool {
 	within := err == nil && s.climb(real)
 	s.within[path] = within
 	return within
+}
+
+// ErrOwn says that what was opened is timemachine's own.
+var ErrOwn = errors.New("is timemachine's own: not watched")
+
+// OpenRoot opens the root of an entry to go through it, by the rule of disk.OpenThrough. What is
+// timemachine's own is ErrOwn.
+func (s *Set) OpenRoot(root string) (int, error) {
+	fd, err := disk.OpenThrough(root, disk.FolderFlags, nil)
+	if err != nil {
+		return -1, err
+	}
+	if err := s.CheckFolder(fd); err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+// CheckFolder returns ErrOwn where an open folder is one of timemachine's, or lies in one. It goes
+// up from the folder, so that it does not matter by which path that was opened. Several goroutines
+// may call it.
+func (s *Set) CheckFolder(fd int) error {
+	st, err := disk.StatFD(fd)
+	if err != nil {
+		return nil
+	}
+	return s.checkUpwards(fd, st.Inode())
+}
+
+func (s *Set) checkUpwards(fd int, inode disk.Inode) error {
+	if s.folders[inode] {
+		return ErrOwn
+	}
+	above, err := disk.OpenAt(fd, "..", disk.FolderFlags)
+	if err != nil {
+		return nil
+	}
+	defer unix.Close(above)
+	st, err := disk.StatFD(above)
+	if err != nil || st.Inode() == inode { // the top
+		return nil
+	}
+	return s.checkUpwards(above, st.Inode())
 }
 
 // climb looks at a folder and those above it.

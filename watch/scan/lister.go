@@ -10,6 +10,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/watch/disk"
+	"timemachine/watch/own"
 )
 
 // lister lists one folder after the other in a walk and uses its memory again.
@@ -47,6 +48,11 @@ func (l *lister) list(b *walkFolder) {
 		return
 	}
 	top, glob := b.path == l.root, l.entry.Glob != ""
+	if top && l.own.CheckFolder(fd) != nil {
+		b.addProblem(b.path, own.ErrOwn.Error(), nil)
+		b.setFolder(folder{})
+		return
+	}
 	pseudo := (st.Dev != b.dev || l.pseudo) && disk.IsPseudo(fd)
 	if top {
 		l.pseudo = pseudo
@@ -71,14 +77,19 @@ func (l *lister) list(b *walkFolder) {
 func (l *lister) open(b *walkFolder) (int, error) {
 	const flags = unix.O_RDONLY | unix.O_DIRECTORY
 	if b.path == l.root {
-		return disk.OpenToRead(unix.AT_FDCWD, b.path, flags)
+		return disk.ReadThrough(b.path, flags, nil)
 	}
 	name := baseName(b.path)
 	if b.parent != nil {
 		defer l.release(b.parent)
 		return l.openSubfolder(b.parent.fd, name, b.owner)
 	}
-	dir, err := disk.OpenFolder(l.root, b.path[:max(len(b.path)-len(name)-1, 1)])
+	root, err := l.own.OpenRoot(l.root)
+	if err != nil {
+		return 0, err
+	}
+	defer unix.Close(root)
+	dir, err := disk.OpenBelow(root, l.root, b.path[:max(len(b.path)-len(name)-1, 1)])
 	if err != nil {
 		return 0, durable.WithoutPath(err)
 	}

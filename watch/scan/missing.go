@@ -15,7 +15,7 @@ import (
 func IsMissing(e *config.Entry, state *SourceState) bool {
 	source := state.source
 	if e.Root == source && e.Glob == "" && !state.Link {
-		if st, err := disk.StatAt(unix.AT_FDCWD, source, 0); err == nil {
+		if st, err := new(disk.Looker).Stat(source, true); err == nil {
 			return st.IsDir()
 		}
 		_, err := disk.StatAt(unix.AT_FDCWD, source, unix.AT_SYMLINK_NOFOLLOW)
@@ -52,7 +52,7 @@ func (s *Scan) lookAtFolder(path string) (folder, error) {
 	if f, known := s.folders[path]; known {
 		return f, nil
 	}
-	fd, err := disk.OpenToRead(unix.AT_FDCWD, path, unix.O_RDONLY|unix.O_DIRECTORY)
+	fd, err := disk.ReadThrough(path, unix.O_RDONLY|unix.O_DIRECTORY, nil)
 	if err != nil {
 		return folder{}, err
 	}

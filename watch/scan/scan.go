@@ -58,6 +58,7 @@ type Scan struct {
 	Problems []Problem
 
 	config    *config.Config
+	looker    disk.Looker
 	noFolders map[string]bool // entries' roots that are there and no folders
 	yielded   []string        // links that a walk saw, and that an entry leads through
 }
@@ -107,12 +108,8 @@ func (s *Scan) scanEntry(e *config.Entry, path string) error {
 	if err := s.ctx.Err(); err != nil {
 		return err
 	}
-	flags := unix.AT_SYMLINK_NOFOLLOW
 	listed := path == e.Root
-	if listed {
-		flags = 0
-	}
-	st, err := disk.StatAt(unix.AT_FDCWD, path, flags)
+	st, err := s.looker.Stat(path, listed)
 	switch {
 	case durable.IsNoEntry(err):
 		s.addMissing(e, path)
@@ -120,22 +117,19 @@ func (s *Scan) scanEntry(e *config.Entry, path string) error {
 	case err != nil:
 		s.addProblem(path, "cannot be looked at", err)
 		s.found = append(s.found, File{Path: path, Entry: e, skipped: true})
+		s.folders[path] = folder{}
 		return nil
 	case st.IsDir():
-		if s.own.Within(path) {
-			s.addOwn(path)
-			return nil
-		}
 		return s.walkEntry(e, path, e.Glob == "" || e.MatchesUpwards(path))
 	}
 	if listed {
 		s.noFolders[path] = true
 	}
-	if s.isOwnFile(path, &st) {
-		s.addOwn(path)
+	switch {
+	case s.isOwnFile(path, &st):
+		s.addProblem(path, own.ErrOwn.Error(), nil)
 		return nil
-	}
-	if e.Glob != "" && listed {
+	case e.Glob != "" && listed:
 		s.addProblem(path, "is not a folder", unix.ENOTDIR)
 		return nil
 	}
@@ -165,11 +159,6 @@ func (s *Scan) isOwnFile(path string, st *disk.Stat) bool {
 	}
 	real, err := filepath.EvalSymlinks(path)
 	return err == nil && s.own.HasFile(real, st.Inode())
-}
-
-// addOwn reports an entry that names what is timemachine's own.
-func (s *Scan) addOwn(path string) {
-	s.addProblem(path, "is timemachine's own: not watched", nil)
 }
 
 // addRoot adds a source that is an entry's root.

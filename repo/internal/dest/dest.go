@@ -65,10 +65,16 @@ func (r *Dest) Remedy(kind refusal.RemedyKind, path string) refusal.Remedy {
 // DestPath is the path of the destination folder, as the caller gave it.
 func (r *Dest) DestPath() string { return r.Path }
 
-// FolderID identifies the destination folder, also after a rename.
-func (r *Dest) FolderID() (dev, ino uint64, err error) {
-	st, err := r.Folder.Lstat("")
-	return st.Dev, st.Ino, err
+// Folders identifies the destination folder, also after a rename, and those of its folders that
+// timemachine writes.
+func (r *Dest) Folders() (folder durable.Stat, parts []durable.Stat, err error) {
+	for _, name := range []string{".git", "files", "copies"} {
+		if st, err := r.Folder.Lstat(name); err == nil {
+			parts = append(parts, st)
+		}
+	}
+	folder, err = r.Folder.Lstat("")
+	return folder, parts, err
 }
 
 // OwnerUID is the user who owns the repository.
