@@ -91,15 +91,21 @@ func (a *app) recall(config string) *memory {
 	return m
 }
 
+// readMemory follows no link of another user's, and takes no file of theirs.
 func readMemory(file string, m *memory) error {
-	info, err := os.Lstat(file)
+	dir, err := durable.OpenTrusted(filepath.Dir(file), false)
 	if err != nil {
 		return err
 	}
-	if !info.Mode().IsRegular() || info.Size() > memoryLimit {
-		return errors.New("not a state file")
+	defer dir.Close()
+	st, err := dir.Lstat(filepath.Base(file))
+	if err != nil {
+		return err
 	}
-	data, err := os.ReadFile(file)
+	if !st.IsRegular() || int(st.UID) != os.Geteuid() {
+		return errors.New("not a state file of this user")
+	}
+	data, err := dir.ReadFile(filepath.Base(file), memoryLimit)
 	if err != nil {
 		return err
 	}
@@ -192,7 +198,8 @@ func (m *memory) save() error {
 	return m.write()
 }
 
-// write replaces the file atomically. It does not sync: a lost file costs a repeated line.
+// write replaces the file atomically. It does not sync: a lost file costs a repeated line. It
+// follows no link of another user's, whose folder $HOME may be under sudo -E.
 func (m *memory) write() error {
 	if m.file == "" {
 		return errors.New("no home folder is known")
@@ -201,20 +208,9 @@ func (m *memory) write() error {
 	if err != nil {
 		return err
 	}
-	dir := filepath.Dir(m.file)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".new-*")
+	dir, err := durable.OpenTrusted(filepath.Dir(m.file), true)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), m.file)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
+	return errors.Join(dir.Put(filepath.Base(m.file), data), dir.Close())
 }

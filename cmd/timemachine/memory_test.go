@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -101,5 +102,41 @@ func TestMemoryWithoutHome(t *testing.T) {
 	a.account.home = "/from/passwd"
 	if got, want := filepath.Dir(a.memoryFile("/c")), "/from/passwd/.local/state/timemachine"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestMemoryFollowsNoLinkOfOthers: root keeps no memory behind a link of another user's, and believes
+// no file of theirs, as in $HOME under sudo -E.
+func TestMemoryFollowsNoLinkOfOthers(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("root only: files of another user")
+	}
+	const other = 12345
+	now := time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)
+	home, elsewhere := t.TempDir(), t.TempDir()
+	a := testApp(map[string]string{"XDG_STATE_HOME": home}, &now)
+	link := filepath.Join(home, "timemachine")
+	if err := errors.Join(os.Symlink(elsewhere, link), os.Lchown(link, other, other)); err != nil {
+		t.Fatal(err)
+	}
+	m := a.recall("/c")
+	m.noteUse("/dest", 0)
+	if err := m.save(); err == nil {
+		t.Error("the memory is written behind the link")
+	}
+	if names, err := os.ReadDir(elsewhere); err != nil || len(names) > 0 {
+		t.Errorf("behind the link there is %v, %v", names, err)
+	}
+	if err := errors.Join(os.Remove(link), m.save()); err != nil {
+		t.Fatal(err)
+	}
+	if !a.recall("/c").knows("/dest") {
+		t.Fatal("the memory is lost")
+	}
+	if err := os.Chown(m.file, other, other); err != nil {
+		t.Fatal(err)
+	}
+	if a.recall("/c").knows("/dest") {
+		t.Error("root believes a memory of another user's")
 	}
 }

@@ -26,11 +26,16 @@ type runReport struct {
 	versions []record.Version
 	problems []scan.Problem
 	kinds    map[string]*problemKind // by their texts without path and numbers
+
+	committed int // versions since they were last counted in the log
 }
 
-// mostOfAKind is how many problems of one kind are printed and logged in a run. Without a bound,
-// who owns a watched folder could fill the mail and the log of who runs timemachine.
-const mostOfAKind = 20
+// Without bounds, who owns a watched folder could fill the mail of who runs timemachine, and have
+// the log rotated away.
+const (
+	mostOfAKind = 20  // problems of one kind that a run prints and logs, and versions that it logs
+	mostOfAPath = 300 // bytes that are told of a path
+)
 
 // problemKind is a kind of problem in a run.
 type problemKind struct {
@@ -50,8 +55,10 @@ func (r *runReport) Version(v record.Version) {
 	if r.keep {
 		r.versions = append(r.versions, v)
 	}
-	r.app.journal.Debug("committed", "event", string(v.Event), "source", v.Source, "commit", v.Commit.String(),
-		"blob", v.Blob.String(), "size", v.Size, "copy", v.Copy)
+	if r.committed++; r.committed <= mostOfAKind || r.app.console.Verbose {
+		r.app.journal.Debug("committed", "event", string(v.Event), "source", shortPath(v.Source), "commit", v.Commit.String(),
+			"blob", v.Blob.String(), "size", v.Size, "copy", shortPath(v.Copy))
+	}
 	if r.app.console.Verbose {
 		r.app.console.Info(string(v.Event)+" "+terminal.Quote(v.Source), "commit", v.Commit.Short())
 	}
@@ -66,7 +73,9 @@ func (r *runReport) Problem(p scan.Problem) {
 	if k.n++; k.n > mostOfAKind && !r.app.console.Verbose {
 		return
 	}
-	if r.say(k.level, render.ProblemText(p), p.Path+": "+withoutNumbers(k.text), "path", p.Path) {
+	key := p.Path + ": " + withoutNumbers(k.text)
+	p.Path = shortPath(p.Path)
+	if r.say(k.level, render.ProblemText(p), key, "path", p.Path) {
 		r.app.console.Hint(speller().Words(p.Remedy))
 	}
 }
@@ -98,7 +107,7 @@ func (r *runReport) say(level slog.Level, text, key string, attrs ...any) bool {
 	return r.app.console.Enabled(ctx, level)
 }
 
-// end takes the bar off the screen and says how many problems were not printed.
+// end takes the bar off the screen and says how many problems and versions were not told.
 func (r *runReport) end() {
 	r.close()
 	for _, key := range slices.Sorted(maps.Keys(r.kinds)) {
@@ -107,6 +116,18 @@ func (r *runReport) end() {
 		}
 	}
 	clear(r.kinds)
+	if n := r.committed - mostOfAKind; n > 0 && !r.app.console.Verbose {
+		r.app.journal.Debug("committed more", "versions", n)
+	}
+	r.committed = 0
+}
+
+// shortPath is a path for people: of a very long one the beginning and the end.
+func shortPath(path string) string {
+	if len(path) <= mostOfAPath {
+		return path
+	}
+	return path[:mostOfAPath/2] + "[…]" + path[len(path)-mostOfAPath/2:]
 }
 
 // withoutNumbers is a message with its digits replaced. The free space in it differs every minute,

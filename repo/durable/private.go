@@ -23,26 +23,43 @@ func (e *UntrustedError) Error() string {
 }
 
 // CheckPrivate returns an *UntrustedError for a file that another user than root can change. It
-// checks the file, its folder and, for a link, those of the target. A missing file is fine.
+// checks the file, every folder above it and, for a link, those of the target: who can write a
+// folder can put another in the place of what lies in it. In a sticky folder further above that is
+// not so. A missing file is fine.
 func CheckPrivate(path string) error {
-	places := []string{filepath.Dir(path), path}
-	if target, err := filepath.EvalSymlinks(path); err == nil && target != path {
-		places = append(places, filepath.Dir(target), target)
+	if err := checkWithFolders(path); err != nil {
+		return err
 	}
-	for _, p := range places {
-		st, err := os.Stat(p)
-		if os.IsNotExist(err) {
-			continue
-		}
-		if err != nil {
+	if target, err := filepath.EvalSymlinks(path); err == nil && target != path {
+		return checkWithFolders(target)
+	}
+	return nil
+}
+
+func checkWithFolders(path string) error {
+	for p, further := path, false; ; p = filepath.Dir(p) {
+		if err := checkPlace(p, further); err != nil || p == filepath.Dir(p) {
 			return err
 		}
-		if mode := st.Mode().Perm(); mode&0o022 != 0 {
-			return &UntrustedError{Path: p, Mode: mode}
-		}
-		if sys, ok := st.Sys().(*syscall.Stat_t); ok && sys.Uid != 0 {
-			return &UntrustedError{Path: p, UID: sys.Uid}
-		}
+		further = p != path
+	}
+}
+
+// checkPlace checks one file or folder. sticky allows a folder that others may write if it is
+// sticky.
+func checkPlace(path string, sticky bool) error {
+	st, err := os.Stat(path)
+	if os.IsNotExist(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if mode := st.Mode().Perm(); mode&0o022 != 0 && !(sticky && st.Mode()&fs.ModeSticky != 0) {
+		return &UntrustedError{Path: path, Mode: mode}
+	}
+	if sys, ok := st.Sys().(*syscall.Stat_t); ok && sys.Uid != 0 {
+		return &UntrustedError{Path: path, UID: sys.Uid}
 	}
 	return nil
 }

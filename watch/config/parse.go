@@ -41,7 +41,7 @@ func Parse(file string, data []byte, env Env) (*Config, error) {
 	p := &parser{document: d, env: env, folder: filepath.Dir(file),
 		config: &Config{File: file, CopiesKeep: true, literals: map[string]*Entry{}}, rules: slices.Clone(defaultExclusions)}
 	if d.body != nil && d.body.Kind == yaml.MappingNode {
-		err = p.mapping(d.body)
+		err = p.mapping(d.body, p.key)
 	} else if d.watch != nil {
 		err = p.list(d.watch)
 	}
@@ -54,26 +54,27 @@ func Parse(file string, data []byte, env Env) (*Config, error) {
 	return p.config, nil
 }
 
-func (p *parser) mapping(n *yaml.Node) error {
+// mapping calls set for each key of a mapping. A key that is told twice is an error.
+func (p *parser) mapping(n *yaml.Node, set func(name, value *yaml.Node, key string) error) error {
 	seen := map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		name, value := n.Content[i], n.Content[i+1]
 		key, err := p.text(name)
+		if err == nil && seen[key] {
+			err = p.errorAt(name, fmt.Sprintf("%s is told twice", key), "")
+		}
+		if err == nil {
+			err = set(name, value, key)
+		}
 		if err != nil {
 			return err
 		}
-		if seen[key] {
-			return p.errorAt(name, fmt.Sprintf("%s is told twice", key), "")
-		}
 		seen[key] = true
-		if err := p.key(name, key, value); err != nil {
-			return err
-		}
 	}
 	return nil
 }
 
-func (p *parser) key(name *yaml.Node, key string, value *yaml.Node) (err error) {
+func (p *parser) key(name, value *yaml.Node, key string) (err error) {
 	var text string
 	switch key {
 	case "watch":
@@ -115,24 +116,18 @@ func (p *parser) copies(n *yaml.Node) error {
 	if n.Kind != yaml.MappingNode {
 		return p.errorAt(n, "copies is all, none, or a mapping with keep and min-free", "")
 	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		name, value := n.Content[i], n.Content[i+1]
-		var err error
-		switch name.Value {
+	return p.mapping(n, func(name, value *yaml.Node, key string) (err error) {
+		switch key {
 		case "keep":
-			err = p.copiesMode(value)
+			return p.copiesMode(value)
 		case "min-free":
 			if p.config.CopiesMinFree, err = parseFree(value.Value); err != nil {
 				err = p.errorAt(value, "min-free: "+err.Error(), "")
 			}
-		default:
-			err = p.errorAt(name, fmt.Sprintf("unknown key %q", name.Value), "the keys of copies are keep, min-free")
-		}
-		if err != nil {
 			return err
 		}
-	}
-	return nil
+		return p.errorAt(name, fmt.Sprintf("unknown key %q", key), "the keys of copies are keep, min-free")
+	})
 }
 
 func (p *parser) copiesMode(n *yaml.Node) error {
@@ -178,24 +173,23 @@ func (p *parser) list(n *yaml.Node) error {
 
 func (p *parser) entryMapping(n *yaml.Node) error {
 	it := item{node: n}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		name, value := n.Content[i], n.Content[i+1]
-		var err error
-		switch name.Value {
+	err := p.mapping(n, func(name, value *yaml.Node, key string) (err error) {
+		switch key {
 		case "path":
 			it.text, err = p.text(value)
 			it.node = value
 		case "exclude":
 			it.rules, err = p.addExclusions(value, nil, &it.exclude)
 		default:
-			err = p.errorAt(name, fmt.Sprintf("unknown key %q", name.Value), "the keys of an entry are path, exclude")
+			err = p.errorAt(name, fmt.Sprintf("unknown key %q", key), "the keys of an entry are path, exclude")
 		}
-		if err != nil {
-			return err
-		}
+		return err
+	})
+	if err == nil && it.text == "" {
+		err = p.errorAt(n, "an entry has no path", "")
 	}
-	if it.text == "" {
-		return p.errorAt(n, "an entry has no path", "")
+	if err != nil {
+		return err
 	}
 	p.config.lines = append(p.config.lines, it.text)
 	p.items = append(p.items, it)
