@@ -30,8 +30,26 @@ func (d *diffJob) comparisons(pairs []pair) iter.Seq2[*render.Comparison, error]
 	}
 }
 
-// compare finds the difference of a pair; nil if content, kind, mode and owner are equal.
-func (d *diffJob) compare(p *pair) (*render.Comparison, error) {
+// compareTries is how often a file on disk is compared that changes or vanishes meanwhile.
+const compareTries = 3
+
+// compare finds the difference of a pair; nil if content, kind, mode and owner are equal. A file on
+// disk that changes meanwhile is looked at again.
+func (d *diffJob) compare(p *pair) (c *render.Comparison, err error) {
+	for range compareTries {
+		if c, err = d.compareOnce(p); err == nil || !d.live {
+			break
+		}
+		now, lerr := d.liveState(p.source, p.from)
+		if lerr != nil {
+			break
+		}
+		p.to = now
+	}
+	return c, err
+}
+
+func (d *diffJob) compareOnce(p *pair) (*render.Comparison, error) {
 	c := &render.Comparison{Source: p.source, From: p.from.Side, To: p.to.Side}
 	if p.from.Odd != "" || p.to.Odd != "" {
 		c.Content = true

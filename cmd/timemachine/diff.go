@@ -9,6 +9,7 @@ import (
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/repo/history"
 	"timemachine/watch"
+	"timemachine/watch/config"
 )
 
 // diffOptions are the arguments and flags of diff.
@@ -86,6 +87,7 @@ type diffJob struct {
 	from, to history.Point
 	live     bool // to is the files on disk
 	owners   watch.OwnerNames
+	watched  *config.Config // nil: not read yet
 }
 
 func (d *diffJob) resolvePoints(o diffOptions) error {

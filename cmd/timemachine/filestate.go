@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -20,6 +21,7 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/history"
 	"timemachine/repo/record"
+	"timemachine/watch/config"
 )
 
 // fileState is a file in one of the two states, with access to its content.
@@ -127,8 +129,11 @@ func (d *diffJob) liveStates(from map[string]fileState) (map[string]fileState, e
 
 // liveState is the state of a source on disk; of a link through which content is recorded, that of
 // the file behind it. What is neither a file nor a link is described, and never opened. recorded is
-// the state to compare with.
+// the state to compare with. A source whose folder is a link now is gone, as it is for a run.
 func (d *diffJob) liveState(source string, recorded fileState) (fileState, error) {
+	if d.isBehindLink(source) {
+		return fileState{}, nil
+	}
 	info, err := os.Lstat(source)
 	if durable.IsNoEntry(err) {
 		return fileState{}, nil
@@ -165,16 +170,40 @@ func (d *diffJob) liveState(source string, recorded fileState) (fileState, error
 	return s, nil
 }
 
+// entry is the entry of the watch list that selects a source; nil where none does, or where the
+// list cannot be read.
+func (d *diffJob) entry(source string) *config.Entry {
+	if d.watched == nil {
+		d.watched = &config.Config{}
+		if p, err := d.app.configPlace(); err == nil {
+			if c, err := d.app.loadConfig(p); err == nil && c != nil {
+				d.watched = c
+			}
+		}
+	}
+	return d.watched.Select(source)
+}
+
+// isBehindLink tells whether a folder on the way from the entry's root to a source is a link.
+func (d *diffJob) isBehindLink(source string) bool {
+	e := d.entry(source)
+	if e == nil {
+		return false
+	}
+	for folder := filepath.Dir(source); len(folder) > len(e.Root); folder = filepath.Dir(folder) {
+		if info, err := os.Lstat(folder); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // isFollowed tells whether the content behind a link is recorded, and not the link: an entry of the
 // watch list names the link, or the newest version is a file and was captured since the link is as
 // it is.
 func (d *diffJob) isFollowed(source string) bool {
-	if p, err := d.app.configPlace(); err == nil {
-		if c, err := d.app.loadConfig(p); err == nil && c != nil {
-			if e := c.Select(source); e != nil && e.Glob == "" && e.Root == source {
-				return true
-			}
-		}
+	if e := d.entry(source); e != nil && e.Glob == "" && e.Root == source {
+		return true
 	}
 	newest, err := d.h.At(d.ctx, source, history.Point{})
 	var link unix.Stat_t

@@ -105,8 +105,8 @@ func TestMemoryWithoutHome(t *testing.T) {
 	}
 }
 
-// TestMemoryFollowsNoLinkOfOthers: root keeps no memory behind a link of another user's, and believes
-// no file of theirs, as in $HOME under sudo -E.
+// TestMemoryFollowsNoLinkOfOthers: root keeps no memory behind a link of another user's, and
+// believes no file of theirs, as in $HOME under sudo -E.
 func TestMemoryFollowsNoLinkOfOthers(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("root only: files of another user")
