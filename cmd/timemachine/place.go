@@ -8,7 +8,6 @@ import (
 	"timemachine/cmd/timemachine/internal/journal"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
-	"timemachine/repo/restore"
 	"timemachine/watch/config"
 	"timemachine/watch/own"
 )
@@ -147,7 +146,7 @@ func (p *place) ownFiles() []string {
 // the folder of the memories, and the temporary files of edits of the configuration and of
 // restores.
 func (a *app) own(p *place) own.Places {
-	o := own.Places{LogFolder: filepath.Dir(p.journal), IsTemporary: restore.IsTemporary}
+	o := own.Places{LogFolder: filepath.Dir(p.journal), IsTemporary: durable.IsScratchName}
 	log, edit := filepath.Base(p.journal), durable.Temporary(filepath.Base(p.config))
 	o.IsLog = func(name string) bool {
 		return name == log || strings.HasPrefix(name, edit) || journal.IsRotated(log, name)

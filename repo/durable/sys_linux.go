@@ -108,9 +108,3 @@ func setFileIDs(uid, gid int) error {
 	}
 	return nil
 }
-
-// onlyRootRenames tells whether root owns the folder and no other user may write to it.
-func (d *Dir) onlyRootRenames() bool {
-	var st unix.Stat_t
-	return unix.Fstat(d.fd, &st) == nil && st.Uid == 0 && st.Mode&0o022 == 0
-}

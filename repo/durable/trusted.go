@@ -1,6 +1,8 @@
 package durable
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -133,18 +135,107 @@ func (d *Dir) MakeSubLike(name string) (*Dir, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return sub, err
 	}
-	if sub, err = d.MakeSub(name); err != nil || os.Geteuid() != 0 {
-		return sub, err
+	if os.Geteuid() != 0 {
+		return d.MakeSub(name)
 	}
-	above, err := d.Lstat("")
+	err = d.makeAside(name, func(place *Dir) error {
+		if sub, err = place.makeNewSub(name); err != nil {
+			return err
+		}
+		above, err := d.Lstat("")
+		if err == nil {
+			err = d.fail("chown", name, unix.Fchown(sub.fd, int(above.UID), int(above.GID)))
+		}
+		return err
+	})
 	if err == nil {
-		err = d.fail("chown", name, unix.Fchown(sub.fd, int(above.UID), int(above.GID)))
+		sub.up, sub.path = d, name
+		return sub, nil
+	}
+	if sub != nil {
+		sub.Close()
+	}
+	if IsObstructed(err) { // something else has the name by now
+		return d.Sub(name)
+	}
+	return nil, err
+}
+
+// SymlinkFor makes a symbolic link in place of one that has no name yet: own gives it to its owner
+// there, in a folder in which no other user can exchange it.
+func (d *Dir) SymlinkFor(target, name string, own func(place *Dir) error) error {
+	return d.makeAside(name, func(place *Dir) error {
+		err := place.Symlink(target, name)
+		if err == nil {
+			err = own(place)
+		}
+		return err
+	})
+}
+
+// makeAside lets fill make name in a folder in which no other user can rename, and then moves it to
+// d. For root that is a new folder in d, where others could rename in d itself: they could put a
+// file of root's there before root gives away what it has made.
+func (d *Dir) makeAside(name string, fill func(place *Dir) error) error {
+	if os.Geteuid() != 0 || d.onlyRootRenames() {
+		return fill(d)
+	}
+	place, temp, err := d.makeClosed()
+	if err != nil {
+		return err
+	}
+	defer place.Close()
+	if err = fill(place); err == nil {
+		err = place.Rename(name, d, name)
 	}
 	if err != nil {
-		sub.Close()
-		return nil, err
+		return errors.Join(err, place.RemoveAll(name), d.RemoveDir(temp))
 	}
-	return sub, nil
+	return d.RemoveDir(temp)
+}
+
+// makeClosed makes a new folder in d that no other user can enter. It may be another folder of
+// root's by now, which does for all that is made in it.
+func (d *Dir) makeClosed() (place *Dir, name string, err error) {
+	for range openAttempts {
+		name = ScratchName()
+		if err = through(Op{Kind: Mkdir, dir: d, name: name}, func() error { return unix.Mkdirat(d.fd, name, DirPerm) }); err != nil {
+			return nil, "", d.fail("mkdir", name, err)
+		}
+		if place, err = d.Sub(name); err != nil {
+			continue
+		}
+		if place.onlyRootRenames() {
+			return place, name, nil
+		}
+		place.Close()
+		err = d.fail("mkdir", name, unix.EBUSY)
+	}
+	return nil, "", err
+}
+
+// onlyRootRenames tells whether root owns the folder and no other user may write to it.
+func (d *Dir) onlyRootRenames() bool {
+	st, err := d.Lstat("")
+	return err == nil && st.UID == 0 && st.Mode&0o022 == 0
+}
+
+// scratchPrefix begins the names of what is not whole yet in a folder that is not timemachine's.
+// Like the files of editors, such files are recorded only where an entry names them.
+const scratchPrefix = ".#timemachine-"
+
+// ScratchName is a new name for what is not whole yet in a folder that is not timemachine's.
+func ScratchName() string {
+	var b [8]byte
+	rand.Read(b[:])
+	return scratchPrefix + hex.EncodeToString(b[:])
+}
+
+// IsScratchName tells whether a name is one that ScratchName gives.
+func IsScratchName(name string) bool {
+	digits, ok := strings.CutPrefix(name, scratchPrefix)
+	_, err := hex.DecodeString(digits)
+	return ok && err == nil && digits != ""
 }
 
 // MakeLike is Make with MakeSubLike.
@@ -159,7 +250,8 @@ func (f *File) Chown(uid, gid int) error {
 	}))
 }
 
-// ChownLink gives a symbolic link to a user and a group; -1 leaves one as it is.
+// ChownLink gives a symbolic link to a user and a group; -1 leaves one as it is. For root, d is a
+// folder in which no other user can rename.
 func (d *Dir) ChownLink(name string, uid, gid int) error {
 	return d.fail("chown", name, through(Op{Kind: Chown, dir: d, name: name}, func() error {
 		return unix.Fchownat(d.fd, name, uid, gid, unix.AT_SYMLINK_NOFOLLOW)

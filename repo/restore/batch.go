@@ -124,7 +124,7 @@ func (b *batch) write(s *Step) error {
 	if err != nil {
 		return err
 	}
-	s.temp = tempName()
+	s.temp = durable.ScratchName()
 	if s.Link {
 		err = b.p.writeLink(s, dir)
 	} else {

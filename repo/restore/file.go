@@ -1,14 +1,11 @@
 package restore
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -16,23 +13,6 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
 )
-
-// tempPrefix begins the temporary names of new files. Like the files of editors, such files are
-// recorded only where an entry names them.
-const tempPrefix = ".#timemachine-"
-
-// IsTemporary tells whether a name is one that a restore gives new files until they are whole.
-func IsTemporary(name string) bool {
-	digits, ok := strings.CutPrefix(name, tempPrefix)
-	_, err := hex.DecodeString(digits)
-	return ok && err == nil && digits != ""
-}
-
-func tempName() string {
-	var b [8]byte
-	rand.Read(b[:])
-	return tempPrefix + hex.EncodeToString(b[:])
-}
 
 // removeObstacle removes the file whose path a folder needs. A step before this one may have
 // removed it.
@@ -165,7 +145,7 @@ func (p *Plan) writeFile(s *Step, dir *durable.Dir, sync bool) error {
 	if err := f.Chmod(osMode(mode)); err != nil {
 		return err
 	}
-	if err := dir.SetMtime(s.temp, s.Mtime); err != nil {
+	if err := f.SetMtime(s.Mtime); err != nil {
 		return err
 	}
 	if sync {
@@ -182,11 +162,10 @@ func (p *Plan) writeLink(s *Step, dir *durable.Dir) error {
 	if id, err := object.HashBlob(target); err != nil || id != s.Blob {
 		return &DamagedError{Commit: s.Commit}
 	}
-	if err := dir.Symlink(string(target), s.temp); err != nil {
-		return err
-	}
-	s.giveOwner(func(uid, gid int) error { return dir.ChownLink(s.temp, uid, gid) })
-	return dir.SetMtime(s.temp, s.Mtime)
+	return dir.SymlinkFor(string(target), s.temp, func(place *durable.Dir) error {
+		s.giveOwner(func(uid, gid int) error { return place.ChownLink(s.temp, uid, gid) })
+		return place.SetMtime(s.temp, s.Mtime)
+	})
 }
 
 func (p *Plan) linkTarget(s *Step) ([]byte, error) {
