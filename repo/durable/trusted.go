@@ -165,11 +165,10 @@ func (d *Dir) MakeSubLike(name string) (*Dir, error) {
 // there, in a folder in which no other user can exchange it.
 func (d *Dir) SymlinkFor(target, name string, own func(place *Dir) error) error {
 	return d.makeAside(name, func(place *Dir) error {
-		err := place.Symlink(target, name)
-		if err == nil {
-			err = own(place)
+		if err := place.Symlink(target, name); err != nil {
+			return err
 		}
-		return err
+		return own(place)
 	})
 }
 
@@ -199,17 +198,14 @@ func (d *Dir) makeAside(name string, fill func(place *Dir) error) error {
 func (d *Dir) makeClosed() (place *Dir, name string, err error) {
 	for range openAttempts {
 		name = ScratchName()
-		if err = through(Op{Kind: Mkdir, dir: d, name: name}, func() error { return unix.Mkdirat(d.fd, name, DirPerm) }); err != nil {
-			return nil, "", d.fail("mkdir", name, err)
+		if err = d.Mkdir(name); err != nil {
+			return nil, "", err
 		}
-		if place, err = d.Sub(name); err != nil {
-			continue
-		}
-		if place.onlyRootRenames() {
+		if place, err = d.Sub(name); err == nil && place.onlyRootRenames() {
 			return place, name, nil
+		} else if err == nil {
+			err = errors.Join(d.fail("mkdir", name, unix.EBUSY), place.Close())
 		}
-		place.Close()
-		err = d.fail("mkdir", name, unix.EBUSY)
 	}
 	return nil, "", err
 }
