@@ -156,6 +156,29 @@ func (w *world) upToDate() {
 	}
 }
 
+// TestPlaceOfFormerFileHoldsFolder checks that nothing is left to do where a source came, went and
+// gave its place to a folder again while another branch was checked out.
+func TestPlaceOfFormerFileHoldsFolder(t *testing.T) {
+	w := newWorldIn(t, repotest.InMemory(t))
+	w.write("a", "1")
+	sub := func(name string) {
+		w.check(os.RemoveAll(w.path("sub")))
+		w.check(os.MkdirAll(filepath.Dir(w.path(name)), 0o700))
+		w.write(name, "1")
+		w.runAny()
+	}
+	sub("sub/old")
+	repotest.Git(t, w.dest, "checkout", "-q", "-b", "other")
+	sub("sub")
+	sub("sub/new")
+	repotest.Git(t, w.dest, "checkout", "-q", "main")
+	w.runAny()
+	w.upToDate()
+	if _, bytes := w.idle(); bytes > 0 {
+		t.Errorf("an idle run writes %d bytes", bytes)
+	}
+}
+
 // failsIn lets each operation in a folder of the destination fail that makes a file.
 type failsIn struct {
 	in   string

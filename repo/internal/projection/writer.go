@@ -188,12 +188,17 @@ func (w *writer) report(source, what string, err error) (retry bool) {
 	return true
 }
 
-// remove removes a deleted source's file from files/.
+// remove removes a deleted source's file from files/. A folder in its place is not its file: it
+// belongs to sources below it, or is foreign.
 func (w *writer) remove(path string, v *record.Version) {
 	folder, name := layout.Split(path)
 	dir, err := w.files.Dir(folder)
 	if err == nil {
-		err = dir.Remove(name)
+		if err = dir.Remove(name); err != nil {
+			if st, serr := dir.Lstat(name); serr == nil && st.IsDir() {
+				err = nil
+			}
+		}
 	}
 	if err == nil {
 		err = w.files.Prune(folder)
