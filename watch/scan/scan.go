@@ -6,6 +6,7 @@
 package scan
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -82,18 +83,22 @@ func All(ctx context.Context, c *config.Config, o *own.Set, cache *Cache) (*Scan
 	return s, nil
 }
 
-// Paths scans those of the paths that c watches. Its parameters and errors are those of All.
+// Paths scans those of the paths that c watches, with the entries below them. Its parameters and
+// errors are those of All.
 func Paths(ctx context.Context, c *config.Config, paths []string, o *own.Set, cache *Cache) (*Scan, error) {
 	s := newScan(ctx, c, o, cache)
 	for _, path := range paths {
-		e := c.Select(path)
-		if e == nil {
-			e = c.EntryBelow(path)
-		}
-		if e == nil {
+		entry := cmp.Or(c.Select(path), c.EntryBelow(path))
+		if entry == nil {
 			continue
 		}
-		if err := s.scanEntry(e, path); err != nil {
+		err := s.scanEntry(entry, path)
+		for _, e := range c.Entries {
+			if err == nil && e.Root != path && inside(e.Root, path) {
+				err = s.scanEntry(e, e.Root)
+			}
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
