@@ -119,6 +119,25 @@ func sinceMillis(t *testing.T, h *history.History, source string) string {
 	return strings.Join(all, " ")
 }
 
+// TestBelowWherePathsExcludeEachOther: a file and one in a folder of its name were never there at
+// once, although the one counts from its mtime and the end of the other was noticed later.
+func TestBelowWherePathsExcludeEachOther(t *testing.T) {
+	s := newStory(t)
+	s.run(at(0), step{source: "/d/a/x", content: "x", mtime: at(-60)}, step{source: "/d/a/y/z", content: "z", mtime: at(-60)},
+		step{source: "/d/a-b", content: "b", mtime: at(-60)}, step{source: "/d/f", content: "f", mtime: at(-60)})
+	s.run(at(10), s.gone("/d/a/x"), s.gone("/d/a/y/z"), step{source: "/d/a", content: "a", mtime: at(5)})
+	s.run(at(20), s.gone("/d/a"), step{source: "/d/a/y", content: "y", mtime: at(15)}, step{source: "/d/a/x", content: "x", mtime: at(14)})
+	s.each(func(t *testing.T, h *history.History) {
+		for minute, want := range map[float64]string{4: "/d/a-b /d/a/x /d/a/y/z /d/f", 5: "/d/a /d/a-b /d/f", 10: "/d/a /d/a-b /d/f",
+			14: "/d/a-b /d/a/x /d/f", 15: "/d/a-b /d/a/x /d/a/y /d/f", 20: "/d/a-b /d/a/x /d/a/y /d/f"} {
+			all, err := h.Below(ctx, "/d", history.Point{Time: at(minute)})
+			if got := strings.Join(sources(all), " "); err != nil || got != want {
+				t.Errorf("minute %v: %s, %v; want %s", minute, got, err, want)
+			}
+		}
+	})
+}
+
 // TestAtMomentsOfNewFiles: a first version's mtime counts, but not before a run that looked at its
 // folder in vain.
 func TestAtMomentsOfNewFiles(t *testing.T) {
