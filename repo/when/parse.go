@@ -32,6 +32,9 @@ func (e *Error) Error() string {
 // for one.
 func Parse(text string, now time.Time) (When, error) {
 	s := strings.TrimSpace(text)
+	if commitName(s) {
+		return When{Kind: Revision, Rev: s, Exact: true}, nil
+	}
 	for _, form := range []func(string, time.Time) (When, bool, error){back, dated, clock, named, weekday, last, ago} {
 		w, mine, err := form(strings.ToLower(s), now)
 		if err != nil {
@@ -49,6 +52,12 @@ func Parse(text string, now time.Time) (When, error) {
 		return When{}, &Error{Text: text}
 	}
 	return When{Kind: Revision, Rev: s, Exact: true}, nil
+}
+
+// commitName tells whether s is a commit's name, or what git abbreviates one to. So many days, which
+// could be meant as well, are before any history.
+func commitName(s string) bool {
+	return len(s) >= 7 && strings.Trim(strings.ToLower(s), "0123456789abcdef") == ""
 }
 
 // writable tells whether the year has four digits, here and in UTC.

@@ -94,6 +94,10 @@ func TestVersionsAndRevisions(t *testing.T) {
 		"3x":           {Kind: Revision, Rev: "3x"},
 		"2026-feature": {Kind: Revision, Rev: "2026-feature"},
 		"20261123":     {Kind: Revision, Rev: "20261123"},
+		"123456d":      {Kind: Revision, Rev: "123456d"},
+		"99999999999d": {Kind: Revision, Rev: "99999999999d"},
+		"38248752160d978bea80b2b505ad80e901a3df7e":  {Kind: Revision, Rev: "38248752160d978bea80b2b505ad80e901a3df7e"},
+		"12D1D1D1D1D1D1D1D1D1D1D1D1D1D1D1D1D1D1D1D": {Kind: Revision, Rev: "12D1D1D1D1D1D1D1D1D1D1D1D1D1D1D1D1D1D1D1D"},
 	} {
 		want.Exact = true
 		if got, err := Parse(text, now(t)); err != nil || got != want {
@@ -151,7 +155,7 @@ func TestClockChanges(t *testing.T) {
 
 func TestNonsense(t *testing.T) {
 	for _, text := range []string{"", " ", "next week", "5 foos", "2026-02-30", "2026-13-01", "2026-11-23 25:00", "2026-11-23 10", "2026-11-23 10:15 +99:00",
-		"2026-11-23 10:15:60", "25:00", "9:5", "last fortnight", "99999999999d", "9999 years ago", "@99999999999999999999",
+		"2026-11-23 10:15:60", "25:00", "9:5", "last fortnight", "99999999999 d", "9999 years ago", "@99999999999999999999",
 		"a..b", "-x", "what?", "x\x1b[31m", "\xff", "0000-01-01", "2026-11-23 ", "10:00:00.", "9999999999h"} {
 		w, err := Parse(text, now(t))
 		var e *Error
