@@ -76,6 +76,39 @@ func TestVerifyWhole(t *testing.T) {
 	}
 }
 
+// TestVerifyLeavesRevertsAsTheyAre checks that verify asks for nothing, and a repair stages
+// nothing, where a commit of another program took a version, a deletion or .gitattributes back of a
+// source that is watched no more.
+func TestVerifyLeavesRevertsAsTheyAre(t *testing.T) {
+	for name, which := range map[string]string{"added": "HEAD~1", "deleted": "HEAD", "first": "HEAD~2"} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.write("a", "1")
+			w.run(1)
+			w.write("b", "1")
+			w.run(1)
+			w.check(os.Remove(w.path("a")))
+			w.run(1)
+			w.list(w.path("c"))
+			repotest.Git(t, w.dest, "checkout", "-q", "main")
+			if name == "first" { // its file is deleted already
+				repotest.Git(t, w.dest, "rm", "-q", ".gitattributes")
+				repotest.Git(t, w.dest, "commit", "-q", "-m", "mine")
+			} else {
+				repotest.Git(t, w.dest, "revert", "--no-edit", which)
+			}
+			w.runAny()
+			if found, _ := w.verify(verify.Options{}); len(found) > 0 {
+				t.Errorf("found %+v", found)
+			}
+			w.verify(verify.Options{Repair: true})
+			if status := repotest.Git(t, w.dest, "status", "--porcelain"); status != "" {
+				t.Errorf("git status: %s", status)
+			}
+		})
+	}
+}
+
 // damage is one kind of damage outside the history.
 type damage struct {
 	name  string

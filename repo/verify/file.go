@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
@@ -62,8 +63,20 @@ func (w *worker) file(s *step) {
 		err = w.Compare(dir, name, &s.Version, s.Mode&0o777|0o400)
 	}
 	if err != nil {
-		w.suspect(wrongFile, s.Version, path, durable.Flaw(err), refusal.Remedy{})
+		w.suspectFile(wrongFile, s, path, durable.Flaw(err))
 	}
+}
+
+// suspectFile notes a wrong file in files/, unless the tip's tree does not hold the version either:
+// another program has changed the tree, and files/ with it.
+func (w *worker) suspectFile(kind kind, s *step, path, msg string) {
+	if !w.root.IsZero() {
+		e, there, err := object.Lookup(w.r.Store.ReadTree, w.root, path)
+		if err == nil && !record.Agrees(&s.Version, e, there) {
+			return
+		}
+	}
+	w.suspect(kind, s.Version, path, msg, refusal.Remedy{})
 }
 
 // leftover finds the file of a deleted source. Only content that timemachine wrote counts: any
@@ -76,5 +89,5 @@ func (w *worker) leftover(s *step, dir *durable.Dir, path, name string) {
 	if err != nil || last.Source != s.Source || w.Compare(dir, name, &last, last.Mode&0o777|0o400) != nil {
 		return
 	}
-	w.suspect(leftoverFile, s.Version, path, "is there, and its source is deleted", refusal.Remedy{})
+	w.suspectFile(leftoverFile, s, path, "is there, and its source is deleted")
 }

@@ -23,7 +23,9 @@ func (k *verify) index(tip object.ID, h *history) error {
 	if err != nil || entries == nil {
 		return err
 	}
-	if msg := k.r.AttributesFlaw(); msg != "" {
+	if msg, err := k.r.AttributesFlawAt(tip); err != nil {
+		return err
+	} else if msg != "" {
 		k.suspect(wrongAttributes, record.Version{}, dest.AttributesFile, msg, refusal.Remedy{})
 	}
 	tree, err := k.r.Files(tip)

@@ -71,6 +71,7 @@ type verify struct {
 	noCopies   bool                 // copies/ is missing or empty
 	lost       atomic.Int64         // copies that are missing with it
 	alone      bool                 // only the history is checked
+	root       object.ID            // tip's tree; zero where it cannot be read
 	collisions map[string]string    // paths in tip's tree that collide with another in files/
 	names      *commits.FoldedNames // in tip's tree; nil where the file system does not fold case
 
@@ -122,8 +123,11 @@ func Run(ctx context.Context, r *projection.Projection, start func(context.Conte
 	return &k.sum, k.recheck(tip, h)
 }
 
-// places finds the names in tip's tree that collide, where the file system folds case.
+// places finds tip's tree, and the names in it that collide where the file system folds case.
 func (k *verify) places(tip object.ID) (err error) {
+	if root, err := k.r.TreeOf(tip); err == nil {
+		k.root = root
+	}
 	if !k.r.FoldsCase() {
 		return nil
 	}

@@ -26,15 +26,23 @@ func (r *Projection) AttributesFlaw() string {
 	return ""
 }
 
-// recoverAttributes writes .gitattributes again, where the work tree is timemachine's to change and
-// the tip has that file as timemachine wrote it.
-func (r *Projection) recoverAttributes(ctx context.Context, tip object.ID) error {
+// AttributesFlawAt is AttributesFlaw where tip has the file as timemachine wrote it, else "": the
+// file was changed, or removed, by a commit.
+func (r *Projection) AttributesFlawAt(tip object.ID) (string, error) {
 	flaw := r.AttributesFlaw()
-	if flaw == "" || r.ForeignWork() != "" {
-		return nil
+	if flaw == "" {
+		return "", nil
 	}
-	e, there, err := r.attributesIn(tip)
-	if err != nil || !there || !isAttributes(e) {
+	if e, there, err := r.attributesIn(tip); err != nil || !there || !isAttributes(e) {
+		return "", err
+	}
+	return flaw, nil
+}
+
+// recoverAttributes writes .gitattributes again, where the work tree is timemachine's to change.
+func (r *Projection) recoverAttributes(ctx context.Context, tip object.ID) error {
+	flaw, err := r.AttributesFlawAt(tip)
+	if err != nil || flaw == "" || r.ForeignWork() != "" {
 		return err
 	}
 	index, err := r.TakeIndex()
