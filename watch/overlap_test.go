@@ -209,6 +209,34 @@ func TestDeletionsOfAFolderThatBecameAFile(t *testing.T) {
 	w.want("Delete d/a.md")
 }
 
+// TestFileInTheWayOfListedSources: a file that is recorded where a folder above listed sources was
+// is no suspicion either.
+func TestFileInTheWayOfListedSources(t *testing.T) {
+	t.Parallel()
+	for name, make := range map[string]func(w *world){
+		"folder": func(w *world) { w.write("d/f", "f"); w.write("d/sub/g", "g") },
+		"link": func(w *world) {
+			outside := t.TempDir()
+			w.check(os.Mkdir(filepath.Join(outside, "sub"), 0o755))
+			w.check(os.WriteFile(filepath.Join(outside, "f"), nil, 0o644))
+			w.check(os.WriteFile(filepath.Join(outside, "sub/g"), nil, 0o644))
+			w.check(os.Symlink(outside, w.path("d")))
+		},
+	} {
+		w := newWorld(t)
+		make(w)
+		w.list(w.src, w.path("d/f"), w.path("d/sub"))
+		w.run(2)
+		w.check(os.RemoveAll(w.path("d")))
+		w.write("d", "a file")
+		w.run(3)
+		w.want("Delete d/f", "Delete d/sub/g", "Add d")
+		if w.wantTree("d"); t.Failed() {
+			t.Fatal(name)
+		}
+	}
+}
+
 // TestListedLinkIsRemoved: a listed link that led to another place is deleted like a file.
 func TestListedLinkIsRemoved(t *testing.T) {
 	t.Parallel()

@@ -28,44 +28,26 @@ func (h *History) Below(ctx context.Context, path string, p Point) ([]Entry, err
 	return list, err
 }
 
-// withoutOverlaps drops the versions of files whose path was a folder at the moment, or lay below a
-// file. That is so where the version that took the place is in force from its mtime, and the end of
-// the one before was noticed later: the one in force since later counts.
+// withoutOverlaps drops versions whose path was a folder at the moment, or lay below a file, since
+// their end was noticed after the mtime of what took their place. What is in force since later
+// counts.
 func withoutOverlaps(list []Entry) []Entry {
-	paths := make(map[string]bool, len(list))
-	for i := range list {
-		paths[list[i].Source] = true
-	}
-	overlap := func(e Entry) bool { return isBelowOne(paths, e.Source) }
-	if !slices.ContainsFunc(list, overlap) {
-		return list
-	}
 	latest := slices.Clone(list)
-	slices.SortStableFunc(latest, func(a, b Entry) int {
+	slices.SortFunc(latest, func(a, b Entry) int {
 		return cmp.Or(b.Since.Compare(a.Since), b.CaptureTime().Compare(a.CaptureTime()))
 	})
-	kept, folders := map[string]bool{}, map[string]bool{}
-	for i := range latest {
-		source := latest[i].Source
-		if folders[source] || isBelowOne(kept, source) {
-			continue
+	kept, folders := map[string]bool{}, map[string]bool{"/": true}
+	for _, e := range latest {
+		free := !folders[e.Source]
+		for p := path.Dir(e.Source); free && p != "/"; p = path.Dir(p) {
+			free = !kept[p]
 		}
-		kept[source] = true
-		for p := path.Dir(source); !folders[p]; p = path.Dir(p) {
+		kept[e.Source] = free
+		for p := path.Dir(e.Source); free && !folders[p]; p = path.Dir(p) {
 			folders[p] = true
 		}
 	}
 	return slices.DeleteFunc(list, func(e Entry) bool { return !kept[e.Source] })
-}
-
-// isBelowOne tells whether a path lies below one of a set.
-func isBelowOne(set map[string]bool, source string) bool {
-	for p := path.Dir(source); p != "/"; p = path.Dir(p) {
-		if set[p] {
-			return true
-		}
-	}
-	return false
 }
 
 // below is Below for a commit or a moment, at which versions may overlap.
@@ -73,8 +55,7 @@ func (h *History) below(ctx context.Context, path string, p Point) ([]Entry, err
 	if heads := h.cachedHeads(path); len(heads) > 0 && p.Commit.IsZero() {
 		return h.belowCached(ctx, path, p, slices.Sorted(maps.Keys(heads)))
 	}
-	b := &belowWalk{h: h, p: p, at: atOrBelow(path), state: map[string]*candidate{}}
-	return b.collect(ctx, path)
+	return (&belowWalk{h: h, p: p, at: atOrBelow(path), state: map[string]*candidate{}}).collect(ctx, path)
 }
 
 // belowVersionsBack is Below for the state before the newest n versions at and below path.

@@ -83,8 +83,7 @@ func All(ctx context.Context, c *config.Config, o *own.Set, cache *Cache) (*Scan
 	return s, nil
 }
 
-// Paths scans those of the paths that c watches, with the entries below them. Its parameters and
-// errors are those of All.
+// Paths is All for those of the paths that c watches, and for the entries below them.
 func Paths(ctx context.Context, c *config.Config, paths []string, o *own.Set, cache *Cache) (*Scan, error) {
 	s := newScan(ctx, c, o, cache)
 	for _, path := range paths {
@@ -127,9 +126,7 @@ func (s *Scan) scanEntry(e *config.Entry, path string) error {
 	case st.IsDir():
 		return s.walkEntry(e, path, e.Glob == "" || e.MatchesUpwards(path))
 	}
-	if listed {
-		s.noFolders[path] = true
-	}
+	s.noFolders[path] = listed
 	switch {
 	case s.isOwnFile(path, &st):
 		s.addProblem(path, own.ErrOwn.Error(), nil)
@@ -199,13 +196,7 @@ func (s *Scan) addProblem(path, msg string, err error) {
 	s.Problems = append(s.Problems, Problem{Path: path, Msg: msg, Err: durable.WithoutPath(err)})
 }
 
-// search returns where a found source is or would be, and whether it is there.
+// search returns where a found source is or would be, and whether it is there, not only marked.
 func (s *Scan) search(source string) (i int, there bool) {
 	return slices.BinarySearchFunc(s.found, source, func(f File, p string) int { return comparePaths(f.Path, p) })
-}
-
-// contains tells whether a source was found and not only marked.
-func (s *Scan) contains(source string) bool {
-	_, there := s.search(source)
-	return there
 }

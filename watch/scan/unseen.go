@@ -52,9 +52,10 @@ func (u *Unseen) collect() {
 	}
 	for source, state := range u.cache.overlay {
 		i, there := base.find(source)
+		_, found := u.scan.search(source)
 		switch {
 		case there && (marks[i].seen() || marks[i]&superseded == 0): // the loop above did it
-		case !there && u.scan.contains(source):
+		case !there && found:
 		default:
 			u.add(state)
 		}
@@ -90,7 +91,7 @@ func (u *Unseen) Deletions(accept []string) (deleted []Change, held, missing []P
 // isDeleted tells whether an unseen source is deleted. It holds the deletion back where the root of
 // the entry is missing, unreadable or suddenly empty.
 func (u *Unseen) isDeleted(e *config.Entry, state *SourceState) bool {
-	if slices.ContainsFunc(u.accepted, func(p string) bool { return inside(state.source, p) }) {
+	if slices.ContainsFunc(u.accepted, func(p string) bool { return inside(state.source, p) }) || u.isBelowFile(state.source) {
 		return IsMissing(e, state)
 	}
 	if e.Root == state.source {
@@ -108,6 +109,16 @@ func (u *Unseen) isDeleted(e *config.Entry, state *SourceState) bool {
 		return u.holdBack(e.Root, state.source, "is empty, where it was not", false)
 	}
 	return u.folderAllows(e.Root, state) && IsMissing(e, state)
+}
+
+// isBelowFile tells whether the scan found a file where a folder above an unseen source was.
+func (u *Unseen) isBelowFile(source string) bool {
+	for p := filepath.Dir(source); p != "/"; p = filepath.Dir(p) {
+		if i, there := u.scan.search(p); there && u.scan.found[i].Stat.IsRegular() {
+			return true
+		}
+	}
+	return false
 }
 
 // isListedDeleted is isDeleted for a source that an entry names.
