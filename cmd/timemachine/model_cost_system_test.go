@@ -22,7 +22,6 @@ func TestIdleRunCostsTheSame(t *testing.T) {
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip("STRACE IS MISSING: NOBODY COUNTS SYSTEM CALLS")
 	}
-	modelSituations.readFlags(t)
 	for _, c := range []struct {
 		name    string
 		prepare func(w *modelWorld)
@@ -41,9 +40,6 @@ func TestIdleRunCostsTheSame(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if !modelSituations.on(c.name) {
-				t.Skip("LEFT OUT, SEE modelSituations")
-			}
 			w := newModelWorld(&modelPlan{seed: 1, setting: modelSetting{touched: true, copies: true}}, modelFolder(t))
 			defer w.close()
 			w.make()

@@ -62,13 +62,13 @@ func (w *modelWorld) prepareDuring(s modelStep) {
 	if w.avoidsDuring(s) {
 		return
 	}
-	if err != nil && s.n%4 == 0 && w.room(s.a, false) && modelSituations.on("torn") {
+	if err != nil && s.n%4 == 0 && w.room(s.a, false) {
 		w.busy(p)
 	}
 	if err != nil || w.mountBelow(p) || !info.IsDir() && info.Sys().(*syscall.Stat_t).Nlink > 1 {
 		return // what changes a file changes all its names
 	}
-	if w.coarse() && s.m%16 == 0 && modelSituations.on("late") {
+	if w.coarse() && s.m%16 == 0 {
 		w.late(s.n)
 		return
 	}
@@ -95,7 +95,7 @@ func (w *modelWorld) prepareDuring(s modelStep) {
 		w.exchange(p, w.path(s.b))
 	case kind == 4:
 		w.overwrite(p, 0)
-	case kind == 5 && modelSituations.on("grow"):
+	case kind == 5:
 		w.overwrite(p, 512)
 	}
 }

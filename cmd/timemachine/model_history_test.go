@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -11,17 +12,17 @@ import (
 
 // modelRecord is a commit of the program's, as git shows it.
 type modelRecord struct {
-	commit  string
-	event   string
-	source  string
-	state   modelState
-	file    string // where it stands in the tree
-	copy    string
-	renamed string
-	scan    string
-	torn    bool
-	folder  bool      // a link that counts as a folder, since sources are recorded behind it
-	began   time.Time // of the run that it came with
+	commit            string
+	event             string
+	source            string
+	state             modelState
+	file              string // where it stands in the tree
+	copy              string
+	renamed           string
+	scan              string
+	captured, changed time.Time
+	torn              bool
+	folder            bool // a link that counts as a folder, since sources are recorded behind it
 }
 
 // git runs git in the destination, as a person who has set a name only.
@@ -92,6 +93,10 @@ func (w *modelWorld) parseRecord(commit, message string) modelRecord {
 			r.source = value
 		case "Mtime":
 			r.state.mtime, err = parseMoment(value)
+		case "Captured":
+			r.captured, err = parseMoment(value)
+		case "Changed":
+			r.changed, err = parseMoment(value)
 		case "Mode":
 			_, err = fmt.Sscanf(value, "%o", &r.state.mode)
 		case "Type":
@@ -161,19 +166,19 @@ func (w *modelWorld) unquote(text string) string {
 	return b.String()
 }
 
+// modelEscape is how a component begins that has been escaped.
+var modelEscape = regexp.MustCompile(`^%([0-9A-Fa-f]{2}|~)`)
+
 // treePath escapes the components that git would take for its own.
 func treePath(source string) string {
 	names := strings.Split(source, "/")
 	for i, name := range names {
 		switch strings.ToLower(name) {
-		case ".git", "git~1", ".gitattributes", ".gitmodules", "head", "gitmod~1":
+		case ".git", "git~1", ".gitattributes", ".gitmodules", "gitmod~1", ".gitignore", "head":
 		default:
-			if !strings.HasPrefix(name, "%2E") {
+			if !modelEscape.MatchString(name) {
 				continue
 			}
-		}
-		if strings.EqualFold(name, "head") && !modelSituations.on("head") {
-			continue
 		}
 		escaped := fmt.Sprintf("%%%02X", name[0])
 		names[i] = escaped + strings.NewReplacer("%", "%25", `\`, "%5C").Replace(name[1:])

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -159,9 +160,16 @@ func (w *modelWorld) mountBelow(p string) bool {
 	})
 }
 
-// home is the number of the file system that a path lies in; 0 for that of all others.
+// home is the number of the file system that a path lies in: 0 for that of the world, -1 for one
+// with a coarse clock.
 func (w *modelWorld) home(p string) int {
+	if real, err := filepath.EvalSymlinks(filepath.Dir(p)); err == nil {
+		p = real + "/" + filepath.Base(p)
+	}
 	home, deepest := 0, ""
+	if w.coarse() && strings.HasPrefix(p, w.path("w/")) {
+		home = -1
+	}
 	for _, m := range w.mounts {
 		if m.there && (p == m.place || strings.HasPrefix(p, m.place+"/")) && len(m.place) > len(deepest) {
 			home, deepest = m.number, m.place

@@ -313,21 +313,12 @@ func (w *modelWorld) forget(s modelStep) {
 
 // accept takes what is held back below a path for deleted.
 func (w *modelWorld) accept(s modelStep) {
-	w.avoid()
 	p := w.path([]string{"w/a", "w/b", "w", s.a}[s.n%4])
-	sight := w.list.look(w)
-	for source := range w.recorded {
-		_, there := sight.found[source]
-		if _, err := os.Lstat(source); err == nil && !there && !modelSituations.on("kind") {
-			return
-		}
-	}
 	w.judgeRun(func() (string, int) { return w.program("run", "--accept-deletions", p) }, modelScope{accepted: p})
 }
 
 // kill lets a run begin that does not come far, and another that makes up for it.
 func (w *modelWorld) kill(s modelStep) {
-	w.avoid()
 	cmd := w.command("run")
 	w.must(cmd.Start())
 	time.Sleep(time.Duration(s.n%12000) * time.Microsecond)
@@ -354,15 +345,14 @@ func (w *modelWorld) rebuildCopies(s modelStep) {
 
 // others does what other people do in the destination, without rewriting the branch.
 func (w *modelWorld) others(s modelStep) {
+	if s.n%10 == 9 && w.tip != "" && !w.away {
+		w.splitIndex()
+	}
 	if w.tip == "" || w.behind {
 		return
 	}
 	on := !w.away
 	switch s.n % 10 {
-	case 9:
-		if modelSituations.on("split index") {
-			w.git("update-index", "--split-index")
-		}
 	case 0:
 		w.git("gc", "-q", "--prune=now")
 	case 1:
@@ -396,6 +386,17 @@ func (w *modelWorld) others(s modelStep) {
 	}
 }
 
+// splitIndex has git split the index, or join it again.
+func (w *modelWorld) splitIndex() {
+	if w.split {
+		w.git("update-index", "--no-split-index")
+	} else {
+		w.git("update-index", "--split-index")
+	}
+	w.split = !w.split
+	w.behind = true // until a run has looked at it
+}
+
 // revert takes back one of the newest versions in the tree, as somebody would who does not think of
 // the source.
 func (w *modelWorld) revert(n int) {
@@ -407,16 +408,7 @@ func (w *modelWorld) revert(n int) {
 	if n%16 == 0 {
 		which = strings.Fields(w.git("rev-list", "--max-parents=0", w.branch))[0]
 	}
-	if _, err := w.tryGit("rev-parse", "-q", "--verify", which+"^"); err != nil && !modelSituations.on("first revert") {
-		return
-	}
 	w.taint(which)
-	for p := range w.tainted {
-		if !w.list.watched(p) && !modelSituations.on("unwatched revert") {
-			clear(w.tainted)
-			return
-		}
-	}
 	w.rewritten = true
 	if out, err := w.tryGit("revert", "--no-edit", which); err != nil {
 		w.tryGit("revert", "--abort")
@@ -502,7 +494,6 @@ func (w *modelWorld) add(s modelStep) {
 		return
 	}
 	w.list.entries = append(w.list.entries, more)
-	w.avoid()
 	if info, err := os.Stat(more.root); err != nil || !info.IsDir() && !info.Mode().IsRegular() {
 		w.writeList()
 		return

@@ -93,7 +93,7 @@ func newModelPlan(seed uint64, rounds int) *modelPlan {
 var modelNames = []string{"f0", "f1", "c.txt", "d.md", "e.tmp", "d0", "d1", "d2", "l0", "l1"}
 
 // modelOddNames are those that need care in git, in trailers or in output.
-var modelOddNames = []string{".git", "git~1", ".gitattributes", ".gitmodules", "%2Egit", "HEAD", "new\nline", "tab\t\"quote\"", " space ", "back\\slash", "\xff\xfe", "ü", "2001-01-01T00-00-00.000000Z-f0", ":c", "-d"}
+var modelOddNames = []string{".git", "git~1", ".gitattributes", ".gitmodules", ".gitignore", "%2Egit", "HEAD", "%48EAD", "new\nline", "tab\t\"quote\"", " space ", "back\\slash", "\xff\xfe", "ü", "2001-01-01T00-00-00.000000Z-f0", ":c", "-d"}
 
 // modelPath draws a path. Those that are watched come more often.
 func modelPath(r *rand.Rand) string {

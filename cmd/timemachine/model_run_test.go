@@ -5,7 +5,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -15,7 +14,6 @@ import (
 // run is one run of the program, with what works beside it, and the checks that this step has
 // drawn.
 func (w *modelWorld) run(s modelStep) {
-	w.avoid()
 	if beside := w.beside; beside != nil {
 		w.beside = nil
 		w.judgeRun(func() (string, int) {
@@ -36,7 +34,6 @@ type modelScope struct {
 
 // judgeRun does a run and compares what it recorded with what the model says.
 func (w *modelWorld) judgeRun(run func() (string, int), scope modelScope) {
-	began := time.Now()
 	if w.locked = w.locked && w.tip != ""; w.locked {
 		w.must(os.WriteFile(w.dest+"/.git/index.lock", nil, 0o600))
 	}
@@ -49,12 +46,12 @@ func (w *modelWorld) judgeRun(run func() (string, int), scope modelScope) {
 	j := &modelJudge{modelWorld: w, sight: sight, modelScope: scope, out: out, got: map[string]modelRecord{}}
 	records := w.records(w.tip, tip)
 	for _, r := range records {
-		r.began = began
 		if _, twice := j.got[r.source]; twice && w.shakyOf(r.source) == nil {
 			j.failRun("twice", "%s is recorded twice", r.source)
 		}
 		j.got[r.source] = r
 		w.newest[r.source] = r
+		w.history[r.source] = append(w.history[r.source], r)
 		if r.event != "deleted" {
 			w.versions[r.source] = append(w.versions[r.source], r.state.blob)
 		}
@@ -73,7 +70,7 @@ func (w *modelWorld) judgeRun(run func() (string, int), scope modelScope) {
 	clear(w.tainted)
 	clear(w.shaky)
 	w.blank = w.blank && scope.only != ""
-	w.behind = w.locked || w.away
+	w.behind = w.locked || w.away || w.split
 	w.locked = false
 }
 
@@ -183,6 +180,17 @@ func (j *modelJudge) blind(p, want string) bool {
 	return want == "modified" && known && !j.blank && key == j.sight.keys[p] && j.mapped[[2]uint64{key.dev, key.ino}]
 }
 
+// wasMapped tells whether a file was written through a mapping: that it has changed shows in its
+// content alone.
+func (w *modelWorld) wasMapped(p string) bool {
+	info, err := os.Stat(p)
+	if err != nil {
+		return false
+	}
+	st := info.Sys().(*syscall.Stat_t)
+	return w.mapped[[2]uint64{uint64(st.Dev), st.Ino}]
+}
+
 // whole checks that a version which was recorded amid changes is none that never was.
 func (j *modelJudge) whole(p string, r modelRecord) {
 	s := j.shakyOf(p)
@@ -219,9 +227,6 @@ func (j *modelJudge) absent(p string, before map[string]modelState) {
 		fate = gone
 	} else if j.list.watched(p) {
 		fate = j.sight.fate(p, j.keys[p], before, j.blank)
-		if j.farLink(p) && !modelSituations.on("far link") {
-			fate = either
-		}
 		if fate == held {
 			j.holds = true
 		} else if fate == either {
@@ -251,12 +256,6 @@ func (j *modelJudge) absent(p string, before map[string]modelState) {
 	}
 }
 
-// farLink tells whether the source is a listed link that led to another file system.
-func (j *modelJudge) farLink(p string) bool {
-	info, err := os.Stat(filepath.Dir(p))
-	return err == nil && j.list.names(p) && j.keys[p].ino != 0 && j.keys[p].dev != uint64(info.Sys().(*syscall.Stat_t).Dev)
-}
-
 // displaced tells whether something that was found has the place of a source in the tree, or needs
 // a folder there.
 func (j *modelJudge) displaced(p string) bool {
@@ -272,7 +271,7 @@ func (j *modelJudge) displaced(p string) bool {
 func (j *modelJudge) order(records []modelRecord) {
 	var last modelRecord
 	for _, r := range records {
-		if r.event == "deleted" {
+		if r.event == "deleted" || j.shakyOf(r.source) != nil {
 			continue
 		}
 		if last.scan == r.scan && (r.state.mtime.Before(last.state.mtime) || r.state.mtime.Equal(last.state.mtime) && r.source < last.source) {
@@ -331,22 +330,17 @@ func (w *modelWorld) compareTree(sight *modelSight) {
 		return
 	}
 	tree := w.tree(w.tip)
-	for p := range w.tainted {
-		w.loose[p] = !modelSituations.on("unwatched revert")
-	}
-	for p := range w.loose { // what was reverted and is deleted
-		if _, there := w.recorded[p]; !there && w.list.watched(p) && !sight.special[p] {
+	maps.Copy(w.loose, w.tainted)
+	for p := range w.loose { // a source that is watched is recorded again
+		if _, there := w.recorded[p]; w.list.watched(p) && !sight.special[p] && (!there || sight.has(p)) {
 			delete(w.loose, p)
-		} else if !there {
+		} else {
 			delete(tree, w.newest[p].file)
 		}
 	}
 	for p, s := range w.recorded {
 		file := w.newest[p].file
-		if _, there := sight.found[p]; there || !w.loose[p] {
-			delete(w.loose, p)
-		} else {
-			delete(tree, file)
+		if w.loose[p] {
 			continue
 		}
 		if want := s.treeMode() + " " + s.blob; tree[file] != want {
@@ -389,7 +383,7 @@ func (w *modelWorld) again() {
 
 // status checks that git finds files/ and the index as they should be.
 func (w *modelWorld) status() {
-	if w.behind || len(w.loose) > 0 {
+	if w.behind {
 		return
 	}
 	for line := range strings.Lines(w.git("status", "--porcelain", "--untracked-files=all")) {
@@ -407,7 +401,7 @@ func (w *modelWorld) fsck() {
 }
 
 func (w *modelWorld) verify() {
-	if w.behind || len(w.loose) > 0 || w.noRoom {
+	if w.behind || w.noRoom {
 		return
 	}
 	if w.rewritten {
@@ -455,7 +449,6 @@ func (w *modelWorld) clone() {
 // quiet waits until no file is too new to be trusted, and looks whether a run that finds nothing
 // writes nothing.
 func (w *modelWorld) quiet(s modelStep) {
-	w.avoid()
 	w.comeBack()
 	w.locked = false
 	time.Sleep(2100 * time.Millisecond)
@@ -466,6 +459,7 @@ func (w *modelWorld) quiet(s modelStep) {
 	}
 	w.status()
 	w.program("run") // git status has written the index, which a run looks into once
+	w.program("run") // and that one has written copies, which share storage with files/
 	before := w.footprint()
 	out, _ := w.program("run")
 	later := w.footprint()
@@ -516,9 +510,6 @@ func (m *modelMoment) below(folder string) map[string]modelState {
 	return all
 }
 
-// likeDays is how a commit's id begins that could be taken for a number of days.
-var likeDays = regexp.MustCompile(`^[0-9]+d`)
-
 // pickMoment draws a state from the past, and a path that was in it: the step's own, or one above
 // it.
 func (w *modelWorld) pickMoment(s modelStep) (m *modelMoment, p string) {
@@ -526,9 +517,6 @@ func (w *modelWorld) pickMoment(s modelStep) (m *modelMoment, p string) {
 		return nil, ""
 	}
 	m = &w.moments[s.n/8%len(w.moments)]
-	if likeDays.MatchString(m.tip) && !modelSituations.on("commit id") {
-		return nil, ""
-	}
 	for p = w.path(s.a); p != w.base; p = filepath.Dir(p) {
 		if len(m.below(p)) > 0 {
 			return m, p
@@ -537,23 +525,34 @@ func (w *modelWorld) pickMoment(s modelStep) (m *modelMoment, p string) {
 	return nil, ""
 }
 
-// restoreBeside brings a folder of a run in the past back beside, and compares.
+// restoreBeside brings a folder of a run in the past back beside, by its commit or its moment, and
+// compares.
 func (w *modelWorld) restoreBeside(s modelStep) {
 	m, p := w.pickMoment(s)
 	if m == nil {
 		return
 	}
-	when := m.tip
-	if s.m%8 == 0 && modelSituations.on("moment") {
-		when = m.at.UTC().Format(time.RFC3339Nano)
+	if s.m%8 == 0 {
+		w.compareAt(p, m.at.UTC().Format(time.RFC3339Nano), w.inForce(p, m.at))
+		return
 	}
+	all := map[string][]modelState{}
+	for source, state := range m.below(p) {
+		all[source] = []modelState{state}
+	}
+	w.compareAt(p, m.tip, all)
+}
+
+// compareAt restores a path beside, and compares what comes with the states that each source may
+// have. The zero state stands for none.
+func (w *modelWorld) compareAt(p, when string, may map[string][]modelState) {
 	to := w.path("back")
 	defer os.RemoveAll(to)
 	out, code := w.program("restore", p, "--at", when, "--to", to)
 	if code != 0 {
 		w.fail("restore", "restore %s --at %s: exit %d: %s", p, when, code, out)
 	}
-	want := m.below(p)
+	got := map[string]modelState{}
 	w.must(filepath.WalkDir(to, func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -562,49 +561,90 @@ func (w *modelWorld) restoreBeside(s modelStep) {
 		if err != nil {
 			return err
 		}
-		got, _, err := stateOf(path, info)
-		if err != nil {
-			return err
-		}
-		source := strings.TrimPrefix(path, to)
-		state, there := want[source]
-		if os.Geteuid() != 0 {
-			got.uid, got.gid = state.uid, state.gid
-		}
-		if (!there || !got.equal(state, true)) && (when == m.tip || !w.foreseen(m, source, got)) {
-			w.fail("restore", "restore %s --at %s: %s comes back as %v, was %v (%v)\n%s", p, when, source, got, state, there, out)
-		}
-		delete(want, source)
-		return nil
+		got[strings.TrimPrefix(path, to)], _, err = stateOf(path, info)
+		return err
 	}))
-	if len(want) > 0 {
-		w.fail("restore", "restore %s --at %s: not brought back: %v\n%s", p, when, want, out)
+	for source := range got {
+		if _, known := may[source]; !known {
+			may[source] = nil
+		}
+	}
+	for source, states := range may {
+		ok := slices.ContainsFunc(states, func(state modelState) bool {
+			g := got[source]
+			if os.Geteuid() != 0 {
+				g.uid, g.gid = state.uid, state.gid
+			}
+			return g.equal(state, true)
+		})
+		if !ok {
+			w.fail("restore", "restore %s --at %s: %s comes back as %v, was %v\n%s", p, when, source, got[source], states, out)
+		}
 	}
 }
 
-// foreseen tells whether a state that was captured after a moment counts at that moment already:
-// its mtime lies before, and not before the run that captured the version before it.
-func (w *modelWorld) foreseen(m *modelMoment, source string, got modelState) bool {
-	before, known := m.newest[source]
-	at := slices.IndexFunc(w.moments, func(o modelMoment) bool { return o.tip == m.tip })
-	for _, later := range w.moments[at+1:] {
-		state, there := later.recorded[source]
-		r := later.newest[source]
-		if r.commit == before.commit || !there {
+// inForce is which states each source at a path and below it may have had at a moment: mostly one.
+func (w *modelWorld) inForce(p string, at time.Time) map[string][]modelState {
+	all := map[string][]modelState{}
+	from := map[string]time.Time{}
+	for source, records := range w.history {
+		if source != p && !strings.HasPrefix(source, p+"/") {
 			continue
 		}
-		if got.equal(state, true) && !state.mtime.After(m.at) && (!known || !state.mtime.Before(before.began.Add(-time.Second))) {
-			return true
+		states := []modelState{{}}
+		for i, r := range records {
+			var before time.Time
+			if i > 0 {
+				before = records[i-1].captured
+			}
+			since, sure := r.since(before)
+			switch {
+			case at.Before(since):
+				continue
+			case sure || !at.Before(r.captured):
+				states = nil
+			}
+			if r.event == "deleted" {
+				r.state = modelState{}
+			}
+			states = append(states, r.state)
+			from[source] = since
 		}
-		before, known = r, true
+		all[source] = states
 	}
-	return false
+	for source := range all {
+		for above := filepath.Dir(source); len(above) > len(w.base); above = filepath.Dir(above) {
+			if all[above] == nil {
+				continue
+			}
+			for _, loser := range []string{source, above} { // both in force: the later counts
+				if len(all[source])+len(all[above]) > 2 || !from[loser].After(from[source]) && !from[loser].After(from[above]) {
+					all[loser] = append(all[loser], modelState{})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// since is the moment from which on a version counts: its mtime, or ctime where mode or owner have
+// changed, if the source was captured before that, else its capture. Of a first version, for which
+// before is zero, the mtime counts as far back as no run looked for the source, which the model
+// does not know: it is not sure.
+func (r *modelRecord) since(before time.Time) (at time.Time, sure bool) {
+	at = r.state.mtime
+	if !r.changed.IsZero() {
+		at = r.changed
+	}
+	if r.event == "deleted" || r.renamed != "" || at.Before(before) || at.After(r.captured) {
+		return r.captured, true
+	}
+	return at, !before.IsZero()
 }
 
 // restoreInPlace brings a folder of a run in the past back over what is there. Nothing that is
 // replaced may be lost.
 func (w *modelWorld) restoreInPlace(s modelStep) {
-	w.avoid()
 	m, p := w.pickMoment(s)
 	if m == nil || w.away || w.behind {
 		return
@@ -618,6 +658,7 @@ func (w *modelWorld) restoreInPlace(s modelStep) {
 	tip := w.tipNow()
 	for _, r := range w.records(w.tip, tip) {
 		w.newest[r.source] = r
+		w.history[r.source] = append(w.history[r.source], r)
 		if r.event == "deleted" {
 			delete(w.recorded, r.source)
 		} else {
@@ -632,6 +673,7 @@ func (w *modelWorld) restoreInPlace(s modelStep) {
 			w.fail("restore loses", "restore %s --at %s: %s was %v, which no version holds, and is %v now\n%s", p, m.tip, path, old, now, out)
 		}
 	}
+	defer w.writeList() // which may have been restored as well
 	if code == 3 {
 		return
 	}
@@ -640,7 +682,7 @@ func (w *modelWorld) restoreInPlace(s modelStep) {
 		if w.coarse() {
 			want.mtime, got.mtime = want.mtime.Truncate(time.Second), got.mtime.Truncate(time.Second)
 		}
-		if !got.equal(want, true) && !(want.link && w.list.names(path)) {
+		if !got.equal(want, true) && !(want.link && w.list.names(path)) && !w.wasMapped(path) {
 			w.fail("restore", "restore %s --at %s: exit 0, and %s is %v, was %v\n%s", p, m.tip, path, got, want, out)
 		}
 	}

@@ -24,21 +24,9 @@ type situationList struct {
 // modelSituations are those that the program does not stand up to yet. Whoever makes it do so takes
 // the line away.
 var modelSituations = &situationList{off: []modelSituation{
-	{"unwatched revert", "what a revert took of a source that is watched no more is not recorded again, and verify --repair stages it"},
-	{"first revert", "the tree's .gitattributes, which somebody took back with the first version, lies there untracked"},
-	{"commit id", "a commit id that begins like a number of days is refused as a time"},
-	{"head", "a name HEAD is not escaped"},
-	{"map", "content that changed behind an unchanged state is replaced unrecorded by restore"},
 	{"blank mount", "what is on a disk that is not mounted is recorded as deleted where the cache is lost"},
 	{"stray", "what is on a disk that is not mounted is recorded as deleted once a new file lies in its folder"},
 	{"coarse destination", "verify finds no copy right where the destination's file system keeps seconds only"},
-	{"torn", "a file that never held still and is gone lets restore of its folder fail"},
-	{"locked kind", "files/ never follows where a file became a folder, or the reverse, while another git held the index"},
-	{"floor", "copies that were left out stay missing"},
-	{"unfollowed", "a version whose place is taken lets each run write all later ones again"},
-	{"split", "in a split index versions that could not follow are written again by each run"},
-	{"split index", "versions that could not follow are written again by each run"},
-	{"moment", "a moment is known to the second only"},
 }}
 
 // on tells whether an operation or situation is tried.

@@ -67,10 +67,7 @@ func newModelList(r *rand.Rand, base string) *modelList {
 	all := []modelEntry{
 		plain("w/a"), plain("w/b"), plain("w/a"), plain("w"), plain("w/a/d0"), plain("w/a/f0"), plain("w/b/d0/f1"), plain("w/b/d1"),
 		glob("w/b", "*.txt"), glob("w/a", "**/*.md"), glob("w", "*/d1"), glob("w/b", "d?/**"),
-		plain("w/l0"), plain("w/l1"),
-	}
-	if modelSituations.on("overlap") {
-		all = append(all, plain("w/a/l0"), plain("w/a/l1"), plain("w/a/l1/f0"), plain("w/a/d0/l0"))
+		plain("w/l0"), plain("w/l1"), plain("w/a/l0"), plain("w/a/l1"), plain("w/a/l1/f0"), plain("w/a/d0/l0"),
 	}
 	for range 1 + r.IntN(4) {
 		e := all[r.IntN(len(all))]
@@ -189,6 +186,12 @@ func (l *modelList) look(w *modelWorld) *modelSight {
 	return s
 }
 
+// has tells whether a source was found.
+func (s *modelSight) has(p string) bool {
+	_, there := s.found[p]
+	return there
+}
+
 func (s *modelSight) entry(e *modelEntry) {
 	info, err := os.Stat(e.root)
 	if err != nil {
@@ -300,7 +303,9 @@ func (s *modelSight) fate(p string, key modelKey, others map[string]modelState, 
 		return held
 	}
 	for above := filepath.Dir(p); len(above) > 1; above = filepath.Dir(above) {
-		if _, taken := s.found[above]; taken {
+		if _, taken := s.found[above]; taken && s.either[above] {
+			return either
+		} else if taken {
 			return gone // the tree cannot hold both
 		}
 	}

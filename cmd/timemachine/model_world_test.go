@@ -7,8 +7,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 )
@@ -26,13 +24,15 @@ type modelWorld struct {
 	versions map[string][]string    // blobs that a source has had
 	keys     map[string]modelKey    // how each source was found by the last run
 	tip      string
+	history  map[string][]modelRecord // all records of each source, oldest first
 	moments  []modelMoment
 
 	blank     bool                         // what the program knew is lost since the last run
-	loose     map[string]bool              // watched no more, and changed in the tree by somebody
 	tainted   map[string]bool              // what somebody's commit may have changed in the tree
+	loose     map[string]bool              // those of them that no run has looked at since
 	away      bool                         // HEAD is not on the recorded branch
 	locked    bool                         // somebody holds the index
+	split     bool                         // the index is split: it cannot be written
 	noRoom    bool                         // for copies
 	behind    bool                         // files/ and the index may not be what the branch says
 	rewritten bool                         // git has written in files/, which does not know mtimes
@@ -49,7 +49,6 @@ type modelMoment struct {
 	tip      string
 	at       time.Time
 	recorded map[string]modelState
-	newest   map[string]modelRecord
 }
 
 // modelShaky is what a source went through while a run was at work.
@@ -62,7 +61,7 @@ type modelShaky struct {
 // newModelWorld is the world of a plan in a folder that it is to make.
 func newModelWorld(p *modelPlan, base string) *modelWorld {
 	return &modelWorld{modelPlan: p, base: base, dest: base + p.setting.dest(), branch: "main", list: &modelList{},
-		recorded: map[string]modelState{}, newest: map[string]modelRecord{}, versions: map[string][]string{},
+		recorded: map[string]modelState{}, newest: map[string]modelRecord{}, versions: map[string][]string{}, history: map[string][]modelRecord{},
 		keys: map[string]modelKey{}, tainted: map[string]bool{}, loose: map[string]bool{}, mapped: map[[2]uint64]bool{}, shaky: map[string]*modelShaky{}}
 }
 
@@ -140,12 +139,12 @@ func (w *modelWorld) close() {
 func (w *modelWorld) path(name string) string { return w.base + "/" + name }
 
 func (w *modelWorld) coarse() bool {
-	return w.setting.coarse && modelMounts && modelSituations.on("coarse")
+	return w.setting.coarse && modelMounts
 }
 
 // configFolder is where the watch list and the log lie.
 func (w *modelWorld) configFolder() string {
-	if w.setting.inside && modelSituations.on("inside") {
+	if w.setting.inside {
 		return w.path("w/a/timemachine")
 	}
 	return w.path("conf")
@@ -189,9 +188,6 @@ func (w *modelWorld) writeList() {
 
 // watch draws a new watch list.
 func (w *modelWorld) watch(s modelStep) {
-	if len(w.tainted) > 0 && !modelSituations.on("unwatched revert") {
-		return
-	}
 	w.list = newModelList(rand.New(rand.NewPCG(w.seed, uint64(s.n))), w.base)
 	w.writeList()
 }
@@ -220,86 +216,7 @@ func (w *modelWorld) remember() {
 	if w.tip == "" || len(w.moments) > 0 && w.moments[len(w.moments)-1].tip == w.tip {
 		return
 	}
-	w.moments = append(w.moments, modelMoment{tip: w.tip, at: time.Now(), recorded: maps.Clone(w.recorded), newest: maps.Clone(w.newest)})
-}
-
-// avoid keeps the sources out of the situations that are switched off: what would lead there is
-// removed.
-func (w *modelWorld) avoid() {
-	for _, e := range w.list.entries {
-		if !modelSituations.on("overlap") {
-			w.avoidOverlap(e)
-		}
-		if info, err := os.Stat(e.root); err == nil && !modelSituations.on("kind") && w.kindChanges(e, info.IsDir()) {
-			w.removeAll(e.root)
-		}
-		for p := filepath.Dir(e.root); p != w.base && !modelSituations.on("kind"); p = filepath.Dir(p) {
-			if info, err := os.Lstat(p); err == nil && !info.IsDir() {
-				w.must(os.Remove(p))
-			}
-		}
-	}
-	if !modelSituations.on("displaced") {
-		w.avoidDisplaced()
-	}
-	if w.locked && !modelSituations.on("locked kind") {
-		w.locked = !w.anyKindChanges()
-	}
-}
-
-// anyKindChanges tells whether a recorded file is a folder now, or the reverse.
-func (w *modelWorld) anyKindChanges() bool {
-	sight := w.list.look(w)
-	for p := range sight.found {
-		for known := range w.recorded {
-			if strings.HasPrefix(p, known+"/") || strings.HasPrefix(known, p+"/") {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// avoidDisplaced removes what would take the place of a source that is watched no more.
-func (w *modelWorld) avoidDisplaced() {
-	var left []string
-	for p := range w.recorded {
-		if !w.list.watched(p) {
-			left = append(left, p)
-		}
-	}
-	if len(left) == 0 {
-		return
-	}
-	sight := w.list.look(w)
-	for _, p := range left {
-		for other := range sight.found {
-			if strings.HasPrefix(other, p+"/") || strings.HasPrefix(p, other+"/") {
-				w.removeAll(other)
-			}
-		}
-	}
-}
-
-// avoidOverlap removes a link that an entry leads through and another entry finds.
-func (w *modelWorld) avoidOverlap(e modelEntry) {
-	for p := e.root; p != w.base; p = filepath.Dir(p) {
-		info, err := os.Lstat(p)
-		found := slices.ContainsFunc(w.list.entries, func(o modelEntry) bool {
-			return o.text != e.text && (o.root != p || o.pattern != nil) && w.list.selects(&o, p)
-		})
-		if err == nil && info.Mode()&os.ModeSymlink != 0 && found {
-			w.must(os.Remove(p))
-		}
-	}
-}
-
-// kindChanges tells whether a listed path is recorded as a file and is a folder now, or the
-// reverse.
-func (w *modelWorld) kindChanges(e modelEntry, folder bool) bool {
-	_, wasFile := w.recorded[e.root]
-	wasFolder := slices.ContainsFunc(slices.Collect(maps.Keys(w.recorded)), func(p string) bool { return strings.HasPrefix(p, e.root+"/") })
-	return wasFile && folder || wasFolder && !folder || e.pattern != nil && !folder
+	w.moments = append(w.moments, modelMoment{tip: w.tip, at: time.Now(), recorded: maps.Clone(w.recorded)})
 }
 
 func (w *modelWorld) rel(p string) string { return strings.TrimPrefix(p, w.base+"/") }
