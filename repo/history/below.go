@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"path"
 	"slices"
 
 	"timemachine/repo/git/object"
@@ -22,32 +21,14 @@ func (h *History) Below(ctx context.Context, path string, p Point) ([]Entry, err
 		return h.belowVersionsBack(ctx, path, p.Back)
 	}
 	list, err := h.below(ctx, path, p)
-	if !p.Time.IsZero() {
-		list = withoutOverlaps(list)
+	if !p.Time.IsZero() { // the end of a version may be noticed after the mtime of what took its place
+		slices.SortFunc(list, func(a, b Entry) int {
+			return cmp.Or(b.Since.Compare(a.Since), b.CaptureTime().Compare(a.CaptureTime()))
+		})
+		list = layout.Disjoint(list, func(e Entry) string { return e.Source })
+		slices.SortFunc(list, func(a, b Entry) int { return cmp.Compare(a.Source, b.Source) })
 	}
 	return list, err
-}
-
-// withoutOverlaps drops versions whose path was a folder at the moment, or lay below a file, since
-// their end was noticed after the mtime of what took their place. What is in force since later
-// counts.
-func withoutOverlaps(list []Entry) []Entry {
-	latest := slices.Clone(list)
-	slices.SortFunc(latest, func(a, b Entry) int {
-		return cmp.Or(b.Since.Compare(a.Since), b.CaptureTime().Compare(a.CaptureTime()))
-	})
-	kept, folders := map[string]bool{}, map[string]bool{"/": true}
-	for _, e := range latest {
-		free := !folders[e.Source]
-		for p := path.Dir(e.Source); free && p != "/"; p = path.Dir(p) {
-			free = !kept[p]
-		}
-		kept[e.Source] = free
-		for p := path.Dir(e.Source); free && !folders[p]; p = path.Dir(p) {
-			folders[p] = true
-		}
-	}
-	return slices.DeleteFunc(list, func(e Entry) bool { return !kept[e.Source] })
 }
 
 // below is Below for a commit or a moment, at which versions may overlap.

@@ -26,3 +26,26 @@ func WithParents(folders []string) []string {
 	}
 	return slices.Sorted(maps.Keys(all))
 }
+
+// Disjoint returns the items whose paths one tree can hold, where path gives an item's path. Of two
+// items of which one is a folder of the other, it drops the later in the list.
+func Disjoint[T any](list []T, path func(T) string) []T {
+	taken, folders := map[string]bool{}, map[string]bool{"": true}
+	return slices.DeleteFunc(list, func(item T) bool {
+		source := path(item)
+		if folders[source] {
+			return true
+		}
+		folder, _ := Split(source)
+		for p := folder; p != ""; p, _ = Split(p) {
+			if taken[p] {
+				return true
+			}
+		}
+		taken[source] = true
+		for p := folder; !folders[p]; p, _ = Split(p) {
+			folders[p] = true
+		}
+		return false
+	})
+}

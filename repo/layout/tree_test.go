@@ -168,3 +168,17 @@ func TestTreePathAllocates(t *testing.T) {
 		t.Errorf("%v allocations; want 1", n)
 	}
 }
+
+func TestDisjoint(t *testing.T) {
+	for list, want := range map[string]string{
+		"/a /b/c":                "/a /b/c",
+		"/a /a/b /a/b/c /a-b":    "/a /a-b",
+		"/a/b/c /a /a/b/d /a/b":  "/a/b/c /a/b/d",
+		"/a/y /a /a/x":           "/a/y /a/x",
+		"/a/b/c/d /a/b /a/b/c/e": "/a/b/c/d /a/b/c/e",
+	} {
+		if got := strings.Join(Disjoint(strings.Fields(list), func(p string) string { return p }), " "); got != want {
+			t.Errorf("%s: %s, want %s", list, got, want)
+		}
+	}
+}

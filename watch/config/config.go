@@ -76,14 +76,17 @@ func (c *Config) HasRoot(path string) bool {
 	return slices.ContainsFunc(c.Entries, func(e *Entry) bool { return e.Root == path })
 }
 
-// EntryBelow returns the first entry that may select a path below the folder path, or nil.
-func (c *Config) EntryBelow(path string) *Entry {
+// EntriesFor returns the entries for a scan of path: the one that selects it, else those that may
+// select something below it, and those that are rooted below it.
+func (c *Config) EntriesFor(path string) (all []*Entry) {
+	selecting := c.Select(path)
 	for _, e := range c.Entries {
-		if e.Root == path || e.Glob != "" && e.MayContain(path) {
-			return e
+		_, rooted := below(path, e.Root)
+		if e == selecting || rooted || selecting == nil && (e.Root == path || e.Glob != "" && e.MayContain(path)) {
+			all = append(all, e)
 		}
 	}
-	return nil
+	return all
 }
 
 // Entry is one file, folder or pattern of the watch list.

@@ -6,7 +6,6 @@
 package scan
 
 import (
-	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -87,18 +86,10 @@ func All(ctx context.Context, c *config.Config, o *own.Set, cache *Cache) (*Scan
 func Paths(ctx context.Context, c *config.Config, paths []string, o *own.Set, cache *Cache) (*Scan, error) {
 	s := newScan(ctx, c, o, cache)
 	for _, path := range paths {
-		entry := cmp.Or(c.Select(path), c.EntryBelow(path))
-		if entry == nil {
-			continue
-		}
-		err := s.scanEntry(entry, path)
-		for _, e := range c.Entries {
-			if err == nil && e.Root != path && inside(e.Root, path) {
-				err = s.scanEntry(e, e.Root)
+		for _, e := range c.EntriesFor(path) {
+			if err := s.scanEntry(e, max(path, e.Root)); err != nil { // the deeper of the two
+				return nil, err
 			}
-		}
-		if err != nil {
-			return nil, err
 		}
 	}
 	s.sortFound()
