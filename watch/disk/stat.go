@@ -2,7 +2,7 @@
 // trace.
 //
 // What it opens it reads only. It follows no link that its caller does not name, and it leaves
-// access times as they are where the system lets it.
+// access times as they are where the system lets it. It orders paths as a walk meets them.
 package disk
 
 import (

@@ -67,11 +67,11 @@ func (c *Cache) liveBelow(path string, overlay []*SourceState) (sources []string
 			sources = append(sources, source)
 		}
 	}
-	i, there := slices.BinarySearchFunc(overlay, path, func(s *SourceState, p string) int { return comparePaths(s.source, p) })
+	i, there := slices.BinarySearchFunc(overlay, path, func(s *SourceState, p string) int { return disk.ComparePaths(s.source, p) })
 	if there {
 		i++
 	}
-	for ; i < len(overlay) && inside(overlay[i].source, path); i++ {
+	for ; i < len(overlay) && disk.Inside(overlay[i].source, path); i++ {
 		if !overlay[i].Deleted {
 			sources = append(sources, overlay[i].source)
 		}
@@ -111,11 +111,11 @@ func (c *Cache) MarkChanged(s *SourceState) {
 
 // anyIn tells whether the cache has a source at or below path.
 func (c *Cache) anyIn(path string) bool {
-	if i := c.base.search(path); i < c.base.count && inside(c.base.source(i), path) {
+	if i := c.base.search(path); i < c.base.count && disk.Inside(c.base.source(i), path) {
 		return true
 	}
 	for source := range c.overlay {
-		if inside(source, path) {
+		if disk.Inside(source, path) {
 			return true
 		}
 	}
@@ -139,7 +139,7 @@ func (c *Cache) sortedOverlay() []*SourceState {
 	for _, s := range c.overlay {
 		all = append(all, s)
 	}
-	slices.SortFunc(all, func(a, b *SourceState) int { return comparePaths(a.source, b.source) })
+	slices.SortFunc(all, func(a, b *SourceState) int { return disk.ComparePaths(a.source, b.source) })
 	return all
 }
 
@@ -162,7 +162,7 @@ func (c *Cache) iterate() *cacheIterator { return &cacheIterator{cache: c, left:
 func (r *cacheIterator) next() bool {
 	based := r.basePos < r.cache.base.count
 	if based && len(r.left) > 0 {
-		c := comparePaths(r.left[0].source, r.cache.base.source(r.basePos))
+		c := disk.ComparePaths(r.left[0].source, r.cache.base.source(r.basePos))
 		if c == 0 {
 			r.basePos++
 		}

@@ -92,7 +92,7 @@ func (s *cacheSection) sorted() bool {
 			return false
 		}
 		source := s.paths[end:next]
-		if i > 0 && comparePaths(last, source) >= 0 {
+		if i > 0 && disk.ComparePaths(last, source) >= 0 {
 			return false
 		}
 		end, last = next, source
@@ -114,7 +114,7 @@ func (s *cacheSection) source(i int) string {
 
 // search returns the number of the first source that does not come before path.
 func (s *cacheSection) search(path string) int {
-	return sort.Search(s.count, func(i int) bool { return comparePaths(s.source(i), path) >= 0 })
+	return sort.Search(s.count, func(i int) bool { return disk.ComparePaths(s.source(i), path) >= 0 })
 }
 
 // find returns the number of the source path.
@@ -126,12 +126,12 @@ func (s *cacheSection) find(path string) (i int, there bool) {
 // inFolder returns the sources below a folder, among those in all.
 func (s *cacheSection) inFolder(folder string, all span) span {
 	from := all.from + sort.Search(all.to-all.from, func(i int) bool {
-		return inside(s.source(all.from+i), folder) || comparePaths(s.source(all.from+i), folder) > 0
+		return disk.Inside(s.source(all.from+i), folder) || disk.ComparePaths(s.source(all.from+i), folder) > 0
 	})
 	if from < all.to && s.source(from) == folder {
 		from++
 	}
-	return span{from, from + sort.Search(all.to-from, func(i int) bool { return !inside(s.source(from+i), folder) })}
+	return span{from, from + sort.Search(all.to-from, func(i int) bool { return !disk.Inside(s.source(from+i), folder) })}
 }
 
 // readStat reads into the given state what a comparison needs of source number i: path, stat and

@@ -79,7 +79,7 @@ func (l *lister) open(b *walkFolder) (int, error) {
 	if b.path == l.root {
 		return disk.ReadThrough(b.path, flags, nil)
 	}
-	name := baseName(b.path)
+	name := disk.BaseName(b.path)
 	if b.parent != nil {
 		defer l.release(b.parent)
 		return l.openSubfolder(b.parent.fd, name, b.owner)

@@ -161,11 +161,11 @@ func (c *Cache) newest(path string) history.Heads {
 		}
 		heads.Sources[s.source] = history.Head{Commit: s.Commit, Blob: s.Blob, Deleted: s.Deleted}
 	}
-	for i := c.base.search(path); i < c.base.count && inside(c.base.source(i), path); i++ {
+	for i := c.base.search(path); i < c.base.count && disk.Inside(c.base.source(i), path); i++ {
 		add(c.base.state(i))
 	}
 	for source, s := range c.overlay {
-		if inside(source, path) {
+		if disk.Inside(source, path) {
 			add(s)
 		}
 	}

@@ -95,7 +95,7 @@ func (p *folderCursor) enterFolder(name string) span {
 func (p *folderCursor) seek(name string) bool {
 	before := func(i int) bool {
 		known := p.base.source(i)[p.prefix:]
-		return known != name && comparePaths(known, name) < 0
+		return known != name && disk.ComparePaths(known, name) < 0
 	}
 	step := 1
 	for p.from < p.to && before(p.from) {

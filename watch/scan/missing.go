@@ -30,7 +30,7 @@ func IsMissing(e *config.Entry, state *SourceState) bool {
 		return durable.IsMissing(err)
 	}
 	defer unix.Close(dir)
-	st, err := disk.StatAt(dir, baseName(source), unix.AT_SYMLINK_NOFOLLOW)
+	st, err := disk.StatAt(dir, disk.BaseName(source), unix.AT_SYMLINK_NOFOLLOW)
 	return durable.IsMissing(err) || err == nil && st.IsDir()
 }
 

@@ -30,7 +30,7 @@ func (s *Scan) sawBelow(path string) bool {
 	if there {
 		i++
 	}
-	return i < len(s.found) && inside(s.found[i].Path, path) || s.cached.anySeen(s.cached.inFolder(path))
+	return i < len(s.found) && disk.Inside(s.found[i].Path, path) || s.cached.anySeen(s.cached.inFolder(path))
 }
 
 // takeAwayLink forgets that a walk saw a link at path, and tells whether one did.

@@ -167,7 +167,7 @@ func (s *Scan) addRoot(f File) {
 // sortFound sorts the found sources by path and keeps each once. An entry that names a source wins
 // over one that contains it, and otherwise the first entry wins.
 func (s *Scan) sortFound() {
-	byPath := func(a, b File) int { return comparePaths(a.Path, b.Path) }
+	byPath := func(a, b File) int { return disk.ComparePaths(a.Path, b.Path) }
 	if !slices.IsSortedFunc(s.found, byPath) {
 		slices.SortStableFunc(s.found, byPath)
 	}
@@ -189,5 +189,5 @@ func (s *Scan) addProblem(path, msg string, err error) {
 
 // search returns where a found source is or would be, and whether it is there, not only marked.
 func (s *Scan) search(source string) (i int, there bool) {
-	return slices.BinarySearchFunc(s.found, source, func(f File, p string) int { return comparePaths(f.Path, p) })
+	return slices.BinarySearchFunc(s.found, source, func(f File, p string) int { return disk.ComparePaths(f.Path, p) })
 }

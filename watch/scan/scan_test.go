@@ -160,10 +160,10 @@ func TestScanIsInOrderAndFindsOnce(t *testing.T) {
 	}
 	s.sortFound()
 	for i, f := range s.found {
-		if i > 0 && comparePaths(s.found[i-1].Path, f.Path) >= 0 {
+		if i > 0 && disk.ComparePaths(s.found[i-1].Path, f.Path) >= 0 {
 			t.Errorf("%q before %q", s.found[i-1].Path, f.Path)
 		}
-		if f.Listed != (f.Path == listed) || inside(f.Path, root+"/x") != (f.Entry == c.Entries[0]) {
+		if f.Listed != (f.Path == listed) || disk.Inside(f.Path, root+"/x") != (f.Entry == c.Entries[0]) {
 			t.Errorf("%q: found for %q, listed %v", f.Path, f.Entry.Text, f.Listed)
 		}
 	}

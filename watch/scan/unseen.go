@@ -10,6 +10,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/refusal"
 	"timemachine/watch/config"
+	"timemachine/watch/disk"
 )
 
 // Unseen decides about the sources of the cache that the scan did not see.
@@ -91,7 +92,7 @@ func (u *Unseen) Deletions(accept []string) (deleted []Change, held, missing []P
 // isDeleted tells whether an unseen source is deleted. It holds the deletion back where the root of
 // the entry is missing, unreadable or suddenly empty.
 func (u *Unseen) isDeleted(e *config.Entry, state *SourceState) bool {
-	if slices.ContainsFunc(u.accepted, func(p string) bool { return inside(state.source, p) }) || u.isBelowFile(state.source) {
+	if slices.ContainsFunc(u.accepted, func(p string) bool { return disk.Inside(state.source, p) }) || u.isBelowFile(state.source) {
 		return IsMissing(e, state)
 	}
 	if e.Root == state.source {
@@ -171,7 +172,7 @@ func (u *Unseen) sawKnownBelow(folder string) bool {
 	if u.scan.cached.anySeen(u.scan.cached.inFolder(folder)) {
 		return true
 	}
-	for i, _ := u.scan.search(folder); i < len(u.scan.found) && inside(u.scan.found[i].Path, folder); i++ {
+	for i, _ := u.scan.search(folder); i < len(u.scan.found) && disk.Inside(u.scan.found[i].Path, folder); i++ {
 		if u.cache.findLive(u.scan.found[i].Path) != nil {
 			return true
 		}

@@ -12,6 +12,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/watch/config"
+	"timemachine/watch/disk"
 	"timemachine/watch/own"
 )
 
@@ -91,7 +92,7 @@ func (s *Scan) walkEntry(e *config.Entry, path string, matched bool) error {
 	s.found = slices.Grow(s.found, top.countFound())
 	problems := len(s.Problems)
 	s.collect(top)
-	slices.SortStableFunc(s.Problems[problems:], func(a, b Problem) int { return comparePaths(a.Path, b.Path) })
+	slices.SortStableFunc(s.Problems[problems:], func(a, b Problem) int { return disk.ComparePaths(a.Path, b.Path) })
 	return nil
 }
 
