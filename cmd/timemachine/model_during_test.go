@@ -187,7 +187,7 @@ func (w *modelWorld) overwrite(p string, grow int) {
 	const block = 64 << 10
 	size := 8 * block
 	w.must(os.WriteFile(p, bytes.Repeat([]byte("a"), size), 0o644))
-	w.shaky[p] = &modelShaky{whole: overwritten(block)}
+	w.shaky[p] = &modelShaky{whole: overwritten}
 	n := 0
 	w.repeat(func() {
 		f, err := os.OpenFile(p, os.O_WRONLY, 0)
@@ -207,17 +207,14 @@ func (w *modelWorld) overwrite(p string, grow int) {
 
 func letter(n int) byte { return byte('a' + n%26) }
 
-// overwritten tells which contents such a file has at any moment: some blocks of a letter, and then
-// all of the letter before it.
-func overwritten(block int) func(content string) bool {
-	return func(content string) bool {
-		if content == "" {
-			return false
-		}
-		rest := strings.TrimLeft(content, content[:1])
-		before := string(letter(int(content[0]-'a') + 25))
-		return rest == "" || (len(content)-len(rest))%block == 0 && strings.Trim(rest, before) == ""
+// overwritten tells whether such a file has a content at any moment: some bytes of a letter, and
+// then all of the letter before it. A write may stop anywhere for a while.
+func overwritten(content string) bool {
+	if content == "" {
+		return false
 	}
+	rest := strings.TrimLeft(content, content[:1])
+	return strings.Trim(rest, string(letter(int(content[0]-'a')+25))) == ""
 }
 
 // busy writes all over a file that is there for this run only.
