@@ -35,7 +35,8 @@ type world struct {
 	clock     func() time.Time // nil: the machine's, ahead
 	batch     int              // number of objects to publish at a time
 	own       own.Places
-	batchSize int64 // bytes to publish at a time
+	only      []string // paths that runs are about; nil: all
+	batchSize int64    // bytes to publish at a time
 }
 
 func newWorld(t *testing.T) *world { return newWorldIn(t, t.TempDir()) }
@@ -88,7 +89,7 @@ func (w *world) try() (*watch.Summary, problems, error) {
 	}
 	defer r.Close()
 	var p problems
-	s, err := watch.Run(context.Background(), watch.RunOptions{Config: c, Repo: r, Own: w.own, AcceptDeletions: w.accept, Clock: w.options().Clock, Report: &p})
+	s, err := watch.Run(context.Background(), watch.RunOptions{Config: c, Repo: r, Own: w.own, Only: w.only, AcceptDeletions: w.accept, Clock: w.options().Clock, Report: &p})
 	return s, p, err
 }
 
@@ -100,7 +101,7 @@ func (w *world) tryWith(ctx context.Context, rep watch.Reporter) error {
 	r, err := repo.Open(w.dest, w.options())
 	w.check(err)
 	defer r.Close()
-	_, err = watch.Run(ctx, watch.RunOptions{Config: c, Repo: r, Own: w.own, Clock: w.options().Clock, Report: rep})
+	_, err = watch.Run(ctx, watch.RunOptions{Config: c, Repo: r, Own: w.own, Only: w.only, Clock: w.options().Clock, Report: rep})
 	return err
 }
 

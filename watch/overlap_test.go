@@ -301,3 +301,24 @@ func TestSourceThatIsBack(t *testing.T) {
 		w.want("Delete a")
 	}
 }
+
+// TestEntryWinsInARunOverItsFolder: a run over some paths only does not walk over what other
+// entries name there.
+func TestEntryWinsInARunOverItsFolder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	real := filepath.Join(filepath.Dir(w.src), "real")
+	w.check(os.Mkdir(real, 0o755))
+	w.check(os.WriteFile(filepath.Join(real, "a"), []byte("a"), 0o644))
+	w.check(os.Symlink(filepath.Join(real, "a"), w.path("file")))
+	w.check(os.Symlink(real, w.path("folder")))
+	w.list(w.path("file"), w.path("folder"))
+	w.run(2)
+	w.write("z", "z")
+	w.list(w.path("file"), w.path("folder"), w.src)
+	w.only = []string{w.src}
+	w.run(1)
+	w.only = nil
+	w.wantTree("file", "folder/a", "z")
+	w.mustBeSettled()
+}

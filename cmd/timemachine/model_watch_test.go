@@ -35,7 +35,8 @@ func (s modelState) String() string {
 
 // modelKey is what tells of a file, without its content, whether it may have changed.
 type modelKey struct {
-	home         int // the mount that it lies in
+	home         int  // the mount that it lies in
+	lost         bool // the program has lost it, and has not found the source again
 	dev, ino     uint64
 	size         int64
 	mtime, ctime time.Time
@@ -194,8 +195,8 @@ func (s *modelSight) has(p string) bool {
 
 func (s *modelSight) entry(e *modelEntry) {
 	info, err := os.Stat(e.root)
-	if err != nil {
-		if _, err := os.Lstat(e.root); err == nil { // a link that leads nowhere
+	if err != nil || barred(e.root) {
+		if _, err := os.Lstat(e.root); err == nil || barred(e.root) { // a link that leads nowhere
 			s.special[e.root], s.either[e.root], s.trouble = true, true, true
 			return
 		}
@@ -211,6 +212,35 @@ func (s *modelSight) entry(e *modelEntry) {
 		return
 	}
 	s.walk(e, e.root, e.matches(e.root))
+}
+
+// barred tells whether a path leads through a link that root does not follow: another user's, to
+// what does not belong to that user.
+func barred(p string) bool {
+	at := "/"
+	for part := range strings.SplitSeq(strings.Trim(p, "/"), "/") {
+		at = filepath.Join(at, part)
+		info, err := os.Lstat(at)
+		if err != nil || info.Mode()&os.ModeSymlink == 0 {
+			continue
+		}
+		target, err := os.Readlink(at)
+		if err != nil {
+			return false
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Dir(at) + "/" + target
+		}
+		behind, err := os.Stat(at)
+		owner := info.Sys().(*syscall.Stat_t).Uid
+		if os.Geteuid() == 0 && owner != 0 && err == nil && behind.Sys().(*syscall.Stat_t).Uid != owner || barred(target) {
+			return true
+		}
+		if at, err = filepath.EvalSymlinks(at); err != nil {
+			return false
+		}
+	}
+	return false
 }
 
 // walk takes what the entry selects in a folder.
@@ -296,8 +326,7 @@ const (
 )
 
 // fate judges a recorded source that was not found. key is how it was found last, others are what
-// is recorded, and blank tells that the program has lost what it knew: of sources without a key it
-// has in any case.
+// is recorded, and blank tells that the program has lost what it knew.
 func (s *modelSight) fate(p string, key modelKey, others map[string]modelState, blank bool) modelFate {
 	if s.special[p] {
 		return held
@@ -331,26 +360,52 @@ func (s *modelSight) fate(p string, key modelKey, others map[string]modelState, 
 		place = filepath.Dir(place)
 		info, err = os.Lstat(place)
 	}
-	blank = blank || key.ino == 0
-	moved := key.ino != 0 && s.world.home(place) != key.home
-	inhabited := false
-	for o := range s.found {
-		_, known := others[o]
-		known = known || !modelSituations.on("stray")
-		inhabited = inhabited || known && strings.HasPrefix(o, place+"/")
-	}
+	away := key.ino != 0 && s.world.home(place) != key.home
+	lost := blank || key.lost || key.ino == 0
+	beside := s.neighbour(place, p, key, others, lost)
 	names, _ := os.ReadDir(place)
 	switch {
 	case suspicious > 0 && clear == 0:
 		return held
 	case suspicious > 0:
 		return either
-	case moved && !inhabited && (!blank || len(names) == 0):
+	case away && (!beside || lost && len(names) == 0):
 		return held
-	case moved, blank && len(names) == 0:
+	case away, lost && (!beside || !blank || len(names) == 0):
 		return either
+	case !lost && !beside && s.device(place) != key.dev:
+		return either // a copy of the file system, of which nothing that was known is left there
 	}
 	return gone
+}
+
+// neighbour tells whether a source that was beside p is still in the folder or below, as it was.
+// Where nobody knows what p was beside, it must be as it was since p was recorded.
+func (s *modelSight) neighbour(folder, p string, key modelKey, others map[string]modelState, lost bool) bool {
+	for o, now := range s.found {
+		was, known := others[o]
+		if !known || !strings.HasPrefix(o, folder+"/") {
+			continue
+		}
+		before, after := s.world.keys[o], s.keys[o]
+		mine, its := s.world.newest[p], s.world.newest[o]
+		switch {
+		case lost && was.equal(now, true) && (its.scan == mine.scan || its.captured.Before(mine.captured)):
+			return true
+		case !lost && before.ino != 0 && before.home == key.home && before.size == after.size && before.mtime.Equal(after.mtime):
+			return true
+		}
+	}
+	return false
+}
+
+// device returns the device that a path is on.
+func (s *modelSight) device(p string) uint64 {
+	info, err := os.Stat(p)
+	if err != nil {
+		return 0
+	}
+	return uint64(info.Sys().(*syscall.Stat_t).Dev)
 }
 
 // suspicious tells whether the entry's root speaks against a deletion.
@@ -360,7 +415,7 @@ func (s *modelSight) suspicious(e *modelEntry, p string) bool {
 		return err != nil || !info.IsDir()
 	}
 	info, err := os.Stat(e.root)
-	if err != nil {
+	if err != nil || barred(e.root) {
 		return true
 	}
 	names, err := os.ReadDir(e.root)

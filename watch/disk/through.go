@@ -56,6 +56,18 @@ func ReadThrough(name string, flags int, check func(folder int) error) (int, err
 	return OpenThrough(name, flags, check)
 }
 
+// StatFolder returns the stat of a folder that can be read, and whether it is empty. It follows
+// links by the rule of OpenThrough.
+func StatFolder(path string) (st Stat, empty bool, err error) {
+	fd, err := ReadThrough(path, unix.O_RDONLY|unix.O_DIRECTORY, nil)
+	if err != nil {
+		return Stat{}, false, err
+	}
+	defer unix.Close(fd)
+	st, err = StatFD(fd)
+	return st, err == nil && IsEmpty(fd), err
+}
+
 // Looker takes the stat of files through links, by the rule of OpenThrough. It remembers to which
 // folders no link leads. The zero value is ready. Not for concurrent use.
 type Looker struct{ plain map[string]bool }

@@ -126,7 +126,12 @@ func (c *Cache) anyIn(path string) bool {
 // next Save writes the whole file.
 func (c *Cache) compact() {
 	b, _ := appendSection(nil, 0, c.Tip, c.allEntries())
+	runsAgo := make([]uint32, 0, c.base.count+len(c.overlay))
+	for all := c.iterate(); all.next(); {
+		runsAgo = append(runsAgo, all.runsAgo)
+	}
 	c.base, _, _, _ = parseSection(b, 0)
+	c.base.runsAgo = runsAgo
 	c.overlay, c.changed, c.file.intact = map[string]*SourceState{}, true, false
 }
 
@@ -212,11 +217,12 @@ type SourceState struct {
 	Size        int64
 	Link        bool
 	Deleted     bool
-	Doubtful    bool  // read so soon after a change that the same stat can hide another change
-	Followed    bool  // a listed link, whose content is that of the file it leads to
-	Stale       bool  // the tree of the tip does not hold what the record says
-	unsaved     bool  // not in the cache file
-	TornRuns    uint8 // number of runs in a row in which the source changed while it was read
+	Doubtful    bool   // read so soon after a change that the same stat can hide another change
+	Followed    bool   // a listed link, whose content is that of the file it leads to
+	Stale       bool   // the tree of the tip does not hold what the record says
+	unsaved     bool   // not in the cache file
+	TornRuns    uint8  // number of runs in a row in which the source changed while it was read
+	runsAgo     uint32 // since which run it stands, counted back from the tip, if Load read that
 }
 
 // Content returns the blob of the newest version with content. It is zero for a nil state.
@@ -240,4 +246,25 @@ func (s *SourceState) SetVersion(v *record.Version) {
 	if v.Mtime.After(s.LatestMtime) {
 		s.LatestMtime = v.Mtime
 	}
+}
+
+// wasBeside tells whether a source was on the same device when another source was last seen. Where
+// the other was not seen since the cache was lost, the source must be recorded and unchanged since
+// the other was last recorded.
+func (s *SourceState) wasBeside(other *SourceState) bool {
+	switch {
+	case !other.Stat.IsZero():
+		return s.Stat.Dev == other.Stat.Dev && !s.Stat.IsZero()
+	case other.runsAgo == 0: // an earlier run lost the cache
+		return s.runsAgo == 0 && s.Stat.IsZero()
+	}
+	return s.runsAgo == 0 || s.runsAgo >= other.runsAgo
+}
+
+// stands tells whether a file that was found has the size and mtime of the source.
+func (s *SourceState) stands(found *disk.Stat) bool {
+	if s.Stat.IsZero() {
+		return found.Size == s.Size && found.Mtime().Equal(s.Mtime)
+	}
+	return found.Size == s.Stat.Size && found.Mtime().Equal(s.Stat.Mtime())
 }

@@ -28,6 +28,7 @@ type cacheSection struct {
 	paths   string
 	ends    []uint64 // where each path ends: what is read from the file again may have changed
 	records []byte
+	runsAgo []uint32 // of each source, where Load has read commits; never in the file
 }
 
 const (
@@ -144,6 +145,9 @@ func (s *cacheSection) readStat(i int, to *SourceState) {
 	to.Link, to.Deleted, to.Doubtful, to.Stale = flags&flagLink != 0, flags&flagDeleted != 0, flags&flagDoubt != 0, flags&flagStale != 0
 	to.Followed = flags&flagFollowed != 0
 	to.TornRuns = b[8+flagsAt+1]
+	if s.runsAgo != nil {
+		to.runsAgo = s.runsAgo[i]
+	}
 }
 
 // isUnchanged tells whether source number i has this stat in the cache and is not in doubt.

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"timemachine/watch/config"
+	"timemachine/watch/disk"
 )
 
 // Change is a source that a run must read, or whose deletion it must record.
@@ -21,6 +22,7 @@ type Change struct {
 func Compare(s *Scan, cache *Cache, c *config.Config) ([]Change, *Unseen) {
 	u := &Unseen{scan: s, cache: cache, watched: c, held: map[string]*heldFolder{}}
 	var changes []Change
+	var devices disk.DeviceNumbers
 	cursor := folderCursor{cacheMarks: s.cached, span: span{0, cache.base.count}}
 	var buffer SourceState
 	for i := range s.found {
@@ -39,14 +41,36 @@ func Compare(s *Scan, cache *Cache, c *config.Config) ([]Change, *Unseen) {
 			}
 			continue
 		}
-		u.devices.note(&before.Stat, &f.Stat)
+		devices.Note(&before.Stat, &f.Stat)
 		if !f.skipped && (before.Deleted || before.Doubtful || before.Stale || f.Pseudo || before.Stat != f.Stat) {
 			changes = append(changes, Change{File: *f, Before: cache.find(f.Path)})
 		}
 	}
 	s.countSources()
+	if devices.Changed {
+		s.renumber(cache, &devices)
+	}
 	u.collect()
 	return changes, u
+}
+
+// renumber gives all devices in the cache the numbers that they have now, which no later scan could
+// tell.
+func (s *Scan) renumber(cache *Cache, devices *disk.DeviceNumbers) {
+	for i, m := range s.cached.marks {
+		if m&unchanged != 0 {
+			st := decodeStat(cache.base.record(i))
+			devices.Note(&st, &st)
+		}
+	}
+	for all := cache.iterate(); all.next(); {
+		seen := all.inBase && s.cached.marks[all.basePos-1]&unchanged != 0
+		if now := devices.Present(all.Stat.Dev); now != all.Stat.Dev && !seen && !all.Stat.IsZero() {
+			state := all.modify()
+			state.Stat.Dev = now
+			cache.MarkChanged(state)
+		}
+	}
 }
 
 // countSources counts the sources that the scan saw, each once.

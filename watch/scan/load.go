@@ -61,12 +61,16 @@ func (c *Cache) update(ctx context.Context, r commitSource, tip object.ID) (_ *C
 		}
 	}()
 	foreign := c.Tip.IsZero()
+	runsAgo, run := uint32(0), ""
 	err = r.Walk(ctx, tip, c.Tip, func(v record.Version, recorded bool) error {
 		if !recorded {
 			foreign = true
 			return nil
 		}
-		c.apply(&v)
+		if runsAgo == 0 || run != v.Scan {
+			runsAgo, run = runsAgo+1, v.Scan
+		}
+		c.apply(&v, runsAgo)
 		return nil
 	})
 	if err != nil {
@@ -83,13 +87,13 @@ func (c *Cache) update(ctx context.Context, r commitSource, tip object.ID) (_ *C
 }
 
 // apply takes over a version that a walk back from the tip finds. The first version of a source is
-// its newest.
-func (c *Cache) apply(v *record.Version) {
+// its newest. The run that recorded it is counted back from the tip.
+func (c *Cache) apply(v *record.Version, runsAgo uint32) {
 	s := c.FindOrAdd(v.Source)
 	if !s.unsaved {
 		c.MarkChanged(s)
 		s.SetVersion(v)
-		s.Stat = disk.Stat{}
+		s.Stat, s.runsAgo = disk.Stat{}, runsAgo
 		return
 	}
 	if s.Deleted && s.Blob.IsZero() && !v.Ends() {

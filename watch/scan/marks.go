@@ -50,16 +50,6 @@ func (p *cacheMarks) inFolder(folder string) span {
 	return p.base.inFolder(folder, span{0, p.base.count})
 }
 
-// anySeen tells whether the scan saw any source of s.
-func (p *cacheMarks) anySeen(s span) bool {
-	for _, m := range p.marks[s.from:s.to] {
-		if m.seen() {
-			return true
-		}
-	}
-	return false
-}
-
 // folderCursor steps through the cached sources of one folder while the names in the folder are
 // listed in order.
 type folderCursor struct {

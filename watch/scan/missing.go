@@ -52,16 +52,11 @@ func (s *Scan) lookAtFolder(path string) (folder, error) {
 	if f, known := s.folders[path]; known {
 		return f, nil
 	}
-	fd, err := disk.ReadThrough(path, unix.O_RDONLY|unix.O_DIRECTORY, nil)
+	st, empty, err := disk.StatFolder(path)
 	if err != nil {
 		return folder{}, err
 	}
-	defer unix.Close(fd)
-	st, err := disk.StatFD(fd)
-	if err != nil {
-		return folder{}, err
-	}
-	f := folder{dev: st.Dev, readable: true, empty: disk.IsEmpty(fd)}
+	f := folder{dev: st.Dev, readable: true, empty: empty}
 	s.folders[path] = f
 	return f, nil
 }

@@ -30,7 +30,8 @@ func (s *Scan) sawBelow(path string) bool {
 	if there {
 		i++
 	}
-	return i < len(s.found) && disk.Inside(s.found[i].Path, path) || s.cached.anySeen(s.cached.inFolder(path))
+	in := s.cached.inFolder(path)
+	return i < len(s.found) && disk.Inside(s.found[i].Path, path) || slices.ContainsFunc(s.cached.marks[in.from:in.to], mark.seen)
 }
 
 // takeAwayLink forgets that a walk saw a link at path, and tells whether one did.

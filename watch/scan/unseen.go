@@ -20,7 +20,6 @@ type Unseen struct {
 	watched  *config.Config // nil after a scan of some paths
 	sources  []unseenSource
 	accepted []string
-	devices  deviceNumbers
 	held     map[string]*heldFolder
 }
 
@@ -33,9 +32,9 @@ type unseenSource struct {
 // heldFolder is a folder whose deletions are held back, and why.
 type heldFolder struct {
 	why      string
-	n        int    // known sources that the scan did not see
-	source   string // the first of them
-	reported bool   // the scan has reported a problem with the folder already
+	n        int          // known sources that the scan did not see
+	first    *SourceState // the first of them
+	reported bool         // the scan has reported a problem with the folder already
 }
 
 // collect adds the sources of the cache that the scan did not see and the configuration watches.
@@ -92,7 +91,10 @@ func (u *Unseen) Deletions(accept []string) (deleted []Change, held, missing []P
 // isDeleted tells whether an unseen source is deleted. It holds the deletion back where the root of
 // the entry is missing, unreadable or suddenly empty.
 func (u *Unseen) isDeleted(e *config.Entry, state *SourceState) bool {
-	if slices.ContainsFunc(u.accepted, func(p string) bool { return disk.Inside(state.source, p) }) || u.isBelowFile(state.source) {
+	accepted := slices.ContainsFunc(u.accepted, func(p string) bool { return disk.Inside(state.source, p) })
+	// A deletion that is recorded already, and was only reverted in the tree, is true. Where the
+	// scan saw sources below, a folder is there.
+	if accepted || state.Deleted || u.isBelowFile(state.source) || u.scan.sawBelow(state.source) {
 		return IsMissing(e, state)
 	}
 	if e.Root == state.source {
@@ -103,11 +105,11 @@ func (u *Unseen) isDeleted(e *config.Entry, state *SourceState) bool {
 	case u.scan.noFolders[e.Root]: // any more, so that nothing can lie below
 		return IsMissing(e, state)
 	case !there:
-		return u.holdBack(e.Root, state.source, "is missing", false)
+		return u.holdBack(e.Root, state, "is missing", false)
 	case !f.readable:
-		return u.holdBack(e.Root, state.source, "cannot be read", true)
+		return u.holdBack(e.Root, state, "cannot be read", true)
 	case f.empty:
-		return u.holdBack(e.Root, state.source, "is empty, where it was not", false)
+		return u.holdBack(e.Root, state, "is empty, where it was not", false)
 	}
 	return u.folderAllows(e.Root, state) && IsMissing(e, state)
 }
@@ -128,70 +130,85 @@ func (u *Unseen) isListedDeleted(e *config.Entry, state *SourceState) bool {
 	f, err := u.scan.lookAtFolder(folder)
 	switch {
 	case durable.IsMissing(err):
-		return u.holdBack(folder, state.source, "is missing", false)
+		return u.holdBack(folder, state, "is missing", false)
 	case err != nil || !f.readable:
-		return u.holdBack(folder, state.source, "cannot be read", false)
+		return u.holdBack(folder, state, "cannot be read", false)
 	}
 	return u.deviceAllows(folder, f, state) && IsMissing(e, state)
 }
 
 // folderAllows tells whether the nearest existing folder above an unseen source allows the
 // deletion. It holds the deletion back where that folder cannot be read or another device is
-// mounted there.
+// mounted there. Where a file or link is on the way, nothing can lie below.
 func (u *Unseen) folderAllows(root string, state *SourceState) bool {
 	folder := filepath.Dir(state.source)
 	for folder != root && len(folder) > len(root) {
 		if _, there := u.scan.folders[folder]; there {
 			break
 		}
-		if u.isBarred(folder) {
-			return u.holdBack(folder, state.source, "cannot be looked at", true)
+		i, found := u.scan.search(folder)
+		known, cached := u.scan.cached.base.find(folder)
+		switch {
+		case found && u.scan.found[i].skipped && u.scan.found[i].Stat.IsZero():
+			return u.holdBack(folder, state, "cannot be looked at", true) // it may be a folder
+		case found || cached && u.scan.cached.marks[known].seen():
+			return true // it is no folder
 		}
 		folder = filepath.Dir(folder)
 	}
 	f := u.scan.folders[folder]
 	if !f.readable {
-		return u.holdBack(folder, state.source, "cannot be read", true)
+		return u.holdBack(folder, state, "cannot be read", true)
 	}
 	return u.deviceAllows(folder, f, state)
 }
 
 // deviceAllows tells whether the nearest existing folder above an unseen source is on the device
-// that the source was on. Where that device is not known, an empty folder may be one whose disk is
-// not mounted.
+// that the source was on: by that device's number, or by a source that was beside it and still is.
+// Without either, the folder may be one whose disk is not mounted.
 func (u *Unseen) deviceAllows(folder string, f folder, state *SourceState) bool {
-	if state.Stat.IsZero() || state.Followed {
-		return !f.empty || u.holdBack(folder, state.source, "is empty, where it was not", false)
+	why := "is on another device, with none of its known files"
+	switch {
+	case state.Followed && !f.empty:
+		return true // the device is that of the link's target
+	case !state.Followed && (state.Stat.Dev == f.dev || u.sawNeighbour(folder, state)):
+		return true
+	case f.empty && (state.Followed || state.Stat.IsZero()):
+		why = "is empty, where it was not"
+	case state.Stat.IsZero():
+		why = "has none of its known files"
 	}
-	return u.devices.same(u, state.Stat.Dev, f.dev) || u.sawKnownBelow(folder) ||
-		u.holdBack(folder, state.source, "is on another device, with none of its known files", false)
+	return u.holdBack(folder, state, why, false)
 }
 
-// sawKnownBelow tells whether the scan saw any source of the cache in the folder or below.
-func (u *Unseen) sawKnownBelow(folder string) bool {
-	if u.scan.cached.anySeen(u.scan.cached.inFolder(folder)) {
-		return true
+// sawNeighbour tells whether the scan saw, in the folder or below, a source that was beside the
+// unseen one and is as it was. Files that came while the disk was not mounted do not count.
+func (u *Unseen) sawNeighbour(folder string, state *SourceState) bool {
+	if h := u.held[folder]; h != nil && h.first.Stat.Dev == state.Stat.Dev && h.first.runsAgo == state.runsAgo {
+		return false // as for the first one
+	}
+	in, known := u.scan.cached.inFolder(folder), SourceState{}
+	for i := in.from; i < in.to; i++ {
+		if u.scan.cached.marks[i]&unchanged != 0 {
+			if u.cache.base.readStat(i, &known); known.wasBeside(state) {
+				return true
+			}
+		}
 	}
 	for i, _ := u.scan.search(folder); i < len(u.scan.found) && disk.Inside(u.scan.found[i].Path, folder); i++ {
-		if u.cache.findLive(u.scan.found[i].Path) != nil {
+		f := &u.scan.found[i]
+		if known := u.cache.findLive(f.Path); known != nil && known.wasBeside(state) && known.stands(&f.Stat) {
 			return true
 		}
 	}
 	return false
 }
 
-// isBarred tells whether the stat of path could not be taken, as in a folder that may be read but
-// not searched. The path may be a folder that still holds all its files.
-func (u *Unseen) isBarred(path string) bool {
-	i, there := u.scan.search(path)
-	return there && u.scan.found[i].skipped && u.scan.found[i].Stat.IsZero()
-}
-
 // holdBack counts a held back deletion in folder. It returns false, for isDeleted.
-func (u *Unseen) holdBack(folder, source, why string, said bool) bool {
+func (u *Unseen) holdBack(folder string, state *SourceState, why string, said bool) bool {
 	h := u.held[folder]
 	if h == nil {
-		h = &heldFolder{why: why, source: source, reported: said}
+		h = &heldFolder{why: why, first: state, reported: said}
 		u.held[folder] = h
 	}
 	h.n++
@@ -204,7 +221,7 @@ func (u *Unseen) heldBack() (problems []Problem) {
 		if h := u.held[p]; !h.reported {
 			accept := p
 			if h.n == 1 {
-				accept = h.source
+				accept = h.first.source
 			}
 			problems = append(problems, Problem{Path: p, Msg: fmt.Sprintf("%s: %d known files are gone, and not taken for deleted", h.why, h.n),
 				Remedy: refusal.Remedy{Kind: AcceptDeletions, Path: accept}})
