@@ -29,9 +29,6 @@ type modelMount struct {
 
 // mount makes a file system in a folder, or lets one that was made come or go.
 func (w *modelWorld) mount(s modelStep) {
-	if w.blank && !modelSituations.on("blank mount") {
-		return
-	}
 	if len(w.mounts) < mostMounts && s.n%3 == 0 && w.room(s.a+"/in", s.m%3 == 0) && !w.mountBelow(w.path(s.a)) {
 		m := &modelMount{number: len(w.mounts) + 1, place: w.path(s.a)}
 		w.fill(m)

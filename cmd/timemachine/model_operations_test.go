@@ -300,9 +300,6 @@ func (w *modelWorld) forget(s modelStep) {
 	if w.tip == "" {
 		return
 	}
-	if len(w.mounts) > 0 && !modelSituations.on("blank mount") {
-		return
-	}
 	name := "/.git/timemachine/cache"
 	if s.n%3 == 0 && !w.behind {
 		name = "/.git/timemachine"
@@ -454,9 +451,6 @@ func (w *modelWorld) comeBack() {
 // adopt goes on with a clone, or under another name of the branch.
 func (w *modelWorld) adopt(s modelStep) {
 	if w.tip == "" || w.behind {
-		return
-	}
-	if len(w.mounts) > 0 && !modelSituations.on("blank mount") {
 		return
 	}
 	w.comeBack()

@@ -151,7 +151,7 @@ func (j *modelJudge) event(p string, state modelState) string {
 func (j *modelJudge) present(p string, state modelState) {
 	r, got := j.got[p]
 	want := j.event(p, state)
-	sure := !j.sight.either[p] && j.shakyOf(p) == nil && !j.blind(p, want)
+	sure := !j.sight.either[p] && j.shakyOf(p) == nil && !j.blind(p, want) && !(state.link && j.heldBelow(p))
 	switch {
 	case !sure && !got && want != "":
 		if j.sight.either[p] || j.shakyOf(p) != nil || j.recorded[p].blob != state.blob {
@@ -174,6 +174,17 @@ func (j *modelJudge) present(p string, state modelState) {
 	} else if got {
 		j.recorded[p] = r.state
 	}
+}
+
+// heldBelow tells whether a source below a path is recorded and stays so, though it is not there: it
+// has the place of a link that leads to it.
+func (j *modelJudge) heldBelow(p string) bool {
+	for o := range j.recorded {
+		if strings.HasPrefix(o, p+"/") && j.got[o].event != "deleted" {
+			return true
+		}
+	}
+	return false
 }
 
 // blind tells whether nothing but the content itself tells that it has changed, as after a write
