@@ -176,8 +176,8 @@ func (j *modelJudge) present(p string, state modelState) {
 	}
 }
 
-// heldBelow tells whether a source below a path is recorded and stays so, though it is not there: it
-// has the place of a link that leads to it.
+// heldBelow tells whether a source below a path is recorded and stays so, though it is not there:
+// it has the place of a link that leads to it.
 func (j *modelJudge) heldBelow(p string) bool {
 	for o := range j.recorded {
 		if strings.HasPrefix(o, p+"/") && j.got[o].event != "deleted" {

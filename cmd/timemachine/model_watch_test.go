@@ -150,6 +150,11 @@ func (l *modelList) names(p string) bool {
 	return slices.ContainsFunc(l.entries, func(e modelEntry) bool { return e.root == p })
 }
 
+// leadsThrough tells whether an entry is this path, or lies below it.
+func (l *modelList) leadsThrough(p string) bool {
+	return slices.ContainsFunc(l.entries, func(e modelEntry) bool { return e.root == p || strings.HasPrefix(e.root, p+"/") })
+}
+
 // watched tells whether any entry would take a file at p.
 func (l *modelList) watched(p string) bool {
 	return slices.ContainsFunc(l.entries, func(e modelEntry) bool { return l.selects(&e, p) })
@@ -332,9 +337,11 @@ func (s *modelSight) fate(p string, key modelKey, others map[string]modelState, 
 		return held
 	}
 	for above := filepath.Dir(p); len(above) > 1; above = filepath.Dir(above) {
-		if _, taken := s.found[above]; taken && s.either[above] {
+		switch state, taken := s.found[above]; {
+		case !taken, state.link && s.list.leadsThrough(above):
+		case s.either[above]:
 			return either
-		} else if taken {
+		default:
 			return gone // the tree cannot hold both
 		}
 	}
