@@ -17,13 +17,14 @@ import (
 const (
 	publishEvery = 5 * time.Second
 	largeSource  = 256 << 20 // bytes
-	floodChanges = 5000      // of one user's files in a run: more are a flood
-	floodBytes   = 1 << 30   // likewise
+	floodChanges = 5000    // of one user's files in a run: more are a flood
+	floodBytes   = 1 << 30 // likewise
 	floodTime    = 30 * time.Second
 )
 
-// turns tells in which turn of a run a change is recorded: first all that is ordinary, then large
-// files, then the floods, a turn for each user and the smallest first.
+// turns holds the turn of each user whose files are a flood. A run records its changes turn by
+// turn: in turn 0 all that is ordinary and in turn 1 large files, then the floods, that of the
+// fewest changes first, each in a turn for its ordinary files and one for its large ones.
 type turns map[uint32]int
 
 // firstFloodTurn is the turn of the first flood.

@@ -178,8 +178,10 @@ func (s *chainHeap) Pop() any {
 	return last
 }
 
-// Less puts later commits first. Within a second it reverses the order in which a run commits: by
-// mtime, then by path, and deletions last.
+// Less puts later commits first. Within a second it reverses the order in which a run commits most
+// versions: by mtime, then by path, and deletions last. Of a flood or a large file, which come
+// later, it takes no account: who prints versions orders them by the time from which they were in
+// force.
 func (s chainHeap) Less(i, j int) bool {
 	a, b := &s[i].Version, &s[j].Version
 	deletions := func(v *record.Version) int {

@@ -8,7 +8,7 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// BulkStretch is the length of the longest stretch of commits that are compared tree by tree.
+// bulkStretch is the length of the longest stretch of commits that are compared tree by tree.
 //
 // A commit's record names the path that it changed, but a person may have amended the commit or
 // copied its message. Commits that a run added in one move of the branch, by the reflog, are
