@@ -205,6 +205,16 @@ func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (record.
 	return t.commit(w, tree, rec)
 }
 
+// Displaces tells whether a version with content would take the place of other sources in the tree:
+// of one above it, or of those below.
+func (t *Tx) Displaces(rec *record.Record) (bool, error) {
+	path, _, err := t.treePath(rec)
+	if err != nil {
+		return false, err
+	}
+	return t.editor.Displaces(path)
+}
+
 // treePath is where in the tree a version goes: where its source is, else the first of its source's
 // places that is free. Only a deletion goes where the source was formerly.
 func (t *Tx) treePath(rec *record.Record) (string, layout.Spelling, error) {

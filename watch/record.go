@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -160,7 +161,16 @@ func (r *run) recordChange(ch *scan.Change, got *captured) error {
 
 // commit commits a record. A path that git cannot check out is a problem of its source.
 func (r *run) commit(ch *scan.Change, rec record.Record, got *captured, newest bool) error {
-	v, err := r.tx.Commit(rec, got.at, newest)
+	displaces, err := r.tx.Displaces(&rec)
+	if err == nil && displaces {
+		if free, err := r.makeWay(rec.Source); err != nil || !free {
+			return err
+		}
+	}
+	var v record.Version
+	if err == nil {
+		v, err = r.tx.Commit(rec, got.at, newest)
+	}
 	var long *layout.TooLongError
 	if errors.As(err, &long) {
 		r.reportProblem(scan.Problem{Path: ch.File.Path, Msg: "has too long a path to be checked out again", Err: err})
@@ -215,6 +225,28 @@ func (r *run) recordEnd(ch *scan.Change) error {
 	}
 	r.updateCache(&v, nil)
 	return nil
+}
+
+// makeWay records the end of the sources that cannot be beside one at path, since they are above or
+// below it. The scan can have seen both: it meets a path twice where entries overlap. It returns
+// false where one of them is still there. Then the next run decides.
+func (r *run) makeWay(path string) (free bool, err error) {
+	others := r.cache.LiveBelow(path, r.cache.SortedOverlay())
+	for p := filepath.Dir(path); p != "/"; p = filepath.Dir(p) {
+		others = append(others, p)
+	}
+	for _, source := range others {
+		state := r.cache.FindLive(source)
+		if state == nil {
+			continue
+		}
+		end := scan.Change{File: scan.File{Path: source, Entry: r.Config.Select(source)}, Before: state, Deleted: true}
+		returned := len(r.returned)
+		if err := r.recordEnd(&end); err != nil || len(r.returned) > returned {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // overlapsReturned tells whether a source cannot be recorded beside one that recordEnd left.

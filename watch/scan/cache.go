@@ -44,8 +44,8 @@ func (c *Cache) find(source string) *SourceState {
 	return nil
 }
 
-// findLive returns the state of a source that is recorded and not deleted, or nil.
-func (c *Cache) findLive(source string) *SourceState {
+// FindLive returns the state of a source that is recorded and not deleted, or nil.
+func (c *Cache) FindLive(source string) *SourceState {
 	if s := c.overlay[source]; s != nil {
 		if s.Deleted {
 			return nil
@@ -58,9 +58,9 @@ func (c *Cache) findLive(source string) *SourceState {
 	return nil
 }
 
-// liveBelow returns the sources below path that are recorded and not deleted. overlay has the
+// LiveBelow returns the sources below path that are recorded and not deleted. overlay has the
 // states of the overlay in path order.
-func (c *Cache) liveBelow(path string, overlay []*SourceState) (sources []string) {
+func (c *Cache) LiveBelow(path string, overlay []*SourceState) (sources []string) {
 	in := c.base.inFolder(path, span{0, c.base.count})
 	for i := in.from; i < in.to; i++ {
 		if source := c.base.source(i); !c.base.isDeleted(i) && c.overlay[source] == nil {
@@ -138,8 +138,8 @@ func (c *Cache) compact() {
 // Blobs returns the contents of the newest versions in the base. Several goroutines may call it.
 func (c *Cache) Blobs() map[object.ID]bool { return c.base.blobs() }
 
-// sortedOverlay returns the states of the overlay in path order.
-func (c *Cache) sortedOverlay() []*SourceState {
+// SortedOverlay returns the states of the overlay in path order.
+func (c *Cache) SortedOverlay() []*SourceState {
 	all := make([]*SourceState, 0, len(c.overlay))
 	for _, s := range c.overlay {
 		all = append(all, s)
@@ -161,7 +161,7 @@ type cacheIterator struct {
 }
 
 // iterate returns an iterator before the first state.
-func (c *Cache) iterate() *cacheIterator { return &cacheIterator{cache: c, left: c.sortedOverlay()} }
+func (c *Cache) iterate() *cacheIterator { return &cacheIterator{cache: c, left: c.SortedOverlay()} }
 
 // next goes to the next state and tells whether there is one.
 func (r *cacheIterator) next() bool {

@@ -158,7 +158,7 @@ func appendToCache(state *durable.Dir, section []byte) error {
 
 // unsavedEntries yields the states that the file does not hold yet, in path order.
 func (c *Cache) unsavedEntries() iter.Seq[sectionEntry] {
-	all := c.sortedOverlay()
+	all := c.SortedOverlay()
 	return func(yield func(sectionEntry) bool) {
 		for _, s := range all {
 			if s.unsaved && !yield(sectionEntry{source: s.source, state: s}) {
@@ -170,7 +170,7 @@ func (c *Cache) unsavedEntries() iter.Seq[sectionEntry] {
 
 // allEntries yields all states, in path order.
 func (c *Cache) allEntries() iter.Seq[sectionEntry] {
-	all := c.sortedOverlay()
+	all := c.SortedOverlay()
 	return func(yield func(sectionEntry) bool) {
 		for r := (cacheIterator{cache: c, left: all}); r.next(); {
 			one := sectionEntry{source: r.source, state: r.SourceState}

@@ -57,7 +57,7 @@ func (s *Scan) takeAwayLink(path string) (took bool) {
 // leads through. A known source that is still there, or whose deletion is held back, wins over a
 // captured one above it. One that is not there any more is deleted, also where nothing watches it.
 func (u *Unseen) Settle(changes []Change) []Change {
-	o := &overlaps{Unseen: u, deleted: map[string]bool{}, tried: map[string]bool{}, overlay: u.cache.sortedOverlay()}
+	o := &overlaps{Unseen: u, deleted: map[string]bool{}, tried: map[string]bool{}, overlay: u.cache.SortedOverlay()}
 	for i := range changes {
 		if changes[i].Deleted {
 			o.deleted[changes[i].File.Path] = true
@@ -87,7 +87,7 @@ type overlaps struct {
 // makeWay ends the known sources that cannot be beside a captured one at path. It returns false
 // where one of them has the better right.
 func (o *overlaps) makeWay(path string) bool {
-	below := o.cache.liveBelow(path, o.overlay)
+	below := o.cache.LiveBelow(path, o.overlay)
 	for _, source := range below {
 		if !o.deleted[source] && o.stays(source) {
 			return false
@@ -115,7 +115,7 @@ func (o *overlaps) end(source string) {
 	if o.deleted[source] {
 		return
 	}
-	state := o.cache.findLive(source)
+	state := o.cache.FindLive(source)
 	if state == nil {
 		return
 	}

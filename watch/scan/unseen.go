@@ -197,7 +197,7 @@ func (u *Unseen) sawNeighbour(folder string, state *SourceState) bool {
 	}
 	for i, _ := u.scan.search(folder); i < len(u.scan.found) && disk.Inside(u.scan.found[i].Path, folder); i++ {
 		f := &u.scan.found[i]
-		if known := u.cache.findLive(f.Path); known != nil && known.wasBeside(state) && known.stands(&f.Stat) {
+		if known := u.cache.FindLive(f.Path); known != nil && known.wasBeside(state) && known.stands(&f.Stat) {
 			return true
 		}
 	}

@@ -129,6 +129,29 @@ func (e *Editor) Get(path string) (TreeEntry, bool, error) {
 	return entry, ok, nil
 }
 
+// Displaces tells whether a file that Set puts at path would take the place of something else: of
+// files above it, or of the folder at path.
+func (e *Editor) Displaces(path string) (bool, error) {
+	dirs, name, err := split(path)
+	if err != nil {
+		return false, err
+	}
+	f := e.root
+	for _, dir := range dirs {
+		kid, err := e.subfolder(f, dir)
+		if err != nil {
+			return false, err
+		}
+		if kid == nil {
+			_, file := f.search(dir, false)
+			return file, nil
+		}
+		f = kid
+	}
+	kid, err := e.subfolder(f, name)
+	return kid != nil, err
+}
+
 // walk goes down from the root and returns every folder on the way. It returns nil where one is
 // missing, unless it may create it.
 func (e *Editor) walk(dirs []string, create bool) ([]*folder, error) {

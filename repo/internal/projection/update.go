@@ -89,14 +89,15 @@ type update struct {
 
 	// Paths whose place in files/ another path has, at Base and at Tip: Commits.Collisions.
 	collisionsBefore, collisions map[string]string
-	copying                      atomic.Bool  // copies are written: not once the disk is full
-	fullReported                 atomic.Bool  // a full disk was warned of
-	spaceShort                   atomic.Bool  // copying ended because free space is short
-	filesLeft                    atomic.Int64 // that are to be written to files/ yet
+	there                        map[string]bool // sources of which the first version here ends one of Base
+	copying                      atomic.Bool     // copies are written: not once the disk is full
+	fullReported                 atomic.Bool     // a full disk was warned of
+	spaceShort                   atomic.Bool     // copying ended because free space is short
+	filesLeft                    atomic.Int64    // that are to be written to files/ yet
 }
 
 func (r *Projection) newUpdate(ctx context.Context, job updateJob) (u *update, err error) {
-	u = &update{updateJob: job, outcome: outcome{pending: job.Start == beforeBase}, p: r, ctx: ctx, durability: job.Bulk}
+	u = &update{updateJob: job, outcome: outcome{pending: job.Start == beforeBase}, p: r, ctx: ctx, durability: job.Bulk, there: map[string]bool{}}
 	u.collisions, err = r.Collisions(job.Tip)
 	return u, err
 }
@@ -107,6 +108,9 @@ func (u *update) write() (err error) {
 	var deleted, written []int
 	for i := range u.Versions {
 		v := &u.Versions[i]
+		if _, later := newest[v.Source]; !later && v.Ends() {
+			u.there[v.Source] = true
+		}
 		newest[v.Source] = i
 		if v.Ends() {
 			deleted = append(deleted, i)

@@ -38,6 +38,7 @@ type inputs struct {
 	contents    *ownpacks.Contents // of versions, in memory; nil: none
 	hasIndex    bool               // the index is locked: files/ may be written
 	atBase      bool               // the work tree is up to date with the job's base
+	there       map[string]bool    // of the update
 	each        bool               // files are synced one by one
 	removeFirst bool               // what is replaced may be removed first
 
@@ -52,7 +53,7 @@ type inputs struct {
 func (u *update) newWriter(n int, warn func(path, msg string, what refusal.Remedy)) *writer {
 	each := u.durability == eachFile
 	return &writer{
-		inputs: inputs{p: u.p, contents: u.Contents, hasIndex: u.Index.Held(), atBase: u.Start == atBase, each: each, removeFirst: u.Marked && !each,
+		inputs: inputs{p: u.p, contents: u.Contents, hasIndex: u.Index.Held(), atBase: u.Start == atBase, there: u.there, each: each, removeFirst: u.Marked && !each,
 			collisionsBefore: u.collisionsBefore, collisions: u.collisions, copying: &u.copying, fullReported: &u.fullReported, spaceShort: &u.spaceShort, filesLeft: &u.filesLeft, base: u.Base},
 		files: durable.NewWalker(u.p.Folder), copies: durable.NewWalker(u.p.Folder), buf: make([]byte, durable.SparseBlock),
 		staged: fmt.Sprintf("file%d", n), clone: fmt.Sprintf("copy%d", n), warn: warn}
@@ -224,7 +225,7 @@ func (w *writer) writeFile(v *record.Version, path string) (*target, error) {
 	w.noteFolder(folder)
 	at := target{dir, name}
 	make := func(at target) error { return w.makeFile(&own, at) }
-	if v.Event == record.Added && w.atBase {
+	if v.Event == record.Added && w.atBase && !w.there[v.Source] {
 		if err = make(at); errors.Is(err, fs.ErrExist) {
 			if err = w.moveForeignAside(v, at); err == nil {
 				err = w.putFile(at, w.staged, make)
@@ -243,10 +244,7 @@ func (w *writer) moveForeignAside(v *record.Version, at target) error {
 	if err != nil || st.IsDir() { // an empty folder is replaced
 		return err
 	}
-	aside, err := durable.VacantName(at.dir, at.name+".aside")
-	if err == nil {
-		err = at.dir.Rename(at.name, at.dir, aside)
-	}
+	aside, err := durable.MoveAside(at.dir, at.name)
 	if err == nil {
 		w.warn(v.Source, "had its place in files/ taken by a foreign file", w.p.Remedy(refusal.FindMovedFile, at.dir.Path(aside)))
 	}
