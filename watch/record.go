@@ -136,9 +136,7 @@ func (r *run) recordChange(ch *scan.Change, got *captured) error {
 	}
 	event := classify(ch.Before, &got.content, r.Config.IgnoreTouched)
 	if event == "" {
-		ch.Before.Stat, ch.Before.Doubtful, ch.Before.TornRuns = got.stat, got.doubtful || got.torn, 0
-		ch.Before.Followed = got.followed
-		r.cache.MarkChanged(ch.Before)
+		r.noteSeen(ch.Before, got)
 		r.noteContent(ch.File.Path, got.blob)
 		return nil
 	}
@@ -191,9 +189,19 @@ func (r *run) updateCache(v *record.Version, got *captured) {
 	state.SetVersion(v)
 	state.TornRuns = 0
 	if got != nil {
-		state.Stat, state.Doubtful, state.Followed = got.stat, got.doubtful || got.torn, got.followed
+		r.noteSeen(state, got)
 	}
 	r.cache.MarkChanged(state)
+}
+
+// noteSeen notes in the cache how a source was read. What is in doubt for long, as is a file with
+// an mtime that is hours ahead, is read by each run and looks the same to each: nothing is written.
+func (r *run) noteSeen(state *scan.SourceState, got *captured) {
+	before := *state
+	state.Stat, state.Doubtful, state.Followed, state.TornRuns = got.stat, got.doubtful || got.torn, got.followed, 0
+	if *state != before {
+		r.cache.MarkChanged(state)
+	}
 }
 
 // reportVersions reports and counts published versions.

@@ -179,6 +179,19 @@ func TestPlaceOfFormerFileHoldsFolder(t *testing.T) {
 	}
 }
 
+// TestIdleRunsWithFilesInDoubt checks that nothing is written for a file that each run reads again,
+// since its mtime is an hour ahead.
+func TestIdleRunsWithFilesInDoubt(t *testing.T) {
+	w := newWorldIn(t, repotest.InMemory(t))
+	w.write("a", "1")
+	ahead := time.Now().Add(time.Hour)
+	w.check(os.Chtimes(w.path("a"), ahead, ahead))
+	w.runAny()
+	if _, bytes := w.idle(); bytes > 0 {
+		t.Errorf("an idle run writes %d bytes", bytes)
+	}
+}
+
 // failsIn lets each operation in a folder of the destination fail that makes a file.
 type failsIn struct {
 	in   string
