@@ -488,7 +488,7 @@ func (w *modelWorld) add(s modelStep) {
 		return
 	}
 	w.list.entries = append(w.list.entries, more)
-	if info, err := os.Stat(more.root); err != nil || !info.IsDir() && !info.Mode().IsRegular() {
+	if info, err := os.Stat(more.root); err != nil || barred(more.root) || !info.IsDir() && !info.Mode().IsRegular() {
 		w.writeList()
 		return
 	}
