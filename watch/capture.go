@@ -136,6 +136,7 @@ func (c *capturer) captureOnce(src *source, ch *scan.Change, asRead bool) (conte
 		got.blob, got.size, err = c.readSmall(&r, ch.Before.Content())
 	default:
 		got.blob, err = c.readLarge(&r, ch.Before)
+		got.size = r.size()
 	}
 	got.torn, got.followed = r.torn, src.isLink()
 	return got, err
@@ -172,9 +173,10 @@ func (c *capturer) readSmall(r *reading, before object.ID) (object.ID, int64, er
 }
 
 // readLarge streams a file. Where the size has not changed, it hashes the file first, since often
-// only the mtime changed.
+// only the mtime changed. A file that is stored as read and ends early is read again as far as it
+// went, then half as far, and so on.
 func (c *capturer) readLarge(r *reading, before *scan.SourceState) (object.ID, error) {
-	if before != nil && !before.Deleted && !before.Stale && before.Size == r.stat.Size && !before.Link {
+	if before != nil && !r.asRead && !before.Deleted && !before.Stale && before.Size == r.stat.Size && !before.Link {
 		h := object.NewBlobHasher(r.stat.Size)
 		_, err := io.Copy(h, r.reader(c.ctx))
 		if err != nil {
@@ -184,7 +186,15 @@ func (c *capturer) readLarge(r *reading, before *scan.SourceState) (object.ID, e
 			return id, err
 		}
 	}
-	return c.to.BlobFrom(r.stat.Size, r.reader(c.ctx), before.Content())
+	for try := 0; ; try++ {
+		id, err := c.to.BlobFrom(r.size(), r.reader(c.ctx), before.Content())
+		if !r.asRead || !errors.Is(err, errTorn) {
+			return id, err
+		}
+		if try > 0 {
+			r.cut += r.size() / 2
+		}
+	}
 }
 
 // readPseudo reads a file on a file system like /proc. Its size is unknown, so a limit in bytes and

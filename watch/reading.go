@@ -17,6 +17,7 @@ type reading struct {
 	stamp  time.Time // just before the opening, by the clock that gives mtimes
 	asRead bool      // store a file that changes meanwhile
 	torn   bool      // the file did change, and asRead is set
+	cut    int64     // so many bytes fewer are read than it had at the opening: it shrinks
 	hash   maphash.Hash
 }
 
@@ -24,8 +25,11 @@ type reading struct {
 // not change, as end does.
 func (r *reading) reader(ctx context.Context) io.Reader {
 	r.hash.Reset()
-	return &readingReader{section{ctx: ctx, f: r.f, left: r.stat.Size}, r}
+	return &readingReader{section{ctx: ctx, f: r.f, left: r.size()}, r}
 }
+
+// size is the number of bytes to read.
+func (r *reading) size() int64 { return r.stat.Size - r.cut }
 
 // end checks that what was read was the content at one moment: n bytes, which r.hash has got. Else
 // it returns errTorn, or with asRead sets torn.
@@ -109,6 +113,8 @@ func (r *readingReader) Read(p []byte) (int, error) {
 	n, err := r.section.Read(p)
 	r.of.hash.Write(p[:n])
 	if errors.Is(err, io.EOF) {
+		r.of.cut += r.left
+		r.of.torn = r.of.asRead
 		err = asSourceError(errTorn)
 	}
 	if err == nil && r.left == 0 {

@@ -135,6 +135,35 @@ func TestWhatIsTorn(t *testing.T) {
 	}
 }
 
+// TestShrinkingFileIsStoredAsRead shrinks a large file whenever it is read: by some bytes, or by
+// more each time. The last of the torn runs stores what there is of it.
+func TestShrinkingFileIsStoredAsRead(t *testing.T) {
+	const size = smallFile + 4<<20
+	for name, next := range map[string]func(size int64) int64{
+		"once":         func(int64) int64 { return size - 5 },
+		"steadily":     func(n int64) int64 { return n - 1<<20 },
+		"to a third":   func(n int64) int64 { return n / 3 },
+		"to nothing":   func(int64) int64 { return 0 },
+		"not any more": func(n int64) int64 { return n },
+	} {
+		path := filepath.Join(t.TempDir(), "f")
+		if err := os.WriteFile(path, bytes.Repeat([]byte("x"), size), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		left := int64(size)
+		shrink := func() {
+			if left = next(left); os.Truncate(path, left) != nil {
+				t.Error("the file cannot be truncated")
+			}
+		}
+		c := &capturer{ctx: t.Context(), to: &slowStore{shrink, func() {}}, clock: time.Now}
+		got, err := captureFile(c, path, &scan.SourceState{TornRuns: maxTornRuns - 1})
+		if err != nil || got.blob.IsZero() || got.size > size || name == "once" && got.size != size-5 {
+			t.Errorf("%s: %d bytes, torn %v, %v", name, got.size, got.torn, err)
+		}
+	}
+}
+
 // TestCoarseClock: on a file system with whole seconds, a file that is overwritten while it is read
 // can have the same stat afterwards.
 func TestCoarseClock(t *testing.T) {
