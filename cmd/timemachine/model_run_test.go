@@ -34,6 +34,7 @@ type modelScope struct {
 
 // judgeRun does a run and compares what it recorded with what the model says.
 func (w *modelWorld) judgeRun(run func() (string, int), scope modelScope) {
+	maps.Copy(w.tainted, w.loose)
 	if w.locked = w.locked && w.tip != ""; w.locked {
 		w.must(os.WriteFile(w.dest+"/.git/index.lock", nil, 0o600))
 	}
