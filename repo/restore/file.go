@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -102,14 +104,20 @@ func (s *Step) place(dir *durable.Dir, name string) error {
 	return dir.Rename(s.temp, dir, name)
 }
 
+// coarsest is the step of the coarsest clock of a file system, FAT's.
+const coarsest = 2 * time.Second
+
 // compareWritten notes in what the new file differs from the version. Its content was hashed while
-// it was written.
+// it was written. An mtime may have lost what this file system does not keep.
 func (s *Step) compareWritten(dir *durable.Dir, name string) error {
 	st, err := dir.Lstat(name)
 	if err != nil {
 		return err
 	}
 	s.StillDiffers = s.differences(&st, s.Blob)
+	if time.Unix(st.Mtime.Sec, st.Mtime.Nsec).Sub(s.Mtime).Abs() < coarsest {
+		s.StillDiffers = slices.DeleteFunc(s.StillDiffers, func(what string) bool { return what == "mtime" })
+	}
 	s.noteOwner(&st)
 	return nil
 }
