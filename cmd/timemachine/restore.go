@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -155,30 +156,54 @@ func (a *app) selections(ctx context.Context, h *history.History, o restoreOptio
 			return nil, point, err
 		}
 		entries, err := h.Below(ctx, path, point)
-		if err == nil && len(entries) == 0 {
-			entries, err = a.lastVersion(ctx, h, path, point)
-		}
 		if err != nil {
 			return nil, point, a.explainError(ctx, h, err)
+		}
+		if len(entries) == 0 {
+			if entries, err = a.deletedVersions(ctx, h, path, point); err != nil {
+				return nil, point, err
+			}
 		}
 		list = append(list, restore.Selection{Path: path, Entries: entries})
 	}
 	return list, point, nil
 }
 
-// lastVersion is the last version of a deleted file, if no moment was given.
-func (a *app) lastVersion(ctx context.Context, h *history.History, path string, point history.Point) ([]history.Entry, error) {
-	_, err := h.At(ctx, path, point)
-	var absent *history.AbsentError
-	var unknown *history.UnknownError
-	switch {
-	case errors.As(err, &absent) && point == (history.Point{}) && absent.Deleted.Before != nil:
-		return []history.Entry{{Version: *absent.Deleted.Before}}, nil
-	case errors.As(err, &unknown):
-		return nil, &failure{msg: "nothing was there below " + terminal.Quote(path) + " then: all of it was deleted",
-			hint: "choose another moment with --at; " + spell("log", hint.ShellWord(path)) + " shows them", err: err}
+// deletedVersions are the last versions of what was deleted at and below a path, if no moment was
+// given: of all that the same run found deleted last.
+func (a *app) deletedVersions(ctx context.Context, h *history.History, path string, point history.Point) ([]history.Entry, error) {
+	if point != (history.Point{}) {
+		return nil, &failure{msg: "nothing was there at or below " + terminal.Quote(path) + " then: all of it was deleted",
+			hint: "choose another moment with --at; " + spell("log", hint.ShellWord(path)) + " shows them"}
 	}
-	return nil, err
+	sources, err := h.Sources(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	var deletions []history.Entry
+	for _, source := range sources {
+		_, err := h.At(ctx, source, point)
+		var absent *history.AbsentError
+		if errors.As(err, &absent) && absent.Deleted.Before != nil {
+			deletions = append(deletions, absent.Deleted)
+		} else if err != nil {
+			return nil, a.explainError(ctx, h, err)
+		}
+	}
+	slices.SortStableFunc(deletions, func(a, b history.Entry) int { return b.CaptureTime().Compare(a.CaptureTime()) })
+	var entries []history.Entry
+	for _, d := range deletions {
+		if d.Scan != deletions[0].Scan {
+			continue
+		}
+		e, err := h.At(ctx, d.Source, history.Point{Commit: d.Before.Commit})
+		if err != nil {
+			return nil, a.explainError(ctx, h, err)
+		}
+		entries = append(entries, e)
+	}
+	slices.SortFunc(entries, func(a, b history.Entry) int { return strings.Compare(a.Source, b.Source) })
+	return entries, nil
 }
 
 // restoreReport prints and logs what a restore does.
