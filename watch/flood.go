@@ -17,8 +17,8 @@ import (
 const (
 	publishEvery = 5 * time.Second
 	largeSource  = 256 << 20 // bytes
-	floodChanges = 5000    // of one user's files in a run: more are a flood
-	floodBytes   = 1 << 30 // likewise
+	floodChanges = 5000      // of one user's files in a run: more are a flood
+	floodBytes   = 1 << 30   // likewise
 	floodTime    = 30 * time.Second
 )
 

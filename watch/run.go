@@ -210,13 +210,24 @@ func (r *run) findChanges() ([]scan.Change, error) {
 		deleted, held, missing := unseen.Deletions(r.AcceptDeletions)
 		r.deleted = byInode(deleted)
 		changes = append(changes, deleted...)
-		problems = slices.Concat(problems, held, missing)
+		problems = slices.Concat(problems, held, missing, unneeded(r.AcceptDeletions, deleted))
 	}
 	changes = unseen.Settle(changes)
 	for _, p := range problems {
 		r.reportProblem(p)
 	}
 	return changes, nil
+}
+
+// unneeded returns a warning for each accepted path at or below which nothing is found deleted: it
+// may be mistyped.
+func unneeded(accepted []string, deleted []scan.Change) (problems []scan.Problem) {
+	for _, path := range accepted {
+		if !slices.ContainsFunc(deleted, func(c scan.Change) bool { return disk.Inside(c.File.Path, path) }) {
+			problems = append(problems, scan.Problem{Path: path, Msg: "nothing known is gone at or below it: no deletion to accept", Warning: true})
+		}
+	}
+	return problems
 }
 
 // scan scans everything, or the paths in Only.

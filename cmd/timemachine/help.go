@@ -132,9 +132,9 @@ const initHelp = `Make the destination's repository, and the folder itself when 
 
 const verifyHelp = `Check that every stored object is whole, that the records hang together, that each commit's tree holds what its record
 says, and that files/, copies/ and the index are what the history says. One line per problem, and one at the end that sums
-up, which -q leaves out; exit 1 where any problem is left. Copies that the configuration does not keep are not missed, nor
-is a copies/ folder that was deleted. Beside a run at work, what has not followed the history yet is looked at again when the
-run has ended, for up to a minute.
+up, which -q leaves out; exit 1 where any problem is left. Copies that the configuration does not keep are not missed; a
+copies/ folder that was deleted is one problem. Beside a run at work, what has not followed the history yet is looked at
+again when the run has ended, for up to a minute.
 
 --repair makes files/, copies/, the index and the cache again from the history. The history itself is never changed:
 where it is damaged, another copy of it (a clone, a remote) is needed.`
@@ -243,4 +243,5 @@ const whenHelp = `WHEN is
   @1                              one version before the newest
   5f0c1a2b3c, HEAD~3, main@{1}    a commit, as git names it
 
-A time means the version in force then: a file's mtime counts where it lies between two looks at it, else the look.`
+A time means the version in force then: a file's mtime counts where it lies between the capture of its version before and its
+own, else the capture.`

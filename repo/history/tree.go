@@ -67,10 +67,10 @@ func (h *History) Current(path string) ([]string, error) {
 	return sources, err
 }
 
-// Present tells whether the newest tree holds a path.
+// Present tells whether the newest tree holds a file or link at a path.
 func (h *History) Present(path string) (bool, error) {
-	_, ok, err := h.treeEntry(h.tip, path)
-	return ok, err
+	e, ok, err := h.treeEntry(h.tip, path)
+	return ok && !e.Mode.IsTree(), err
 }
 
 // holdsFiles tells whether the tree of a commit holds a file or link directly in a folder.

@@ -111,8 +111,9 @@ func (w *worker) moveObstacle(f *projection.Rewriter, path string, s *suspect) {
 // reportRepaired checks each suspect again and reports it, as repaired where nothing is wrong any
 // more.
 func (k *verify) reportRepaired() error {
-	suspects := k.suspects
+	suspects, files := k.suspects, k.sum.Files
 	k.suspects = nil
+	defer func() { k.sum.Files = files }() // they are counted already
 	entries, err := k.readIndex()
 	if err != nil {
 		return err

@@ -223,11 +223,18 @@ func (u *Unseen) heldBack() (problems []Problem) {
 			if h.n == 1 {
 				accept = h.first.source
 			}
-			problems = append(problems, Problem{Path: p, Msg: fmt.Sprintf("%s: %d known files are gone, and not taken for deleted", h.why, h.n),
+			problems = append(problems, Problem{Path: p, Msg: h.why + ": " + goneWords(h.n) + " gone, and not taken for deleted",
 				Remedy: refusal.Remedy{Kind: AcceptDeletions, Path: accept}})
 		}
 	}
 	return problems
+}
+
+func goneWords(n int) string {
+	if n == 1 {
+		return "1 known file is"
+	}
+	return fmt.Sprintf("%d known files are", n)
 }
 
 // neverFound returns a problem for each missing entry that never had a source.
