@@ -140,7 +140,7 @@ func alreadySelected(c *config.Config, path string) bool {
 			return true
 		case err != nil || info.Mode()&fs.ModeSymlink != 0 || throughLink(e, path):
 			continue
-		case (e.Glob == "" || !info.IsDir()) && e.Selects(path):
+		case (e.Glob == "" || !info.IsDir()) && e.Selects(path) && !e.Excludes(path, info.IsDir()):
 			return true
 		}
 	}

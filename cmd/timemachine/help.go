@@ -35,7 +35,8 @@ Unattended, one crontab line is all it needs (with the watch list in /etc/timema
 It needs no environment, prints nothing while all is well, and does nothing while another run is at work.
 
 Files:
-  config.dat        the watch list, called the configuration
+  config.dat        the watch list, called the configuration: timemachine
+                    help configuration
   timemachine.log   beside it: all important actions; grep -i error finds errors
   DIR/.git, DIR/files, DIR/copies
                     the destination: history, newest versions, and one plain
@@ -68,7 +69,8 @@ const runHelp = `Look at every watched file once: what changed since the last ru
 A destination folder must exist; it gets a repository when it has none.`
 
 const addHelp = `Watch files or folders, and take their first version at once. The configuration and the destination are made when
-they are missing. A path that is watched already is said, and still captured.`
+they are missing. A path that is watched already is said, and still captured. timemachine help configuration tells what
+else the configuration may hold, and what is left out of a watched folder.`
 
 const removeHelp = `Stop watching. What was captured stays in the history. PATH is a path, or an entry's text as list prints it.`
 

@@ -124,6 +124,10 @@ func (p *roff) seeAlso(cmd *cobra.Command) {
 // helpTopics are pages of help that belong to no command.
 func helpTopics() []*cobra.Command {
 	return []*cobra.Command{{
+		Use:   "configuration",
+		Short: "what the configuration may hold",
+		Long:  configurationHelp,
+	}, {
 		Use:   "reading-with-git",
 		Short: "the same questions, answered by git alone",
 		Long:  readingHelp,

@@ -228,3 +228,25 @@ func FuzzPattern(f *testing.F) {
 		}
 	})
 }
+
+// TestDefaultExclusionsOff: with them off, what they leave out is watched, and the file's own
+// exclusions hold.
+func TestDefaultExclusionsOff(t *testing.T) {
+	for _, text := range []string{
+		"default-exclusions: false\nwatch: [/w]\nexclude: ['*.bak']\n",
+		"watch: [/w]\nexclude: ['*.bak']\ndefault-exclusions: false\n",
+	} {
+		c, err := Parse("/c/config.dat", []byte(text), Env{UID: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for path, selected := range map[string]bool{"/w/a~": true, "/w/.git/config": true, "/w/4913": true, "/w/a.bak": false} {
+			if (c.Select(path) != nil) != selected {
+				t.Errorf("%s: selected is %v", path, !selected)
+			}
+		}
+	}
+	if _, err := Parse("/c/config.dat", []byte("watch: [/w]\ndefault-exclusions: no way\n"), Env{UID: -1}); err == nil {
+		t.Error("a value that is no truth is taken")
+	}
+}

@@ -114,9 +114,11 @@ func below(folder, path string) (rel string, ok bool) {
 	return "", false
 }
 
-// defaultExclusions are git's own folders, and the files that editors make beside open ones (vim,
-// emacs; 4913 is vim's test for a writable folder).
-var defaultExclusions = mustCompileDefaults(".git/", "*.swp", "*~", ".#*", "4913")
+// DefaultExclusions are git's own folders, and what vim, emacs and dpkg write for a moment beside
+// other files. 4913 is vim's test for a writable folder.
+var DefaultExclusions = []string{".git/", "*.swp", "*.swx", "*~", ".#*", "#*#", "4913", "*.dpkg-new", "*.dpkg-tmp"}
+
+var defaultExclusions = mustCompileDefaults(DefaultExclusions...)
 
 func mustCompileDefaults(texts ...string) []*exclusion {
 	rules := make([]*exclusion, len(texts))

@@ -10,8 +10,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// configKeys are the keys of the mapping form, in the order of the manual.
-var configKeys = []string{"destination", "watch", "exclude", "max-size", "copies", "touched"}
+// Keys are the keys of the mapping form, in the order of the manual.
+var Keys = []string{"destination", "watch", "exclude", "max-size", "copies", "touched", "default-exclusions"}
 
 // parser builds a Config from a document.
 type parser struct {
@@ -105,8 +105,16 @@ func (p *parser) key(name, value *yaml.Node, key string) (err error) {
 		}
 		p.config.IgnoreTouched = value.Value == "ignore"
 		return nil
+	case "default-exclusions":
+		if value.Value != "true" && value.Value != "false" {
+			return p.errorAt(value, fmt.Sprintf("default-exclusions: %q is neither true nor false", value.Value), "")
+		}
+		if value.Value == "false" {
+			p.rules = p.rules[len(defaultExclusions):]
+		}
+		return nil
 	}
-	return p.errorAt(name, fmt.Sprintf("unknown key %q", key), "the keys are "+strings.Join(configKeys, ", "))
+	return p.errorAt(name, fmt.Sprintf("unknown key %q", key), "the keys are "+strings.Join(Keys, ", "))
 }
 
 func (p *parser) copies(n *yaml.Node) error {
