@@ -194,3 +194,43 @@ func TestOwnerReads(t *testing.T) {
 		t.Errorf("recorded: %s", got)
 	}
 }
+
+// TestRestoreThroughForeignLinks: restore follows a listed link of root's, but no link of another
+// user's behind it: the version's content would replace a file of root's.
+func TestRestoreThroughForeignLinks(t *testing.T) {
+	for what, c := range map[string]struct {
+		make, exchange string
+		want           string // of root/a and of home/old
+		code           int
+	}{
+		"their link to root's file":   {"echo theirs >app", "mv app old; ln -s ../root/a app", "root's theirs\n", 3},
+		"their link to their own":     {"echo theirs >app", "mv app old; ln -s old app; echo new >old", "root's new\n", 3},
+		"a chain of root's to theirs": {"echo theirs >app", "mv app old; cp old app; echo new >app", "root's theirs\n", 0},
+	} {
+		t.Run(what, func(t *testing.T) {
+			s := newShared(t)
+			s.put("root/a", "root's ", 0o600)
+			s.check(os.Symlink("second", s.path("conf")))
+			s.check(os.Symlink("home/app", s.path("second")))
+			s.watch("conf")
+			s.sh(c.make)
+			s.mustRun(0)
+			s.sh(c.exchange)
+			if out, code := s.timemachine("restore", s.path("conf"), "--at", "@0"); code != c.code || c.code != 0 && !strings.Contains(out, "is a link of user 54321's, and not followed") {
+				t.Errorf("exit %d: %s", code, out)
+			}
+			got := ""
+			for _, name := range []string{"root/a", "home/old"} {
+				b, err := os.ReadFile(s.path(name))
+				s.check(err)
+				got += string(b)
+			}
+			if got != c.want {
+				t.Errorf("there is %q, want %q", got, c.want)
+			}
+			if b, err := os.ReadFile(s.path("home/app")); c.code == 0 && (err != nil || string(b) != "theirs\n") {
+				t.Errorf("restored: %q, %v", b, err)
+			}
+		})
+	}
+}

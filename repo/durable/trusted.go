@@ -16,7 +16,8 @@ import (
 // maxLinks is how many links one path may go through, as in Linux.
 const maxLinks = 40
 
-// OpenTrusted opens the folder at an absolute path, folder by folder. It follows a symbolic link
+// OpenTrusted opens the folder at an absolute path, folder by folder; ".." is the folder above one,
+// and not above the link to it. It follows a symbolic link
 // only where root or this process's user owns it, because another user may have planted it. With
 // make, missing folders are made, closed to other users. Without make, a missing folder is
 // fs.ErrNotExist.
@@ -26,11 +27,11 @@ func OpenTrusted(name string, make bool) (*Dir, error) {
 		return nil, err
 	}
 	defer func() { dir.Close() }()
-	rest := strings.Split(strings.Trim(path.Clean(name), "/"), "/")
+	rest := strings.Split(name, "/")
 	for links := 0; len(rest) > 0; {
 		part := rest[0]
 		rest = rest[1:]
-		if part == "" {
+		if part == "" || part == "." {
 			continue
 		}
 		next, target, err := dir.step(part, make)
@@ -112,11 +113,6 @@ func (d *Dir) step(part string, make bool) (next *Dir, target string, err error)
 // lead is where a link in d leads: the folder to go on from, and the components that follow.
 func (d *Dir) lead(target string, rest []string) (*Dir, []string, error) {
 	rest = append(strings.Split(target, "/"), rest...)
-	for i, part := range rest {
-		if part == "." {
-			rest[i] = ""
-		}
-	}
 	if !strings.HasPrefix(target, "/") {
 		return d, rest, nil
 	}

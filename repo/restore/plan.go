@@ -224,20 +224,57 @@ func (p *Plan) followLink(s *Step) error {
 		return nil
 	}
 	st, err := dir.Lstat(name)
-	if err != nil || !st.IsLink() {
+	if err != nil {
 		return nil
 	}
+	path := s.Target
+	for links := 0; st.IsLink(); links++ {
+		target, err := readTrusted(dir, name, &st)
+		if err != nil {
+			return err
+		}
+		if links == maxLinks {
+			return fmt.Errorf("is a link that leads nowhere: %w", unix.ELOOP)
+		}
+		if !filepath.IsAbs(target) {
+			target = path[:strings.LastIndexByte(path, '/')+1] + target
+		}
+		path = target
+		cut := strings.LastIndexByte(path, '/')
+		b := &base{path: path[:cut+1]}
+		p.bases = append(p.bases, b)
+		s.Target, s.base, s.rel = filepath.Clean(path), b, path[cut+1:]
+		if err = durable.CheckName(s.rel); err == nil {
+			err = b.open(false)
+		}
+		if err == nil {
+			dir, name = b.dir, s.rel
+			st, err = dir.Lstat(name)
+		}
+		if err != nil {
+			return fmt.Errorf("is a link that leads nowhere: %w", err)
+		}
+	}
+	return nil
+}
+
+// maxLinks is how many links one path may lead through, as in Linux.
+const maxLinks = 40
+
+// readTrusted returns the target of a link that root or this process's user owns, and that is still
+// the one with the stat.
+func readTrusted(dir *durable.Dir, name string, st *durable.Stat) (string, error) {
 	if st.UID != 0 && int(st.UID) != os.Geteuid() {
-		return &durable.OthersLinkError{UID: st.UID}
+		return "", &durable.OthersLinkError{UID: st.UID}
 	}
-	target, err := filepath.EvalSymlinks(s.Target)
+	target, err := dir.Readlink(name)
 	if err != nil {
-		return fmt.Errorf("is a link that leads nowhere: %w", err)
+		return "", err
 	}
-	b := &base{path: filepath.Dir(target)}
-	p.bases = append(p.bases, b)
-	s.Target, s.base, s.rel = target, b, filepath.Base(target)
-	return b.open(false)
+	if now, err := dir.Lstat(name); err != nil || !isUnchanged(&now, st) {
+		return "", errChanged
+	}
+	return strings.TrimRight(target, "/"), nil
 }
 
 // Cleared lists the files that Write removes, or removed, because a folder needs their path.
