@@ -52,8 +52,8 @@ type capturer struct {
 	ctx     context.Context
 	to      blobWriter
 	clock   func() time.Time
-	maxSize int64           // bytes; 0: no limit
-	reader  *disk.OtherUser // must be able to read the sources; nil: nobody needs to
+	maxSize int64 // bytes; 0: no limit
+	reader  destReader
 }
 
 var (
@@ -105,7 +105,7 @@ func (c *capturer) captureLink(src *source, before object.ID) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	if err := c.checkReader(src, false, &st); err != nil {
+	if err := c.reader.check(src, false, &st); err != nil {
 		return content{}, err
 	}
 	id, err := c.to.Blob([]byte(target), before)
@@ -121,7 +121,7 @@ func (c *capturer) captureOnce(src *source, ch *scan.Change, asRead bool) (conte
 		return content{}, err
 	}
 	defer f.close()
-	if err := c.checkReader(src, src.listed, &st); err != nil {
+	if err := c.reader.check(src, src.listed, &st); err != nil {
 		return content{}, err
 	}
 	if c.maxSize > 0 && st.Size > c.maxSize {

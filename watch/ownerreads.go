@@ -2,28 +2,46 @@ package watch
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/user"
 	"strconv"
 
 	"timemachine/repo/durable"
 	"timemachine/watch/disk"
+	"timemachine/watch/scan"
 )
 
 // errBarred says that the owner of the destination may not read a source. It is not recorded, since
 // root's run would show it to that user.
 var errBarred = errors.New("the owner of the destination may not read it")
 
-// findReader sets who must be able to read what the run records. There is nobody to be asked where
-// this process's user owns the destination, or is not root and so reads no more than anybody.
-func (r *run) findReader() error {
-	owner, err := r.Repo.Owner()
-	if err != nil || owner == 0 || os.Geteuid() != 0 {
-		return err
+// destReader is the owner of a destination, who must be able to read what is recorded there. The
+// zero value is nobody.
+type destReader struct {
+	uid  uint32
+	user *disk.OtherUser // nil: nobody
+}
+
+// newDestReader returns who must be able to read what is recorded in a destination of owner. That is
+// nobody where this process's user owns it, or is not root and so reads no more than others.
+func newDestReader(owner uint32) (d destReader, err error) {
+	if owner != 0 && os.Geteuid() == 0 {
+		d.uid = owner
+		d.user, err = disk.NewOtherUser(int(owner), groupsOf(owner))
 	}
-	r.destOwner = owner
-	r.reader, err = disk.NewOtherUser(int(owner), groupsOf(owner))
-	return err
+	return d, err
+}
+
+func (d *destReader) close() {
+	if d.user != nil {
+		d.user.Close()
+	}
+}
+
+// barred says of a source that the owner may not read it.
+func (d *destReader) barred(path string) scan.Problem {
+	return scan.Problem{Path: path, Msg: fmt.Sprintf("is not recorded: uid %d, who owns the destination, may not read it", d.uid)}
 }
 
 // noGroup is the group of nobody, by convention.
@@ -49,13 +67,13 @@ func groupsOf(uid uint32) []int {
 	return groups
 }
 
-// checkReader returns errBarred where the owner of the destination may not read an opened source,
-// and errTorn where another file is there for that user by now.
-func (c *capturer) checkReader(src *source, follow bool, st *disk.Stat) error {
-	if c.reader == nil {
+// check returns errBarred where the owner of the destination may not read an opened source, and
+// errTorn where another file is there for that user by now.
+func (d *destReader) check(src *source, follow bool, st *disk.Stat) error {
+	if d.user == nil {
 		return nil
 	}
-	switch err := c.reader.MayRead(src.path, follow, st); {
+	switch err := d.user.MayRead(src.path, follow, st); {
 	case err == nil:
 		return nil
 	case errors.Is(err, disk.ErrOtherFile), durable.IsNoEntry(err):

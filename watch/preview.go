@@ -3,6 +3,7 @@ package watch
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -64,12 +65,20 @@ func buildPreview(ctx context.Context, c *config.Config, h *history.History, des
 	changes, unseen := scan.Compare(s, cache, c)
 	deleted, held, _ := unseen.Deletions(nil)
 	changes = unseen.Settle(append(changes, deleted...))
+	look := looker{own: set, maxSize: c.MaxSize}
+	if h != nil {
+		owner, _ := h.CheckWriters(ctx, 0, history.Point{}) // whoever can have written it
+		if look.reader, err = newDestReader(uint32(owner.UID)); err != nil {
+			return nil, err
+		}
+		defer look.reader.close()
+	}
 	p := &Preview{Sources: s.Sources, Failing: s.Problems, Missing: missingRoots(s), Held: held}
 	for i := range changes {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		p.addChange(&changes[i], c, set)
+		p.addChange(&changes[i], c, &look)
 	}
 	slices.SortFunc(p.Changes, func(a, b Expected) int { return cmp.Compare(a.Source, b.Source) })
 	return p, nil
@@ -86,13 +95,13 @@ func missingRoots(s *scan.Scan) []string {
 }
 
 // addChange adds a change to the list that it belongs to.
-func (p *Preview) addChange(ch *scan.Change, c *config.Config, set *own.Set) {
+func (p *Preview) addChange(ch *scan.Change, c *config.Config, look *looker) {
 	e := Expected{Source: ch.File.Path, Events: []record.Event{record.Deleted}}
 	if ch.BecameFolder {
 		e.Events = []record.Event{record.TypeChanged}
 	}
 	if !ch.Deleted {
-		if problem, ok := checkReadable(ch, c.MaxSize, set); !ok {
+		if problem, ok := look.checkReadable(ch); !ok {
 			if problem != nil {
 				p.Failing = append(p.Failing, *problem)
 			}
@@ -107,28 +116,51 @@ func (p *Preview) addChange(ch *scan.Change, c *config.Config, set *own.Set) {
 	p.Changes = append(p.Changes, e)
 }
 
+// looker looks at single sources as a run would.
+type looker struct {
+	own     *own.Set // which is never a source
+	maxSize int64    // bytes; 0: no limit
+	reader  destReader
+}
+
 // checkReadable opens a source and reads nothing. ok is false where a run could not read or would
 // skip it. The problem is nil where the source has vanished.
-func checkReadable(ch *scan.Change, maxSize int64, set *own.Set) (problem *scan.Problem, ok bool) {
+func (l *looker) checkReadable(ch *scan.Change) (problem *scan.Problem, ok bool) {
 	f := &ch.File
-	if f.Pseudo || f.Stat.IsLink() {
+	if f.Pseudo || f.Stat.IsLink() && l.reader.user == nil {
 		return nil, true
 	}
-	if maxSize > 0 && f.Stat.Size > maxSize {
-		return &scan.Problem{Path: f.Path, Msg: fmt.Sprintf("is larger than max-size (%d bytes): skipped", maxSize)}, false
+	if l.maxSize > 0 && f.Stat.Size > l.maxSize {
+		return &scan.Problem{Path: f.Path, Msg: fmt.Sprintf("is larger than max-size (%d bytes): skipped", l.maxSize)}, false
 	}
-	o := opener{own: set}
+	o := opener{own: l.own}
 	defer o.close()
 	src, err := o.open(f)
 	if err == nil {
-		opened, _, oerr := src.open()
-		if err = oerr; err == nil {
-			opened.close()
-			return nil, true
-		}
+		err = l.openAndClose(&src, f)
+	}
+	if err == nil {
+		return nil, true
 	}
 	if durable.IsMissing(err) {
 		return nil, false
 	}
+	if errors.Is(err, errBarred) {
+		barred := l.reader.barred(f.Path)
+		return &barred, false
+	}
 	return &scan.Problem{Path: f.Path, Msg: "cannot be read", Err: durable.WithoutPath(err)}, false
+}
+
+// openAndClose opens a source, or looks at a link.
+func (l *looker) openAndClose(src *source, f *scan.File) error {
+	if f.Stat.IsLink() {
+		return l.reader.check(src, false, &f.Stat)
+	}
+	opened, st, err := src.open()
+	if err != nil {
+		return err
+	}
+	defer opened.close()
+	return l.reader.check(src, src.listed, &st)
 }

@@ -281,7 +281,7 @@ func (r *run) reportFailure(ch *scan.Change, err error) error {
 		ch.Before.TornRuns++
 		r.cache.MarkChanged(ch.Before)
 	case errors.Is(err, errBarred):
-		p.Msg, p.Err = fmt.Sprintf("is not recorded: uid %d, who owns the destination, may not read it", r.destOwner), nil
+		p = r.reader.barred(ch.File.Path)
 	case errors.Is(err, errTooLarge):
 		p.Msg, p.Err = fmt.Sprintf("is larger than max-size (%d bytes): skipped", r.Config.MaxSize), nil
 	case !isSourceError(err):

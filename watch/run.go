@@ -81,8 +81,7 @@ type run struct {
 	deleted map[disk.Inode][]deletedFile // in this run; a file may have got a new name
 	space   spaceBudget
 
-	reader    *disk.OtherUser // must be able to read what is recorded; nil: nobody needs to
-	destOwner uint32          // the user whom reader stands for
+	reader destReader
 
 	returned []string // sources that were missing when the run scanned, and are back
 
@@ -98,16 +97,18 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 	if err := r.lock(); err != nil {
 		return nil, err
 	}
-	if err := r.findReader(); err != nil {
+	owner, err := o.Repo.Owner()
+	if err == nil {
+		r.reader, err = newDestReader(owner)
+	}
+	if err != nil {
 		return nil, err
 	}
-	if r.reader != nil {
-		defer r.reader.Close()
-	}
+	defer r.reader.close()
 	r.started = o.Clock()
 	r.summary = &Summary{Scan: scanName(r.started), Events: map[record.Event]int{}}
 	all := func() error { return durable.Guard(r.runOnce) }
-	err := all()
+	err = all()
 	for lost := 0; durable.IsTooMuch(err) && r.reduceBudget(err) || r.lostRace(err, &lost); {
 		err = all()
 	}

@@ -184,6 +184,11 @@ func TestOwnerReads(t *testing.T) {
 	if n := strings.Count(out, "ERR"); n != 21 || !strings.Contains(out, "uid 54321, who owns the destination, may not read it") || !strings.Contains(out, "and 87 more") {
 		t.Errorf("%d errors: %s", n, out)
 	}
+	for _, name := range []string{"etc/closed", "etc/barred/link", "alone"} {
+		if out, _ := s.timemachine("status"); !strings.Contains(out, s.path(name)+": is not recorded: uid 54321") {
+			t.Errorf("status says of %s: %s", name, out)
+		}
+	}
 	s.put("etc/closed", "not secret any more\n", 0o644)
 	s.check(os.RemoveAll(s.path("many")))
 	for _, name := range []string{"etc/group", "etc/barred", "etc/not theirs", "alone"} {
