@@ -23,8 +23,8 @@ type destReader struct {
 	user *disk.OtherUser // nil: nobody
 }
 
-// newDestReader returns who must be able to read what is recorded in a destination of owner. That is
-// nobody where this process's user owns it, or is not root and so reads no more than others.
+// newDestReader returns who must be able to read what is recorded in a destination of owner. That
+// is nobody where this process's user owns it, or is not root and so reads no more than others.
 func newDestReader(owner uint32) (d destReader, err error) {
 	if owner != 0 && os.Geteuid() == 0 {
 		d.uid = owner
