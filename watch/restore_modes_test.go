@@ -2,6 +2,7 @@ package watch_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -124,7 +125,8 @@ func TestRestoreWhereOperationsFail(t *testing.T) {
 	}
 }
 
-// TestRestoreInterrupted checks that a cancelled restore leaves no file half written.
+// TestRestoreInterrupted checks that a cancelled restore leaves no file half written, and that its
+// plan tells what was not restored.
 func TestRestoreInterrupted(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")
@@ -137,10 +139,14 @@ func TestRestoreInterrupted(t *testing.T) {
 	w.check(err)
 	ctx, stop := context.WithCancel(context.Background())
 	to := t.TempDir()
-	_, err = watch.Restore(ctx, watch.RestoreOptions{History: h, Selections: []restore.Selection{{Path: w.src, Entries: entries}}, To: to,
+	plan, err := watch.Restore(ctx, watch.RestoreOptions{History: h, Selections: []restore.Selection{{Path: w.src, Entries: entries}}, To: to,
 		Clock: time.Now, Report: &problems{}, Done: func(*restore.Step) { stop() }})
 	if err == nil {
-		t.Error("not told")
+		t.Fatal("not told")
+	}
+	defer plan.Close()
+	if !plan.Begun || plan.Steps[0].Err != nil || !errors.Is(plan.Steps[1].Err, restore.ErrInterrupted) {
+		t.Errorf("a: %v, b: %v", plan.Steps[0].Err, plan.Steps[1].Err)
 	}
 	_, aerr := os.Stat(filepath.Join(to, w.path("a")))
 	_, berr := os.Stat(filepath.Join(to, w.path("b")))

@@ -84,7 +84,10 @@ func (a *app) restore(ctx context.Context, o restoreOptions) error {
 	if plan != nil {
 		defer plan.Close()
 	}
-	if err != nil {
+	switch {
+	case err != nil && plan != nil && plan.Begun && ctx.Err() != nil:
+		return errors.Join(err, done.print(plan))
+	case err != nil:
 		return linkError(err)
 	}
 	return done.print(plan)

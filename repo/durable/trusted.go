@@ -2,6 +2,7 @@ package durable
 
 import (
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -216,11 +217,32 @@ func (d *Dir) onlyRootRenames() bool {
 // Like the files of editors, such files are recorded only where an entry names them.
 const scratchPrefix = ".#timemachine-"
 
-// ScratchName is a new name for what is not whole yet in a folder that is not timemachine's.
+// ScratchName is a new name for what is not whole yet in a folder that is not timemachine's. It
+// begins with the number of this process.
 func ScratchName() string {
-	var b [8]byte
-	rand.Read(b[:])
-	return scratchPrefix + hex.EncodeToString(b[:])
+	b := binary.BigEndian.AppendUint32(nil, uint32(os.Getpid()))
+	b = append(b, make([]byte, 8)...)
+	rand.Read(b[4:])
+	return scratchPrefix + hex.EncodeToString(b)
+}
+
+// RemoveScratch removes the scratch files and links of killed processes.
+func (d *Dir) RemoveScratch() error {
+	names, err := d.Names()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, name := range names {
+		b, err := hex.DecodeString(strings.TrimPrefix(name, scratchPrefix))
+		if !IsScratchName(name) || err != nil || len(b) < 4 {
+			continue
+		}
+		if pid := int(binary.BigEndian.Uint32(b)); unix.Kill(pid, 0) == unix.ESRCH {
+			errs = append(errs, d.Remove(name))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // IsScratchName tells whether a name is one that ScratchName gives.

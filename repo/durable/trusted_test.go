@@ -2,9 +2,12 @@ package durable
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -88,5 +91,39 @@ func TestMakeSubLike(t *testing.T) {
 	defer sub.Close()
 	if st, _ := sub.Lstat(""); st.UID != 65534 || st.GID != 65533 || st.Mode&0o777 != DirPerm {
 		t.Errorf("%+v", st)
+	}
+}
+
+// TestScratchOfKilledProcesses: what a killed process has left is removed, what a live one has made
+// or anybody else stays.
+func TestScratchOfKilledProcesses(t *testing.T) {
+	folder := t.TempDir()
+	ended := exec.Command("true")
+	if err := ended.Run(); err != nil {
+		t.Fatal(err)
+	}
+	dead := fmt.Sprintf("%s%08x%016x", scratchPrefix, ended.Process.Pid, 1)
+	keep := []string{ScratchName(), scratchPrefix + "note", ".#other", "file"}
+	for _, name := range append([]string{dead}, keep...) {
+		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := OpenDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := d.RemoveScratch(); err != nil {
+		t.Fatal(err)
+	}
+	names, err := d.Names()
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(names)
+	slices.Sort(keep)
+	if !slices.Equal(names, keep) {
+		t.Errorf("%q are left, want %q", names, keep)
 	}
 }

@@ -16,7 +16,8 @@ const batchFiles = 256
 // no other step; the returned error is that of the context, or of the last sync. Write leaves no
 // temporary file.
 func (p *Plan) Write(ctx context.Context, done func(*Step)) error {
-	b := batch{p: p, done: done, changed: map[*base]map[string]bool{}}
+	p.Begun = true
+	b := batch{p: p, done: done, changed: map[*base]map[string]bool{}, swept: map[*base]map[string]bool{}}
 	for i := range p.Steps {
 		if p.Steps[i].writes() {
 			b.total++
@@ -25,7 +26,7 @@ func (p *Plan) Write(ctx context.Context, done func(*Step)) error {
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		if err := ctx.Err(); err != nil {
-			b.discard()
+			b.stop(p.Steps[i:])
 			return errors.Join(err, syncFolders(b.changed))
 		}
 		if !s.writes() {
@@ -45,6 +46,7 @@ type batch struct {
 	total   int // steps of the plan that write
 	ready   []*Step
 	changed map[*base]map[string]bool // folders that must be synced
+	swept   map[*base]map[string]bool // folders from which what a killed restore has left was removed
 }
 
 // isBulk tells whether files are synced together and not one by one.
@@ -93,18 +95,23 @@ func (b *batch) place(s *Step) error {
 	if err != nil {
 		return err
 	}
-	if b.changed[s.base] == nil {
-		b.changed[s.base] = map[string]bool{}
-	}
-	b.changed[s.base][folder] = true
+	note(b.changed, s.base, folder)
 	return s.compareWritten(dir, name)
 }
 
-// discard removes the files that did not get their names.
-func (b *batch) discard() {
+// ErrInterrupted is the error of each step that an interruption kept from being carried out.
+var ErrInterrupted = errors.New("the restore was interrupted before")
+
+// stop ends the steps that have not got their names, and the rest of the plan's.
+func (b *batch) stop(rest []Step) {
 	for _, s := range b.ready {
-		if err := s.removeTemp(); err != nil {
-			b.p.log("a temporary file of an interrupted restore is left", "path", s.Target, "name", s.temp, "cause", err.Error())
+		s.Err = errors.Join(ErrInterrupted, s.removeTemp())
+		b.done(s)
+	}
+	for i := range rest {
+		if s := &rest[i]; s.writes() {
+			s.Err = ErrInterrupted
+			b.done(s)
 		}
 	}
 }
@@ -124,6 +131,12 @@ func (b *batch) write(s *Step) error {
 	if err != nil {
 		return err
 	}
+	if !b.swept[s.base][folder] {
+		note(b.swept, s.base, folder)
+		if err := dir.RemoveScratch(); err != nil {
+			b.p.log("what a killed restore has left could not be removed", "folder", folder, "cause", err.Error())
+		}
+	}
 	s.temp = durable.ScratchName()
 	if s.Link {
 		err = b.p.writeLink(s, dir)
@@ -134,6 +147,14 @@ func (b *batch) write(s *Step) error {
 		return errors.Join(err, dir.Remove(s.temp))
 	}
 	return nil
+}
+
+// note adds a folder to a set.
+func note(set map[*base]map[string]bool, of *base, folder string) {
+	if set[of] == nil {
+		set[of] = map[string]bool{}
+	}
+	set[of][folder] = true
 }
 
 func syncFolders(changed map[*base]map[string]bool) error {

@@ -83,6 +83,7 @@ type Plan struct {
 	Steps []Step   // in order of their targets
 	Extra []string // existing files that had no version then; they stay
 	Limit *Limit   // as in Options
+	Begun bool     // Write was called
 
 	src   Source
 	o     Options

@@ -107,13 +107,19 @@ func stepLine(s *restore.Step, verb string, zone *time.Location) string {
 // still.
 func PlanErrors(p *restore.Plan) []string {
 	var lines []string
+	interrupted := 0
 	for i := range p.Steps {
 		switch s := &p.Steps[i]; {
+		case errors.Is(s.Err, restore.ErrInterrupted):
+			interrupted++
 		case s.Err != nil:
 			lines = append(lines, terminal.Quote(s.Target)+": "+withoutPath(s.Err, s.Target))
 		case len(s.StillDiffers) > 0:
 			lines = append(lines, terminal.Quote(s.Target)+": was written, but differs from its version in "+strings.Join(s.StillDiffers, ", "))
 		}
+	}
+	if interrupted > 0 {
+		lines = append(lines, Count(interrupted, "file")+" not restored: interrupted before")
 	}
 	return lines
 }
