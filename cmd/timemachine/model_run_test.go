@@ -251,7 +251,7 @@ func (j *modelJudge) absent(p string, before map[string]modelState) {
 		} else if fate == either {
 			j.maybe = true
 		}
-		if j.accepted != "" && (p == j.accepted || strings.HasPrefix(p, j.accepted+"/")) && !j.sight.special[p] {
+		if j.accepted != "" && (p == j.accepted || strings.HasPrefix(p, j.accepted+"/")) && !j.sight.special[p] && !barred(p) {
 			fate, j.holds, j.maybe = gone, false, true
 		}
 	}
