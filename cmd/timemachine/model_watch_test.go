@@ -345,6 +345,11 @@ func (s *modelSight) fate(p string, key modelKey, others map[string]modelState, 
 			return gone // the tree cannot hold both
 		}
 	}
+	for below := range s.found {
+		if strings.HasPrefix(below, p+"/") && !s.either[below] {
+			return gone // nor this
+		}
+	}
 	var clear, suspicious int
 	for i := range s.list.entries {
 		e := &s.list.entries[i]

@@ -119,6 +119,23 @@ func sinceMillis(t *testing.T, h *history.History, source string) string {
 	return strings.Join(all, " ")
 }
 
+// TestAtMomentsOfARenamedFile: what came by a rename counts from its capture, also where its new
+// path was a source before.
+func TestAtMomentsOfARenamedFile(t *testing.T) {
+	s := newStory(t)
+	s.run(at(0), step{source: "/d/new", content: "old", mtime: at(-60)}, step{source: "/d/moved", content: "m", mtime: at(-60)})
+	s.run(at(10), s.gone("/d/new"))
+	s.run(at(20), step{source: "/d/new", content: "m", mtime: at(12), from: "/d/moved"}, s.gone("/d/moved"))
+	s.each(func(t *testing.T, h *history.History) {
+		for minute, want := range map[float64]string{9: "/d/moved /d/new", 15: "/d/moved", 20: "/d/new"} {
+			all, err := h.Below(ctx, "/d", history.Point{Time: at(minute)})
+			if got := strings.Join(sources(all), " "); err != nil || got != want {
+				t.Errorf("minute %v: %s, %v; want %s", minute, got, err, want)
+			}
+		}
+	})
+}
+
 // TestBelowWherePathsExcludeEachOther: a file and one in a folder of its name were never there at
 // once, although the one counts from its mtime and the end of the other was noticed later.
 func TestBelowWherePathsExcludeEachOther(t *testing.T) {

@@ -84,10 +84,10 @@ func (h *History) newEntry(ctx context.Context, v, before *record.Version) (Entr
 	}
 	var scanned time.Time // before the capture
 	switch {
+	case v.RenamedFrom != "" || before == nil && !v.Previous.IsZero():
+		scanned = v.CaptureTime()
 	case before != nil:
 		scanned = before.CaptureTime()
-	case v.RenamedFrom != "" || !v.Previous.IsZero():
-		scanned = v.CaptureTime()
 	default:
 		var err error
 		if scanned, err = h.scanBefore(ctx, v); err != nil {
