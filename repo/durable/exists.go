@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // PathExists tells whether a path below dir exists.
@@ -28,21 +26,4 @@ func PathExists(dir *Dir, path string) (bool, error) {
 		return false, err
 	}
 	return d.Exists(name)
-}
-
-// IsEmptyFolder tells whether name is missing or a folder that holds nothing.
-func IsEmptyFolder(root *Dir, name string) (bool, error) {
-	d, err := root.Sub(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return true, nil
-	}
-	if errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	defer d.Close()
-	names, err := d.Names()
-	return len(names) == 0, err
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/internal/dest"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 )
@@ -50,7 +51,7 @@ func (k *verify) clearPath(path string, v *record.Version) error {
 // empty folder counts as nothing.
 func (k *verify) isOtherKind(dir *durable.Dir, name string, st durable.Stat, v *record.Version) (bool, error) {
 	if st.IsDir() {
-		empty, err := durable.IsEmptyFolder(dir, name)
+		empty, err := dest.IsEmptyFolder(dir, name)
 		return !empty, err
 	}
 	if v.Link && k.r.HasSymlinks() {

@@ -186,7 +186,7 @@ func checkVacant(root *durable.Dir, dest string) error {
 		return err
 	}
 	for _, name := range []string{"files", "copies"} {
-		switch empty, err := durable.IsEmptyFolder(root, name); {
+		switch empty, err := IsEmptyFolder(root, name); {
 		case err != nil:
 			return err
 		case !empty:

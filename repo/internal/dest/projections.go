@@ -1,6 +1,11 @@
 package dest
 
 import (
+	"errors"
+	"io/fs"
+
+	"golang.org/x/sys/unix"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
@@ -67,4 +72,21 @@ func (r *Dest) RestrictModes() error {
 func (r *Dest) HasCopy(path string) bool {
 	there, err := durable.PathExists(r.Folder, path)
 	return there && err == nil
+}
+
+// IsEmptyFolder tells whether name is missing or a folder that holds nothing.
+func IsEmptyFolder(root *durable.Dir, name string) (bool, error) {
+	d, err := root.Sub(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	if errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer d.Close()
+	names, err := d.Names()
+	return len(names) == 0, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/dest"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
@@ -198,6 +199,6 @@ func (r *Projection) MakeCopies() error {
 // KeepsCopies tells whether copies/ holds anything. Where it does not, single copies are not
 // missed.
 func (r *Projection) KeepsCopies() (bool, error) {
-	empty, err := durable.IsEmptyFolder(r.Folder, "copies")
+	empty, err := dest.IsEmptyFolder(r.Folder, "copies")
 	return !empty, err
 }

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"slices"
 
-	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/dest"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
@@ -123,7 +123,7 @@ func (r *Projection) bringUpToDate(ctx context.Context, tip object.ID, n need) e
 // program deleted them, or files/ is a disk of its own that is not mounted. Verify finds single
 // missing files.
 func (r *Projection) filesLost(tip object.ID) (bool, error) {
-	empty, err := durable.IsEmptyFolder(r.Folder, "files")
+	empty, err := dest.IsEmptyFolder(r.Folder, "files")
 	if err != nil || !empty {
 		return false, err
 	}
