@@ -3,17 +3,18 @@ package history
 import (
 	"bytes"
 	"context"
+	"errors"
 	"time"
 
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
 )
 
-// LastRun tells when the last run over everything ended. A run that was interrupted or failed as a
-// whole does not count.
+// LastRun tells when the last run over everything ended that did not fail as a whole.
 type LastRun struct {
-	Ended time.Time // zero where it is not known, as in a clone
-	Good  time.Time // of the last one that left nothing out; zero for none, and where it is not known
+	Ended     time.Time // zero where it is not known, as in a clone
+	Good      time.Time // of the last one that left nothing out; zero for none, and where it is not known
+	Unwritten int       // versions that could not be written beside the history so far
 }
 
 // LastRun reads what the last run has noted.
@@ -22,12 +23,12 @@ func (h *History) LastRun() (LastRun, error) {
 		return LastRun{}, nil
 	}
 	ended, good, err := runstate.LastRun(h.commits.StateDir)
-	return LastRun{Ended: ended, Good: good}, err
+	u, _, uerr := runstate.ReadUnwritten(h.commits.StateDir)
+	return LastRun{Ended: ended, Good: good, Unwritten: max(len(u.Files), len(u.Copies))}, errors.Join(err, uerr)
 }
 
-// Busy tells whether another process writes to the destination. It does not take the lock, not
-// even for a moment, since a run that begins just then would take it for another run. It is false
-// where the system does not tell.
+// Busy tells whether another process writes to the destination; false where the system does not
+// tell. It never takes the lock: a run that begins just then would take it for another run.
 func (h *History) Busy() bool {
 	return h.commits.StateDir != nil && h.commits.StateDir.IsFlocked(runstate.LockName)
 }

@@ -59,6 +59,9 @@ func (s *Status) Lines(c Clock, verbose bool) []string {
 			LastRunLine(s.Last, s.Failed, c),
 			fmt.Sprintf("size         .git %s, files %s, copies %s", sizeText(s.Sizes.Git), sizeText(s.Sizes.Files), sizeText(s.Sizes.Copies)),
 			"push         "+pushText(s.Upstream))
+		if n := s.Last.Unwritten; n > 0 {
+			lines = append(lines, "not written  "+Count(n, "version")+" beside the history, in files/ or copies/: each run tries again")
+		}
 	}
 	if s.Busy {
 		lines = append(lines, "now          a run is at work")

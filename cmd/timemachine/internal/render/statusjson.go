@@ -31,6 +31,8 @@ type LastRunDocument struct {
 	Good    string `json:"good,omitempty"`
 	Failed  string `json:"failed,omitempty"`
 	Failure string `json:"failure,omitempty"`
+
+	Unwritten int `json:"unwritten"`
 }
 
 type SizeDocument struct {
@@ -97,7 +99,7 @@ func previewJSON(p *watch.Preview, say Hints) *PreviewDocument {
 }
 
 func lastRunJSON(l history.LastRun, failed *FailedRun) LastRunDocument {
-	d := LastRunDocument{Ended: timeText(l.Ended), Good: timeText(l.Good)}
+	d := LastRunDocument{Ended: timeText(l.Ended), Good: timeText(l.Good), Unwritten: l.Unwritten}
 	if failed != nil {
 		d.Failed, d.Failure = timeText(failed.When), failed.Why
 	}
