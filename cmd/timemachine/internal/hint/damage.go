@@ -41,7 +41,8 @@ var repairing = adviceTable{
 			command: Git(r.Dest, "update-ref", "--no-deref", ShellWord(r.Branch), r.Commit.String())}
 	},
 	refusal.ResetOrAdopt: func(s Speller, r refusal.Remedy) advice {
-		return advice{lead: "to go back: ", command: Git(r.Dest, "update-ref", ShellWord(r.Branch), r.Commit.String()),
+		back := Git(r.Dest, "update-ref", ShellWord(r.Branch), r.Commit.String())
+		return advice{lead: "to go back: ", command: back + " && " + s.repair(r.Dest), // files/ and the index went along
 			tail: fmt.Sprintf("; to go on with it as it is (at %s): %s", r.Tip.Short(), s.adopt(r.Dest))}
 	},
 	refusal.WriteHead: func(_ Speller, r refusal.Remedy) advice {
