@@ -16,6 +16,10 @@ import (
 // root's run would show it to that user.
 var errBarred = errors.New("the owner of the destination may not read it")
 
+// errPseudo says that what a source holds depends on who reads it, as on /proc. What root reads
+// there is not for the owner of the destination.
+var errPseudo = errors.New("what it holds depends on who reads it")
+
 // destReader is the owner of a destination, who must be able to read what is recorded there. The
 // zero value is nobody.
 type destReader struct {
@@ -39,8 +43,11 @@ func (d *destReader) close() {
 	}
 }
 
-// barred says of a source that the owner may not read it.
-func (d *destReader) barred(path string) scan.Problem {
+// problem says of a source that check has refused why it is not recorded.
+func (d *destReader) problem(path string, err error) scan.Problem {
+	if errors.Is(err, errPseudo) {
+		return scan.Problem{Path: path, Msg: fmt.Sprintf("is not recorded for uid %d, who owns the destination: what it holds depends on who reads it", d.uid)}
+	}
 	return scan.Problem{Path: path, Msg: fmt.Sprintf("is not recorded: uid %d, who owns the destination, may not read it", d.uid)}
 }
 
@@ -67,11 +74,14 @@ func groupsOf(uid uint32) []int {
 	return groups
 }
 
-// check returns errBarred where the owner of the destination may not read an opened source, and
-// errTorn where another file is there for that user by now.
+// check returns errBarred or errPseudo where the owner of the destination may not read an opened
+// source, and errTorn where another file is there for that user by now.
 func (d *destReader) check(src *source, follow bool, st *disk.Stat) error {
 	if d.user == nil {
 		return nil
+	}
+	if src.pseudo {
+		return asSourceError(errPseudo)
 	}
 	switch err := d.user.MayRead(src.path, follow, st); {
 	case err == nil:

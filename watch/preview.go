@@ -127,7 +127,7 @@ type looker struct {
 // skip it. The problem is nil where the source has vanished.
 func (l *looker) checkReadable(ch *scan.Change) (problem *scan.Problem, ok bool) {
 	f := &ch.File
-	if f.Pseudo || f.Stat.IsLink() && l.reader.user == nil {
+	if l.reader.user == nil && (f.Pseudo || f.Stat.IsLink()) {
 		return nil, true
 	}
 	if l.maxSize > 0 && f.Stat.Size > l.maxSize {
@@ -145,8 +145,8 @@ func (l *looker) checkReadable(ch *scan.Change) (problem *scan.Problem, ok bool)
 	if durable.IsMissing(err) {
 		return nil, false
 	}
-	if errors.Is(err, errBarred) {
-		barred := l.reader.barred(f.Path)
+	if errors.Is(err, errBarred) || errors.Is(err, errPseudo) {
+		barred := l.reader.problem(f.Path, err)
 		return &barred, false
 	}
 	return &scan.Problem{Path: f.Path, Msg: "cannot be read", Err: durable.WithoutPath(err)}, false

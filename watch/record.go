@@ -280,8 +280,8 @@ func (r *run) reportFailure(ch *scan.Change, err error) error {
 		}
 		ch.Before.TornRuns++
 		r.cache.MarkChanged(ch.Before)
-	case errors.Is(err, errBarred):
-		p = r.reader.barred(ch.File.Path)
+	case errors.Is(err, errBarred), errors.Is(err, errPseudo):
+		p = r.reader.problem(ch.File.Path, err)
 	case errors.Is(err, errTooLarge):
 		p.Msg, p.Err = fmt.Sprintf("is larger than max-size (%d bytes): skipped", r.Config.MaxSize), nil
 	case !isSourceError(err):

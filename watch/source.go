@@ -20,6 +20,7 @@ type source struct {
 	name   string
 	path   string
 	listed bool // the entry names this very path, so a link there is followed
+	pseudo bool // on a file system like /proc
 	own    *own.Set
 }
 
@@ -36,7 +37,7 @@ type opener struct {
 // may be reached through links, since the user named it.
 func (o *opener) open(f *scan.File) (source, error) {
 	if f.Listed {
-		return source{dir: unix.AT_FDCWD, name: f.Path, path: f.Path, listed: true, own: o.own}, nil
+		return source{dir: unix.AT_FDCWD, name: f.Path, path: f.Path, listed: true, pseudo: f.Pseudo, own: o.own}, nil
 	}
 	cut := strings.LastIndexByte(f.Path, '/')
 	if !o.has(f) {
@@ -51,7 +52,7 @@ func (o *opener) open(f *scan.File) (source, error) {
 		}
 		o.folder, o.dir = folder, dir
 	}
-	return source{dir: o.dir, name: f.Path[cut+1:], path: f.Path}, nil
+	return source{dir: o.dir, name: f.Path[cut+1:], path: f.Path, pseudo: f.Pseudo}, nil
 }
 
 // has tells whether the folder of a source is open.

@@ -176,12 +176,19 @@ func TestOwnerReads(t *testing.T) {
 		s.put(fmt.Sprintf("many/%c%c", 'a'+i/10, 'a'+i%10), secret, 0o600)
 	}
 	s.watch("etc", "alone", "listed", "listed open", "many")
+	list, err := os.ReadFile(s.path("config.dat"))
+	s.check(err)
+	// By its mode everybody may read it, and the kernel lets others not open it.
+	write(t, s.path("config.dat"), append(list, "- /proc/self/maps\n"...))
 	out := s.mustRun(3)
+	if !strings.Contains(out, "/proc/self/maps: is not recorded for uid 54321") {
+		t.Errorf("it says: %s", out)
+	}
 	if got := s.tracked(); got != "etc/link etc/open etc/passed/open etc/theirs listed open" {
 		t.Errorf("recorded: %s", got)
 	}
 	s.wantNoSecret()
-	if n := strings.Count(out, "ERR"); n != 21 || !strings.Contains(out, "uid 54321, who owns the destination, may not read it") || !strings.Contains(out, "and 87 more") {
+	if n := strings.Count(out, "ERR"); n != 22 || !strings.Contains(out, "uid 54321, who owns the destination, may not read it") || !strings.Contains(out, "and 87 more") {
 		t.Errorf("%d errors: %s", n, out)
 	}
 	for _, name := range []string{"etc/closed", "etc/barred/link", "alone"} {
