@@ -66,7 +66,10 @@ const rootExamples = `  timemachine status                     what a run would 
   git -C /backup log -p -- files/etc/hosts`
 
 const runHelp = `Look at every watched file once: what changed since the last run is committed to the destination.
-A destination folder must exist; it gets a repository when it has none.`
+A destination folder must exist; it gets a repository when it has none.
+
+A run by root follows a link that another user owns only to what belongs to the same user. Where another user owns the
+destination, root records no file there that this user may not read. Both are named, and the exit code is 3.`
 
 const addHelp = `Watch files or folders, and take their first version at once. The configuration and the destination are made when
 they are missing. A path that is watched already is said, and still captured. timemachine help configuration tells what
