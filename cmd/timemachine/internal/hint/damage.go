@@ -42,7 +42,8 @@ var repairing = adviceTable{
 	},
 	refusal.ResetOrAdopt: func(s Speller, r refusal.Remedy) advice {
 		back := Git(r.Dest, "update-ref", ShellWord(r.Branch), r.Commit.String())
-		return advice{lead: "to go back: ", command: back + " && " + s.repair(r.Dest), // files/ and the index went along
+		// files/ and the index went along
+		return advice{lead: "to go back: ", command: back + " && " + s.repair(r.Dest),
 			tail: fmt.Sprintf("; to go on with it as it is (at %s): %s", r.Tip.Short(), s.adopt(r.Dest))}
 	},
 	refusal.WriteHead: func(_ Speller, r refusal.Remedy) advice {
