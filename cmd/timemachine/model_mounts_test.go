@@ -164,7 +164,7 @@ func (w *modelWorld) home(p string) int {
 		p = real + "/" + filepath.Base(p)
 	}
 	home, deepest := 0, ""
-	if w.coarse() && strings.HasPrefix(p, w.path("w/")) {
+	if w.coarse() && strings.HasPrefix(p+"/", w.path("w/")) {
 		home = -1
 	}
 	for _, m := range w.mounts {

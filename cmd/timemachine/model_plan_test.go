@@ -28,7 +28,7 @@ type modelSetting struct {
 
 // dest is where the destination lies in the world's folder.
 func (s modelSetting) dest() string {
-	if s.within && (!s.coarse || modelSituations.on("coarse destination")) {
+	if s.within {
 		return "/w/b/dest"
 	}
 	return "/dest"

@@ -37,6 +37,7 @@ func (s modelState) String() string {
 type modelKey struct {
 	home         int  // the mount that it lies in
 	lost         bool // the program has lost it, and has not found the source again
+	followed     bool // an entry names a link, and all this is of what it leads to
 	dev, ino     uint64
 	size         int64
 	mtime, ctime time.Time
@@ -229,6 +230,10 @@ func barred(p string) bool {
 		if err != nil || info.Mode()&os.ModeSymlink == 0 {
 			continue
 		}
+		behind, err := os.Stat(at)
+		if err != nil {
+			return false // it leads nowhere, or to itself
+		}
 		target, err := os.Readlink(at)
 		if err != nil {
 			return false
@@ -236,9 +241,8 @@ func barred(p string) bool {
 		if !filepath.IsAbs(target) {
 			target = filepath.Dir(at) + "/" + target
 		}
-		behind, err := os.Stat(at)
 		owner := info.Sys().(*syscall.Stat_t).Uid
-		if os.Geteuid() == 0 && owner != 0 && err == nil && behind.Sys().(*syscall.Stat_t).Uid != owner || barred(target) {
+		if os.Geteuid() == 0 && owner != 0 && behind.Sys().(*syscall.Stat_t).Uid != owner || barred(target) {
 			return true
 		}
 		if at, err = filepath.EvalSymlinks(at); err != nil {
@@ -290,6 +294,9 @@ func (s *modelSight) take(p string, info os.FileInfo, named bool) {
 		return
 	}
 	key.home = s.world.home(p)
+	if link, err := os.Lstat(p); named && err == nil {
+		key.followed = link.Mode()&os.ModeSymlink != 0
+	}
 	s.found[p], s.keys[p] = state, key
 }
 
@@ -381,6 +388,8 @@ func (s *modelSight) fate(p string, key modelKey, others map[string]modelState, 
 		return held
 	case suspicious > 0:
 		return either
+	case away && key.followed && len(names) > 0:
+		return either // nobody knows where the link itself was
 	case away && (!beside || lost && len(names) == 0):
 		return held
 	case away, lost && (!beside || !blank || len(names) == 0):

@@ -78,8 +78,9 @@ func (w *Comparer) contentID(dir *durable.Dir, name string, v *record.Version) (
 	return h.ID()
 }
 
+// sameTime compares mtimes. A file system may keep whole seconds only.
 func (r *Projection) sameTime(got, want time.Time) bool {
-	return got.Equal(want) || !r.HasModes() && got.Sub(want).Abs() <= coarse
+	return got.Equal(want) || got.Equal(want.Truncate(time.Second)) || !r.HasModes() && got.Sub(want).Abs() <= coarse
 }
 
 // coarse is the step of clocks on file systems without permissions: FAT counts in two seconds.
