@@ -46,8 +46,8 @@ func (s modelStep) String() string {
 	return strings.TrimSpace(fmt.Sprintf("%4d %-11s %-16q %-16q %d %d", s.number, s.op, s.a, s.b, s.n, s.m))
 }
 
-// newModelPlan makes the plan of a seed. Operations that are switched off are drawn all the same
-// and left out then, so that a seed keeps its meaning.
+// newModelPlan makes the plan of a seed. Operations that are left out are drawn all the same, so
+// that a seed keeps its meaning.
 func newModelPlan(seed uint64, rounds int) *modelPlan {
 	r := rand.New(rand.NewPCG(seed, 0x6d6f64656c))
 	p := &modelPlan{seed: seed}
@@ -82,8 +82,9 @@ func newModelPlan(seed uint64, rounds int) *modelPlan {
 		add(modelStep{op: "run", a: modelPath(r), n: r.IntN(1 << 20), m: r.IntN(1 << 20)})
 	}
 	add(modelStep{op: "quiet"})
+	off := modelLeftOut()
 	p.steps = slices.DeleteFunc(p.steps, func(s modelStep) bool {
-		return !modelSituations.on(s.op) || (s.op == "mount" || s.op == "reboot") && !modelMounts
+		return slices.Contains(off, s.op) || (s.op == "mount" || s.op == "reboot") && !modelMounts
 	})
 	return p
 }
