@@ -556,6 +556,9 @@ func (w *modelWorld) restoreBeside(s modelStep) {
 	all := map[string][]modelState{}
 	for source, state := range m.below(p) {
 		all[source] = []modelState{state}
+		if m.loose[source] { // its record says this, and the commit's tree another thing
+			all[source] = append(all[source], modelState{})
+		}
 	}
 	w.compareAt(p, m.tip, all)
 }
@@ -700,6 +703,9 @@ func (w *modelWorld) restoreInPlace(s modelStep) {
 		return
 	}
 	for path, want := range m.below(p) {
+		if m.loose[path] {
+			continue
+		}
 		got := after[path]
 		if w.coarse() {
 			want.mtime, got.mtime = want.mtime.Truncate(time.Second), got.mtime.Truncate(time.Second)

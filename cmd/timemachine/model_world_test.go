@@ -49,6 +49,7 @@ type modelMoment struct {
 	tip      string
 	at       time.Time
 	recorded map[string]modelState
+	loose    map[string]bool // as of the world
 }
 
 // modelShaky is what a source went through while a run was at work.
@@ -216,7 +217,7 @@ func (w *modelWorld) remember() {
 	if w.tip == "" || len(w.moments) > 0 && w.moments[len(w.moments)-1].tip == w.tip {
 		return
 	}
-	w.moments = append(w.moments, modelMoment{tip: w.tip, at: time.Now(), recorded: maps.Clone(w.recorded)})
+	w.moments = append(w.moments, modelMoment{tip: w.tip, at: time.Now(), recorded: maps.Clone(w.recorded), loose: maps.Clone(w.loose)})
 }
 
 func (w *modelWorld) rel(p string) string { return strings.TrimPrefix(p, w.base+"/") }
