@@ -407,9 +407,12 @@ func (w *modelWorld) revert(n int) {
 	}
 	w.taint(which)
 	w.rewritten = true
-	if out, err := w.tryGit("revert", "--no-edit", which); err != nil {
-		w.tryGit("revert", "--abort")
-		_ = out
+	if _, err := w.tryGit("revert", "--no-edit", which); err == nil {
+		return
+	}
+	if _, err := w.tryGit("revert", "--abort"); err != nil { // git cannot always
+		w.git("reset", "-q", "--hard")
+		w.tryGit("revert", "--quit")
 	}
 }
 
