@@ -94,9 +94,9 @@ func (w *modelWorld) prepareDuring(s modelStep) {
 	case kind == 3:
 		w.exchange(p, w.path(s.b))
 	case kind == 4:
-		w.overwrite(p, 0)
+		w.overwrite(p, 0, s.m%2 == 0)
 	case kind == 5:
-		w.overwrite(p, 512)
+		w.overwrite(p, 512, s.m%2 == 0)
 	}
 }
 
@@ -182,10 +182,13 @@ func (w *modelWorld) exchange(p, q string) {
 }
 
 // overwrite writes the file from its beginning to its end with one letter after the other, and lets
-// it grow by some bytes each time.
-func (w *modelWorld) overwrite(p string, grow int) {
+// it grow by some bytes each time. To read a large one takes longer than to write it.
+func (w *modelWorld) overwrite(p string, grow int, large bool) {
 	const block = 64 << 10
 	size := 8 * block
+	if large {
+		size *= 20
+	}
 	w.must(os.WriteFile(p, bytes.Repeat([]byte("a"), size), 0o644))
 	w.shaky[p] = &modelShaky{whole: overwritten}
 	n := 0

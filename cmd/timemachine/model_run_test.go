@@ -335,10 +335,16 @@ func (w *modelWorld) shakyOf(p string) *modelShaky {
 	if len(w.shaky) == 0 {
 		return nil
 	}
-	if real, err := filepath.EvalSymlinks(p); err == nil && real != p {
-		return w.shakyOf(real)
+	real, err := filepath.EvalSymlinks(p)
+	if err != nil || real == p {
+		return nil
 	}
-	return nil
+	for at, s := range w.shaky { // which a listed link may lead to
+		if strings.HasPrefix(at, real+"/") {
+			return s
+		}
+	}
+	return w.shakyOf(real)
 }
 
 // compareTree checks that the tip's tree is what the newest records say.
