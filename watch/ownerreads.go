@@ -4,21 +4,18 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/user"
-	"strconv"
 
 	"timemachine/repo/durable"
 	"timemachine/watch/disk"
 	"timemachine/watch/scan"
 )
 
-// errBarred says that the owner of the destination may not read a source. It is not recorded, since
-// root's run would show it to that user.
-var errBarred = errors.New("the owner of the destination may not read it")
-
-// errPseudo says that what a source holds depends on who reads it, as on /proc. What root reads
-// there is not for the owner of the destination.
-var errPseudo = errors.New("what it holds depends on who reads it")
+// What the owner of the destination is refused, since root's run would show it to that user. What a
+// source holds on a file system like /proc depends on who reads it.
+var (
+	errBarred = errors.New("may not read it")
+	errPseudo = errors.New("may find something else there than root")
+)
 
 // destReader is the owner of a destination, who must be able to read what is recorded there. The
 // zero value is nobody.
@@ -30,9 +27,12 @@ type destReader struct {
 // newDestReader returns who must be able to read what is recorded in a destination of owner. That
 // is nobody where this process's user owns it, or is not root and so reads no more than others.
 func newDestReader(owner uint32) (d destReader, err error) {
-	if owner != 0 && os.Geteuid() == 0 {
-		d.uid = owner
-		d.user, err = disk.NewOtherUser(int(owner), groupsOf(owner))
+	if owner == 0 || os.Geteuid() != 0 {
+		return d, nil
+	}
+	d.uid = owner
+	if d.user, err = disk.NewOtherUser(int(owner), disk.GroupsOf(owner)); err != nil {
+		err = fmt.Errorf("cannot find out what uid %d, who owns the destination, may read: %w", owner, err)
 	}
 	return d, err
 }
@@ -43,35 +43,26 @@ func (d *destReader) close() {
 	}
 }
 
-// problem says of a source that check has refused why it is not recorded.
-func (d *destReader) problem(path string, err error) scan.Problem {
-	if errors.Is(err, errPseudo) {
-		return scan.Problem{Path: path, Msg: fmt.Sprintf("is not recorded for uid %d, who owns the destination: what it holds depends on who reads it", d.uid)}
+// lookAhead returns what the owner of the destination finds at the paths of some changes, which is
+// faster than one by one. What has another stat by the time that it is opened is looked at again.
+func (d *destReader) lookAhead(changes []scan.Change) map[string]*disk.Look {
+	if d.user == nil {
+		return nil
 	}
-	return scan.Problem{Path: path, Msg: fmt.Sprintf("is not recorded: uid %d, who owns the destination, may not read it", d.uid)}
-}
-
-// noGroup is the group of nobody, by convention.
-const noGroup = 65534
-
-// groupsOf returns the groups of a user, the primary one first. A user whom the system does not
-// know has none.
-func groupsOf(uid uint32) []int {
-	u, err := user.LookupId(strconv.FormatUint(uint64(uid), 10))
-	if err != nil {
-		return []int{noGroup}
-	}
-	ids, _ := u.GroupIds()
-	var groups []int
-	for _, id := range append([]string{u.Gid}, ids...) {
-		if gid, err := strconv.Atoi(id); err == nil {
-			groups = append(groups, gid)
+	looks, seen := make([]disk.Look, 0, len(changes)), map[string]*disk.Look{}
+	for i := range changes {
+		if f := &changes[i].File; !changes[i].Deleted {
+			looks = append(looks, disk.Look{Path: f.Path, Follow: f.Listed && !f.Stat.IsLink()})
+			seen[f.Path] = &looks[len(looks)-1]
 		}
 	}
-	if len(groups) == 0 {
-		return []int{noGroup}
-	}
-	return groups
+	d.user.LookAt(looks)
+	return seen
+}
+
+// problem says of a source that check has refused why it is not recorded.
+func (d *destReader) problem(path string, err error) scan.Problem {
+	return scan.Problem{Path: path, Msg: fmt.Sprintf("is not recorded: uid %d, who owns the destination, %v", d.uid, err)}
 }
 
 // check returns errBarred or errPseudo where the owner of the destination may not read an opened
@@ -83,7 +74,13 @@ func (d *destReader) check(src *source, follow bool, st *disk.Stat) error {
 	if src.pseudo {
 		return asSourceError(errPseudo)
 	}
-	switch err := d.user.MayRead(src.path, follow, st); {
+	var err error
+	if l := src.seen; l != nil && l.Follow == follow && l.Stat == *st {
+		err = l.Err
+	} else {
+		err = d.user.MayRead(src.path, follow, st)
+	}
+	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, disk.ErrOtherFile), durable.IsNoEntry(err):

@@ -22,6 +22,7 @@ type source struct {
 	listed bool // the entry names this very path, so a link there is followed
 	pseudo bool // on a file system like /proc
 	own    *own.Set
+	seen   *disk.Look // by the owner of the destination; nil: not yet
 }
 
 // opener opens the folders that sources lie in. It keeps the last one open, so that the next source
@@ -29,15 +30,16 @@ type source struct {
 // for concurrent use.
 type opener struct {
 	own          *own.Set // which is never a source
-	root, folder string   // "": not open
-	top, dir     int      // the entry's root, and the folder
+	seen         map[string]*disk.Look
+	root, folder string // "": not open
+	top, dir     int    // the entry's root, and the folder
 }
 
 // open opens the folder of a source. The folder stays open until the next call. The entry's root
 // may be reached through links, since the user named it.
 func (o *opener) open(f *scan.File) (source, error) {
 	if f.Listed {
-		return source{dir: unix.AT_FDCWD, name: f.Path, path: f.Path, listed: true, pseudo: f.Pseudo, own: o.own}, nil
+		return source{dir: unix.AT_FDCWD, name: f.Path, path: f.Path, listed: true, pseudo: f.Pseudo, own: o.own, seen: o.seen[f.Path]}, nil
 	}
 	cut := strings.LastIndexByte(f.Path, '/')
 	if !o.has(f) {
@@ -52,7 +54,7 @@ func (o *opener) open(f *scan.File) (source, error) {
 		}
 		o.folder, o.dir = folder, dir
 	}
-	return source{dir: o.dir, name: f.Path[cut+1:], path: f.Path, pseudo: f.Pseudo}, nil
+	return source{dir: o.dir, name: f.Path[cut+1:], path: f.Path, pseudo: f.Pseudo, seen: o.seen[f.Path]}, nil
 }
 
 // has tells whether the folder of a source is open.

@@ -17,28 +17,31 @@ func NewOtherUser(uid int, groups []int) (*OtherUser, error) { return &OtherUser
 // Close does nothing.
 func (u *OtherUser) Close() {}
 
-// MayRead returns nil where everybody may read the file at a path that this process has opened,
-// whose stat is file: its owner's group and all others may read it, and search each folder on the
-// way. It returns ErrOtherFile where the path leads to another file. Of a link itself, unless it is
-// followed, it is enough that they find it.
-func (u *OtherUser) MayRead(path string, follow bool, file *Stat) error {
-	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+// LookAt takes all looks.
+func (u *OtherUser) LookAt(looks []Look) {
+	for i := range looks {
+		looks[i].Err = looks[i].take()
+	}
+}
+
+// take returns nil where everybody may read the file: its owner's group and all others may read it,
+// and search each folder on the way. Of a link itself, unless it is followed, it is enough that
+// they find it.
+func (l *Look) take() error {
+	folder, err := filepath.EvalSymlinks(filepath.Dir(l.Path))
 	if err != nil {
 		return err
 	}
-	path = filepath.Join(folder, filepath.Base(path))
-	if follow {
+	path := filepath.Join(folder, filepath.Base(l.Path))
+	if l.Follow {
 		if path, err = filepath.EvalSymlinks(path); err != nil {
 			return err
 		}
 	}
-	st, err := StatAt(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW)
-	switch {
-	case err != nil:
+	if l.Stat, err = StatAt(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW); err != nil {
 		return err
-	case st.Inode() != file.Inode():
-		return ErrOtherFile
-	case !st.IsLink() && st.Mode&0o044 != 0o044:
+	}
+	if !l.Stat.IsLink() && l.Stat.Mode&0o044 != 0o044 {
 		return os.ErrPermission
 	}
 	for path != "/" {

@@ -12,12 +12,10 @@ import (
 // rights on files, and none of root's. Several goroutines may use it. Root alone can make one.
 type OtherUser struct{ ask chan question }
 
-// question asks whether a path leads the user to a file that they may read.
+// question is looks to take, and who waits for them.
 type question struct {
-	path   string
-	flags  int // of open(2)
-	file   *Stat
-	answer chan error
+	looks []Look
+	done  chan struct{}
 }
 
 // NewOtherUser returns what the system lets a user read who belongs to some groups, of which the
@@ -38,23 +36,21 @@ func (u *OtherUser) serve(uid int, groups []int, ready chan<- error) {
 		return
 	}
 	for q := range u.ask {
-		q.answer <- mayRead(q.path, q.flags, q.file)
+		for i := range q.looks {
+			q.looks[i].Err = q.looks[i].take()
+		}
+		close(q.done)
 	}
 }
 
 // Close ends the thread.
 func (u *OtherUser) Close() { close(u.ask) }
 
-// MayRead returns nil where the user may read the file at a path that this process has opened,
-// whose stat is file. It returns ErrOtherFile where the path leads the user to another one. Of a
-// link itself, unless it is followed, it is enough that the user finds it.
-func (u *OtherUser) MayRead(path string, follow bool, file *Stat) error {
-	q := question{path: path, flags: unix.O_PATH, file: file, answer: make(chan error, 1)}
-	if !follow {
-		q.flags |= unix.O_NOFOLLOW
-	}
+// LookAt takes all looks, which costs little more than one: it waits for the thread once.
+func (u *OtherUser) LookAt(looks []Look) {
+	q := question{looks: looks, done: make(chan struct{})}
 	u.ask <- q
-	return <-q.answer
+	<-q.done
 }
 
 // becomeOnFiles gives this thread the rights on files of a user. The functions of package syscall
@@ -90,21 +86,19 @@ func setFileID(name string, set func(int) (int, error), id int) error {
 	return nil
 }
 
-// mayRead asks the system with the rights of this thread.
-func mayRead(path string, flags int, file *Stat) error {
-	fd, err := unix.Open(path, flags|unix.O_CLOEXEC, 0)
+// take asks the system with the rights of this thread.
+func (l *Look) take() error {
+	flags := unix.O_PATH | unix.O_CLOEXEC
+	if !l.Follow {
+		flags |= unix.O_NOFOLLOW
+	}
+	fd, err := unix.Open(l.Path, flags, 0)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(fd)
-	st, err := StatFD(fd)
-	switch {
-	case err != nil:
+	if l.Stat, err = StatFD(fd); err != nil || l.Stat.IsLink() {
 		return err
-	case st.Inode() != file.Inode():
-		return ErrOtherFile
-	case file.IsLink():
-		return nil
 	}
 	empty := [1]byte{}
 	_, _, errno := unix.Syscall6(unix.SYS_FACCESSAT2, uintptr(fd), uintptr(unsafe.Pointer(&empty)), unix.R_OK, unix.AT_EMPTY_PATH|unix.AT_EACCESS, 0, 0)

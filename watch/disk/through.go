@@ -1,7 +1,6 @@
 package disk
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -20,9 +19,6 @@ type ForeignLinkError struct {
 func (e *ForeignLinkError) Error() string {
 	return fmt.Sprintf("a link of uid %d leads there, and what it leads to belongs to uid %d: not followed", e.UID, e.Owner)
 }
-
-// ErrOtherFile says that a path leads another user to another file than this process.
-var ErrOtherFile = errors.New("another file for that user")
 
 // maxLinks is how many links one path may lead through, as in Linux.
 const maxLinks = 40
