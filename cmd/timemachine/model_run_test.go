@@ -255,7 +255,7 @@ func (j *modelJudge) absent(p string, before map[string]modelState) {
 			fate, j.holds, j.maybe = gone, false, true
 		}
 	}
-	if j.shakyOf(p) != nil || j.tainted[p] || j.sight.either[p] || j.only != "" && fate == gone {
+	if j.shakyOf(p) != nil || j.besideShaky(p) || j.tainted[p] || j.sight.either[p] || j.only != "" && fate == gone {
 		fate, j.maybe = either, true
 	}
 	switch {
@@ -345,6 +345,17 @@ func (w *modelWorld) shakyOf(p string) *modelShaky {
 		}
 	}
 	return w.shakyOf(real)
+}
+
+// besideShaky tells whether something came and went during the run in a folder above p: the folder
+// may be as empty now as it was not then.
+func (w *modelWorld) besideShaky(p string) bool {
+	for shaky := range w.shaky {
+		if strings.HasPrefix(p, filepath.Dir(shaky)+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 // compareTree checks that the tip's tree is what the newest records say.
