@@ -246,18 +246,15 @@ func (j *modelJudge) absent(p string, before map[string]modelState) {
 		fate = gone
 	} else if j.list.watched(p) {
 		fate = j.sight.fate(p, j.keys[p], before, j.blank)
-		if fate == held {
-			j.holds = true
-		} else if fate == either {
-			j.maybe = true
-		}
 		if j.accepted != "" && (p == j.accepted || strings.HasPrefix(p, j.accepted+"/")) && !j.sight.special[p] && !barred(p) {
-			fate, j.holds, j.maybe = gone, false, true
+			fate, j.maybe = gone, true
 		}
 	}
 	if j.shakyOf(p) != nil || j.besideShaky(p) || j.tainted[p] || j.sight.either[p] || j.only != "" && fate == gone {
-		fate, j.maybe = either, true
+		fate = either
 	}
+	j.maybe = j.maybe || fate == either
+	j.holds = j.holds || fate == held && !still && j.list.watched(p)
 	switch {
 	case deleted && r.folder != still && j.shakyOf(p) == nil && !j.tainted[p]:
 		j.failRun("false deletion", "%s: a link is there: %v; recorded as one that became a folder: %v", p, still, r.folder)
