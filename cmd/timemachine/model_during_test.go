@@ -72,7 +72,7 @@ func (w *modelWorld) prepareDuring(s modelStep) {
 		w.late(s.n)
 		return
 	}
-	switch kind := s.n % 6; {
+	switch kind := s.n % 7; {
 	case info.IsDir():
 		w.shaky[p], w.shaky[p+".moved"] = &modelShaky{absent: true}, &modelShaky{absent: true}
 		w.repeat(func() {
@@ -95,7 +95,7 @@ func (w *modelWorld) prepareDuring(s modelStep) {
 		w.exchange(p, w.path(s.b))
 	case kind == 4:
 		w.overwrite(p, 0, s.m%2 == 0)
-	case kind == 5:
+	default:
 		w.overwrite(p, 512, s.m%2 == 0)
 	}
 }

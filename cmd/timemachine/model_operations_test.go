@@ -55,7 +55,7 @@ func init() {
 		{"add", 2, (*modelWorld).add},
 		{"floor", 1, (*modelWorld).copiesFloor},
 		{"map", 2, (*modelWorld).writeMapped},
-		{"during", 3, func(w *modelWorld, s modelStep) { w.beside = &s }},
+		{"during", 8, func(w *modelWorld, s modelStep) { w.beside = &s }},
 		{"mount", 4, (*modelWorld).mount},
 		{"reboot", 1, (*modelWorld).reboot},
 	}
@@ -303,6 +303,7 @@ func (w *modelWorld) forget(s modelStep) {
 	name := "/.git/timemachine/cache"
 	if s.n%3 == 0 && !w.behind {
 		name = "/.git/timemachine"
+		w.rewritten = w.rewritten || w.owed // a repair writes the copies then
 	}
 	w.must(os.RemoveAll(w.dest + name))
 	w.blank = true

@@ -75,6 +75,7 @@ func (w *modelWorld) judgeRun(run func() (string, int), scope modelScope) {
 	clear(w.shaky)
 	w.blank = false
 	w.behind = w.locked || w.away || w.split
+	w.owed = w.noRoom
 	w.locked = false
 }
 

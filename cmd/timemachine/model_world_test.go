@@ -34,6 +34,7 @@ type modelWorld struct {
 	locked    bool                         // somebody holds the index
 	split     bool                         // the index is split: it cannot be written
 	noRoom    bool                         // for copies
+	owed      bool                         // copies were left out for want of room
 	behind    bool                         // files/ and the index may not be what the branch says
 	rewritten bool                         // git has written in files/, which does not know mtimes
 	mapped    map[[2]uint64]bool           // files that were written through a mapping
