@@ -52,7 +52,7 @@ func (w *modelWorld) fill(m *modelMount) {
 	store, err := os.MkdirTemp(w.base+"/stores", "")
 	w.must(err)
 	m.store = store
-	w.must(unix.Mount("tmpfs", m.store, "tmpfs", 0, "size=16m,mode=755"))
+	w.must(unix.Mount("tmpfs", m.store, "tmpfs", 0, "size=1g,mode=755"))
 }
 
 // bind lets the file system come, where its folder is still there.
@@ -110,7 +110,7 @@ func (w *modelWorld) mountCoarse() error {
 	if err := os.WriteFile(image, nil, 0o600); err != nil {
 		return err
 	}
-	if err := os.Truncate(image, 512<<20); err != nil {
+	if err := os.Truncate(image, 2<<30); err != nil {
 		return err
 	}
 	for _, args := range [][]string{{"mkfs.ext4", "-q", "-F", "-I", "128", "-O", "^has_journal", image}, {"mount", "-o", "loop", image, w.path("w")}} {
