@@ -18,6 +18,9 @@ func TestFloodWaits(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("root only: files of several users")
 	}
+	if testing.Short() {
+		t.Skip("thousands of commits say nothing about races")
+	}
 	t.Parallel()
 	w := newWorld(t)
 	const flooder, other, files = 12345, 12346, 6000
