@@ -25,8 +25,18 @@ func TestMain(m *testing.M) {
 // TestScripts runs the scripts, which show all visible behaviour. Each has its own home and works
 // in an empty folder.
 func TestScripts(t *testing.T) {
+	scripts, err := filepath.Glob(filepath.Join("..", "..", "testdata", "script", "*.txtar"))
+	if err != nil || len(scripts) == 0 {
+		t.Fatal("no scripts:", err)
+	}
+	if testing.Short() { // a sample
+		for i := range len(scripts) / 3 {
+			scripts[i] = scripts[3*i]
+		}
+		scripts = scripts[:len(scripts)/3]
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 filepath.Join("..", "..", "testdata", "script"),
+		Files:               scripts,
 		RequireUniqueNames:  true,
 		RequireExplicitExec: true,
 		Setup:               setupScript,
