@@ -9,7 +9,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"timemachine/repo/history"
 	"timemachine/repo/repotest"
+	"timemachine/watch"
 )
 
 // TestLimitsAreNamed has a file beyond each limit. Each is reported and recorded where possible,
@@ -101,6 +103,13 @@ func TestPathsLongerThanTheSystemTakes(t *testing.T) {
 	}
 	if s.Versions < 25 || s.Versions > 35 || w.committed("beside") != "recorded" {
 		t.Errorf("%d versions, %d problems", s.Versions, len(p))
+	}
+	plan, err := w.restore(history.Point{}, watch.RestoreOptions{DryRun: true}, w.src)
+	w.check(err)
+	for _, path := range plan.Extra {
+		if len(path) >= unix.PathMax {
+			t.Fatalf("restore looks as deep as %d bytes", len(path))
+		}
 	}
 	w.check(os.Rename(w.path("deep"), w.path("gone")))
 	w.check(os.RemoveAll(w.path("gone")))

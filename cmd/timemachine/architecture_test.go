@@ -77,7 +77,7 @@ var importTable = map[string]string{
 	"cmd/timemachine/internal/render": "repo repo/durable repo/history repo/restore repo/verify repo/record repo/refusal repo/layout repo/when " +
 		"repo/textdiff repo/git/object watch watch/config watch/scan cmd/timemachine/internal/terminal",
 	"cmd/timemachine": "repo repo/history repo/restore repo/verify repo/record repo/refusal repo/layout repo/when repo/textdiff " +
-		"repo/durable repo/git/object watch watch/config watch/own watch/scan cmd/timemachine/internal/... " +
+		"repo/durable repo/git/object watch watch/config watch/disk watch/own watch/scan cmd/timemachine/internal/... " +
 		"log/slog github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term " + sysUnix,
 	"cmd/bench": sysUnix,
 }

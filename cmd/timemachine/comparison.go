@@ -11,6 +11,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/textdiff"
+	"timemachine/watch/disk"
 )
 
 // binarySee is the number of bytes searched for a NUL, as git does.
@@ -31,20 +32,24 @@ func (d *diffJob) comparisons(pairs []pair) iter.Seq2[*render.Comparison, error]
 }
 
 // compareTries is how often a file on disk is compared that changes or vanishes meanwhile.
-const compareTries = 3
+const compareTries = 5
 
 // compare finds the difference of a pair; nil if content, kind, mode and owner are equal. A file on
 // disk that changes meanwhile is looked at again.
 func (d *diffJob) compare(p *pair) (c *render.Comparison, err error) {
 	for range compareTries {
-		if c, err = d.compareOnce(p); err == nil || !d.live {
+		c, err = d.compareOnce(p)
+		var foreign *disk.ForeignLinkError
+		if errors.As(err, &foreign) {
+			p.to.Odd = "behind a link of another user's: not followed"
+			return d.compareOnce(p)
+		}
+		if err == nil || !d.live {
 			break
 		}
-		now, lerr := d.liveState(p.source, p.from)
-		if lerr != nil {
-			break
+		if now, lerr := d.liveState(p.source, p.from); lerr == nil {
+			p.to = now
 		}
-		p.to = now
 	}
 	return c, err
 }
@@ -72,8 +77,11 @@ func (d *diffJob) compareOnce(p *pair) (*render.Comparison, error) {
 
 // equal tells whether both states have the same content. It does not hold content in memory.
 func (d *diffJob) equal(p *pair) (bool, error) {
-	if p.from.There != p.to.There || p.from.Link != p.to.Link {
+	switch {
+	case p.from.There != p.to.There, p.from.Link != p.to.Link:
 		return false, nil
+	case !p.to.There: // neither is: a new file that is gone again
+		return true, nil
 	}
 	if !p.from.blob.IsZero() && !p.to.blob.IsZero() {
 		return p.from.blob == p.to.blob, nil

@@ -26,10 +26,13 @@ func TestDiffOfAFolderAtWork(t *testing.T) {
 	}
 	var stop atomic.Bool
 	done := make(chan bool)
+	for i := range files { // and some that no version is of
+		write(t, filepath.Join(src, fmt.Sprint("new", i)), []byte("new\n"))
+	}
 	go func() {
 		defer close(done)
 		for i := 0; !stop.Load(); i++ {
-			name := filepath.Join(src, fmt.Sprint("f", i%files))
+			name := filepath.Join(src, fmt.Sprint([]string{"f", "new"}[i/files%2], i%files))
 			_ = os.Rename(name, name+".away")
 			switch i % 3 {
 			case 1:

@@ -22,6 +22,7 @@ import (
 	"timemachine/repo/history"
 	"timemachine/repo/record"
 	"timemachine/watch/config"
+	"timemachine/watch/disk"
 )
 
 // fileState is a file in one of the two states, with access to its content.
@@ -157,6 +158,9 @@ func (d *diffJob) liveState(source string, recorded fileState) (fileState, error
 		s.open = func() (io.ReadCloser, error) { return openRegular(source, links) }
 	case m&fs.ModeSymlink != 0:
 		target, err := os.Readlink(source)
+		if durable.IsNoEntry(err) {
+			return fileState{}, nil
+		}
 		if err != nil {
 			return fileState{}, err
 		}
@@ -231,15 +235,17 @@ func unixMode(info fs.FileInfo) uint32 {
 }
 
 // openRegular opens a regular file and waits for nothing. It follows a link at the end of the path
-// only where links is not unix.O_NOFOLLOW.
+// only where links is not unix.O_NOFOLLOW. For root, the links on the way count as in a run: one of
+// another user's leads only to what is theirs.
 func openRegular(path string, links int) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|links|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	fd, err := disk.OpenThrough(path, os.O_RDONLY|links, nil)
 	if errors.Is(err, unix.ELOOP) {
 		return nil, errors.New("became a link just now")
 	}
 	if err != nil {
-		return nil, err
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
+	f := os.NewFile(uintptr(fd), path)
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
 		return nil, errors.Join(err, fmt.Errorf("%q is no regular file", path), f.Close())
 	}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"golang.org/x/sys/unix"
+
 	"timemachine/repo/durable"
 )
 
@@ -53,7 +55,7 @@ func (x *extraSearch) search(dir *durable.Dir, path string, inside bool) {
 	inside = inside || x.holds[path] || listed != nil && listed(path)
 	for _, name := range names {
 		at := filepath.Join(path, name)
-		if x.targets[at] || !inside && !x.leads[at] {
+		if x.targets[at] || !inside && !x.leads[at] || len(at) >= unix.PathMax { // no source has so long a path
 			continue
 		}
 		st, err := dir.Lstat(name)
