@@ -15,7 +15,7 @@ import (
 )
 
 // loseCache removes what the last run knew of the sources.
-func (d *disk) loseCache() {
+func (d *testDisk) loseCache() {
 	d.t.Helper()
 	if err := os.Remove(filepath.Join(d.dest, ".git/timemachine/cache")); err != nil {
 		d.t.Fatal(err)
@@ -23,7 +23,7 @@ func (d *disk) loseCache() {
 }
 
 // deleted returns the names of the sources that are recorded as deleted.
-func (d *disk) deleted() (names []string) {
+func (d *testDisk) deleted() (names []string) {
 	d.t.Helper()
 	for line := range strings.Lines(repotest.Git(d.t, d.dest, "log", "--format=%s")) {
 		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "Delete "+d.src+"/"); ok {
@@ -34,7 +34,7 @@ func (d *disk) deleted() (names []string) {
 	return names
 }
 
-func (d *disk) wantDeleted(when string, names ...string) {
+func (d *testDisk) wantDeleted(when string, names ...string) {
 	d.t.Helper()
 	if got := d.deleted(); !slices.Equal(got, names) {
 		d.t.Fatalf("%s: recorded as deleted: %q, want %q", when, got, names)

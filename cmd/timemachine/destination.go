@@ -65,7 +65,7 @@ func (a *app) openTrusted(p *place, o repo.Options) (*repo.Repo, error) {
 		memory = a.recall(p.config)
 	}
 	owner, err := r.Owner()
-	if was, known := memory.owner(p.dest); err == nil && a.uid == 0 && known && owner != was && owner != 0 {
+	if was, known := memory.owner(p.dest); err == nil && a.uid == 0 && known && owner != was {
 		err = &failure{msg: fmt.Sprintf("destination %s belongs to uid %d now, and to uid %d before", terminal.Quote(p.dest), owner, was),
 			hint: "root records nothing there; if that is meant, say so with: " + spell("init", "-c", hint.ShellWord(p.config), "-d", hint.ShellWord(p.dest))}
 	}

@@ -65,7 +65,7 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-func (d *disk) recorded(name string) string {
+func (d *testDisk) recorded(name string) string {
 	d.t.Helper()
 	return repotest.Git(d.t, d.dest, "cat-file", "blob", "HEAD:files"+d.src+"/"+name)
 }
@@ -147,7 +147,7 @@ func TestReadOnlyDisk(t *testing.T) {
 // TestDiskOfWholeSeconds: a destination's file system keeps the seconds of an mtime only. What is
 // there is as it should be, and a run that finds nothing leaves it so.
 func TestDiskOfWholeSeconds(t *testing.T) {
-	d := newDiskOn(t, func(d *disk) { d.mountLoop("64M", "mkfs.ext4", "-q", "-I", "128", "-O", "^has_journal") })
+	d := newDiskOn(t, func(d *testDisk) { d.mountLoop("64M", "mkfs.ext4", "-q", "-I", "128", "-O", "^has_journal") })
 	d.write("a", "one\n")
 	d.write("folder/b", "two\n")
 	d.run(0)
@@ -306,7 +306,7 @@ func TestForeignDestination(t *testing.T) {
 }
 
 // openWays lets everybody reach the destination and the sources.
-func (d *disk) openWays() {
+func (d *testDisk) openWays() {
 	d.t.Helper()
 	for _, way := range []string{filepath.Dir(d.mount), d.mount} {
 		if err := os.Chmod(way, 0o711); err != nil {
@@ -315,7 +315,7 @@ func (d *disk) openWays() {
 	}
 }
 
-func (d *disk) belongsToNobody() {
+func (d *testDisk) belongsToNobody() {
 	d.t.Helper()
 	walk(d.t, d.dest, func(path string, info fs.FileInfo) {
 		if st := info.Sys().(*syscall.Stat_t); st.Uid != nobody || st.Gid != nobody {
@@ -325,7 +325,7 @@ func (d *disk) belongsToNobody() {
 }
 
 // readAsNobody lets git read the destination as its owner.
-func (d *disk) readAsNobody() {
+func (d *testDisk) readAsNobody() {
 	d.t.Helper()
 	d.openWays()
 	if err := os.Chmod(d.dest, 0o711); err != nil {
@@ -342,7 +342,7 @@ func (d *disk) readAsNobody() {
 // TestFewInodes checks that copies leave the history the inodes that it needs, and what is said
 // where another program has taken the last.
 func TestFewInodes(t *testing.T) {
-	d := newDiskOn(t, func(d *disk) {
+	d := newDiskOn(t, func(d *testDisk) {
 		d.runTool("mount", "-t", "tmpfs", "-o", "size=64m,nr_inodes=2000", "tmpfs", d.mount)
 		t.Cleanup(func() { exec.Command("umount", d.mount).Run() })
 	})

@@ -14,7 +14,7 @@ import (
 // captured and found by their names, and git and verify find the destination clean. That holds when
 // names change in case alone, and when one of two names that collide is deleted.
 func TestExFAT(t *testing.T) {
-	d := newDiskOn(t, func(d *disk) {
+	d := newDiskOn(t, func(d *testDisk) {
 		if _, ok := loopMount(d.t, d.mount, "200M", "mkfs.exfat"); !ok {
 			d.t.Fatal("no exFAT here")
 		}
@@ -90,7 +90,7 @@ func TestExFAT(t *testing.T) {
 // TestExFATLocks: without hard links, a new configuration is made whole, and the locks that a
 // killed run left stop no later one. Those of another program do.
 func TestExFATLocks(t *testing.T) {
-	d := newDiskOn(t, func(d *disk) {
+	d := newDiskOn(t, func(d *testDisk) {
 		if _, ok := loopMount(d.t, d.mount, "200M", "mkfs.exfat"); !ok {
 			d.t.Fatal("no exFAT here")
 		}

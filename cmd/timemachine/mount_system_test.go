@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// disk is a small file system with a destination on it. The watched folder is elsewhere.
-type disk struct {
+// testDisk is a small file system with a destination on it. The watched folder is elsewhere.
+type testDisk struct {
 	t                *testing.T
 	bin              string
 	mount            string
@@ -26,20 +26,20 @@ type disk struct {
 // this machine lacks: a test that passes without it has shown less.
 var diskKinds = []struct {
 	name string
-	make func(d *disk)
+	make func(d *testDisk)
 }{
-	{"tmpfs", func(d *disk) { d.mountTmpfs("64m") }},
-	{"ext4", func(d *disk) { d.mountLoop("64M", "mkfs.ext4", "-q", "-m", "0") }},
-	{"quota", (*disk).mountQuota},
+	{"tmpfs", func(d *testDisk) { d.mountTmpfs("64m") }},
+	{"ext4", func(d *testDisk) { d.mountLoop("64M", "mkfs.ext4", "-q", "-m", "0") }},
+	{"quota", (*testDisk).mountQuota},
 }
 
-func (d *disk) mountTmpfs(size string) {
+func (d *testDisk) mountTmpfs(size string) {
 	d.runTool("mount", "-t", "tmpfs", "-o", "size="+size, "tmpfs", d.mount)
 	d.t.Cleanup(func() { exec.Command("umount", d.mount).Run() })
 }
 
 // mountLoop mounts an image on a loop device, or a tmpfs where loop devices do not work.
-func (d *disk) mountLoop(size string, mkfs ...string) bool {
+func (d *testDisk) mountLoop(size string, mkfs ...string) bool {
 	if _, ok := loopMount(d.t, d.mount, size, mkfs...); ok {
 		return true
 	}
@@ -75,7 +75,7 @@ const quota = 64 << 20
 
 // mountQuota sets a quota on a large disk, whose free space does not show it. Of the kernel's
 // quotas that of btrfs needs no tools of its own and is most often available.
-func (d *disk) mountQuota() {
+func (d *testDisk) mountQuota() {
 	if !d.mountLoop("400M", "mkfs.btrfs", "-q") {
 		d.t.Log("NO QUOTA IS TESTED HERE")
 		return
@@ -89,8 +89,8 @@ func (d *disk) mountQuota() {
 
 // newDiskOn makes the folders. The destination is a folder in the file system, which has space for
 // a ballast beside it.
-func newDiskOn(t *testing.T, mount func(d *disk)) *disk {
-	d := &disk{t: t, bin: buildBinary(t), mount: t.TempDir(), src: t.TempDir(), dir: t.TempDir()}
+func newDiskOn(t *testing.T, mount func(d *testDisk)) *testDisk {
+	d := &testDisk{t: t, bin: buildBinary(t), mount: t.TempDir(), src: t.TempDir(), dir: t.TempDir()}
 	mount(d)
 	d.dest, d.ballast = filepath.Join(d.mount, "dest"), filepath.Join(d.mount, "ballast")
 	if err := os.Mkdir(d.dest, 0o700); err != nil {
@@ -100,18 +100,18 @@ func newDiskOn(t *testing.T, mount func(d *disk)) *disk {
 	return d
 }
 
-func newDisk(t *testing.T, size string) *disk {
-	return newDiskOn(t, func(d *disk) { d.mountTmpfs(size) })
+func newDisk(t *testing.T, size string) *testDisk {
+	return newDiskOn(t, func(d *testDisk) { d.mountTmpfs(size) })
 }
 
-func (d *disk) runTool(name string, args ...string) {
+func (d *testDisk) runTool(name string, args ...string) {
 	d.t.Helper()
 	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
 		d.t.Fatalf("%s %q: %v %s", name, args, err, out)
 	}
 }
 
-func (d *disk) run(want int) string {
+func (d *testDisk) run(want int) string {
 	d.t.Helper()
 	out, code := runBare(d.t, d.bin, "-cl", d.dir, "-d", d.dest)
 	if code != want {
@@ -120,7 +120,7 @@ func (d *disk) run(want int) string {
 	return out
 }
 
-func (d *disk) write(name, text string) {
+func (d *testDisk) write(name, text string) {
 	d.t.Helper()
 	path := filepath.Join(d.src, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -131,7 +131,7 @@ func (d *disk) write(name, text string) {
 
 // fill writes a ballast that leaves about so many bytes free. It waits until all data is on the
 // disk: a quota counts late.
-func (d *disk) fill(leave int64) {
+func (d *testDisk) fill(leave int64) {
 	d.t.Helper()
 	f, err := os.Create(d.ballast)
 	if err != nil {
@@ -160,7 +160,7 @@ func (d *disk) fill(leave int64) {
 }
 
 // removeBallast makes the space free again.
-func (d *disk) removeBallast() {
+func (d *testDisk) removeBallast() {
 	d.t.Helper()
 	if d.quotaOf != "" {
 		d.runTool("btrfs", "qgroup", "limit", "none", d.quotaOf)
@@ -186,7 +186,7 @@ func noise(n int) []byte {
 
 // usedBytes is the size of the destination, without the files that each run writes again, such as
 // the cache.
-func (d *disk) usedBytes() (n int64) {
+func (d *testDisk) usedBytes() (n int64) {
 	walk(d.t, d.dest, func(path string, info fs.FileInfo) {
 		if info.Mode().IsRegular() && filepath.Dir(path) != filepath.Join(d.dest, ".git/timemachine") {
 			n += info.Size()

@@ -18,7 +18,7 @@ import (
 
 // neighbour is a destination of another user, in which root makes its runs.
 type neighbour struct {
-	*disk
+	*testDisk
 }
 
 func newNeighbour(t *testing.T) *neighbour {

@@ -246,3 +246,50 @@ func TestRestoreThroughForeignLinks(t *testing.T) {
 		})
 	}
 }
+
+// TestObjectsOfOthers: in another user's destination root reads no pack and no loose object that is
+// not that user's, also where they have put links to those of a repository that is closed to them.
+func TestObjectsOfOthers(t *testing.T) {
+	s := newShared(t)
+	s.check(os.Chown(s.dest, stranger, stranger))
+	s.put("etc/open", "open\n", 0o644)
+	s.watch("etc")
+	s.mustRun(0)
+	// A repository of root's, with the secret in a pack and, another, in a loose object.
+	closed := s.path("root/closed")
+	repotest.Git(t, s.path("root"), "init", "-q", closed)
+	write(t, filepath.Join(closed, "packed"), []byte(secret))
+	repotest.Git(t, closed, "add", "packed")
+	repotest.Git(t, closed, "-c", "user.name=r", "-c", "user.email=r@r", "commit", "-qm", "one")
+	repotest.Git(t, closed, "repack", "-adq")
+	packs, err := filepath.Glob(filepath.Join(closed, ".git/objects/pack/pack-*.pack"))
+	if err != nil || len(packs) != 1 {
+		t.Fatal(packs, err)
+	}
+	name := strings.TrimSuffix(filepath.Base(packs[0]), ".pack")
+	tip := strings.TrimSpace(repotest.Git(t, closed, "rev-parse", "HEAD"))
+	links := fmt.Sprintf("cd %s/.git/objects/pack; ln -s %[2]s/%[3]s.pack .; ln -s %[2]s/%[3]s.idx .; echo %[3]s >>../../timemachine/packs",
+		s.dest, filepath.Dir(packs[0]), name)
+	s.sh(links)
+	for i := range 12 { // so that packs are merged
+		s.put("etc/open", fmt.Sprint("open ", i, "\n"), 0o644)
+		s.timemachine("run")
+	}
+	s.timemachine("compact")
+	if out, code := s.timemachine("show", "--at", tip, "/packed"); code == 0 || strings.Contains(out, secret) {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	s.sh(fmt.Sprintf("cd %s/.git/objects/pack; rm -f %[2]s.pack %[2]s.idx", s.dest, name))
+	s.wantNoSecret()
+	// Its whole folder of packs, or of loose objects.
+	s.sh(fmt.Sprintf("cd %s/.git/objects; mv pack packs; ln -s %s pack", s.dest, filepath.Dir(packs[0])))
+	if out, code := s.timemachine("restore", "/", "--at", tip, "--to", s.path("home")); code == 0 || strings.Contains(out, secret) {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	s.sh(fmt.Sprintf("cd %s/.git/objects; rm pack; mv packs pack", s.dest))
+	s.mustRun(0)
+	s.wantNoSecret()
+	if out, code := s.timemachine("verify"); code != 0 {
+		t.Errorf("verify: exit %d: %s", code, out)
+	}
+}

@@ -23,14 +23,14 @@ import (
 )
 
 // newOwnMount makes a destination on the disk, for folders that become mounts.
-func newOwnMount(t *testing.T) *disk {
-	d := &disk{t: t, bin: buildBinary(t), src: t.TempDir(), dir: t.TempDir(), dest: t.TempDir()}
+func newOwnMount(t *testing.T) *testDisk {
+	d := &testDisk{t: t, bin: buildBinary(t), src: t.TempDir(), dir: t.TempDir(), dest: t.TempDir()}
 	write(t, filepath.Join(d.dir, "config.dat"), fmt.Appendf(nil, "- %s\n", d.src))
 	return d
 }
 
 // writeMany writes more files than a run syncs one by one.
-func (d *disk) writeMany(text string) {
+func (d *testDisk) writeMany(text string) {
 	d.t.Helper()
 	for i := range 40 {
 		d.write(fmt.Sprint("f", i), fmt.Sprint(text, i))
@@ -38,7 +38,7 @@ func (d *disk) writeMany(text string) {
 }
 
 // mountOn mounts a new tmpfs on a folder of the destination. With keep it holds the same files.
-func (d *disk) mountOn(name string, keep bool) {
+func (d *testDisk) mountOn(name string, keep bool) {
 	d.t.Helper()
 	at, new := filepath.Join(d.dest, name), d.t.TempDir()
 	d.runTool("mount", "-t", "tmpfs", "-o", "mode=0700,size=32m", "tmpfs", new)
@@ -49,7 +49,7 @@ func (d *disk) mountOn(name string, keep bool) {
 	d.t.Cleanup(func() { exec.Command("umount", at).Run() })
 }
 
-func (d *disk) stateExists(name string) bool {
+func (d *testDisk) stateExists(name string) bool {
 	_, err := os.Lstat(filepath.Join(d.dest, ".git/timemachine", name))
 	return err == nil
 }
@@ -124,7 +124,7 @@ func TestMountNamespaceOfEachRun(t *testing.T) {
 	repotest.MustCheck(t, d.dest)
 }
 
-func (d *disk) verify() {
+func (d *testDisk) verify() {
 	d.t.Helper()
 	if out, code := runBare(d.t, d.bin, "-cl", d.dir, "-d", d.dest, "verify"); code != 0 {
 		d.t.Errorf("exit %d: %s", code, out)

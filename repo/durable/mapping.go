@@ -14,9 +14,9 @@ import (
 
 // Map maps a regular file read-only: nothing is copied, and the system reads only the pages that
 // are used. An empty file is nil. Another program can cut the file, or its disk can vanish: look at
-// the bytes within Guard, and end the mapping with Unmap.
-func Map(name string) ([]byte, error) {
-	f, _, err := OpenRegular(name)
+// the bytes within Guard, and end the mapping with Unmap. owner is as for OpenRegular.
+func Map(name string, owner *uint32) ([]byte, error) {
+	f, _, err := OpenRegular(name, owner)
 	if err != nil {
 		return nil, err
 	}
@@ -41,8 +41,9 @@ func MapFile(f *os.File) ([]byte, error) {
 	return data, nil
 }
 
-// OpenRegular opens a regular file. It does not wait where another user has put a FIFO there.
-func OpenRegular(name string) (*os.File, fs.FileInfo, error) {
+// OpenRegular opens a regular file. It does not wait where another user has put a FIFO there. Where
+// owner is set, a file of anybody else's is an error: a link may have led to it.
+func OpenRegular(name string, owner *uint32) (*os.File, fs.FileInfo, error) {
 	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if err != nil {
 		return nil, nil, err
@@ -50,6 +51,8 @@ func OpenRegular(name string) (*os.File, fs.FileInfo, error) {
 	st, err := f.Stat()
 	if err == nil && !st.Mode().IsRegular() {
 		err = fmt.Errorf("%q: no regular file", name)
+	} else if err == nil && owner != nil && st.Sys().(*syscall.Stat_t).Uid != *owner {
+		err = fmt.Errorf("%q does not belong to the owner of the repository", name)
 	}
 	if err != nil {
 		f.Close()

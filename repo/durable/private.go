@@ -45,8 +45,7 @@ func checkWithFolders(path string) error {
 	}
 }
 
-// checkPlace checks one file or folder. sticky allows a folder that others may write if it is
-// sticky.
+// checkPlace checks one file or folder; sticky allows a sticky folder that others may write.
 func checkPlace(path string, sticky bool) error {
 	st, err := os.Stat(path)
 	if os.IsNotExist(err) {

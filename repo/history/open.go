@@ -9,7 +9,6 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
-	"timemachine/repo/git/pack"
 	"timemachine/repo/git/ref"
 	"timemachine/repo/internal/dest"
 	"timemachine/repo/record"
@@ -35,7 +34,7 @@ func (h *History) open() error {
 		return err
 	}
 	h.commits.Refs = ref.New(h.commits.Git, nil)
-	if h.commits.Store, err = pack.OpenStore(h.commits.Git.Path("objects")); err != nil {
+	if err := h.commits.OpenObjects(); err != nil {
 		return err
 	}
 	if err := h.commits.FindBranch(); err != nil {

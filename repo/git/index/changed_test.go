@@ -57,7 +57,7 @@ func TestChangedUnderReaders(t *testing.T) {
 	for range 2 {
 		working.Go(func() {
 			for !stop.Load() {
-				old, err := durable.Map(name)
+				old, err := durable.Map(name, nil)
 				if err != nil {
 					t.Error(err)
 					return

@@ -87,9 +87,10 @@ func Between(objects string, lo, hi object.ID) ([]object.ID, error) {
 	return ids, err
 }
 
-// Open opens a loose object and reads its header. Errors: fs.ErrNotExist, object.ErrDamaged.
-func Open(name string) (*Object, error) {
-	f, _, err := durable.OpenRegular(name)
+// Open opens a loose object and reads its header. owner is as for durable.OpenRegular. Errors:
+// fs.ErrNotExist, object.ErrDamaged.
+func Open(name string, owner *uint32) (*Object, error) {
+	f, _, err := durable.OpenRegular(name, owner)
 	if err != nil {
 		return nil, err
 	}

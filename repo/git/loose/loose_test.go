@@ -36,7 +36,7 @@ func TestOpen(t *testing.T) {
 	if ids, err := Between(objects, id, id); err != nil || len(ids) != 1 || ids[0] != id {
 		t.Errorf("between: %v, %v", ids, err)
 	}
-	l, err := Open(files[0])
+	l, err := Open(files[0], nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestOpen(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := Open(Path(objects, object.ID{})); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Open(Path(objects, object.ID{}), nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing object: %v", err)
 	}
 	raw, err := os.ReadFile(files[0])
@@ -58,7 +58,7 @@ func TestOpen(t *testing.T) {
 	if err := os.WriteFile(cut, raw[:len(raw)-3], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if l, err = Open(cut); err == nil {
+	if l, err = Open(cut, nil); err == nil {
 		_, err = l.Body(7)
 		l.Close()
 	}

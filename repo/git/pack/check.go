@@ -171,7 +171,7 @@ func (c *checker) loose(file string) {
 	if err != nil {
 		return
 	}
-	l, err := loose.Open(file)
+	l, err := loose.Open(file, c.store.owner)
 	if vanished(err) {
 		return
 	}

@@ -12,9 +12,9 @@ import (
 // has its header and its trailer. It reads both from disk, whatever the Store knows. An idx that
 // differs from its checksum is ErrDamaged: it may list other objects than its pack holds.
 func (s *Store) Covers(name, other string) (bool, error) {
-	p := &packFile{base: filepath.Join(s.packDir(), name)}
+	p := &packFile{base: filepath.Join(s.packDir(), name), owner: s.owner}
 	defer p.unmap()
-	q := &packFile{base: filepath.Join(s.packDir(), other)}
+	q := &packFile{base: filepath.Join(s.packDir(), other), owner: s.owner}
 	defer q.unmap()
 	covers := false
 	err := durable.Guard(func() error {

@@ -20,8 +20,9 @@ const maxChain = 4095
 
 // packFile is one pack with its idx. It maps each of the two at their first use.
 type packFile struct {
-	base    string // path without .idx and .pack
-	size    int64  // of the idx, and its mtime: they tell a replaced file from the same one
+	base    string  // path without .idx and .pack
+	owner   *uint32 // as in StoreOptions
+	size    int64   // of the idx, and its mtime: they tell a replaced file from the same one
 	modTime time.Time
 	sets    int // packSets that hold it; guarded by Store.mu
 
@@ -41,7 +42,7 @@ func (p *packFile) index() (*idx, error) {
 	if p.idx != nil {
 		return p.idx, nil
 	}
-	data, err := durable.Map(p.base + ".idx")
+	data, err := durable.Map(p.base+".idx", p.owner)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +77,7 @@ func (p *packFile) bytes() ([]byte, error) {
 	if p.data != nil {
 		return p.data, nil
 	}
-	data, err := durable.Map(p.base + ".pack")
+	data, err := durable.Map(p.base+".pack", p.owner)
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ func (s *packSet) stale(dir string) bool {
 }
 
 // listPacks lists the folder, and takes over from old the packs whose files are the same.
-func listPacks(dir string, old *packSet) (*packSet, error) {
+func listPacks(dir string, old *packSet, owner *uint32) (*packSet, error) {
 	set := &packSet{listed: time.Now(), users: 1}
 	st, err := os.Stat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -90,14 +90,14 @@ func listPacks(dir string, old *packSet) (*packSet, error) {
 		if err != nil {
 			return nil, err
 		}
-		set.packs = append(set.packs, old.same(filepath.Join(dir, base), st))
+		set.packs = append(set.packs, old.same(filepath.Join(dir, base), st, owner))
 	}
 	slices.SortStableFunc(set.packs, func(a, b *packFile) int { return b.modTime.Compare(a.modTime) })
 	return set, nil
 }
 
 // same is the set's pack with that file, or a new one.
-func (s *packSet) same(base string, st fs.FileInfo) *packFile {
+func (s *packSet) same(base string, st fs.FileInfo, owner *uint32) *packFile {
 	if s != nil {
 		for _, p := range s.packs {
 			if p.base == base && p.size == st.Size() && p.modTime.Equal(st.ModTime()) {
@@ -105,5 +105,5 @@ func (s *packSet) same(base string, st fs.FileInfo) *packFile {
 			}
 		}
 	}
-	return &packFile{base: base, size: st.Size(), modTime: st.ModTime()}
+	return &packFile{base: base, owner: owner, size: st.Size(), modTime: st.ModTime()}
 }

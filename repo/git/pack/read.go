@@ -34,7 +34,7 @@ func (s *Store) Has(id object.ID) (bool, error) {
 // HasAllOf tells whether the repository holds every object that an idx lists; name is without
 // suffix.
 func (s *Store) HasAllOf(name string) (bool, error) {
-	data, err := durable.Map(filepath.Join(s.packDir(), name+".idx"))
+	data, err := durable.Map(filepath.Join(s.packDir(), name+".idx"), s.owner)
 	if err != nil {
 		return false, err
 	}
@@ -64,7 +64,7 @@ func (s *Store) Read(id object.ID) (kind object.Kind, body []byte, err error) {
 			return err
 		},
 		loose: func(name string) error {
-			l, err := loose.Open(name)
+			l, err := loose.Open(name, s.owner)
 			if err != nil {
 				return err
 			}
@@ -89,7 +89,7 @@ func (s *Store) Size(id object.ID) (size int64, kind object.Kind, err error) {
 			return err
 		},
 		loose: func(name string) error {
-			l, err := loose.Open(name)
+			l, err := loose.Open(name, s.owner)
 			if err != nil {
 				return err
 			}

@@ -16,7 +16,8 @@ import (
 
 // StoreOptions are the options of a Store. The zero value is right for all ordinary use.
 type StoreOptions struct {
-	MaxBytes int64 // of one object in memory; 0 is 1 GiB
+	MaxBytes int64   // of one object in memory; 0 is 1 GiB
+	Owner    *uint32 // whose files are read, and nobody else's; nil: anybody's
 }
 
 // Store reads the objects of one objects folder: packs first, newest first, then loose objects. It
@@ -27,8 +28,9 @@ type StoreOptions struct {
 // more: a gc may have moved the object. When an object is damaged in one place, the Store reads it
 // from another one.
 type Store struct {
-	dir string
-	max int64
+	dir   string
+	max   int64
+	owner *uint32
 
 	mu  sync.Mutex
 	set *packSet // nil once closed
@@ -48,7 +50,7 @@ func (o StoreOptions) Open(objectsDir string) (*Store, error) {
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = 1 << 30
 	}
-	s := &Store{dir: objectsDir, max: o.MaxBytes}
+	s := &Store{dir: objectsDir, max: o.MaxBytes, owner: o.Owner}
 	return s, s.load()
 }
 
@@ -81,7 +83,7 @@ func (s *Store) Reload() error {
 func (s *Store) load() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	set, err := listPacks(s.packDir(), s.set)
+	set, err := listPacks(s.packDir(), s.set, s.owner)
 	if err != nil {
 		return fmt.Errorf("list packs: %w", err)
 	}

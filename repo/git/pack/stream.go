@@ -26,7 +26,7 @@ func (s *Store) Stream(id object.ID) (r io.ReadCloser, size int64, err error) {
 			return err
 		},
 		loose: func(name string) error {
-			l, err := loose.Open(name)
+			l, err := loose.Open(name, s.owner)
 			if err != nil {
 				return err
 			}

@@ -83,6 +83,21 @@ func (r *Dest) OwnerUID() (uid uint32, err error) {
 	return st.UID, err
 }
 
+// OpenObjects opens the objects. Where root works in another user's repository, it reads that user's
+// files alone: they may have put links to others there.
+func (r *Dest) OpenObjects() error {
+	owner, err := r.OwnerUID()
+	if err != nil {
+		return err
+	}
+	var o pack.StoreOptions
+	if owner != 0 && os.Geteuid() == 0 {
+		o.Owner = &owner
+	}
+	r.Store, err = o.Open(r.Git.Path("objects"))
+	return err
+}
+
 // State is the folder .git/timemachine. Every file in it can be made again.
 func (r *Dest) State() *durable.Dir { return r.StateDir }
 
@@ -211,7 +226,7 @@ func (r *Dest) openParts() error {
 		return r.obstructionError(r.StateDir, "stage", err)
 	}
 	r.Refs = ref.New(r.Git, r.Stage)
-	r.Store, err = pack.OpenStore(r.Git.Path("objects"))
+	err = r.OpenObjects()
 	if errors.Is(err, fs.ErrNotExist) {
 		return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("the history in %s is gone: its folder .git/objects is missing", record.Quote(r.Path)),
 			Remedy: r.Remedy(refusal.RestoreObjects, r.Git.Path(""))}
