@@ -158,8 +158,8 @@ func (d *diffJob) liveState(source string, recorded fileState) (fileState, error
 		s.open = func() (io.ReadCloser, error) { return openRegular(source, links) }
 	case m&fs.ModeSymlink != 0:
 		target, err := os.Readlink(source)
-		if durable.IsNoEntry(err) {
-			return fileState{}, nil
+		if errors.Is(err, unix.EINVAL) || durable.IsNoEntry(err) { // it is none any more
+			return d.liveState(source, recorded)
 		}
 		if err != nil {
 			return fileState{}, err
