@@ -11,7 +11,9 @@ type Compaction struct {
 	PacksBefore, PacksAfter int
 	BytesBefore, BytesAfter int64
 	Foreign                 int // packs among them that were left as they are
-	Unlisted                int // packs among those that are not on the list of what timemachine wrote: git's, or the list was lost
+	// packs among those that are not on the list of what timemachine wrote: git's, or the list was
+	// lost
+	Unlisted int
 }
 
 // Compact merges all of timemachine's packs into one, whatever time that takes, and makes the

@@ -31,15 +31,22 @@
 // Beside what gitrepository-layout(5) describes:
 //
 //	.git/timemachine/lock      flock(2) of the one writer
-//	.git/timemachine/pending   40 hexadecimal digits: the commit that files/ and the index were last up to date with; zeros: none
-//	.git/timemachine/followed  the boot, the mount and the commit that files/ and copies/ are up to date with in memory; disposable
-//	.git/timemachine/owed      40 hexadecimal digits: the commit from which on copies are missing for lack of free space
-//	.git/timemachine/unwritten what could not be written to files/, copies/ or the index; each run tries it again
+//	.git/timemachine/pending   the commit that files/ and the index were last up to date with, 40
+//	                           hexadecimal digits; zeros: none
+//	.git/timemachine/followed  the boot, the mount and the commit that files/ and copies/ are up
+//	                           to date with in memory; disposable
+//	.git/timemachine/mounts    the boot in which the destination was seen on several mounts
+//	.git/timemachine/owed      the commit from which on copies are missing for lack of free space
+//	.git/timemachine/unwritten what could not be written beside the history; each run tries again
 //	.git/timemachine/cache     what the last run saw of each source (package scan); disposable
-//	.git/timemachine/checked   the tip, and the files of the packs that its commit and tree were read from; disposable
-//	.git/timemachine/packs     timemachine's packs, oldest first, one per line; no other pack is merged or removed
-//	.git/timemachine/stage/    packs, files and locks in the making; emptied at the start of each run
-//	.git/timemachine/ran       its mtime is the end of the last run over every entry; ran-well: of the last good one
-//	.git/objects/pack/*.keep   "timemachine" and the two commits of a move in progress, one per line; or "merge"
-//	.git/objects/info/commit-graphs   git's commit-graph, in layers (package commitgraph); disposable
+//	.git/timemachine/checked   the tip, and the files of the packs that its commit and tree were
+//	                           read from; disposable
+//	.git/timemachine/packs     timemachine's packs, oldest first, one per line; no other pack is
+//	                           merged or removed
+//	.git/timemachine/stage/    what is in the making; emptied at the start of each run
+//	.git/timemachine/ran       its mtime is the end of the last run over every entry
+//	.git/timemachine/ran-well  its mtime is that of the last one that left nothing out
+//	.git/objects/pack/*.keep   "timemachine" and the two commits of a move in progress, one per
+//	                           line; or "merge"
+//	.git/objects/info/commit-graphs   git's commit-graph, in layers; disposable
 package repo

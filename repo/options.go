@@ -14,16 +14,22 @@ type Identity struct{ Name, Email string }
 
 // Options is what a destination needs from its surroundings. The zero value works.
 type Options struct {
-	Clock      func() time.Time                            // nil: time.Now
-	Zone       *time.Location                              // of author and committer dates; nil: UTC
-	Ident      Identity                                    // the running user, for committers
-	Host       string                                      // of authors' addresses, name@host
-	Boot       string                                      // a unique name of this start of the machine; "": everything is synced at once
-	Log        func(msg string, args ...any)               // important actions; nil: none
-	Warn       func(path, msg string, what refusal.Remedy) // what the user should know but no run fails for; nil: none
-	Exclude    []string                                    // absolute paths below the destination that git status must not show
-	Batch      int                                         // objects after which what a run has is published; 0: 200,000
-	BatchBytes int64                                       // the same in bytes of the pack; 0: 2 GiB
+	Clock func() time.Time // nil: time.Now
+	// of author and committer dates; nil: UTC
+	Zone  *time.Location
+	Ident Identity // the running user, for committers
+	Host  string   // of authors' addresses, name@host
+	// a unique name of this start of the machine; "": everything is synced at once
+	Boot string
+	Log  func(msg string, args ...any) // important actions; nil: none
+	// what the user should know but no run fails for; nil: none
+	Warn func(path, msg string, what refusal.Remedy)
+	// absolute paths below the destination that git status must not show
+	Exclude []string
+	// objects after which what a run has is published; 0: 200,000
+	Batch int
+	// the same in bytes of the pack; 0: 2 GiB
+	BatchBytes int64
 
 	// Heads is that of history.Options, for [Repo.History].
 	Heads func(state *durable.Dir, path string) history.Heads

@@ -23,7 +23,8 @@ func (t *Tx) Publish() error {
 		return errors.Join(err, t.Abort())
 	}
 	defer held.Release()
-	_, pending, err := r.work.Pending(t.base) // where an earlier update is incomplete its mark must stay
+	// where an earlier update is incomplete its mark must stay
+	_, pending, err := r.work.Pending(t.base)
 	if err == nil {
 		err = t.publishPack()
 	}

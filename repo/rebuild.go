@@ -13,7 +13,8 @@ import (
 // mtime, mode and kind, under the names that the records give. It removes nothing else. The caller
 // holds the lock. Memory is in proportion to the number of commits (20 bytes each) and of sources.
 func (r *Writer) RebuildCopies(ctx context.Context, o RebuildOptions) (*Rebuilt, error) {
-	if err := r.work.MakeCopies(); err != nil && !durable.IsObstructed(err) { // else Start advises to rebuild
+	if err := r.work.MakeCopies(); err != nil && !durable.IsObstructed(err) {
+		// else Start advises to rebuild
 		return &Rebuilt{}, err
 	}
 	tip, err := r.Start(ctx)

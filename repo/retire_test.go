@@ -15,7 +15,8 @@ func TestNothingUncoveredGoes(t *testing.T) {
 	h := newPast(t)
 	h.run("/etc/a")
 	first := strings.TrimSuffix(filepath.Base(h.newestPack()), ".pack")
-	h.check(os.WriteFile(filepath.Join(h.dest, ".git/objects/pack", first+".keep"), nil, 0o600)) // is not added to
+	// is not added to
+	h.check(os.WriteFile(filepath.Join(h.dest, ".git/objects/pack", first+".keep"), nil, 0o600))
 	h.run("/etc/b")
 	second := strings.TrimSuffix(filepath.Base(h.newestPack()), ".pack")
 	h.check(os.Remove(filepath.Join(h.dest, ".git/objects/pack", first+".keep")))

@@ -66,10 +66,12 @@ func (r *Writer) removeLeftovers() error {
 	}); err != nil {
 		return err
 	}
-	if err := r.work.Git.ClearStaleLock("index", r.work.Stage); err != nil { // it would be in git's way
+	if err := r.work.Git.ClearStaleLock("index", r.work.Stage); err != nil {
+		// it would be in git's way
 		return err
 	}
-	if err := r.work.Folder.Remove(durable.Temporary(dest.ReadmeName)); err != nil { // of an init that was cut short
+	if err := r.work.Folder.Remove(durable.Temporary(dest.ReadmeName)); err != nil {
+		// of an init that was cut short
 		return err
 	}
 	r.work.MoveNonFoldersAside()

@@ -162,7 +162,8 @@ func (t *Tx) BlobFrom(size int64, src io.Reader, before object.ID) (object.ID, e
 		return object.ID{}, err
 	}
 	id, err := t.Blob(body, before)
-	t.contents.Keep(id, body, ownpacks.MaxDelta, ownpacks.MaxDelta) // reading it back would take as long as all else
+	// reading it back would take as long as all else
+	t.contents.Keep(id, body, ownpacks.MaxDelta, ownpacks.MaxDelta)
 	return id, err
 }
 
@@ -313,7 +314,8 @@ func (t *Tx) copyName(rec *record.Record, spelling layout.Spelling, newest bool)
 		}
 	}
 	path, err := spelling.CopyPath(rec.Source, rec.Mtime, n)
-	for t.names != nil && err == nil && t.r.work.HasCopy(path) { // of a source that had this place before: mv a A
+	for t.names != nil && err == nil && t.r.work.HasCopy(path) {
+		// of a source that had this place before: mv a A
 		n++
 		path, err = spelling.CopyPath(rec.Source, rec.Mtime, n)
 	}
@@ -326,7 +328,8 @@ func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record) (rec
 		when = rec.Captured
 	}
 	date, ok := committerDate(rec.Captured.Truncate(time.Second), t.last)
-	if !ok && t.wrote { // in one run, versions are not committed in the order in which they were captured
+	if !ok && t.wrote {
+		// in one run, versions are not committed in the order in which they were captured
 		date, ok = t.last, true
 	}
 	t.wrote = true

@@ -27,9 +27,12 @@ type Writer struct {
 
 // WriteOptions is what is known only when a run writes. The zero value works.
 type WriteOptions struct {
-	Warn     func(path, msg string, what refusal.Remedy) // what the user should know but no run fails for; nil: that of Options
-	Copies   func(durable.Space) bool                    // whether copies are written, given free space; nil: always
-	HasSpace func(durable.Space) bool                    // the same without a message to the user, by several goroutines at once; nil: Copies
+	// what the user should know but no run fails for; nil: that of Options
+	Warn func(path, msg string, what refusal.Remedy)
+	// whether copies are written, given free space; nil: always
+	Copies func(durable.Space) bool
+	// the same without a message to the user, by several goroutines at once; nil: Copies
+	HasSpace func(durable.Space) bool
 
 	// Known tells whether a recorded version has the content id for certain. Several goroutines may
 	// call it at once. nil: never.

@@ -154,7 +154,8 @@ func (w *world) change() {
 	w.check(os.Chmod(w.path("d/b"), 0o755))
 	w.check(os.Remove(w.path("gone")))
 	w.check(os.Rename(w.path("d/e/c"), w.path("d/moved")))
-	w.check(os.Remove(w.path("d/e"))) // in an empty folder a deletion is held back where the cache is lost
+	// in an empty folder a deletion is held back where the cache is lost
+	w.check(os.Remove(w.path("d/e")))
 	w.check(os.Remove(w.path("link")))
 	w.write("link", "a file now")
 	w.write("new/folder/f", "n")

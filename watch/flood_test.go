@@ -26,7 +26,7 @@ func TestFloodWaits(t *testing.T) {
 	const flooder, other, files = 12345, 12346, 6000
 	w.write("a/own", "root's")
 	for i := range files {
-		name := fmt.Sprintf("flood/f%d", i)
+		name := fmt.Sprintf("flood/%d/f%d", i%100, i)
 		w.write(name, "x")
 		w.check(os.Lchown(w.path(name), flooder, flooder))
 	}

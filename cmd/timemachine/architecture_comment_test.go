@@ -14,33 +14,13 @@ import (
 // mostColumns is where a comment ends at the latest; a tab counts as four columns.
 const mostColumns = 100
 
-// longComments counts the lines of longer comments that a part of the tree still has.
-var longComments = map[string]int{
-	"repo": 401,
-}
-
 // TestArchitectureComments fails where comments are too wide.
 func TestArchitectureComments(t *testing.T) {
-	found := map[string][]string{}
-	for dir, p := range modulePackages(t) {
-		part, rest, _ := strings.Cut(dir, "/")
-		if part == "cmd" {
-			name, _, _ := strings.Cut(rest, "/")
-			part += "/" + name
-		}
+	for _, p := range modulePackages(t) {
 		for _, f := range p.files {
-			found[part] = append(found[part], f.wideComments()...)
-		}
-	}
-	for part, lines := range found {
-		if len(lines) > longComments[part] {
-			t.Errorf("%d lines of comments in %s end beyond column %d, %d may:\n%s",
-				len(lines), part, mostColumns, longComments[part], strings.Join(lines, "\n"))
-		}
-	}
-	for part := range longComments {
-		if len(found[part]) == 0 {
-			t.Errorf("%s has no wide comments: take it off the list", part)
+			for _, line := range f.wideComments() {
+				t.Errorf("a comment ends beyond column %d: %s", mostColumns, line)
+			}
 		}
 	}
 }

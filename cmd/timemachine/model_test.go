@@ -77,7 +77,7 @@ func TestModel(t *testing.T) {
 	}
 	var worlds atomic.Uint64
 	t.Run("worlds", func(t *testing.T) {
-		for range runtime.NumCPU() + 1 { // a quiet moment is waited for now and then
+		for range runtime.NumCPU() + 1 { // since worlds sleep at times
 			t.Run("", func(t *testing.T) {
 				t.Parallel()
 				for !t.Failed() && more() {

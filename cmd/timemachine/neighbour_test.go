@@ -293,3 +293,24 @@ func TestObjectsOfOthers(t *testing.T) {
 		t.Errorf("verify: exit %d: %s", code, out)
 	}
 }
+
+// TestDestinationThatBecomesRoots: one that was another user's, and belongs to root by now, may be
+// another destination of root's that the user has put there. init says that it is meant.
+func TestDestinationThatBecomesRoots(t *testing.T) {
+	s := newShared(t)
+	s.check(os.Chown(s.dest, stranger, stranger))
+	s.put("etc/open", "open\n", 0o644)
+	s.watch("etc")
+	s.mustRun(0)
+	if out, err := exec.Command("chown", "-R", "0:0", s.dest).CombinedOutput(); err != nil {
+		t.Fatal(string(out))
+	}
+	s.put("etc/open", "changed\n", 0o644)
+	if out := s.mustRun(1); !strings.Contains(out, "belongs to uid 0 now") {
+		t.Errorf("it says: %s", out)
+	}
+	if out, code := s.timemachine("init"); code != 0 {
+		t.Errorf("init: exit %d: %s", code, out)
+	}
+	s.mustRun(0)
+}

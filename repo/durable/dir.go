@@ -132,8 +132,8 @@ func (d *Dir) CreateAs(name string, perm fs.FileMode) (*File, error) {
 }
 
 // Append opens a file to add to it, and makes it where it is missing. A file with further names is
-// first replaced by a copy, so that only this name's content changes. A file that belongs neither to
-// root nor to the owner of what is made in d is an error.
+// first replaced by a copy, so that only this name's content changes. A file that belongs neither
+// to root nor to the owner of what is made in d is an error.
 func (d *Dir) Append(name string) (*File, error) {
 	const flags = unix.O_WRONLY | unix.O_APPEND | unix.O_NONBLOCK
 	f, err := d.openOrCreate(name, flags)

@@ -15,13 +15,13 @@ type LockedError struct{ Path string }
 
 func (e *LockedError) Error() string { return fmt.Sprintf("%q is held by another program", e.Path) }
 
-// Lock is one of git's locks, NAME.lock beside NAME, while this process holds it. The new content is
-// written to its File, and Commit renames that into place.
+// Lock is one of git's locks, NAME.lock beside NAME, while this process holds it. The new content
+// is written to its File, and Commit renames that into place.
 //
-// A lock that a killed process left is recognized and removed; a foreign lock is never touched. While
-// the lock is held, the file NAME.lock in stage, a folder of timemachine's, says so, and NAME.lock is
-// a hard link of it. On a file system without hard links NAME.lock is an empty folder, which git
-// respects and never makes, and the new content is in NAME.new in stage.
+// A lock that a killed process left is recognized and removed; a foreign lock is never touched.
+// While the lock is held, the file NAME.lock in stage, a folder of timemachine's, says so, and
+// NAME.lock is a hard link of it. On a file system without hard links NAME.lock is an empty folder,
+// which git respects and never makes, and the new content is in NAME.new in stage.
 type Lock struct {
 	*File
 	dir, stage       *Dir

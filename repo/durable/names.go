@@ -185,7 +185,7 @@ func timespec(t time.Time) unix.Timespec {
 // Space is what a file system says of its space.
 type Space struct {
 	Free, Size         int64 // bytes: free for this user, and in all
-	FreeInodes, Inodes int64 // files that can still be made, and in all; 0 in all: there is no limit
+	FreeInodes, Inodes int64 // files that can still be made, and in all; 0 in all: no limit
 }
 
 // DiskSpace is the space of d's file system.

@@ -18,10 +18,9 @@ import (
 const maxLinks = 40
 
 // OpenTrusted opens the folder at an absolute path, folder by folder; ".." is the folder above one,
-// and not above the link to it. It follows a symbolic link
-// only where root or this process's user owns it, because another user may have planted it. With
-// make, missing folders are made, closed to other users. Without make, a missing folder is
-// fs.ErrNotExist.
+// and not above the link to it. It follows a symbolic link only where root or this process's user
+// owns it, because another user may have planted it. With make, missing folders are made, closed to
+// other users. Without make, a missing folder is fs.ErrNotExist.
 func OpenTrusted(name string, make bool) (*Dir, error) {
 	dir, err := top()
 	if err != nil {
@@ -234,11 +233,8 @@ func (d *Dir) RemoveScratch() error {
 	}
 	var errs []error
 	for _, name := range names {
-		b, err := hex.DecodeString(strings.TrimPrefix(name, scratchPrefix))
-		if !IsScratchName(name) || err != nil || len(b) < 4 {
-			continue
-		}
-		if pid := int(binary.BigEndian.Uint32(b)); unix.Kill(pid, 0) == unix.ESRCH {
+		b := scratchNumber(name)
+		if len(b) >= 4 && unix.Kill(int(binary.BigEndian.Uint32(b)), 0) == unix.ESRCH {
 			errs = append(errs, d.Remove(name))
 		}
 	}
@@ -246,10 +242,15 @@ func (d *Dir) RemoveScratch() error {
 }
 
 // IsScratchName tells whether a name is one that ScratchName gives.
-func IsScratchName(name string) bool {
+func IsScratchName(name string) bool { return len(scratchNumber(name)) > 0 }
+
+// scratchNumber is the number in a scratch name; nil in others.
+func scratchNumber(name string) []byte {
 	digits, ok := strings.CutPrefix(name, scratchPrefix)
-	_, err := hex.DecodeString(digits)
-	return ok && err == nil && digits != ""
+	if b, err := hex.DecodeString(digits); ok && err == nil {
+		return b
+	}
+	return nil
 }
 
 // MakeLike is Make with MakeSubLike.

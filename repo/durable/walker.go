@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Walker opens folders below a root by slash-separated path. It keeps folders of the last path open,
-// so that neighbours in path order cost one open a folder.
+// Walker opens folders below a root by slash-separated path. It keeps folders of the last path
+// open, so that neighbours in path order cost one open a folder.
 type Walker struct {
 	root  *Dir
 	path  string // of the last call, where it succeeded

@@ -24,7 +24,8 @@ func TestAtMoments(t *testing.T) {
 	s.run(at(20), step{source: "/d/f", content: "backdated", mtime: at(-600)})
 	s.run(at(30), step{source: "/d/f", content: "future", mtime: at(600)})
 	s.run(at(40), s.gone("/d/f"))
-	s.run(at(50), step{source: "/d/f", content: "again", mtime: at(35)}) // moved back with the mtime it had before
+	// moved back with the mtime it had before
+	s.run(at(50), step{source: "/d/f", content: "again", mtime: at(35)})
 	s.run(at(60).Add(400*time.Millisecond), step{source: "/d/f", content: "late", mtime: at(60).Add(300 * time.Millisecond)})
 	s.each(func(t *testing.T, h *history.History) {
 		for minute, want := range map[float64]string{-60: "one", 0: "one", 3.99: "one", 4: "two", 19.99: "two", 20: "backdated", 29.9: "backdated",

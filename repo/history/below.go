@@ -21,7 +21,7 @@ func (h *History) Below(ctx context.Context, path string, p Point) ([]Entry, err
 		return h.belowVersionsBack(ctx, path, p.Back)
 	}
 	list, err := h.below(ctx, path, p)
-	if !p.Time.IsZero() { // the end of a version may be noticed after the mtime of what took its place
+	if !p.Time.IsZero() { // an end may be noticed after the mtime of what took the place
 		slices.SortFunc(list, func(a, b Entry) int {
 			return cmp.Or(b.Since.Compare(a.Since), b.CaptureTime().Compare(a.CaptureTime()))
 		})

@@ -98,7 +98,8 @@ func TestLogInTheOrderOfSince(t *testing.T) {
 	s.run(at(10), step{source: "/d/b", content: "3", mtime: at(9)}, step{source: "/e/f", content: "4", mtime: at(-300)})
 	s.run(at(20), step{source: "/d/c", content: "5", mtime: at(5)}, step{source: "/d/a", content: "6", mtime: at(19)})
 	s.run(at(30), step{source: "/e/g", content: "7", mtime: at(-450)}, step{source: "/d/old", content: "8", mtime: at(8)}, s.gone("/d/b"))
-	old := s.rewritten("--msg-filter", "sed '/^Captured: /d; /^Changed: /d'") // captures known to the second
+	// captures known to the second
+	old := s.rewritten("--msg-filter", "sed '/^Captured: /d; /^Changed: /d'")
 	for _, most := range []int{20_000, 1} {
 		defer history.SetMostEntries(most)()
 		if got, want := list(t, openHistory(t, old), history.LogOptions{}), list(t, openHistory(t, s.dest), history.LogOptions{}); got != want {
@@ -150,7 +151,8 @@ func TestLogFollowsRenames(t *testing.T) {
 	s.run(at(1), step{source: "/a", content: "12", mtime: at(1)})
 	s.run(at(2), step{source: "/b", content: "12", mtime: at(1), from: "/a"}, s.gone("/a"))
 	s.run(at(3), step{source: "/b", content: "123", mtime: at(3)})
-	s.run(at(4), step{source: "/c", content: "123", mtime: at(3)}, s.gone("/b")) // only the content tells
+	// only the content tells
+	s.run(at(4), step{source: "/c", content: "123", mtime: at(3)}, s.gone("/b"))
 	s.each(func(t *testing.T, h *history.History) {
 		for path, want := range map[string]string{
 			"/c":    "/c:added</b /b:modified /b:added</a /a:modified /a:added",
@@ -166,7 +168,8 @@ func TestLogFollowsRenames(t *testing.T) {
 			t.Errorf("not followed: %s", got)
 		}
 	})
-	s.run(at(5), step{source: "/a", content: "123", mtime: at(3), from: "/c"}, s.gone("/c")) // the ring is closed
+	// the ring is closed
+	s.run(at(5), step{source: "/a", content: "123", mtime: at(3), from: "/c"}, s.gone("/c"))
 	s.each(func(t *testing.T, h *history.History) {
 		want := "/a:added</c /c:added</b /b:modified /b:added</a /a:deleted /a:modified /a:added"
 		if got := list(t, h, history.LogOptions{Path: "/a", Follow: true}); got != want {

@@ -99,7 +99,7 @@ func (h *History) sortAsCommitted(ctx context.Context, tie []Entry) error {
 // freesPath tells whether one of the versions is a deletion that freed the path of another: a file
 // deleted for a folder, or the reverse, or for a name that differs in case only.
 func freesPath(tie []Entry) bool {
-	deleted, above := map[string]bool{}, map[string]bool{} // the deleted sources, case-folded, and the folders above them
+	deleted, above := map[string]bool{}, map[string]bool{} // case-folded sources, and folders
 	for i := range tie {
 		if tie[i].Ends() {
 			source := dest.FoldCase(tie[i].Source)

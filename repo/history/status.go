@@ -13,7 +13,7 @@ import (
 // LastRun tells when the last run over everything ended that did not fail as a whole.
 type LastRun struct {
 	Ended     time.Time // zero where it is not known, as in a clone
-	Good      time.Time // of the last one that left nothing out; zero for none, and where it is not known
+	Good      time.Time // of the last one that left nothing out; zero: none is known
 	Unwritten int       // versions that could not be written beside the history so far
 }
 

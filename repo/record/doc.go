@@ -42,5 +42,6 @@
 //   - A value never spans lines and never begins or ends with a space. Names that would are quoted
 //     as git quotes paths (core.quotePath in git-config(1)). So no file's name can add a trailer,
 //     or reach a terminal as a control sequence.
-//   - Mtime, Captured and Changed are exact to the nanosecond for every second that a 64-bit count can hold.
+//   - Mtime, Captured and Changed are exact to the nanosecond for every second that a 64-bit count
+//     can hold.
 package record

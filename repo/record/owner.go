@@ -33,7 +33,8 @@ func (o Owner) String() string {
 
 func (o Owner) numbers() string { return decimal(o.UID) + ":" + decimal(o.GID) }
 
-// TellApart is two owners in words that differ where the owners do: their names, else their numbers.
+// TellApart is two owners in words that differ where the owners do: their names, else their
+// numbers.
 func TellApart(a, b Owner) (string, string) {
 	if a.String() == b.String() {
 		return a.numbers(), b.numbers()

@@ -45,17 +45,19 @@ func (e Event) verb() string {
 // Record is what a commit says of one version. A version that ends its source uses only Event,
 // Source, File, Captured, Previous and Scan.
 type Record struct {
-	Event       Event
-	Source      string    // absolute, clean path; exact bytes, without NUL
-	Mtime       time.Time // UTC when parsed; any second, 0 to 999999999 nanoseconds
-	Mode        uint32    // permissions with setuid, setgid and sticky: 0 to 07777
-	Link        bool      // a symbolic link: its content is the target
-	Folder      bool      // with TypeChanged: a link that sources are recorded below, as in a folder
+	Event  Event
+	Source string    // absolute, clean path; exact bytes, without NUL
+	Mtime  time.Time // UTC when parsed; any second, 0 to 999999999 nanoseconds
+	Mode   uint32    // permissions with setuid, setgid and sticky: 0 to 07777
+	Link   bool      // a symbolic link: its content is the target
+	// with TypeChanged: a link that sources are recorded below, as in a folder
+	Folder      bool
 	UID, GID    uint32
 	User, Group string    // "" where the name is unknown
 	Size        int64     // bytes of content, from 0
 	Blob        object.ID // the content
-	File        string    // where git tracks it, below files/; "" for its source's place in layout.Former
+	// where git tracks it, below files/; "" for its source's place in layout.Former
+	File        string
 	Copy        string    // the plain copy's path in the destination, below copies/; "" for none
 	Previous    object.ID // the commit of the source's version before this one; zero for the first
 	RenamedFrom string    // the path this source had before; "" where it was not renamed

@@ -26,21 +26,25 @@ type RemedyKind int
 
 // Remedies for a destination that cannot be opened or made.
 const (
-	InitDestination        RemedyKind = iota + 1 // make a destination; Dest
-	MountOrInitDestination                       // name another destination, mount it, or make it; Dest
-	NameOrInitDestination                        // name another destination, or make one
-	ChooseDestination                            // choose another destination
-	NameFreeDestination                          // name another destination, with a flag
-	NameMainFolder                               // name the folder that holds .git as a folder
-	CloneAndAdopt                                // clone the bare repository, and adopt the clone
-	AdoptClone                                   // choose another destination, or adopt this clone; Dest
-	AdoptFullClone                               // choose another destination, or adopt a full clone
-	ReadFullClone                                // read a full clone
-	UpdateProgram                                // update timemachine, or read the history with git; Dest
-	CheckOutBranch                               // check the history's branch out
-	RunFirst                                     // let a run record the first versions
-	FreeSpace                                    // free space on the destination's disk; Dest
-	FreeInodes                                   // remove files from the destination's disk; Dest
+	InitDestination RemedyKind = iota + 1 // make a destination; Dest
+	// name another destination, mount it, or make it; Dest
+	MountOrInitDestination
+	NameOrInitDestination // name another destination, or make one
+	ChooseDestination     // choose another destination
+	NameFreeDestination   // name another destination, with a flag
+	NameMainFolder        // name the folder that holds .git as a folder
+	CloneAndAdopt         // clone the bare repository, and adopt the clone
+	// choose another destination, or adopt this clone; Dest
+	AdoptClone
+	// choose another destination, or adopt a full clone
+	AdoptFullClone
+	ReadFullClone // read a full clone
+	// update timemachine, or read the history with git; Dest
+	UpdateProgram
+	CheckOutBranch // check the history's branch out
+	RunFirst       // let a run record the first versions
+	FreeSpace      // free space on the destination's disk; Dest
+	FreeInodes     // remove files from the destination's disk; Dest
 
 	// Remedies for a damaged destination.
 

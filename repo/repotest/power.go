@@ -22,9 +22,11 @@ type Loss string
 // The losses. Names are lost by folder where each has its own log, as POSIX allows; in the order of
 // the operations where the file system keeps one journal, as ext4 and XFS do.
 const (
-	LosesAll     Loss = "all"     // each folder is as it was last synced, files that were not are empty
+	// each folder is as it was last synced, files that were not are empty
+	LosesAll     Loss = "all"
 	LosesContent Loss = "content" // all names are there, what was not synced of files is zeros
-	LosesSome    Loss = "some"    // names up to a moment since the last sync, of each file everything or nothing
+	// names up to a moment since the last sync, of each file everything or nothing
+	LosesSome Loss = "some"
 )
 
 // AllLosses lists them.

@@ -89,7 +89,8 @@ func MustCheck(t testing.TB, dest string) {
 	clone := filepath.Join(place(), "clone")
 	defer os.RemoveAll(clone)
 	Git(t, dest, "clone", "-q", dest, clone)
-	if err := os.MkdirAll(filepath.Join(clone, "files"), 0o700); err != nil { // git keeps no empty folder
+	if err := os.MkdirAll(filepath.Join(clone, "files"), 0o700); err != nil {
+		// git keeps no empty folder
 		t.Fatal(err)
 	}
 	out, err := exec.Command("diff", "-r", "--no-dereference", filepath.Join(dest, "files"), filepath.Join(clone, "files")).CombinedOutput()

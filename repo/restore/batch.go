@@ -46,7 +46,8 @@ type batch struct {
 	total   int // steps of the plan that write
 	ready   []*Step
 	changed map[*base]map[string]bool // folders that must be synced
-	swept   map[*base]map[string]bool // folders from which what a killed restore has left was removed
+	// folders from which what a killed restore has left was removed
+	swept map[*base]map[string]bool
 }
 
 // isBulk tells whether files are synced together and not one by one.

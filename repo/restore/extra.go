@@ -55,7 +55,8 @@ func (x *extraSearch) search(dir *durable.Dir, path string, inside bool) {
 	inside = inside || x.holds[path] || listed != nil && listed(path)
 	for _, name := range names {
 		at := filepath.Join(path, name)
-		if x.targets[at] || !inside && !x.leads[at] || len(at) >= unix.PathMax { // no source has so long a path
+		if x.targets[at] || !inside && !x.leads[at] || len(at) >= unix.PathMax {
+			// no source has so long a path
 			continue
 		}
 		st, err := dir.Lstat(name)

@@ -1,9 +1,9 @@
 // Package restore brings versions back to disk: it examines what is there, decides what to do, and
 // writes.
 //
-// NewPlan makes one step for each version and changes nothing. Then the caller records what the plan
-// replaces and confirms it, and Write carries the steps out. A file is replaced only while it holds
-// the content that was confirmed.
+// NewPlan makes one step for each version and changes nothing. Then the caller records what the
+// plan replaces and confirms it, and Write carries the steps out. A file is replaced only while it
+// holds the content that was confirmed.
 package restore
 
 import (
@@ -33,7 +33,8 @@ type Overwrite int
 const (
 	OverwriteChanged Overwrite = iota
 	OverwriteNever             // existing files stay
-	OverwriteAlways            // also replaces equal files, and files that could not be recorded first
+	// also replaces equal files, and files that could not be recorded first
+	OverwriteAlways
 )
 
 // Selection is one path to be restored, with the versions at and below it.
@@ -49,7 +50,8 @@ func (s *Selection) isFolder() bool {
 
 // Options says where versions are restored to. The zero value restores them to their own paths.
 type Options struct {
-	To        string // absolute: the folder below which full paths are made; "" and "/": their own paths
+	// absolute: the folder below which full paths are made; "" and "/": their own paths
+	To        string
 	Overwrite Overwrite
 	// Followed reports the links that the watch list names, which are followed and not replaced.
 	// nil: none.

@@ -92,7 +92,8 @@ func gitCount(t *testing.T, dir string, old, new []string) int {
 	if err := os.WriteFile(b, []byte(strings.Join(new, "")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, _ := exec.Command("git", "diff", "--no-index", "--numstat", a, b).Output() // exit 1 says that they differ
+	// exit 1 says that they differ
+	out, _ := exec.Command("git", "diff", "--no-index", "--numstat", a, b).Output()
 	var added, removed int
 	if len(out) > 0 {
 		if _, err := fmt.Sscan(string(out), &added, &removed); err != nil {

@@ -10,9 +10,10 @@ import (
 // recheck checks the suspects a second time, since a run may have been active.
 type recheck struct {
 	*verify
-	h     *history
-	tip   object.ID                 // the tip that the suspects were compared with
-	newer map[string]record.Version // the newest version of each source that was recorded since the walk
+	h   *history
+	tip object.ID // the tip that the suspects were compared with
+	// the newest version of each source that was recorded since the walk
+	newer map[string]record.Version
 }
 
 // recheck reports the suspects. A run that is or was active may have left files/ and copies/
@@ -74,7 +75,8 @@ func (s *recheck) look() (right bool, err error) {
 		case strayCopy:
 			strays = true
 		case lostCopies:
-			if kept, kerr := s.r.KeepsCopies(); kerr != nil || !kept { // else a run has begun to write them
+			if kept, kerr := s.r.KeepsCopies(); kerr != nil || !kept {
+				// else a run has begun to write them
 				s.suspects = append(s.suspects, *it)
 				err = kerr
 			}

@@ -37,8 +37,9 @@ const (
 
 // Finding is one thing that is wrong.
 type Finding struct {
-	Part     Part
-	Path     string    // the file, relative to the destination; for a record or a tree the source; "" for none
+	Part Part
+	// the file, relative to the destination; for a record or a tree the source; "" for none
+	Path     string
 	Object   object.ID // the object or commit; zero for none
 	Msg      string    // what is wrong
 	Remedy   refusal.Remedy
@@ -47,8 +48,9 @@ type Finding struct {
 
 // Options says what Run checks. The zero value reads everything and changes nothing.
 type Options struct {
-	Quick    bool                       // read no contents, in objects, trees, files/ or copies/
-	Repair   bool                       // make again what can be made from the history; the caller holds the lock
+	Quick bool // read no contents, in objects, trees, files/ or copies/
+	// make again what can be made from the history; the caller holds the lock
+	Repair   bool
 	WantCopy func(*record.Version) bool // whether a version should have a copy; nil: each one does
 	Report   func(Finding)              // called by one goroutine at a time; nil: none
 	Progress func(done, total int64)    // called by one goroutine at a time; nil: none
@@ -64,9 +66,10 @@ type Summary struct {
 type verify struct {
 	r           *projection.Projection
 	maintenance *maintenance.Maintenance
-	start       func(ctx context.Context) (object.ID, error) // makes the destination ready, as for a run
-	ctx         context.Context
-	o           Options
+	// makes the destination ready, as for a run
+	start func(ctx context.Context) (object.ID, error)
+	ctx   context.Context
+	o     Options
 
 	noCopies   bool                 // copies/ is missing or empty
 	lost       atomic.Int64         // copies that are missing with it

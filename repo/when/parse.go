@@ -54,8 +54,8 @@ func Parse(text string, now time.Time) (When, error) {
 	return When{Kind: Revision, Rev: s, Exact: true}, nil
 }
 
-// commitName tells whether s is a commit's name, or what git abbreviates one to. So many days, which
-// could be meant as well, are before any history.
+// commitName tells whether s is a commit's name, or what git abbreviates one to. So many days,
+// which could be meant as well, are before any history.
 func commitName(s string) bool {
 	return len(s) >= 7 && strings.Trim(strings.ToLower(s), "0123456789abcdef") == ""
 }

@@ -12,8 +12,8 @@
 //	10:15[:30]                   local time today
 //	noon, midnight               times of day, too: yesterday noon; midnight begins the day
 //	monday, last monday 9:15     the one before today
-//	now, today, yesterday        today and yesterday mean the first moment of the day, or a time of
-//	                             it: yesterday 9:15
+//	now, today, yesterday        the last two mean the first moment of the day, or a time of it:
+//	                             yesterday 9:15
 //	3d, 2h ago, 1h30m            that long before now; s, m (minutes), h, d, w, and the words:
 //	                             90 minutes ago, 1 day 2 hours ago
 //	last week                    hour, day, week, month, year: one of them before now

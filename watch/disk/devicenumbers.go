@@ -37,14 +37,14 @@ func (d *DeviceNumbers) Present(before uint64) uint64 {
 		return before
 	}
 	found := uint64(UnknownDevice)
-	for now, numbers := range d.before {
+	for present, numbers := range d.before {
 		if !numbers[before] {
 			continue
 		}
-		if found != UnknownDevice || before == now && len(numbers) > 1 {
+		if found != UnknownDevice || before == present && len(numbers) > 1 {
 			return UnknownDevice
 		}
-		found = now
+		found = present
 	}
 	return found
 }

@@ -18,8 +18,8 @@ type PathWalk struct {
 func (c *Chain) WalkPaths(paths []string) *PathWalk { return &PathWalk{chain: c, paths: paths} }
 
 // From returns the first commit, from id on along first parents, that may have changed one of the
-// paths, or that has the tree of its parent. It is id itself where the chain does not hold id. It is
-// false where the chain makes no sense.
+// paths, or that has the tree of its parent. It is id itself where the chain does not hold id. It
+// is false where the chain makes no sense.
 func (w *PathWalk) From(id object.ID) (object.ID, bool) {
 	pos, ok := w.chain.Find(id)
 	if !ok {

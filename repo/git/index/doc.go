@@ -33,7 +33,8 @@
 //	           name, then 1 to 8 NULs up to a multiple of 8 bytes
 //	           version 4: how many bytes to drop from the previous name, what to add, one NUL,
 //	           no padding
-//	extension  4 bytes of signature, 4 bytes of size, content; a first letter A to Z may be ignored
+//	extension  4 bytes of signature, 4 bytes of size, content; may be ignored where the first
+//	           letter is A to Z
 //	checksum   SHA-1 of all before it, or zeros (index.skipHash)
 //
 //	TREE       per folder, parents first: name NUL count SP subfolders LF, 20 bytes of object

@@ -80,7 +80,8 @@ func (r *gitRepo) mergeAsGit(changes []Change) []byte {
 			r.t.Fatal(err)
 		}
 	}
-	for _, c := range changes { // git keeps some flags of entries it replaces, and puts none back on new ones
+	for _, c := range changes {
+		// git keeps some flags of entries it replaces, and puts none back on new ones
 		r.feed(changeInfo([]Change{{Path: c.Path, Remove: true}}), "expected", "update-index", "-z", "--index-info")
 	}
 	r.feed(changeInfo(changes), "expected", "update-index", "-z", "--replace", "--index-info")

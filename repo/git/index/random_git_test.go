@@ -18,7 +18,8 @@ func TestMergeSequence(t *testing.T) {
 				var changes []Change
 				for range 1 + random.IntN(5) {
 					c := Change{Path: randomPath(random), Mode: 0100644, ID: one, Remove: random.IntN(3) == 0}
-					if _, err := settle(append(changes, c)); err == nil { // no file and folder of one name
+					if _, err := settle(append(changes, c)); err == nil {
+						// no file and folder of one name
 						changes = append(changes, c)
 					}
 				}

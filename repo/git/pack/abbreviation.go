@@ -35,7 +35,8 @@ func (s *Store) Abbreviated(prefix string) ([]object.ID, error) {
 	}
 }
 
-// listed lists the objects from lo to hi, in the packs that are known. An object may be there twice.
+// listed lists the objects from lo to hi, in the packs that are known. An object may be there
+// twice.
 func (s *Store) listed(lo, hi object.ID) ([]object.ID, error) {
 	set, err := s.acquire()
 	if err != nil {

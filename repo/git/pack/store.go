@@ -137,8 +137,8 @@ type finder struct {
 const mostListings = 64
 
 // find runs the query in the first place that serves it. Where none does and the folder of the
-// packs may have changed, it lists the packs again and repeats the query. It releases the set unless
-// keep takes it over.
+// packs may have changed, it lists the packs again and repeats the query. It releases the set
+// unless keep takes it over.
 func (s *Store) find(id object.ID, f finder, keep func(*packSet)) error {
 	var err error
 	var seen time.Time

@@ -29,7 +29,8 @@ func (r *Commits) damageRemedy(cause error) refusal.Remedy {
 	if lost := r.Store.Unindexed(); len(lost) > 0 {
 		return r.Remedy(refusal.IndexPack, lost[0])
 	}
-	if errors.Is(cause, errNoCommit) && r.Refs.IsFolder(r.Branch) { // as after git branch -m main main/x
+	if errors.Is(cause, errNoCommit) && r.Refs.IsFolder(r.Branch) {
+		// as after git branch -m main main/x
 		return r.Remedy(refusal.AdoptRenamed, "")
 	}
 	last, found := r.lastCommit(errors.Is(cause, errNoCommit))

@@ -36,7 +36,8 @@ func (r *Commits) lastCommit(search bool) (last lastCommit, found bool) {
 		}
 	}
 	for _, o := range others {
-		later := !slices.Contains(logged, o.id) && r.isWhole(o.id) // the branch has left the commits of its reflog
+		// the branch has left the commits of its reflog
+		later := !slices.Contains(logged, o.id) && r.isWhole(o.id)
 		if later && (!found || o.id != last.id && r.descends(o.id, last.id)) {
 			last, found = o, true
 		}

@@ -154,7 +154,8 @@ func (f *pathfinder[T]) follow(ctx context.Context) {
 	defer close(f.work)
 	for !f.a.ended(f.id) {
 		some := f.gather()
-		last := some.points[len(some.points)-1].err != nil // read before the goroutines get the stretch
+		// read before the goroutines get the stretch
+		last := some.points[len(some.points)-1].err != nil
 		for _, c := range []chan<- *stretch[T]{f.work, f.order} {
 			select {
 			case c <- some:

@@ -38,7 +38,8 @@ func (r *Dest) Adopt() error {
 	if err := r.writeSettings(branch); err != nil {
 		return err
 	}
-	if err := r.SyncAll(); err != nil { // while the pending mark still covers what runs have left unsynced
+	if err := r.SyncAll(); err != nil {
+		// while the pending mark still covers what runs have left unsynced
 		return err
 	}
 	// The packs leave timemachine's list. They may hold objects that a rewritten branch does not

@@ -83,8 +83,8 @@ func (r *Dest) OwnerUID() (uid uint32, err error) {
 	return st.UID, err
 }
 
-// OpenObjects opens the objects. Where root works in another user's repository, it reads that user's
-// files alone: they may have put links to others there.
+// OpenObjects opens the objects. Where root works in another user's repository, it reads that
+// user's files alone: they may have put links to others there.
 func (r *Dest) OpenObjects() error {
 	owner, err := r.OwnerUID()
 	if err != nil {

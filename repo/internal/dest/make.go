@@ -64,8 +64,8 @@ func Make(path string, exclude []string) error {
 	return errors.Join(root.Replace(ReadmeName, []byte(readme)), makeFolder(root, "files"), makeFolder(root, "copies"), syncName(path))
 }
 
-// syncName puts the name of a new destination on disk. A folder above it that this user may not read
-// cannot be synced, and is left to the system.
+// syncName puts the name of a new destination on disk. A folder above it that this user may not
+// read cannot be synced, and is left to the system.
 func syncName(path string) error {
 	above, err := durable.OpenDir(filepath.Dir(path))
 	if errors.Is(err, fs.ErrPermission) {

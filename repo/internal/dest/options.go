@@ -8,9 +8,12 @@ import (
 
 // Options is what a destination needs from its surroundings. No field is nil.
 type Options struct {
-	Clock   func() time.Time
-	Boot    string                                      // a unique name of this start of the machine; "": unknown
-	Log     func(msg string, args ...any)               // important actions
-	Warn    func(path, msg string, what refusal.Remedy) // what the user should know but no run fails for
-	Exclude []string                                    // absolute paths below the destination that git status must not show
+	Clock func() time.Time
+	// a unique name of this start of the machine; "": unknown
+	Boot string
+	Log  func(msg string, args ...any) // important actions
+	// what the user should know but no run fails for
+	Warn func(path, msg string, what refusal.Remedy)
+	// absolute paths below the destination that git status must not show
+	Exclude []string
 }

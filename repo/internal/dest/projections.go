@@ -30,7 +30,8 @@ func (r *Dest) MoveNonFoldersAside() {
 				r.Remedy(refusal.MoveAside, r.Folder.Path(name)))
 			continue
 		}
-		if st, err := r.Folder.Lstat(aside); err == nil && st.IsDir() { // another program put the folder back meanwhile
+		if st, err := r.Folder.Lstat(aside); err == nil && st.IsDir() {
+			// another program put the folder back meanwhile
 			if r.Folder.Rename(aside, r.Folder, name) == nil {
 				continue
 			}

@@ -23,7 +23,8 @@ func (r *Dest) writeSettings(branch string) error {
 }
 
 func (r *Dest) writeConfig(branch string) error {
-	if err := errors.Join(r.Stage.Remove(probeName), r.Stage.Remove(probeLink)); err != nil { // of an interrupted probe
+	if err := errors.Join(r.Stage.Remove(probeName), r.Stage.Remove(probeLink)); err != nil {
+		// of an interrupted probe
 		return err
 	}
 	settings, err := probe(r.Stage)
@@ -44,12 +45,13 @@ func (r *Dest) writeConfig(branch string) error {
 	return r.Git.Replace("config", append(b, settings...))
 }
 
-// format is the format of a destination, as docs/format.md describes it. Destinations from before the
-// setting have none, and format 1.
+// format is the format of a destination, as docs/format.md describes it. Destinations from before
+// the setting have none, and format 1.
 const format = 1
 
 // requiredSettings keep other users out of what git writes, and keep git from changing a byte.
 func requiredSettings(branch string) string {
 	return "[core]\n\tsharedRepository = 0600\n\tautocrlf = false\n\ttrustctime = false\n\tprecomposeunicode = false\n" +
-		fmt.Sprintf("[timemachine]\n\tformat = %d\n\tbranch = %s\n", format, branch) // branch last: isBranchCut
+		// branch last: isBranchCut
+		fmt.Sprintf("[timemachine]\n\tformat = %d\n\tbranch = %s\n", format, branch)
 }

@@ -11,8 +11,8 @@ import (
 // writtenFolders are the folders below .git through which a branch or what it leads to is changed.
 var writtenFolders = []string{"", "objects", "objects/pack", "refs", "refs/heads", "timemachine"}
 
-// CheckWriters returns a *durable.UntrustedError where another user than uid owns the repository, or
-// may write to one of its folders. owner is the repository's.
+// CheckWriters returns a *durable.UntrustedError where another user than uid owns the repository,
+// or may write to one of its folders. owner is the repository's.
 func (r *Dest) CheckWriters(uid int) (owner durable.Owner, err error) {
 	st, err := r.Git.Lstat("")
 	if err != nil {

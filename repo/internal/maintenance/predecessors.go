@@ -11,9 +11,11 @@ import (
 
 // pairing pairs what a pack's commits change first with what their parents have at the same path.
 type pairing struct {
-	r     *Maintenance
-	seen  map[string]bool         // tree paths that an earlier commit of the pack changed, and their folders
-	pairs map[object.ID]object.ID // objects of the pack, each with the one that it may be a delta of
+	r *Maintenance
+	// tree paths that an earlier commit of the pack changed, and their folders
+	seen map[string]bool
+	// objects of the pack, each with the one that it may be a delta of
+	pairs map[object.ID]object.ID
 }
 
 // addCommit pairs what a commit is the first of its pack to change. It skips commits without a

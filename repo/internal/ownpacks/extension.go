@@ -30,7 +30,8 @@ func (r *Packs) PackToExtend(tip object.ID, upcoming []record.Upcoming) (*pack.H
 		r.Opts.Log("the newest pack is left as it is", "cause", err.Error())
 		return nil, nil
 	}
-	if free, _, ok := r.FreeSpace(); ok && h.Size() > free/2 { // both exist until the new one is in place
+	if free, _, ok := r.FreeSpace(); ok && h.Size() > free/2 {
+		// both exist until the new one is in place
 		h.Close()
 		return nil, nil
 	}
@@ -68,7 +69,8 @@ func (r *Packs) weigh(h *pack.Held, tip object.ID, upcoming []record.Upcoming) (
 		if err != nil {
 			continue
 		}
-		_, _, _ = object.Descend(r.Store.ReadTree, tree, path, func(e object.TreeEntry) { add(e.ID) }) // as far as the trees can be read
+		// as far as the trees can be read
+		_, _, _ = object.Descend(r.Store.ReadTree, tree, path, func(e object.TreeEntry) { add(e.ID) })
 	}
 	return n
 }

@@ -17,7 +17,8 @@ import (
 // Packs is the pack folder of a destination, and which of the packs in it are timemachine's.
 type Packs struct {
 	*dest.Dest
-	known  func(id object.ID) bool         // tells whether a recorded version has a content for certain
+	// tells whether a recorded version has a content for certain
+	known  func(id object.ID) bool
 	listed atomic.Pointer[map[string]bool] // the packs on the list; nil: not read yet
 }
 
@@ -79,7 +80,8 @@ func (r *Packs) KeepsContent(id, before object.ID) (bool, error) {
 		return false, err
 	}
 	in, elsewhere := r.Store.Packed(id, listed)
-	return in || elsewhere && r.known(id), nil // a loose object is written again: that is faster than a look
+	// a loose object is written again: that is faster than a look
+	return in || elsewhere && r.known(id), nil
 }
 
 // ReadBody reads an object's bytes, without its type.

@@ -94,7 +94,8 @@ func (u *update) updateAttributes() error {
 	if flawed {
 		err = u.writeAttributes()
 	}
-	change := index.Change{Path: dest.AttributesFile, Mode: uint32(e.Mode), ID: e.ID} // which the index has in any case
+	// which the index has in any case
+	change := index.Change{Path: dest.AttributesFile, Mode: uint32(e.Mode), ID: e.ID}
 	if st, lerr := u.p.Folder.Lstat(dest.AttributesFile); err == nil && lerr == nil {
 		change.Stat = indexStat(st)
 	}

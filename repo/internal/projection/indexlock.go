@@ -62,7 +62,7 @@ func (l *IndexLock) mapIndex(r *Projection) {
 
 // moveDamagedAside keeps a damaged index under another name. Another one is made from the history.
 func (l *IndexLock) moveDamagedAside(r *Projection) error {
-	err := r.StateDir.Remove("index.damaged") // were it a second name of the index, nothing would be renamed
+	err := r.StateDir.Remove("index.damaged") // or nothing is renamed, if both are one file
 	if err == nil {
 		err = r.Git.Rename("index", r.StateDir, "index.damaged")
 	}

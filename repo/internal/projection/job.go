@@ -14,12 +14,12 @@ import (
 type updateJob struct {
 	Base, Tip object.ID          // the commits that the work tree was and will be up to date with
 	Versions  []record.Version   // of the commits between, oldest first
-	OutOfTree map[string]bool    // sources whose newest version Tip's tree does not hold: files/ is not written
+	OutOfTree map[string]bool    // sources whose newest version Tip's tree lacks: not in files/
 	Contents  *ownpacks.Contents // what is still in memory of them; nil: nothing
 	Index     *IndexLock
 	Start     startState
 	Bulk      durability // of many files: wholeFS or leftToSystem; few are synced one by one
-	Marked    bool       // a pending mark covers the job: what many files replace may be removed first
+	Marked    bool       // a pending mark covers the job: what many files replace may go first
 	NoCopies  bool       // copies/ is left as it is
 	Warn      func(path, msg string, what refusal.Remedy)
 }
@@ -54,7 +54,7 @@ type outcome struct {
 	unwritten     runstate.Unwritten
 	copiesWritten int
 	indexError    error // why the index could not be written
-	copiesOmitted bool  // copies were left out because free space is short, or copies/ fails as a whole
+	copiesOmitted bool  // copies were left out for want of space, or copies/ fails as a whole
 	unlisted      bool  // what could not be written is not all listed
 	pending       bool  // files/ or the index is not up to date: the mark stays
 }

@@ -24,15 +24,6 @@ func (r *Projection) moment() string {
 	return dest.MomentOf(r.Opts.Boot, r.Folder, dest.Projections)
 }
 
-// noteMounts notes where the last run saw the destination on another mount.
-func (r *Projection) noteMounts() error {
-	moment := r.moment()
-	if moment == "" {
-		return nil
-	}
-	return runstate.NoteMounts(r.StateDir, r.Opts.Boot, moment)
-}
-
 // upToDateWith is the commit that the work tree was up to date with when that was last noted in
 // this moment.
 func (r *Projection) upToDateWith() (tip object.ID, ok bool) {

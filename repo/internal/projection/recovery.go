@@ -49,7 +49,7 @@ type need struct {
 func (r *Projection) findNeed(tip object.ID, copied bool) (n need, err error) {
 	marked, err := r.StateDir.Exists(runstate.PendingName)
 	if err == nil && marked {
-		err = r.noteMounts()
+		err = runstate.NoteMounts(r.StateDir, r.Opts.Boot, r.moment())
 	}
 	if err != nil {
 		return n, err
@@ -70,7 +70,8 @@ func (r *Projection) findNeed(tip object.ID, copied bool) (n need, err error) {
 		return n, err
 	}
 	if !indexed || lost || r.IndexFlaw != nil {
-		n = need{pending: true, noCopies: !n.pending || copied, bulk: wholeFS} // files/ and the index alone are missing
+		// files/ and the index alone are missing
+		n = need{pending: true, noCopies: !n.pending || copied, bulk: wholeFS}
 	}
 	return n, nil
 }
@@ -101,7 +102,7 @@ func (r *Projection) bringUpToDate(ctx context.Context, tip object.ID, n need) e
 		return err
 	}
 	if _, noted := r.upToDateWith(); n.pending && noted && len(versions) == 0 {
-		return runstate.WriteUpToDate(r.StateDir, r.moment(), tip) // git committed, and updated the work tree
+		return runstate.WriteUpToDate(r.StateDir, r.moment(), tip) // git has written it
 	}
 	job := updateJob{Base: n.base, Tip: tip, Index: locked, Bulk: n.bulk, NoCopies: n.noCopies, Warn: r.Opts.Warn}
 	if !reached { // what is written again is older than the pending mark, which does not cover it
@@ -128,7 +129,7 @@ func (r *Projection) filesLost(tip object.ID) (bool, error) {
 		return false, err
 	}
 	if why, err := r.foreignWork(); err != nil || why != "" && (r.Refs.Head() != r.Branch || r.IsSparse()) {
-		return false, err // another branch may have none; when a merge has ended they are written again
+		return false, err // another branch may have none; after a merge they are written
 	}
 	root, err := r.TreeOf(tip)
 	if err != nil {

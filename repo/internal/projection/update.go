@@ -89,7 +89,7 @@ type update struct {
 
 	// Paths whose place in files/ another path has, at Base and at Tip: Commits.Collisions.
 	collisionsBefore, collisions map[string]string
-	there                        map[string]bool // sources of which the first version here ends one of Base
+	there                        map[string]bool // sources whose first version here ends one
 	copying                      atomic.Bool     // copies are written: not once the disk is full
 	fullReported                 atomic.Bool     // a full disk was warned of
 	spaceShort                   atomic.Bool     // copying ended because free space is short
@@ -256,7 +256,8 @@ func (u *update) finish() error {
 		return nil
 	}
 	_, before := u.p.upToDateWith()
-	if u.durability == leftToSystem || u.durability == eachFile && before { // something was left to the system: now, or before this
+	if u.durability == leftToSystem || u.durability == eachFile && before {
+		// something was left to the system: now, or before this
 		return runstate.WriteUpToDate(u.p.StateDir, u.p.moment(), u.Tip)
 	}
 	return runstate.ClearPending(u.p.StateDir)

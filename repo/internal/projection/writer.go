@@ -21,7 +21,7 @@ import (
 type writer struct {
 	inputs
 	files, copies *durable.Walker
-	staged, clone string // names in the stage, where a version is made ready before it gets its names
+	staged, clone string // names in the stage, where a version is made ready
 	buf           []byte // of durable.SparseBlock bytes
 	space         spaceWatch
 	warn          func(path, msg string, what refusal.Remedy)

@@ -89,11 +89,11 @@ func ReadUpToDate(dir *durable.Dir, moment string) (tip object.ID, ok bool) {
 }
 
 // NoteMounts notes the boot where the work tree was last brought up to date on another mount in it.
-// moment is the present one.
+// moment is the present one, "" where it is not known.
 func NoteMounts(dir *durable.Dir, boot, moment string) error {
 	b, err := dir.ReadFile(upToDateName, maxNote)
 	noted, _, _ := strings.Cut(string(b), "\n")
-	if err != nil || noted == moment || !strings.HasPrefix(noted, boot+" ") {
+	if err != nil || moment == "" || noted == moment || !strings.HasPrefix(noted, boot+" ") {
 		return nil
 	}
 	return dir.Put(mountsName, []byte(boot+"\n"))
