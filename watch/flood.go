@@ -75,10 +75,11 @@ func ownerOf(ch *scan.Change) uint32 {
 	return ch.File.Stat.UID
 }
 
-// isDue tells whether the batch must be published before more is recorded.
-func (r *run) isDue() bool {
-	return r.tx.Full() || r.Clock().Sub(r.published) >= publishEvery
-}
+// isDue tells whether the batch must be published before more is captured.
+func (r *run) isDue() bool { return r.tx.Full() || r.isTime() }
+
+// isTime tells whether the last batch was published so long ago that it is time for another.
+func (r *run) isTime() bool { return r.Clock().Sub(r.published) >= publishEvery }
 
 // isFloodOver tells whether the run has recorded as much of the floods as it does.
 func (r *run) isFloodOver() bool { return r.Clock().Sub(r.began) >= floodTime }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"timemachine/repo/repotest"
 )
@@ -51,6 +52,8 @@ func TestStrayWithoutACache(t *testing.T) {
 		w.check(os.Mkdir(w.path("disk"), 0o755))
 		w.check(os.Remove(cache))
 		w.write("disk/stray", "s")
+		earlier := time.Now().Add(-time.Minute)
+		w.check(os.Chtimes(w.path("disk/stray"), earlier, earlier)) // by which it is recorded first
 		w.write("disk/a", "another a")
 		for _, recorded := range []int{2, 0, 0} {
 			if p := w.run(recorded); len(p) != 1 || p[0].Path != w.path("disk") {

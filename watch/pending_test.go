@@ -110,7 +110,8 @@ func TestBatches(t *testing.T) {
 	if w.check(err); first.Versions != n {
 		t.Fatalf("%d versions of %d: %v", first.Versions, n, p)
 	}
-	if moves := len(repotest.Lines(t, w.dest, "reflog", "main")); moves < 2 {
+	// A batch that is full takes all that was read for it.
+	if moves := len(repotest.Lines(t, w.dest, "reflog", "main")); moves < 2 || moves > n/50 {
 		t.Errorf("the branch moved %d times", moves)
 	}
 	for i := range n {

@@ -89,12 +89,12 @@ func (r *run) recordChanges(changes []scan.Change) error {
 // recordPart captures the changes of a part on all cores and commits them in order. A source that
 // changed since the scan comes last, in the order of its new mtime. done of total changes are
 // recorded already. It returns the number of changes that it recorded: fewer than the part has
-// where the batch is due.
+// where the batch is due. When it is time to publish, small files that were read are read again.
 func (r *run) recordPart(c *capturer, part []scan.Change, done, total int) (n int, err error) {
 	p := r.startCapture(c, part)
 	defer p.stop()
 	var late []int
-	for !(n > 0 && r.isDue()) && p.wait(n) {
+	for p.wait(n) && !(n > 0 && r.isTime() && changeSize(&part[n]) <= smallFile) {
 		if err := r.ctx.Err(); err != nil {
 			return n, err
 		}
