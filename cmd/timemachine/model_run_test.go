@@ -155,8 +155,11 @@ func (j *modelJudge) present(p string, state modelState) {
 	want := j.event(p, state)
 	sure := !j.sight.either[p] && j.shakyOf(p) == nil && !j.blind(p, want) && !(state.link && j.heldBelow(p))
 	switch {
+	case !got && j.sight.either[p]: // the run may not have looked at it
+		j.kept[p] = j.keys[p]
+		return
 	case !sure && !got && want != "":
-		if j.sight.either[p] || j.shakyOf(p) != nil || j.recorded[p].blob != state.blob {
+		if j.shakyOf(p) != nil || j.recorded[p].blob != state.blob {
 			j.kept[p] = j.keys[p]
 			return
 		}
