@@ -13,6 +13,7 @@ import (
 	"timemachine/repo/record"
 	"timemachine/watch/config"
 	"timemachine/watch/own"
+	"timemachine/watch/pattern"
 	"timemachine/watch/scan"
 )
 
@@ -27,7 +28,7 @@ func (h *heard) Problem(p scan.Problem) { *h = append(*h, p) }
 // destination ends it and is not reported for a source, even where the errno is the same.
 func TestSourceErrors(t *testing.T) {
 	root := t.TempDir()
-	entry := &config.Entry{Text: root, Root: root}
+	entry := &config.Entry{Text: root, Glob: pattern.Glob{Root: root}}
 	for _, way := range []string{"gone/file", strings.Repeat("x", 300) + "/file", strings.Repeat("y", 300)} {
 		h := heard{}
 		r := &run{RunOptions: RunOptions{Config: &config.Config{}, Report: &h}, ctx: t.Context(), summary: &Summary{}}

@@ -15,6 +15,7 @@ import (
 	"timemachine/watch/config"
 	"timemachine/watch/disk"
 	"timemachine/watch/own"
+	"timemachine/watch/pattern"
 	"timemachine/watch/scan"
 )
 
@@ -44,7 +45,7 @@ func (s *slowStore) BlobFrom(size int64, src io.Reader, _ object.ID) (object.ID,
 // captureFile captures the file at path.
 func captureFile(c *capturer, path string, before *scan.SourceState) (content, error) {
 	folder := filepath.Dir(path)
-	ch := scan.Change{File: scan.File{Path: path, Entry: &config.Entry{Text: folder, Root: folder}}, Before: before}
+	ch := scan.Change{File: scan.File{Path: path, Entry: &config.Entry{Text: folder, Glob: pattern.Glob{Root: folder}}}, Before: before}
 	o := opener{own: new(own.Set)}
 	defer o.close()
 	return c.capture(&ch, &o)

@@ -13,6 +13,7 @@ import (
 	"timemachine/repo/restore"
 	"timemachine/watch/config"
 	"timemachine/watch/own"
+	"timemachine/watch/pattern"
 	"timemachine/watch/scan"
 )
 
@@ -108,7 +109,7 @@ func (o *RestoreOptions) record(ctx context.Context, paths []string, reread bool
 		folder := filepath.Dir(path)
 		if c.Select(path) == nil && !folders[folder] {
 			folders[folder] = true
-			c.Entries = append(slices.Clip(c.Entries), &config.Entry{Text: folder, Root: folder})
+			c.Entries = append(slices.Clip(c.Entries), &config.Entry{Text: folder, Glob: pattern.Glob{Root: folder}})
 		}
 	}
 	failed := &unrecorded{Reporter: o.Report, paths: map[string]error{}}

@@ -63,11 +63,12 @@ var importTable = map[string]string{
 
 	"repo/repotest": "repo/... " + sysUnix,
 
-	"watch/config": "repo/durable " + yamlV3 + " github.com/bmatcuk/doublestar/v4 " + sysUnix,
-	"watch/disk":   sysUnix,
-	"watch/own":    "watch/disk " + sysUnix,
-	"watch/scan":   "repo repo/durable repo/record repo/refusal repo/git/object repo/history watch/config watch/disk watch/own " + sysUnix,
-	"watch": "repo repo/durable repo/layout repo/record repo/refusal repo/git/object repo/history repo/restore watch/config watch/disk watch/own watch/scan " +
+	"watch/pattern": "github.com/bmatcuk/doublestar/v4",
+	"watch/config":  "repo/durable watch/pattern " + yamlV3 + " " + sysUnix,
+	"watch/disk":    sysUnix,
+	"watch/own":     "watch/disk " + sysUnix,
+	"watch/scan":    "repo repo/durable repo/record repo/refusal repo/git/object repo/history watch/config watch/disk watch/own " + sysUnix,
+	"watch": "repo repo/durable repo/layout repo/record repo/refusal repo/git/object repo/history repo/restore watch/config watch/pattern watch/disk watch/own watch/scan " +
 		sysUnix,
 
 	"cmd/timemachine/internal/terminal": "repo/record log/slog github.com/lmittmann/tint " +

@@ -136,11 +136,11 @@ func alreadySelected(c *config.Config, path string) bool {
 	info, err := os.Lstat(path)
 	for _, e := range c.Entries {
 		switch {
-		case e.Glob == "" && e.Root == path:
+		case e.IsLiteral() && e.Root == path:
 			return true
 		case err != nil || info.Mode()&fs.ModeSymlink != 0 || throughLink(e, path):
 			continue
-		case (e.Glob == "" || !info.IsDir()) && e.Selects(path) && !e.Excludes(path, info.IsDir()):
+		case (e.IsLiteral() || !info.IsDir()) && e.Selects(path) && !e.Excludes(path, info.IsDir()):
 			return true
 		}
 	}

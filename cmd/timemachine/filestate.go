@@ -206,7 +206,7 @@ func (d *diffJob) isBehindLink(source string) bool {
 // watch list names the link, or the newest version is a file and was captured since the link is as
 // it is.
 func (d *diffJob) isFollowed(source string) bool {
-	if e := d.entry(source); e != nil && e.Glob == "" && e.Root == source {
+	if e := d.entry(source); e != nil && e.IsLiteral() && e.Root == source {
 		return true
 	}
 	newest, err := d.h.At(d.ctx, source, history.Point{})

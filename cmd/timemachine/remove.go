@@ -79,7 +79,7 @@ func (a *app) entryNames(c *config.Config, args []string) ([]string, error) {
 
 func hasRoot(c *config.Config, path string) bool {
 	for _, e := range c.Entries {
-		if e.Glob == "" && e.Root == path {
+		if e.IsLiteral() && e.Root == path {
 			return true
 		}
 	}

@@ -1,4 +1,4 @@
-// Package config reads, edits and matches the watch list.
+// Package config reads and edits the configuration, and tells which entry selects a path.
 //
 // The watch list is the user's configuration file: entries (files, folders and glob patterns) and
 // exclusions in .gitignore syntax. Reading is strict: an error names file, line and column, so that
@@ -8,6 +8,8 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"timemachine/watch/pattern"
 )
 
 // Env is what the text of a configuration may refer to. The package reads no environment itself.
@@ -46,6 +48,8 @@ type Config struct {
 	CopiesMinFree FreeSpace
 	// IgnoreTouched (touched: ignore) says that a new mtime alone makes no version.
 	IgnoreTouched bool
+	// Push is nil where runs do not push.
+	Push *Push
 
 	lines    []string          // the watch list as written
 	literals map[string]*Entry // entries without wildcards, by Root
@@ -81,8 +85,8 @@ func (c *Config) HasRoot(path string) bool {
 func (c *Config) EntriesFor(path string) (all []*Entry) {
 	selecting := c.Select(path)
 	for _, e := range c.Entries {
-		_, rooted := below(path, e.Root)
-		if e == selecting || rooted || selecting == nil && (e.Root == path || e.Glob != "" && e.MayContain(path)) {
+		_, rooted := pattern.Below(path, e.Root)
+		if e == selecting || rooted || selecting == nil && (e.Root == path || !e.IsLiteral() && e.MayContain(path)) {
 			all = append(all, e)
 		}
 	}
@@ -98,22 +102,17 @@ func (c *Config) EntriesFor(path string) (all []*Entry) {
 type Entry struct {
 	Text string // as written
 	Line int    // in the file, from 1
-	// Root is an absolute, clean, literal path: the source itself, or for a pattern the deepest
-	// folder before its first wildcard.
-	Root string
-	// Glob is the absolute pattern, "" for a literal path.
-	Glob string
+	pattern.Glob
 
-	folder       string       // of the configuration file; exclusions can start there
-	alternatives [][]segment  // Glob below Root, one for each choice in braces
-	rules        []*exclusion // in order; the last that matches wins
+	folder string               // of the configuration file; exclusions can start there
+	rules  []*pattern.Exclusion // in order; the last that matches wins
 }
 
 // entryKey returns the same text for entries that select the same in the same way.
 func entryKey(e *Entry, exclude []string) string {
 	where := "literal " + e.Root
-	if e.Glob != "" {
-		where = "glob " + e.Glob
+	if !e.IsLiteral() {
+		where = "glob " + e.Pattern
 	}
 	return where + "\x00" + strings.Join(exclude, "\x00")
 }

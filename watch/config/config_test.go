@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+	"timemachine/watch/pattern"
 )
 
 var testEnv = Env{Home: "/home/u", UID: -1, Lookup: func(name string) (string, bool) {
@@ -28,7 +30,15 @@ func TestConfigErrors(t *testing.T) {
 		"- path: /a\n  path: /b\n":                     "path is told twice",
 		"watsh: [/a]\n":                                `unknown key "watsh"`,
 		"watch: [/a]\nwatch: [/b]\n":                   "watch",
-		"push: origin\n":                               "push is not available in this version",
+		"push: -f\n":                                   `"-f" is not a remote`,
+		"push: [origin]\n":                             "push is a remote, or a mapping",
+		"push: {branch: x}\n":                          "push has no remote",
+		"push: {remote: a, remote: b}\n":               "remote is told twice",
+		"push: {remote: a, timeout: 10}\n":             `timeout: "10" is not a time`,
+		"push: {remote: a, timeout: 10ms}\n":           "between 1s and 24h",
+		"push: {remote: a, with: ssh}\n":               `with: "ssh" is none of auto, git and builtin`,
+		"push: {remote: a, private: maybe}\n":          `private: "maybe" is neither yes nor no`,
+		"push: {remote: a, force: yes}\n":              `unknown key "force"`,
 		"copies: 30d\n":                                "not available in this version",
 		"max-size: lots\n":                             ":1:11: max-size",
 		"touched: never\n":                             "neither record nor ignore",
@@ -46,6 +56,23 @@ func TestConfigErrors(t *testing.T) {
 		var wrong *Error
 		if !errors.As(err, &wrong) || !strings.Contains(err.Error(), want) || wrong.Line < 1 {
 			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestPush(t *testing.T) {
+	plain := Push{Remote: "origin", Timeout: time.Minute, With: PushAuto}
+	all := Push{Remote: "ssh://git@host:22/x.git", Branch: "hosts/{hostname}", Timeout: 10 * time.Minute, With: PushBuiltin, Private: true}
+	for text, want := range map[string]*Push{
+		"- /a\n":                              nil,
+		"push: origin\n":                      &plain,
+		"push:\n  remote: origin\n":           &plain,
+		"push: {remote: origin, private: no}": &plain,
+		"push: {remote: \"ssh://git@host:22/x.git\", branch: \"hosts/{hostname}\", timeout: 10m, with: builtin, private: yes}": &all,
+	} {
+		c, err := Parse("/etc/tm/config.dat", []byte(text), testEnv)
+		if err != nil || (c.Push == nil) != (want == nil) || want != nil && *c.Push != *want {
+			t.Errorf("%q: %+v, %v, want %+v", text, c, err, want)
 		}
 	}
 }
@@ -192,7 +219,7 @@ func FuzzAddRemove(f *testing.F) {
 		if err != nil || !filepath.IsAbs(path) || strings.ContainsRune(path, 0) {
 			return
 		}
-		text := strings.ReplaceAll(escapeGlob(path), "$", `\$`)
+		text := strings.ReplaceAll(pattern.Escape(path), "$", `\$`)
 		changed, err := insertItem(c.File, data, text)
 		if err != nil || verifyEdit(c.File, changed, testEnv, append(c.Lines(), text)) != nil {
 			return // the edit is refused
@@ -211,18 +238,18 @@ func FuzzPattern(f *testing.F) {
 	for _, s := range []string{"*.o", "/a/**/b", "[!a-z]x", "**", "a\\", "[", "!x/", "{a,b}", "[[:alpha:]]"} {
 		f.Add(s, "/w/a/b.o")
 	}
-	f.Fuzz(func(t *testing.T, pattern, path string) {
-		if x, err := compileExclusion(pattern); err == nil && strings.HasPrefix(path, "/") {
-			e := &Entry{Root: "/w", folder: "/c", rules: []*exclusion{x}}
+	f.Fuzz(func(t *testing.T, text, path string) {
+		if x, err := pattern.CompileExclusion(text); err == nil && strings.HasPrefix(path, "/") {
+			e := &Entry{Glob: pattern.Glob{Root: "/w"}, folder: "/c", rules: []*pattern.Exclusion{x}}
 			if e.Selects(path) && !e.Matches(e.Root) {
-				t.Errorf("%q selects what it does not reach: %q", pattern, path)
+				t.Errorf("%q selects what it does not reach: %q", text, path)
 			}
 			e.Excludes(path, true)
 		}
-		var e Entry
-		if e.compile("/w/"+pattern) == nil && strings.HasPrefix(path, "/") {
+		if g, err := pattern.CompileGlob("/w/" + text); err == nil && strings.HasPrefix(path, "/") {
+			e := &Entry{Glob: g}
 			if e.Matches(path) && !e.Selects(path) {
-				t.Errorf("%q matches and does not select %q", pattern, path)
+				t.Errorf("%q matches and does not select %q", text, path)
 			}
 			e.MayContain(path)
 		}

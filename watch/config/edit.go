@@ -13,6 +13,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"timemachine/repo/durable"
+	"timemachine/watch/pattern"
 )
 
 // newConfigText is the text of a new configuration file.
@@ -45,7 +46,7 @@ func AddEntries(file string, env Env, paths []string) (added, already []string, 
 				already = append(already, path)
 				continue
 			}
-			text := strings.ReplaceAll(escapeGlob(path), "$", `\$`)
+			text := strings.ReplaceAll(pattern.Escape(path), "$", `\$`)
 			if data, err = insertItem(file, data, text); err != nil {
 				return nil, err
 			}
@@ -94,12 +95,12 @@ func sameEntry(c *Config, text, asked string, env Env) bool {
 		return false
 	}
 	p := parser{env: env, folder: filepath.Dir(c.File)}
-	pattern, err := p.pattern(text)
+	expanded, err := p.pattern(text)
 	if err != nil {
 		return false
 	}
-	var e Entry
-	return e.compile(pattern) == nil && (e.Glob == "" && e.Root == filepath.Clean(asked) || e.Glob != "" && e.Glob == asked)
+	g, err := pattern.CompileGlob(expanded)
+	return err == nil && (g.IsLiteral() && g.Root == filepath.Clean(asked) || !g.IsLiteral() && g.Pattern == asked)
 }
 
 // errUnsafe says that an edit would change other lines.

@@ -1,55 +1,10 @@
 package config
 
 import (
-	"path/filepath"
 	"strings"
+
+	"timemachine/watch/pattern"
 )
-
-// Matches tells whether the entry names this path, which is absolute and clean.
-func (e *Entry) Matches(path string) bool {
-	if e.Glob == "" {
-		return path == e.Root
-	}
-	rel, ok := e.underRoot(path)
-	if !ok {
-		return false
-	}
-	for _, segments := range e.alternatives {
-		if matchSegments(segments, rel) {
-			return true
-		}
-	}
-	return false
-}
-
-// MayContain tells whether a path below the folder dir could match. A walk skips dir otherwise. A
-// walk takes all below a folder that matches, without asking.
-func (e *Entry) MayContain(dir string) bool {
-	if _, above := below(dir, e.Root); above {
-		return true
-	}
-	if e.Glob == "" {
-		return false
-	}
-	rel, ok := e.underRoot(dir)
-	if !ok {
-		return false
-	}
-	for _, segments := range e.alternatives {
-		if mayMatchBelow(segments, rel) {
-			return true
-		}
-	}
-	return false
-}
-
-// underRoot returns path relative to Root. Root itself is "".
-func (e *Entry) underRoot(path string) (rel string, ok bool) {
-	if path == e.Root {
-		return "", true
-	}
-	return below(e.Root, path)
-}
 
 // Excludes tells whether the exclusions exclude this path. It ignores the folders above, since a
 // walk does not enter an excluded folder. The Root is never excluded: the user named it.
@@ -59,8 +14,8 @@ func (e *Entry) Excludes(path string, isDir bool) bool {
 	}
 	name := path[strings.LastIndexByte(path, '/')+1:]
 	for i := len(e.rules) - 1; i >= 0; i-- {
-		if e.rules[i].matches(e, path, name, isDir) {
-			return !e.rules[i].include
+		if e.rules[i].Matches(e.Root, e.folder, path, name, isDir) {
+			return !e.rules[i].Include
 		}
 	}
 	return false
@@ -70,7 +25,7 @@ func (e *Entry) Excludes(path string, isDir bool) bool {
 // file or a folder above it matches, and no exclusion applies to it or to a folder between it and
 // Root.
 func (e *Entry) Selects(path string) bool {
-	if _, ok := e.underRoot(path); !ok {
+	if _, below := pattern.Below(e.Root, path); !below && path != e.Root {
 		return false
 	}
 	matched := e.Matches(e.Root)
@@ -93,16 +48,4 @@ func nextSlash(path string, from int) int {
 		return from + i
 	}
 	return len(path)
-}
-
-// MatchesUpwards tells whether the entry names path or a folder above it, up to its Root.
-func (e *Entry) MatchesUpwards(path string) bool {
-	for p := path; ; p = filepath.Dir(p) {
-		if e.Matches(p) {
-			return true
-		}
-		if p == "/" || p == e.Root {
-			return false
-		}
-	}
 }

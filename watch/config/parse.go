@@ -8,10 +8,12 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"timemachine/watch/pattern"
 )
 
 // Keys are the keys of the mapping form, in the order of the manual.
-var Keys = []string{"destination", "watch", "exclude", "max-size", "copies", "touched", "default-exclusions"}
+var Keys = []string{"destination", "watch", "exclude", "max-size", "copies", "touched", "default-exclusions", "push"}
 
 // parser builds a Config from a document.
 type parser struct {
@@ -19,7 +21,7 @@ type parser struct {
 	env    Env
 	config *Config
 	folder string
-	rules  []*exclusion // of the whole file
+	rules  []*pattern.Exclusion // of the whole file
 	items  []item
 }
 
@@ -28,7 +30,7 @@ type item struct {
 	node    *yaml.Node
 	text    string
 	exclude []string
-	rules   []*exclusion
+	rules   []*pattern.Exclusion
 }
 
 // Parse reads the bytes of a configuration file. file is its absolute path, for messages and
@@ -85,7 +87,7 @@ func (p *parser) key(name, value *yaml.Node, key string) (err error) {
 	case "copies":
 		return p.copies(value)
 	case "push":
-		return p.errorAt(name, "push is not available in this version", "take the line out")
+		return p.push(value)
 	case "max-size":
 		if value.Kind != yaml.ScalarNode {
 			return p.errorAt(value, "max-size is a size such as 100MiB", "")
@@ -167,8 +169,8 @@ func (p *parser) list(n *yaml.Node) error {
 			return err
 		}
 		p.config.lines = append(p.config.lines, text)
-		if pattern, ok := strings.CutPrefix(text, "!"); ok {
-			p.rules, err = p.compileRule(it, pattern, p.rules)
+		if rule, ok := strings.CutPrefix(text, "!"); ok {
+			p.rules, err = p.compileRule(it, rule, p.rules)
 		} else {
 			p.items = append(p.items, item{node: it, text: text})
 		}
@@ -206,7 +208,7 @@ func (p *parser) entryMapping(n *yaml.Node) error {
 
 // addExclusions reads a list of patterns. It appends them to rules, and their texts to texts unless
 // that is nil.
-func (p *parser) addExclusions(n *yaml.Node, rules []*exclusion, texts *[]string) ([]*exclusion, error) {
+func (p *parser) addExclusions(n *yaml.Node, rules []*pattern.Exclusion, texts *[]string) ([]*pattern.Exclusion, error) {
 	if n.Kind != yaml.SequenceNode {
 		return nil, p.errorAt(n, "exclude is not a list", "write [\"*.swp\"]")
 	}
@@ -226,7 +228,7 @@ func (p *parser) addExclusions(n *yaml.Node, rules []*exclusion, texts *[]string
 }
 
 // compileRule compiles one exclusion and appends it to rules.
-func (p *parser) compileRule(n *yaml.Node, text string, rules []*exclusion) ([]*exclusion, error) {
+func (p *parser) compileRule(n *yaml.Node, text string, rules []*pattern.Exclusion) ([]*pattern.Exclusion, error) {
 	body, again := strings.CutPrefix(text, "!")
 	if strings.HasPrefix(body, "/") || strings.HasPrefix(body, "~/") || strings.HasPrefix(body, "$") {
 		expanded, err := p.env.expand(body)
@@ -237,7 +239,7 @@ func (p *parser) compileRule(n *yaml.Node, text string, rules []*exclusion) ([]*
 			text = "!" + text
 		}
 	}
-	x, err := compileExclusion(text)
+	x, err := pattern.CompileExclusion(text)
 	if err != nil {
 		return nil, p.errorAt(n, err.Error(), "")
 	}
@@ -246,18 +248,18 @@ func (p *parser) compileRule(n *yaml.Node, text string, rules []*exclusion) ([]*
 
 // path returns the path that a literal text stands for.
 func (p *parser) path(n *yaml.Node, text string) (string, error) {
-	pattern, err := p.pattern(text)
+	expanded, err := p.pattern(text)
 	if err != nil {
 		return "", p.errorAt(n, fmt.Sprintf("%q: %v", text, err), "")
 	}
-	return filepath.Clean(unescapeGlob(pattern)), nil
+	return filepath.Clean(pattern.Unescape(expanded)), nil
 }
 
 // pattern expands a text to an absolute pattern.
 func (p *parser) pattern(text string) (string, error) {
 	expanded, err := p.env.expand(text)
 	if err == nil && !strings.HasPrefix(expanded, "/") {
-		expanded = escapeGlob(p.folder) + "/" + expanded
+		expanded = pattern.Escape(p.folder) + "/" + expanded
 	}
 	return expanded, err
 }
@@ -266,10 +268,10 @@ func (p *parser) pattern(text string) (string, error) {
 func (p *parser) compile() error {
 	seen := map[string]bool{}
 	for _, it := range p.items {
-		pattern, err := p.pattern(it.text)
+		text, err := p.pattern(it.text)
 		e := &Entry{Text: it.text, Line: it.node.Line, folder: p.folder}
 		if err == nil {
-			err = e.compile(pattern)
+			e.Glob, err = pattern.CompileGlob(text)
 		}
 		if err != nil {
 			return p.errorAt(it.node, fmt.Sprintf("%q: %v", it.text, err), "")
@@ -280,12 +282,12 @@ func (p *parser) compile() error {
 			seen[key] = true
 		}
 		for _, x := range append(slices.Clone(p.rules), it.rules...) {
-			if !slices.Contains(defaultExclusions, x) || e.Glob == "" || !e.asksFor(x) {
+			if !slices.Contains(defaultExclusions, x) || e.IsLiteral() || !e.Names(x) {
 				e.rules = append(e.rules, x)
 			}
 		}
 		p.config.Entries = append(p.config.Entries, e)
-		if e.Glob == "" && p.config.literals[e.Root] == nil {
+		if e.IsLiteral() && p.config.literals[e.Root] == nil {
 			p.config.literals[e.Root] = e
 		}
 	}
@@ -307,7 +309,7 @@ func (env Env) expand(text string) (string, error) {
 			return "", errNoHome
 		}
 		tail, err := env.variables(rest)
-		return escapeGlob(env.Home) + tail, err
+		return pattern.Escape(env.Home) + tail, err
 	}
 	return env.variables(text)
 }
@@ -335,7 +337,7 @@ func (env Env) variables(text string) (string, error) {
 			if value == "" {
 				return "", fmt.Errorf("the variable $%s is empty", name)
 			}
-			b.WriteString(escapeGlob(value))
+			b.WriteString(pattern.Escape(value))
 			i += n
 		default:
 			b.WriteByte(text[i])
@@ -360,7 +362,7 @@ func variableName(s string) (name string, n int) {
 // nameLength returns the length of the variable name at the start of s.
 func nameLength(s string) int {
 	n := 0
-	for n < len(s) && (isLetter(s[n]) || s[n] == '_' || n > 0 && isDigit(s[n])) {
+	for n < len(s) && (s[n] == '_' || s[n]|0x20 >= 'a' && s[n]|0x20 <= 'z' || n > 0 && s[n] >= '0' && s[n] <= '9') {
 		n++
 	}
 	return n

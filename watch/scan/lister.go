@@ -47,7 +47,7 @@ func (l *lister) list(b *walkFolder) {
 		b.setFolder(folder{})
 		return
 	}
-	top, glob := b.path == l.root, l.entry.Glob != ""
+	top, glob := b.path == l.root, !l.entry.IsLiteral()
 	if top && l.own.CheckFolder(fd) != nil {
 		b.addProblem(b.path, own.ErrOwn.Error(), nil)
 		b.setFolder(folder{})

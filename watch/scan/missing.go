@@ -14,7 +14,7 @@ import (
 // Like a scan, it follows no link below the entry's root, and a link that the entry names.
 func IsMissing(e *config.Entry, state *SourceState) bool {
 	source := state.source
-	if e.Root == source && e.Glob == "" && !state.Link {
+	if e.Root == source && e.IsLiteral() && !state.Link {
 		if st, err := new(disk.Looker).Stat(source, true); err == nil {
 			return st.IsDir()
 		}

@@ -115,18 +115,18 @@ func (s *Scan) scanEntry(e *config.Entry, path string) error {
 		s.folders[path] = folder{}
 		return nil
 	case st.IsDir():
-		return s.walkEntry(e, path, e.Glob == "" || e.MatchesUpwards(path))
+		return s.walkEntry(e, path, e.IsLiteral() || e.MatchesUpwards(path))
 	}
 	s.noFolders[path] = listed
 	switch {
 	case s.isOwnFile(path, &st):
 		s.addProblem(path, own.ErrOwn.Error(), nil)
 		return nil
-	case e.Glob != "" && listed:
+	case !e.IsLiteral() && listed:
 		s.addProblem(path, "is not a folder", unix.ENOTDIR)
 		return nil
 	}
-	s.addRoot(File{Path: path, Stat: st, Entry: e, Listed: listed && e.Glob == ""})
+	s.addRoot(File{Path: path, Stat: st, Entry: e, Listed: listed && e.IsLiteral()})
 	return nil
 }
 

@@ -33,8 +33,8 @@ func WatchListJSON(c *config.Config, lines []string) []WatchedDocument {
 		switch e := byText[text]; {
 		case e == nil && strings.HasPrefix(text, "!"):
 			l.Kind = "exclusion"
-		case e != nil && e.Glob != "":
-			l.Kind, l.Pattern = "pattern", e.Glob
+		case e != nil && !e.IsLiteral():
+			l.Kind, l.Pattern = "pattern", e.Pattern
 		case e != nil:
 			l.Path = e.Root
 		}

@@ -1,4 +1,4 @@
-package config
+package pattern
 
 import (
 	"errors"
@@ -19,8 +19,8 @@ const (
 
 const globSpecial = `*?[{`
 
-// escapeGlob returns a pattern that matches the literal path only.
-func escapeGlob(literal string) string {
+// Escape returns a pattern that matches the literal path only.
+func Escape(literal string) string {
 	var b strings.Builder
 	for i := range len(literal) {
 		if strings.IndexByte(globSpecial+`}\`, literal[i]) >= 0 {
@@ -31,8 +31,8 @@ func escapeGlob(literal string) string {
 	return b.String()
 }
 
-// unescapeGlob returns the literal path of a pattern without wildcards.
-func unescapeGlob(pattern string) string {
+// Unescape returns the literal path of a pattern without wildcards.
+func Unescape(pattern string) string {
 	var b strings.Builder
 	for i := 0; i < len(pattern); i++ {
 		if pattern[i] == '\\' && i+1 < len(pattern) {
@@ -55,39 +55,52 @@ func firstWildcard(pattern string) int {
 	return -1
 }
 
-// compile sets Root, Glob and alternatives from an absolute, expanded pattern.
-func (e *Entry) compile(pattern string) error {
+// Glob is an absolute pattern, or a literal path.
+type Glob struct {
+	// Root is an absolute, clean, literal path: the path itself, or for a pattern the deepest
+	// folder before its first wildcard.
+	Root string
+	// Pattern is the absolute pattern, "" for a literal path.
+	Pattern string
+
+	alternatives [][]segment // Pattern below Root, one for each choice in braces
+}
+
+// CompileGlob reads an absolute pattern.
+func CompileGlob(pattern string) (Glob, error) {
 	wild := firstWildcard(pattern)
 	if wild < 0 {
-		e.Root = filepath.Clean(unescapeGlob(pattern))
-		return nil
+		return Glob{Root: filepath.Clean(Unescape(pattern))}, nil
 	}
 	if len(pattern) > maxPattern {
-		return errors.New("pattern is too long")
+		return Glob{}, errors.New("pattern is too long")
 	}
 	cut := strings.LastIndexByte(pattern[:wild], '/')
-	e.Root = filepath.Clean(unescapeGlob(pattern[:cut+1]))
+	g := Glob{Root: filepath.Clean(Unescape(pattern[:cut+1]))}
 	tail := path.Clean(pattern[cut+1:])
-	e.Glob = path.Join(escapeGlob(e.Root), tail)
+	g.Pattern = path.Join(Escape(g.Root), tail)
 	if strings.Count(tail, "{") > maxBraces {
-		return errors.New("too many braces")
+		return Glob{}, errors.New("too many braces")
 	}
 	alternatives, err := expandBraces(pattern[cut+1:], nil)
 	if err != nil {
-		return err
+		return Glob{}, err
 	}
 	for _, alternative := range alternatives {
-		segments, err := compileGlob(alternative)
+		segments, err := compileAlternative(alternative)
 		if err != nil {
-			return err
+			return Glob{}, err
 		}
-		e.alternatives = append(e.alternatives, segments)
+		g.alternatives = append(g.alternatives, segments)
 	}
-	return nil
+	return g, nil
 }
 
-// compileGlob reads a pattern without braces, relative to the Root of an entry.
-func compileGlob(pattern string) ([]segment, error) {
+// IsLiteral tells whether this is a path, without wildcards.
+func (g *Glob) IsLiteral() bool { return g.Pattern == "" }
+
+// compileAlternative reads a pattern without braces, relative to the Root.
+func compileAlternative(pattern string) ([]segment, error) {
 	var segments []segment
 	for _, part := range strings.Split(pattern, "/") {
 		if (part == "" || part == ".") || (part == "**" && endsDeep(segments)) {
@@ -115,9 +128,9 @@ func globSegmentOf(part string) segment {
 	case part == "**":
 		return segment{kind: deepSegment}
 	case firstWildcard(part) < 0:
-		return segment{kind: literalSegment, text: unescapeGlob(part)}
+		return segment{kind: literalSegment, text: Unescape(part)}
 	case star && firstWildcard(stem) < 0:
-		return segment{kind: suffixSegment, text: unescapeGlob(stem)}
+		return segment{kind: suffixSegment, text: Unescape(stem)}
 	}
 	return segment{kind: globSegment, text: part}
 }
@@ -211,10 +224,10 @@ func sampleName(s *segment) string {
 	return b.String()
 }
 
-// asksFor tells whether the entry's pattern names what the default exclusion x excludes, as
-// ~/notes/*.swp does for *.swp.
-func (e *Entry) asksFor(x *exclusion) bool {
-	for _, segments := range e.alternatives {
+// Names tells whether the pattern names what an exclusion of names excludes, as ~/notes/*.swp does
+// for *.swp.
+func (g *Glob) Names(x *Exclusion) bool {
+	for _, segments := range g.alternatives {
 		for i := range segments {
 			if x.name.matches(sampleName(&segments[i])) {
 				return true

@@ -1,4 +1,4 @@
-package config
+package pattern
 
 import (
 	"errors"
@@ -11,14 +11,14 @@ import (
 // system opens no longer path.
 const maxPattern = 4096
 
-// exclusion is one line of .gitignore syntax (gitignore(5)).
+// Exclusion is one line of .gitignore syntax (gitignore(5)).
 //
 // Three things differ from git. A pattern that starts with "/" is an absolute path. One with an
 // inner slash starts at two folders, the configuration's and the entry's Root. And foo**/bar is
 // foo*/bar, as the manual says. Git takes ** for any number of folders when only ordinary
 // characters stand before it.
-type exclusion struct {
-	include     bool // "!": includes again what an earlier exclusion excludes
+type Exclusion struct {
+	Include     bool // "!": includes again what an earlier exclusion excludes
 	foldersOnly bool // ends in "/"
 	scope       exclusionScope
 	name        segment   // for nameScope
@@ -33,15 +33,15 @@ const (
 	absoluteScope                       // below /
 )
 
-// compileExclusion reads one pattern. A leading "!" includes again. An absolute pattern must be
+// CompileExclusion reads one pattern. A leading "!" includes again. An absolute pattern must be
 // expanded.
-func compileExclusion(text string) (*exclusion, error) {
+func CompileExclusion(text string) (*Exclusion, error) {
 	if len(text) > maxPattern {
 		return nil, errors.New("pattern is too long")
 	}
-	x := &exclusion{}
+	x := &Exclusion{}
 	body, include := strings.CutPrefix(trimPatternSpace(text), "!")
-	x.include = include
+	x.Include = include
 	absolute := strings.HasPrefix(body, "/")
 	body, x.foldersOnly = strings.CutSuffix(body, "/")
 	if absolute {
@@ -83,9 +83,9 @@ func trimPatternSpace(text string) string {
 	return text[:end]
 }
 
-// matches tells whether the exclusion applies to path, whose last component is name, below the root
-// of e. It does not allocate.
-func (x *exclusion) matches(e *Entry, path, name string, isDir bool) bool {
+// Matches tells whether the exclusion applies to path, whose last component is name. root and
+// folder are where a pattern with an inner slash starts. It does not allocate.
+func (x *Exclusion) Matches(root, folder, path, name string, isDir bool) bool {
 	if x.foldersOnly && !isDir {
 		return false
 	}
@@ -95,16 +95,16 @@ func (x *exclusion) matches(e *Entry, path, name string, isDir bool) bool {
 	case absoluteScope:
 		return matchSegments(x.path, path[1:])
 	}
-	if rel, ok := below(e.Root, path); ok && matchSegments(x.path, rel) {
+	if rel, ok := Below(root, path); ok && matchSegments(x.path, rel) {
 		return true
 	}
-	rel, ok := below(e.folder, path)
-	return ok && e.folder != e.Root && matchSegments(x.path, rel)
+	rel, ok := Below(folder, path)
+	return ok && folder != root && matchSegments(x.path, rel)
 }
 
-// below returns path without the folder that it lies in. ok is false where it does not lie below
+// Below returns path without the folder that it lies in. ok is false where it does not lie below
 // folder.
-func below(folder, path string) (rel string, ok bool) {
+func Below(folder, path string) (rel string, ok bool) {
 	if folder == "/" {
 		return strings.TrimPrefix(path, "/"), path != "/"
 	}
@@ -112,22 +112,4 @@ func below(folder, path string) (rel string, ok bool) {
 		return path[len(folder)+1:], true
 	}
 	return "", false
-}
-
-// DefaultExclusions are git's own folders, and what vim, emacs and dpkg write for a moment beside
-// other files. 4913 is vim's test for a writable folder.
-var DefaultExclusions = []string{".git/", "*.swp", "*.swx", "*~", ".#*", "#*#", "4913", "*.dpkg-new", "*.dpkg-tmp"}
-
-var defaultExclusions = mustCompileDefaults(DefaultExclusions...)
-
-func mustCompileDefaults(texts ...string) []*exclusion {
-	rules := make([]*exclusion, len(texts))
-	for i, text := range texts {
-		x, err := compileExclusion(text)
-		if err != nil {
-			panic(err)
-		}
-		rules[i] = x
-	}
-	return rules
 }
