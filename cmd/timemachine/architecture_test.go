@@ -49,6 +49,7 @@ var importTable = map[string]string{
 	"repo/git/config":      "repo/durable repo/git/... " + gitConfig,
 	"repo/git/commitgraph": "repo/durable repo/git/...",
 
+	"repo/internal/gitexec":     sysUnix,
 	"repo/internal/runstate":    nouns,
 	"repo/internal/dest":        belowDest + sysUnix + " golang.org/x/text/cases golang.org/x/text/unicode/norm",
 	"repo/internal/ownpacks":    belowPacks,

@@ -1,0 +1,207 @@
+package gitexec_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"timemachine/repo/internal/gitexec"
+)
+
+// newGit is the real git with a repository, an environment of its own and a home without settings.
+func newGit(t *testing.T, env ...string) (g *gitexec.Git, gitDir string) {
+	t.Helper()
+	path, ok := gitexec.Find(os.Getenv("PATH"))
+	if !ok {
+		t.Fatal("no git")
+	}
+	home := t.TempDir()
+	gitDir = filepath.Join(home, "r.git")
+	cmd := exec.Command(path, "init", "-q", "--bare", gitDir)
+	cmd.Env = []string{"HOME=" + home}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	return &gitexec.Git{Path: path, Env: append([]string{"HOME=" + home, "PATH=" + os.Getenv("PATH")}, env...)}, gitDir
+}
+
+// script writes an executable shell script.
+func script(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestEnvironment: a leaked GIT_DIR, configuration or language changes nothing, and nothing can
+// ask.
+func TestEnvironment(t *testing.T) {
+	seen := filepath.Join(t.TempDir(), "seen")
+	ssh := script(t, "ssh", "env >"+seen+"; echo \"$@\" >>"+seen+"; exit 1\n")
+	ask := script(t, "ask", "touch "+seen+".asked\n")
+	g, dir := newGit(t, "GIT_DIR=/nonexistent", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=core.askPass", "GIT_CONFIG_VALUE_0="+ask, "LC_ALL=de_DE.UTF-8", "LANGUAGE=de",
+		"SSH_ASKPASS="+ask, "DISPLAY=:0", "GIT_TRACE=2", "GIT_SSH_COMMAND="+ssh+" -v")
+	res, err := g.Run(t.Context(), dir, "rev-parse", "--git-dir")
+	if err != nil || res.Exit != 0 || strings.TrimSpace(string(res.Stdout)) != dir {
+		t.Fatalf("%v %+v", err, res)
+	}
+	res, err = g.Run(t.Context(), dir, "ls-remote", "ssh://host/r.git")
+	if err != nil || res.Exit == 0 {
+		t.Fatalf("%v %+v", err, res)
+	}
+	b, err := os.ReadFile(seen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(b), "\n")
+	for _, want := range []string{"LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=", "HOME=" + filepath.Dir(dir)} {
+		if !slices.Contains(lines, want) {
+			t.Errorf("%s is missing in\n%s", want, b)
+		}
+	}
+	for _, line := range lines {
+		for _, prefix := range []string{"GIT_CONFIG", "GIT_TRACE", "SSH_ASKPASS", "LANGUAGE"} {
+			if strings.HasPrefix(line, prefix) {
+				t.Errorf("%s was passed on", line)
+			}
+		}
+	}
+	if !strings.Contains(string(b), "-v -o BatchMode=yes ") {
+		t.Errorf("ssh was not kept from asking:\n%s", b)
+	}
+}
+
+// TestSSHCommand: BatchMode goes to ssh wherever it is configured, and to no other program.
+func TestSSHCommand(t *testing.T) {
+	seen := filepath.Join(t.TempDir(), "seen")
+	text := "echo \"$0 $@\" >" + seen + "; exit 1\n"
+	ssh, plink := script(t, "ssh", text), script(t, "plink", text)
+	for _, c := range []struct {
+		env, config string
+		batch       bool
+	}{
+		{env: ssh, batch: true},
+		{env: plink + " -batch"},
+		{config: ssh + " -i key", batch: true},
+		{config: "'" + ssh + "'", batch: true},
+		{config: plink + " -batch"},
+		{batch: true},
+	} {
+		g, dir := newGit(t)
+		if c.env != "" {
+			g.Env = append(g.Env, "GIT_SSH_COMMAND="+c.env)
+		}
+		if c.env == "" && c.config == "" { // ssh of PATH
+			g.Env = append(g.Env, "PATH="+filepath.Dir(ssh)+":"+os.Getenv("PATH"))
+		}
+		if c.config != "" {
+			if res, err := g.Run(t.Context(), dir, "config", "core.sshCommand", c.config); err != nil || res.Exit != 0 {
+				t.Fatalf("%v %+v", err, res)
+			}
+		}
+		os.Remove(seen)
+		if _, err := g.Run(t.Context(), dir, "ls-remote", "ssh://host/r.git"); err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(seen)
+		if err != nil || strings.Contains(string(b), "BatchMode=yes") != c.batch {
+			t.Errorf("%+v: %s, %v", c, b, err)
+		}
+	}
+}
+
+// TestEndsWithItsChildren: at the deadline, and when git says nothing for too long, a child that
+// ignores the first signal is gone, too.
+func TestEndsWithItsChildren(t *testing.T) {
+	pidFile := filepath.Join(t.TempDir(), "pid")
+	ssh := script(t, "ssh", "trap '' TERM\necho $$ >"+pidFile+"\nwhile :; do sleep 0.1; done\n")
+	for _, quiet := range []bool{false, true} {
+		g, dir := newGit(t, "GIT_SSH_COMMAND="+ssh)
+		ctx, end := context.WithTimeout(t.Context(), time.Minute)
+		want := endedBy(quiet)
+		if quiet {
+			g.Quiet = time.Second
+		} else {
+			end()
+			ctx, end = context.WithTimeout(t.Context(), time.Second)
+		}
+		begun := time.Now()
+		_, err := g.Run(ctx, dir, "ls-remote", "ssh://host/r.git")
+		end()
+		if !errors.Is(err, want) {
+			t.Errorf("quiet %v: %v", quiet, err)
+		}
+		if took := time.Since(begun); took > 10*time.Second {
+			t.Errorf("quiet %v: it took %s", quiet, took)
+		}
+		b, err := os.ReadFile(pidFile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !gone(pid) {
+			t.Errorf("quiet %v: process %d is left", quiet, pid)
+		}
+	}
+}
+
+// endedBy is the error of a run that was ended.
+func endedBy(quiet bool) error {
+	if quiet {
+		return gitexec.ErrQuiet
+	}
+	return context.DeadlineExceeded
+}
+
+// gone waits until a process has ended: a zombie whose parent has not looked yet counts as ended.
+func gone(pid int) bool {
+	for range 50 {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil && unix.Kill(pid, 0) != nil || strings.Contains(string(b), ") Z ") {
+			return true
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return false
+}
+
+// TestOutputIsBounded: a remote that never stops talking fills no memory, and progress bars leave
+// only their last state.
+func TestOutputIsBounded(t *testing.T) {
+	ssh := script(t, "ssh", "i=0; while [ $i -lt 20000 ]; do echo \"line $i\"; i=$((i+1)); done >&2; printf 'a 1%%\\ra 2%%\\rdone\\n' >&2; exit 1\n")
+	g, dir := newGit(t, "GIT_SSH_COMMAND="+ssh)
+	res, err := g.Run(t.Context(), dir, "ls-remote", "ssh://host/r.git")
+	if err != nil || len(strings.Join(res.Lines, "")) > 64<<10 || !slices.Contains(res.Lines, "done") || !slices.Contains(res.Lines, "line 19999") {
+		t.Errorf("%v, %d lines", err, len(res.Lines))
+	}
+}
+
+// TestFindPassesRelativeFoldersOver: a git in the working directory is nobody's choice.
+func TestFindPassesRelativeFoldersOver(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := os.WriteFile("git", nil, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if path, ok := gitexec.Find(".::"); ok {
+		t.Error(path)
+	}
+	if path, ok := gitexec.Find("." + ":" + dir); !ok || path != filepath.Join(dir, "git") {
+		t.Error(path, ok)
+	}
+}

@@ -1,0 +1,71 @@
+package gitexec
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// bounded keeps what is written, up to max bytes; more ends the command.
+type bounded struct {
+	b    []byte
+	max  int
+	full func(error)
+}
+
+var errTooMuch = errors.New("git wrote more than is believed")
+
+func (w *bounded) Write(p []byte) (int, error) {
+	if len(w.b)+len(p) > w.max {
+		w.full(errTooMuch)
+		return 0, errTooMuch
+	}
+	w.b = append(w.b, p...)
+	return len(p), nil
+}
+
+// tail keeps the last max bytes that are written, and calls a function when nothing is written for
+// a time.
+type tail struct {
+	mu    sync.Mutex
+	b     []byte
+	max   int
+	quiet time.Duration
+	timer *time.Timer
+}
+
+func (w *tail) watch(quiet time.Duration, ended func()) {
+	w.quiet, w.timer = quiet, time.AfterFunc(quiet, ended)
+}
+
+func (w *tail) stop() { w.timer.Stop() }
+
+func (w *tail) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil {
+		w.timer.Reset(w.quiet)
+	}
+	w.b = append(w.b, p...)
+	if n := len(w.b) - w.max; n > 0 {
+		w.b = slices.Delete(w.b, 0, n)
+	}
+	return len(p), nil
+}
+
+// lines returns the lines, each without what a carriage return has written over.
+func (w *tail) lines() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var list []string
+	for line := range strings.Lines(string(w.b)) {
+		line = strings.TrimRight(line, "\r\n")
+		line = line[strings.LastIndexByte(line, '\r')+1:]
+		if line != "" {
+			list = append(list, line)
+		}
+	}
+	return list
+}
