@@ -89,8 +89,8 @@ func (g *Git) run(ctx context.Context, gitDir, ssh string, args []string) (Resul
 		return res, context.Cause(ctx)
 	}
 	var exit *exec.ExitError
-	if errors.As(err, &exit) || errors.Is(err, exec.ErrWaitDelay) { // a child in the background holds stderr
-		err = nil
+	if errors.As(err, &exit) || errors.Is(err, exec.ErrWaitDelay) {
+		err = nil // the latter where a child in the background holds stderr
 	}
 	return res, err
 }
