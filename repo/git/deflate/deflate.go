@@ -66,6 +66,7 @@ type Deflater struct {
 	options     Options
 	pool, small sync.Pool // of *stream
 	chunks      sync.Pool // of *chunk
+	zeros       func() *chunk
 }
 
 // Stream is a zlib stream in a borrowed buffer; Free returns it.
@@ -81,6 +82,7 @@ func New(o Options) *Deflater {
 	d.pool.New = func() any { return newStream(&d.pool, level) }
 	d.small.New = func() any { return newStream(&d.small, min(level, smallLevel)) }
 	d.chunks.New = func() any { return newChunk(d.options.ChunkSize, level) }
+	d.zeros = sync.OnceValue(func() *chunk { return newZeroChunk(d.options.ChunkSize, level) })
 	return d
 }
 

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"hash/adler32"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"timemachine/repo/git/object"
@@ -17,7 +19,9 @@ func TestStreams(t *testing.T) {
 	rand.NewChaCha8([32]byte{1}).Read(noise)
 	text := bytes.Repeat([]byte("a line that repeats itself\n"), 9000)
 	d := New(Options{ChunkSize: 64 << 10, Workers: 2})
-	for name, body := range map[string][]byte{"nothing": nil, "small": []byte("x"), "noise": noise, "text": text} {
+	zeros := make([]byte, 300_000)
+	for name, body := range map[string][]byte{"nothing": nil, "small": []byte("x"), "noise": noise, "text": text, "zeros": zeros,
+		"zeros between": slices.Concat(text[:70_000], zeros, noise[:100_000], zeros[:200_000], text)} {
 		var copied bytes.Buffer
 		err := d.Copy(context.Background(), bytes.NewReader(body), func(p []byte) error { copied.Write(p); return nil })
 		if err != nil {
@@ -42,6 +46,35 @@ func TestStreams(t *testing.T) {
 	}
 	if len(text) < 100*len(d.Object(object.Blob, text).Bytes()) {
 		t.Error("text is not compressed")
+	}
+}
+
+// TestAppendSum checks the Adler-32 of two halves against that of the whole.
+func TestAppendSum(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	high := bytes.Repeat([]byte{0xff}, 200_000)
+	for range 2000 {
+		body := high[:r.IntN(len(high))]
+		if r.IntN(2) == 0 {
+			body = make([]byte, r.IntN(200_000))
+		}
+		cut := r.IntN(len(body) + 1)
+		got := appendSum(adler32.Checksum(body[:cut]), adler32.Checksum(body[cut:]), len(body)-cut)
+		if want := adler32.Checksum(body); got != want {
+			t.Fatalf("%d and %d bytes: %x, not %x", cut, len(body)-cut, got, want)
+		}
+	}
+}
+
+// BenchmarkCopyZeros deflates what a hole reads as.
+func BenchmarkCopyZeros(b *testing.B) {
+	const size = 64 << 20
+	d, zeros := New(Options{}), make([]byte, size)
+	b.SetBytes(size)
+	for b.Loop() {
+		if err := d.Copy(b.Context(), bytes.NewReader(zeros), func([]byte) error { return nil }); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
