@@ -74,6 +74,29 @@ func (c *capturer) capture(ch *scan.Change, o *opener) (content, error) {
 	return got, err
 }
 
+// check opens a source and reads nothing. Its errors are those of capture.
+func (c *capturer) check(f *scan.File, o *opener) error {
+	if c.reader.user == nil && (f.Pseudo || f.Stat.IsLink()) {
+		return nil
+	}
+	if c.maxSize > 0 && f.Stat.Size > c.maxSize {
+		return asSourceError(errTooLarge)
+	}
+	src, err := o.open(f)
+	if err != nil {
+		return err
+	}
+	if f.Stat.IsLink() {
+		return c.reader.check(&src, false, &f.Stat)
+	}
+	opened, st, err := src.open()
+	if err != nil {
+		return err
+	}
+	defer opened.close()
+	return c.reader.check(&src, src.listed, &st)
+}
+
 // captureFrom reads a source up to captureTries times, until it does not change meanwhile. After
 // enough torn runs in a row, it stores the source as read.
 func (c *capturer) captureFrom(o *opener, ch *scan.Change) (content, error) {

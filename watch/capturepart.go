@@ -88,7 +88,7 @@ func captureTasks(part []scan.Change) []captureTask {
 
 // capture captures the changes of one task.
 func (p *partCapture) capture(ctx context.Context, c *capturer, part []scan.Change, t *captureTask, o *opener) {
-	o.seen = c.reader.lookAhead(part[t.from:t.to])
+	c.reader.lookAhead(part[t.from:t.to], o)
 	for i := t.from; i < t.to && ctx.Err() == nil; i++ {
 		if !part[i].Deleted {
 			p.gots[i].content, p.gots[i].err = c.capture(&part[i], o)

@@ -43,11 +43,11 @@ func (d *destReader) close() {
 	}
 }
 
-// lookAhead returns what the owner of the destination finds at the paths of some changes, which is
+// lookAhead notes what the owner of the destination finds at the paths of some changes, which is
 // faster than one by one. What has another stat by the time that it is opened is looked at again.
-func (d *destReader) lookAhead(changes []scan.Change) map[string]*disk.Look {
+func (d *destReader) lookAhead(changes []scan.Change, o *opener) {
 	if d.user == nil {
-		return nil
+		return
 	}
 	looks, seen := make([]disk.Look, 0, len(changes)), map[string]*disk.Look{}
 	for i := range changes {
@@ -57,12 +57,15 @@ func (d *destReader) lookAhead(changes []scan.Change) map[string]*disk.Look {
 		}
 	}
 	d.user.LookAt(looks)
-	return seen
+	o.seen = seen
 }
 
-// problem says of a source that check has refused why it is not recorded.
-func (d *destReader) problem(path string, err error) scan.Problem {
-	return scan.Problem{Path: path, Msg: fmt.Sprintf("is not recorded: uid %d, who owns the destination, %v", d.uid, err)}
+// problem says of a source why it is not recorded, where check has refused it.
+func (d *destReader) problem(path string, err error) (p scan.Problem, refused bool) {
+	if !errors.Is(err, errBarred) && !errors.Is(err, errPseudo) {
+		return p, false
+	}
+	return scan.Problem{Path: path, Msg: fmt.Sprintf("is not recorded: uid %d, who owns the destination, %v", d.uid, err)}, true
 }
 
 // check returns errBarred or errPseudo where the owner of the destination may not read an opened

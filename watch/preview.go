@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -55,7 +56,7 @@ func buildPreview(ctx context.Context, c *config.Config, h *history.History, des
 	}
 	defer cache.Close()
 	if _, err := disk.StatAt(unix.AT_FDCWD, dest, 0); err != nil {
-		return nil, pathError("stat", dest, err)
+		return nil, &fs.PathError{Op: "stat", Path: dest, Err: err}
 	}
 	set := o.Find(dest)
 	s, err := scan.All(ctx, c, set, cache)
@@ -65,13 +66,13 @@ func buildPreview(ctx context.Context, c *config.Config, h *history.History, des
 	changes, unseen := scan.Compare(s, cache, c)
 	deleted, held, _ := unseen.Deletions(nil)
 	changes = unseen.Settle(append(changes, deleted...))
-	look := looker{own: set, maxSize: c.MaxSize}
+	look := looker{own: set, capturer: capturer{maxSize: c.MaxSize}}
 	if h != nil {
 		owner, _ := h.CheckWriters(ctx, 0, history.Point{}) // whoever can have written it
-		if look.reader, err = newDestReader(uint32(owner.UID)); err != nil {
+		if look.capturer.reader, err = newDestReader(uint32(owner.UID)); err != nil {
 			return nil, err
 		}
-		defer look.reader.close()
+		defer look.capturer.reader.close()
 	}
 	p := &Preview{Sources: s.Sources, Failing: s.Problems, Missing: missingRoots(s), Held: held}
 	for i := range changes {
@@ -118,49 +119,31 @@ func (p *Preview) addChange(ch *scan.Change, c *config.Config, look *looker) {
 
 // looker looks at single sources as a run would.
 type looker struct {
-	own     *own.Set // which is never a source
-	maxSize int64    // bytes; 0: no limit
-	reader  destReader
+	own      *own.Set // which is never a source
+	capturer capturer
 }
 
 // checkReadable opens a source and reads nothing. ok is false where a run could not read or would
 // skip it. The problem is nil where the source has vanished.
 func (l *looker) checkReadable(ch *scan.Change) (problem *scan.Problem, ok bool) {
-	f := &ch.File
-	if l.reader.user == nil && (f.Pseudo || f.Stat.IsLink()) {
-		return nil, true
-	}
-	if l.maxSize > 0 && f.Stat.Size > l.maxSize {
-		return &scan.Problem{Path: f.Path, Msg: fmt.Sprintf("is larger than max-size (%d bytes): skipped", l.maxSize)}, false
-	}
 	o := opener{own: l.own}
 	defer o.close()
-	src, err := o.open(f)
-	if err == nil {
-		err = l.openAndClose(&src, f)
-	}
-	if err == nil {
+	err := l.capturer.check(&ch.File, &o)
+	barred, isBarred := l.capturer.reader.problem(ch.File.Path, err)
+	switch {
+	case err == nil:
 		return nil, true
-	}
-	if durable.IsMissing(err) {
+	case isBarred:
+		return &barred, false
+	case errors.Is(err, errTooLarge):
+		return &scan.Problem{Path: ch.File.Path, Msg: tooLarge(l.capturer.maxSize)}, false
+	case durable.IsMissing(err):
 		return nil, false
 	}
-	if errors.Is(err, errBarred) || errors.Is(err, errPseudo) {
-		barred := l.reader.problem(f.Path, err)
-		return &barred, false
-	}
-	return &scan.Problem{Path: f.Path, Msg: "cannot be read", Err: durable.WithoutPath(err)}, false
+	return &scan.Problem{Path: ch.File.Path, Msg: "cannot be read", Err: durable.WithoutPath(err)}, false
 }
 
-// openAndClose opens a source, or looks at a link.
-func (l *looker) openAndClose(src *source, f *scan.File) error {
-	if f.Stat.IsLink() {
-		return l.reader.check(src, false, &f.Stat)
-	}
-	opened, st, err := src.open()
-	if err != nil {
-		return err
-	}
-	defer opened.close()
-	return l.reader.check(src, src.listed, &st)
+// tooLarge says of a source that max-size leaves it out.
+func tooLarge(maxSize int64) string {
+	return fmt.Sprintf("is larger than max-size (%d bytes): skipped", maxSize)
 }

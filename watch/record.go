@@ -3,7 +3,6 @@ package watch
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -271,6 +270,7 @@ func (r *run) reportFailure(ch *scan.Change, err error) error {
 		return r.ctx.Err()
 	}
 	p := scan.Problem{Path: ch.File.Path, Err: durable.WithoutPath(err)}
+	barred, isBarred := r.reader.problem(ch.File.Path, err)
 	switch {
 	case errors.Is(err, errTorn):
 		p.Msg, p.Err, p.Remedy = "changed while it was read", nil, refusal.Remedy{Kind: scan.NextRunReadsAgain, Runs: maxTornRuns}
@@ -280,10 +280,10 @@ func (r *run) reportFailure(ch *scan.Change, err error) error {
 		}
 		ch.Before.TornRuns++
 		r.cache.MarkChanged(ch.Before)
-	case errors.Is(err, errBarred), errors.Is(err, errPseudo):
-		p = r.reader.problem(ch.File.Path, err)
+	case isBarred:
+		p = barred
 	case errors.Is(err, errTooLarge):
-		p.Msg, p.Err = fmt.Sprintf("is larger than max-size (%d bytes): skipped", r.Config.MaxSize), nil
+		p.Msg, p.Err = tooLarge(r.Config.MaxSize), nil
 	case !isSourceError(err):
 		return err // of the destination; it names the file there
 	case durable.IsMissing(err):
