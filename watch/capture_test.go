@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/record"
+	"timemachine/watch/capture"
 	"timemachine/watch/config"
 	"timemachine/watch/own"
 	"timemachine/watch/pattern"
@@ -33,7 +34,7 @@ func TestSourceErrors(t *testing.T) {
 		h := heard{}
 		r := &run{RunOptions: RunOptions{Config: &config.Config{}, Report: &h}, ctx: t.Context(), summary: &Summary{}}
 		ch := scan.Change{File: scan.File{Path: filepath.Join(root, way), Entry: entry}}
-		_, err := (&capturer{ctx: t.Context(), clock: time.Now}).capture(&ch, &opener{own: new(own.Set)})
+		_, err := (&capture.Capturer{Ctx: t.Context(), Clock: time.Now}).Capture(&ch, &capture.Opener{Own: new(own.Set)})
 		if err == nil {
 			t.Fatal("it is there")
 		}

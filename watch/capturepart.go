@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"timemachine/watch/capture"
 	"timemachine/watch/scan"
 )
 
@@ -17,7 +18,7 @@ const (
 
 // captured is the result of capturing one change.
 type captured struct {
-	content
+	capture.Content
 	err error
 }
 
@@ -38,7 +39,7 @@ type captureTask struct {
 }
 
 // startCapture starts to capture the changes of a part.
-func (r *run) startCapture(c *capturer, part []scan.Change) *partCapture {
+func (r *run) startCapture(c *capture.Capturer, part []scan.Change) *partCapture {
 	p := &partCapture{gots: make([]captured, len(part)), tasks: captureTasks(part), ended: make(chan struct{})}
 	ctx, cancel := context.WithCancel(r.ctx)
 	var workers sync.WaitGroup
@@ -46,8 +47,8 @@ func (r *run) startCapture(c *capturer, part []scan.Change) *partCapture {
 	var full atomic.Bool
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
-			o := opener{own: r.own}
-			defer o.close()
+			o := capture.Opener{Own: r.own}
+			defer o.Close()
 			for !full.Load() {
 				i := int(next.Add(1) - 1)
 				if i >= len(p.tasks) {
@@ -87,11 +88,11 @@ func captureTasks(part []scan.Change) []captureTask {
 }
 
 // capture captures the changes of one task.
-func (p *partCapture) capture(ctx context.Context, c *capturer, part []scan.Change, t *captureTask, o *opener) {
-	c.reader.lookAhead(part[t.from:t.to], o)
+func (p *partCapture) capture(ctx context.Context, c *capture.Capturer, part []scan.Change, t *captureTask, o *capture.Opener) {
+	c.Reader.LookAhead(part[t.from:t.to], o)
 	for i := t.from; i < t.to && ctx.Err() == nil; i++ {
 		if !part[i].Deleted {
-			p.gots[i].content, p.gots[i].err = c.capture(&part[i], o)
+			p.gots[i].Content, p.gots[i].err = c.Capture(&part[i], o)
 		}
 	}
 	close(t.ready)

@@ -5,6 +5,7 @@ import (
 
 	"timemachine/repo/git/object"
 	"timemachine/repo/record"
+	"timemachine/watch/capture"
 	"timemachine/watch/disk"
 	"timemachine/watch/scan"
 )
@@ -67,9 +68,9 @@ var events = []struct {
 
 // classify returns the event of a captured source, or "" where nothing changed that makes a
 // version.
-func classify(before *scan.SourceState, got *content, ignoreTouched bool) record.Event {
-	e := evidence{before: before, stat: &got.stat, link: got.link, pseudo: got.pseudo,
-		read: true, blob: got.blob, ignoreTouched: ignoreTouched}
+func classify(before *scan.SourceState, got *capture.Content, ignoreTouched bool) record.Event {
+	e := evidence{before: before, stat: &got.Stat, link: got.Link, pseudo: got.Pseudo,
+		read: true, blob: got.Blob, ignoreTouched: ignoreTouched}
 	for _, row := range events {
 		if row.took(&e) == certain {
 			return row.event

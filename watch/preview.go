@@ -13,6 +13,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/history"
 	"timemachine/repo/record"
+	"timemachine/watch/capture"
 	"timemachine/watch/config"
 	"timemachine/watch/disk"
 	"timemachine/watch/own"
@@ -66,13 +67,13 @@ func buildPreview(ctx context.Context, c *config.Config, h *history.History, des
 	changes, unseen := scan.Compare(s, cache, c)
 	deleted, held, _ := unseen.Deletions(nil)
 	changes = unseen.Settle(append(changes, deleted...))
-	look := looker{own: set, capturer: capturer{maxSize: c.MaxSize}}
+	look := looker{own: set, capturer: capture.Capturer{MaxSize: c.MaxSize}}
 	if h != nil {
 		owner, _ := h.CheckWriters(ctx, 0, history.Point{}) // whoever can have written it
-		if look.capturer.reader, err = newDestReader(uint32(owner.UID)); err != nil {
+		if look.capturer.Reader, err = capture.NewDestReader(uint32(owner.UID)); err != nil {
 			return nil, err
 		}
-		defer look.capturer.reader.close()
+		defer look.capturer.Reader.Close()
 	}
 	p := &Preview{Sources: s.Sources, Failing: s.Problems, Missing: missingRoots(s), Held: held}
 	for i := range changes {
@@ -120,23 +121,23 @@ func (p *Preview) addChange(ch *scan.Change, c *config.Config, look *looker) {
 // looker looks at single sources as a run would.
 type looker struct {
 	own      *own.Set // which is never a source
-	capturer capturer
+	capturer capture.Capturer
 }
 
 // checkReadable opens a source and reads nothing. ok is false where a run could not read or would
 // skip it. The problem is nil where the source has vanished.
 func (l *looker) checkReadable(ch *scan.Change) (problem *scan.Problem, ok bool) {
-	o := opener{own: l.own}
-	defer o.close()
-	err := l.capturer.check(&ch.File, &o)
-	barred, isBarred := l.capturer.reader.problem(ch.File.Path, err)
+	o := capture.Opener{Own: l.own}
+	defer o.Close()
+	err := l.capturer.Check(&ch.File, &o)
+	barred, isBarred := l.capturer.Reader.Problem(ch.File.Path, err)
 	switch {
 	case err == nil:
 		return nil, true
 	case isBarred:
 		return &barred, false
-	case errors.Is(err, errTooLarge):
-		return &scan.Problem{Path: ch.File.Path, Msg: tooLarge(l.capturer.maxSize)}, false
+	case errors.Is(err, capture.ErrTooLarge):
+		return &scan.Problem{Path: ch.File.Path, Msg: tooLarge(l.capturer.MaxSize)}, false
 	case durable.IsMissing(err):
 		return nil, false
 	}

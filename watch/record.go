@@ -13,6 +13,7 @@ import (
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
+	"timemachine/watch/capture"
 	"timemachine/watch/scan"
 )
 
@@ -59,7 +60,7 @@ func upcomingVersions(changes []scan.Change) []record.Upcoming {
 // recordChanges captures and commits the changes in their order, part by part. It publishes what it
 // has when that is due.
 func (r *run) recordChanges(changes []scan.Change) error {
-	c := &capturer{ctx: r.ctx, to: r.tx, clock: r.Clock, maxSize: r.Config.MaxSize, reader: r.reader}
+	c := &capture.Capturer{Ctx: r.ctx, To: r.tx, Clock: r.Clock, MaxSize: r.Config.MaxSize, Reader: r.reader}
 	r.began = r.Clock()
 	r.published = r.began
 	for done := 0; done < len(changes); {
@@ -89,17 +90,17 @@ func (r *run) recordChanges(changes []scan.Change) error {
 // changed since the scan comes last, in the order of its new mtime. done of total changes are
 // recorded already. It returns the number of changes that it recorded: fewer than the part has
 // where the batch is due. When it is time to publish, small files that were read are read again.
-func (r *run) recordPart(c *capturer, part []scan.Change, done, total int) (n int, err error) {
+func (r *run) recordPart(c *capture.Capturer, part []scan.Change, done, total int) (n int, err error) {
 	p := r.startCapture(c, part)
 	defer p.stop()
 	var late []int
-	for p.wait(n) && !(n > 0 && r.isTime() && changeSize(&part[n]) <= smallFile) {
+	for p.wait(n) && !(n > 0 && r.isTime() && changeSize(&part[n]) <= capture.SmallFile) {
 		if err := r.ctx.Err(); err != nil {
 			return n, err
 		}
 		i := n
 		n++
-		if p.gots[i].err == nil && !part[i].Deleted && !p.gots[i].stat.Mtime().Equal(part[i].File.Stat.Mtime()) {
+		if p.gots[i].err == nil && !part[i].Deleted && !p.gots[i].Stat.Mtime().Equal(part[i].File.Stat.Mtime()) {
 			late = append(late, i)
 			continue
 		}
@@ -112,7 +113,7 @@ func (r *run) recordPart(c *capturer, part []scan.Change, done, total int) (n in
 		return n, err
 	}
 	slices.SortFunc(late, func(a, b int) int {
-		return cmp.Or(p.gots[a].stat.Mtime().Compare(p.gots[b].stat.Mtime()), a-b)
+		return cmp.Or(p.gots[a].Stat.Mtime().Compare(p.gots[b].Stat.Mtime()), a-b)
 	})
 	for _, i := range late {
 		if err := r.recordChange(&part[i], &p.gots[i]); err != nil {
@@ -133,25 +134,25 @@ func (r *run) recordChange(ch *scan.Change, got *captured) error {
 	if got.err != nil {
 		return r.reportFailure(ch, got.err)
 	}
-	event := classify(ch.Before, &got.content, r.Config.IgnoreTouched)
+	event := classify(ch.Before, &got.Content, r.Config.IgnoreTouched)
 	if event == "" {
 		r.noteSeen(ch.Before, got)
-		r.noteContent(ch.File.Path, got.blob)
+		r.noteContent(ch.File.Path, got.Blob)
 		return nil
 	}
-	rec := record.Record{Event: event, Source: ch.File.Path, Mtime: got.stat.Mtime(), Mode: got.stat.Mode & 0o7777, Link: got.link,
-		UID: got.stat.UID, GID: got.stat.GID, User: r.owners.User(got.stat.UID), Group: r.owners.Group(got.stat.GID),
-		Size: got.size, Blob: got.blob, Torn: got.torn}
+	rec := record.Record{Event: event, Source: ch.File.Path, Mtime: got.Stat.Mtime(), Mode: got.Stat.Mode & 0o7777, Link: got.Link,
+		UID: got.Stat.UID, GID: got.Stat.GID, User: r.owners.User(got.Stat.UID), Group: r.owners.Group(got.Stat.GID),
+		Size: got.Size, Blob: got.Blob, Torn: got.Torn}
 	newest := true
 	if ch.Before != nil {
 		rec.Previous = ch.Before.Commit
-		newest = got.stat.Mtime().Truncate(time.Microsecond).After(ch.Before.LatestMtime)
+		newest = got.Stat.Mtime().Truncate(time.Microsecond).After(ch.Before.LatestMtime)
 	}
 	if event == record.Metadata {
-		rec.Changed = got.stat.Ctime()
+		rec.Changed = got.Stat.Ctime()
 	}
 	if event == record.Added {
-		rec.RenamedFrom = r.renamedFrom(&got.stat)
+		rec.RenamedFrom = r.renamedFrom(&got.Stat)
 	}
 	return r.commit(ch, rec, got, newest)
 }
@@ -166,7 +167,7 @@ func (r *run) commit(ch *scan.Change, rec record.Record, got *captured, newest b
 	}
 	var v record.Version
 	if err == nil {
-		v, err = r.tx.Commit(rec, got.at, newest)
+		v, err = r.tx.Commit(rec, got.At, newest)
 	}
 	var long *layout.TooLongError
 	if errors.As(err, &long) {
@@ -197,7 +198,7 @@ func (r *run) updateCache(v *record.Version, got *captured) {
 // an mtime that is hours ahead, is read by each run and looks the same to each: nothing is written.
 func (r *run) noteSeen(state *scan.SourceState, got *captured) {
 	before := *state
-	state.Stat, state.Doubtful, state.Followed, state.TornRuns = got.stat, got.doubtful || got.torn, got.followed, 0
+	state.Stat, state.Doubtful, state.Followed, state.TornRuns = got.Stat, got.Doubtful || got.Torn, got.Followed, 0
 	if *state != before {
 		r.cache.MarkChanged(state)
 	}
@@ -270,10 +271,10 @@ func (r *run) reportFailure(ch *scan.Change, err error) error {
 		return r.ctx.Err()
 	}
 	p := scan.Problem{Path: ch.File.Path, Err: durable.WithoutPath(err)}
-	barred, isBarred := r.reader.problem(ch.File.Path, err)
+	barred, isBarred := r.reader.Problem(ch.File.Path, err)
 	switch {
-	case errors.Is(err, errTorn):
-		p.Msg, p.Err, p.Remedy = "changed while it was read", nil, refusal.Remedy{Kind: scan.NextRunReadsAgain, Runs: maxTornRuns}
+	case errors.Is(err, capture.ErrTorn):
+		p.Msg, p.Err, p.Remedy = "changed while it was read", nil, refusal.Remedy{Kind: scan.NextRunReadsAgain, Runs: capture.MaxTornRuns}
 		if ch.Before == nil {
 			ch.Before = r.cache.FindOrAdd(ch.File.Path)
 			ch.Before.Deleted = true
@@ -282,9 +283,9 @@ func (r *run) reportFailure(ch *scan.Change, err error) error {
 		r.cache.MarkChanged(ch.Before)
 	case isBarred:
 		p = barred
-	case errors.Is(err, errTooLarge):
+	case errors.Is(err, capture.ErrTooLarge):
 		p.Msg, p.Err = tooLarge(r.Config.MaxSize), nil
-	case !isSourceError(err):
+	case !capture.IsSourceError(err):
 		return err // of the destination; it names the file there
 	case durable.IsMissing(err):
 		p.Msg, p.Err = "vanished before it was read", nil

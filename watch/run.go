@@ -20,6 +20,7 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
+	"timemachine/watch/capture"
 	"timemachine/watch/config"
 	"timemachine/watch/disk"
 	"timemachine/watch/own"
@@ -81,7 +82,7 @@ type run struct {
 	deleted map[disk.Inode][]deletedFile // in this run; a file may have got a new name
 	space   spaceBudget
 
-	reader destReader
+	reader capture.DestReader
 
 	returned []string // sources that were missing when the run scanned, and are back
 
@@ -99,12 +100,12 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 	}
 	owner, err := o.Repo.Owner()
 	if err == nil {
-		r.reader, err = newDestReader(owner)
+		r.reader, err = capture.NewDestReader(owner)
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer r.reader.close()
+	defer r.reader.Close()
 	r.started = o.Clock()
 	r.summary = &Summary{Scan: scanName(r.started), Events: map[record.Event]int{}}
 	all := func() error { return durable.Guard(r.runOnce) }

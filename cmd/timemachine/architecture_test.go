@@ -69,7 +69,9 @@ var importTable = map[string]string{
 	"watch/disk":    sysUnix,
 	"watch/own":     "watch/disk " + sysUnix,
 	"watch/scan":    "repo repo/durable repo/record repo/refusal repo/git/object repo/history watch/config watch/disk watch/own " + sysUnix,
-	"watch": "repo repo/durable repo/layout repo/record repo/refusal repo/git/object repo/history repo/restore watch/config watch/pattern watch/disk watch/own watch/scan " +
+	"watch/capture": "repo/durable repo/git/object watch/disk watch/own watch/scan " + sysUnix,
+	"watch": "repo repo/durable repo/layout repo/record repo/refusal repo/git/object repo/history repo/restore " +
+		"watch/capture watch/config watch/pattern watch/disk watch/own watch/scan " +
 		sysUnix,
 
 	"cmd/timemachine/internal/terminal": "repo/record log/slog github.com/lmittmann/tint " +

@@ -69,8 +69,8 @@ func (c *chunk) compress() {
 	c.enc.Flush()
 }
 
-// newZeroChunk makes a whole chunk of zeros that is deflated. A sparse file has many, and its blocks
-// refer to nothing before them.
+// newZeroChunk makes a whole chunk of zeros that is deflated. A sparse file has many, and its
+// blocks refer to nothing before them.
 func newZeroChunk(size, level int) *chunk {
 	c := newChunk(size, level)
 	c.n = size

@@ -1,4 +1,4 @@
-package watch
+package capture
 
 import (
 	"context"
@@ -37,7 +37,7 @@ func (r *reading) end(ctx context.Context, n int64) error {
 	steady, err := r.isSteady(ctx, n)
 	if err == nil && !steady {
 		if !r.asRead {
-			return errTorn
+			return ErrTorn
 		}
 		r.torn = true
 	}
@@ -115,7 +115,7 @@ func (r *readingReader) Read(p []byte) (int, error) {
 	if errors.Is(err, io.EOF) {
 		r.of.cut += r.left
 		r.of.torn = r.of.asRead
-		err = asSourceError(errTorn)
+		err = asSourceError(ErrTorn)
 	}
 	if err == nil && r.left == 0 {
 		err = r.of.end(r.ctx, r.at)

@@ -1,4 +1,8 @@
-package watch
+// Package capture reads sources, so that what it stores was the content at one moment.
+//
+// It opens a source without waiting and without following a link that was not named, and looks at
+// it again after the reading. A source that the owner of the destination may not read is refused.
+package capture
 
 import (
 	"context"
@@ -15,9 +19,9 @@ import (
 )
 
 const (
-	smallFile    = 8 << 20 // bytes; up to this size a file is read into memory
+	SmallFile    = 8 << 20 // bytes; up to this size a file is read into memory
 	captureTries = 3       // attempts in one run to read a file that changes
-	maxTornRuns  = 3       // the last of so many torn runs stores the file as read
+	MaxTornRuns  = 3       // the last of so many torn runs stores the file as read
 	pseudoLimit  = 1 << 20 // bytes of a file on a file system like /proc
 	pseudoTime   = 5 * time.Second
 )
@@ -28,140 +32,140 @@ const (
 	farFuture   = 24 * time.Hour             // no file server's clock is so far ahead
 )
 
-// content is a captured source: the stat that it had when it was opened, and its stored content.
-type content struct {
-	stat     disk.Stat
-	blob     object.ID
-	size     int64
-	link     bool
-	torn     bool      // changed while it was read
-	doubtful bool      // the next run reads the source again
-	pseudo   bool      // on a file system like /proc
-	followed bool      // a listed link was followed
-	at       time.Time // just before the source was opened
+// Content is a captured source: the stat that it had when it was opened, and its stored content.
+type Content struct {
+	Stat     disk.Stat
+	Blob     object.ID
+	Size     int64
+	Link     bool
+	Torn     bool      // changed while it was read
+	Doubtful bool      // the next run reads the source again
+	Pseudo   bool      // on a file system like /proc
+	Followed bool      // a listed link was followed
+	At       time.Time // just before the source was opened
 }
 
-// blobWriter stores content. A repo.Tx is one.
-type blobWriter interface {
+// BlobWriter stores content. A repo.Tx is one.
+type BlobWriter interface {
 	Blob(body []byte, before object.ID) (object.ID, error)
 	BlobFrom(size int64, src io.Reader, before object.ID) (object.ID, error)
 }
 
-// capturer captures sources. Several goroutines may use it at once.
-type capturer struct {
-	ctx     context.Context
-	to      blobWriter
-	clock   func() time.Time
-	maxSize int64 // bytes; 0: no limit
-	reader  destReader
+// Capturer captures sources. Several goroutines may use it at once.
+type Capturer struct {
+	Ctx     context.Context
+	To      BlobWriter
+	Clock   func() time.Time
+	MaxSize int64      // bytes; 0: no limit
+	Reader  DestReader // who must be able to read what is stored
 }
 
 var (
-	errTorn     = errors.New("changed while it was read")
-	errTooLarge = errors.New("larger than max-size")
+	ErrTorn     = errors.New("changed while it was read")
+	ErrTooLarge = errors.New("larger than max-size")
 	errEndless  = errors.New("gives no end of data")
 )
 
-// capture reads a source and stores its content. A source that is missing below its open root is
+// Capture reads a source and stores its content. A source that is missing below its open root is
 // opened by its path again, since the folder may have been removed and made anew.
-func (c *capturer) capture(ch *scan.Change, o *opener) (content, error) {
+func (c *Capturer) Capture(ch *scan.Change, o *Opener) (Content, error) {
 	kept := !ch.File.Listed && o.root == ch.File.Entry.Root
 	got, err := c.captureFrom(o, ch)
-	if kept && isSourceError(err) && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESTALE)) {
-		o.close()
+	if kept && IsSourceError(err) && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESTALE)) {
+		o.Close()
 		got, err = c.captureFrom(o, ch)
 	}
 	return got, err
 }
 
-// check opens a source and reads nothing. Its errors are those of capture.
-func (c *capturer) check(f *scan.File, o *opener) error {
-	if c.reader.user == nil && (f.Pseudo || f.Stat.IsLink()) {
+// Check opens a source and reads nothing. Its errors are those of capture.
+func (c *Capturer) Check(f *scan.File, o *Opener) error {
+	if c.Reader.user == nil && (f.Pseudo || f.Stat.IsLink()) {
 		return nil
 	}
-	if c.maxSize > 0 && f.Stat.Size > c.maxSize {
-		return asSourceError(errTooLarge)
+	if c.MaxSize > 0 && f.Stat.Size > c.MaxSize {
+		return asSourceError(ErrTooLarge)
 	}
 	src, err := o.open(f)
 	if err != nil {
 		return err
 	}
 	if f.Stat.IsLink() {
-		return c.reader.check(&src, false, &f.Stat)
+		return c.Reader.check(&src, false, &f.Stat)
 	}
 	opened, st, err := src.open()
 	if err != nil {
 		return err
 	}
 	defer opened.close()
-	return c.reader.check(&src, src.listed, &st)
+	return c.Reader.check(&src, src.listed, &st)
 }
 
 // captureFrom reads a source up to captureTries times, until it does not change meanwhile. After
 // enough torn runs in a row, it stores the source as read.
-func (c *capturer) captureFrom(o *opener, ch *scan.Change) (content, error) {
+func (c *Capturer) captureFrom(o *Opener, ch *scan.Change) (Content, error) {
 	src, err := o.open(&ch.File)
 	if err != nil {
-		return content{}, err
+		return Content{}, err
 	}
 	for range captureTries {
-		var got content
+		var got Content
 		if ch.File.Stat.IsLink() {
 			got, err = c.captureLink(&src, ch.Before.Content())
 		} else {
 			got, err = c.captureOnce(&src, ch, false)
 		}
-		if !errors.Is(err, errTorn) {
+		if !errors.Is(err, ErrTorn) {
 			return got, err
 		}
 	}
-	if !ch.File.Stat.IsLink() && ch.Before != nil && int(ch.Before.TornRuns)+1 >= maxTornRuns {
+	if !ch.File.Stat.IsLink() && ch.Before != nil && int(ch.Before.TornRuns)+1 >= MaxTornRuns {
 		return c.captureOnce(&src, ch, true)
 	}
-	return content{}, err
+	return Content{}, err
 }
 
 // captureLink stores the target of a source that is a link.
-func (c *capturer) captureLink(src *source, before object.ID) (content, error) {
-	at := c.clock()
+func (c *Capturer) captureLink(src *source, before object.ID) (Content, error) {
+	at := c.Clock()
 	target, st, err := src.readlink()
 	if err != nil {
-		return content{}, err
+		return Content{}, err
 	}
-	if err := c.reader.check(src, false, &st); err != nil {
-		return content{}, err
+	if err := c.Reader.check(src, false, &st); err != nil {
+		return Content{}, err
 	}
-	id, err := c.to.Blob([]byte(target), before)
-	return content{stat: st, blob: id, size: int64(len(target)), link: true, at: at, doubtful: inDoubt(&st, at)}, err
+	id, err := c.To.Blob([]byte(target), before)
+	return Content{Stat: st, Blob: id, Size: int64(len(target)), Link: true, At: at, Doubtful: inDoubt(&st, at)}, err
 }
 
 // captureOnce reads a source once. With asRead it stores a source that changes meanwhile, and marks
 // it as torn.
-func (c *capturer) captureOnce(src *source, ch *scan.Change, asRead bool) (content, error) {
-	at, stamp := c.clock(), disk.StampTime()
+func (c *Capturer) captureOnce(src *source, ch *scan.Change, asRead bool) (Content, error) {
+	at, stamp := c.Clock(), disk.StampTime()
 	f, st, err := src.open()
 	if err != nil {
-		return content{}, err
+		return Content{}, err
 	}
 	defer f.close()
-	if err := c.reader.check(src, src.listed, &st); err != nil {
-		return content{}, err
+	if err := c.Reader.check(src, src.listed, &st); err != nil {
+		return Content{}, err
 	}
-	if c.maxSize > 0 && st.Size > c.maxSize {
-		return content{}, errTooLarge
+	if c.MaxSize > 0 && st.Size > c.MaxSize {
+		return Content{}, ErrTooLarge
 	}
-	got := content{stat: st, size: st.Size, pseudo: ch.File.Pseudo, at: at, doubtful: inDoubt(&st, at)}
+	got := Content{Stat: st, Size: st.Size, Pseudo: ch.File.Pseudo, At: at, Doubtful: inDoubt(&st, at)}
 	r := reading{f: f, stat: st, stamp: stamp, asRead: asRead}
 	switch {
 	case ch.File.Pseudo:
-		got.blob, got.size, err = c.readPseudo(f, ch.Before.Content())
-	case st.Size <= smallFile:
-		got.blob, got.size, err = c.readSmall(&r, ch.Before.Content())
+		got.Blob, got.Size, err = c.readPseudo(f, ch.Before.Content())
+	case st.Size <= SmallFile:
+		got.Blob, got.Size, err = c.readSmall(&r, ch.Before.Content())
 	default:
-		got.blob, err = c.readLarge(&r, ch.Before)
-		got.size = r.size()
+		got.Blob, err = c.readLarge(&r, ch.Before)
+		got.Size = r.size()
 	}
-	got.torn, got.followed = r.torn, src.isLink()
+	got.Torn, got.Followed = r.torn, src.isLink()
 	return got, err
 }
 
@@ -178,7 +182,7 @@ func inDoubt(st *disk.Stat, at time.Time) bool {
 }
 
 // readSmall reads a file into memory and stores it. It returns the bytes read.
-func (c *capturer) readSmall(r *reading, before object.ID) (object.ID, int64, error) {
+func (c *Capturer) readSmall(r *reading, before object.ID) (object.ID, int64, error) {
 	body := make([]byte, r.stat.Size)
 	n, err := io.ReadFull(r.f, body)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -186,22 +190,22 @@ func (c *capturer) readSmall(r *reading, before object.ID) (object.ID, int64, er
 	}
 	if err == nil {
 		r.hash.Write(body[:n])
-		err = r.end(c.ctx, int64(n))
+		err = r.end(c.Ctx, int64(n))
 	}
 	if err != nil {
 		return object.ID{}, 0, asSourceError(err)
 	}
-	id, err := c.to.Blob(body[:n], before)
+	id, err := c.To.Blob(body[:n], before)
 	return id, int64(n), err
 }
 
 // readLarge streams a file. Where the size has not changed, it hashes the file first, since often
 // only the mtime changed. A file that is stored as read and ends early is read again as far as it
 // went, then half as far, and so on.
-func (c *capturer) readLarge(r *reading, before *scan.SourceState) (object.ID, error) {
+func (c *Capturer) readLarge(r *reading, before *scan.SourceState) (object.ID, error) {
 	if before != nil && !r.asRead && !before.Deleted && !before.Stale && before.Size == r.stat.Size && !before.Link {
 		h := object.NewBlobHasher(r.stat.Size)
-		_, err := io.Copy(h, r.reader(c.ctx))
+		_, err := io.Copy(h, r.reader(c.Ctx))
 		if err != nil {
 			return object.ID{}, err
 		}
@@ -210,8 +214,8 @@ func (c *capturer) readLarge(r *reading, before *scan.SourceState) (object.ID, e
 		}
 	}
 	for try := 0; ; try++ {
-		id, err := c.to.BlobFrom(r.size(), r.reader(c.ctx), before.Content())
-		if !r.asRead || !errors.Is(err, errTorn) {
+		id, err := c.To.BlobFrom(r.size(), r.reader(c.Ctx), before.Content())
+		if !r.asRead || !errors.Is(err, ErrTorn) {
 			return id, err
 		}
 		if try > 0 {
@@ -222,7 +226,7 @@ func (c *capturer) readLarge(r *reading, before *scan.SourceState) (object.ID, e
 
 // readPseudo reads a file on a file system like /proc. Its size is unknown, so a limit in bytes and
 // time holds.
-func (c *capturer) readPseudo(f *sourceFile, before object.ID) (object.ID, int64, error) {
+func (c *Capturer) readPseudo(f *sourceFile, before object.ID) (object.ID, int64, error) {
 	type result struct {
 		body []byte
 		err  error
@@ -240,16 +244,16 @@ func (c *capturer) readPseudo(f *sourceFile, before object.ID) (object.ID, int64
 	select {
 	case r := <-done:
 		if r.err == nil && len(r.body) > pseudoLimit {
-			r.err = errTooLarge
+			r.err = ErrTooLarge
 		}
 		if r.err != nil {
 			return object.ID{}, 0, asSourceError(r.err)
 		}
-		id, err := c.to.Blob(r.body, before)
+		id, err := c.To.Blob(r.body, before)
 		return id, int64(len(r.body)), err
 	case <-time.After(pseudoTime):
 		return object.ID{}, 0, asSourceError(errEndless)
-	case <-c.ctx.Done():
-		return object.ID{}, 0, c.ctx.Err()
+	case <-c.Ctx.Done():
+		return object.ID{}, 0, c.Ctx.Err()
 	}
 }

@@ -1,4 +1,4 @@
-package watch
+package capture
 
 import (
 	"bytes"
@@ -43,18 +43,18 @@ func (s *slowStore) BlobFrom(size int64, src io.Reader, _ object.ID) (object.ID,
 }
 
 // captureFile captures the file at path.
-func captureFile(c *capturer, path string, before *scan.SourceState) (content, error) {
+func captureFile(c *Capturer, path string, before *scan.SourceState) (Content, error) {
 	folder := filepath.Dir(path)
 	ch := scan.Change{File: scan.File{Path: path, Entry: &config.Entry{Text: folder, Glob: pattern.Glob{Root: folder}}}, Before: before}
-	o := opener{own: new(own.Set)}
-	defer o.close()
-	return c.capture(&ch, &o)
+	o := Opener{Own: new(own.Set)}
+	defer o.Close()
+	return c.Capture(&ch, &o)
 }
 
 // TestDoubtCountsFromTheOpening: a source is captured at the moment before it is opened, however
 // long it takes to store. Whether a later change could hide behind its stat depends on that moment.
 func TestDoubtCountsFromTheOpening(t *testing.T) {
-	for _, size := range []int{24, smallFile + 1} {
+	for _, size := range []int{24, SmallFile + 1} {
 		path := filepath.Join(t.TempDir(), "f")
 		if err := os.WriteFile(path, make([]byte, size), 0o600); err != nil {
 			t.Fatal(err)
@@ -70,13 +70,13 @@ func TestDoubtCountsFromTheOpening(t *testing.T) {
 			opened := st.Ctime().Add(test.age)
 			now := opened
 			wait := func() { now = now.Add(time.Minute) }
-			c := &capturer{ctx: t.Context(), to: &slowStore{wait, wait}, clock: func() time.Time { return now }}
+			c := &Capturer{Ctx: t.Context(), To: &slowStore{wait, wait}, Clock: func() time.Time { return now }}
 			got, err := captureFile(c, path, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !got.at.Equal(opened) || got.doubtful != test.doubtful {
-				t.Errorf("%d bytes, changed %v before: captured %v after the opening, doubtful %v", size, test.age, got.at.Sub(opened), got.doubtful)
+			if !got.At.Equal(opened) || got.Doubtful != test.doubtful {
+				t.Errorf("%d bytes, changed %v before: captured %v after the opening, doubtful %v", size, test.age, got.At.Sub(opened), got.Doubtful)
 			}
 		}
 	}
@@ -84,7 +84,7 @@ func TestDoubtCountsFromTheOpening(t *testing.T) {
 
 // TestWhatIsTorn changes a file in the middle of its reading.
 func TestWhatIsTorn(t *testing.T) {
-	const size = smallFile + 1<<20
+	const size = SmallFile + 1<<20
 	for _, test := range []struct {
 		name   string
 		change func(f *os.File) error
@@ -118,7 +118,7 @@ func TestWhatIsTorn(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		c := &capturer{ctx: t.Context(), to: &slowStore{change, func() {}}, clock: time.Now}
+		c := &Capturer{Ctx: t.Context(), To: &slowStore{change, func() {}}, Clock: time.Now}
 		f, err := os.Open(path)
 		if err != nil {
 			t.Fatal(err)
@@ -128,8 +128,8 @@ func TestWhatIsTorn(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := &reading{f: &sourceFile{fd: int(f.Fd()), path: path}, stat: st, stamp: disk.StampTime()}
-		_, err = c.to.BlobFrom(size, r.reader(t.Context()), object.ID{})
-		if torn := errors.Is(err, errTorn); torn != test.torn || err != nil && !torn {
+		_, err = c.To.BlobFrom(size, r.reader(t.Context()), object.ID{})
+		if torn := errors.Is(err, ErrTorn); torn != test.torn || err != nil && !torn {
 			t.Errorf("%s: %v", test.name, err)
 		}
 		f.Close()
@@ -139,7 +139,7 @@ func TestWhatIsTorn(t *testing.T) {
 // TestShrinkingFileIsStoredAsRead shrinks a large file whenever it is read: by some bytes, or by
 // more each time. The last of the torn runs stores what there is of it.
 func TestShrinkingFileIsStoredAsRead(t *testing.T) {
-	const size = smallFile + 4<<20
+	const size = SmallFile + 4<<20
 	for name, next := range map[string]func(size int64) int64{
 		"once":         func(int64) int64 { return size - 5 },
 		"steadily":     func(n int64) int64 { return n - 1<<20 },
@@ -157,10 +157,10 @@ func TestShrinkingFileIsStoredAsRead(t *testing.T) {
 				t.Error("the file cannot be truncated")
 			}
 		}
-		c := &capturer{ctx: t.Context(), to: &slowStore{shrink, func() {}}, clock: time.Now}
-		got, err := captureFile(c, path, &scan.SourceState{TornRuns: maxTornRuns - 1})
-		if err != nil || got.blob.IsZero() || got.size > size || name == "once" && got.size != size-5 {
-			t.Errorf("%s: %d bytes, torn %v, %v", name, got.size, got.torn, err)
+		c := &Capturer{Ctx: t.Context(), To: &slowStore{shrink, func() {}}, Clock: time.Now}
+		got, err := captureFile(c, path, &scan.SourceState{TornRuns: MaxTornRuns - 1})
+		if err != nil || got.Blob.IsZero() || got.Size > size || name == "once" && got.Size != size-5 {
+			t.Errorf("%s: %d bytes, torn %v, %v", name, got.Size, got.Torn, err)
 		}
 	}
 }

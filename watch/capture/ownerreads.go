@@ -1,4 +1,4 @@
-package watch
+package capture
 
 import (
 	"errors"
@@ -17,16 +17,16 @@ var (
 	errPseudo = errors.New("may find something else there than root")
 )
 
-// destReader is the owner of a destination, who must be able to read what is recorded there. The
+// DestReader is the owner of a destination, who must be able to read what is recorded there. The
 // zero value is nobody.
-type destReader struct {
+type DestReader struct {
 	uid  uint32
 	user *disk.OtherUser // nil: nobody
 }
 
-// newDestReader returns who must be able to read what is recorded in a destination of owner. That
+// NewDestReader returns who must be able to read what is recorded in a destination of owner. That
 // is nobody where this process's user owns it, or is not root and so reads no more than others.
-func newDestReader(owner uint32) (d destReader, err error) {
+func NewDestReader(owner uint32) (d DestReader, err error) {
 	if owner == 0 || os.Geteuid() != 0 {
 		return d, nil
 	}
@@ -37,15 +37,15 @@ func newDestReader(owner uint32) (d destReader, err error) {
 	return d, err
 }
 
-func (d *destReader) close() {
+func (d *DestReader) Close() {
 	if d.user != nil {
 		d.user.Close()
 	}
 }
 
-// lookAhead notes what the owner of the destination finds at the paths of some changes, which is
+// LookAhead notes what the owner of the destination finds at the paths of some changes, which is
 // faster than one by one. What has another stat by the time that it is opened is looked at again.
-func (d *destReader) lookAhead(changes []scan.Change, o *opener) {
+func (d *DestReader) LookAhead(changes []scan.Change, o *Opener) {
 	if d.user == nil {
 		return
 	}
@@ -60,8 +60,8 @@ func (d *destReader) lookAhead(changes []scan.Change, o *opener) {
 	o.seen = seen
 }
 
-// problem says of a source why it is not recorded, where check has refused it.
-func (d *destReader) problem(path string, err error) (p scan.Problem, refused bool) {
+// Problem says of a source why it is not recorded, where check has refused it.
+func (d *DestReader) Problem(path string, err error) (p scan.Problem, refused bool) {
 	if !errors.Is(err, errBarred) && !errors.Is(err, errPseudo) {
 		return p, false
 	}
@@ -70,7 +70,7 @@ func (d *destReader) problem(path string, err error) (p scan.Problem, refused bo
 
 // check returns errBarred or errPseudo where the owner of the destination may not read an opened
 // source, and errTorn where another file is there for that user by now.
-func (d *destReader) check(src *source, follow bool, st *disk.Stat) error {
+func (d *DestReader) check(src *source, follow bool, st *disk.Stat) error {
 	if d.user == nil {
 		return nil
 	}
@@ -87,7 +87,7 @@ func (d *destReader) check(src *source, follow bool, st *disk.Stat) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, disk.ErrOtherFile), durable.IsNoEntry(err):
-		return asSourceError(errTorn)
+		return asSourceError(ErrTorn)
 	}
 	return asSourceError(errBarred)
 }

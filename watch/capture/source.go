@@ -1,4 +1,4 @@
-package watch
+package capture
 
 import (
 	"errors"
@@ -25,11 +25,11 @@ type source struct {
 	seen   *disk.Look // by the owner of the destination; nil: not yet
 }
 
-// opener opens the folders that sources lie in. It keeps the last one open, so that the next source
-// in the same folder needs no opening, and the root of its entry. It is ready once own is set. Not
+// Opener opens the folders that sources lie in. It keeps the last one open, so that the next source
+// in the same folder needs no opening, and the root of its entry. It is ready once Own is set. Not
 // for concurrent use.
-type opener struct {
-	own          *own.Set // which is never a source
+type Opener struct {
+	Own          *own.Set // which is never a source
 	seen         map[string]*disk.Look
 	root, folder string // "": not open
 	top, dir     int    // the entry's root, and the folder
@@ -37,9 +37,9 @@ type opener struct {
 
 // open opens the folder of a source. The folder stays open until the next call. The entry's root
 // may be reached through links, since the user named it.
-func (o *opener) open(f *scan.File) (source, error) {
+func (o *Opener) open(f *scan.File) (source, error) {
 	if f.Listed {
-		return source{dir: unix.AT_FDCWD, name: f.Path, path: f.Path, listed: true, pseudo: f.Pseudo, own: o.own, seen: o.seen[f.Path]}, nil
+		return source{dir: unix.AT_FDCWD, name: f.Path, path: f.Path, listed: true, pseudo: f.Pseudo, own: o.Own, seen: o.seen[f.Path]}, nil
 	}
 	cut := strings.LastIndexByte(f.Path, '/')
 	if !o.has(f) {
@@ -58,17 +58,17 @@ func (o *opener) open(f *scan.File) (source, error) {
 }
 
 // has tells whether the folder of a source is open.
-func (o *opener) has(f *scan.File) bool {
+func (o *Opener) has(f *scan.File) bool {
 	return !f.Listed && o.folder == f.Path[:max(strings.LastIndexByte(f.Path, '/'), 1)] && o.root == f.Entry.Root
 }
 
 // openRoot opens an entry's root, unless it is open.
-func (o *opener) openRoot(root string) error {
+func (o *Opener) openRoot(root string) error {
 	if o.root == root {
 		return nil
 	}
-	o.close()
-	top, err := o.own.OpenRoot(root)
+	o.Close()
+	top, err := o.Own.OpenRoot(root)
 	if err != nil {
 		return pathError("open", root, err)
 	}
@@ -76,14 +76,14 @@ func (o *opener) openRoot(root string) error {
 	return nil
 }
 
-func (o *opener) closeFolder() {
+func (o *Opener) closeFolder() {
 	if o.folder != "" {
 		unix.Close(o.dir)
 	}
 	o.folder = ""
 }
 
-func (o *opener) close() {
+func (o *Opener) Close() {
 	o.closeFolder()
 	if o.root != "" {
 		unix.Close(o.top)
@@ -187,7 +187,7 @@ func (s *source) readlink() (string, disk.Stat, error) {
 		return "", disk.Stat{}, asSourceError(pathError("readlink", s.path, err))
 	}
 	if after, err := disk.StatAt(s.dir, s.name, unix.AT_SYMLINK_NOFOLLOW); err != nil || after != before {
-		return "", disk.Stat{}, asSourceError(errTorn)
+		return "", disk.Stat{}, asSourceError(ErrTorn)
 	}
 	return string(b[:n]), before, nil
 }
@@ -212,8 +212,8 @@ func pathError(op, path string, err error) error {
 	return &fs.PathError{Op: op, Path: path, Err: err}
 }
 
-// isSourceError tells whether an error concerns one source only. Other errors end the run.
-func isSourceError(err error) bool {
+// IsSourceError tells whether an error concerns one source only. Other errors end the run.
+func IsSourceError(err error) bool {
 	var own sourceError
 	return errors.As(err, &own) || errors.Is(err, object.ErrCollision)
 }
