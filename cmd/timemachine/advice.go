@@ -53,11 +53,11 @@ const suggestions = 3
 func (a *app) adviceOnUnknown(ctx context.Context, h *history.History, path string) string {
 	if tree, err := layout.TreePath(path); err == nil {
 		if there, err := h.Present(path); there && err == nil {
-			return "git has it, without a record of timemachine's that can be read: " + hint.Git(h.Dest(), "show", hint.ShellWord("HEAD:"+tree))
+			return "git has it, without a record of timemachine's that can be read: " + speller().Git(h.Dest(), "show", hint.ShellWord("HEAD:"+tree))
 		}
 	}
 	if h.Shallow() {
-		return "this clone is shallow, older versions are left out: " + hint.Git(h.Dest(), "fetch", "--unshallow")
+		return "this clone is shallow, older versions are left out: " + speller().Git(h.Dest(), "fetch", "--unshallow")
 	}
 	if _, err := os.Lstat(path); err == nil && destinationReason(h.Dest(), path) == "" {
 		return "it is there, and was never captured: " + spell("add", hint.ShellWord(path)) + " watches it; if it is watched, status says more"

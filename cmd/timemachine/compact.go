@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/repo"
 )
@@ -54,5 +53,5 @@ func (a *app) printCompaction(dest string, c repo.Compaction) error {
 	case a.flags.quiet:
 		return nil
 	}
-	return a.print(render.CompactLine(c, hint.Git(dest, "gc")))
+	return a.print(render.CompactLine(c, speller().Git(dest, "gc")))
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +22,7 @@ type damaged struct {
 	dest, file string
 	tip        string
 	config     string // as git lists it
+	owner      int    // of the destination
 }
 
 // timemachine runs the program and returns its output and exit status.
@@ -39,7 +41,7 @@ func (d *damaged) env() []string {
 
 func newDamaged(t *testing.T) *damaged {
 	dir := t.TempDir()
-	d := &damaged{t: t, dest: filepath.Join(dir, "it's $(touch pwned) here"), file: filepath.Join(dir, "watched")}
+	d := &damaged{t: t, dest: filepath.Join(dir, "it's $(touch pwned) here"), file: filepath.Join(dir, "watched"), owner: os.Geteuid()}
 	for _, text := range []string{"one\n", "two\n", "three\n"} {
 		write(t, d.file, []byte(text))
 		if out, code := d.timemachine("add", d.file); code != 0 {
@@ -120,12 +122,15 @@ const (
 	stops    = "the run stops and names a command that checks; the history must come from a copy"
 )
 
-var damages = []struct {
+// damage is one damage to a destination.
+type damage struct {
 	name string
 	do   func(d *damaged)
 	end  string
 	says string // a regular expression
-}{
+}
+
+var damages = []damage{
 	{"branch empty", func(d *damaged) { d.replace("refs/heads/main", []byte{}) }, hinted, `branch main is damaged \(its file is empty\)`},
 	{"branch of zeros", func(d *damaged) { d.replace("refs/heads/main", make([]byte, 41)) }, hinted, `holds only zero bytes`},
 	{"branch cut", func(d *damaged) { d.replace("refs/heads/main", []byte(d.tip[:20])) }, hinted, `is cut to 20 bytes`},
@@ -243,46 +248,91 @@ func TestDamage(t *testing.T) {
 		}
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			d := newDamaged(t)
-			whole := d.dest + ".whole"
-			if out, err := exec.Command("cp", "-a", d.dest, whole).CombinedOutput(); err != nil {
-				t.Fatalf("cp: %s", out)
-			}
-			row.do(d)
-			write(t, d.file, []byte("four\n"))
-			out, code := d.timemachine()
-			if row.says == "" && out != "" || !regexp.MustCompile(strings.Replace(row.says, "TIP", d.tip, 1)).MatchString(out) {
-				t.Errorf("it says: %s", out)
-			}
-			if (code != 0) != (row.end != recovers && row.end != warned) || code > 1 {
-				t.Fatalf("exit %d: %s", code, out)
-			}
-			if said, code := d.timemachine("verify"); code == 0 && strings.Contains(row.says, "timemachine.branch") {
-				t.Errorf("verify: exit %d: %s", code, said)
-			}
-			switch row.end {
-			case warned:
-				d.runHint(out, true)
-			case hinted:
-				d.followHints(out)
-			case stops:
-				d.runHint(out, false)
-				if err := os.RemoveAll(d.dest); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.Rename(whole, d.dest); err != nil {
-					t.Fatal(err)
-				}
-			}
-			os.Remove(d.git("index.lock"))
-			for range 2 {
-				if out, code := d.timemachine(); code != 0 {
-					t.Fatalf("afterwards: exit %d: %s", code, out)
-				}
-			}
-			d.checkWhole()
+			row.follow(newDamaged(t))
 		})
 	}
+}
+
+// TestDamageOfOthers is TestDamage as root in another user's destination: what the hints make root
+// do there serves that user.
+func TestDamageOfOthers(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can act for others")
+	}
+	for i, row := range damages {
+		if testing.Short() && i%3 != 0 {
+			continue
+		}
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDamaged(t)
+			d.check(os.Chmod(filepath.Dir(filepath.Dir(d.dest)), 0o711))
+			d.check(os.Chmod(filepath.Dir(d.dest), 0o711))
+			d.owner = nobody
+			d.give(nobody)
+			d.check(os.RemoveAll(filepath.Join(filepath.Dir(d.dest), "state")))
+			if out, code := d.timemachine(); code != 0 {
+				t.Fatalf("exit %d: %s", code, out)
+			}
+			row.follow(d)
+		})
+	}
+}
+
+// give gives all of the destination to a user.
+func (d *damaged) give(uid int) {
+	d.t.Helper()
+	walk(d.t, d.dest, func(path string, _ fs.FileInfo) { d.check(os.Lchown(path, uid, uid)) })
+}
+
+// follow damages a destination, and does what the program says until it works again.
+func (row *damage) follow(d *damaged) {
+	t := d.t
+	whole := d.dest + ".whole"
+	if out, err := exec.Command("cp", "-a", d.dest, whole).CombinedOutput(); err != nil {
+		t.Fatalf("cp: %s", out)
+	}
+	d.give(os.Geteuid())
+	row.do(d)
+	d.give(d.owner)
+	write(t, d.file, []byte("four\n"))
+	out, code := d.timemachine()
+	if row.says == "" && out != "" || !regexp.MustCompile(strings.Replace(row.says, "TIP", d.tip, 1)).MatchString(out) {
+		t.Errorf("it says: %s", out)
+	}
+	if (code != 0) != (row.end != recovers && row.end != warned) || code > 1 {
+		t.Fatalf("exit %d: %s", code, out)
+	}
+	if said, code := d.timemachine("verify"); code == 0 && strings.Contains(row.says, "timemachine.branch") {
+		t.Errorf("verify: exit %d: %s", code, said)
+	}
+	switch row.end {
+	case warned:
+		d.runHint(out, true)
+	case hinted:
+		d.followHints(out)
+	case stops:
+		d.runHint(out, false)
+		if err := os.RemoveAll(d.dest); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(whole, d.dest); err != nil {
+			t.Fatal(err)
+		}
+	}
+	os.Remove(d.git("index.lock"))
+	for range 2 {
+		if out, code := d.timemachine(); code != 0 {
+			t.Fatalf("afterwards: exit %d: %s", code, out)
+		}
+	}
+	walk(t, d.dest, func(path string, info fs.FileInfo) {
+		if uid := int(info.Sys().(*syscall.Stat_t).Uid); uid != d.owner {
+			t.Errorf("%s belongs to %d", path, uid)
+		}
+	})
+	d.give(os.Geteuid())
+	d.checkWhole()
 }
 
 func (d *damaged) checkWhole() {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"os"
 
 	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/repo/durable"
@@ -20,7 +21,7 @@ var (
 )
 
 // speller spells the commands that messages tell people to type.
-func speller() hint.Speller { return hint.Speller{Program: programName} }
+func speller() hint.Speller { return hint.Speller{Program: programName, User: os.Geteuid()} }
 
 // spell is a command of timemachine as people type it. The caller passes file names through
 // hint.ShellWord before.

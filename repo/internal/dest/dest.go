@@ -270,5 +270,5 @@ func (r *Dest) Close() error {
 
 // HeadRemedy is the remedy that makes HEAD name the branch again.
 func (r *Dest) HeadRemedy() refusal.Remedy {
-	return refusal.Remedy{Kind: refusal.WriteHead, Path: r.Git.Path("HEAD"), Branch: r.Branch}
+	return refusal.Remedy{Kind: refusal.WriteHead, Dest: r.Path, Path: r.Git.Path("HEAD"), Branch: r.Branch}
 }

@@ -15,55 +15,59 @@ var repairing = adviceTable{
 	refusal.AdoptRenamed: func(s Speller, r refusal.Remedy) advice {
 		return advice{lead: "nothing was changed; if the branch was renamed, go on with the one that is checked out: ", command: s.adopt(r.Dest)}
 	},
-	refusal.InspectConfig: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "nothing was changed; look at it with: ", command: Git(r.Dest, "config", "--local", "--list")}
+	refusal.InspectConfig: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "nothing was changed; look at it with: ", command: s.Git(r.Dest, "config", "--local", "--list")}
 	},
 	refusal.ReplaceConfig: func(s Speller, r refusal.Remedy) advice {
 		return advice{lead: "nothing was changed; after a look at it, have another one written with: ",
-			command: move(r.Path, ".damaged") + " && " + s.adopt(r.Dest)}
+			command: s.moveAside(r, ".damaged") + " && " + s.adopt(r.Dest)}
 	},
-	refusal.RestoreObjects: func(_ Speller, r refusal.Remedy) advice {
+	refusal.RestoreObjects: func(s Speller, r refusal.Remedy) advice {
 		return advice{lead: "nothing was changed; bring it back from a clone or a copy of the destination, and see what is left with: ",
-			command: "ls -la " + ShellWord(r.Path)}
+			command: s.inDest(r.Dest, func(n names) string { return "ls -la " + n.word(r.Path) }, r.Path)}
 	},
-	refusal.CheckHistory: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "nothing was changed; look at it with: ", command: fsck(r.Dest)}
+	refusal.CheckHistory: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "nothing was changed; look at it with: ", command: s.fsck(r.Dest)}
 	},
-	refusal.IndexPack: func(_ Speller, r refusal.Remedy) advice {
+	refusal.IndexPack: func(s Speller, r refusal.Remedy) advice {
 		return advice{lead: "a pack has lost its idx; make it again with: ",
-			command: "rm -f " + ShellWord(r.Path+".idx") + " && " + Git(r.Dest, "index-pack", ShellWord(r.Path+".pack"))}
+			command: s.inDest(r.Dest, func(n names) string {
+				return "rm -f " + n.word(r.Path+".idx") + " && " + n.git("index-pack", n.word(r.Path+".pack"))
+			}, r.Path)}
 	},
-	refusal.WriteBranchFile: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: fmt.Sprintf("%s is %s; go back to it with: ", evidence[r.Evidence], r.Commit), command: writeBranchFile(r)}
+	refusal.WriteBranchFile: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: fmt.Sprintf("%s is %s; go back to it with: ", evidence[r.Evidence], r.Commit), command: s.writeBranchFile(r)}
 	},
-	refusal.ResetBranch: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: fmt.Sprintf("%s is %s; after a look at %s, go back to it with: ", evidence[r.Evidence], r.Commit, fsck(r.Dest)),
-			command: Git(r.Dest, "update-ref", "--no-deref", ShellWord(r.Branch), r.Commit.String())}
+	refusal.ResetBranch: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: fmt.Sprintf("%s is %s; after a look at %s, go back to it with: ", evidence[r.Evidence], r.Commit, s.fsck(r.Dest)),
+			command: s.Git(r.Dest, "update-ref", "--no-deref", ShellWord(r.Branch), r.Commit.String())}
 	},
 	refusal.ResetOrAdopt: func(s Speller, r refusal.Remedy) advice {
-		back := Git(r.Dest, "update-ref", ShellWord(r.Branch), r.Commit.String())
+		back := s.Git(r.Dest, "update-ref", ShellWord(r.Branch), r.Commit.String())
 		// files/ and the index went along
 		return advice{lead: "to go back: ", command: back + " && " + s.repair(r.Dest),
 			tail: fmt.Sprintf("; to go on with it as it is (at %s): %s", r.Tip.Short(), s.adopt(r.Dest))}
 	},
-	refusal.WriteHead: func(_ Speller, r refusal.Remedy) advice {
+	refusal.WriteHead: func(s Speller, r refusal.Remedy) advice {
 		return advice{lead: "versions are recorded all the same; mend it with: ",
-			command: "echo " + ShellWord("ref: "+r.Branch) + " > " + ShellWord(r.Path)}
+			command: s.inDest(r.Dest, func(n names) string {
+				return "echo " + ShellWord("ref: "+r.Branch) + " > " + n.word(r.Path)
+			}, r.Path)}
 	},
-	refusal.RewriteGraph: func(_ Speller, r refusal.Remedy) advice {
-		return advice{command: Git(r.Dest, "-c", "commitGraph.generationVersion=2", "commit-graph", "write", "--reachable", "--changed-paths")}
+	refusal.RewriteGraph: func(s Speller, r refusal.Remedy) advice {
+		return advice{command: s.Git(r.Dest, "-c", "commitGraph.generationVersion=2", "commit-graph", "write", "--reachable", "--changed-paths")}
 	},
-	refusal.RemoveBranchLock: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "nothing was recorded; if no git is at work there, remove the lock: ", command: "rm " + ShellWord(r.Path)}
+	refusal.RemoveBranchLock: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "nothing was recorded; if no git is at work there, remove the lock: ", command: s.inDest(r.Dest, func(n names) string { return "rm " + n.word(r.Path) }, r.Path)}
 	},
-	refusal.UnsplitIndex: func(_ Speller, r refusal.Remedy) advice {
-		return advice{command: Git(r.Dest, "update-index", "--no-split-index")}
+	refusal.UnsplitIndex: func(s Speller, r refusal.Remedy) advice {
+		return advice{command: s.Git(r.Dest, "update-index", "--no-split-index")}
 	},
-	refusal.UnsparseIndex: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "versions are recorded all the same; files/ and the index are brought up to date after: ", command: Git(r.Dest, "sparse-checkout", "disable")}
+	refusal.UnsparseIndex: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "versions are recorded all the same; files/ and the index are brought up to date after: ", command: s.Git(r.Dest, "sparse-checkout", "disable")}
 	},
-	refusal.RepackAll: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "let git do it, which takes that index away: ", command: Git(r.Dest, "repack", "-ad")}
+	refusal.RepackAll: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "let git do it, which takes that index away: ", command: s.Git(r.Dest, "repack", "-ad")}
 	},
 }
 
@@ -77,16 +81,22 @@ var evidence = map[refusal.Evidence]string{
 }
 
 // fsck is the command that checks the history.
-func fsck(dest string) string { return Git(dest, "fsck", "--full") }
+func (s Speller) fsck(dest string) string { return s.Git(dest, "fsck", "--full") }
 
 // writeBranchFile is the command that puts the branch at a commit where git finds no repository.
-func writeBranchFile(r refusal.Remedy) string {
-	command := "echo " + r.Commit.String() + " > " + ShellWord(r.Path)
-	if r.NoFolder {
-		command = "mkdir -p " + ShellWord(filepath.Dir(r.Path)) + " && " + command
-	}
+func (s Speller) writeBranchFile(r refusal.Remedy) string {
+	paths := []string{r.Path}
 	if r.Packed != "" {
-		command = move(r.Packed, ".damaged") + " && " + command
+		paths = append(paths, r.Packed)
 	}
-	return command
+	return s.inDest(r.Dest, func(n names) string {
+		command := "echo " + r.Commit.String() + " > " + n.word(r.Path)
+		if r.NoFolder {
+			command = "mkdir -p " + n.word(filepath.Dir(r.Path)) + " && " + command
+		}
+		if r.Packed != "" {
+			command = move(n, r.Packed, ".damaged") + " && " + command
+		}
+		return command
+	}, paths...)
 }

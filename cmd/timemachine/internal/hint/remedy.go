@@ -98,8 +98,8 @@ var opening = adviceTable{
 	refusal.AdoptClone: func(s Speller, r refusal.Remedy) advice {
 		return advice{lead: "choose another destination; a clone of a history is taken over with: ", command: s.adopt(r.Dest)}
 	},
-	refusal.UpdateProgram: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "update timemachine; the history can be read with: ", command: "git -C " + ShellWord(r.Dest) + " log"}
+	refusal.UpdateProgram: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "update timemachine; the history can be read with: ", command: s.Git(r.Dest, "log")}
 	},
 	refusal.AdoptFullClone: func(s Speller, _ refusal.Remedy) advice {
 		return advice{lead: "choose another destination, or take over a full clone of it: git clone --no-shared, then ",
@@ -118,14 +118,14 @@ var opening = adviceTable{
 
 // moving holds the advice on what stands at the path of another file or folder.
 var moving = adviceTable{
-	refusal.MoveAside: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "versions are recorded all the same; move it away with: ", command: move(r.Path, ".aside")}
+	refusal.MoveAside: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "versions are recorded all the same; move it away with: ", command: s.moveAside(r, ".aside")}
 	},
-	refusal.MoveAsideForRun: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "nothing was recorded; the next run makes it when it is moved away with: ", command: move(r.Path, ".aside")}
+	refusal.MoveAsideForRun: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "nothing was recorded; the next run makes it when it is moved away with: ", command: s.moveAside(r, ".aside")}
 	},
-	refusal.MoveAsideOfReflog: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "nothing was recorded; the next run does it when that is moved away with: ", command: move(r.Path, ".aside")}
+	refusal.MoveAsideOfReflog: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "nothing was recorded; the next run does it when that is moved away with: ", command: s.moveAside(r, ".aside")}
 	},
 	refusal.MoveAsideByRepair: func(s Speller, r refusal.Remedy) advice {
 		return advice{lead: "the version is recorded; what is in its way is moved aside by: ", command: s.repair(r.Dest)}
@@ -184,7 +184,7 @@ func (s Speller) repair(dest string) string {
 	return s.Command("verify", "--repair", "-d", ShellWord(dest))
 }
 
-// move is the command that gives a file another name, which is its own name with an ending.
-func move(path, ending string) string {
-	return "mv " + ShellWord(path) + " " + ShellWord(path+ending)
+// moveAside is the command that gives a file or folder of the destination another name.
+func (s Speller) moveAside(r refusal.Remedy, ending string) string {
+	return s.inDest(r.Dest, func(n names) string { return move(n, r.Path, ending) }, r.Path)
 }

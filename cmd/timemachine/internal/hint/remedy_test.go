@@ -1,6 +1,7 @@
 package hint
 
 import (
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -11,17 +12,18 @@ import (
 )
 
 // fullRemedy has a value in each field, so that each part of a hint is spelled.
-func fullRemedy(kind refusal.RemedyKind) refusal.Remedy {
-	return refusal.Remedy{Kind: kind, Dest: "/a b/it's", Path: "/a b/it's/$(id)", Branch: "refs/heads/ma'in",
+func fullRemedy(kind refusal.RemedyKind, dest string) refusal.Remedy {
+	return refusal.Remedy{Kind: kind, Dest: dest, Path: dest + "/.git/$(id)/it's", Branch: "refs/heads/ma'in",
 		Commit: object.Hash(object.Blob, []byte("1")), Tip: object.Hash(object.Blob, []byte("2")),
-		Evidence: refusal.InReflog, NoFolder: true, Packed: "/a b/packed;refs", Runs: 3}
+		Evidence: refusal.InReflog, NoFolder: true, Packed: dest + "/.git/packed;refs", Runs: 3}
 }
 
 // TestRemedies: each kind of remedy has words, and each command is valid in sh.
 func TestRemedies(t *testing.T) {
-	s := Speller{Program: "timemachine"}
+	dest := t.TempDir()
+	s := Speller{Program: "timemachine", User: os.Geteuid()}
 	for kind := refusal.RemedyKind(1); kind < scan.RemedyKinds; kind++ {
-		r := fullRemedy(kind)
+		r := fullRemedy(kind, dest)
 		words := s.Words(r)
 		if words == "" || strings.Contains(words, "\n") {
 			t.Errorf("kind %d says %q", kind, words)
