@@ -56,6 +56,7 @@ var importTable = map[string]string{
 	"repo/internal/commits":     belowCommit,
 	"repo/internal/projection":  belowReader + sysUnix,
 	"repo/internal/maintenance": belowReader,
+	"repo/internal/outgoing":    belowReader,
 
 	"repo/history": nouns + "repo/internal/runstate repo/internal/dest repo/internal/commits",
 	"repo/restore": nouns + "repo/history " + sysUnix,

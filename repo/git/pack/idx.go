@@ -76,20 +76,26 @@ func (x *idx) packSum() []byte { return x.data[len(x.data)-2*object.IDLen:][:obj
 
 // find looks up an entry's offset in the pack.
 func (x *idx) find(id object.ID) (offset int64, found bool, err error) {
+	i, found := x.place(id)
+	if !found {
+		return 0, false, nil
+	}
+	offset, err = x.offset(i)
+	return offset, err == nil, err
+}
+
+// place is an object's number among the names.
+func (x *idx) place(id object.ID) (int, bool) {
 	lo := 0
 	if id[0] > 0 {
 		lo = x.before(id[0] - 1)
 	}
 	hi := x.before(id[0])
 	if lo >= hi {
-		return 0, false, nil
+		return 0, false
 	}
 	i := lo + sort.Search(hi-lo, func(k int) bool { return bytes.Compare(x.id(lo+k), id[:]) >= 0 })
-	if i == hi || !bytes.Equal(x.id(i), id[:]) {
-		return 0, false, nil
-	}
-	offset, err = x.offset(i)
-	return offset, err == nil, err
+	return i, i < hi && bytes.Equal(x.id(i), id[:])
 }
 
 // before counts the names that begin with b or less. The file may have changed since parseIdx saw

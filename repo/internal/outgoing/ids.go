@@ -1,0 +1,57 @@
+package outgoing
+
+import (
+	"encoding/binary"
+
+	"timemachine/repo/git/object"
+)
+
+// idSet numbers objects in the order in which they were added, from 0. An object takes 20 bytes,
+// and 8 to 16 in the table.
+type idSet struct {
+	ids   []object.ID
+	slots []uint32 // number + 1 by the ID's first bytes, 0 for none; the length is a power of two
+}
+
+// find is an object's number.
+func (s *idSet) find(id object.ID) (int, bool) {
+	if len(s.slots) == 0 {
+		return 0, false
+	}
+	for i := s.slot(id); s.slots[i] != 0; i = (i + 1) & (len(s.slots) - 1) {
+		if n := int(s.slots[i] - 1); s.ids[n] == id {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+// add numbers an object; fresh is false where it had a number.
+func (s *idSet) add(id object.ID) (n int, fresh bool) {
+	if n, ok := s.find(id); ok {
+		return n, false
+	}
+	s.ids = append(s.ids, id)
+	if 2*len(s.ids) > len(s.slots) {
+		s.slots = make([]uint32, max(64, 2*len(s.slots)))
+		for n := range s.ids {
+			s.enter(n)
+		}
+	} else {
+		s.enter(len(s.ids) - 1)
+	}
+	return len(s.ids) - 1, true
+}
+
+func (s *idSet) enter(n int) {
+	i := s.slot(s.ids[n])
+	for s.slots[i] != 0 {
+		i = (i + 1) & (len(s.slots) - 1)
+	}
+	s.slots[i] = uint32(n + 1)
+}
+
+// slot is where the search for an ID begins. IDs are hashes themselves.
+func (s *idSet) slot(id object.ID) int {
+	return int(binary.BigEndian.Uint64(id[:])) & (len(s.slots) - 1)
+}
