@@ -23,7 +23,11 @@ func (a *app) explainError(ctx context.Context, h *history.History, err error) e
 	var absent *history.AbsentError
 	switch {
 	case errors.As(err, &unknown):
-		return &failure{msg: unknown.Error() + " in " + terminal.Quote(h.Dest()), hint: a.adviceOnUnknown(ctx, h, unknown.Path), err: err}
+		where := " in " + terminal.Quote(h.Dest())
+		if h.IsOther() {
+			where = " on branch " + terminal.Quote(h.Branch()) + where
+		}
+		return &failure{msg: unknown.Error() + where, hint: a.adviceOnUnknown(ctx, h, unknown.Path), err: err}
 	case errors.As(err, &early):
 		return a.tooEarlyError(early)
 	case errors.As(err, &absent):
@@ -53,13 +57,13 @@ const suggestions = 3
 func (a *app) adviceOnUnknown(ctx context.Context, h *history.History, path string) string {
 	if tree, err := layout.TreePath(path); err == nil {
 		if there, err := h.Present(path); there && err == nil {
-			return "git has it, without a record of timemachine's that can be read: " + speller().Git(h.Dest(), "show", hint.ShellWord("HEAD:"+tree))
+			return "git has it, without a record of timemachine's that can be read: " + speller().Git(h.Dest(), "show", hint.ShellWord(h.Tip().Short()+":"+tree))
 		}
 	}
 	if h.Shallow() {
 		return "this clone is shallow, older versions are left out: " + speller().Git(h.Dest(), "fetch", "--unshallow")
 	}
-	if _, err := os.Lstat(path); err == nil && destinationReason(h.Dest(), path) == "" {
+	if _, err := os.Lstat(path); err == nil && !h.IsOther() && destinationReason(h.Dest(), path) == "" {
 		return "it is there, and was never captured: " + spell("add", hint.ShellWord(path)) + " watches it; if it is watched, status says more"
 	}
 	return a.adviceOnSimilar(ctx, h, path)

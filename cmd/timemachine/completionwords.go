@@ -38,8 +38,8 @@ var whenWords = []string{"@1", "1h", "1d", "today", "yesterday"}
 // the paths that it knows, also deleted ones, and moments. Flags offer their values.
 func (a *app) registerCompletions(root *cobra.Command) {
 	const plain = cobra.ShellCompDirectiveNoFileComp
-	sources := func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
-		return a.completeSources(word)
+	sources := func(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+		return a.completeSources(typedBranch(cmd), word)
 	}
 	for _, cmd := range root.Commands() {
 		switch cmd.Name() {
@@ -47,7 +47,7 @@ func (a *app) registerCompletions(root *cobra.Command) {
 			cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 				switch {
 				case len(args) == 0:
-					return a.completeSources(word)
+					return a.completeSources(typedBranch(cmd), word)
 				case cmd.Name() == "diff" && len(args) < 3:
 					return whenWords, plain
 				}
@@ -65,11 +65,12 @@ func (a *app) registerCompletions(root *cobra.Command) {
 	cobra.CheckErr(errors.Join(root.MarkPersistentFlagDirname("destination"), root.MarkPersistentFlagDirname("config-location")))
 }
 
-// completeSources are the names in the folder of word that the history knows and that begin like
-// word. There are none where the history cannot be read, or not soon.
-func (a *app) completeSources(word string) ([]string, cobra.ShellCompDirective) {
+// completeSources are the names in the folder of word that the history on a branch knows, "" for
+// the recorded one, and that begin like word. There are none where the history cannot be read, or
+// not soon.
+func (a *app) completeSources(branch, word string) ([]string, cobra.ShellCompDirective) {
 	const plain = cobra.ShellCompDirectiveNoFileComp
-	h, err := a.openHistory()
+	h, err := a.openHistory(branch)
 	if err != nil {
 		return nil, plain
 	}

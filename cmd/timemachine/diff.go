@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/history"
 	"timemachine/watch"
 	"timemachine/watch/config"
@@ -16,6 +18,7 @@ import (
 type diffOptions struct {
 	path     string
 	from, to string // "": the newest version, and the files on disk
+	branches []string
 	stat     bool
 	words    bool
 }
@@ -32,6 +35,8 @@ func (a *app) diffCommand() *cobra.Command {
 	f.SortFlags = false
 	f.BoolVar(&o.stat, "stat", false, "only how many lines changed in which file")
 	f.BoolVar(&o.words, "word-diff", false, "show changed words within lines: [-removed-]{+added+}")
+	f.StringArrayVarP(&o.branches, "branch", "b", nil, branchUsage+"; twice: compare two branches")
+	a.completeBranchFlag(cmd)
 	return cmd
 }
 
@@ -47,13 +52,12 @@ func (a *app) diff(ctx context.Context, o diffOptions) error {
 	if o.stat && o.words {
 		return &usageError{msg: "--stat and --word-diff exclude each other", hint: usageHint}
 	}
-	h, err := a.openHistory()
-	if err != nil {
+	d := &diffJob{app: a, ctx: ctx}
+	defer d.close()
+	if err := d.open(o.branches); err != nil {
 		return err
 	}
-	defer h.Close()
-	d := &diffJob{app: a, h: h, ctx: ctx}
-	if d.path, err = a.sourcePath(ctx, h, o.path); err != nil {
+	if err := d.findPath(o.path); err != nil {
 		return err
 	}
 	if err := d.resolvePoints(o); err != nil {
@@ -61,7 +65,7 @@ func (a *app) diff(ctx context.Context, o diffOptions) error {
 	}
 	pairs, err := d.pairs()
 	if err != nil {
-		return a.explainError(ctx, h, err)
+		return a.explainError(ctx, d.h, err)
 	}
 	return a.paged(ctx, func(w io.Writer) error {
 		switch {
@@ -82,6 +86,7 @@ func (a *app) diff(ctx context.Context, o diffOptions) error {
 type diffJob struct {
 	app      *app
 	h        *history.History
+	toH      *history.History // of another branch, to which the first is compared; else h
 	ctx      context.Context
 	path     string
 	from, to history.Point
@@ -90,16 +95,68 @@ type diffJob struct {
 	watched  *config.Config // nil: not read yet
 }
 
-func (d *diffJob) resolvePoints(o diffOptions) error {
-	var err error
+// open opens the history of one branch or two; none stands for the recorded one.
+func (d *diffJob) open(branches []string) (err error) {
+	if slices.Contains(branches, "") {
+		return &usageError{msg: "--branch is empty", hint: "give it a value, or leave it out"}
+	}
+	if len(branches) > 2 {
+		return &usageError{msg: "diff compares two branches at most", hint: usageHint}
+	}
+	first := ""
+	if len(branches) > 0 {
+		first = branches[0]
+	}
+	if d.h, err = d.app.openHistory(first); err != nil {
+		return err
+	}
+	if d.toH = d.h; len(branches) == 2 {
+		d.toH, err = d.app.openHistory(branches[1])
+	}
+	return err
+}
+
+// close closes what open has opened.
+func (d *diffJob) close() {
+	if d.isAcross() && d.toH != nil {
+		d.toH.Close()
+	}
+	if d.h != nil {
+		d.h.Close()
+	}
+}
+
+// isAcross tells whether two branches are compared.
+func (d *diffJob) isAcross() bool { return d.toH != d.h }
+
+// findPath finds the source that a PATH means on one of the branches.
+func (d *diffJob) findPath(word string) (err error) {
+	if d.path, err = d.app.sourcePath(d.ctx, d.h, word); err != nil || !d.isAcross() {
+		return err
+	}
+	if known, err := d.h.KnownWithoutSearch(d.path); known || err != nil {
+		return err
+	}
+	d.path, err = d.app.sourcePath(d.ctx, d.toH, word)
+	return err
+}
+
+// resolvePoints finds the two states. Of two branches, one WHEN counts for both.
+func (d *diffJob) resolvePoints(o diffOptions) (err error) {
 	if o.from != "" {
 		if d.from, err = d.app.resolvePoint(d.h, o.from); err != nil {
 			return err
 		}
 	}
+	if d.isAcross() && o.to == "" {
+		if d.to = d.from; !d.to.Commit.IsZero() {
+			return &usageError{msg: terminal.InQuotes(o.from) + " is a commit of one branch", hint: "give one for each branch, or a time for both"}
+		}
+		return nil
+	}
 	if d.live = o.to == ""; d.live {
 		return nil
 	}
-	d.to, err = d.app.resolvePoint(d.h, o.to)
+	d.to, err = d.app.resolvePoint(d.toH, o.to)
 	return err
 }

@@ -40,10 +40,14 @@ type pair struct {
 
 // pairs are the sources that may differ, in order of their paths.
 func (d *diffJob) pairs() ([]pair, error) {
-	from, err := d.recordedStates(d.from)
+	from, err := d.recordedStates(d.h, d.from)
 	var early *history.BeforeError
 	if errors.As(err, &early) && d.from.Back == 0 && !d.live {
 		from, err = nil, nil // every version is newer
+	}
+	var unknown *history.UnknownError
+	if errors.As(err, &unknown) && d.isAcross() {
+		from, err = nil, nil // the other branch may have it
 	}
 	if err != nil {
 		return nil, err
@@ -52,7 +56,10 @@ func (d *diffJob) pairs() ([]pair, error) {
 	if d.live {
 		to, err = d.liveStates(from)
 	} else {
-		to, err = d.recordedStates(d.to)
+		to, err = d.recordedStates(d.toH, d.to)
+	}
+	if d.isAcross() && from != nil && (errors.As(err, &unknown) || errors.As(err, &early) && d.to.Back == 0) {
+		err = nil
 	}
 	if err != nil {
 		return nil, err
@@ -69,15 +76,15 @@ func (d *diffJob) pairs() ([]pair, error) {
 	return pairs, nil
 }
 
-// recordedStates are the sources that the history holds at and below the path at p. For a file that
+// recordedStates are the sources that a history holds at and below the path at p. For a file that
 // was renamed later, they are the file under its old name.
-func (d *diffJob) recordedStates(p history.Point) (map[string]fileState, error) {
-	all, err := d.h.Below(d.ctx, d.path, p)
+func (d *diffJob) recordedStates(h *history.History, p history.Point) (map[string]fileState, error) {
+	all, err := h.Below(d.ctx, d.path, p)
 	var early *history.BeforeError
 	if errors.As(err, &early) && early.First.Source == d.path && early.First.RenamedFrom != "" {
 		var e history.Entry
-		if e, err = d.app.versionAt(d.ctx, d.h, d.path, p); err == nil {
-			return map[string]fileState{d.path: d.recordedState(e)}, nil
+		if e, err = d.app.versionAt(d.ctx, h, d.path, p); err == nil {
+			return map[string]fileState{d.path: d.recordedState(h, e)}, nil
 		}
 	}
 	if err != nil {
@@ -85,19 +92,22 @@ func (d *diffJob) recordedStates(p history.Point) (map[string]fileState, error) 
 	}
 	sides := map[string]fileState{}
 	for _, e := range all {
-		sides[e.Source] = d.recordedState(e)
+		sides[e.Source] = d.recordedState(h, e)
 	}
 	return sides, nil
 }
 
-func (d *diffJob) recordedState(e history.Entry) fileState {
+func (d *diffJob) recordedState(h *history.History, e history.Entry) fileState {
 	side := render.SideOf(&e.Version)
 	side.Since = e.Since
+	if d.isAcross() {
+		side.Branch = h.Branch()
+	}
 	return fileState{
 		Side: side,
 		blob: e.Blob,
 		open: func() (io.ReadCloser, error) {
-			src, _, err := d.h.Content(&e.Version)
+			src, _, err := h.Content(&e.Version)
 			return src, err
 		},
 	}

@@ -99,6 +99,9 @@ Files that could not be restored are named, and the exit code is 3. After it was
 version: one that still differs in content, kind, mode or mtime is named, and the exit code is 1. So is another owner,
 which without root is only noted.
 
+--branch brings back what another host, or another branch, holds; what is replaced here is recorded on this
+destination's own branch first.
+
 --overwrite changed, the default, replaces what differs in content, kind, mode, owner or mtime; never only brings back
 what is missing; always writes everything, also over what could not be recorded first. With --to nothing is recorded
 first: there, a file whose content is in no version stays, unless --overwrite always.
@@ -122,7 +125,7 @@ Not recorded, and so not restored: owners and modes of folders, empty folders, a
 Folders that have to be made are closed to others (0700); those made by root get the owner of the folder above. No file is
 ever open further than its version was: without the right to give it to its group, others' rights are all that the group
 gets; only root gets setuid files back, and only with their owner. From a repository that is not root's, or that others
-may write to, and from a commit that is not on its branch, root restores all files for the repository's owner and none
+may write to, and from a commit or branch that is not the recorded one's, root restores all files for the repository's owner and none
 with setuid or setgid: others could have written what is recorded there.
 
 ` + whenHelp
@@ -152,7 +155,7 @@ Names and times are the same on any clone. Nothing else in copies/ is touched.`
 // groups are the headings in the list of commands, with the commands below each.
 var groups = []struct{ id, title, commands string }{
 	{"watch", "Watch files:", "run add remove list status"},
-	{"ask", "Ask the history, and get files back:", "log show diff restore"},
+	{"ask", "Ask the history, and get files back:", "log show diff restore hosts"},
 	{"care", "Look after the destination:", "init verify copies compact push schedule doctor"},
 	{"about", "About timemachine:", "help completion version"},
 }
@@ -160,6 +163,7 @@ var groups = []struct{ id, title, commands string }{
 // otherNames are words that people may look for a command by.
 var otherNames = map[string]string{
 	"log":     "history versions",
+	"hosts":   "branches machines fleet",
 	"show":    "cat print",
 	"diff":    "compare changes",
 	"restore": "undo revert recover checkout",
@@ -236,7 +240,19 @@ files as they are on disk now. So diff PATH shows what the next run would record
 changed since the version before the newest, and diff PATH yesterday today what changed in that day. Files that were never
 captured are not shown: run takes them, list -v names them.
 
+With one --branch, FROM and TO are on that branch. With two, the first is compared with the second: the newest versions
+on both, or those in force at FROM and TO; one WHEN alone counts for both.
+
 ` + whenHelp
+
+const hostsHelp = `List the branches of the destination, or of any clone or bare repository that -d names, that hold a history: one line for
+each, with when its newest version was captured, how long ago that was, and that version. In a repository that many hosts
+push to, each to a branch of its own, that is one line for each host. Branches of remotes are listed as they were fetched
+last.
+
+A host on which nothing changes captures nothing: its last version is old, and yet all is well.
+
+Each command that asks the history takes the name of a branch: timemachine log --branch hosts/web1 /etc/hosts.`
 
 const whenHelp = `WHEN is
   2026-11-23T10:15:30Z            RFC 3339

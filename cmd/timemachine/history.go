@@ -15,24 +15,29 @@ import (
 	"timemachine/watch/scan"
 )
 
-// openHistory opens the destination for questions. It writes nothing, not even a log, and reads the
-// configuration only where that must tell the destination.
-func (a *app) openHistory() (*history.History, error) {
+// openHistory opens the destination for questions about a branch, "" for the recorded one. It
+// writes nothing, not even a log, and reads the configuration only where that must tell the
+// destination.
+func (a *app) openHistory(branch string) (*history.History, error) {
 	p, err := a.askPlace()
 	if err != nil {
 		return nil, err
 	}
-	return a.openToRead(p.dest, scan.NewestVersions)
+	return a.openToRead(p.dest, branch, scan.NewestVersions)
 }
 
-// openToRead opens a history. Destinations are closed to other users: the error for them carries a
-// hint. heads may be nil.
-func (a *app) openToRead(dest string, heads func(state *durable.Dir, path string) history.Heads) (*history.History, error) {
-	h, err := history.Open(dest, history.Options{Log: a.logAction, Heads: heads, Remembered: scan.CacheTip})
+// openToRead opens a history; branch and heads may be empty.
+func (a *app) openToRead(dest, branch string, heads func(state *durable.Dir, path string) history.Heads) (*history.History, error) {
+	h, err := history.Open(dest, history.Options{Log: a.logAction, Branch: branch, Heads: heads, Remembered: scan.CacheTip})
+	return h, closedError(dest, err)
+}
+
+// closedError adds a hint to the error of a destination that is closed to this user.
+func closedError(dest string, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, &failure{msg: "destination " + terminal.Quote(dest) + ": " + durable.Reason(err), hint: "it is closed to all but its owner: ask as that user, or as root", err: err}
+		return &failure{msg: "destination " + terminal.Quote(dest) + ": " + durable.Reason(err), hint: "it is closed to all but its owner: ask as that user, or as root", err: err}
 	}
-	return h, err
+	return err
 }
 
 // sourcePath is the source that a PATH on the command line means. PATH is seen from the working

@@ -26,6 +26,7 @@ type logOptions struct {
 	events  []string
 	deleted bool
 	strict  bool // no renames
+	branch  string
 }
 
 func (a *app) logCommand() *cobra.Command {
@@ -47,6 +48,7 @@ func (a *app) logCommand() *cobra.Command {
 	f.StringSliceVar(&o.events, "event", nil, "only `EVENT`: added, modified, touched, metadata, deleted, type-changed (repeatable)")
 	f.BoolVar(&o.deleted, "deleted", false, "only what is deleted now: the deletions, newest first")
 	f.BoolVar(&o.strict, "no-renames", false, "stop where a file got its name")
+	a.addBranchFlag(cmd, &o.branch)
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("event", cobra.FixedCompletions(
 		[]string{"added", "modified", "touched", "metadata", "deleted", "type-changed"}, cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
@@ -68,7 +70,7 @@ func (a *app) logVersions(ctx context.Context, o logOptions) error {
 	if err != nil {
 		return err
 	}
-	h, err := a.openHistory()
+	h, err := a.openHistory(o.branch)
 	if err != nil {
 		return err
 	}

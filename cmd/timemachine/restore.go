@@ -29,6 +29,7 @@ type restoreOptions struct {
 	to        string
 	dryRun    bool
 	overwrite string
+	branch    string
 }
 
 func (a *app) restoreCommand() *cobra.Command {
@@ -44,6 +45,7 @@ func (a *app) restoreCommand() *cobra.Command {
 	f.StringVar(&o.to, "to", "", "write below `DIR`, under the full paths, and leave the originals alone")
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "only print what would be done")
 	f.StringVar(&o.overwrite, "overwrite", "changed", "what becomes of files that are there: `WHICH` is never, changed or always")
+	a.addBranchFlag(cmd, &o.branch)
 	cobra.CheckErr(errors.Join(cmd.MarkFlagDirname("to"),
 		cmd.RegisterFlagCompletionFunc("overwrite", cobra.FixedCompletions([]string{"never", "changed", "always"}, cobra.ShellCompDirectiveNoFileComp))))
 	return cmd
@@ -134,15 +136,23 @@ func (a *app) openToRestore(p *place, configured bool, o restoreOptions) (*histo
 			if err != nil {
 				return nil, nil, err
 			}
-			h, err := r.History()
+			h, err := a.historyToRestore(p, r, o)
 			if err != nil {
 				return nil, nil, errors.Join(err, r.Close())
 			}
 			return h, r, nil
 		}
 	}
-	h, err := a.openToRead(p.dest, scan.NewestVersions)
+	h, err := a.openToRead(p.dest, o.branch, scan.NewestVersions)
 	return h, nil, err
+}
+
+// historyToRestore is the history to restore from, in a destination that records what is replaced.
+func (a *app) historyToRestore(p *place, r *repo.Repo, o restoreOptions) (*history.History, error) {
+	if o.branch == "" {
+		return r.History()
+	}
+	return a.openToRead(p.dest, o.branch, scan.NewestVersions)
 }
 
 // selections are the versions that each PATH means. A path that is unknown, or did not exist then,

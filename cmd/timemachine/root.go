@@ -53,7 +53,7 @@ func (a *app) rootCommand() *cobra.Command {
 	f.BoolVarP(&o.list, "list", "l", false, "same as the command list")
 	f.StringArrayVarP(&o.add, "add", "a", nil, "same as the command add `FILE` (repeatable)")
 	f.StringArrayVarP(&o.remove, "remove", "r", nil, "same as the command remove `FILE` (repeatable)")
-	root.AddCommand(a.runCommand(), a.addCommand(), a.removeCommand(), a.listCommand(), a.logCommand(), a.showCommand(), a.diffCommand(), a.restoreCommand(), a.initCommand(),
+	root.AddCommand(a.runCommand(), a.addCommand(), a.removeCommand(), a.listCommand(), a.logCommand(), a.showCommand(), a.diffCommand(), a.restoreCommand(), a.hostsCommand(), a.initCommand(),
 		a.statusCommand(), a.verifyCommand(), a.copiesCommand(), a.compactCommand(), a.versionCommand())
 	root.AddCommand(a.manCommand())
 	root.AddCommand(helpTopics()...)
@@ -83,7 +83,7 @@ func (a *app) addGlobalFlags(root *cobra.Command) {
 // beginCommand checks the global flags and sets up the console, after cobra has accepted the
 // command line.
 func (a *app) beginCommand(cmd *cobra.Command) error {
-	for _, name := range []string{"config", "config-location", "destination", "at", "since", "until", "to"} {
+	for _, name := range []string{"config", "config-location", "destination", "at", "since", "until", "to", "branch"} {
 		if f := cmd.Flag(name); f != nil && f.Changed && f.Value.String() == "" {
 			return &usageError{msg: "--" + name + " is empty", hint: "give it a value, or leave it out"}
 		}

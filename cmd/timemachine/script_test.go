@@ -47,7 +47,8 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"hostile": makeHostile,
+			"hostile":        makeHostile,
+			"hostile-branch": makeHostileBranch,
 		},
 	})
 }
@@ -80,6 +81,14 @@ func makeHostile(ts *testscript.TestScript, neg bool, args []string) {
 		path := filepath.Join(ts.MkAbs(args[0]), strconv.Itoa(i)+filepath.Base(name))
 		ts.Check(os.WriteFile(path, []byte("hostile\n"), 0o600))
 	}
+}
+
+// makeHostileBranch gives a branch another name, which no script file can hold: with C1 bytes.
+func makeHostileBranch(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: hostile-branch REPOSITORY BRANCH")
+	}
+	ts.Check(ts.Exec("git", "-C", ts.MkAbs(args[0]), "branch", "hosts/\u009b31m", args[1]))
 }
 
 // hold runs a command while it holds the lock on the file named first, as another run would.

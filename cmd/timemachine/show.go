@@ -16,8 +16,9 @@ import (
 
 // showOptions are the flags of show.
 type showOptions struct {
-	path string
-	at   string // "": the newest
+	path   string
+	at     string // "": the newest
+	branch string
 }
 
 func (a *app) showCommand() *cobra.Command {
@@ -28,6 +29,7 @@ func (a *app) showCommand() *cobra.Command {
 			return a.show(ctx, o)
 		})
 	cmd.Flags().StringVar(&o.at, "at", "", "the version in force at `WHEN`: a time, @1 (one before the newest), a commit")
+	a.addBranchFlag(cmd, &o.branch)
 	return cmd
 }
 
@@ -42,7 +44,7 @@ func onePath(verb string) cobra.PositionalArgs {
 
 // show writes the content of one version, of any size.
 func (a *app) show(ctx context.Context, o showOptions) error {
-	h, err := a.openHistory()
+	h, err := a.openHistory(o.branch)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 // statusOptions are the flags of status.
 type statusOptions struct {
 	maxAge string
+	branch string
 }
 
 func (a *app) statusCommand() *cobra.Command {
@@ -25,6 +26,7 @@ func (a *app) statusCommand() *cobra.Command {
 	cmd := newCommand("status", "what a run would do now, when the last one was, and sizes", statusHelp, noArgs,
 		func(ctx context.Context, _ []string) error { return a.status(ctx, o) })
 	cmd.Flags().StringVar(&o.maxAge, "max-age", "", "say only how old the last good run is; exit 1 when that is over `AGE`, such as 5m or 2h")
+	a.addBranchFlag(cmd, &o.branch)
 	return cmd
 }
 
@@ -39,8 +41,11 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 		if limit, err = parseAge(o.maxAge); err != nil {
 			return err
 		}
+		if o.branch != "" {
+			return &usageError{msg: "--max-age and --branch exclude each other", hint: "a branch does not tell when a run found nothing new"}
+		}
 	}
-	h, err := a.openToRead(p.dest, nil)
+	h, err := a.openToRead(p.dest, o.branch, nil)
 	if refusalKind(err) == refusal.NoVersions && o.maxAge == "" {
 		h, err = nil, nil
 	}
@@ -54,7 +59,13 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 		return a.checkAge(p, h, limit)
 	}
 	s := &render.Status{Destination: p.dest, Configuration: p.config, Hints: speller().Words}
-	if err := a.gatherStatus(ctx, h, c, p, s); err != nil {
+	if o.branch != "" { // what a run would do is no matter of a branch
+		s.Configuration = ""
+		err = a.gatherHistory(ctx, h, s)
+	} else {
+		err = a.gatherStatus(ctx, h, c, p, s)
+	}
+	if err != nil {
 		return err
 	}
 	if a.flags.json {

@@ -20,6 +20,7 @@ import (
 type verifyOptions struct {
 	quick  bool
 	repair bool
+	branch string
 }
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -30,6 +31,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	f.SortFlags = false
 	f.BoolVar(&o.quick, "quick", false, "leave contents unread")
 	f.BoolVar(&o.repair, "repair", false, "make again what can be made from the history; the history is never changed")
+	a.addBranchFlag(cmd, &o.branch)
 	return cmd
 }
 
@@ -57,15 +59,15 @@ func (a *app) verify(ctx context.Context, o verifyOptions) error {
 // verifyDestination verifies a destination, or what a clone holds of one.
 func (a *app) verifyDestination(ctx context.Context, p *place, c *config.Config, o verifyOptions, t *verifyReport) (*verify.Summary, error) {
 	options := verify.Options{Quick: o.quick, Repair: o.repair, WantCopy: wantsCopy(c), Report: t.printFinding, Progress: a.console.MoveBar}
+	if o.branch != "" && o.repair {
+		return nil, &usageError{msg: "--repair and --branch exclude each other", hint: "files/ and copies/ belong to the recorded branch"}
+	}
+	if o.branch != "" {
+		return a.verifyClone(ctx, p, o, options)
+	}
 	r, err := a.openForUpkeep(p)
 	if refusalKind(err) == refusal.Foreign && !o.repair {
-		h, err := a.openToRead(p.dest, nil)
-		if err != nil {
-			return nil, err
-		}
-		defer h.Close()
-		defer a.console.ShowBar("verifying")()
-		return repo.VerifyClone(ctx, h, options)
+		return a.verifyClone(ctx, p, o, options)
 	}
 	if err != nil {
 		return nil, err
@@ -82,6 +84,17 @@ func (a *app) verifyDestination(ctx context.Context, p *place, c *config.Config,
 	}
 	sum, err := check(ctx, options)
 	return sum, errors.Join(err, t.checkCache(ctx, r, o.repair, sum))
+}
+
+// verifyClone verifies what a clone, or a branch, holds of a history.
+func (a *app) verifyClone(ctx context.Context, p *place, o verifyOptions, options verify.Options) (*verify.Summary, error) {
+	h, err := a.openToRead(p.dest, o.branch, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer h.Close()
+	defer a.console.ShowBar("verifying")()
+	return repo.VerifyClone(ctx, h, options)
 }
 
 // wantsCopy selects the versions that the configuration wants a copy of; nil selects all.

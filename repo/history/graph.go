@@ -23,7 +23,7 @@ type pathSkipper struct {
 
 func (h *History) newSkipper(at selector) *pathSkipper {
 	s := &pathSkipper{h: h}
-	if scope, ok := at.(*scope); ok && scope.path != "/" && len(h.shallow) == 0 {
+	if scope, ok := at.(*scope); ok && scope.path != "/" && len(h.commits.Shallow) == 0 {
 		s.paths = layout.TreePaths(scope.path)
 	}
 	return s
@@ -61,7 +61,7 @@ func (h *History) graph() *commitgraph.Chain {
 // second; zero for none, and id itself where the commit-graph does not tell.
 func (h *History) firstNotAt(id object.ID, second time.Time) object.ID {
 	chain := h.graph()
-	if chain == nil || id.IsZero() || len(h.shallow) > 0 {
+	if chain == nil || id.IsZero() || len(h.commits.Shallow) > 0 {
 		return id
 	}
 	id, _ = chain.FirstNotAt(id, second.Unix())
@@ -72,7 +72,7 @@ func (h *History) firstNotAt(id object.ID, second time.Time) object.ID {
 // false where the commit-graph does not tell.
 func (h *History) commitsBetween(from, end object.ID) ([]object.ID, bool) {
 	chain := h.graph()
-	if chain == nil || len(h.shallow) > 0 {
+	if chain == nil || len(h.commits.Shallow) > 0 {
 		return nil, false
 	}
 	return chain.Line(from, end)

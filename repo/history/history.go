@@ -13,7 +13,6 @@ import (
 	"timemachine/repo/internal/commits"
 	"timemachine/repo/internal/dest"
 	"timemachine/repo/record"
-	"timemachine/repo/refusal"
 )
 
 // History is a destination, or any clone of one, opened for reading. It takes no lock and writes
@@ -23,10 +22,8 @@ type History struct {
 	commits     *commits.Commits
 	loadHeads   func(state *durable.Dir, path string) Heads
 	ownsCommits bool // Close closes commits
-	bare        bool
 	tip         object.ID
-	shallow     map[object.ID]bool // commits whose parents a shallow clone left out
-	headCache   *headCache         // nil: the cache was not read yet
+	headCache   *headCache // nil: the cache was not read yet
 	preread     map[object.ID]located
 	chain       *commitgraph.Chain // nil: there is none, or graphRead is false
 	graphRead   bool
@@ -67,6 +64,11 @@ func (e *AbsentError) Error() string { return record.Quote(e.Path) + " did not e
 type Options struct {
 	Log func(msg string, args ...any) // important actions; nil: none
 
+	// Branch is the branch to read: its full name, that below refs/heads/ or refs/remotes/, or that
+	// at the only remote that has it. "": the recorded one, else the one that HEAD names. New does
+	// not use it.
+	Branch string
+
 	// Heads reads from a cache in state, which is .git/timemachine, the newest commits of the
 	// sources at and below path ("/": all), so that queries need not search for them. nil, and a
 	// zero result: there is no cache.
@@ -78,10 +80,11 @@ type Options struct {
 
 // Open opens a destination, or any clone of one, bare and shallow ones too. The error is a
 // *refusal.Error where the destination cannot be read: of kind NoVersions before the first
-// version, and of kind Foreign where timemachine did not make the repository.
+// version, of kind Foreign where timemachine did not make the repository, and of kind NoBranch
+// where the branch is missing or holds no history, but others may.
 func Open(path string, o Options) (*History, error) {
 	h := &History{commits: commits.New(dest.New(path, dest.Options{Log: o.Log}), o.Remembered), loadHeads: o.Heads, ownsCommits: true}
-	if err := h.open(); err != nil {
+	if err := h.open(o.Branch); err != nil {
 		h.Close()
 		return nil, err
 	}
@@ -106,10 +109,15 @@ func (h *History) Close() error {
 func (h *History) Dest() string { return h.commits.Path }
 
 // Shallow tells whether this is a clone without the older commits.
-func (h *History) Shallow() bool { return len(h.shallow) > 0 }
+func (h *History) Shallow() bool { return len(h.commits.Shallow) > 0 }
 
-// Branch is the branch that is read, without refs/heads/; "" where HEAD names a commit.
+// Branch is the branch that is read, without refs/heads/ or refs/remotes/; "" where HEAD names a
+// commit.
 func (h *History) Branch() string { return h.commits.ShortBranch() }
+
+// IsOther tells whether the branch is another than the recorded one, or than HEAD's where none is
+// recorded.
+func (h *History) IsOther() bool { return h.commits.Other }
 
 // Tip is the newest commit.
 func (h *History) Tip() object.ID { return h.tip }
@@ -157,20 +165,6 @@ func (h *History) Redacted(v *record.Version) (object.ID, bool) {
 	}
 	e, ok, err := h.treeEntry(v.Commit, v.Source)
 	return e.ID, err == nil && ok && !e.Mode.IsTree() && e.ID != v.Blob
-}
-
-// readTip reads the tip of the branch. A branch without a commit is an error of kind NoVersions.
-func (h *History) readTip() error {
-	var err error
-	if h.commits.Branch == "" {
-		h.tip, err = h.detachedTip()
-		return err
-	}
-	if h.tip, err = h.commits.Tip(); err == nil && h.tip.IsZero() {
-		return &refusal.Error{Kind: refusal.NoVersions, Dest: h.commits.Path, Msg: fmt.Sprintf("destination %s holds no versions yet", record.Quote(h.commits.Path)),
-			Remedy: refusal.Remedy{Kind: refusal.RunFirst}}
-	}
-	return err
 }
 
 // Commits returns the reader of the commits.

@@ -1,49 +1,35 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"strings"
 
-	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
-	"timemachine/repo/git/ref"
-	"timemachine/repo/internal/dest"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 )
 
-const maxShallow = 16 << 20
-
-// open opens the folders, the settings and the objects, and reads the tip.
-func (h *History) open() error {
-	if err := h.openGit(); err != nil {
+// open opens the folders, the settings and the objects, and reads the tip of the branch.
+func (h *History) open(branch string) error {
+	if err := h.commits.OpenReader(); err != nil {
 		return err
 	}
-	if err := h.commits.ReadConfig(); err != nil {
+	if branch == "" {
+		return h.checkMade(h.readTip())
+	}
+	if err := h.commits.SelectBranch(branch); err != nil {
 		return err
 	}
-	if err := h.checkReadable(); err != nil {
+	if err := h.readTip(); err != nil {
 		return err
 	}
-	var err error
-	// It holds caches only: a history is read without it, too.
-	if h.commits.StateDir, err = h.commits.Git.Sub("timemachine"); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
-		return err
+	_, ok, err := h.commits.Newest(context.Background(), h.tip, nil)
+	if err == nil && !ok {
+		err = h.branchError("branch %s of %s holds no history of timemachine's")
 	}
-	h.commits.Refs = ref.New(h.commits.Git, nil)
-	if err := h.commits.OpenObjects(); err != nil {
-		return err
-	}
-	if err := h.commits.FindBranch(); err != nil {
-		return err
-	}
-	if err := h.readShallow(); err != nil {
-		return err
-	}
-	return h.checkMade(h.readTip())
+	return err
 }
 
 // checkMade refuses a repository that timemachine did not make and that is no clone of a history:
@@ -60,56 +46,25 @@ func (h *History) checkMade(tipErr error) error {
 			return errors.Join(tipErr, err)
 		}
 	}
-	for _, err := range h.walk(context.Background(), h.tip, atOrBelow("/")) {
-		return err
-	}
-	return h.commits.ForeignError()
-}
-
-// openGit opens the repository in the destination folder, or the folder itself where it is bare.
-func (h *History) openGit() error {
-	kind, err := h.commits.OpenFolders()
-	switch {
-	case err != nil:
-		return err
-	case kind == dest.NoRepository:
-		return &refusal.Error{Kind: refusal.NoRepository, Dest: h.commits.Path, Msg: fmt.Sprintf("destination %s holds no history", record.Quote(h.commits.Path)),
-			Remedy: refusal.Remedy{Kind: refusal.NameOrInitDestination}}
-	case kind == dest.BareRepository:
-		h.bare = true
-		h.commits.Git, err = durable.OpenDir(h.commits.Path)
+	_, ok, err := h.commits.Newest(context.Background(), h.tip, nil)
+	if err == nil && !ok {
+		err = cmp.Or(h.otherBranchError(), h.commits.ForeignError())
 	}
 	return err
 }
 
-// checkReadable refuses a repository that would be read wrongly.
-func (h *History) checkReadable() error {
-	why, err := h.commits.Unsupported()
-	if err == nil && why != "" {
-		err = &refusal.Error{Kind: refusal.Unsupported, Dest: h.commits.Path, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot read: %s", record.Quote(h.commits.Path), record.Quote(why)),
-			Remedy: refusal.Remedy{Kind: refusal.ReadFullClone}}
-	}
-	return err
-}
-
-// readShallow reads which commits have no parents in a shallow clone.
-func (h *History) readShallow() error {
-	b, err := h.commits.Git.ReadFile("shallow", maxShallow)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+// readTip reads the tip of the branch. A branch without a commit is an error of kind NoVersions.
+func (h *History) readTip() error {
+	var err error
+	if h.commits.Branch == "" {
+		h.tip, err = h.detachedTip()
 		return err
 	}
-	h.shallow = map[object.ID]bool{}
-	for line := range strings.Lines(string(b)) {
-		id, err := object.ParseID(strings.TrimSpace(line))
-		if err != nil {
-			return fmt.Errorf("%q: %w", h.commits.Git.Path("shallow"), err)
-		}
-		h.shallow[id] = true
+	if h.tip, err = h.commits.Tip(); err == nil && h.tip.IsZero() {
+		return &refusal.Error{Kind: refusal.NoVersions, Dest: h.commits.Path, Msg: fmt.Sprintf("destination %s holds no versions yet", record.Quote(h.commits.Path)),
+			Remedy: refusal.Remedy{Kind: refusal.RunFirst}}
 	}
-	return nil
+	return err
 }
 
 // detachedTip returns the commit that HEAD names where HEAD names no branch.

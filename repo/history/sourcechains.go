@@ -143,7 +143,7 @@ func (h *History) countWithinSecond(ctx context.Context, from object.ID, second 
 			break
 		}
 		line = append(line, id)
-		if h.shallow[id] {
+		if h.commits.Shallow[id] {
 			break
 		}
 		id = c.FirstParent()

@@ -1,7 +1,6 @@
 package history
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -12,14 +11,14 @@ import (
 
 // LastRun tells when the last run over everything ended that did not fail as a whole.
 type LastRun struct {
-	Ended     time.Time // zero where it is not known, as in a clone
+	Ended     time.Time // zero where it is not known, as in a clone or of another branch
 	Good      time.Time // of the last one that left nothing out; zero: none is known
 	Unwritten int       // versions that could not be written beside the history so far
 }
 
 // LastRun reads what the last run has noted.
 func (h *History) LastRun() (LastRun, error) {
-	if h.commits.StateDir == nil {
+	if h.commits.StateDir == nil || h.commits.Other {
 		return LastRun{}, nil
 	}
 	ended, good, err := runstate.LastRun(h.commits.StateDir)
@@ -42,28 +41,11 @@ type Sizes struct {
 // Sizes adds up the disk space of the destination. Files that vanish meanwhile do not count. The
 // error names what could not be read, and the sum is that of the rest.
 func (h *History) Sizes(ctx context.Context) (s Sizes, err error) {
-	s.Git, s.Files, s.Copies, err = h.commits.Sizes(ctx, h.bare)
+	s.Git, s.Files, s.Copies, err = h.commits.Sizes(ctx, h.commits.Bare)
 	return s, err
 }
 
 // Count counts the versions and returns the newest one.
 func (h *History) Count(ctx context.Context) (n int, newest record.Version, err error) {
-	for id := h.tip; !id.IsZero(); {
-		if err := ctx.Err(); err != nil {
-			return n, newest, err
-		}
-		_, raw, err := h.commits.Store.Read(id)
-		if err != nil {
-			return n, newest, err
-		}
-		if bytes.Contains(raw, []byte(sourceLine)) {
-			if n++; n == 1 {
-				newest, _, _ = h.commits.Version(id)
-			}
-		}
-		if id, err = h.firstParent(id, raw); err != nil {
-			return n, newest, err
-		}
-	}
-	return n, newest, nil
+	return h.commits.Count(ctx, h.tip)
 }

@@ -26,7 +26,7 @@ type Upstream struct {
 // where no remote is configured. It does not contact the remote.
 func (h *History) Upstream(ctx context.Context) (*Upstream, error) {
 	upstream, ok := h.commits.Config.Upstream(h.Branch())
-	if !ok {
+	if !ok || !strings.HasPrefix(h.commits.Branch, "refs/heads/") {
 		return nil, nil
 	}
 	u := &Upstream{Remote: upstream.Remote, Branch: strings.TrimPrefix(upstream.Merge, "refs/heads/")}
@@ -46,10 +46,14 @@ func (h *History) Upstream(ctx context.Context) (*Upstream, error) {
 }
 
 // CheckWriters returns an error that says why another user than uid could have written the versions
-// that a point selects: the repository is open to that user, or the point is a commit that the
-// branch does not lead to, as one that was fetched. owner is the repository's.
+// that a point selects: the repository is open to that user, the branch is another than the
+// recorded one, as one that was fetched, or the point is a commit that the branch does not lead to.
+// owner is the repository's.
 func (h *History) CheckWriters(ctx context.Context, uid int, p Point) (owner durable.Owner, err error) {
-	if owner, err = h.commits.CheckWriters(uid); err != nil || p.Commit.IsZero() {
+	if owner, err = h.commits.CheckWriters(uid); err == nil && h.commits.Other {
+		err = fmt.Errorf("branch %s is not the one that is recorded here", record.Quote(h.Branch()))
+	}
+	if err != nil || p.Commit.IsZero() {
 		return owner, err
 	}
 	if _, elsewhere, err := h.ahead(ctx, p.Commit); err != nil || elsewhere {
@@ -71,7 +75,7 @@ func (h *History) ahead(ctx context.Context, remoteTip object.ID) (n int, diverg
 		if err != nil {
 			return 0, false, err
 		}
-		if id, err = h.firstParent(id, raw); err != nil {
+		if id, err = h.commits.FirstParent(id, raw); err != nil {
 			return 0, false, err
 		}
 	}

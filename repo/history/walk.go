@@ -1,7 +1,6 @@
 package history
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -67,7 +66,7 @@ func (h *History) tryCommit(id object.ID, at selector) (f located, selected bool
 	if err != nil {
 		return f, false, err
 	}
-	if f.parent, err = h.firstParent(id, raw); err != nil || !at.mayMatch(raw) {
+	if f.parent, err = h.commits.FirstParent(id, raw); err != nil || !at.mayMatch(raw) {
 		return f, false, err
 	}
 	c, err := object.ParseCommit(raw)
@@ -96,19 +95,4 @@ func (h *History) keepForWalk(f located) {
 	if len(h.preread) < maxPreread {
 		h.preread[f.Commit] = f
 	}
-}
-
-// firstParent finds the first parent in a raw commit without parsing all of it. It is zero for the
-// first commit, and where a shallow clone ends.
-func (h *History) firstParent(id object.ID, raw []byte) (object.ID, error) {
-	const tree, parent, digits = "tree ", "\nparent ", 40
-	rest, ok := bytes.CutPrefix(raw, []byte(tree))
-	if !ok || len(rest) < digits {
-		return object.ID{}, errors.New("no tree line")
-	}
-	rest, ok = bytes.CutPrefix(rest[digits:], []byte(parent))
-	if !ok || h.shallow[id] {
-		return object.ID{}, nil
-	}
-	return object.ParseID(string(rest[:min(digits, len(rest))]))
 }

@@ -21,6 +21,7 @@ const (
 	NoVersions                    // timemachine's repository without a version
 	Full                          // its disk or a quota is full
 	Moved                         // another program moved the branch during a run
+	NoBranch                      // the branch asked for is missing, or holds no history
 )
 
 // Error says why a destination is left alone, and what can be done about it.

@@ -42,6 +42,7 @@ const (
 	// update timemachine, or read the history with git; Dest
 	UpdateProgram
 	CheckOutBranch // check the history's branch out
+	ListBranches   // list the branches that hold a history, and name one; Dest
 	RunFirst       // let a run record the first versions
 	FreeSpace      // free space on the destination's disk; Dest
 	FreeInodes     // remove files from the destination's disk; Dest

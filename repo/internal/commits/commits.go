@@ -117,9 +117,6 @@ func (r *Commits) rewritten(tip, base object.ID) error {
 	return e
 }
 
-// ShortBranch is the branch without refs/heads/.
-func (r *Commits) ShortBranch() string { return strings.TrimPrefix(r.Branch, "refs/heads/") }
-
 // TreeOf is the ID of a commit's tree.
 func (r *Commits) TreeOf(commit object.ID) (object.ID, error) {
 	c, err := r.Store.ReadCommit(commit)

@@ -29,6 +29,9 @@ func (r *Commits) damageRemedy(cause error) refusal.Remedy {
 	if lost := r.Store.Unindexed(); len(lost) > 0 {
 		return r.Remedy(refusal.IndexPack, lost[0])
 	}
+	if r.Other { // what runs have noted tells of the recorded branch
+		return what
+	}
 	if errors.Is(cause, errNoCommit) && r.Refs.IsFolder(r.Branch) {
 		// as after git branch -m main main/x
 		return r.Remedy(refusal.AdoptRenamed, "")

@@ -14,6 +14,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/config"
+	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
 	"timemachine/repo/git/ref"
 	"timemachine/repo/internal/runstate"
@@ -31,7 +32,10 @@ type Dest struct {
 	Stage    *durable.Dir // DEST/.git/timemachine/stage
 	Refs     *ref.Store
 	Store    *pack.Store
-	Branch   string // full name: refs/heads/main
+	Branch   string             // full name: refs/heads/main
+	Other    bool               // Branch is not the recorded one, nor HEAD's where none is recorded
+	Bare     bool               // Folder itself is the repository
+	Shallow  map[object.ID]bool // commits whose parents a shallow clone left out
 	Config   config.File
 	lock     *durable.File
 }

@@ -105,6 +105,9 @@ var opening = adviceTable{
 		return advice{lead: "choose another destination, or take over a full clone of it: git clone --no-shared, then ",
 			command: s.Command("init", "--adopt")}
 	},
+	refusal.ListBranches: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "name one with -b; they are listed by: ", command: s.Command("hosts", "-d", ShellWord(r.Dest))}
+	},
 	refusal.RunFirst: func(s Speller, _ refusal.Remedy) advice {
 		return advice{command: s.Command("run"), tail: " takes the first ones of what is watched"}
 	},

@@ -25,6 +25,7 @@ type Side struct {
 	Mtime  time.Time
 	Commit object.ID // zero: as it is on disk
 	Since  time.Time // from when on the version was in force
+	Branch string    // that the version is on, where two are compared; else ""
 }
 
 // SideOf is a version as one of two states; a deletion is not there.
@@ -104,5 +105,9 @@ func (s *Side) label(zone *time.Location) string {
 	if s.Commit.IsZero() {
 		return "on disk, modified " + LocalTime(s.Mtime, zone)
 	}
-	return VersionText(s.Commit, s.Since, zone)
+	text := VersionText(s.Commit, s.Since, zone)
+	if s.Branch != "" {
+		text += " on " + terminal.Quote(s.Branch)
+	}
+	return text
 }

@@ -42,6 +42,7 @@ type SideDocument struct {
 	Mtime  string `json:"mtime"`
 	Commit string `json:"commit,omitempty"`
 	Since  string `json:"since,omitempty"`
+	Branch string `json:"branch,omitempty"`
 }
 
 // DiffJSON is the document of a diff at and below path.
@@ -75,7 +76,7 @@ func sideJSON(s *Side) *SideDocument {
 		return nil
 	}
 	j := &SideDocument{Type: typeText(s.Link), Mode: modeText(s.Mode),
-		User: s.Owner.User, Group: s.Owner.Group, UID: s.Owner.UID, GID: s.Owner.GID, Size: s.Size, Mtime: record.FormatTime(s.Mtime), Commit: idText(s.Commit)}
+		User: s.Owner.User, Group: s.Owner.Group, UID: s.Owner.UID, GID: s.Owner.GID, Size: s.Size, Mtime: record.FormatTime(s.Mtime), Commit: idText(s.Commit), Branch: s.Branch}
 	if !s.Commit.IsZero() {
 		j.Since = record.FormatTime(s.Since)
 	}

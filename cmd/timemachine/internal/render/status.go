@@ -20,7 +20,7 @@ const statusLimit = 20
 // Status is the state of a destination and what a run would do now.
 type Status struct {
 	Destination   string
-	Configuration string
+	Configuration string // "": what a run would do is left out
 	Busy          bool
 	Branch        string // "" where nothing is recorded yet
 	Versions      int
@@ -65,6 +65,9 @@ func (s *Status) Lines(c Clock, verbose bool) []string {
 	}
 	if s.Busy {
 		lines = append(lines, "now          a run is at work")
+	}
+	if s.Configuration == "" {
+		return lines
 	}
 	if s.Preview == nil {
 		return append(lines, "watch list   none at "+terminal.Quote(s.Configuration))
