@@ -18,7 +18,7 @@ type Repo struct {
 
 func newRepo(path string, o Options) *Repo {
 	o = o.withDefaults()
-	c := commits.New(dest.New(path, dest.Options{Clock: o.Clock, Boot: o.Boot, Log: o.Log, Warn: o.Warn, Exclude: o.Exclude}), o.Remembered)
+	c := commits.New(dest.New(path, dest.Options{Clock: o.Clock, Boot: o.Boot, Log: o.Log, Warn: o.Warn, Exclude: o.Exclude, Waiting: o.Waiting}), o.Remembered)
 	return &Repo{work: projection.New(c), maintenance: maintenance.New(c), opts: o}
 }
 

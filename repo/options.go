@@ -26,6 +26,9 @@ type Options struct {
 	Warn func(path, msg string, what refusal.Remedy)
 	// absolute paths below the destination that git status must not show
 	Exclude []string
+	// called when a command begins to wait for the process that is the writer, for patience at
+	// most; holder is 0 where the system does not tell it. nil: nothing to call
+	Waiting func(holder int, patience time.Duration)
 	// objects after which what a run has is published; 0: 200,000
 	Batch int
 	// the same in bytes of the pack; 0: 2 GiB

@@ -39,8 +39,8 @@ type WriteOptions struct {
 	Known func(id object.ID) bool
 }
 
-// Lock makes this process the only writer, and waits until it can be. A Repo may be locked again,
-// with other options.
+// Lock makes this process the only writer, and waits until it can be: for ten minutes, after which
+// it returns a *refusal.Error. A Repo may be locked again, with other options.
 func (r *Repo) Lock(ctx context.Context, o WriteOptions) (*Writer, error) {
 	if err := r.work.Lock(ctx); err != nil {
 		return nil, err

@@ -11,7 +11,8 @@ import (
 
 const compactHelp = `Merge the packs that runs wrote into one, now, whatever time it takes, and say what that freed. Runs merge packs by
 themselves when it takes them no time to speak of; after years, or a large first run, this does the rest. It also makes
-git's commit-graph, with which git log -- PATH takes a moment. It waits for a run at work, and is safe beside git at any time.
+git's commit-graph, with which git log -- PATH takes a moment. It waits for a run at work, ten minutes at most, and is safe
+beside git at any time.
 
 Only packs on the list of those that timemachine wrote (.git/timemachine/packs) are merged. All others are left as they are:
 those of git gc, and its own where that list was lost, since nothing else tells them from git's. git gc merges them all.`

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/terminal"
@@ -21,9 +22,18 @@ func (a *app) repoOptions(p *place) repo.Options {
 		Boot:    a.boot,
 		Log:     a.logAction,
 		Exclude: p.ownFiles(),
+		Waiting: func(holder int, patience time.Duration) { a.announceWait(p.dest, holder, patience) },
 
 		Remembered: scan.CacheTip,
 	}
+}
+
+// announceWait says that a command waits for another process. Anybody who may open the lock can
+// hold it: the wait may be for no run at all.
+func (a *app) announceWait(dest string, holder int, patience time.Duration) {
+	text := fmt.Sprintf("waiting, for %g minutes at most: %s has locked destination %s", patience.Minutes(), refusal.Process(holder), terminal.Quote(dest))
+	a.journal.Info(text)
+	a.console.Announce(text)
 }
 
 func (a *app) logAction(msg string, args ...any) { a.journal.Debug(msg, args...) }

@@ -1,8 +1,6 @@
 package durable
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // maxAside is how many bytes of a name stay in its new name, so that the suffix fits.
 const maxAside = 240

@@ -1,4 +1,4 @@
 package durable
 
-// IsFlocked is false: this system does not say which process holds a lock.
-func (d *Dir) IsFlocked(string) bool { return false }
+// FlockHolder knows of none: this system does not say which process holds a lock.
+func (d *Dir) FlockHolder(string) int { return 0 }

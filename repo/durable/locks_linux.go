@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -13,16 +14,16 @@ import (
 // kernel's list of locks.
 var mixedDevices = map[int64]bool{unix.BTRFS_SUPER_MAGIC: true, unix.OVERLAYFS_SUPER_MAGIC: true}
 
-// IsFlocked tells whether a process holds an exclusive flock(2) on the file name. It reads the
-// kernel's list and does not try the lock, so that it disturbs no other process that tries.
-func (d *Dir) IsFlocked(name string) bool {
+// FlockHolder is the process that holds a flock(2) on the file name; 0 for none that is known. It
+// reads the kernel's list and does not try the lock, so that it disturbs no process that tries.
+func (d *Dir) FlockHolder(name string) (pid int) {
 	st, err := d.Lstat(name)
 	if err != nil {
-		return false
+		return 0
 	}
 	f, err := os.Open("/proc/locks")
 	if err != nil {
-		return false
+		return 0
 	}
 	defer f.Close()
 	// 1: FLOCK  ADVISORY  WRITE 1234 fe:00:56789 0 EOF
@@ -32,11 +33,12 @@ func (d *Dir) IsFlocked(name string) bool {
 	}
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		f := strings.Fields(lines.Text())
-		if len(f) >= 6 && f[1] == "FLOCK" && f[3] == "WRITE" && strings.HasSuffix(f[5], file) {
-			return true
+		if len(f) >= 6 && f[1] == "FLOCK" && strings.HasSuffix(f[5], file) {
+			pid, _ = strconv.Atoi(f[4])
+			return pid
 		}
 	}
-	return false
+	return 0
 }
 
 func (d *Dir) mixedDevices() bool {

@@ -29,7 +29,7 @@ func (h *History) LastRun() (LastRun, error) {
 // Busy tells whether another process writes to the destination; false where the system does not
 // tell. It never takes the lock: a run that begins just then would take it for another run.
 func (h *History) Busy() bool {
-	return h.commits.StateDir != nil && h.commits.StateDir.IsFlocked(runstate.LockName)
+	return h.commits.StateDir != nil && h.commits.StateDir.FlockHolder(runstate.LockName) != 0
 }
 
 // Sizes is the disk space of a destination in bytes: blocks, not lengths. A file with several

@@ -16,7 +16,7 @@ const (
 	Foreign                       // a repository, or files, that timemachine did not make
 	Unsupported                   // a repository with a setting that timemachine does not support
 	Damaged                       // the history is damaged, or what leads to it
-	Locked                        // another program holds one of git's locks
+	Locked                        // another program holds a lock
 	Rewritten                     // the branch no longer holds what the last run recorded
 	NoVersions                    // timemachine's repository without a version
 	Full                          // its disk or a quota is full
@@ -41,3 +41,11 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// Process names a process in a sentence; 0 is one that is not known.
+func Process(pid int) string {
+	if pid == 0 {
+		return "another process"
+	}
+	return fmt.Sprintf("process %d", pid)
+}

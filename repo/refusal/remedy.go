@@ -88,6 +88,7 @@ const (
 	FindDamagedIndex // the damaged index is kept, with what was staged; Path
 	WaitForGit       // wait until git's operation has ended
 	WaitForRun       // wait until the run has ended
+	RetryUnlocked    // do it again when the process that holds the lock has ended
 
 	// Nothing to do, since a run does it.
 

@@ -54,7 +54,7 @@ func (s *recheck) undisturbed() (bool, error) {
 		return false, err
 	}
 	_, pending, err := s.r.Pending(now)
-	return !pending && !s.r.StateDir.IsFlocked(runstate.LockName), err
+	return !pending && s.r.StateDir.FlockHolder(runstate.LockName) == 0, err
 }
 
 // look checks the suspects again and tells whether none is left.

@@ -1,17 +1,43 @@
 package dest
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/internal/runstate"
+	"timemachine/repo/record"
+	"timemachine/repo/refusal"
 )
 
-// Lock waits until this process is the only writer. It stays that until Close.
+// lockPatience is how long Lock waits for another process, unless Options say otherwise.
+const lockPatience = 10 * time.Minute
+
+// Lock waits until this process is the only writer. It stays that until Close. Who may open the
+// lock file can hold its lock for ever, with no run at work, so that Lock says what it waits for
+// and gives up after a while: a *refusal.Error of kind Locked.
 func (r *Dest) Lock(ctx context.Context) error {
-	return durable.Retry(ctx, r.TryLock)
+	if taken, err := r.TryLock(); taken || err != nil {
+		return err
+	}
+	patience := cmp.Or(r.Opts.LockPatience, lockPatience)
+	holder := r.StateDir.FlockHolder(runstate.LockName)
+	if r.Opts.Waiting != nil {
+		r.Opts.Waiting(holder, patience)
+	}
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	err := durable.Retry(waiting, r.TryLock)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		holder = r.StateDir.FlockHolder(runstate.LockName)
+		err = &refusal.Error{Kind: refusal.Locked, Dest: r.Path,
+			Msg:    fmt.Sprintf("%s has kept destination %s locked for %g minutes", refusal.Process(holder), record.Quote(r.Path), patience.Minutes()),
+			Remedy: r.Remedy(refusal.RetryUnlocked, "")}
+	}
+	return err
 }
 
 // TryLock is Lock without waiting. It returns false where another process is the writer.
@@ -74,7 +100,7 @@ func (r *Dest) beAlone() (alone bool, release func()) {
 	had := r.lock != nil
 	alone, err := r.TryLock()
 	if err != nil {
-		alone = !r.StateDir.IsFlocked(runstate.LockName)
+		alone = r.StateDir.FlockHolder(runstate.LockName) == 0
 	}
 	return alone, func() {
 		if r.lock != nil && !had {

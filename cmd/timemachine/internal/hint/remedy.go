@@ -55,6 +55,7 @@ var sentences = map[refusal.RemedyKind]string{
 	refusal.MoveCopyAway:        "it is left as it is: move it away",
 	refusal.WaitForGit:          "versions are recorded all the same; they follow when that has ended",
 	refusal.WaitForRun:          "a run is at work: look again when it has ended",
+	refusal.RetryUnlocked:       "try again when that process has ended",
 
 	refusal.RunWritesAgain:      "it is written again from the history",
 	refusal.NextRunContinues:    "the next run takes it up",
