@@ -328,16 +328,14 @@ func (s modelState) equal(o modelState, mtime bool) bool {
 
 // shakyOf is what a source, or a folder above it, went through during the run.
 func (w *modelWorld) shakyOf(p string) *modelShaky {
-	for at := p; len(at) > len(w.base); at = filepath.Dir(at) {
-		if s := w.shaky[at]; s != nil {
-			return s
-		}
-	}
 	if len(w.shaky) == 0 {
 		return nil
 	}
-	real, err := filepath.EvalSymlinks(p)
-	if err != nil || real == p {
+	if s := w.shakyAbove(p); s != nil {
+		return s
+	}
+	real := resolvedPath(p, 40)
+	if real == p {
 		return nil
 	}
 	for at, s := range w.shaky { // which a listed link may lead to
@@ -345,7 +343,32 @@ func (w *modelWorld) shakyOf(p string) *modelShaky {
 			return s
 		}
 	}
-	return w.shakyOf(real)
+	return w.shakyAbove(real)
+}
+
+// shakyAbove is what a path itself, or a folder above it, went through during the run.
+func (w *modelWorld) shakyAbove(p string) *modelShaky {
+	for at := p; len(at) > len(w.base); at = filepath.Dir(at) {
+		if s := w.shaky[at]; s != nil {
+			return s
+		}
+	}
+	return nil
+}
+
+// resolvedPath follows the links on a path, at most depth deep. What it leads to may be missing.
+func resolvedPath(p string, depth int) string {
+	at := "/"
+	for part := range strings.SplitSeq(strings.Trim(p, "/"), "/") {
+		at = filepath.Join(at, part)
+		if target, err := os.Readlink(at); err == nil && depth > 0 {
+			if !filepath.IsAbs(target) {
+				target = filepath.Dir(at) + "/" + target
+			}
+			at = resolvedPath(target, depth-1)
+		}
+	}
+	return at
 }
 
 // besideShaky tells whether something came and went during the run in a folder above p: the folder

@@ -190,6 +190,13 @@ func (l *modelList) look(w *modelWorld) *modelSight {
 			}
 		}
 	}
+	for p := range s.special { // behind a link that an entry names: what has the place is open
+		for above := filepath.Dir(p); len(above) > 1; above = filepath.Dir(above) {
+			if s.list.names(above) && s.found[above].link {
+				s.either[above] = true
+			}
+		}
+	}
 	return s
 }
 
