@@ -30,12 +30,14 @@ test-system:
 # killed among git's own commands; a model of the history is driven beside the program. The counts are printed.
 torture:
 	$(GO) test -count=1 -timeout 4h -v ./watch -run '^TestFaults$$|^TestPowerFailures$$|^TestRestoreFaults$$|^TestRestoreGivesNothingAway$$|^TestExchangedBesideRuns$$' -torture
+	$(GO) test -count=1 -timeout 1h -v ./repo/git/pack ./repo/git/index ./watch/scan -run 'UnderReaders$$|^TestReadBesideMoves$$' -torture
 	$(GO) test -count=1 -timeout 1h -v -tags torture ./cmd/timemachine -run '^TestKilledAmongOthers$$'
 	$(GO) test -count=1 -timeout 4h -v -tags torture ./cmd/timemachine -run '^TestModel$$' -model.total=10000
 
-# With -short, since tests that start the program hundreds of times say nothing about races: they take a sample.
+# With -short, since tests that start the program hundreds of times say nothing about races: they take a sample. All
+# of it lies on disk, where make test takes memory for most.
 race:
-	$(GO) test -race -short -timeout 30m ./...
+	TESTS_ON_DISK=1 $(GO) test -race -short -timeout 30m ./...
 
 fuzz:
 	@set -e; for p in $$($(GO) list ./...); do \

@@ -51,7 +51,7 @@ func TestGraphFaults(t *testing.T) {
 			h := newPast(t)
 			prepare(h)
 			h.run(some(5)...)
-			saved := t.TempDir()
+			saved := repotest.InMemory(t)
 			h.copyInfo(h.info("."), saved)
 			for _, dead := range []bool{false, true} {
 				for at := 0; h.fault(saved, at, dead); at++ {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/repotest"
 )
 
 // denial gives each operation of a kind on files of a name one answer.
@@ -50,7 +51,7 @@ func TestInitTakesNoFaultForALack(t *testing.T) {
 		defer durable.SetSeam(s)()
 		return Init(dest, Options{})
 	}
-	plain := filepath.Join(t.TempDir(), "dest")
+	plain := filepath.Join(repotest.InMemory(t), "dest")
 	if err := Init(plain, Options{}); err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +79,7 @@ func TestInitTakesNoFaultForALack(t *testing.T) {
 		{durable.Chmod, "Probe", unix.ENOTSUP, "filemode"},
 		{durable.Chmod, "Probe", unix.ENOSYS, "filemode"},
 	} {
-		dest := filepath.Join(t.TempDir(), "dest")
+		dest := filepath.Join(repotest.InMemory(t), "dest")
 		refused := &denial{kind: c.kind, name: c.name, answer: c.answer}
 		err := init(dest, refused)
 		if refused.times == 0 {
@@ -125,7 +126,7 @@ func (s syncedFolders) After(op *durable.Op) {
 // TestInitSyncsItsOwnName: the folder above a new destination is on disk, and so the destination's
 // name.
 func TestInitSyncsItsOwnName(t *testing.T) {
-	above := t.TempDir()
+	above := repotest.InMemory(t)
 	synced := syncedFolders{}
 	remove := durable.SetSeam(synced)
 	err := Init(filepath.Join(above, "dest"), Options{})

@@ -148,7 +148,7 @@ func TestWalkDamaged(t *testing.T) {
 	if err != nil || len(pack) != 1 {
 		t.Fatal(pack, err)
 	}
-	moved := filepath.Join(h.TempDir(), "pack")
+	moved := filepath.Join(repotest.InMemory(h), "pack")
 	h.check(os.Rename(pack[0], moved))
 	h.check(os.Remove(strings.TrimSuffix(pack[0], "pack") + "idx"))
 	f, err := os.Open(moved)

@@ -20,7 +20,7 @@ func (w *world) atime(path string) time.Time {
 // TestReadingMovesNoAtime: a run reads files and folders as if it had not, where the system allows
 // that.
 func TestReadingMovesNoAtime(t *testing.T) {
-	w := newWorld(t)
+	w := newWorldOnDisk(t)
 	old := time.Now().Add(-48 * time.Hour).Truncate(time.Second)
 	probe := filepath.Join(t.TempDir(), "probe")
 	w.check(os.WriteFile(probe, []byte("x"), 0o600))

@@ -149,7 +149,7 @@ func TestAttributesAreRewritten(t *testing.T) {
 // could not put the file on disk, or not write it.
 func TestAttributesOfTheFirstRun(t *testing.T) {
 	for _, kind := range []durable.Kind{durable.SyncDir, durable.Rename} {
-		w := newWorldIn(t, repotest.InMemory(t))
+		w := newWorld(t)
 		w.write("a", "1")
 		remove := durable.SetSeam(&failsAt{kind: kind, name: filepath.Join(w.dest, ".gitattributes")})
 		w.runAny()

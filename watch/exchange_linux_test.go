@@ -79,11 +79,11 @@ func (w *world) wantSettled(what string) {
 // TestExchangedBesideRuns: folders and links change places beside runs, at any moment.
 func TestExchangedBesideRuns(t *testing.T) {
 	rounds, runs := 3, 25
-	if *torture {
+	if *repotest.Torture {
 		rounds = 200
 	}
 	for round := range rounds {
-		w := newWorld(t)
+		w := newWorldOnDisk(t)
 		for _, name := range []string{"d", "d/sub", "d/sub/deep"} {
 			for j := range 4 {
 				w.write(fmt.Sprintf("%s/f%d", name, j), fmt.Sprint("in ", name, j))

@@ -2,7 +2,6 @@ package watch_test
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -19,8 +18,6 @@ import (
 	"timemachine/repo/repotest"
 	"timemachine/repo/verify"
 )
-
-var torture = flag.Bool("torture", false, "try every operation and many kills, for minutes, and print counts")
 
 // A scenario is work during which each operation on the destination's file system fails in turn.
 type scenario struct {
@@ -301,7 +298,7 @@ func (s *sweep) reference(t *testing.T) {
 
 func (s *sweep) all(t *testing.T, how repotest.Fault) {
 	step, at := 1, 0
-	if !*torture {
+	if !*repotest.Torture {
 		step = max(1, s.count/perSweep)
 		at = rand.IntN(step)
 	}

@@ -50,7 +50,7 @@ func (n *narrow) After(*durable.Op) {}
 func TestLargestFilesAreOmitted(t *testing.T) {
 	for _, says := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
 		t.Run(says.Error(), func(t *testing.T) {
-			w := newWorldIn(t, repotest.InMemory(t))
+			w := newWorld(t)
 			r := rand.New(rand.NewPCG(5, 6))
 			w.write("a", "1")
 			w.write("gone", "g")
@@ -151,7 +151,7 @@ func (n *inodes) After(op *durable.Op) {
 // TestCopiesLeaveInodes checks that copies end where inodes become scarce, also in the middle of a
 // run, and are written when there are enough. A file system without a limit has enough.
 func TestCopiesLeaveInodes(t *testing.T) {
-	w := newWorldIn(t, repotest.InMemory(t))
+	w := newWorld(t)
 	w.write("a", "1")
 	w.runAny()
 	for i := range 400 {

@@ -39,7 +39,10 @@ type world struct {
 	batchSize int64    // bytes to publish at a time
 }
 
-func newWorld(t *testing.T) *world { return newWorldIn(t, t.TempDir()) }
+func newWorld(t *testing.T) *world { return newWorldIn(t, repotest.InMemory(t)) }
+
+// newWorldOnDisk is for what depends on the file system: clocks, blocks, holes, names.
+func newWorldOnDisk(t *testing.T) *world { return newWorldIn(t, t.TempDir()) }
 
 func newWorldIn(t *testing.T, dir string) *world {
 	w := &world{t: t, boot: "once", src: filepath.Join(dir, "src"), dest: filepath.Join(dir, "dest")}
@@ -145,7 +148,7 @@ func (w *world) committed(name string) string {
 
 func TestEveryKindOfChange(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorldOnDisk(t)
 	w.write("a", "1")
 	w.write("d/b", "2")
 	w.write("d/c", "3")
@@ -192,7 +195,7 @@ func TestEveryKindOfChange(t *testing.T) {
 
 func TestChangesThatMtimeDoesNotShow(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorldOnDisk(t)
 	w.write("f", "one")
 	w.run(1)
 	st, err := os.Stat(w.path("f"))
@@ -220,7 +223,7 @@ func TestChangesThatMtimeDoesNotShow(t *testing.T) {
 
 func TestHostileNamesAndTimes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorldOnDisk(t)
 	names := []string{"sub/.gitmodules", "sub/.gitattributes", "GIT~1", ".GIT ", ".git.", ".git::$INDEX", `back\.git`, ".g\u200cit", "new\nline\n\nEvent: deleted",
 		"tab\t", `q"uote`, " lead", "trail ", "\xff\xfe", "esc\x1b[31m", "CON", "-rf", ":x", "%2Egit", strings.Repeat("x", 255), ".git" + strings.Repeat(" ", 200),
 		"\u0085c1", "\u202ebidi", "2026-11-23T04-48-12.174276Z-b", strings.Repeat("f/", 100) + "deep", "$HOME", "[a]"}
@@ -287,7 +290,7 @@ func TestOneBadFileStopsNoOther(t *testing.T) {
 
 func TestLargeAndSparseFiles(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorldOnDisk(t)
 	random := make([]byte, 9<<20)
 	for i := range random {
 		random[i] = byte(i * i >> 7)

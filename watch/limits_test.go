@@ -18,7 +18,7 @@ import (
 // and no other file is affected.
 func TestLimitsAreNamed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorldOnDisk(t)
 	w.config = "watch: [" + w.src + "]\nmax-size: 200MiB\n"
 	w.write("ordinary", "fine")
 	w.write("early", "before 1970")

@@ -54,7 +54,7 @@ func (w *world) small(versions int) {
 // packs are merged several times. It compares every version with what was written.
 func TestManyRunsStaySmall(t *testing.T) {
 	t.Parallel()
-	w := newWorldIn(t, repotest.InMemory(t))
+	w := newWorld(t)
 	r := rand.New(rand.NewPCG(1, 2))
 	large := text(r, 120_000)
 	for i := range 200 {

@@ -56,7 +56,7 @@ func (o *outage) images(t *testing.T) {
 		}
 	}
 	p.Watch(func(op *durable.Op) {
-		if *torture || rand.IntN(max(1, o.count/perOutage)) == 0 {
+		if *repotest.Torture || rand.IntN(max(1, o.count/perOutage)) == 0 {
 			keep(fmt.Sprintf("%s %s %s", op.Kind, op.Path, op.To))
 		}
 	})

@@ -41,7 +41,7 @@ func TestRestoreFaults(t *testing.T) {
 	tried := 0
 	for _, how := range repotest.AllFaults {
 		step, i := 1, 0
-		if !*torture {
+		if !*repotest.Torture {
 			step = max(1, count/perSweep)
 			i = rand.IntN(step)
 		}

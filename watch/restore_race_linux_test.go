@@ -14,6 +14,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/history"
+	"timemachine/repo/repotest"
 	"timemachine/watch"
 )
 
@@ -157,7 +158,7 @@ func TestRestoreGivesNothingAway(t *testing.T) {
 	}
 	const each = 200
 	want := 1000
-	if *torture {
+	if *repotest.Torture {
 		want = 10_000
 	}
 	hits := 0

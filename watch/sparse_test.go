@@ -39,7 +39,7 @@ var sparse = map[string]func(w *world){
 func TestSparseCheckout(t *testing.T) {
 	for name, set := range sparse {
 		t.Run(name, func(t *testing.T) {
-			w := newWorldIn(t, repotest.InMemory(t))
+			w := newWorld(t)
 			for _, name := range []string{"a/1", "a/2", "b/1", "b/2", "c"} {
 				w.write(name, "1")
 			}

@@ -112,7 +112,7 @@ func TestIdleRunsCostTheSame(t *testing.T) {
 	const files, rounds = 100, 3
 	for _, o := range obstacles {
 		t.Run(o.name, func(t *testing.T) {
-			w := newWorldIn(t, repotest.InMemory(t))
+			w := newWorld(t)
 			w.write("a", "1")
 			for i := range files {
 				w.write(fmt.Sprint("many/", i), "0")
@@ -159,7 +159,7 @@ func (w *world) upToDate() {
 // TestPlaceOfFormerFileHoldsFolder checks that nothing is left to do where a source came, went and
 // gave its place to a folder again while another branch was checked out.
 func TestPlaceOfFormerFileHoldsFolder(t *testing.T) {
-	w := newWorldIn(t, repotest.InMemory(t))
+	w := newWorld(t)
 	w.write("a", "1")
 	sub := func(name string) {
 		w.check(os.RemoveAll(w.path("sub")))
@@ -182,7 +182,7 @@ func TestPlaceOfFormerFileHoldsFolder(t *testing.T) {
 // TestIdleRunsWithFilesInDoubt checks that nothing is written for a file that each run reads again,
 // since its mtime is an hour ahead.
 func TestIdleRunsWithFilesInDoubt(t *testing.T) {
-	w := newWorldIn(t, repotest.InMemory(t))
+	w := newWorld(t)
 	w.write("a", "1")
 	ahead := time.Now().Add(time.Hour)
 	w.check(os.Chtimes(w.path("a"), ahead, ahead))
@@ -223,7 +223,7 @@ func (f *failsIn) After(*durable.Op) {}
 func TestMissingCopiesAreWritten(t *testing.T) {
 	eio := errors.New("input/output error")
 	prepare := func(t *testing.T) *world {
-		w := newWorldIn(t, repotest.InMemory(t))
+		w := newWorld(t)
 		for i := range 40 {
 			w.write(fmt.Sprint("d/", i), "1")
 		}
@@ -345,7 +345,7 @@ func TestListOfUnwritten(t *testing.T) {
 		})
 	}
 	t.Run("too long", func(t *testing.T) {
-		w := newWorldIn(t, repotest.InMemory(t))
+		w := newWorld(t)
 		w.write("a", "1")
 		w.runAny()
 		w.check(os.WriteFile(w.file("sub"), nil, 0o600))

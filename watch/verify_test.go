@@ -158,7 +158,7 @@ func (w *world) fullFolder(place string) {
 // linkAway moves a folder out of the destination and leaves a link to it.
 func (w *world) linkAway(place string) {
 	w.t.Helper()
-	away := filepath.Join(w.t.TempDir(), "away")
+	away := filepath.Join(repotest.InMemory(w.t), "away")
 	w.check(os.Rename(place, away))
 	w.check(os.Symlink(away, place))
 }

@@ -42,7 +42,7 @@ var importTable = map[string]string{
 	"repo/git/loose":       "repo/durable repo/git/object repo/git/deflate",
 	"repo/git/pack":        "repo/durable repo/git/object repo/git/delta repo/git/deflate repo/git/loose",
 	"repo/git/packwrite":   "repo/durable repo/git/object repo/git/delta repo/git/deflate repo/git/pack",
-	"repo/git/packtest":    "repo/git/...",
+	"repo/git/packtest":    "repo/git/... repo/repotest",
 	"repo/git/index":       "repo/durable repo/git/...",
 	"repo/git/ref":         "repo/durable repo/git/...",
 	"repo/git/revision":    "repo/git/object repo/git/pack repo/git/ref",

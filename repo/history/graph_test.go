@@ -42,7 +42,7 @@ func TestLogWithTheCommitGraph(t *testing.T) {
 	repotest.Git(t, s.dest, "-c", "user.name=x", "-c", "user.email=x@y", "commit", "-q", "--allow-empty", "-m", "by hand")
 	add(100, "/etc/d1/f1")
 
-	clone := filepath.Join(t.TempDir(), "clone.git")
+	clone := filepath.Join(repotest.InMemory(t), "clone.git")
 	repotest.Git(t, s.dest, "clone", "-q", "--bare", s.dest, clone)
 	paths := []string{"/etc/early", "/etc/d1", "/etc/d3/f3", "/etc/d3/f3/x", "/etc/é", "/etc/d2/f2", "/etc/none", "/etc"}
 	with := logsOf(t, clone, paths)

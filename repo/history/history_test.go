@@ -39,7 +39,7 @@ type story struct {
 }
 
 func newStory(t *testing.T) *story {
-	s := &story{t: t, dest: filepath.Join(t.TempDir(), "dest"), last: map[string]record.Version{}}
+	s := &story{t: t, dest: filepath.Join(repotest.InMemory(t), "dest"), last: map[string]record.Version{}}
 	s.check(repo.Init(s.dest, repo.Options{}))
 	return s
 }
@@ -131,7 +131,7 @@ func (s *story) blobBefore(v record.Version) object.ID {
 
 // each opens the history with a hint, without, and from a bare clone, and runs f on each.
 func (s *story) each(f func(t *testing.T, h *history.History)) {
-	bare := filepath.Join(s.t.TempDir(), "bare.git")
+	bare := filepath.Join(repotest.InMemory(s.t), "bare.git")
 	repotest.Git(s.t, s.dest, "clone", "-q", "--bare", s.dest, bare)
 	for name, o := range map[string]struct {
 		dest string
@@ -174,7 +174,7 @@ func sources(all []history.Entry) []string {
 // and nothing left of the old commits.
 func (s *story) rewritten(filter ...string) string {
 	s.t.Helper()
-	clone := filepath.Join(s.t.TempDir(), "clone")
+	clone := filepath.Join(repotest.InMemory(s.t), "clone")
 	repotest.Git(s.t, s.dest, "clone", "-q", s.dest, clone)
 	s.t.Setenv("FILTER_BRANCH_SQUELCH_WARNING", "1")
 	repotest.Git(s.t, clone, append(append([]string{"filter-branch", "-f"}, filter...), "HEAD")...)
@@ -215,8 +215,8 @@ func TestRedactedHistory(t *testing.T) {
 	for i, word := range []string{"one", "secret", "three"} {
 		s.run(at(float64(i)), step{source: "/d/f", content: word + "\n", mtime: at(float64(i))})
 	}
-	clone := filepath.Join(t.TempDir(), "clone")
-	repotest.Git(t, t.TempDir(), "init", "-q", "-b", "main", clone)
+	clone := filepath.Join(repotest.InMemory(t), "clone")
+	repotest.Git(t, repotest.InMemory(t), "init", "-q", "-b", "main", clone)
 	stream := repotest.Git(t, s.dest, "fast-export", "main")
 	imports := exec.Command("git", "-C", clone, "fast-import", "--quiet")
 	imports.Stdin = strings.NewReader(strings.ReplaceAll(stream, "secret\n", "------\n"))
@@ -242,7 +242,7 @@ func TestShallowClone(t *testing.T) {
 	for i := range 5 {
 		s.run(at(float64(i)), step{source: "/f", content: strings.Repeat("x", i+1), mtime: at(float64(i))})
 	}
-	clone := filepath.Join(t.TempDir(), "clone")
+	clone := filepath.Join(repotest.InMemory(t), "clone")
 	repotest.Git(t, s.dest, "clone", "-q", "--depth", "2", "file://"+s.dest, clone)
 	h, err := history.Open(clone, history.Options{})
 	s.check(err)
@@ -257,7 +257,7 @@ func TestShallowClone(t *testing.T) {
 func TestOpenHistoryWritesNothing(t *testing.T) {
 	s := newStory(t)
 	s.run(at(0), step{source: "/f", content: "x", mtime: at(0)})
-	clone := filepath.Join(t.TempDir(), "clone")
+	clone := filepath.Join(repotest.InMemory(t), "clone")
 	repotest.Git(t, s.dest, "clone", "-q", s.dest, clone)
 	for _, dest := range []string{s.dest, clone} {
 		before := FoldedNames(t, dest)
@@ -288,7 +288,7 @@ func FoldedNames(t *testing.T, dir string) []string {
 }
 
 func TestOpenHistoryRefuses(t *testing.T) {
-	dir := t.TempDir()
+	dir := repotest.InMemory(t)
 	empty, fresh := filepath.Join(dir, "empty"), filepath.Join(dir, "fresh")
 	if err := errors.Join(os.Mkdir(empty, 0o700), repo.Init(fresh, repo.Options{})); err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 
 // clones makes a bare repository with a version and a commit that is none, and a clone of it.
 func clones(t *testing.T) (bare, clone string) {
-	top := t.TempDir()
+	top := repotest.InMemory(t)
 	work := filepath.Join(top, "work")
 	bare, clone = filepath.Join(top, "bare"), filepath.Join(top, "clone")
 	repotest.Git(t, top, "init", "-q", "-b", "main", work)

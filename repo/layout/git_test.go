@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"timemachine/repo/repotest"
 )
 
 // git runs real git in the folder, with nobody's settings.
@@ -52,7 +54,7 @@ func hostileNames() []string {
 
 // TestGitRefusesOnlyRiskyNames asks fsck about each raw name: whatever it minds must be escaped.
 func TestGitRefusesOnlyRiskyNames(t *testing.T) {
-	dir := t.TempDir()
+	dir := repotest.InMemory(t)
 	mustGit(t, dir, "", "init", "-q", "--bare", ".")
 	blob := mustGit(t, dir, "target", "hash-object", "-w", "--stdin")
 	raw := unhex(t, blob)
@@ -119,7 +121,7 @@ func TestGitTakesTreePaths(t *testing.T) {
 }
 
 func checkTakes(t *testing.T, mode string, names []string) {
-	dir := t.TempDir()
+	dir := repotest.InMemory(t)
 	mustGit(t, dir, "", "init", "-q", "--bare", "--initial-branch=main", "r.git")
 	repo := filepath.Join(dir, "r.git")
 	// As .gitmodules or .gitattributes this content is refused; as a link's target it is harmless.

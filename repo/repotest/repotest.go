@@ -2,12 +2,14 @@
 package repotest
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -35,13 +37,26 @@ func command(dest string, args ...string) *exec.Cmd {
 
 const shm = "/dev/shm"
 
-// InMemory is a new folder on a tmpfs, where a test keeps account itself of what is on disk and a
-// disk would only be waited for; without a tmpfs to write to it is t.TempDir. It goes with the
-// test.
+// Torture makes tests try every case, where they otherwise take a sample: make torture sets it.
+var Torture = flag.Bool("torture", false, "try every case and many kills, for minutes, and print counts")
+
+// Chance is for how long a test goes on that waits for a rare moment.
+func Chance() time.Duration {
+	if *Torture {
+		return time.Minute
+	}
+	return time.Second
+}
+
+// onDisk makes InMemory a folder on disk: make race sets it.
+var onDisk = os.Getenv("TESTS_ON_DISK") != ""
+
+// InMemory is a new folder on a tmpfs, for a test that would only wait for a disk. It is t.TempDir
+// where there is no tmpfs with room, or where TESTS_ON_DISK is set. It goes with the test.
 func InMemory(t testing.TB) string {
 	t.Helper()
 	var st unix.Statfs_t
-	if unix.Statfs(shm, &st) != nil || uint64(st.Bavail)*uint64(st.Bsize) < 1<<30 {
+	if onDisk || unix.Statfs(shm, &st) != nil || uint64(st.Bavail)*uint64(st.Bsize) < 1<<30 {
 		return t.TempDir()
 	}
 	dir, err := os.MkdirTemp(shm, "timemachine-test-")

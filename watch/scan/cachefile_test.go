@@ -15,13 +15,14 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/repotest"
 	"timemachine/watch/disk"
 )
 
 // stateDir returns an empty folder for a cache.
 func stateDir(t *testing.T) *durable.Dir {
 	t.Helper()
-	d, err := durable.OpenDir(t.TempDir())
+	d, err := durable.OpenDir(repotest.InMemory(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +243,7 @@ func TestCacheChangedUnderReaders(t *testing.T) {
 		}
 	})
 	reads := 0
-	for until := time.Now().Add(2 * time.Second); time.Now().Before(until); reads++ {
+	for until := time.Now().Add(repotest.Chance()); time.Now().Before(until); reads++ {
 		_ = durable.Guard(func() error {
 			c := readCache(d)
 			defer c.Close()

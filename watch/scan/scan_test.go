@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"timemachine/repo/repotest"
 	"timemachine/watch/config"
 	"timemachine/watch/disk"
 	"timemachine/watch/own"
@@ -21,7 +22,7 @@ import (
 // hostileTree makes a folder with everything that is difficult for a walk.
 func hostileTree(t *testing.T) string {
 	t.Helper()
-	root := filepath.Join(t.TempDir(), "w")
+	root := filepath.Join(repotest.InMemory(t), "w")
 	file := func(name string) {
 		path := filepath.Join(root, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

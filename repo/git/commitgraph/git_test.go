@@ -19,7 +19,7 @@ import (
 // and empty commits and files that become folders, made by real git from one stream.
 func gitHistory(t testing.TB, commits int, high bool) string {
 	t.Helper()
-	dir := t.TempDir()
+	dir := repotest.InMemory(t)
 	repotest.Git(t, dir, "init", "-q", "-b", "main")
 	rnd := rand.New(rand.NewSource(3))
 	var s strings.Builder

@@ -13,6 +13,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/repotest"
 )
 
 // TestChangedUnderReaders: while an index is read and merged in a mapped file, another process cuts
@@ -26,7 +27,7 @@ func TestChangedUnderReaders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := filepath.Join(t.TempDir(), "index")
+	name := filepath.Join(repotest.InMemory(t), "index")
 	if err := os.WriteFile(name, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -75,11 +76,7 @@ func TestChangedUnderReaders(t *testing.T) {
 			}
 		})
 	}
-	during := 4 * time.Second
-	if testing.Short() {
-		during = time.Second
-	}
-	time.Sleep(during)
+	time.Sleep(repotest.Chance())
 	stop.Store(true)
 	working.Wait()
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/repotest"
 )
 
 // gitRepo is a repository that real git looks after.
@@ -19,7 +20,7 @@ type gitRepo struct {
 
 func newGitRepo(t testing.TB) *gitRepo {
 	t.Helper()
-	r := &gitRepo{t: t, dir: t.TempDir()}
+	r := &gitRepo{t: t, dir: repotest.InMemory(t)}
 	r.git("init", "-q", "-b", "main")
 	return r
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"timemachine/repo/repotest"
 )
 
 // memory is a store of trees.
@@ -53,7 +55,7 @@ func gitTree(t *testing.T, dir string, files map[string]ID) string {
 // git.
 func TestEditorAsGit(t *testing.T) {
 	random := rand.New(rand.NewSource(1))
-	dir := t.TempDir()
+	dir := repotest.InMemory(t)
 	names := []string{"a", "a.b", "a-", "a0", "ab", "b", "\xff", "z z", "a/x"}
 	store, files := memory{}, map[string]ID{}
 	root := ID{}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"timemachine/repo/repotest"
 )
 
 // diffStore holds trees by name.
@@ -23,7 +25,7 @@ func (s diffStore) ReadTree(id ID) ([]byte, error) {
 
 // TestDiffTrees compares random trees, files that become folders among them, with git diff-tree.
 func TestDiffTrees(t *testing.T) {
-	dir := t.TempDir()
+	dir := repotest.InMemory(t)
 	run := func(stdin []byte, args ...string) string {
 		cmd := exec.Command("git", append([]string{"-C", dir}, args...)...)
 		cmd.Stdin = bytes.NewReader(stdin)

@@ -14,7 +14,7 @@ import (
 
 // TestAbbreviated asks for every object's beginning, packed and loose ones, and compares with git.
 func TestAbbreviated(t *testing.T) {
-	dir := t.TempDir()
+	dir := repotest.InMemory(t)
 	repotest.Git(t, dir, "init", "-q")
 	commit := func(from, to int) {
 		for i := from; i < to; i++ {

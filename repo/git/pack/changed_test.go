@@ -15,6 +15,7 @@ import (
 	"timemachine/repo/git/pack"
 	"timemachine/repo/git/packtest"
 	"timemachine/repo/git/packwrite"
+	"timemachine/repo/repotest"
 )
 
 // TestChangedUnderReaders: while packs and idx files are read in every way, another process cuts
@@ -81,6 +82,7 @@ func TestChangedUnderReaders(t *testing.T) {
 			f.Close()
 		}
 	})
+	merged := filepath.Join(repotest.InMemory(t), "new")
 	read := func(f func(s *pack.Store, r *rand.Rand)) {
 		working.Go(func() {
 			r := rand.New(rand.NewPCG(3, 4))
@@ -122,7 +124,7 @@ func TestChangedUnderReaders(t *testing.T) {
 			}
 			h.Weigh(ids[r.IntN(len(ids))])
 			h.Commits(func(object.ID, []byte) error { return nil })
-			if f, err := os.Create(filepath.Join(t.TempDir(), "new")); err == nil {
+			if f, err := os.Create(merged); err == nil {
 				if w, err := packwrite.NewWriter(f, packwrite.Options{}); err == nil {
 					if w.Extend(h) != nil {
 						w.Merge(context.Background(), []*pack.Held{h}, packwrite.MergeOptions{})
@@ -134,11 +136,7 @@ func TestChangedUnderReaders(t *testing.T) {
 			h.Close()
 		}
 	})
-	during := 6 * time.Second
-	if testing.Short() {
-		during = time.Second
-	}
-	time.Sleep(during)
+	time.Sleep(repotest.Chance())
 	stop.Store(true)
 	working.Wait()
 	t.Log(changes, "changes")

@@ -13,6 +13,7 @@ import (
 	"timemachine/repo/git/pack"
 	"timemachine/repo/git/packtest"
 	"timemachine/repo/git/packwrite"
+	"timemachine/repo/repotest"
 )
 
 // FuzzStore reads packs that fuzzing damaged, with an idx that fits their length: nothing may
@@ -48,7 +49,7 @@ func FuzzStore(f *testing.F) {
 	}
 	f.Add(packed[pack.HeaderLen:len(packed)-object.IDLen], idx)
 	f.Fuzz(func(t *testing.T, body, idx []byte) {
-		dir := t.TempDir()
+		dir := repotest.InMemory(t)
 		if err := os.Mkdir(filepath.Join(dir, "pack"), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +89,7 @@ func FuzzStore(f *testing.F) {
 }
 
 func newWriter(t *testing.T) *packwrite.Writer {
-	file, err := os.CreateTemp(t.TempDir(), "")
+	file, err := os.CreateTemp(repotest.InMemory(t), "")
 	if err != nil {
 		t.Fatal(err)
 	}

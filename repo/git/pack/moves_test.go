@@ -11,6 +11,7 @@ import (
 	"timemachine/repo/git/pack"
 	"timemachine/repo/git/packtest"
 	"timemachine/repo/git/packwrite"
+	"timemachine/repo/repotest"
 )
 
 // TestReadBesideMoves reads an object while it is moved from pack to pack, as runs do it one after
@@ -20,7 +21,7 @@ func TestReadBesideMoves(t *testing.T) {
 	body := []byte("what moves\n")
 	id := object.Hash(object.Blob, body)
 	// All packs are made first, and moved in one by one: nothing slows the mover down.
-	const packs = 400
+	const packs = 100
 	var bases []string
 	for i := range packs {
 		w, finish := packtest.NewPack(t, objects, packwrite.Options{})
@@ -54,7 +55,7 @@ func TestReadBesideMoves(t *testing.T) {
 		done <- i
 	}()
 	reads, failed := 0, 0
-	for until := time.Now().Add(2 * time.Second); time.Now().Before(until); reads++ {
+	for until := time.Now().Add(repotest.Chance()); time.Now().Before(until); reads++ {
 		s := packtest.OpenStore(t, objects, pack.StoreOptions{})
 		for range 3 {
 			_, _, err := s.Read(id)

@@ -15,6 +15,7 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
 	"timemachine/repo/git/packwrite"
+	"timemachine/repo/repotest"
 )
 
 // Git runs real git in dir, away from the machine's settings.
@@ -23,7 +24,7 @@ func Git(t testing.TB, dir string, stdin []byte, args ...string) []byte {
 	cmd := exec.Command("git", args...)
 	cmd.Dir = dir
 	cmd.Stdin = bytes.NewReader(stdin)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LC_ALL=C.UTF-8", "GIT_CONFIG_NOSYSTEM=1",
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "LC_ALL=C.UTF-8", "GIT_CONFIG_NOSYSTEM=1",
 		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@b", "GIT_COMMITTER_NAME=a",
 		"GIT_COMMITTER_EMAIL=a@b"}
 	var out, errs bytes.Buffer
@@ -36,7 +37,7 @@ func Git(t testing.TB, dir string, stdin []byte, args ...string) []byte {
 
 // InitRepo makes an empty repository and names its objects folder.
 func InitRepo(t testing.TB) (dir, objects string) {
-	dir = t.TempDir()
+	dir = repotest.InMemory(t)
 	Git(t, dir, nil, "init", "-q", "-b", "main")
 	return dir, filepath.Join(dir, ".git", "objects")
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/repotest"
 )
 
 // TestLargeOffsets checks the table of 64-bit offsets with a list of entries alone: no pack of 2
@@ -48,7 +49,7 @@ func TestLargeOffsets(t *testing.T) {
 // abandons the pack waits for that goroutine, whether it has begun or not.
 func TestAddLater(t *testing.T) {
 	for n := range 3 * lateBatch {
-		f, err := os.CreateTemp(t.TempDir(), "")
+		f, err := os.CreateTemp(repotest.InMemory(t), "")
 		if err != nil {
 			t.Fatal(err)
 		}

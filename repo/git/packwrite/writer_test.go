@@ -17,6 +17,7 @@ import (
 	"timemachine/repo/git/pack"
 	"timemachine/repo/git/packtest"
 	"timemachine/repo/git/packwrite"
+	"timemachine/repo/repotest"
 )
 
 func TestPackIsWhatGitExpects(t *testing.T) {
@@ -187,7 +188,7 @@ func TestWriterRefuses(t *testing.T) {
 }
 
 func TestWriterFileErrors(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "pack")
+	name := filepath.Join(repotest.InMemory(t), "pack")
 	if err := os.WriteFile(name, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 func TestMoves(t *testing.T) {
-	dir := t.TempDir()
+	dir := repotest.InMemory(t)
 	repotest.Git(t, dir, "init", "-q", "-b", "main")
 	for i := range 3 {
 		repotest.Git(t, dir, "commit", "-q", "--allow-empty", "-m", fmt.Sprintf("number\t%d", i))

@@ -17,7 +17,7 @@ import (
 // TestCommit resolves revisions as git rev-parse does, with loose and with packed objects and
 // references.
 func TestCommit(t *testing.T) {
-	dir := t.TempDir()
+	dir := repotest.InMemory(t)
 	git := func(args ...string) string {
 		return strings.TrimSpace(repotest.Git(t, dir, append([]string{"-c", "user.name=x", "-c", "user.email=x@y"}, args...)...))
 	}
@@ -60,7 +60,7 @@ func TestCommit(t *testing.T) {
 
 // TestCommitOfAShallowClone names no commit whose parents the clone left out.
 func TestCommitOfAShallowClone(t *testing.T) {
-	dir := t.TempDir()
+	dir := repotest.InMemory(t)
 	repotest.Git(t, dir, "init", "-q", "-b", "main")
 	for range 2 {
 		repotest.Git(t, dir, "-c", "user.name=x", "-c", "user.email=x@y", "commit", "-q", "--allow-empty", "-m", "x")
