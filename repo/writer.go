@@ -60,6 +60,12 @@ func (r *Repo) TryLock(o WriteOptions) (*Writer, error) {
 	return r.writer(o), nil
 }
 
+// Unlock ends every Writer: other processes may write. The destination stays open for reading.
+func (r *Repo) Unlock() error { return r.work.Unlock() }
+
+// AddRemote gives the repository a remote, as git remote add does.
+func (r *Writer) AddRemote(name, url string) error { return r.work.AddRemote(name, url) }
+
 func (r *Repo) writer(o WriteOptions) *Writer {
 	if o.Warn == nil {
 		o.Warn = r.opts.Warn

@@ -16,6 +16,10 @@ type Remedy struct {
 	NoFolder bool      // the folder of Path is missing
 	Packed   string    // the damaged file packed-refs, "" where it is not damaged
 
+	Remote     string // a remote: its name, or its URL without a password
+	Host, Port string // where it is; Port may be empty
+	User       string // at Host; may be empty
+
 	Runs int  // number of runs
 	Bare bool // the command is all that there is to say
 }
@@ -110,6 +114,26 @@ const (
 	TipIsReadOnce       // the newest commit is read once
 	LastRunIsUnknown    // the time of the last run is unknown
 	LastGoodIsUnknown   // the time of the last good run is unknown
+	RemoteIsAsked       // a remote is asked what it has, and a failure is told again
+
+	// Remedies for a remote that cannot be pushed to.
+
+	AddRemote        // add a remote to the repository; Dest, Remote
+	SetRemoteURL     // give a remote another URL; Dest, Remote
+	NameURL          // name the remote by its URL in the configuration
+	PushBuiltin      // push without git
+	GiveKey          // let the host accept the user's key; Host, Port, User
+	GivePassword     // store a valid password or token; Host
+	TrustHostKey     // accept the host's key; Host, Port
+	ForgetHostKey    // forget the host's former key, and accept the new one; Host, Port
+	TrustCertificate // install the certificate that signs the host's; Host
+	TrustFolder      // let git trust a repository of another user's; Path
+	AllowPrivate     // allow that files leave which not everybody may read; Remote
+	ChooseBranch     // give this history a branch of its own, or another remote; Remote
+	UseBareRemote    // push to a bare repository
+	MakeRepository   // make the repository, or correct the URL; Remote
+	PushAgain        // try again by hand, when the remote's reason is gone; Remote
+	RaiseTimeout     // give an exchange more time; Remote
 
 	// RemedyKinds is the first kind that this package leaves to others.
 	RemedyKinds

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
@@ -34,7 +36,7 @@ func (r *Dest) Lock(ctx context.Context) error {
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		holder = r.StateDir.FlockHolder(runstate.LockName)
 		err = &refusal.Error{Kind: refusal.Locked, Dest: r.Path,
-			Msg:    fmt.Sprintf("%s has kept destination %s locked for %g minutes", refusal.Process(holder), record.Display(r.Path), patience.Minutes()),
+			Msg:    fmt.Sprintf("%s has kept destination %s locked for %g minutes", refusal.Process(holder), record.Quote(r.Path), patience.Minutes()),
 			Remedy: r.Remedy(refusal.RetryUnlocked, "")}
 	}
 	return err
@@ -59,6 +61,18 @@ func (r *Dest) TryLock() (bool, error) {
 		err = fmt.Errorf("lock %q: %w", r.StateDir.Path(runstate.LockName), err)
 	}
 	return false, err
+}
+
+// Unlock lets other processes write. What this one reads stays open.
+func (r *Dest) Unlock() error {
+	if r.lock == nil {
+		return nil
+	}
+	// A child that is being started shares the descriptor until its exec. Closing alone would leave
+	// the lock to it.
+	err := errors.Join(unix.Flock(int(r.lock.Fd()), unix.LOCK_UN), r.lock.Close())
+	r.lock = nil
+	return err
 }
 
 const (

@@ -40,6 +40,7 @@ var Files = []struct {
 	{CheckedName, refusal.TipIsReadOnce},
 	{ranName, refusal.LastRunIsUnknown},
 	{goodName, refusal.LastGoodIsUnknown},
+	{pushName, refusal.RemoteIsAsked},
 }
 
 // Displaced is a foreign file or folder that had the name of one of [Files].

@@ -19,7 +19,7 @@ type advice struct {
 type adviceTable = map[refusal.RemedyKind]func(Speller, refusal.Remedy) advice
 
 // tables are searched for the kinds that are not among the sentences. No kind is in two of them.
-var tables = []adviceTable{opening, repairing, moving, projecting, watching}
+var tables = []adviceTable{opening, repairing, moving, projecting, watching, pushing}
 
 // Words is the hint for a remedy; "" where there is nothing to do.
 func (s Speller) Words(r refusal.Remedy) string {
@@ -73,6 +73,7 @@ var sentences = map[refusal.RemedyKind]string{
 	refusal.TipIsReadOnce:       "the newest commit is read again",
 	refusal.LastRunIsUnknown:    "when the last run was is not known",
 	refusal.LastGoodIsUnknown:   "when the last good run was is not known",
+	refusal.RemoteIsAsked:       "a remote is asked again what it has, and why it cannot be pushed to is told again",
 
 	scan.FreeSpaceOrLimitSize: "the next run tries again; make room there, or leave large files out with max-size",
 	scan.LimitSize:            "max-size in the configuration leaves large files out",
@@ -135,7 +136,7 @@ var moving = adviceTable{
 		return advice{lead: "the version is recorded; what is in its way is moved aside by: ", command: s.repair(r.Dest)}
 	},
 	refusal.FindMovedFile: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "that is " + record.Display(r.Path) + " now"}
+		return advice{lead: "that is " + record.Quote(r.Path) + " now"}
 	},
 }
 
@@ -160,7 +161,7 @@ var projecting = adviceTable{
 		return advice{lead: "it is recorded: git show, and ", command: s.Command("show"), tail: ", have it"}
 	},
 	refusal.FindDamagedIndex: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "what was staged by hand is left out; the damaged one is kept as " + record.Display(r.Path)}
+		return advice{lead: "what was staged by hand is left out; the damaged one is kept as " + record.Quote(r.Path)}
 	},
 }
 

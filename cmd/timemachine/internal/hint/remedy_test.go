@@ -15,6 +15,7 @@ import (
 func fullRemedy(kind refusal.RemedyKind, dest string) refusal.Remedy {
 	return refusal.Remedy{Kind: kind, Dest: dest, Path: dest + "/.git/$(id)/it's", Branch: "refs/heads/ma'in",
 		Commit: object.Hash(object.Blob, []byte("1")), Tip: object.Hash(object.Blob, []byte("2")),
+		Remote: "it's", Host: "ho'st", Port: "2222", User: "u'ser",
 		Evidence: refusal.InReflog, NoFolder: true, Packed: dest + "/.git/packed;refs", Runs: 3}
 }
 
