@@ -22,10 +22,12 @@ import (
 // app is one execution: all that it reads from outside, and what the commands share.
 type app struct {
 	args           []string // without the program's own name
+	stdin          io.Reader
 	stdout         io.Writer
 	stderr         io.Writer
 	stderrTerminal bool // standard error is a terminal
 	stdoutTerminal bool // standard output is a terminal
+	stdinTerminal  bool // standard input is a terminal
 	columns        int  // of the terminal; 0: unknown
 	lookup         func(string) (string, bool)
 	now            func() time.Time
@@ -57,10 +59,12 @@ func systemApp() *app {
 	columns, _, _ := term.GetSize(int(os.Stdout.Fd()))
 	return &app{
 		args:           os.Args[1:],
+		stdin:          os.Stdin,
 		stdout:         os.Stdout,
 		stderr:         os.Stderr,
 		stderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		stdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+		stdinTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
 		columns:        columns,
 		lookup:         os.LookupEnv,
 		now:            time.Now,

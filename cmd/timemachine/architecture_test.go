@@ -51,7 +51,6 @@ var importTable = map[string]string{
 
 	"repo/internal/gitexec":     sysUnix,
 	"repo/internal/runstate":    nouns,
-	"repo/internal/transport":   "repo/durable repo/git/...",
 	"repo/internal/dest":        belowDest + sysUnix + " golang.org/x/text/cases golang.org/x/text/unicode/norm",
 	"repo/internal/ownpacks":    belowPacks,
 	"repo/internal/commits":     belowCommit,
@@ -60,6 +59,7 @@ var importTable = map[string]string{
 	"repo/internal/outgoing":    belowReader,
 
 	"repo/history": nouns + "repo/internal/runstate repo/internal/dest repo/internal/commits",
+	"repo/remote":  belowReader + "repo/internal/outgoing repo/internal/gitexec",
 	"repo/restore": nouns + "repo/history " + sysUnix,
 	"repo/verify":  belowReader + "repo/internal/projection repo/internal/maintenance",
 	"repo":         belowReader + "repo/internal/projection repo/internal/maintenance repo/verify repo/history",
@@ -80,9 +80,9 @@ var importTable = map[string]string{
 		"github.com/schollz/progressbar/v3 golang.org/x/term",
 	"cmd/timemachine/internal/journal": "repo/durable log/slog gopkg.in/natefinch/lumberjack.v2 " + sysUnix,
 	"cmd/timemachine/internal/hint":    "repo/durable repo/record repo/refusal watch/disk watch/scan",
-	"cmd/timemachine/internal/render": "repo repo/durable repo/history repo/restore repo/verify repo/record repo/refusal repo/layout repo/when " +
+	"cmd/timemachine/internal/render": "repo repo/durable repo/history repo/remote repo/restore repo/verify repo/record repo/refusal repo/layout repo/when " +
 		"repo/textdiff repo/git/object watch watch/config watch/scan cmd/timemachine/internal/terminal",
-	"cmd/timemachine": "repo repo/history repo/restore repo/verify repo/record repo/refusal repo/layout repo/when repo/textdiff " +
+	"cmd/timemachine": "repo repo/history repo/remote repo/restore repo/verify repo/record repo/refusal repo/layout repo/when repo/textdiff " +
 		"repo/durable repo/git/object watch watch/config watch/disk watch/own watch/scan cmd/timemachine/internal/... " +
 		"log/slog github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term " + sysUnix,
 	"cmd/bench": sysUnix,

@@ -31,7 +31,9 @@ copies        keep: all or none; min-free: no copies while less of the disk is f
 touched       ignore: a new mtime alone makes no version; default record
 default-exclusions
               false: nothing is left out that is not told here
-push          a git remote, to which runs push what they record; default none
+push          a git remote, to which runs push what they record; default none: its name, a URL or a path, or a mapping of
+              remote; branch: default as here; timeout: of an exchange; with: auto, git or builtin; private: yes
+              sends also files that not everybody may read here
 
 Paths are taken from the configuration's folder on, "~" and $VAR are expanded, and in a pattern * ? [ ] and ** have
 their meaning in .gitignore; add writes absolute paths, and escapes such characters of a name. What begins with a

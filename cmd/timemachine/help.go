@@ -152,6 +152,20 @@ const copiesHelp = `copies/ holds one plain file per version. It is made from th
 const rebuildHelp = `Write the plain copies that are missing, or differ from their version in size, time, mode or kind, from the commits.
 Names and times are the same on any clone. Nothing else in copies/ is touched.`
 
+const pushHelp = `Send the recorded branch to a git remote: a name that git remote lists, or a URL. Without REMOTE it is the one of push: in
+the configuration, else origin. Where push: is set, every run does it; by hand it is done at once, and why it cannot be is
+the exit status 1.
+
+Nothing is ever forced, merged or fetched. The remote's branch is compared first, and asked for again at the end. What it
+lacks goes in batches, so that the next push goes on where this one is cut short.
+
+Files that not everybody may read here (no read permission for others) are sent only when push: {private: yes} or --private
+says so, or a person at the terminal does.`
+
+const pushExamples = `  timemachine init --remote ssh://git@backup.example.org/srv/history.git
+  timemachine push
+  timemachine push /media/disk/history.git`
+
 // groups are the headings in the list of commands, with the commands below each.
 var groups = []struct{ id, title, commands string }{
 	{"watch", "Watch files:", "run add remove list status"},
@@ -173,6 +187,7 @@ var otherNames = map[string]string{
 	"status":  "info",
 	"verify":  "check fsck",
 	"compact": "gc optimize",
+	"push":    "upload sync mirror",
 }
 
 // groupCommands puts the commands below their headings and registers their other names.

@@ -12,14 +12,16 @@ import (
 
 // initOptions are the flags of init.
 type initOptions struct {
-	adopt bool
+	adopt  bool
+	remote string // URL
 }
 
 func (a *app) initCommand() *cobra.Command {
 	var o initOptions
 	cmd := newCommand("init", "make the destination's repository", initHelp, noArgs,
-		func(context.Context, []string) error { return a.init(o) })
+		func(ctx context.Context, _ []string) error { return a.init(ctx, o) })
 	cmd.Flags().BoolVar(&o.adopt, "adopt", false, "take over a clone of a history, or one whose branch was rewritten")
+	cmd.Flags().StringVar(&o.remote, "remote", "", "add the git remote origin at `URL`, and see whether it can be reached")
 	return cmd
 }
 
@@ -31,8 +33,8 @@ type initDocument struct {
 
 // init makes the repository or takes one over. It needs no configuration file, and uses the
 // destination in one that exists.
-func (a *app) init(o initOptions) error {
-	p, _, err := a.openPlace(false)
+func (a *app) init(ctx context.Context, o initOptions) error {
+	p, c, err := a.openPlace(false)
 	if err != nil {
 		return err
 	}
@@ -58,7 +60,10 @@ func (a *app) init(o initOptions) error {
 	a.announceForeignOwner(p.dest, owner)
 	a.memory.noteUse(p.dest, owner)
 	a.journal.Debug("destination "+outcome, "destination", p.dest)
-	return a.printInit(p.dest, outcome)
+	if err := a.printInit(p.dest, outcome); err != nil || o.remote == "" {
+		return err
+	}
+	return a.setUpRemote(ctx, p, c, r, o.remote)
 }
 
 // makeRepository makes the repository unless there is one.

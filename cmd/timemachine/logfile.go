@@ -12,7 +12,7 @@ import (
 // openJournal prepares the log at path. The first line opens the file.
 func (a *app) openJournal(path string) {
 	a.log = journal.New(path, func(path string) error { return config.CheckPrivate(path, a.watchEnv()) }, a.now)
-	a.journal = slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: terminal.EscapeHidden}))
+	a.journal = slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: terminal.EscapeDelete}))
 }
 
 // closeFiles writes the rest of the log and the memory. It reports once that the log cannot be

@@ -92,6 +92,9 @@ func (a *app) restore(ctx context.Context, o restoreOptions) error {
 	case err != nil:
 		return linkError(err)
 	}
+	if r != nil {
+		defer a.pushAfter(ctx, r, c)
+	}
 	return done.print(plan)
 }
 

@@ -54,7 +54,7 @@ func (a *app) rootCommand() *cobra.Command {
 	f.StringArrayVarP(&o.add, "add", "a", nil, "same as the command add `FILE` (repeatable)")
 	f.StringArrayVarP(&o.remove, "remove", "r", nil, "same as the command remove `FILE` (repeatable)")
 	root.AddCommand(a.runCommand(), a.addCommand(), a.removeCommand(), a.listCommand(), a.logCommand(), a.showCommand(), a.diffCommand(), a.restoreCommand(), a.hostsCommand(), a.initCommand(),
-		a.statusCommand(), a.verifyCommand(), a.copiesCommand(), a.compactCommand(), a.versionCommand())
+		a.statusCommand(), a.verifyCommand(), a.copiesCommand(), a.compactCommand(), a.pushCommand(), a.versionCommand())
 	root.AddCommand(a.manCommand())
 	root.AddCommand(helpTopics()...)
 	root.SetHelpCommand(a.helpCommand())

@@ -63,7 +63,7 @@ func (a *app) run(ctx context.Context, o runOptions) error {
 	return partialStatus(s.Problems)
 }
 
-// runOnce opens the destination and runs over the sources that o selects.
+// runOnce opens the destination, runs over the sources that o selects, and pushes.
 func (a *app) runOnce(ctx context.Context, p *place, rep *runReport, o watch.RunOptions) (*watch.Summary, error) {
 	r, err := a.openRepo(p, false)
 	if err != nil {
@@ -71,7 +71,11 @@ func (a *app) runOnce(ctx context.Context, p *place, rep *runReport, o watch.Run
 	}
 	defer r.Close()
 	o.Repo = r
-	return a.runOver(ctx, p, rep, o)
+	s, err := a.runOver(ctx, p, rep, o)
+	if err == nil {
+		a.pushAfter(ctx, r, o.Config)
+	}
+	return s, err
 }
 
 // runOver runs over the sources that o selects. It logs the beginning and the end, and prints a

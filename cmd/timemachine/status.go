@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/history"
 	"timemachine/repo/refusal"
+	"timemachine/repo/remote"
 	"timemachine/watch"
 	"timemachine/watch/config"
 )
@@ -25,7 +27,7 @@ func (a *app) statusCommand() *cobra.Command {
 	var o statusOptions
 	cmd := newCommand("status", "what a run would do now, when the last one was, and sizes", statusHelp, noArgs,
 		func(ctx context.Context, _ []string) error { return a.status(ctx, o) })
-	cmd.Flags().StringVar(&o.maxAge, "max-age", "", "say only how old the last good run is; exit 1 when that is over `AGE`, such as 5m or 2h")
+	cmd.Flags().StringVar(&o.maxAge, "max-age", "", "say only how old the last good run is, and what a remote lacks; exit 1 when either is older than `AGE`, such as 5m or 2h")
 	a.addBranchFlag(cmd, &o.branch)
 	return cmd
 }
@@ -56,7 +58,7 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 		defer h.Close()
 	}
 	if o.maxAge != "" {
-		return a.checkAge(p, h, limit)
+		return a.checkAge(ctx, p, h, c, limit)
 	}
 	s := &render.Status{Destination: p.dest, Configuration: p.config, Hints: speller().Words}
 	if o.branch != "" { // what a run would do is no matter of a branch
@@ -89,6 +91,9 @@ func (a *app) gatherStatus(ctx context.Context, h *history.History, c *config.Co
 		return nil
 	}
 	var err error
+	if s.Push, err = a.pushState(ctx, h, c); err != nil {
+		return err
+	}
 	s.Preview, err = watch.NewPreview(ctx, c, h, s.Destination, a.own(p))
 	return err
 }
@@ -131,19 +136,40 @@ func parseAge(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// checkAge is the quick status for monitors: one line, and the exit status.
-func (a *app) checkAge(p *place, h *history.History, limit time.Duration) error {
+// pushState is what is known of the remote that runs push to; nil where they do not.
+func (a *app) pushState(ctx context.Context, h *history.History, c *config.Config) (*render.Push, error) {
+	if h == nil || c == nil || c.Push == nil {
+		return nil, nil
+	}
+	t, err := a.pushTarget(h, *c.Push, filepath.Dir(c.File))
+	if err != nil {
+		return &render.Push{Remote: c.Push.Remote, State: remote.State{Class: remote.Waiting, Message: render.FirstLine(err)}}, nil
+	}
+	state, err := remote.ReadState(ctx, h.Commits(), t)
+	return &render.Push{Remote: t.Label(), Branch: t.Branch(), State: state}, err
+}
+
+// checkAge is the quick status for monitors: a line or two, and the exit status.
+func (a *app) checkAge(ctx context.Context, p *place, h *history.History, c *config.Config, limit time.Duration) error {
 	last, err := h.LastRun()
+	if err != nil {
+		return err
+	}
+	push, err := a.pushState(ctx, h, c)
 	if err != nil {
 		return err
 	}
 	failed := a.recall(p.config).lastFailure(p.dest, last)
 	age := a.now().Sub(last.Good)
-	fresh := !last.Good.IsZero() && age <= limit
+	fresh := !last.Good.IsZero() && age <= limit && !push.IsBehind(a.now(), limit)
 	if a.flags.json {
-		err = a.printJSON(render.AgeJSON(h.Dest(), last, failed, limit, fresh))
+		err = a.printJSON(render.AgeJSON(h.Dest(), last, failed, limit, push, fresh))
 	} else if !a.flags.quiet {
-		err = a.print(render.LastRunLine(last, failed, a.clock()))
+		lines := []string{render.LastRunLine(last, failed, a.clock())}
+		if push != nil {
+			lines = append(lines, push.Line(a.clock()))
+		}
+		err = a.printLines(lines)
 	}
 	if err == nil && !fresh {
 		err = status(statusFailed)

@@ -118,9 +118,8 @@ func (s *source) open() (*sourceFile, disk.Stat, error) {
 // sourceFile is the open content of a source. It is a bare descriptor, since an os.File needs three
 // more system calls.
 type sourceFile struct {
-	fd    int
-	path  string
-	holes bool // the system is asked where its holes are
+	fd   int
+	path string
 }
 
 // Read reads at the file's position.

@@ -27,6 +27,7 @@ type Status struct {
 	Newest        record.Version
 	Last          history.LastRun
 	Failed        *FailedRun // nil: the last run did not fail
+	Push          *Push      // nil: runs do not push
 	Upstream      *history.Upstream
 	Sizes         history.Sizes
 	Preview       *watch.Preview // nil where there is no configuration
@@ -58,7 +59,7 @@ func (s *Status) Lines(c Clock, verbose bool) []string {
 			fmt.Sprintf("history      %s on branch %s, the newest captured %s", Count(s.Versions, "version"), terminal.Quote(s.Branch), c.moment(s.Newest.CaptureTime())),
 			LastRunLine(s.Last, s.Failed, c),
 			fmt.Sprintf("size         .git %s, files %s, copies %s", sizeText(s.Sizes.Git), sizeText(s.Sizes.Files), sizeText(s.Sizes.Copies)),
-			"push         "+pushText(s.Upstream))
+			s.pushLine(c))
 		if n := s.Last.Unwritten; n > 0 {
 			lines = append(lines, "not written  "+Count(n, "version")+" beside the history, in files/ or copies/: each run tries again")
 		}
@@ -114,6 +115,14 @@ func (c Clock) moment(t time.Time) string {
 	default:
 		return fmt.Sprintf("%s (%d days ago)", text, age/(24*time.Hour))
 	}
+}
+
+// pushLine is about where runs push to, else about where git does.
+func (s *Status) pushLine(c Clock) string {
+	if s.Push != nil {
+		return s.Push.Line(c)
+	}
+	return "push         " + pushText(s.Upstream)
 }
 
 func pushText(u *history.Upstream) string {

@@ -47,6 +47,18 @@ type PushDocument struct {
 	Pushed   bool   `json:"pushed"`
 	Ahead    int    `json:"ahead"`
 	Diverged bool   `json:"diverged"`
+
+	Oldest  string           `json:"oldest,omitempty"`
+	Done    string           `json:"done,omitempty"`
+	Failing *FailingDocument `json:"failing"` // null: pushes do not fail
+}
+
+// FailingDocument tells why pushes fail.
+type FailingDocument struct {
+	Class   string `json:"class"`
+	Message string `json:"message"`
+	Since   string `json:"since,omitempty"`
+	Tried   string `json:"tried,omitempty"`
 }
 
 type PreviewDocument struct {
@@ -70,6 +82,7 @@ type AgeDocument struct {
 	Destination   string          `json:"destination"`
 	LastRun       LastRunDocument `json:"last_run"`
 	MaxAgeSeconds float64         `json:"max_age_seconds"`
+	Push          *PushDocument   `json:"push"` // null: runs do not push
 	Fresh         bool            `json:"fresh"`
 }
 
@@ -80,7 +93,9 @@ func (s *Status) Document() StatusDocument {
 	if s.Versions > 0 {
 		d.Newest = &NewestDocument{Commit: idText(s.Newest.Commit), Captured: timeText(s.Newest.CaptureTime())}
 	}
-	if u := s.Upstream; u != nil {
+	if s.Push != nil {
+		d.Push = s.Push.document()
+	} else if u := s.Upstream; u != nil {
 		d.Push = &PushDocument{Remote: u.Remote, Branch: u.Branch, Pushed: u.Pushed, Ahead: u.Ahead, Diverged: u.Diverged}
 	}
 	if p := s.Preview; p != nil {
@@ -107,6 +122,10 @@ func lastRunJSON(l history.LastRun, failed *FailedRun) LastRunDocument {
 }
 
 // AgeJSON is the document of status --max-age.
-func AgeJSON(dest string, last history.LastRun, failed *FailedRun, limit time.Duration, fresh bool) AgeDocument {
-	return AgeDocument{Destination: dest, LastRun: lastRunJSON(last, failed), MaxAgeSeconds: limit.Seconds(), Fresh: fresh}
+func AgeJSON(dest string, last history.LastRun, failed *FailedRun, limit time.Duration, push *Push, fresh bool) AgeDocument {
+	d := AgeDocument{Destination: dest, LastRun: lastRunJSON(last, failed), MaxAgeSeconds: limit.Seconds(), Fresh: fresh}
+	if push != nil {
+		d.Push = push.document()
+	}
+	return d
 }

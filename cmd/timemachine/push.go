@@ -1,0 +1,297 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/terminal"
+	"timemachine/repo"
+	"timemachine/repo/history"
+	"timemachine/repo/refusal"
+	"timemachine/repo/remote"
+	"timemachine/watch/config"
+)
+
+// pushOptions are the arguments and flags of push.
+type pushOptions struct {
+	remote  string // "": the configured one
+	private bool
+}
+
+func (a *app) pushCommand() *cobra.Command {
+	var o pushOptions
+	cmd := newCommand("push [REMOTE]", "send the history to a git remote", pushHelp, atMostOne("push", "remote"),
+		func(ctx context.Context, words []string) error {
+			if len(words) > 0 {
+				o.remote = words[0]
+			}
+			return a.push(ctx, o)
+		})
+	cmd.Example = pushExamples
+	cmd.Flags().BoolVar(&o.private, "private", false, "send also files that not everybody may read")
+	return cmd
+}
+
+// atMostOne is the argument check of commands with one optional argument.
+func atMostOne(verb, what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return &usageError{msg: verb + " takes one " + what + ", not " + terminal.InQuotes(args[1]), hint: usageHint}
+		}
+		return nil
+	}
+}
+
+// push sends the recorded branch to a remote, now.
+func (a *app) push(ctx context.Context, o pushOptions) error {
+	p, c, err := a.openPlace(false)
+	if err != nil {
+		return err
+	}
+	r, err := a.openTrusted(p, a.repoOptions(p))
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	s, base := pushSettings(c, o), a.dir
+	if o.remote == "" {
+		base = filepath.Dir(p.config)
+	}
+	return a.pushTo(ctx, r, s, base, o.private)
+}
+
+// pushSettings are those of the configuration, where they are about the wanted remote, else the
+// usual ones.
+func pushSettings(c *config.Config, o pushOptions) config.Push {
+	if c != nil && c.Push != nil && (o.remote == "" || o.remote == c.Push.Remote) {
+		return *c.Push
+	}
+	return config.Push{Remote: o.remote, Timeout: config.DefaultPushTimeout, With: config.PushAuto}
+}
+
+// pushTo sends the recorded branch to a remote and prints what became of it.
+func (a *app) pushTo(ctx context.Context, r *repo.Repo, s config.Push, base string, private bool) error {
+	h, err := r.History()
+	if err != nil {
+		return err
+	}
+	if s.Remote == "" {
+		if s.Remote = remote.OnlyName(h.Commits()); s.Remote == "" {
+			return &usageError{msg: "no remote is named", hint: "name one, or write push: REMOTE in the configuration; " + spell("init", "--remote", "URL") + " adds one"}
+		}
+	}
+	t, err := a.pushTarget(h, s, base)
+	if err != nil {
+		return err
+	}
+	remove := a.console.ShowBar("sending")
+	o := a.remoteOptions()
+	o.Progress = a.console.MoveBar
+	o.Begin = func(l *remote.Leaving, first, allowed bool) (bool, error) {
+		return a.announceLeaving(&t, l, first, allowed || private)
+	}
+	out, err := remote.Push(ctx, h.Commits(), t, o)
+	remove()
+	var failed *remote.Failure
+	if errors.As(err, &failed) {
+		a.printRemoteLines(failed)
+		return &failure{msg: failed.Msg, hint: speller().Words(failed.Remedy), err: err}
+	}
+	if err != nil {
+		return err
+	}
+	a.journal.Info("pushed", "remote", t.Label(), "branch", t.Branch(), "commits", out.Sent, "tip", out.Tip.String())
+	if a.flags.json {
+		return a.printJSON(render.SentJSON(h.Dest(), &t, &out))
+	}
+	if a.flags.quiet {
+		return nil
+	}
+	return a.print(render.PushLine(&t, &out))
+}
+
+// setUpRemote adds the remote origin, and sees whether it can be reached.
+func (a *app) setUpRemote(ctx context.Context, p *place, c *config.Config, r *repo.Repo, url string) error {
+	if strings.ContainsFunc(url, unicode.IsControl) || strings.HasPrefix(url, "-") {
+		return &usageError{msg: "--remote " + terminal.InQuotes(terminal.Escape(url)) + " is not a URL"}
+	}
+	w, err := r.Lock(ctx, repo.WriteOptions{})
+	if err == nil {
+		err = errors.Join(w.AddRemote(originName, url), r.Unlock())
+	}
+	if err != nil {
+		return err
+	}
+	h, err := r.History()
+	if err != nil && refusalKind(err) != refusal.NoVersions {
+		return err
+	}
+	s := pushSettings(c, pushOptions{remote: originName})
+	t, err := a.pushTarget(h, s, a.dir)
+	if err != nil {
+		return err
+	}
+	a.journal.Debug("remote set up", "name", originName, "url", t.URL())
+	has, err := remote.Probe(ctx, h.Commits(), t, a.remoteOptions())
+	var failed *remote.Failure
+	if errors.As(err, &failed) {
+		a.printRemoteLines(failed)
+		return &failure{msg: failed.Msg, hint: speller().Words(failed.Remedy), err: err}
+	}
+	if err != nil {
+		return err
+	}
+	if !a.flags.quiet && !a.flags.json {
+		err = a.print(render.ProbeLine(&t, has))
+	}
+	if c == nil || c.Push == nil {
+		a.console.Announce("hint: runs push to it where the configuration " + terminal.Quote(p.config) + " says push: " + originName + "; " + spell("push") + " does it now")
+	}
+	return err
+}
+
+// originName is the remote that init adds, as git clone does.
+const originName = "origin"
+
+// pushTarget is the branch at the remote that settings name. A relative path starts from base.
+func (a *app) pushTarget(h *history.History, s config.Push, base string) (remote.Target, error) {
+	return remote.Resolve(h.Commits(), remote.Request{Remote: s.Remote, Branch: strings.ReplaceAll(s.Branch, "{hostname}", a.host),
+		With: remote.Way(s.With), Timeout: s.Timeout, Private: s.Private, UID: a.uid,
+		Base: base, Home: a.home()})
+}
+
+// remoteOptions is what speaks with a remote needs of this process.
+func (a *app) remoteOptions() remote.Options {
+	o := remote.Options{Now: a.now, Log: a.logAction}
+	o.Env = os.Environ()
+	if a.env("HOME") == "" && a.home() != "" { // as under cron, or env -i
+		o.Env = append(o.Env, "HOME="+a.home())
+	}
+	path := cmp.Or(a.env("PATH"), defaultPath)
+	if a.env("PATH") == "" {
+		o.Env = append(o.Env, "PATH="+path)
+	}
+	o.SearchPath = path
+	return o
+}
+
+// defaultPath is where programs are searched for without PATH.
+const defaultPath = "/usr/local/bin:/usr/bin:/bin"
+
+// announceLeaving says before a first push what leaves, and asks where files do that not everybody
+// may read.
+func (a *app) announceLeaving(t *remote.Target, l *remote.Leaving, first, allowed bool) (bool, error) {
+	lines := render.LeavingLines(t, l, first)
+	for _, line := range lines {
+		a.journal.Info(line)
+	}
+	if allowed || !a.stderrTerminal || !a.stdinTerminal {
+		if first && !a.flags.json {
+			for _, line := range lines {
+				a.console.Announce(line)
+			}
+		}
+		return allowed, nil
+	}
+	for _, line := range lines {
+		a.console.Announce(line)
+	}
+	a.console.Announce("send all of that? Type yes or no:")
+	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
+	if err != nil && answer == "" {
+		return false, nil
+	}
+	return strings.EqualFold(strings.TrimSpace(answer), "yes"), nil
+}
+
+// printRemoteLines passes on what the remote said, and what that is about.
+func (a *app) printRemoteLines(f *remote.Failure) {
+	for _, line := range f.Lines {
+		a.console.Announce("remote: " + line)
+	}
+	for _, line := range f.About {
+		a.console.Announce(line)
+	}
+}
+
+// pushAfter pushes after a run where the configuration says so. Whatever becomes of that, the run
+// is done. It lets go of the lock first: the next run waits for no remote.
+func (a *app) pushAfter(ctx context.Context, r *repo.Repo, c *config.Config) {
+	if c == nil || c.Push == nil || ctx.Err() != nil {
+		return
+	}
+	if err := a.tryPushAfter(ctx, r, *c.Push, filepath.Dir(c.File)); err != nil && ctx.Err() == nil {
+		a.journal.Error("not pushed", "cause", err.Error())
+		a.warn("not pushed: " + render.FirstLine(err))
+		a.console.Hint(hintOf(err))
+	}
+}
+
+func (a *app) tryPushAfter(ctx context.Context, r *repo.Repo, s config.Push, base string) error {
+	if err := r.Unlock(); err != nil {
+		return err
+	}
+	h, err := r.History()
+	if refusalKind(err) == refusal.NoVersions {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	t, err := a.pushTarget(h, s, base)
+	if err != nil {
+		return err
+	}
+	if due, err := remote.Due(h.Commits(), t, a.now()); err != nil || !due {
+		return err
+	}
+	limited, end := context.WithTimeout(ctx, s.Timeout)
+	defer end()
+	o := a.remoteOptions()
+	o.AfterRun = true
+	o.Begin = func(l *remote.Leaving, first, allowed bool) (bool, error) {
+		for _, line := range render.LeavingLines(&t, l, first) {
+			a.journal.Info(line)
+		}
+		return allowed, nil
+	}
+	out, err := remote.Push(limited, h.Commits(), t, o)
+	var failed *remote.Failure
+	if errors.As(err, &failed) {
+		a.reportFailedPush(failed, out.News)
+		return nil
+	}
+	if err != nil || out.Skipped {
+		return err
+	}
+	line := render.PushLine(&t, &out)
+	a.journal.Debug(line, "tip", out.Tip.String())
+	if out.News {
+		a.console.Announce(fmt.Sprintf("push to %s works again since %s: %s", terminal.Quote(t.Label()), render.LocalTime(out.Since, a.zone), line))
+	} else if out.Sent > 0 {
+		a.console.Notice(line)
+	}
+	return nil
+}
+
+// reportFailedPush prints a failure that is news; a person at a terminal sees every one.
+func (a *app) reportFailedPush(f *remote.Failure, news bool) {
+	if !news && !a.console.Terminal && !a.console.Verbose {
+		a.journal.Debug(f.Msg)
+		return
+	}
+	a.journal.Warn(f.Msg, "class", string(f.Class()))
+	a.console.Warn(f.Msg)
+	a.printRemoteLines(f)
+	a.console.Hint(speller().Words(f.Remedy))
+}
