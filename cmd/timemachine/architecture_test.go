@@ -51,6 +51,7 @@ var importTable = map[string]string{
 
 	"repo/internal/gitexec":     sysUnix,
 	"repo/internal/runstate":    nouns,
+	"repo/internal/transport":   "repo/durable repo/git/...",
 	"repo/internal/dest":        belowDest + sysUnix + " golang.org/x/text/cases golang.org/x/text/unicode/norm",
 	"repo/internal/ownpacks":    belowPacks,
 	"repo/internal/commits":     belowCommit,

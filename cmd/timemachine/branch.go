@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/history"
+	"timemachine/repo/record"
 )
 
 const branchUsage = "ask the history on branch `NAME`, such as hosts/web1 or origin/hosts/web1 (default the recorded one)"
@@ -40,7 +40,7 @@ func (a *app) completeBranches(word string) []string {
 	}
 	var names []string
 	for _, b := range branches {
-		if b.Err == nil && strings.HasPrefix(b.Name, word) && !strings.ContainsFunc(b.Name, terminal.Hazardous) {
+		if b.Err == nil && strings.HasPrefix(b.Name, word) && !strings.ContainsFunc(b.Name, record.Hidden) {
 			names = append(names, b.Name)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/history"
+	"timemachine/repo/record"
 )
 
 // searchTime is the longest that a person waits for words to choose from while deleted files are
@@ -93,7 +93,7 @@ func (a *app) completeSources(branch, word string) ([]string, cobra.ShellCompDir
 			continue
 		}
 		name, _, more := strings.Cut(rest, "/")
-		if strings.ContainsFunc(name, terminal.Hazardous) {
+		if strings.ContainsFunc(name, record.Hidden) {
 			continue // a shell would print it unescaped
 		}
 		if more {

@@ -12,7 +12,7 @@ import (
 // openJournal prepares the log at path. The first line opens the file.
 func (a *app) openJournal(path string) {
 	a.log = journal.New(path, func(path string) error { return config.CheckPrivate(path, a.watchEnv()) }, a.now)
-	a.journal = slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: terminal.EscapeDelete}))
+	a.journal = slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: terminal.EscapeHidden}))
 }
 
 // closeFiles writes the rest of the log and the memory. It reports once that the log cannot be

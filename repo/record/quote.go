@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Quote gives s as it stands in a trailer or on a terminal: unchanged, or in double quotes with C's
+// Quote gives s as it stands in a trailer: unchanged, or in double quotes with C's
 // escapes, as git writes paths, where s is empty, begins or ends with a space, is not UTF-8, or
 // holds a double quote, a control character (C0, DEL, C1), a line or paragraph separator or a
 // format character (bidirectional, zero-width). Inside quotes every byte outside printable ASCII is
@@ -16,8 +16,33 @@ func Quote(s string) string {
 	if !needsQuotes(s) {
 		return s
 	}
-	return string(appendQuoted(nil, s))
+	return string(quote(nil, s))
 }
+
+// Display gives s as people read it. It is as Quote gives it, and also in quotes where s holds a
+// character that is Hidden.
+func Display(s string) string {
+	if strings.ContainsFunc(s, Hidden) {
+		return string(quote(nil, s))
+	}
+	return Quote(s)
+}
+
+// Hidden tells whether a character in a name could keep a reader from telling the name. Such are
+// those that Unicode knows as no letter, mark, number, punctuation or symbol: control, format and
+// private-use characters, those that are not assigned, and spaces but for that of ASCII; those that
+// are drawn as nothing, such as variation selectors and fillers; and the replacement character, for
+// which bytes that are not UTF-8 may stand.
+func Hidden(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r < ' ' || r == 0x7f
+	}
+	return !unicode.IsPrint(r) || r == utf8.RuneError || r == brailleBlank ||
+		unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+// brailleBlank is the braille pattern without a dot.
+const brailleBlank = '\u2800'
 
 // escapes are the letters for the control characters from 7 to 13.
 const escapes = "abtnvfr"
@@ -26,6 +51,10 @@ func appendQuoted(b []byte, s string) []byte {
 	if !needsQuotes(s) {
 		return append(b, s...)
 	}
+	return quote(b, s)
+}
+
+func quote(b []byte, s string) []byte {
 	b = append(b, '"')
 	for i := range len(s) {
 		switch c := s[i]; {

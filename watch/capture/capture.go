@@ -162,6 +162,7 @@ func (c *Capturer) captureOnce(src *source, ch *scan.Change, asRead bool) (Conte
 	case st.Size <= SmallFile:
 		got.Blob, got.Size, err = c.readSmall(&r, ch.Before.Content())
 	default:
+		f.holes = disk.TellsHoles(f.fd)
 		got.Blob, err = c.readLarge(&r, ch.Before)
 		got.Size = r.size()
 	}

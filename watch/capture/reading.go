@@ -76,11 +76,20 @@ func tick(st *disk.Stat) time.Duration {
 
 // section reads an open file from its beginning up to a size, or to the file's end. The file's
 // position does not matter.
+//
+// What lies in a hole is not read. A write to it meanwhile shows in the file's stat, as one to
+// bytes that were read before.
 type section struct {
 	ctx      context.Context
 	f        *sourceFile
 	at, left int64
+	holeEnd  int64 // what is before it lies in a hole
+	asked    int64 // what is before it is no hole of askEvery bytes
 }
+
+// askEvery is how many bytes are read before the next question where a hole is, and how large one
+// must be: in a file of many small holes each question would cost more than it saves.
+const askEvery = 1 << 20
 
 // Read reads the next bytes. Its errors are the context's and the source's.
 func (s *section) Read(p []byte) (int, error) {
@@ -90,12 +99,29 @@ func (s *section) Read(p []byte) (int, error) {
 	if s.left == 0 {
 		return 0, io.EOF
 	}
-	n, err := s.f.readAt(p[:min(int64(len(p)), s.left)], s.at)
+	p = p[:min(int64(len(p)), s.left)]
+	if n := s.inHole(); n > 0 {
+		p = p[:min(int64(len(p)), n)]
+		clear(p)
+		s.at, s.left = s.at+int64(len(p)), s.left-int64(len(p))
+		return len(p), nil
+	}
+	n, err := s.f.readAt(p, s.at)
 	s.at, s.left = s.at+int64(n), s.left-int64(n)
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = asSourceError(err)
 	}
 	return n, err
+}
+
+// inHole returns how many of the next bytes are known to lie in a hole.
+func (s *section) inHole() int64 {
+	if s.f.holes && s.at >= s.holeEnd && s.at >= s.asked {
+		if s.holeEnd = disk.HoleEnd(s.f.fd, s.at); s.holeEnd < s.at+askEvery {
+			s.holeEnd, s.asked = s.at, s.at+askEvery
+		}
+	}
+	return s.holeEnd - s.at
 }
 
 // readingReader is the reader of a reading.

@@ -82,9 +82,15 @@ func TestDoubtCountsFromTheOpening(t *testing.T) {
 	}
 }
 
-// TestWhatIsTorn changes a file in the middle of its reading.
+// TestWhatIsTorn changes a file in the middle of its reading: one of bytes, and one that is a hole.
 func TestWhatIsTorn(t *testing.T) {
 	const size = SmallFile + 1<<20
+	for _, hole := range []bool{false, true} {
+		testWhatIsTorn(t, size, hole)
+	}
+}
+
+func testWhatIsTorn(t *testing.T, size int64, hole bool) {
 	for _, test := range []struct {
 		name   string
 		change func(f *os.File) error
@@ -101,12 +107,16 @@ func TestWhatIsTorn(t *testing.T) {
 			_, err := f.WriteAt([]byte("more"), size)
 			_, werr := f.WriteAt([]byte("other"), size-100)
 			return errors.Join(err, werr)
-		}, false}, // what was stored is what stood there at the end
+		}, hole}, // they are stored as they are at the end, but not in a hole
 		{"bytes, within the clock's tick", func(f *os.File) error { _, err := f.WriteAt([]byte("other"), 100); return err }, true},
 		{"the end", func(f *os.File) error { return f.Truncate(size - 1) }, true},
 	} {
 		path := filepath.Join(t.TempDir(), "f")
-		if err := os.WriteFile(path, bytes.Repeat([]byte("x"), size), 0o600); err != nil {
+		body := bytes.Repeat([]byte("x"), int(size))
+		if hole {
+			body = nil
+		}
+		if err := errors.Join(os.WriteFile(path, body, 0o600), os.Truncate(path, size)); err != nil {
 			t.Fatal(err)
 		}
 		change := func() {
@@ -127,10 +137,11 @@ func TestWhatIsTorn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := &reading{f: &sourceFile{fd: int(f.Fd()), path: path}, stat: st, stamp: disk.StampTime()}
+		file := &sourceFile{fd: int(f.Fd()), path: path, holes: disk.TellsHoles(int(f.Fd()))}
+		r := &reading{f: file, stat: st, stamp: disk.StampTime()}
 		_, err = c.To.BlobFrom(size, r.reader(t.Context()), object.ID{})
 		if torn := errors.Is(err, ErrTorn); torn != test.torn || err != nil && !torn {
-			t.Errorf("%s: %v", test.name, err)
+			t.Errorf("%s, a hole %v: %v", test.name, hole, err)
 		}
 		f.Close()
 	}

@@ -118,8 +118,9 @@ func (s *source) open() (*sourceFile, disk.Stat, error) {
 // sourceFile is the open content of a source. It is a bare descriptor, since an os.File needs three
 // more system calls.
 type sourceFile struct {
-	fd   int
-	path string
+	fd    int
+	path  string
+	holes bool // the system is asked where its holes are
 }
 
 // Read reads at the file's position.

@@ -50,6 +50,14 @@ func damagedPack(format string, args ...any) error {
 }
 
 func (x *reindex) run() error {
+	if err := x.name(); err != nil {
+		return err
+	}
+	return x.checkNamed(len(x.entries))
+}
+
+// name names all objects that are whole or stand on a whole one in the pack.
+func (x *reindex) name() error {
 	if err := x.frame(); err != nil {
 		return err
 	}
@@ -62,8 +70,12 @@ func (x *reindex) run() error {
 			return err
 		}
 	}
-	if x.made < len(x.entries) {
-		return damagedPack("%d of its deltas have no base in it", len(x.entries)-x.made)
+	return nil
+}
+
+func (x *reindex) checkNamed(all int) error {
+	if x.made < all {
+		return damagedPack("%d of its deltas have no base", all-x.made)
 	}
 	return nil
 }
@@ -129,40 +141,54 @@ func (x *reindex) scan() (roots []int32, err error) {
 	return roots, nil
 }
 
+// waiting is a delta whose base is made.
+type waiting struct {
+	at   int32
+	base []byte
+}
+
 // grow names all objects that deltas make of a whole one.
 func (x *reindex) grow(root int32) error {
-	type made struct {
-		at   int32
-		base []byte
+	e, head := &x.entries[root], x.heads[root]
+	x.made++
+	kids := x.kidsOf(e)
+	if len(kids) == 0 {
+		return nil
 	}
-	kind := object.Kind(x.heads[root].Kind)
-	for stack := []made{{at: root}}; len(stack) > 0; {
-		g := stack[len(stack)-1]
+	body, err := deflate.Inflate(x.data[e.offset+int64(head.Len):], head.Size, x.max)
+	if err != nil {
+		return err
+	}
+	return x.growOn(object.Kind(head.Kind), body, kids)
+}
+
+// kidsOf lists the deltas on an entry that has its name. An object may be there twice: its first
+// entry gets the deltas that name it.
+func (x *reindex) kidsOf(e *packed) []int32 {
+	named := x.named[e.id]
+	delete(x.named, e.id)
+	return append(x.kids[e.offset], named...)
+}
+
+// growOn names all objects that the deltas kids, and those on them, make of an object.
+func (x *reindex) growOn(kind object.Kind, body []byte, kids []int32) error {
+	var stack []waiting
+	push := func(kids []int32, body []byte) {
+		for _, kid := range kids {
+			stack = append(stack, waiting{kid, body})
+		}
+	}
+	for push(kids, body); len(stack) > 0; {
+		w := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		e, head := &x.entries[g.at], x.heads[g.at]
-		var body []byte
-		if g.at != root {
-			var err error
-			if body, err = x.body(g.at, g.base); err != nil {
-				return err
-			}
-			e.id = object.Hash(kind, body)
+		body, err := x.body(w.at, w.base)
+		if err != nil {
+			return err
 		}
+		e := &x.entries[w.at]
+		e.id = object.Hash(kind, body)
 		x.made++
-		kids, named := x.kids[e.offset], x.named[e.id]
-		if len(kids)+len(named) == 0 {
-			continue
-		}
-		delete(x.named, e.id) // an object may be there twice
-		if g.at == root {
-			var err error
-			if body, err = deflate.Inflate(x.data[e.offset+int64(head.Len):], head.Size, x.max); err != nil {
-				return err
-			}
-		}
-		for _, kid := range append(kids, named...) {
-			stack = append(stack, made{kid, body})
-		}
+		push(x.kidsOf(e), body)
 	}
 	return nil
 }

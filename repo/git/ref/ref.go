@@ -51,10 +51,14 @@ const (
 type Store struct {
 	git   *durable.Dir // .git
 	stage *durable.Dir // on the same file system
+	perm  fs.FileMode  // of new files of references; 0: private
 }
 
 // New opens the references in git. Lock files are prepared in stage.
 func New(git, stage *durable.Dir) *Store { return &Store{git: git, stage: stage} }
+
+// SetPerm sets the permissions of the files of references that are written from now on.
+func (s *Store) SetPerm(perm fs.FileMode) { s.perm = perm }
 
 // Read is the commit that a branch points at; name is the full name. Errors: ErrMissing,
 // *DamagedError, the file system's.
@@ -206,8 +210,9 @@ func (s *Store) ReadHead() (string, error) {
 }
 
 // Update moves a branch from old to id, after it has logged the move as git does: where it cannot
-// log, it does not move. A zero old says that the branch must not exist. After a *MovedError, a
-// *LogError or a *durable.LockedError nothing has changed. The move is on disk when Update returns.
+// log, it does not move. A zero entry logs nothing. A zero old says that the branch must not exist.
+// After a *MovedError, a *LogError or a *durable.LockedError nothing has changed. The move is on
+// disk when Update returns.
 func (s *Store) Update(name string, old, id object.ID, entry LogEntry) error {
 	if err := CheckName(name); err != nil {
 		return err
@@ -225,7 +230,11 @@ func (s *Store) Update(name string, old, id object.ID, entry LogEntry) error {
 	if err := s.expect(name, old); err != nil {
 		return errors.Join(err, lock.Abort())
 	}
-	if _, err := lock.WriteString(id.String() + "\n"); err != nil {
+	_, err = lock.WriteString(id.String() + "\n")
+	if err == nil && s.perm != 0 {
+		err = lock.Chmod(s.perm)
+	}
+	if err != nil {
 		return errors.Join(err, lock.Abort())
 	}
 	line := entry.line(old, id)

@@ -45,6 +45,9 @@ func (e *LogEntry) line(old, id object.ID) string {
 // log adds a line to the branch's log, and to the log of HEAD where HEAD names the branch. undo
 // removes the lines. After a *LogError there is nothing to undo.
 func (s *Store) log(name, line string, now time.Time) (undo func() error, err error) {
+	if now.IsZero() {
+		return func() error { return nil }, nil
+	}
 	names := []string{"logs/" + name}
 	if s.Head() == name {
 		names = append(names, "logs/HEAD")

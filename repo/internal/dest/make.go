@@ -42,7 +42,7 @@ copies/ can be deleted without loss. Do not edit in files/: the next version of 
 // paths that git status must not show. An existing repository is a *refusal.Error.
 func Make(path string, exclude []string) error {
 	if err := os.Mkdir(path, durable.DirPerm); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("destination %s: %w", record.Quote(path), err)
+		return fmt.Errorf("destination %s: %w", record.Display(path), err)
 	}
 	root, err := durable.OpenDir(path)
 	if err != nil {
@@ -176,7 +176,7 @@ func syncFolders(w *durable.Walker, dirs ...string) error {
 // copies/ or .gitattributes.
 func checkVacant(root *durable.Dir, dest string) error {
 	refuse := func(what string) error {
-		return &refusal.Error{Kind: refusal.Foreign, Dest: dest, Msg: fmt.Sprintf("%s in %s was not made by timemachine", what, record.Quote(dest)),
+		return &refusal.Error{Kind: refusal.Foreign, Dest: dest, Msg: fmt.Sprintf("%s in %s was not made by timemachine", what, record.Display(dest)),
 			Remedy: refusal.Remedy{Kind: refusal.NameFreeDestination}}
 	}
 	if there, err := root.Exists(".git"); err != nil || there {

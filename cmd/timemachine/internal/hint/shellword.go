@@ -3,28 +3,24 @@ package hint
 import (
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"timemachine/repo/record"
 )
 
 // ShellWord is s as one word of a shell command, for hints that people paste. The shell expands
-// nothing in it, and a terminal acts on nothing in it. The shell's printf prints names with control
-// or format characters, and names that are not UTF-8: not every sh knows $'…'.
+// nothing in it, and a terminal acts on nothing in it. The shell's printf prints names with
+// characters that do not show, and names that are not UTF-8: not every sh knows $'…'.
 func ShellWord(s string) string {
 	plain := func(c rune) bool {
 		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("/._-+,@%:=", c)
 	}
 	switch {
-	case strings.ContainsFunc(s, unprintable):
+	case strings.ContainsFunc(s, record.Hidden):
 		return escapedWord(s)
 	case s != "" && s[0] != '-' && strings.IndexFunc(s, func(c rune) bool { return !plain(c) }) < 0:
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
-func unprintable(r rune) bool {
-	return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
 // escapedWord is a word that the shell's printf prints. Newlines at its end come from IFS, because

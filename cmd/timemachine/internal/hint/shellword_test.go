@@ -4,6 +4,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"timemachine/repo/record"
 )
 
 func FuzzShellWord(f *testing.F) {
@@ -21,7 +23,7 @@ func FuzzShellWord(f *testing.F) {
 			return
 		}
 		w := ShellWord(s)
-		if i := strings.IndexFunc(w, unprintable); i >= 0 {
+		if i := strings.IndexFunc(w, record.Hidden); i >= 0 {
 			t.Errorf("%q acts on a terminal", w)
 		}
 		for _, shell := range shells {

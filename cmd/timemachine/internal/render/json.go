@@ -11,7 +11,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 )
@@ -44,10 +43,10 @@ func writeIndented(w io.Writer, document any, indent string) error {
 	return err
 }
 
-// escapeJSON escapes what encoding/json leaves as it is: DEL, C1 and format characters. They occur
+// escapeJSON escapes what encoding/json leaves as it is and does not show. They occur
 // in strings only.
 func escapeJSON(text []byte) []byte {
-	suspect := func(r rune) bool { return r != '\n' && terminal.Hazardous(r) }
+	suspect := func(r rune) bool { return r != '\n' && record.Hidden(r) }
 	if bytes.IndexFunc(text, suspect) < 0 {
 		return text
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"timemachine/cmd/timemachine/internal/terminal"
+	"timemachine/repo/record"
 )
 
 func FuzzJSONIsHarmless(f *testing.F) {
@@ -19,7 +19,7 @@ func FuzzJSONIsHarmless(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if i := bytes.IndexFunc(text, func(r rune) bool { return r != '\n' && terminal.Hazardous(r) }); i >= 0 {
+			if i := bytes.IndexFunc(text, func(r rune) bool { return r != '\n' && record.Hidden(r) }); i >= 0 {
 				t.Errorf("%q holds a hazard at byte %d", text, i)
 			}
 			if lines := bytes.Count(text, []byte("\n")); indent == "" && lines != 1 {

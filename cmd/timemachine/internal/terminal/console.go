@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/lmittmann/tint"
+
+	"timemachine/repo/record"
 )
 
 // ConsoleOptions say how much standard error shows. The zero value prints warnings and errors,
@@ -63,14 +66,18 @@ func consoleAttr(groups []string, a slog.Attr) slog.Attr {
 	case slog.MessageKey:
 		return slog.String(a.Key, Escape(a.Value.String()))
 	}
-	return EscapeDelete(groups, a)
+	return EscapeHidden(groups, a)
 }
 
-// EscapeDelete escapes DEL, the one control character that the handlers of slog and tint leave
-// unquoted in a value.
-func EscapeDelete(_ []string, a slog.Attr) slog.Attr {
-	if a.Value.Kind() == slog.KindString && strings.Contains(a.Value.String(), "\x7f") {
-		return slog.String(a.Key, strings.ReplaceAll(a.Value.String(), "\x7f", `\177`))
+// EscapeHidden escapes what is hidden in a value and is left unquoted by the handlers of slog and
+// tint: DEL, and what is printable by Go's rules.
+func EscapeHidden(_ []string, a slog.Attr) slog.Attr {
+	text := a.Value.String()
+	escaped := escape(text, func(r rune) bool {
+		return r == 0x7f || r != utf8.RuneError && unicode.IsPrint(r) && record.Hidden(r)
+	})
+	if escaped != text {
+		a.Value = slog.StringValue(escaped)
 	}
 	return a
 }

@@ -10,30 +10,35 @@ import (
 	"timemachine/repo/record"
 )
 
-// Quote is a file name for people: bare where that is safe, else C-quoted as git does it.
-func Quote(name string) string { return record.Quote(name) }
+// Quote is a file name for people: bare where all of it shows, else C-quoted as git does it.
+func Quote(name string) string { return record.Display(name) }
 
 // InQuotes is a word in double quotes, for messages in which a bare word could be overlooked.
 func InQuotes(word string) string {
-	q := record.Quote(word)
+	q := record.Display(word)
 	if strings.HasPrefix(q, `"`) && q != word {
 		return q
 	}
 	return `"` + q + `"`
 }
 
-// Escape escapes, byte by byte, what could act on a terminal or pass for another line. These are
-// control and C1 characters, bidi and other format characters, line separators, and bytes that are
-// not UTF-8. Error texts of the operating system hold file names as they are, so whole messages
-// pass through Escape.
-func Escape(text string) string {
-	if !strings.ContainsFunc(text, Hazardous) {
+// Escape escapes, byte by byte, what does not show in a name or could act on a terminal, and bytes
+// that are not UTF-8. Error texts of the operating system hold file names as they are, so whole
+// messages pass through Escape.
+func Escape(text string) string { return escape(text, record.Hidden) }
+
+// EscapeContent escapes in a line of a file what could act on a terminal or pass for another line.
+// What does not show otherwise stays.
+func EscapeContent(line string) string { return escape(line, Hazardous) }
+
+func escape(text string, wrong func(rune) bool) string {
+	if !strings.ContainsFunc(text, wrong) {
 		return text
 	}
 	var b strings.Builder
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
-		if Hazardous(r) {
+		if wrong(r) {
 			writeEscaped(&b, text[i:i+size])
 		} else {
 			b.WriteString(text[i : i+size])
@@ -43,8 +48,8 @@ func Escape(text string) string {
 	return b.String()
 }
 
-// EscapingWriter passes text on to a terminal. It escapes all that Escape does, but for newlines
-// and tabs.
+// EscapingWriter passes text on to a terminal. It escapes all that EscapeContent does, but for
+// newlines and tabs.
 type EscapingWriter struct {
 	w    io.Writer
 	rest []byte // the first bytes of a character
@@ -73,13 +78,14 @@ func (s *EscapingWriter) Write(p []byte) (int, error) {
 
 // Close writes the bytes that begin a character and do not end it.
 func (s *EscapingWriter) Close() error {
-	_, err := io.WriteString(s.w, Escape(string(s.rest)))
+	_, err := io.WriteString(s.w, EscapeContent(string(s.rest)))
 	s.rest = nil
 	return err
 }
 
-// Hazardous tells whether Escape escapes a character. It holds for the replacement character, too,
-// which stands for bytes that are not UTF-8.
+// Hazardous tells whether a character could act on a terminal or pass for another line: control and
+// C1 characters, bidi and other format characters, line separators. It holds for the replacement
+// character, too, which stands for bytes that are not UTF-8.
 func Hazardous(r rune) bool {
 	return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }

@@ -1,0 +1,181 @@
+package transport
+
+import (
+	"context"
+	"io"
+	"os"
+	"time"
+
+	"timemachine/repo/git/object"
+)
+
+// Options are what an exchange needs of its surroundings. The zero value serves remotes that ask
+// for no credentials.
+type Options struct {
+	Credentials Credentials
+
+	// Quiet ends an exchange in which neither side has sent a byte for so long; 0 is a minute. The
+	// context bounds the whole.
+	Quiet time.Duration
+
+	// Spool makes a file for a pack that must be counted before it is sent, over http. The file is
+	// closed after use. nil: the pack is made twice.
+	Spool func() (*os.File, error)
+
+	// Agent is this program's name and version, as servers log it.
+	Agent string
+}
+
+// Credentials is where an exchange finds out who the user is. Nothing is read from elsewhere.
+type Credentials struct {
+	User string // on this machine: the name that ssh begins with where the URL has none
+	Home string // with .ssh and .netrc; "": none
+
+	// AgentSocket is the socket of the ssh agent; "": none.
+	AgentSocket string
+
+	// Lookup is the environment: the proxies, and TIMEMACHINE_PUSH_USER and
+	// TIMEMACHINE_PUSH_PASSWORD, which go to http(s) remotes that ask for a password. nil: empty.
+	Lookup func(string) (string, bool)
+
+	// KnownHosts are the files of known ssh hosts beside those in Home.
+	KnownHosts []string
+}
+
+func (c *Credentials) lookup(names ...string) string {
+	for _, name := range names {
+		if c.Lookup == nil {
+			break
+		}
+		if value, ok := c.Lookup(name); ok && value != "" {
+			return value
+		}
+	}
+	return ""
+}
+
+func (o Options) quiet() time.Duration {
+	if o.Quiet > 0 {
+		return o.Quiet
+	}
+	return time.Minute
+}
+
+func (o Options) agent() string {
+	if o.Agent != "" {
+		return o.Agent
+	}
+	return "timemachine"
+}
+
+// Update moves one reference.
+type Update struct {
+	Ref      string    // full name: refs/heads/main
+	Old, New object.ID // Old is zero where the remote lacks the reference
+}
+
+// Pack writes the objects that an Update needs as a pack, and returns its length. It may be called
+// twice, and then writes the same bytes.
+type Pack func(ctx context.Context, w io.Writer) (int64, error)
+
+// Session is a connection to the receive-pack of a remote, for one Push.
+type Session struct {
+	remote receiver
+	refs   map[string]object.ID
+}
+
+// receiver is a remote's receive-pack.
+type receiver interface {
+	// push returns an *Error where the remote refuses.
+	push(ctx context.Context, u Update, pack Pack) error
+	// takes tells which deltas a pack may hold.
+	takes() (thin, offsets bool)
+	// objects are further commits that the remote has.
+	objects() []object.ID
+	close() error
+}
+
+// Open connects to a remote and reads what it advertises. url is as git has it: a path, file://,
+// ssh://, user@host:path, git:// or http(s)://. Close the Session. The error is an *Error or ctx's.
+func Open(ctx context.Context, url string, o Options) (*Session, error) {
+	e, err := parseURL(url)
+	if err != nil {
+		return nil, err
+	}
+	var s *Session
+	switch e.scheme {
+	case schemeFile:
+		s, err = openLocal(e.path)
+	default:
+		err = &Error{Kind: Protocol, Msg: "no such protocol"}
+	}
+	if err != nil {
+		return nil, e.fail(ctx, err)
+	}
+	s.remote = located{s.remote, e}
+	return s, nil
+}
+
+// Refs is what the remote's references point at, by full name.
+func (s *Session) Refs() map[string]object.ID { return s.refs }
+
+// Objects are further commits that the remote has, through its alternates.
+func (s *Session) Objects() []object.ID { return s.remote.objects() }
+
+// Takes tells which deltas a pack for this remote may hold: thin, on objects that the remote has;
+// offsets, on an earlier entry by its distance.
+func (s *Session) Takes() (thin, offsets bool) { return s.remote.takes() }
+
+// Push sends a pack and moves a reference. A nil pack stands for no objects. Nothing else can be
+// pushed over this Session. The error is an *Error, ctx's, or that of pack.
+func (s *Session) Push(ctx context.Context, u Update, pack Pack) error {
+	if pack == nil {
+		pack = emptyPack
+	}
+	return s.remote.push(ctx, u, pack)
+}
+
+// Close ends the connection.
+func (s *Session) Close() error { return s.remote.close() }
+
+// located adds the remote's address to errors.
+type located struct {
+	receiver
+	at *endpoint
+}
+
+func (l located) push(ctx context.Context, u Update, pack Pack) error {
+	own := error(nil)
+	err := l.receiver.push(ctx, u, func(ctx context.Context, w io.Writer) (int64, error) {
+		to := &sink{w: w}
+		n, err := pack(ctx, to)
+		if err != nil && to.err == nil {
+			own = err
+		}
+		return n, err
+	})
+	if own != nil {
+		return own
+	}
+	return l.at.fail(ctx, err)
+}
+
+// sink tells an error of the writer from one of the pack.
+type sink struct {
+	w   io.Writer
+	err error
+}
+
+func (s *sink) Write(p []byte) (int, error) {
+	n, err := s.w.Write(p)
+	if err != nil {
+		s.err = err
+	}
+	return n, err
+}
+
+// emptyPack is a pack without objects.
+func emptyPack(_ context.Context, w io.Writer) (int64, error) {
+	n, err := io.WriteString(w, "PACK\x00\x00\x00\x02\x00\x00\x00\x00\x02\x9d\x08\x82\x3b\xd8\xa8\xea\xb5\x10\xad\x6a\xc7\x5c\x82\x3c\xfd\x3e\xd3\x1e")
+	return int64(n), err
+}
