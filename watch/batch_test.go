@@ -22,13 +22,13 @@ func TestFullBatchIsPublished(t *testing.T) {
 	t.Parallel()
 	for name, limit := range map[string]func(w *world){
 		"objects": func(w *world) { w.batch = 20 },
-		"bytes":   func(w *world) { w.batchSize = 1 << 20 },
+		"bytes":   func(w *world) { w.batchSize = 256 << 10 },
 	} {
 		w := newWorld(t)
 		limit(w)
 		const files = 120
 		for i := range files {
-			body := make([]byte, 256<<10)
+			body := make([]byte, 64<<10)
 			rand.Read(body)
 			w.write(fmt.Sprintf("f%03d", i), string(body))
 		}

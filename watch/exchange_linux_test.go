@@ -19,7 +19,11 @@ import (
 // first time and sources below it the second. Once they stand still, two runs bring everything in
 // order: verify and git status find nothing.
 func TestFolderAndLinkExchanged(t *testing.T) {
-	for round := range 48 {
+	rounds := 16
+	if *repotest.Torture {
+		rounds = 400
+	}
+	for round := range rounds {
 		every := 1 + round%8
 		w := newWorld(t)
 		for _, name := range []string{"d", "d/sub", "d/sub/deep"} {

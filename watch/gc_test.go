@@ -50,27 +50,33 @@ func (a *at) After(*durable.Op) {}
 // packs. A gc removes what it can at each moment while a run publishes. What the run has recorded
 // is whole.
 func TestGcBesideARun(t *testing.T) {
+	dir := repotest.InMemory(t)
+	w := newWorldIn(t, dir)
+	w.write("a", "1")
+	w.run(1)
+	large := strings.Repeat("0123456789abcdef", 540_000) // large enough to be streamed
+	for name, data := range map[string]string{"loose": "only loose", "packed": "only packed", "large": large} {
+		w.write(name, data)
+	}
+	git := func(args ...string) string { return strings.TrimSpace(repotest.Git(w.t, w.dest, args...)) }
+	for _, name := range []string{"packed", "large"} {
+		git("update-ref", "refs/keep/"+name, git("hash-object", "-w", w.path(name)))
+	}
+	git("repack", "-q", "-d")
+	for _, name := range []string{"packed", "large"} {
+		git("update-ref", "-d", "refs/keep/"+name)
+	}
+	git("hash-object", "-w", w.path("loose"))
+	template := filepath.Join(dir, "template")
+	w.check(os.Rename(w.dest, template))
 	for i, m := range publishing {
 		if testing.Short() && i%3 != 1 {
 			continue
 		}
 		t.Run(m.name, func(t *testing.T) {
-			w := newWorld(t)
-			w.write("a", "1")
-			w.run(1)
-			large := strings.Repeat("0123456789abcdef", 600_000) // large enough to be streamed
-			for name, data := range map[string]string{"loose": "only loose", "packed": "only packed", "large": large} {
-				w.write(name, data)
-			}
-			git := func(args ...string) string { return strings.TrimSpace(repotest.Git(t, w.dest, args...)) }
-			for _, name := range []string{"packed", "large"} {
-				git("update-ref", "refs/keep/"+name, git("hash-object", "-w", w.path(name)))
-			}
-			git("repack", "-q", "-d")
-			for _, name := range []string{"packed", "large"} {
-				git("update-ref", "-d", "refs/keep/"+name)
-			}
-			git("hash-object", "-w", w.path("loose"))
+			w := w.within(t)
+			w.check(os.RemoveAll(w.dest))
+			copyTree(t, template, w.dest)
 			gc := &at{moment: m, do: func() {
 				// gc stops where the branch is locked; the steps of gc that remove objects do not.
 				exec.Command("git", "-C", w.dest, "-c", "gc.packRefs=false", "gc", "-q", "--prune=now").Run()

@@ -102,7 +102,7 @@ func TestBatches(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.batch = 500
-	const n = 5000 // more than one part of a run
+	const n = 4200 // more than one part of a run
 	for i := range n {
 		w.write(fmt.Sprintf("d%d/f%d", i%90, i), fmt.Sprint(i))
 	}

@@ -11,8 +11,9 @@ import (
 	"timemachine/repo/repotest"
 )
 
-// perOutage is the number of moments of a scenario that the short form tries.
-const perOutage = 3
+// perOutage is how many moments of a scenario, taken at random, the short form tries beside the
+// last.
+const perOutage = 1
 
 // TestPowerFailures cuts the power at every moment of every scenario. Of the unsynced names and
 // contents, all, some or only the contents are lost. What was acknowledged before is whole, and the

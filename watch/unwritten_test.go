@@ -349,7 +349,7 @@ func TestListOfUnwritten(t *testing.T) {
 		w.write("a", "1")
 		w.runAny()
 		w.check(os.WriteFile(w.file("sub"), nil, 0o600))
-		for i := range 4200 {
+		for i := range 4100 {
 			w.write(fmt.Sprintf("sub/%d", i), "1")
 		}
 		w.runAny()

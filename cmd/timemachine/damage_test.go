@@ -40,7 +40,7 @@ func (d *damaged) env() []string {
 }
 
 func newDamaged(t *testing.T) *damaged {
-	dir := t.TempDir()
+	dir := repotest.InMemory(t)
 	d := &damaged{t: t, dest: filepath.Join(dir, "it's $(touch pwned) here"), file: filepath.Join(dir, "watched"), owner: os.Geteuid()}
 	for _, text := range []string{"one\n", "two\n", "three\n"} {
 		write(t, d.file, []byte(text))
@@ -89,7 +89,7 @@ func (d *damaged) check(err error) {
 // repository if it exists.
 func (d *damaged) replaceBy(name string, put func(path, was string)) {
 	d.t.Helper()
-	was := filepath.Join(d.t.TempDir(), "was")
+	was := filepath.Join(repotest.InMemory(d.t), "was")
 	if err := os.Rename(d.git(name), was); err != nil && !os.IsNotExist(err) {
 		d.t.Fatal(err)
 	}

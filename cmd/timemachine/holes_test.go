@@ -30,8 +30,11 @@ func TestNoFileIsWhatItClaims(t *testing.T) {
 	for _, name := range names {
 		for _, keep := range []bool{true, false} {
 			for _, size := range sizes {
-				if testing.Short() && (size != sizes[0] || !keep && name != "index") {
+				if testing.Short() && !keep && name != "index" {
 					continue
+				}
+				if !*repotest.Torture && keep != (size == sizes[0]) {
+					continue // the smaller hole goes behind the content, the larger one is alone
 				}
 				t.Run(strings.ReplaceAll(name, "/", "-"), func(t *testing.T) {
 					d := newDamaged(t)

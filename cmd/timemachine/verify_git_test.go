@@ -48,7 +48,7 @@ func TestVerifyFindsWhatGitStopsAt(t *testing.T) {
 			repotest.Git(d.t, d.dest, "read-tree", "HEAD")
 			index, err := os.ReadFile(d.git("index"))
 			d.check(err)
-			at := bytes.Index(index, []byte("TREE"))
+			at := bytes.Index(index, []byte("TREE")) + 8 // its size comes first
 			at += bytes.IndexByte(index[at:], '\n') + 5
 			index[at] ^= 1
 			name := d.git("index")

@@ -68,6 +68,9 @@ func InMemory(t testing.TB) string {
 			t.Error(err)
 		}
 	})
+	if err := os.Chmod(dir, 0o755); err != nil { // as t.TempDir: other users may pass
+		t.Fatal(err)
+	}
 	return dir
 }
 
