@@ -24,7 +24,7 @@ func newRepo(path string, o Options) *Repo {
 
 // Init makes the folder path, closed to others, where its parent exists, and a new repository in
 // it. An existing repository is a *refusal.Error. An Init that is cut short leaves no half of one.
-func Init(path string, o Options) error { return dest.Make(path, o.Exclude) }
+func Init(path string, o Options) error { return dest.Make(path, o.Exclude, nil) }
 
 // Adopt takes over a clone of a history, or a history whose branch was rewritten: the branch that
 // HEAD names becomes the recorded one. What earlier runs have learnt is forgotten, so that the next

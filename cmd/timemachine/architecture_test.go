@@ -50,6 +50,7 @@ var importTable = map[string]string{
 	"repo/git/commitgraph": "repo/durable repo/git/...",
 
 	"repo/internal/gitexec":     sysUnix,
+	"repo/internal/incoming":    nouns + "repo/internal/gitexec",
 	"repo/internal/runstate":    nouns,
 	"repo/internal/transport":   "repo/durable repo/git/...",
 	"repo/internal/dest":        belowDest + sysUnix + " golang.org/x/text/cases golang.org/x/text/unicode/norm",
@@ -63,7 +64,7 @@ var importTable = map[string]string{
 	"repo/remote":  belowReader + "repo/internal/outgoing repo/internal/gitexec",
 	"repo/restore": nouns + "repo/history " + sysUnix,
 	"repo/verify":  belowReader + "repo/internal/projection repo/internal/maintenance",
-	"repo":         belowReader + "repo/internal/projection repo/internal/maintenance repo/verify repo/history",
+	"repo":         belowReader + "repo/internal/gitexec repo/internal/incoming repo/internal/projection repo/internal/maintenance repo/verify repo/history",
 
 	"repo/repotest": "repo/... " + sysUnix,
 

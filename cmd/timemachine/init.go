@@ -13,14 +13,22 @@ import (
 // initOptions are the flags of init.
 type initOptions struct {
 	adopt  bool
+	from   fromOptions
 	remote string // URL
 }
 
 func (a *app) initCommand() *cobra.Command {
 	var o initOptions
-	cmd := newCommand("init", "make the destination's repository", initHelp, noArgs,
-		func(ctx context.Context, _ []string) error { return a.init(ctx, o) })
+	var cmd *cobra.Command
+	cmd = newCommand("init", "make the destination's repository", initHelp, noArgs,
+		func(ctx context.Context, _ []string) error {
+			if err := o.from.check(cmd, o.adopt); err != nil {
+				return err
+			}
+			return a.init(ctx, o)
+		})
 	cmd.Flags().BoolVar(&o.adopt, "adopt", false, "take over a clone of a history, or one whose branch was rewritten")
+	addFromFlags(cmd, &o.from)
 	cmd.Flags().StringVar(&o.remote, "remote", "", "add the git remote origin at `URL`, and see whether it can be reached")
 	return cmd
 }
@@ -29,6 +37,8 @@ func (a *app) initCommand() *cobra.Command {
 type initDocument struct {
 	Destination string `json:"destination"`
 	Outcome     string `json:"outcome"` // created, adopted or existed
+	From        string `json:"from,omitempty"`
+	Branch      string `json:"branch,omitempty"`
 }
 
 // init makes the repository or takes one over. It needs no configuration file, and uses the
@@ -37,6 +47,9 @@ func (a *app) init(ctx context.Context, o initOptions) error {
 	p, c, err := a.openPlace(false)
 	if err != nil {
 		return err
+	}
+	if o.from.url != "" {
+		return a.adoptFrom(ctx, p, c, o.from)
 	}
 	options := a.repoOptions(p)
 	outcome := "created"

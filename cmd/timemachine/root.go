@@ -83,7 +83,7 @@ func (a *app) addGlobalFlags(root *cobra.Command) {
 // beginCommand checks the global flags and sets up the console, after cobra has accepted the
 // command line.
 func (a *app) beginCommand(cmd *cobra.Command) error {
-	for _, name := range []string{"config", "config-location", "destination", "at", "since", "until", "to", "branch"} {
+	for _, name := range []string{"config", "config-location", "destination", "at", "since", "until", "to", "branch", "from"} {
 		if f := cmd.Flag(name); f != nil && f.Changed && f.Value.String() == "" {
 			return &usageError{msg: "--" + name + " is empty", hint: "give it a value, or leave it out"}
 		}

@@ -46,6 +46,7 @@ const (
 	// update timemachine, or read the history with git; Dest
 	UpdateProgram
 	CheckOutBranch // check the history's branch out
+	NameBranch     // name one of a remote's branches
 	ListBranches   // list the branches that hold a history, and name one; Dest
 	RunFirst       // let a run record the first versions
 	FreeSpace      // free space on the destination's disk; Dest

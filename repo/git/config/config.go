@@ -96,3 +96,16 @@ func (c File) Unsupported() string {
 	}
 	return ""
 }
+
+// Quote is a value as git writes it: in quotes where it would be read as another one.
+func Quote(value string) string {
+	if strings.Trim(value, " ") == value && !strings.ContainsAny(value, "\\\"\n\t#;") {
+		return value
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`).Replace(value) + `"`
+}
+
+// QuoteName is the name of a subsection, which always stands in quotes. It holds no newline.
+func QuoteName(name string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
+}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
 	"timemachine/repo/git/ref"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
@@ -64,15 +66,20 @@ func (r *Dest) adoptableBranch() (string, error) {
 	if err != nil {
 		return "", &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s cannot be read", record.Display(branch), record.Display(r.Path)), Err: err}
 	}
+	if holds, err := HoldsRecord(r.Store, tip); err != nil || holds {
+		return branch, err
+	}
+	return "", &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s holds no record of timemachine's", record.Display(branch), record.Display(r.Path)), Remedy: refusal.Remedy{Kind: refusal.ChooseDestination}}
+}
+
+// HoldsRecord tells whether one of the commits from tip back along first parents has a record.
+func HoldsRecord(store *pack.Store, tip object.ID) (bool, error) {
 	for id := tip; !id.IsZero(); {
-		c, err := r.Store.ReadCommit(id)
-		if err != nil {
-			return "", err
-		}
-		if record.HasRecord(c) {
-			return branch, nil
+		c, err := store.ReadCommit(id)
+		if err != nil || record.HasRecord(c) {
+			return err == nil, err
 		}
 		id = c.FirstParent()
 	}
-	return "", &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s holds no record of timemachine's", record.Display(branch), record.Display(r.Path)), Remedy: refusal.Remedy{Kind: refusal.ChooseDestination}}
+	return false, nil
 }

@@ -39,10 +39,12 @@ copies/ can be deleted without loss. Do not edit in files/: the next version of 
 // Make makes the folder path, closed to other users, and a new repository in it. The parent must
 // exist. In an existing folder the repository belongs to the folder's owner. Make builds it under
 // another name, syncs and renames it, so a killed Make leaves no half of one. exclude are further
-// paths that git status must not show. An existing repository is a *refusal.Error.
-func Make(path string, exclude []string) error {
-	if err := os.Mkdir(path, durable.DirPerm); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("destination %s: %w", record.Display(path), err)
+// paths that git status must not show. fill puts a history into the repository that is being built;
+// nil: it begins empty. An existing repository is a *refusal.Error.
+func Make(path string, exclude []string, fill Fill) error {
+	mkdirErr := os.Mkdir(path, durable.DirPerm)
+	if mkdirErr != nil && !errors.Is(mkdirErr, fs.ErrExist) {
+		return fmt.Errorf("destination %s: %w", record.Display(path), mkdirErr)
 	}
 	root, err := durable.OpenDir(path)
 	if err != nil {
@@ -58,11 +60,18 @@ func Make(path string, exclude []string) error {
 	if err := removeUnfinished(root); err != nil {
 		return err
 	}
-	if err := buildRepository(root, path, exclude); err != nil {
+	if err := buildRepository(root, path, exclude, fill); err != nil {
+		if mkdirErr == nil {
+			os.Remove(path) // unless something is in it
+		}
 		return err
 	}
 	return errors.Join(root.Replace(ReadmeName, []byte(readme)), makeFolder(root, "files"), makeFolder(root, "copies"), syncName(path))
 }
+
+// Fill puts a history into a new repository, and returns its branch, without refs/heads/, and
+// further settings for its configuration.
+type Fill func(git *durable.Dir) (branch, settings string, err error)
 
 // syncName puts the name of a new destination on disk. A folder above it that this user may not
 // read cannot be synced, and is left to the system.
@@ -108,7 +117,7 @@ func removeUnfinished(root *durable.Dir) error {
 }
 
 // buildRepository makes .git under another name and renames it.
-func buildRepository(root *durable.Dir, path string, exclude []string) error {
+func buildRepository(root *durable.Dir, path string, exclude []string, fill Fill) error {
 	name := fmt.Sprintf("%s%d", initPrefix, os.Getpid())
 	git, err := root.MakeSub(name)
 	if err != nil {
@@ -118,7 +127,7 @@ func buildRepository(root *durable.Dir, path string, exclude []string) error {
 	if _, err := git.TryFlock(); err != nil {
 		return err
 	}
-	err = writeRepository(git, path, exclude)
+	err = writeRepository(git, path, exclude, fill)
 	if err == nil {
 		err = root.Rename(name, root, ".git")
 	}
@@ -129,7 +138,7 @@ func buildRepository(root *durable.Dir, path string, exclude []string) error {
 }
 
 // writeRepository writes the folders and files of a new repository.
-func writeRepository(git *durable.Dir, path string, exclude []string) error {
+func writeRepository(git *durable.Dir, path string, exclude []string, fill Fill) error {
 	settings, err := probe(git)
 	if err != nil {
 		return err
@@ -156,7 +165,19 @@ func writeRepository(git *durable.Dir, path string, exclude []string) error {
 			return err
 		}
 	}
+	if fill != nil {
+		return fillRepository(git, settings, fill)
+	}
 	return syncFolders(w, "logs/refs/heads", "logs/refs", "logs", "info", "objects", "refs", "timemachine", "")
+}
+
+// fillRepository fills a new repository, writes its settings again, and puts all of it on disk.
+func fillRepository(git *durable.Dir, settings string, fill Fill) error {
+	branch, more, err := fill(git)
+	if err != nil {
+		return err
+	}
+	return errors.Join(git.Replace("config", []byte(settings+more+requiredSettings(branch))), git.Replace("HEAD", []byte("ref: refs/heads/"+branch+"\n")), git.SyncFS())
 }
 
 func syncFolders(w *durable.Walker, dirs ...string) error {

@@ -3,6 +3,8 @@ package dest
 import (
 	"errors"
 	"fmt"
+
+	"timemachine/repo/git/config"
 )
 
 // writeSettings adds the settings that the configuration lacks at its end, since git takes the last
@@ -53,5 +55,5 @@ const format = 1
 func requiredSettings(branch string) string {
 	return "[core]\n\tsharedRepository = 0600\n\tautocrlf = false\n\ttrustctime = false\n\tprecomposeunicode = false\n" +
 		// branch last: isBranchCut
-		fmt.Sprintf("[timemachine]\n\tformat = %d\n\tbranch = %s\n", format, branch)
+		fmt.Sprintf("[timemachine]\n\tformat = %d\n\tbranch = %s\n", format, config.Quote(branch))
 }

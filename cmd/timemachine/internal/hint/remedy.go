@@ -48,6 +48,7 @@ var sentences = map[refusal.RemedyKind]string{
 	refusal.ChooseDestination:   "choose another destination",
 	refusal.NameFreeDestination: "choose another destination with -d",
 	refusal.NameMainFolder:      "name the repository's main folder with -d",
+	refusal.NameBranch:          "name one with --branch",
 	refusal.ReadFullClone:       "read a full clone of it: git clone --no-shared",
 	refusal.CheckOutBranch:      "git checkout the history's branch first",
 	refusal.RemoveIndexLock:     "versions are recorded all the same; if no git is at work, remove the lock",

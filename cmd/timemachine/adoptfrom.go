@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"timemachine/cmd/timemachine/internal/hint"
+	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/terminal"
+	"timemachine/repo"
+	"timemachine/repo/refusal"
+	"timemachine/watch/config"
+	"timemachine/watch/scan"
+)
+
+// fromOptions are the flags of init --adopt --from.
+type fromOptions struct {
+	url     string
+	branch  string
+	copies  bool
+	timeout time.Duration
+}
+
+const answerTime = time.Minute // in which a remote must say something
+
+func addFromFlags(cmd *cobra.Command, o *fromOptions) {
+	f := cmd.Flags()
+	f.StringVar(&o.url, "from", "", "with --adopt: fetch the history from the git repository at `URL` first")
+	f.StringVarP(&o.branch, "branch", "b", "", "with --from: take the branch `NAME` (default the only one, else this host's)")
+	f.BoolVar(&o.copies, "copies", false, "with --from: also write copies/, one plain file for each version")
+	f.DurationVar(&o.timeout, "timeout", answerTime, "with --from: give up when the remote says nothing for `TIME`")
+}
+
+// check refuses flags that mean nothing without each other.
+func (o *fromOptions) check(cmd *cobra.Command, adopt bool) error {
+	if o.url != "" {
+		if !adopt {
+			return &usageError{msg: "--from goes with --adopt", hint: spell("init", "--adopt", "--from", "URL")}
+		}
+		if cmd.Flags().Changed("remote") {
+			return &usageError{msg: "--from and --remote exclude each other", hint: "--from makes the remote origin"}
+		}
+		if o.timeout <= 0 {
+			return &usageError{msg: "--timeout " + o.timeout.String() + " is no time to wait", hint: "such as 60s or 5m"}
+		}
+		return nil
+	}
+	for _, name := range []string{"branch", "copies", "timeout"} {
+		if cmd.Flags().Changed(name) {
+			return &usageError{msg: "--" + name + " goes with --from URL", hint: spell("init", "--adopt", "--from", "URL")}
+		}
+	}
+	return nil
+}
+
+// adoptFrom makes a destination of a branch of a remote, and brings files/ up to date with it.
+func (a *app) adoptFrom(ctx context.Context, p *place, c *config.Config, o fromOptions) error {
+	options := a.repoOptions(p)
+	if r, err := repo.Open(p.dest, options); err == nil {
+		return errors.Join(&failure{msg: "destination " + terminal.Quote(p.dest) + " holds a history already", hint: spell("run", "-d", hint.ShellWord(p.dest)) + " goes on with it"}, r.Close())
+	}
+	from := repo.Origin{URL: a.absoluteURL(o.url), Branch: o.branch, Host: a.host, Env: os.Environ(), SearchPath: a.env("PATH"), Timeout: o.timeout}
+	cloned, err := repo.Clone(ctx, p.dest, options, from)
+	if err != nil {
+		return a.originError(cloned.URL, err)
+	}
+	r, err := repo.Open(p.dest, options)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	owner, err := r.Owner()
+	if err != nil {
+		return err
+	}
+	a.memory.noteUse(p.dest, owner)
+	a.journal.Debug("destination adopted", "destination", p.dest, "from", cloned.URL, "branch", cloned.Branch)
+	if err := a.writeAdopted(ctx, r, c, o.copies); err != nil {
+		return err
+	}
+	if a.flags.json {
+		return a.printJSON(initDocument{Destination: p.dest, Outcome: "adopted", From: cloned.URL, Branch: cloned.Branch})
+	}
+	if a.flags.quiet {
+		return nil
+	}
+	if !o.copies && (c == nil || !c.CopiesNone) {
+		a.console.Hint("the older plain copies are written by: " + spell("copies", "rebuild", "-d", hint.ShellWord(p.dest)))
+	}
+	return a.print(fmt.Sprintf("adopted destination %s: branch %s of %s", terminal.Quote(p.dest), terminal.Quote(cloned.Branch), terminal.Quote(cloned.URL)))
+}
+
+// writeAdopted writes files/ and the index, and copies/ where that is wanted. The next run makes up
+// for what fails here.
+func (a *app) writeAdopted(ctx context.Context, r *repo.Repo, c *config.Config, copies bool) error {
+	o := upkeepOptions(c)
+	o.Warn = func(path, msg string, what refusal.Remedy) {
+		if what == (refusal.Remedy{}) {
+			return // that files/ is missing
+		}
+		a.console.Warn(render.ProblemText(scan.Problem{Path: path, Msg: msg}))
+		a.console.Hint(speller().Words(what))
+	}
+	w, err := r.Lock(ctx, o)
+	if err != nil {
+		return err
+	}
+	if !copies {
+		_, err := w.Start(ctx)
+		return err
+	}
+	defer a.console.ShowBar("writing copies")()
+	done, err := w.RebuildCopies(ctx, repo.RebuildOptions{WantCopy: wantsCopy(c), Progress: a.console.MoveBar})
+	if err == nil && (done.Failed > 0 || done.NoRoom) {
+		err = &failure{msg: "not all copies are written", hint: spell("copies", "rebuild", "-d", hint.ShellWord(r.Path())) + " writes the others"}
+	}
+	return err
+}
+
+// originError is the error of a remote that cannot be read, with a hint. What the remote said goes
+// to the log.
+func (a *app) originError(url string, err error) error {
+	var at *repo.OriginError
+	if !errors.As(err, &at) {
+		return err
+	}
+	for _, line := range at.Lines {
+		a.journal.Warn("git said: " + terminal.Escape(line))
+	}
+	f := &failure{msg: terminal.Escape(at.Error()), hint: "nothing is asked here; try it by hand: git ls-remote " + hint.ShellWord(url), err: err}
+	if at.Err != nil {
+		f.hint = "--timeout gives it longer"
+	}
+	return f
+}
+
+// absoluteURL is a URL seen from the working directory: a relative path of an existing folder
+// becomes absolute, since git is run elsewhere.
+func (a *app) absoluteURL(url string) string {
+	if strings.Contains(url, "://") || strings.HasPrefix(url, "-") {
+		return url
+	}
+	if path, err := a.absolute(url); err == nil {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return path
+		}
+	}
+	return url
+}
