@@ -9,6 +9,7 @@ import (
 	"os/user"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -44,6 +45,9 @@ type app struct {
 	journal *slog.Logger
 	log     *journal.File // nil until a place is known
 	memory  *memory       // nil until a place is known
+
+	actionsMu sync.Mutex
+	actions   map[string]int // actions of each message since the process began
 }
 
 // account is the running user, as the user database of the system describes it.

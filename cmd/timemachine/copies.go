@@ -37,7 +37,9 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 	if c != nil && c.CopiesNone {
 		return &usageError{msg: "the configuration says copies: none", hint: "say copies: all in " + terminal.Quote(p.config)}
 	}
-	r, err := a.openForUpkeep(p)
+	rep := a.newProblemReport(nil)
+	defer rep.sayMore()
+	r, err := a.openForUpkeep(p, &rep)
 	if err != nil {
 		return err
 	}
@@ -68,14 +70,11 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 	return err
 }
 
-// openForUpkeep opens the destination for work beside runs.
-func (a *app) openForUpkeep(p *place) (*repo.Repo, error) {
+// openForUpkeep opens the destination for work beside runs, whose warnings go to rep.
+func (a *app) openForUpkeep(p *place, rep *problemReport) (*repo.Repo, error) {
 	o := a.repoOptions(p)
 	o.Warn = func(path, msg string, what refusal.Remedy) {
-		text := render.ProblemText(scan.Problem{Path: path, Msg: msg})
-		a.journal.Warn(text)
-		a.console.Warn(text)
-		a.console.Hint(speller().Words(what))
+		rep.report(scan.Problem{Path: path, Msg: msg, Remedy: what, Warning: true})
 	}
 	return repo.Open(p.dest, o)
 }

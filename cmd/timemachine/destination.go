@@ -36,7 +36,21 @@ func (a *app) announceWait(dest string, holder int, patience time.Duration) {
 	a.console.Announce(text)
 }
 
-func (a *app) logAction(msg string, args ...any) { a.journal.Debug(msg, args...) }
+// logAction logs what package repo does or finds: of each message the first ones, since others may
+// choose how many there are.
+func (a *app) logAction(msg string, args ...any) {
+	a.actionsMu.Lock()
+	defer a.actionsMu.Unlock()
+	if a.actions == nil {
+		a.actions = map[string]int{}
+	}
+	switch a.actions[msg]++; {
+	case a.actions[msg] <= mostOfAKind:
+		a.journal.Debug(msg, args...)
+	case a.actions[msg] == mostOfAKind+1:
+		a.journal.Debug("more of these are not logged: " + msg)
+	}
+}
 
 // openRepo opens the repository of the destination and makes it in an existing folder without one.
 // If this configuration has used the folder before, its disk is probably not mounted: openRepo

@@ -82,7 +82,7 @@ func (a *app) restore(ctx context.Context, o restoreOptions) error {
 	defer rep.end()
 	done := &restoreReport{app: a, o: o}
 	plan, err := watch.Restore(ctx, watch.RestoreOptions{History: h, Repo: r, Config: c, Own: a.own(p), At: point, Selections: selections,
-		To: o.to, Overwrite: overwrite, DryRun: o.dryRun, Clock: a.now, Log: a.logAction, Report: rep, Done: done.logStep})
+		To: o.to, Overwrite: overwrite, DryRun: o.dryRun, Clock: a.now, Log: a.journal.Debug, Report: rep, Done: done.logStep})
 	if plan != nil {
 		defer plan.Close()
 	}

@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -41,9 +44,9 @@ func (a *app) verify(ctx context.Context, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	t := &verifyReport{app: a}
+	t := a.newVerifyReport()
 	sum, err := a.verifyDestination(ctx, p, c, o, t)
-	if err = errors.Join(err, t.err); err != nil {
+	if err = errors.Join(err, t.err, t.printMore()); err != nil {
 		return err
 	}
 	a.journal.Debug("verified", "destination", p.dest, "objects", sum.Objects, "versions", sum.Versions, "problems", sum.Findings, "repaired", sum.Repaired)
@@ -65,7 +68,9 @@ func (a *app) verifyDestination(ctx context.Context, p *place, c *config.Config,
 	if o.branch != "" {
 		return a.verifyClone(ctx, p, o, options)
 	}
-	r, err := a.openForUpkeep(p)
+	rep := a.newProblemReport(nil)
+	defer rep.sayMore()
+	r, err := a.openForUpkeep(p, &rep)
 	if refusalKind(err) == refusal.Foreign && !o.repair {
 		return a.verifyClone(ctx, p, o, options)
 	}
@@ -107,21 +112,61 @@ func wantsCopy(c *config.Config) func(*record.Version) bool {
 
 // verifyReport prints findings while verify finds them.
 type verifyReport struct {
-	app *app
-	err error // the first failure to print a line
+	app   *app
+	err   error               // the first failure to print a line
+	kinds map[string]int      // findings of each kind
+	told  map[verify.Part]int // findings that were told
+	more  map[verify.Part]int // and those that were not
+}
+
+func (a *app) newVerifyReport() *verifyReport {
+	return &verifyReport{app: a, kinds: map[string]int{}, told: map[verify.Part]int{}, more: map[verify.Part]int{}}
+}
+
+// mostOfAPart is how many findings of one part are told, whatever their kinds. Who can commit to
+// the branch chooses what the messages say.
+const mostOfAPart = 5 * mostOfAKind
+
+// isTold counts a finding. It tells whether the finding is one of the first of its kind and part.
+func (t *verifyReport) isTold(f verify.Finding) bool {
+	what, _, _ := strings.Cut(f.Msg, ": ")
+	kind := string(f.Part) + " " + withoutNumberedWords(what)
+	if t.kinds[kind] == mostOfAKind || t.told[f.Part] == mostOfAPart {
+		t.more[f.Part]++
+		return false
+	}
+	t.kinds[kind]++
+	t.told[f.Part]++
+	return true
 }
 
 func (t *verifyReport) printFinding(f verify.Finding) {
-	t.app.journal.Warn(render.FindingText(f), "hint", speller().Words(f.Remedy))
-	if t.err != nil {
-		return
+	told := t.isTold(f)
+	if told {
+		t.app.journal.Warn(render.FindingText(f), "hint", speller().Words(f.Remedy))
 	}
-	t.app.console.ClearBar()
-	if t.app.flags.json {
+	switch {
+	case t.err != nil:
+	case t.app.flags.json:
+		t.app.console.ClearBar()
 		t.err = t.app.printJSONLine(render.FindingJSON(f, speller().Words))
-		return
+	case told || t.app.console.Verbose:
+		t.app.console.ClearBar()
+		t.err = t.app.print(render.FindingLine(f, speller().Words))
 	}
-	t.err = t.app.print(render.FindingLine(f, speller().Words))
+}
+
+// printMore says how many findings of each part were not told.
+func (t *verifyReport) printMore() error {
+	var errs []error
+	for _, part := range slices.Sorted(maps.Keys(t.more)) {
+		text := render.MoreFindings(part, t.more[part])
+		t.app.journal.Warn(text)
+		if !t.app.flags.json && !t.app.console.Verbose {
+			errs = append(errs, t.app.print(text+" (-v shows them)"))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // checkCache checks the cache, which package repo does not know. An active run may be writing it.

@@ -61,6 +61,11 @@ func FindingLine(f verify.Finding, say Hints) string {
 	return terminal.Escape(text)
 }
 
+// MoreFindings says in one line how many findings of a part are not shown.
+func MoreFindings(part verify.Part, n int) string {
+	return "and " + Count(n, "more problem") + " of the kind " + string(part)
+}
+
 // VerifyJSON is the last line of a verification.
 func VerifyJSON(s *verify.Summary) VerifyDocument {
 	return VerifyDocument{Type: "summary", Objects: s.Objects, Versions: s.Versions, Files: s.Files, Copies: s.Copies,
