@@ -79,16 +79,16 @@ func (f *Origin) choose(branches []string, url string) (string, error) {
 		}
 	}
 	refuse := func(why string) (string, error) {
-		return "", &refusal.Error{Kind: refusal.NoBranch, Msg: record.Display(url) + " " + why, Remedy: refusal.Remedy{Kind: refusal.NameBranch}}
+		return "", &refusal.Error{Kind: refusal.NoBranch, Msg: record.Quote(url) + " " + why, Remedy: refusal.Remedy{Kind: refusal.NameBranch}}
 	}
 	wanted := strings.TrimPrefix(f.Branch, "refs/heads/")
 	switch {
 	case len(branches) == 0:
-		return "", &refusal.Error{Kind: refusal.NoBranch, Msg: record.Display(url) + " holds no branch: there is no history to take over"}
+		return "", &refusal.Error{Kind: refusal.NoBranch, Msg: record.Quote(url) + " holds no branch: there is no history to take over"}
 	case wanted != "" && slices.Contains(branches, wanted):
 		return wanted, nil
 	case wanted != "":
-		return refuse("has no branch " + record.Display(wanted) + ", but " + someNames(branches))
+		return refuse("has no branch " + record.Quote(wanted) + ", but " + someNames(branches))
 	case len(branches) == 1:
 		return branches[0], nil
 	case len(ofHost) == 1:
@@ -96,7 +96,7 @@ func (f *Origin) choose(branches []string, url string) (string, error) {
 	case len(ofHost) > 1:
 		return refuse(fmt.Sprintf("holds %d branches of this host: %s", len(ofHost), someNames(ofHost)))
 	}
-	return refuse(fmt.Sprintf("holds %d branches and none of this host (%s): %s", len(branches), record.Display(f.Host), someNames(branches)))
+	return refuse(fmt.Sprintf("holds %d branches and none of this host (%s): %s", len(branches), record.Quote(f.Host), someNames(branches)))
 }
 
 // someNames lists the first names, and how many others there are.
@@ -104,7 +104,7 @@ func someNames(names []string) string {
 	const most = 5
 	var quoted []string
 	for _, name := range names[:min(most, len(names))] {
-		quoted = append(quoted, record.Display(name))
+		quoted = append(quoted, record.Quote(name))
 	}
 	text := strings.Join(quoted, ", ")
 	if more := len(names) - most; more > 0 {
@@ -125,7 +125,7 @@ func startBranch(git *durable.Dir, from Cloned, o Options) error {
 	refs := ref.New(git, stage)
 	tip, err := refs.Read(incoming.Tracking(from.Branch))
 	if errors.Is(err, ref.ErrMissing) { // git passes such a branch over
-		return &refusal.Error{Kind: refusal.Unsupported, Msg: record.Display(from.URL) + " is a shallow clone: it lacks the older versions"}
+		return &refusal.Error{Kind: refusal.Unsupported, Msg: record.Quote(from.URL) + " is a shallow clone: it lacks the older versions"}
 	}
 	if err != nil {
 		return err
@@ -139,7 +139,7 @@ func startBranch(git *durable.Dir, from Cloned, o Options) error {
 		return err
 	}
 	if !holds {
-		return &refusal.Error{Kind: refusal.Foreign, Msg: fmt.Sprintf("branch %s of %s holds no record of timemachine's", record.Display(from.Branch), record.Display(from.URL))}
+		return &refusal.Error{Kind: refusal.Foreign, Msg: fmt.Sprintf("branch %s of %s holds no record of timemachine's", record.Quote(from.Branch), record.Quote(from.URL))}
 	}
 	return errors.Join(git.Remove("FETCH_HEAD"), refs.Update("refs/heads/"+from.Branch, object.ID{}, tip,
 		ref.LogEntry{Name: o.Ident.Name, Email: o.Ident.Email, When: o.Clock().In(o.Zone), Message: "clone: from " + from.URL}))

@@ -62,7 +62,7 @@ func (r *Writer) removeLeftovers() error {
 		}
 	}
 	if err := runstate.MoveForeignAside(r.work.StateDir, func(d runstate.Displaced) {
-		r.work.Opts.Warn(r.work.StateDir.Path(d.Name), "is no regular file, and was moved to "+record.Display(d.Aside), refusal.Remedy{Kind: d.Loss})
+		r.work.Opts.Warn(r.work.StateDir.Path(d.Name), "is no regular file, and was moved to "+record.Quote(d.Aside), refusal.Remedy{Kind: d.Loss})
 	}); err != nil {
 		return err
 	}
@@ -164,10 +164,10 @@ func (r *Writer) moveBranch(old, id object.ID, message string) error {
 	var unlogged *ref.LogError
 	switch {
 	case errors.As(err, &held):
-		return &refusal.Error{Kind: refusal.Locked, Dest: r.work.Path, Msg: fmt.Sprintf("branch %s is locked: %s", record.Display(r.work.ShortBranch()), held.Error()),
+		return &refusal.Error{Kind: refusal.Locked, Dest: r.work.Path, Msg: fmt.Sprintf("branch %s is locked: %s", record.Quote(r.work.ShortBranch()), held.Error()),
 			Remedy: r.work.Remedy(refusal.RemoveBranchLock, held.Path)}
 	case errors.As(err, &moved):
-		return &refusal.Error{Kind: refusal.Moved, Dest: r.work.Path, Msg: fmt.Sprintf("branch %s was moved by another program while the run was at work", record.Display(r.work.ShortBranch())),
+		return &refusal.Error{Kind: refusal.Moved, Dest: r.work.Path, Msg: fmt.Sprintf("branch %s was moved by another program while the run was at work", record.Quote(r.work.ShortBranch())),
 			Remedy: r.work.Remedy(refusal.NextRunContinues, "")}
 	case errors.As(err, &unlogged) && !durable.IsFull(err):
 		return r.reflogError(unlogged)
@@ -178,10 +178,10 @@ func (r *Writer) moveBranch(old, id object.ID, message string) error {
 // reflogError says why the reflog cannot be written. No branch moves without a reflog entry.
 func (r *Writer) reflogError(e *ref.LogError) error {
 	path := r.work.Git.Path(e.Name)
-	s := &refusal.Error{Kind: refusal.Damaged, Dest: r.work.Path, Msg: "the reflog " + record.Display(path) + " cannot be written: " + durable.Reason(e.Err),
+	s := &refusal.Error{Kind: refusal.Damaged, Dest: r.work.Path, Msg: "the reflog " + record.Quote(path) + " cannot be written: " + durable.Reason(e.Err),
 		Remedy: r.work.Remedy(refusal.NextRunWritesReflog, "")}
 	if e.Blocked {
-		s.Msg = record.Display(path) + " is in the way of the reflog"
+		s.Msg = record.Quote(path) + " is in the way of the reflog"
 		s.Remedy = r.work.Remedy(refusal.MoveAsideOfReflog, path)
 	}
 	return s

@@ -76,6 +76,6 @@ func (h *History) otherBranchError() error {
 // branchError is a refusal of the branch that is read. The text has a verb for the branch and one
 // for the destination.
 func (h *History) branchError(text string) error {
-	return &refusal.Error{Kind: refusal.NoBranch, Dest: h.commits.Path, Msg: fmt.Sprintf(text, record.Display(h.Branch()), record.Display(h.commits.Path)),
+	return &refusal.Error{Kind: refusal.NoBranch, Dest: h.commits.Path, Msg: fmt.Sprintf(text, record.Quote(h.Branch()), record.Quote(h.commits.Path)),
 		Remedy: refusal.Remedy{Kind: refusal.ListBranches, Dest: h.commits.Path}}
 }

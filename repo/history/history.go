@@ -33,7 +33,7 @@ type History struct {
 // UnknownError says that the history has no version of a path, nor of anything below it.
 type UnknownError struct{ Path string }
 
-func (e *UnknownError) Error() string { return "no version of " + record.Display(e.Path) }
+func (e *UnknownError) Error() string { return "no version of " + record.Quote(e.Path) }
 
 // BeforeError says that the history of a path begins after the point in question.
 type BeforeError struct {
@@ -45,11 +45,11 @@ type BeforeError struct {
 func (e *BeforeError) Error() string {
 	switch {
 	case e.Count == 1:
-		return record.Display(e.Path) + " has 1 version: @0 is its first"
+		return record.Quote(e.Path) + " has 1 version: @0 is its first"
 	case e.Count > 1:
-		return fmt.Sprintf("%s has %d versions: @%d is its first", record.Display(e.Path), e.Count, e.Count-1)
+		return fmt.Sprintf("%s has %d versions: @%d is its first", record.Quote(e.Path), e.Count, e.Count-1)
 	}
-	return fmt.Sprintf("the history of %s begins later", record.Display(e.Path))
+	return fmt.Sprintf("the history of %s begins later", record.Quote(e.Path))
 }
 
 // AbsentError says that a path was deleted at the point in question.
@@ -58,7 +58,7 @@ type AbsentError struct {
 	Deleted Entry // the deletion in force; its Before is the version before that
 }
 
-func (e *AbsentError) Error() string { return record.Display(e.Path) + " did not exist then" }
+func (e *AbsentError) Error() string { return record.Quote(e.Path) + " did not exist then" }
 
 // Options is what a history needs from its caller. The zero value works.
 type Options struct {

@@ -61,7 +61,7 @@ func (h *History) readTip() error {
 		return err
 	}
 	if h.tip, err = h.commits.Tip(); err == nil && h.tip.IsZero() {
-		return &refusal.Error{Kind: refusal.NoVersions, Dest: h.commits.Path, Msg: fmt.Sprintf("destination %s holds no versions yet", record.Display(h.commits.Path)),
+		return &refusal.Error{Kind: refusal.NoVersions, Dest: h.commits.Path, Msg: fmt.Sprintf("destination %s holds no versions yet", record.Quote(h.commits.Path)),
 			Remedy: refusal.Remedy{Kind: refusal.RunFirst}}
 	}
 	return err
@@ -71,7 +71,7 @@ func (h *History) readTip() error {
 func (h *History) detachedTip() (object.ID, error) {
 	id, err := h.commits.Refs.Read("HEAD")
 	if err != nil {
-		return id, &refusal.Error{Kind: refusal.Damaged, Dest: h.commits.Path, Msg: fmt.Sprintf("HEAD of %s cannot be read", record.Display(h.commits.Path)), Err: err}
+		return id, &refusal.Error{Kind: refusal.Damaged, Dest: h.commits.Path, Msg: fmt.Sprintf("HEAD of %s cannot be read", record.Quote(h.commits.Path)), Err: err}
 	}
 	return id, nil
 }

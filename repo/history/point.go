@@ -32,9 +32,9 @@ type RevisionError struct{ cause revision.Error }
 
 func (e *RevisionError) Error() string {
 	if e.cause.Why == "" {
-		return fmt.Sprintf("%s is neither a time nor a version known here", record.Display(e.cause.Rev))
+		return fmt.Sprintf("%s is neither a time nor a version known here", record.Quote(e.cause.Rev))
 	}
-	return fmt.Sprintf("%s: %s", record.Display(e.cause.Rev), e.cause.Why)
+	return fmt.Sprintf("%s: %s", record.Quote(e.cause.Rev), e.cause.Why)
 }
 
 // Point is the point that w means. The error is a *RevisionError where a revision names no commit.

@@ -23,7 +23,7 @@ type scope struct {
 
 // onlySource selects one source.
 func onlySource(source string) *scope {
-	return &scope{path: source, needle: []byte(sourceLine + record.Quote(source) + "\n")}
+	return &scope{path: source, needle: []byte(sourceLine + record.QuoteTrailer(source) + "\n")}
 }
 
 // atOrBelow selects the sources at and below a path; "/" selects everything.
@@ -59,7 +59,7 @@ type runSelector struct {
 
 // versionsOf selects the versions of the run with a name.
 func versionsOf(scan string) *runSelector {
-	return &runSelector{scan, []byte("\nScan: " + record.Quote(scan) + "\n")}
+	return &runSelector{scan, []byte("\nScan: " + record.QuoteTrailer(scan) + "\n")}
 }
 
 func (r *runSelector) mayMatch(raw []byte) bool { return r.scan != "" && bytes.Contains(raw, r.needle) }

@@ -51,13 +51,13 @@ func (h *History) Upstream(ctx context.Context) (*Upstream, error) {
 // owner is the repository's.
 func (h *History) CheckWriters(ctx context.Context, uid int, p Point) (owner durable.Owner, err error) {
 	if owner, err = h.commits.CheckWriters(uid); err == nil && h.commits.Other {
-		err = fmt.Errorf("branch %s is not the one that is recorded here", record.Display(h.Branch()))
+		err = fmt.Errorf("branch %s is not the one that is recorded here", record.Quote(h.Branch()))
 	}
 	if err != nil || p.Commit.IsZero() {
 		return owner, err
 	}
 	if _, elsewhere, err := h.ahead(ctx, p.Commit); err != nil || elsewhere {
-		return owner, cmp.Or(err, fmt.Errorf("commit %s is not on the branch %s", p.Commit.Short(), record.Display(h.Branch())))
+		return owner, cmp.Or(err, fmt.Errorf("commit %s is not on the branch %s", p.Commit.Short(), record.Quote(h.Branch())))
 	}
 	return owner, nil
 }

@@ -7,25 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// Quote gives s as it stands in a trailer: unchanged, or in double quotes with C's
-// escapes, as git writes paths, where s is empty, begins or ends with a space, is not UTF-8, or
-// holds a double quote, a control character (C0, DEL, C1), a line or paragraph separator or a
-// format character (bidirectional, zero-width). Inside quotes every byte outside printable ASCII is
-// \a \b \t \n \v \f \r or three octal digits. A backslash alone needs no quotes.
+// Quote gives s as people read it, in messages and tables. It is as QuoteTrailer gives it, and also
+// in quotes where s holds a character that is Hidden.
 func Quote(s string) string {
-	if !needsQuotes(s) {
-		return s
-	}
-	return string(quote(nil, s))
-}
-
-// Display gives s as people read it. It is as Quote gives it, and also in quotes where s holds a
-// character that is Hidden.
-func Display(s string) string {
 	if strings.ContainsFunc(s, Hidden) {
 		return string(quote(nil, s))
 	}
-	return Quote(s)
+	return QuoteTrailer(s)
 }
 
 // Hidden tells whether a character in a name could keep a reader from telling the name. Such are
@@ -43,6 +31,18 @@ func Hidden(r rune) bool {
 
 // brailleBlank is the braille pattern without a dot.
 const brailleBlank = '\u2800'
+
+// QuoteTrailer gives s as it stands in a trailer: unchanged, or in double quotes with C's
+// escapes, as git writes paths, where s is empty, begins or ends with a space, is not UTF-8, or
+// holds a double quote, a control character (C0, DEL, C1), a line or paragraph separator or a
+// format character (bidirectional, zero-width). Inside quotes every byte outside printable ASCII is
+// \a \b \t \n \v \f \r or three octal digits. A backslash alone needs no quotes.
+func QuoteTrailer(s string) string {
+	if !needsQuotes(s) {
+		return s
+	}
+	return string(quote(nil, s))
+}
 
 // escapes are the letters for the control characters from 7 to 13.
 const escapes = "abtnvfr"
@@ -96,9 +96,9 @@ func unsafeRune(r rune) bool {
 
 var errQuote = errors.New("bad C quoting")
 
-// Unquote is the inverse of Quote. What does not begin with a double quote is given back as it is.
-// The error is for a quoted string that does not end with its second quote, or has an unknown
-// escape.
+// Unquote is the inverse of Quote and QuoteTrailer. What does not begin with a double quote is
+// given back as it is. The error is for a quoted string that does not end with its second quote, or
+// has an unknown escape.
 func Unquote(s string) (string, error) {
 	if !strings.HasPrefix(s, `"`) {
 		return s, nil

@@ -159,14 +159,33 @@ func FuzzQuote(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		q := Quote(s)
-		if strings.ContainsAny(q, "\n\r\x1b\x00") {
-			t.Errorf("%q is quoted as %q", s, q)
+		for _, q := range []string{QuoteTrailer(s), Quote(s)} {
+			if strings.ContainsAny(q, "\n\r\x1b\x00") {
+				t.Errorf("%q is quoted as %q", s, q)
+			}
+			if got, err := Unquote(q); err != nil || got != s {
+				t.Errorf("%q comes back as %q, %v", s, got, err)
+			}
 		}
-		if got, err := Unquote(q); err != nil || got != s {
-			t.Errorf("%q comes back as %q, %v", s, got, err)
+		if q := Quote(s); strings.ContainsFunc(q, Hidden) {
+			t.Errorf("%q is shown as %q", s, q)
 		}
 	})
+}
+
+// TestRecordsQuoteAsBefore: what is quoted for people alone stands in trailers as it is, so that
+// the form of records does not depend on what Unicode calls a letter.
+func TestRecordsQuoteAsBefore(t *testing.T) {
+	for _, s := range []string{"/private\ue000", "/unassigned\u0378", "/no-break\u00a0space", "/filler\u3164", "/variation\ufe0f"} {
+		if QuoteTrailer(s) != s || Quote(s) == s {
+			t.Errorf("%q is %s in a trailer and %s for people", s, QuoteTrailer(s), Quote(s))
+		}
+	}
+	for _, s := range []string{"/plain", "/Größe", "/日本語", "/e\u0301", "/a b", "/smile\U0001f600"} {
+		if Quote(s) != s {
+			t.Errorf("%q is %s for people", s, Quote(s))
+		}
+	}
 }
 
 func FuzzParse(f *testing.F) {

@@ -56,7 +56,7 @@ func spelling(rec *Record) (layout.Spelling, error) {
 	}
 	s, ok := layout.SpelledAs(rec.Source, rec.File)
 	if !ok { // another program wrote the record
-		return s, fmt.Errorf("its File %s is no place of its source", Display(rec.File))
+		return s, fmt.Errorf("its File %s is no place of its source", Quote(rec.File))
 	}
 	return s, nil
 }

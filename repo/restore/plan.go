@@ -159,7 +159,7 @@ func (p *Plan) addStep(ctx context.Context, b *base, e history.Entry) error {
 	}
 	var err error
 	if s.rel, err = filepath.Rel(b.path, s.Target); err != nil || strings.HasPrefix(s.rel, "..") {
-		return fmt.Errorf("%s is not below %s", record.Display(s.Target), record.Display(b.path))
+		return fmt.Errorf("%s is not below %s", record.Quote(s.Target), record.Quote(b.path))
 	}
 	if err := ctx.Err(); err != nil {
 		return err

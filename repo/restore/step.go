@@ -148,11 +148,11 @@ func (s *Step) decideObstacle(dir *durable.Dir, rel, name string, st durable.Sta
 	plain := st.IsRegular() || st.IsLink()
 	switch {
 	case st.IsLink() && o.Followed != nil && o.Followed(path):
-		s.Err = fmt.Errorf("below the link %s, which the watch list names: restore that path by itself", record.Display(path))
+		s.Err = fmt.Errorf("below the link %s, which the watch list names: restore that path by itself", record.Quote(path))
 	case o.Overwrite == OverwriteNever:
-		s.Err = fmt.Errorf("%s is in the way: it is no folder", record.Display(path))
+		s.Err = fmt.Errorf("%s is in the way: it is no folder", record.Quote(path))
 	case o.Overwrite == OverwriteChanged && (!plain || !o.InPlace()):
-		s.Err = fmt.Errorf("%s is in the way: it is no folder; --overwrite always replaces it", record.Display(path))
+		s.Err = fmt.Errorf("%s is in the way: it is no folder; --overwrite always replaces it", record.Quote(path))
 	default:
 		s.obstacle, s.presentStat = rel, st
 		if plain {

@@ -180,7 +180,7 @@ func (k *verify) checkPlaces(s *step, h *history, wrong func(string, ...any)) {
 	}
 	folder, err := record.CopyFolder(&s.Record)
 	if in, name := layout.Split(s.Copy); err != nil || in != folder || !commits.HasStamp(s.Copy, layout.Stamp(s.Mtime)) {
-		wrong("its copy's name %s is not one of its own", record.Display(name))
+		wrong("its copy's name %s is not one of its own", record.Quote(name))
 	}
 }
 

@@ -42,7 +42,7 @@ func (k *verify) clearPath(path string, v *record.Version) error {
 		if err != nil {
 			return err
 		}
-		k.r.Opts.Warn(dir.Path(name), "was in the way, and was moved to "+record.Display(aside), refusal.Remedy{})
+		k.r.Opts.Warn(dir.Path(name), "was in the way, and was moved to "+record.Quote(aside), refusal.Remedy{})
 	}
 	return nil
 }

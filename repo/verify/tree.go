@@ -93,7 +93,7 @@ func (w *worker) descend(s *step, before, after object.ID, path string, top bool
 		return holds(s, e, there)
 	}
 	if there && !e.Mode.IsTree() || !there && !s.Ends() {
-		return fmt.Errorf("the tree holds no folder %s", record.Display(name))
+		return fmt.Errorf("the tree holds no folder %s", record.Quote(name))
 	}
 	if !oldThere || !old.Mode.IsTree() {
 		old.ID = object.ID{}
@@ -129,7 +129,7 @@ func onlyChanged(was, is []byte, name string, top bool) error {
 		}
 	}
 	if !bytes.Equal(was, is) {
-		return fmt.Errorf("the tree changes beside %s", record.Display(name))
+		return fmt.Errorf("the tree changes beside %s", record.Quote(name))
 	}
 	return nil
 }

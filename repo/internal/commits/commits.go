@@ -106,7 +106,7 @@ func (r *Commits) unreadable(id object.ID, err error) error {
 // rewritten is the error of a branch whose tip does not lead to base.
 func (r *Commits) rewritten(tip, base object.ID) error {
 	e := &refusal.Error{Kind: refusal.Rewritten, Dest: r.Path,
-		Msg:    fmt.Sprintf("branch %s of %s was rewritten: it no longer holds commit %s, the last one recorded", record.Display(r.ShortBranch()), record.Display(r.Path), base.Short()),
+		Msg:    fmt.Sprintf("branch %s of %s was rewritten: it no longer holds commit %s, the last one recorded", record.Quote(r.ShortBranch()), record.Quote(r.Path), base.Short()),
 		Remedy: refusal.Remedy{Kind: refusal.WaitForRun}}
 	r.WhileAlone(func() {
 		// A reader may have read the tip before a run moved the branch, and base after that.

@@ -14,7 +14,7 @@ import (
 // is known to have been at, if one is found. Where a run is active it names none: what could not be
 // read may be on its way from one pack to another, and the branch may have moved since.
 func (r *Commits) Damaged(msg string, cause error) error {
-	e := &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: msg + " in " + record.Display(r.Path), Err: cause,
+	e := &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: msg + " in " + record.Quote(r.Path), Err: cause,
 		Remedy: refusal.Remedy{Kind: refusal.WaitForRun}}
 	r.WhileAlone(func() { e.Remedy = r.damageRemedy(cause) })
 	return e

@@ -40,7 +40,7 @@ func (r *Commits) TreesOf(commit object.ID) func(object.ID) ([]byte, error) {
 func (r *Commits) ListTree(tree object.ID, prefix string, all map[string]object.TreeEntry) error {
 	raw, err := r.Store.ReadTree(tree)
 	if err != nil {
-		return r.Damaged(fmt.Sprintf("folder %s cannot be read", record.Display(prefix)), err)
+		return r.Damaged(fmt.Sprintf("folder %s cannot be read", record.Quote(prefix)), err)
 	}
 	entries, err := object.ParseTree(raw)
 	if err != nil {

@@ -16,7 +16,7 @@ func (r *Commits) Tip() (object.ID, error) {
 	var broken *ref.DamagedError
 	switch {
 	case errors.As(err, &broken):
-		return tip, r.Damaged(fmt.Sprintf("branch %s is damaged (%s)", record.Display(r.ShortBranch()), broken.Found), errNoCommit)
+		return tip, r.Damaged(fmt.Sprintf("branch %s is damaged (%s)", record.Quote(r.ShortBranch()), broken.Found), errNoCommit)
 	case errors.Is(err, ref.ErrMissing):
 		return tip, r.checkUnborn()
 	}
@@ -45,5 +45,5 @@ func (r *Commits) checkUnborn() error {
 	if len(logged) == 0 && len(r.notedCommits()) == 0 {
 		return nil
 	}
-	return r.Damaged(fmt.Sprintf("branch %s is missing, but there is a history", record.Display(r.ShortBranch())), errNoCommit)
+	return r.Damaged(fmt.Sprintf("branch %s is missing, but there is a history", record.Quote(r.ShortBranch())), errNoCommit)
 }

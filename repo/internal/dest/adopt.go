@@ -27,7 +27,7 @@ func (r *Dest) Adopt() error {
 		return err
 	}
 	if ok, err := r.TryLock(); err != nil || !ok {
-		return errors.Join(err, &refusal.Error{Kind: refusal.Locked, Dest: r.Path, Msg: fmt.Sprintf("another run is at work in %s", record.Display(r.Path))})
+		return errors.Join(err, &refusal.Error{Kind: refusal.Locked, Dest: r.Path, Msg: fmt.Sprintf("another run is at work in %s", record.Quote(r.Path))})
 	}
 	branch, err := r.adoptableBranch()
 	if err != nil {
@@ -56,20 +56,20 @@ func (r *Dest) Adopt() error {
 func (r *Dest) adoptableBranch() (string, error) {
 	branch, ok := strings.CutPrefix(r.Refs.Head(), "refs/heads/")
 	if !ok {
-		return "", &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("no branch is checked out in %s", record.Display(r.Path)), Remedy: refusal.Remedy{Kind: refusal.CheckOutBranch}}
+		return "", &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("no branch is checked out in %s", record.Quote(r.Path)), Remedy: refusal.Remedy{Kind: refusal.CheckOutBranch}}
 	}
 	tip, err := r.Refs.Read("refs/heads/" + branch)
 	if errors.Is(err, ref.ErrMissing) {
-		return "", &refusal.Error{Kind: refusal.NoVersions, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s holds no versions yet: there is no history to take over", record.Display(branch), record.Display(r.Path)),
+		return "", &refusal.Error{Kind: refusal.NoVersions, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s holds no versions yet: there is no history to take over", record.Quote(branch), record.Quote(r.Path)),
 			Remedy: refusal.Remedy{Kind: refusal.RunFirst}}
 	}
 	if err != nil {
-		return "", &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s cannot be read", record.Display(branch), record.Display(r.Path)), Err: err}
+		return "", &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s cannot be read", record.Quote(branch), record.Quote(r.Path)), Err: err}
 	}
 	if holds, err := HoldsRecord(r.Store, tip); err != nil || holds {
 		return branch, err
 	}
-	return "", &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s holds no record of timemachine's", record.Display(branch), record.Display(r.Path)), Remedy: refusal.Remedy{Kind: refusal.ChooseDestination}}
+	return "", &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s holds no record of timemachine's", record.Quote(branch), record.Quote(r.Path)), Remedy: refusal.Remedy{Kind: refusal.ChooseDestination}}
 }
 
 // HoldsRecord tells whether one of the commits from tip back along first parents has a record.

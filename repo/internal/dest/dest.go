@@ -142,7 +142,7 @@ func (r *Dest) FindBranch() error {
 func (r *Dest) setBranch(branch string) error {
 	full := "refs/heads/" + branch
 	if ref.CheckName(full) != nil {
-		return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("git's configuration in %s is damaged: timemachine.branch = %s is no name of a branch", record.Display(r.Path), record.Display(branch)),
+		return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("git's configuration in %s is damaged: timemachine.branch = %s is no name of a branch", record.Quote(r.Path), record.Quote(branch)),
 			Remedy: refusal.Remedy{Kind: refusal.RestoreSettings, Dest: r.Path}}
 	}
 	r.Branch = full
@@ -155,10 +155,10 @@ func (r *Dest) openGit() error {
 	case err != nil:
 		return err
 	case kind == BareRepository:
-		return &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("destination %s is a bare repository", record.Display(r.Path)),
+		return &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("destination %s is a bare repository", record.Quote(r.Path)),
 			Remedy: refusal.Remedy{Kind: refusal.CloneAndAdopt}}
 	case kind == NoRepository:
-		return &refusal.Error{Kind: refusal.NoRepository, Dest: r.Path, Msg: fmt.Sprintf("destination %s holds no history", record.Display(r.Path)),
+		return &refusal.Error{Kind: refusal.NoRepository, Dest: r.Path, Msg: fmt.Sprintf("destination %s holds no history", record.Quote(r.Path)),
 			Remedy: r.Remedy(refusal.InitDestination, "")}
 	}
 	if err := createAsOwnerOf(r.Git, r.Folder, r.Git); err != nil {
@@ -180,7 +180,7 @@ func createAsOwnerOf(owned *durable.Dir, folders ...*durable.Dir) error {
 }
 
 func (r *Dest) missingBranchError() error {
-	return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("git's configuration in %s is damaged: its timemachine.branch is missing", record.Display(r.Path)),
+	return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("git's configuration in %s is damaged: its timemachine.branch is missing", record.Quote(r.Path)),
 		Remedy: r.Remedy(refusal.RestoreSettings, "")}
 }
 
@@ -199,7 +199,7 @@ func (r *Dest) IsUsed() (bool, error) {
 
 // ForeignError is the refusal of a repository that timemachine did not make.
 func (r *Dest) ForeignError() error {
-	return &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("the repository in %s was not made by timemachine", record.Display(r.Path)),
+	return &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("the repository in %s was not made by timemachine", record.Quote(r.Path)),
 		Remedy: r.Remedy(refusal.AdoptClone, "")}
 }
 
@@ -216,7 +216,7 @@ func (r *Dest) checkServed() error {
 }
 
 func (r *Dest) unsupportedError(why string) error {
-	return &refusal.Error{Kind: refusal.Unsupported, Dest: r.Path, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot serve: %s", record.Display(r.Path), record.Display(why)),
+	return &refusal.Error{Kind: refusal.Unsupported, Dest: r.Path, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot serve: %s", record.Quote(r.Path), record.Quote(why)),
 		Remedy: refusal.Remedy{Kind: refusal.AdoptFullClone}}
 }
 
@@ -232,7 +232,7 @@ func (r *Dest) openParts() error {
 	r.Refs = ref.New(r.Git, r.Stage)
 	err = r.OpenObjects()
 	if errors.Is(err, fs.ErrNotExist) {
-		return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("the history in %s is gone: its folder .git/objects is missing", record.Display(r.Path)),
+		return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("the history in %s is gone: its folder .git/objects is missing", record.Quote(r.Path)),
 			Remedy: r.Remedy(refusal.RestoreObjects, r.Git.Path(""))}
 	}
 	return err
@@ -249,7 +249,7 @@ func (r *Dest) obstructionError(in *durable.Dir, name string, err error) error {
 	if name == runstate.LockName {
 		kind = "regular file"
 	}
-	return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("%s is no %s", record.Display(in.Path(name)), kind), Err: err,
+	return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("%s is no %s", record.Quote(in.Path(name)), kind), Err: err,
 		Remedy: r.Remedy(refusal.MoveAsideForRun, in.Path(name))}
 }
 

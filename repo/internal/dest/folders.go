@@ -29,7 +29,7 @@ func (r *Dest) OpenFolders() (repositoryKind, error) {
 	var err error
 	switch r.Folder, err = durable.OpenDir(r.Path); {
 	case errors.Is(err, fs.ErrNotExist):
-		return NoRepository, &refusal.Error{Kind: refusal.NoDestination, Dest: r.Path, Msg: fmt.Sprintf("destination %s does not exist", record.Display(r.Path)),
+		return NoRepository, &refusal.Error{Kind: refusal.NoDestination, Dest: r.Path, Msg: fmt.Sprintf("destination %s does not exist", record.Quote(r.Path)),
 			Remedy: r.Remedy(refusal.MountOrInitDestination, "")}
 	case err != nil:
 		return NoRepository, err
@@ -41,7 +41,7 @@ func (r *Dest) OpenFolders() (repositoryKind, error) {
 		return NoRepository, err
 	case !st.IsDir():
 		return NoRepository, &refusal.Error{Kind: refusal.Unsupported, Dest: r.Path,
-			Msg:    fmt.Sprintf("%s is not a folder: a link or a linked work tree is not served", record.Display(r.Folder.Path(".git"))),
+			Msg:    fmt.Sprintf("%s is not a folder: a link or a linked work tree is not served", record.Quote(r.Folder.Path(".git"))),
 			Remedy: refusal.Remedy{Kind: refusal.NameMainFolder}}
 	}
 	r.Git, err = r.Folder.Sub(".git")
@@ -75,7 +75,7 @@ func (r *Dest) ReadConfig() error {
 		}
 		return r.readWorktreeConfig()
 	}
-	e := &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: "git's configuration in " + record.Display(r.Path) + " cannot be read", Err: err,
+	e := &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: "git's configuration in " + record.Quote(r.Path) + " cannot be read", Err: err,
 		Remedy: r.Remedy(refusal.InspectConfig, "")}
 	if used, err := r.IsUsed(); err == nil && used {
 		e.Remedy = r.Remedy(refusal.ReplaceConfig, r.Git.Path("config"))
@@ -90,7 +90,7 @@ func (r *Dest) checkFormat() error {
 		return nil
 	}
 	return &refusal.Error{Kind: refusal.Unsupported, Dest: r.Path,
-		Msg:    fmt.Sprintf("destination %s has format %s, made by a newer timemachine: this one knows format %d", record.Display(r.Path), record.Display(value), format),
+		Msg:    fmt.Sprintf("destination %s has format %s, made by a newer timemachine: this one knows format %d", record.Quote(r.Path), record.Quote(value), format),
 		Remedy: r.Remedy(refusal.UpdateProgram, "")}
 }
 
@@ -110,7 +110,7 @@ func (r *Dest) readWorktreeConfig() error {
 	if err == nil {
 		return nil
 	}
-	return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: "git's configuration " + record.Display(r.Git.Path(worktreeConfig)) + " cannot be read", Err: err,
+	return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: "git's configuration " + record.Quote(r.Git.Path(worktreeConfig)) + " cannot be read", Err: err,
 		Remedy: r.Remedy(refusal.InspectConfig, "")}
 }
 

@@ -40,10 +40,10 @@ func (r *Dest) FullError(err error) error {
 	if full == nil {
 		return err
 	}
-	e := &refusal.Error{Kind: refusal.Full, Dest: r.Path, Msg: fmt.Sprintf("destination %s has no room", record.Display(r.Path)), Err: full,
+	e := &refusal.Error{Kind: refusal.Full, Dest: r.Path, Msg: fmt.Sprintf("destination %s has no room", record.Quote(r.Path)), Err: full,
 		Remedy: r.Remedy(refusal.FreeSpace, "")}
 	if r.lacksInodes() {
-		e.Msg = fmt.Sprintf("destination %s has no inode left for another file", record.Display(r.Path))
+		e.Msg = fmt.Sprintf("destination %s has no inode left for another file", record.Quote(r.Path))
 		e.Remedy = r.Remedy(refusal.FreeInodes, "")
 	}
 	return e

@@ -62,7 +62,7 @@ func (r *Dest) moveInfoAside(in *durable.Dir, name string) bool {
 			r.Remedy(refusal.MoveAside, in.Path(name)))
 		return false
 	}
-	r.Opts.Warn(in.Path(name), "is not what git looks for there, and was moved to "+record.Display(aside), refusal.Remedy{})
+	r.Opts.Warn(in.Path(name), "is not what git looks for there, and was moved to "+record.Quote(aside), refusal.Remedy{})
 	return true
 }
 

@@ -36,7 +36,7 @@ func (r *Dest) Lock(ctx context.Context) error {
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		holder = r.StateDir.FlockHolder(runstate.LockName)
 		err = &refusal.Error{Kind: refusal.Locked, Dest: r.Path,
-			Msg:    fmt.Sprintf("%s has kept destination %s locked for %g minutes", refusal.Process(holder), record.Display(r.Path), patience.Minutes()),
+			Msg:    fmt.Sprintf("%s has kept destination %s locked for %g minutes", refusal.Process(holder), record.Quote(r.Path), patience.Minutes()),
 			Remedy: r.Remedy(refusal.RetryUnlocked, "")}
 	}
 	return err

@@ -44,7 +44,7 @@ copies/ can be deleted without loss. Do not edit in files/: the next version of 
 func Make(path string, exclude []string, fill Fill) error {
 	mkdirErr := os.Mkdir(path, durable.DirPerm)
 	if mkdirErr != nil && !errors.Is(mkdirErr, fs.ErrExist) {
-		return fmt.Errorf("destination %s: %w", record.Display(path), mkdirErr)
+		return fmt.Errorf("destination %s: %w", record.Quote(path), mkdirErr)
 	}
 	root, err := durable.OpenDir(path)
 	if err != nil {
@@ -197,7 +197,7 @@ func syncFolders(w *durable.Walker, dirs ...string) error {
 // copies/ or .gitattributes.
 func checkVacant(root *durable.Dir, dest string) error {
 	refuse := func(what string) error {
-		return &refusal.Error{Kind: refusal.Foreign, Dest: dest, Msg: fmt.Sprintf("%s in %s was not made by timemachine", what, record.Display(dest)),
+		return &refusal.Error{Kind: refusal.Foreign, Dest: dest, Msg: fmt.Sprintf("%s in %s was not made by timemachine", what, record.Quote(dest)),
 			Remedy: refusal.Remedy{Kind: refusal.NameFreeDestination}}
 	}
 	if there, err := root.Exists(".git"); err != nil || there {

@@ -36,7 +36,7 @@ func (r *Dest) MoveNonFoldersAside() {
 				continue
 			}
 		}
-		msg := "is no folder, and was moved to " + record.Display(aside)
+		msg := "is no folder, and was moved to " + record.Quote(aside)
 		if err := makeFolder(r.Folder, name); err != nil {
 			msg += "; the folder could not be made: " + durable.Reason(err)
 		}

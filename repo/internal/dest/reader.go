@@ -44,7 +44,7 @@ func (r *Dest) openGitToRead() error {
 	case err != nil:
 		return err
 	case kind == NoRepository:
-		return &refusal.Error{Kind: refusal.NoRepository, Dest: r.Path, Msg: fmt.Sprintf("destination %s holds no history", record.Display(r.Path)),
+		return &refusal.Error{Kind: refusal.NoRepository, Dest: r.Path, Msg: fmt.Sprintf("destination %s holds no history", record.Quote(r.Path)),
 			Remedy: refusal.Remedy{Kind: refusal.NameOrInitDestination}}
 	case kind == BareRepository:
 		r.Bare = true
@@ -57,7 +57,7 @@ func (r *Dest) openGitToRead() error {
 func (r *Dest) checkReadable() error {
 	why, err := r.Unsupported()
 	if err == nil && why != "" {
-		err = &refusal.Error{Kind: refusal.Unsupported, Dest: r.Path, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot read: %s", record.Display(r.Path), record.Display(why)),
+		err = &refusal.Error{Kind: refusal.Unsupported, Dest: r.Path, Msg: fmt.Sprintf("the repository in %s uses what timemachine cannot read: %s", record.Quote(r.Path), record.Quote(why)),
 			Remedy: refusal.Remedy{Kind: refusal.ReadFullClone}}
 	}
 	return err
@@ -97,7 +97,7 @@ func (r *Dest) SelectBranch(name string) error {
 	var broken *ref.DamagedError
 	switch {
 	case errors.As(err, &broken):
-		return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s is damaged (%s)", record.Display(name), record.Display(r.Path), broken.Found),
+		return &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s is damaged (%s)", record.Quote(name), record.Quote(r.Path), broken.Found),
 			Remedy: r.Remedy(refusal.CheckHistory, "")}
 	case err != nil:
 		return err
@@ -113,7 +113,7 @@ func (r *Dest) findNamed(name string) (string, error) {
 		forms = []string{name}
 	}
 	if ref.CheckName(forms[0]) != nil {
-		return "", &refusal.Error{Kind: refusal.NoBranch, Dest: r.Path, Msg: record.Display(name) + " is no name of a branch"}
+		return "", &refusal.Error{Kind: refusal.NoBranch, Dest: r.Path, Msg: record.Quote(name) + " is no name of a branch"}
 	}
 	for _, form := range forms {
 		_, full, err := r.Refs.Resolve(form)
@@ -142,13 +142,13 @@ func (r *Dest) findAtRemotes(name string) (string, error) {
 	}
 	switch len(fit) {
 	case 0:
-		return "", &refusal.Error{Kind: refusal.NoBranch, Dest: r.Path, Msg: fmt.Sprintf("there is no branch %s in %s", record.Display(name), record.Display(r.Path)),
+		return "", &refusal.Error{Kind: refusal.NoBranch, Dest: r.Path, Msg: fmt.Sprintf("there is no branch %s in %s", record.Quote(name), record.Quote(r.Path)),
 			Remedy: r.Remedy(refusal.ListBranches, "")}
 	case 1:
 		return fit[0], nil
 	}
 	return "", &refusal.Error{Kind: refusal.NoBranch, Dest: r.Path,
-		Msg:    fmt.Sprintf("%d remotes have a branch %s: %s and %s", len(fit), record.Display(name), record.Display(ShortName(fit[0])), record.Display(ShortName(fit[1]))),
+		Msg:    fmt.Sprintf("%d remotes have a branch %s: %s and %s", len(fit), record.Quote(name), record.Quote(ShortName(fit[0])), record.Quote(ShortName(fit[1]))),
 		Remedy: r.Remedy(refusal.ListBranches, "")}
 }
 

@@ -31,7 +31,7 @@ type Error struct {
 	Err   error // the cause, or nil
 }
 
-func (e *Error) Error() string { return record.Display(e.URL) + " " + e.Why }
+func (e *Error) Error() string { return record.Quote(e.URL) + " " + e.Why }
 
 func (e *Error) Unwrap() error { return e.Err }
 

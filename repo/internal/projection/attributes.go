@@ -110,7 +110,7 @@ func (u *update) writeAttributes() error {
 		if err != nil {
 			return fmt.Errorf("it cannot be moved aside: %w", err)
 		}
-		u.Warn(root.Path(dest.AttributesFile), "is no regular file, and was moved to "+record.Display(aside), refusal.Remedy{})
+		u.Warn(root.Path(dest.AttributesFile), "is no regular file, and was moved to "+record.Quote(aside), refusal.Remedy{})
 	}
 	return root.Replace(dest.AttributesFile, []byte(dest.AttributesText))
 }

@@ -36,7 +36,7 @@ func (r *Projection) foreignWork() (why string, err error) {
 		if head == "" {
 			return "no branch is checked out", nil
 		}
-		return "branch " + record.Display(head) + " is checked out", nil
+		return "branch " + record.Quote(head) + " is checked out", nil
 	}
 	if r.IsSparse() {
 		return "git sparse-checkout keeps some files out of the work tree", nil

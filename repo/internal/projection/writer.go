@@ -220,7 +220,7 @@ func (w *writer) writeFile(v *record.Version, path string) (*target, error) {
 	folder, name := layout.Split(path)
 	dir, err := w.files.Make(folder)
 	if err != nil {
-		return nil, fmt.Errorf("%s is in the way: %w", record.Display("files"), err)
+		return nil, fmt.Errorf("%s is in the way: %w", record.Quote("files"), err)
 	}
 	w.noteFolder(folder)
 	at := target{dir, name}
@@ -287,7 +287,7 @@ func (w *writer) noteFolder(folder string) {
 // reportCollision names a version whose place another path has. Its index entry is kept, so that a
 // commit by hand does not delete it.
 func (w *writer) reportCollision(v *record.Version, path, has string, place bool) {
-	w.warn(v.Source, "has no place of its own in files/: on this file system its name is that of "+record.Display(has),
+	w.warn(v.Source, "has no place of its own in files/: on this file system its name is that of "+record.Quote(has),
 		refusal.Remedy{Kind: refusal.ShowVersion})
 	if place {
 		w.changes = append(w.changes, index.Change{Path: path, Mode: uint32(record.TreeMode(&v.Record)), ID: v.Blob})

@@ -137,7 +137,7 @@ var moving = adviceTable{
 		return advice{lead: "the version is recorded; what is in its way is moved aside by: ", command: s.repair(r.Dest)}
 	},
 	refusal.FindMovedFile: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "that is " + record.Display(r.Path) + " now"}
+		return advice{lead: "that is " + record.Quote(r.Path) + " now"}
 	},
 }
 
@@ -162,7 +162,7 @@ var projecting = adviceTable{
 		return advice{lead: "it is recorded: git show, and ", command: s.Command("show"), tail: ", have it"}
 	},
 	refusal.FindDamagedIndex: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "what was staged by hand is left out; the damaged one is kept as " + record.Display(r.Path)}
+		return advice{lead: "what was staged by hand is left out; the damaged one is kept as " + record.Quote(r.Path)}
 	},
 }
 

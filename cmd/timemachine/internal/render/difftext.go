@@ -78,7 +78,7 @@ func (t *diffText) line(colour, text string) {
 
 func (t *diffText) heading(c *Comparison) {
 	head := t.paint.head
-	t.line(head, "diff --git "+record.Display("a"+c.Source)+" "+record.Display("b"+c.Source))
+	t.line(head, "diff --git "+record.Quote("a"+c.Source)+" "+record.Quote("b"+c.Source))
 	from, to := gitMode(&c.From), gitMode(&c.To)
 	switch {
 	case !c.From.There:
@@ -115,7 +115,7 @@ func (t *diffText) body(c *Comparison) {
 		if !s.There {
 			return "/dev/null"
 		}
-		return record.Display(prefix+c.Source) + "\t" + s.label(t.style.Zone)
+		return record.Quote(prefix+c.Source) + "\t" + s.label(t.style.Zone)
 	}
 	t.line(t.paint.head, "--- "+name("a", &c.From))
 	t.line(t.paint.head, "+++ "+name("b", &c.To))

@@ -11,11 +11,11 @@ import (
 )
 
 // Quote is a file name for people: bare where all of it shows, else C-quoted as git does it.
-func Quote(name string) string { return record.Display(name) }
+func Quote(name string) string { return record.Quote(name) }
 
 // InQuotes is a word in double quotes, for messages in which a bare word could be overlooked.
 func InQuotes(word string) string {
-	q := record.Display(word)
+	q := record.Quote(word)
 	if strings.HasPrefix(q, `"`) && q != word {
 		return q
 	}
