@@ -85,11 +85,11 @@ func (r *run) isTime() bool { return r.Clock().Sub(r.published) >= publishEvery 
 func (r *run) isFloodOver() bool { return r.Clock().Sub(r.began) >= floodTime }
 
 // reportWaiting reports the changes that wait for the next run.
-func (r *run) reportWaiting(changes []scan.Change) {
+func (r *run) reportWaiting() {
 	waiting := map[uint32][]*scan.Change{}
-	for i := range changes {
-		uid := ownerOf(&changes[i])
-		waiting[uid] = append(waiting[uid], &changes[i])
+	for i := range r.waiting {
+		uid := ownerOf(&r.waiting[i])
+		waiting[uid] = append(waiting[uid], &r.waiting[i])
 	}
 	for _, uid := range slices.Sorted(maps.Keys(waiting)) {
 		of := waiting[uid]

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -41,16 +42,16 @@ type Expected struct {
 // NewPreview returns what a run would do in the destination dest. h is its history; nil: nothing is
 // recorded yet. It takes no lock, writes nothing, and opens files without reading them. A rewritten
 // branch gives the same *refusal.Error as in a run.
-func NewPreview(ctx context.Context, c *config.Config, h *history.History, dest string, o own.Places) (p *Preview, err error) {
+func NewPreview(ctx context.Context, c *config.Config, h *history.History, dest string, o own.Places, now time.Time) (p *Preview, err error) {
 	err = durable.Guard(func() (err error) {
-		p, err = buildPreview(ctx, c, h, dest, o)
+		p, err = buildPreview(ctx, c, h, dest, o, now)
 		return err
 	})
 	return p, err
 }
 
 // buildPreview is NewPreview without protection against a fault in a mapped file.
-func buildPreview(ctx context.Context, c *config.Config, h *history.History, dest string, o own.Places) (*Preview, error) {
+func buildPreview(ctx context.Context, c *config.Config, h *history.History, dest string, o own.Places, now time.Time) (*Preview, error) {
 	cache, err := scan.LoadForHistory(ctx, h)
 	if err != nil {
 		return nil, err
@@ -68,7 +69,11 @@ func buildPreview(ctx context.Context, c *config.Config, h *history.History, des
 	deleted, held, _ := unseen.Deletions(nil)
 	changes = unseen.Settle(append(changes, deleted...))
 	look := looker{own: set, capturer: capture.Capturer{MaxSize: c.MaxSize}}
+	slow := slowSources{}
 	if h != nil {
+		if h.State() != nil {
+			slow = readSlow(h.State())
+		}
 		owner, _ := h.CheckWriters(ctx, 0, history.Point{}) // whoever can have written it
 		if look.capturer.Reader, err = capture.NewDestReader(uint32(owner.UID)); err != nil {
 			return nil, err
@@ -79,6 +84,10 @@ func buildPreview(ctx context.Context, c *config.Config, h *history.History, des
 	for i := range changes {
 		if err := ctx.Err(); err != nil {
 			return nil, err
+		}
+		if s, is := slow[changes[i].File.Path]; is && s.isPaused(&changes[i].File, now) && !changes[i].Deleted {
+			p.Failing = append(p.Failing, s.problem(changes[i].File.Path, now))
+			continue
 		}
 		p.addChange(&changes[i], c, &look)
 	}

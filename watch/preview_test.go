@@ -22,7 +22,7 @@ func (w *world) preview() *watch.Preview {
 	h, err := history.Open(w.dest, history.Options{})
 	w.check(err)
 	defer h.Close()
-	p, err := watch.NewPreview(context.Background(), c, h, w.dest, w.own)
+	p, err := watch.NewPreview(context.Background(), c, h, w.dest, w.own, time.Now().Add(w.ahead))
 	w.check(err)
 	return p
 }

@@ -61,6 +61,10 @@ func upcomingVersions(changes []scan.Change) []record.Upcoming {
 // has when that is due.
 func (r *run) recordChanges(changes []scan.Change) error {
 	c := &capture.Capturer{Ctx: r.ctx, To: r.tx, Clock: r.Clock, MaxSize: r.Config.MaxSize, Reader: r.reader}
+	if r.Only == nil {
+		c.Patience = &capture.Patience{Limit: userTime}
+	}
+	r.waiting = nil
 	r.began = r.Clock()
 	r.published = r.began
 	for done := 0; done < len(changes); {
@@ -79,10 +83,11 @@ func (r *run) recordChanges(changes []scan.Change) error {
 			r.reportVersions(versions)
 		}
 		if waits {
-			r.reportWaiting(changes[done:])
-			return nil
+			r.waiting = append(r.waiting, changes[done:]...)
+			break
 		}
 	}
+	r.reportWaiting()
 	return nil
 }
 
@@ -134,6 +139,7 @@ func (r *run) recordChange(ch *scan.Change, got *captured) error {
 	if got.err != nil {
 		return r.reportFailure(ch, got.err)
 	}
+	delete(r.slow, ch.File.Path)
 	event := classify(ch.Before, &got.Content, r.Config.IgnoreTouched)
 	if event == "" {
 		r.noteSeen(ch.Before, got)
@@ -281,6 +287,13 @@ func (r *run) reportFailure(ch *scan.Change, err error) error {
 		}
 		ch.Before.TornRuns++
 		r.cache.MarkChanged(ch.Before)
+	case errors.Is(err, capture.ErrNoTime):
+		r.waiting = append(r.waiting, *ch)
+		return nil
+	case errors.Is(err, capture.ErrSlow):
+		now := r.Clock()
+		s := r.slow.add(&ch.File, now)
+		p = s.problem(ch.File.Path, now)
 	case isBarred:
 		p = barred
 	case errors.Is(err, capture.ErrTooLarge):

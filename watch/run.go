@@ -84,6 +84,9 @@ type run struct {
 
 	reader capture.DestReader
 
+	slow, slowBefore slowSources   // now, and as the last run left them
+	waiting          []scan.Change // of users whose large files have taken their time
+
 	returned []string // sources that were missing when the run scanned, and are back
 
 	// blobs returns the contents of the newest versions in the cache. It is seldom called.
@@ -180,7 +183,7 @@ func (r *run) runOnce() error {
 	if err != nil {
 		return err
 	}
-	changes = r.withinBudget(changes)
+	changes = r.withinBudget(r.withoutPaused(changes))
 	r.ordinary = sortForCommit(changes, r.Repo.Fold, uint32(os.Geteuid()))
 	r.cache.Tip, r.summary.Tip = tip, tip
 	if len(changes) > 0 {
@@ -189,7 +192,7 @@ func (r *run) runOnce() error {
 		}
 	}
 	r.reportOmitted()
-	if err := r.cache.Save(r.Repo.State()); err != nil {
+	if err := errors.Join(r.cache.Save(r.Repo.State()), r.saveSlow()); err != nil {
 		r.reportProblem(scan.Problem{Path: r.Repo.Path(), Msg: "what this run knows could not be noted", Remedy: refusal.Remedy{Kind: scan.ChangesAreReadAgain}, Err: durable.WithoutPath(err), Warning: true})
 	}
 	return nil

@@ -94,7 +94,7 @@ func (a *app) gatherStatus(ctx context.Context, h *history.History, c *config.Co
 	if s.Push, err = a.pushState(ctx, h, c); err != nil {
 		return err
 	}
-	s.Preview, err = watch.NewPreview(ctx, c, h, s.Destination, a.own(p))
+	s.Preview, err = watch.NewPreview(ctx, c, h, s.Destination, a.own(p), a.now())
 	return err
 }
 

@@ -113,6 +113,7 @@ const (
 	SourcesAreReadOnce  // every source is read once
 	CopiesNeedRebuild   // copies rebuild alone writes the copies that are missing
 	TipIsReadOnce       // the newest commit is read once
+	SlowSourcesAreTried // what takes long to read is tried again
 	LastRunIsUnknown    // the time of the last run is unknown
 	LastGoodIsUnknown   // the time of the last good run is unknown
 	RemoteIsAsked       // a remote is asked what it has, and a failure is told again

@@ -58,6 +58,8 @@ type Capturer struct {
 	Clock   func() time.Time
 	MaxSize int64      // bytes; 0: no limit
 	Reader  DestReader // who must be able to read what is stored
+
+	Patience *Patience // with large sources of other users; nil: without end
 }
 
 var (
@@ -163,6 +165,8 @@ func (c *Capturer) captureOnce(src *source, ch *scan.Change, asRead bool) (Conte
 		got.Blob, got.Size, err = c.readSmall(&r, ch.Before.Content())
 	default:
 		f.holes = disk.TellsHoles(f.fd)
+		src.time.watchOwner(c, st.UID)
+		r.time = &src.time
 		got.Blob, err = c.readLarge(&r, ch.Before)
 		got.Size = r.size()
 	}

@@ -19,13 +19,14 @@ type reading struct {
 	torn   bool      // the file did change, and asRead is set
 	cut    int64     // so many bytes fewer are read than it had at the opening: it shrinks
 	hash   maphash.Hash
+	time   *stopwatch // of the source; nil: it may take any time
 }
 
 // reader returns a reader of the content from its beginning. At the end it checks that the file did
 // not change, as end does.
 func (r *reading) reader(ctx context.Context) io.Reader {
 	r.hash.Reset()
-	return &readingReader{section{ctx: ctx, f: r.f, left: r.size()}, r}
+	return &readingReader{section{ctx: ctx, f: r.f, left: r.size(), time: r.time}, r}
 }
 
 // size is the number of bytes to read.
@@ -62,7 +63,7 @@ func (r *reading) isSteady(ctx context.Context, n int64) (bool, error) {
 	}
 	var again maphash.Hash
 	again.SetSeed(r.hash.Seed())
-	same, err := io.Copy(&again, &section{ctx: ctx, f: r.f, left: n})
+	same, err := io.Copy(&again, &section{ctx: ctx, f: r.f, left: n, time: r.time})
 	return same == n && again.Sum64() == r.hash.Sum64(), err
 }
 
@@ -85,6 +86,8 @@ type section struct {
 	at, left int64
 	holeEnd  int64 // what is before it lies in a hole
 	asked    int64 // what is before it is no hole of askEvery bytes
+	time     *stopwatch
+	lastRead time.Time
 }
 
 // askEvery is how many bytes are read before the next question where a hole is, and how large one
@@ -98,6 +101,9 @@ func (s *section) Read(p []byte) (int, error) {
 	}
 	if s.left == 0 {
 		return 0, io.EOF
+	}
+	if err := s.time.next(&s.lastRead); err != nil {
+		return 0, asSourceError(err)
 	}
 	p = p[:min(int64(len(p)), s.left)]
 	if n := s.inHole(); n > 0 {

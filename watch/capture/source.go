@@ -23,6 +23,7 @@ type source struct {
 	pseudo bool // on a file system like /proc
 	own    *own.Set
 	seen   *disk.Look // by the owner of the destination; nil: not yet
+	time   stopwatch  // how long it is read
 }
 
 // Opener opens the folders that sources lie in. It keeps the last one open, so that the next source

@@ -14,6 +14,7 @@ const (
 	NextRunReadsAgain    // the next run tries again, and stores it as read after Runs runs
 	ChangesAreReadAgain  // the next run reads again what has changed
 	PacksAreMergedLater  // a later run merges the packs
+	RecordAlone          // a run over it alone records it; Path
 	ReadTimeInRecord     // the record has the time that the commit's date cannot say
 
 	// RemedyKinds is one more than the last kind.

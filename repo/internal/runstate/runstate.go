@@ -20,6 +20,10 @@ const LockName = "lock"
 // CacheName is the file that holds what the last run saw of each source. Package watch writes it.
 const CacheName = "cache"
 
+// SlowName is the file that names the sources that take long to read, and when each is tried again.
+// Package watch writes it.
+const SlowName = "slow"
+
 // CheckedName is the file that names the tip, the packs and the index among which a run has read
 // the tip's commit and tree. A run that finds all of them unchanged need not read them again.
 const CheckedName = "checked"
@@ -38,6 +42,7 @@ var Files = []struct {
 	{MissingCopiesName, refusal.CopiesNeedRebuild},
 	{UnwrittenName, refusal.HistoryIsCompared},
 	{CheckedName, refusal.TipIsReadOnce},
+	{SlowName, refusal.SlowSourcesAreTried},
 	{ranName, refusal.LastRunIsUnknown},
 	{goodName, refusal.LastGoodIsUnknown},
 	{pushName, refusal.RemoteIsAsked},

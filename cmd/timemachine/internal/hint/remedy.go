@@ -72,6 +72,7 @@ var sentences = map[refusal.RemedyKind]string{
 	refusal.SourcesAreReadOnce:  "every watched file is read again once",
 	refusal.CopiesNeedRebuild:   "copies that were left out for want of room are written by copies rebuild alone",
 	refusal.TipIsReadOnce:       "the newest commit is read again",
+	refusal.SlowSourcesAreTried: "what takes long to read is tried again",
 	refusal.LastRunIsUnknown:    "when the last run was is not known",
 	refusal.LastGoodIsUnknown:   "when the last good run was is not known",
 	refusal.RemoteIsAsked:       "a remote is asked again what it has, and why it cannot be pushed to is told again",
@@ -173,6 +174,9 @@ var watching = adviceTable{
 	},
 	scan.StopWatching: func(s Speller, r refusal.Remedy) advice {
 		return advice{lead: "to stop watching it: ", command: s.Command("remove", ShellWord(r.Path))}
+	},
+	scan.RecordAlone: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "to record it now, however long that takes: ", command: s.Command("add", ShellWord(r.Path))}
 	},
 	scan.NextRunReadsAgain: func(_ Speller, r refusal.Remedy) advice {
 		return advice{lead: "the next run tries again; after " + strconv.Itoa(r.Runs) + " such runs it is stored as read"}
