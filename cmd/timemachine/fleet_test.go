@@ -90,6 +90,26 @@ func TestFleetHook(t *testing.T) {
 	w.must("git -C fleet.git fsck --strict")
 }
 
+// TestFleetPushesAtOnce: hosts that push at the same moment all arrive, each at its branch.
+func TestFleetPushesAtOnce(t *testing.T) {
+	w := newFleetWorld(t, t.TempDir())
+	var script strings.Builder
+	for i := range 12 {
+		host := fmt.Sprintf("web%d", i)
+		w.host(host)
+		w.must(fmt.Sprintf("printf 'push: {remote: %[1]s/fleet.git, branch: hosts/%[2]s, private: yes}\\n' >etc-%[2]s/push.dat", w.dir, host))
+		fmt.Fprintf(&script, "FLEET_HOST=%[1]s timemachine -cl etc-%[1]s -c push.dat -d %[1]s push >%[1]s.out 2>&1 || { cat %[1]s.out; touch failed; } &\n", host)
+	}
+	out := w.must(script.String() + "wait; test ! -e failed || cat *.out; test ! -e failed")
+	for i := range 12 {
+		host := fmt.Sprintf("web%d", i)
+		if got, want := w.tip("hosts/"+host), w.must("git -C "+host+" rev-parse main"); got != want {
+			t.Errorf("%s is at %s, not %s%s", host, got, want, out)
+		}
+	}
+	w.must("git -C fleet.git fsck --strict")
+}
+
 // checkShell pushes and fetches as two hosts to which fleet-shell is all of the server. remote is
 // the URL for a host, and env what its git needs.
 func (w *fleetWorld) checkShell(env, remote func(host string) string) {
