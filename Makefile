@@ -24,7 +24,7 @@ test:
 	@echo "left out: what needs root, cron or small file systems: make test-system"
 
 test-system:
-	$(GO) test -count=1 -timeout 40m -tags system ./cmd/...
+	$(GO) test -count=1 -timeout 40m -tags system ./cmd/... ./repo/internal/transport
 
 # Every file-system operation of every scenario goes wrong in every way, the power fails at every moment, and runs are
 # killed among git's own commands; a model of the history is driven beside the program. The counts are printed.

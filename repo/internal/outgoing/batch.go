@@ -9,6 +9,9 @@ type Batch struct {
 	Objects int   // commits included
 	Bytes   int64 // as the objects are stored; the pack takes about as many
 
+	NoThin    bool // deltas stand on objects of this batch alone
+	NoOffsets bool // deltas name their bases
+
 	from, to uint32 // numbers of the objects, to excluded
 }
 

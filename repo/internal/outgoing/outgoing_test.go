@@ -231,6 +231,35 @@ func TestFirstAndMore(t *testing.T) {
 	}
 }
 
+// TestDeltas sends packs without thin deltas, and without offsets, as some remotes want them.
+func TestDeltas(t *testing.T) {
+	h := newHistory(t)
+	first := h.grow(3, 10)
+	tip := h.grow(2, 5)
+	c := commitsOf(t, h.dest)
+	for _, form := range []outgoing.Batch{{NoThin: true}, {NoOffsets: true}, {NoThin: true, NoOffsets: true}} {
+		r := newRemote(t)
+		r.push(c, first, 0)
+		o, err := outgoing.Find(ctx, c, tip, []object.ID{first})
+		h.check(err)
+		for _, b := range o.Batches(10, 0) {
+			b.NoThin, b.NoOffsets = form.NoThin, form.NoOffsets
+			var pack bytes.Buffer
+			_, err := o.WritePack(ctx, &pack, b)
+			h.check(err)
+			if form.NoThin {
+				cmd := exec.Command("git", "-C", r.path, "index-pack", "--stdin", "--strict")
+				cmd.Stdin = bytes.NewReader(pack.Bytes())
+				if out, err := cmd.CombinedOutput(); err != nil {
+					t.Fatalf("a pack that must not be thin: %v: %s", err, out)
+				}
+			}
+			r.take(pack.Bytes(), b.Tip)
+		}
+		r.equals(h.dest, tip)
+	}
+}
+
 // TestForeignPacks sends what git has packed, where versions are deltas of later ones, and what
 // lies loose.
 func TestForeignPacks(t *testing.T) {

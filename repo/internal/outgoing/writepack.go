@@ -185,7 +185,7 @@ func (k *packing) base(id object.ID) (base, bool, error) {
 	n, ok := k.objects.find(id)
 	if !ok || n >= int(k.batch.to) {
 		_, ok = k.known.find(id)
-		return base{id: id}, ok, nil
+		return base{id: id}, ok && !k.batch.NoThin, nil
 	}
 	return k.numbered(n)
 }
@@ -195,7 +195,7 @@ func (k *packing) numbered(n int) (base, bool, error) {
 	id := k.objects.ids[n]
 	i := n - int(k.batch.from)
 	if i < 0 {
-		return base{id: id}, true, nil // of an earlier batch
+		return base{id: id}, !k.batch.NoThin, nil // of an earlier batch
 	}
 	if err := k.object(i); err != nil {
 		return base{}, false, err
@@ -207,7 +207,7 @@ func (k *packing) numbered(n int) (base, bool, error) {
 // head begins an object's entry as a delta of size bytes.
 func (k *packing) head(i int, size int64, b base) []byte {
 	k.begin(i, b.depth+1)
-	if b.at == 0 {
+	if b.at == 0 || k.batch.NoOffsets {
 		return append(pack.AppendHeader(nil, pack.RefDelta, size), b.id[:]...)
 	}
 	return pack.AppendDistance(pack.AppendHeader(nil, pack.OfsDelta, size), k.size-b.at)
@@ -317,7 +317,7 @@ func (k *packing) predecessor(i int) (base, bool, error) {
 	case n == 0:
 		return base{}, false, nil
 	case n&knownBit != 0:
-		return base{id: k.known.ids[n&^knownBit-1]}, true, nil
+		return base{id: k.known.ids[n&^knownBit-1]}, !k.batch.NoThin, nil
 	}
 	return k.numbered(int(n - 1))
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/transport/localgit"
 )
 
 // Options are what an exchange needs of its surroundings. The zero value serves remotes that ask
@@ -102,18 +103,109 @@ func Open(ctx context.Context, url string, o Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	var s *Session
-	switch e.scheme {
-	case schemeFile:
-		s, err = openLocal(e.path)
-	default:
-		err = &Error{Kind: Protocol, Msg: "no such protocol"}
+	if e.scheme == schemeFile {
+		f, err := localgit.OpenToWrite(e.path)
+		if err != nil {
+			return nil, e.fail(ctx, err)
+		}
+		refs, err := f.Refs()
+		if err != nil {
+			f.Close()
+			return nil, e.fail(ctx, err)
+		}
+		return &Session{located{folder{f}, e}, refs}, nil
 	}
+	r, err := e.connect(ctx, "git-receive-pack", o)
 	if err != nil {
 		return nil, e.fail(ctx, err)
 	}
-	s.remote = located{s.remote, e}
+	return &Session{located{r, e}, r.advertised()}, nil
+}
+
+// folder is a repository in a folder of this machine.
+type folder struct{ *localgit.Repository }
+
+func (f folder) push(ctx context.Context, u Update, pack Pack) error {
+	return f.Receive(ctx, localgit.Update(u), pack)
+}
+
+func (folder) takes() (thin, offsets bool) { return true, true }
+
+func (folder) objects() []object.ID { return nil }
+
+func (f folder) close() error { return f.Close() }
+
+// service is a receive-pack or upload-pack that is spoken to.
+type service interface {
+	receiver
+	advertised() map[string]object.ID
+	fetch(ctx context.Context, want []object.ID, to io.Writer) error
+}
+
+// connect reads the advertisement of a service of another machine.
+func (e *endpoint) connect(ctx context.Context, name string, o Options) (service, error) {
+	switch e.scheme {
+	case schemeSSH:
+		return asService(openSSH(ctx, e, name, o))
+	case schemeGit:
+		return asService(openDaemon(ctx, e, name, o))
+	}
+	return asService(openWeb(ctx, e, name, o))
+}
+
+// asService keeps a nil pointer from becoming a service.
+func asService[T service](s T, err error) (service, error) {
+	if err != nil {
+		return nil, err
+	}
 	return s, nil
+}
+
+// Refs is what the references of a remote point at, by full name, and HEAD where it leads to a
+// commit. It asks for reading, and needs no right to write. The error is as for Open.
+func Refs(ctx context.Context, url string, o Options) (map[string]object.ID, error) {
+	e, err := parseURL(url)
+	if err != nil {
+		return nil, err
+	}
+	if e.scheme == schemeFile {
+		f, err := localgit.Open(e.path)
+		if err != nil {
+			return nil, e.fail(ctx, err)
+		}
+		defer f.Close()
+		refs, err := f.Readable()
+		return refs, e.fail(ctx, err)
+	}
+	s, err := e.connect(ctx, "git-upload-pack", o)
+	if err != nil {
+		return nil, e.fail(ctx, err)
+	}
+	defer s.close()
+	return s.advertised(), nil
+}
+
+// Fetch writes to to a pack of all that some commits of the remote lead to, without thin deltas.
+// The error is as for Open.
+func Fetch(ctx context.Context, url string, o Options, want []object.ID, to io.Writer) error {
+	e, err := parseURL(url)
+	if err != nil {
+		return err
+	}
+	if e.scheme == schemeFile {
+		f, err := localgit.Open(e.path)
+		if err != nil {
+			return e.fail(ctx, err)
+		}
+		defer f.Close()
+		return e.fail(ctx, f.Fetch(ctx, want, to))
+	}
+	s, err := e.connect(ctx, "git-upload-pack", o)
+	if err != nil {
+		return e.fail(ctx, err)
+	}
+	defer s.close()
+	return e.fail(ctx, s.fetch(ctx, want, to))
 }
 
 // Refs is what the remote's references point at, by full name.

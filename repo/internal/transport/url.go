@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/url"
 	"strings"
+
+	"timemachine/repo/internal/transport/fault"
 )
 
 // The protocols.
@@ -51,7 +53,7 @@ func (e *endpoint) dial(port string) string {
 func parseURL(text string) (*endpoint, error) {
 	for _, c := range []byte(text) {
 		if c < ' ' || c == 0x7f {
-			return nil, failure(Protocol, "the URL holds a control character", nil)
+			return nil, fault.New(Protocol, "the URL holds a control character", nil)
 		}
 	}
 	scheme, _, hasScheme := strings.Cut(text, "://")
@@ -61,7 +63,7 @@ func parseURL(text string) (*endpoint, error) {
 	u, err := url.Parse(text)
 	if err != nil {
 		// The error would quote the password.
-		return nil, failure(Protocol, "the URL is malformed", nil)
+		return nil, fault.New(Protocol, "the URL is malformed", nil)
 	}
 	e := &endpoint{host: u.Hostname(), port: u.Port(), path: u.Path, user: u.User.Username(), query: u.RawQuery}
 	e.password, _ = u.User.Password()
@@ -84,10 +86,10 @@ func parseURL(text string) (*endpoint, error) {
 	case "http", "https":
 		e.scheme, e.tls = schemeHTTP, strings.EqualFold(scheme, "https")
 	default:
-		return nil, failure(Unsupported, fmt.Sprintf("protocol %q is not known", scheme), nil)
+		return nil, fault.New(Unsupported, fmt.Sprintf("protocol %q is not known", scheme), nil)
 	}
 	if e.host == "" || e.path == "" && e.scheme != schemeHTTP {
-		return nil, failure(Protocol, "the URL names no host or no path", nil)
+		return nil, fault.New(Protocol, "the URL names no host or no path", nil)
 	}
 	return e, nil
 }
@@ -95,12 +97,12 @@ func parseURL(text string) (*endpoint, error) {
 // parseShort reads a path, or user@host:path.
 func parseShort(text string) (*endpoint, error) {
 	if helper, _, ok := strings.Cut(text, "::"); ok && !strings.ContainsAny(helper, "/@[") && helper != "" {
-		return nil, failure(Unsupported, fmt.Sprintf("the remote helper %q is not started", helper), nil)
+		return nil, fault.New(Unsupported, fmt.Sprintf("the remote helper %q is not started", helper), nil)
 	}
 	login, path, ok := cutLogin(text)
 	if !ok {
 		if text == "" {
-			return nil, failure(Protocol, "the URL is empty", nil)
+			return nil, fault.New(Protocol, "the URL is empty", nil)
 		}
 		return &endpoint{scheme: schemeFile, path: text, text: text}, nil
 	}
@@ -116,7 +118,7 @@ func parseShort(text string) (*endpoint, error) {
 		}
 	}
 	if e.host == "" || path == "" {
-		return nil, failure(Protocol, "the URL names no host or no path", nil)
+		return nil, fault.New(Protocol, "the URL names no host or no path", nil)
 	}
 	return e, nil
 }

@@ -1,4 +1,4 @@
-package transport
+package localgit
 
 import (
 	"context"
@@ -19,6 +19,7 @@ import (
 	"timemachine/repo/git/pack"
 	"timemachine/repo/git/packwrite"
 	"timemachine/repo/git/ref"
+	"timemachine/repo/internal/transport/fault"
 )
 
 // arrivals is the folder of a repository in which what arrives is prepared. It has a folder for
@@ -28,7 +29,7 @@ const arrivals = "timemachine-push"
 // arrival is a pack on its way into a repository in a folder. While it lasts, no other process
 // pushes to the same reference by this package.
 type arrival struct {
-	f     *folder
+	r     *Repository
 	outer *durable.Dir // arrivals
 	stage *durable.Dir
 	store *pack.Store
@@ -43,14 +44,14 @@ const (
 	stagedIdx  = "idx"
 )
 
-func (f *folder) newArrival(ctx context.Context, name string) (a *arrival, err error) {
-	a = &arrival{f: f}
+func (r *Repository) newArrival(ctx context.Context, name string) (a *arrival, err error) {
+	a = &arrival{r: r}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
 		}
 	}()
-	if a.outer, err = f.git.MakeSub(arrivals); err != nil {
+	if a.outer, err = r.git.MakeSub(arrivals); err != nil {
 		return a, err
 	}
 	sum := sha1.Sum([]byte(name))
@@ -64,7 +65,7 @@ func (f *folder) newArrival(ctx context.Context, name string) (a *arrival, err e
 	if err := errors.Join(a.stage.Remove(stagedPack), a.stage.Remove(stagedIdx)); err != nil {
 		return a, err
 	}
-	if a.store, err = f.store(); err != nil {
+	if a.store, err = r.store(); err != nil {
 		return a, err
 	}
 	if a.pack, err = a.stage.CreateAs(stagedPack, 0o666); err != nil {
@@ -74,7 +75,7 @@ func (f *folder) newArrival(ctx context.Context, name string) (a *arrival, err e
 	if err != nil {
 		return a, err
 	}
-	a.perm = f.shared(fs.FileMode(st.Mode) & 0o666)
+	a.perm = r.shared(fs.FileMode(st.Mode) & 0o666)
 	return a, nil
 }
 
@@ -96,15 +97,15 @@ func (a *arrival) close() error {
 }
 
 // receive writes the pack to the stage.
-func (a *arrival) receive(ctx context.Context, pack Pack) error {
-	most, err := a.f.maxInput()
+func (a *arrival) receive(ctx context.Context, write func(context.Context, io.Writer) (int64, error)) error {
+	most, err := a.r.maxInput()
 	if err != nil {
 		return err
 	}
 	w := &bounded{w: a.pack, left: most}
-	n, err := pack(ctx, w)
+	n, err := write(ctx, w)
 	if err == nil && n != w.n {
-		err = failure(Protocol, fmt.Sprintf("the pack has %d bytes, not %d", w.n, n), nil)
+		err = fault.New(fault.Protocol, fmt.Sprintf("the pack has %d bytes, not %d", w.n, n), nil)
 	}
 	a.size = n
 	return err
@@ -112,8 +113,8 @@ func (a *arrival) receive(ctx context.Context, pack Pack) error {
 
 // maxInput is the largest pack that the repository takes (receive.maxInputSize in git-config(1)); 0
 // is no limit.
-func (f *folder) maxInput() (int64, error) {
-	value := strings.ToLower(f.config.Get("receive", "maxInputSize"))
+func (r *Repository) maxInput() (int64, error) {
+	value := strings.ToLower(r.config.Get("receive", "maxInputSize"))
 	if value == "" {
 		return 0, nil
 	}
@@ -137,7 +138,7 @@ type bounded struct {
 
 func (b *bounded) Write(p []byte) (int, error) {
 	if b.left > 0 && b.n+int64(len(p)) > b.left {
-		return 0, failure(Rejected, fmt.Sprintf("the pack has over %d bytes, which receive.maxInputSize forbids", b.left), nil)
+		return 0, fault.New(fault.Rejected, fmt.Sprintf("the pack has over %d bytes, which receive.maxInputSize forbids", b.left), nil)
 	}
 	n, err := b.w.Write(p)
 	b.n += int64(n)
@@ -165,7 +166,7 @@ func (a *arrival) place(ctx context.Context, u Update) error {
 		return err
 	}
 	if _, err := a.store.ReadCommit(u.New); err != nil {
-		return failure(Protocol, "the pack lacks the commit", err)
+		return fault.New(fault.Protocol, "the pack lacks the commit", err)
 	}
 	return a.move(u)
 }
@@ -202,7 +203,7 @@ func (a *arrival) index() (name string, count int, err error) {
 // publish renames the pack and then its idx, in git's order. A pack that is there already stays: a
 // killed process has placed the same one.
 func (a *arrival) publish(name string) error {
-	w := durable.NewWalker(a.f.git)
+	w := durable.NewWalker(a.r.git)
 	defer w.Close()
 	dir, err := w.Dir("objects/pack")
 	if err != nil {
@@ -226,12 +227,12 @@ func (a *arrival) move(u Update) error {
 	if err := a.makeFolders(path.Dir(u.Ref)); err != nil {
 		return err
 	}
-	refs := ref.New(a.f.git, a.stage)
+	refs := ref.New(a.r.git, a.stage)
 	refs.SetPerm(a.perm)
 	err := refs.Update(u.Ref, u.Old, u.New, ref.LogEntry{})
 	var moved *ref.MovedError
 	if errors.As(err, &moved) {
-		return failure(Rejected, "the branch has moved meanwhile", err)
+		return fault.New(fault.Rejected, "the branch has moved meanwhile", err)
 	}
 	return err
 }
@@ -239,17 +240,17 @@ func (a *arrival) move(u Update) error {
 // makeFolders makes the folders of a reference as git does: open to others as the umask and the
 // repository's settings say.
 func (a *arrival) makeFolders(name string) error {
-	at := a.f.path
+	at := a.r.path
 	for part := range strings.SplitSeq(name, "/") {
 		at = filepath.Join(at, part)
 		err := os.Mkdir(at, 0o777)
 		if errors.Is(err, fs.ErrExist) {
 			continue
 		}
-		if err == nil && a.f.sharing() != 0 {
+		if err == nil && a.r.sharing() != 0 {
 			var st fs.FileInfo
 			if st, err = os.Stat(at); err == nil {
-				err = os.Chmod(at, a.f.shared(st.Mode().Perm())|fs.ModeSetgid)
+				err = os.Chmod(at, a.r.shared(st.Mode().Perm())|fs.ModeSetgid)
 			}
 		}
 		if err != nil {
@@ -260,8 +261,8 @@ func (a *arrival) makeFolders(name string) error {
 }
 
 // sharing is the permissions that core.sharedRepository gives (git-config(1)), 0 for none.
-func (f *folder) sharing() fs.FileMode {
-	switch value := strings.ToLower(f.config.Get("core", "sharedRepository")); value {
+func (r *Repository) sharing() fs.FileMode {
+	switch value := strings.ToLower(r.config.Get("core", "sharedRepository")); value {
 	case "", "umask", "false", "0", "no", "off":
 	case "group", "true", "1", "yes", "on":
 		return 0o660
@@ -279,8 +280,8 @@ func (f *folder) sharing() fs.FileMode {
 const exact = fs.ModeTemporary
 
 // shared is the permissions of a new file or folder that the umask would give perm.
-func (f *folder) shared(perm fs.FileMode) fs.FileMode {
-	add := f.sharing()
+func (r *Repository) shared(perm fs.FileMode) fs.FileMode {
+	add := r.sharing()
 	if add == 0 {
 		return perm
 	}
