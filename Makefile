@@ -30,6 +30,7 @@ test-system:
 # killed among git's own commands; a model of the history is driven beside the program. The counts are printed.
 torture:
 	$(GO) test -count=1 -timeout 4h -v ./watch -run '^TestFaults$$|^TestPowerFailures$$|^TestRestoreFaults$$|^TestRestoreGivesNothingAway$$|^TestExchangedBesideRuns$$|^TestFolderAndLinkExchanged$$|^TestManyRunsStaySmall$$' -torture
+	$(GO) test -count=1 -timeout 1h -v ./repo/internal/transport -run '^TestFolderFaults$$' -torture
 	$(GO) test -count=1 -timeout 1h -v ./repo/git/pack ./repo/git/index ./watch/scan -run 'UnderReaders$$|^TestReadBesideMoves$$' -torture
 	$(GO) test -count=1 -timeout 1h -v ./cmd/timemachine -run '^TestNoFileIsWhatItClaims$$|^TestVerifyAmongRuns$$' -torture
 	$(GO) test -count=1 -timeout 1h -v -tags torture ./cmd/timemachine -run '^TestKilledAmongOthers$$'

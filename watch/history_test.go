@@ -372,7 +372,7 @@ func TestBesideOrdinaryGit(t *testing.T) {
 }
 
 func TestLocksOfOthers(t *testing.T) {
-	t.Parallel()
+	waitBriefly(t)
 	w := newWorld(t)
 	w.write("a", "1")
 	w.run(1)

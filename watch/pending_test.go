@@ -144,6 +144,7 @@ func (u *unlockBefore) After(*durable.Op) {}
 // TestMarkOfAnEarlierRunStays checks that a run leaves the mark of an earlier run whose versions
 // are still pending.
 func TestMarkOfAnEarlierRunStays(t *testing.T) {
+	waitBriefly(t)
 	w := newWorld(t)
 	w.write("a", "1")
 	w.run(1)

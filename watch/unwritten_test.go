@@ -103,12 +103,20 @@ func (w *world) occupy(place string) {
 	w.check(os.WriteFile(filepath.Join(place, "own"), []byte("own"), 0o600))
 }
 
+// waitBriefly lets runs wait only briefly for locks, which stay in this test.
+func waitBriefly(t *testing.T) {
+	was := durable.LongestWait
+	durable.LongestWait = 100 * time.Millisecond
+	t.Cleanup(func() { durable.LongestWait = was })
+}
+
 func (w *world) index() string { return filepath.Join(w.dest, ".git/index") }
 
 // TestIdleRunsCostTheSame checks that an idle run costs the same number of operations and bytes
 // after one version and after hundreds, whatever keeps one of them out of files/ or the index.
 // When that is gone a run brings everything up to date.
 func TestIdleRunsCostTheSame(t *testing.T) {
+	waitBriefly(t)
 	const files, rounds = 100, 3
 	for _, o := range obstacles {
 		t.Run(o.name, func(t *testing.T) {
@@ -130,7 +138,7 @@ func TestIdleRunsCostTheSame(t *testing.T) {
 			}
 			most := ops + 2
 			if o.name == "locked index" {
-				most = 2 * ops // a wait of a second looks at the lock more or less often
+				most = 2 * ops // a wait looks at the lock more or less often
 			}
 			if after, more := w.idle(); after > most || more > bytes {
 				t.Errorf("an idle run takes %d operations and %d bytes after one version, %d and %d after %d", ops, bytes, after, more, files*rounds)
@@ -221,6 +229,7 @@ func (f *failsIn) After(*durable.Op) {}
 // TestMissingCopiesAreWritten checks that copies which could not be written are written by a later
 // run, whatever else was wrong.
 func TestMissingCopiesAreWritten(t *testing.T) {
+	waitBriefly(t)
 	eio := errors.New("input/output error")
 	prepare := func(t *testing.T) *world {
 		w := newWorld(t)

@@ -29,6 +29,9 @@ type Lock struct {
 	folder           bool // there are no hard links
 }
 
+// LongestWait is the most that TakeLock waits for a lock, in tests of locks that stay.
+var LongestWait = time.Hour
+
 // TakeLock takes name's lock in d. It waits up to wait for a foreign one; a lock that stays held is
 // a *LockedError. The caller holds the run lock, so that no other timemachine process uses stage at
 // the same time.
@@ -44,14 +47,13 @@ func (d *Dir) TakeLock(name string, stage *Dir, wait time.Duration) (*Lock, erro
 	if l.File, err = stage.Create(l.stagedName); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), wait)
+	ctx, cancel := context.WithTimeout(context.Background(), min(wait, LongestWait))
 	defer cancel()
 	err = Retry(ctx, func() (bool, error) {
-		err := l.take()
-		if errors.Is(err, fs.ErrExist) {
-			return false, nil
+		if err := l.take(); !errors.Is(err, fs.ErrExist) {
+			return err == nil, err
 		}
-		return err == nil, err
+		return false, nil
 	})
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = &LockedError{Path: d.Path(name + ".lock")}
@@ -89,8 +91,7 @@ func (l *Lock) take() error {
 func (l *Lock) contentName() string { return l.name + ".new" }
 
 // NameNew gives the file at the path from the name to, which must be free: else the error is
-// fs.ErrExist. from may be gone then. Where there are no hard links, an empty file takes the name
-// first.
+// fs.ErrExist, and from may be gone. Without hard links, an empty file takes the name first.
 func NameNew(from, to string) error {
 	err := unix.Link(from, to)
 	if err == nil || !lacksLinks(err) {
@@ -103,8 +104,7 @@ func NameNew(from, to string) error {
 	return errors.Join(unix.Close(fd), unix.Rename(from, to))
 }
 
-// lacksLinks tells whether an error of Link says that the file system has no hard links, or has no
-// more of them.
+// lacksLinks tells whether an error of Link says that there are no hard links, or no more of them.
 func lacksLinks(err error) bool {
 	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EMLINK) || errors.Is(err, unix.EXDEV)
 }

@@ -41,7 +41,7 @@ type history struct {
 type head struct{ commit, blob object.ID }
 
 func newHistory(t testing.TB) *history {
-	h := &history{TB: t, dest: filepath.Join(t.TempDir(), "dest"), now: time.Unix(1_700_000_000, 0), last: map[string]head{}}
+	h := &history{TB: t, dest: filepath.Join(repotest.InMemory(t), "dest"), now: time.Unix(1_700_000_000, 0), last: map[string]head{}}
 	h.check(repo.Init(h.dest, repo.Options{}))
 	return h
 }
@@ -130,8 +130,8 @@ type remote struct {
 }
 
 func newRemote(t testing.TB) *remote {
-	r := &remote{t, filepath.Join(t.TempDir(), "remote.git")}
-	repotest.Git(t, t.TempDir(), "init", "-q", "--bare", "-b", "main", r.path)
+	r := &remote{t, filepath.Join(repotest.InMemory(t), "remote.git")}
+	repotest.Git(t, repotest.InMemory(t), "init", "-q", "--bare", "-b", "main", r.path)
 	return r
 }
 
@@ -266,8 +266,8 @@ func TestForeignPacks(t *testing.T) {
 	h := newHistory(t)
 	middle := h.grow(4, 15)
 	tip := h.grow(4, 15)
-	clone := filepath.Join(t.TempDir(), "clone")
-	repotest.Git(t, t.TempDir(), "clone", "-q", "--bare", h.dest, clone)
+	clone := filepath.Join(repotest.InMemory(t), "clone")
+	repotest.Git(t, repotest.InMemory(t), "clone", "-q", "--bare", h.dest, clone)
 	for _, how := range []string{"gc", "loose"} {
 		if how == "gc" {
 			repotest.Git(t, clone, "gc", "-q", "--aggressive")
@@ -339,7 +339,7 @@ func bareCommits(t testing.TB, path string) *commits.Commits {
 // TestForeignMerges sends histories with merges that another program made: what the remote has of a
 // side is not sent again, and the branch only moves to commits that descend from where it was.
 func TestForeignMerges(t *testing.T) {
-	dir := t.TempDir()
+	dir := repotest.InMemory(t)
 	repotest.Git(t, dir, "init", "-q", "-b", "main")
 	n := 0
 	commit := func(args ...string) object.ID {
@@ -473,8 +473,8 @@ func TestLargeBlobs(t *testing.T) {
 	r.push(c, tip, 0, first)
 	r.equals(h.dest, tip)
 
-	clone := filepath.Join(t.TempDir(), "clone")
-	repotest.Git(t, t.TempDir(), "clone", "-q", "--bare", h.dest, clone)
+	clone := filepath.Join(repotest.InMemory(t), "clone")
+	repotest.Git(t, repotest.InMemory(t), "clone", "-q", "--bare", h.dest, clone)
 	unpack(t, clone)
 	r = newRemote(t)
 	r.push(bareCommits(t, clone), tip, 0)

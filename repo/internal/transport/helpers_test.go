@@ -27,7 +27,7 @@ type source struct {
 }
 
 func newSource(t testing.TB) *source {
-	s := &source{TB: t, dir: t.TempDir()}
+	s := &source{TB: t, dir: repotest.InMemory(t)}
 	repotest.Git(t, s.dir, "init", "-q", "-b", "main")
 	return s
 }
@@ -104,8 +104,8 @@ func (s *source) has(remote, name string, tip object.ID) {
 
 func newBare(t testing.TB, args ...string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "remote.git")
-	repotest.Git(t, t.TempDir(), append([]string{"init", "-q", "--bare", "-b", "main", path}, args...)...)
+	path := filepath.Join(repotest.InMemory(t), "remote.git")
+	repotest.Git(t, repotest.InMemory(t), append([]string{"init", "-q", "--bare", "-b", "main", path}, args...)...)
 	return path
 }
 

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"math/rand"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -105,14 +106,14 @@ func compareModes(t *testing.T, remote, twin string) {
 func TestFolderWithWorkTree(t *testing.T) {
 	s := newSource(t)
 	tip := s.commit(2)
-	dir := t.TempDir()
+	dir := repotest.InMemory(t)
 	repotest.Git(t, dir, "init", "-q", "-b", "main")
 	wantKind(t, s.push(dir, "refs/heads/main", tip, transport.Options{}), transport.Rejected, "checked out")
 	if err := s.push(dir, "refs/heads/other", tip, transport.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	s.has(dir, "refs/heads/other", tip)
-	repotest.Git(t, dir, "worktree", "add", "-q", filepath.Join(t.TempDir(), "more"), "other")
+	repotest.Git(t, dir, "worktree", "add", "-q", filepath.Join(repotest.InMemory(t), "more"), "other")
 	wantKind(t, s.push(dir, "refs/heads/other", s.commit(1), transport.Options{}), transport.Rejected, "checked out")
 	repotest.Git(t, dir, "config", "receive.denyCurrentBranch", "ignore")
 	tip = s.id("HEAD")
@@ -153,12 +154,12 @@ func TestFolderRefused(t *testing.T) {
 		"include":    {transport.Unsupported, "include", set("include.path", "other")},
 		"alternates": {transport.Unsupported, "borrows", func(r string) string { put(r+"/objects/info/alternates", s.dir+"/.git/objects\n", 0o600); return r }},
 		"sha256": {transport.Unsupported, "sha256", func(r string) string {
-			repotest.Git(t, t.TempDir(), "init", "-q", "--bare", "--object-format=sha256", r+"256")
+			repotest.Git(t, repotest.InMemory(t), "init", "-q", "--bare", "--object-format=sha256", r+"256")
 			return r + "256"
 		}},
 		"linked":        {transport.Unsupported, "leads elsewhere", func(r string) string { put(r+"2/.git", "gitdir: "+r+"\n", 0o600); return r + "2" }},
 		"missing":       {transport.NoRepository, "does not exist", func(r string) string { return r + "2" }},
-		"no repository": {transport.NoRepository, "holds no git repository", func(string) string { return t.TempDir() }},
+		"no repository": {transport.NoRepository, "holds no git repository", func(string) string { return repotest.InMemory(t) }},
 		"large":         {transport.Rejected, "maxInputSize", set("receive.maxInputSize", "1")},
 		"conflict":      {transport.Rejected, "refs/heads/main/x", func(r string) string { repotest.Git(t, s.dir, "push", "-q", r, "main:refs/heads/main/x"); return r }},
 		"locked":        {transport.Locked, "lock", func(r string) string { put(r+"/refs/heads/main.lock", "", 0o600); return r }},
@@ -186,7 +187,7 @@ func TestFolderRefused(t *testing.T) {
 
 // worktree is a repository with a work tree.
 func worktree(t *testing.T) string {
-	dir := t.TempDir()
+	dir := repotest.InMemory(t)
 	repotest.Git(t, dir, "init", "-q", "-b", "main")
 	return dir
 }
@@ -265,11 +266,22 @@ func TestFolderFaults(t *testing.T) {
 	s := newSource(t)
 	first := s.commit(2)
 	tip := s.commit(1)
+	step := 4 // a sample
+	if *repotest.Torture {
+		step = 1
+	}
+	template := newBare(t)
+	if err := s.push(template, "refs/heads/main", first, transport.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	remote := filepath.Join(repotest.InMemory(t), "remote.git")
 	for _, how := range repotest.AllFaults {
 		done := false
-		for at := 0; !done && at < 500; at++ {
-			remote := newBare(t)
-			if err := s.push(remote, "refs/heads/main", first, transport.Options{}); err != nil {
+		for at := rand.Intn(step); !done && at < 500; at += step {
+			if err := os.RemoveAll(remote); err != nil {
+				t.Fatal(err)
+			}
+			if err := exec.Command("cp", "-a", template, remote).Run(); err != nil {
 				t.Fatal(err)
 			}
 			faults := &repotest.Faults{At: at, How: how}
