@@ -103,15 +103,15 @@ func (a *app) openTrusted(p *place, o repo.Options) (*repo.Repo, error) {
 	return r, nil
 }
 
-// announceForeignOwner says once that git refuses a repository of another user, and how to make git
-// accept it. timemachine does not do that for the user: git would then run, as root, programs that
-// the repository's configuration names.
+// announceForeignOwner says once that git refuses a repository of another user, how to read it as
+// that user, and how to make git accept it. timemachine does not do that for the user: git would
+// then run, as root, programs that the repository's configuration names.
 func (a *app) announceForeignOwner(dest string, owner uint32) {
 	if int(owner) == a.uid {
 		return
 	}
-	a.console.Announce(fmt.Sprintf("destination %s belongs to uid %d: git refuses it for you, until you trust what it holds and say so with: git config --global --add safe.directory %s",
-		terminal.Quote(dest), owner, hint.ShellWord(dest)))
+	a.console.Announce(fmt.Sprintf("destination %s belongs to uid %d, and git refuses it for you; read it as that user with: %s; or, if you trust what it holds, say so with: git config --global --add safe.directory %s",
+		terminal.Quote(dest), owner, speller().Git(dest, "log"), hint.ShellWord(dest)))
 }
 
 // refusalKind is the state of a destination that an error tells of; 0 for other errors and for nil.

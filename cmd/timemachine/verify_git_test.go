@@ -44,16 +44,8 @@ func TestVerifyFindsWhatGitStopsAt(t *testing.T) {
 		{"the index names no .gitattributes", func(d *damaged) {
 			repotest.Git(d.t, d.dest, "update-index", "--cacheinfo", "100644,"+missing+",.gitattributes")
 		}, ".git/index", true},
-		{"the cache of trees is another one", func(d *damaged) {
-			repotest.Git(d.t, d.dest, "read-tree", "HEAD")
-			index, err := os.ReadFile(d.git("index"))
-			d.check(err)
-			at := bytes.Index(index, []byte("TREE")) + 8 // its size comes first
-			at += bytes.IndexByte(index[at:], '\n') + 5
-			index[at] ^= 1
-			name := d.git("index")
-			d.check(os.WriteFile(name, resum(index), 0o600))
-		}, ".git/index", true},
+		{"the cache of trees is another one", flipCacheTree(5), ".git/index", true},
+		{"a line of the cache of trees does not end", flipCacheTree(0), ".git/index", true},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			d := newDamaged(t)
@@ -116,5 +108,19 @@ func TestBranchRenamedBelowItself(t *testing.T) {
 			t.Errorf("recorded: %q", got)
 		}
 		repotest.MustCheck(t, d.dest)
+	}
+}
+
+// flipCacheTree flips a bit in the first folder of the cache of trees, so many bytes after the end
+// of its line.
+func flipCacheTree(after int) func(d *damaged) {
+	return func(d *damaged) {
+		repotest.Git(d.t, d.dest, "read-tree", "HEAD")
+		index, err := os.ReadFile(d.git("index"))
+		d.check(err)
+		at := bytes.Index(index, []byte("TREE")) + 8 // its size comes first
+		at += bytes.IndexByte(index[at:], '\n') + after
+		index[at] ^= 1
+		d.check(os.WriteFile(d.git("index"), resum(index), 0o600))
 	}
 }

@@ -24,8 +24,7 @@ type node struct {
 	raw   []byte // this node and all below as they stand in the file
 }
 
-// parseNodes reads the content of TREE. It is nil where that is malformed: as for git, there is no
-// cache then.
+// parseNodes reads the content of TREE. It is nil where that is malformed: there is no cache then.
 func parseNodes(b []byte) []node {
 	p := nodeParser{b: b}
 	if len(b) == 0 || b[0] != 0 || !p.node(0) || p.at != len(b) {
@@ -124,9 +123,12 @@ func (n *built) append(b []byte) []byte {
 }
 
 // cacheTreeFlaw compares the cache tree with the entries: each valid node must cover the entries of
-// its folder and have the name of their tree. A malformed one is none, for git as well.
+// its folder and have the name of their tree. In a malformed one git may still read names of trees.
 func (f *file) cacheTreeFlaw() string {
 	nodes := parseNodes(f.tree)
+	if nodes == nil && len(f.tree) > 0 {
+		return "cache of trees is malformed"
+	}
 	valid := map[string]*node{}
 	listNodes(nodes, 0, "", valid)
 	if len(valid) == 0 {
