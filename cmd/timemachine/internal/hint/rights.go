@@ -115,8 +115,9 @@ func (p *place) checkBelow(path string) error {
 	return nil
 }
 
-// as is a command that is run with the rights of a user. What git or that user's programs do there
-// gets neither root's environment nor its terminal, into which they could type.
+// as is a command that is run with the rights of a user. Programs of that user's, which git may
+// run, get neither root's environment nor its terminal: they could type into it, read on what is
+// typed, and write what acts on it.
 func (s Speller) as(uid uint32, command string) string {
 	if int(uid) == s.User {
 		return command
@@ -124,10 +125,11 @@ func (s Speller) as(uid uint32, command string) string {
 	if strings.ContainsAny(command, "&>") {
 		command = "sh -c " + ShellWord(command)
 	}
+	run := fmt.Sprintf("setsid -w setpriv --reuid %d --regid %d --clear-groups --reset-env", uid, disk.GroupsOf(uid)[0])
 	if s.User != 0 || runtime.GOOS != "linux" {
-		return fmt.Sprintf("sudo -H -u '#%d' %s", uid, command)
+		run = fmt.Sprintf("sudo -H -u '#%d'", uid)
 	}
-	return fmt.Sprintf("setsid -w setpriv --reuid %d --regid %d --clear-groups --reset-env %s", uid, disk.GroupsOf(uid)[0], command)
+	return run + " " + command + " </dev/null 2>&1 | cat -v"
 }
 
 // names spells what a command names in a destination.

@@ -93,6 +93,9 @@ func (y *yard) give(path string, uid int) {
 // sh runs a command as root pastes it, who has told git to trust every repository.
 func (y *yard) sh(command string, env []string) (string, error) {
 	cmd := exec.Command("sh", "-c", command)
+	if bash, err := exec.LookPath("bash"); err == nil {
+		cmd = exec.Command(bash, "-o", "pipefail", "-c", command)
+	}
 	cmd.Dir = "/"
 	cmd.Env = append(append(os.Environ(), "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"), env...)
 	out, err := cmd.CombinedOutput()
@@ -262,7 +265,7 @@ func TestHooksRunAsTheirOwner(t *testing.T) {
 	}
 	y := newYard(t, stranger)
 	out := y.top + "/theirs/out"
-	hook := fmt.Sprintf("#!/bin/sh\necho $(id -u) $(id -G) \"$SECRET\" $(cut -d' ' -f7 /proc/self/stat) >>%s\n", out)
+	hook := fmt.Sprintf("#!/bin/sh\n[ -t 2 ] && echo a terminal >>%[1]s\necho $(id -u) $(id -G) \"$SECRET\" $(cut -d' ' -f7 /proc/self/stat) >>%[1]s\n", out)
 	hooks := filepath.Join(y.dest, ".git/hooks")
 	y.must(os.Mkdir(hooks, 0o755), os.WriteFile(filepath.Join(hooks, "reference-transaction"), []byte(hook), 0o755))
 	y.sh("git -C "+ShellWord(y.dest)+" config core.fsmonitor .git/hooks/reference-transaction", nil)
