@@ -1,11 +1,14 @@
 package hint
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -38,7 +41,7 @@ type yard struct {
 	s                  Speller
 }
 
-func newYard(t *testing.T, owner int) *yard {
+func newYard(t *testing.T, template string, owner int) *yard {
 	t.Helper()
 	top, err := os.MkdirTemp("", "yard")
 	if err != nil {
@@ -48,7 +51,7 @@ func newYard(t *testing.T, owner int) *yard {
 	y := &yard{t: t, top: top, dest: top + "/theirs/it's $(id)", victims: top + "/roots", owner: owner, s: Speller{Program: "true", User: os.Geteuid()}}
 	y.must(os.Chmod(top, 0o755), os.Mkdir(top+"/theirs", 0o755))
 	for _, dest := range []string{y.dest, y.victims} {
-		y.makeDestination(dest)
+		y.must(os.CopyFS(dest, os.DirFS(template)), os.Chmod(filepath.Join(dest, ".git"), 0o700))
 	}
 	y.give(y.dest, owner)
 	y.must(os.Chown(top+"/theirs", stranger, stranger))
@@ -64,20 +67,30 @@ func (y *yard) must(errs ...error) {
 	}
 }
 
-// makeDestination makes a repository with a file at each path that a hint can speak of.
-func (y *yard) makeDestination(dest string) {
-	y.t.Helper()
-	y.sh("git init -q --template= -b main "+ShellWord(dest)+" && cd "+ShellWord(dest)+" && git -c user.name=n -c user.email=e commit -q --allow-empty -m 1 && chmod 700 .git", nil)
-	for _, path := range pathsOfKinds {
+// makeTemplate makes a repository with a file at each path that a hint can speak of.
+func makeTemplate(t *testing.T) string {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can act for others")
+	}
+	dest := t.TempDir()
+	script := "git init -q --template= -b main && git -c user.name=n -c user.email=e commit -q --allow-empty -m 1"
+	cmd := exec.Command("sh", "-c", script)
+	cmd.Dir = dest
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	paths := append(slices.Collect(maps.Values(pathsOfKinds)), ".git/packed-refs", ".git/objects/pack/p.idx", ".git/objects/pack/p.pack")
+	for _, path := range paths {
 		file := filepath.Join(dest, path)
 		if _, err := os.Lstat(file); err == nil {
 			continue
 		}
-		y.must(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte("it\n"), 0o644))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte("it\n"), 0o644)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	for _, name := range []string{".git/packed-refs", ".git/objects/pack/p.idx", ".git/objects/pack/p.pack"} {
-		y.must(os.WriteFile(filepath.Join(dest, name), []byte("it\n"), 0o644))
-	}
+	return dest
 }
 
 func (y *yard) give(path string, uid int) {
@@ -161,9 +174,7 @@ func plantable(kind refusal.RemedyKind, owner int) []string {
 // stranger's folder, theirs or root's. They put a link to a destination of root's at each path,
 // after the hint was printed or before. Nothing changes there, and no file of theirs is root's.
 func TestPastedWhileLinksArePlanted(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can act for others")
-	}
+	template := makeTemplate(t)
 	for kind := refusal.RemedyKind(1); kind < scan.RemedyKinds; kind++ {
 		if (Speller{Program: "true"}).Words(fullRemedy(kind, "/")) == "" || sentences[kind] != "" {
 			continue
@@ -172,16 +183,16 @@ func TestPastedWhileLinksArePlanted(t *testing.T) {
 			for _, at := range plantable(kind, owner) {
 				t.Run(fmt.Sprintf("%d of %d, %s", kind, owner, at), func(t *testing.T) {
 					t.Parallel()
-					pasteBesideLink(t, kind, owner, at)
+					pasteBesideLink(t, template, kind, owner, at)
 				})
 			}
 		}
 	}
 }
 
-func pasteBesideLink(t *testing.T, kind refusal.RemedyKind, owner int, at string) {
+func pasteBesideLink(t *testing.T, template string, kind refusal.RemedyKind, owner int, at string) {
 	for _, before := range []bool{false, true} {
-		y := newYard(t, owner)
+		y := newYard(t, template, owner)
 		var command string
 		if before {
 			y.plant(at)
@@ -201,15 +212,13 @@ func pasteBesideLink(t *testing.T, kind refusal.RemedyKind, owner int, at string
 // TestHintsWork: the commands about files do what they say in a destination of a stranger's, and in
 // one of root's below a folder of the stranger's. What they write belongs to the owner.
 func TestHintsWork(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can act for others")
-	}
+	template := makeTemplate(t)
 	for kind, path := range pathsOfKinds {
 		if kind == refusal.RestoreObjects || kind == refusal.IndexPack { // the pack is none
 			continue
 		}
 		for _, owner := range []int{stranger, 0} {
-			y := newYard(t, owner)
+			y := newYard(t, template, owner)
 			at := filepath.Join(y.dest, path)
 			y.must(os.WriteFile(at+".kept", nil, 0o600))
 			was, err := os.ReadFile(at)
@@ -235,11 +244,9 @@ func TestHintsWork(t *testing.T) {
 // TestGitHintsWork: git does what hints tell it, for a stranger's destination and for one of root's
 // below a folder of the stranger's.
 func TestGitHintsWork(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can act for others")
-	}
+	template := makeTemplate(t)
 	for _, owner := range []int{stranger, 0} {
-		y := newYard(t, owner)
+		y := newYard(t, template, owner)
 		y.must(os.Remove(filepath.Join(y.dest, ".git/packed-refs")), os.Remove(filepath.Join(y.dest, ".git/refs/heads/main.lock")),
 			os.Remove(filepath.Join(y.dest, ".git/objects/pack/p.pack")), os.Remove(filepath.Join(y.dest, ".git/objects/pack/p.idx")))
 		tip, err := os.ReadFile(filepath.Join(y.dest, ".git/refs/heads/main"))
@@ -260,10 +267,7 @@ func TestGitHintsWork(t *testing.T) {
 // TestHooksRunAsTheirOwner: no program that a stranger's repository makes git run is run as root,
 // has root's environment, or has root's terminal for its own.
 func TestHooksRunAsTheirOwner(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can act for others")
-	}
-	y := newYard(t, stranger)
+	y := newYard(t, makeTemplate(t), stranger)
 	out := y.top + "/theirs/out"
 	hook := fmt.Sprintf("#!/bin/sh\n[ -t 2 ] && echo a terminal >>%[1]s\necho $(id -u) $(id -G) \"$SECRET\" $(cut -d' ' -f7 /proc/self/stat) >>%[1]s\n", out)
 	hooks := filepath.Join(y.dest, ".git/hooks")
