@@ -94,6 +94,10 @@ func (r *run) reportWaiting() {
 	for _, uid := range slices.Sorted(maps.Keys(waiting)) {
 		of := waiting[uid]
 		name := cmp.Or(r.owners.User(uid), fmt.Sprint("user ", uid))
+		if len(of) == 1 {
+			r.reportProblem(scan.Problem{Path: of[0].File.Path, Msg: fmt.Sprintf("is more of %s's files than one run records: it waits for the next", name)})
+			continue
+		}
 		r.reportProblem(scan.Problem{Path: filepath.Dir(of[0].File.Path),
 			Msg: fmt.Sprintf("%d changes of %s's files here and elsewhere are more than one run records: they wait for the next", len(of), name)})
 	}

@@ -52,6 +52,9 @@ func TestFloodWaits(t *testing.T) {
 		}
 		total += s.Versions
 		waiting := fmt.Sprintf("%d changes of user %d's files", files+51-total, flooder)
+		if files+51-total == 1 {
+			waiting = fmt.Sprintf("is more of user %d's files", flooder)
+		}
 		switch {
 		case total == files+51 && len(p) > 0:
 			t.Errorf("all is recorded, and the run says %v", p)

@@ -60,10 +60,7 @@ func upcomingVersions(changes []scan.Change) []record.Upcoming {
 // recordChanges captures and commits the changes in their order, part by part. It publishes what it
 // has when that is due.
 func (r *run) recordChanges(changes []scan.Change) error {
-	c := &capture.Capturer{Ctx: r.ctx, To: r.tx, Clock: r.Clock, MaxSize: r.Config.MaxSize, Reader: r.reader}
-	if r.Only == nil {
-		c.Patience = &capture.Patience{Limit: userTime}
-	}
+	c := &capture.Capturer{Ctx: r.ctx, To: r.tx, Clock: r.Clock, MaxSize: r.Config.MaxSize, Reader: r.reader, Patience: r.patience}
 	r.waiting = nil
 	r.began = r.Clock()
 	r.published = r.began

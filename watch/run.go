@@ -84,6 +84,7 @@ type run struct {
 
 	reader capture.DestReader
 
+	patience         *capture.Patience
 	slow, slowBefore slowSources   // now, and as the last run left them
 	waiting          []scan.Change // of users whose large files have taken their time
 
@@ -109,6 +110,9 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 		return nil, err
 	}
 	defer r.reader.Close()
+	if o.Only == nil {
+		r.patience = &capture.Patience{Limit: userTime}
+	}
 	r.started = o.Clock()
 	r.summary = &Summary{Scan: scanName(r.started), Events: map[record.Event]int{}}
 	all := func() error { return durable.Guard(r.runOnce) }
