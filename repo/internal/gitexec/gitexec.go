@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -71,7 +72,10 @@ func (g *Git) run(ctx context.Context, gitDir, ssh string, args []string) (Resul
 	out, said := &bounded{max: maxStdout, full: end}, &tail{max: maxStderr}
 	cmd.Dir, cmd.Stdout, cmd.Stderr = filepath.Dir(gitDir), out, said
 	cmd.Env = environment(g.Env, ssh)
-	cmd.SysProcAttr = &unix.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = processAttributes()
+	// The signal at this process's death comes at the end of the thread that starts git.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	cmd.WaitDelay = grace
 	cmd.Cancel = func() error { return unix.Kill(-cmd.Process.Pid, unix.SIGTERM) }
 	if g.Quiet > 0 {

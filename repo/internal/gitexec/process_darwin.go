@@ -1,0 +1,6 @@
+package gitexec
+
+import "golang.org/x/sys/unix"
+
+// processAttributes give git a process group of its own.
+func processAttributes() *unix.SysProcAttr { return &unix.SysProcAttr{Setpgid: true} }
