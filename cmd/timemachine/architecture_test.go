@@ -66,7 +66,7 @@ var importTable = map[string]string{
 	"repo/internal/outgoing":    belowReader,
 
 	"repo/history": nouns + "repo/internal/runstate repo/internal/dest repo/internal/commits",
-	"repo/remote":  belowReader + "repo/internal/outgoing repo/internal/gitexec",
+	"repo/remote":  belowReader + "repo/internal/outgoing repo/internal/gitexec repo/internal/transport",
 	"repo/restore": nouns + "repo/history " + sysUnix,
 	"repo/verify":  belowReader + "repo/internal/projection repo/internal/maintenance",
 	"repo":         belowReader + "repo/internal/gitexec repo/internal/incoming repo/internal/projection repo/internal/maintenance repo/verify repo/history",

@@ -181,7 +181,8 @@ func (a *app) remoteOptions() remote.Options {
 	if a.env("PATH") == "" {
 		o.Env = append(o.Env, "PATH="+path)
 	}
-	o.SearchPath = path
+	o.SearchPath, o.Agent = path, programName+"/"+buildVersion().Version
+	o.Credentials.User, o.Credentials.Home, o.Credentials.AgentSocket, o.Credentials.Lookup = a.account.login, a.home(), a.env("SSH_AUTH_SOCK"), a.lookup
 	return o
 }
 

@@ -124,6 +124,7 @@ const (
 	SetRemoteURL     // give a remote another URL; Dest, Remote
 	NameURL          // name the remote by its URL in the configuration
 	PushBuiltin      // push without git
+	PushWithGit      // push with git; Remote
 	GiveKey          // let the host accept the user's key; Host, Port, User
 	GivePassword     // store a valid password or token; Host
 	TrustHostKey     // accept the host's key; Host, Port

@@ -41,6 +41,8 @@ const (
 	ForeignFolder // a local repository of another user's
 	PrivateFiles  // files would leave that not everybody may read
 	NoSSH         // ssh is not installed
+	NoGit         // git is not
+	NeedsGit      // the remote needs what is not built in
 
 	OtherHistory // refused: the branch holds commits that are not in this history
 	Declined     // by a hook
@@ -63,7 +65,7 @@ var reasons = map[Reason]struct {
 	class Class
 	words string
 }{
-	Unknown:     {Transient, "git failed"},
+	Unknown:     {Transient, "it failed"},
 	NoName:      {Transient, "the name HOST cannot be resolved"},
 	NoListener:  {Transient, "HOST refuses the connection"},
 	NoRoute:     {Transient, "HOST cannot be reached"},
@@ -79,6 +81,8 @@ var reasons = map[Reason]struct {
 	ForeignFolder:  {Waiting, "the repository belongs to another user"},
 	PrivateFiles:   {Waiting, "files would leave that not everybody may read"},
 	NoSSH:          {Waiting, "the program ssh cannot be run"},
+	NoGit:          {Waiting, "git is not found in PATH"},
+	NeedsGit:       {Waiting, "git is needed for it"},
 
 	OtherHistory: {Refused, "the branch there holds commits that are not in this history"},
 	Declined:     {Refused, "a hook of the remote declines it"},
@@ -165,6 +169,10 @@ func (t *Target) remedy(r Reason) refusal.Remedy {
 		m.Kind = refusal.TrustCertificate
 	case ForeignFolder:
 		m.Kind, m.Path = refusal.TrustFolder, a.path
+	case NoGit:
+		m.Kind = refusal.PushBuiltin
+	case NeedsGit:
+		m.Kind = refusal.PushWithGit
 	case PrivateFiles:
 		m.Kind = refusal.AllowPrivate
 	case OtherHistory, Protected, NameClash:

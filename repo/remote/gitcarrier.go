@@ -2,28 +2,37 @@ package remote
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/commits"
 	"timemachine/repo/internal/gitexec"
 	"timemachine/repo/internal/outgoing"
+	"timemachine/repo/internal/transport"
 )
 
 // Surroundings is what speaks with a remote needs of the process, which package main reads.
 type Surroundings struct {
-	Env        []string // the environment, for git
-	SearchPath string   // PATH
+	Env         []string // the environment, for git
+	SearchPath  string   // PATH
+	Credentials transport.Credentials
+	Spool       func() (*os.File, error) // makes a file for a pack; nil: it is made twice
+	Agent       string                   // this program and its version
 }
 
 // carrier chooses what speaks with the remote.
 func (t *Target) carrier(c *commits.Commits, o *Options) (carrier, error) {
-	if git, found := gitexec.Find(o.SearchPath); t.With != Builtin && found {
-		return &gitCarrier{git: gitexec.Git{Path: git, Env: o.Env}, gitDir: c.Git.Path(""), t: t, pushURL: c.Config.PushURLIsApart(t.Name)}, nil
+	git, found := gitexec.Find(o.SearchPath)
+	switch {
+	case t.With == Builtin, t.With == Auto && !found:
+		return newBuiltin(t, c.Path, &o.Surroundings), nil
+	case !found:
+		return nil, t.newFailure(NoGit, "", nil)
 	}
-	return nil, errors.New("git is not installed")
+	return &gitCarrier{git: gitexec.Git{Path: git, Env: o.Env}, gitDir: c.Git.Path(""), t: t, pushURL: c.Config.PushURLIsApart(t.Name)}, nil
 }
 
 // gitCarrier lets the user's git speak with the remote.
@@ -34,9 +43,12 @@ type gitCarrier struct {
 	pushURL bool // the remote is fetched from elsewhere
 }
 
+// plain keeps colours out of what git says, whatever the user's configuration wants.
+var plain = []string{"-c", "color.ui=never", "-c", "color.advice=never", "-c", "color.push=never", "-c", "color.remote=never", "-c", "color.transport=never"}
+
 // run runs git, and returns what it said: an error only where it could not be run to its end.
 func (g *gitCarrier) run(ctx context.Context, args ...string) (gitexec.Result, error) {
-	res, err := g.git.Run(ctx, g.gitDir, args...)
+	res, err := g.git.Run(ctx, g.gitDir, append(slices.Clone(plain), args...)...)
 	if err != nil && ctx.Err() == nil {
 		f := g.t.newFailure(Unknown, err.Error(), res.Lines)
 		f.Err = err
@@ -74,6 +86,8 @@ func (g *gitCarrier) refs(ctx context.Context) (map[string]object.ID, error) {
 	}
 	return refs, nil
 }
+
+func (g *gitCarrier) close() {}
 
 func (g *gitCarrier) send(ctx context.Context, _ *outgoing.Outgoing, b outgoing.Batch, _ object.ID) error {
 	res, err := g.run(ctx, "push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", "--", g.where(), b.Tip.String()+":"+g.t.Ref)

@@ -97,6 +97,7 @@ func Probe(ctx context.Context, c *commits.Commits, t Target, o Options) (has bo
 	if x.carrier, err = t.carrier(c, &o); err != nil {
 		return false, err
 	}
+	defer x.carrier.close()
 	refs, err := x.refs(ctx)
 	_, has = refs[t.Ref]
 	return has, err
@@ -142,6 +143,8 @@ type carrier interface {
 	refs(ctx context.Context) (map[string]object.ID, error)
 	// send moves the branch at the remote from old, zero for none, to the end of a batch.
 	send(ctx context.Context, lacking *outgoing.Outgoing, b outgoing.Batch, old object.ID) error
+	// close ends what is open.
+	close()
 }
 
 // exchange is one push.
@@ -166,6 +169,7 @@ func (x *exchange) run(ctx context.Context) (out Outcome, err error) {
 	if x.carrier, err = x.t.carrier(x.c, x.o); err != nil {
 		return out, err
 	}
+	defer x.carrier.close()
 	has, err := x.refs(ctx)
 	if err != nil {
 		return out, err
@@ -189,6 +193,9 @@ func (x *exchange) run(ctx context.Context) (out Outcome, err error) {
 	out.Sent, out.Partial, err = x.send(ctx, has, leaving)
 	if err == nil && !out.Partial {
 		err = x.confirm(ctx)
+		if ctx.Err() != nil && errors.Is(err, context.DeadlineExceeded) { // the next push asks
+			x.state.Seen, out.Partial, err = object.ID{}, true, nil
+		}
 	}
 	return out, x.explain(ctx, leaving, err)
 }

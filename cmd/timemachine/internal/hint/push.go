@@ -20,6 +20,9 @@ var pushing = adviceTable{
 	refusal.PushBuiltin: func(Speller, refusal.Remedy) advice {
 		return advice{lead: "write with: auto, or with: builtin"}
 	},
+	refusal.PushWithGit: func(_ Speller, r refusal.Remedy) advice {
+		return advice{lead: "install git, and write push: {remote: " + yamlWord(r.Remote) + ", with: git} in the configuration"}
+	},
 	refusal.GiveKey: func(_ Speller, r refusal.Remedy) advice {
 		words := []string{"ssh-copy-id"}
 		return advice{lead: "let it accept the key of the user who runs this; a forge takes the .pub file in its settings, another host this: ",
