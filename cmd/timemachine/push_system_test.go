@@ -35,7 +35,7 @@ type pushWorld struct {
 }
 
 // ways are what can speak with a remote.
-var ways = []string{"git"}
+var ways = []string{"git", "builtin"}
 
 func newPushWorld(t *testing.T) *pushWorld {
 	t.Helper()

@@ -82,6 +82,8 @@ func (b *builtinCarrier) send(ctx context.Context, lacking *outgoing.Outgoing, b
 	defer s.Close()
 	stop := context.AfterFunc(ctx, func() { s.end(ctx.Err()) })
 	defer stop()
+	thin, offsets := s.Takes()
+	batch.NoThin, batch.NoOffsets = !thin, !offsets
 	pack := func(ctx context.Context, w io.Writer) (int64, error) { return lacking.WritePack(ctx, w, batch) }
 	return b.failure(ctx, s.Push(ctx, transport.Update{Ref: b.t.Ref, Old: old, New: batch.Tip}, pack))
 }
@@ -90,7 +92,7 @@ func (b *builtinCarrier) send(ctx context.Context, lacking *outgoing.Outgoing, b
 var kinds = map[transport.Kind]Reason{
 	transport.Protocol: Unknown, transport.NoRepository: NoRepository, transport.AuthFailed: NoLogin, transport.HostKeyUnknown: HostKeyUnknown,
 	transport.HostKeyChanged: HostKeyChanged, transport.Locked: RemoteBusy, transport.ReadOnly: ReadOnly, transport.ForeignOwner: ForeignFolder,
-	transport.Unsupported: NeedsGit,
+	transport.Unsupported: NeedsGit, transport.OutOfOrder: ServerError,
 }
 
 // failure is a *Failure for an error of the remote; other errors stay.
@@ -141,6 +143,8 @@ func unreachable(e *transport.Error) Reason {
 		return NoName
 	case errors.Is(e.Err, syscall.ECONNREFUSED):
 		return NoListener
+	case errors.Is(e.Err, transport.ErrQuiet):
+		return NoAnswer
 	case errors.Is(e.Err, syscall.EHOSTUNREACH), errors.Is(e.Err, syscall.ENETUNREACH), errors.Is(e.Err, syscall.ETIMEDOUT):
 		return NoRoute
 	}

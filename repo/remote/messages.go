@@ -61,6 +61,7 @@ var fromRemote = []message{
 	{"Read-only file system", ReadOnly},
 	{"unable to create temporary object directory", ReadOnly},
 	{"insufficient permission for adding an object", ReadOnly},
+	{"answers 413", TooLarge}, // the built-in way
 	{"pack exceeds maximum allowed size", TooLarge},
 	{"fsck error in packed object", Malformed},
 	{"refusing to update checked out branch", CheckedOut},

@@ -96,6 +96,7 @@ Host key verification failed.
 	reject("Read-only file system", "remote: error: cannot lock ref 'refs/heads/main': Unable to create '/srv/a.git/refs/heads/main.lock': Read-only file system        \n", "failed to update ref", ReadOnly),
 	reject("unable to create temporary object directory", "error: remote unpack failed: unable to create temporary object directory\n", "unpacker error", ReadOnly),
 	reject("insufficient permission for adding an object", "remote: error: insufficient permission for adding an object to repository database ./objects        \nremote: fatal: failed to write object        \nerror: remote unpack failed: unpack-objects abnormal exit\n", "unpacker error", ReadOnly),
+	reject("answers 413", "the server answers 413 Request Entity Too Large\n", "the server answers 413 Request Entity Too Large", TooLarge),
 	reject("pack exceeds maximum allowed size", "remote: fatal: pack exceeds maximum allowed size        \nerror: remote unpack failed: unpack-objects abnormal exit\n", "unpacker error", TooLarge),
 	reject("fsck error in packed object", "remote: error: object 249ef4cb87c05e6dd46f7cb53d3120daa7305222: hasDotgit: contains '.git'        \nremote: fatal: fsck error in packed object        \nerror: remote unpack failed: unpack-objects abnormal exit\n", "unpacker error", Malformed),
 	reject("refusing to update checked out branch", "remote: error: refusing to update checked out branch: refs/heads/main        \nremote: error: By default, updating the current branch in a non-bare repository        \n", "no reason", CheckedOut),

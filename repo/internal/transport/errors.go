@@ -23,10 +23,14 @@ const (
 	ReadOnly       = fault.ReadOnly
 	ForeignOwner   = fault.ForeignOwner
 	Unsupported    = fault.Unsupported
+	OutOfOrder     = fault.OutOfOrder
 )
 
 // Error says why an exchange failed.
 type Error = fault.Error
+
+// ErrQuiet is the cause of an Error that ends an exchange in which nothing came.
+var ErrQuiet = fault.ErrQuiet
 
 // fail completes an error with the remote's address. An error without a kind is that of a
 // connection. Where ctx has ended, the error is ctx's.

@@ -211,7 +211,7 @@ func (r *webRemote) checkStatus(answer *http.Response) error {
 	kind, msg := Protocol, "the server answers "+answer.Status
 	switch {
 	case status >= 500, status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
-		kind = Unreachable
+		kind = OutOfOrder
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusProxyAuthRequired:
 		kind = AuthFailed
 	case status == http.StatusNotFound, status == http.StatusGone:

@@ -329,7 +329,7 @@ func TestWebFaults(t *testing.T) {
 		}
 	}
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
-		for code, kind := range map[int]transport.Kind{500: transport.Unreachable, 502: transport.Unreachable, 429: transport.Unreachable, 401: transport.AuthFailed, 403: transport.AuthFailed,
+		for code, kind := range map[int]transport.Kind{500: transport.OutOfOrder, 502: transport.OutOfOrder, 429: transport.OutOfOrder, 401: transport.AuthFailed, 403: transport.AuthFailed,
 			404: transport.NoRepository, 413: transport.Rejected, 418: transport.Protocol} {
 			answer = status(code, method)
 			wantKind(t, s.push(url, "refs/heads/main", tip, v.o), kind)

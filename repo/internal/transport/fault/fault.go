@@ -32,6 +32,7 @@ const (
 	ReadOnly                   // the remote cannot be written to
 	ForeignOwner               // a folder of this machine that another user owns
 	Unsupported                // the remote needs what this package does not do
+	OutOfOrder                 // the server cannot work now, or asks to wait
 )
 
 // Error says why an exchange failed.
@@ -74,11 +75,11 @@ func Classify(err error) *Error {
 	var locked *durable.LockedError
 	switch {
 	case errors.Is(err, ErrQuiet), errors.Is(err, os.ErrDeadlineExceeded):
-		return New(Unreachable, ErrQuiet.Error(), nil)
+		return New(Unreachable, "the remote is silent", ErrQuiet)
 	case errors.As(err, &dns):
 		return New(Unreachable, "the host's name is not found", err)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return New(Unreachable, "the host refuses the connection", nil)
+		return New(Unreachable, "the host refuses the connection", err)
 	case errors.As(err, &cert), errors.As(err, &authority):
 		return New(HostKeyUnknown, "the host's certificate is not trusted", err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
