@@ -13,9 +13,7 @@ const (
 	RefDelta = 7
 )
 
-const (
-	HeaderLen = 12
-)
+const HeaderLen = 12
 
 var errEntry = errors.New("malformed entry header")
 

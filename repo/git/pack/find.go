@@ -1,13 +1,10 @@
 package pack
 
 import (
-	"fmt"
+	"encoding/binary"
 
 	"timemachine/repo/git/object"
 )
-
-// mostScans is how many entries Find looks for in the idx. The list of Places costs about as much.
-const mostScans = 64
 
 // Offset is where an object's entry begins; false where the pack does not hold it. Call it within
 // durable.Guard.
@@ -25,8 +22,9 @@ func (h *Held) Header(at int64) (EntryHeader, error) {
 func (h *Held) From(at int64) []byte { return h.data[at : len(h.data)-object.IDLen] }
 
 // Find is where an object's entry lies, and its header; false where the pack does not hold the
-// object. The header names the base of every delta, zero where the pack does not hold it. Call it
-// within durable.Guard, by one goroutine at a time. Error: ErrDamaged.
+// object. The header names the base of every delta, zero where the pack does not hold it. It looks
+// at the offsets of all entries: for many objects, Places costs less. Call it within durable.Guard.
+// Error: ErrDamaged.
 func (h *Held) Find(id object.ID) (Place, EntryHeader, bool, error) {
 	x, err := h.p.index()
 	if err != nil {
@@ -44,45 +42,23 @@ func (h *Held) Find(id object.ID) (Place, EntryHeader, bool, error) {
 	if err != nil {
 		return e, head, false, err
 	}
-	if h.scans++; h.scans > mostScans {
-		err = h.findListed(&e, &head)
-	} else {
-		err = h.scan(x, &e, &head)
-	}
-	return e, head, err == nil, err
+	x.scan(&e, &head)
+	return e, head, true, nil
 }
 
 // scan sets the entry's end and the header's base by the offsets of all entries.
-func (h *Held) scan(x *idx, e *Place, head *EntryHeader) error {
+func (x *idx) scan(e *Place, head *EntryHeader) {
+	base := e.At - head.Distance
+	small := x.data[idxNames+x.count*(object.IDLen+4):][:4*x.count]
 	for i := range x.count {
-		at, err := x.offset(i)
-		if err != nil {
-			return h.p.damaged(err)
+		at := int64(binary.BigEndian.Uint32(small[4*i:]))
+		if at >= 1<<31 {
+			at, _ = x.offset(i) // a wrong one is met where its own entry is found
 		}
 		if at > e.At {
 			e.End = min(e.End, at)
-		} else if head.Kind == OfsDelta && at == e.At-head.Distance {
+		} else if at == base && head.Kind == OfsDelta {
 			head.Base = object.ID(x.id(i))
 		}
 	}
-	return nil
-}
-
-// findListed is scan with the list of Places.
-func (h *Held) findListed(e *Place, head *EntryHeader) error {
-	list, err := h.Places()
-	if err != nil {
-		return err
-	}
-	i, ok := FindPlace(list, e.At)
-	if !ok {
-		return h.p.damaged(fmt.Errorf("no entry at offset %d", e.At))
-	}
-	e.End = list[i].End
-	if head.Kind == OfsDelta {
-		if i, ok := FindPlace(list, e.At-head.Distance); ok {
-			head.Base = list[i].ID
-		}
-	}
-	return nil
 }

@@ -22,7 +22,6 @@ type Held struct {
 	list []Place
 
 	checked bool // the idx has the right checksum
-	scans   int  // of the idx by Find
 }
 
 // Place is where an entry lies in its pack.

@@ -51,7 +51,19 @@ func (s *idSet) enter(n int) {
 	s.slots[i] = uint32(n + 1)
 }
 
-// slot is where the search for an ID begins. IDs are hashes themselves.
-func (s *idSet) slot(id object.ID) int {
-	return int(binary.BigEndian.Uint64(id[:])) & (len(s.slots) - 1)
+func (s *idSet) slot(id object.ID) int { return firstSlot(id, len(s.slots)) }
+
+// firstSlot is where the search for an ID begins in a table of size slots, a power of two. IDs are
+// hashes themselves.
+func firstSlot(id object.ID, size int) int {
+	return int(binary.BigEndian.Uint64(id[:])) & (size - 1)
+}
+
+// slotsFor is the size of a table for n objects.
+func slotsFor(n int) int {
+	size := 64
+	for size < 2*n {
+		size *= 2
+	}
+	return size
 }

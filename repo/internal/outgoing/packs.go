@@ -15,9 +15,10 @@ import (
 // or a gc removes them meanwhile. Not for concurrent use.
 type packs struct {
 	store *pack.Store
-	held  []*pack.Held
+	held  []*heldPack
 	last  int   // the pack that served last
 	err   error // of a pack that cannot be opened
+	exact bool  // the idx are compared with their checksums, and bases of deltas named
 	cache bodyCache
 }
 
@@ -38,7 +39,7 @@ func openPacks(store *pack.Store) (*packs, error) {
 			p.err = err
 			continue
 		}
-		p.held = append(p.held, h)
+		p.held = append(p.held, &heldPack{Held: h})
 	}
 	return p, nil
 }
@@ -48,6 +49,75 @@ func (p *packs) close() {
 		h.Close()
 	}
 	p.held = nil
+}
+
+// heldPack is an open pack. It gets a table of its objects once many of them were looked for.
+type heldPack struct {
+	*pack.Held
+	lookups int
+	list    []pack.Place
+	slots   []uint32 // number in list + 1 by the ID's first bytes, 0 for none
+}
+
+// mostLookups is how many entries are looked for in the idx. The table costs about as much.
+const mostLookups = 300
+
+// place is an object's number in the list; false where the pack does not hold it, or has no table.
+func (h *heldPack) place(id object.ID) (n int, held, listed bool, err error) {
+	if h.lookups <= mostLookups {
+		return 0, false, false, nil
+	}
+	if h.list == nil {
+		if h.list, err = h.Places(); err != nil {
+			return 0, false, false, err
+		}
+		h.slots = make([]uint32, slotsFor(len(h.list)))
+		for n := range h.list {
+			at := firstSlot(h.list[n].ID, len(h.slots))
+			for h.slots[at] != 0 {
+				at = (at + 1) & (len(h.slots) - 1)
+			}
+			h.slots[at] = uint32(n + 1)
+		}
+	}
+	for at := firstSlot(id, len(h.slots)); h.slots[at] != 0; at = (at + 1) & (len(h.slots) - 1) {
+		if n := int(h.slots[at] - 1); h.list[n].ID == id {
+			return n, true, true, nil
+		}
+	}
+	return 0, false, true, nil
+}
+
+// find is where an object lies. The header names the base of every delta where bases is set.
+func (h *heldPack) find(id object.ID, bases bool) (pack.Place, pack.EntryHeader, bool, error) {
+	h.lookups++
+	n, held, listed, err := h.place(id)
+	if err != nil || listed && !held {
+		return pack.Place{}, pack.EntryHeader{}, false, err
+	}
+	if !listed {
+		return h.Find(id)
+	}
+	e := h.list[n]
+	head, err := h.Header(e.At)
+	if err == nil && bases && head.Kind == pack.OfsDelta {
+		if n, ok := pack.FindPlace(h.list, e.At-head.Distance); ok {
+			head.Base = h.list[n].ID
+		}
+	}
+	return e, head, err == nil, err
+}
+
+// offset is where an object's entry begins.
+func (h *heldPack) offset(id object.ID) (int64, bool, error) {
+	n, held, listed, err := h.place(id)
+	if err != nil || listed && !held {
+		return 0, false, err
+	}
+	if !listed {
+		return h.Offset(id)
+	}
+	return h.list[n].At, true, nil
 }
 
 // entry is where an object is stored: in a pack, or loose.
@@ -60,7 +130,7 @@ type entry struct {
 const isLoose = -1
 
 // lookIn calls f for each pack until f returns true, first for the one that served last.
-func (p *packs) lookIn(f func(h *pack.Held) (bool, error)) (int32, error) {
+func (p *packs) lookIn(f func(h *heldPack) (bool, error)) (int32, error) {
 	for i := -1; i < len(p.held); i++ {
 		n := i
 		switch {
@@ -87,10 +157,13 @@ func (p *packs) lookIn(f func(h *pack.Held) (bool, error)) (int32, error) {
 
 // find is where an object is stored. The error is ErrNotFound where it is nowhere.
 func (p *packs) find(id object.ID) (e entry, err error) {
-	e.pack, err = p.lookIn(func(h *pack.Held) (ok bool, err error) {
-		if err = h.CheckIdx(); err == nil {
-			e.Place, e.head, ok, err = h.Find(id)
+	e.pack, err = p.lookIn(func(h *heldPack) (ok bool, err error) {
+		if p.exact {
+			if err := h.CheckIdx(); err != nil {
+				return false, err
+			}
 		}
+		e.Place, e.head, ok, err = h.find(id, p.exact)
 		return ok, err
 	})
 	if err != nil || e.pack >= 0 {
@@ -120,8 +193,8 @@ func (p *packs) tree(id object.ID) ([]byte, error) {
 		return nil, nil
 	}
 	var at int64
-	n, err := p.lookIn(func(h *pack.Held) (ok bool, err error) {
-		at, ok, err = h.Offset(id)
+	n, err := p.lookIn(func(h *heldPack) (ok bool, err error) {
+		at, ok, err = h.offset(id)
 		return ok, err
 	})
 	if err != nil {
@@ -186,7 +259,7 @@ func (p *packs) body(n int32, at int64) (body, error) {
 		chain = append(chain, link{at, head})
 		base := at - head.Distance
 		if head.Kind == pack.RefDelta {
-			base, ok, err = h.Offset(head.Base)
+			base, ok, err = h.offset(head.Base)
 			if err == nil && !ok {
 				err = h.Damaged(fmt.Errorf("delta base %s absent", head.Base))
 			}

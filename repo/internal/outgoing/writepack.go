@@ -32,6 +32,7 @@ func (o *Outgoing) WritePack(ctx context.Context, w io.Writer, b Batch) (bytes i
 		return 0, err
 	}
 	defer p.close()
+	p.exact = true
 	k := &packing{Outgoing: o, ctx: ctx, batch: b, packs: p, sum: sha1.New(), deflate: deflate.New(deflate.Options{})}
 	k.out = bufio.NewWriterSize(io.MultiWriter(w, k.sum), 64<<10)
 	if err := k.plan(); err != nil {
@@ -239,7 +240,7 @@ func (k *packing) copy(i int, head []byte) error {
 }
 
 // copyLarge does not keep the pages of the pack in memory that it has passed.
-func (k *packing) copyLarge(h *pack.Held, e *entry) error {
+func (k *packing) copyLarge(h *heldPack, e *entry) error {
 	mapped := h.From(0)
 	sum := crc32.ChecksumIEEE(mapped[e.At : e.At+int64(e.head.Len)])
 	for at := e.At + int64(e.head.Len); at < e.End; at += pieceLen {
