@@ -67,6 +67,11 @@ func (t turns) of(ch *scan.Change) int {
 	return turn
 }
 
+// firstLarge returns the place of the first large source, or -1.
+func firstLarge(changes []scan.Change) int {
+	return slices.IndexFunc(changes, func(c scan.Change) bool { return changeSize(&c) > largeSource })
+}
+
 // ownerOf returns the owner of a changed source, or of one that is gone.
 func ownerOf(ch *scan.Change) uint32 {
 	if ch.Deleted {

@@ -58,20 +58,25 @@ func upcomingVersions(changes []scan.Change) []record.Upcoming {
 }
 
 // recordChanges captures and commits the changes in their order, part by part. It publishes what it
-// has when that is due.
+// has when that is due, and before large sources, which take long.
 func (r *run) recordChanges(changes []scan.Change) error {
 	c := &capture.Capturer{Ctx: r.ctx, To: r.tx, Clock: r.Clock, MaxSize: r.Config.MaxSize, Reader: r.reader, Patience: r.patience}
 	r.waiting = nil
 	r.began = r.Clock()
 	r.published = r.began
 	for done := 0; done < len(changes); {
-		n, err := r.recordPart(c, changes[done:min(done+perPart, len(changes))], done, len(changes))
+		part := changes[done:min(done+perPart, len(changes))]
+		large := firstLarge(part)
+		if large > 0 {
+			part = part[:large]
+		}
+		n, err := r.recordPart(c, part, done, len(changes))
 		if err != nil {
 			return err
 		}
 		done += n
 		waits := done >= r.ordinary && r.isFloodOver()
-		if waits || r.isDue() || done == len(changes) {
+		if waits || r.isDue() || done == len(changes) || n == large {
 			versions := r.tx.Versions()
 			if err := r.tx.Publish(); err != nil {
 				return err

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"timemachine/repo/repotest"
 )
 
 // slowMachine is a world in which each look at the clock, as before each megabyte that is read,
@@ -129,5 +131,22 @@ func TestUsersLargeFilesShareTheirTime(t *testing.T) {
 	}
 	if total != 5 || runs < 3 || m.isNoted() {
 		t.Errorf("%d versions in %d runs", total, runs)
+	}
+}
+
+// TestLargeFilesComeAfterAPublication: what a run has recorded is published before it begins to
+// read large files.
+func TestLargeFilesComeAfterAPublication(t *testing.T) {
+	t.Parallel()
+	w := newWorldOnDisk(t)
+	w.write("z", "")
+	w.write("a", "")
+	w.check(os.Truncate(w.path("a"), 300<<20))
+	now := time.Now()
+	w.clock = func() time.Time { return now } // so that nothing else is a reason to publish
+	w.run(2)
+	w.want("Add z", "Add a")
+	if n := len(repotest.Lines(t, w.dest, "reflog", "show", "--format=%gs", "HEAD")); n != 2 {
+		t.Errorf("published %d times", n)
 	}
 }
