@@ -260,6 +260,22 @@ func TestDeltas(t *testing.T) {
 	}
 }
 
+// TestHostileNames sends sources whose names git takes for its own, or cannot print: the remote
+// checks all objects as they arrive.
+func TestHostileNames(t *testing.T) {
+	h, r := newHistory(t), newRemote(t)
+	names := []string{"/x/.git/config", "/x/.GIT/hooks/update", "/x/git~1/HEAD", "/x/.gitmodules", "/x/.gitattributes", "/x/new\nline", "/x/tab\t\"quoted\"", "/x/\xff\xfe",
+		"/x/\x1b[31m", "/x/-rf", "/x/..name", "/x/trailing ", "/x/\u202egpj.exe", "/x/" + strings.Repeat("n", 255), "/x/.g\u200cit/config"}
+	slices.Sort(names)
+	c := func(source string) []byte { return []byte("content of " + source) }
+	first := h.run(names, c)
+	tip := h.run(names[:5], func(source string) []byte { return []byte("other content of " + source) })
+	all := commitsOf(t, h.dest)
+	r.push(all, first, 7)
+	r.push(all, tip, 7, first)
+	r.equals(h.dest, tip)
+}
+
 // TestForeignPacks sends what git has packed, where versions are deltas of later ones, and what
 // lies loose.
 func TestForeignPacks(t *testing.T) {

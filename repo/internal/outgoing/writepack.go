@@ -267,6 +267,11 @@ const mostDelta = 8 << 20
 // whole.
 func (k *packing) anew(i int) error {
 	id := k.entries[i].ID
+	// The version before is written first: its contents need not lie in memory beside this one.
+	before, ok, err := k.predecessor(i)
+	if err != nil {
+		return err
+	}
 	size, kind, err := k.c.Store.Size(id)
 	if err != nil {
 		return err
@@ -274,11 +279,7 @@ func (k *packing) anew(i int) error {
 	if size > mostDelta && kind == object.Blob {
 		return k.stream(i, id)
 	}
-	kind, content, err := k.read(id)
-	if err != nil {
-		return err
-	}
-	before, ok, err := k.predecessor(i)
+	content, err := k.read(id, kind)
 	if err != nil {
 		return err
 	}
@@ -303,12 +304,16 @@ func (k *packing) putEntry(head, z []byte) error {
 }
 
 // read reads an object and compares it with its name.
-func (k *packing) read(id object.ID) (object.Kind, []byte, error) {
-	kind, content, err := k.c.Store.Read(id)
+func (k *packing) read(id object.ID, kind object.Kind) (content []byte, err error) {
+	if kind == object.Tree {
+		content, err = k.packs.tree(id) // its neighbours follow
+	} else {
+		_, content, err = k.c.Store.Read(id)
+	}
 	if err == nil && object.Hash(kind, content) != id {
 		err = fmt.Errorf("object %s: %w: its content is that of another object", id, object.ErrDamaged)
 	}
-	return kind, content, err
+	return content, err
 }
 
 // predecessor is the version before an object, if a delta can stand on it.
@@ -330,7 +335,7 @@ func (k *packing) between(kind object.Kind, old object.ID, content []byte) []byt
 	if err != nil || was != kind || size > mostDelta {
 		return nil
 	}
-	_, from, err := k.read(old)
+	from, err := k.read(old, kind)
 	if err != nil {
 		return nil
 	}

@@ -277,7 +277,7 @@ func (r *webRemote) push(ctx context.Context, u Update, pack Pack) error {
 		return err
 	}
 	if _, err := pack(ctx, s); err != nil {
-		return err
+		return s.failed(err)
 	}
 	again := func(w io.Writer) error {
 		if _, err := w.Write(head.Bytes()); err != nil {
@@ -322,30 +322,37 @@ type spool struct {
 	size int64
 	data []byte
 	file *os.File
+	err  error // of file
 }
 
 func (s *spool) Write(p []byte) (int, error) {
 	s.size += int64(len(p))
 	switch {
 	case s.file != nil:
-		return s.file.Write(p)
 	case s.size <= inMemory:
 		s.data = append(s.data, p...)
-	case s.make != nil:
-		f, err := s.make()
-		if err != nil {
-			return 0, err
-		}
-		s.file = f
-		if _, err := f.Write(s.data); err != nil {
-			return 0, err
+		return len(p), nil
+	case s.make == nil:
+		s.data = nil // only counted
+		return len(p), nil
+	default:
+		if s.file, s.err = s.make(); s.err == nil {
+			_, s.err = s.file.Write(s.data)
 		}
 		s.data = nil
-		return f.Write(p)
-	default:
-		s.data = nil // only counted
 	}
-	return len(p), nil
+	if s.err == nil {
+		_, s.err = s.file.Write(p)
+	}
+	return len(p), s.err
+}
+
+// failed is the error of what was written to the spool.
+func (s *spool) failed(err error) error {
+	if s.err == nil {
+		return err
+	}
+	return fault.New(Unreachable, "the pack cannot be kept here until it is sent", s.err)
 }
 
 // reader reads the request from its start. again makes it once more, where it was only counted.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/cgi"
@@ -529,3 +530,78 @@ func TestReports(t *testing.T) {
 }
 
 func first(s *source) string { return s.id("HEAD").String() }
+
+// TestShallowRemote pushes to a remote that has a part of the history only.
+func TestShallowRemote(t *testing.T) {
+	s, v := newSource(t), daemon(t)
+	s.commit(4)
+	repotest.Git(t, v.root, "clone", "-q", "--bare", "--depth=1", "file://"+s.dir, "shallow.git")
+	tip := s.commit(2)
+	if err := s.push(v.url("shallow.git"), "refs/heads/main", tip, v.o); err != nil {
+		t.Fatal(err)
+	}
+	s.has(filepath.Join(v.root, "shallow.git"), "main", tip)
+}
+
+// TestWebProxy asks a proxy for a host that only the proxy knows.
+func TestWebProxy(t *testing.T) {
+	s, v := newSource(t), web(t, nil)
+	tip := s.commit(1)
+	path, url := v.repository(t)
+	target := strings.Split(url, "/")[2]
+	asked := 0
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		if r.URL.Host != "git.example" {
+			t.Errorf("asked for %q", r.URL)
+		}
+		r.URL.Host, r.RequestURI = target, ""
+		answer, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer answer.Body.Close()
+		for key, values := range answer.Header {
+			w.Header()[key] = values
+		}
+		w.WriteHeader(answer.StatusCode)
+		io.Copy(w, answer.Body)
+	}))
+	defer proxy.Close()
+	v.o.Credentials.Lookup = func(name string) (string, bool) { return proxy.URL, name == "http_proxy" }
+	if err := s.push(strings.Replace(url, target, "git.example", 1), "refs/heads/main", tip, v.o); err != nil {
+		t.Fatal(err)
+	}
+	s.has(path, "main", tip)
+	if asked < 2 {
+		t.Errorf("the proxy was asked %d times", asked)
+	}
+}
+
+// TestWebCertificate refuses a server whose certificate nobody vouches for.
+func TestWebCertificate(t *testing.T) {
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	defer server.Close()
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	_, err := transport.Open(ctx, server.URL+"/x", transport.Options{})
+	wantKind(t, err, transport.HostKeyUnknown, "certificate")
+}
+
+// TestWebSpool has no room for the pack here: that is no fault of the remote.
+func TestWebSpool(t *testing.T) {
+	s, v := newSource(t), web(t, nil)
+	tip := s.commit(1)
+	_, url := v.repository(t)
+	v.o.Spool = func() (*os.File, error) { return nil, syscall.ENOSPC }
+	session, err := transport.Open(ctx, url, v.o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	err = session.Push(ctx, transport.Update{Ref: "refs/heads/main", New: tip}, func(_ context.Context, w io.Writer) (int64, error) {
+		n, err := w.Write(make([]byte, 2<<20))
+		return int64(n), err
+	})
+	wantKind(t, err, transport.Unreachable, "cannot be kept here")
+}

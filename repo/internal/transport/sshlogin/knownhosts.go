@@ -6,7 +6,6 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -65,7 +64,7 @@ func knownIn(file, name string) ([]knownHost, error) {
 		text, err = os.ReadFile(file)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("known hosts: %w", err)
+		return nil, &fault.Error{Kind: fault.HostKeyUnknown, Msg: "the file of known hosts cannot be read", File: file, Err: err}
 	}
 	var found []knownHost
 	n := 0
