@@ -399,17 +399,25 @@ func pipe(t testing.TB, serve func(net.Conn)) (url string) {
 func TestUnreachable(t *testing.T) {
 	s := newSource(t)
 	tip := s.commit(1)
-	o := transport.Options{Quiet: 300 * time.Millisecond}
+	home := t.TempDir()
+	if err := errors.Join(os.Mkdir(filepath.Join(home, ".ssh"), 0o700), os.WriteFile(filepath.Join(home, ".ssh/config"), []byte("Host *\n\tPort 2222\n host=other \"backup.invalid\"\n\tHostName 127.0.0.1\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	o := transport.Options{Quiet: 300 * time.Millisecond, Credentials: transport.Credentials{Home: home}}
+	silent := pipe(t, func(c net.Conn) { io.Copy(io.Discard, c) })
 	for name, c := range map[string]struct {
 		url, word string
 		kind      transport.Kind
 	}{
-		"refused": {fmt.Sprintf("git://127.0.0.1:%d/x", freePort(t)), "refuses", transport.Unreachable},
-		"no name": {"git://no-such-host.invalid/x", "not found", transport.Unreachable},
-		"silent":  {pipe(t, func(c net.Conn) { io.Copy(io.Discard, c) }), "no answer in time", transport.Unreachable},
-		"closed":  {pipe(t, func(net.Conn) {}), "closed", transport.Unreachable},
-		"other":   {pipe(t, func(c net.Conn) { c.Read(make([]byte, 999)); fmt.Fprint(c, "220 mail.example ESMTP\r\n") }), "git's protocol", transport.Protocol},
-		"error":   {pipe(t, func(c net.Conn) { c.Read(make([]byte, 999)); fmt.Fprint(c, packet("ERR access denied: /x\n")) }), "access denied", transport.AuthFailed},
+		"refused":  {fmt.Sprintf("git://127.0.0.1:%d/x", freePort(t)), "refuses", transport.Unreachable},
+		"no name":  {"git://no-such-host.invalid/x", "not found", transport.Unreachable},
+		"silent":   {silent, "no answer in time", transport.Unreachable},
+		"no ssh":   {strings.Replace(silent, "git:", "ssh:", 1), "no answer in time", transport.Unreachable},
+		"alias":    {"backup.invalid:x", ".ssh/config\" says of the host is not read", transport.Unreachable},
+		"no alias": {"ssh://no-such-host.invalid/x", "no such host", transport.Unreachable},
+		"closed":   {pipe(t, func(net.Conn) {}), "closed", transport.Unreachable},
+		"other":    {pipe(t, func(c net.Conn) { c.Read(make([]byte, 999)); fmt.Fprint(c, "220 mail.example ESMTP\r\n") }), "git's protocol", transport.Protocol},
+		"error":    {pipe(t, func(c net.Conn) { c.Read(make([]byte, 999)); fmt.Fprint(c, packet("ERR access denied: /x\n")) }), "access denied", transport.AuthFailed},
 	} {
 		began := time.Now()
 		err := s.push(c.url, "refs/heads/main", tip, o)

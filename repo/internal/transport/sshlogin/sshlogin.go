@@ -64,7 +64,7 @@ func LogIn(ctx context.Context, c *Config, dial func(address string) (net.Conn, 
 	address := net.JoinHostPort(c.Host, c.Port)
 	conn, err := dial(address)
 	if err != nil {
-		return nil, err
+		return nil, c.explain(err)
 	}
 	asked := false
 	config := &ssh.ClientConfig{
@@ -93,7 +93,7 @@ func LogIn(ctx context.Context, c *Config, dial func(address string) (net.Conn, 
 		if !asked {
 			return nil, fault.New(fault.AuthFailed, "the host does not take keys", err)
 		}
-		return nil, keys.failed()
+		return nil, c.explain(keys.failed())
 	}
 	return nil, err
 }
