@@ -4,74 +4,44 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
 	"timemachine/repo/git/ref"
 	"timemachine/repo/internal/dest"
-	"timemachine/repo/internal/gitexec"
-	"timemachine/repo/internal/incoming"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
+	"timemachine/repo/remote"
 )
 
-// OriginError says why a remote cannot be read.
-type OriginError = incoming.Error
-
-// Origin is the remote that a destination is made from.
+// Origin is the branch of a remote that a destination is made from.
 type Origin struct {
-	URL        string
-	Branch     string        // without refs/heads/; "": the only one, else the one of this host
-	Host       string        // this host's name
-	Env        []string      // the environment, for git
-	SearchPath string        // PATH
-	Timeout    time.Duration // in which the remote must say something
-}
-
-// Cloned is what a destination was made from.
-type Cloned struct {
-	URL    string // without a password
-	Branch string
+	Remote *remote.Source
+	Branch string // without refs/heads/; "": the only one, else the one of this host
+	Host   string // this host's name
 }
 
 // Clone makes a destination that holds a branch of a remote, and goes on with it. The folder is
 // made as Init does. A Clone that is cut short leaves nothing that another one does not remove.
-// files/ and copies/ are left to the next run. Errors: a *refusal.Error, or that of git.
-func Clone(ctx context.Context, path string, o Options, from Origin) (Cloned, error) {
+// files/ and copies/ are left to the next run. Errors: a *refusal.Error, or a *remote.Failure.
+func Clone(ctx context.Context, path string, o Options, from Origin) (branch string, err error) {
 	o = o.withDefaults()
-	program, found := gitexec.Find(from.SearchPath)
-	if !found {
-		return Cloned{}, errors.New("git is not installed")
-	}
-	remote := &incoming.Remote{URL: from.URL, Git: gitexec.Git{Path: program, Env: from.Env}, Timeout: from.Timeout}
-	done := Cloned{URL: remote.Shown()}
-	if err := remote.Check(); err != nil {
-		return done, err
-	}
-	err := dest.Make(path, o.Exclude, func(git *durable.Dir) (string, string, error) {
-		branches, err := remote.Branches(ctx, git.Path(""))
-		if err == nil {
-			done.Branch, err = from.choose(slices.Sorted(maps.Keys(branches)), done.URL)
+	err = dest.Make(path, o.Exclude, func(git *durable.Dir) (string, string, error) {
+		if branch, err = from.Remote.Fetch(ctx, git, from.choose); err == nil {
+			err = from.start(git, branch, o)
 		}
-		if err == nil {
-			err = remote.Fetch(ctx, git.Path(""), done.Branch)
-		}
-		if err == nil {
-			err = startBranch(git, done, o)
-		}
-		return done.Branch, remote.Settings(done.Branch), err
+		return branch, from.Remote.Settings(branch), err
 	})
-	return done, err
+	return branch, err
 }
 
 // choose finds the branch to take among the remote's.
-func (f *Origin) choose(branches []string, url string) (string, error) {
+func (f *Origin) choose(branches []string) (string, error) {
+	url := f.Remote.URL()
 	var ofHost []string
 	for _, name := range branches {
 		if path.Base(name) == f.Host {
@@ -113,9 +83,8 @@ func someNames(names []string) string {
 	return text
 }
 
-// startBranch makes the branch where the remote's was fetched to. It refuses a branch without a
-// record.
-func startBranch(git *durable.Dir, from Cloned, o Options) error {
+// start makes the branch where the remote's was fetched to. It refuses a branch without a record.
+func (f *Origin) start(git *durable.Dir, branch string, o Options) error {
 	w := durable.NewWalker(git)
 	defer w.Close()
 	stage, err := w.Dir("timemachine/stage")
@@ -123,9 +92,9 @@ func startBranch(git *durable.Dir, from Cloned, o Options) error {
 		return err
 	}
 	refs := ref.New(git, stage)
-	tip, err := refs.Read(incoming.Tracking(from.Branch))
+	tip, err := refs.Read(remote.Tracking(branch))
 	if errors.Is(err, ref.ErrMissing) { // git passes such a branch over
-		return &refusal.Error{Kind: refusal.Unsupported, Msg: record.Quote(from.URL) + " is a shallow clone: it lacks the older versions"}
+		return &refusal.Error{Kind: refusal.Unsupported, Msg: record.Quote(f.Remote.URL()) + " is a shallow clone: it lacks the older versions"}
 	}
 	if err != nil {
 		return err
@@ -139,8 +108,8 @@ func startBranch(git *durable.Dir, from Cloned, o Options) error {
 		return err
 	}
 	if !holds {
-		return &refusal.Error{Kind: refusal.Foreign, Msg: fmt.Sprintf("branch %s of %s holds no record of timemachine's", record.Quote(from.Branch), record.Quote(from.URL))}
+		return &refusal.Error{Kind: refusal.Foreign, Msg: fmt.Sprintf("branch %s of %s holds no record of timemachine's", record.Quote(branch), record.Quote(f.Remote.URL()))}
 	}
-	return errors.Join(git.Remove("FETCH_HEAD"), refs.Update("refs/heads/"+from.Branch, object.ID{}, tip,
-		ref.LogEntry{Name: o.Ident.Name, Email: o.Ident.Email, When: o.Clock().In(o.Zone), Message: "clone: from " + from.URL}))
+	return errors.Join(git.Remove("FETCH_HEAD"), refs.Update("refs/heads/"+branch, object.ID{}, tip,
+		ref.LogEntry{Name: o.Ident.Name, Email: o.Ident.Email, When: o.Clock().In(o.Zone), Message: "clone: from " + f.Remote.URL()}))
 }

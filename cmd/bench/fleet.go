@@ -24,7 +24,7 @@ type fleetHost struct {
 }
 
 // ways are timemachine's ways to push.
-var ways = []string{"git"}
+var ways = []string{"git", "builtin"}
 
 // pushes compares many hosts that push to one bare repository at the same moment, a branch each,
 // with as many processes of git push.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,6 +13,7 @@ import (
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/refusal"
+	"timemachine/repo/remote"
 	"timemachine/watch/config"
 	"timemachine/watch/scan"
 )
@@ -65,10 +64,17 @@ func (a *app) adoptFrom(ctx context.Context, p *place, c *config.Config, o fromO
 	if r, err := repo.Open(p.dest, options); err == nil {
 		return errors.Join(&failure{msg: "destination " + terminal.Quote(p.dest) + " holds a history already", hint: spell("run", "-d", hint.ShellWord(p.dest)) + " goes on with it"}, r.Close())
 	}
-	from := repo.Origin{URL: a.absoluteURL(o.url), Branch: o.branch, Host: a.host, Env: os.Environ(), SearchPath: a.env("PATH"), Timeout: o.timeout}
-	cloned, err := repo.Clone(ctx, p.dest, options, from)
+	source, err := remote.NewSource(o.url, a.dir, a.home(), o.timeout, a.remoteOptions().Surroundings)
 	if err != nil {
-		return a.originError(cloned.URL, err)
+		return err
+	}
+	branch, err := repo.Clone(ctx, p.dest, options, repo.Origin{Remote: source, Branch: o.branch, Host: a.host})
+	var failed *remote.Failure
+	if errors.As(err, &failed) {
+		return a.fetchError(failed)
+	}
+	if err != nil {
+		return err
 	}
 	r, err := repo.Open(p.dest, options)
 	if err != nil {
@@ -80,12 +86,12 @@ func (a *app) adoptFrom(ctx context.Context, p *place, c *config.Config, o fromO
 		return err
 	}
 	a.memory.noteUse(p.dest, owner)
-	a.journal.Debug("destination adopted", "destination", p.dest, "from", cloned.URL, "branch", cloned.Branch)
+	a.journal.Debug("destination adopted", "destination", p.dest, "from", source.URL(), "branch", branch)
 	if err := a.writeAdopted(ctx, r, c, o.copies); err != nil {
 		return err
 	}
 	if a.flags.json {
-		return a.printJSON(initDocument{Destination: p.dest, Outcome: "adopted", From: cloned.URL, Branch: cloned.Branch})
+		return a.printJSON(initDocument{Destination: p.dest, Outcome: "adopted", From: source.URL(), Branch: branch})
 	}
 	if a.flags.quiet {
 		return nil
@@ -93,7 +99,7 @@ func (a *app) adoptFrom(ctx context.Context, p *place, c *config.Config, o fromO
 	if !o.copies && (c == nil || !c.CopiesNone) {
 		a.console.Hint("the older plain copies are written by: " + spell("copies", "rebuild", "-d", hint.ShellWord(p.dest)))
 	}
-	return a.print(fmt.Sprintf("adopted destination %s: branch %s of %s", terminal.Quote(p.dest), terminal.Quote(cloned.Branch), terminal.Quote(cloned.URL)))
+	return a.print(fmt.Sprintf("adopted destination %s: branch %s of %s", terminal.Quote(p.dest), terminal.Quote(branch), terminal.Quote(source.URL())))
 }
 
 // writeAdopted writes files/ and the index, and copies/ where that is wanted. The next run makes up
@@ -123,33 +129,13 @@ func (a *app) writeAdopted(ctx context.Context, r *repo.Repo, c *config.Config, 
 	return err
 }
 
-// originError is the error of a remote that cannot be read, with a hint. What the remote said goes
-// to the log.
-func (a *app) originError(url string, err error) error {
-	var at *repo.OriginError
-	if !errors.As(err, &at) {
-		return err
+// fetchError is the error of a remote that a history cannot be fetched from. It passes on what the
+// remote said.
+func (a *app) fetchError(f *remote.Failure) error {
+	a.printRemoteLines(f)
+	e := &failure{msg: f.Msg, hint: speller().Words(f.Remedy), err: f}
+	if f.Reason == remote.NoAnswer {
+		e.hint = "--timeout gives it longer"
 	}
-	for _, line := range at.Lines {
-		a.journal.Warn("git said: " + terminal.Escape(line))
-	}
-	f := &failure{msg: terminal.Escape(at.Error()), hint: "nothing is asked here; try it by hand: git ls-remote " + hint.ShellWord(url), err: err}
-	if at.Err != nil {
-		f.hint = "--timeout gives it longer"
-	}
-	return f
-}
-
-// absoluteURL is a URL seen from the working directory: a relative path of an existing folder
-// becomes absolute, since git is run elsewhere.
-func (a *app) absoluteURL(url string) string {
-	if strings.Contains(url, "://") || strings.HasPrefix(url, "-") {
-		return url
-	}
-	if path, err := a.absolute(url); err == nil {
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			return path
-		}
-	}
-	return url
+	return e
 }

@@ -26,7 +26,7 @@ func TestAdoptFromSilentRemote(t *testing.T) {
 	begun := time.Now()
 	cmd := exec.Command("timemachine", "-cl", dir, "-d", filepath.Join(dir, "dest"), "init", "--adopt", "--from", "git://"+listener.Addr().String()+"/fleet.git", "--timeout", "1s")
 	out, err := cmd.CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "/fleet.git does not answer\nhint: --timeout gives it longer\n") {
+	if err == nil || !strings.Contains(string(out), "/fleet.git: no answer in time\nhint: --timeout gives it longer\n") {
 		t.Errorf("%v %s", err, out)
 	}
 	if took := time.Since(begun); took > 20*time.Second {

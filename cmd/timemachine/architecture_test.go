@@ -50,7 +50,6 @@ var importTable = map[string]string{
 	"repo/git/commitgraph": "repo/durable repo/git/...",
 
 	"repo/internal/gitexec":   sysUnix,
-	"repo/internal/incoming":  nouns + "repo/internal/gitexec",
 	"repo/internal/runstate":  nouns,
 	"repo/internal/transport": "repo/git/object repo/git/ref repo/internal/transport/... github.com/go-git/go-git/v5/plumbing/format/pktline golang.org/x/net/http/httpproxy",
 	"repo/internal/dest":      belowDest + sysUnix + " golang.org/x/text/cases golang.org/x/text/unicode/norm",
@@ -69,7 +68,7 @@ var importTable = map[string]string{
 	"repo/remote":  belowReader + "repo/internal/outgoing repo/internal/gitexec repo/internal/transport",
 	"repo/restore": nouns + "repo/history " + sysUnix,
 	"repo/verify":  belowReader + "repo/internal/projection repo/internal/maintenance",
-	"repo":         belowReader + "repo/internal/gitexec repo/internal/incoming repo/internal/projection repo/internal/maintenance repo/verify repo/history",
+	"repo":         belowReader + "repo/internal/projection repo/internal/maintenance repo/verify repo/history repo/remote",
 
 	"repo/repotest": "repo/... " + sysUnix,
 

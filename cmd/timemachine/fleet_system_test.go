@@ -31,6 +31,9 @@ echo "restrict,command=\"%[2]s/lib/fleet-shell %[1]s %[2]s/fleet.git\" $(cat %[1
 	}
 	remote := func(string) string { return fmt.Sprintf("ssh://root@127.0.0.1:%d/srv/fleet.git", port) }
 	w.checkShell(env, remote)
+	// So it does without git and without any setting of its own.
+	w.must("mkdir -p -m 700 home/.ssh; cp web1.key home/.ssh/id_ed25519; cp known home/.ssh/known_hosts")
+	w.must(fmt.Sprintf(`t=$(command -v timemachine); env -i PATH=/nonexistent HOME=%[1]s/home "$t" -cl home -d builtin init --adopt --from %[2]s; diff -r new/files builtin/files; git -C builtin fsck --strict`, w.dir, remote("")))
 	// From cron's environment, timemachine pushes to its own branch, and to no other one.
 	cron := func(host, branch string) string {
 		w.must(fmt.Sprintf("printf 'destination: %[1]s/%[2]s\\nwatch: [%[1]s/etc-%[2]s/shadow]\\npush: {remote: \"%[3]s\", branch: %[4]s, private: yes}\\n' >etc-%[2]s/config.dat; date +%%N >>etc-%[2]s/shadow",

@@ -141,7 +141,7 @@ const initHelp = `Make the destination's repository, and the folder itself when 
 --adopt --from URL brings a history back that was pushed: it fetches the branch from the git repository at URL, makes the
 destination of it, and writes files/; the next run goes on where the history ends. URL is what git clone takes. Where it
 holds several branches, the one whose name ends in this host's name is taken, or the one that --branch names. Credentials
-are git's (ssh-agent, keys, credential helpers); nothing is asked.`
+are git's (ssh-agent, keys, credential helpers); without git, as push has them. Nothing is asked.`
 
 const verifyHelp = `Check that every stored object is whole, that the records hang together, that each commit's tree holds what its record
 says, and that files/, copies/ and the index are what the history says. One line per problem, and one at the end that sums

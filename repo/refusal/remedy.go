@@ -134,6 +134,7 @@ const (
 	AllowPrivate     // allow that files leave which not everybody may read; Remote
 	ChooseBranch     // give this history a branch of its own, or another remote; Remote
 	UseBareRemote    // push to a bare repository
+	CorrectURL       // mount the disk of the repository, or correct the URL; Remote
 	MakeRepository   // make the repository, or correct the URL; Remote
 	PushAgain        // try again by hand, when the remote's reason is gone; Remote
 	RaiseTimeout     // give an exchange more time; Remote

@@ -1,5 +1,5 @@
-// Package remote pushes the recorded branch to a remote, by git or built in, and says why it could
-// not.
+// Package remote pushes the recorded branch to a remote and fetches a lost history from one, by git
+// or built in, and says why it could not.
 //
 // [Push] compares the branch with the remote's first, sends what is missing along the branch,
 // oldest first, and asks the remote afterwards what it has. It never forces, merges or pulls. A

@@ -122,8 +122,8 @@ const (
 	maxLine  = 300 // bytes of one
 )
 
-// newFailure is the failure of a push to t. detail is added to the sentence where it is not empty.
-// lines are the remote's.
+// newFailure is the failure of a push to t, or of a fetch where t has no branch. detail is added to
+// the sentence where it is not empty. lines are the remote's.
 func (t *Target) newFailure(r Reason, detail string, lines []string) *Failure {
 	host := t.address.host
 	if host == "" {
@@ -133,7 +133,11 @@ func (t *Target) newFailure(r Reason, detail string, lines []string) *Failure {
 	if detail = shorten(t.address.clean(detail)); detail != "" {
 		words += ": " + detail
 	}
-	f := &Failure{Reason: r, Msg: fmt.Sprintf("push to %s, branch %s: %s", t.Label(), t.Branch(), words), Remedy: t.remedy(r)}
+	doing := "fetch from " + t.Label()
+	if t.Ref != "" {
+		doing = fmt.Sprintf("push to %s, branch %s", t.Label(), t.Branch())
+	}
+	f := &Failure{Reason: r, Msg: doing + ": " + words, Remedy: t.remedy(r)}
 	for i, line := range lines {
 		if i == maxLines {
 			f.Lines = append(f.Lines, fmt.Sprintf("[%d more lines]", len(lines)-i))
@@ -181,6 +185,9 @@ func (t *Target) remedy(r Reason) refusal.Remedy {
 		m.Kind = refusal.UseBareRemote
 	case NoRepository:
 		m.Kind = refusal.MakeRepository
+		if t.Ref == "" {
+			m.Kind = refusal.CorrectURL
+		}
 	case Declined, TooLarge, Secrets, Malformed, RemoteFull, ReadOnly, Rejected, Lost:
 		m.Kind = refusal.PushAgain
 	default:

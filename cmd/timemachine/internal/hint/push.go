@@ -58,6 +58,9 @@ var pushing = adviceTable{
 	refusal.UseBareRemote: func(Speller, refusal.Remedy) advice {
 		return advice{lead: "push to a bare repository: git init --bare makes one"}
 	},
+	refusal.CorrectURL: func(_ Speller, r refusal.Remedy) advice {
+		return advice{lead: "mount its disk, let this user read it, or correct the URL " + ShellWord(r.Remote)}
+	},
 	refusal.MakeRepository: func(_ Speller, r refusal.Remedy) advice {
 		return advice{lead: "make the repository there with git init --bare, mount its disk, or correct the URL of " + ShellWord(r.Remote)}
 	},
