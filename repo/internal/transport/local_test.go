@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/git/object"
 	"timemachine/repo/internal/transport"
 	"timemachine/repo/repotest"
 )
@@ -345,4 +346,97 @@ func TestFolderCancelled(t *testing.T) {
 		t.Errorf("with a pack that cannot be made: %v", err)
 	}
 	s.has(remote, "main", tip)
+}
+
+// TestFolderTidied pushes so often that git would merge packs: they stay few, and those that must
+// not be touched stay.
+func TestFolderTidied(t *testing.T) {
+	s, remote := newSource(t), newBare(t)
+	repotest.Git(t, remote, "config", "gc.autoPackLimit", "10")
+	packs := func() []string {
+		t.Helper()
+		list, err := filepath.Glob(filepath.Join(remote, "objects/pack/*.pack"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	kept, most := "", 0
+	tip := s.commit(1)
+	for n := range 40 {
+		if err := s.push(remote, []string{"refs/heads/main", "refs/heads/other"}[n%2], tip, transport.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if n == 2 {
+			kept = strings.TrimSuffix(packs()[0], ".pack")
+			if err := os.WriteFile(kept+".keep", nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		most = max(most, len(packs()))
+		tip = s.commit(1)
+	}
+	if most > 12 || most < 10 {
+		t.Errorf("up to %d packs", most)
+	}
+	if _, err := os.Stat(kept + ".pack"); err != nil {
+		t.Error(err)
+	}
+	s.has(remote, "other", s.id("HEAD~1"))
+	s.has(remote, "main", s.id("HEAD~2"))
+	before := len(packs())
+	repotest.Git(t, remote, "config", "gc.auto", "0")
+	for range 15 {
+		if err := s.push(remote, "refs/heads/main", tip, transport.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		tip = s.commit(1)
+	}
+	if n := len(packs()); n < before+15 {
+		t.Errorf("%d packs merged though gc.auto is off", before+15-n)
+	}
+	if out := repotest.Git(t, remote, "count-objects", "-v"); !strings.Contains(out, "garbage: 0\n") {
+		t.Error(out)
+	}
+}
+
+// TestFolderTidyFaults lets each operation of a push that merges packs go wrong.
+func TestFolderTidyFaults(t *testing.T) {
+	s := newSource(t)
+	var tips []object.ID
+	for range 6 {
+		tips = append(tips, s.commit(1))
+	}
+	last := tips[len(tips)-1]
+	for _, how := range []repotest.Fault{repotest.Fails, repotest.Kill} {
+		done := false
+		for at := 20; !done && at < 500; at += 3 {
+			remote := newBare(t)
+			repotest.Git(t, remote, "config", "gc.autoPackLimit", "3")
+			for _, tip := range tips[:3] {
+				if err := s.push(remote, "refs/heads/main", tip, transport.Options{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			faults := &repotest.Faults{At: at, How: how}
+			undo := durable.SetSeam(faults)
+			err := s.push(remote, "refs/heads/main", tips[3], transport.Options{})
+			undo()
+			_, hit := faults.Hit()
+			done = !hit && faults.Count() <= at
+			repotest.Git(t, remote, "fsck", "--strict", "--full", "--no-dangling")
+			if err == nil {
+				s.has(remote, "main", tips[3])
+			}
+			for _, tip := range []object.ID{tips[4], last} {
+				if err := s.push(remote, "refs/heads/main", tip, transport.Options{}); err != nil {
+					t.Fatalf("%s at %d: the next push: %v", how, at, err)
+				}
+			}
+			s.has(remote, "main", last)
+		}
+		if !done {
+			t.Errorf("%s: no end of operations", how)
+		}
+	}
 }

@@ -61,22 +61,26 @@ func (r *Repository) newArrival(ctx context.Context, name string) (a *arrival, e
 	if err := durable.Flock(ctx, a.stage); err != nil {
 		return a, err
 	}
-	// A killed process may have left them.
-	if err := errors.Join(a.stage.Remove(stagedPack), a.stage.Remove(stagedIdx)); err != nil {
-		return a, err
-	}
 	if a.store, err = r.store(); err != nil {
 		return a, err
 	}
+	return a, a.begin()
+}
+
+// begin makes the file of a pack, and finds out what permissions a new file gets.
+func (a *arrival) begin() (err error) {
+	// A killed process may have left them.
+	if err := errors.Join(a.stage.Remove(stagedPack), a.stage.Remove(stagedIdx)); err != nil {
+		return err
+	}
 	if a.pack, err = a.stage.CreateAs(stagedPack, 0o666); err != nil {
-		return a, err
+		return err
 	}
 	st, err := a.pack.Stat()
-	if err != nil {
-		return a, err
+	if err == nil {
+		a.perm = a.r.shared(fs.FileMode(st.Mode) & 0o666)
 	}
-	a.perm = r.shared(fs.FileMode(st.Mode) & 0o666)
-	return a, nil
+	return err
 }
 
 // close removes what was not placed, and gives up the lock.
@@ -209,7 +213,10 @@ func (a *arrival) publish(name string) error {
 	if err != nil {
 		return err
 	}
-	there, err := dir.Exists(name + ".idx")
+	there, err := dir.Exists(name + ".pack")
+	if there && err == nil {
+		there, err = dir.Exists(name + ".idx")
+	}
 	if err != nil || there {
 		return err
 	}

@@ -64,9 +64,31 @@ func (g *gathering) close() {
 // list lists the objects.
 func (g *gathering) list(objects string) error {
 	names, err := g.store.Names()
+	if err == nil {
+		err = g.hold(names)
+	}
 	if err != nil {
 		return err
 	}
+	files, err := loose.Files(objects)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		id, err := loose.FileID(file)
+		if err != nil {
+			continue
+		}
+		if _, packed := g.at[id]; !packed {
+			g.at[id] = 0
+			g.loose = append(g.loose, id)
+		}
+	}
+	return nil
+}
+
+// hold opens packs, and lists their objects.
+func (g *gathering) hold(names []string) error {
 	for _, name := range names {
 		h, err := g.store.Hold(name)
 		if err != nil {
@@ -85,20 +107,6 @@ func (g *gathering) list(objects string) error {
 		})
 		if err != nil {
 			return err
-		}
-	}
-	files, err := loose.Files(objects)
-	if err != nil {
-		return err
-	}
-	for _, file := range files {
-		id, err := loose.FileID(file)
-		if err != nil {
-			continue
-		}
-		if _, packed := g.at[id]; !packed {
-			g.at[id] = 0
-			g.loose = append(g.loose, id)
 		}
 	}
 	return nil

@@ -229,7 +229,12 @@ func (r *Repository) Receive(ctx context.Context, u Update, write func(context.C
 	if err == nil {
 		err = a.place(ctx, u)
 	}
-	return errors.Join(err, a.close())
+	if err != nil {
+		return errors.Join(err, a.close())
+	}
+	// The push is done, whatever comes; the next one tries again.
+	_, _ = a.tidy(ctx), a.close()
+	return nil
 }
 
 // checkUpdate refuses an update that git would refuse.
