@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -108,7 +110,7 @@ func TestNoProgramOfGitsIsRun(t *testing.T) {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		for _, hook := range []string{"pre-commit", "post-commit", "post-checkout", "reference-transaction", "post-index-change", "fsmonitor-watchman", "pre-auto-gc", "post-rewrite"} {
+		for _, hook := range []string{"pre-commit", "post-commit", "post-checkout", "reference-transaction", "post-index-change", "fsmonitor-watchman", "pre-auto-gc", "post-rewrite", "pre-push"} {
 			if err := os.Symlink(trap, filepath.Join(dir, hook)); err != nil {
 				t.Fatal(err)
 			}
@@ -129,6 +131,7 @@ func TestNoProgramOfGitsIsRun(t *testing.T) {
 			t.Errorf("%q: exit %d: %s", args, code, out)
 		}
 	}
+	d.pushBuiltIn()
 	if said, err := os.ReadFile(sprung); err == nil {
 		t.Errorf("run: %s", said)
 	}
@@ -136,6 +139,30 @@ func TestNoProgramOfGitsIsRun(t *testing.T) {
 	cmd.Env = append(d.env(), "GIT_CONFIG_GLOBAL=")
 	if out, err := cmd.CombinedOutput(); !exists(sprung) {
 		t.Errorf("the trap does not work: git status does not spring it: %v %s", err, out)
+	}
+}
+
+// pushBuiltIn pushes without git: to a folder, to a server that wants a password, and to one that
+// there is none of.
+func (d *damaged) pushBuiltIn() {
+	d.t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("WWW-Authenticate", `Basic realm="git"`)
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	defer server.Close()
+	top := filepath.Dir(d.dest)
+	remote := filepath.Join(top, "remote.git")
+	repotest.Git(d.t, top, "init", "-q", "--bare", remote)
+	for i, c := range []struct {
+		url  string
+		code int
+	}{{remote, 0}, {server.URL + "/x.git", 1}, {"ssh://git@127.0.0.1:9/x.git", 1}} {
+		config := filepath.Join(top, fmt.Sprint("push", i))
+		write(d.t, config, fmt.Appendf(nil, "watch: ['%s']\npush: {remote: '%s', with: builtin, private: yes}\n", d.file, c.url))
+		if out, code := d.timemachine("-c", config, "push"); code != c.code {
+			d.t.Errorf("push to %s: exit %d: %s", c.url, code, out)
+		}
 	}
 }
 

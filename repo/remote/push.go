@@ -133,7 +133,7 @@ func takeLock(ctx context.Context, c *commits.Commits, try bool) (lock *durable.
 // The largest batches. They are small enough for some headway over a poor line, and large enough to
 // cost little where there is a good one.
 const (
-	batchObjects = 50_000
+	batchObjects = 500_000
 	batchBytes   = 64 << 20
 )
 

@@ -122,41 +122,51 @@ func TestSSHCommand(t *testing.T) {
 	}
 }
 
-// TestEndsWithItsChildren: at the deadline, and when git says nothing for too long, a child that
-// ignores the first signal is gone, too.
+// TestEndsWithItsChildren: at the deadline, and when git says nothing for too long, all that was
+// started is gone: a child that ignores the first signal, and one in the background of another.
 func TestEndsWithItsChildren(t *testing.T) {
+	for what, text := range map[string]string{
+		"ignores the signal": "trap '' TERM\necho $$ >PID\nwhile :; do sleep 0.1; done\n",
+		"forks a sleeper":    "sleep 60 &\necho $! >PID\nexec sleep 60\n",
+		"leaves a sleeper":   "trap '' TERM\nsh -c 'trap \"\" TERM; while :; do sleep 0.1; done' &\necho $! >PID\nsleep 60\n",
+	} {
+		for _, quiet := range []bool{false, true} {
+			endWithChildren(t, fmt.Sprint(what, ", quiet ", quiet), text, quiet)
+		}
+	}
+}
+
+// endWithChildren runs git with an ssh that writes a process ID to PID, and ends it.
+func endWithChildren(t *testing.T, what, text string, quiet bool) {
+	t.Helper()
 	pidFile := filepath.Join(t.TempDir(), "pid")
-	ssh := script(t, "ssh", "trap '' TERM\necho $$ >"+pidFile+"\nwhile :; do sleep 0.1; done\n")
-	for _, quiet := range []bool{false, true} {
-		g, dir := newGit(t, "GIT_SSH_COMMAND="+ssh)
-		ctx, end := context.WithTimeout(t.Context(), time.Minute)
-		want := endedBy(quiet)
-		if quiet {
-			g.Quiet = time.Second
-		} else {
-			end()
-			ctx, end = context.WithTimeout(t.Context(), time.Second)
-		}
-		begun := time.Now()
-		_, err := g.Run(ctx, dir, "ls-remote", "ssh://host/r.git")
+	ssh := script(t, "ssh", strings.ReplaceAll(text, "PID", pidFile))
+	g, dir := newGit(t, "GIT_SSH_COMMAND="+ssh)
+	ctx, end := context.WithTimeout(t.Context(), time.Minute)
+	if quiet {
+		g.Quiet = time.Second
+	} else {
 		end()
-		if !errors.Is(err, want) {
-			t.Errorf("quiet %v: %v", quiet, err)
-		}
-		if took := time.Since(begun); took > 10*time.Second {
-			t.Errorf("quiet %v: it took %s", quiet, took)
-		}
-		b, err := os.ReadFile(pidFile)
-		if err != nil {
-			t.Fatal(err)
-		}
-		pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !gone(pid) {
-			t.Errorf("quiet %v: process %d is left", quiet, pid)
-		}
+		ctx, end = context.WithTimeout(t.Context(), time.Second)
+	}
+	defer end()
+	begun := time.Now()
+	if _, err := g.Run(ctx, dir, "ls-remote", "ssh://host/r.git"); !errors.Is(err, endedBy(quiet)) {
+		t.Errorf("%s: %v", what, err)
+	}
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("%s: it took %s", what, took)
+	}
+	b, err := os.ReadFile(pidFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !gone(pid) {
+		t.Errorf("%s: process %d is left", what, pid)
 	}
 }
 
