@@ -85,6 +85,7 @@ func (a *app) adoptFrom(ctx context.Context, p *place, c *config.Config, o fromO
 	if err != nil {
 		return err
 	}
+	a.announceForeignOwner(p.dest, owner)
 	a.memory.noteUse(p.dest, owner)
 	a.journal.Debug("destination adopted", "destination", p.dest, "from", source.URL(), "branch", branch)
 	if err := a.writeAdopted(ctx, r, c, o.copies); err != nil {

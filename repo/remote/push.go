@@ -254,7 +254,11 @@ func (x *exchange) send(ctx context.Context, has map[string]object.ID, leaving *
 	if x.state.Batch > 0 {
 		limit = min(limit, x.state.Batch)
 	}
-	for _, b := range lacking.Batches(limit, batchBytes) {
+	batches := lacking.Batches(limit, batchBytes)
+	if len(batches) == 0 { // another branch there has all of it
+		batches = []outgoing.Batch{{Tip: x.tip}}
+	}
+	for _, b := range batches {
 		begun := time.Now()
 		err := x.within(ctx, func(ctx context.Context) error { return x.carrier.send(ctx, lacking, b, old) })
 		if errors.Is(err, context.DeadlineExceeded) {
