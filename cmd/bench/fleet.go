@@ -26,9 +26,9 @@ type fleetHost struct {
 // ways are timemachine's ways to push.
 var ways = []string{"git", "builtin"}
 
-// pushes compares many hosts that push to one bare repository at the same moment, a branch each,
+// fleetPushes compares many hosts that push to one bare repository at the same moment, a branch each,
 // with as many processes of git push.
-func (b *bench) pushes() error {
+func (b *bench) fleetPushes() error {
 	f := &fleet{bench: b}
 	for i := range b.scaled(200, 10) {
 		if err := f.addHost(fmt.Sprintf("host%03d", i)); err != nil {
