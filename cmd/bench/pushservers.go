@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/cgi"
@@ -90,10 +91,35 @@ func (s *pushServers) startWeb(b *bench) error {
 		return err
 	}
 	s.address = l.Addr().String()
-	s.web = &http.Server{ReadHeaderTimeout: time.Minute, Handler: &cgi.Handler{Path: filepath.Join(libexec, "git-http-backend"), Dir: s.root,
-		Env: append(b.environment, "GIT_PROJECT_ROOT="+s.root, "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER=bench")}}
+	backend := &cgi.Handler{Path: filepath.Join(libexec, "git-http-backend"), Dir: s.root,
+		Env: append(b.environment, "GIT_PROJECT_ROOT="+s.root, "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER=bench")}
+	s.web = &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if err := tellLength(q, b.dir); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		backend.ServeHTTP(w, q)
+	})}
 	go s.web.Serve(l)
 	return nil
+}
+
+// tellLength makes a body whose length is not told, as git sends large ones, one with a length: CGI
+// knows no other. Other web servers do the same.
+func tellLength(q *http.Request, dir string) error {
+	if q.ContentLength >= 0 {
+		return nil
+	}
+	f, err := os.CreateTemp(dir, "body")
+	if err != nil {
+		return err
+	}
+	os.Remove(f.Name()) // the descriptor goes with the request's body
+	if q.ContentLength, err = io.Copy(f, q.Body); err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	q.Body, q.TransferEncoding = f, nil
+	return err
 }
 
 // startSSH starts sshd with keys of its own, and tells git and timemachine of them.
