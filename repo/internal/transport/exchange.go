@@ -120,6 +120,7 @@ type stream struct {
 func (s *stream) begin() (err error) {
 	s.in = bufio.NewReaderSize(s.in, 64<<10)
 	s.advertisement, err = readAdvertisement(newPackets(s.in))
+	s.line.await(false)
 	return err
 }
 
@@ -160,16 +161,18 @@ func (s *stream) exchange(ctx context.Context, u Update, pack Pack) error {
 	}()
 	var head bytes.Buffer
 	err := s.writeRequest(&head, u, s.agent)
+	out := patient{s}
 	if err == nil {
-		_, err = s.out.Write(head.Bytes())
+		_, err = out.Write(head.Bytes())
 	}
-	to := &sink{w: s.out}
+	to := &sink{w: out}
 	if err == nil {
 		_, err = pack(ctx, to)
 		if err != nil && to.err == nil {
 			return err
 		}
 	}
+	s.line.await(true)
 	if err == nil {
 		return <-report
 	}
@@ -187,6 +190,15 @@ func (s *stream) exchange(ctx context.Context, u Update, pack Pack) error {
 	case <-ctx.Done():
 	}
 	return err
+}
+
+// patient writes to the remote. Between two writes this side may work for as long as it needs.
+type patient struct{ s *stream }
+
+func (p patient) Write(b []byte) (int, error) {
+	p.s.line.await(true)
+	defer p.s.line.await(false)
+	return p.s.out.Write(b)
 }
 
 // wantAll writes a request for everything that some commits lead to.
@@ -221,6 +233,7 @@ func (s *stream) fetch(ctx context.Context, want []object.ID, to io.Writer) erro
 	if err := s.wantAll(&request, want, s.agent); err != nil {
 		return err
 	}
+	s.line.await(true)
 	if _, err := s.out.Write(request.Bytes()); err != nil {
 		return err
 	}

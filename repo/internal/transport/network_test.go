@@ -539,6 +539,36 @@ func TestReports(t *testing.T) {
 
 func first(s *source) string { return s.id("HEAD").String() }
 
+// TestSlowHere takes longer to find and to pack the objects than the remote may be silent.
+func TestSlowHere(t *testing.T) {
+	s, v := newSource(t), daemon(t)
+	tip := s.commit(1)
+	path, url := v.repository(t)
+	session, err := transport.Open(ctx, url, transport.Options{Quiet: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	time.Sleep(1500 * time.Millisecond)
+	err = session.Push(ctx, transport.Update{Ref: "refs/heads/main", New: tip}, func(ctx context.Context, w io.Writer) (n int64, err error) {
+		var pack bytes.Buffer
+		if n, err = s.pack(tip)(ctx, &pack); err != nil {
+			return n, err
+		}
+		for _, piece := range [][]byte{pack.Bytes()[:100], pack.Bytes()[100:]} {
+			time.Sleep(1500 * time.Millisecond)
+			if _, err := w.Write(piece); err != nil {
+				return n, err
+			}
+		}
+		return n, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.has(path, "main", tip)
+}
+
 // TestShallowRemote pushes to a remote that has a part of the history only.
 func TestShallowRemote(t *testing.T) {
 	s, v := newSource(t), daemon(t)

@@ -10,15 +10,17 @@ import (
 	"timemachine/repo/internal/transport/fault"
 )
 
-// watched is a connection that ends with a context, and when no byte has passed for some time.
+// watched is a connection that ends with a context, and when no byte has passed for some time while
+// the remote is waited for.
 type watched struct {
 	net.Conn
-	quiet  time.Duration
-	last   atomic.Int64 // when bytes passed, in nanoseconds since 1970
-	silent atomic.Bool  // it was closed for that
-	timer  *time.Timer
-	stop   func() bool
-	closed sync.Once
+	quiet   time.Duration
+	last    atomic.Int64 // when bytes passed, in nanoseconds since 1970
+	silent  atomic.Bool  // it was closed for that
+	resting atomic.Bool  // nothing is waited for
+	timer   *time.Timer
+	stop    func() bool
+	closed  sync.Once
 }
 
 // dial connects to a TCP address. The connection ends with the context life.
@@ -36,8 +38,18 @@ func dial(ctx, life context.Context, address string, quiet time.Duration) (*watc
 
 func (w *watched) pass() { w.last.Store(time.Now().UnixNano()) }
 
+// await says whether the remote is waited for from now on, as it is at first.
+func (w *watched) await(on bool) {
+	w.pass()
+	w.resting.Store(!on)
+}
+
 // look closes the connection where it was quiet for too long.
 func (w *watched) look() {
+	if w.resting.Load() {
+		w.timer.Reset(w.quiet)
+		return
+	}
 	if rest := w.quiet - time.Since(time.Unix(0, w.last.Load())); rest > 0 {
 		w.timer.Reset(rest)
 		return
