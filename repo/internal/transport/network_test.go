@@ -315,12 +315,13 @@ func TestWebPassword(t *testing.T) {
 
 // TestWebFaults lets a server fail in its ways.
 func TestWebFaults(t *testing.T) {
-	var answer func(w http.ResponseWriter, r *http.Request, next http.Handler)
-	v := web(t, func(w http.ResponseWriter, r *http.Request, next http.Handler) { answer(w, r, next) })
+	type handler = func(w http.ResponseWriter, r *http.Request, next http.Handler)
+	var now atomic.Value
+	v := web(t, func(w http.ResponseWriter, r *http.Request, next http.Handler) { now.Load().(handler)(w, r, next) })
 	s := newSource(t)
 	tip := s.commit(1)
 	path, url := v.repository(t)
-	status := func(code int, method string) func(http.ResponseWriter, *http.Request, http.Handler) {
+	status := func(code int, method string) handler {
 		return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			if r.Method == method {
 				http.Error(w, "no", code)
@@ -332,45 +333,45 @@ func TestWebFaults(t *testing.T) {
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		for code, kind := range map[int]transport.Kind{500: transport.OutOfOrder, 502: transport.OutOfOrder, 429: transport.OutOfOrder, 401: transport.AuthFailed, 403: transport.AuthFailed,
 			404: transport.NoRepository, 413: transport.Rejected, 418: transport.Protocol} {
-			answer = status(code, method)
+			now.Store(status(code, method))
 			wantKind(t, s.push(url, "refs/heads/main", tip, v.o), kind)
 		}
 	}
-	answer = func(w http.ResponseWriter, r *http.Request, next http.Handler) { fmt.Fprint(w, "<html>log in") }
+	now.Store(handler(func(w http.ResponseWriter, r *http.Request, next http.Handler) { fmt.Fprint(w, "<html>log in") }))
 	wantKind(t, s.push(url, "refs/heads/main", tip, v.o), transport.Protocol, "not as a git server")
-	answer = func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	now.Store(handler(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		w.Header().Set("Content-Type", "application/x-git-receive-pack-advertisement")
 		fmt.Fprint(w, "001f# service=git-receive-pack\n00000040nonsense")
-	}
+	}))
 	wantKind(t, s.push(url, "refs/heads/main", tip, v.o), transport.Unreachable)
 	// Silent, and gone in the midst of the pack.
-	answer = func(w http.ResponseWriter, r *http.Request, next http.Handler) { <-r.Context().Done() }
+	now.Store(handler(func(w http.ResponseWriter, r *http.Request, next http.Handler) { <-r.Context().Done() }))
 	o := v.o
 	o.Quiet = 200 * time.Millisecond
 	wantKind(t, s.push(url, "refs/heads/main", tip, o), transport.Unreachable, "no answer in time")
-	answer = func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	now.Store(handler(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		if r.Method == http.MethodPost {
 			panic(http.ErrAbortHandler)
 		}
 		next.ServeHTTP(w, r)
-	}
+	}))
 	wantKind(t, s.push(url, "refs/heads/main", tip, v.o), transport.Unreachable)
 	// Elsewhere: followed when the references are asked for, not when the pack is sent.
 	moved := web(t, nil)
 	if err := os.Rename(path, filepath.Join(moved.root, "moved")); err != nil {
 		t.Fatal(err)
 	}
-	answer = func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	now.Store(handler(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		_, rest, _ := strings.Cut(r.URL.Path[1:], "/")
 		http.Redirect(w, r, moved.url("moved")+"/"+rest+"?"+r.URL.RawQuery, http.StatusMovedPermanently)
-	}
+	}))
 	if err := s.push(url, "refs/heads/main", tip, v.o); err != nil {
 		t.Fatal(err)
 	}
 	s.has(filepath.Join(moved.root, "moved"), "main", tip)
-	answer = func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	now.Store(handler(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		http.Redirect(w, r, "http://"+r.Host+"/login", http.StatusFound)
-	}
+	}))
 	wantKind(t, s.push(url, "refs/heads/main", tip, v.o), transport.Protocol, "leads elsewhere")
 	checkGoroutines(t)
 }
@@ -587,9 +588,9 @@ func TestWebProxy(t *testing.T) {
 	tip := s.commit(1)
 	path, url := v.repository(t)
 	target := strings.Split(url, "/")[2]
-	asked := 0
+	var asked atomic.Int32
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked++
+		asked.Add(1)
 		if r.URL.Host != "git.example" {
 			t.Errorf("asked for %q", r.URL)
 		}
@@ -612,16 +613,17 @@ func TestWebProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.has(path, "main", tip)
-	if asked < 2 {
-		t.Errorf("the proxy was asked %d times", asked)
+	if n := asked.Load(); n < 2 {
+		t.Errorf("the proxy was asked %d times", n)
 	}
 }
 
 // TestWebCertificate refuses a server whose certificate nobody vouches for.
 func TestWebCertificate(t *testing.T) {
-	server := httptest.NewTLSServer(http.NotFoundHandler())
-	defer server.Close()
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
 	_, err := transport.Open(ctx, server.URL+"/x", transport.Options{})
 	wantKind(t, err, transport.HostKeyUnknown, "certificate")
 }
