@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/spf13/cobra"
@@ -97,6 +98,7 @@ func (a *app) pushTo(ctx context.Context, r *repo.Repo, s config.Push, base stri
 	remove := a.console.ShowBar("sending")
 	o := a.remoteOptions()
 	o.Progress = a.console.MoveBar
+	o.Waiting = func(holder int, patience time.Duration) { a.announceWait(h.Dest(), holder, patience) }
 	o.Begin = func(l *remote.Leaving, first, allowed bool) (bool, error) {
 		return a.announceLeaving(&t, l, first, allowed || private)
 	}

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"regexp"
@@ -48,49 +49,90 @@ func (x *exchange) leaving(ctx context.Context, has map[string]object.ID, before
 	}
 	l := &Leaving{}
 	seen := map[string]bool{} // by source: whether it is private
-	walk := commits.Walk[commits.Parsed]{Commits: x.c, Make: commits.ParseVersion, Stop: func(id object.ID) bool { return at[id] },
-		Visit: func(_ object.ID, p commits.Parsed) error {
-			l.Commits++
-			if p.CommitErr == nil && p.RecordErr == nil {
-				l.add(&p.Version, seen)
-			}
-			return nil
-		}}
-	var err error
-	if l.base, err = walk.Run(ctx, x.tip); err != nil {
+	ends, err := ancestors(ctx, x.c, x.tip, func(id object.ID) bool { return at[id] }, func(_ object.ID, p commits.Parsed) error {
+		l.Commits++
+		if p.CommitErr == nil && p.RecordErr == nil {
+			l.add(&p.Version, seen)
+		}
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
-	l.Sources = len(seen)
+	l.Sources, l.base = len(seen), ends[0]
 	slices.SortStableFunc(l.Large, func(a, b LargeFile) int { return int(b.Size>>20 - a.Size>>20) })
-	return l, x.checkBefore(ctx, l.base, before)
+	if before.IsZero() || slices.Contains(ends, before) {
+		return l, nil
+	}
+	return l, x.checkBefore(ctx, before)
+}
+
+// ancestors visits a commit and its ancestors, by any parent, but for those that stop selects and
+// what only they lead to. ends are the commits where a line ended, zero after a root; the first is
+// that of the line of first parents.
+func ancestors(ctx context.Context, c *commits.Commits, tip object.ID, stop func(object.ID) bool, visit func(object.ID, commits.Parsed) error) (ends []object.ID, err error) {
+	type commit struct {
+		commits.Parsed
+		others []object.ID
+	}
+	var visited map[object.ID]bool // nil: those in order
+	var order []object.ID
+	for lines := []object.ID{tip}; len(lines) > 0; lines = lines[1:] {
+		walk := commits.Walk[commit]{Commits: c, Stop: func(id object.ID) bool { return stop(id) || visited[id] },
+			Make: func(id object.ID, raw []byte) commit { return commit{commits.ParseVersion(id, raw), otherParents(raw)} },
+			Visit: func(id object.ID, v commit) error {
+				order, lines = append(order, id), append(lines, v.others...)
+				return visit(id, v.Parsed)
+			}}
+		end, err := walk.Run(ctx, lines[0])
+		if err != nil {
+			return nil, err
+		}
+		ends = append(ends, end)
+		if len(lines) > 1 { // there are merges
+			if visited == nil {
+				visited = map[object.ID]bool{}
+			}
+			for _, id := range order {
+				visited[id] = true
+			}
+			order = nil
+		}
+	}
+	return ends, nil
+}
+
+// otherParents are the parents of a commit but the first, from its raw body. Almost no commit has
+// any.
+func otherParents(raw []byte) []object.ID {
+	const first, line = len("tree ") + 40 + 1, len("parent ") + 40 + 1
+	if len(raw) < first+line || !bytes.HasPrefix(raw[first+line:], []byte("parent ")) {
+		return nil
+	}
+	c, err := object.ParseCommit(raw)
+	if err != nil || len(c.Parents) < 2 {
+		return nil
+	}
+	return c.Parents[1:]
 }
 
 // checkBefore makes sure that the remote's branch can move to the tip without losing a commit.
-func (x *exchange) checkBefore(ctx context.Context, base, before object.ID) error {
-	if before.IsZero() || base == before {
-		return nil
-	}
+func (x *exchange) checkBefore(ctx context.Context, before object.ID) error {
 	held, err := x.c.Store.Has(before)
 	if err != nil {
 		return err
 	}
-	if held && !base.IsZero() { // another branch there is nearer
-		walk := commits.Walk[struct{}]{Commits: x.c, Stop: func(id object.ID) bool { return id == before },
-			Make: func(object.ID, []byte) struct{} { return struct{}{} }, Visit: func(object.ID, struct{}) error { return nil }}
-		end, err := walk.Run(ctx, base)
-		if err != nil || end == before {
+	if held { // another branch there can be nearer
+		ends, err := ancestors(ctx, x.c, x.tip, func(id object.ID) bool { return id == before }, func(object.ID, commits.Parsed) error { return nil })
+		if err != nil || slices.Contains(ends, before) {
 			return err
 		}
+		return x.t.newFailure(OtherHistory, fmt.Sprintf("commit %s was on the branch here before it was rewritten", before.Short()), nil)
 	}
-	f := x.t.newFailure(OtherHistory, "", nil)
-	seen := x.state.Seen
-	switch {
-	case held:
-		f = x.t.newFailure(OtherHistory, fmt.Sprintf("commit %s was on the branch here before it was rewritten", before.Short()), nil)
-	case !seen.IsZero():
-		f = x.t.newFailure(OtherHistory, fmt.Sprintf("it was at %s after the last push, and is at %s: rewritten, or another machine pushes to it", seen.Short(), before.Short()), nil)
+	if seen := x.state.Seen; !seen.IsZero() {
+		return x.t.newFailure(OtherHistory, fmt.Sprintf("it was at %s after the last push, and is at %s: rewritten, or another machine pushes to it", seen.Short(), before.Short()), nil)
 	}
-	return f
+	return x.t.newFailure(OtherHistory, "", nil)
 }
 
 // add counts a version.

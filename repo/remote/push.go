@@ -24,6 +24,10 @@ type Options struct {
 	// deadline of the context then ends the push, and what was sent until then counts.
 	AfterRun bool
 
+	// Waiting is told that another process pushes, 0 for an unknown one, and how long it is waited
+	// for.
+	Waiting func(holder int, patience time.Duration)
+
 	// Begin is told what leaves, before it does; first: the remote lacks the branch. Where files
 	// leave that not everybody may read, and the settings do not allow that, the push goes on where
 	// Begin returns true, which allows later ones, too.
@@ -50,7 +54,7 @@ func Push(ctx context.Context, c *commits.Commits, t Target, o Options) (Outcome
 	if o.Log == nil {
 		o.Log = func(string, ...any) {}
 	}
-	lock, taken, err := takeLock(ctx, c, o.AfterRun)
+	lock, taken, err := takeLock(ctx, c, &o)
 	if err != nil || !taken {
 		return Outcome{Skipped: true}, err
 	}
@@ -113,21 +117,32 @@ func Due(c *commits.Commits, t Target, now time.Time) (bool, error) {
 	return err == nil && !tip.IsZero() && isDue(&state, &t, tip, now), err
 }
 
+// patience is how long a person's push waits for another one. Who may open the lock file can hold
+// its lock with no push at work.
+const patience = 10 * time.Minute
+
 // takeLock makes this process the only one that pushes.
-func takeLock(ctx context.Context, c *commits.Commits, try bool) (lock *durable.File, taken bool, err error) {
+func takeLock(ctx context.Context, c *commits.Commits, o *Options) (lock *durable.File, taken bool, err error) {
 	lock, err = c.StateDir.OpenLock(runstate.PushLockName)
 	if err != nil {
 		return nil, false, err
 	}
-	if taken = true; try {
-		taken, err = durable.TryFlock(lock)
-	} else {
-		err = durable.Flock(ctx, lock)
+	if taken, err = durable.TryFlock(lock); err == nil && !taken && !o.AfterRun {
+		if o.Waiting != nil {
+			o.Waiting(c.StateDir.FlockHolder(runstate.PushLockName), patience)
+		}
+		waiting, end := context.WithTimeout(ctx, patience)
+		defer end()
+		err = durable.Flock(waiting, lock)
+		if taken = err == nil; errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			err = &refusal.Error{Kind: refusal.Locked, Dest: c.Path, Msg: fmt.Sprintf("%s has kept pushes of %s locked for %g minutes",
+				refusal.Process(c.StateDir.FlockHolder(runstate.PushLockName)), record.Quote(c.Path), patience.Minutes())}
+		}
 	}
-	if err != nil || !taken {
+	if !taken {
 		lock.Close()
 	}
-	return lock, taken && err == nil, err
+	return lock, taken, err
 }
 
 // The largest batches. They are small enough for some headway over a poor line, and large enough to
