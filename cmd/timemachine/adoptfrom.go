@@ -68,7 +68,10 @@ func (a *app) adoptFrom(ctx context.Context, p *place, c *config.Config, o fromO
 	if err != nil {
 		return err
 	}
+	source.Progress = a.console.MoveBar
+	remove := a.console.ShowBar("fetching")
 	branch, err := repo.Clone(ctx, p.dest, options, repo.Origin{Remote: source, Branch: o.branch, Host: a.host})
+	remove()
 	var failed *remote.Failure
 	if errors.As(err, &failed) {
 		return a.fetchError(failed)

@@ -21,6 +21,8 @@ import (
 
 // Source is a remote to fetch a history from.
 type Source struct {
+	Progress func(done, total int64) // objects, where git fetches; nil: not told
+
 	t Target
 	s Surroundings
 }
@@ -34,7 +36,7 @@ func NewSource(url, base, home string, timeout time.Duration, s Surroundings) (*
 	if url == "" || strings.HasPrefix(url, "-") || strings.ContainsFunc(url, control) {
 		return nil, &refusal.Error{Kind: refusal.Unsupported, Msg: fmt.Sprintf("%q is no URL of a repository", t.URL())}
 	}
-	return &Source{t, s}, nil
+	return &Source{t: t, s: s}, nil
 }
 
 // URL is where the remote is, for messages: without a password.
@@ -68,7 +70,7 @@ func (s *Source) fetcher(git *durable.Dir) (fetcher, error) {
 		return nil, err
 	}
 	if program, found := gitexec.Find(s.s.SearchPath); found && int(st.UID) == os.Geteuid() {
-		return &gitCarrier{git: gitexec.Git{Path: program, Env: s.s.Env}, gitDir: git.Path(""), t: &s.t}, nil
+		return &gitCarrier{git: gitexec.Git{Path: program, Env: s.s.Env, Progress: s.Progress}, gitDir: git.Path(""), t: &s.t}, nil
 	}
 	return newBuiltin(&s.t, git.Path(".."), &s.s), nil
 }

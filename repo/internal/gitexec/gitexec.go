@@ -21,6 +21,10 @@ type Git struct {
 	Path  string        // of the program
 	Env   []string      // this process's environment
 	Quiet time.Duration // git is ended when it writes nothing to stderr for so long; 0: no limit
+
+	// Progress is called while git fetches with --progress, with the number of objects that have
+	// come and of all. nil: it is not told.
+	Progress func(done, total int64)
 }
 
 // Result is what git said.
@@ -69,7 +73,7 @@ func (g *Git) run(ctx context.Context, gitDir, ssh string, args []string) (Resul
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	cmd := exec.CommandContext(ctx, g.Path, append([]string{"--git-dir=" + gitDir}, args...)...)
-	out, said := &bounded{max: maxStdout, full: end}, &tail{max: maxStderr}
+	out, said := &bounded{max: maxStdout, full: end}, &tail{max: maxStderr, progress: g.Progress}
 	cmd.Dir, cmd.Stdout, cmd.Stderr = filepath.Dir(gitDir), out, said
 	cmd.Env = environment(g.Env, ssh)
 	cmd.SysProcAttr = processAttributes()

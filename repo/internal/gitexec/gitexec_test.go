@@ -201,6 +201,24 @@ func TestOutputIsBounded(t *testing.T) {
 	}
 }
 
+// TestProgress: the objects of a fetch are counted.
+func TestProgress(t *testing.T) {
+	g, from := newGit(t)
+	_, to := newGit(t)
+	if res, err := g.Run(t.Context(), from, "-c", "user.name=x", "-c", "user.email=x", "commit-tree", "-m", "x", "4b825dc642cb6eb9a060e54bf8d69288fbee4904"); err != nil || res.Exit != 0 {
+		// the empty tree is known to git without being stored
+		t.Fatalf("%v %+v", err, res)
+	} else if res, err := g.Run(t.Context(), from, "update-ref", "refs/heads/main", strings.TrimSpace(string(res.Stdout))); err != nil || res.Exit != 0 {
+		t.Fatalf("%v %+v", err, res)
+	}
+	var done, total int64
+	g.Progress = func(d, t int64) { done, total = d, t }
+	res, err := g.Run(t.Context(), to, "-c", "fetch.unpackLimit=1", "fetch", "--progress", "file://"+from, "+refs/heads/main:refs/heads/main")
+	if err != nil || res.Exit != 0 || total == 0 || done != total {
+		t.Errorf("%d of %d, %v %+v", done, total, err, res)
+	}
+}
+
 // TestFindPassesRelativeFoldersOver: a git in the working directory is nobody's choice.
 func TestFindPassesRelativeFoldersOver(t *testing.T) {
 	dir := t.TempDir()

@@ -2,7 +2,9 @@ package gitexec
 
 import (
 	"errors"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -34,6 +36,25 @@ type tail struct {
 	max   int
 	quiet time.Duration
 	timer *time.Timer
+
+	progress func(done, total int64) // nil: not told
+}
+
+// received is how git tells how many objects of a fetch have come.
+var received = regexp.MustCompile(`Receiving objects: +[0-9]+% \(([0-9]+)/([0-9]+)\)`)
+
+// tell passes on the last progress in a text.
+func (w *tail) tell(text []byte) {
+	all := received.FindAllSubmatch(text, -1)
+	if w.progress == nil || len(all) == 0 {
+		return
+	}
+	last := all[len(all)-1]
+	done, err := strconv.ParseInt(string(last[1]), 10, 64)
+	total, totalErr := strconv.ParseInt(string(last[2]), 10, 64)
+	if err == nil && totalErr == nil {
+		w.progress(done, total)
+	}
 }
 
 func (w *tail) watch(quiet time.Duration, ended func()) {
@@ -48,6 +69,7 @@ func (w *tail) Write(p []byte) (int, error) {
 	if w.timer != nil {
 		w.timer.Reset(w.quiet)
 	}
+	w.tell(p)
 	w.b = append(w.b, p...)
 	if n := len(w.b) - w.max; n > 0 {
 		w.b = slices.Delete(w.b, 0, n)
