@@ -26,8 +26,8 @@ type fleetHost struct {
 // ways are timemachine's ways to push.
 var ways = []string{"git", "builtin"}
 
-// fleetPushes compares many hosts that push to one bare repository at the same moment, a branch each,
-// with as many processes of git push.
+// fleetPushes compares many hosts that push to one bare repository at the same moment, a branch
+// each, with as many processes of git push.
 func (b *bench) fleetPushes() error {
 	f := &fleet{bench: b}
 	for i := range b.scaled(200, 10) {

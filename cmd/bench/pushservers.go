@@ -154,7 +154,8 @@ func (s *pushServers) startSSH(b *bench) error {
 	}
 	b.environment = append(b.environment, fmt.Sprintf("GIT_SSH_COMMAND=ssh -F /dev/null -i %s -o UserKnownHostsFile=%s -o GlobalKnownHostsFile=/dev/null", own, known))
 	if os.Geteuid() == 0 {
-		if err := os.MkdirAll("/run/sshd", 0o755); err != nil { // sshd's own, which its service makes
+		// sshd's own, which its service makes
+		if err := os.MkdirAll("/run/sshd", 0o755); err != nil {
 			return err
 		}
 	}

@@ -210,7 +210,8 @@ func (s *modelSight) has(p string) bool {
 func (s *modelSight) entry(e *modelEntry) {
 	info, err := os.Stat(e.root)
 	if err != nil || barred(e.root) {
-		if _, err := os.Lstat(e.root); err == nil || errors.Is(err, syscall.ELOOP) || barred(e.root) { // a link that leads nowhere
+		// a link that leads nowhere
+		if _, err := os.Lstat(e.root); err == nil || errors.Is(err, syscall.ELOOP) || barred(e.root) {
 			s.special[e.root], s.either[e.root], s.trouble = true, true, true
 			return
 		}
