@@ -142,8 +142,7 @@ func (f *finder) compare() error {
 			return err
 		}
 	}
-	parentKnown := true // the remote has the parent
-	lastCut := 0        // the first step at which the line may be cut
+	lastCut := 0 // the first step at which the line may be cut
 	for i := len(f.trunk) - 1; i >= 0; i-- {
 		if err := f.ctx.Err(); err != nil {
 			return err
@@ -159,10 +158,10 @@ func (f *finder) compare() error {
 				lastCut = len(f.line)
 			}
 		}
-		if err := f.commit(p.id, p.tree, tree, parentKnown, &s); err != nil {
+		if err := f.commit(p.id, p.tree, tree, &s); err != nil {
 			return err
 		}
-		tree, parentKnown = p.tree, false
+		tree = p.tree
 		s.end = uint32(len(f.objects.ids))
 		f.line = append(f.line, s)
 		f.commits += int(s.commits)
@@ -175,13 +174,13 @@ func (f *finder) compare() error {
 	return nil
 }
 
-// commit adds a commit and what its tree has beside that of its parent. known tells that the remote
-// has the parent.
-func (f *finder) commit(id, tree, parent object.ID, known bool, s *step) error {
-	if err := f.add(id, object.ID{}, false, s); err != nil {
+// commit adds a commit and what its tree has beside that of its parent, which is sent or at the
+// remote.
+func (f *finder) commit(id, tree, parent object.ID, s *step) error {
+	if err := f.add(id, object.ID{}, s); err != nil {
 		return f.damaged(id, err)
 	}
-	err := f.trees(tree, parent, known, s, 0)
+	err := f.trees(tree, parent, s, 0)
 	if err != nil && f.ctx.Err() == nil {
 		err = f.c.Damaged(fmt.Sprintf("the tree of commit %s cannot be read", id.Short()), err)
 	}
@@ -192,7 +191,7 @@ func (f *finder) commit(id, tree, parent object.ID, known bool, s *step) error {
 const maxDeep = 4096
 
 // trees adds a tree and what is below it, without what is the same below before.
-func (f *finder) trees(id, before object.ID, known bool, s *step, deep int) error {
+func (f *finder) trees(id, before object.ID, s *step, deep int) error {
 	if id == before || f.sent(id) {
 		return nil
 	}
@@ -210,26 +209,26 @@ func (f *finder) trees(id, before object.ID, known bool, s *step, deep int) erro
 	err = object.NewEntries(old, raw, func(e object.TreeEntry, before object.ID) error {
 		switch {
 		case e.Mode.IsTree():
-			return f.trees(e.ID, before, known, s, deep+1)
+			return f.trees(e.ID, before, s, deep+1)
 		case e.Mode == object.ModeSubmodule || e.ID == before || f.sent(e.ID):
 			return nil // another repository's commit; a mode alone; a content that another file has
 		}
-		return f.add(e.ID, before, known, s)
+		return f.add(e.ID, before, s)
 	})
 	if err != nil {
 		return err
 	}
-	return f.addTree(id, before, known, s)
+	return f.addTree(id, before, s)
 }
 
 // addTree adds a tree. The empty one need not be stored.
-func (f *finder) addTree(id, before object.ID, known bool, s *step) error {
+func (f *finder) addTree(id, before object.ID, s *step) error {
 	if id == object.EmptyTree {
 		if has, err := f.c.Store.Has(id); err != nil || !has {
 			return err
 		}
 	}
-	return f.add(id, before, known, s)
+	return f.add(id, before, s)
 }
 
 func (f *finder) sent(id object.ID) bool {
@@ -238,7 +237,7 @@ func (f *finder) sent(id object.ID) bool {
 }
 
 // add adds an object, unless it is there. before is the version before it.
-func (f *finder) add(id, before object.ID, known bool, s *step) error {
+func (f *finder) add(id, before object.ID, s *step) error {
 	e, err := f.packs.find(id)
 	if err != nil {
 		return err
@@ -247,20 +246,18 @@ func (f *finder) add(id, before object.ID, known bool, s *step) error {
 		return nil
 	}
 	s.bytes += e.stored()
-	f.before = append(f.before, f.predecessor(before, known))
+	f.before = append(f.before, f.predecessor(before))
 	return nil
 }
 
-// predecessor is what stands in Outgoing.before for a version.
-func (f *finder) predecessor(id object.ID, known bool) uint32 {
+// predecessor is what stands in Outgoing.before for a version. What a parent's tree holds and is
+// not sent is at the remote.
+func (f *finder) predecessor(id object.ID) uint32 {
 	if id.IsZero() {
 		return 0
 	}
 	if n, ok := f.objects.find(id); ok {
 		return uint32(n + 1)
-	}
-	if !known {
-		return 0
 	}
 	n, _ := f.known.add(id)
 	return uint32(n+1) | knownBit

@@ -260,6 +260,26 @@ func TestDeltas(t *testing.T) {
 	}
 }
 
+// TestLargeFolder changes files of a folder whose tree takes many bytes, after git has stored the
+// newest trees whole.
+func TestLargeFolder(t *testing.T) {
+	h, r := newHistory(t), newRemote(t)
+	var sources []string
+	for n := range 800 {
+		sources = append(sources, fmt.Sprintf("/etc/folder/file%04d", n))
+	}
+	first := h.run(sources, func(source string) []byte { return []byte(source) })
+	tip := h.run(sources[5:10], func(source string) []byte { return []byte("more of " + source) })
+	repotest.Git(t, h.dest, "gc", "-q", "--aggressive")
+	c := commitsOf(t, h.dest)
+	r.push(c, first, 0)
+	_, packs := r.push(c, tip, 0, first)
+	r.equals(h.dest, tip)
+	if n := total(packs); n > 6000 {
+		t.Errorf("%d bytes", n)
+	}
+}
+
 // TestHostileNames sends sources whose names git takes for its own, or cannot print: the remote
 // checks all objects as they arrive.
 func TestHostileNames(t *testing.T) {
@@ -300,8 +320,12 @@ func TestForeignPacks(t *testing.T) {
 			}
 			r = newRemote(t)
 			r.push(c, middle, most)
-			if o, _ := r.push(c, tip, most, middle); o.Base() != middle {
+			o, packs := r.push(c, tip, most, middle)
+			if o.Base() != middle {
 				t.Errorf("%s: onto %s", how, o.Base())
+			}
+			if n := total(packs); n > 50_000 {
+				t.Errorf("%s, %d objects at once: %d bytes for a half", how, most, n)
 			}
 			r.equals(h.dest, tip)
 		}

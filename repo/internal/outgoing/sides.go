@@ -11,11 +11,10 @@ type sides struct {
 	f        *finder
 	atRemote map[object.ID]bool // commits that the remote has, as far as they were met
 	read     map[object.ID]*object.CommitData
-	trees    map[object.ID]object.ID // of the commits that are sent already
 }
 
 func newSides(f *finder) *sides {
-	return &sides{f: f, atRemote: map[object.ID]bool{}, read: map[object.ID]*object.CommitData{}, trees: map[object.ID]object.ID{}}
+	return &sides{f: f, atRemote: map[object.ID]bool{}, read: map[object.ID]*object.CommitData{}}
 }
 
 func (s *sides) commit(id object.ID) (*object.CommitData, error) {
@@ -184,14 +183,13 @@ func (s *sides) add(id object.ID, c *object.CommitData, st *step) error {
 		return err
 	}
 	var tree object.ID
-	known := true
 	if parent := c.FirstParent(); !parent.IsZero() {
 		p, err := s.commit(parent)
 		if err != nil {
 			return err
 		}
-		tree, known = p.Tree, s.atRemote[parent] || s.f.has[parent]
+		tree = p.Tree
 	}
 	st.commits++
-	return s.f.commit(id, c.Tree, tree, known, st)
+	return s.f.commit(id, c.Tree, tree, st)
 }

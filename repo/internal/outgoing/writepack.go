@@ -168,9 +168,38 @@ func (k *packing) object(i int) error {
 			return k.anew(i)
 		}
 		return k.copy(i, k.head(i, e.head.Size, base))
+	case object.Kind(e.head.Kind) == object.Tree && e.head.Size > largeTree:
+		if before, ok := k.atRemote(i); ok {
+			return k.make(i, before, ok)
+		}
 	}
 	k.begin(i, 0)
 	return k.copy(i, pack.AppendHeader(nil, e.head.Kind, e.head.Size))
+}
+
+// largeTree is above how many bytes a tree is not sent whole where the remote has a version before
+// it: a few files have changed, and a tree hardly compresses.
+const largeTree = 4 << 10
+
+// mostVersions is how many versions back atRemote looks.
+const mostVersions = 1000
+
+// atRemote is the newest of the versions before an object that the remote has.
+func (k *packing) atRemote(i int) (base, bool) {
+	n := int(k.batch.from) + i
+	for range mostVersions {
+		before := k.before[n]
+		switch {
+		case before == 0 || k.batch.NoThin:
+			return base{}, false
+		case before&knownBit != 0:
+			return base{id: k.known.ids[before&^knownBit-1]}, true
+		}
+		if n = int(before - 1); n < int(k.batch.from) {
+			return base{id: k.objects.ids[n]}, true
+		}
+	}
+	return base{}, false
 }
 
 // base is an object that a delta can stand on.
@@ -266,12 +295,17 @@ const mostDelta = 8 << 20
 // anew writes an object whose entry cannot be copied: as a delta of the version before it, or
 // whole.
 func (k *packing) anew(i int) error {
-	id := k.entries[i].ID
 	// The version before is written first: its contents need not lie in memory beside this one.
 	before, ok, err := k.predecessor(i)
 	if err != nil {
 		return err
 	}
+	return k.make(i, before, ok)
+}
+
+// make writes an object as a delta of an older version, if there is one and it helps, else whole.
+func (k *packing) make(i int, before base, ok bool) error {
+	id := k.entries[i].ID
 	size, kind, err := k.c.Store.Size(id)
 	if err != nil {
 		return err
