@@ -48,11 +48,15 @@ func (a *advertisement) common(agent string) (can []string) {
 
 // readReport reads the report of the remote on one update.
 func (a *advertisement) readReport(r io.Reader, u Update) error {
-	said := &remarks{}
+	said, all := &remarks{}, r
 	if _, ok := a.can["side-band-64k"]; ok {
 		r = &sideband{p: newPackets(r), said: said}
 	}
 	err := readStatus(newPackets(r), u.Ref)
+	// The remote works on: it removes what it has refused, or runs its hooks. It would be cut short
+	// with the connection. What has happened to the branch is known by now.
+	_, _ = io.Copy(io.Discard, r)
+	_, _ = io.Copy(io.Discard, all)
 	var e *Error
 	if errors.As(err, &e) {
 		e.Lines = append(e.Lines, said.lines()...)

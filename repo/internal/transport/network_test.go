@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -30,6 +31,7 @@ import (
 type server struct {
 	root string              // of the repositories
 	url  func(string) string // of a repository by its name
+	kill func()              // ends it with its children
 	o    transport.Options
 }
 
@@ -56,10 +58,11 @@ func daemon(t testing.TB) *server {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	v.kill = sync.OnceFunc(func() {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		_ = cmd.Wait()
 	})
+	t.Cleanup(v.kill)
 	await(t, port)
 	v.url = func(name string) string { return fmt.Sprintf("git://127.0.0.1:%d/%s", port, name) }
 	return v
@@ -187,6 +190,18 @@ func exercise(t *testing.T, v *server) {
 		t.Errorf("the hook's text: %q", e.Lines)
 	}
 	s.has(path, "main", tip)
+
+	// A hook that works on after the branch has moved is not cut short.
+	if err := errors.Join(os.Remove(filepath.Join(path, "hooks/pre-receive")),
+		os.WriteFile(filepath.Join(path, "hooks/post-receive"), []byte("#!/bin/sh\nsleep 0.5; echo one >&2; sleep 0.5; echo two >after\n"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.push(url, "refs/heads/main", s.id("HEAD"), v.o); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(path, "after")); err != nil {
+		t.Errorf("the hook was cut short: %v", err)
+	}
 
 	// Objects by SHA-256.
 	_, url = v.repository(t, "--object-format=sha256")
