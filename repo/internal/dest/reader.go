@@ -33,7 +33,13 @@ func (r *Dest) OpenReader() error {
 		return err
 	}
 	r.Refs = ref.New(r.Git, nil)
-	return errors.Join(r.OpenObjects(), r.FindBranch(), r.readShallow())
+	if err := r.OpenObjects(); err != nil {
+		return err
+	}
+	if err := r.FindBranch(); err != nil {
+		return err
+	}
+	return r.readShallow()
 }
 
 // openGitToRead opens the repository in the destination folder, or the folder itself where it is
