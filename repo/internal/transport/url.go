@@ -107,11 +107,15 @@ func parseShort(text string) (*endpoint, error) {
 		return &endpoint{scheme: schemeFile, path: text, text: text}, nil
 	}
 	e := &endpoint{scheme: schemeSSH, path: path, text: text}
+	inner, around := strings.CutPrefix(login, "[") // [user@host:port]:path
+	if around = around && strings.Contains(login, "@"); around {
+		login = strings.TrimSuffix(inner, "]")
+	}
 	e.host = login
 	if i := strings.LastIndexByte(login, '@'); i >= 0 {
 		e.user, e.host = login[:i], login[i+1:]
 	}
-	if inner, ok := strings.CutPrefix(e.host, "["); ok {
+	if inner, ok := strings.CutPrefix(e.host, "["); ok || around {
 		e.host = strings.TrimSuffix(inner, "]")
 		if host, port, ok := strings.Cut(e.host, ":"); ok && !strings.Contains(port, ":") {
 			e.host, e.port = host, port // [host:port]:path
