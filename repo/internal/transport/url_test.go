@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestSSHURLs reads URLs as git does: what git would call ssh with is what is connected to and asked
-// for here. Where git takes a URL for a path, so does this.
+// TestSSHURLs reads URLs as git does: what git would call ssh with is what is connected to and
+// asked for here. Where git takes a URL for a path, so does this.
 func TestSSHURLs(t *testing.T) {
 	dir := t.TempDir()
 	program, said := filepath.Join(dir, "ssh"), filepath.Join(dir, "said")
