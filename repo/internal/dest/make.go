@@ -66,6 +66,12 @@ func Make(path string, exclude []string, fill Fill) error {
 		}
 		return err
 	}
+	if fill != nil {
+		// What a killed one had started may have made its folder again before it ended.
+		if err := removeUnfinished(root); err != nil {
+			return err
+		}
+	}
 	return errors.Join(root.Replace(ReadmeName, []byte(readme)), makeFolder(root, "files"), makeFolder(root, "copies"), syncName(path))
 }
 
