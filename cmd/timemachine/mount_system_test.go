@@ -63,6 +63,9 @@ func loopMount(t *testing.T, mount, size string, mkfs ...string) (image string, 
 		}
 		out, err = exec.Command("mount", args...).CombinedOutput()
 	}
+	if errors.Is(err, exec.ErrNotFound) {
+		t.Fatal(err)
+	}
 	if err != nil {
 		t.Logf("NOT TESTED ON %s: NO LOOP MOUNT HERE (%v %s)", mkfs[0], err, out)
 		return image, false
