@@ -440,3 +440,55 @@ func TestFolderTidyFaults(t *testing.T) {
 		}
 	}
 }
+
+// TestFolderPower takes the power away before each operation of a push, also of one that merges
+// packs: the branch is at the old or the new commit, whole, and the next push works.
+func TestFolderPower(t *testing.T) {
+	s := newSource(t)
+	tips := []object.ID{s.commit(2), s.commit(1), s.commit(1), s.commit(1)}
+	for _, limit := range []string{"50", "2"} {
+		remote := newBare(t)
+		repotest.Git(t, remote, "config", "gc.autoPackLimit", limit)
+		push := func(remote string, tip object.ID) {
+			t.Helper()
+			if err := s.push(remote, "refs/heads/main", tip, transport.Options{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		push(remote, tips[0])
+		push(remote, tips[1])
+		before, after := tips[1], tips[2]
+		images := t.TempDir()
+		var cuts []string
+		p := repotest.NewPower(t, remote)
+		keep := func() {
+			for _, loss := range repotest.AllLosses {
+				to := filepath.Join(images, fmt.Sprint(len(cuts)))
+				p.Cut(t, to, loss)
+				cuts = append(cuts, to)
+			}
+		}
+		ops := 0
+		p.Watch(func(*durable.Op) {
+			if ops++; ops%3 == 0 || !testing.Short() && ops%2 == 0 {
+				keep()
+			}
+		})
+		undo := durable.SetSeam(p)
+		err := s.push(remote, "refs/heads/main", after, transport.Options{})
+		undo()
+		if err != nil {
+			t.Fatal(err)
+		}
+		keep()
+		for i, image := range cuts {
+			repotest.Git(t, image, "fsck", "--strict", "--full", "--no-dangling")
+			got := idOf(t, image, "main")
+			if i >= len(cuts)-len(repotest.AllLosses) && got != after || got != before && got != after {
+				t.Errorf("image %d of %d: at %s", i, len(cuts), got.Short())
+			}
+			push(image, tips[3])
+			s.has(image, "main", tips[3])
+		}
+	}
+}
