@@ -160,7 +160,7 @@ func (b *builtinCarrier) fetch(ctx context.Context, git *durable.Dir, branch str
 	if err := transport.Fetch(ctx, b.url, b.options, []object.ID{tip}, pack); err != nil {
 		return b.failure(ctx, err)
 	}
-	name, err := indexFetched(stage, pack)
+	name, err := indexFetched(ctx, stage, pack)
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func (b *builtinCarrier) fetch(ctx context.Context, git *durable.Dir, branch str
 }
 
 // indexFetched writes the idx of a pack, and returns the name that git gives the pack.
-func indexFetched(stage *durable.Dir, pack *durable.File) (name string, err error) {
+func indexFetched(ctx context.Context, stage *durable.Dir, pack *durable.File) (name string, err error) {
 	data, err := durable.Map(stage.Path(fetchedPack), nil)
 	if err != nil {
 		return "", err
@@ -189,7 +189,7 @@ func indexFetched(stage *durable.Dir, pack *durable.File) (name string, err erro
 		return "", err
 	}
 	missing := func(id object.ID) (object.Kind, []byte, error) { return 0, nil, object.ErrNotFound }
-	sum, err := packwrite.Complete(pack, data, idx, missing, maxFetched)
+	sum, err := packwrite.Complete(ctx, pack, data, idx, missing, maxFetched)
 	for _, f := range []*durable.File{idx, pack} {
 		if err == nil {
 			err = f.Chmod(0o400)

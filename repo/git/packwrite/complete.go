@@ -2,6 +2,7 @@ package packwrite
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha1"
 	"encoding/binary"
 	"errors"
@@ -21,9 +22,9 @@ import (
 // it appends the bases that the pack lacks, and writes the idx to out. data is the mapped pack, f
 // its file, read gives an object of the repository. It returns the pack's trailer, by which git
 // names it. Like Reindex it makes and hashes every object; errors and memory are as there, with
-// those of read and of f.
-func Complete(f io.WriterAt, data []byte, out io.Writer, read func(object.ID) (object.Kind, []byte, error), max int64) (object.ID, error) {
-	x := thin{reindex: reindex{data: data, max: max}, f: f, read: read}
+// those of read, of f and of ctx.
+func Complete(ctx context.Context, f io.WriterAt, data []byte, out io.Writer, read func(object.ID) (object.Kind, []byte, error), max int64) (object.ID, error) {
+	x := thin{reindex: reindex{ctx: ctx, data: data, max: max}, f: f, read: read}
 	if err := durable.Guard(x.run); err != nil {
 		return object.ID{}, err
 	}

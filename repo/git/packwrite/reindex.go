@@ -2,6 +2,7 @@ package packwrite
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha1"
 	"encoding/binary"
 	"errors"
@@ -26,7 +27,7 @@ import (
 // Memory grows with the number of objects (100 bytes each) and with the objects along one chain of
 // deltas; an object of over max bytes that deltas stand on is ErrTooBig.
 func Reindex(out io.Writer, data []byte, max int64) error {
-	x := reindex{data: data, max: max}
+	x := reindex{ctx: context.Background(), data: data, max: max}
 	if err := durable.Guard(x.run); err != nil {
 		return err
 	}
@@ -35,6 +36,7 @@ func Reindex(out io.Writer, data []byte, max int64) error {
 
 // reindex is the state of one Reindex.
 type reindex struct {
+	ctx  context.Context
 	data []byte
 	max  int64
 
@@ -73,6 +75,14 @@ func (x *reindex) name() error {
 	return nil
 }
 
+// ended is the context's error, looked for now and then.
+func (x *reindex) ended(n int) error {
+	if n%256 == 0 {
+		return x.ctx.Err()
+	}
+	return nil
+}
+
 func (x *reindex) checkNamed(all int) error {
 	if x.made < all {
 		return damagedPack("%d of its deltas have no base", all-x.made)
@@ -102,6 +112,9 @@ func (x *reindex) scan() (roots []int32, err error) {
 	at, end := int64(pack.HeaderLen), int64(len(x.data)-object.IDLen)
 	for at < end {
 		i := len(x.entries)
+		if err := x.ended(i); err != nil {
+			return nil, err
+		}
 		if uint32(i) == count || i == math.MaxInt32 {
 			return nil, damagedPack("it holds more objects than it says")
 		}
@@ -182,6 +195,9 @@ func (x *reindex) growOn(kind object.Kind, body []byte, kids []int32) error {
 		w := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
 		body, err := x.body(w.at, w.base)
+		if err == nil {
+			err = x.ended(x.made)
+		}
 		if err != nil {
 			return err
 		}

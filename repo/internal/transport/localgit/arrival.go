@@ -154,7 +154,7 @@ const maxObject = 1 << 30
 
 // place gives the pack its idx and both their names, and moves the reference.
 func (a *arrival) place(ctx context.Context, u Update) error {
-	name, count, err := a.index()
+	name, count, err := a.index(ctx)
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (a *arrival) place(ctx context.Context, u Update) error {
 }
 
 // index completes the pack and writes its idx.
-func (a *arrival) index() (name string, count int, err error) {
+func (a *arrival) index(ctx context.Context) (name string, count int, err error) {
 	data, err := durable.Map(a.stage.Path(stagedPack), nil)
 	if err != nil {
 		return "", 0, err
@@ -186,7 +186,7 @@ func (a *arrival) index() (name string, count int, err error) {
 	if err != nil {
 		return "", 0, err
 	}
-	sum, err := packwrite.Complete(a.pack, data, idx, a.store.Read, maxObject)
+	sum, err := packwrite.Complete(ctx, a.pack, data, idx, a.store.Read, maxObject)
 	for _, f := range []*durable.File{idx, a.pack} {
 		if err == nil {
 			err = f.Chmod(a.perm & 0o444)

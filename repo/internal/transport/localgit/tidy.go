@@ -50,7 +50,7 @@ func (a *arrival) tidy(ctx context.Context) error {
 	if _, err := a.pack.Write(sum.Sum(nil)); err != nil {
 		return err
 	}
-	merged, _, err := a.index()
+	merged, _, err := a.index(ctx)
 	if err == nil {
 		err = a.publish(merged)
 	}
