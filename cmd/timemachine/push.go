@@ -263,8 +263,10 @@ func (a *app) tryPushAfter(ctx context.Context, r *repo.Repo, s config.Push, bas
 	o := a.remoteOptions()
 	o.AfterRun = true
 	o.Begin = func(l *remote.Leaving, first, allowed bool) (bool, error) {
-		for _, line := range render.LeavingLines(&t, l, first) {
-			a.journal.Info(line)
+		if first || !allowed {
+			for _, line := range render.LeavingLines(&t, l, first) {
+				a.journal.Info(line)
+			}
 		}
 		return allowed, nil
 	}
