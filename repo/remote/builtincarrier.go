@@ -23,6 +23,7 @@ type builtinCarrier struct {
 	url     string
 	options transport.Options
 	open    *session // advertised, and not used for a push yet
+	used    *session // one that a push went over, for a further session; nil: none
 }
 
 // session is a connection that lives on between the calls of a carrier.
@@ -53,17 +54,41 @@ func (b *builtinCarrier) connect(ctx context.Context) (*session, error) {
 	return &session{s, end}, nil
 }
 
-func (b *builtinCarrier) close() {
-	if b.open != nil {
-		b.open.Close()
-		b.open.end(nil)
-		b.open = nil
+// reconnect opens a session over the connection of the last push, or over another one.
+func (b *builtinCarrier) reconnect(ctx context.Context) (*session, error) {
+	last := b.used
+	if b.used = nil; last == nil {
+		return b.connect(ctx)
 	}
+	stop := context.AfterFunc(ctx, func() { last.end(ctx.Err()) })
+	defer stop()
+	if next, ok := last.Again(); ok {
+		return &session{next, last.end}, nil
+	}
+	last.close()
+	return b.connect(ctx)
+}
+
+func (s *session) close() {
+	s.Close()
+	s.end(nil)
+}
+
+func (b *builtinCarrier) close() {
+	for _, s := range []*session{b.open, b.used} {
+		if s != nil {
+			s.close()
+		}
+	}
+	b.open, b.used = nil, nil
 }
 
 func (b *builtinCarrier) refs(ctx context.Context) (map[string]object.ID, error) {
-	b.close()
-	s, err := b.connect(ctx)
+	if b.open != nil {
+		b.open.close()
+		b.open = nil
+	}
+	s, err := b.reconnect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -74,12 +99,16 @@ func (b *builtinCarrier) refs(ctx context.Context) (map[string]object.ID, error)
 func (b *builtinCarrier) send(ctx context.Context, lacking *outgoing.Outgoing, batch outgoing.Batch, old object.ID) (err error) {
 	s := b.open
 	if b.open = nil; s == nil {
-		if s, err = b.connect(ctx); err != nil {
+		if s, err = b.reconnect(ctx); err != nil {
 			return err
 		}
 	}
-	defer s.end(nil)
-	defer s.Close()
+	defer func() {
+		if b.used = s; err != nil {
+			b.used = nil
+			s.close()
+		}
+	}()
 	stop := context.AfterFunc(ctx, func() { s.end(ctx.Err()) })
 	defer stop()
 	thin, offsets := s.Takes()

@@ -118,6 +118,8 @@ type stream struct {
 	end   func() error    // closes the connection, at its first call
 	said  func() []string // what the remote has said beside; nil: nothing
 	line  *watched
+	// again starts the service once more over the connection; nil: it ends with the first.
+	again func() (*stream, error)
 }
 
 // begin reads the advertisement.
@@ -156,15 +158,21 @@ func (s *stream) push(ctx context.Context, u Update, pack Pack) error {
 
 // exchange sends the request and the pack, and reads the report meanwhile: the remote may end
 // early.
-func (s *stream) exchange(ctx context.Context, u Update, pack Pack) error {
+func (s *stream) exchange(ctx context.Context, u Update, pack Pack) (err error) {
 	report := make(chan error, 1)
-	defer func() { s.end(); <-report }()
+	defer func() {
+		if err != nil || s.again == nil {
+			s.end()
+		}
+		<-report
+		s.line.await(false)
+	}()
 	go func() {
 		report <- s.readReport(s.in, u)
 		close(report)
 	}()
 	var head bytes.Buffer
-	err := s.writeRequest(&head, u, s.agent)
+	err = s.writeRequest(&head, u, s.agent)
 	out := patient{s}
 	if err == nil {
 		_, err = out.Write(head.Bytes())

@@ -29,9 +29,17 @@ func openSSH(ctx context.Context, e *endpoint, service string, o Options) (*stre
 	if err != nil {
 		return nil, err
 	}
-	var s *stream
-	if err = conn.Start(service + " " + quotePath(e.path)); err == nil {
+	return startSSH(conn, line, service+" "+quotePath(e.path), o)
+}
+
+// startSSH starts a service over a connection. Where that fails, it closes the connection.
+func startSSH(conn *sshlogin.Conn, line *watched, command string, o Options) (s *stream, err error) {
+	if err = conn.Start(command); err == nil {
 		s = &stream{in: conn.In, out: conn.Out, agent: o.agent(), end: conn.Close, said: conn.Said, line: line}
+		s.again = func() (*stream, error) {
+			line.await(true)
+			return startSSH(conn.Again(), line, command, o)
+		}
 		if err = s.begin(); err != nil {
 			conn.Wait(lastWords)
 			err = refused(line.cause(err), conn.Said())

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"timemachine/repo/git/object"
 	"timemachine/repo/internal/transport"
 )
 
@@ -150,6 +151,39 @@ func TestSSH(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.has(path, "main", tip)
+}
+
+// TestAgain pushes thrice over one connection, and asks in between. A push that is refused ends it.
+func TestAgain(t *testing.T) {
+	h := startSSH(t)
+	h.login("ed25519", "")
+	h.know(h.line(h.here(), "host_ed25519"))
+	path, url := h.repository(t)
+	s := newSource(t)
+	session, err := transport.Open(ctx, url, h.o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { session.Close() }()
+	var old object.ID
+	for range 3 {
+		tip := s.commit(1)
+		if err := session.Push(ctx, transport.Update{Ref: "refs/heads/main", Old: old, New: tip}, s.pack(tip, old)); err != nil {
+			t.Fatal(err)
+		}
+		next, ok := session.Again()
+		if !ok || next.Refs()["refs/heads/main"] != tip {
+			t.Fatalf("again: %v", ok)
+		}
+		session, old = next, tip
+	}
+	s.has(path, "main", old)
+	if err := session.Push(ctx, transport.Update{Ref: "refs/heads/main", Old: s.commit(1), New: old}, nil); err == nil {
+		t.Error("a push from elsewhere is taken")
+	}
+	if _, ok := session.Again(); ok {
+		t.Error("a refused push leaves the connection open")
+	}
 }
 
 // TestKnownHosts reads what files of known hosts can say.

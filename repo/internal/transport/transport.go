@@ -227,6 +227,24 @@ func (s *Session) Push(ctx context.Context, u Update, pack Pack) error {
 	return s.remote.push(ctx, u, pack)
 }
 
+// Again opens a further Session over the connection of one whose Push has succeeded. ok is false
+// where that cannot be: the caller opens another connection. Both Sessions are closed with one.
+func (s *Session) Again() (next *Session, ok bool) {
+	at, ok := s.remote.(located)
+	if !ok {
+		return nil, false
+	}
+	r, ok := at.receiver.(*stream)
+	if !ok || r.again == nil {
+		return nil, false
+	}
+	r, err := r.again()
+	if err != nil {
+		return nil, false
+	}
+	return &Session{located{r, at.at}, r.advertised()}, true
+}
+
 // Close ends the connection.
 func (s *Session) Close() error { return s.remote.close() }
 

@@ -98,6 +98,9 @@ func LogIn(ctx context.Context, c *Config, dial func(address string) (net.Conn, 
 	return nil, err
 }
 
+// Again is a further program's side of the same connection, which Close ends for both.
+func (c *Conn) Again() *Conn { return &Conn{conn: c.conn, client: c.client} }
+
 // Start runs a command by the host's shell.
 func (c *Conn) Start(command string) error {
 	session, err := c.client.NewSession()
