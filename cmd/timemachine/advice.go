@@ -33,7 +33,7 @@ func (a *app) explainError(ctx context.Context, h *history.History, err error) e
 	case errors.As(err, &absent):
 		f := &failure{msg: terminal.Quote(absent.Path) + " did not exist then: it was deleted " + render.LocalTime(absent.Deleted.Since, a.zone), err: err}
 		if absent.Deleted.Before != nil {
-			f.hint = "its last version before that: " + spell("show", hint.ShellWord(absent.Path), "--at", absent.Deleted.Before.Commit.Short())
+			f.hint = "its last version before that: " + spellOn(h, "show", hint.ShellWord(absent.Path), "--at", absent.Deleted.Before.Commit.Short())
 		}
 		return f
 	}
@@ -93,8 +93,8 @@ func (a *app) adviceOnSimilar(ctx context.Context, h *history.History, path stri
 	}
 	for p := filepath.Dir(path); p != "/"; p = filepath.Dir(p) {
 		if known[p] {
-			return spell("log", hint.ShellWord(p)) + " lists what is known there"
+			return spellOn(h, "log", hint.ShellWord(p)) + " lists what is known there"
 		}
 	}
-	return spell("log") + " lists what is known"
+	return spellOn(h, "log") + " lists what is known"
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/repo/history"
 	"timemachine/repo/record"
 )
@@ -45,6 +46,14 @@ func (a *app) completeBranches(word string) []string {
 		}
 	}
 	return names
+}
+
+// spellOn is a command that asks the history, on the branch that h reads.
+func spellOn(h *history.History, words ...string) string {
+	if h.IsOther() {
+		words = append(words, "-b", hint.ShellWord(h.Branch()))
+	}
+	return spell(words...)
 }
 
 // typedBranch is the branch on a command line that is being completed; "" for none.

@@ -190,7 +190,7 @@ func (a *app) selections(ctx context.Context, h *history.History, o restoreOptio
 func (a *app) deletedVersions(ctx context.Context, h *history.History, path string, point history.Point) ([]history.Entry, error) {
 	if point != (history.Point{}) {
 		return nil, &failure{msg: "nothing was there at or below " + terminal.Quote(path) + " then: all of it was deleted",
-			hint: "choose another moment with --at; " + spell("log", hint.ShellWord(path)) + " shows them"}
+			hint: "choose another moment with --at; " + spellOn(h, "log", hint.ShellWord(path)) + " shows them"}
 	}
 	sources, err := h.Sources(ctx, path)
 	if err != nil {

@@ -95,7 +95,7 @@ func (a *app) versionToShow(ctx context.Context, h *history.History, o showOptio
 	}
 	if err != nil {
 		if all, berr := h.Below(ctx, source, p); berr == nil && len(all) > 0 {
-			return e, folderError(source, p, all)
+			return e, folderError(h, source, p, all)
 		}
 	}
 	return e, err
@@ -128,10 +128,10 @@ func (a *app) lastBeforeDeletion(ctx context.Context, h *history.History, absent
 }
 
 // folderError says that a path was a folder at p, and names a file in it.
-func folderError(source string, p history.Point, all []history.Entry) error {
+func folderError(h *history.History, source string, p history.Point, all []history.Entry) error {
 	msg := terminal.Quote(source) + " is a folder, not a file"
 	if p != (history.Point{}) {
 		msg = terminal.Quote(source) + " was a folder then, not a file"
 	}
-	return &failure{msg: msg, hint: spell("log", hint.ShellWord(source)) + " lists what it holds, for example " + terminal.Quote(all[0].Source)}
+	return &failure{msg: msg, hint: spellOn(h, "log", hint.ShellWord(source)) + " lists what it holds, for example " + terminal.Quote(all[0].Source)}
 }
