@@ -133,8 +133,14 @@ func (f *finder) damaged(id object.ID, err error) error {
 	return f.c.Damaged(fmt.Sprintf("commit %s cannot be read", id.Short()), err)
 }
 
+// usualObjects is how many objects a commit adds as a rule: itself, the trees on the way to a file,
+// and the file's content.
+const usualObjects = 6
+
 // compare lists the objects that each commit adds, oldest first.
 func (f *finder) compare() error {
+	f.packs.expect(usualObjects * len(f.trunk))
+	f.objects.reserve(usualObjects * len(f.trunk))
 	var tree object.ID // of the parent
 	var err error
 	if !f.base.IsZero() {

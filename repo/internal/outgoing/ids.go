@@ -43,6 +43,9 @@ func (s *idSet) add(id object.ID) (n int, fresh bool) {
 	return len(s.ids) - 1, true
 }
 
+// reserve makes space for n objects in an empty set.
+func (s *idSet) reserve(n int) { s.ids, s.slots = make([]object.ID, 0, n), make([]uint32, slotsFor(n)) }
+
 func (s *idSet) enter(n int) {
 	i := s.slot(s.ids[n])
 	for s.slots[i] != 0 {

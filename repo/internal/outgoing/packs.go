@@ -60,7 +60,7 @@ type heldPack struct {
 }
 
 // mostLookups is how many entries are looked for in the idx. The table costs about as much.
-const mostLookups = 300
+const mostLookups = 100
 
 // place is an object's number in the list; false where the pack does not hold it, or has no table.
 func (h *heldPack) place(id object.ID) (n int, held, listed bool, err error) {
@@ -118,6 +118,15 @@ func (h *heldPack) offset(id object.ID) (int64, bool, error) {
 		return h.Offset(id)
 	}
 	return h.list[n].At, true, nil
+}
+
+// expect says how many entries will be looked for: for many, the tables are made at once.
+func (p *packs) expect(n int) {
+	if n > mostLookups {
+		for _, h := range p.held {
+			h.lookups = mostLookups + 1
+		}
+	}
 }
 
 // entry is where an object is stored: in a pack, or loose.

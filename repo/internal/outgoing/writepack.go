@@ -85,6 +85,7 @@ func (k *packing) damaged(err error) error {
 // plan finds where each object is stored.
 func (k *packing) plan() error {
 	ids := k.objects.ids[k.batch.from:k.batch.to]
+	k.packs.expect(len(ids))
 	k.entries, k.order, k.written = make([]entry, len(ids)), make([]uint32, len(ids)), make([]written, len(ids))
 	for i, id := range ids {
 		if err := k.ended(i); err != nil {
