@@ -15,13 +15,11 @@ import (
 
 // Leaving is what a push sends, in figures.
 type Leaving struct {
-	Commits        int
 	Versions       int // commits with a record
 	Sources        int
 	PrivateSources int         // with a version that not everybody may read
 	Private        []string    // some of them
 	Large          []LargeFile // over 50 MiB, the largest first: GitHub warns of those
-	Refused        int         // versions over 100 MiB, which most forges refuse
 
 	base object.ID // the first commit that the remote has; zero: none
 }
@@ -50,7 +48,6 @@ func (x *exchange) leaving(ctx context.Context, has map[string]object.ID, before
 	l := &Leaving{}
 	seen := map[string]bool{} // by source: whether it is private
 	ends, err := ancestors(ctx, x.c, x.tip, func(id object.ID) bool { return at[id] }, func(_ object.ID, p commits.Parsed) error {
-		l.Commits++
 		if p.CommitErr == nil && p.RecordErr == nil {
 			l.add(&p.Version, seen)
 		}
@@ -152,9 +149,6 @@ func (l *Leaving) add(v *record.Version, seen map[string]bool) {
 	}
 	if v.Ends() || v.Size < largeFile {
 		return
-	}
-	if v.Size > refusedFile {
-		l.Refused++
 	}
 	if v.Event == record.Touched || v.Event == record.Metadata {
 		return // its content came before
