@@ -18,7 +18,7 @@ type packs struct {
 	held  []*heldPack
 	last  int   // the pack that served last
 	err   error // of a pack that cannot be opened
-	exact bool  // the idx are compared with their checksums, and bases of deltas named
+	exact bool  // the idx are compared with their checksums, ends are certain, bases named
 	cache bodyCache
 }
 
@@ -88,19 +88,28 @@ func (h *heldPack) place(id object.ID) (n int, held, listed bool, err error) {
 	return 0, false, true, nil
 }
 
-// find is where an object lies. The header names the base of every delta where bases is set.
-func (h *heldPack) find(id object.ID, bases bool) (pack.Place, pack.EntryHeader, bool, error) {
+// find is where an object lies. Only where exact is set its end is certain, and the header names
+// the base of every delta.
+func (h *heldPack) find(id object.ID, exact bool) (pack.Place, pack.EntryHeader, bool, error) {
 	h.lookups++
 	n, held, listed, err := h.place(id)
 	if err != nil || listed && !held {
 		return pack.Place{}, pack.EntryHeader{}, false, err
 	}
-	if !listed {
+	if !listed && exact {
 		return h.Find(id)
+	}
+	if !listed {
+		at, ok, err := h.Offset(id)
+		if err != nil || !ok {
+			return pack.Place{}, pack.EntryHeader{}, false, err
+		}
+		head, err := h.Header(at)
+		return pack.Place{ID: id, At: at, End: at + min(head.Size, h.Size()-at)}, head, err == nil, err
 	}
 	e := h.list[n]
 	head, err := h.Header(e.At)
-	if err == nil && bases && head.Kind == pack.OfsDelta {
+	if err == nil && exact && head.Kind == pack.OfsDelta {
 		if n, ok := pack.FindPlace(h.list, e.At-head.Distance); ok {
 			head.Base = h.list[n].ID
 		}
