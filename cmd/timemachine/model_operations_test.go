@@ -469,13 +469,16 @@ func (w *modelWorld) adopt(s modelStep) {
 		w.blank = true
 		return
 	}
+	if w.noRoom { // for the copies, which a clone lacks altogether
+		return
+	}
 	w.clones++
 	old := w.dest
 	w.dest = fmt.Sprintf("%s/dest%d", filepath.Dir(old), w.clones)
 	w.must(os.Mkdir(w.dest, 0o700))
 	w.git("clone", "-q", "--branch", w.branch, old, ".")
 	w.expect(0, "init", "--adopt")
-	if w.setting.copies && !w.noRoom {
+	if w.setting.copies {
 		w.expect(0, "copies", "rebuild")
 	}
 	w.must(os.RemoveAll(old))
