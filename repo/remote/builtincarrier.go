@@ -37,7 +37,8 @@ func newBuiltin(t *Target, dest string, s *Surroundings) *builtinCarrier {
 	if t.address.scheme == "" && !filepath.IsAbs(t.address.path) { // as git has it
 		b.url = filepath.Join(dest, t.address.path)
 	}
-	b.options = transport.Options{Credentials: s.Credentials, Quiet: t.Timeout, Spool: s.Spool, Agent: s.Agent}
+	// The context ends an exchange first.
+	b.options = transport.Options{Credentials: s.Credentials, Quiet: 2 * t.Timeout, Spool: s.Spool, Agent: s.Agent}
 	return b
 }
 
@@ -155,7 +156,7 @@ func (b *builtinCarrier) failure(ctx context.Context, err error) error {
 	case e.Kind == transport.NoRepository:
 		detail = ""
 	}
-	if reason == NoName || reason == NoListener {
+	if reason == NoName || reason == NoListener || reason == NoAnswer {
 		detail = ""
 	}
 	f := b.t.newFailure(reason, detail, e.Lines)
