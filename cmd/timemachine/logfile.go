@@ -32,9 +32,11 @@ func (a *app) closeFiles() {
 	}
 }
 
-// warn prints a warning, unless the last run printed the same.
-func (a *app) warn(text string) {
-	if a.memory == nil || a.memory.isNews(text) || a.console.Terminal || a.console.Verbose {
+// warn prints a warning, unless the last run printed the same. It tells whether it does.
+func (a *app) warn(text string) bool {
+	news := a.memory == nil || a.memory.isNews(text) || a.console.Terminal || a.console.Verbose
+	if news {
 		a.console.Warn(text)
 	}
+	return news
 }

@@ -235,8 +235,9 @@ func (a *app) pushAfter(ctx context.Context, r *repo.Repo, c *config.Config) {
 	}
 	if err := a.tryPushAfter(ctx, r, *c.Push, filepath.Dir(c.File)); err != nil && ctx.Err() == nil {
 		a.journal.Error("not pushed", "cause", err.Error())
-		a.warn("not pushed: " + render.FirstLine(err))
-		a.console.Hint(hintOf(err))
+		if a.warn("not pushed: " + render.FirstLine(err)) {
+			a.console.Hint(hintOf(err))
+		}
 	}
 }
 
