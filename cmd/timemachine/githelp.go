@@ -16,13 +16,15 @@ The author date is the file's own mtime, the committer date the moment of captur
 the mtime or the owner leaves the tree as it was; the trailers name every version:
 
   git log --grep='^Source: /etc/hosts$' --format='%h %ad %s' --date=iso
-  git log --grep='^Event: metadata$' --format='%h %s %(trailers:key=Mode,key=Owner,separator=%x20)'
+  git log --grep='^Event: metadata$' \
+    --format='%h %s %(trailers:key=Mode,key=Owner,separator=%x20)'
   git log -1 --format=%B | git interpret-trailers --parse
 
 A file as of a time, which is the newest capture before it; a whole folder, written elsewhere:
 
   git show "$(git rev-list -1 --before='10 minutes ago' HEAD)":files/etc/hosts
-  git archive "$(git rev-list -1 --before='10 minutes ago' HEAD)" files/etc/nginx | tar -tv
+  git archive "$(git rev-list -1 --before='10 minutes ago' HEAD)" \
+    files/etc/nginx | tar -tv
 
 A file as it was one version ago:
 
@@ -42,14 +44,17 @@ Who brought a line in, and with which version; when a word came or went:
 What differs: between two versions, since a time, from the file as it is now:
 
   git diff HEAD~3 HEAD -- files/etc
-  git diff --stat "$(git rev-list -1 --before='10 minutes ago' HEAD)" -- files/etc
+  git diff --stat "$(git rev-list -1 --before='10 minutes ago' HEAD)" \
+    -- files/etc
   git diff --no-index files/etc/hosts /etc/hosts
 
 One file back, with its mode and mtime from the record (restore does this for you, and the owner as well):
 
   git show HEAD:files/etc/hosts >hosts.back
-  chmod "$(git log -1 --grep='^Source: /etc/hosts$' --format='%(trailers:key=Mode,valueonly,separator=)')" hosts.back
-  touch -d "$(git log -1 --grep='^Source: /etc/hosts$' --format='%(trailers:key=Mtime,valueonly,separator=)')" hosts.back
+  chmod "$(git log -1 --grep='^Source: /etc/hosts$' \
+    --format='%(trailers:key=Mode,valueonly,separator=)')" hosts.back
+  touch -d "$(git log -1 --grep='^Source: /etc/hosts$' \
+    --format='%(trailers:key=Mtime,valueonly,separator=)')" hosts.back
 
 Whether the history is whole:
 

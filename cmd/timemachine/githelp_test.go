@@ -18,7 +18,7 @@ func TestReadingWithGit(t *testing.T) {
 	}
 	top, dest := gitStory(t)
 	tried := 0
-	for line := range strings.Lines(readingHelp) {
+	for line := range strings.Lines(strings.ReplaceAll(readingHelp, "\\\n", "")) {
 		text, indented := strings.CutPrefix(strings.TrimRight(line, "\n"), "  ")
 		if !indented {
 			continue

@@ -30,7 +30,7 @@ destination, the watch list say otherwise.
 
 Unattended, one crontab line is all it needs (with the watch list in /etc/timemachine/config.dat):
 
-  * * * * * /usr/local/bin/timemachine -c /etc/timemachine/config.dat -d /var/backups/timemachine
+  * * * * * /usr/local/bin/timemachine -cl /etc/timemachine -d /var/backups/tm
 
 It needs no environment, prints nothing while all is well, and does nothing while another run is at work.
 

@@ -1,7 +1,10 @@
 package main
 
 import (
-	"slices"
+	"context"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -9,9 +12,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"timemachine/cmd/timemachine/internal/terminal"
+	"timemachine/watch/config"
 )
 
-// TestHelpFits: every help fits a terminal of 80 columns, except for lines that cannot be broken.
+// TestHelpFits: every help fits a terminal of 80 columns.
 func TestHelpFits(t *testing.T) {
 	a := systemApp()
 	a.columns = 0
@@ -28,8 +32,7 @@ func TestHelpFits(t *testing.T) {
 			t.Fatal(err)
 		}
 		for line := range strings.SplitSeq(out.String(), "\n") {
-			whole := strings.Contains(line, "* * * *") || slices.Contains([]string{"reading-with-git", "configuration"}, cmd.Name()) && strings.HasPrefix(line, "  ")
-			if utf8.RuneCountInString(line) > narrow && !whole {
+			if utf8.RuneCountInString(line) > narrow {
 				t.Errorf("%s: %q", cmd.CommandPath(), line)
 			}
 		}
@@ -38,4 +41,55 @@ func TestHelpFits(t *testing.T) {
 		}
 	}
 	each(a.rootCommand())
+}
+
+// TestManualFits: every manual page fits 80 columns as groff sets it.
+func TestManualFits(t *testing.T) {
+	for page, text := range groffPages(t) {
+		for line := range strings.SplitSeq(text, "\n") {
+			if utf8.RuneCountInString(line) > narrow {
+				t.Errorf("%s: %q", page, line)
+			}
+		}
+	}
+}
+
+// TestConfigurationKeysAreRows: each key begins a row of its own, in the help and in the manual.
+func TestConfigurationKeysAreRows(t *testing.T) {
+	for where, text := range map[string]string{
+		"help":   terminal.Wrap(configurationHelp, narrow),
+		"manual": groffPages(t)["timemachine-configuration.7"],
+	} {
+		for _, key := range config.Keys {
+			row := regexp.MustCompile(`(?m)^ +` + key + `( {2,}\S|$)`)
+			if !row.MatchString(text) {
+				t.Errorf("%s: no row of %s in\n%s", where, key, text)
+			}
+		}
+	}
+}
+
+// groffPages are the manual pages as a terminal of 80 columns shows them.
+func groffPages(t *testing.T) map[string]string {
+	groff, err := exec.LookPath("groff")
+	if err != nil {
+		t.Skip("no groff here")
+	}
+	dir := t.TempDir()
+	if code := bareApp(t, "man", dir).execute(context.Background()); code != 0 {
+		t.Fatalf("exit %d", code)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(err, len(files))
+	}
+	pages := map[string]string{}
+	for _, file := range files {
+		out, err := exec.Command(groff, "-man", "-Tutf8", "-P-cbou", "-rLL=80n", file).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages[filepath.Base(file)] = string(out)
+	}
+	return pages
 }

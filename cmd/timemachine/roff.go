@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // roff is a manual page being written.
@@ -35,13 +37,28 @@ func (p *roff) text(line string) {
 	p.WriteString(line + "\n")
 }
 
-// literal writes lines without filling them.
+// textIndent is how far man indents text, in columns.
+const textIndent = 7
+
+// literal writes lines without filling them. Where one would not fit beside man's indentation, all
+// begin further left.
 func (p *roff) literal(lines []string) {
+	widest := 0
+	for _, line := range lines {
+		widest = max(widest, utf8.RuneCountInString(line))
+	}
+	over := min(textIndent+widest-narrow, textIndent)
+	if over > 0 {
+		p.macro("in", fmt.Sprintf("-%dn", over))
+	}
 	p.macro("nf")
 	for _, line := range lines {
 		p.text(escapeRoff(line))
 	}
 	p.macro("fi")
+	if over > 0 {
+		p.macro("in", fmt.Sprintf("+%dn", over))
+	}
 }
 
 // heading matches a line of help that opens a section, such as "Files:" or "Environment (flags beat
