@@ -162,6 +162,7 @@ func (s *stream) exchange(ctx context.Context, u Update, pack Pack) (err error) 
 	report := make(chan error, 1)
 	defer func() {
 		if err != nil || s.again == nil {
+			s.again = nil
 			s.end()
 		}
 		<-report

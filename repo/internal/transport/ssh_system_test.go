@@ -184,6 +184,23 @@ func TestAgain(t *testing.T) {
 	if _, ok := session.Again(); ok {
 		t.Error("a refused push leaves the connection open")
 	}
+	// A connection that has ended is noticed, whenever that was.
+	for range 20 {
+		s := newSource(t)
+		_, url := h.repository(t)
+		session, err := transport.Open(ctx, url, h.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tip := s.commit(1)
+		if err := session.Push(ctx, transport.Update{Ref: "refs/heads/main", New: tip}, s.pack(tip)); err != nil {
+			t.Fatal(err)
+		}
+		session.Close()
+		if _, ok := session.Again(); ok {
+			t.Error("a closed connection is used")
+		}
+	}
 }
 
 // TestKnownHosts reads what files of known hosts can say.

@@ -101,9 +101,33 @@ func LogIn(ctx context.Context, c *Config, dial func(address string) (net.Conn, 
 // Again is a further program's side of the same connection, which Close ends for both.
 func (c *Conn) Again() *Conn { return &Conn{conn: c.conn, client: c.client} }
 
+// newSession waits no longer than the connection lasts: over one that has just ended, package ssh
+// waits for ever.
+func (c *Conn) newSession() (*ssh.Session, error) {
+	type result struct {
+		session *ssh.Session
+		err     error
+	}
+	opened, ended := make(chan result, 1), make(chan struct{})
+	go func() {
+		session, err := c.client.NewSession()
+		opened <- result{session, err}
+	}()
+	go func() {
+		_ = c.client.Wait() // why it has ended is told by who reads
+		close(ended)
+	}()
+	select {
+	case r := <-opened:
+		return r.session, r.err
+	case <-ended:
+		return nil, io.ErrUnexpectedEOF
+	}
+}
+
 // Start runs a command by the host's shell.
 func (c *Conn) Start(command string) error {
-	session, err := c.client.NewSession()
+	session, err := c.newSession()
 	if err != nil {
 		return err
 	}
