@@ -58,7 +58,7 @@ func (a *app) add(ctx context.Context, o addOptions) error {
 		if err != nil {
 			return err
 		}
-		a.pushAfter(ctx, r, c)
+		a.pushAfter(ctx, r, p, c)
 		problems += s.Problems
 		d = rep.document(p.dest, s)
 	}

@@ -100,10 +100,11 @@ func (a *app) adoptFrom(ctx context.Context, p *place, c *config.Config, o fromO
 	if a.flags.quiet {
 		return nil
 	}
-	if !o.copies && (c == nil || !c.CopiesNone) {
+	err = a.print(fmt.Sprintf("adopted destination %s: branch %s of %s", terminal.Quote(p.dest), terminal.Quote(branch), terminal.Quote(source.URL())))
+	if err == nil && !o.copies && (c == nil || !c.CopiesNone) {
 		a.console.Hint("the older plain copies are written by: " + spell("copies", "rebuild", "-d", hint.ShellWord(p.dest)))
 	}
-	return a.print(fmt.Sprintf("adopted destination %s: branch %s of %s", terminal.Quote(p.dest), terminal.Quote(branch), terminal.Quote(source.URL())))
+	return err
 }
 
 // writeAdopted writes files/ and the index, and copies/ where that is wanted. The next run makes up

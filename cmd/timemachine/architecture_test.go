@@ -85,7 +85,7 @@ var importTable = map[string]string{
 	"cmd/timemachine/internal/terminal": "repo/record log/slog github.com/lmittmann/tint " +
 		"github.com/schollz/progressbar/v3 golang.org/x/term",
 	"cmd/timemachine/internal/journal": "repo/durable log/slog gopkg.in/natefinch/lumberjack.v2 " + sysUnix,
-	"cmd/timemachine/internal/hint":    "repo/durable repo/record repo/refusal watch/disk watch/scan",
+	"cmd/timemachine/internal/hint":    "repo/durable repo/record repo/refusal watch/config watch/disk watch/scan",
 	"cmd/timemachine/internal/render": "repo repo/durable repo/history repo/remote repo/restore repo/verify repo/record repo/refusal repo/layout repo/when " +
 		"repo/textdiff repo/git/object watch watch/config watch/scan cmd/timemachine/internal/terminal",
 	"cmd/timemachine": "repo repo/history repo/remote repo/restore repo/verify repo/record repo/refusal repo/layout repo/when repo/textdiff " +

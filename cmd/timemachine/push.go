@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
@@ -64,24 +65,47 @@ func (a *app) push(ctx context.Context, o pushOptions) error {
 		return err
 	}
 	defer r.Close()
-	s, base := pushSettings(c, o), a.dir
-	if o.remote == "" {
-		base = filepath.Dir(p.config)
-	}
-	return a.pushTo(ctx, r, s, base, o.private)
+	return a.pushTo(ctx, r, a.pushingTo(p, c, o.remote), o.private)
 }
 
-// pushSettings are those of the configuration, where they are about the wanted remote, else the
-// usual ones.
-func pushSettings(c *config.Config, o pushOptions) config.Push {
-	if c != nil && c.Push != nil && (o.remote == "" || o.remote == c.Push.Remote) {
-		return *c.Push
+// pushing says where and how a push goes, and how hints about it are spelled.
+type pushing struct {
+	config.Push
+	base  string // the folder that a relative path of Remote starts from
+	hints hint.Speller
+}
+
+// pushingTo is a push to a remote; "": the one of the configuration. The settings of the
+// configuration hold for its own remote alone.
+func (a *app) pushingTo(p *place, c *config.Config, name string) pushing {
+	s := pushing{base: a.dir, hints: speller()}
+	configured := c != nil && c.Push != nil && (name == "" || a.isRemoteOf(p, c, name))
+	if configured {
+		s.Push = *c.Push
+	} else {
+		s.Push = config.Push{Remote: name, Timeout: config.DefaultPushTimeout, With: config.PushAuto}
 	}
-	return config.Push{Remote: o.remote, Timeout: config.DefaultPushTimeout, With: config.PushAuto}
+	if name == "" {
+		s.base = filepath.Dir(p.config)
+	}
+	var words []string
+	if c != nil {
+		words = append(words, "-c", hint.ShellWord(p.config))
+	}
+	s.hints.Push = &hint.Push{Place: append(words, "-d", hint.ShellWord(p.dest)), ByHand: !configured, Settings: s.Push}
+	return s
+}
+
+// isRemoteOf tells whether a remote is the one of the configuration.
+func (a *app) isRemoteOf(p *place, c *config.Config, name string) bool {
+	if !strings.ContainsAny(name, "/:") {
+		return name == c.Push.Remote
+	}
+	return remote.Absolute(name, a.dir, a.home()) == remote.Absolute(c.Push.Remote, filepath.Dir(p.config), a.home())
 }
 
 // pushTo sends the recorded branch to a remote and prints what became of it.
-func (a *app) pushTo(ctx context.Context, r *repo.Repo, s config.Push, base string, private bool) error {
+func (a *app) pushTo(ctx context.Context, r *repo.Repo, s pushing, private bool) error {
 	h, err := r.History()
 	if err != nil {
 		return err
@@ -91,7 +115,7 @@ func (a *app) pushTo(ctx context.Context, r *repo.Repo, s config.Push, base stri
 			return &usageError{msg: "no remote is named", hint: "name one, or write push: REMOTE in the configuration; " + spell("init", "--remote", "URL") + " adds one"}
 		}
 	}
-	t, err := a.pushTarget(h, s, base)
+	t, err := a.pushTarget(h, s)
 	if err != nil {
 		return err
 	}
@@ -107,7 +131,7 @@ func (a *app) pushTo(ctx context.Context, r *repo.Repo, s config.Push, base stri
 	var failed *remote.Failure
 	if errors.As(err, &failed) {
 		a.printRemoteLines(failed)
-		return &failure{msg: failed.Msg, hint: speller().Words(failed.Remedy), err: err}
+		return &failure{msg: failed.Msg, hint: s.hints.Words(failed.Remedy), err: err}
 	}
 	if err != nil {
 		return err
@@ -127,6 +151,7 @@ func (a *app) setUpRemote(ctx context.Context, p *place, c *config.Config, r *re
 	if strings.ContainsFunc(url, unicode.IsControl) || strings.HasPrefix(url, "-") {
 		return &usageError{msg: "--remote " + terminal.InQuotes(terminal.Escape(url)) + " is not a URL"}
 	}
+	url = remote.Absolute(url, a.dir, a.home()) // runs work in other folders
 	w, err := r.Lock(ctx, repo.WriteOptions{})
 	if err == nil {
 		err = errors.Join(w.AddRemote(originName, url), r.Unlock())
@@ -138,8 +163,8 @@ func (a *app) setUpRemote(ctx context.Context, p *place, c *config.Config, r *re
 	if err != nil && refusalKind(err) != refusal.NoVersions {
 		return err
 	}
-	s := pushSettings(c, pushOptions{remote: originName})
-	t, err := a.pushTarget(h, s, a.dir)
+	s := a.pushingTo(p, c, originName)
+	t, err := a.pushTarget(h, s)
 	if err != nil {
 		return err
 	}
@@ -148,7 +173,7 @@ func (a *app) setUpRemote(ctx context.Context, p *place, c *config.Config, r *re
 	var failed *remote.Failure
 	if errors.As(err, &failed) {
 		a.printRemoteLines(failed)
-		return &failure{msg: failed.Msg, hint: speller().Words(failed.Remedy), err: err}
+		return &failure{msg: failed.Msg, hint: s.hints.Words(failed.Remedy), err: err}
 	}
 	if err != nil {
 		return err
@@ -165,11 +190,16 @@ func (a *app) setUpRemote(ctx context.Context, p *place, c *config.Config, r *re
 // originName is the remote that init adds, as git clone does.
 const originName = "origin"
 
-// pushTarget is the branch at the remote that settings name. A relative path starts from base.
-func (a *app) pushTarget(h *history.History, s config.Push, base string) (remote.Target, error) {
-	return remote.Resolve(h.Commits(), remote.Request{Remote: s.Remote, Branch: strings.ReplaceAll(s.Branch, "{hostname}", a.host),
+// pushTarget is the branch at the remote that a push goes to.
+func (a *app) pushTarget(h *history.History, s pushing) (remote.Target, error) {
+	t, err := remote.Resolve(h.Commits(), remote.Request{Remote: s.Remote, Branch: strings.ReplaceAll(s.Branch, "{hostname}", a.host),
 		With: remote.Way(s.With), Timeout: s.Timeout, Private: s.Private, UID: a.uid,
-		Base: base, Home: a.home()})
+		Base: s.base, Home: a.home()})
+	var state *refusal.Error
+	if errors.As(err, &state) {
+		err = &failure{msg: err.Error(), hint: s.hints.Words(state.Remedy), err: err}
+	}
+	return t, err
 }
 
 // remoteOptions is what speaks with a remote needs of this process.
@@ -229,11 +259,11 @@ func (a *app) printRemoteLines(f *remote.Failure) {
 
 // pushAfter pushes after a run where the configuration says so. Whatever becomes of that, the run
 // is done. It lets go of the lock first: the next run waits for no remote.
-func (a *app) pushAfter(ctx context.Context, r *repo.Repo, c *config.Config) {
+func (a *app) pushAfter(ctx context.Context, r *repo.Repo, p *place, c *config.Config) {
 	if c == nil || c.Push == nil || ctx.Err() != nil {
 		return
 	}
-	if err := a.tryPushAfter(ctx, r, *c.Push, filepath.Dir(c.File)); err != nil && ctx.Err() == nil {
+	if err := a.tryPushAfter(ctx, r, a.pushingTo(p, c, "")); err != nil && ctx.Err() == nil {
 		a.journal.Error("not pushed", "cause", err.Error())
 		if a.warn("not pushed: " + render.FirstLine(err)) {
 			a.console.Hint(hintOf(err))
@@ -241,7 +271,7 @@ func (a *app) pushAfter(ctx context.Context, r *repo.Repo, c *config.Config) {
 	}
 }
 
-func (a *app) tryPushAfter(ctx context.Context, r *repo.Repo, s config.Push, base string) error {
+func (a *app) tryPushAfter(ctx context.Context, r *repo.Repo, s pushing) error {
 	if err := r.Unlock(); err != nil {
 		return err
 	}
@@ -252,7 +282,7 @@ func (a *app) tryPushAfter(ctx context.Context, r *repo.Repo, s config.Push, bas
 	if err != nil {
 		return err
 	}
-	t, err := a.pushTarget(h, s, base)
+	t, err := a.pushTarget(h, s)
 	if err != nil {
 		return err
 	}
@@ -274,7 +304,7 @@ func (a *app) tryPushAfter(ctx context.Context, r *repo.Repo, s config.Push, bas
 	out, err := remote.Push(limited, h.Commits(), t, o)
 	var failed *remote.Failure
 	if errors.As(err, &failed) {
-		a.reportFailedPush(failed, out.News)
+		a.reportFailedPush(failed, s.hints, out.News)
 		return nil
 	}
 	if err != nil || out.Skipped {
@@ -283,7 +313,7 @@ func (a *app) tryPushAfter(ctx context.Context, r *repo.Repo, s config.Push, bas
 	line := render.PushLine(&t, &out)
 	a.journal.Debug(line, "tip", out.Tip.String())
 	if out.News {
-		a.console.Announce(fmt.Sprintf("push to %s works again since %s: %s", terminal.Quote(t.Label()), render.LocalTime(out.Since, a.zone), line))
+		a.console.Announce(fmt.Sprintf("push to %s works again (failed since %s): %s", terminal.Quote(t.Label()), render.LocalTime(out.Since, a.zone), line))
 	} else if out.Sent > 0 {
 		a.console.Notice(line)
 	}
@@ -291,7 +321,7 @@ func (a *app) tryPushAfter(ctx context.Context, r *repo.Repo, s config.Push, bas
 }
 
 // reportFailedPush prints a failure that is news; a person at a terminal sees every one.
-func (a *app) reportFailedPush(f *remote.Failure, news bool) {
+func (a *app) reportFailedPush(f *remote.Failure, hints hint.Speller, news bool) {
 	if !news && !a.console.Terminal && !a.console.Verbose {
 		a.journal.Debug(f.Msg)
 		return
@@ -299,5 +329,5 @@ func (a *app) reportFailedPush(f *remote.Failure, news bool) {
 	a.journal.Warn(f.Msg, "class", string(f.Class()))
 	a.console.Warn(f.Msg)
 	a.printRemoteLines(f)
-	a.console.Hint(speller().Words(f.Remedy))
+	a.console.Hint(hints.Words(f.Remedy))
 }

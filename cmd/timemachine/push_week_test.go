@@ -59,7 +59,7 @@ func TestWeekOfRuns(t *testing.T) {
 	defer r.Close()
 	minute := func() {
 		now = now.Add(time.Minute)
-		newApp().pushAfter(context.Background(), r, c)
+		newApp().pushAfter(context.Background(), r, &place{config: c.File, dest: dest}, c)
 	}
 	for range 7 * 24 * 60 {
 		minute()
@@ -72,7 +72,7 @@ func TestWeekOfRuns(t *testing.T) {
 		minute()
 	}
 	lines := nonHints(out.String())
-	if len(lines) != 2 || !strings.Contains(lines[1], "works again since") {
+	if len(lines) != 2 || !strings.Contains(lines[1], "works again (failed since") {
 		t.Errorf("in all it says\n%s", out.String())
 	}
 	if got, want := repotest.Git(t, remote, "rev-parse", "main"), repotest.Git(t, dest, "rev-parse", "main"); got != want {

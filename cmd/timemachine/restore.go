@@ -93,7 +93,7 @@ func (a *app) restore(ctx context.Context, o restoreOptions) error {
 		return linkError(err)
 	}
 	if r != nil {
-		defer a.pushAfter(ctx, r, c)
+		defer a.pushAfter(ctx, r, p, c)
 	}
 	return done.print(plan)
 }

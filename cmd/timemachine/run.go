@@ -73,7 +73,7 @@ func (a *app) runOnce(ctx context.Context, p *place, rep *runReport, o watch.Run
 	o.Repo = r
 	s, err := a.runOver(ctx, p, rep, o)
 	if err == nil {
-		a.pushAfter(ctx, r, o.Config)
+		a.pushAfter(ctx, r, p, o.Config)
 	}
 	return s, err
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -91,7 +90,7 @@ func (a *app) gatherStatus(ctx context.Context, h *history.History, c *config.Co
 		return nil
 	}
 	var err error
-	if s.Push, err = a.pushState(ctx, h, c); err != nil {
+	if s.Push, err = a.pushState(ctx, h, p, c); err != nil {
 		return err
 	}
 	s.Preview, err = watch.NewPreview(ctx, c, h, s.Destination, a.own(p), a.now())
@@ -137,11 +136,11 @@ func parseAge(text string) (time.Duration, error) {
 }
 
 // pushState is what is known of the remote that runs push to; nil where they do not.
-func (a *app) pushState(ctx context.Context, h *history.History, c *config.Config) (*render.Push, error) {
+func (a *app) pushState(ctx context.Context, h *history.History, p *place, c *config.Config) (*render.Push, error) {
 	if h == nil || c == nil || c.Push == nil {
 		return nil, nil
 	}
-	t, err := a.pushTarget(h, *c.Push, filepath.Dir(c.File))
+	t, err := a.pushTarget(h, a.pushingTo(p, c, ""))
 	if err != nil {
 		return &render.Push{Remote: c.Push.Remote, State: remote.State{Class: remote.Waiting, Message: render.FirstLine(err)}}, nil
 	}
@@ -155,7 +154,7 @@ func (a *app) checkAge(ctx context.Context, p *place, h *history.History, c *con
 	if err != nil {
 		return err
 	}
-	push, err := a.pushState(ctx, h, c)
+	push, err := a.pushState(ctx, h, p, c)
 	if err != nil {
 		return err
 	}

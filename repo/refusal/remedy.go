@@ -127,6 +127,7 @@ const (
 	PushWithGit      // push with git; Remote
 	GiveKey          // let the host accept the user's key; Host, Port, User
 	GivePassword     // store a valid password or token; Host
+	GrantPush        // let the login push there, or use another one; Remote
 	TrustHostKey     // accept the host's key; Host, Port
 	ForgetHostKey    // forget the host's former key, and accept the new one; Host, Port
 	TrustCertificate // install the certificate that signs the host's; Host

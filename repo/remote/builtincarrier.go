@@ -120,7 +120,7 @@ func (b *builtinCarrier) send(ctx context.Context, lacking *outgoing.Outgoing, b
 
 // kinds gives the reasons of kinds that need no closer look.
 var kinds = map[transport.Kind]Reason{
-	transport.Protocol: Unknown, transport.NoRepository: NoRepository, transport.AuthFailed: NoLogin, transport.HostKeyUnknown: HostKeyUnknown,
+	transport.Protocol: Unknown, transport.NoRepository: NoRepository, transport.AuthFailed: NoLogin, transport.Forbidden: NoRight, transport.HostKeyUnknown: HostKeyUnknown,
 	transport.HostKeyChanged: HostKeyChanged, transport.Locked: RemoteBusy, transport.ReadOnly: ReadOnly, transport.ForeignOwner: ForeignFolder,
 	transport.Unsupported: NeedsGit, transport.OutOfOrder: ServerError,
 }

@@ -35,6 +35,7 @@ const (
 	RemoteBusy                // the remote's branch is locked
 
 	NoLogin        // waiting: no key or password is accepted
+	NoRight        // the login may not push, or is not valid: hosts answer both alike
 	HostKeyUnknown // no line in known_hosts
 	HostKeyChanged
 	BadCertificate
@@ -60,7 +61,8 @@ const (
 	NoRepository // gone
 )
 
-// reasons gives the class of each reason, and what it is in words. HOST stands for the host.
+// reasons gives the class of each reason, and what it is in words. HOST stands for the host, DO for
+// push or fetch.
 var reasons = map[Reason]struct {
 	class Class
 	words string
@@ -75,6 +77,7 @@ var reasons = map[Reason]struct {
 	RemoteBusy:  {Transient, "the branch is locked at the remote"},
 
 	NoLogin:        {Waiting, "HOST accepts no key or password that there is"},
+	NoRight:        {Waiting, "HOST denies it: the login may lack the right to DO, or is not valid there"},
 	HostKeyUnknown: {Waiting, "the host key of HOST is not known"},
 	HostKeyChanged: {Waiting, "the host key of HOST has changed"},
 	BadCertificate: {Waiting, "the certificate of HOST is not accepted"},
@@ -129,13 +132,16 @@ func (t *Target) newFailure(r Reason, detail string, lines []string) *Failure {
 	if host == "" {
 		host = "the remote"
 	}
-	words := strings.ReplaceAll(reasons[r].words, "HOST", host)
+	verb, doing := "fetch", "fetch from "+t.Label()
+	if t.Ref != "" {
+		verb, doing = "push", fmt.Sprintf("push to %s, branch %s", t.Label(), t.Branch())
+	}
+	words := strings.NewReplacer("HOST", host, "DO", verb).Replace(reasons[r].words)
+	if r == NoRepository && t.Name != "" { // the name does not tell where it was searched
+		detail = t.URL()
+	}
 	if detail = shorten(t.address.clean(detail)); detail != "" {
 		words += ": " + detail
-	}
-	doing := "fetch from " + t.Label()
-	if t.Ref != "" {
-		doing = fmt.Sprintf("push to %s, branch %s", t.Label(), t.Branch())
 	}
 	f := &Failure{Reason: r, Msg: doing + ": " + words, Remedy: t.remedy(r)}
 	for i, line := range lines {
@@ -160,10 +166,13 @@ func (t *Target) remedy(r Reason) refusal.Remedy {
 	a := t.address
 	m := refusal.Remedy{Remote: t.Label(), Host: a.host, Port: a.port, User: a.user, Branch: t.Ref}
 	switch r {
-	case NoLogin:
+	case NoLogin, NoRight:
 		m.Kind = refusal.GiveKey
 		if a.isHTTP() {
 			m.Kind, m.User = refusal.GivePassword, ""
+		}
+		if r == NoRight && t.Ref != "" {
+			m.Kind = refusal.GrantPush
 		}
 	case HostKeyUnknown:
 		m.Kind = refusal.TrustHostKey

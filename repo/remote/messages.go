@@ -45,11 +45,11 @@ var fromRemote = []message{
 	{"Repository not found", NoRepository},
 	{"The project you were looking for could not be found", NoRepository},
 	{"Cannot find repository", NoRepository},        // Gitea
-	{"Permission to ", NoLogin},                     // GitHub: Permission to A/B.git denied to C
+	{"Permission to ", NoRight},                     // GitHub: Permission to A/B.git denied to C
 	{"HTTP Basic: Access denied", NoLogin},          // GitLab
-	{"User permission denied for writing", NoLogin}, // Gitea
-	{"You are not allowed to push code", NoLogin},   // GitLab
-	{"This deploy key does not have write access", NoLogin},
+	{"User permission denied for writing", NoRight}, // Gitea
+	{"You are not allowed to push code", NoRight},   // GitLab
+	{"This deploy key does not have write access", NoRight},
 	{"marked as read only", ReadOnly}, // GitHub: The key you are authenticating with has been …
 	{"repository was archived", ReadOnly},
 	{"repository is archived", ReadOnly},
@@ -81,7 +81,8 @@ var fromGit = []message{
 	{"terminal prompts disabled", NoLogin},
 	{"Authentication failed for", NoLogin},
 	{"requested URL returned error: 401", NoLogin},
-	{"requested URL returned error: 403", NoLogin},
+	{"requested URL returned error: 403", NoRight},
+	{"RPC failed; HTTP 403", NoRight},
 	{"from proxy after CONNECT", NoLogin},
 	{"requested URL returned error: 413", TooLarge},
 	{"HTTP 413", TooLarge},
@@ -157,7 +158,7 @@ func (t *Target) classify(lines []string, status string) *Failure {
 // that is git's own, or git's short reason for a rejection.
 func (m message) detail(own []string, status string) string {
 	switch m.reason {
-	case NoListener, NoName, NoLogin, HostKeyChanged, HostKeyUnknown, NoRepository, OtherHistory:
+	case NoListener, NoName, NoLogin, NoRight, HostKeyChanged, HostKeyUnknown, NoRepository, OtherHistory:
 		return ""
 	}
 	if _, reason, ok := strings.Cut(status, "("); ok {

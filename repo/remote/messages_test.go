@@ -71,7 +71,7 @@ Host key verification failed.
 	{"Authentication failed for", "remote: Support for password authentication was removed on August 13, 2021.\nremote: Please see https://docs.github.com/get-started\nfatal: Authentication failed for 'https://github.com/a/b.git/'\n", "", NoLogin},
 	{"HTTP Basic: Access denied", "remote: HTTP Basic: Access denied. The provided password or token is incorrect or your account has 2FA enabled.\nfatal: Authentication failed for 'https://gitlab.com/a/b.git/'\n", "", NoLogin},
 	{"requested URL returned error: 401", "fatal: unable to access 'http://127.0.0.1:8089/401/x.git/': The requested URL returned error: 401\n", "", NoLogin},
-	{"requested URL returned error: 403", "fatal: unable to access 'http://127.0.0.1:8088/forbid/ok.git/': The requested URL returned error: 403\n", "", NoLogin},
+	{"requested URL returned error: 403", "fatal: unable to access 'http://127.0.0.1:8088/forbid/ok.git/': The requested URL returned error: 403\n", "", NoRight},
 	{"from proxy after CONNECT", "fatal: unable to access 'https://example.org/x.git/': Received HTTP code 407 from proxy after CONNECT\n", "", NoLogin},
 	{"requested URL returned error: 404", "fatal: unable to access 'http://127.0.0.1:8089/404/x.git/': The requested URL returned error: 404\n", "", NoRepository},
 	{"requested URL returned error: 410", "fatal: unable to access 'http://127.0.0.1:8089/410/x.git/': The requested URL returned error: 410\n", "", NoRepository},
@@ -79,6 +79,7 @@ Host key verification failed.
 	{"HTTP 413", "error: RPC failed; HTTP 413 curl 22 The requested URL returned error: 413\nsend-pack: unexpected disconnect while reading sideband packet\nfatal: the remote end hung up unexpectedly\n", "", TooLarge},
 	{"requested URL returned error: 429", "fatal: unable to access 'http://127.0.0.1:8089/429/x.git/': The requested URL returned error: 429\n", "", ServerError},
 	{"requested URL returned error: 5", "fatal: unable to access 'http://127.0.0.1:8089/503/x.git/': The requested URL returned error: 503\n", "", ServerError},
+	{"RPC failed; HTTP 403", "error: RPC failed; HTTP 403 curl 22 something\nfatal: the remote end hung up unexpectedly\n", "", NoRight},
 	{"RPC failed; HTTP 5", "error: RPC failed; HTTP 500 curl 22 something\nfatal: the remote end hung up unexpectedly\n", "", ServerError},
 	{"RPC failed", "error: RPC failed; curl 18 transfer closed with outstanding read data remaining\n", "", Broken},
 	{"' not found", "fatal: repository 'http://127.0.0.1:8088/git/none.git/' not found\n", "", NoRepository},
@@ -120,8 +121,8 @@ Host key verification failed.
 	reject("protected branch", "", "protected branch hook declined", Protected),
 	reject("GH013: Repository rule violations", "remote: error: GH013: Repository rule violations found for refs/heads/main.        \nremote: Review all repository rules at https://github.com/a/b/rules?ref=refs%2Fheads%2Fmain        \nremote: - Changes must be made through a pull request.        \n", "push declined due to repository rule violations", Protected),
 	reject("PUSH PROTECTION", "remote: error: GH013: Repository rule violations found for refs/heads/main.        \nremote: - GITHUB PUSH PROTECTION        \nremote:        - commit: 8728dbe67        \nremote:          path: files/etc/token:4        \n", "push declined due to repository rule violations", Secrets),
-	{"Permission to ", "remote: Permission to a/b.git denied to c.\nfatal: unable to access 'https://github.com/a/b.git/': The requested URL returned error: 403\n", "", NoLogin},
-	{"Permission to ", "ERROR: Permission to a/b.git denied to c.\n" + noRead, "", NoLogin},
+	{"Permission to ", "remote: Permission to a/b.git denied to c.\nfatal: unable to access 'https://github.com/a/b.git/': The requested URL returned error: 403\n", "", NoRight},
+	{"Permission to ", "ERROR: Permission to a/b.git denied to c.\n" + noRead, "", NoRight},
 	{"Repository not found", "ERROR: Repository not found.\n" + noRead, "", NoRepository},
 	{"marked as read only", "ERROR: The key you are authenticating with has been marked as read only.\n" + noRead, "", ReadOnly},
 	{"repository was archived", "ERROR: This repository was archived so it is read-only.\n" + noRead, "", ReadOnly},
@@ -133,14 +134,14 @@ Host key verification failed.
 	reject("secrets detected", "remote: PUSH BLOCKED: Secrets detected in code changes\nremote: secrets detected        \n", "pre-receive hook declined", Secrets),
 	reject("secret_detection", "remote: To skip it: -o secret_push_protection.skip_all, or secret_detection        \n", "pre-receive hook declined", Secrets),
 	reject("protected branch", "remote: GitLab: You are not allowed to push code to protected branches on this project.        \n", "pre-receive hook declined", Protected),
-	reject("You are not allowed to push code", "remote: GitLab: You are not allowed to push code to this project.        \n", "pre-receive hook declined", NoLogin),
+	reject("You are not allowed to push code", "remote: GitLab: You are not allowed to push code to this project.        \n", "pre-receive hook declined", NoRight),
 	{"The project you were looking for could not be found", "remote: ========================================================================\nremote: ERROR: The project you were looking for could not be found or you don't have permission to view it.\n" + noRead, "", NoRepository},
-	{"This deploy key does not have write access", "remote: ERROR: This deploy key does not have write access to this project.\n" + noRead, "", NoLogin},
+	{"This deploy key does not have write access", "remote: ERROR: This deploy key does not have write access to this project.\n" + noRead, "", NoRight},
 	{"read-only GitLab instance", "remote: You can't push code to a read-only GitLab instance.\n" + noRead, "", ReadOnly},
 
 	// Gitea: go-gitea/gitea#31525, its cmd/serv.go and its hooks.
 	reject("protected branch", "remote: Gitea: Not allowed to push to protected branch main        \n", "pre-receive hook declined", Protected),
-	reject("User permission denied for writing", "remote: \nremote: Gitea: User permission denied for writing.        \n", "pre-receive hook declined", NoLogin),
+	reject("User permission denied for writing", "remote: \nremote: Gitea: User permission denied for writing.        \n", "pre-receive hook declined", NoRight),
 	{"Cannot find repository", "Gitea: Cannot find repository: a/b\n" + noRead, "", NoRepository},
 	reject("repository is archived", "remote: Gitea: repository is archived        \n", "pre-receive hook declined", ReadOnly),
 }
@@ -200,7 +201,7 @@ func TestHooksChooseNoKey(t *testing.T) {
 	for _, m := range slices.Concat(fromSSH, fromGit) {
 		stderr, status := rejection("remote: "+m.text+"\n", "pre-receive hook declined")
 		f := sampleTarget("ssh://git@example.org/a.git").classify(strings.Split(stderr, "\n"), status)
-		if c := f.Class(); c == Waiting && m.reason != NoLogin {
+		if c := f.Class(); c == Waiting && m.reason != NoLogin && m.reason != NoRight {
 			t.Errorf("%q makes it %s", m.text, f.Msg)
 		}
 		if f.Reason == HostKeyChanged || f.Reason == HostKeyUnknown {

@@ -71,15 +71,19 @@ type Request struct {
 	Home    string // what ~/ stands for there
 }
 
-// path is a remote that is a path, made absolute; other URLs stay.
-func (q *Request) path() string {
-	if a := parseAddress(q.Remote); a.scheme != "" || a.path != q.Remote || filepath.IsAbs(a.path) {
-		return q.Remote
+// path is the remote as Absolute makes it.
+func (q *Request) path() string { return Absolute(q.Remote, q.Base, q.Home) }
+
+// Absolute makes a remote that is a path absolute, from the folder base; other URLs stay. ~/ stands
+// for home.
+func Absolute(remote, base, home string) string {
+	if a := parseAddress(remote); a.scheme != "" || a.path != remote || filepath.IsAbs(a.path) {
+		return remote
 	}
-	if rest, ok := strings.CutPrefix(q.Remote, "~/"); ok {
-		return filepath.Join(q.Home, rest)
+	if rest, ok := strings.CutPrefix(remote, "~/"); ok {
+		return filepath.Join(home, rest)
 	}
-	return filepath.Join(q.Base, q.Remote)
+	return filepath.Join(base, remote)
 }
 
 // Resolve finds the remote that is meant. Where another user owns the repository, its remotes are

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,6 +35,9 @@ const (
 // DefaultPushTimeout is how long an exchange with a remote may take where nothing is told.
 const DefaultPushTimeout = time.Minute
 
+// LongestPushTimeout is the longest one that can be told.
+const LongestPushTimeout = 24 * time.Hour
+
 // push reads a remote, or the mapping that tells more of it.
 func (p *parser) push(n *yaml.Node) (err error) {
 	push := &Push{Timeout: DefaultPushTimeout, With: PushAuto}
@@ -61,7 +65,7 @@ func (p *parser) pushKey(push *Push, name, value *yaml.Node, key string) (err er
 		return err
 	case "timeout":
 		push.Timeout, err = time.ParseDuration(value.Value)
-		if err != nil || push.Timeout < time.Second || push.Timeout > 24*time.Hour {
+		if err != nil || push.Timeout < time.Second || push.Timeout > LongestPushTimeout {
 			return p.errorAt(value, fmt.Sprintf("timeout: %q is not a time between 1s and 24h", value.Value), "such as 60s or 10m")
 		}
 		return nil
@@ -91,4 +95,28 @@ func (p *parser) remote(n *yaml.Node) (string, error) {
 		err = p.errorAt(n, fmt.Sprintf("push: %q is not a remote", text), "write the name of a git remote, or a URL")
 	}
 	return text, err
+}
+
+// Line is the push as a line of the configuration: the remote, and what is not the default.
+func (p *Push) Line() string {
+	words := []string{"remote: " + flowWord(p.Remote)}
+	add := func(wanted bool, text string) {
+		if wanted {
+			words = append(words, text)
+		}
+	}
+	add(p.Branch != "", "branch: "+flowWord(p.Branch))
+	add(p.Timeout != 0 && p.Timeout != DefaultPushTimeout, "timeout: "+p.Timeout.String())
+	add(p.With != "" && p.With != PushAuto, "with: "+string(p.With))
+	add(p.Private, "private: yes")
+	return "push: {" + strings.Join(words, ", ") + "}"
+}
+
+// flowWord is a text within braces, in quotes where YAML would read it otherwise.
+func flowWord(s string) string {
+	var read map[string]any
+	if err := yaml.Unmarshal([]byte("{a: "+s+", b: c}"), &read); err == nil && len(read) == 2 && read["a"] == s {
+		return s
+	}
+	return strconv.Quote(s)
 }

@@ -16,6 +16,7 @@ const (
 	Unreachable    = fault.Unreachable
 	NoRepository   = fault.NoRepository
 	AuthFailed     = fault.AuthFailed
+	Forbidden      = fault.Forbidden
 	HostKeyUnknown = fault.HostKeyUnknown
 	HostKeyChanged = fault.HostKeyChanged
 	Rejected       = fault.Rejected

@@ -212,7 +212,9 @@ func (r *webRemote) checkStatus(answer *http.Response) error {
 	switch {
 	case status >= 500, status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
 		kind = OutOfOrder
-	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusProxyAuthRequired:
+	case status == http.StatusForbidden:
+		kind = Forbidden
+	case status == http.StatusUnauthorized, status == http.StatusProxyAuthRequired:
 		kind = AuthFailed
 	case status == http.StatusNotFound, status == http.StatusGone:
 		kind = NoRepository

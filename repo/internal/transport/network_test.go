@@ -346,7 +346,7 @@ func TestWebFaults(t *testing.T) {
 		}
 	}
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
-		for code, kind := range map[int]transport.Kind{500: transport.OutOfOrder, 502: transport.OutOfOrder, 429: transport.OutOfOrder, 401: transport.AuthFailed, 403: transport.AuthFailed,
+		for code, kind := range map[int]transport.Kind{500: transport.OutOfOrder, 502: transport.OutOfOrder, 429: transport.OutOfOrder, 401: transport.AuthFailed, 403: transport.Forbidden,
 			404: transport.NoRepository, 413: transport.Rejected, 418: transport.Protocol} {
 			now.Store(status(code, method))
 			wantKind(t, s.push(url, "refs/heads/main", tip, v.o), kind)
@@ -433,7 +433,7 @@ func TestUnreachable(t *testing.T) {
 		"no alias": {"ssh://no-such-host.invalid/x", "no such host", transport.Unreachable},
 		"closed":   {pipe(t, func(net.Conn) {}), "closed", transport.Unreachable},
 		"other":    {pipe(t, func(c net.Conn) { c.Read(make([]byte, 999)); fmt.Fprint(c, "220 mail.example ESMTP\r\n") }), "git's protocol", transport.Protocol},
-		"error":    {pipe(t, func(c net.Conn) { c.Read(make([]byte, 999)); fmt.Fprint(c, packet("ERR access denied: /x\n")) }), "access denied", transport.AuthFailed},
+		"error":    {pipe(t, func(c net.Conn) { c.Read(make([]byte, 999)); fmt.Fprint(c, packet("ERR access denied: /x\n")) }), "access denied", transport.Forbidden},
 	} {
 		began := time.Now()
 		err := s.push(c.url, "refs/heads/main", tip, o)

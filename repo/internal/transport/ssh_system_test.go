@@ -348,7 +348,7 @@ func TestSSHForced(t *testing.T) {
 		"echo welcome": {transport.Protocol, ""},
 		"echo 'ERROR: Repository not found.' >&2":   {transport.NoRepository, "ERROR: Repository not found."},
 		"echo 'you may not do this' >&2":            {transport.NoRepository, "you may not do this"},
-		"echo 'fatal: Permission denied to u' >&2;": {transport.AuthFailed, "fatal: Permission denied to u"},
+		"echo 'fatal: Permission denied to u' >&2;": {transport.Forbidden, "fatal: Permission denied to u"},
 		"exec sleep 60": {transport.Unreachable, ""},
 	} {
 		h.write(filepath.Join(h.dir, "authorized"), fmt.Sprintf("command=%q %s\n", command, h.read(name+".pub")))

@@ -4,72 +4,120 @@ import (
 	"strings"
 
 	"timemachine/repo/refusal"
+	"timemachine/watch/config"
 )
+
+// Push is what hints about a remote need to know of the push.
+type Push struct {
+	Place    []string    // the words of a command that find the configuration and the destination
+	ByHand   bool        // a command names the remote, which is not the configured one
+	Settings config.Push // as the configuration has them, or would
+}
 
 // pushing holds the advice on a remote that cannot be pushed to.
 var pushing = adviceTable{
 	refusal.AddRemote: func(s Speller, r refusal.Remedy) advice {
-		return advice{lead: "add it with: ", command: s.Command("init", "-d", ShellWord(r.Dest), "--remote", "URL")}
+		return advice{lead: "add it with: ", command: s.Git(r.Dest, "remote", "add", ShellWord(r.Remote), "URL")}
 	},
 	refusal.SetRemoteURL: func(s Speller, r refusal.Remedy) advice {
 		return advice{lead: "give it this one with: ", command: s.Git(r.Dest, "remote", "set-url", ShellWord(r.Remote), "URL")}
 	},
-	refusal.NameURL: func(Speller, refusal.Remedy) advice {
-		return advice{lead: "write the URL in the configuration: push: {remote: URL}"}
+	refusal.NameURL: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "write the URL in the configuration: " + s.setting(r, func(p *config.Push) { p.Remote = "URL" })}
 	},
-	refusal.PushBuiltin: func(Speller, refusal.Remedy) advice {
-		return advice{lead: "write with: auto, or with: builtin"}
+	refusal.PushBuiltin: func(s Speller, r refusal.Remedy) advice {
+		return s.then(r, "write it with: auto, or with: builtin: "+s.setting(r, func(p *config.Push) { p.With = config.PushBuiltin }), "")
 	},
-	refusal.PushWithGit: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "install git, and write push: {remote: " + yamlWord(r.Remote) + ", with: git} in the configuration"}
+	refusal.PushWithGit: func(s Speller, r refusal.Remedy) advice {
+		return s.then(r, "install git, and write in the configuration: "+s.setting(r, func(p *config.Push) { p.With = config.PushGit }), "")
 	},
-	refusal.GiveKey: func(_ Speller, r refusal.Remedy) advice {
-		words := []string{"ssh-copy-id"}
-		return advice{lead: "let it accept the key of the user who runs this; a forge takes the .pub file in its settings, another host this: ",
-			command: strings.Join(append(words, sshWords(r)...), " ")}
+	refusal.GiveKey: func(s Speller, r refusal.Remedy) advice {
+		return s.then(r, "let it accept the key of the user who runs this; a forge takes the .pub file in its settings, another host this: ",
+			"ssh-copy-id "+strings.Join(sshWords(r), " "))
 	},
-	refusal.GivePassword: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "write a valid one to ~/.netrc of the user who runs this, with mode 0600: machine " + ShellWord(r.Host) + " login NAME password TOKEN"}
+	refusal.GivePassword: func(s Speller, r refusal.Remedy) advice {
+		return s.then(r, "write a valid one, of a login that may push there, to ~/.netrc of the user who runs this, with mode 0600: machine "+
+			ShellWord(r.Host)+" login NAME password TOKEN", "")
 	},
-	refusal.TrustHostKey: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "compare its fingerprint with the one that its owner names, and accept it as the user who runs this, with: ", command: connect(r)}
+	refusal.GrantPush: func(s Speller, r refusal.Remedy) advice {
+		return s.then(r, "let this login push there (at a forge: the member's role, the token's scope or the deploy key's write access), or use another one", "")
 	},
-	refusal.ForgetHostKey: func(_ Speller, r refusal.Remedy) advice {
+	refusal.TrustHostKey: func(s Speller, r refusal.Remedy) advice {
+		return s.then(r, "compare its fingerprint with the one that its owner names, and accept it as the user who runs this, with: ", connect(r))
+	},
+	refusal.ForgetHostKey: func(s Speller, r refusal.Remedy) advice {
 		host := r.Host
 		if r.Port != "" && r.Port != "22" {
 			host = "[" + r.Host + "]:" + r.Port
 		}
-		return advice{lead: "if its owner says that this was meant, forget the former key and accept the new one with: ",
-			command: "ssh-keygen -R " + ShellWord(host) + " && " + connect(r)}
+		return s.then(r, "if its owner says that this was meant, forget the former key and accept the new one with: ",
+			"ssh-keygen -R "+ShellWord(host)+" && "+connect(r))
 	},
-	refusal.TrustCertificate: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "if the certificate is its own, tell git whom to trust with: ",
-			command: "git config --global " + ShellWord("http.https://"+r.Host+".sslCAInfo") + " FILE"}
+	refusal.TrustCertificate: func(s Speller, r refusal.Remedy) advice {
+		return s.then(r, "if the certificate is its own, tell git whom to trust with: ",
+			"git config --global "+ShellWord("http.https://"+r.Host+".sslCAInfo")+" FILE")
 	},
-	refusal.TrustFolder: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "push as its owner, or let git trust it with: ", command: "git config --global --add safe.directory " + ShellWord(r.Path)}
+	refusal.TrustFolder: func(s Speller, r refusal.Remedy) advice {
+		return s.then(r, "push as its owner, or let git trust it with: ", "git config --global --add safe.directory "+ShellWord(r.Path))
 	},
-	refusal.AllowPrivate: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "if they may go there, say so in the configuration: push: {remote: " + yamlWord(r.Remote) + ", private: yes}"}
+	refusal.AllowPrivate: func(s Speller, r refusal.Remedy) advice {
+		return s.then(r, "if they may go there, say so in the configuration: "+s.setting(r, func(p *config.Push) { p.Private = true }), "")
 	},
-	refusal.ChooseBranch: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "nothing is forced; use a branch of its own, push: {remote: " + yamlWord(r.Remote) + ", branch: hosts/{hostname}}, or another remote"}
+	refusal.ChooseBranch: func(s Speller, r refusal.Remedy) advice {
+		return s.then(r, "nothing is forced; use another remote, or a branch of its own: "+s.setting(r, func(p *config.Push) { p.Branch = "hosts/{hostname}" }), "")
 	},
-	refusal.UseBareRemote: func(Speller, refusal.Remedy) advice {
-		return advice{lead: "push to a bare repository: git init --bare makes one"}
+	refusal.UseBareRemote: func(s Speller, r refusal.Remedy) advice {
+		return s.then(r, "push to a bare repository: git init --bare makes one", "")
 	},
 	refusal.CorrectURL: func(_ Speller, r refusal.Remedy) advice {
 		return advice{lead: "mount its disk, let this user read it, or correct the URL " + ShellWord(r.Remote)}
 	},
-	refusal.MakeRepository: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "make the repository there with git init --bare, mount its disk, or correct the URL of " + ShellWord(r.Remote)}
+	refusal.MakeRepository: func(s Speller, r refusal.Remedy) advice {
+		return s.then(r, "make the repository there with git init --bare, mount its disk, or correct the URL of "+ShellWord(r.Remote), "")
 	},
 	refusal.PushAgain: func(s Speller, r refusal.Remedy) advice {
-		return advice{lead: "when that is mended, this tries again: ", command: s.Command("push", ShellWord(r.Remote))}
+		return advice{lead: "when that is mended, this tries again: ", command: s.push(r)}
 	},
-	refusal.RaiseTimeout: func(_ Speller, r refusal.Remedy) advice {
-		return advice{lead: "give it more time in the configuration: push: {remote: " + yamlWord(r.Remote) + ", timeout: 10m}"}
+	refusal.RaiseTimeout: func(s Speller, r refusal.Remedy) advice {
+		return advice{lead: "give it more time in the configuration: " + s.setting(r, func(p *config.Push) { p.Timeout *= 10 })}
 	},
+}
+
+// then is advice that ends with the command that pushes again. A fetch has no branch of a remote:
+// nothing is to be pushed.
+func (s Speller) then(r refusal.Remedy, lead, command string) advice {
+	if r.Branch == "" {
+		return advice{lead: lead, command: command}
+	}
+	return advice{lead: lead, command: command, tail: "; then: " + s.push(r)}
+}
+
+// push is the command that pushes again, from any folder.
+func (s Speller) push(r refusal.Remedy) string {
+	words := []string{"push"}
+	p := s.Push
+	if p == nil {
+		p = &Push{ByHand: true}
+	}
+	words = append(words, p.Place...)
+	if p.ByHand {
+		words = append(words, ShellWord(r.Remote))
+	}
+	return s.Command(words...)
+}
+
+// setting is the line of the configuration with one key changed. It shows no password.
+func (s Speller) setting(r refusal.Remedy, change func(*config.Push)) string {
+	p := config.Push{Remote: r.Remote, Timeout: config.DefaultPushTimeout}
+	if s.Push != nil {
+		p = s.Push.Settings
+	}
+	if p.Remote == "" || strings.ContainsAny(p.Remote, "@?") {
+		p.Remote = r.Remote
+	}
+	change(&p)
+	p.Timeout = min(p.Timeout, config.LongestPushTimeout)
+	return p.Line()
 }
 
 // sshWords name a user at a host to ssh.
@@ -88,12 +136,4 @@ func sshWords(r refusal.Remedy) []string {
 // connect is the command that asks to accept a host's key.
 func connect(r refusal.Remedy) string {
 	return "ssh " + strings.Join(append([]string{"-T"}, sshWords(r)...), " ")
-}
-
-// yamlWord is s within a mapping in braces.
-func yamlWord(s string) string {
-	if s == "" || strings.ContainsAny(s, ",[]{}#'\"\\ &*!|>%@`\t") && !strings.Contains(s, "://") || strings.ContainsAny(s, ",[]{}' ") || strings.HasPrefix(s, "-") {
-		return "'" + strings.ReplaceAll(s, "'", "''") + "'"
-	}
-	return s
 }

@@ -6,6 +6,7 @@ import "strings"
 type Speller struct {
 	Program string // what people type to run timemachine
 	User    int    // the effective user ID of the person who pastes a command
+	Push    *Push  // the push that hints are about; nil: none is known
 }
 
 // Command is a command of timemachine. Only this function knows how the program is called. The

@@ -25,6 +25,7 @@ const (
 	Unreachable                // name, refused, reset, silent, a fault of the server
 	NoRepository               // the remote has no such repository, or says so
 	AuthFailed                 // no credentials, or wrong ones
+	Forbidden                  // the credentials may lack the right, or are not valid
 	HostKeyUnknown             // no file of known hosts has the ssh host
 	HostKeyChanged             // the ssh host has another key than the known one
 	Rejected                   // the remote has refused the update
@@ -115,8 +116,10 @@ func OfWords(text string) Kind {
 		return Locked
 	case has("not appear to be a git repository", "repository not found", "not exported", "no such file or directory", "does not exist", "not a git repository", "project you were looking for could not be found"):
 		return NoRepository
-	case has("permission denied", "access denied", "insufficient permission", "not authorized", "unauthorized", "forbidden", "authentication failed"):
+	case has("authentication failed"):
 		return AuthFailed
+	case has("permission denied", "access denied", "insufficient permission", "not authorized", "unauthorized", "forbidden"):
+		return Forbidden
 	}
 	return Rejected
 }

@@ -17,8 +17,8 @@ func TestOfWords(t *testing.T) {
 		"fatal: '/srv/x' does not appear to be a git repository":                                       fault.NoRepository,
 		"ERROR: Repository not found.\nfatal: Could not read from remote repository.":                  fault.NoRepository,
 		"remote: The project you were looking for could not be found or you don't have permission":     fault.NoRepository,
-		"ERROR: Permission to a/b.git denied to deploy key\nERROR: the key is not authorized for push": fault.AuthFailed,
-		"remote: Forbidden": fault.AuthFailed,
+		"ERROR: Permission to a/b.git denied to deploy key\nERROR: the key is not authorized for push": fault.Forbidden,
+		"remote: Forbidden": fault.Forbidden,
 	} {
 		if got := fault.OfWords(text); got != want {
 			t.Errorf("%q: kind %d, not %d", text, got, want)
