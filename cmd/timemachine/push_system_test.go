@@ -389,7 +389,7 @@ func TestPushFaults(t *testing.T) {
 			func(string) {
 				w.write(filepath.Join(w.home, ".netrc"), "machine 127.0.0.1 login user password geheim\n")
 			}, `ERR127.0.0.1 accepts no key or password that there is`},
-		{"forbidden", httpURL("forbidden"), nothing, nil, `ERR127.0.0.1 accepts no key or password that there is`},
+		{"forbidden", httpURL("forbidden"), nothing, nil, `ERR127.0.0.1 denies it: the login may lack the right to push`},
 		{"hook", sshURL, func(remote string) { hook(remote, "pre-receive", `printf '\033[31mno\033[0m\007 to you\n' >&2`) }, func(remote string) { os.Remove(remote + "/hooks/pre-receive") },
 			`remote: \\033\[31mno\\033\[0m\\007 to you\n(?s:.*)ERRa hook of the remote declines it`},
 		{"http hook", httpURL("git"), func(remote string) { hook(remote, "update", `echo protected >&2`) }, func(remote string) { os.Remove(remote + "/hooks/update") },
