@@ -58,29 +58,15 @@ func (f *Origin) choose(branches []string) (string, error) {
 	case wanted != "" && slices.Contains(branches, wanted):
 		return wanted, nil
 	case wanted != "":
-		return refuse("has no branch " + record.Quote(wanted) + ", but " + someNames(branches))
+		return refuse("has no branch " + record.Quote(wanted) + ", but " + record.QuoteSome(branches))
 	case len(branches) == 1:
 		return branches[0], nil
 	case len(ofHost) == 1:
 		return ofHost[0], nil
 	case len(ofHost) > 1:
-		return refuse(fmt.Sprintf("holds %d branches of this host: %s", len(ofHost), someNames(ofHost)))
+		return refuse(fmt.Sprintf("holds %d branches of this host: %s", len(ofHost), record.QuoteSome(ofHost)))
 	}
-	return refuse(fmt.Sprintf("holds %d branches and none of this host (%s): %s", len(branches), record.Quote(f.Host), someNames(branches)))
-}
-
-// someNames lists the first names, and how many others there are.
-func someNames(names []string) string {
-	const most = 5
-	var quoted []string
-	for _, name := range names[:min(most, len(names))] {
-		quoted = append(quoted, record.Quote(name))
-	}
-	text := strings.Join(quoted, ", ")
-	if more := len(names) - most; more > 0 {
-		text += fmt.Sprintf(" and %d others", more)
-	}
-	return text
+	return refuse(fmt.Sprintf("holds %d branches and none of this host (%s): %s", len(branches), record.Quote(f.Host), record.QuoteSome(branches)))
 }
 
 // start makes the branch where the remote's was fetched to. It refuses a branch without a record.

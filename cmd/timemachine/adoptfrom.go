@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,7 +32,7 @@ const answerTime = time.Minute // in which a remote must say something
 func addFromFlags(cmd *cobra.Command, o *fromOptions) {
 	f := cmd.Flags()
 	f.StringVar(&o.url, "from", "", "with --adopt: fetch the history from the git repository at `URL` first")
-	f.StringVarP(&o.branch, "branch", "b", "", "with --from: take the branch `NAME` (default the only one, else this host's)")
+	f.VarP((*oneBranch)(&o.branch), "branch", "b", "with --from: take the branch `NAME` (default the only one, else this host's)")
 	f.BoolVar(&o.copies, "copies", false, "with --from: also write copies/, one plain file for each version")
 	f.DurationVar(&o.timeout, "timeout", answerTime, "with --from: give up when the remote says nothing for `TIME`")
 }
@@ -62,7 +63,7 @@ func (o *fromOptions) check(cmd *cobra.Command, adopt bool) error {
 func (a *app) adoptFrom(ctx context.Context, p *place, c *config.Config, o fromOptions) error {
 	options := a.repoOptions(p)
 	if r, err := repo.Open(p.dest, options); err == nil {
-		return errors.Join(&failure{msg: "destination " + terminal.Quote(p.dest) + " holds a history already", hint: spell("run", "-d", hint.ShellWord(p.dest)) + " goes on with it"}, r.Close())
+		return errors.Join(occupied(r), r.Close())
 	}
 	source, err := remote.NewSource(o.url, a.dir, a.home(), o.timeout, a.remoteOptions().Surroundings)
 	if err != nil {
@@ -105,6 +106,20 @@ func (a *app) adoptFrom(ctx context.Context, p *place, c *config.Config, o fromO
 		a.console.Hint("the older plain copies are written by: " + spell("copies", "rebuild", "-d", hint.ShellWord(p.dest)))
 	}
 	return err
+}
+
+// occupied is the refusal to fetch a history into a destination that is one already.
+func occupied(r *repo.Repo) error {
+	dest := hint.ShellWord(r.Path())
+	h, err := r.History()
+	if refusalKind(err) == refusal.NoVersions {
+		return &failure{msg: "destination " + terminal.Quote(r.Path()) + " has a repository already, which holds no versions",
+			hint: "name another folder with -d, or remove that repository first: rm -r " + hint.ShellWord(filepath.Join(r.Path(), ".git"))}
+	}
+	if err == nil {
+		err = h.Close()
+	}
+	return errors.Join(&failure{msg: "destination " + terminal.Quote(r.Path()) + " holds a history already", hint: spell("run", "-d", dest) + " goes on with it"}, err)
 }
 
 // writeAdopted writes files/ and the index, and copies/ where that is wanted. The next run makes up

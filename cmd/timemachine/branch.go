@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,8 +16,22 @@ const branchUsage = "ask the history on branch `NAME`, such as hosts/web1 or ori
 
 // addBranchFlag adds --branch to a command that asks the history.
 func (a *app) addBranchFlag(cmd *cobra.Command, branch *string) {
-	cmd.Flags().StringVarP(branch, "branch", "b", "", branchUsage)
+	cmd.Flags().VarP((*oneBranch)(branch), "branch", "b", branchUsage)
 	a.completeBranchFlag(cmd)
+}
+
+// oneBranch is the value of a flag that names one branch: a second one is refused.
+type oneBranch string
+
+func (b *oneBranch) String() string { return string(*b) }
+func (b *oneBranch) Type() string   { return "string" }
+
+func (b *oneBranch) Set(name string) error {
+	if *b != "" && *b != oneBranch(name) {
+		return errors.New("only one branch can be named here")
+	}
+	*b = oneBranch(name)
+	return nil
 }
 
 // completeBranchFlag lets shells complete the names of branches that hold a history.

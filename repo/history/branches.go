@@ -54,28 +54,33 @@ func Branches(ctx context.Context, path string, o Options) ([]Branch, error) {
 	return list, nil
 }
 
-// otherBranchError is the error of a repository whose HEAD leads to no history, where the newest
-// commit of another branch is a version; nil where there is no such branch.
-func (h *History) otherBranchError() error {
+// readOtherBranch is for a repository whose HEAD leads to no history. Where HEAD's branch does not
+// exist, and one other alone holds a history, it reads that one.
+func (h *History) readOtherBranch() error {
 	names, err := h.commits.Refs.Branches()
-	if err != nil {
-		return nil
-	}
+	var last string // of those in holding, in full
+	var holding []string
 	for _, name := range names {
 		id, err := h.commits.Refs.Read(name)
-		if err != nil {
-			continue
-		}
-		if _, holds, err := h.tryCommit(id, atOrBelow("/")); err == nil && holds {
-			return h.branchError("branch %s, which HEAD names, holds no history in %s: other branches do")
+		if _, holds, rerr := h.tryCommit(id, atOrBelow("/")); err == nil && rerr == nil && holds {
+			last, holding = name, append(holding, dest.ShortName(name))
 		}
 	}
-	return nil
+	switch {
+	case err != nil || len(holding) == 0:
+		return h.commits.ForeignError()
+	case len(holding) > 1 || !h.tip.IsZero():
+		return h.branchError("branch %s, which HEAD names, holds no history in %s: other branches do: %s", record.QuoteSome(holding))
+	}
+	if err := h.commits.SelectBranch(last); err != nil {
+		return err
+	}
+	return h.readTip()
 }
 
-// branchError is a refusal of the branch that is read. The text has a verb for the branch and one
-// for the destination.
-func (h *History) branchError(text string) error {
-	return &refusal.Error{Kind: refusal.NoBranch, Dest: h.commits.Path, Msg: fmt.Sprintf(text, record.Quote(h.Branch()), record.Quote(h.commits.Path)),
-		Remedy: refusal.Remedy{Kind: refusal.ListBranches, Dest: h.commits.Path}}
+// branchError is a refusal of the branch that is read. The text has verbs for the branch, the
+// destination, and what else there is.
+func (h *History) branchError(text string, more ...any) error {
+	text = fmt.Sprintf(text, append([]any{record.Quote(h.Branch()), record.Quote(h.commits.Path)}, more...)...)
+	return &refusal.Error{Kind: refusal.NoBranch, Dest: h.commits.Path, Msg: text, Remedy: refusal.Remedy{Kind: refusal.ListBranches, Dest: h.commits.Path}}
 }

@@ -1,7 +1,6 @@
 package history
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,7 +47,7 @@ func (h *History) checkMade(tipErr error) error {
 	}
 	_, ok, err := h.commits.Newest(context.Background(), h.tip, nil)
 	if err == nil && !ok {
-		err = cmp.Or(h.otherBranchError(), h.commits.ForeignError())
+		err = h.readOtherBranch()
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package record
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -14,6 +15,20 @@ func Quote(s string) string {
 		return string(quote(nil, s))
 	}
 	return QuoteTrailer(s)
+}
+
+// QuoteSome lists the first few names as Quote gives them, and how many others there are.
+func QuoteSome(names []string) string {
+	const most = 5
+	var quoted []string
+	for _, name := range names[:min(most, len(names))] {
+		quoted = append(quoted, Quote(name))
+	}
+	text := strings.Join(quoted, ", ")
+	if more := len(names) - most; more > 0 {
+		text += fmt.Sprintf(" and %d others", more)
+	}
+	return text
 }
 
 // Hidden tells whether a character in a name could keep a reader from telling the name. Such are

@@ -60,8 +60,13 @@ func (r *Dest) adoptableBranch() (string, error) {
 	}
 	tip, err := r.Refs.Read("refs/heads/" + branch)
 	if errors.Is(err, ref.ErrMissing) {
+		remedy := refusal.Remedy{Kind: refusal.RunFirst}
+		if others, err := r.Refs.Branches(); err == nil && len(others) > 0 {
+			// HEAD of a clone names the branch that HEAD of its remote names, which may not exist.
+			remedy.Kind = refusal.CheckOutBranch
+		}
 		return "", &refusal.Error{Kind: refusal.NoVersions, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s holds no versions yet: there is no history to take over", record.Quote(branch), record.Quote(r.Path)),
-			Remedy: refusal.Remedy{Kind: refusal.RunFirst}}
+			Remedy: remedy}
 	}
 	if err != nil {
 		return "", &refusal.Error{Kind: refusal.Damaged, Dest: r.Path, Msg: fmt.Sprintf("branch %s of %s cannot be read", record.Quote(branch), record.Quote(r.Path)), Err: err}

@@ -67,13 +67,13 @@ var pushing = adviceTable{
 		return s.then(r, "nothing is forced; use another remote, or a branch of its own: "+s.setting(r, func(p *config.Push) { p.Branch = "hosts/{hostname}" }), "")
 	},
 	refusal.UseBareRemote: func(s Speller, r refusal.Remedy) advice {
-		return s.then(r, "push to a bare repository: git init --bare makes one", "")
+		return s.then(r, "push to a bare repository: git init --bare -b main makes one", "")
 	},
 	refusal.CorrectURL: func(_ Speller, r refusal.Remedy) advice {
 		return advice{lead: "mount its disk, let this user read it, or correct the URL " + ShellWord(r.Remote)}
 	},
 	refusal.MakeRepository: func(s Speller, r refusal.Remedy) advice {
-		return s.then(r, "make the repository there with git init --bare, mount its disk, or correct the URL of "+ShellWord(r.Remote), "")
+		return s.then(r, "make the repository there with git init --bare -b main, mount its disk, or correct the URL of "+ShellWord(r.Remote), "")
 	},
 	refusal.PushAgain: func(s Speller, r refusal.Remedy) advice {
 		return advice{lead: "when that is mended, this tries again: ", command: s.push(r)}
