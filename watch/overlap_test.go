@@ -59,6 +59,37 @@ func (w *world) list(paths ...string) {
 	}
 }
 
+// TestLinkStaysBeforeNothing: a link that a walk finds stays recorded while nothing that can be
+// recorded lies where an entry leads through it.
+func TestLinkStaysBeforeNothing(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		entry string
+		make  func(folder string) error
+	}{
+		"a link that leads nowhere": {"link/a", func(folder string) error { return os.Symlink("missing", folder+"/a") }},
+		"a link in a circle":        {"link/a", func(folder string) error { return os.Symlink("a", folder+"/a") }},
+		"a FIFO":                    {"link", func(folder string) error { return syscall.Mkfifo(folder+"/a", 0o600) }},
+		"a FIFO that is listed":     {"link/a", func(folder string) error { return syscall.Mkfifo(folder+"/a", 0o600) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			real := filepath.Join(filepath.Dir(w.src), "real")
+			w.check(os.Mkdir(real, 0o755))
+			w.check(os.Symlink(real, w.src+"/link"))
+			w.list(w.src, filepath.Join(w.src, c.entry))
+			w.run(1)
+			w.wantTree("link -> real")
+			w.check(c.make(real))
+			for range 2 {
+				w.run(0)
+				w.wantTree("link -> real")
+			}
+		})
+	}
+}
+
 // TestEntryWinsOverWalk: a link that a walk finds yields to sources that an entry names behind it.
 func TestEntryWinsOverWalk(t *testing.T) {
 	t.Parallel()

@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/sha1"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -191,13 +190,6 @@ func (l *modelList) look(w *modelWorld) *modelSight {
 			}
 		}
 	}
-	for p := range s.special { // behind a link to which an entry leads: what has the place is open
-		for above := filepath.Dir(p); len(above) > 1; above = filepath.Dir(above) {
-			if s.list.leadsThrough(above) && s.found[above].link {
-				s.either[above] = true
-			}
-		}
-	}
 	return s
 }
 
@@ -211,7 +203,7 @@ func (s *modelSight) entry(e *modelEntry) {
 	info, err := os.Stat(e.root)
 	if err != nil || barred(e.root) {
 		// a link that leads nowhere
-		if _, err := os.Lstat(e.root); err == nil || errors.Is(err, syscall.ELOOP) || barred(e.root) {
+		if _, err := os.Lstat(e.root); err == nil || barred(e.root) {
 			s.special[e.root], s.either[e.root], s.trouble = true, true, true
 			return
 		}

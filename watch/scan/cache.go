@@ -46,16 +46,19 @@ func (c *Cache) find(source string) *SourceState {
 
 // FindLive returns the state of a source that is recorded and not deleted, or nil.
 func (c *Cache) FindLive(source string) *SourceState {
+	if !c.isLive(source) {
+		return nil
+	}
+	return c.find(source)
+}
+
+// isLive tells whether a source is recorded and not deleted. It changes nothing.
+func (c *Cache) isLive(source string) bool {
 	if s := c.overlay[source]; s != nil {
-		if s.Deleted {
-			return nil
-		}
-		return s
+		return !s.Deleted
 	}
-	if i, there := c.base.find(source); there && !c.base.isDeleted(i) {
-		return c.modify(i)
-	}
-	return nil
+	i, there := c.base.find(source)
+	return there && !c.base.isDeleted(i)
 }
 
 // LiveBelow returns the sources below path that are recorded and not deleted. overlay has the

@@ -12,27 +12,37 @@ import (
 
 // yieldToEntries takes away the links that a walk found and that an entry leads through to sources
 // below. The tree cannot hold both, and what an entry names wins over what a walk finds.
-func (s *Scan) yieldToEntries(c *config.Config) {
+func (s *Scan) yieldToEntries(c *config.Config, cache *Cache) {
+	// One that cannot be captured has no place in the tree, unless it is recorded.
+	hasPlace := func(f *File) bool { return !f.skipped || cache.isLive(f.Path) }
 	done := map[string]bool{}
 	for _, e := range c.Entries {
 		for p := e.Root; p != "/" && !done[p]; p = filepath.Dir(p) {
 			done[p] = true
-			if s.sawBelow(p) && s.takeAwayLink(p) {
+			if s.sawBelow(p, hasPlace) && s.takeAwayLink(p) {
 				s.yielded = append(s.yielded, p)
 			}
 		}
 	}
 }
 
-// sawBelow tells whether the scan saw a source below path.
-func (s *Scan) sawBelow(path string) bool {
+// sawBelow tells whether the scan saw a source below path that counts.
+func (s *Scan) sawBelow(path string, counts func(*File) bool) bool {
 	i, there := s.search(path)
 	if there {
 		i++
 	}
+	for ; i < len(s.found) && disk.Inside(s.found[i].Path, path); i++ {
+		if counts(&s.found[i]) {
+			return true
+		}
+	}
 	in := s.cached.inFolder(path)
-	return i < len(s.found) && disk.Inside(s.found[i].Path, path) || slices.ContainsFunc(s.cached.marks[in.from:in.to], mark.seen)
+	return slices.ContainsFunc(s.cached.marks[in.from:in.to], mark.seen)
 }
+
+// anySource counts every source.
+func anySource(*File) bool { return true }
 
 // takeAwayLink forgets that a walk saw a link at path, and tells whether one did.
 func (s *Scan) takeAwayLink(path string) (took bool) {

@@ -78,7 +78,7 @@ func All(ctx context.Context, c *config.Config, o *own.Set, cache *Cache) (*Scan
 		}
 	}
 	s.sortFound()
-	s.yieldToEntries(c)
+	s.yieldToEntries(c, cache)
 	return s, nil
 }
 
@@ -93,7 +93,7 @@ func Paths(ctx context.Context, c *config.Config, paths []string, o *own.Set, ca
 		}
 	}
 	s.sortFound()
-	s.yieldToEntries(c)
+	s.yieldToEntries(c, cache)
 	return s, nil
 }
 

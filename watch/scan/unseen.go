@@ -94,7 +94,7 @@ func (u *Unseen) isDeleted(e *config.Entry, state *SourceState) bool {
 	accepted := slices.ContainsFunc(u.accepted, func(p string) bool { return disk.Inside(state.source, p) })
 	// A deletion that is recorded already, and was only reverted in the tree, is true. Where the
 	// scan saw sources below, a folder is there.
-	if accepted || state.Deleted || u.isBelowFile(state.source) || u.scan.sawBelow(state.source) {
+	if accepted || state.Deleted || u.isBelowFile(state.source) || u.scan.sawBelow(state.source, anySource) {
 		return IsMissing(e, state)
 	}
 	if e.Root == state.source {
