@@ -186,6 +186,55 @@ func TestFolderRefused(t *testing.T) {
 	}
 }
 
+// TestFolderHidden compares which references are hidden from pushes and fetches with git's answer.
+func TestFolderHidden(t *testing.T) {
+	s := newSource(t)
+	tip := s.commit(1)
+	for _, settings := range [][]string{
+		{"transfer.hideRefs=refs/heads/main"},
+		{"transfer.hideRefs=refs/heads/"},
+		{"receive.hideRefs=refs/heads"},
+		{"uploadpack.hideRefs=refs/heads"},
+		{"transfer.hideRefs=refs/heads/ma"},
+		{"receive.hideRefs=^refs/heads/hosts"},
+		{"transfer.hideRefs=refs/", "transfer.hideRefs=!refs/heads/hosts/web1"},
+		{"transfer.hideRefs=!refs/heads/hosts/web1", "transfer.hideRefs=refs/"},
+		{"receive.hideRefs=refs", "receive.hideRefs=!refs/heads", "receive.hideRefs=!^refs/heads/hosts", "receive.hideRefs=refs/heads/main"},
+	} {
+		remote, twin := newBare(t), newBare(t)
+		for _, dir := range []string{remote, twin} {
+			repotest.Git(t, s.dir, "push", "-q", dir, "main:refs/notes/objects")
+			for _, setting := range settings {
+				key, value, _ := strings.Cut(setting, "=")
+				repotest.Git(t, dir, "config", "--add", key, value)
+			}
+		}
+		for _, name := range []string{"refs/heads/main", "refs/heads/hosts/web1", "refs/heads/hosts/web2"} {
+			err := s.push(remote, name, tip, transport.Options{})
+			gits := exec.Command("git", "-C", s.dir, "push", "-q", twin, tip.String()+":"+name).Run()
+			if (err == nil) != (gits == nil) {
+				t.Errorf("%q, push to %s: %v, with git %v", settings, name, err, gits)
+			}
+			if err != nil {
+				wantKind(t, err, transport.Rejected, "deny updating a hidden ref")
+			}
+			repotest.Git(t, remote, "update-ref", name, tip.String())
+		}
+		refs, err := transport.Refs(ctx, remote, transport.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		gits := repotest.Git(t, s.dir, "ls-remote", remote)
+		if got, want := len(refs), strings.Count(gits, "\n"); got != want {
+			t.Errorf("%q, fetch: %v, git lists\n%s", settings, refs, gits)
+		}
+	}
+	remote := newBare(t)
+	repotest.Git(t, remote, "config", "transfer.hideRefs", "refs/x")
+	repotest.Git(t, remote, "config", "receive.hideRefs", "refs/y")
+	wantKind(t, s.push(remote, "refs/heads/main", tip, transport.Options{}), transport.Unsupported, "receive.hideRefs")
+}
+
 // worktree is a repository with a work tree.
 func worktree(t *testing.T) string {
 	dir := repotest.InMemory(t)

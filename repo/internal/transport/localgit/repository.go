@@ -197,7 +197,7 @@ func OpenToWrite(path string) (*Repository, error) {
 // Refs is what the references point at, by full name.
 func (r *Repository) Refs() (map[string]object.ID, error) { return r.refs.All() }
 
-// Readable is Refs with HEAD, where that leads to a commit.
+// Readable is Refs with HEAD, where that leads to a commit, without those that are hidden.
 func (r *Repository) Readable() (map[string]object.ID, error) {
 	refs, err := r.refs.All()
 	if err != nil {
@@ -206,7 +206,7 @@ func (r *Repository) Readable() (map[string]object.ID, error) {
 	if id, _, err := r.refs.Resolve("HEAD"); err == nil {
 		refs["HEAD"] = id
 	}
-	return refs, nil
+	return refs, r.removeHidden(refs)
 }
 
 // Update moves one reference. Old is zero where the repository lacks it.
@@ -241,6 +241,9 @@ func (r *Repository) Receive(ctx context.Context, u Update, write func(context.C
 func (r *Repository) checkUpdate(u Update) error {
 	if err := ref.CheckName(u.Ref); err != nil || !strings.HasPrefix(u.Ref, "refs/") {
 		return fault.New(fault.Rejected, fmt.Sprintf("%q is no name of a reference", u.Ref), nil)
+	}
+	if err := r.checkHidden(u.Ref); err != nil {
+		return err
 	}
 	if !r.bare {
 		if err := r.checkOut(u.Ref); err != nil {
