@@ -26,11 +26,19 @@ func TestFleetOverSSH(t *testing.T) {
 		w.must(fmt.Sprintf(`ssh-keygen -q -t ed25519 -N '' -f %[1]s.key
 echo "restrict,command=\"%[2]s/lib/fleet-shell %[1]s %[2]s/fleet.git\" $(cat %[1]s.key.pub)" >>keys`, name, w.dir))
 	}
+	w.must(fmt.Sprintf(`ssh-keygen -q -t ed25519 -N '' -f admin.key
+echo "restrict,command=\"git-upload-pack %[1]s/fleet.git\" $(cat admin.key.pub)" >>keys`, w.dir))
 	env := func(host string) string {
 		return fmt.Sprintf("GIT_SSH_COMMAND='ssh -F /dev/null -i %[1]s/%[2]s.key -o IdentitiesOnly=yes -o UserKnownHostsFile=%[1]s/known -o BatchMode=yes'", w.dir, host)
 	}
-	remote := func(string) string { return fmt.Sprintf("ssh://root@127.0.0.1:%d/srv/fleet.git", port) }
+	remote := func(string) string { return fmt.Sprintf("ssh://root@127.0.0.1:%d%s/fleet.git", port, w.dir) }
 	w.checkShell(env, remote)
+	// The administrator's key reads all branches, and pushes nothing.
+	w.must(env("admin") + " git clone -q --mirror " + remote("admin") + " all.git; timemachine -cl new -d all.git hosts >all; test $(grep -c hosts/web all) = 2")
+	before := w.tip("hosts/web1")
+	if out, err := w.sh("date >>etc-web1/shadow; timemachine -cl etc-web1 -d web1; " + env("admin") + " timeout 20 git -C web1 push -q " + remote("admin") + " main:hosts/web1"); err == nil || w.tip("hosts/web1") != before {
+		t.Errorf("the administrator's key pushes: %v %s", err, out)
+	}
 	// So it does without git and without any setting of its own.
 	w.must("mkdir -p -m 700 home/.ssh; cp web1.key home/.ssh/id_ed25519; cp known home/.ssh/known_hosts")
 	w.must(fmt.Sprintf(`t=$(command -v timemachine); env -i PATH=/nonexistent HOME=%[1]s/home "$t" -cl home -d builtin init --adopt --from %[2]s; diff -r new/files builtin/files; git -C builtin fsck --strict`, w.dir, remote("")))
@@ -45,6 +53,7 @@ echo "restrict,command=\"%[2]s/lib/fleet-shell %[1]s %[2]s/fleet.git\" $(cat %[1
 		t.Errorf("the branch is at %s, not %s", got, want)
 	}
 	w.refused("branch hosts/web2: ", cron("web1", "hosts/web2")+"push")
+	w.refused("web1 is served the repository "+w.dir+"/fleet.git only", env("web1")+" git ls-remote "+remote("web1")+"2")
 	w.refused("only git push and git fetch", fmt.Sprintf("%s; $GIT_SSH_COMMAND -p %d root@127.0.0.1 id", env("web1"), port))
 	w.refused("only git push and git fetch", fmt.Sprintf("%s; $GIT_SSH_COMMAND -p %d -o SendEnv=FLEET_HOST root@127.0.0.1", env("web1"), port))
 }

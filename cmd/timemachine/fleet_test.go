@@ -141,10 +141,12 @@ func TestFleetShell(t *testing.T) {
 	w := newFleetWorld(t, t.TempDir())
 	w.must("mkdir bin new && printf '%s\\n' '#!/bin/sh' 'host=$1' 'shift' 'export SSH_ORIGINAL_COMMAND=\"$*\"' 'exec sh " + w.docs + "/fleet-shell \"${host#git@}\" " + w.dir + "/fleet.git' >bin/play && chmod +x bin/play")
 	env := func(string) string { return "GIT_SSH_VARIANT=simple GIT_SSH_COMMAND=" + w.dir + "/bin/play" }
-	w.checkShell(env, func(host string) string { return "git@" + host + ":/srv/fleet.git" })
+	w.checkShell(env, func(host string) string { return "git@" + host + ":" + w.dir + "/fleet.git" })
+	w.refused("web1 is served the repository "+w.dir+"/fleet.git only", env("web1")+" git ls-remote git@web1:"+w.dir+"/other.git")
+	w.refused("web1 is served the repository "+w.dir+"/fleet.git only", env("web1")+" git -C web1 push git@web1:"+w.dir+"/web2 main:hosts/web1")
 	tip := strings.TrimSpace(w.tip("hosts/web2"))
-	w.refused("not our ref "+tip, "printf '0032want "+tip+"\\n00000009done\\n' | GIT_PROTOCOL=version=2 SSH_ORIGINAL_COMMAND=\"git-upload-pack 'x'\" sh "+w.docs+"/fleet-shell web1 fleet.git")
-	w.must("printf '%s\\n' '#!/bin/sh' 'export SSH_ORIGINAL_COMMAND=\"git-upload-pack x\"' 'exec sh " + w.docs + "/fleet-shell web1 " + w.dir + "/fleet.git' >bin/upload && chmod +x bin/upload")
+	w.refused("not our ref "+tip, "printf '0032want "+tip+"\\n00000009done\\n' | GIT_PROTOCOL=version=2 SSH_ORIGINAL_COMMAND=\"git-upload-pack 'fleet.git'\" sh "+w.docs+"/fleet-shell web1 fleet.git")
+	w.must("printf '%s\\n' '#!/bin/sh' 'export SSH_ORIGINAL_COMMAND=\"git-upload-pack " + w.dir + "/fleet.git\"' 'exec sh " + w.docs + "/fleet-shell web1 " + w.dir + "/fleet.git' >bin/upload && chmod +x bin/upload")
 	w.refused("Server does not allow request", "git init -q thief && git -C thief -c protocol.version=2 fetch --upload-pack="+w.dir+"/bin/upload "+w.dir+"/fleet.git "+tip)
 	for _, command := range []string{"", "sh", "git-receive-pack", "git-upload-archive '/x'", "git-receive-pack;id '/x'"} {
 		w.refused("only git push and git fetch", "SSH_ORIGINAL_COMMAND=\""+command+"\" sh "+w.docs+"/fleet-shell web1 fleet.git")
