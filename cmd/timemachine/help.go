@@ -84,8 +84,8 @@ not there; which deletions are held back; when the last run was; and what the de
 once, whatever number of names it has). Nothing is written, and no lock is taken.
 
 A run is good when it captured everything that is watched (its exit code was 0), also when nothing had changed.
---max-age is for monitors: it only looks how long ago that was, prints one line, and exits 1 when it is too long. A file
-that can never be read keeps every run from being good: make it readable, or leave it out with an exclusion.`
+--max-age is for monitors: it only looks how long ago that was, and, where runs push, how old the oldest version is that the
+remote lacks. It prints a line for each, says in which one what is too old, and exits 1 then. A file that can never be read keeps every run from being good: make it readable, or leave it out with an exclusion.`
 
 const restoreHelp = `Bring files, or folders with all that was in them, back as they were: content, mode, mtime to the nanosecond, symbolic
 links, and the owner where that is allowed. PATH may be deleted by now. Without --at the newest version comes back.

@@ -122,7 +122,7 @@ func (a *app) pushTo(ctx context.Context, r *repo.Repo, s pushing, private bool)
 	remove := a.console.ShowBar("sending")
 	o := a.remoteOptions()
 	o.Progress = a.console.MoveBar
-	o.Waiting = func(holder int, patience time.Duration) { a.announceWait(h.Dest(), holder, patience) }
+	o.Waiting = func(holder int, patience time.Duration) { a.announcePushWait(h.Dest(), holder, patience) }
 	o.Begin = func(l *remote.Leaving, first, allowed bool) (bool, error) {
 		return a.announceLeaving(&t, l, first, allowed || private)
 	}
@@ -130,8 +130,7 @@ func (a *app) pushTo(ctx context.Context, r *repo.Repo, s pushing, private bool)
 	remove()
 	var failed *remote.Failure
 	if errors.As(err, &failed) {
-		a.printRemoteLines(failed)
-		return &failure{msg: failed.Msg, hint: s.hints.Words(failed.Remedy), err: err}
+		return a.failedPush(h.Dest(), &t, failed, s)
 	}
 	if err != nil {
 		return err
@@ -144,6 +143,25 @@ func (a *app) pushTo(ctx context.Context, r *repo.Repo, s pushing, private bool)
 		return nil
 	}
 	return a.print(render.PushLine(&t, &out))
+}
+
+// failedPush tells of a remote that cannot be pushed to, and is the error that ends the command.
+func (a *app) failedPush(dest string, t *remote.Target, f *remote.Failure, s pushing) error {
+	words := s.hints.Words(f.Remedy)
+	if a.flags.json {
+		if err := a.printJSON(render.FailedPushJSON(dest, t, f, words)); err != nil {
+			return err
+		}
+	}
+	a.printRemoteLines(f)
+	return &failure{msg: f.Msg, hint: words, err: f}
+}
+
+// announcePushWait says that a push waits for that of another process.
+func (a *app) announcePushWait(dest string, holder int, patience time.Duration) {
+	text := fmt.Sprintf("waiting, for %g minutes at most: another push of destination %s is at work, by %s", patience.Minutes(), terminal.Quote(dest), refusal.Process(holder))
+	a.journal.Info(text)
+	a.console.Announce(text)
 }
 
 // setUpRemote adds the remote origin, and sees whether it can be reached.
@@ -169,7 +187,7 @@ func (a *app) setUpRemote(ctx context.Context, p *place, c *config.Config, r *re
 		return err
 	}
 	a.journal.Debug("remote set up", "name", originName, "url", t.URL())
-	has, err := remote.Probe(ctx, h.Commits(), t, a.remoteOptions())
+	has, other, err := remote.Probe(ctx, h.Commits(), t, a.remoteOptions())
 	var failed *remote.Failure
 	if errors.As(err, &failed) {
 		a.printRemoteLines(failed)
@@ -181,7 +199,10 @@ func (a *app) setUpRemote(ctx context.Context, p *place, c *config.Config, r *re
 	if !a.flags.quiet && !a.flags.json {
 		err = a.print(render.ProbeLine(&t, has))
 	}
-	if c == nil || c.Push == nil {
+	if err == nil && other != nil {
+		a.console.Warn(other.Msg)
+		a.console.Hint(s.hints.Words(other.Remedy))
+	} else if c == nil || c.Push == nil {
 		a.console.Announce("hint: runs push to it where the configuration " + terminal.Quote(p.config) + " says push: " + originName + "; " + spell("push") + " does it now")
 	}
 	return err

@@ -398,7 +398,7 @@ func TestPushFaults(t *testing.T) {
 			hook(remote, "pre-receive", `echo "error: File files/big is 101.00 MB; this exceeds GitHub's file size limit of 100.00 MB" >&2; echo "error: GH001: Large files detected." >&2`)
 		}, func(remote string) { os.Remove(remote + "/hooks/pre-receive") }, `ERRit is too large for the remote`},
 		{"http read-only", httpURL("git"), func(remote string) { w.tool("git", "-C", remote, "config", "http.receivepack", "false") }, func(remote string) { w.tool("git", "-C", remote, "config", "http.receivepack", "true") },
-			`ERR127.0.0.1 accepts no key or password that there is`},
+			`ERR127.0.0.1 denies it: the login may lack the right to push`},
 		{"locked", sshURL, func(remote string) { w.write(remote+"/refs/heads/main.lock", "") }, func(remote string) { os.Remove(remote + "/refs/heads/main.lock") }, `ERRthe branch is locked at the remote`},
 		{"foreign folder", path, func(remote string) { w.tool("chown", "-R", "65534", remote) }, func(remote string) { w.tool("chown", "-R", "0", remote) }, `ERRthe repository belongs to another user(?s:.*)hint: .*safe.directory`},
 		{"checked out", func(_, dir string) string { return w.sshURL(dir + "tree") }, func(remote string) { w.tool("git", "init", "-q", "-b", "main", remote+"tree") },

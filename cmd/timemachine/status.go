@@ -160,13 +160,14 @@ func (a *app) checkAge(ctx context.Context, p *place, h *history.History, c *con
 	}
 	failed := a.recall(p.config).lastFailure(p.dest, last)
 	age := a.now().Sub(last.Good)
-	fresh := !last.Good.IsZero() && age <= limit && !push.IsBehind(a.now(), limit)
+	old, behind := last.Good.IsZero() || age > limit, push.IsBehind(a.now(), limit)
+	fresh := !old && !behind
 	if a.flags.json {
 		err = a.printJSON(render.AgeJSON(h.Dest(), last, failed, limit, push, fresh))
 	} else if !a.flags.quiet {
-		lines := []string{render.LastRunLine(last, failed, a.clock())}
+		lines := []string{render.LastRunLine(last, failed, a.clock()) + tooOld(old)}
 		if push != nil {
-			lines = append(lines, push.Line(a.clock()))
+			lines = append(lines, push.Line(a.clock())+tooOld(behind && push.Branch != ""))
 		}
 		err = a.printLines(lines)
 	}
@@ -174,4 +175,12 @@ func (a *app) checkAge(ctx context.Context, p *place, h *history.History, c *con
 		err = status(statusFailed)
 	}
 	return err
+}
+
+// tooOld ends the line of what makes a status fail.
+func tooOld(is bool) string {
+	if is {
+		return ": too old"
+	}
+	return ""
 }

@@ -107,6 +107,7 @@ var reasons = map[Reason]struct {
 type Failure struct {
 	Reason Reason
 	Msg    string   // in one sentence; control characters in it are the remote's
+	Why    string   // the part of Msg after what was tried
 	Lines  []string // the remote's own words, raw but for their number and length
 	About  []string // which files and commits it is about, where that is known
 	Remedy refusal.Remedy
@@ -143,7 +144,7 @@ func (t *Target) newFailure(r Reason, detail string, lines []string) *Failure {
 	if detail = shorten(t.address.clean(detail)); detail != "" {
 		words += ": " + detail
 	}
-	f := &Failure{Reason: r, Msg: doing + ": " + words, Remedy: t.remedy(r)}
+	f := &Failure{Reason: r, Msg: doing + ": " + words, Why: words, Remedy: t.remedy(r)}
 	for i, line := range lines {
 		if i == maxLines {
 			f.Lines = append(f.Lines, fmt.Sprintf("[%d more lines]", len(lines)-i))

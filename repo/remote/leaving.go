@@ -180,7 +180,7 @@ func (x *exchange) explain(ctx context.Context, l *Leaving, err error) error {
 	if failed.Reason == TooLarge {
 		for _, f := range l.Large {
 			if f.Size > refusedFile && len(about) < maxNamed {
-				about = append(about, fmt.Sprintf("%s has %d MB in commit %s", record.Quote(f.Source), f.Size>>20, f.Commit.Short()))
+				about = append(about, fmt.Sprintf("%s has %.1f MiB in commit %s", record.Quote(f.Source), float64(f.Size)/(1<<20), f.Commit.Short()))
 			}
 		}
 	}

@@ -18,19 +18,28 @@ const (
 // has been waited for.
 func isDue(p *runstate.Push, t *Target, tip object.ID, now time.Time) bool {
 	f := &p.Failing
-	since := now.Sub(f.Tried) + slack
-	switch class := Class(f.Class); {
+	now = now.Add(slack)
+	switch {
 	case f.Class == "":
 		return p.Seen != tip
-	case since < 0: // the clock was set back
+	case now.Before(f.Tried): // the clock was set back
 		return true
-	case f.Settings != t.settings(): // the user has changed something
-		return true
-	case class == Transient || class == Refused && f.Tip != tip:
-		return since >= backoff(f.Tries)
-	default:
-		return since >= longestWait
 	}
+	return !now.Before(nextTry(p, t, tip))
+}
+
+// nextTry is when runs try a failed push again; zero: the next one does.
+func nextTry(p *runstate.Push, t *Target, tip object.ID) time.Time {
+	f := &p.Failing
+	switch class := Class(f.Class); {
+	case f.Settings != t.settings(class): // the user has changed something
+		return time.Time{}
+	case !slices.Contains(f.Said, f.Class): // it was told by hand alone
+		return time.Time{}
+	case class == Transient || class == Refused && f.Tip != tip:
+		return f.Tried.Add(backoff(f.Tries))
+	}
+	return f.Tried.Add(longestWait)
 }
 
 // backoff is how long to wait after so many failures in a row: 1, 2, 4 … 60 minutes.
@@ -38,15 +47,17 @@ func backoff(tries int) time.Duration {
 	return min(longestWait, time.Minute<<min(max(tries-1, 0), 6))
 }
 
-// isRefusedAgain tells that nothing has changed since the last refusal, on either side.
+// isRefusedAgain tells that nothing has changed since the last refusal that a run has told, on
+// either side.
 func isRefusedAgain(p *runstate.Push, tip, remote object.ID) bool {
 	f := &p.Failing
-	return Class(f.Class) == Refused && f.Tip == tip && f.Remote == remote
+	return Class(f.Class) == Refused && slices.Contains(f.Said, f.Class) && f.Tip == tip && f.Remote == remote
 }
 
-// noteFailure takes a failure into the state. news tells that it is to be printed: it is the first
-// of its class since the last push that succeeded.
-func noteFailure(p *runstate.Push, t *Target, failed *Failure, tip, remote object.ID, now time.Time) (news bool) {
+// noteFailure takes a failure into the state. news tells that a run is to print it: no run has
+// printed one of its class since the last push that succeeded. What a person's push tells may be
+// read by nobody else.
+func noteFailure(p *runstate.Push, t *Target, failed *Failure, tip, remote object.ID, now time.Time, afterRun bool) (news bool) {
 	f := &p.Failing
 	class := string(failed.Class())
 	if f.Class == "" {
@@ -55,9 +66,10 @@ func noteFailure(p *runstate.Push, t *Target, failed *Failure, tip, remote objec
 	if f.Class != class {
 		f.Tries = 0
 	}
-	f.Class, f.Message, f.Tried, f.Tip, f.Remote, f.Settings = class, failed.Msg, now, tip, remote, t.settings()
+	f.Class, f.Message, f.Tried, f.Tip, f.Remote, f.Settings = class, failed.Why, now, tip, remote, t.settings(failed.Class())
 	f.Tries++
-	if news = !slices.Contains(f.Said, class); news {
+	f.Lines = failed.Lines[:min(len(failed.Lines), runstate.MaxLines)]
+	if news = !slices.Contains(f.Said, class); news && afterRun {
 		f.Said = append(f.Said, class)
 	}
 	return news

@@ -1,6 +1,9 @@
 package remote
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -28,7 +31,7 @@ func simulate(minutes int, tip func(minute int) object.ID, fails func(minute int
 		pushes = append(pushes, m)
 		news := false
 		if r, failed := fails(m); failed {
-			news = noteFailure(&state, target, target.newFailure(r, "", nil), tip(m), theirs, now)
+			news = noteFailure(&state, target, target.newFailure(r, "", nil), tip(m), theirs, now, true)
 		} else {
 			news = noteSuccess(&state, tip(m), now, false)
 		}
@@ -90,7 +93,7 @@ func TestWhenDue(t *testing.T) {
 	target := sampleTarget("/srv/a.git")
 	failing := func(r Reason, ago time.Duration) runstate.Push {
 		var p runstate.Push
-		noteFailure(&p, target, target.newFailure(r, "", nil), ours, theirs, now.Add(-ago))
+		noteFailure(&p, target, target.newFailure(r, "", nil), ours, theirs, now.Add(-ago), true)
 		return p
 	}
 	private := *target
@@ -124,5 +127,65 @@ func TestWhenDue(t *testing.T) {
 	refused := failing(Declined, time.Hour)
 	if !isRefusedAgain(&refused, ours, theirs) || isRefusedAgain(&refused, newer, theirs) || isRefusedAgain(&refused, ours, newer) {
 		t.Error("a refusal is not compared with both branches")
+	}
+}
+
+// TestRepairedMeanwhile: what a person repairs on this machine makes the next run push, and nothing
+// else does before the hour is over.
+func TestRepairedMeanwhile(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	home, folder := t.TempDir(), filepath.Join(t.TempDir(), "r.git")
+	target := sampleTarget("ssh://git@host/a.git")
+	target.home, target.folder = home, folder
+	for _, c := range []struct {
+		reason Reason
+		path   string
+		due    bool
+	}{
+		{HostKeyUnknown, home + "/.ssh/known_hosts", true},
+		{NoLogin, home + "/.netrc", true},
+		{NoLogin, home + "/notes", false},
+		{NoLogin, folder + "/HEAD", false},
+		{NoRepository, home + "/.netrc", false},
+		{NoRepository, folder + "/HEAD", true},
+		{Declined, home + "/.netrc", false},
+	} {
+		if err := os.RemoveAll(folder); err != nil {
+			t.Fatal(err)
+		}
+		var p runstate.Push
+		noteFailure(&p, target, target.newFailure(c.reason, "", nil), ours, theirs, now, true)
+		if isDue(&p, target, ours, now.Add(time.Minute)) {
+			t.Errorf("%s is tried again with nothing changed", reasons[c.reason].words)
+		}
+		if err := errors.Join(os.MkdirAll(filepath.Dir(c.path), 0o700), os.WriteFile(c.path, []byte(c.path), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if got := isDue(&p, target, ours, now.Add(time.Minute)); got != c.due {
+			t.Errorf("%s, and %s was written: due %t", reasons[c.reason].words, c.path, got)
+		}
+	}
+}
+
+// TestToldByHand: a failure that a person's push has told is tried by the next run, and printed by
+// it, once.
+func TestToldByHand(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	target := sampleTarget("ssh://git@host/a.git")
+	for r, what := range reasons {
+		var p runstate.Push
+		noteFailure(&p, target, target.newFailure(r, "", nil), ours, theirs, now, false)
+		if !isDue(&p, target, ours, now.Add(time.Second)) {
+			t.Errorf("%s: the next run does not try", what.words)
+		}
+		if isRefusedAgain(&p, ours, theirs) {
+			t.Errorf("%s: the next run passes it over", what.words)
+		}
+		if !noteFailure(&p, target, target.newFailure(r, "", nil), ours, theirs, now, true) {
+			t.Errorf("%s: the first run says nothing", what.words)
+		}
+		if isDue(&p, target, ours, now.Add(time.Second)) || noteFailure(&p, target, target.newFailure(r, "", nil), ours, theirs, now, true) {
+			t.Errorf("%s: it is told again", what.words)
+		}
 	}
 }

@@ -79,7 +79,7 @@ func Push(ctx context.Context, c *commits.Commits, t Target, o Options) (Outcome
 	var failed *Failure
 	switch {
 	case errors.As(err, &failed):
-		out.News = noteFailure(&x.state, &t, failed, x.tip, out.Before, o.Now())
+		out.News = noteFailure(&x.state, &t, failed, x.tip, out.Before, o.Now(), o.AfterRun)
 	case err != nil:
 		return out, err
 	case out.Skipped:
@@ -95,16 +95,29 @@ func Push(ctx context.Context, c *commits.Commits, t Target, o Options) (Outcome
 	return out, err
 }
 
-// Probe asks a remote whether it has the branch, and changes nothing.
-func Probe(ctx context.Context, c *commits.Commits, t Target, o Options) (has bool, err error) {
+// Probe asks a remote whether it has the branch, and changes nothing. other is the *Failure that a
+// push will have where the branch holds another history.
+func Probe(ctx context.Context, c *commits.Commits, t Target, o Options) (has bool, other *Failure, err error) {
 	x := &exchange{c: c, t: &t, o: &o}
 	if x.carrier, err = t.carrier(c, &o); err != nil {
-		return false, err
+		return false, nil, err
 	}
 	defer x.carrier.close()
 	refs, err := x.refs(ctx)
-	_, has = refs[t.Ref]
-	return has, err
+	before, has := refs[t.Ref]
+	if err != nil || !has {
+		return has, nil, err
+	}
+	if x.tip, err = c.Tip(); err != nil {
+		return has, nil, err
+	}
+	if x.tip.IsZero() {
+		return has, t.newFailure(OtherHistory, "", nil), nil
+	}
+	if err = x.checkBefore(ctx, before); errors.As(err, &other) {
+		return has, other, nil
+	}
+	return has, nil, err
 }
 
 // Due tells whether a push after a run would do anything.

@@ -21,8 +21,10 @@ type State struct {
 
 	Class   Class // of the failure; "" where pushes do not fail
 	Message string
+	Lines   []string  // the first ones that the remote said
 	Since   time.Time // the first failure
 	Tried   time.Time // the last one
+	Next    time.Time // when runs try again; zero: the next one does
 }
 
 // ReadState reads what is known of t, and counts what the remote lacks.
@@ -35,8 +37,11 @@ func ReadState(ctx context.Context, c *commits.Commits, t Target) (State, error)
 		}
 	}
 	f := p.Failing
-	s := State{Seen: !p.Seen.IsZero(), Done: p.Done, Class: Class(f.Class), Message: f.Message, Since: f.Since, Tried: f.Tried}
+	s := State{Seen: !p.Seen.IsZero(), Done: p.Done, Class: Class(f.Class), Message: f.Message, Lines: f.Lines, Since: f.Since, Tried: f.Tried}
 	tip, err := c.Tip()
+	if err == nil && f.Class != "" {
+		s.Next = nextTry(&p, &t, tip)
+	}
 	if err != nil || tip.IsZero() || tip == p.Seen {
 		return s, err
 	}

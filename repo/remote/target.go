@@ -31,6 +31,8 @@ type Target struct {
 	Timeout time.Duration // of one exchange
 	Private bool          // files that not everybody may read may go there
 	address address
+	folder  string // of a remote on this machine, absolute; "" for another one
+	home    string // of the user who pushes; "": not known
 }
 
 // URL is where the remote is, for messages: without a password.
@@ -89,7 +91,7 @@ func Absolute(remote, base, home string) string {
 // Resolve finds the remote that is meant. Where another user owns the repository, its remotes are
 // not used, which would let that user choose where the effective user's keys are shown.
 func Resolve(c *commits.Commits, q Request) (Target, error) {
-	t := Target{With: q.With, Timeout: q.Timeout, Private: q.Private}
+	t := Target{With: q.With, Timeout: q.Timeout, Private: q.Private, home: q.Home}
 	owner, err := c.OwnerUID()
 	if err != nil {
 		return t, err
@@ -114,6 +116,11 @@ func Resolve(c *commits.Commits, q Request) (Target, error) {
 		return t, &refusal.Error{Kind: refusal.Unsupported, Dest: c.Path, Msg: fmt.Sprintf("remote %s has %d push URLs: one is needed", record.Quote(q.Remote), len(urls))}
 	}
 	t.address = parseAddress(urls[0])
+	if t.address.scheme == "" {
+		if t.folder = t.address.path; !filepath.IsAbs(t.folder) { // as git has it
+			t.folder = filepath.Join(c.Path, t.folder)
+		}
+	}
 	if t.Ref = c.Branch; q.Branch != "" {
 		t.Ref = "refs/heads/" + q.Branch
 	}
@@ -133,9 +140,4 @@ func (t *Target) chooseWay(owner, uid int) error {
 	}
 	t.With = Builtin
 	return nil
-}
-
-// settings are what a user can change to make a failed push work, in one word.
-func (t *Target) settings() string {
-	return fmt.Sprintf("%s,%s,%t", t.With, t.Timeout, t.Private)
 }

@@ -13,6 +13,9 @@ import (
 	"timemachine/repo/git/object"
 )
 
+// MaxLines are the lines of a remote that are kept.
+const MaxLines = 4
+
 const (
 	pushName   = "push"
 	maxRemotes = 16 // remotes that are remembered, those first that were used last
@@ -35,7 +38,8 @@ type Push struct {
 type Failing struct {
 	Class   string    // "" where nothing fails
 	Message string    // of the last failure
-	Said    []string  // the classes that were printed
+	Lines   []string  // the first ones that the remote said then, at most MaxLines
+	Said    []string  // the classes that runs have printed
 	Since   time.Time // the first failure
 	Tried   time.Time // the last one
 	Tries   int
@@ -116,6 +120,10 @@ func (p *Push) set(key, value string) {
 		p.Failing.Settings = f[6]
 	case "said":
 		p.Failing.Said = strings.Fields(value)
+	case "line":
+		if line, _ := cutQuoted(value); len(p.Failing.Lines) < MaxLines {
+			p.Failing.Lines = append(p.Failing.Lines, line)
+		}
 	case "message":
 		p.Failing.Message, _ = cutQuoted(value)
 	}
@@ -135,6 +143,9 @@ func (p *Push) write(b *strings.Builder) {
 	if f := &p.Failing; f.Class != "" {
 		fmt.Fprintf(b, "failing %s %d %d %d %s %s %s\nsaid %s\nmessage %q\n", f.Class, f.Since.Unix(), f.Tried.Unix(), f.Tries, f.Tip, f.Remote,
 			f.Settings, strings.Join(f.Said, " "), f.Message)
+		for _, line := range f.Lines {
+			fmt.Fprintf(b, "line %q\n", line)
+		}
 	}
 }
 

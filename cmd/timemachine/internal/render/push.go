@@ -2,10 +2,13 @@ package render
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/remote"
+	"timemachine/repo/when"
 )
 
 // SentDocument is what push --json prints.
@@ -97,20 +100,74 @@ func (p *Push) Line(c Clock) string {
 	default:
 		text += ": has everything, " + c.moment(p.Done)
 	}
-	switch {
-	case p.Class == "":
-		return text
-	case p.Since.IsZero():
-		return text + ": " + terminal.Escape(p.Message)
+	if p.Class != "" && !p.Since.IsZero() {
+		text += "; fails since " + c.moment(p.Since)
+	} else if p.Class != "" {
+		text += ": " + terminal.Escape(p.Message)
 	}
-	return text + "; fails since " + c.moment(p.Since) + ", tried last " + c.moment(p.Tried) + ": " + terminal.Escape(p.Message)
+	return text
+}
+
+// Lines are the line of a status, and for a failure what is known of it, in 80 columns.
+func (p *Push) Lines(c Clock) []string {
+	lines := []string{p.Line(c)}
+	if p.Class == "" || p.Since.IsZero() {
+		return lines
+	}
+	more := terminal.Escape(p.Message)
+	for _, line := range p.State.Lines {
+		more += "\n\nremote: " + terminal.Escape(line)
+	}
+	more += "\n\ntried last " + c.moment(p.Tried) + "\n\ntried again by "
+	if p.Next.IsZero() || p.Next.Before(c.Now) {
+		more += "the next run"
+	} else {
+		more += "runs from " + when.Format(p.Next.In(c.Zone).Truncate(time.Second)) + " on"
+	}
+	if remote.Class(p.Class) == remote.Waiting {
+		more += ", or when keys or settings change"
+	}
+	for line := range strings.SplitSeq(terminal.Wrap(more, 80-len(statusIndent)), "\n") {
+		if line != "" {
+			lines = append(lines, statusIndent+line)
+		}
+	}
+	return lines
+}
+
+// statusIndent begins the further lines of a part of a status.
+const statusIndent = "             "
+
+// FailedPushDocument is what push --json prints where the remote cannot be pushed to.
+type FailedPushDocument struct {
+	Destination string          `json:"destination"`
+	Remote      string          `json:"remote"`
+	URL         string          `json:"url"`
+	Branch      string          `json:"branch"`
+	Failing     FailingDocument `json:"failing"`
+	Hint        string          `json:"hint,omitempty"`
+}
+
+// FailedPushJSON is the document of a push that failed.
+func FailedPushJSON(dest string, t *remote.Target, f *remote.Failure, hint string) FailedPushDocument {
+	return FailedPushDocument{Destination: terminal.Escape(dest), Remote: terminal.Escape(t.Label()), URL: terminal.Escape(t.URL()), Branch: t.Branch(),
+		Failing: FailingDocument{Class: string(f.Class()), Message: terminal.Escape(f.Why), Lines: escapeAll(append(slices.Clone(f.Lines), f.About...))}, Hint: hint}
+}
+
+func escapeAll(lines []string) []string {
+	escaped := []string{}
+	for _, line := range lines {
+		escaped = append(escaped, terminal.Escape(line))
+	}
+	return escaped
 }
 
 // document is the push as JSON.
 func (p *Push) document() *PushDocument {
 	d := &PushDocument{Remote: p.Remote, Branch: p.Branch, Pushed: p.Seen, Ahead: p.Lacking, Diverged: p.Rewritten, Done: timeText(p.Done), Oldest: timeText(p.Oldest)}
 	if p.Class != "" {
-		d.Failing = &FailingDocument{Class: string(p.Class), Message: terminal.Escape(p.Message), Since: timeText(p.Since), Tried: timeText(p.Tried)}
+		d.Failing = &FailingDocument{Class: string(p.Class), Message: terminal.Escape(p.Message), Lines: escapeAll(p.State.Lines),
+			Since: timeText(p.Since), Tried: timeText(p.Tried), Next: timeText(p.Next)}
 	}
 	return d
 }

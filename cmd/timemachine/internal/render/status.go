@@ -58,8 +58,8 @@ func (s *Status) Lines(c Clock, verbose bool) []string {
 		lines = append(lines,
 			fmt.Sprintf("history      %s on branch %s, the newest captured %s", Count(s.Versions, "version"), terminal.Quote(s.Branch), c.moment(s.Newest.CaptureTime())),
 			LastRunLine(s.Last, s.Failed, c),
-			fmt.Sprintf("size         .git %s, files %s, copies %s", sizeText(s.Sizes.Git), sizeText(s.Sizes.Files), sizeText(s.Sizes.Copies)),
-			s.pushLine(c))
+			fmt.Sprintf("size         .git %s, files %s, copies %s", sizeText(s.Sizes.Git), sizeText(s.Sizes.Files), sizeText(s.Sizes.Copies)))
+		lines = append(lines, s.pushLines(c)...)
 		if n := s.Last.Unwritten; n > 0 {
 			lines = append(lines, "not written  "+Count(n, "version")+" beside the history, in files/ or copies/: each run tries again")
 		}
@@ -117,12 +117,12 @@ func (c Clock) moment(t time.Time) string {
 	}
 }
 
-// pushLine is about where runs push to, else about where git does.
-func (s *Status) pushLine(c Clock) string {
+// pushLines are about where runs push to, else about where git does.
+func (s *Status) pushLines(c Clock) []string {
 	if s.Push != nil {
-		return s.Push.Line(c)
+		return s.Push.Lines(c)
 	}
-	return "push         " + pushText(s.Upstream)
+	return []string{"push         " + pushText(s.Upstream)}
 }
 
 func pushText(u *history.Upstream) string {

@@ -55,10 +55,12 @@ type PushDocument struct {
 
 // FailingDocument tells why pushes fail.
 type FailingDocument struct {
-	Class   string `json:"class"`
-	Message string `json:"message"`
-	Since   string `json:"since,omitempty"`
-	Tried   string `json:"tried,omitempty"`
+	Class   string   `json:"class"`
+	Message string   `json:"message"`
+	Lines   []string `json:"lines"` // the remote's own words
+	Since   string   `json:"since,omitempty"`
+	Tried   string   `json:"tried,omitempty"`
+	Next    string   `json:"next,omitempty"` // "": with the next run
 }
 
 type PreviewDocument struct {
