@@ -18,7 +18,7 @@ const (
 
 // The layers of repo as they stand on each other: each may import all that it names.
 const (
-	nouns       = "repo/durable repo/layout repo/record repo/refusal repo/when repo/git/... "
+	nouns       = "repo/durable repo/trust repo/layout repo/record repo/refusal repo/when repo/git/... "
 	belowDest   = nouns + "repo/internal/runstate "
 	belowPacks  = belowDest + "repo/internal/dest "
 	belowCommit = belowPacks + "repo/internal/ownpacks "
@@ -31,6 +31,7 @@ const (
 var importTable = map[string]string{
 	"repo/durable":  sysUnix,
 	"repo/layout":   "",
+	"repo/trust":    "",
 	"repo/when":     "",
 	"repo/textdiff": "github.com/aymanbagabas/go-udiff/lcs",
 	"repo/record":   "repo/durable repo/layout repo/git/object",
@@ -85,7 +86,7 @@ var importTable = map[string]string{
 	"cmd/timemachine/internal/terminal": "repo/record log/slog github.com/lmittmann/tint " +
 		"github.com/schollz/progressbar/v3 golang.org/x/term",
 	"cmd/timemachine/internal/journal": "repo/durable log/slog gopkg.in/natefinch/lumberjack.v2 " + sysUnix,
-	"cmd/timemachine/internal/hint":    "repo/durable repo/record repo/refusal watch/config watch/disk watch/scan",
+	"cmd/timemachine/internal/hint":    "repo/trust repo/durable repo/record repo/refusal watch/config watch/disk watch/scan",
 	"cmd/timemachine/internal/render": "repo repo/durable repo/history repo/remote repo/restore repo/verify repo/record repo/refusal repo/layout repo/when " +
 		"repo/textdiff repo/git/object watch watch/config watch/scan cmd/timemachine/internal/terminal",
 	"cmd/timemachine": "repo repo/history repo/remote repo/restore repo/verify repo/record repo/refusal repo/layout repo/when repo/textdiff " +

@@ -43,6 +43,7 @@ const (
 	PrivateFiles  // files would leave that not everybody may read
 	NoSSH         // ssh is not installed
 	NoGit         // git is not
+	UnsafeGit     // git would run the hooks of what another user can put there
 	NeedsGit      // the remote needs what is not built in
 
 	OtherHistory // refused: the branch holds commits that are not in this history
@@ -85,6 +86,7 @@ var reasons = map[Reason]struct {
 	PrivateFiles:   {Waiting, "files would leave that not everybody may read"},
 	NoSSH:          {Waiting, "the program ssh cannot be run"},
 	NoGit:          {Waiting, "git is not found in PATH"},
+	UnsafeGit:      {Waiting, "git is not run where another user can put a repository of theirs"},
 	NeedsGit:       {Waiting, "git is needed for it"},
 
 	OtherHistory: {Refused, "the branch there holds commits that are not in this history"},
@@ -183,7 +185,7 @@ func (t *Target) remedy(r Reason) refusal.Remedy {
 		m.Kind = refusal.TrustCertificate
 	case ForeignFolder:
 		m.Kind, m.Path = refusal.TrustFolder, a.path
-	case NoGit:
+	case NoGit, UnsafeGit:
 		m.Kind = refusal.PushBuiltin
 	case NeedsGit:
 		m.Kind = refusal.PushWithGit

@@ -69,7 +69,7 @@ func (s *Source) fetcher(git *durable.Dir) (fetcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	if program, found := gitexec.Find(s.s.SearchPath); found && int(st.UID) == os.Geteuid() {
+	if program, found := gitexec.Find(s.s.SearchPath); found && int(st.UID) == os.Geteuid() && s.t.exchangeable(git.Path("")) == "" {
 		return &gitCarrier{git: gitexec.Git{Path: program, Env: s.s.Env, Progress: s.Progress}, gitDir: git.Path(""), t: &s.t}, nil
 	}
 	return newBuiltin(&s.t, git.Path(".."), &s.s), nil

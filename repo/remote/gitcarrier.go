@@ -12,6 +12,7 @@ import (
 	"timemachine/repo/internal/gitexec"
 	"timemachine/repo/internal/outgoing"
 	"timemachine/repo/internal/transport"
+	"timemachine/repo/trust"
 )
 
 // Surroundings is what speaks with a remote needs of the process, which package main reads.
@@ -26,13 +27,32 @@ type Surroundings struct {
 // carrier chooses what speaks with the remote.
 func (t *Target) carrier(c *commits.Commits, o *Options) (carrier, error) {
 	git, found := gitexec.Find(o.SearchPath)
+	unsafe := t.exchangeable(c.Git.Path(""))
 	switch {
-	case t.With == Builtin, t.With == Auto && !found:
+	case t.With == Builtin, t.With == Auto && (!found || unsafe != ""):
 		return newBuiltin(t, c.Path, &o.Surroundings), nil
 	case !found:
 		return nil, t.newFailure(NoGit, "", nil)
+	case unsafe != "":
+		return nil, t.newFailure(UnsafeGit, unsafe, nil)
 	}
 	return &gitCarrier{git: gitexec.Git{Path: git, Env: o.Env}, gitDir: c.Git.Path(""), t: t, pushURL: c.Config.PushURLIsApart(t.Name)}, nil
+}
+
+// exchangeable returns that one of two repositories, the one here and a remote that is a path,
+// which another user can exchange for a repository of theirs, "" for none. Git looks at the owner
+// first, and at hooks later.
+func (t *Target) exchangeable(here string) string {
+	paths := []string{here}
+	if t.address.scheme == "" {
+		paths = append(paths, t.address.path)
+	}
+	for _, path := range paths {
+		if trust.IsExchangeable(path, uint32(os.Geteuid())) {
+			return path
+		}
+	}
+	return ""
 }
 
 // gitCarrier lets the user's git speak with the remote.

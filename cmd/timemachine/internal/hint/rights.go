@@ -8,9 +8,9 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/trust"
 	"timemachine/watch/disk"
 )
 
@@ -39,7 +39,7 @@ func lookAt(path string) (place, error) {
 	if err != nil {
 		return place{}, err
 	}
-	return place{path: path, owner: st.UID, id: fmt.Sprintf("%d:%d", st.Dev, st.Ino), exchangeable: exchangeable(path, st.UID)}, nil
+	return place{path: path, owner: st.UID, id: fmt.Sprintf("%d:%d", st.Dev, st.Ino), exchangeable: trust.IsExchangeable(path, st.UID)}, nil
 }
 
 // gitFolder is the folder of a destination or clone whose owner git asks for.
@@ -51,64 +51,10 @@ func gitFolder(dest string) string {
 	return dest
 }
 
-// exchangeable tells whether a user who is neither root nor the owner can rename on the way to a
-// path: in one of the folders above it, or above where a link on the way leads.
-func exchangeable(path string, owner uint32) bool {
-	at, links := "/", 0
-	for rest := strings.Split(path, "/"); len(rest) > 0; {
-		part := rest[0]
-		rest = rest[1:]
-		if part == "" || part == "." {
-			continue
-		}
-		if othersRename(at, owner) {
-			return true
-		}
-		next := filepath.Join(at, part)
-		target, err := os.Readlink(next)
-		switch {
-		case err != nil:
-			at = next
-		case links > maxLinks:
-			return true
-		default:
-			links++
-			rest = append(strings.Split(target, "/"), rest...)
-			if filepath.IsAbs(target) {
-				at = "/"
-			}
-		}
-	}
-	return false
-}
-
-// maxLinks is how many links one path may go through, as in Linux.
-const maxLinks = 40
-
-// othersRename tells whether a user who is neither root nor the owner can rename in a folder. The
-// group of a folder counts for root, who is not the one that has chosen it.
-func othersRename(folder string, owner uint32) bool {
-	uid, gid, mode, err := statOf(folder)
-	if err != nil || uid != 0 && uid != owner {
-		return true
-	}
-	group := mode&0o020 != 0 && gid != 0 && owner == 0
-	return mode&os.ModeSticky == 0 && (mode&0o002 != 0 || group)
-}
-
-func statOf(path string) (uid, gid uint32, mode os.FileMode, err error) {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return 0, 0, 0, err
-	}
-	st := info.Sys().(*syscall.Stat_t)
-	return st.Uid, st.Gid, info.Mode(), nil
-}
-
 // checkBelow returns an error where a third user owns a folder between the place and a path in it.
 func (p *place) checkBelow(path string) error {
 	for folder := filepath.Dir(path); len(folder) > len(p.path); folder = filepath.Dir(folder) {
-		if uid, _, _, err := statOf(folder); err == nil && uid != 0 && uid != p.owner {
+		if uid, err := trust.OwnerOf(folder); err == nil && uid != 0 && uid != p.owner {
 			return &durable.UntrustedError{Path: folder, UID: uid}
 		}
 	}
