@@ -389,8 +389,8 @@ func (w *modelWorld) compareTree(sight *modelSight) {
 	}
 	tree := w.tree(w.tip)
 	maps.Copy(w.loose, w.tainted)
-	for p := range w.loose { // a source that is watched is recorded again
-		if _, there := w.recorded[p]; w.list.watched(p) && !sight.special[p] && (!there || sight.has(p)) {
+	for p := range w.loose { // a source that is watched, and stands still, is recorded again
+		if _, there := w.recorded[p]; w.list.watched(p) && !sight.special[p] && w.shakyOf(p) == nil && (!there || sight.has(p)) {
 			delete(w.loose, p)
 		} else {
 			delete(tree, w.newest[p].file)
