@@ -62,6 +62,11 @@ func setupScript(env *testscript.Env) error {
 	if err := os.Chmod(filepath.Dir(env.WorkDir), 0o711); err != nil {
 		return err
 	}
+	docs, err := filepath.Abs("../../docs")
+	if err != nil {
+		return err
+	}
+	env.Setenv("DOCS", docs)
 	env.Setenv("HOME", env.WorkDir)
 	env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, ".state"))
 	env.Setenv("GIT_CONFIG_NOSYSTEM", "1")

@@ -137,6 +137,7 @@ const (
 	UseBareRemote    // push to a bare repository
 	CorrectURL       // mount the disk of the repository, or correct the URL; Remote
 	MakeRepository   // make the repository, or correct the URL; Remote
+	TakeOut          // take a file that is too large out of the history, and push again; Remote
 	PushAgain        // try again by hand, when the remote's reason is gone; Remote
 	RaiseTimeout     // give an exchange more time; Remote
 

@@ -200,7 +200,9 @@ func (t *Target) remedy(r Reason) refusal.Remedy {
 		if t.Ref == "" {
 			m.Kind = refusal.CorrectURL
 		}
-	case Declined, TooLarge, Secrets, Malformed, RemoteFull, ReadOnly, Rejected, Lost:
+	case TooLarge:
+		m.Kind = refusal.TakeOut
+	case Declined, Secrets, Malformed, RemoteFull, ReadOnly, Rejected, Lost:
 		m.Kind = refusal.PushAgain
 	default:
 		return refusal.Remedy{}

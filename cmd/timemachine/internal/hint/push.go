@@ -75,6 +75,9 @@ var pushing = adviceTable{
 	refusal.MakeRepository: func(s Speller, r refusal.Remedy) advice {
 		return s.then(r, "make the repository there with git init --bare -b main, mount its disk, or correct the URL of "+ShellWord(r.Remote), "")
 	},
+	refusal.TakeOut: func(s Speller, r refusal.Remedy) advice {
+		return s.then(r, "raise its limit there, or take the file out of the history as docs/push.md tells", "")
+	},
 	refusal.PushAgain: func(s Speller, r refusal.Remedy) advice {
 		return advice{lead: "when that is mended, this tries again: ", command: s.push(r)}
 	},
