@@ -186,6 +186,19 @@ func (s *Store) Names() ([]string, error) {
 	return names, nil
 }
 
+// Count is the number of objects in packs, where one in several packs counts for each.
+func (s *Store) Count() (n int, err error) {
+	set, err := s.acquire()
+	if err != nil {
+		return 0, err
+	}
+	defer s.release(set)
+	for _, p := range set.packs {
+		n += p.idx.count
+	}
+	return n, nil
+}
+
 // IsName tells whether git or timemachine would name a pack so, without suffix.
 func IsName(name string) bool {
 	hex, ok := strings.CutPrefix(name, "pack-")

@@ -36,22 +36,50 @@ func (r *Commits) TreesOf(commit object.ID) func(object.ID) ([]byte, error) {
 	}
 }
 
-// ListTree adds all entries below a tree to all, by their path behind prefix.
+// Limits of a listing. A source's path has at most 4,096 bytes, of which each may be escaped.
+const (
+	mostEntries = 1 << 20
+	perObject   = 4
+	longestPath = 4 * 4096
+)
+
+// ListTree adds all entries below a tree to all, by their path behind prefix. Each file has a
+// commit, so that there are fewer files and folders than objects: a few objects that name each
+// other could make a tree of any size. Such a tree is damaged.
 func (r *Commits) ListTree(tree object.ID, prefix string, all map[string]object.TreeEntry) error {
-	raw, err := r.Store.ReadTree(tree)
+	objects, err := r.Store.Count()
 	if err != nil {
-		return r.Damaged(fmt.Sprintf("folder %s cannot be read", record.Quote(prefix)), err)
+		return err
+	}
+	l := &treeList{r, all, mostEntries + perObject*objects}
+	return l.add(tree, prefix)
+}
+
+// treeList lists the entries of a tree.
+type treeList struct {
+	*Commits
+	all  map[string]object.TreeEntry
+	left int // entries and folders that may still come
+}
+
+func (l *treeList) add(tree object.ID, prefix string) error {
+	raw, err := l.Store.ReadTree(tree)
+	if err != nil {
+		return l.Damaged(fmt.Sprintf("folder %s cannot be read", record.Quote(prefix)), err)
 	}
 	entries, err := object.ParseTree(raw)
 	if err != nil {
 		return err
 	}
+	if l.left -= len(entries) + 1; l.left < 0 || len(prefix) > longestPath {
+		return l.Damaged(fmt.Sprintf("folder %s holds more than the history can have recorded", record.Quote(prefix[:min(len(prefix), 200)])), nil)
+	}
 	for _, e := range entries {
 		if !e.Mode.IsTree() {
-			all[prefix+e.Name] = e
+			l.all[prefix+e.Name] = e
 			continue
 		}
-		if err := r.ListTree(e.ID, prefix+e.Name+"/", all); err != nil {
+		if err := l.add(e.ID, prefix+e.Name+"/"); err != nil {
 			return err
 		}
 	}
