@@ -80,17 +80,11 @@ func (a *app) adoptFrom(ctx context.Context, p *place, c *config.Config, o fromO
 	if err != nil {
 		return err
 	}
-	r, err := repo.Open(p.dest, options)
+	r, err := a.openMade(p, options)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	owner, err := r.Owner()
-	if err != nil {
-		return err
-	}
-	a.announceForeignOwner(p.dest, owner)
-	a.memory.noteUse(p.dest, owner)
 	a.journal.Debug("destination adopted", "destination", p.dest, "from", source.URL(), "branch", branch)
 	if err := a.writeAdopted(ctx, r, c, o.copies); err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -61,22 +62,32 @@ func (a *app) init(ctx context.Context, o initOptions) error {
 	if err != nil {
 		return err
 	}
-	r, err := repo.Open(p.dest, options)
+	r, err := a.openMade(p, options)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	owner, err := r.Owner()
-	if err != nil {
-		return err
-	}
-	a.announceForeignOwner(p.dest, owner)
-	a.memory.noteUse(p.dest, owner)
 	a.journal.Debug("destination "+outcome, "destination", p.dest)
 	if err := a.printInit(p.dest, outcome); err != nil || o.remote == "" {
 		return err
 	}
 	return a.setUpRemote(ctx, p, c, r, o.remote)
+}
+
+// openMade opens a repository that init has made, taken over or found, and remembers its owner as
+// the right one.
+func (a *app) openMade(p *place, o repo.Options) (*repo.Repo, error) {
+	r, err := repo.Open(p.dest, o)
+	if err != nil {
+		return nil, err
+	}
+	owner, err := r.Owner()
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	a.announceForeignOwner(p.dest, owner)
+	a.memory.noteUse(p.dest, owner)
+	return r, nil
 }
 
 // makeRepository makes the repository unless there is one.
