@@ -103,3 +103,20 @@ func (d *damaged) makeTree(entries string) string {
 	d.check(err)
 	return strings.TrimSpace(string(out))
 }
+
+// TestLargeCommit: a commit that is small as it is stored, and huge as it is read, takes no memory.
+func TestLargeCommit(t *testing.T) {
+	t.Parallel()
+	d := newDamaged(t)
+	text := repotest.Git(t, d.dest, "cat-file", "commit", "main") + strings.Repeat("x", 200<<20)
+	commit := fmt.Sprintf("%x", d.object("commit", text))
+	d.check(os.WriteFile(d.git("refs/heads/main"), []byte(commit+"\n"), 0o600))
+	for _, args := range [][]string{{"run"}, {"status"}, {"log"}, {"verify"}, {"compact"}} {
+		cmd := exec.Command("timemachine", append([]string{"-cl", filepath.Dir(d.dest), "-d", d.dest}, args...)...)
+		cmd.Env = d.env()
+		out, memory := runMeasured(t, cmd)
+		if code := cmd.ProcessState.ExitCode(); code != 1 || memory > 150<<20 {
+			t.Errorf("%q: exit %d, %d MB: %.500s", args, code, memory>>20, out)
+		}
+	}
+}

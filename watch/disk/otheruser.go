@@ -30,8 +30,8 @@ func (u *OtherUser) MayRead(path string, follow bool, file *Stat) error {
 	return looks[0].Err
 }
 
-// noGroup is the group of nobody, by convention.
-const noGroup = 65534
+// noGroup is a group that nothing belongs to. 65534, the group of nobody, may have files.
+const noGroup = 1<<31 - 2
 
 // GroupsOf returns the groups of a user, the primary one first. A user whom the system does not
 // know has none.

@@ -71,13 +71,16 @@ type advertisement struct {
 	can  map[string]string    // capabilities
 }
 
-// maxRefs is how many references a remote may advertise.
-const maxRefs = 4 << 20
+// The most that a remote may advertise: references, and bytes in all.
+const (
+	maxRefs          = 1 << 20
+	maxAdvertisement = 64 << 20
+)
 
 // readAdvertisement reads up to the flush packet.
 func readAdvertisement(p packets) (*advertisement, error) {
 	a := &advertisement{refs: map[string]object.ID{}, can: map[string]string{}}
-	for n := 0; ; n++ {
+	for n, size := 0, 0; ; n++ {
 		line, err := p.next()
 		if err != nil {
 			return nil, err
@@ -85,7 +88,7 @@ func readAdvertisement(p packets) (*advertisement, error) {
 		if len(line) == 0 {
 			return a, nil
 		}
-		if n > maxRefs {
+		if size += len(line); n > maxRefs || size > maxAdvertisement {
 			return nil, fault.New(Protocol, "the remote has too many references", nil)
 		}
 		if err := a.add(bytes.TrimSuffix(line, []byte("\n")), n == 0); err != nil {

@@ -58,7 +58,10 @@ var pushing = adviceTable{
 			"git config --global "+ShellWord("http.https://"+r.Host+".sslCAInfo")+" FILE")
 	},
 	refusal.TrustFolder: func(s Speller, r refusal.Remedy) advice {
-		return s.then(r, "push as its owner, or let git trust it with: ", "git config --global --add safe.directory "+ShellWord(r.Path))
+		if s.User == 0 {
+			return s.then(r, "push as its owner, or make the repository root's: git as root would run the hooks of that owner", "")
+		}
+		return s.then(r, "push as its owner; or, if you trust that owner, whose hooks git then runs as you, with: ", "git config --global --add safe.directory "+ShellWord(r.Path))
 	},
 	refusal.AllowPrivate: func(s Speller, r refusal.Remedy) advice {
 		return s.then(r, "if they may go there, say so in the configuration: "+s.setting(r, func(p *config.Push) { p.Private = true }), "")

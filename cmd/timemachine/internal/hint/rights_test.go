@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"timemachine/repo/refusal"
+	"timemachine/watch/disk"
 	"timemachine/watch/scan"
 )
 
@@ -293,7 +294,7 @@ func TestHooksRunAsTheirOwner(t *testing.T) {
 		t.Fatalf("%s ran no hook: %v", command, err)
 	}
 	for line := range strings.Lines(string(said)) {
-		if line != fmt.Sprintf("%d 65534  0\n", stranger) {
+		if line != fmt.Sprintf("%d %d  0\n", stranger, disk.GroupsOf(stranger)[0]) {
 			t.Errorf("a hook ran as %q", line)
 		}
 	}
