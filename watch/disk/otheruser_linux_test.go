@@ -69,6 +69,40 @@ func TestOtherUser(t *testing.T) {
 	}
 }
 
+// TestUnknownUser: a user whom the system does not know has no group to which a file belongs, as
+// files of nobody do.
+func TestUnknownUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root gets another user's rights")
+	}
+	const uid = 1_987_654_321
+	user, err := NewOtherUser(uid, GroupsOf(uid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer user.Close()
+	dir := t.TempDir()
+	for _, way := range []string{filepath.Dir(dir), dir} {
+		if err := os.Chmod(way, 0o711); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for gid, mode := range map[int]os.FileMode{0: 0o640, 65534: 0o640, uid: 0o640} {
+		path := filepath.Join(dir, "of a group")
+		os.Remove(path)
+		if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chown(path, 0, gid), os.Chmod(path, mode)); err != nil {
+			t.Fatal(err)
+		}
+		st, err := StatAt(unix.AT_FDCWD, path, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := user.MayRead(path, false, &st); err == nil {
+			t.Errorf("group %d: it may be read", gid)
+		}
+	}
+}
+
 // openAs is what a kernel without faccessat2(2) says.
 func openAs(t *testing.T, uid int, groups []int, path string) error {
 	t.Helper()

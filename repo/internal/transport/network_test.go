@@ -446,6 +446,35 @@ func TestUnreachable(t *testing.T) {
 	checkGoroutines(t)
 }
 
+// TestEndlessReferences is a remote that never ends its list of references, in few and long lines
+// or in many short ones.
+func TestEndlessReferences(t *testing.T) {
+	s := newSource(t)
+	tip := s.commit(1)
+	for _, length := range []int{30, 60_000} {
+		var sent atomic.Int64
+		url := pipe(t, func(c net.Conn) {
+			c.Read(make([]byte, 999))
+			var lines strings.Builder
+			for range 2_000_000 / length {
+				name := fmt.Sprintf("%s refs/heads/%0*d\n", tip, length, lines.Len())
+				lines.WriteString(packet(name))
+			}
+			for {
+				n, err := io.WriteString(c, lines.String())
+				if sent.Add(int64(n)); err != nil {
+					return
+				}
+			}
+		})
+		wantKind(t, s.push(url, "refs/heads/main", tip, transport.Options{}), transport.Protocol, "too many references")
+		if n := sent.Load(); n > 256<<20 {
+			t.Errorf("%d bytes were read", n)
+		}
+	}
+	checkGoroutines(t)
+}
+
 // TestSilentInThePack is a remote that stops reading in the midst of the pack: the silence ends the
 // push, or its context does.
 func TestSilentInThePack(t *testing.T) {
