@@ -186,7 +186,7 @@ func (s *Store) Names() ([]string, error) {
 	return names, nil
 }
 
-// Count is the number of objects in packs, where one in several packs counts for each.
+// Count is the number of objects in packs whose idx can be read, each as often as it is there.
 func (s *Store) Count() (n int, err error) {
 	set, err := s.acquire()
 	if err != nil {
@@ -194,7 +194,9 @@ func (s *Store) Count() (n int, err error) {
 	}
 	defer s.release(set)
 	for _, p := range set.packs {
-		n += p.idx.count
+		if x, err := p.index(); err == nil {
+			n += x.count
+		}
 	}
 	return n, nil
 }
