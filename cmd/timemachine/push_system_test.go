@@ -411,7 +411,7 @@ func TestPushFaults(t *testing.T) {
 		{"http read-only", httpURL("git"), func(remote string) { w.tool("git", "-C", remote, "config", "http.receivepack", "false") }, func(remote string) { w.tool("git", "-C", remote, "config", "http.receivepack", "true") },
 			`ERR127.0.0.1 denies it: the login may lack the right to push`},
 		{"locked", sshURL, func(remote string) { w.write(remote+"/refs/heads/main.lock", "") }, func(remote string) { os.Remove(remote + "/refs/heads/main.lock") }, `ERRthe branch is locked at the remote`},
-		{"foreign folder", path, func(remote string) { w.tool("chown", "-R", "65534", remote) }, func(remote string) { w.tool("chown", "-R", "0", remote) }, `ERRthe repository belongs to another user(?s:.*)hint: .*safe.directory`},
+		{"foreign folder", path, func(remote string) { w.tool("chown", "-R", "65534", remote) }, func(remote string) { w.tool("chown", "-R", "0", remote) }, `ERRthe repository belongs to another user(?s:.*)hint: push as its owner, or make the repository root's`},
 		{"checked out", func(_, dir string) string { return w.sshURL(dir + "tree") }, func(remote string) { w.tool("git", "init", "-q", "-b", "main", remote+"tree") },
 			func(remote string) {
 				w.tool("git", "-C", remote+"tree", "config", "receive.denyCurrentBranch", "ignore")
