@@ -22,7 +22,8 @@ type pushed struct {
 	*pushServers
 	dest    *destination
 	names   []string
-	remotes int // how many have been made
+	remotes int               // how many have been made
+	models  map[string]string // remotes to copy, by what they hold
 }
 
 // contestantNames are the programs that push, in the order of [pushed.contestants].
@@ -36,7 +37,7 @@ func (b *bench) pushes() (err error) {
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
 	for _, n := range []int{b.scaled(1000, 20), b.scaled(50_000, 100)} {
-		p := &pushed{bench: b, pushServers: s}
+		p := &pushed{bench: b, pushServers: s, models: map[string]string{}}
 		if err := p.record(n); err != nil {
 			return err
 		}
@@ -76,18 +77,26 @@ func (p *pushed) record(n int) (err error) {
 }
 
 // newRemote makes a bare repository among those that the servers serve. It holds the history up to
-// the commit that base names; "" for none.
+// the commit that base names, "" for none: its packs are those of the first remote of that kind.
 func (p *pushed) newRemote(base string) (string, error) {
 	p.remotes++
 	name := fmt.Sprintf("r%d-%d.git", len(p.names), p.remotes)
 	dir := filepath.Join(p.root, name)
-	lists := [][]string{{"init", "-q", "--bare", "-b", "main", dir}, {"-C", dir, "config", "http.receivepack", "true"},
-		{"-C", dir, "config", "gc.auto", "0"}}
-	if base != "" {
-		lists = append(lists, []string{"push", "-q", dir, base + ":refs/heads/main"})
+	if like := p.models[base]; like != "" {
+		_, err := p.run(command{args: []string{"cp", "-al", like, dir}})
+		return name, err
 	}
-	_, err := p.git(p.dest.dest, lists...)
-	return name, err
+	model := p.path(fmt.Sprintf("model%d-%d.git", len(p.names), len(p.models)))
+	lists := [][]string{{"init", "-q", "--bare", "-b", "main", model}, {"-C", model, "config", "http.receivepack", "true"},
+		{"-C", model, "config", "gc.auto", "0"}}
+	if base != "" {
+		lists = append(lists, []string{"push", "-q", model, base + ":refs/heads/main"})
+	}
+	if _, err := p.git(p.dest.dest, lists...); err != nil {
+		return "", err
+	}
+	p.models[base] = model
+	return p.newRemote(base)
 }
 
 // contestants are the programs, each pushing to a remote of its own.
@@ -148,7 +157,8 @@ func (p *pushed) compareTransport(t pushTransport, n int) error {
 	return nil
 }
 
-// pushRound lets each program push once to a remote of its own, and appends what that cost.
+// pushRound lets each program push once to a remote of its own, and appends what that cost. Git
+// checks the remotes of the first round.
 func (p *pushed) pushRound(t pushTransport, base string, round int, costs [][]cost) (err error) {
 	remotes := make([]string, len(contestantNames))
 	for i := range remotes {
@@ -165,6 +175,9 @@ func (p *pushed) pushRound(t pushTransport, base string, round int, costs [][]co
 			return err
 		}
 		costs[i] = append(costs[i], c)
+	}
+	if round > 0 {
+		return nil
 	}
 	return p.checkRemotes(remotes)
 }
