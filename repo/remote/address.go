@@ -2,6 +2,7 @@ package remote
 
 import (
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -36,6 +37,9 @@ func parseAddress(raw string) address {
 	a.scheme = strings.ToLower(m[1])
 	if a.scheme == "file" {
 		a.scheme, a.path = "", m[2]
+		if !strings.HasPrefix(a.path, "/") { // git takes a host for the first folder
+			a.path = "//" + a.path
+		}
 		return a
 	}
 	end := strings.IndexAny(m[2], "/?#")
@@ -48,6 +52,18 @@ func parseAddress(raw string) address {
 		a.secret = a.user
 	}
 	return a
+}
+
+// folder is the absolute path of a remote on this machine, "" for another one. A relative path
+// starts in a folder: for git, in the one that holds the repository.
+func (a *address) folder(base string) string {
+	switch {
+	case a.scheme != "":
+		return ""
+	case filepath.IsAbs(a.path):
+		return a.path
+	}
+	return filepath.Join(base, a.path)
 }
 
 // setHost takes USER:PASSWORD@HOST:PORT apart.

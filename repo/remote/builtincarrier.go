@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"path/filepath"
 	"syscall"
 
 	"timemachine/repo/durable"
@@ -32,11 +31,8 @@ type session struct {
 	end context.CancelCauseFunc
 }
 
-func newBuiltin(t *Target, dest string, s *Surroundings) *builtinCarrier {
-	b := &builtinCarrier{t: t, url: t.address.raw}
-	if t.address.scheme == "" && !filepath.IsAbs(t.address.path) { // as git has it
-		b.url = filepath.Join(dest, t.address.path)
-	}
+func newBuiltin(t *Target, s *Surroundings) *builtinCarrier {
+	b := &builtinCarrier{t: t, url: cmp.Or(t.folder, t.address.raw)}
 	// The context ends an exchange first.
 	b.options = transport.Options{Credentials: s.Credentials, Quiet: 2 * t.Timeout, Spool: s.Spool, Agent: s.Agent}
 	return b

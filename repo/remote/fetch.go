@@ -32,6 +32,7 @@ type Source struct {
 func NewSource(url, base, home string, timeout time.Duration, s Surroundings) (*Source, error) {
 	q := Request{Remote: url, Base: base, Home: home}
 	t := Target{With: Auto, Timeout: timeout, address: parseAddress(q.path())}
+	t.folder = t.address.folder(base)
 	control := func(c rune) bool { return c < ' ' || c == 0x7f }
 	if url == "" || strings.HasPrefix(url, "-") || strings.ContainsFunc(url, control) {
 		return nil, &refusal.Error{Kind: refusal.Unsupported, Msg: fmt.Sprintf("%q is no URL of a repository", t.URL())}
@@ -72,7 +73,7 @@ func (s *Source) fetcher(git *durable.Dir) (fetcher, error) {
 	if program, found := gitexec.Find(s.s.SearchPath); found && int(st.UID) == os.Geteuid() && s.t.exchangeable(git.Path("")) == "" {
 		return &gitCarrier{git: gitexec.Git{Path: program, Env: s.s.Env, Progress: s.Progress}, gitDir: git.Path(""), t: &s.t}, nil
 	}
-	return newBuiltin(&s.t, git.Path(".."), &s.s), nil
+	return newBuiltin(&s.t, &s.s), nil
 }
 
 // Fetch lets choose take one of the remote's branches, whose names it gets without refs/heads/ and

@@ -30,7 +30,7 @@ func (t *Target) carrier(c *commits.Commits, o *Options) (carrier, error) {
 	unsafe := t.exchangeable(c.Git.Path(""))
 	switch {
 	case t.With == Builtin, t.With == Auto && (!found || unsafe != ""):
-		return newBuiltin(t, c.Path, &o.Surroundings), nil
+		return newBuiltin(t, &o.Surroundings), nil
 	case !found:
 		return nil, t.newFailure(NoGit, "", nil)
 	case unsafe != "":
@@ -44,8 +44,8 @@ func (t *Target) carrier(c *commits.Commits, o *Options) (carrier, error) {
 // first, and at hooks later.
 func (t *Target) exchangeable(here string) string {
 	paths := []string{here}
-	if t.address.scheme == "" {
-		paths = append(paths, t.address.path)
+	if t.folder != "" {
+		paths = append(paths, t.folder)
 	}
 	for _, path := range paths {
 		if trust.IsExchangeable(path, uint32(os.Geteuid())) {

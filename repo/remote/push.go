@@ -301,7 +301,7 @@ func (x *exchange) send(ctx context.Context, has map[string]object.ID, leaving *
 		old, sent = b.Tip, sent+b.Commits
 		x.state.Seen = b.Tip
 		if time.Since(begun) < x.t.Timeout/4 {
-			x.state.Batch *= 2
+			x.state.Batch = min(2*x.state.Batch, batchObjects)
 		}
 		x.save()
 		if x.o.Progress != nil {

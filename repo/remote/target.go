@@ -116,11 +116,7 @@ func Resolve(c *commits.Commits, q Request) (Target, error) {
 		return t, &refusal.Error{Kind: refusal.Unsupported, Dest: c.Path, Msg: fmt.Sprintf("remote %s has %d push URLs: one is needed", record.Quote(q.Remote), len(urls))}
 	}
 	t.address = parseAddress(urls[0])
-	if t.address.scheme == "" {
-		if t.folder = t.address.path; !filepath.IsAbs(t.folder) { // as git has it
-			t.folder = filepath.Join(c.Path, t.folder)
-		}
-	}
+	t.folder = t.address.folder(c.Path)
 	if t.Ref = c.Branch; q.Branch != "" {
 		t.Ref = "refs/heads/" + q.Branch
 	}

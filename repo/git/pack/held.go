@@ -187,16 +187,14 @@ func (s *Store) Names() ([]string, error) {
 }
 
 // Count is the number of objects in packs whose idx can be read, each as often as it is there.
-func (s *Store) Count() (n int, err error) {
+func (s *Store) Count() (n int64, err error) {
 	set, err := s.acquire()
 	if err != nil {
 		return 0, err
 	}
 	defer s.release(set)
 	for _, p := range set.packs {
-		if x, err := p.index(); err == nil {
-			n += x.count
-		}
+		n += p.count()
 	}
 	return n, nil
 }

@@ -35,8 +35,9 @@ type packCheck struct {
 	all  []member // by offset
 }
 
+// count is the number of objects, 0 where the idx cannot be read.
 func (p *packFile) count() (n int64) {
-	_ = durable.Guard(func() error { // the check itself meets the fault as well
+	_ = durable.Guard(func() error { // who reads an object meets the fault as well
 		x, err := p.index()
 		if err == nil {
 			n = int64(x.count)

@@ -187,6 +187,7 @@ func (p *packFile) read(offset, max int64) (object.Kind, []byte, error) {
 		return 0, nil, err
 	}
 	last := list[len(list)-1]
+	max = limit(object.Kind(last.Kind), max)
 	body, err := deflate.Inflate(last.z, last.Size, max)
 	var spare []byte
 	for i := len(list) - 2; i >= 0 && err == nil; i-- {

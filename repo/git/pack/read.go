@@ -58,24 +58,9 @@ func (s *Store) HasAllOf(name string) (bool, error) {
 // Read returns an object whole. It does not hash it (see Verify). Errors: ErrNotFound, ErrDamaged,
 // ErrTooBig.
 func (s *Store) Read(id object.ID) (kind object.Kind, body []byte, err error) {
-	size, kind, err := s.Size(id)
-	if most, limited := limits[kind]; err == nil && limited && size > most {
-		err = fmt.Errorf("object %s: %w", id, object.ErrTooBig)
-	}
-	if err != nil {
-		return 0, nil, err
-	}
-	return s.read(id, s.max)
-}
-
-// limits are the bytes of the largest commit and tree that are read, the latter of 4 million names.
-var limits = map[object.Kind]int64{object.Commit: 16 << 20, object.Tree: 256 << 20}
-
-// read is Read for an object of at most max bytes.
-func (s *Store) read(id object.ID, max int64) (kind object.Kind, body []byte, err error) {
 	err = s.find(id, finder{
 		packed: func(p *packFile, offset int64) (err error) {
-			kind, body, err = p.read(offset, max)
+			kind, body, err = p.read(offset, s.max)
 			return err
 		},
 		loose: func(name string) error {
@@ -85,7 +70,7 @@ func (s *Store) read(id object.ID, max int64) (kind object.Kind, body []byte, er
 			}
 			defer l.Close()
 			kind = l.Kind
-			body, err = l.Body(max)
+			body, err = l.Body(limit(l.Kind, s.max))
 			return err
 		},
 	}, nil)
@@ -93,6 +78,18 @@ func (s *Store) read(id object.ID, max int64) (kind object.Kind, body []byte, er
 		return 0, nil, err
 	}
 	return kind, body, nil
+}
+
+// limit is the size of the largest object of a kind that is read, where any may have max bytes. A
+// tree of 256 MiB has four million names.
+func limit(kind object.Kind, max int64) int64 {
+	switch kind {
+	case object.Commit:
+		return min(max, 16<<20)
+	case object.Tree:
+		return min(max, 256<<20)
+	}
+	return max
 }
 
 // Size is an object's length in bytes and its kind. It does not read the object whole. Errors:
@@ -177,7 +174,7 @@ func (s *Store) ReadCommit(id object.ID) (*object.CommitData, error) {
 func (s *Store) ReadRawCommit(id object.ID) ([]byte, error) { return s.readKind(id, object.Commit) }
 
 func (s *Store) readKind(id object.ID, want object.Kind) ([]byte, error) {
-	kind, body, err := s.read(id, min(limits[want], s.max))
+	kind, body, err := s.Read(id)
 	if err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ func (r *Commits) ListTree(tree object.ID, prefix string, all map[string]object.
 type treeList struct {
 	*Commits
 	all  map[string]object.TreeEntry
-	left int // entries and folders that may still come
+	left int64 // entries and folders that may still come
 }
 
 func (l *treeList) add(tree object.ID, prefix string) error {
@@ -71,7 +71,7 @@ func (l *treeList) add(tree object.ID, prefix string) error {
 	if err != nil {
 		return err
 	}
-	if l.left -= len(entries) + 1; l.left < 0 || len(prefix) > longestPath {
+	if l.left -= int64(len(entries)) + 1; l.left < 0 || len(prefix) > longestPath {
 		return l.Damaged(fmt.Sprintf("folder %s holds more than the history can have recorded", record.Quote(prefix[:min(len(prefix), 200)])), nil)
 	}
 	for _, e := range entries {
