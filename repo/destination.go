@@ -39,6 +39,15 @@ func (r *Repo) Walk(ctx context.Context, tip, base object.ID, visit func(v recor
 	return r.work.Walk(ctx, tip, base, visit)
 }
 
+// Version is the version that a commit carries.
+func (r *Repo) Version(id object.ID) (record.Version, error) {
+	c, err := r.work.Store.ReadCommit(id)
+	if err != nil {
+		return record.Version{}, err
+	}
+	return record.OfCommit(id, c)
+}
+
 // Files lists what the tree of commit tip holds under files/, by tree path.
 func (r *Repo) Files(tip object.ID) (map[string]object.TreeEntry, error) { return r.work.Files(tip) }
 

@@ -53,7 +53,8 @@ func (h *past) open() {
 	h.check(err)
 }
 
-// run is one run that captures or, where the name begins with a minus, deletes each source.
+// run is one run that captures or, where the name begins with a minus, deletes each source. Names
+// that end in a slash are of folders.
 func (h *past) run(names ...string) object.ID {
 	h.Helper()
 	h.runs++
@@ -64,9 +65,14 @@ func (h *past) run(names ...string) object.ID {
 	for _, name := range names {
 		h.now = h.now.Add(time.Second)
 		source, gone := strings.CutPrefix(name, "-")
-		rec := record.Record{Event: record.Deleted, Source: source, Previous: h.last[source]}
+		source, folder := strings.CutSuffix(source, "/")
+		rec := record.Record{Event: record.Deleted, Source: source, Previous: h.last[source], Folder: folder}
 		delete(h.last, source)
-		if !gone {
+		switch {
+		case gone:
+		case folder:
+			rec.Event, rec.Mode = record.Metadata, 0o755
+		default:
 			body := fmt.Appendf(nil, "%d\n", h.rnd.Intn(1<<30))
 			blob, err := tx.Blob(body, object.ID{})
 			h.check(err)
@@ -233,6 +239,33 @@ func TestGraphOfLongHistory(t *testing.T) {
 	paths := h.everyPath()
 	h.rnd.Shuffle(len(paths), func(i, k int) { paths[i], paths[k] = paths[k], paths[i] })
 	h.same(append(paths[:6], ".gitattributes", "files", "files/srv", "files/many", "."))
+}
+
+// TestGraphOfFolders: the versions of folders change no tree, and so the records tell what a long
+// run has changed.
+func TestGraphOfFolders(t *testing.T) {
+	t.Parallel()
+	h := newPast(t)
+	var names []string
+	for i := range 40 {
+		names = append(names, fmt.Sprintf("/srv/d%d/", i))
+	}
+	for i := range 100 {
+		names = append(names, fmt.Sprintf("/srv/d%d/f%d", i%40, i))
+	}
+	h.run(names...)
+	h.run(append(names, "/srv/")...)
+	compared := any(nil)
+	h.r.maintenance.Opts.Log = func(_ string, args ...any) {
+		if i := slices.Index(args, any("compared")); i >= 0 {
+			compared = args[i+1]
+		}
+	}
+	h.graph()
+	if compared != 0 {
+		t.Errorf("%v commits were compared tree by tree", compared)
+	}
+	h.same(h.everyPath())
 }
 
 // TestGraphOfOthers has merges, commits of 600 paths, files that become folders, and commits of

@@ -2,7 +2,6 @@ package repo
 
 import (
 	"errors"
-	"fmt"
 
 	"timemachine/repo/internal/commits"
 	"timemachine/repo/internal/projection"
@@ -46,7 +45,7 @@ func (t *Tx) publishPack() error {
 	if err != nil {
 		return err
 	}
-	if err := r.moveBranch(t.base, t.tip, fmt.Sprintf(commits.RunMessage+"%d versions (scan %s)", len(t.versions), t.scan)); err != nil {
+	if err := r.moveBranch(t.base, t.tip, commits.MoveMessage(len(t.versions), t.scan)); err != nil {
 		return err
 	}
 	if err := errors.Join(r.work.RemoveKeep(name), r.work.Retire(name, b.Replaces...), r.work.Store.Reload()); err != nil {

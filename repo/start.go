@@ -66,9 +66,11 @@ func (r *Writer) removeLeftovers() error {
 	}); err != nil {
 		return err
 	}
-	if err := r.work.Git.ClearStaleLock("index", r.work.Stage); err != nil {
-		// it would be in git's way
-		return err
+	for _, name := range []string{"index", "HEAD"} {
+		if err := r.work.Git.ClearStaleLock(name, r.work.Stage); err != nil {
+			// it would be in git's way
+			return err
+		}
 	}
 	if err := r.work.Folder.Remove(durable.Temporary(dest.ReadmeName)); err != nil {
 		// of an init that was cut short
@@ -158,7 +160,8 @@ func (r *Writer) moveBranch(old, id object.ID, message string) error {
 		return err
 	}
 	who := r.committer()
-	err := r.work.Refs.Update(r.work.Branch, old, id, ref.LogEntry{Name: who.Name, Email: who.Email, When: r.work.Opts.Clock().In(r.opts.Zone), Message: message})
+	entry := ref.LogEntry{Name: who.Name, Email: who.Email, When: r.work.Opts.Clock().In(r.opts.Zone), Message: message, Join: commits.JoinMessages}
+	err := r.work.Refs.Update(r.work.Branch, old, id, entry)
 	var held *durable.LockedError
 	var moved *ref.MovedError
 	var unlogged *ref.LogError

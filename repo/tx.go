@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -187,7 +188,7 @@ func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (record.
 	if spelling != layout.Usual {
 		former = "" // only who is at the usual place can have been at the former
 	}
-	if !rec.Ends() {
+	if rec.HasContent() {
 		if rec.Copy, err = t.copyName(&rec, spelling, newest); err != nil {
 			return record.Version{}, err
 		}
@@ -196,7 +197,11 @@ func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (record.
 	if err != nil {
 		return record.Version{}, err
 	}
-	if err := t.edit(path, former, &rec, w); err != nil {
+	err = t.edit(path, former, &rec, w)
+	if err == nil {
+		err = t.storeXattrs(&rec)
+	}
+	if err != nil {
 		return record.Version{}, err
 	}
 	tree, err := t.editor.Write(t.batch.Trees.Put)
@@ -217,7 +222,7 @@ func (t *Tx) Displaces(rec *record.Record) (bool, error) {
 }
 
 // treePath is where in the tree a version goes: where its source is, else the first of its source's
-// places that is free. Only a deletion goes where the source was formerly.
+// places that is free. Only what takes the source out of the tree goes where it was formerly.
 func (t *Tx) treePath(rec *record.Record) (string, layout.Spelling, error) {
 	usual, err := layout.TreePath(rec.Source)
 	if err != nil || rec.Previous.IsZero() && t.names == nil {
@@ -234,7 +239,7 @@ func (t *Tx) treePath(rec *record.Record) (string, layout.Spelling, error) {
 			}
 		}
 	}
-	if rec.Ends() {
+	if !rec.HasContent() {
 		path, err := layout.Former.TreePath(rec.Source)
 		if err != nil {
 			return usual, layout.Usual, err
@@ -273,7 +278,7 @@ func (t *Tx) edit(path, former string, rec *record.Record, w *packwrite.Writer) 
 			return err
 		}
 	}
-	if rec.Ends() {
+	if !rec.HasContent() {
 		if e, there, err := t.editor.Get(path); err != nil || there && e.Mode.IsTree() {
 			return err // sources below it have the place already
 		}
@@ -291,6 +296,33 @@ func (t *Tx) edit(path, former string, rec *record.Record, w *packwrite.Writer) 
 		}
 	}
 	return t.editor.Set(path, record.TreeMode(rec), rec.Blob)
+}
+
+// storeXattrs stores the long values of attributes, and puts them into the tree, so that git keeps
+// them.
+func (t *Tx) storeXattrs(rec *record.Record) error {
+	own := slices.Clone(rec.Xattrs)
+	for i := range own {
+		x := &own[i]
+		if len(x.Value) <= record.MaxXattr {
+			continue
+		}
+		var err error
+		if x.Blob, err = t.Blob([]byte(x.Value), object.ID{}); err != nil {
+			return err
+		}
+		x.Value = ""
+		path := record.XattrPath(x)
+		_, there, err := t.editor.Get(path)
+		if err == nil && !there {
+			err = t.editor.Set(path, object.ModeFile, x.Blob)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	rec.Xattrs = own
+	return nil
 }
 
 // removeFormer removes a file from a former place in the tree.
@@ -324,8 +356,12 @@ func (t *Tx) copyName(rec *record.Record, spelling layout.Spelling, newest bool)
 
 func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record) (record.Version, error) {
 	when := rec.Mtime
-	if rec.Ends() {
+	switch {
+	case rec.HasContent():
+	case rec.Changed.IsZero():
 		when = rec.Captured
+	default:
+		when = rec.Changed
 	}
 	date, ok := committerDate(rec.Captured.Truncate(time.Second), t.last)
 	if !ok && t.wrote {
@@ -351,26 +387,38 @@ func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record) (rec
 	return v, nil
 }
 
-// changedFrom is the version before one whose mode or owner alone changed; nil for others, and
-// where it cannot be read.
+// changedFrom is the version that the subject of another one tells of: of a Metadata version the
+// one before, of a Restored one that which was brought back; nil for others, and where it cannot be
+// read.
 func (t *Tx) changedFrom(rec *record.Record) *record.Record {
-	if rec.Event != record.Metadata {
+	id := rec.Previous
+	switch rec.Event {
+	case record.Metadata:
+	case record.Restored:
+		id = rec.RestoredFrom
+	default:
 		return nil
 	}
 	for i := range t.versions {
-		if t.versions[i].Commit == rec.Previous {
-			return &t.versions[i].Record
+		if t.versions[i].Commit == id {
+			return t.inZone(t.versions[i].Record)
 		}
 	}
-	c, err := t.r.work.Store.ReadCommit(rec.Previous)
+	c, err := t.r.work.Store.ReadCommit(id)
 	if err != nil {
 		return nil
 	}
-	before, err := record.Parse(c.Message)
-	if err != nil || before.Source != rec.Source {
+	other, err := record.Parse(c.Message)
+	if err != nil || rec.Event == record.Metadata && other.Source != rec.Source {
 		return nil
 	}
-	return &before
+	return t.inZone(other)
+}
+
+// inZone is a record with its times in the zone of the commits' dates.
+func (t *Tx) inZone(rec record.Record) *record.Record {
+	rec.Mtime, rec.Captured = rec.Mtime.In(t.r.opts.Zone), rec.Captured.In(t.r.opts.Zone)
+	return &rec
 }
 
 // Abort gives up what was not published.

@@ -65,5 +65,5 @@ func TestRunThatIsCutShort(t *testing.T) {
 	if n == 0 || n >= files {
 		t.Fatalf("%d of %d versions are kept", n, files)
 	}
-	w.run(files - n)
+	w.run(files - (n - 1)) // the folder is the first
 }

@@ -33,21 +33,23 @@ func TestSourceErrors(t *testing.T) {
 	for _, way := range []string{"gone/file", strings.Repeat("x", 300) + "/file", strings.Repeat("y", 300)} {
 		h := heard{}
 		r := &run{RunOptions: RunOptions{Config: &config.Config{}, Report: &h}, ctx: t.Context(), summary: &Summary{}}
-		ch := scan.Change{File: scan.File{Path: filepath.Join(root, way), Entry: entry}}
+		ch := scan.Change{File: &scan.File{Path: filepath.Join(root, way), Entry: entry}}
 		_, err := (&capture.Capturer{Ctx: t.Context(), Clock: time.Now}).Capture(&ch, &capture.Opener{Own: new(own.Set)})
 		if err == nil {
 			t.Fatal("it is there")
 		}
-		if err := r.reportFailure(&ch, err); err != nil || len(h) != 1 || h[0].Path != ch.File.Path {
+		err = r.reportFailure(&ch, err)
+		if r.reportUnread(); err != nil || len(h) != 1 || h[0].Path != ch.File.Path {
 			t.Errorf("%.20s: it ends the run: %v %v", way, err, h)
 		}
 	}
 	for _, errno := range []error{unix.ENOENT, unix.ELOOP, unix.ENOTDIR, unix.EACCES} {
 		h := heard{}
 		r := &run{RunOptions: RunOptions{Config: &config.Config{}, Report: &h}, ctx: t.Context(), summary: &Summary{}}
-		ch := scan.Change{File: scan.File{Path: filepath.Join(root, "file"), Entry: entry}}
+		ch := scan.Change{File: &scan.File{Path: filepath.Join(root, "file"), Entry: entry}}
 		cause := fmt.Errorf("pack: %w", &fs.PathError{Op: "open", Path: "/dest/.git/timemachine/packs", Err: errno})
-		if err := r.reportFailure(&ch, cause); err == nil || len(h) > 0 {
+		err := r.reportFailure(&ch, cause)
+		if r.reportUnread(); err == nil || len(h) > 0 {
 			t.Errorf("%v of the destination is blamed on a source: %v", errno, h)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"timemachine/watch/cache"
 	"timemachine/watch/disk"
 	"timemachine/watch/scan"
 )
@@ -18,11 +19,11 @@ func TestCommitOrder(t *testing.T) {
 	base := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	change := func(path string, uid uint32, at int, size int64) scan.Change {
 		mtime := base.Add(time.Duration(at) * time.Second)
-		return scan.Change{File: scan.File{Path: path, Stat: disk.Stat{Mode: unix.S_IFREG | 0o644, UID: uid, Size: size,
+		return scan.Change{File: &scan.File{Path: path, Stat: disk.Stat{Mode: unix.S_IFREG | 0o644, UID: uid, Size: size,
 			MtimeSec: mtime.Unix()}}}
 	}
 	deletion := func(path string, uid uint32) scan.Change {
-		return scan.Change{Deleted: true, File: scan.File{Path: path}, Before: &scan.SourceState{UID: uid}}
+		return scan.Change{Deleted: true, File: &scan.File{Path: path}, Before: &cache.State{UID: uid}}
 	}
 	changes := []scan.Change{
 		deletion("/w/gone", self), deletion("/w/freed", most), change("/w/freed/file", few, 9, 1),

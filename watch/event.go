@@ -5,17 +5,21 @@ import (
 
 	"timemachine/repo/git/object"
 	"timemachine/repo/record"
+	"timemachine/watch/cache"
 	"timemachine/watch/capture"
 	"timemachine/watch/disk"
 	"timemachine/watch/scan"
 )
 
 // evidence is what tells the event of a source: its last version, and what is seen of it now. Of
-// its content nothing is known before it was read.
+// its content nothing is known before it was read. A folder has none.
 type evidence struct {
-	before        *scan.SourceState
+	before        *cache.State
 	stat          *disk.Stat
 	link          bool
+	folder        bool
+	xattrs        []record.Xattr // of what is there now
+	linked        certainty      // whether its links differ from the record's
 	pseudo        bool
 	read          bool
 	blob          object.ID // where it was read
@@ -46,9 +50,13 @@ var events = []struct {
 	took  func(*evidence) certainty
 }{
 	{record.Added, func(e *evidence) certainty { return certainIf(e.before == nil || e.before.Deleted) }},
-	{record.TypeChanged, func(e *evidence) certainty { return certainIf(e.before.Link != e.link) }},
+	{record.TypeChanged, func(e *evidence) certainty {
+		return certainIf(e.before.Link != e.link || e.before.Folder != e.folder || e.folder && e.before.Stale)
+	}},
 	{record.Modified, func(e *evidence) certainty {
 		switch {
+		case e.folder:
+			return no
 		case e.before.Stale:
 			return certain
 		case e.read:
@@ -59,18 +67,20 @@ var events = []struct {
 		return possible
 	}},
 	{record.Metadata, func(e *evidence) certainty {
-		return certainIf(e.before.Mode != e.stat.Mode&0o7777 || e.before.UID != e.stat.UID || e.before.GID != e.stat.GID)
+		differs := e.before.Mode != e.stat.Mode&0o7777 || e.before.UID != e.stat.UID || e.before.GID != e.stat.GID ||
+			e.before.XattrSum != cache.SumXattrs(e.xattrs)
+		return max(certainIf(differs), e.linked)
 	}},
 	{record.Touched, func(e *evidence) certainty {
-		return certainIf(!e.before.Mtime.Equal(e.stat.Mtime()) && !e.ignoreTouched && !e.pseudo)
+		return certainIf(!e.before.Mtime.Equal(e.stat.Mtime()) && !e.ignoreTouched && !e.pseudo && !e.folder)
 	}},
 }
 
 // classify returns the event of a captured source, or "" where nothing changed that makes a
-// version.
-func classify(before *scan.SourceState, got *capture.Content, ignoreTouched bool) record.Event {
-	e := evidence{before: before, stat: &got.Stat, link: got.Link, pseudo: got.Pseudo,
-		read: true, blob: got.Blob, ignoreTouched: ignoreTouched}
+// version. relinked says that its record tells of other links than it has.
+func classify(before *cache.State, got *capture.Content, relinked, ignoreTouched bool) record.Event {
+	e := evidence{before: before, stat: &got.Stat, link: got.Link, folder: got.Folder, pseudo: got.Pseudo,
+		xattrs: got.Xattrs, linked: certainIf(relinked), read: true, blob: got.Blob, ignoreTouched: ignoreTouched}
 	for _, row := range events {
 		if row.took(&e) == certain {
 			return row.event
@@ -79,11 +89,12 @@ func classify(before *scan.SourceState, got *capture.Content, ignoreTouched bool
 	return ""
 }
 
-// possibleEvents returns the events that a changed stat can mean, the likelier first. maybe says
-// that there may be no version. Without events, the source is only read again to be sure.
-func possibleEvents(ch *scan.Change, ignoreTouched bool) (may []record.Event, maybe bool) {
-	e := evidence{before: ch.Before, stat: &ch.File.Stat, link: ch.File.Stat.IsLink(), pseudo: ch.File.Pseudo,
-		ignoreTouched: ignoreTouched}
+// PossibleEvents returns the events that a changed stat can mean, the likelier first, where the
+// source has the given attributes. maybe says that there may be no version. Without events, the
+// source is only read again to be sure.
+func PossibleEvents(ch *scan.Change, xattrs []record.Xattr, ignoreTouched bool) (may []record.Event, maybe bool) {
+	e := evidence{before: ch.Before, stat: &ch.File.Stat, link: ch.File.Stat.IsLink(), folder: ch.File.Stat.IsDir(),
+		pseudo: ch.File.Pseudo, xattrs: xattrs, ignoreTouched: ignoreTouched}
 	for _, row := range events {
 		switch row.took(&e) {
 		case possible:
@@ -94,6 +105,9 @@ func possibleEvents(ch *scan.Change, ignoreTouched bool) (may []record.Event, ma
 			}
 			return append(may, row.event), false
 		}
+	}
+	if e.folder {
+		return nil, false
 	}
 	if !e.pseudo && (e.before.Stat == *e.stat || e.before.Stat.IsZero() && e.before.Mtime.Equal(e.stat.Mtime())) {
 		return nil, true

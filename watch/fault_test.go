@@ -1,6 +1,7 @@
 package watch_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"timemachine/repo"
 	"timemachine/repo/durable"
@@ -60,6 +62,12 @@ var scenarios = []scenario{
 		w.plant()
 		w.run(6)
 		w.plantMany()
+	}, (*world).once, false},
+	{longReflogs, func(w *world) {
+		w.plant()
+		w.run(6)
+		w.lengthenReflogs()
+		w.change()
 	}, (*world).once, false},
 	{"heap of packs", func(w *world) {
 		w.plant()
@@ -128,6 +136,8 @@ var scenarios = []scenario{
 	}, (*world).rebuildOnce, false},
 }
 
+const longReflogs = "long reflogs"
+
 // plant makes the sources that scenarios begin with.
 func (w *world) plant() {
 	w.write("a", "1")
@@ -162,6 +172,36 @@ func (w *world) change() {
 func (w *world) cutShort() {
 	w.t.Helper()
 	w.killed(&killAfter{kind: durable.Rename, suffix: "refs/heads/main"})
+}
+
+// foreignMove is the message of an entry that another program made.
+const foreignMove = "reset: moving to HEAD"
+
+// reflogs are the logs of the branch and of HEAD.
+func (w *world) reflogs() [2]string {
+	return [2]string{filepath.Join(w.dest, ".git/logs/refs/heads/main"), filepath.Join(w.dest, ".git/logs/HEAD")}
+}
+
+// lengthenReflogs adds so many entries of runs to the reflogs that the next run joins some of them.
+// Among them is one of another program.
+func (w *world) lengthenReflogs() {
+	w.t.Helper()
+	var b strings.Builder
+	now, tip := w.options().Clock(), tipOf(w.dest)
+	for i := range 4000 {
+		message := "timemachine: 1 versions (scan 20261123T044830Z-9f2c)"
+		if i == 1000 {
+			message = foreignMove
+		}
+		fmt.Fprintf(&b, "%s %[1]s somebody <s@example.org> %d +0000\t%s\n", tip, now.Add(time.Duration(i-4000)*time.Minute).Unix(), message)
+	}
+	for _, name := range w.reflogs() {
+		f, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY, 0)
+		w.check(err)
+		_, err = f.WriteString(b.String())
+		w.check(err)
+		w.check(f.Close())
+	}
 }
 
 // killAfter ends the process once an operation on a path has succeeded.
@@ -295,6 +335,13 @@ func (s *sweep) reference(t *testing.T) {
 	s.check(s.once())
 	repotest.MustCheck(t, s.dest)
 	s.want, s.packs = s.history(), len(s.packFiles())
+	if s.name == longReflogs {
+		for _, name := range s.reflogs() {
+			if b, err := os.ReadFile(name); err != nil || bytes.Count(b, []byte("\n")) > 1500 {
+				t.Fatalf("%s was not trimmed: %v", name, err)
+			}
+		}
+	}
 }
 
 func (s *sweep) all(t *testing.T, how repotest.Fault) {
@@ -355,6 +402,11 @@ func (s *sweep) survived() string {
 	}
 	if s.before != "" && exec.Command("git", "-C", s.dest, "merge-base", "--is-ancestor", s.before, branchOf(s.dest)).Run() != nil {
 		return "what was recorded before is gone"
+	}
+	for _, name := range s.reflogs() {
+		if b, err := os.ReadFile(name); s.name == longReflogs && (err != nil || bytes.Count(b, []byte(foreignMove)) != 1) {
+			return fmt.Sprintf("%s lost another program's entry: %v", name, err)
+		}
 	}
 	return ""
 }

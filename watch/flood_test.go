@@ -44,13 +44,13 @@ func TestFloodWaits(t *testing.T) {
 		w.check(err)
 		w.clock = nil
 		if runs == 0 {
-			for _, subject := range w.subjects(s.Versions)[:51] {
+			for _, subject := range w.subjects(fileVersions(s))[:51] {
 				if strings.Contains(subject, "flood/") {
 					t.Fatalf("%s comes before other users' files", subject)
 				}
 			}
 		}
-		total += s.Versions
+		total += fileVersions(s)
 		waiting := fmt.Sprintf("%d changes of user %d's files", files+51-total, flooder)
 		if files+51-total == 1 {
 			waiting = fmt.Sprintf("is more of user %d's files", flooder)

@@ -14,7 +14,7 @@ import (
 	"timemachine/repo/refusal"
 	"timemachine/repo/repotest"
 	"timemachine/repo/verify"
-	"timemachine/watch/scan"
+	"timemachine/watch/cache"
 )
 
 // folding gives a destination the settings of a file system that folds the case of names. The file
@@ -33,7 +33,7 @@ func (w *world) tracked() []string {
 // read returns the newest version of a source, by its name.
 func (w *world) read(name string) string {
 	w.t.Helper()
-	h, err := history.Open(w.dest, history.Options{Heads: scan.NewestVersions})
+	h, err := history.Open(w.dest, history.Options{Heads: cache.NewestVersions})
 	w.check(err)
 	defer h.Close()
 	e, err := h.At(context.Background(), w.path(name), history.Point{})
@@ -52,7 +52,7 @@ func (w *world) sound() {
 	if found, _ := w.verify(verify.Options{}); len(found) > 0 {
 		w.t.Errorf("verify: %+v", found)
 	}
-	if s, p, err := w.try(); err != nil || len(p) > 0 || s.Versions != 0 {
+	if s, p, err := w.try(); err != nil || len(p) > 0 || fileVersions(s) != 0 {
 		w.t.Errorf("a run with nothing to do: %+v %v %v", s, p, err)
 	}
 }
@@ -152,8 +152,8 @@ func TestCopyOfTheNameBefore(t *testing.T) {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	w.write("b", "content of b")
 	w.check(os.Chtimes(w.path("b"), at, at))
-	w.check(os.MkdirAll(filepath.Join(w.dest, "copies", w.src, "b"), 0o700))
-	before := filepath.Join(w.dest, "copies", w.src, "b", "2026-03-01T12-00-00.000000Z-b")
+	w.check(os.MkdirAll(filepath.Join(w.dest, "copies", w.src), 0o700))
+	before := filepath.Join(w.dest, "copies", w.src, "2026-03-01T12-00-00.000000Z-b")
 	w.check(os.WriteFile(before, []byte("content of B"), 0o600))
 	w.run(1)
 	if got := filepath.Base(w.trailer("Copy")); got != "2026-03-01T12-00-00.000000Z~1-b" {

@@ -35,8 +35,8 @@ func TestForeignFolderAtACopy(t *testing.T) {
 
 	s, p, err := w.try()
 	w.check(err)
-	if s.Versions != 2 || len(p) != 1 || p[0].Path != w.path("a") || !strings.Contains(p[0].Msg, "has no copy beside the history: directory not empty") {
-		t.Errorf("%d versions, it says %v", s.Versions, p)
+	if fileVersions(s) != 2 || len(p) != 1 || p[0].Path != w.path("a") || !strings.Contains(p[0].Msg, "has no copy beside the history: directory not empty") {
+		t.Errorf("%d versions, it says %v", fileVersions(s), p)
 	}
 	if staged, err := os.ReadDir(filepath.Join(w.dest, ".git/timemachine/stage")); err != nil || len(staged) > 0 {
 		t.Errorf("left in the stage: %v %v", staged, err)
@@ -102,8 +102,8 @@ func TestReplacedFolders(t *testing.T) {
 				w.write("a", "three")
 				s, p, err := w.try()
 				w.check(err)
-				if s.Versions != 1 || !w.says(p, name, `is no folder, and was moved to "`+name+`.aside"`) && !w.says(p, name, "is no folder, and was moved to "+name+".aside") {
-					t.Errorf("%d versions, it says %v", s.Versions, p)
+				if fileVersions(s) != 1 || !w.says(p, name, `is no folder, and was moved to "`+name+`.aside"`) && !w.says(p, name, "is no folder, and was moved to "+name+".aside") {
+					t.Errorf("%d versions, it says %v", fileVersions(s), p)
 				}
 				for _, q := range p {
 					if name == "copies" && q.Remedy != (refusal.Remedy{Kind: refusal.RebuildCopies, Dest: w.dest}) {
@@ -172,8 +172,8 @@ func TestFolderThatCannotBeMovedAside(t *testing.T) {
 	s, p, err := w.try()
 	remove()
 	w.check(err)
-	if s.Versions != 1 || !w.says(p, "copies", "could not be moved aside: operation not permitted") || w.committed("a") != "three" {
-		t.Errorf("%d versions, it says %v", s.Versions, p)
+	if fileVersions(s) != 1 || !w.says(p, "copies", "could not be moved aside: operation not permitted") || w.committed("a") != "three" {
+		t.Errorf("%d versions, it says %v", fileVersions(s), p)
 	}
 	if after := namesBelow(t, was); after != before {
 		t.Errorf("where the link leads there is %s, before %s", after, before)
@@ -203,8 +203,8 @@ func TestForeignFileStays(t *testing.T) {
 	w.write("d/b", "three")
 	s, p, err := w.try()
 	w.check(err)
-	if s.Versions != 1 || len(p) != 1 || p[0].Remedy != (refusal.Remedy{Kind: refusal.MoveAsideByRepair, Dest: w.dest}) {
-		t.Errorf("%d versions, it says %v", s.Versions, p)
+	if fileVersions(s) != 1 || len(p) != 1 || p[0].Remedy != (refusal.Remedy{Kind: refusal.MoveAsideByRepair, Dest: w.dest}) {
+		t.Errorf("%d versions, it says %v", fileVersions(s), p)
 	}
 	if found, sum := w.verify(verify.Options{Repair: true}); sum.Repaired != sum.Findings {
 		t.Errorf("repair: %+v", found)

@@ -111,7 +111,7 @@ func (r *run) omit(changes []scan.Change, out func(i int) bool, why string, caus
 
 // changeSize returns the bytes that a change needs before compression.
 func changeSize(c *scan.Change) int64 {
-	if c.Deleted {
+	if c.Deleted || c.File.Stat.IsDir() {
 		return 0
 	}
 	return c.File.Stat.Size

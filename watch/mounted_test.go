@@ -127,7 +127,7 @@ func TestFolderInThePlaceOfASuspiciousFile(t *testing.T) {
 	if p := w.run(2); len(p) > 0 {
 		t.Fatalf("problems %v", p)
 	}
-	w.want("Delete disk/f", "Add disk/f/in")
+	w.want("Change type of disk/f", "Add disk/f/in")
 }
 
 // TestRevertedDeletion of the last file in a folder is recorded again.

@@ -11,25 +11,25 @@ import (
 	"time"
 
 	"timemachine/repo/history"
-	"timemachine/watch"
 	"timemachine/watch/config"
+	"timemachine/watch/preview"
 )
 
-func (w *world) preview() *watch.Preview {
+func (w *world) preview() *preview.Preview {
 	w.t.Helper()
 	c, err := config.Parse(filepath.Join(filepath.Dir(w.src), "config.dat"), []byte(w.config), config.Env{UID: -1})
 	w.check(err)
 	h, err := history.Open(w.dest, history.Options{})
 	w.check(err)
 	defer h.Close()
-	p, err := watch.NewPreview(context.Background(), c, h, w.dest, w.own, time.Now().Add(w.ahead))
+	p, err := preview.New(context.Background(), c, h, w.dest, w.own, time.Now().Add(w.ahead))
 	w.check(err)
 	return p
 }
 
 // expected lists the changes of a preview, as "modified or touched? a" where only the content
 // decides.
-func (w *world) expected(p *watch.Preview) []string {
+func (w *world) expected(p *preview.Preview) []string {
 	var lines []string
 	for _, e := range p.Changes {
 		words := fmt.Sprint(e.Events)

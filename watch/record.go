@@ -13,6 +13,7 @@ import (
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
+	"timemachine/watch/cache"
 	"timemachine/watch/capture"
 	"timemachine/watch/scan"
 )
@@ -60,7 +61,8 @@ func upcomingVersions(changes []scan.Change) []record.Upcoming {
 // recordChanges captures and commits the changes in their order, part by part. It publishes what it
 // has when that is due, and before large sources, which take long.
 func (r *run) recordChanges(changes []scan.Change) error {
-	c := &capture.Capturer{Ctx: r.ctx, To: r.tx, Clock: r.Clock, MaxSize: r.Config.MaxSize, Reader: r.reader, Patience: r.patience}
+	c := &capture.Capturer{Ctx: r.ctx, To: r.tx, Clock: r.Clock, MaxSize: r.Config.MaxSize, Reader: r.reader, Patience: r.patience,
+		KeepsXattr: r.Config.KeepsXattr}
 	r.waiting = nil
 	r.began = r.Clock()
 	r.published = r.began
@@ -107,7 +109,7 @@ func (r *run) recordPart(c *capture.Capturer, part []scan.Change, done, total in
 		}
 		i := n
 		n++
-		if p.gots[i].err == nil && !part[i].Deleted && !p.gots[i].Stat.Mtime().Equal(part[i].File.Stat.Mtime()) {
+		if p.gots[i].err == nil && !part[i].Deleted && !p.gots[i].Folder && !p.gots[i].Stat.Mtime().Equal(part[i].File.Stat.Mtime()) {
 			late = append(late, i)
 			continue
 		}
@@ -142,24 +144,34 @@ func (r *run) recordChange(ch *scan.Change, got *captured) error {
 		return r.reportFailure(ch, got.err)
 	}
 	delete(r.slow, ch.File.Path)
-	event := classify(ch.Before, &got.Content, r.Config.IgnoreTouched)
+	if mode, is := r.Opened[ch.File.Path]; is && got.Stat.Mode&0o7777 == mode|0o400 {
+		got.Stat.Mode = got.Stat.Mode&^0o7777 | mode
+	}
+	linkedWith, relinked := r.linkedWith(ch, got)
+	event := classify(ch.Before, &got.Content, relinked, r.Config.IgnoreTouched)
 	if event == "" {
 		r.noteSeen(ch.Before, got)
 		r.noteContent(ch.File.Path, got.Blob)
 		return nil
 	}
-	rec := record.Record{Event: event, Source: ch.File.Path, Mtime: got.Stat.Mtime(), Mode: got.Stat.Mode & 0o7777, Link: got.Link,
+	rec := record.Record{Event: event, Source: ch.File.Path, Mode: got.Stat.Mode & 0o7777, Link: got.Link, Folder: got.Folder,
 		UID: got.Stat.UID, GID: got.Stat.GID, User: r.owners.User(got.Stat.UID), Group: r.owners.Group(got.Stat.GID),
-		Size: got.Size, Blob: got.Blob, Torn: got.Torn}
+		Size: got.Size, Blob: got.Blob, Torn: got.Torn, Xattrs: got.Xattrs, LinkedWith: linkedWith}
+	if !got.Folder {
+		rec.Mtime = got.Stat.Mtime()
+	}
 	newest := true
 	if ch.Before != nil {
 		rec.Previous = ch.Before.Commit
 		newest = got.Stat.Mtime().Truncate(time.Microsecond).After(ch.Before.LatestMtime)
 	}
-	if event == record.Metadata {
+	if from, is := r.Restored[ch.File.Path]; is {
+		rec.Event, rec.RestoredFrom = record.Restored, from
+	}
+	if rec.Event == record.Metadata {
 		rec.Changed = got.Stat.Ctime()
 	}
-	if event == record.Added {
+	if rec.Event == record.Added {
 		rec.RenamedFrom = r.renamedFrom(&got.Stat)
 	}
 	return r.commit(ch, rec, got, newest)
@@ -167,10 +179,13 @@ func (r *run) recordChange(ch *scan.Change, got *captured) error {
 
 // commit commits a record. A path that git cannot check out is a problem of its source.
 func (r *run) commit(ch *scan.Change, rec record.Record, got *captured, newest bool) error {
-	displaces, err := r.tx.Displaces(&rec)
-	if err == nil && displaces {
-		if free, err := r.makeWay(rec.Source); err != nil || !free {
-			return err
+	var err error
+	if rec.HasContent() {
+		var displaces bool
+		if displaces, err = r.tx.Displaces(&rec); err == nil && displaces {
+			if free, err := r.makeWay(rec.Source); err != nil || !free {
+				return err
+			}
 		}
 	}
 	var v record.Version
@@ -186,6 +201,9 @@ func (r *run) commit(ch *scan.Change, rec record.Record, got *captured, newest b
 		return err
 	}
 	r.updateCache(&v, got)
+	if v.LinkedWith != "" {
+		r.links.recorded[v.Source] = v.LinkedWith
+	}
 	r.noteContent(v.Source, v.Blob)
 	r.warnOfLimits(&v)
 	return nil
@@ -204,7 +222,7 @@ func (r *run) updateCache(v *record.Version, got *captured) {
 
 // noteSeen notes in the cache how a source was read. What is in doubt for long, as is a file with
 // an mtime that is hours ahead, is read by each run and looks the same to each: nothing is written.
-func (r *run) noteSeen(state *scan.SourceState, got *captured) {
+func (r *run) noteSeen(state *cache.State, got *captured) {
 	before := *state
 	state.Stat, state.Doubtful, state.Followed, state.TornRuns = got.Stat, got.Doubtful || got.Torn, got.Followed, 0
 	if *state != before {
@@ -218,6 +236,9 @@ func (r *run) reportVersions(versions []record.Version) {
 		v := &versions[i]
 		r.summary.Events[v.Event]++
 		r.summary.Versions++
+		if v.Folder && v.Event != record.TypeChanged {
+			r.summary.Folders++
+		}
 		r.summary.Bytes += v.Size
 		r.Report.Version(*v)
 	}
@@ -228,12 +249,14 @@ func (r *run) reportVersions(versions []record.Version) {
 func (r *run) recordEnd(ch *scan.Change) error {
 	noticed := r.Clock()
 	if !scan.EndStands(ch) {
-		r.returned = append(r.returned, ch.File.Path)
+		if !ch.Before.Folder { // others can be beside a folder
+			r.returned = append(r.returned, ch.File.Path)
+		}
 		return nil
 	}
-	rec := record.Record{Event: record.Deleted, Source: ch.File.Path, Previous: ch.Before.Commit, UID: ch.Before.UID, User: r.owners.User(ch.Before.UID)}
-	if ch.BecameFolder {
-		rec.Event, rec.Folder = record.TypeChanged, true
+	rec := record.Record{Event: record.Deleted, Source: ch.File.Path, Folder: ch.Before.Folder, Previous: ch.Before.Commit, UID: ch.Before.UID, User: r.owners.User(ch.Before.UID)}
+	if ch.LeadsOn {
+		rec.Event, rec.LeadsOn = record.TypeChanged, true
 	}
 	v, err := r.tx.Commit(rec, noticed, true)
 	if err != nil {
@@ -248,15 +271,16 @@ func (r *run) recordEnd(ch *scan.Change) error {
 // false where one of them is still there. Then the next run decides.
 func (r *run) makeWay(path string) (free bool, err error) {
 	others := r.cache.LiveBelow(path, r.cache.SortedOverlay())
+	slices.Reverse(others) // folders after what lies in them
 	for p := filepath.Dir(path); p != "/"; p = filepath.Dir(p) {
 		others = append(others, p)
 	}
 	for _, source := range others {
 		state := r.cache.FindLive(source)
-		if state == nil {
+		if state == nil || state.Folder && strings.HasPrefix(path, source+"/") {
 			continue
 		}
-		end := scan.Change{File: scan.File{Path: source, Entry: r.Config.Select(source)}, Before: state, Deleted: true}
+		end := scan.Change{File: &scan.File{Path: source, Entry: scan.SelectSource(r.Config, state)}, Before: state, Deleted: true}
 		returned := len(r.returned)
 		if err := r.recordEnd(&end); err != nil || len(r.returned) > returned {
 			return false, err
@@ -272,8 +296,8 @@ func (r *run) overlapsReturned(source string) bool {
 	})
 }
 
-// reportFailure reports a source that could not be captured. It returns an error of the
-// destination, which ends the run.
+// reportFailure notes a source that could not be captured, for reportUnread. It returns an error of
+// the destination, which ends the run.
 func (r *run) reportFailure(ch *scan.Change, err error) error {
 	if r.ctx.Err() != nil {
 		return r.ctx.Err()
@@ -294,12 +318,12 @@ func (r *run) reportFailure(ch *scan.Change, err error) error {
 		return nil
 	case errors.Is(err, capture.ErrSlow):
 		now := r.Clock()
-		s := r.slow.add(&ch.File, now)
-		p = s.problem(ch.File.Path, now)
+		s := r.slow.Add(ch.File, now)
+		p = s.Problem(ch.File.Path, now)
 	case isBarred:
 		p = barred
 	case errors.Is(err, capture.ErrTooLarge):
-		p.Msg, p.Err = tooLarge(r.Config.MaxSize), nil
+		p.Msg, p.Err = capture.TooLarge(r.Config.MaxSize), nil
 	case !capture.IsSourceError(err):
 		return err // of the destination; it names the file there
 	case durable.IsMissing(err):
@@ -307,6 +331,6 @@ func (r *run) reportFailure(ch *scan.Change, err error) error {
 	default:
 		p.Msg = "cannot be read"
 	}
-	r.reportProblem(p)
+	r.unread = append(r.unread, p)
 	return nil
 }

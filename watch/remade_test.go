@@ -49,8 +49,8 @@ func TestFolderRemadeBetweenSources(t *testing.T) {
 	if began.do != nil {
 		t.Fatal("no pack was begun")
 	}
-	if len(p) != 1 || p[0].Path != w.path("d/vanishes") || !strings.Contains(p[0].Msg, "vanished") || s.Versions != 4 {
-		t.Errorf("%d versions, it says %v", s.Versions, p)
+	if len(p) != 1 || p[0].Path != w.path("d/vanishes") || !strings.Contains(p[0].Msg, "vanished") || fileVersions(s) != 4 {
+		t.Errorf("%d versions, it says %v", fileVersions(s), p)
 	}
 	for _, name := range []string{"d/b", "d/c", "d/link"} {
 		if got := w.committed(name); got != "new" {

@@ -6,15 +6,21 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"timemachine/repo"
+	"timemachine/repo/git/object"
 	"timemachine/repo/history"
+	"timemachine/repo/record"
 	"timemachine/repo/restore"
+	"timemachine/repo/restore/rights"
 	"timemachine/watch/config"
 	"timemachine/watch/own"
 	"timemachine/watch/pattern"
 	"timemachine/watch/scan"
+
+	"golang.org/x/sys/unix"
 )
 
 // RestoreOptions says which versions to restore, and where.
@@ -26,12 +32,19 @@ type RestoreOptions struct {
 	At         history.Point  // what Selections were selected by
 	Selections []restore.Selection
 	To         string
+	Place      func(source string) string // as in restore.Options
 	Overwrite  restore.Overwrite
+	Exact      bool // as in restore.Options
 	DryRun     bool // plan only
-	Clock      func() time.Time
-	Log        func(msg string, args ...any) // important actions; nil: none
-	Report     Reporter                      // for the runs that record; never nil
-	Done       func(*restore.Step)           // called after each step; never nil
+	// Part says that the selections are not all that was there: what they lack is nothing extra.
+	Part bool
+	// Confirm is called with the plan before anything is changed; its error ends the restore. nil:
+	// nothing has to be confirmed.
+	Confirm func(*restore.Plan) error
+	Clock   func() time.Time
+	Log     func(msg string, args ...any) // important actions; nil: none
+	Report  Reporter                      // for the runs that record; never nil
+	Done    func(*restore.Step)           // called after each step; never nil
 }
 
 // Restore brings versions back. Where files are restored in place, the present state of each file
@@ -40,15 +53,33 @@ type RestoreOptions struct {
 // The caller closes the plan, which tells what was done. The error means that the restore failed as
 // a whole.
 func Restore(ctx context.Context, o RestoreOptions) (*restore.Plan, error) {
-	ro := restore.Options{To: o.To, Overwrite: o.Overwrite, Log: o.Log}
+	ro := restore.Options{To: o.To, Place: o.Place, Overwrite: o.Overwrite, Exact: o.Exact, Log: o.Log}
 	if o.Config != nil {
 		ro.Followed = o.Config.HasRoot
 		ro.Extra = func(path string) bool { return o.Config.Select(path) != nil }
 	}
-	if uid := os.Geteuid(); uid == 0 {
-		if owner, err := o.History.CheckWriters(ctx, uid, o.At); err != nil {
-			ro.Limit = &restore.Limit{Owner: owner, Why: err}
-		}
+	if ro.Attributes = (&config.Config{}).KeepsXattr; o.Config != nil {
+		ro.Attributes = o.Config.KeepsXattr
+	}
+	ro.Since = o.since()
+	ro.HadNone = func(e *history.Entry) bool { return o.recordedFolders(ctx, e) || o.gotLater(ctx, e) }
+	at := o.At
+	if at.Back > 0 {
+		at = history.Point{Time: ro.Since}
+	}
+	ro.FolderOf = func(path string) (history.Entry, bool, error) { return o.History.FolderOf(ctx, path, at) }
+	if !o.History.IsOther() && o.History.State() != nil {
+		ro.OtherNames = func(files []*record.Record) map[string][]string { return findNames(ctx, o.History, at, files) }
+	}
+	if o.Part {
+		ro.Extra = func(string) bool { return false }
+	}
+	owner, err := o.History.CheckWriters(ctx, os.Geteuid(), o.At)
+	root := os.Geteuid() == 0
+	// Who has written what a clone has is not known.
+	ro.Foreign = err != nil || !root && o.History.State() == nil
+	if err != nil && root {
+		ro.Limit = &rights.Limit{Owner: owner, Why: err}
 	}
 	records := o.Repo != nil && !o.DryRun && ro.InPlace()
 	if records {
@@ -56,12 +87,54 @@ func Restore(ctx context.Context, o RestoreOptions) (*restore.Plan, error) {
 			return nil, err
 		}
 	}
+	opened := map[string]uint32{}
+	p, err := o.restoreOnce(ctx, ro, records, opened)
+	for left := closed(p, opened); err == nil && !o.DryRun && len(left) > 0; {
+		// What was closed to this user may be open by now.
+		next, nerr := o.restoreOnce(ctx, ro, records, opened)
+		if nerr != nil && !next.Begun { // not confirmed, say: what the first one has done stands
+			next.Close()
+			return p, ctx.Err()
+		}
+		before := left
+		left, err = closed(next, opened), nerr
+		merge(p, next)
+		next.Close()
+		if slices.Equal(left, before) {
+			break
+		}
+	}
+	return p, err
+}
+
+// closed lists the targets of a plan that this user could not look at, and which of them can be
+// looked at by now. Of files among these, it notes in opened which mode they had.
+func closed(p *restore.Plan, opened map[string]uint32) (targets []string) {
+	for i := range p.Steps {
+		if mode, file := p.Steps[i].ModeBefore(); file {
+			opened[p.Steps[i].Target] = mode
+		}
+		switch s := &p.Steps[i]; {
+		case errors.Is(s.Err, restore.ErrOpened):
+			targets = append(targets, s.Target+"/") // which no target is
+		case errors.Is(s.Err, unix.EACCES):
+			targets = append(targets, s.Target)
+		}
+	}
+	return targets
+}
+
+// restoreOnce plans, and carries the plan out.
+func (o *RestoreOptions) restoreOnce(ctx context.Context, ro restore.Options, records bool, opened map[string]uint32) (*restore.Plan, error) {
 	p, err := restore.NewPlan(ctx, o.History, o.Selections, ro)
+	if err == nil && !o.DryRun && o.Confirm != nil {
+		err = o.Confirm(p)
+	}
 	switch {
 	case err != nil:
 		return p, err
 	case records:
-		err = o.recordReplaced(ctx, p)
+		err = o.recordReplaced(ctx, p, opened)
 	case !o.DryRun || !ro.InPlace():
 		err = p.ConfirmStored()
 	}
@@ -74,10 +147,80 @@ func Restore(ctx context.Context, o RestoreOptions) (*restore.Plan, error) {
 	return p, err
 }
 
+// merge adds to a plan that was carried out what a second one for the same versions has done.
+func merge(p, next *restore.Plan) {
+	stands := map[string]bool{}
+	p.Steps = slices.DeleteFunc(p.Steps, func(s restore.Step) bool {
+		stands[s.Target] = s.Err == nil
+		return s.Err != nil
+	})
+	for i := range next.Steps {
+		if s := &next.Steps[i]; !stands[s.Target] {
+			p.Steps = append(p.Steps, *s)
+		}
+	}
+	slices.SortStableFunc(p.Steps, func(a, b restore.Step) int { return strings.Compare(a.Target, b.Target) })
+	p.Parents, p.Extra, p.ExtraFolders = append(p.Parents, next.Parents...), next.Extra, next.ExtraFolders
+	for _, note := range next.Notes {
+		if !slices.Contains(p.Notes, note) {
+			p.Notes = append(p.Notes, note)
+		}
+	}
+}
+
+// recordedFolders tells whether an entry's folder was recorded before a version was captured. The
+// runs since then record attributes, too.
+func (o *RestoreOptions) recordedFolders(ctx context.Context, e *history.Entry) bool {
+	if o.Config == nil {
+		return false
+	}
+	return slices.ContainsFunc(o.Config.Entries, func(entry *config.Entry) bool {
+		folder, found, err := o.History.FolderOf(ctx, entry.Root, history.Point{Time: e.CaptureTime()})
+		return err == nil && found && !folder.CaptureTime().After(e.CaptureTime())
+	})
+}
+
+// gotLater tells whether a source got its attributes after a version. Where its folder is not
+// recorded, nothing else tells that attributes were recorded then.
+func (o *RestoreOptions) gotLater(ctx context.Context, e *history.Entry) bool {
+	later, err := o.History.At(ctx, e.Source, history.Point{})
+	if err != nil {
+		return false
+	}
+	for v, err := range o.History.Lineage(ctx, &later) {
+		if err != nil || v.Commit == e.Commit {
+			return err == nil && later.Event == record.Metadata && len(later.Xattrs) > 0 && later.Changed.After(e.CaptureTime())
+		}
+		later = v
+	}
+	return false
+}
+
+// since is a moment at which all selected versions were in force: the one they were selected for,
+// now for the newest, else the latest capture of any.
+func (o *RestoreOptions) since() time.Time {
+	switch {
+	case o.At == (history.Point{}):
+		return o.Clock()
+	case !o.At.Time.IsZero():
+		return o.At.Time
+	}
+	var last time.Time
+	for i := range o.Selections {
+		for j := range o.Selections[i].Entries {
+			if at := o.Selections[i].Entries[j].CaptureTime(); at.After(last) {
+				last = at
+			}
+		}
+	}
+	return last
+}
+
 // recordReplaced makes a run over what the plan replaces. The run reads each file, whatever its
 // stat says: content can change without it.
-func (o *RestoreOptions) recordReplaced(ctx context.Context, p *restore.Plan) error {
-	sum, failed, err := o.record(ctx, p.Replaced(), true)
+func (o *RestoreOptions) recordReplaced(ctx context.Context, p *restore.Plan, opened map[string]uint32) error {
+	files, folders := p.Replaced()
+	sum, failed, err := o.record(ctx, RunOptions{Only: files, OnlyFolders: folders, Reread: true, Opened: opened})
 	if err == nil {
 		p.ConfirmRecorded(sum.Contents, failed)
 	}
@@ -87,33 +230,51 @@ func (o *RestoreOptions) recordReplaced(ctx context.Context, p *restore.Plan) er
 // recordRestored makes a run over the restored files. Without it, the newest version would be the
 // replaced one, and the same restore again would bring that back.
 func (o *RestoreOptions) recordRestored(ctx context.Context, p *restore.Plan) error {
-	_, failed, err := o.record(ctx, p.Restored(), false)
+	files, folders, commits := p.Restored()
+	var removed []string
+	for i := range p.Steps {
+		if s := &p.Steps[i]; s.Action == restore.Remove && s.Err == nil {
+			removed = append(removed, s.Target)
+		}
+	}
+	_, failed, err := o.record(ctx, RunOptions{Only: files, OnlyFolders: folders, Restored: commits, Removed: removed})
 	for path, why := range failed {
 		o.Report.Problem(scan.Problem{Path: path, Msg: "is restored, but not recorded as it is now", Err: why, Warning: true})
 	}
 	return err
 }
 
-// record makes a run over paths, and returns the paths that it could not record. A path that the
-// watch list does not select is recorded as if its folder were an entry.
-func (o *RestoreOptions) record(ctx context.Context, paths []string, reread bool) (*Summary, map[string]error, error) {
-	if len(paths) == 0 {
-		return &Summary{}, nil, nil
+// record makes a run over the paths in ro, and returns those that it could not record. A path that
+// the watch list does not select is recorded as if its folder were an entry, or as one if it is a
+// folder.
+func (o *RestoreOptions) record(ctx context.Context, ro RunOptions) (*Summary, map[string]error, error) {
+	if len(ro.Only)+len(ro.OnlyFolders)+len(ro.Removed) == 0 {
+		return &Summary{Contents: map[string]object.ID{}}, nil, nil
 	}
 	c := config.Config{CopiesKeep: true}
 	if o.Config != nil {
 		c = *o.Config
 	}
 	folders := map[string]bool{}
-	for _, path := range paths {
-		folder := filepath.Dir(path)
-		if c.Select(path) == nil && !folders[folder] {
+	add := func(folder string) {
+		if !folders[folder] {
 			folders[folder] = true
 			c.Entries = append(slices.Clip(c.Entries), &config.Entry{Text: folder, Glob: pattern.Glob{Root: folder}})
 		}
 	}
+	for _, path := range ro.Only {
+		if c.Select(path) == nil {
+			add(filepath.Dir(path))
+		}
+	}
+	for _, path := range ro.OnlyFolders {
+		if c.SelectFolder(path) == nil {
+			add(path)
+		}
+	}
 	failed := &unrecorded{Reporter: o.Report, paths: map[string]error{}}
-	sum, err := Run(ctx, RunOptions{Config: &c, Repo: o.Repo, Own: o.Own, Wait: true, Only: paths, Reread: reread, Clock: o.Clock, Report: failed})
+	ro.Config, ro.Repo, ro.Own, ro.Wait, ro.Clock, ro.Report = &c, o.Repo, o.Own, true, o.Clock, failed
+	sum, err := Run(ctx, ro)
 	return sum, failed.paths, err
 }
 

@@ -16,8 +16,8 @@ import (
 	"timemachine/repo/repotest"
 	"timemachine/repo/restore"
 	"timemachine/watch"
+	"timemachine/watch/cache"
 	"timemachine/watch/config"
-	"timemachine/watch/scan"
 )
 
 // TestRestoreFaults lets every operation of a restore fail. Each file holds its old or its new
@@ -77,7 +77,7 @@ func TestRestoreFaults(t *testing.T) {
 // restoreUnder restores everything through the seam f.
 func (w *world) restoreUnder(f *repotest.Faults, at history.Point) error {
 	defer durable.SetSeam(f)()
-	r, err := repo.Open(w.dest, repo.Options{Host: "host", Heads: scan.NewestVersions})
+	r, err := repo.Open(w.dest, repo.Options{Host: "host", Heads: cache.NewestVersions})
 	if err != nil {
 		return err
 	}

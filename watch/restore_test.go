@@ -16,14 +16,14 @@ import (
 	"timemachine/repo/repotest"
 	"timemachine/repo/restore"
 	"timemachine/watch"
+	"timemachine/watch/cache"
 	"timemachine/watch/config"
-	"timemachine/watch/scan"
 )
 
 // restore restores paths as of p.
 func (w *world) restore(p history.Point, o watch.RestoreOptions, paths ...string) (*restore.Plan, error) {
 	w.t.Helper()
-	r, err := repo.Open(w.dest, repo.Options{Host: "host", Heads: scan.NewestVersions})
+	r, err := repo.Open(w.dest, repo.Options{Host: "host", Heads: cache.NewestVersions})
 	w.check(err)
 	defer r.Close()
 	h, err := r.History()

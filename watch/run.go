@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"maps"
 	"os"
 	"slices"
 	"sync"
@@ -20,11 +21,13 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
+	"timemachine/watch/cache"
 	"timemachine/watch/capture"
 	"timemachine/watch/config"
 	"timemachine/watch/disk"
 	"timemachine/watch/own"
 	"timemachine/watch/scan"
+	"timemachine/watch/slow"
 )
 
 // RunOptions says what a run scans, and where it records.
@@ -34,10 +37,22 @@ type RunOptions struct {
 	Own             own.Places // what this process writes, which is never a source
 	Wait            bool       // wait for another run to end; else repo.ErrBusy
 	Only            []string   // absolute paths: only these, without deletions; nil: everything
+	OnlyFolders     []string   // with Only: these folders too, without what lies in them
 	Reread          bool       // read each path of Only, whatever its stat says
 	AcceptDeletions []string   // absolute paths below which no deletion is held back
-	Clock           func() time.Time
-	Report          Reporter // never nil
+	// Restored holds the commit of the version that each of some paths was brought back from.
+	Restored map[string]object.ID
+	// Opened holds the mode that files had before the caller let their owner read them. It is the
+	// one to be recorded.
+	Opened map[string]uint32
+	// Part holds paths that may have changed since the last run. The run looks at these alone, and
+	// records of them what a run over everything would. nil: a run over everything.
+	Part  []scan.Path
+	Watch scan.FolderWatch // may be nil
+	// Removed are paths that the caller has removed, also without Only: their deletion is recorded.
+	Removed []string
+	Clock   func() time.Time
+	Report  Reporter // never nil
 }
 
 // Reporter receives what a run does. A run calls it from one goroutine at a time.
@@ -50,14 +65,23 @@ type Reporter interface {
 // Summary is what a run did.
 type Summary struct {
 	Scan     string // the run's name in its records
-	Sources  int    // number of sources found
+	Sources  int    // number of files and links found
 	Events   map[record.Event]int
 	Versions int
+	Folders  int   // versions among them of folders that took no file's place
 	Problems int   // without warnings
 	Bytes    int64 // content of the versions
 	Elapsed  time.Duration
 	Tip      object.ID
 	Contents map[string]object.ID // with Reread: what each path of Only holds, as recorded
+
+	// Undecided says that a run over Part left something to a run over everything.
+	Undecided bool
+}
+
+// isPartial tells whether a run scans some paths only.
+func (o *RunOptions) isPartial() bool {
+	return o.Only != nil || o.OnlyFolders != nil || o.Removed != nil
 }
 
 // raceTries is how many times a run starts again after another program moved the branch.
@@ -68,7 +92,9 @@ type run struct {
 	RunOptions
 	ctx     context.Context
 	summary *Summary
-	cache   *scan.Cache
+	cache   *cache.Cache
+	scanned *scan.Scan
+	links   hardLinks
 	own     *own.Set // which is never a source
 	writer  *repo.Writer
 	tx      *repo.Tx
@@ -78,15 +104,16 @@ type run struct {
 	began     time.Time // when recording began
 	published time.Time // when a batch was published last
 
-	owners  OwnerNames
+	owners  disk.OwnerNames
 	deleted map[disk.Inode][]deletedFile // in this run; a file may have got a new name
 	space   spaceBudget
 
 	reader capture.DestReader
 
 	patience         *capture.Patience
-	slow, slowBefore slowSources   // now, and as the last run left them
-	waiting          []scan.Change // of users whose large files have taken their time
+	slow, slowBefore slow.Sources   // now, and as the last run left them
+	waiting          []scan.Change  // of users whose large files have taken their time
+	unread           []scan.Problem // of sources, to be reported in the order of their paths
 
 	returned []string // sources that were missing when the run scanned, and are back
 
@@ -110,8 +137,8 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 		return nil, err
 	}
 	defer r.reader.Close()
-	if o.Only == nil {
-		r.patience = &capture.Patience{Limit: userTime}
+	if !r.isPartial() {
+		r.patience = &capture.Patience{Limit: slow.UserTime}
 	}
 	r.started = o.Clock()
 	r.summary = &Summary{Scan: scanName(r.started), Events: map[record.Event]int{}}
@@ -120,7 +147,7 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 	for lost := 0; durable.IsTooMuch(err) && r.reduceBudget(err) || r.lostRace(err, &lost); {
 		err = all()
 	}
-	if err == nil && o.Only == nil {
+	if err == nil && !r.isPartial() && r.Part == nil {
 		if rerr := r.writer.Ran(o.Clock(), r.summary.Problems == 0); rerr != nil {
 			r.reportProblem(scan.Problem{Path: o.Repo.Path(), Msg: "when the last run was could not be noted", Err: durable.WithoutPath(rerr), Warning: true})
 		}
@@ -172,13 +199,14 @@ func (r *run) runOnce() error {
 	if err != nil {
 		return err
 	}
-	if r.cache, err = scan.Load(r.ctx, r.Repo, tip); err != nil {
+	if r.cache, err = cache.Load(r.ctx, r.Repo, tip); err != nil {
 		return err
 	}
 	defer r.cache.Close()
+	defer r.reportUnread()
 	if r.Reread {
 		r.summary.Contents = map[string]object.ID{}
-		for _, path := range r.Only {
+		for _, path := range slices.Concat(r.Only, r.OnlyFolders) {
 			r.cache.Doubt(path)
 		}
 	}
@@ -191,6 +219,7 @@ func (r *run) runOnce() error {
 	r.ordinary = sortForCommit(changes, r.Repo.Fold, uint32(os.Geteuid()))
 	r.cache.Tip, r.summary.Tip = tip, tip
 	if len(changes) > 0 {
+		r.cache.Forget() // scanned from end to end; few of its states are needed again
 		if err := r.writeChanges(tip, changes); err != nil {
 			return err
 		}
@@ -202,6 +231,34 @@ func (r *run) runOnce() error {
 	return nil
 }
 
+// withoutPaused leaves out the slow sources that are not tried now. In a run over some paths only,
+// nothing is left out: somebody has asked for them.
+func (r *run) withoutPaused(changes []scan.Change) []scan.Change {
+	if r.isPartial() {
+		return changes
+	}
+	if r.slow == nil {
+		r.slowBefore = slow.Read(r.Repo.State())
+		r.slow = r.slowBefore
+	}
+	known := r.slow
+	changes, r.slow = known.Unpaused(changes, r.Clock(), r.reportProblem)
+	if r.Part != nil { // the others are as slow as they were
+		known = maps.Clone(known)
+		maps.Copy(known, r.slow)
+		r.slow = known
+	}
+	return changes
+}
+
+// saveSlow notes the slow sources for the next run, where they are others than before.
+func (r *run) saveSlow() error {
+	if r.isPartial() || maps.Equal(r.slow, r.slowBefore) {
+		return nil
+	}
+	return r.slow.Save(r.Repo.State())
+}
+
 // findChanges scans and returns the changes. It reports what the scan could not read.
 func (r *run) findChanges() ([]scan.Change, error) {
 	s, err := r.scan()
@@ -209,23 +266,41 @@ func (r *run) findChanges() ([]scan.Change, error) {
 		return nil, err
 	}
 	watched := r.Config
-	if r.Only != nil {
+	if r.isPartial() {
 		watched = nil
 	}
 	changes, unseen := scan.Compare(s, r.cache, watched)
 	r.summary.Sources = s.Sources
-	problems := s.Problems
+	r.scanned, r.links = s, hardLinks{recorded: map[string]string{}}
+	problems := scan.RaiseKnown(s.Problems, r.cache)
 	if watched != nil {
 		deleted, held, missing := unseen.Deletions(r.AcceptDeletions)
 		r.deleted = byInode(deleted)
 		changes = append(changes, deleted...)
 		problems = slices.Concat(problems, held, missing, unneeded(r.AcceptDeletions, deleted))
 	}
-	changes = unseen.Settle(changes)
+	r.summary.Undecided = s.Undecided
+	changes = unseen.Settle(append(changes, r.removed()...))
 	for _, p := range problems {
-		r.reportProblem(p)
+		if p.Warning {
+			r.reportProblem(p)
+		} else {
+			r.unread = append(r.unread, p)
+		}
 	}
 	return changes, nil
+}
+
+// removed returns the deletions of the known sources that the caller has removed.
+func (r *run) removed() (deleted []scan.Change) {
+	for _, path := range r.Removed {
+		before := r.cache.FindLive(path)
+		if before == nil {
+			continue
+		}
+		deleted = append(deleted, scan.Change{File: &scan.File{Path: path, Entry: scan.SelectSource(r.Config, before)}, Before: before, Deleted: true})
+	}
+	return deleted
 }
 
 // unneeded returns a warning for each accepted path at or below which nothing is found deleted: it
@@ -239,7 +314,7 @@ func unneeded(accepted []string, deleted []scan.Change) (problems []scan.Problem
 	return problems
 }
 
-// scan scans everything, or the paths in Only.
+// scan scans everything, or the paths in Only or Part.
 func (r *run) scan() (*scan.Scan, error) {
 	r.own = r.Own.Find(r.Repo.Path())
 	folder, parts, err := r.Repo.Folders()
@@ -251,10 +326,13 @@ func (r *run) scan() (*scan.Scan, error) {
 		inodes = append(inodes, disk.Inode{Dev: parts[i].Dev, Ino: parts[i].Ino})
 	}
 	r.own.SetDestination(disk.Inode{Dev: folder.Dev, Ino: folder.Ino}, inodes)
-	if r.Only != nil {
-		return scan.Paths(r.ctx, r.Config, r.Only, r.own, r.cache)
+	if r.isPartial() {
+		return scan.Paths(r.ctx, r.Config, r.Only, r.OnlyFolders, r.own, r.cache)
 	}
-	return scan.All(r.ctx, r.Config, r.own, r.cache)
+	if r.Part != nil {
+		return scan.Part(r.ctx, r.Config, r.Part, r.own, r.cache, r.Watch)
+	}
+	return scan.All(r.ctx, r.Config, r.own, r.cache, r.Watch)
 }
 
 // noteContent notes the content that a source's newest version holds.
@@ -262,6 +340,16 @@ func (r *run) noteContent(source string, content object.ID) {
 	if r.summary.Contents != nil {
 		r.summary.Contents[source] = content
 	}
+}
+
+// reportUnread reports what the scan and the capture could not read together, by path. Sources are
+// captured in the order of their mtimes, which tells a reader nothing.
+func (r *run) reportUnread() {
+	slices.SortStableFunc(r.unread, func(a, b scan.Problem) int { return disk.ComparePaths(a.Path, b.Path) })
+	for _, p := range r.unread {
+		r.reportProblem(p)
+	}
+	r.unread = nil
 }
 
 // reportProblem counts a problem and reports it, unless the run did so before it started again.

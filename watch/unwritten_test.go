@@ -44,8 +44,8 @@ func (w *world) idle() (ops, bytes int) {
 	s, _, err := w.try()
 	remove()
 	w.check(err)
-	if s.Versions != 0 {
-		w.t.Fatalf("an idle run records %d versions", s.Versions)
+	if fileVersions(s) != 0 {
+		w.t.Fatalf("an idle run records %d versions", fileVersions(s))
 	}
 	return c.ops, c.bytes
 }
@@ -293,11 +293,11 @@ func TestMissingCopiesAreWritten(t *testing.T) {
 		w.config = "watch: [" + w.src + "]\ncopies: {min-free: 100%}\n"
 		w.runAny()
 		w.config = enough
-		w.check(os.Rename(w.copies("d/3"), w.copies("d/3")+"-away"))
-		w.check(os.WriteFile(w.copies("d/3"), nil, 0o600))
+		w.check(os.Rename(w.copies("d"), w.copies("d")+"-away"))
+		w.check(os.WriteFile(w.copies("d"), nil, 0o600))
 		w.runAny()
-		w.check(os.Remove(w.copies("d/3")))
-		w.check(os.Rename(w.copies("d/3")+"-away", w.copies("d/3")))
+		w.check(os.Remove(w.copies("d")))
+		w.check(os.Rename(w.copies("d")+"-away", w.copies("d")))
 		w.runAny()
 		w.upToDate()
 	})
@@ -355,6 +355,7 @@ func TestListOfUnwritten(t *testing.T) {
 	}
 	t.Run("too long", func(t *testing.T) {
 		w := newWorld(t)
+		w.batch = 500 // the part after the one that is too much can be listed again
 		w.write("a", "1")
 		w.runAny()
 		w.check(os.WriteFile(w.file("sub"), nil, 0o600))

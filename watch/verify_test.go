@@ -61,7 +61,7 @@ func TestVerifyWhole(t *testing.T) {
 	w := variedWorld(t)
 	for _, o := range []verify.Options{{}, {Quick: true}, {Repair: true}} {
 		found, sum := w.verify(o)
-		if len(found) > 0 || sum.Versions != 12 || sum.Copies != 11 || sum.Files != 6 || sum.Objects == 0 {
+		if len(found) > 0 || sum.Versions != 15 || sum.Copies != 11 || sum.Files != 6 || sum.Objects == 0 {
 			t.Errorf("%+v: %+v %v", o, sum, found)
 		}
 	}
@@ -186,7 +186,7 @@ func TestVerifyMovesAside(t *testing.T) {
 				t.Errorf("after the repair: %+v", found)
 			}
 			if away, err := os.Readlink(aside); err == nil && strings.HasSuffix(away, "away") {
-				if all, err := os.ReadDir(away); err != nil || len(all) != 2 {
+				if all, err := os.ReadDir(away); err != nil || len(all) < 2 || len(all) > 3 {
 					t.Errorf("where the link leads: %v %v", all, err)
 				}
 			}
@@ -201,7 +201,7 @@ func (w *world) file(name string) string { return filepath.Join(w.dest, "files",
 // newestCopy returns the path of the newest copy of a source.
 func (w *world) newestCopy(name string) string {
 	w.t.Helper()
-	all, err := filepath.Glob(filepath.Join(w.dest, "copies", w.src, name, "*Z*-*"))
+	all, err := filepath.Glob(filepath.Join(w.dest, "copies", w.src, filepath.Dir(name), "*Z*-"+filepath.Base(name)))
 	if err != nil || len(all) == 0 {
 		w.t.Fatalf("no copy of %s: %v", name, err)
 	}
@@ -301,13 +301,13 @@ func (w *world) within(t *testing.T) *world {
 func TestVerifyFindsStrays(t *testing.T) {
 	w := variedWorld(t)
 	w.check(os.WriteFile(w.copies("notes.txt"), nil, 0o600))
-	w.check(os.WriteFile(w.copies("a/mine"), nil, 0o600))
-	w.check(os.Symlink("/", w.copies("a/link")))
-	w.check(os.WriteFile(w.copies("a/2001-02-03T04-05-06.000007Z-mine"), nil, 0o600))
+	w.check(os.WriteFile(w.copies("d/mine"), nil, 0o600))
+	w.check(os.Symlink("/", w.copies("d/link")))
+	w.check(os.WriteFile(w.copies("d/2001-02-03-mine"), nil, 0o600))
 	if found, _ := w.verify(verify.Options{}); len(found) > 0 {
 		t.Errorf("of somebody's: %+v", found)
 	}
-	stray := w.copies("a/2001-02-03T04-05-06.000007Z-a")
+	stray := w.copies("2001-02-03T04-05-06.000007Z-a")
 	w.check(os.WriteFile(stray, []byte("never was"), 0o600))
 	for _, o := range []verify.Options{{}, {Quick: true}, {Repair: true}, {}} {
 		found, sum := w.verify(o)
@@ -325,7 +325,7 @@ func TestVerifyFindsStrays(t *testing.T) {
 	repotest.Git(t, w.dest, "update-ref", "refs/heads/main", "main~1") // no version has the newest
 	repotest.Git(t, w.dest, "reset", "-q", "--hard")
 	found, _ := w.verify(verify.Options{Quick: true})
-	if !slices.ContainsFunc(found, func(f verify.Finding) bool { return strings.HasSuffix(f.Path, "/a/1970-01-01T00-00-01.000000Z-a") }) {
+	if !slices.ContainsFunc(found, func(f verify.Finding) bool { return strings.HasSuffix(f.Path, "/1970-01-01T00-00-01.000000Z-a") }) {
 		t.Errorf("of a version that is no more: %+v", found)
 	}
 }

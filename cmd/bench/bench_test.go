@@ -3,9 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/xml"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -143,5 +146,53 @@ func TestMemoryIsRefused(t *testing.T) {
 	}
 	if !memory {
 		t.Error("tmpfs passes for a disk")
+	}
+}
+
+// TestPlot draws a history and reads the figure as XML.
+func TestPlot(t *testing.T) {
+	var samples []sample
+	for i := range 5 {
+		samples = append(samples, sample{(i + 1) * 200, 0.02, 0.03 + float64(i)/100, 1e6 * float64(i), 2e6 * float64(i)})
+	}
+	file := filepath.Join(t.TempDir(), "years.svg")
+	if err := plotYears(file, samples, "2026-11-29"); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var texts []string
+	lines := map[string]int{}
+	for d := xml.NewDecoder(f); ; {
+		token, err := d.Token()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch x := token.(type) {
+		case xml.CharData:
+			texts = append(texts, strings.TrimSpace(string(x)))
+		case xml.StartElement:
+			for _, a := range x.Attr {
+				for _, color := range []string{"#1B6CA8", "#D95F02"} {
+					if a.Name.Local == "style" && strings.Contains(a.Value, color) {
+						lines[color]++
+					}
+				}
+			}
+		}
+	}
+	for _, want := range []string{"timemachine", "milliseconds a run", "MB in .git", "runs"} {
+		if !slices.Contains(texts, want) {
+			t.Errorf("the figure lacks %q", want)
+		}
+	}
+	if lines["#1B6CA8"] != 4 || lines["#D95F02"] != 4 { // in each panel one, and one in its legend
+		t.Errorf("lines: %v", lines)
 	}
 }

@@ -46,13 +46,13 @@ func (d *destination) packCount() (packs, loose int, err error) {
 }
 
 // checkWithGit lets git check every object, every pack and the commit-graph, and clones the
-// destination. It fails unless the history holds the given number of commits; a negative number
-// stands for any.
-func (d *destination) checkWithGit(commits int) error {
+// destination. It fails unless the history holds the given number of versions of files; a
+// negative number stands for any.
+func (d *destination) checkWithGit(versions int) error {
 	b := d.b
-	count, err := b.output(d.dest, "rev-list", "--count", "HEAD")
-	if err == nil && commits >= 0 && count != fmt.Sprint(commits) {
-		err = fmt.Errorf("%s commits, want %d", count, commits)
+	count, err := b.output(d.dest, "rev-list", "--count", "--invert-grep", "--grep=^Type: folder$", "HEAD")
+	if err == nil && versions >= 0 && count != fmt.Sprint(versions) {
+		err = fmt.Errorf("%s versions of files, want %d", count, versions)
 	}
 	if err != nil {
 		return err

@@ -1,7 +1,7 @@
 // Command bench runs timemachine and its peers on the same trees and prints how they compare.
 //
 //	bench -binary bin/timemachine [-quick] [-cases first-many,later] [-size 0.1] [-rounds 5]
-//	      [-dir DIR] [-markdown]
+//	      [-dir DIR] [-markdown] [-plot FILE]
 //
 // Every figure is a ratio of two measurements of one round. The two run one after the other on the
 // same machine with the same warm cache. The order rotates from round to round, and the row shows

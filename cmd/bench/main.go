@@ -28,6 +28,7 @@ func main() {
 // options are the values from the command line.
 type options struct {
 	binary, dir, cases string
+	plot               string
 	size               float64
 	rounds             int
 	quick, markdown    bool
@@ -39,6 +40,7 @@ func parse(args []string) (*options, error) {
 	f.StringVar(&o.binary, "binary", "bin/timemachine", "the program to measure")
 	f.StringVar(&o.dir, "dir", os.TempDir(), "make the trees and repositories in a new folder in `DIR`, which must be on a disk")
 	f.StringVar(&o.cases, "cases", "", "run these `CASES` only, separated by commas: "+strings.Join(caseNames(), ", "))
+	f.StringVar(&o.plot, "plot", "", "draw the case years in `FILE`, as an SVG")
 	f.Float64Var(&o.size, "size", 1, "`FACTOR` of all counts and sizes; limits in bytes are judged at 1 only")
 	f.IntVar(&o.rounds, "rounds", 0, "rounds of each comparison; 0: 3 of first runs, 9 of later ones")
 	f.BoolVar(&o.quick, "quick", false, "a tenth of everything, unless -size says otherwise")
@@ -52,11 +54,16 @@ func parse(args []string) (*options, error) {
 		o.size = 0.1
 	}
 	if f.NArg() > 0 || o.size <= 0 || o.rounds < 0 {
-		return nil, errors.New("usage: bench [-binary FILE] [-dir DIR] [-cases NAMES] [-size FACTOR] [-rounds N] [-quick] [-markdown]")
+		return nil, errors.New("usage: bench [-binary FILE] [-dir DIR] [-cases NAMES] [-size FACTOR] [-rounds N] [-quick] [-markdown] [-plot FILE]")
 	}
 	var err error
 	if o.binary, err = filepath.Abs(o.binary); err != nil {
 		return nil, err
+	}
+	if o.plot != "" {
+		if o.plot, err = filepath.Abs(o.plot); err != nil {
+			return nil, err
+		}
 	}
 	o.dir, err = filepath.Abs(o.dir)
 	return &o, err

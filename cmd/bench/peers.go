@@ -30,6 +30,15 @@ func (b *bench) gitPeer(name, work string) (*gitPeer, error) {
 	return p, err
 }
 
+// collectingPeer is a gitPeer that collects loose objects as git does by default, but waits for it.
+func (b *bench) collectingPeer(name, work string) (*gitPeer, error) {
+	p, err := b.gitPeer(name, work)
+	if err == nil {
+		_, err = p.run([]string{"config", "--unset", "gc.auto"}, []string{"config", "gc.autoDetach", "false"})
+	}
+	return p, err
+}
+
 func (p *gitPeer) run(lists ...[]string) (cost, error) {
 	for i := range lists {
 		lists[i] = append([]string{"--git-dir", p.dir}, lists[i]...)

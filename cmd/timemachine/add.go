@@ -3,13 +3,19 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/watch"
 	"timemachine/watch/config"
+	"timemachine/watch/scan"
 )
 
 // addOptions are the arguments and flags of add.
@@ -31,7 +37,7 @@ func (a *app) addCommand() *cobra.Command {
 
 // add puts paths on the watch list and captures them.
 func (a *app) add(ctx context.Context, o addOptions) error {
-	p, c, err := a.openPlace(true)
+	p, c, err := a.openPlace()
 	if err != nil {
 		return err
 	}
@@ -39,21 +45,32 @@ func (a *app) add(ctx context.Context, o addOptions) error {
 	if len(wanted) == 0 {
 		return status(statusUsage)
 	}
+	if c == nil {
+		if _, err := a.createConfig(p, ""); err != nil {
+			return err
+		}
+	}
 	r, err := a.openRepo(p, true)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
 	listed, err := a.addEntries(p, wanted)
+	if err == nil {
+		err = a.printAdded(listed)
+	}
 	if err != nil {
 		return err
 	}
+	if typed := a.expandedPattern(o.paths); typed != "" && !a.flags.quiet {
+		a.console.Hint("these are the files of now; to watch later ones, too, quote the pattern: " + a.spell("add", hint.ShellWord(typed)))
+	}
 	rep := a.newRunReport(nil)
 	problems, d := refused, render.EmptyRun(p.dest)
-	if only := existingPaths(wanted); len(only) > 0 {
-		if c, err = a.existingConfig(p); err != nil {
-			return err
-		}
+	if c, err = a.existingConfig(p); err != nil {
+		return err
+	}
+	if only := append(existingPaths(wanted), a.matchedPaths(ctx, p, c, wanted)...); len(only) > 0 {
 		s, err := a.runOver(ctx, p, rep, watch.RunOptions{Config: c, Repo: r, Wait: true, Only: only})
 		if err != nil {
 			return err
@@ -66,34 +83,82 @@ func (a *app) add(ctx context.Context, o addOptions) error {
 	return errors.Join(a.printRun(d), partialStatus(problems))
 }
 
+// fewestExpanded is the least number of arguments that are taken for a pattern that the shell has
+// expanded.
+const fewestExpanded = 3
+
+// expandedPattern is the pattern that a shell has expanded to these arguments, as far as they show
+// it: all names in one folder with the same ending, and all that have it; "" for none.
+func (a *app) expandedPattern(args []string) string {
+	if len(args) < fewestExpanded {
+		return ""
+	}
+	folder, ending := filepath.Split(args[0])
+	ending = filepath.Ext(ending)
+	for _, arg := range args {
+		if dir, name := filepath.Split(arg); dir != folder || filepath.Ext(name) != ending {
+			return ""
+		}
+	}
+	where, err := a.absolute(folder)
+	if err != nil || ending == "" {
+		return ""
+	}
+	entries, err := os.ReadDir(where)
+	if err != nil {
+		return ""
+	}
+	var names []string
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) == ending && !strings.HasPrefix(e.Name(), ".") {
+			names = append(names, folder+e.Name())
+		}
+	}
+	slices.Sort(names)
+	if !slices.Equal(names, slices.Sorted(slices.Values(args))) || strings.ContainsAny(folder+ending, `*?[\`) {
+		return ""
+	}
+	return folder + "*" + ending
+}
+
 // addedEntries are the new entries of one add, and those that were on the list before.
 type addedEntries struct {
 	added   []string
 	already []string
 }
 
-// addEntries adds entries to the configuration and prints them.
+// addEntries adds entries to the configuration.
 func (a *app) addEntries(p *place, wanted []candidate) (addedEntries, error) {
 	var l addedEntries
-	var names []string
+	var names, patterns []string
 	for _, w := range wanted {
-		if w.already {
+		switch {
+		case w.already:
 			l.already = append(l.already, w.path)
-		} else {
+		case w.pattern:
+			patterns = append(patterns, w.path)
+		default:
 			names = append(names, w.path)
 		}
+	}
+	if len(patterns) > 0 {
+		added, already, err := config.AddPatterns(p.config, a.watchEnv(), patterns)
+		if err != nil {
+			return l, asConfigError(p.config, err)
+		}
+		l.added, l.already = added, append(l.already, already...)
 	}
 	if len(names) > 0 {
 		added, already, err := config.AddEntries(p.config, a.watchEnv(), names)
 		if err != nil {
 			return l, asConfigError(p.config, err)
 		}
-		l.added, l.already = added, append(l.already, already...)
+		l.added, l.already = append(l.added, added...), append(l.already, already...)
 	}
 	for _, path := range l.added {
 		a.journal.Debug("watching", "path", path, "configuration", p.config)
 	}
-	return l, a.printAdded(l)
+	return l, nil
 }
 
 // printAdded prints the entries, unless a JSON document will hold them.
@@ -102,12 +167,12 @@ func (a *app) printAdded(l addedEntries) error {
 		return nil
 	}
 	for _, path := range l.added {
-		if err := a.print("added " + terminal.Quote(path)); err != nil {
+		if err := a.say("added "+terminal.Quote(path), 2); err != nil {
 			return err
 		}
 	}
 	for _, path := range l.already {
-		if err := a.print("already watched: " + terminal.Quote(path)); err != nil {
+		if err := a.say("already watched: "+terminal.Quote(path), 2); err != nil {
 			return err
 		}
 	}
@@ -118,8 +183,26 @@ func (a *app) printAdded(l addedEntries) error {
 func existingPaths(wanted []candidate) []string {
 	var paths []string
 	for _, w := range wanted {
-		if !w.missing {
+		if !w.missing && !w.pattern {
 			paths = append(paths, w.path)
+		}
+	}
+	return paths
+}
+
+// matchedPaths are the files that the patterns among the candidates select now. It says of which
+// none is there.
+func (a *app) matchedPaths(ctx context.Context, p *place, c *config.Config, wanted []candidate) (paths []string) {
+	for _, w := range wanted {
+		for _, e := range c.Entries {
+			if !w.pattern || e.Text != w.path {
+				continue
+			}
+			found := scan.SourcesByEntry(ctx, &config.Config{Entries: []*config.Entry{e}}, a.own(p).Find(p.dest))[0].Paths
+			if len(found) == 0 {
+				a.console.Warn(terminal.Quote(w.path) + " matches no file now: runs record those that come")
+			}
+			paths = append(paths, found...)
 		}
 	}
 	return paths

@@ -41,7 +41,7 @@ func addFromFlags(cmd *cobra.Command, o *fromOptions) {
 func (o *fromOptions) check(cmd *cobra.Command, adopt bool) error {
 	if o.url != "" {
 		if !adopt {
-			return &usageError{msg: "--from goes with --adopt", hint: spell("init", "--adopt", "--from", "URL")}
+			return &usageError{msg: "--from goes with --adopt", hint: spellAs(cmd, "init", "--adopt", "--from", hint.ShellWord(o.url))}
 		}
 		if cmd.Flags().Changed("remote") {
 			return &usageError{msg: "--from and --remote exclude each other", hint: "--from makes the remote origin"}
@@ -53,7 +53,7 @@ func (o *fromOptions) check(cmd *cobra.Command, adopt bool) error {
 	}
 	for _, name := range []string{"branch", "copies", "timeout"} {
 		if cmd.Flags().Changed(name) {
-			return &usageError{msg: "--" + name + " goes with --from URL", hint: spell("init", "--adopt", "--from", "URL")}
+			return &usageError{msg: "--" + name + " goes with --from URL", hint: spellAs(cmd, "init", "--adopt", "--from", "URL")}
 		}
 	}
 	return nil
@@ -63,7 +63,7 @@ func (o *fromOptions) check(cmd *cobra.Command, adopt bool) error {
 func (a *app) adoptFrom(ctx context.Context, p *place, c *config.Config, o fromOptions) error {
 	options := a.repoOptions(p)
 	if r, err := repo.Open(p.dest, options); err == nil {
-		return errors.Join(occupied(r), r.Close())
+		return errors.Join(a.occupied(r), r.Close())
 	}
 	source, err := remote.NewSource(o.url, a.dir, a.home(), o.timeout, a.remoteOptions().Surroundings)
 	if err != nil {
@@ -95,15 +95,15 @@ func (a *app) adoptFrom(ctx context.Context, p *place, c *config.Config, o fromO
 	if a.flags.quiet {
 		return nil
 	}
-	err = a.print(fmt.Sprintf("adopted destination %s: branch %s of %s", terminal.Quote(p.dest), terminal.Quote(branch), terminal.Quote(source.URL())))
+	err = a.say(fmt.Sprintf("adopted destination %s: branch %s of %s", terminal.Quote(p.dest), terminal.Quote(branch), terminal.Quote(source.URL())), 2)
 	if err == nil && !o.copies && (c == nil || !c.CopiesNone) {
-		a.console.Hint("the older plain copies are written by: " + spell("copies", "rebuild", "-d", hint.ShellWord(p.dest)))
+		a.console.Hint("the older plain copies are written by: " + a.spell("copies", "rebuild", "-d", hint.ShellWord(p.dest)))
 	}
 	return err
 }
 
 // occupied is the refusal to fetch a history into a destination that is one already.
-func occupied(r *repo.Repo) error {
+func (a *app) occupied(r *repo.Repo) error {
 	dest := hint.ShellWord(r.Path())
 	h, err := r.History()
 	if refusalKind(err) == refusal.NoVersions {
@@ -113,7 +113,7 @@ func occupied(r *repo.Repo) error {
 	if err == nil {
 		err = h.Close()
 	}
-	return errors.Join(&failure{msg: "destination " + terminal.Quote(r.Path()) + " holds a history already", hint: spell("run", "-d", dest) + " goes on with it"}, err)
+	return errors.Join(&failure{msg: "destination " + terminal.Quote(r.Path()) + " holds a history already", hint: a.spell("run", "-d", dest) + " goes on with it"}, err)
 }
 
 // writeAdopted writes files/ and the index, and copies/ where that is wanted. The next run makes up
@@ -125,7 +125,7 @@ func (a *app) writeAdopted(ctx context.Context, r *repo.Repo, c *config.Config, 
 			return // that files/ is missing
 		}
 		a.console.Warn(render.ProblemText(scan.Problem{Path: path, Msg: msg}))
-		a.console.Hint(speller().Words(what))
+		a.console.Hint(a.speller().Words(what))
 	}
 	w, err := r.Lock(ctx, o)
 	if err != nil {
@@ -138,7 +138,7 @@ func (a *app) writeAdopted(ctx context.Context, r *repo.Repo, c *config.Config, 
 	defer a.console.ShowBar("writing copies")()
 	done, err := w.RebuildCopies(ctx, repo.RebuildOptions{WantCopy: wantsCopy(c), Progress: a.console.MoveBar})
 	if err == nil && (done.Failed > 0 || done.NoRoom) {
-		err = &failure{msg: "not all copies are written", hint: spell("copies", "rebuild", "-d", hint.ShellWord(r.Path())) + " writes the others"}
+		err = &failure{msg: "not all copies are written", hint: a.spell("copies", "rebuild", "-d", hint.ShellWord(r.Path())) + " writes the others"}
 	}
 	return err
 }
@@ -147,7 +147,7 @@ func (a *app) writeAdopted(ctx context.Context, r *repo.Repo, c *config.Config, 
 // remote said.
 func (a *app) fetchError(f *remote.Failure) error {
 	a.printRemoteLines(f)
-	e := &failure{msg: f.Msg, hint: speller().Words(f.Remedy), err: f}
+	e := &failure{msg: f.Msg, hint: a.speller().Words(f.Remedy), err: f}
 	if f.Reason == remote.NoAnswer {
 		e.hint = "--timeout gives it longer"
 	}

@@ -33,7 +33,7 @@ func (a *app) explainError(ctx context.Context, h *history.History, err error) e
 	case errors.As(err, &absent):
 		f := &failure{msg: terminal.Quote(absent.Path) + " did not exist then: it was deleted " + render.LocalTime(absent.Deleted.Since, a.zone), err: err}
 		if absent.Deleted.Before != nil {
-			f.hint = "its last version before that: " + spellOn(h, "show", hint.ShellWord(absent.Path), "--at", absent.Deleted.Before.Commit.Short())
+			f.hint = "its last version before that: " + a.spellOn(h, "show", hint.ShellWord(absent.Path), "--at", absent.Deleted.Before.Commit.Short())
 		}
 		return f
 	}
@@ -57,14 +57,14 @@ const suggestions = 3
 func (a *app) adviceOnUnknown(ctx context.Context, h *history.History, path string) string {
 	if tree, err := layout.TreePath(path); err == nil {
 		if there, err := h.Present(path); there && err == nil {
-			return "git has it, without a record of timemachine's that can be read: " + speller().Git(h.Dest(), "show", hint.ShellWord(h.Tip().Short()+":"+tree))
+			return "git has it, without a record of timemachine's that can be read: " + a.speller().Git(h.Dest(), "show", hint.ShellWord(h.Tip().Short()+":"+tree))
 		}
 	}
 	if h.Shallow() {
-		return "this clone is shallow, older versions are left out: " + speller().Git(h.Dest(), "fetch", "--unshallow")
+		return "this clone is shallow, older versions are left out: " + a.speller().Git(h.Dest(), "fetch", "--unshallow")
 	}
 	if _, err := os.Lstat(path); err == nil && !h.IsOther() && destinationReason(h.Dest(), path) == "" {
-		return "it is there, and was never captured: " + spell("add", hint.ShellWord(path)) + " watches it; if it is watched, status says more"
+		return "it is there, and was never recorded; this tells why: " + a.spell("why", hint.ShellWord(path))
 	}
 	return a.adviceOnSimilar(ctx, h, path)
 }
@@ -89,12 +89,12 @@ func (a *app) adviceOnSimilar(ctx context.Context, h *history.History, path stri
 		for i, name := range names {
 			names[i] = terminal.Quote(name)
 		}
-		return "known: " + strings.Join(names, ", ")
+		return "did you mean " + strings.Join(names, " or ") + "?"
 	}
 	for p := filepath.Dir(path); p != "/"; p = filepath.Dir(p) {
 		if known[p] {
-			return spellOn(h, "log", hint.ShellWord(p)) + " lists what is known there"
+			return a.spellOn(h, "log", hint.ShellWord(p)) + " lists what is known there"
 		}
 	}
-	return spellOn(h, "log") + " lists what is known"
+	return a.spellOn(h, "log") + " lists what is known"
 }

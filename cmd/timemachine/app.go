@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/term"
 
+	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/journal"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
@@ -29,22 +30,30 @@ type app struct {
 	stderrTerminal bool // standard error is a terminal
 	stdoutTerminal bool // standard output is a terminal
 	stdinTerminal  bool // standard input is a terminal
-	columns        int  // of the terminal; 0: unknown
+	columns        int  // of the terminal that standard output is; 0: unknown
+	errColumns     int  // of the terminal that standard error is; 0: unknown, or none
+	spelled        hint.Spelled
 	lookup         func(string) (string, bool)
 	now            func() time.Time
 	zone           *time.Location
 	dir            string // the working directory; "" if unknown
 	uid            int
 	account        account
+	rootFolders    setupFolders // of root's setup
+	program        string       // the path of this program
 	host           string
+	hangups        *hangups
 	boot           string // identifies this start of the machine; "" if unknown
 
 	flags   globalFlags
-	started bool // the command runs: later errors are not about usage
+	command string // the name of the command that runs; "timemachine" without one
+	started bool   // the command runs: later errors are not about usage
 	console *terminal.Console
 	journal *slog.Logger
 	log     *journal.File // nil until a place is known
 	memory  *memory       // nil until a place is known
+
+	helpError error // of printing help, for which cobra has no place
 
 	actionsMu sync.Mutex
 	actions   map[string]int // actions of each message since the process began
@@ -61,6 +70,7 @@ func systemApp() *app {
 	dir, _ := os.Getwd()
 	host, _ := os.Hostname()
 	columns, _, _ := term.GetSize(int(os.Stdout.Fd()))
+	errColumns, _, _ := term.GetSize(int(os.Stderr.Fd()))
 	return &app{
 		args:           os.Args[1:],
 		stdin:          os.Stdin,
@@ -70,6 +80,7 @@ func systemApp() *app {
 		stdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		stdinTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
 		columns:        columns,
+		errColumns:     errColumns,
 		lookup:         os.LookupEnv,
 		now:            time.Now,
 		zone:           time.Local,
@@ -77,6 +88,8 @@ func systemApp() *app {
 		dir:            dir,
 		uid:            os.Geteuid(),
 		account:        systemAccount(),
+		rootFolders:    rootFolders,
+		program:        programPath(),
 		host:           host,
 	}
 }
@@ -91,16 +104,19 @@ func systemAccount() account {
 
 // execute runs the command line and returns the exit status.
 func (a *app) execute(ctx context.Context) int {
-	a.console = terminal.NewConsole(a.stderr, terminal.ConsoleOptions{})
+	a.console = terminal.NewConsole(a.stderr, terminal.ConsoleOptions{Columns: a.errColumns, Whole: a.spelled.Commands})
 	a.journal = slog.New(slog.DiscardHandler)
 	root := a.rootCommand()
-	root.SetArgs(rewriteArgs(a.args))
+	root.SetArgs(rewriteArgs(spellOutLimit(root, separateGit(allFlags(root), a.args))))
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = a.helpError
+	}
 	if err != nil && !a.started {
 		err = asUsage(err)
 	}
 	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		err = errInterrupted
+		err = a.interruptedError()
 	}
 	a.printError(err)
 	a.closeFiles()
@@ -115,7 +131,7 @@ func (a *app) printError(err error) {
 	}
 	a.journal.Error(err.Error())
 	a.console.Error(err.Error())
-	a.console.Hint(hintOf(err))
+	a.console.Hint(a.hintOf(err))
 }
 
 // env is the value of an environment variable. An empty variable counts as unset.

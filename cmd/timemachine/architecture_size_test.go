@@ -22,7 +22,7 @@ type size struct{ files, lines int }
 var oversized = map[string]size{}
 
 // undersized lists the packages that may be small, since they are one noun each.
-var undersized = []string{"repo/trust"}
+var undersized = []string{}
 
 // TestArchitectureSizes holds the packages against the limits. The lists of exceptions can only
 // shrink: a figure that has become more than a quarter too large fails, too.

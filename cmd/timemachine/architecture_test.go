@@ -32,6 +32,7 @@ var importTable = map[string]string{
 	"repo/durable":  sysUnix,
 	"repo/layout":   "",
 	"repo/trust":    "",
+	"repo/xattr":    sysUnix,
 	"repo/when":     "",
 	"repo/textdiff": "github.com/aymanbagabas/go-udiff/lcs",
 	"repo/record":   "repo/durable repo/layout repo/git/object",
@@ -61,38 +62,56 @@ var importTable = map[string]string{
 	"repo/internal/transport/localgit": "repo/durable repo/git/... repo/internal/transport/fault",
 	"repo/internal/transport/sshlogin": "repo/internal/transport/fault golang.org/x/crypto/ssh golang.org/x/crypto/ssh/agent",
 
-	"repo/internal/projection":  belowReader + sysUnix,
+	"repo/internal/comparer":    belowCommit,
+	"repo/internal/projection":  belowReader + "repo/internal/comparer " + sysUnix,
 	"repo/internal/maintenance": belowReader,
 	"repo/internal/outgoing":    belowReader,
 
-	"repo/history": nouns + "repo/internal/runstate repo/internal/dest repo/internal/commits",
-	"repo/remote":  belowReader + "repo/internal/outgoing repo/internal/gitexec repo/internal/transport",
-	"repo/restore": nouns + "repo/history " + sysUnix,
-	"repo/verify":  belowReader + "repo/internal/projection repo/internal/maintenance",
-	"repo":         belowReader + "repo/internal/projection repo/internal/maintenance repo/verify repo/history repo/remote",
+	"repo/internal/versions": nouns + "repo/internal/dest repo/internal/commits",
+
+	"repo/history":         nouns + "repo/internal/runstate repo/internal/dest repo/internal/commits repo/internal/versions",
+	"repo/remote":          belowReader + "repo/internal/outgoing repo/internal/gitexec repo/internal/transport",
+	"repo/restore":         nouns + "repo/history repo/restore/rights repo/restore/reach repo/restore/surplus " + sysUnix,
+	"repo/restore/rights":  "repo/durable repo/layout repo/record repo/xattr repo/git/object repo/restore/reach " + sysUnix,
+	"repo/restore/surplus": "repo/durable repo/layout repo/record repo/git/object repo/restore/reach " + sysUnix,
+	"repo/restore/reach":   "repo/durable repo/git/object golang.org/x/text/unicode/norm " + sysUnix,
+	"repo/verify":          belowReader + "repo/internal/comparer repo/internal/projection repo/internal/maintenance",
+	"repo":                 belowReader + "repo/internal/projection repo/internal/maintenance repo/verify repo/history repo/remote",
 
 	"repo/repotest": "repo/... " + sysUnix,
 
 	"watch/pattern": "github.com/bmatcuk/doublestar/v4",
-	"watch/config":  "repo/durable watch/pattern " + yamlV3 + " " + sysUnix,
+	"watch/config":  "repo/durable repo/trust watch/pattern " + yamlV3 + " " + sysUnix,
 	"watch/disk":    sysUnix,
 	"watch/own":     "watch/disk " + sysUnix,
-	"watch/scan":    "repo repo/durable repo/record repo/refusal repo/git/object repo/history watch/config watch/disk watch/own " + sysUnix,
-	"watch/capture": "repo/durable repo/git/object watch/disk watch/own watch/scan " + sysUnix,
-	"watch": "repo repo/durable repo/layout repo/record repo/refusal repo/git/object repo/history repo/restore " +
-		"watch/capture watch/config watch/pattern watch/disk watch/own watch/scan " +
+	"watch/cache":   "repo repo/durable repo/record repo/refusal repo/git/object repo/history watch/disk",
+	"watch/scan":    "repo/durable repo/refusal watch/cache watch/config watch/disk watch/own " + sysUnix,
+	"watch/capture": "repo/durable repo/record repo/xattr repo/git/object watch/cache watch/disk watch/own watch/scan " + sysUnix,
+	"watch/slow":    "repo/durable repo/refusal watch/scan",
+	"watch": "repo repo/durable repo/layout repo/record repo/refusal repo/git/object repo/history repo/restore repo/restore/rights " +
+		"watch/cache watch/capture watch/config watch/pattern watch/disk watch/own watch/scan watch/slow " +
 		sysUnix,
+	"watch/daemon":        "watch/config watch/daemon/events watch/disk watch/own watch/scan " + sysUnix,
+	"watch/daemon/events": "github.com/fsnotify/fsnotify " + sysUnix,
+	"watch/preview":       "repo/durable repo/record repo/history watch watch/cache watch/capture watch/config watch/disk watch/own watch/scan watch/slow " + sysUnix,
 
 	"cmd/timemachine/internal/terminal": "repo/record log/slog github.com/lmittmann/tint " +
-		"github.com/schollz/progressbar/v3 golang.org/x/term",
+		"github.com/schollz/progressbar/v3 github.com/rivo/uniseg golang.org/x/term",
 	"cmd/timemachine/internal/journal": "repo/durable log/slog gopkg.in/natefinch/lumberjack.v2 " + sysUnix,
 	"cmd/timemachine/internal/hint":    "repo/trust repo/durable repo/record repo/refusal watch/config watch/disk watch/scan",
 	"cmd/timemachine/internal/render": "repo repo/durable repo/history repo/remote repo/restore repo/verify repo/record repo/refusal repo/layout repo/when " +
-		"repo/textdiff repo/git/object watch watch/config watch/scan cmd/timemachine/internal/terminal",
+		"repo/textdiff repo/git/object watch watch/preview watch/config watch/scan cmd/timemachine/internal/terminal",
+	"cmd/timemachine/internal/blameview":  "repo/history repo/textdiff cmd/timemachine/internal/render cmd/timemachine/internal/terminal",
+	"cmd/timemachine/internal/logview":    "repo/history repo/record repo/git/object cmd/timemachine/internal/render cmd/timemachine/internal/terminal",
+	"cmd/timemachine/internal/pickaxe":    "repo/record repo/git/object repo/textdiff",
+	"cmd/timemachine/internal/folderview": "repo/durable repo/history repo/restore repo/record cmd/timemachine/internal/render cmd/timemachine/internal/terminal",
+	"cmd/timemachine/internal/schedule":   "",
+	"cmd/timemachine/internal/statusview": "repo/history repo/remote repo/record watch/preview watch/scan " +
+		"cmd/timemachine/internal/render cmd/timemachine/internal/schedule cmd/timemachine/internal/terminal",
 	"cmd/timemachine": "repo repo/history repo/remote repo/restore repo/verify repo/record repo/refusal repo/layout repo/when repo/textdiff " +
-		"repo/durable repo/git/object watch watch/config watch/disk watch/own watch/scan cmd/timemachine/internal/... " +
+		"repo/durable repo/trust repo/xattr repo/git/object watch watch/preview watch/cache watch/config watch/disk watch/own watch/scan watch/daemon watch/daemon/events cmd/timemachine/internal/... " +
 		"log/slog github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term " + sysUnix,
-	"cmd/bench": sysUnix,
+	"cmd/bench": sysUnix + " gonum.org/v1/plot gonum.org/v1/plot/plotter gonum.org/v1/plot/vg gonum.org/v1/plot/vg/draw gonum.org/v1/plot/vg/vgsvg",
 }
 
 // planned lists the packages of the table that do not exist yet.

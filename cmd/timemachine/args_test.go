@@ -39,3 +39,24 @@ func FuzzRewriteArgs(f *testing.F) {
 		}
 	})
 }
+
+// TestLimitInShort: -5 is a limit of log, and stays what it is elsewhere.
+func TestLimitInShort(t *testing.T) {
+	root := systemApp().rootCommand()
+	for _, tc := range []struct{ in, want string }{
+		{"log -5", "log --limit=5"},
+		{"-d log log /etc -12 --stat", "-d log log /etc --limit=12 --stat"},
+		{"--destination=x -q log -1", "--destination=x -q log --limit=1"},
+		{"log -S -5 -n -5 --since -5", "log -S -5 -n -5 --since -5"},
+		{"log -- -5", "log -- -5"},
+		{"log -", "log -"},
+		{"log -5x", "log -5x"},
+		{"restore --strip -1 log", "restore --strip -1 log"},
+		{"-- log -5", "-- log -5"},
+		{"-5", "-5"},
+	} {
+		if got := spellOutLimit(root, strings.Fields(tc.in)); !slices.Equal(got, strings.Fields(tc.want)) {
+			t.Errorf("%q became %q, want %q", tc.in, got, tc.want)
+		}
+	}
+}

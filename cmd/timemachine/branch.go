@@ -64,11 +64,11 @@ func (a *app) completeBranches(word string) []string {
 }
 
 // spellOn is a command that asks the history, on the branch that h reads.
-func spellOn(h *history.History, words ...string) string {
+func (a *app) spellOn(h *history.History, words ...string) string {
 	if h.IsOther() {
 		words = append(words, "-b", hint.ShellWord(h.Branch()))
 	}
-	return spell(words...)
+	return a.spell(words...)
 }
 
 // typedBranch is the branch on a command line that is being completed; "" for none.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
 	"timemachine/watch/config"
@@ -17,12 +18,13 @@ import (
 // candidate is a path that may go on the watch list.
 type candidate struct {
 	path    string // absolute
+	pattern bool   // path is a pattern or an exclusion, as it stands in the watch list
 	missing bool   // does not exist, and need not
 	already bool   // an entry selects it now
 }
 
 // candidates checks the paths of an add. It returns those that can be watched, and the number of
-// those refused, each of which it names.
+// those refused, each of which it names. c is nil where there is no configuration yet.
 func (a *app) candidates(p *place, c *config.Config, o addOptions) (wanted []candidate, refused int) {
 	seen := map[string]bool{}
 	for _, arg := range o.paths {
@@ -40,6 +42,7 @@ func (a *app) candidates(p *place, c *config.Config, o addOptions) (wanted []can
 	return wanted, refused
 }
 
+// candidate is the one of an argument.
 func (a *app) candidate(p *place, c *config.Config, arg string, missingOK bool) (candidate, error) {
 	if arg == "" {
 		return candidate{}, &usageError{msg: "an empty path cannot be watched", hint: "name a file or a folder"}
@@ -52,20 +55,48 @@ func (a *app) candidate(p *place, c *config.Config, arg string, missingOK bool) 
 		return candidate{}, &usageError{msg: terminal.Quote(path) + ": the name is not UTF-8, which the configuration must be",
 			hint: "watch its folder, or a pattern that matches it"}
 	}
+	if _, err := os.Lstat(path); err != nil && config.IsPattern(arg) {
+		return a.patternCandidate(p, c, arg, missingOK)
+	}
 	if where := destinationReason(p.dest, path); where != "" {
 		return candidate{}, &usageError{msg: terminal.Quote(path) + ": " + where, hint: "watch what lies outside the destination"}
 	}
 	w := candidate{path: path}
-	if w.missing, err = checkWatchable(path, missingOK); err != nil {
+	if w.missing, err = a.checkWatchable(path, missingOK); err != nil {
 		return candidate{}, err
 	}
-	w.already = alreadySelected(c, path)
+	w.already = c != nil && alreadySelected(c, path)
+	return w, nil
+}
+
+// patternCandidate is the candidate of a pattern or an exclusion that no file has for its name.
+func (a *app) patternCandidate(p *place, c *config.Config, arg string, missingOK bool) (candidate, error) {
+	w := candidate{path: config.PatternText(arg, a.dir), pattern: true}
+	root, err := config.PatternRoot(p.config, a.watchEnv(), w.path)
+	if err != nil {
+		return w, err
+	}
+	w.already = slices.Contains(c.Lines(), w.path)
+	if root == "" {
+		return w, nil
+	}
+	if where := destinationReason(p.dest, root); where != "" {
+		return w, &usageError{msg: terminal.Quote(root) + ": " + where, hint: "watch what lies outside the destination"}
+	}
+	info, err := os.Stat(root)
+	switch {
+	case durable.IsNoEntry(err):
+		_, err = a.checkMissing(root, missingOK)
+		return w, err
+	case err == nil && !info.IsDir():
+		return w, &usageError{msg: terminal.Quote(root) + ": is not a folder", hint: "the pattern " + terminal.Quote(arg) + " begins there"}
+	}
 	return w, nil
 }
 
 // checkWatchable refuses a path that no run could ever capture. A path that only cannot be read now
 // is left to the run.
-func checkWatchable(path string, missingOK bool) (missing bool, err error) {
+func (a *app) checkWatchable(path string, missingOK bool) (missing bool, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && !info.IsDir() && !info.Mode().IsRegular():
@@ -73,12 +104,12 @@ func checkWatchable(path string, missingOK bool) (missing bool, err error) {
 	case err == nil, errors.Is(err, fs.ErrPermission):
 		return false, nil
 	case durable.IsNoEntry(err):
-		return checkMissing(path, missingOK)
+		return a.checkMissing(path, missingOK)
 	}
 	return false, &usageError{msg: terminal.Quote(path) + ": " + durable.Reason(err)}
 }
 
-func checkMissing(path string, missingOK bool) (missing bool, err error) {
+func (a *app) checkMissing(path string, missingOK bool) (missing bool, err error) {
 	if missingOK {
 		return true, nil
 	}
@@ -86,7 +117,11 @@ func checkMissing(path string, missingOK bool) (missing bool, err error) {
 	if target, err := os.Readlink(path); err == nil {
 		msg = terminal.Quote(path) + ": links to " + terminal.Quote(target) + ", which does not exist"
 	}
-	return false, &usageError{msg: msg, hint: "--missing-ok watches it anyway"}
+	again := a.again("--missing-ok", "")
+	if a.command == programName { // the original flag
+		again = a.spell("add", "--missing-ok", hint.ShellWord(path))
+	}
+	return false, &usageError{msg: msg, hint: again + " watches it all the same"}
 }
 
 func fileKind(m fs.FileMode) string {

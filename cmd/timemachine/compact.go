@@ -22,7 +22,7 @@ func (a *app) compactCommand() *cobra.Command {
 }
 
 func (a *app) compact(ctx context.Context) error {
-	p, _, err := a.openPlace(false)
+	p, _, err := a.openPlace()
 	if err != nil {
 		return err
 	}
@@ -54,5 +54,5 @@ func (a *app) printCompaction(dest string, c repo.Compaction) error {
 	case a.flags.quiet:
 		return nil
 	}
-	return a.print(render.CompactLine(c, speller().Git(dest, "gc")))
+	return a.say(render.CompactLine(c, a.speller().Git(dest, "gc")), 2)
 }

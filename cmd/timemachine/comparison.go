@@ -34,8 +34,8 @@ func (d *diffJob) comparisons(pairs []pair) iter.Seq2[*render.Comparison, error]
 // compareTries is how often a file on disk is compared that changes or vanishes meanwhile.
 const compareTries = 5
 
-// compare finds the difference of a pair; nil if content, kind, mode and owner are equal. A file on
-// disk that changes meanwhile is looked at again.
+// compare finds the difference of a pair; nil if content, kind, mode, owner and attributes are
+// equal. A file on disk that changes meanwhile is looked at again.
 func (d *diffJob) compare(p *pair) (c *render.Comparison, err error) {
 	for range compareTries {
 		c, err = d.compareOnce(p)
@@ -64,7 +64,7 @@ func (d *diffJob) compareOnce(p *pair) (*render.Comparison, error) {
 	if err != nil {
 		return nil, &failure{msg: terminal.Quote(p.source) + ": " + durable.Reason(err), err: err}
 	}
-	if equal && p.from.There == p.to.There && p.from.Link == p.to.Link && p.from.Mode == p.to.Mode && p.from.Owner.Is(p.to.Owner) {
+	if equal && p.from.Source == "" && p.from.There == p.to.There && p.from.Link == p.to.Link && p.from.Mode == p.to.Mode && p.from.Owner.Is(p.to.Owner) && render.SameXattrs(&c.From, &c.To) {
 		return nil, nil
 	}
 	c.Content = !equal
@@ -78,8 +78,12 @@ func (d *diffJob) compareOnce(p *pair) (*render.Comparison, error) {
 // equal tells whether both states have the same content. It does not hold content in memory.
 func (d *diffJob) equal(p *pair) (bool, error) {
 	switch {
+	case (p.from.Folder || p.to.Folder) && p.from.There != p.to.There: // which has no content
+		return true, nil
 	case p.from.There != p.to.There, p.from.Link != p.to.Link:
 		return false, nil
+	case p.from.Folder: // both are
+		return true, nil
 	case !p.to.There: // neither is: a new file that is gone again
 		return true, nil
 	}

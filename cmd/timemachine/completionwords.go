@@ -32,7 +32,7 @@ func sourcesSoon(ctx context.Context, h *history.History, path string) ([]string
 }
 
 // whenWords are examples that shells offer for a WHEN.
-var whenWords = []string{"@1", "1h", "1d", "today", "yesterday"}
+var whenWords = []string{"1h", "1d", "today", "yesterday"}
 
 // registerCompletions sets up the words that shells complete. Commands that ask the history offer
 // the paths that it knows, also deleted ones, and moments. Flags offer their values.
@@ -43,23 +43,28 @@ func (a *app) registerCompletions(root *cobra.Command) {
 	}
 	for _, cmd := range root.Commands() {
 		switch cmd.Name() {
-		case "log", "show", "diff":
+		case "log", "ls", "show", "diff", "blame":
 			cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 				switch {
 				case len(args) == 0:
 					return a.completeSources(typedBranch(cmd), word)
 				case cmd.Name() == "diff" && len(args) < 3:
-					return whenWords, plain
+					return a.completeWhen(typedBranch(cmd), args[0])
 				}
 				return nil, plain
 			}
 		case "restore":
 			cmd.ValidArgsFunction = sources
 		}
-		for _, name := range []string{"at", "since", "until"} {
+		for _, name := range []string{"since", "until"} {
 			if cmd.Flags().Lookup(name) != nil {
 				cobra.CheckErr(cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(whenWords, plain)))
 			}
+		}
+		if cmd.Flags().Lookup("at") != nil {
+			cobra.CheckErr(cmd.RegisterFlagCompletionFunc("at", func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+				return a.completeWhen(typedBranch(cmd), strings.Join(args[:min(len(args), 1)], ""))
+			}))
 		}
 	}
 	cobra.CheckErr(errors.Join(root.MarkPersistentFlagDirname("destination"), root.MarkPersistentFlagDirname("config-location")))
@@ -77,7 +82,11 @@ func (a *app) completeSources(branch, word string) ([]string, cobra.ShellCompDir
 	defer h.Close()
 	ctx := context.Background()
 	typed, beginning := path.Split(word)
-	folder, err := a.sourcePath(ctx, h, cmp.Or(typed, "."))
+	where := cmp.Or(typed, ".")
+	if below, ok := strings.CutPrefix(typed, "~/"); ok { // as fish gives it
+		where = path.Join(a.home(), below)
+	}
+	folder, err := a.sourcePath(ctx, h, where)
 	if err != nil {
 		return nil, plain
 	}
@@ -103,5 +112,10 @@ func (a *app) completeSources(branch, word string) ([]string, cobra.ShellCompDir
 		names = append(names, typed+name)
 	}
 	slices.Sort(names)
-	return slices.Compact(names), directive
+	names = slices.Compact(names)
+	known := slices.Clone(names)
+	return slices.DeleteFunc(names, func(name string) bool { // of a folder, the word that leads on
+		_, isFolder := slices.BinarySearch(known, name+"/")
+		return isFolder
+	}), directive
 }

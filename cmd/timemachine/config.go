@@ -23,19 +23,25 @@ func (a *app) loadConfig(p *place) (*config.Config, error) {
 func (a *app) existingConfig(p *place) (*config.Config, error) {
 	c, err := a.loadConfig(p)
 	if c == nil && err == nil {
-		err = &usageError{msg: "configuration " + terminal.Quote(p.config) + " does not exist"}
+		err = &usageError{msg: "configuration " + terminal.Quote(p.config) + " does not exist", hint: a.spell("add", "PATH…") + " makes it"}
 	}
 	return c, err
 }
 
-// createConfig writes a configuration with an empty watch list, and loads it.
-func (a *app) createConfig(p *place) (*config.Config, error) {
+// createConfig writes a configuration with an empty watch list, opens the log beside it, and loads
+// it. about is what is said of it; "" for nothing.
+func (a *app) createConfig(p *place, about string) (*config.Config, error) {
 	if err := config.Create(p.config); err != nil {
 		return nil, asConfigError(p.config, err)
 	}
+	a.openJournal(p.journal)
 	a.journal.Debug("created", "configuration", p.config)
 	p.created = true
-	a.console.Announce("created " + terminal.Quote(p.config) + ", an empty watch list; " + addHint + "it")
+	text := "created " + terminal.Quote(p.config)
+	if about != "" {
+		text += ", " + about
+	}
+	a.console.Announce(text)
 	return a.existingConfig(p)
 }
 
@@ -43,7 +49,7 @@ func (a *app) createConfig(p *place) (*config.Config, error) {
 // announced.
 func (a *app) announceEmptyList(p *place) {
 	if !p.created {
-		a.console.Notice("nothing is watched yet; " + addHint + terminal.Quote(p.config))
+		a.console.Notice("nothing is watched yet; " + a.spell("add", "PATH…") + " adds to " + terminal.Quote(p.config))
 	}
 }
 

@@ -16,11 +16,11 @@ import (
 func (a *app) copiesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "copies",
-		Short: "the plain copies: rebuild",
+		Short: "write the plain copies again",
 		Long:  copiesHelp,
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return &usageError{msg: "copies needs to be told what to do", hint: spell("copies", "rebuild")}
+			return &usageError{msg: "copies needs to be told what to do", hint: a.spell("copies", "rebuild")}
 		},
 	}
 	cmd.AddCommand(newCommand("rebuild", "write the plain copies from the history", rebuildHelp, noArgs,
@@ -30,7 +30,7 @@ func (a *app) copiesCommand() *cobra.Command {
 
 // rebuildCopies writes the copies that are missing in copies/.
 func (a *app) rebuildCopies(ctx context.Context) error {
-	p, c, err := a.openPlace(false)
+	p, c, err := a.openPlace()
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 	case a.flags.json:
 		err = a.printJSON(render.RebuildJSON(b))
 	case !a.flags.quiet:
-		err = a.print(render.RebuildLine(b))
+		err = a.say(render.RebuildLine(b), 2)
 	}
 	if err == nil && b.NoRoom {
 		err = &failure{msg: "space is short in " + terminal.Quote(p.dest) + ": not all copies are written", hint: "copies: {min-free: …} in the configuration says how much is kept free"}
@@ -76,7 +76,8 @@ func (a *app) openForUpkeep(p *place, rep *problemReport) (*repo.Repo, error) {
 	o.Warn = func(path, msg string, what refusal.Remedy) {
 		rep.report(scan.Problem{Path: path, Msg: msg, Remedy: what, Warning: true})
 	}
-	return repo.Open(p.dest, o)
+	r, err := repo.Open(p.dest, o)
+	return r, closedError(p.dest, err)
 }
 
 // upkeepOptions writes copies as the configuration has it; without one, always.

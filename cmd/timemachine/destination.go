@@ -4,13 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
+	"timemachine/repo/durable"
 	"timemachine/repo/refusal"
-	"timemachine/watch/scan"
+	"timemachine/watch/cache"
 )
 
 func (a *app) repoOptions(p *place) repo.Options {
@@ -24,7 +26,7 @@ func (a *app) repoOptions(p *place) repo.Options {
 		Exclude: p.ownFiles(),
 		Waiting: func(holder int, patience time.Duration) { a.announceWait(p.dest, holder, patience) },
 
-		Remembered: scan.CacheTip,
+		Remembered: cache.Tip,
 	}
 }
 
@@ -61,19 +63,29 @@ func (a *app) openRepo(p *place, create bool) (*repo.Repo, error) {
 	switch refusalKind(err) {
 	case refusal.NoDestination:
 		if !create {
-			return nil, missingDestinationError(p.dest, err)
+			return nil, a.missingDestinationError(p.dest, err)
 		}
 	case refusal.NoRepository:
 		if a.memory.knows(p.dest) {
-			return nil, unmountedError(p.dest, err)
+			return nil, a.unmountedError(p.dest, err)
 		}
 	default:
 		return r, err
 	}
-	if err := repo.Init(p.dest, o); err != nil {
+	if err := a.initRepository(p.dest, o); err != nil {
 		return nil, err
 	}
 	return a.openTrusted(p, o)
+}
+
+// initRepository makes the repository of a destination, and its folder where only that is missing.
+func (a *app) initRepository(dest string, o repo.Options) error {
+	err := repo.Init(dest, o)
+	if parent := filepath.Dir(dest); durable.IsMissing(err) && !exists(parent) {
+		return &failure{msg: "destination " + terminal.Quote(dest) + " cannot be made: " + terminal.Quote(parent) + " does not exist",
+			hint: "make that folder first: mkdir -p " + hint.ShellWord(parent), err: err}
+	}
+	return err
 }
 
 // openTrusted opens the repository and remembers its owner. Root writes nothing into a repository
@@ -82,7 +94,7 @@ func (a *app) openRepo(p *place, create bool) (*repo.Repo, error) {
 func (a *app) openTrusted(p *place, o repo.Options) (*repo.Repo, error) {
 	r, err := repo.Open(p.dest, o)
 	if err != nil {
-		return nil, err
+		return nil, closedError(p.dest, err)
 	}
 	memory := a.memory
 	if memory == nil { // for commands that use it for nothing else
@@ -91,7 +103,7 @@ func (a *app) openTrusted(p *place, o repo.Options) (*repo.Repo, error) {
 	owner, err := r.Owner()
 	if was, known := memory.owner(p.dest); err == nil && a.uid == 0 && known && owner != was {
 		err = &failure{msg: fmt.Sprintf("destination %s belongs to uid %d now, and to uid %d before", terminal.Quote(p.dest), owner, was),
-			hint: "root records nothing there; if that is meant, say so with: " + spell("init", "-c", hint.ShellWord(p.config), "-d", hint.ShellWord(p.dest))}
+			hint: "root records nothing there; if that is meant, say so with: " + a.spell("init", "-c", hint.ShellWord(p.config), "-d", hint.ShellWord(p.dest))}
 	}
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
@@ -111,7 +123,7 @@ func (a *app) announceForeignOwner(dest string, owner uint32) {
 		return
 	}
 	a.console.Announce(fmt.Sprintf("destination %s belongs to uid %d, and git refuses it for you; read it as that user with: %s; or, if you trust what it holds, say so with: git config --global --add safe.directory %s",
-		terminal.Quote(dest), owner, speller().Git(dest, "log"), hint.ShellWord(dest)))
+		terminal.Quote(dest), owner, a.speller().Git(dest, "log"), hint.ShellWord(dest)))
 }
 
 // refusalKind is the state of a destination that an error tells of; 0 for other errors and for nil.
@@ -123,22 +135,22 @@ func refusalKind(err error) refusal.Kind {
 	return 0
 }
 
-func missingDestinationError(dest string, err error) error {
+func (a *app) missingDestinationError(dest string, err error) error {
 	return &failure{
 		msg:  "destination " + terminal.Quote(dest) + " does not exist",
-		hint: "make the folder, or let " + spell("init") + " make it",
+		hint: "mount it, or make it with: " + a.speller().Words(refusal.Remedy{Kind: refusal.InitDestination, Dest: dest, Bare: true}),
 		err:  err,
 	}
 }
 
-func unmountedError(dest string, err error) error {
+func (a *app) unmountedError(dest string, err error) error {
 	what := " is empty: not mounted?"
 	if entries, rerr := os.ReadDir(dest); rerr == nil && len(entries) > 0 {
 		what = " has lost its repository: not mounted?"
 	}
 	return &failure{
 		msg:  "destination " + terminal.Quote(dest) + what,
-		hint: "it was used before; mount it, or start afresh with " + spell("init", "-d", hint.ShellWord(dest)),
+		hint: "it was used before; mount it, or start afresh with " + a.spell("init", "-d", hint.ShellWord(dest)),
 		err:  err,
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"slices"
@@ -10,8 +11,8 @@ import (
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/history"
-	"timemachine/watch"
 	"timemachine/watch/config"
+	"timemachine/watch/disk"
 )
 
 // diffOptions are the arguments and flags of diff.
@@ -57,9 +58,11 @@ func (a *app) diff(ctx context.Context, o diffOptions) error {
 	if err := d.open(o.branches); err != nil {
 		return err
 	}
-	if err := d.findPath(o.path); err != nil {
+	copied, err := d.findPath(o.path)
+	if err != nil {
 		return err
 	}
+	o.from = cmp.Or(o.from, copied)
 	if err := d.resolvePoints(o); err != nil {
 		return err
 	}
@@ -76,9 +79,9 @@ func (a *app) diff(ctx context.Context, o diffOptions) error {
 			}
 			return render.WriteJSON(w, document)
 		case o.stat:
-			return render.WriteDiffStat(w, d.comparisons(pairs))
+			return render.WriteDiffStat(w, d.comparisons(pairs), a.textColumns())
 		}
-		return render.WriteDiff(w, d.comparisons(pairs), render.DiffStyle{Colour: a.colours(), Terminal: a.stdoutTerminal, Words: o.words, Zone: a.zone})
+		return render.WriteDiff(w, d.comparisons(pairs), render.DiffStyle{Colour: a.colours(), Columns: a.textColumns(), Words: o.words, Zone: a.zone})
 	})
 }
 
@@ -91,7 +94,7 @@ type diffJob struct {
 	path     string
 	from, to history.Point
 	live     bool // to is the files on disk
-	owners   watch.OwnerNames
+	owners   disk.OwnerNames
 	watched  *config.Config // nil: not read yet
 }
 
@@ -129,16 +132,18 @@ func (d *diffJob) close() {
 // isAcross tells whether two branches are compared.
 func (d *diffJob) isAcross() bool { return d.toH != d.h }
 
-// findPath finds the source that a PATH means on one of the branches.
-func (d *diffJob) findPath(word string) (err error) {
-	if d.path, err = d.app.sourcePath(d.ctx, d.h, word); err != nil || !d.isAcross() {
-		return err
+// findPath finds the source that a PATH means on one of the branches, and the version to compare
+// where PATH is a copy of it: a WHEN, else "". Two branches are compared at one time, not at one
+// version of a file.
+func (d *diffJob) findPath(word string) (copied string, err error) {
+	if d.path, copied, err = d.app.namedVersion(d.ctx, d.h, word); err != nil || !d.isAcross() {
+		return copied, err
 	}
 	if known, err := d.h.KnownWithoutSearch(d.path); known || err != nil {
-		return err
+		return "", err
 	}
 	d.path, err = d.app.sourcePath(d.ctx, d.toH, word)
-	return err
+	return "", err
 }
 
 // resolvePoints finds the two states. Of two branches, one WHEN counts for both.

@@ -114,12 +114,12 @@ func TestCopiesYield(t *testing.T) {
 	if got := repotest.Git(t, d.dest, "cat-file", "blob", "HEAD:files"+d.src+"/a"); got != "two\n" {
 		t.Errorf("recorded: %q", got)
 	}
-	if copies, _ := filepath.Glob(filepath.Join(d.dest, "copies", d.src, "a", "*")); len(copies) != 1 {
+	if copies, _ := filepath.Glob(filepath.Join(d.dest, "copies", d.src, "*-a")); len(copies) != 1 {
 		t.Errorf("copies: %q", copies)
 	}
 	d.removeBallast()
 	d.run(0)
-	if copies, _ := filepath.Glob(filepath.Join(d.dest, "copies", d.src, "a", "*")); len(copies) != 2 {
+	if copies, _ := filepath.Glob(filepath.Join(d.dest, "copies", d.src, "*-a")); len(copies) != 2 {
 		t.Errorf("copies when there is room again: %q", copies)
 	}
 	if out, code := runBare(t, d.bin, "-cl", d.dir, "-d", d.dest, "verify"); code != 0 {

@@ -43,7 +43,14 @@ type status int
 // Error is never shown.
 func (s status) Error() string { return "problems were named" }
 
-var errInterrupted = errors.New("interrupted; what was committed stays")
+// interruptedError is the error of a command that a signal has ended.
+func (a *app) interruptedError() error {
+	switch a.command {
+	case programName, "run", "add", "remove", "setup", "restore":
+		return errors.New("interrupted; what was committed stays")
+	}
+	return errors.New("interrupted")
+}
 
 // asUsage turns cobra's errors about a command line into a usageError. Errors of the configuration
 // keep their type.

@@ -21,6 +21,7 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/history"
 	"timemachine/repo/record"
+	"timemachine/repo/xattr"
 	"timemachine/watch/config"
 	"timemachine/watch/disk"
 )
@@ -70,10 +71,47 @@ func (d *diffJob) pairs() ([]pair, error) {
 	}
 	maps.Copy(all, from)
 	var pairs []pair
+	full := [2]map[string]bool{foldersOf(from), foldersOf(to)}
 	for _, source := range slices.Sorted(maps.Keys(all)) {
-		pairs = append(pairs, pair{source, from[source], to[source]})
+		p := pair{source, from[source], to[source]}
+		if !p.isEmptyFolder(full) {
+			p.leaveOutFolder()
+		}
+		if p.from.There || p.to.There {
+			pairs = append(pairs, p)
+		}
 	}
 	return pairs, nil
+}
+
+// foldersOf are the folders that hold any of the sources directly.
+func foldersOf(states map[string]fileState) map[string]bool {
+	folders := map[string]bool{}
+	for source := range states {
+		folders[filepath.Dir(source)] = true
+	}
+	return folders
+}
+
+// isEmptyFolder tells whether a folder is in one state only, where it is empty. full are the
+// folders that are not, in either state.
+func (p *pair) isEmptyFolder(full [2]map[string]bool) bool {
+	in := full[0]
+	if p.to.There {
+		in = full[1]
+	}
+	return p.from.There != p.to.There && (p.from.Folder || p.to.Folder) && !in[p.source]
+}
+
+// leaveOutFolder leaves out a folder in one state only: it has no content, and the file counts.
+func (p *pair) leaveOutFolder() {
+	switch {
+	case p.from.Folder == p.to.Folder:
+	case p.from.Folder:
+		p.from = fileState{}
+	default:
+		p.to = fileState{}
+	}
 }
 
 // recordedStates are the sources that a history holds at and below the path at p. For a file that
@@ -84,7 +122,11 @@ func (d *diffJob) recordedStates(h *history.History, p history.Point) (map[strin
 	if errors.As(err, &early) && early.First.Source == d.path && early.First.RenamedFrom != "" {
 		var e history.Entry
 		if e, err = d.app.versionAt(d.ctx, h, d.path, p); err == nil {
-			return map[string]fileState{d.path: d.recordedState(h, e)}, nil
+			s := d.recordedState(h, e)
+			if e.Source != d.path {
+				s.Source = e.Source
+			}
+			return map[string]fileState{d.path: s}, nil
 		}
 	}
 	if err != nil {
@@ -166,6 +208,7 @@ func (d *diffJob) liveState(source string, recorded fileState) (fileState, error
 	switch m := info.Mode(); {
 	case m.IsRegular():
 		s.open = func() (io.ReadCloser, error) { return openRegular(source, links) }
+		d.addXattrs(&s, source, links)
 	case m&fs.ModeSymlink != 0:
 		target, err := os.Readlink(source)
 		if errors.Is(err, unix.EINVAL) || durable.IsNoEntry(err) { // it is none any more
@@ -174,14 +217,41 @@ func (d *diffJob) liveState(source string, recorded fileState) (fileState, error
 		if err != nil {
 			return fileState{}, err
 		}
-		s.Link, s.Size = true, int64(len(target))
+		s.Link, s.Size, s.Closed = true, int64(len(target)), true
 		s.open = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(target)), nil }
-	case m.IsDir():
+	case m.IsDir() && recorded.There && !recorded.Folder:
 		s.Odd = "a folder"
+	case m.IsDir():
+		s = fileState{Side: render.Side{There: true, Folder: true, Mode: s.Mode, Owner: s.Owner}}
+		d.addXattrs(&s, source, links)
 	default:
 		s.Odd = fileKind(m)
 	}
 	return s, nil
+}
+
+// addXattrs reads the attributes of a file or folder on disk, as far as a run records them.
+func (d *diffJob) addXattrs(s *fileState, source string, links int) {
+	s.Closed = true
+	fd, err := disk.OpenThrough(source, os.O_RDONLY|unix.O_NONBLOCK|links, nil)
+	if err != nil {
+		return
+	}
+	defer unix.Close(fd)
+	d.entry(source) // reads the configuration
+	all, err := xattr.Read(fd, d.watched.KeepsXattr)
+	if err != nil && !errors.Is(err, xattr.ErrUnsupported) {
+		return
+	}
+	s.Closed = false
+	for _, a := range all {
+		x := record.Xattr{Name: a.Name, Value: a.Value}
+		if len(a.Value) > record.MaxXattr {
+			x.Value = ""
+			x.Blob, _ = object.HashBlob([]byte(a.Value))
+		}
+		s.Xattrs = append(s.Xattrs, x)
+	}
 }
 
 // entry is the entry of the watch list that selects a source; nil where none does, or where the

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"slices"
 	"strings"
 
@@ -9,102 +10,141 @@ import (
 	"timemachine/cmd/timemachine/internal/terminal"
 )
 
-const rootHelp = `timemachine keeps the history of the files you name. Each run looks at every watched file; one that changed gets a new
-version in the destination folder: a commit of its own in a git repository there, dated with the file's own mtime, and a
-plain timestamped copy. Nothing of git is needed to get something back, and all of it is there for git, too: timemachine
-help reading-with-git. Without a command timemachine does one run.
+const setupHelp = `Make all that runs need, and take a first history of PATHs: as root the configuration /etc/timemachine/config.dat and the
+destination /var/backups/timemachine; as another user $XDG_CONFIG_HOME/timemachine/config.dat (else below ~/.config) and
+$XDG_DATA_HOME/timemachine (else below ~/.local/share). What is made is closed to other users: the history holds all that
+was ever in the watched files, and the configuration may name a remote with its password. -c and -d name others.
 
-To begin, in a folder of its own:
+Every command then finds this configuration and its destination where no flag, no variable and no config.dat in the
+current folder names another. The last lines of the output are the commands that let cron run it, and that undo it.
 
-  mkdir ~/history && cd ~/history
-  timemachine add ~/notes /etc/hosts    watch these, take their first versions
-  timemachine                           one run: take what changed since
-  timemachine log ~/notes/todo.txt      the versions of a file, newest first
-  timemachine diff ~/notes yesterday    what changed since then
-  timemachine restore ~/notes --at '2h ago' --dry-run
-                                        what would be brought back
-  timemachine restore ~/notes --at '2h ago'
+What exists stays as it is: setup can be typed again, with further PATHs, or when it could not do everything.
 
-The watch list and the history are in the current directory, unless the flags -c or -cl and -d, the environment or, for the
-destination, the watch list say otherwise.
+--remote adds a git remote, writes push: origin to the configuration, and pushes. A history of /etc holds password hashes
+and keys: files that not everybody may read are sent only when you say so, as timemachine help push tells.`
 
-Unattended, one crontab line is all it needs (with the watch list in /etc/timemachine/config.dat):
+const setupExamples = `  sudo timemachine setup /etc
+  timemachine setup ~/notes ~/.bashrc
+  sudo timemachine setup /etc --remote ssh://git@backup.example.org/srv/web1.git`
 
-  * * * * * /usr/local/bin/timemachine -cl /etc/timemachine -d /var/backups/tm
+var configHelp = `Print where the configuration is, each value in force, and what it comes from: a flag, a variable of the environment, a
+line of the file, or the default.
 
-It needs no environment, prints nothing while all is well, and does nothing while another run is at work.
+` + configurationHelp
 
-Files:
-  config.dat        the watch list, called the configuration: timemachine
-                    help configuration
-  timemachine.log   beside it: all important actions; grep -i error finds errors
-  DIR/.git, DIR/files, DIR/copies
-                    the destination: history, newest versions, and one plain
-                    file per version
-  $XDG_STATE_HOME/timemachine (else ~/.local/state/timemachine)
-                    destinations used and warnings given
-
-Environment (flags beat it, it beats the configuration):
-  TIMEMACHINE_CONFIG        as --config
-  TIMEMACHINE_DESTINATION   as --destination
-  NO_COLOR                  no colours
-  PAGER                     for log, show and diff on a terminal (default less)
-  TZ                        the time zone of what is asked and shown
-
-Exit codes:
-  0  done, also when nothing changed or another run was at work
-  1  failed; verify: problems are left; status --max-age: too long ago
-  2  wrong usage or configuration
-  3  done, but some files could not be captured or restored; each is named`
-
-const rootExamples = `  timemachine status                     what a run would do now
-  timemachine list -v                    what is watched, and what that selects
-  timemachine log --deleted              what is gone
-  timemachine show notes.txt --at @1     the version before the newest
-  timemachine restore /etc/nginx --at '10 minutes ago'
-  timemachine -d /backup -a notes.txt    the short way to add
-  git -C /backup log -p -- files/etc/hosts`
+const configEditHelp = `Open a copy of the configuration in $VISUAL, else $EDITOR, else vi. When the editor ends, the text is checked. A mistake is
+named with line and column, and you can edit again or keep the old configuration. A valid text replaces the
+configuration at one moment; its mode and owner stay, and where it is a link, the link stays.`
 
 const runHelp = `Look at every watched file once: what changed since the last run is committed to the destination.
 A destination folder must exist; it gets a repository when it has none.
 
+cron makes a run each minute with one of these lines. They need no environment, print nothing while all is well, and do nothing
+while another run is at work:
+
+  * * * * * root timemachine     in /etc/cron.d/timemachine, after setup by root
+  * * * * * timemachine          in your own crontab (crontab -e), after setup
+  * * * * * timemachine -cl ~/history -d ~/history
+
 A run by root follows a link that another user owns only to what belongs to the same user. Where another user owns the
-destination, root records no file there that this user may not read. Both are named, and the exit code is 3.`
+destination, root records no file there that this user may not read. Both are named, and the exit code is 3.
+
+FIFOs, sockets and devices have no content to record. One below a watched folder is named once, and then only by status;
+one that an entry names, or that has the place of a recorded file, is an error of each run.`
+
+const watchHelp = `Stay running and commit each change as soon as the file has rested: half a second after the last write, or 5 seconds after the
+first one to a file that never rests. Like a run, it looks at everything when it starts and each minute; in between, only at
+what changed. Runs by cron and other commands may go on beside it.
+
+It learns of changes from the system: as root from fanotify, which watches whole file systems; else, and on file systems
+that have none (subvolumes of btrfs, some FUSE), from inotify, which needs a watch for each folder. Where the system gives no
+more watches, it says so once, with the sysctl that raises the limit. Folders without events, files on file servers that
+others change, writes through mmap and through a name that is not watched are seen by the look at everything.
+
+It reads the configuration again when that changes, and on SIGHUP; a broken one is named once, and the last good one stays in force.
+SIGTERM and SIGINT end it: it finishes the run at hand, within 5 seconds, and exits 0. To a service manager (systemd, Type=notify) it
+says READY=1, WATCHDOG=1 while it is alive, and in STATUS= what it does.`
 
 const addHelp = `Watch files or folders, and take their first version at once. The configuration and the destination are made when
-they are missing. A path that is watched already is said, and still captured. timemachine help configuration tells what
-else the configuration may hold, and what is left out of a watched folder.`
+they are missing. A path that is watched already is said, and still captured. timemachine help config tells what
+else the configuration may hold, and help patterns what is left out of a watched folder.
 
-const removeHelp = `Stop watching. What was captured stays in the history. PATH is a path, or an entry's text as list prints it.`
+PATH may be a pattern or, with ! before it, an exclusion. Quote it, so that the shell leaves it alone: add '*.md' watches also
+the files that come later, and add '!*.bak' leaves such files out. Where a file has that name, the file is meant.`
 
-const listHelp = `Print the watch list as written, one entry a line. With -v, under each entry, the files it selects now.`
+const removeHelp = `Stop watching. What was captured stays in the history. PATH is a path, or an entry's text as list prints it.
+What is watched through a folder has no entry to remove: add '!PATH' leaves it out.`
 
-const statusHelp = `Say what a run would do now, as far as that shows without reading any content; what cannot be read; what is listed and
-not there; which deletions are held back; when the last run was; and what the destination takes on disk (each file counted
-once, whatever number of names it has). Nothing is written, and no lock is taken.
+const listHelp = `Print the watch list as written, one entry per line. With -v, print below each entry the files that it selects now, and at
+the end what is left out by default. With --json -v, the default exclusions are entries of the kind default-exclusion.`
 
-A run is good when it captured everything that is watched (its exit code was 0), also when nothing had changed.
---max-age is for monitors: it only looks how long ago that was, and, where runs push, how old the oldest version is that the
-remote lacks. It prints a line for each, says in which one what is too old, and exits 1 then. A file that can never be read keeps every run from being good: make it readable, or leave it out with an exclusion.`
+const whyHelp = `Tell whether a run records PATH, and why: since when and through which entry of the watch list; or which exclusion leaves
+it out, with its line in the configuration, or that it is a default one; or that it is too large, no file with content, behind
+a link, on a file system like /proc, timemachine's own, missing, unreadable, or not below any entry, with what to type to add it.
 
-const restoreHelp = `Bring files, or folders with all that was in them, back as they were: content, mode, mtime to the nanosecond, symbolic
-links, and the owner where that is allowed. PATH may be deleted by now. Without --at the newest version comes back.
+PATH need not exist. Only PATH and the folders above it are looked at, and nothing is read or written. An answer of either
+kind is the exit code 0.`
 
-Each file that is about to be replaced is read and recorded in the history first, watched or not, so that a restore loses
-nothing. A file that cannot be recorded, or that changes after it was recorded, is left as it is, and named. Each file is
-replaced as a whole, at one moment. Files that were not there then are left alone and named: whether they go is yours to
-decide. --dry-run shows all this without doing it.
+const whyExamples = `  timemachine why notes.swp
+  timemachine why /etc/shadow /etc/.git/config`
 
-Files that could not be restored are named, and the exit code is 3. After it was written, each file is compared with its
-version: one that still differs in content, kind, mode or mtime is named, and the exit code is 1. So is another owner,
-which without root is only noted.
+const statusHelp = `Print what is watched, when the last run was and how it ended, what runs timemachine regularly, the space that the destination
+takes and how it grows, and what a run would do now: what it would record, what cannot be read, what is listed and missing, and
+which deletions are held back. Before the first run, print what that would record.
 
---branch brings back what another host, or another branch, holds; what is replaced here is recorded on this
-destination's own branch first.
+status writes nothing, takes no lock, and reads no file's content. A run reads a file again whose times and size leave open
+whether it has changed.
 
---overwrite changed, the default, replaces what differs in content, kind, mode, owner or mtime; never only brings back
-what is missing; always writes everything, also over what could not be recorded first. With --to nothing is recorded
-first: there, a file whose content is in no version stays, unless --overwrite always.
+Schedule: lines of your crontab, of /etc/crontab and /etc/cron.d, and enabled systemd timers that run this configuration.
+Root does not look into other users' crontabs.
+
+Growth: what was recorded in the last 30 days, or since the first run, without what that recorded; nothing before a day has
+passed. The bytes a day are estimated on the high side: content, plain copies, and 6 KiB for each version; .git compresses content.
+
+--max-age is for monitors. It looks only how old the last good run is and, where runs push, how old the oldest version is that
+the remote lacks. It prints a line for each, says what is too old, and exits 1 then. A run is good when it captured everything
+that is watched (its exit code was 0), also when nothing had changed. A file that can never be read keeps every run from being
+good: make it readable, or leave it out with an exclusion.
+
+--porcelain prints lines of a key and a value for scripts. They do not change between versions; docs/json.md lists them.`
+
+const restoreHelp = `Bring files, or folders with all that was in them, back as they were: content, mode, owner, access lists and other
+attributes, mtime to the nanosecond, and symbolic links. Hard links are joined again; where the other names are gone or other
+files by now, that is said. Without --at the newest version comes back.
+
+What was deleted:
+  timemachine restore PATH
+        brings back a file or folder that is deleted, as it was before it went,
+        and says as of when
+  timemachine restore PATH --deleted
+        brings back what was deleted below a folder that is still there: what
+        the newest run found deleted, or with --at the run of that time, or
+        @1 for one such run before. restore PATH says what there is
+  timemachine restore PATH --at COMMIT
+        with the commit of a deletion, as log prints it, means just before it
+
+--at @1 of a folder is the state before the newest run that changed anything in it, @2 that before the one before.
+
+Each file that is about to be replaced or removed is read and recorded in the history first, watched or not, so that a
+restore loses nothing. A file that cannot be recorded, or that changes after it was recorded, is left as it is, and named.
+Each file is replaced as a whole, at one moment. Files that were not there then stay, and are named; --exact removes them, below
+what is on the watch list only: it asks first on a terminal, and takes --yes elsewhere. --dry-run shows all this without
+doing it. A long list is one of folders; -v names each file.
+
+The last line tells how many files and folders were created, replaced, changed in metadata only, removed, unchanged, kept and
+failed. Those that failed are named, and the exit code is 3. After it was written, each file is compared with its version:
+one that still differs in anything is named, and the exit code is 1. So is another owner, which without root is only noted.
+Where a PATH is unknown, or was not there then, nothing at all is restored, and the exit code is 1.
+
+--to writes elsewhere, as cp does: a file to that name, if it is no folder; all else into that folder under the full paths, or
+under what --strip N leaves of them. A slash at the end makes a folder.
+
+--overwrite changed, the default, replaces what differs; never only brings back what is missing; if-newer replaces only
+what has an older mtime than its version; always writes everything, also over what could not be recorded first. With --to
+nothing is recorded first: there, a file whose content is in no version stays, unless --overwrite always.
+
+--branch brings back what another host, or another branch, holds; what is replaced here is recorded on this destination's
+own branch first.
 
 What stands in the way:
   a file or link in the place of a folder
@@ -121,19 +161,22 @@ What stands in the way:
         is never followed, but replaced as a file is; where the watch list names
         the link itself, it stays, and the file behind it is restored
 
-Not recorded, and so not restored: owners and modes of folders, empty folders, access lists and extended attributes.
-Folders that have to be made are closed to others (0700); those made by root get the owner of the folder above. No file is
-ever open further than its version was: without the right to give it to its group, others' rights are all that the group
-gets; only root gets setuid files back, and only with their owner. From a repository that is not root's, or that others
-may write to, and from a commit or branch that is not the recorded one's, root restores all files for the repository's owner and none
-with setuid or setgid: others could have written what is recorded there.
+Folders above PATH that have to be made become as they were recorded; of those that older versions of timemachine did not
+record, mode and owner are those of the folder above. No file is ever open further than its version was: without the right to
+give it to its group, others' rights are all that the group gets; only root gets setuid files back, and only with their
+owner. From a repository that is not root's, or that others may write to, and from a commit or branch that is not the
+recorded one's, root restores all files for the repository's owner and none with setuid or setgid, and the exit code is 3:
+others could have written what is recorded there.
 
 ` + whenHelp
 
 const restoreExamples = `  timemachine restore /etc/hosts --at yesterday
+  timemachine restore /etc/nginx          as it was before it was deleted
+  timemachine restore /etc --deleted
   timemachine restore /etc/nginx --at '10 minutes ago' --dry-run
   timemachine restore notes.txt --at @1
-  timemachine restore /etc --at 2026-11-23 --to /tmp/then`
+  timemachine restore /etc --at 2026-11-23 --to /tmp/then
+  timemachine restore /etc/hosts --at @1 --to hosts.old`
 
 const initHelp = `Make the destination's repository, and the folder itself when its parent exists.
 --adopt takes over a clone of a history, or one whose branch was rewritten.
@@ -165,7 +208,8 @@ Nothing is ever forced, merged or fetched. The remote's branch is compared first
 lacks goes in batches, so that the next push goes on where this one is cut short.
 
 Files that not everybody may read here (no read permission for others) are sent only when push: {private: yes} or --private
-says so, or a person at the terminal does.`
+says so, or a person at the terminal does. A history of /etc holds password hashes and keys: whoever can read the remote
+has them then.`
 
 const pushExamples = `  timemachine init --remote ssh://git@backup.example.org/srv/history.git
   timemachine push
@@ -173,20 +217,25 @@ const pushExamples = `  timemachine init --remote ssh://git@backup.example.org/s
 
 // groups are the headings in the list of commands, with the commands below each.
 var groups = []struct{ id, title, commands string }{
-	{"watch", "Watch files:", "run add remove list status"},
-	{"ask", "Ask the history, and get files back:", "log show diff restore hosts"},
-	{"care", "Look after the destination:", "init verify copies compact push schedule doctor"},
+	{"watch", "Watch files:", "setup run watch add remove list why status"},
+	{"ask", "Ask the history, and get files back:", "log ls show diff blame restore hosts git"},
+	{"care", "Look after the destination:", "init verify copies compact push config schedule doctor"},
 	{"about", "About timemachine:", "help completion version"},
 }
 
 // otherNames are words that people may look for a command by.
 var otherNames = map[string]string{
+	"setup":   "install",
+	"watch":   "daemon service",
+	"config":  "settings edit",
 	"log":     "history versions",
+	"ls":      "dir tree files",
+	"why":     "explain ignored",
 	"hosts":   "branches machines fleet",
 	"show":    "cat print",
 	"diff":    "compare changes",
+	"blame":   "annotate praise who",
 	"restore": "undo revert recover checkout",
-	"list":    "ls",
 	"remove":  "rm delete forget unwatch",
 	"add":     "track",
 	"status":  "info",
@@ -214,8 +263,8 @@ func groupCommands(root *cobra.Command) {
 // helpCommand replaces cobra's help command, which succeeds for an unknown topic.
 func (a *app) helpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [COMMAND]",
-		Short: "explain a command",
+		Use:   "help [COMMAND or TOPIC]",
+		Short: "all about a command or a topic",
 		ValidArgsFunction: func(cmd *cobra.Command, words []string, _ string) ([]string, cobra.ShellCompDirective) {
 			about, _, err := cmd.Root().Find(words)
 			if err != nil {
@@ -235,35 +284,86 @@ func (a *app) helpCommand() *cobra.Command {
 			if err != nil || len(rest) > 0 {
 				return &usageError{msg: "no help for " + terminal.InQuotes(strings.Join(words, " ")), hint: usageHint}
 			}
-			about.InitDefaultHelpFlag()
-			return about.Help()
+			return a.paged(cmd.Context(), func(w io.Writer) error {
+				_, err := io.WriteString(w, fullHelp(about, a.width()))
+				return err
+			})
 		},
 	}
 }
 
 const logHelp = `List the versions of a file, of everything below a folder, or, without PATH, of everything; newest first. PATH may have
-been deleted since, and may be a path of the destination (files/etc/hosts).
+been deleted since, and may be a path of the destination: help files tells what those stand for.
 
-Each line has the moment from which on the version was in force, what happened, the commit, the size, the path, and what
-changed besides the content; the lines are in the order of these moments. A file's versions go on under the name it had before, where it was renamed.
+  timemachine log /etc/hosts                  its versions: @0 is the newest
+  timemachine log /etc --since yesterday      what changed below a folder
+  timemachine log -p -5 /etc/hosts            the last five, with what changed
+  timemachine log -S 'set -eu' ~/bin/backup   when a text came in or went
+  timemachine log --runs                      a line for each run
+  timemachine log --deleted /srv              what is deleted now
+
+On a terminal the versions of a file have the numbers that --at takes, @1 and so on, and those of a folder stand together run by
+run: what a large run did is summed up, and --flat lists each version. No line is wider than the terminal, so that long paths are
+cut in their middle; paths are relative to PATH. In a pipe there is a line for each version, with nothing cut: the moment from
+which on it was in force, with its offset from UTC, what happened, the commit, the size, the path, and what changed besides the
+content, in the order of these moments.
+
+Where a file or folder was renamed, its versions go on under the name it had before. A folder's own versions, of its mode, owner
+and attributes, are among those of what lies in it.
+
+-S takes a text as it is, in contents of any size, also binary ones. -G takes a regular expression as Go writes them, which is
+close to that of grep -E, for single lines; contents that are binary or over 16 MiB are not searched. Both compare a version with
+the one before it, a renamed file with its last version under the old name. --format takes ` + "`oneline`" + ` or text with these parts of git
+log: %H %h %T %P, %s %b %B, %an %ae %cn %ce, for dates %ad %ai %aI %as %at %ar and the same with %c, %n %% %x00.
+
+` + whenHelp
+
+const lsHelp = `List what was in a folder, as ls -l does: the newest state, or the one at --at WHEN. Without PATH it is the working directory.
+Of what is deleted now, without --at, it is the state before that; a line says so. restore with the same PATH and --at brings
+back what ls lists.
+
+The columns are type and mode (with a plus where there is an access list), user, group, size in bytes, mtime, and name. Links
+show where they led. A dash stands for what folders do not have, a question mark for what no record tells: older versions of
+timemachine recorded no folders.
 
 ` + whenHelp
 
 const showHelp = `Write the content of one version of a file to standard output: the newest, or the one in force at --at WHEN. Of a file that
 is deleted now, without --at, the last version before that. Of a symbolic link, its target. On a terminal control characters
-are shown and not sent; in a file or pipe every byte is as it was.
+are shown and not sent, and of binary content only its size; in a file or pipe every byte is as it was. With --stat it tells
+what the version is and how many lines, or bytes of a binary file, it changed.
 
 ` + whenHelp
 
 const diffHelp = `Show what changed between two states of a file or folder. FROM is the newest version where it is not given, and TO the
 files as they are on disk now. So diff PATH shows what the next run would record of the content, diff PATH @1 what
 changed since the version before the newest, and diff PATH yesterday today what changed in that day. Files that were never
-captured are not shown: run takes them, list -v names them.
+captured are not shown: run takes them, list -v names them. Of a folder a new mode and owner are shown, which git apply passes
+over; of its attributes, links and those of files log tells. Of binary files it says that they differ, as git does.
 
 With one --branch, FROM and TO are on that branch. With two, the first is compared with the second: the newest versions
 on both, or those in force at FROM and TO; one WHEN alone counts for both.
 
 ` + whenHelp
+
+const blameHelp = `Tell of each line of a file with which version it came in, and when: the newest version, or the one in force at
+--at WHEN; of a deleted file the last one. Lines are followed to the name that the file had before a rename. The owner and
+the path are shown where they are not the same for all lines. The time is the one from which the version was in force.
+
+What the file was before a line came in: timemachine show PATH --at VERSION^, where VERSION is what stands before the line. To
+find when a line vanished, blame does not help: it knows the lines that are there. A ^ before a version says that older ones
+could not be read (a shallow clone, or a version over 16 MiB), so that the line may be older.
+
+-L takes START,END as git blame does: numbers, /regexp/, and +N or -N for the end; without END all that follows.
+
+` + whenHelp
+
+const gitHelp = `Run git in the destination, without knowing where it is. All words after git are git's; flags of timemachine stand before
+it. git has the terminal, its own pager, the signals and the exit status, as if it were typed there.
+
+What the environment says of another repository (GIT_DIR, GIT_WORK_TREE and the like) is not obeyed. git runs hooks, aliases and
+pagers that the repository configures: in a destination of another user's, or one that another user can replace, it is
+not run, and the command to type as that user is named. timemachine help reading-with-git shows what to ask.`
 
 const hostsHelp = `List the branches of the destination, or of any clone or bare repository that -d names, that hold a history: one line for
 each, with when its newest version was captured, how long ago that was, and that version. In a repository that many hosts
@@ -281,7 +381,9 @@ const whenHelp = `WHEN is
   3d, 2h ago, 90 minutes ago, 1h30m, last week
                                   s, m (minutes), h, d, w, mo (months), y,
                                   or the words
-  @1                              one version before the newest
+  @1                              one version before the newest; of a folder,
+                                  before the newest run that changed anything
+                                  at or below it
   5f0c1a2b3c, HEAD~3, main@{1}    a commit, as git names it
 
 A time means the version in force then: a file's mtime counts where it lies between the capture of its version before and its

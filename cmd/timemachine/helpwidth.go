@@ -1,13 +1,9 @@
 package main
 
 import (
-	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
-
-	"timemachine/cmd/timemachine/internal/terminal"
 )
 
 // Help is as wide as the terminal, between these limits in columns; narrow where there is none.
@@ -19,21 +15,33 @@ const (
 // width is the number of columns that help may take.
 func (a *app) width() int { return min(max(a.columns, narrow), wide) }
 
-// fitHelp fits help and usage into a width in columns.
-func fitHelp(root *cobra.Command, width int) {
+// terminalColumns is the width of the terminal.
+func (a *app) terminalColumns() int {
+	if a.columns > 0 {
+		return a.columns
+	}
+	return narrow
+}
+
+// textColumns is the width of the terminal for what is written as it is elsewhere; 0 where standard
+// output is no terminal.
+func (a *app) textColumns() int {
+	if !a.stdoutTerminal {
+		return 0
+	}
+	return a.terminalColumns()
+}
+
+// fitHelp fits help and usage into a width in columns. The error of printing help is that of the
+// command.
+func (a *app) fitHelp(root *cobra.Command, width int) {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
-		about := cmd.Long
-		if about == "" {
-			about = cmd.Short
-		}
-		text := terminal.Wrap(strings.TrimSpace(about), width) + "\n"
-		if cmd.Runnable() || cmd.HasSubCommands() {
-			text += "\n" + cmd.UsageString()
-		}
-		if _, err := io.WriteString(cmd.OutOrStdout(), text); err != nil {
-			cmd.PrintErrln(err)
+		if _, err := io.WriteString(cmd.OutOrStdout(), shortHelp(cmd, width)); err != nil {
+			a.helpError = outputError(err)
 		}
 	})
-	flags := fmt.Sprintf(".FlagUsagesWrapped %d", width)
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", flags))
+	root.SetUsageFunc(func(cmd *cobra.Command) error {
+		_, err := io.WriteString(cmd.OutOrStderr(), usage(cmd, width))
+		return err
+	})
 }

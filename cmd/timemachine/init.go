@@ -45,7 +45,7 @@ type initDocument struct {
 // init makes the repository or takes one over. It needs no configuration file, and uses the
 // destination in one that exists.
 func (a *app) init(ctx context.Context, o initOptions) error {
-	p, c, err := a.openPlace(false)
+	p, c, err := a.openPlace()
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (a *app) makeRepository(p *place, o repo.Options) (outcome string, err erro
 	r, err := repo.Open(p.dest, o)
 	switch refusalKind(err) {
 	case refusal.NoDestination, refusal.NoRepository:
-		return "created", repo.Init(p.dest, o)
+		return "created", a.initRepository(p.dest, o)
 	}
 	if err != nil {
 		return "", err
@@ -111,7 +111,7 @@ func (a *app) printInit(dest, outcome string) error {
 		return nil
 	}
 	if outcome == "existed" {
-		return a.print("destination " + terminal.Quote(dest) + " is a timemachine repository already")
+		return a.say("destination "+terminal.Quote(dest)+" is a timemachine repository already", 2)
 	}
-	return a.print(outcome + " destination " + terminal.Quote(dest))
+	return a.say(outcome+" destination "+terminal.Quote(dest), 2)
 }

@@ -17,7 +17,7 @@ func TestJSONIsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	files, err := filepath.Glob("*.go")
-	rendered, renderedErr := filepath.Glob("internal/render/*.go")
+	rendered, renderedErr := filepath.Glob("internal/*/*.go")
 	if err = errors.Join(err, renderedErr); err != nil || len(rendered) == 0 {
 		t.Fatal(err)
 	}

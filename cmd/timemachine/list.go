@@ -2,23 +2,29 @@ package main
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/watch/config"
 	"timemachine/watch/scan"
 )
 
 func (a *app) listCommand() *cobra.Command {
-	return newCommand("list", "print the watch list, one entry a line", listHelp, noArgs,
+	return newCommand("list", "print the watch list, one entry per line", listHelp, noArgs,
 		func(ctx context.Context, _ []string) error { return a.list(ctx) })
 }
 
 // list prints the watch list.
 func (a *app) list(ctx context.Context) error {
-	p, c, err := a.openPlace(true)
+	p, c, err := a.readPlace()
 	if err != nil {
 		return err
+	}
+	if c == nil {
+		c = &config.Config{File: p.config}
 	}
 	lines := c.Lines()
 	if len(lines) == 0 {
@@ -32,7 +38,17 @@ func (a *app) list(ctx context.Context) error {
 		}
 	}
 	if a.flags.json {
+		if a.flags.verbose && !c.NoDefaults {
+			entries = append(entries, render.DefaultExclusionsJSON()...)
+		}
 		return a.printJSON(entries)
 	}
-	return a.printLines(render.WatchListLines(entries))
+	lines = render.WatchListLines(entries)
+	if a.flags.verbose && !c.NoDefaults {
+		lines = append(lines, "left out by default, unless default-exclusions is false:")
+		for some := range slices.Chunk(config.DefaultExclusions, 5) {
+			lines = append(lines, "  "+strings.Join(some, " "))
+		}
+	}
+	return a.printLines(lines)
 }

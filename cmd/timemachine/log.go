@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"strconv"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/history"
 	"timemachine/repo/record"
@@ -18,15 +16,26 @@ import (
 
 // logOptions are the flags of log.
 type logOptions struct {
-	path    string // "": everything
-	since   string
-	until   string
-	limit   int
-	none    bool // the limit is 0, and was given
-	events  []string
-	deleted bool
-	strict  bool // no renames
-	branch  string
+	path     string // "": everything
+	since    string
+	until    string
+	limit    int
+	none     bool // the limit is 0, and was given
+	events   []string
+	deleted  bool
+	strict   bool // no renames
+	branch   string
+	reverse  bool
+	flat     bool
+	runs     bool
+	patch    bool
+	stat     bool
+	oneline  bool
+	format   string
+	text     string // that came in or went
+	textSet  bool
+	lines    string // a regular expression of such lines
+	linesSet bool
 }
 
 func (a *app) logCommand() *cobra.Command {
@@ -38,19 +47,32 @@ func (a *app) logCommand() *cobra.Command {
 				o.path = words[0]
 			}
 			o.none = o.limit == 0 && cmd.Flags().Changed("limit")
+			o.textSet, o.linesSet = cmd.Flags().Changed("with-text"), cmd.Flags().Changed("with-line")
+			if cmd.Flags().Changed("format") && o.format == "" {
+				return &usageError{msg: "--format is empty", hint: "give it a value, or leave it out"}
+			}
 			return a.logVersions(ctx, o)
 		})
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.since, "since", "", "only versions in force from `WHEN` on")
 	f.StringVar(&o.until, "until", "", "only versions in force before `WHEN`; a day is included")
-	f.IntVarP(&o.limit, "limit", "n", 0, "at most `N` versions")
-	f.StringSliceVar(&o.events, "event", nil, "only `EVENT`: added, modified, touched, metadata, deleted, type-changed (repeatable)")
-	f.BoolVar(&o.deleted, "deleted", false, "only what is deleted now: the deletions, newest first")
+	f.IntVarP(&o.limit, "limit", "n", 0, "at most `N` versions, with --runs N runs; also -5")
+	f.StringSliceVar(&o.events, "event", nil, "only `EVENT`: added, modified, touched, metadata, deleted, type-changed, restored (repeatable)")
+	f.BoolVar(&o.deleted, "deleted", false, "only what is deleted now, without what was renamed: the deletions, newest first")
 	f.BoolVar(&o.strict, "no-renames", false, "stop where a file got its name")
+	f.StringVarP(&o.text, "with-text", "S", "", "only versions that hold `TEXT` more or less often than the version before")
+	f.StringVarP(&o.lines, "with-line", "G", "", "only versions in which a line was added or removed that matches `REGEXP`")
+	f.BoolVarP(&o.patch, "patch", "p", false, "after each version, its difference from the version before")
+	f.BoolVar(&o.stat, "stat", false, "after each version, how many lines changed")
+	f.BoolVar(&o.runs, "runs", false, "a line for each run")
+	f.BoolVar(&o.flat, "flat", false, "a line for each version, also on a terminal")
+	f.BoolVar(&o.reverse, "reverse", false, "oldest first, of those that would be listed")
+	f.BoolVar(&o.oneline, "oneline", false, "the commit and what happened, as git log does")
+	f.StringVar(&o.format, "format", "", "the commits in a `FORMAT` of git log: '%h %ad %s'")
 	a.addBranchFlag(cmd, &o.branch)
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("event", cobra.FixedCompletions(
-		[]string{"added", "modified", "touched", "metadata", "deleted", "type-changed"}, cobra.ShellCompDirectiveNoFileComp)))
+		[]string{"added", "modified", "touched", "metadata", "deleted", "type-changed", "restored"}, cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
 }
 
@@ -58,7 +80,7 @@ func (a *app) logCommand() *cobra.Command {
 func atMost(n int, msg string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > n {
-			return &usageError{msg: msg + ", not " + terminal.InQuotes(args[n]) + " too", hint: spell(cmd.Use)}
+			return &usageError{msg: msg + ", not " + terminal.InQuotes(args[n]) + " too", hint: spellAs(cmd, cmd.Use)}
 		}
 		return nil
 	}
@@ -66,44 +88,43 @@ func atMost(n int, msg string) cobra.PositionalArgs {
 
 // logVersions prints the versions of a path, or of everything.
 func (a *app) logVersions(ctx context.Context, o logOptions) error {
-	list, err := a.logRange(o)
+	j := &logJob{app: a, ctx: ctx, o: o}
+	var err error
+	if j.list, err = a.logRange(o); err == nil {
+		err = j.checkViews()
+	}
 	if err != nil {
 		return err
 	}
-	h, err := a.openHistory(o.branch)
-	if err != nil {
+	if j.h, err = a.openHistory(o.branch); err != nil {
 		return err
 	}
-	defer h.Close()
+	defer j.h.Close()
 	if o.path != "" {
-		if list.Path, err = a.sourcePath(ctx, h, o.path); err != nil {
+		if j.list.Path, err = a.sourcePath(ctx, j.h, o.path); err != nil {
 			return err
 		}
 	}
-	var still func(source string) (bool, error)
-	if o.deleted {
-		list.Events = []record.Event{record.Deleted}
-		still = h.Present
-	}
+	j.list.Gone = o.deleted
 	err = a.paged(ctx, func(w io.Writer) error {
 		if o.none { // as git does it; other errors are reported all the same
-			w, list.Limit = io.Discard, 1
+			w, j.o.limit = io.Discard, 1
 		}
-		return a.writeLog(ctx, w, h, list, still)
+		return j.write(w)
 	})
-	return a.explainError(ctx, h, err)
+	return a.explainError(ctx, j.h, err)
 }
 
 // logRange are the options that narrow a log, from its flags.
 func (a *app) logRange(o logOptions) (history.LogOptions, error) {
-	list := history.LogOptions{Limit: o.limit, Follow: !o.strict}
+	list := history.LogOptions{Follow: !o.strict}
 	if o.limit < 0 {
 		return list, &usageError{msg: "--limit " + strconv.Itoa(o.limit) + " is below 0", hint: usageHint}
 	}
 	for _, word := range o.events {
 		e := record.Event(word)
 		if !e.Valid() {
-			return list, &usageError{msg: "no event " + terminal.InQuotes(word), hint: "added, modified, touched, metadata, deleted or type-changed"}
+			return list, &usageError{msg: "no event " + terminal.InQuotes(word), hint: "added, modified, touched, metadata, deleted, type-changed or restored"}
 		}
 		list.Events = append(list.Events, e)
 	}
@@ -135,53 +156,4 @@ func (a *app) boundTime(flag, text string) (time.Time, error) {
 	}
 	a.announceWhen(flag, w)
 	return w.Time, nil
-}
-
-// writeLog writes one line for each version, as text or JSON. If still is given, it lists only the
-// sources for which still is false, each once.
-func (a *app) writeLog(ctx context.Context, w io.Writer, h *history.History, o history.LogOptions, still func(string) (bool, error)) error {
-	limit := o.Limit
-	if still != nil {
-		o.Limit = 0
-	}
-	told := map[string]bool{}
-	n := 0
-	for e, err := range h.Log(ctx, o) {
-		if err != nil {
-			return err
-		}
-		if still != nil {
-			there, err := still(e.Source)
-			if err != nil {
-				return err
-			}
-			if there || told[e.Source] {
-				continue
-			}
-			told[e.Source] = true
-		}
-		if err := a.writeEntry(w, &e); err != nil {
-			return err
-		}
-		if n++; n == limit {
-			break
-		}
-	}
-	if n == 0 && !a.flags.json {
-		a.console.Notice("no versions in that range")
-	}
-	return nil
-}
-
-func (a *app) writeEntry(w io.Writer, e *history.Entry) error {
-	if a.flags.json {
-		return render.WriteJSONLine(w, render.EntryJSON(e))
-	}
-	if _, err := io.WriteString(w, render.EntryLine(e, a.zone, a.colours())+"\n"); err != nil {
-		return err
-	}
-	if b, ok := w.(*bufio.Writer); ok && a.stdoutTerminal {
-		return b.Flush()
-	}
-	return nil
 }

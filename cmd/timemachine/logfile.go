@@ -18,17 +18,23 @@ func (a *app) openJournal(path string) {
 // closeFiles writes the rest of the log and the memory. It reports once that the log cannot be
 // written.
 func (a *app) closeFiles() {
-	if a.log != nil {
-		if err := a.log.Close(); err != nil {
-			a.warn("log " + terminal.Quote(a.log.Path) + " is not written: " + durable.Reason(err))
-		}
-	}
+	a.closeLog()
 	if a.memory == nil {
 		return
 	}
 	if err := a.memory.save(); err != nil {
 		a.journal.Debug("state file is not written", "file", a.memory.file, "cause", durable.Reason(err))
 		_ = a.log.Close() // a failure to write has been reported above
+	}
+}
+
+// closeLog writes the rest of the log.
+func (a *app) closeLog() {
+	if a.log == nil {
+		return
+	}
+	if err := a.log.Close(); err != nil {
+		a.warn("log " + terminal.Quote(a.log.Path) + " is not written: " + durable.Reason(err))
 	}
 }
 

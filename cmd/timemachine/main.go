@@ -6,34 +6,90 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"slices"
+	"sync/atomic"
 	"syscall"
+
+	"golang.org/x/term"
 )
 
 func main() { os.Exit(runProgram()) }
 
-// The garbage collector runs when garbage has grown by these shares, in percent of the memory in
-// use. The first share counts from 4 MB: collection begins when 64 MB are in use, and a run with
-// little to do ends before. The second is half of Go's usual share. It saves 50 MB on a first run
-// over 100,000 files, and costs some percent of the time.
+// The garbage collector runs when the memory in use has grown by garbageShare percent, and not
+// before it is leastHeap: a run with little to do ends before. Go's usual share is 100. This one
+// saves 50 MB on a first run over 100,000 files, and costs some percent of the time.
 const (
-	firstShare   = 1600
 	garbageShare = 50
+	leastHeap    = 32 << 20
 )
 
-func delayCollection() {
-	debug.SetGCPercent(firstShare)
-	runtime.AddCleanup(new([64]byte), func(share int) { debug.SetGCPercent(share) }, garbageShare)
+// paceCollection says when the garbage collector runs, again after each time it has run.
+func paceCollection(int) {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	used := max(live[0].Value.Uint64(), 4<<20) // as Go counts at least
+	share := garbageShare
+	if used < leastHeap {
+		share = max(share, int(100*(leastHeap-used)/used))
+	}
+	debug.SetGCPercent(share)
+	runtime.AddCleanup(new([64]byte), paceCollection, 0)
 }
 
 // runProgram runs the command line. The first interrupt, or hangup of the terminal, ends the work
 // in an orderly way; the second ends it at once.
 func runProgram() int {
-	ctx, stop := signal.NotifyContext(context.Background(), notIgnored(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)...)
+	ctx, stop := signal.NotifyContext(context.Background(), notIgnored(os.Interrupt, syscall.SIGTERM)...)
 	defer stop()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	context.AfterFunc(ctx, stop)
-	delayCollection()
-	return systemApp().execute(ctx)
+	paceCollection(0)
+	a := systemApp()
+	a.hangups = listenForHangups(cancel)
+	return a.execute(ctx)
+}
+
+// hangups passes on the hangup signal. It ends the work, unless a command takes it for something
+// else and the terminal is still there.
+type hangups struct {
+	taken chan struct{}
+	takes atomic.Bool
+}
+
+// listenForHangups calls end for a hangup that no command takes. A second one ends the process.
+func listenForHangups(end func()) *hangups {
+	h := &hangups{taken: make(chan struct{}, 1)}
+	if signal.Ignored(syscall.SIGHUP) {
+		return h
+	}
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	hadTerminal := term.IsTerminal(int(os.Stderr.Fd()))
+	go func() {
+		for range c {
+			if !h.takes.Load() || hadTerminal && !term.IsTerminal(int(os.Stderr.Fd())) {
+				signal.Stop(c)
+				end()
+				return
+			}
+			select {
+			case h.taken <- struct{}{}:
+			default: // one is waiting
+			}
+		}
+	}()
+	return h
+}
+
+// take takes all hangups from now on. A nil h has none.
+func (h *hangups) take() <-chan struct{} {
+	if h == nil {
+		return nil
+	}
+	h.takes.Store(true)
+	return h.taken
 }
 
 // notIgnored leaves out the signals that the parent made this process ignore, as nohup does. To ask

@@ -32,18 +32,20 @@ func bareApp(t *testing.T, args ...string) *app {
 	}
 }
 
-// TestManual writes the pages twice. They are equal, every command and topic has one, and groff
-// prints no warning.
+// TestManual writes the pages twice. They are equal, every command and topic has one, with a date,
+// the exit status and other pages to see, and groff prints no warning.
 func TestManual(t *testing.T) {
 	dirs := []string{t.TempDir(), t.TempDir()}
 	for _, dir := range dirs {
-		if code := bareApp(t, "man", dir).execute(context.Background()); code != 0 {
+		a := bareApp(t, "man", dir)
+		a.lookup = func(name string) (string, bool) { return "1795392000", name == "SOURCE_DATE_EPOCH" }
+		if code := a.execute(context.Background()); code != 0 {
 			t.Fatalf("exit %d", code)
 		}
 	}
 	root := bareApp(t).rootCommand()
 	for _, cmd := range root.Commands() {
-		if cmd.Hidden || cmd.Name() == "help" {
+		if !hasPage(cmd) {
 			continue
 		}
 		pages := [2][]byte{}
@@ -58,6 +60,11 @@ func TestManual(t *testing.T) {
 		}
 		if !bytes.Contains(pages[0], []byte(escapeRoff(cmd.Short))) {
 			t.Errorf("%s does not say what it is about", manName(cmd))
+		}
+		for _, part := range []string{" 2026-11-23 ", "\n.SH \"EXIT STATUS\"\n", "\n.SH \"SEE ALSO\"\n", "config.dat"} {
+			if !bytes.Contains(pages[0], []byte(part)) && (cmd.Runnable() || !strings.Contains(part, "EXIT")) {
+				t.Errorf("%s has no %q", manName(cmd), part)
+			}
 		}
 	}
 	groff, err := exec.LookPath("groff")

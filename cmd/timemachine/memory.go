@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/statusview"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
 	"timemachine/repo/history"
@@ -59,15 +60,12 @@ type givenAlarm struct {
 
 // memoryFile is the file of the memory of a configuration; "" if no home is known.
 func (a *app) memoryFile(config string) string {
-	base := a.env("XDG_STATE_HOME")
-	if !filepath.IsAbs(base) {
-		if a.home() == "" {
-			return ""
-		}
-		base = filepath.Join(a.home(), ".local", "state")
+	folder := below(a.xdgFolder("XDG_STATE_HOME", ".local/state"))
+	if folder == "" {
+		return ""
 	}
 	sum := sha256.Sum256([]byte(config))
-	return filepath.Join(base, "timemachine", hex.EncodeToString(sum[:8])+".json")
+	return filepath.Join(folder, hex.EncodeToString(sum[:8])+".json")
 }
 
 // recall reads the memory of a configuration. A missing or damaged file, or that of another
@@ -155,6 +153,19 @@ func (m *memory) isNews(text string) bool {
 	return !repeated
 }
 
+// isFirst records a notice and tells whether to print it: no earlier execution of the last month
+// gave it.
+func (m *memory) isFirst(text string) bool {
+	text = terminal.Escape(text)
+	w, given := m.Warnings[text]
+	if !given {
+		w.Printed = m.now
+	}
+	w.Run = m.now
+	m.Warnings[text] = w
+	return w.Printed.Equal(m.now)
+}
+
 // noteEnded records that this run scanned the whole watch list.
 func (m *memory) noteEnded(dest string) {
 	m.LastRun = m.now
@@ -175,12 +186,12 @@ func (m *memory) note(dest string, failed *failedNote) {
 
 // lastFailure is the last run over the whole watch list if it failed. It is nil if a later run,
 // with any configuration, has ended.
-func (m *memory) lastFailure(dest string, l history.LastRun) *render.FailedRun {
+func (m *memory) lastFailure(dest string, l history.LastRun) *statusview.FailedRun {
 	failed := m.Destinations[terminal.Escape(dest)].Failed
 	if failed == nil || failed.When.Before(l.Ended) {
 		return nil
 	}
-	run := render.FailedRun(*failed)
+	run := statusview.FailedRun(*failed)
 	return &run
 }
 

@@ -22,7 +22,8 @@ type modelRecord struct {
 	scan              string
 	captured, changed time.Time
 	torn              bool
-	folder            bool // a link that counts as a folder, since sources are recorded behind it
+	leadsOn           bool   // a link that counts as a folder, since sources are recorded behind it
+	from              string // of a restored version: the commit of the one that was brought back
 }
 
 // git runs git in the destination, as a person who has set a name only.
@@ -79,6 +80,8 @@ func (w *modelWorld) records(after, tip string) []modelRecord {
 // also where it tells of another, as a revert does.
 func (w *modelWorld) parseRecord(commit, message string) modelRecord {
 	r := modelRecord{commit: commit}
+	var xattrs []string
+	mode := false
 	message = strings.TrimRight(message, "\n")
 	for line := range strings.SplitSeq(message[strings.LastIndex(message, "\n\n")+1:], "\n") {
 		key, value, _ := strings.Cut(line, ": ")
@@ -99,8 +102,9 @@ func (w *modelWorld) parseRecord(commit, message string) modelRecord {
 			r.changed, err = parseMoment(value)
 		case "Mode":
 			_, err = fmt.Sscanf(value, "%o", &r.state.mode)
+			mode = true
 		case "Type":
-			r.state.link, r.folder = value == "symlink", value == "folder"
+			r.state.link, r.state.folder = value == "symlink", value == "folder"
 		case "Owner":
 			_, err = fmt.Sscanf(value[strings.LastIndexByte(value, '(')+1:], "%d:%d)", &r.state.uid, &r.state.gid)
 		case "Size":
@@ -117,6 +121,16 @@ func (w *modelWorld) parseRecord(commit, message string) modelRecord {
 			r.scan = value
 		case "Torn":
 			r.torn = true
+		case "Linked-With":
+			r.state.linked = value
+		case "Restored-From":
+			r.from = value
+		case "Xattr":
+			name, value, _ := strings.Cut(value, "=")
+			xattrs = append(xattrs, modelXattr(plainXattr.Replace(name), value))
+		case "Xattr-Blob":
+			name, blob, _ := strings.Cut(value, "=")
+			xattrs = append(xattrs, plainXattr.Replace(name)+"@"+blob)
 		}
 		if err != nil {
 			w.fail("record", "%s: %s: %v", commit, line, err)
@@ -125,11 +139,15 @@ func (w *modelWorld) parseRecord(commit, message string) modelRecord {
 	if r.file == "" {
 		r.file = "files" + treePath(r.source)
 	}
-	if r.folder && r.event == "type-changed" {
-		r.event = "deleted" // but for what absent judges
+	r.state.xattrs = modelXattrs(xattrs)
+	if r.state.folder && !mode && r.event == "type-changed" {
+		r.event, r.leadsOn = "deleted", true // but for what absent judges
 	}
 	return r
 }
+
+// plainXattr reads the name of an attribute.
+var plainXattr = strings.NewReplacer("%25", "%", "%3D", "=")
 
 func parseMoment(text string) (time.Time, error) {
 	if s, ok := strings.CutPrefix(text, "@"); ok {

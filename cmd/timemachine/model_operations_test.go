@@ -46,6 +46,7 @@ func init() {
 		{"accept", 2, (*modelWorld).accept},
 		{"kill", 2, (*modelWorld).kill},
 		{"restore", 4, (*modelWorld).restoreInPlace},
+		{"deleted", 3, (*modelWorld).restoreDeleted},
 		{"copies", 1, (*modelWorld).rebuildCopies},
 		{"compact", 1, func(w *modelWorld, s modelStep) { w.expect(0, "compact") }},
 		{"git", 5, (*modelWorld).others},
@@ -58,6 +59,8 @@ func init() {
 		{"during", 8, func(w *modelWorld, s modelStep) { w.beside = &s }},
 		{"mount", 4, (*modelWorld).mount},
 		{"reboot", 1, (*modelWorld).reboot},
+		{"folder", 8, (*modelWorld).changeFolder},
+		{"attribute", 10, (*modelWorld).setAttribute},
 	}
 }
 
@@ -407,7 +410,7 @@ func (w *modelWorld) revert(n int) {
 		which = strings.Fields(w.git("rev-list", "--max-parents=0", w.branch))[0]
 	}
 	w.taint(which)
-	w.rewritten = true
+	w.rewritten, w.reverted = true, true
 	if _, err := w.tryGit("revert", "--no-edit", which); err == nil {
 		return
 	}
@@ -421,6 +424,9 @@ func (w *modelWorld) revert(n int) {
 func (w *modelWorld) taint(commit string) {
 	for file := range strings.SplitSeq(w.git("diff-tree", "-z", "-r", "--root", "--no-commit-id", "--name-only", commit), "\x00") {
 		for p, r := range w.newest {
+			if r.state.folder {
+				continue
+			}
 			if r.file == file || strings.HasPrefix(r.file, file+"/") || strings.HasPrefix(file, r.file+"/") {
 				w.tainted[p] = true
 			}

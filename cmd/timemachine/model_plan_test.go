@@ -15,6 +15,8 @@ type modelPlan struct {
 	setting modelSetting
 	steps   []modelStep
 	about   string // the one check that is looked for; "" for all
+
+	daemonEvents string // where a program that stays running has its events from; "": none does
 }
 
 // modelSetting is what holds for a world from its beginning to its end.

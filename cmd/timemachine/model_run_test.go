@@ -21,7 +21,7 @@ func (w *modelWorld) run(s modelStep) {
 			return w.program("run")
 		}, modelScope{})
 	}
-	w.judgeRun(func() (string, int) { return w.program("run") }, modelScope{})
+	w.judgeRun(w.runBeside, modelScope{})
 	w.check(s)
 	w.remember()
 }
@@ -51,14 +51,16 @@ func (w *modelWorld) judgeRun(run func() (string, int), scope modelScope) {
 			j.failRun("twice", "%s is recorded twice", r.source)
 		}
 		j.got[r.source] = r
+		w.partly[r.source] = scope.only != ""
 		w.newest[r.source] = r
 		w.history[r.source] = append(w.history[r.source], r)
-		if r.event != "deleted" {
+		if r.event != "deleted" && !r.state.folder {
 			w.versions[r.source] = append(w.versions[r.source], r.state.blob)
 		}
 	}
 	j.order(records)
 	j.sources()
+	j.hardLinks()
 	j.exit(code)
 	w.tip = tip
 	w.compareTree(sight)
@@ -137,11 +139,11 @@ func (j *modelJudge) event(p string, state modelState) string {
 	switch {
 	case !there:
 		return "added"
-	case old.link != state.link:
+	case old.link != state.link || old.folder != state.folder:
 		return "type-changed"
 	case old.blob != state.blob:
 		return "modified"
-	case old.mode != state.mode || old.uid != state.uid || old.gid != state.gid:
+	case old.mode != state.mode || old.uid != state.uid || old.gid != state.gid || old.xattrs != state.xattrs:
 		return "metadata"
 	case !old.mtime.Equal(state.mtime) && j.setting.touched:
 		return "touched"
@@ -167,7 +169,7 @@ func (j *modelJudge) present(p string, state modelState) {
 		j.failRun("missed", "%s: %s is not recorded: %v; before: %v", p, want, state, j.recorded[p])
 	case got && r.event == "deleted" && (j.shakyOf(p) == nil || !j.shakyOf(p).absent):
 		j.failRun("deleted", "%s is there and recorded as deleted: %v", p, state)
-	case got && sure && r.event != want && !j.tainted[p]:
+	case got && sure && r.event != want && !j.tainted[p] && !j.relinked(p, r, want):
 		j.failRun("event", "%s: recorded as %s, should be %q: %v; before: %v", p, r.event, want, state, j.recorded[p])
 	case got && sure && !r.state.equal(state, j.setting.touched || want != ""):
 		j.failRun("state", "%s: recorded as %v, is %v; before: %v", p, r.state, state, j.recorded[p])
@@ -246,9 +248,9 @@ func (j *modelJudge) absent(p string, before map[string]modelState) {
 	fate := held
 	if still {
 		j.maybe = true // an entry names it, and nothing that is watched is behind it
-	} else if !j.list.watched(p) && j.displaced(p) {
+	} else if watched := j.list.watchedAs(p, j.recorded[p].folder); !watched && j.displaced(p) {
 		fate = gone
-	} else if j.list.watched(p) {
+	} else if watched {
 		fate = j.sight.fate(p, j.keys[p], before, j.blank)
 		if j.accepted != "" && (p == j.accepted || strings.HasPrefix(p, j.accepted+"/")) && !j.sight.special[p] && !barred(p) {
 			fate, j.maybe = gone, true
@@ -258,10 +260,10 @@ func (j *modelJudge) absent(p string, before map[string]modelState) {
 		fate = either
 	}
 	j.maybe = j.maybe || fate == either
-	j.holds = j.holds || fate == held && !still && j.list.watched(p)
+	j.holds = j.holds || fate == held && !still && j.list.watchedAs(p, j.recorded[p].folder)
 	switch {
-	case deleted && r.folder != still && j.shakyOf(p) == nil && !j.tainted[p]:
-		j.failRun("false deletion", "%s: a link is there: %v; recorded as one that became a folder: %v", p, still, r.folder)
+	case deleted && r.leadsOn != still && j.shakyOf(p) == nil && !j.tainted[p]:
+		j.failRun("false deletion", "%s: a link is there: %v; recorded as one that leads on: %v", p, still, r.leadsOn)
 	case deleted && fate == held:
 		j.failRun("false deletion", "%s %s: %v", p, fate, j.recorded[p])
 	case !deleted && fate == gone:
@@ -277,8 +279,8 @@ func (j *modelJudge) absent(p string, before map[string]modelState) {
 // displaced tells whether something that was found has the place of a source in the tree, or needs
 // a folder there.
 func (j *modelJudge) displaced(p string) bool {
-	for other := range j.sight.found {
-		if strings.HasPrefix(other, p+"/") || strings.HasPrefix(p, other+"/") {
+	for other, state := range j.sight.found {
+		if strings.HasPrefix(other, p+"/") && !j.recorded[p].folder || strings.HasPrefix(p, other+"/") && !state.folder {
 			return true
 		}
 	}
@@ -289,7 +291,7 @@ func (j *modelJudge) displaced(p string) bool {
 func (j *modelJudge) order(records []modelRecord) {
 	var last modelRecord
 	for _, r := range records {
-		if r.event == "deleted" || j.shakyOf(r.source) != nil {
+		if r.event == "deleted" || r.state.folder || j.shakyOf(r.source) != nil {
 			continue // its mtime may be another than when it was found
 		}
 		if last.scan == r.scan && (r.state.mtime.Before(last.state.mtime) || r.state.mtime.Equal(last.state.mtime) && r.source < last.source) {
@@ -308,6 +310,7 @@ func (j *modelJudge) exit(code int) {
 	trouble := j.sight.trouble || j.holds
 	maybe := j.sight.maybe || j.maybe || trouble || len(j.shaky) > 0 || j.locked
 	switch {
+	case code == modelNoExit:
 	case code != 0 && code != 3:
 		j.failRun("exit", "exit %d", code)
 	case j.only != "":
@@ -318,12 +321,14 @@ func (j *modelJudge) exit(code int) {
 	}
 }
 
-// equal compares two states; the mtime counts where it makes a version.
+// equal compares two states; the mtime counts where it makes a version, and other names of the file
+// do not.
 func (s modelState) equal(o modelState, mtime bool) bool {
 	if !mtime {
 		o.mtime = s.mtime
 	}
-	return s.link == o.link && s.blob == o.blob && s.size == o.size && s.mode == o.mode && s.uid == o.uid && s.gid == o.gid && s.mtime.Equal(o.mtime)
+	same := s.link == o.link && s.folder == o.folder && s.blob == o.blob && s.size == o.size && s.mtime.Equal(o.mtime)
+	return same && s.mode == o.mode && s.uid == o.uid && s.gid == o.gid && s.xattrs == o.xattrs
 }
 
 // shakyOf is what a source, or a folder above it, went through during the run.
@@ -398,7 +403,7 @@ func (w *modelWorld) compareTree(sight *modelSight) {
 	}
 	for p, s := range w.recorded {
 		file := w.newest[p].file
-		if w.loose[p] {
+		if w.loose[p] || s.folder {
 			continue
 		}
 		if want := s.treeMode() + " " + s.blob; tree[file] != want {
@@ -408,6 +413,22 @@ func (w *modelWorld) compareTree(sight *modelSight) {
 	}
 	for file := range tree {
 		w.fail("tree", "the tip holds %s, and no record does", file)
+	}
+	w.compareXattrs()
+}
+
+// compareXattrs checks that the tip's tree holds the long attributes.
+func (w *modelWorld) compareXattrs() {
+	if w.reverted {
+		return
+	}
+	held := w.git("ls-tree", "-r", "--name-only", w.tip, "xattrs/")
+	for p, s := range w.recorded {
+		for x := range strings.SplitSeq(s.xattrs, "\n") {
+			if _, blob, long := strings.Cut(x, "@"); long && !strings.Contains(x, "=") && !strings.Contains(held, "xattrs/"+blob+"\n") {
+				w.fail("tree", "%s: the tip does not hold %s", p, x)
+			}
+		}
 	}
 }
 
@@ -554,245 +575,5 @@ func (w *modelWorld) footprint() map[string]string {
 		}
 		return nil
 	}))
-	return all
-}
-
-// below is what a folder, or file, held at a moment.
-func (m *modelMoment) below(folder string) map[string]modelState {
-	all := map[string]modelState{}
-	for p, s := range m.recorded {
-		if p == folder || strings.HasPrefix(p, folder+"/") {
-			all[p] = s
-		}
-	}
-	return all
-}
-
-// pickMoment draws a state from the past, and a path that was in it: the step's own, or one above
-// it.
-func (w *modelWorld) pickMoment(s modelStep) (m *modelMoment, p string) {
-	if len(w.moments) == 0 {
-		return nil, ""
-	}
-	m = &w.moments[s.n/8%len(w.moments)]
-	for p = w.path(s.a); p != w.base; p = filepath.Dir(p) {
-		if len(m.below(p)) > 0 {
-			return m, p
-		}
-	}
-	return nil, ""
-}
-
-// restoreBeside brings a folder of a run in the past back beside, by its commit or its moment, and
-// compares.
-func (w *modelWorld) restoreBeside(s modelStep) {
-	m, p := w.pickMoment(s)
-	if m == nil {
-		return
-	}
-	if s.m%8 == 0 {
-		w.compareAt(p, m.at.UTC().Format(time.RFC3339Nano), w.inForce(p, m.at))
-		return
-	}
-	all := map[string][]modelState{}
-	for source, state := range m.below(p) {
-		all[source] = []modelState{state}
-		if m.loose[source] { // its record says this, and the commit's tree another thing
-			all[source] = append(all[source], modelState{})
-		}
-	}
-	w.compareAt(p, m.tip, all)
-}
-
-// compareAt restores a path beside, and compares what comes with the states that each source may
-// have. The zero state stands for none.
-func (w *modelWorld) compareAt(p, when string, may map[string][]modelState) {
-	to := w.path("back")
-	defer os.RemoveAll(to)
-	out, code := w.program("restore", p, "--at", when, "--to", to)
-	if code != 0 {
-		w.fail("restore", "restore %s --at %s: exit %d: %s", p, when, code, out)
-	}
-	got := map[string]modelState{}
-	w.must(filepath.WalkDir(to, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		got[strings.TrimPrefix(path, to)], _, err = stateOf(path, info)
-		return err
-	}))
-	for source := range got {
-		if _, known := may[source]; !known {
-			may[source] = nil
-		}
-	}
-	for source, states := range may {
-		ok := slices.ContainsFunc(states, func(state modelState) bool {
-			g := got[source]
-			if os.Geteuid() != 0 {
-				g.uid, g.gid = state.uid, state.gid
-			}
-			return g.equal(state, true)
-		})
-		if !ok {
-			w.fail("restore", "restore %s --at %s: %s comes back as %v, was %v\n%s", p, when, source, got[source], states, out)
-		}
-	}
-}
-
-// inForce is which states each source at a path and below it may have had at a moment: mostly one.
-func (w *modelWorld) inForce(p string, at time.Time) map[string][]modelState {
-	all := map[string][]modelState{}
-	from := map[string]time.Time{}
-	for source, records := range w.history {
-		if source != p && !strings.HasPrefix(source, p+"/") {
-			continue
-		}
-		states := []modelState{{}}
-		for i, r := range records {
-			var before time.Time
-			if i > 0 {
-				before = records[i-1].captured
-			}
-			since, sure := r.since(before)
-			switch {
-			case at.Before(since):
-				continue
-			case sure || !at.Before(r.captured):
-				states = nil
-			}
-			if r.event == "deleted" {
-				r.state = modelState{}
-			}
-			states = append(states, r.state)
-			from[source] = since
-		}
-		all[source] = states
-	}
-	for source := range all {
-		for above := filepath.Dir(source); len(above) > len(w.base); above = filepath.Dir(above) {
-			if all[above] == nil {
-				continue
-			}
-			for _, loser := range []string{source, above} { // both in force: the later counts
-				if len(all[source])+len(all[above]) > 2 || !from[loser].After(from[source]) && !from[loser].After(from[above]) {
-					all[loser] = append(all[loser], modelState{})
-				}
-			}
-		}
-	}
-	return all
-}
-
-// since is the moment from which on a version counts: its mtime, or ctime where mode or owner have
-// changed, if the source was captured before that, else its capture. Of a first version, for which
-// before is zero, the mtime counts as far back as no run looked for the source, which the model
-// does not know: it is not sure.
-func (r *modelRecord) since(before time.Time) (at time.Time, sure bool) {
-	at = r.state.mtime
-	if !r.changed.IsZero() {
-		at = r.changed
-	}
-	if r.event == "deleted" || r.renamed != "" || at.Before(before) || at.After(r.captured) {
-		return r.captured, true
-	}
-	return at, !before.IsZero()
-}
-
-// restoreInPlace brings a folder of a run in the past back over what is there. Nothing that is
-// replaced may be lost.
-func (w *modelWorld) restoreInPlace(s modelStep) {
-	m, p := w.pickMoment(s)
-	if m == nil || w.away || w.behind {
-		return
-	}
-	before := w.disk(p)
-	out, code := w.program("restore", p, "--at", m.tip)
-	if code != 0 && code != 3 && !w.coarseOnly(out) {
-		w.fail("restore", "restore %s --at %s: exit %d: %s", p, m.tip, code, out)
-	}
-	after := w.disk(p)
-	for p, k := range w.keys { // two runs that looked at a part
-		k.lost = k.lost || w.blank
-		w.keys[p] = k
-	}
-	w.blank = false
-	tip := w.tipNow()
-	for _, r := range w.records(w.tip, tip) {
-		w.newest[r.source] = r
-		w.history[r.source] = append(w.history[r.source], r)
-		if r.event == "deleted" {
-			delete(w.recorded, r.source)
-		} else {
-			w.versions[r.source] = append(w.versions[r.source], r.state.blob)
-			w.recorded[r.source] = r.state
-		}
-		w.tainted[r.source] = true
-	}
-	w.tip = tip
-	for path, old := range before {
-		if now, there := after[path]; (!there || now.blob != old.blob) && !slices.Contains(w.versions[path], old.blob) {
-			w.fail("restore loses", "restore %s --at %s: %s was %v, which no version holds, and is %v now\n%s", p, m.tip, path, old, now, out)
-		}
-	}
-	defer w.writeList() // which may have been restored as well
-	if code == 3 {
-		return
-	}
-	for path, want := range m.below(p) {
-		if m.loose[path] {
-			continue
-		}
-		got := after[path]
-		if w.coarse() {
-			want.mtime, got.mtime = want.mtime.Truncate(time.Second), got.mtime.Truncate(time.Second)
-		}
-		if !got.equal(want, true) && !(want.link && w.list.names(path)) && !w.wasMapped(path) {
-			w.fail("restore", "restore %s --at %s: exit 0, and %s is %v, was %v\n%s", p, m.tip, path, got, want, out)
-		}
-	}
-}
-
-// coarseOnly tells whether a command found nothing wrong but mtimes that the file system cannot
-// keep.
-func (w *modelWorld) coarseOnly(out string) bool {
-	for line := range strings.Lines(out) {
-		if strings.HasPrefix(line, "ERR") && !strings.HasSuffix(line, "was written, but differs from its version in mtime\n") {
-			return false
-		}
-	}
-	return w.coarse()
-}
-
-// disk is what lies at a path and below it, watched or not. Where an entry is a link, what is
-// behind it counts.
-func (w *modelWorld) disk(p string) map[string]modelState {
-	all := map[string]modelState{}
-	info, err := os.Lstat(p)
-	if w.never(p) {
-		return all
-	}
-	if err == nil && w.list.names(p) {
-		if behind, err := os.Stat(p); err == nil {
-			info = behind
-		}
-	}
-	if err != nil {
-		return all
-	}
-	if info.IsDir() {
-		children, _ := os.ReadDir(p)
-		for _, c := range children {
-			maps.Copy(all, w.disk(p+"/"+c.Name()))
-		}
-	} else if info.Mode().IsRegular() || info.Mode()&os.ModeSymlink != 0 {
-		state, _, err := stateOf(p, info)
-		w.must(err)
-		all[p] = state
-	}
 	return all
 }

@@ -15,22 +15,32 @@ import (
 	"time"
 )
 
-// modelState is what a version records of a source.
+// modelState is what a version records of a source. A folder has no blob, size and mtime.
 type modelState struct {
 	link     bool
+	folder   bool
 	blob     string
 	size     int64
 	mode     uint32
 	uid, gid uint32
 	mtime    time.Time
+	xattrs   string // all, in a text
+	linked   string // the path that the record names as the same file
 }
 
 func (s modelState) String() string {
+	text := fmt.Sprintf("%04o %d:%d %.200s", s.mode, s.uid, s.gid, strings.ReplaceAll(s.xattrs, "\n", " "))
+	if s.linked != "" {
+		text += " linked with " + s.linked
+	}
 	kind := "file"
-	if s.link {
+	switch {
+	case s.folder:
+		return "folder " + text
+	case s.link:
 		kind = "link"
 	}
-	return fmt.Sprintf("%s %.8s of %d bytes, %04o %d:%d, %s", kind, s.blob, s.size, s.mode, s.uid, s.gid, s.mtime.UTC().Format(time.RFC3339Nano))
+	return fmt.Sprintf("%s %.8s of %d bytes, %s, %s", kind, s.blob, s.size, s.mtime.UTC().Format(time.RFC3339Nano), text)
 }
 
 // modelKey is what tells of a file, without its content, whether it may have changed.
@@ -126,8 +136,8 @@ func (l *modelList) excludes(e *modelEntry, p string, folder bool) bool {
 	return false
 }
 
-// selects tells whether the entry would take a file at p.
-func (l *modelList) selects(e *modelEntry, p string) bool {
+// selects tells whether the entry would take a file, or a folder, at p.
+func (l *modelList) selects(e *modelEntry, p string, folder bool) bool {
 	if p != e.root && !strings.HasPrefix(p, e.root+"/") {
 		return false
 	}
@@ -138,7 +148,7 @@ func (l *modelList) selects(e *modelEntry, p string) bool {
 		} else {
 			end = len(p)
 		}
-		if l.excludes(e, p[:end], end < len(p)) {
+		if l.excludes(e, p[:end], folder || end < len(p)) {
 			return false
 		}
 		matched = matched || e.matches(p[:end])
@@ -157,8 +167,11 @@ func (l *modelList) leadsThrough(p string) bool {
 }
 
 // watched tells whether any entry would take a file at p.
-func (l *modelList) watched(p string) bool {
-	return slices.ContainsFunc(l.entries, func(e modelEntry) bool { return l.selects(&e, p) })
+func (l *modelList) watched(p string) bool { return l.watchedAs(p, false) }
+
+// watchedAs tells whether any entry would take a file, or a folder, at p.
+func (l *modelList) watchedAs(p string, folder bool) bool {
+	return slices.ContainsFunc(l.entries, func(e modelEntry) bool { return l.selects(&e, p, folder) })
 }
 
 // modelSight is what there is of what is watched.
@@ -218,7 +231,7 @@ func (s *modelSight) entry(e *modelEntry) {
 		s.take(e.root, info, true)
 		return
 	}
-	s.walk(e, e.root, e.matches(e.root))
+	s.walk(e, e.root, info, e.matches(e.root))
 }
 
 // barred tells whether a path leads through a link that root does not follow: another user's, to
@@ -253,8 +266,17 @@ func barred(p string) bool {
 	return false
 }
 
-// walk takes what the entry selects in a folder.
-func (s *modelSight) walk(e *modelEntry, folder string, matched bool) {
+// walk takes what the entry selects in a folder, and the folder where the entry selects all in it.
+func (s *modelSight) walk(e *modelEntry, folder string, info os.FileInfo, matched bool) {
+	take := func(p string, info os.FileInfo) {
+		s.take(p, info, p == e.root && e.pattern == nil)
+		if real, err := filepath.EvalSymlinks(e.root); e.pattern == nil && err == nil && real != e.root {
+			s.named[p] = true
+		}
+	}
+	if matched {
+		take(folder, info)
+	}
 	children, err := os.ReadDir(folder)
 	if err != nil {
 		s.trouble = true
@@ -266,15 +288,11 @@ func (s *modelSight) walk(e *modelEntry, folder string, matched bool) {
 		if err != nil || s.world.never(p) || s.list.excludes(e, p, info.IsDir()) {
 			continue
 		}
-		m := matched || e.matches(p)
-		switch {
+		switch m := matched || e.matches(p); {
 		case info.IsDir():
-			s.walk(e, p, m)
+			s.walk(e, p, info, m)
 		case m:
-			s.take(p, info, false)
-			if real, err := filepath.EvalSymlinks(e.root); e.pattern == nil && err == nil && real != e.root {
-				s.named[p] = true
-			}
+			take(p, info)
 		}
 	}
 }
@@ -285,8 +303,9 @@ func (s *modelSight) take(p string, info os.FileInfo, named bool) {
 		return
 	}
 	s.named[p] = s.named[p] || named
-	if !info.Mode().IsRegular() && info.Mode()&os.ModeSymlink == 0 {
-		s.special[p], s.trouble = true, true
+	if !info.IsDir() && !info.Mode().IsRegular() && info.Mode()&os.ModeSymlink == 0 {
+		_, recorded := s.world.recorded[p]
+		s.special[p], s.trouble = true, s.trouble || named || recorded
 		return
 	}
 	state, key, err := stateOf(p, info)
@@ -301,24 +320,32 @@ func (s *modelSight) take(p string, info os.FileInfo, named bool) {
 	s.found[p], s.keys[p] = state, key
 }
 
-// stateOf reads a file or link.
+// stateOf reads a file, link or folder.
 func stateOf(p string, info os.FileInfo) (modelState, modelKey, error) {
 	st := info.Sys().(*syscall.Stat_t)
 	s := modelState{mode: uint32(st.Mode) & 0o7777, uid: st.Uid, gid: st.Gid, mtime: info.ModTime()}
 	var content []byte
 	var err error
-	if s.link = info.Mode()&os.ModeSymlink != 0; s.link {
+	switch s.link, s.folder = info.Mode()&os.ModeSymlink != 0, info.IsDir(); {
+	case s.folder:
+		s.mtime = time.Time{}
+	case s.link:
 		var target string
 		target, err = os.Readlink(p)
 		content, s.mode = []byte(target), 0o777
-	} else {
+	default:
 		content, err = os.ReadFile(p)
+	}
+	if err == nil {
+		s.xattrs, err = xattrsOf(p, !s.link)
 	}
 	if err != nil {
 		return s, modelKey{}, err
 	}
-	s.size, s.blob = int64(len(content)), blobName(content)
-	return s, modelKey{dev: uint64(st.Dev), ino: st.Ino, size: st.Size, mtime: s.mtime, ctime: changeTime(st), mode: uint32(st.Mode), uid: st.Uid, gid: st.Gid}, nil
+	if !s.folder {
+		s.size, s.blob = int64(len(content)), blobName(content)
+	}
+	return s, modelKey{dev: uint64(st.Dev), ino: st.Ino, size: st.Size, mtime: info.ModTime(), ctime: changeTime(st), mode: uint32(st.Mode), uid: st.Uid, gid: st.Gid}, nil
 }
 
 // blobName is git's name for a content.
@@ -346,7 +373,7 @@ func (s *modelSight) fate(p string, key modelKey, others map[string]modelState, 
 	}
 	for above := filepath.Dir(p); len(above) > 1; above = filepath.Dir(above) {
 		switch state, taken := s.found[above]; {
-		case !taken, state.link && s.list.leadsThrough(above):
+		case !taken, state.folder, state.link && s.list.leadsThrough(above):
 		case s.either[above]:
 			return either
 		default:
@@ -354,17 +381,17 @@ func (s *modelSight) fate(p string, key modelKey, others map[string]modelState, 
 		}
 	}
 	for below := range s.found {
-		if strings.HasPrefix(below, p+"/") && !s.either[below] {
+		if !others[p].folder && strings.HasPrefix(below, p+"/") && !s.either[below] {
 			return gone // nor this
 		}
 	}
 	var clear, suspicious int
 	for i := range s.list.entries {
 		e := &s.list.entries[i]
-		if !s.list.selects(e, p) {
+		if !s.list.selects(e, p, others[p].folder) {
 			continue
 		}
-		if s.suspicious(e, p) {
+		if s.suspicious(e, p, others[p].folder) {
 			suspicious++
 		} else {
 			clear++
@@ -406,7 +433,7 @@ func (s *modelSight) fate(p string, key modelKey, others map[string]modelState, 
 func (s *modelSight) neighbour(folder, p string, key modelKey, others map[string]modelState, lost bool) bool {
 	for o, now := range s.found {
 		was, known := others[o]
-		if !known || !strings.HasPrefix(o, folder+"/") {
+		if !known || now.folder || !strings.HasPrefix(o, folder+"/") {
 			continue
 		}
 		before, after := s.world.keys[o], s.keys[o]
@@ -431,8 +458,8 @@ func (s *modelSight) device(p string) uint64 {
 }
 
 // suspicious tells whether the entry's root speaks against a deletion.
-func (s *modelSight) suspicious(e *modelEntry, p string) bool {
-	if e.root == p {
+func (s *modelSight) suspicious(e *modelEntry, p string, folder bool) bool {
+	if e.root == p && !folder {
 		info, err := os.Stat(filepath.Dir(p))
 		return err != nil || !info.IsDir()
 	}

@@ -23,6 +23,7 @@ type modelWorld struct {
 	newest   map[string]modelRecord // the newest record of each source
 	versions map[string][]string    // blobs that a source has had
 	keys     map[string]modelKey    // how each source was found by the last run
+	folders  map[string]bool        // sources whose newest record is of a folder
 	tip      string
 	history  map[string][]modelRecord // all records of each source, oldest first
 	moments  []modelMoment
@@ -33,6 +34,8 @@ type modelWorld struct {
 	away      bool                         // HEAD is not on the recorded branch
 	locked    bool                         // somebody holds the index
 	split     bool                         // the index is split: it cannot be written
+	reverted  bool                         // somebody has taken a commit back
+	partly    map[string]bool              // recorded by a run that saw no other names
 	noRoom    bool                         // for copies
 	owed      bool                         // copies were left out for want of room
 	behind    bool                         // files/ and the index may not be what the branch says
@@ -43,6 +46,9 @@ type modelWorld struct {
 	during    []func(stop <-chan struct{}) // what works beside the next run
 	shaky     map[string]*modelShaky
 	mounts    []*modelMount
+
+	daemon  *modelDaemon // nil: none runs
+	unheard bool         // something was done of which a daemon may not hear by events
 }
 
 // modelMoment is the state after a run.
@@ -62,9 +68,9 @@ type modelShaky struct {
 
 // newModelWorld is the world of a plan in a folder that it is to make.
 func newModelWorld(p *modelPlan, base string) *modelWorld {
-	return &modelWorld{modelPlan: p, base: base, dest: base + p.setting.dest(), branch: "main", list: &modelList{},
+	return &modelWorld{modelPlan: p, base: base, dest: base + p.setting.dest(), branch: "main", list: &modelList{}, folders: map[string]bool{},
 		recorded: map[string]modelState{}, newest: map[string]modelRecord{}, versions: map[string][]string{}, history: map[string][]modelRecord{},
-		keys: map[string]modelKey{}, tainted: map[string]bool{}, loose: map[string]bool{}, mapped: map[[2]uint64]bool{}, shaky: map[string]*modelShaky{}}
+		keys: map[string]modelKey{}, tainted: map[string]bool{}, loose: map[string]bool{}, partly: map[string]bool{}, mapped: map[[2]uint64]bool{}, shaky: map[string]*modelShaky{}}
 }
 
 // play plays the plan in a new folder and returns the first fault.
@@ -93,10 +99,12 @@ func (p *modelPlan) play(base string) (fault *modelFault) {
 		}
 		for _, op := range modelOperations {
 			if op.name == s.op {
+				w.noteHeard(s)
 				op.do(w, s)
 			}
 		}
 	}
+	w.stopDaemon(true)
 	return nil
 }
 
@@ -134,6 +142,7 @@ func (w *modelWorld) make() {
 
 // close takes all of the world away.
 func (w *modelWorld) close() {
+	w.stopDaemon(false)
 	w.unmountAll()
 	os.RemoveAll(w.base)
 }

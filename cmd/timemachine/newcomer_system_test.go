@@ -16,23 +16,24 @@ import (
 )
 
 // newcomerSetUp makes a private copy of the folders that the README's commands change, starts cron
-// there, and waits until it is ended. $1 is a scratch folder, $2 the clone, $3 the commands, $4 the
-// crontab line. Mail from cron goes to $1/mail.
+// there, and waits until it is ended. What this machine has of timemachine is not in the copy. $1
+// is a scratch folder, $2 the clone, $3 the commands. Their output goes to $1/output, mail from
+// cron to $1/mail.
 const newcomerSetUp = `
 set -eu
-scratch=$1 clone=$2 commands=$3 crontab=$4
+scratch=$1 clone=$2 commands=$3
 mount -t tmpfs tmpfs "$scratch/layers"
 for dir in /etc /usr/local /usr/sbin /var/backups /var/spool/cron /root; do
 	mkdir -p "$dir" "$scratch/layers$dir/upper" "$scratch/layers$dir/work"
 	mount -t overlay overlay -o "lowerdir=$dir,upperdir=$scratch/layers$dir/upper,workdir=$scratch/layers$dir/work" "$dir"
 done
+rm -rf /etc/timemachine /etc/cron.d/timemachine /var/backups/timemachine /root/.local/state/timemachine
 mount -t tmpfs tmpfs /run
 printf '#!/bin/sh\ncat >>%s/mail\n' "$scratch" >/usr/sbin/sendmail
 chmod 755 /usr/sbin/sendmail
 cd "$clone"
 sudo() { "$@"; }
-eval "$commands"
-echo "$crontab" | crontab -
+eval "$commands" >"$scratch/output"
 touch "$scratch/ready"
 exec cron -f
 `
@@ -48,15 +49,23 @@ type newcomer struct {
 // recorded. Three minutes in which nobody changes anything leave no commit, no mail and no file
 // written.
 func TestNewcomersDay(t *testing.T) {
+	t.Parallel() // it mostly waits for cron
 	if os.Geteuid() != 0 {
 		t.Fatal("this test needs root")
 	}
 	if _, err := exec.LookPath("cron"); err != nil {
 		t.Fatal(err)
 	}
-	commands, crontab := readmeSetUp(t)
+	commands, schedule := readmeSetUp(t)
 	n := &newcomer{T: t, scratch: t.TempDir()}
-	n.start(commands, crontab)
+	n.start(commands)
+	output, err := os.ReadFile(filepath.Join(n.scratch, "output"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line, _, _ := strings.Cut(schedule, " | sudo tee "); !strings.Contains(string(output), "\ncron  "+line+" >/etc/cron.d/timemachine\n") {
+		t.Errorf("setup prints another schedule than README's %s:\n%s", line, output)
+	}
 
 	n.inside("echo an edit >/etc/newcomer.conf")
 	n.waitFor("the edit is recorded", func() bool {
@@ -72,39 +81,37 @@ func TestNewcomersDay(t *testing.T) {
 		t.Errorf("mail: %s %v", mail, err)
 	}
 	n.inside("cd /var/backups/timemachine && git fsck --strict && test -z \"$(git status --porcelain)\"")
-	n.inside("timemachine -cl /etc/timemachine -d /var/backups/timemachine verify")
+	n.inside("cd / && env -i /usr/local/bin/timemachine verify")
+	if log := n.inside("timemachine log /etc/newcomer.conf"); strings.Count(log, "newcomer.conf") != 1 {
+		t.Errorf("log: %s", log)
+	}
+	if log := n.inside("timemachine log /etc/timemachine"); !strings.Contains(log, "config.dat") || strings.Contains(log, "timemachine.log") {
+		t.Errorf("log of the configuration's folder: %s", log)
+	}
 }
 
-// readmeSetUp returns the commands of the README's section for every day, and its crontab line.
-func readmeSetUp(t *testing.T) (commands, crontab string) {
+// readmeSetUp returns the commands of the README's sections Install and Set up, as far as the one
+// that gives cron its line, and that one.
+func readmeSetUp(t *testing.T) (commands, schedule string) {
 	t.Helper()
-	b, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, ok := strings.Cut(string(b), "\n## Every day\n")
-	if !ok {
-		t.Fatal("README.md has no section Every day")
-	}
-	section, _, _ = strings.Cut(section, "\n## ")
-	for line := range strings.Lines(section) {
-		code, isCode := strings.CutPrefix(line, "    ")
-		switch {
-		case !isCode:
-		case strings.HasPrefix(code, "* * * * * "):
-			crontab = strings.TrimSpace(code)
-		case crontab == "":
-			commands += code
+	for _, title := range []string{"Install", "Set up"} {
+		for _, code := range readmeCode(t, title) {
+			if schedule == "" {
+				commands += code + "\n"
+			}
+			if strings.Contains(code, "/etc/cron.d/") {
+				schedule = code
+			}
 		}
 	}
-	if commands == "" || crontab == "" {
-		t.Fatalf("README.md: commands %q, crontab line %q", commands, crontab)
+	if schedule == "" || !strings.Contains(commands, "make install") {
+		t.Fatalf("README.md: commands %q", commands)
 	}
-	return commands, crontab
+	return commands, schedule
 }
 
 // start sets the machine up and starts cron. It is stopped when the test ends.
-func (n *newcomer) start(commands, crontab string) {
+func (n *newcomer) start(commands string) {
 	n.Helper()
 	if err := os.Mkdir(filepath.Join(n.scratch, "layers"), 0o700); err != nil {
 		n.Fatal(err)
@@ -115,7 +122,8 @@ func (n *newcomer) start(commands, crontab string) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var out bytes.Buffer
-	n.cron = exec.CommandContext(ctx, "unshare", "-m", "--propagation", "private", "sh", "-c", newcomerSetUp, "sh", n.scratch, clone, commands, crontab)
+	n.cron = exec.CommandContext(ctx, "unshare", "-m", "--propagation", "private", "sh", "-c", newcomerSetUp, "sh", n.scratch, clone, commands)
+	n.cron.Env = withInstalled()
 	n.cron.Stdout, n.cron.Stderr = &out, &out
 	if err := n.cron.Start(); err != nil {
 		n.Fatal(err)
@@ -139,10 +147,18 @@ func (n *newcomer) start(commands, crontab string) {
 	}
 }
 
+// withInstalled is the environment in which timemachine is the program that is installed, and not
+// that of the tests.
+func withInstalled() []string {
+	return append(os.Environ(), "PATH=/usr/local/sbin:/usr/local/bin:"+os.Getenv("PATH"))
+}
+
 // inside runs a shell command on the machine and returns its output.
 func (n *newcomer) inside(command string) string {
 	n.Helper()
-	out, err := exec.Command("nsenter", "-m", "-t", fmt.Sprint(n.cron.Process.Pid), "sh", "-c", command).CombinedOutput()
+	cmd := exec.Command("nsenter", "-m", "-t", fmt.Sprint(n.cron.Process.Pid), "sh", "-c", command)
+	cmd.Env = withInstalled()
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		n.Fatalf("%s: %v\n%s", command, err, out)
 	}

@@ -3,10 +3,10 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
@@ -14,17 +14,21 @@ import (
 )
 
 // paged runs show with a writer to standard output, which goes through the user's pager on a
-// terminal.
+// terminal. As with git, the results are printed without a pager that is not there.
 func (a *app) paged(ctx context.Context, show func(w io.Writer) error) error {
 	if a.stdoutTerminal && !a.flags.json {
 		if command := terminal.PagerCommand(a.lookup); command != "" {
-			return a.throughPager(ctx, command, show)
+			err := terminal.MissingPager(command)
+			if err == nil {
+				return a.throughPager(ctx, command, show)
+			}
+			a.console.Warn("pager "+terminal.Quote(command)+" cannot be run", "cause", durable.Reason(err))
 		}
 	}
 	w := bufio.NewWriterSize(a.stdout, 64<<10)
 	err := show(w)
 	if ferr := w.Flush(); err == nil {
-		err = ferr
+		err = outputError(ferr)
 	}
 	return err
 }
@@ -48,20 +52,60 @@ func (a *app) mayColour() bool {
 // print writes one line of results to standard output.
 func (a *app) print(text string) error {
 	_, err := fmt.Fprintln(a.stdout, text)
-	return err
+	return outputError(err)
+}
+
+// say writes one line of results that is a sentence. On a terminal it is folded to the width of
+// that, and what follows its first hang columns stands below them.
+func (a *app) say(text string, hang int) error {
+	if !a.stdoutTerminal {
+		return a.print(text)
+	}
+	return a.printLines(terminal.Fold(text, a.terminalColumns(), hang, a.spelled.Commands()))
+}
+
+// sayLines is say for lines that hang by two columns.
+func (a *app) sayLines(lines []string) error {
+	for _, line := range lines {
+		if err := a.say(line, 2); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// outputError says that results could not be written; nil stays nil.
+func outputError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &failure{msg: "standard output cannot be written: " + durable.Reason(err), err: err}
 }
 
 // printJSON writes one document of results to standard output.
-func (a *app) printJSON(document any) error { return render.WriteJSON(a.stdout, document) }
+func (a *app) printJSON(document any) error { return outputError(render.WriteJSON(a.stdout, document)) }
 
 // printJSONLine writes one line of JSON to standard output.
-func (a *app) printJSONLine(document any) error { return render.WriteJSONLine(a.stdout, document) }
+func (a *app) printJSONLine(document any) error {
+	return outputError(render.WriteJSONLine(a.stdout, document))
+}
 
 // printLines writes lines of results to standard output.
 func (a *app) printLines(lines []string) error {
-	var errs []error
 	for _, line := range lines {
-		errs = append(errs, a.print(line))
+		if err := a.print(line); err != nil {
+			return err
+		}
 	}
-	return errors.Join(errs...)
+	return nil
+}
+
+// mayAsk tells whether a person can be asked.
+func (a *app) mayAsk() bool { return a.stderrTerminal && a.stdinTerminal }
+
+// askYes asks a question and tells whether the answer is yes. No answer is none.
+func (a *app) askYes(question string) bool {
+	a.console.Announce(question + " Type yes or no:")
+	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
+	return (err == nil || answer != "") && strings.EqualFold(strings.TrimSpace(answer), "yes")
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,6 +25,8 @@ type place struct {
 	config  string
 	journal string
 	dest    string // "" until setDestination
+	found   origin // of the configuration
+	destBy  origin // of the destination
 	created bool   // the configuration was missing
 }
 
@@ -41,57 +44,98 @@ func (a *app) absolute(path string) (string, error) {
 // configPlace finds the configuration file. A bare name lies in the location, a name with a slash
 // is a path.
 func (a *app) configPlace() (*place, error) {
-	name := a.flags.config
-	if name == "" {
-		name = a.env(envConfig)
+	name := cmp.Or(a.flags.config, a.env(envConfig))
+	if name == "" && a.flags.location == "" {
+		return a.defaultPlace()
 	}
-	if name == "" {
-		name = defaultConfig
-	}
+	name = cmp.Or(name, defaultConfig)
 	if strings.HasSuffix(name, "/") {
 		return nil, &usageError{msg: "configuration " + terminal.Quote(name) + " names a folder", hint: "name the file, or use -cl DIR"}
 	}
-	file := name
 	if !filepath.IsAbs(name) && a.flags.location != "" {
-		file = filepath.Join(a.flags.location, name)
+		name = filepath.Join(a.flags.location, name)
 	}
-	file, err := a.absolute(file)
+	file, err := a.absolute(name)
 	if err != nil {
 		return nil, err
 	}
-	return &place{config: file, journal: filepath.Join(filepath.Dir(file), journalName)}, nil
+	return newPlace(file, a.configOrigin()), nil
 }
 
-// setDestination decides the destination: flag, environment, configuration, working directory.
+// configOrigin is the flag or variable that names the configuration, the first where two do.
+func (a *app) configOrigin() origin {
+	switch {
+	case a.flags.config != "":
+		return byFlag("-c")
+	case a.env(envConfig) != "":
+		return byVariable(envConfig)
+	}
+	return byFlag("-cl")
+}
+
+// defaultPlace finds the configuration that nothing names: config.dat in the working directory,
+// else the one that setup has made. Where neither exists, it is the first of them.
+func (a *app) defaultPlace() (*place, error) {
+	local, err := a.absolute(defaultConfig)
+	if standing := a.setupFolders().configFile(); standing != "" && (err != nil || !exists(local)) && exists(standing) {
+		return newPlace(standing, bySetup), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return newPlace(local, byFolder), nil
+}
+
+func newPlace(config string, found origin) *place {
+	return &place{config: config, found: found, journal: filepath.Join(filepath.Dir(config), journalName)}
+}
+
+// exists tells whether a path names something, be it a link that leads nowhere.
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// setDestination decides the destination: flag, environment, configuration, default.
 func (a *app) setDestination(p *place, c *config.Config) error {
-	dest := a.flags.destination
-	if dest == "" {
-		dest = a.env(envDest)
-	}
-	if dest == "" && c != nil {
-		dest = c.Destination
-	}
-	if dest == "" {
-		dest = "."
+	var dest string
+	switch {
+	case a.flags.destination != "":
+		dest, p.destBy = a.flags.destination, byFlag("-d")
+	case a.env(envDest) != "":
+		dest, p.destBy = a.env(envDest), byVariable(envDest)
+	case c != nil && c.Destination != "":
+		dest, p.destBy = c.Destination, byFile
+	default:
+		dest, p.destBy = a.defaultDestination(p), byDefault
 	}
 	abs, err := a.absolute(dest)
 	p.dest = abs
 	return err
 }
 
-// openPlace finds the place of a command that may write, opens the log, recalls the memory and
-// loads the configuration. A missing configuration is created where create is set, else it is nil.
-func (a *app) openPlace(create bool) (*place, *config.Config, error) {
+// defaultDestination is the destination of a configuration that names none: the working directory.
+// The configuration of setup has one of its own, so that no run under cron records to wherever it
+// was started.
+func (a *app) defaultDestination(p *place) string {
+	if f := a.setupFolders(); p.config == f.configFile() {
+		return f.destination
+	}
+	return "."
+}
+
+// openPlace finds the place of a command that may write, recalls the memory, and loads the
+// configuration. A missing configuration is nil, and then there is no log: it lies beside one.
+func (a *app) openPlace() (*place, *config.Config, error) {
 	p, err := a.configPlace()
 	if err != nil {
 		return nil, nil, err
 	}
-	a.openJournal(p.journal)
+	if exists(p.config) {
+		a.openJournal(p.journal)
+	}
 	a.memory = a.recall(p.config)
 	c, err := a.loadConfig(p)
-	if c == nil && err == nil && create {
-		c, err = a.createConfig(p)
-	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -144,15 +188,18 @@ func (p *place) ownFiles() []string {
 
 // own returns where this process writes beside the destination, which is never a source: the log,
 // the folder of the memories, and the temporary files of edits of the configuration and of
-// restores.
+// restores. Logs of other configurations, which may be other users', count too: they grow with each
+// run of theirs.
 func (a *app) own(p *place) own.Places {
-	o := own.Places{LogFolder: filepath.Dir(p.journal), IsTemporary: durable.IsScratchName}
-	log, edit := filepath.Base(p.journal), durable.Temporary(filepath.Base(p.config))
-	o.IsLog = func(name string) bool {
-		return name == log || strings.HasPrefix(name, edit) || journal.IsRotated(log, name)
-	}
+	edit := durable.Temporary(filepath.Base(p.config))
+	o := own.Places{LogFolder: filepath.Dir(p.journal)}
+	o.IsLog = func(name string) bool { return isLogName(name) || strings.HasPrefix(name, edit) }
+	o.IsTemporary = func(name string) bool { return isLogName(name) || durable.IsScratchName(name) }
 	if file := a.memoryFile(p.config); file != "" {
 		o.Folders = []string{filepath.Dir(file)}
 	}
 	return o
 }
+
+// isLogName tells whether a file of this name is a log of timemachine's.
+func isLogName(name string) bool { return name == journalName || journal.IsRotated(journalName, name) }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -22,7 +23,8 @@ type problemReport struct {
 // Without bounds, who owns a watched folder or the destination could fill the mail of who runs
 // timemachine, and have the log rotated away.
 const (
-	mostOfAKind = 20  // problems of one kind that are told; versions that a run logs
+	mostOfAKind = 20  // problems of one kind that are logged and mailed; versions that a run logs
+	mostShown   = 3   // problems of one kind that are printed on a terminal: status lists them all
 	mostKinds   = 20  // kinds that are told apart; problems of further kinds count as one kind
 	mostOfAPath = 300 // bytes that are told of a path
 )
@@ -31,6 +33,7 @@ const (
 type problemKind struct {
 	level slog.Level
 	text  string // of the first one, without its path
+	once  bool   // is told once, not by each run
 	n     int
 }
 
@@ -46,10 +49,28 @@ func (r *problemReport) report(p scan.Problem) {
 	}
 	text := render.ProblemText(withoutPath(p))
 	key := p.Path + ": " + withoutNumbers(text)
-	p.Path = shortPath(p.Path)
-	if r.say(levelOf(p), render.ProblemText(p), key, "path", p.Path) {
-		r.app.console.Hint(speller().Words(p.Remedy))
+	if p.Once {
+		if !r.isFirst(key) {
+			return
+		}
+		key = "notice: " + key // not the error about the same path, which is news
 	}
+	p.Path = shortPath(p.Path)
+	if r.say(levelOf(p), render.ProblemText(p), key, k.n <= r.mostPrinted(), "path", p.Path) {
+		r.app.console.Hint(r.app.speller().Words(p.Remedy))
+	}
+}
+
+// mostPrinted is how many problems of one kind are printed. A person at a terminal sees what kinds
+// there are; a mail is all that there is to read.
+func (r *problemReport) mostPrinted() int {
+	switch {
+	case r.app.console.Verbose:
+		return math.MaxInt
+	case r.app.console.Terminal:
+		return mostShown
+	}
+	return mostOfAKind
 }
 
 func withoutPath(p scan.Problem) scan.Problem {
@@ -68,21 +89,34 @@ func levelOf(p scan.Problem) slog.Level {
 func (r *problemReport) kind(p scan.Problem) *problemKind {
 	text := render.ProblemText(withoutPath(p))
 	key := withoutNumberedWords(text)
+	if p.Once {
+		key = "once: " + key
+	}
 	if r.kinds[key] == nil && len(r.kinds) >= mostKinds {
 		key, text = "", "problems of other kinds"
 	}
 	if r.kinds[key] == nil {
-		r.kinds[key] = &problemKind{level: levelOf(p), text: text}
+		r.kinds[key] = &problemKind{level: levelOf(p), text: text, once: p.Once}
 	}
 	return r.kinds[key]
 }
 
-// say logs a line and prints it, unless the last run has printed one with the same key. It tells
-// whether the line was printed.
-func (r *problemReport) say(level slog.Level, text, key string, attrs ...any) bool {
+// isFirst tells whether to tell what is told once. Names that differ in their digits only count as
+// one: a program may name its socket after its process. Verbose runs tell it again.
+func (r *problemReport) isFirst(key string) bool {
+	first := r.app.memory == nil || r.app.memory.isFirst("once: "+withoutNumbers(key))
+	return first || r.app.console.Verbose
+}
+
+// say logs a line and prints it where it is to be shown, unless the last run has said one with the
+// same key. It tells whether the line was printed.
+func (r *problemReport) say(level slog.Level, text, key string, shown bool, attrs ...any) bool {
 	ctx := context.Background()
 	r.app.journal.Log(ctx, level, text, attrs...)
 	if r.repeats != nil && !r.repeats.isNews(key) && !r.app.console.Terminal && !r.app.console.Verbose {
+		return false
+	}
+	if !shown {
 		return false
 	}
 	r.app.console.Log(ctx, level, text)
@@ -92,8 +126,10 @@ func (r *problemReport) say(level slog.Level, text, key string, attrs ...any) bo
 // sayMore says how many problems were not told.
 func (r *problemReport) sayMore() {
 	for _, key := range slices.Sorted(maps.Keys(r.kinds)) {
-		if k := r.kinds[key]; k.n > mostOfAKind && !r.app.console.Verbose {
-			r.say(k.level, fmt.Sprintf("and %d more (-v shows them): %s", k.n-mostOfAKind, k.text), "more: "+withoutNumbers(k.text))
+		k := r.kinds[key]
+		told := k.n <= r.mostPrinted()
+		if more := "more: " + withoutNumbers(k.text); !told && (!k.once || r.isFirst(more)) {
+			r.say(k.level, fmt.Sprintf("and %d more (-v shows them): %s", k.n-r.mostPrinted(), k.text), more, true)
 		}
 	}
 	clear(r.kinds)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -40,7 +39,7 @@ func (a *app) pushCommand() *cobra.Command {
 			return a.push(ctx, o)
 		})
 	cmd.Example = pushExamples
-	cmd.Flags().BoolVar(&o.private, "private", false, "send also files that not everybody may read")
+	cmd.Flags().BoolVar(&o.private, "private", false, "send also files that not everybody may read here, with the password hashes and keys in them")
 	return cmd
 }
 
@@ -56,7 +55,7 @@ func atMostOne(verb, what string) cobra.PositionalArgs {
 
 // push sends the recorded branch to a remote, now.
 func (a *app) push(ctx context.Context, o pushOptions) error {
-	p, c, err := a.openPlace(false)
+	p, c, err := a.openPlace()
 	if err != nil {
 		return err
 	}
@@ -78,7 +77,7 @@ type pushing struct {
 // pushingTo is a push to a remote; "": the one of the configuration. The settings of the
 // configuration hold for its own remote alone.
 func (a *app) pushingTo(p *place, c *config.Config, name string) pushing {
-	s := pushing{base: a.dir, hints: speller()}
+	s := pushing{base: a.dir, hints: a.speller()}
 	configured := c != nil && c.Push != nil && (name == "" || a.isRemoteOf(p, c, name))
 	if configured {
 		s.Push = *c.Push
@@ -112,7 +111,7 @@ func (a *app) pushTo(ctx context.Context, r *repo.Repo, s pushing, private bool)
 	}
 	if s.Remote == "" {
 		if s.Remote = remote.OnlyName(h.Commits()); s.Remote == "" {
-			return &usageError{msg: "no remote is named", hint: "name one, or write push: REMOTE in the configuration; " + spell("init", "--remote", "URL") + " adds one"}
+			return &usageError{msg: "no remote is named", hint: "name one, or write push: REMOTE in the configuration; " + a.spell("init", "--remote", "URL") + " adds one"}
 		}
 	}
 	t, err := a.pushTarget(h, s)
@@ -142,7 +141,7 @@ func (a *app) pushTo(ctx context.Context, r *repo.Repo, s pushing, private bool)
 	if a.flags.quiet {
 		return nil
 	}
-	return a.print(render.PushLine(&t, &out))
+	return a.say(render.PushLine(&t, &out), 2)
 }
 
 // failedPush tells of a remote that cannot be pushed to, and is the error that ends the command.
@@ -197,13 +196,13 @@ func (a *app) setUpRemote(ctx context.Context, p *place, c *config.Config, r *re
 		return err
 	}
 	if !a.flags.quiet && !a.flags.json {
-		err = a.print(render.ProbeLine(&t, has))
+		err = a.say(render.ProbeLine(&t, has), 2)
 	}
 	if err == nil && other != nil {
 		a.console.Warn(other.Msg)
 		a.console.Hint(s.hints.Words(other.Remedy))
 	} else if c == nil || c.Push == nil {
-		a.console.Announce("hint: runs push to it where the configuration " + terminal.Quote(p.config) + " says push: " + originName + "; " + spell("push") + " does it now")
+		a.console.Announce("hint: runs push to it where the configuration " + terminal.Quote(p.config) + " says push: " + originName + "; " + a.spell("push") + " does it now")
 	}
 	return err
 }
@@ -249,7 +248,7 @@ func (a *app) announceLeaving(t *remote.Target, l *remote.Leaving, first, allowe
 	for _, line := range lines {
 		a.journal.Info(line)
 	}
-	if allowed || !a.stderrTerminal || !a.stdinTerminal {
+	if allowed || !a.mayAsk() {
 		if first && !a.flags.json {
 			for _, line := range lines {
 				a.console.Announce(line)
@@ -260,12 +259,7 @@ func (a *app) announceLeaving(t *remote.Target, l *remote.Leaving, first, allowe
 	for _, line := range lines {
 		a.console.Announce(line)
 	}
-	a.console.Announce("send all of that? Type yes or no:")
-	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
-	if err != nil && answer == "" {
-		return false, nil
-	}
-	return strings.EqualFold(strings.TrimSpace(answer), "yes"), nil
+	return a.askYes("send all of that?"), nil
 }
 
 // printRemoteLines passes on what the remote said, and what that is about.
@@ -287,7 +281,7 @@ func (a *app) pushAfter(ctx context.Context, r *repo.Repo, p *place, c *config.C
 	if err := a.tryPushAfter(ctx, r, a.pushingTo(p, c, "")); err != nil && ctx.Err() == nil {
 		a.journal.Error("not pushed", "cause", err.Error())
 		if a.warn("not pushed: " + render.FirstLine(err)) {
-			a.console.Hint(hintOf(err))
+			a.console.Hint(a.hintOf(err))
 		}
 	}
 }

@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/watch/config"
@@ -27,7 +30,10 @@ type removeDocument struct {
 
 // remove takes entries off the watch list.
 func (a *app) remove(_ context.Context, args []string) error {
-	p, c, err := a.openPlace(true)
+	p, c, err := a.openPlace()
+	if err == nil && c == nil {
+		c, err = a.existingConfig(p)
+	}
 	if err != nil {
 		return err
 	}
@@ -40,7 +46,7 @@ func (a *app) remove(_ context.Context, args []string) error {
 		return asConfigError(p.config, err)
 	}
 	for _, name := range unknown {
-		a.printError(notWatchedError(c, name))
+		a.printError(a.notWatchedError(c, name))
 	}
 	for _, name := range removed {
 		a.journal.Debug("no longer watching", "path", name, "configuration", p.config)
@@ -63,13 +69,15 @@ func (a *app) entryNames(c *config.Config, args []string) ([]string, error) {
 	var names []string
 	for _, arg := range args {
 		if arg == "" {
-			return nil, &usageError{msg: "an empty path is not watched", hint: listHint}
+			return nil, &usageError{msg: "an empty path is not watched", hint: a.spell("list") + " shows what is"}
 		}
 		path, err := a.absolute(arg)
 		if err != nil {
 			return nil, err
 		}
-		if !hasRoot(c, path) {
+		if text := config.PatternText(arg, a.dir); config.IsPattern(arg) && slices.Contains(c.Lines(), text) {
+			path = text
+		} else if !hasRoot(c, path) {
 			path = arg
 		}
 		names = append(names, path)
@@ -93,14 +101,22 @@ func (a *app) printRemoved(removed, unknown []string) error {
 	var errs []error
 	for _, name := range removed {
 		if !a.flags.quiet {
-			errs = append(errs, a.print("removed "+terminal.Quote(name)))
+			errs = append(errs, a.say("removed "+terminal.Quote(name), 2))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func notWatchedError(c *config.Config, name string) error {
-	e := &usageError{msg: terminal.Quote(name) + ": is not watched", hint: listHint}
+// notWatchedError says that no entry is the name. A path that is watched through a folder or a
+// pattern can be excluded.
+func (a *app) notWatchedError(c *config.Config, name string) error {
+	if path, err := a.absolute(name); err == nil && !config.IsPattern(name) {
+		if e := c.Select(path); e != nil {
+			return &usageError{msg: fmt.Sprintf("%s: has no entry of its own, and is watched through %s (line %d)", terminal.Quote(name), terminal.Quote(e.Text), e.Line),
+				hint: "to leave it out: " + a.spell("add", hint.ShellWord(config.ExclusionOf(path)))}
+		}
+	}
+	e := &usageError{msg: terminal.Quote(name) + ": is not watched", hint: a.spell("list") + " shows what is"}
 	if near := mostSimilar(name, c.Lines(), 1); len(near) > 0 {
 		e.hint = "did you mean " + terminal.Quote(near[0]) + "?"
 	}

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"timemachine/cmd/timemachine/internal/terminal"
 )
 
 // roff is a manual page being written.
@@ -37,6 +39,18 @@ func (p *roff) text(line string) {
 	p.WriteString(line + "\n")
 }
 
+// sourceWidth is the length of the longest line of running text in a page's source.
+const sourceWidth = 78
+
+// fill writes running text. It breaks long lines, which troff joins again.
+func (p *roff) fill(text string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		for _, part := range strings.Split(terminal.Wrap(strings.TrimSpace(line), sourceWidth), "\n") {
+			p.text(part)
+		}
+	}
+}
+
 // textIndent is how far man indents text, in columns.
 const textIndent = 7
 
@@ -63,23 +77,26 @@ func (p *roff) literal(lines []string) {
 
 // heading matches a line of help that opens a section, such as "Files:" or "Environment (flags beat
 // it):".
-var heading = regexp.MustCompile(`^([A-Z][a-z]+(?: [a-z]+)?)(?: \((.*)\))?:$`)
+var heading = regexp.MustCompile(`^([A-Z][a-z]+(?: [a-z]+){0,2})(?: \((.*)\))?:$`)
 
 // prose writes the help of a command. It fills paragraphs, keeps indented lines, and turns headings
 // into sections.
 func (p *roff) prose(help string) {
-	for i, block := range strings.Split(strings.TrimSpace(help), "\n\n") {
+	begins := true // of a section, where a request for a paragraph would be idle
+	for block := range strings.SplitSeq(strings.TrimSpace(help), "\n\n") {
 		lines := strings.Split(block, "\n")
 		if m := heading.FindStringSubmatch(lines[0]); m != nil {
 			p.section(strings.ToUpper(m[1]))
 			if m[2] != "" {
-				p.text(escapeRoff(strings.ToUpper(m[2][:1]) + m[2][1:] + "."))
+				p.fill(escapeRoff(strings.ToUpper(m[2][:1]) + m[2][1:] + "."))
 			}
 			lines = lines[1:]
-		} else if i > 0 {
+			begins = m[2] == ""
+		} else if !begins {
 			p.macro("PP")
 		}
 		p.block(lines)
+		begins = begins && len(lines) == 0
 	}
 }
 
@@ -93,7 +110,7 @@ func (p *roff) block(lines []string) {
 		if indented {
 			p.literal(lines[:n])
 		} else {
-			p.text(escapeRoff(strings.Join(lines[:n], "\n")))
+			p.fill(escapeRoff(strings.Join(lines[:n], "\n")))
 		}
 		lines = lines[n:]
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -35,7 +37,6 @@ func (a *app) rootCommand() *cobra.Command {
 		Use:               "timemachine",
 		Short:             "keep the history of the files you name",
 		Long:              rootHelp,
-		Example:           rootExamples,
 		Version:           buildVersion().String(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -46,24 +47,24 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(flagError)
+	root.SetFlagErrorFunc(a.flagError)
 	a.addGlobalFlags(root)
 	f := root.Flags()
 	f.SortFlags = false
 	f.BoolVarP(&o.list, "list", "l", false, "same as the command list")
 	f.StringArrayVarP(&o.add, "add", "a", nil, "same as the command add `FILE` (repeatable)")
 	f.StringArrayVarP(&o.remove, "remove", "r", nil, "same as the command remove `FILE` (repeatable)")
-	root.AddCommand(a.runCommand(), a.addCommand(), a.removeCommand(), a.listCommand(), a.logCommand(), a.showCommand(), a.diffCommand(), a.restoreCommand(), a.hostsCommand(), a.initCommand(),
-		a.statusCommand(), a.verifyCommand(), a.copiesCommand(), a.compactCommand(), a.pushCommand(), a.versionCommand())
+	root.AddCommand(a.setupCommand(), a.runCommand(), a.watchCommand(), a.addCommand(), a.removeCommand(), a.listCommand(), a.whyCommand(), a.logCommand(), a.lsCommand(), a.showCommand(), a.diffCommand(), a.blameCommand(), a.gitCommand(), a.restoreCommand(), a.hostsCommand(), a.initCommand(),
+		a.statusCommand(), a.verifyCommand(), a.copiesCommand(), a.compactCommand(), a.pushCommand(), a.configCommand(), a.versionCommand())
 	root.AddCommand(a.manCommand())
-	root.AddCommand(helpTopics()...)
+	root.AddCommand(helpTopics(root)...)
 	root.SetHelpCommand(a.helpCommand())
-	root.SuggestionsMinimumDistance = 2
 	root.InitDefaultCompletionCmd(rewriteArgs(a.args)...)
 	groupCommands(root)
+	setExamples(root)
 	a.registerCompletions(root)
 	a.setUpCompletion(root)
-	fitHelp(root, a.width())
+	a.fitHelp(root, a.width())
 	return root
 }
 
@@ -71,18 +72,19 @@ func (a *app) addGlobalFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
 	f.SortFlags = false
 	g := &a.flags
-	f.StringVarP(&g.config, "config", "c", "", "configuration file: a `NAME` in the location, or a path (default config.dat)")
+	f.StringVarP(&g.config, "config", "c", "", "configuration file: a `NAME` in the location, or a path (default config.dat, else the one that setup made)")
 	f.StringVar(&g.location, "config-location", "", "also -cl `DIR`: folder of the configuration file (default the current directory)")
-	f.StringVarP(&g.destination, "destination", "d", "", "folder of the repository, `DIR` (default the current directory)")
+	f.StringVarP(&g.destination, "destination", "d", "", "folder of the repository, `DIR` (default the configuration's, else the current directory)")
 	f.BoolVarP(&g.quiet, "quiet", "q", false, "print errors only")
 	f.BoolVarP(&g.verbose, "verbose", "v", false, "say more")
 	f.BoolVar(&g.json, "json", false, "results as JSON on standard output")
 	f.BoolVar(&g.noColor, "no-color", false, "no colours")
 }
 
-// beginCommand checks the global flags and sets up the console, after cobra has accepted the
-// command line.
+// beginCommand notes the command, checks the global flags and sets up the console, after cobra has
+// accepted the command line.
 func (a *app) beginCommand(cmd *cobra.Command) error {
+	a.command = cmd.Name()
 	for _, name := range []string{"config", "config-location", "destination", "at", "since", "until", "to", "branch", "from"} {
 		if f := cmd.Flag(name); f != nil && f.Changed && f.Value.String() == "" {
 			return &usageError{msg: "--" + name + " is empty", hint: "give it a value, or leave it out"}
@@ -97,6 +99,8 @@ func (a *app) beginCommand(cmd *cobra.Command) error {
 		Verbose:  a.flags.verbose,
 		Colour:   a.stderrTerminal && a.mayColour(),
 		Now:      a.now,
+		Columns:  a.errColumns,
+		Whole:    a.spelled.Commands,
 	})
 	a.started = true
 	return nil
@@ -123,24 +127,85 @@ func (a *app) unknownCommandError(root *cobra.Command, word string) error {
 	e := &usageError{msg: "unknown command " + terminal.InQuotes(word), hint: usageHint}
 	if path, err := a.absolute(word); err == nil {
 		if _, err := os.Lstat(path); err == nil {
-			e.hint = "to watch this file: " + spell("add", hint.ShellWord(word))
+			e.hint = "to watch this file: " + a.spell("add", hint.ShellWord(word))
 			return e
 		}
 	}
-	if similar := root.SuggestionsFor(word); len(similar) > 0 {
+	if text, known := a.otherCommands()[word]; known {
+		e.hint = text
+	} else if similar := similarCommands(root, word); len(similar) > 0 {
 		e.hint = "did you mean " + strings.Join(similar, " or ") + "?"
 	}
 	return e
 }
 
+// otherCommands holds the hints for words that people try because other programs have them.
+func (a *app) otherCommands() map[string]string {
+	cron := "cron makes runs regularly: " + a.spell("help", "setup") + " tells how"
+	return map[string]string{"schedule": cron, "daemon": cron,
+		"prune": "the history keeps every version; " + a.spell("status") + " shows how much space it takes",
+		"edit":  a.spell("config", "edit") + " edits the configuration"}
+}
+
+// similarCommands names the commands that a word begins, or that it is one slip of the finger away
+// from, two in a long word.
+func similarCommands(root *cobra.Command, word string) (names []string) {
+	slips := 1
+	if len(word) > 5 {
+		slips = 2
+	}
+	for _, cmd := range root.Commands() {
+		name := cmd.Name()
+		if cmd.IsAvailableCommand() && (slices.Contains(cmd.SuggestFor, word) || len(word) > 1 && strings.HasPrefix(name, word) || distance(word, name, slips) <= slips || isSwapped(word, name)) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// isSwapped tells whether two letters side by side are exchanged in a word.
+func isSwapped(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) - 1 {
+		if a[:i]+a[i+1:i+2]+a[i:i+1]+a[i+2:] == b {
+			return true
+		}
+	}
+	return false
+}
+
+// mistakenFlag is what people mean with a flag of a command that has another word for it; "" for
+// other flags. paths are the arguments of the command line, and value is what it gives the flag.
+func (a *app) mistakenFlag(command, flag, value string, paths []string) string {
+	words := func(before []string, after ...string) []string { return slices.Concat(before, paths, after) }
+	switch command + " " + flag {
+	case "log --at":
+		return a.spell(words([]string{"log", "--until", value})...) + " lists the versions up to then, " +
+			a.spell(words([]string{"show"}, "--at", value)...) + " the content then"
+	case "diff --at", "diff --since":
+		return a.spell(words([]string{"diff"}, value)...) + " shows what changed since then"
+	case "diff --until":
+		return a.spell(words([]string{"diff"}, "FROM", value)...) + " compares two versions or times"
+	}
+	return ""
+}
+
 // flagError turns pflag's errors into usage errors. It explains the original flags where a command
 // comes with them.
-func flagError(cmd *cobra.Command, err error) error {
-	e := &usageError{msg: err.Error(), hint: usageHint}
+func (a *app) flagError(cmd *cobra.Command, err error) error {
+	e := &usageError{msg: flagText(err), hint: usageHint}
 	if !cmd.HasParent() {
 		return e
 	}
 	e.hint = "see " + strings.Replace(cmd.CommandPath(), programName, spell("help"), 1)
+	if flag, unknown := strings.CutPrefix(e.msg, "unknown flag: "); unknown {
+		paths := a.readWithout(cmd)
+		if text := a.mistakenFlag(cmd.Name(), flag, a.valueOf(flag), paths); text != "" {
+			e.hint = text
+		}
+	}
 	for _, f := range []string{"'l' in", "'a' in", "'r' in", "flag: --list", "flag: --add", "flag: --remove"} {
 		if strings.Contains(e.msg, f) {
 			e.hint = "-l, -a and -r stand for a command and go without one"
@@ -149,11 +214,64 @@ func flagError(cmd *cobra.Command, err error) error {
 	return e
 }
 
+// readWithout reads a command line once more, for hints: the flags of the place behind the unknown
+// one, too. It returns the words that are no flags, for a shell; PATH for none.
+func (a *app) readWithout(cmd *cobra.Command) []string {
+	_, words, err := cmd.Root().Find(rewriteArgs(a.args))
+	if err != nil {
+		return []string{"PATH"}
+	}
+	flags := cmd.Flags()
+	flags.ParseErrorsAllowlist.UnknownFlags = true
+	if err := flags.Parse(words); err != nil || flags.NArg() == 0 {
+		return []string{"PATH"}
+	}
+	var paths []string
+	for _, word := range flags.Args() {
+		paths = append(paths, hint.ShellWord(word))
+	}
+	return paths
+}
+
+// valueOf is what the command line gives an unknown flag, for a shell; WHEN where it gives nothing.
+func (a *app) valueOf(flag string) string {
+	for i, word := range a.args {
+		name, value, joined := strings.Cut(word, "=")
+		switch {
+		case name != flag:
+		case joined:
+			return hint.ShellWord(value)
+		case i+1 < len(a.args) && !strings.HasPrefix(a.args[i+1], "-"):
+			return hint.ShellWord(a.args[i+1])
+		}
+	}
+	return "WHEN"
+}
+
+// badValue matches pflag's text of a value that is none for its flag.
+var badValue = regexp.MustCompile(`^invalid argument "(.*)" for "(?:-., )?(--[a-z-]+)" flag: (?:strconv\.Parse([A-Za-z]+)|(time)):`)
+
+// flagText is the text of an error of pflag, without the words of Go's library.
+func flagText(err error) string {
+	m := badValue.FindStringSubmatch(err.Error())
+	if m == nil {
+		return err.Error()
+	}
+	what := "is not a number"
+	switch {
+	case m[3] == "Bool":
+		what = "is neither true nor false"
+	case m[4] != "":
+		what = "is not a duration such as 30s or 5m"
+	}
+	return m[2] + " " + terminal.InQuotes(m[1]) + " " + what
+}
+
 // needPaths is the argument check of commands that need a PATH.
 func needPaths(verb string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
-			return &usageError{msg: verb + " needs a path", hint: spell(cmd.Use)}
+			return &usageError{msg: verb + " needs a path", hint: spellAs(cmd, cmd.Use)}
 		}
 		return nil
 	}

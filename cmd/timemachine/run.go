@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +34,10 @@ func (a *app) run(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	p, c, err := a.openPlace(true)
+	p, c, err := a.openPlace()
+	if err == nil && c == nil {
+		c, err = a.createConfig(p, "an empty watch list; "+a.spell("add", "PATH…")+" adds to it")
+	}
 	if err != nil {
 		return err
 	}
@@ -51,7 +56,7 @@ func (a *app) run(ctx context.Context, o runOptions) error {
 	}
 	if err != nil {
 		if ctx.Err() != nil {
-			err = errors.Join(errInterrupted, err)
+			err = errors.Join(a.interruptedError(), err)
 		}
 		a.memory.noteFailed(p.dest, err)
 		return err
@@ -72,7 +77,7 @@ func (a *app) runOnce(ctx context.Context, p *place, rep *runReport, o watch.Run
 	defer r.Close()
 	o.Repo = r
 	s, err := a.runOver(ctx, p, rep, o)
-	if err == nil {
+	if err == nil && (o.Part == nil || s.Versions > 0) {
 		a.pushAfter(ctx, r, p, o.Config)
 	}
 	return s, err
@@ -82,16 +87,21 @@ func (a *app) runOnce(ctx context.Context, p *place, rep *runReport, o watch.Run
 // summary on a terminal.
 func (a *app) runOver(ctx context.Context, p *place, rep *runReport, o watch.RunOptions) (*watch.Summary, error) {
 	defer rep.end()
-	a.journal.Debug("run begins", "version", buildVersion().Version, "configuration", p.config, "destination", p.dest, "entries", len(o.Config.Entries))
+	if o.Part == nil {
+		a.journal.Debug("run begins", "version", buildVersion().Version, "configuration", p.config, "destination", p.dest, "entries", len(o.Config.Entries))
+	}
 	o.Own, o.Clock, o.Report = a.own(p), a.now, rep
 	s, err := watch.Run(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	rep.end()
+	if o.Part != nil && s.Versions+s.Problems == 0 {
+		return s, nil
+	}
 	a.journal.Debug("run ends", "scan", s.Scan, "sources", s.Sources, "versions", s.Versions, "problems", s.Problems,
 		"bytes", s.Bytes, "elapsed", s.Elapsed, "tip", s.Tip.String())
-	a.console.Notice(render.RunSummary(s, len(rep.files)))
+	a.console.Notice(render.RunSummary(s, slices.Collect(maps.Keys(rep.files)), slices.Collect(maps.Keys(rep.folders))))
 	return s, nil
 }
 

@@ -15,19 +15,26 @@ type runReport struct {
 	keep     bool   // remember versions and problems for the JSON document
 	close    func() // takes the progress bar off the screen
 	files    map[string]struct{}
+	folders  map[string]struct{}
 	versions []record.Version
 	problems []scan.Problem
+
+	part bool // of a run over some paths: what is told once is left to one over everything
 
 	committed int // versions since they were last counted in the log
 }
 
 func (a *app) newRunReport(repeats *memory) *runReport {
-	return &runReport{problemReport: a.newProblemReport(repeats), keep: a.flags.json, close: a.console.ShowBar("looking"), files: map[string]struct{}{}}
+	return &runReport{problemReport: a.newProblemReport(repeats), keep: a.flags.json, close: a.console.ShowBar("looking"), files: map[string]struct{}{}, folders: map[string]struct{}{}}
 }
 
 // Version reports a committed version.
 func (r *runReport) Version(v record.Version) {
-	r.files[v.Source] = struct{}{}
+	if v.Folder {
+		r.folders[v.Source] = struct{}{}
+	} else {
+		r.files[v.Source] = struct{}{}
+	}
 	if r.keep {
 		r.versions = append(r.versions, v)
 	}
@@ -45,7 +52,9 @@ func (r *runReport) Problem(p scan.Problem) {
 	if r.keep {
 		r.problems = append(r.problems, p)
 	}
-	r.report(p)
+	if !r.part || !p.Once {
+		r.report(p)
+	}
 }
 
 // end takes the bar off the screen and says how many problems and versions were not told.
@@ -63,5 +72,5 @@ func (r *runReport) Progress(done, total int64) { r.app.console.MoveBar(done, to
 
 // document is the run as JSON.
 func (r *runReport) document(dest string, s *watch.Summary) render.RunDocument {
-	return render.RunJSON(dest, s, r.versions, r.problems, speller().Words)
+	return render.RunJSON(dest, s, r.versions, r.problems, r.app.speller().Words)
 }

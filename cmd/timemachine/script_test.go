@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"timemachine": main,
+		"timemachine": apart,
 		"hold":        hold,
 		"as-nobody":   asNobody,
 	})
@@ -68,6 +68,7 @@ func setupScript(env *testscript.Env) error {
 	}
 	env.Setenv("DOCS", docs)
 	env.Setenv("HOME", env.WorkDir)
+	env.Setenv("ROOT_SETUP", filepath.Join(env.WorkDir, "root"))
 	env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, ".state"))
 	env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
 	env.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
@@ -119,6 +120,18 @@ func asNobody() {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(125)
 		}
+	}
+	apart()
+}
+
+// apart is timemachine, whose root has its setup in the folders below $ROOT_SETUP instead of those
+// of this machine.
+func apart() {
+	rootFolders, scheduleRoot = setupFolders{}, filepath.Join(os.DevNull, "none")
+	if top := os.Getenv("ROOT_SETUP"); top != "" {
+		scheduleRoot = top
+		rootFolders = setupFolders{config: filepath.Join(top, "etc", programName), destination: filepath.Join(top, "backups", programName),
+			schedule: filepath.Join(top, "etc", "cron.d", programName)}
 	}
 	main()
 }

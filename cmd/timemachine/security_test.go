@@ -166,11 +166,6 @@ func (d *damaged) pushBuiltIn() {
 	}
 }
 
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
-}
-
 // TestPlantedLinks puts a link in the place of each folder and file of a destination in turn.
 // Nothing outside the destination is changed or made.
 func TestPlantedLinks(t *testing.T) {

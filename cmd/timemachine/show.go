@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +21,7 @@ type showOptions struct {
 	path   string
 	at     string // "": the newest
 	branch string
+	stat   bool
 }
 
 func (a *app) showCommand() *cobra.Command {
@@ -28,7 +31,9 @@ func (a *app) showCommand() *cobra.Command {
 			o.path = words[0]
 			return a.show(ctx, o)
 		})
+	cmd.Flags().SortFlags = false
 	cmd.Flags().StringVar(&o.at, "at", "", "the version in force at `WHEN`: a time, @1 (one before the newest), a commit")
+	cmd.Flags().BoolVar(&o.stat, "stat", false, "only what the version is, and how much it changed")
 	a.addBranchFlag(cmd, &o.branch)
 	return cmd
 }
@@ -53,6 +58,9 @@ func (a *app) show(ctx context.Context, o showOptions) error {
 	if err != nil {
 		return a.explainError(ctx, h, err)
 	}
+	if o.stat {
+		return a.showStat(ctx, h, &e)
+	}
 	src, size, err := h.Content(&e.Version)
 	if err != nil {
 		return err
@@ -69,19 +77,36 @@ func (a *app) show(ctx context.Context, o showOptions) error {
 			_, err := io.Copy(w, src)
 			return err
 		}
+		text := bufio.NewReaderSize(src, binarySee)
+		if start, _ := text.Peek(binarySee); isBinary(start) { // an error comes again
+			_, err := fmt.Fprintf(w, "%s is binary, %s\n%s >FILE\n", terminal.Quote(e.Source), render.SizeText(size),
+				a.spellOn(h, "show", hint.ShellWord(e.Source), "--at", e.Commit.Short()))
+			return err
+		}
 		out := terminal.NewEscapingWriter(w)
-		if _, err := io.Copy(out, src); err != nil {
+		if _, err := io.Copy(out, text); err != nil {
 			return err
 		}
 		return out.Close()
 	})
 }
 
+// showStat writes what a version is, and how it differs from the version before.
+func (a *app) showStat(ctx context.Context, h *history.History, e *history.Entry) error {
+	j := &logJob{app: a, ctx: ctx, h: h, o: logOptions{stat: true, flat: true}}
+	if a.flags.json {
+		return &usageError{msg: "--stat and --json exclude each other", hint: a.spellOn(h, "log", "--json", hint.ShellWord(e.Source)) + " prints versions as JSON"}
+	}
+	j.style = a.logStyle("/")
+	return a.paged(ctx, func(w io.Writer) error { return j.writeVersion(w, &listed{Entry: *e, back: -1}, true) })
+}
+
 func (a *app) versionToShow(ctx context.Context, h *history.History, o showOptions) (history.Entry, error) {
-	source, err := a.sourcePath(ctx, h, o.path)
+	source, copied, err := a.namedVersion(ctx, h, o.path)
 	if err != nil {
 		return history.Entry{}, err
 	}
+	o.at = cmp.Or(o.at, copied)
 	var p history.Point
 	if o.at != "" {
 		if p, err = a.resolvePoint(h, o.at); err != nil {
@@ -93,24 +118,30 @@ func (a *app) versionToShow(ctx context.Context, h *history.History, o showOptio
 	if o.at == "" && errors.As(err, &absent) {
 		return a.lastBeforeDeletion(ctx, h, absent)
 	}
+	if err == nil && e.Folder {
+		return e, a.folderError(h, source, o.at)
+	}
 	if err != nil {
 		if all, berr := h.Below(ctx, source, p); berr == nil && len(all) > 0 {
-			return e, folderError(h, source, p, all)
+			return e, a.folderError(h, source, o.at)
 		}
 	}
 	return e, err
 }
 
+// mostRenames is how many names of a file are followed back.
+const mostRenames = 100
+
 // versionAt is the version of source at p. If source got its name by a later rename, it is the
-// version of the old name.
+// version of the name that it had then.
 func (a *app) versionAt(ctx context.Context, h *history.History, source string, p history.Point) (history.Entry, error) {
 	e, err := h.At(ctx, source, p)
+	old, oldErr := e, err
 	var early *history.BeforeError
-	if !errors.As(err, &early) || early.First.RenamedFrom == "" || p.Back > 0 {
-		return e, err
+	for n := 0; errors.As(oldErr, &early) && early.First.RenamedFrom != "" && p.Back == 0 && n < mostRenames; n++ {
+		old, oldErr = h.At(ctx, early.First.RenamedFrom, p)
 	}
-	old, oldErr := h.At(ctx, early.First.RenamedFrom, p)
-	if oldErr != nil {
+	if err == nil || oldErr != nil {
 		return e, err
 	}
 	a.console.Announce(terminal.Quote(source) + " was " + terminal.Quote(old.Source) + " then")
@@ -127,11 +158,15 @@ func (a *app) lastBeforeDeletion(ctx context.Context, h *history.History, absent
 	return e, nil
 }
 
-// folderError says that a path was a folder at p, and names a file in it.
-func folderError(h *history.History, source string, p history.Point, all []history.Entry) error {
+// folderError says that a path was a folder at a WHEN, "" for the newest state.
+func (a *app) folderError(h *history.History, source, at string) error {
 	msg := terminal.Quote(source) + " is a folder, not a file"
-	if p != (history.Point{}) {
+	if at != "" {
 		msg = terminal.Quote(source) + " was a folder then, not a file"
 	}
-	return &failure{msg: msg, hint: spellOn(h, "log", hint.ShellWord(source)) + " lists what it holds, for example " + terminal.Quote(all[0].Source)}
+	words := []string{"ls", hint.ShellWord(source)}
+	if at != "" {
+		words = append(words, "--at", hint.ShellWord(at))
+	}
+	return &failure{msg: msg, hint: a.spellOn(h, words...) + " lists what it holds"}
 }

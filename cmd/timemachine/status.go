@@ -7,19 +7,23 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/statusview"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/history"
 	"timemachine/repo/refusal"
 	"timemachine/repo/remote"
-	"timemachine/watch"
 	"timemachine/watch/config"
+	"timemachine/watch/preview"
 )
 
 // statusOptions are the flags of status.
 type statusOptions struct {
-	maxAge string
-	branch string
+	maxAge    string
+	branch    string
+	sizes     bool
+	porcelain bool
 }
 
 func (a *app) statusCommand() *cobra.Command {
@@ -27,6 +31,8 @@ func (a *app) statusCommand() *cobra.Command {
 	cmd := newCommand("status", "what a run would do now, when the last one was, and sizes", statusHelp, noArgs,
 		func(ctx context.Context, _ []string) error { return a.status(ctx, o) })
 	cmd.Flags().StringVar(&o.maxAge, "max-age", "", "say only how old the last good run is, and what a remote lacks; exit 1 when either is older than `AGE`, such as 5m or 2h")
+	cmd.Flags().BoolVar(&o.sizes, "sizes", false, "say only what the versions of each file take on disk, the most first")
+	cmd.Flags().BoolVar(&o.porcelain, "porcelain", false, "lines of a key and a value for scripts, which stay as they are")
 	a.addBranchFlag(cmd, &o.branch)
 	return cmd
 }
@@ -37,18 +43,14 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 	if err != nil {
 		return err
 	}
-	var limit time.Duration
-	if o.maxAge != "" {
-		if limit, err = parseAge(o.maxAge); err != nil {
-			return err
-		}
-		if o.branch != "" {
-			return &usageError{msg: "--max-age and --branch exclude each other", hint: "a branch does not tell when a run found nothing new"}
-		}
+	limit, err := o.check(a.flags.json)
+	if err != nil {
+		return err
 	}
 	h, err := a.openToRead(p.dest, o.branch, nil)
-	if refusalKind(err) == refusal.NoVersions && o.maxAge == "" {
-		h, err = nil, nil
+	lacking := ""
+	if o.maxAge == "" && o.branch == "" {
+		lacking, err = a.beforeFirstRun(p, c, err)
 	}
 	if err != nil {
 		return err
@@ -59,27 +61,72 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 	if o.maxAge != "" {
 		return a.checkAge(ctx, p, h, c, limit)
 	}
-	s := &render.Status{Destination: p.dest, Configuration: p.config, Hints: speller().Words}
+	if o.sizes && h != nil {
+		return a.printSizes(ctx, h)
+	}
+	s := &statusview.Status{Destination: p.dest, Configuration: p.config, Lacking: lacking, Free: -1, Hints: a.speller().Words}
 	if o.branch != "" { // what a run would do is no matter of a branch
 		s.Configuration = ""
 		err = a.gatherHistory(ctx, h, s)
 	} else {
 		err = a.gatherStatus(ctx, h, c, p, s)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if a.flags.json {
+	case a.flags.json:
 		return a.printJSON(s.Document())
+	case o.porcelain:
+		return a.printLines(s.Porcelain())
 	}
-	return a.print(strings.Join(s.Lines(a.clock(), a.flags.verbose), "\n"))
+	v := statusview.View{Clock: a.clock(), Verbose: a.flags.verbose}
+	if a.stdoutTerminal {
+		v.Columns = a.terminalColumns()
+	}
+	return a.print(strings.Join(s.Lines(v), "\n"))
+}
+
+// check checks the flags, and returns the age that --max-age names.
+func (o *statusOptions) check(json bool) (limit time.Duration, err error) {
+	switch {
+	case o.maxAge != "" && o.branch != "":
+		return 0, &usageError{msg: "--max-age and --branch exclude each other", hint: "a branch does not tell when a run found nothing new"}
+	case o.sizes && o.maxAge != "":
+		return 0, &usageError{msg: "--sizes and --max-age exclude each other", hint: usageHint}
+	case o.porcelain && o.sizes:
+		return 0, &usageError{msg: "--porcelain and --sizes exclude each other", hint: usageHint}
+	case o.porcelain && (o.maxAge != "" || json):
+		return 0, &usageError{msg: "--porcelain excludes --json and --max-age", hint: "--json has everything, also with --max-age"}
+	case o.maxAge != "":
+		return parseAge(o.maxAge)
+	}
+	return 0, nil
+}
+
+// beforeFirstRun tells whether the error of opening a history only means that no run has recorded
+// anything yet, and what to type where the first one lacks the destination. Without a watch list
+// there is nothing to tell of a destination that does not exist. A destination that was used before
+// has been lost.
+func (a *app) beforeFirstRun(p *place, c *config.Config, err error) (lacking string, _ error) {
+	kind := refusalKind(err)
+	switch {
+	case kind == refusal.NoVersions:
+		return "", nil
+	case kind != refusal.NoDestination && kind != refusal.NoRepository, c == nil:
+		return "", err
+	case a.recall(p.config).knows(p.dest):
+		return "", a.unmountedError(p.dest, err)
+	case kind == refusal.NoDestination:
+		return a.spell("init", "-d", hint.ShellWord(p.dest)), nil
+	}
+	return "", nil
 }
 
 // clock tells moments in the user's time zone.
 func (a *app) clock() render.Clock { return render.Clock{Now: a.now(), Zone: a.zone} }
 
 // gatherStatus fills in s. h is nil where nothing is recorded yet.
-func (a *app) gatherStatus(ctx context.Context, h *history.History, c *config.Config, p *place, s *render.Status) error {
+func (a *app) gatherStatus(ctx context.Context, h *history.History, c *config.Config, p *place, s *statusview.Status) error {
 	if h != nil {
 		if err := a.gatherHistory(ctx, h, s); err != nil {
 			return err
@@ -89,15 +136,22 @@ func (a *app) gatherStatus(ctx context.Context, h *history.History, c *config.Co
 	if c == nil {
 		return nil
 	}
+	s.Entries, s.Exclusions = len(c.Entries), len(c.WatchLines())-len(c.Entries)+len(c.Exclusions())
+	if s.Scheduled = a.jobs(ctx, p, c); len(s.Scheduled) == 0 && s.Entries > 0 {
+		s.Schedule = a.scheduleCommand(p, c)
+	}
+	if h != nil && c.Push == nil {
+		s.Remote = remote.OnlyName(h.Commits())
+	}
 	var err error
 	if s.Push, err = a.pushState(ctx, h, p, c); err != nil {
 		return err
 	}
-	s.Preview, err = watch.NewPreview(ctx, c, h, s.Destination, a.own(p), a.now())
+	s.Preview, err = preview.New(ctx, c, h, s.Destination, a.own(p), a.now())
 	return err
 }
 
-func (a *app) gatherHistory(ctx context.Context, h *history.History, s *render.Status) error {
+func (a *app) gatherHistory(ctx context.Context, h *history.History, s *statusview.Status) error {
 	var err error
 	s.Branch, s.Busy = h.Branch(), h.Busy()
 	if s.Last, err = h.LastRun(); err != nil {
@@ -115,6 +169,14 @@ func (a *app) gatherHistory(ctx context.Context, h *history.History, s *render.S
 		}
 		a.console.Warn("not all of the destination could be added up: " + render.FirstLine(err))
 	}
+	if free, ok := h.Commits().Folder.FreeSpace(); ok {
+		s.Free = free
+	}
+	grown, err := pace(ctx, h, statusview.GrowthSince(a.now()))
+	if err != nil {
+		return err
+	}
+	s.Growth = statusview.NewGrowth(grown, a.now())
 	return nil
 }
 
@@ -136,16 +198,16 @@ func parseAge(text string) (time.Duration, error) {
 }
 
 // pushState is what is known of the remote that runs push to; nil where they do not.
-func (a *app) pushState(ctx context.Context, h *history.History, p *place, c *config.Config) (*render.Push, error) {
+func (a *app) pushState(ctx context.Context, h *history.History, p *place, c *config.Config) (*statusview.Push, error) {
 	if h == nil || c == nil || c.Push == nil {
 		return nil, nil
 	}
 	t, err := a.pushTarget(h, a.pushingTo(p, c, ""))
 	if err != nil {
-		return &render.Push{Remote: c.Push.Remote, State: remote.State{Class: remote.Waiting, Message: render.FirstLine(err)}}, nil
+		return &statusview.Push{Remote: c.Push.Remote, State: remote.State{Class: remote.Waiting, Message: render.FirstLine(err)}}, nil
 	}
 	state, err := remote.ReadState(ctx, h.Commits(), t)
-	return &render.Push{Remote: t.Label(), Branch: t.Branch(), State: state}, err
+	return &statusview.Push{Remote: t.Label(), Branch: t.Branch(), State: state}, err
 }
 
 // checkAge is the quick status for monitors: a line or two, and the exit status.
@@ -163,11 +225,11 @@ func (a *app) checkAge(ctx context.Context, p *place, h *history.History, c *con
 	old, behind := last.Good.IsZero() || age > limit, push.IsBehind(a.now(), limit)
 	fresh := !old && !behind
 	if a.flags.json {
-		err = a.printJSON(render.AgeJSON(h.Dest(), last, failed, limit, push, fresh))
+		err = a.printJSON(statusview.AgeJSON(h.Dest(), last, failed, limit, push, fresh))
 	} else if !a.flags.quiet {
-		lines := []string{render.LastRunLine(last, failed, a.clock()) + tooOld(old)}
+		lines := []string{statusview.LastRunLine(last, failed, a.clock()) + a.whyOld(last.Good, limit, old)}
 		if push != nil {
-			lines = append(lines, push.Line(a.clock())+tooOld(behind && push.Branch != ""))
+			lines = append(lines, push.Line(a.clock())+whyBehind(limit, behind && push.Branch != ""))
 		}
 		err = a.printLines(lines)
 	}
@@ -177,10 +239,32 @@ func (a *app) checkAge(ctx context.Context, p *place, h *history.History, c *con
 	return err
 }
 
-// tooOld ends the line of what makes a status fail.
-func tooOld(is bool) string {
-	if is {
-		return ": too old"
+// whyOld ends the line of the last run that makes a status fail: it says why.
+func (a *app) whyOld(good time.Time, limit time.Duration, is bool) string {
+	switch {
+	case !is:
+		return ""
+	case good.IsZero():
+		return ": no run was good yet"
 	}
-	return ""
+	return ": older than " + age(limit)
+}
+
+// whyBehind ends the line of a push that makes a status fail.
+func whyBehind(limit time.Duration, is bool) string {
+	if !is {
+		return ""
+	}
+	return ": behind for longer than " + age(limit)
+}
+
+// age is a duration without units that are zero.
+func age(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
 }

@@ -15,8 +15,8 @@ import (
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 	"timemachine/repo/verify"
+	"timemachine/watch/cache"
 	"timemachine/watch/config"
-	"timemachine/watch/scan"
 )
 
 // verifyOptions are the flags of verify.
@@ -40,7 +40,7 @@ func (a *app) verifyCommand() *cobra.Command {
 
 // verify checks the destination.
 func (a *app) verify(ctx context.Context, o verifyOptions) error {
-	p, c, err := a.openPlace(false)
+	p, c, err := a.verifyPlace(o.repair)
 	if err != nil {
 		return err
 	}
@@ -50,13 +50,26 @@ func (a *app) verify(ctx context.Context, o verifyOptions) error {
 		return err
 	}
 	a.journal.Debug("verified", "destination", p.dest, "objects", sum.Objects, "versions", sum.Versions, "problems", sum.Findings, "repaired", sum.Repaired)
-	if err := t.printSummary(sum); err != nil {
+	if err := t.printSummary(sum, o.quick); err != nil {
 		return err
 	}
 	if sum.Findings > sum.Repaired {
 		return status(statusFailed)
 	}
 	return nil
+}
+
+// verifyPlace finds the place. A verify that only reads makes no log, but adds to the one that
+// exists.
+func (a *app) verifyPlace(repair bool) (*place, *config.Config, error) {
+	if repair {
+		return a.openPlace()
+	}
+	p, c, err := a.readPlace()
+	if err == nil && exists(p.journal) {
+		a.openJournal(p.journal)
+	}
+	return p, c, err
 }
 
 // verifyDestination verifies a destination, or what a clone holds of one.
@@ -66,13 +79,13 @@ func (a *app) verifyDestination(ctx context.Context, p *place, c *config.Config,
 		return nil, &usageError{msg: "--repair and --branch exclude each other", hint: "files/ and copies/ belong to the recorded branch"}
 	}
 	if o.branch != "" {
-		return a.verifyClone(ctx, p, o, options)
+		return a.verifyClone(ctx, p, o, t, options)
 	}
 	rep := a.newProblemReport(nil)
 	defer rep.sayMore()
 	r, err := a.openForUpkeep(p, &rep)
 	if refusalKind(err) == refusal.Foreign && !o.repair {
-		return a.verifyClone(ctx, p, o, options)
+		return a.verifyClone(ctx, p, o, t, options)
 	}
 	if err != nil {
 		return nil, err
@@ -92,12 +105,13 @@ func (a *app) verifyDestination(ctx context.Context, p *place, c *config.Config,
 }
 
 // verifyClone verifies what a clone, or a branch, holds of a history.
-func (a *app) verifyClone(ctx context.Context, p *place, o verifyOptions, options verify.Options) (*verify.Summary, error) {
+func (a *app) verifyClone(ctx context.Context, p *place, o verifyOptions, t *verifyReport, options verify.Options) (*verify.Summary, error) {
 	h, err := a.openToRead(p.dest, o.branch, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer h.Close()
+	t.onlyHistory = true
 	defer a.console.ShowBar("verifying")()
 	return repo.VerifyClone(ctx, h, options)
 }
@@ -117,6 +131,8 @@ type verifyReport struct {
 	kinds map[string]int      // findings of each kind
 	told  map[verify.Part]int // findings that were told
 	more  map[verify.Part]int // and those that were not
+
+	onlyHistory bool // files/ and copies/ are not compared, as of a clone
 }
 
 func (a *app) newVerifyReport() *verifyReport {
@@ -143,16 +159,16 @@ func (t *verifyReport) isTold(f verify.Finding) bool {
 func (t *verifyReport) printFinding(f verify.Finding) {
 	told := t.isTold(f)
 	if told {
-		t.app.journal.Warn(render.FindingText(f), "hint", speller().Words(f.Remedy))
+		t.app.journal.Warn(render.FindingText(f), "hint", t.app.speller().Words(f.Remedy))
 	}
 	switch {
 	case t.err != nil:
 	case t.app.flags.json:
 		t.app.console.ClearBar()
-		t.err = t.app.printJSONLine(render.FindingJSON(f, speller().Words))
+		t.err = t.app.printJSONLine(render.FindingJSON(f, t.app.speller().Words))
 	case told || t.app.console.Verbose:
 		t.app.console.ClearBar()
-		t.err = t.app.print(render.FindingLine(f, speller().Words))
+		t.err = t.app.say(render.FindingLine(f, t.app.speller().Words), 2)
 	}
 }
 
@@ -163,7 +179,7 @@ func (t *verifyReport) printMore() error {
 		text := render.MoreFindings(part, t.more[part])
 		t.app.journal.Warn(text)
 		if !t.app.flags.json && !t.app.console.Verbose {
-			errs = append(errs, t.app.print(text+" (-v shows them)"))
+			errs = append(errs, t.app.say(text+" (-v shows them)", 2))
 		}
 	}
 	return errors.Join(errs...)
@@ -171,19 +187,19 @@ func (t *verifyReport) printMore() error {
 
 // checkCache checks the cache, which package repo does not know. An active run may be writing it.
 func (t *verifyReport) checkCache(ctx context.Context, r *repo.Repo, mend bool, sum *verify.Summary) error {
-	err := scan.CheckCache(r.State())
+	err := cache.Check(r.State())
 	if err == nil {
 		return nil
 	}
 	_, stopped := r.WhenIdle(ctx, func() (bool, error) {
-		err = scan.CheckCache(r.State())
+		err = cache.Check(r.State())
 		return err == nil, nil
 	})
 	if err == nil || stopped != nil {
 		return stopped
 	}
 	f := verify.Finding{Part: "cache", Path: ".git/timemachine/cache", Msg: durable.Reason(err), Remedy: refusal.Remedy{Kind: refusal.NextRunMakesCache}}
-	if mend && scan.DropCache(r.State()) == nil {
+	if mend && cache.Drop(r.State()) == nil {
 		f.Repaired = true
 		sum.Repaired++
 	}
@@ -193,12 +209,12 @@ func (t *verifyReport) checkCache(ctx context.Context, r *repo.Repo, mend bool, 
 }
 
 // printSummary prints what was verified, unless the console is quiet.
-func (t *verifyReport) printSummary(s *verify.Summary) error {
+func (t *verifyReport) printSummary(s *verify.Summary, quick bool) error {
 	switch {
 	case t.app.flags.json:
 		return t.app.printJSONLine(render.VerifyJSON(s))
 	case t.app.flags.quiet:
 		return nil
 	}
-	return t.app.print(render.VerifyLine(s))
+	return t.app.say(render.VerifyLine(s, quick, t.onlyHistory), 2)
 }

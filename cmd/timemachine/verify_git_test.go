@@ -87,7 +87,7 @@ func TestBranchRenamedBelowItself(t *testing.T) {
 		repotest.Git(t, d.dest, "branch", "-m", "main", "main/x")
 		write(t, d.file, []byte("four\n"))
 		out, code := d.timemachine("run")
-		hint := regexp.MustCompile(`(?m)^hint: .*: (timemachine init --adopt .*)$`).FindStringSubmatch(out)
+		hint := regexp.MustCompile(`(?m)^hint: .*: (timemachine .*init --adopt .*)$`).FindStringSubmatch(out)
 		if code != 1 || hint == nil {
 			t.Fatalf("exit %d: %s", code, out)
 		}

@@ -36,6 +36,7 @@ func (a *app) parseWhen(text string) (when.When, error) {
 	return w, nil
 }
 
+// announceWhen says on a terminal what a moment is taken for, and anywhere what is odd about it.
 func (a *app) announceWhen(word string, w when.When) {
 	future := w.Kind == when.Moment && w.Time.After(a.now())
 	if w.Exact && !future {
@@ -51,5 +52,9 @@ func (a *app) announceWhen(word string, w when.When) {
 	if future {
 		text += ", which is still to come"
 	}
-	a.console.Announce(text)
+	if w.Note != "" || future {
+		a.console.Announce(text)
+	} else {
+		a.console.Notice(text)
+	}
 }

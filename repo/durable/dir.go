@@ -160,6 +160,20 @@ func (d *Dir) Append(name string) (*File, error) {
 	return f, nil
 }
 
+// OpenToChange opens an existing file to change it: its content, or without write only mode, owner
+// and the like. A link, or another kind of file, is an error.
+func (d *Dir) OpenToChange(name string, write bool) (*File, error) {
+	flags := unix.O_RDONLY | unix.O_NONBLOCK
+	if write {
+		flags = unix.O_RDWR | unix.O_NONBLOCK
+	}
+	f, err := d.openMode(name, Open, flags, 0)
+	if err != nil {
+		return nil, err
+	}
+	return d.checkRegular(f)
+}
+
 // OpenLock opens a file to flock(2), and makes it where it is missing. Nothing is written to it.
 func (d *Dir) OpenLock(name string) (*File, error) {
 	return d.openOrCreate(name, unix.O_RDWR|unix.O_NONBLOCK)
@@ -184,6 +198,11 @@ func (d *Dir) openOrCreate(name string, flags int) (*File, error) {
 	if f == nil {
 		return nil, d.fail("open", name, unix.EBUSY)
 	}
+	return d.checkRegular(f)
+}
+
+// checkRegular returns f, or closes it where it is not a regular file.
+func (d *Dir) checkRegular(f *File) (*File, error) {
 	var st unix.Stat_t
 	err := unix.Fstat(f.fd, &st)
 	if err == nil && st.Mode&unix.S_IFMT != unix.S_IFREG {
@@ -191,7 +210,7 @@ func (d *Dir) openOrCreate(name string, flags int) (*File, error) {
 	}
 	if err != nil {
 		f.shut()
-		return nil, d.fail("open", name, err)
+		return nil, d.fail("open", f.base, err)
 	}
 	return f, nil
 }
@@ -295,7 +314,7 @@ func (d *Dir) openMode(name string, kind Kind, flags int, perm uint32) (*File, e
 		return err
 	})
 	if err != nil {
-		return nil, d.fail("create", name, err)
+		return nil, d.fail(string(kind), name, err)
 	}
 	return f, nil
 }
@@ -388,6 +407,14 @@ func (d *Dir) renameOver(name string, data []byte, sync bool) error {
 		return errors.Join(err, d.Remove(temp))
 	}
 	return nil
+}
+
+// Do does one operation on a name in the folder, or with an empty name on the folder itself,
+// through the seam.
+func (d *Dir) Do(kind Kind, name string, do func(fd int) error) error {
+	return d.fail(string(kind), name, through(Op{Kind: kind, dir: d, name: name, itself: name == ""}, func() error {
+		return ignoringEINTR(func() error { return do(d.fd) })
+	}))
 }
 
 // Sync puts the folder's entries on disk.

@@ -134,6 +134,13 @@ func (f *File) written(p []byte, off int64, write func([]byte) (int, error)) (n 
 	return n, err
 }
 
+// Do does one operation on the descriptor, through the seam.
+func (f *File) Do(kind Kind, do func(fd int) error) error {
+	return f.fail(string(kind), through(f.operation(kind), func() error {
+		return ignoringEINTR(func() error { return do(f.fd) })
+	}))
+}
+
 // Truncate cuts or lengthens the file to size bytes.
 func (f *File) Truncate(size int64) error {
 	op := f.operation(Truncate)
@@ -145,9 +152,7 @@ func (f *File) Truncate(size int64) error {
 
 // Chmod sets the permissions.
 func (f *File) Chmod(mode fs.FileMode) error {
-	return f.fail("chmod", through(f.operation(Chmod), func() error {
-		return ignoringEINTR(func() error { return unix.Fchmod(f.fd, modeBits(mode)) })
-	}))
+	return f.Do(Chmod, func(fd int) error { return unix.Fchmod(fd, modeBits(mode)) })
 }
 
 // modeBits is a mode in the bits of chmod(2).
@@ -167,11 +172,7 @@ func (f *File) SetMtime(t time.Time) error {
 }
 
 // Sync puts the file's content on disk.
-func (f *File) Sync() error {
-	return f.fail("fsync", through(f.operation(Sync), func() error {
-		return ignoringEINTR(func() error { return unix.Fsync(f.fd) })
-	}))
-}
+func (f *File) Sync() error { return f.Do(Sync, unix.Fsync) }
 
 // Close closes the file, also when it returns an error.
 func (f *File) Close() error {

@@ -25,9 +25,9 @@ func CheckName(name string) error {
 }
 
 // checkNames checks the names that an operation is to use in its folders. An empty name stands for
-// the folder itself, which only the kinds that look at it or put it on disk may name.
+// the folder itself, which only Dir.Do and the kinds that look at it or put it on disk may name.
 func (op *Op) checkNames() error {
-	if op.File != nil && op.Kind != Create { // its name was checked when it was opened
+	if op.File != nil && op.Kind != Create && op.Kind != Open { // it was checked when it was opened
 		return nil
 	}
 	if op.toDir != nil {
@@ -43,6 +43,9 @@ func (op *Op) checkNames() error {
 
 // ofFolder tells whether the operation can be one of the folder itself.
 func (op *Op) ofFolder() bool {
+	if op.itself {
+		return true
+	}
 	switch op.Kind {
 	case SyncDir, SyncAll, Statfs, List, Lstat:
 		return true

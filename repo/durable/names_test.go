@@ -68,8 +68,10 @@ func TestNamesAreComponents(t *testing.T) {
 		"ChownLink":  func(name string) error { return d.ChownLink(name, -1, -1) },
 		"TakeLock":   func(name string) error { _, err := d.TakeLock(name, d, 0); return err },
 		"MoveAside":  func(name string) error { _, err := MoveAside(d, name); return err },
-		"Walker.Dir": walker((*Walker).Dir), "Walker.Make": walker((*Walker).Make), "Walker.MakeNew": walker((*Walker).MakeNew), "Walker.MakeLike": walker((*Walker).MakeLike),
-		"PathExists": func(name string) error { _, err := PathExists(d, "sub/"+name); return err },
+		"Walker.Dir": walker((*Walker).Dir), "Walker.Make": walker((*Walker).Make), "Walker.MakeNew": walker((*Walker).MakeNew),
+		"MakeSubFor":   sub(func(name string) (*Dir, error) { return d.MakeSubFor(name, func(*Dir) error { return nil }) }),
+		"OpenToChange": file(func(name string) (*File, error) { return d.OpenToChange(name, true) }),
+		"PathExists":   func(name string) error { _, err := PathExists(d, "sub/"+name); return err },
 	}
 	for what, do := range operations {
 		for _, name := range []string{"", ".", "..", "../out", "../new", "sub/../../out", "/etc/hostname", "a/", "a\x00b"} {

@@ -21,6 +21,7 @@ const (
 	Chmod    Kind = "chmod"
 	Chown    Kind = "chown"
 	SetMtime Kind = "utimensat"
+	SetXattr Kind = "setxattr" // or to remove one
 
 	Sync    Kind = "fsync"        // a file
 	SyncDir Kind = "fsync folder" // a folder's names
@@ -46,6 +47,7 @@ type Op struct {
 	// What Path and To are made of, for a Seam alone: it takes longer than some operations.
 	dir, toDir   *Dir
 	name, toName string
+	itself       bool // an empty name stands for dir itself
 }
 
 // Seam stands between this package and the file system. Tests use it to let operations fail and to

@@ -127,22 +127,30 @@ func (d *Dir) lead(target string, rest []string) (*Dir, []string, error) {
 // MakeSubLike is MakeSub, but a folder that root makes gets the owner of d: its user could not
 // enter it otherwise.
 func (d *Dir) MakeSubLike(name string) (*Dir, error) {
+	if os.Geteuid() != 0 {
+		return d.MakeSub(name)
+	}
+	return d.MakeSubFor(name, func(sub *Dir) error {
+		above, err := d.Lstat("")
+		if err == nil {
+			err = sub.Do(Chown, "", func(fd int) error { return unix.Fchown(fd, int(above.UID), int(above.GID)) })
+		}
+		return err
+	})
+}
+
+// MakeSubFor opens the folder name. Where it is missing, it is made, closed to other users, and own
+// gives it to its owner before another user can exchange it.
+func (d *Dir) MakeSubFor(name string, own func(sub *Dir) error) (*Dir, error) {
 	sub, err := d.Sub(name)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return sub, err
-	}
-	if os.Geteuid() != 0 {
-		return d.MakeSub(name)
 	}
 	err = d.makeAside(name, func(place *Dir) error {
 		if sub, err = place.makeNewSub(name); err != nil {
 			return err
 		}
-		above, err := d.Lstat("")
-		if err == nil {
-			err = d.fail("chown", name, unix.Fchown(sub.fd, int(above.UID), int(above.GID)))
-		}
-		return err
+		return own(sub)
 	})
 	if err == nil {
 		sub.up, sub.path = d, name
@@ -253,16 +261,9 @@ func scratchNumber(name string) []byte {
 	return nil
 }
 
-// MakeLike is Make with MakeSubLike.
-func (w *Walker) MakeLike(path string) (*Dir, error) {
-	return w.walk(path, (*Dir).MakeSubLike, (*Dir).MakeSubLike)
-}
-
 // Chown gives the file to a user and a group; -1 leaves one as it is.
 func (f *File) Chown(uid, gid int) error {
-	return f.fail("chown", through(f.operation(Chown), func() error {
-		return ignoringEINTR(func() error { return unix.Fchown(f.fd, uid, gid) })
-	}))
+	return f.Do(Chown, func(fd int) error { return unix.Fchown(fd, uid, gid) })
 }
 
 // ChownLink gives a symbolic link to a user and a group; -1 leaves one as it is. For root, d is a

@@ -8,24 +8,26 @@ import (
 	"slices"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/versions"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
 )
 
 // Below lists the versions that were in force at the point, of all sources at and below path ("/":
-// everything), in the order of their paths. It leaves out deletions, and Entry.Before. Where the
-// point is a number of versions back, the versions of all these sources count together. Errors:
-// *UnknownError, *BeforeError. Where everything was deleted at the point, the list is empty.
+// everything), in the order of their paths, those of folders among them. It leaves out deletions,
+// and Entry.Before. What a number of versions back means, Resolve says. Errors: *UnknownError,
+// *BeforeError. Where everything was deleted at the point, the list is empty.
 func (h *History) Below(ctx context.Context, path string, p Point) ([]Entry, error) {
-	if p.Back > 0 {
-		return h.belowVersionsBack(ctx, path, p.Back)
+	p, err := h.Resolve(ctx, path, p)
+	if err != nil {
+		return nil, err
 	}
 	list, err := h.below(ctx, path, p)
 	if !p.Time.IsZero() { // an end may be noticed after the mtime of what took the place
 		slices.SortFunc(list, func(a, b Entry) int {
 			return cmp.Or(b.Since.Compare(a.Since), b.CaptureTime().Compare(a.CaptureTime()))
 		})
-		list = layout.Disjoint(list, func(e Entry) string { return e.Source })
+		list = layout.Disjoint(list, func(e Entry) string { return e.Source }, func(e Entry) bool { return e.Folder })
 		slices.SortFunc(list, func(a, b Entry) int { return cmp.Compare(a.Source, b.Source) })
 	}
 	return list, err
@@ -33,34 +35,10 @@ func (h *History) Below(ctx context.Context, path string, p Point) ([]Entry, err
 
 // below is Below for a commit or a moment, at which versions may overlap.
 func (h *History) below(ctx context.Context, path string, p Point) ([]Entry, error) {
-	if heads := h.cachedHeads(path); len(heads) > 0 && p.Commit.IsZero() {
+	if heads := h.read.CachedHeads(path); len(heads) > 0 && p.Commit.IsZero() {
 		return h.belowCached(ctx, path, p, slices.Sorted(maps.Keys(heads)))
 	}
-	return (&belowWalk{h: h, p: p, at: atOrBelow(path), state: map[string]*candidate{}}).collect(ctx, path)
-}
-
-// belowVersionsBack is Below for the state before the newest n versions at and below path.
-func (h *History) belowVersionsBack(ctx context.Context, path string, n int) ([]Entry, error) {
-	count := 0
-	var first located
-	for f, err := range h.walk(ctx, h.tip, atOrBelow(path)) {
-		if err != nil {
-			return nil, err
-		}
-		if count == n {
-			return h.Below(ctx, path, Point{Commit: f.Commit})
-		}
-		count++
-		first = f
-	}
-	if count == 0 {
-		return nil, &UnknownError{Path: path}
-	}
-	e, err := h.newEntry(ctx, &first.Version, nil)
-	if err != nil {
-		return nil, err
-	}
-	return nil, &BeforeError{Path: path, First: e, Count: count}
+	return (&belowWalk{h: h, p: p, at: versions.AtOrBelow(path), state: map[string]*candidate{}}).collect(ctx, path)
 }
 
 // belowCached is Below for sources that the cache knows. It goes back from the newest version of
@@ -104,7 +82,7 @@ func (h *History) belowCached(ctx context.Context, path string, p Point, sources
 type belowWalk struct {
 	h     *History
 	p     Point
-	at    *scope
+	at    *versions.Scope
 	state map[string]*candidate
 	first *Entry // the oldest version that is not in force
 }
@@ -119,13 +97,13 @@ type candidate struct {
 func (b *belowWalk) collect(ctx context.Context, path string) ([]Entry, error) {
 	from := b.p.Commit
 	if from.IsZero() {
-		from = b.h.tip
+		from = b.h.read.Tip
 	}
-	expected, err := b.expectedSources(from, path)
+	alone, err := b.isFile(from, path)
 	if err != nil {
 		return nil, err
 	}
-	for f, err := range b.h.walk(ctx, from, b.at) {
+	for f, err := range b.h.read.Walk(ctx, from, b.at) {
 		if err != nil {
 			return nil, err
 		}
@@ -133,35 +111,25 @@ func (b *belowWalk) collect(ctx context.Context, path string) ([]Entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		if decided && b.p.Time.IsZero() && expected[f.Source] {
-			if delete(expected, f.Source); len(expected) == 0 {
-				break
-			}
+		if decided && alone && f.Source == path {
+			break
 		}
 	}
 	return b.result(ctx, path)
 }
 
-// expectedSources lists the sources in the tree of a commit, at and below path. Once a walk has
-// met them all, it can only meet deleted ones. The list is empty where the tree does not tell.
-func (b *belowWalk) expectedSources(from object.ID, path string) (map[string]bool, error) {
-	sources := map[string]bool{}
+// isFile tells whether the tree of a commit holds a file or link at path, so that its version is
+// the only one in force there.
+func (b *belowWalk) isFile(from object.ID, path string) (bool, error) {
 	if !b.p.Time.IsZero() {
-		return sources, nil
+		return false, nil
 	}
-	files, err := b.h.filesBelow(from, path)
-	for treePath := range files {
-		source, ok := layout.Source(treePath)
-		if !ok {
-			return map[string]bool{}, err // a shortened name: only records tell
-		}
-		sources[source] = true
-	}
-	return sources, err
+	e, ok, err := b.h.read.TreeEntry(from, path)
+	return ok && !e.Mode.IsTree(), err
 }
 
 // add adds a version to the candidates and tells whether it decides its source.
-func (b *belowWalk) add(ctx context.Context, f located) (bool, error) {
+func (b *belowWalk) add(ctx context.Context, f versions.Located) (bool, error) {
 	c := b.state[f.Source]
 	if c == nil {
 		c = &candidate{}
@@ -231,8 +199,8 @@ func (h *History) errorBelow(ctx context.Context, path string, p Point) error {
 	if p.Commit.IsZero() {
 		return &UnknownError{Path: path}
 	}
-	var first *located
-	for f, err := range h.walk(ctx, h.tip, atOrBelow(path)) {
+	var first *versions.Located
+	for f, err := range h.read.Walk(ctx, h.read.Tip, versions.AtOrBelow(path)) {
 		if err != nil {
 			return err
 		}

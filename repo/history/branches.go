@@ -7,6 +7,7 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/commits"
 	"timemachine/repo/internal/dest"
+	"timemachine/repo/internal/versions"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 )
@@ -23,7 +24,8 @@ type Branch struct {
 // Branches lists the branches that hold a history, and those that cannot be read, of a destination
 // or any clone of one, in the order of their full names. Remote-tracking branches are among them.
 func Branches(ctx context.Context, path string, o Options) ([]Branch, error) {
-	h := &History{commits: commits.New(dest.New(path, dest.Options{Log: o.Log}), o.Remembered), ownsCommits: true}
+	h := newHistory(commits.New(dest.New(path, dest.Options{Log: o.Log}), o.Remembered), o)
+	h.ownsCommits = true
 	defer h.Close()
 	if err := h.commits.OpenReader(); err != nil {
 		return nil, err
@@ -41,8 +43,8 @@ func Branches(ctx context.Context, path string, o Options) ([]Branch, error) {
 			b.Err = h.readTip()
 		}
 		if b.Err == nil {
-			b.Tip = h.tip
-			b.Newest, holds, b.Err = h.commits.Newest(ctx, h.tip, passed)
+			b.Tip = h.read.Tip
+			b.Newest, holds, b.Err = h.commits.Newest(ctx, h.read.Tip, passed)
 		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -62,14 +64,14 @@ func (h *History) readOtherBranch() error {
 	var holding []string
 	for _, name := range names {
 		id, err := h.commits.Refs.Read(name)
-		if _, holds, rerr := h.tryCommit(id, atOrBelow("/")); err == nil && rerr == nil && holds {
+		if _, holds, rerr := h.read.TryCommit(id, versions.AtOrBelow("/")); err == nil && rerr == nil && holds {
 			last, holding = name, append(holding, dest.ShortName(name))
 		}
 	}
 	switch {
 	case err != nil || len(holding) == 0:
 		return h.commits.ForeignError()
-	case len(holding) > 1 || !h.tip.IsZero():
+	case len(holding) > 1 || !h.read.Tip.IsZero():
 		return h.branchError("branch %s, which HEAD names, holds no history in %s: other branches do: %s", record.QuoteSome(holding))
 	}
 	if err := h.commits.SelectBranch(last); err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/versions"
 	"timemachine/repo/record"
 )
 
@@ -61,13 +62,13 @@ func (h *History) runBefore(ctx context.Context, v *record.Version) (*earlierRun
 // findRunBefore goes back from v to a commit of another run. Where the commit-graph tells, it
 // reads only one of the commits made within a second.
 func (h *History) findRunBefore(ctx context.Context, v *record.Version) (*earlierRun, error) {
-	everything := atOrBelow("/")
+	everything := versions.AtOrBelow("/")
 	id, committed := v.Commit, v.Committed
 	for n := range maxRun {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		f, selected, err := h.commit(id, everything)
+		f, selected, err := h.read.Commit(id, everything)
 		if err != nil {
 			return nil, err
 		}
@@ -77,8 +78,8 @@ func (h *History) findRunBefore(ctx context.Context, v *record.Version) (*earlie
 		if selected {
 			committed = f.Committed
 		}
-		if id = f.parent; n > smallRun {
-			id = h.firstNotAt(id, committed)
+		if id = f.Parent; n > smallRun {
+			id = h.read.FirstNotAt(id, committed)
 		}
 		if id.IsZero() {
 			break
@@ -92,7 +93,7 @@ func (h *History) wasScanned(e *earlierRun, folder string) (bool, error) {
 	if scanned, known := e.scanned[folder]; known {
 		return scanned, nil
 	}
-	scanned, err := h.holdsFiles(e.commit, folder)
+	scanned, err := h.read.HoldsFiles(e.commit, folder)
 	if err == nil && !scanned && folder != "/" {
 		scanned, err = h.wasScanned(e, path.Dir(folder))
 	}

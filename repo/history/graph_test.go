@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"timemachine/repo/git/object"
@@ -87,4 +88,30 @@ func logsOf(t *testing.T, dest string, paths []string) map[string][]object.ID {
 		}
 	}
 	return all
+}
+
+// TestWalkOfLargeAttributes: a commit that changes only a large attribute in its tree is not passed
+// over, although its filter does not hold the path of its source.
+func TestWalkOfLargeAttributes(t *testing.T) {
+	s := newStory(t)
+	s.run(at(0), folder("/d"), step{source: "/d/f", content: "f", mtime: at(0)})
+	for i := range 3 {
+		s.run(at(float64(i+1)), step{source: "/d/g", content: fmt.Sprint(i), mtime: at(float64(i + 1))})
+	}
+	large := func(c string) []record.Xattr {
+		return []record.Xattr{{Name: "user.large", Value: strings.Repeat(c, record.MaxXattr+1)}}
+	}
+	changed := s.run(at(5), step{source: "/d", folder: true, event: record.Metadata, changed: at(4), xattrs: large("d")},
+		step{source: "/d/f", content: "f", mtime: at(0), event: record.Metadata, changed: at(4), xattrs: large("f")})
+	s.run(at(6), step{source: "/d/g", content: "g", mtime: at(6)})
+	repotest.Git(t, s.dest, "commit-graph", "write", "--reachable", "--changed-paths")
+	for _, v := range changed {
+		h := openHistory(t, s.dest)
+		if n := history.CountReads(h, v.Source, v.Commit); n > 2 {
+			t.Errorf("%s: %d commits were read before that of the attribute", v.Source, n)
+		}
+		if e, err := h.At(ctx, v.Source, history.Point{}); err != nil || e.Commit != v.Commit || len(e.Xattrs) != 1 {
+			t.Errorf("%s: %+v, %v", v.Source, e, err)
+		}
+	}
 }

@@ -8,10 +8,10 @@ import (
 	"io"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/git/commitgraph"
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/commits"
 	"timemachine/repo/internal/dest"
+	"timemachine/repo/internal/versions"
 	"timemachine/repo/record"
 )
 
@@ -20,15 +20,17 @@ import (
 // methods at a time.
 type History struct {
 	commits     *commits.Commits
-	loadHeads   func(state *durable.Dir, path string) Heads
-	ownsCommits bool // Close closes commits
-	tip         object.ID
-	headCache   *headCache // nil: the cache was not read yet
-	preread     map[object.ID]located
-	chain       *commitgraph.Chain // nil: there is none, or graphRead is false
-	graphRead   bool
+	ownsCommits bool                   // Close closes commits
+	read        *versions.Reader       // of commits
 	runs        map[string]*earlierRun // the run before a run, by that run's name
 }
+
+// Heads are the newest commits of sources, as a cache has them that describes one commit. A history
+// believes none of them: it reads the commit first.
+type Heads = versions.Heads
+
+// Head is the newest commit of one source, and the last content that the source had.
+type Head = versions.Head
 
 // UnknownError says that the history has no version of a path, nor of anything below it.
 type UnknownError struct{ Path string }
@@ -39,17 +41,28 @@ func (e *UnknownError) Error() string { return "no version of " + record.Quote(e
 type BeforeError struct {
 	Path  string
 	First Entry // the first version of the path, or of anything below it
-	Count int   // number of versions, where the point is a number of versions back; else 0
+	Count int   // number of versions or runs, where the point is so many back; else 0
+	Runs  bool  // Count is a number of runs
 }
 
 func (e *BeforeError) Error() string {
 	switch {
+	case e.Runs:
+		return fmt.Sprintf("%s has changed in %s: @%d is the first", record.Quote(e.Path), runs(e.Count), e.Count-1)
 	case e.Count == 1:
 		return record.Quote(e.Path) + " has 1 version: @0 is its first"
 	case e.Count > 1:
 		return fmt.Sprintf("%s has %d versions: @%d is its first", record.Quote(e.Path), e.Count, e.Count-1)
 	}
 	return fmt.Sprintf("the history of %s begins later", record.Quote(e.Path))
+}
+
+// runs is a number of runs in words.
+func runs(n int) string {
+	if n == 1 {
+		return "1 run"
+	}
+	return fmt.Sprint(n, " runs")
 }
 
 // AbsentError says that a path was deleted at the point in question.
@@ -83,7 +96,8 @@ type Options struct {
 // version, of kind Foreign where timemachine did not make the repository, and of kind NoBranch
 // where the branch is missing or holds no history, but others may.
 func Open(path string, o Options) (*History, error) {
-	h := &History{commits: commits.New(dest.New(path, dest.Options{Log: o.Log}), o.Remembered), loadHeads: o.Heads, ownsCommits: true}
+	h := newHistory(commits.New(dest.New(path, dest.Options{Log: o.Log}), o.Remembered), o)
+	h.ownsCommits = true
 	if err := h.open(o.Branch); err != nil {
 		h.Close()
 		return nil, err
@@ -93,8 +107,13 @@ func Open(path string, o Options) (*History, error) {
 
 // New reads the history of an open destination as it is now. The caller closes the history first.
 func New(c *commits.Commits, o Options) (*History, error) {
-	h := &History{commits: c, loadHeads: o.Heads}
+	h := newHistory(c, o)
 	return h, h.readTip()
+}
+
+// newHistory is a history whose tip is not read yet.
+func newHistory(c *commits.Commits, o Options) *History {
+	return &History{commits: c, read: versions.New(c, o.Heads)}
 }
 
 // Close closes the destination that Open opened.
@@ -120,7 +139,7 @@ func (h *History) Branch() string { return h.commits.ShortBranch() }
 func (h *History) IsOther() bool { return h.commits.Other }
 
 // Tip is the newest commit.
-func (h *History) Tip() object.ID { return h.tip }
+func (h *History) Tip() object.ID { return h.read.Tip }
 
 // Walk visits the commits from tip back to base, as commits.Commits.Walk does.
 func (h *History) Walk(ctx context.Context, tip, base object.ID, visit func(v record.Version, recorded bool) error) error {
@@ -139,12 +158,15 @@ func (h *History) Refresh() error { return h.readTip() }
 func (h *History) State() *durable.Dir { return h.commits.StateDir }
 
 // Content streams the content of a version and returns its size in bytes. The content of a
-// symbolic link is its target. A deletion has none, which is an error. For a redacted version,
-// Content streams what the rewritten commit holds. Other content than the version's ends in an
-// error.
+// symbolic link is its target. A deletion and a folder have none, which is an error. For a redacted
+// version, Content streams what the rewritten commit holds. Other content than the version's ends
+// in an error.
 func (h *History) Content(v *record.Version) (io.ReadCloser, int64, error) {
-	if v.Ends() {
+	switch {
+	case v.Ends():
 		return nil, 0, fmt.Errorf("%q was deleted in %s: no content", v.Source, v.Commit.Short())
+	case v.Folder:
+		return nil, 0, fmt.Errorf("%q was a folder in %s: no content", v.Source, v.Commit.Short())
 	}
 	blob := v.Blob
 	if other, redacted := h.Redacted(v); redacted {
@@ -160,10 +182,13 @@ func (h *History) Content(v *record.Version) (io.ReadCloser, int64, error) {
 // Redacted tells whether a rewritten history no longer holds a version's content, and returns the
 // content that its commit holds instead.
 func (h *History) Redacted(v *record.Version) (object.ID, bool) {
+	if !v.HasContent() {
+		return object.ID{}, false
+	}
 	if there, err := h.commits.Store.Has(v.Blob); there || err != nil {
 		return object.ID{}, false
 	}
-	e, ok, err := h.treeEntry(v.Commit, v.Source)
+	e, ok, err := h.read.TreeEntry(v.Commit, v.Source)
 	return e.ID, err == nil && ok && !e.Mode.IsTree() && e.ID != v.Blob
 }
 
@@ -172,6 +197,26 @@ func (h *History) Commits() *commits.Commits { return h.commits }
 
 // Has tells whether a content is stored.
 func (h *History) Has(content object.ID) (bool, error) { return h.commits.Store.Has(content) }
+
+// AttributeValue is the value of an attribute, which is in the record or in a blob.
+func (h *History) AttributeValue(x *record.Xattr) (string, error) {
+	if x.Blob.IsZero() {
+		return x.Value, nil
+	}
+	src, size, err := h.commits.Store.Stream(x.Blob)
+	if err != nil {
+		return "", fmt.Errorf("value of attribute %q: %w", x.Name, err)
+	}
+	defer src.Close()
+	if size > maxAttribute {
+		return "", fmt.Errorf("value of attribute %q: over %d bytes", x.Name, maxAttribute)
+	}
+	b, err := io.ReadAll(object.NewBlobReader(src, size, x.Blob))
+	return string(b), err
+}
+
+// maxAttribute is how long the value of an attribute can be (XATTR_SIZE_MAX of Linux).
+const maxAttribute = 64 << 10
 
 // Folder identifies the folder that holds the history.
 func (h *History) Folder() (durable.Stat, error) { return h.commits.Folder.Lstat("") }

@@ -51,8 +51,12 @@ func (s *story) check(err error) {
 	}
 }
 
-// step is one version: content at an mtime; a deletion without content.
+// step is one version: content at an mtime; a deletion or folder without content.
 type step struct {
+	folder          bool
+	mode            uint32 // 0: 0644 or 0755
+	restored        object.ID
+	xattrs          []record.Xattr
 	source, content string
 	mtime           time.Time
 	event           record.Event
@@ -91,7 +95,14 @@ func (s *story) commit(tx *repo.Tx, captured time.Time, st step) record.Version 
 			rec.Event = record.Added
 		}
 	}
-	if rec.Event != record.Deleted {
+	if rec.Folder = st.folder; rec.Folder {
+		rec.Mode = 0o755
+	}
+	if st.mode != 0 {
+		rec.Mode = st.mode
+	}
+	rec.Xattrs, rec.RestoredFrom = st.xattrs, st.restored
+	if rec.HasContent() {
 		id, err := tx.Blob([]byte(st.content), before.Blob)
 		s.check(err)
 		rec.Blob = id
@@ -102,7 +113,11 @@ func (s *story) commit(tx *repo.Tx, captured time.Time, st step) record.Version 
 	return v
 }
 
-func (s *story) gone(source string) step { return step{source: source, event: record.Deleted} }
+func (s *story) gone(source string) step {
+	return step{source: source, event: record.Deleted, folder: s.last[source].Folder}
+}
+
+func folder(source string) step { return step{source: source, folder: true} }
 
 // heads is a hint that is right.
 func (s *story) heads(_ *durable.Dir, path string) history.Heads {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"timemachine/repo/internal/versions"
 	"timemachine/repo/record"
 )
 
@@ -16,7 +17,9 @@ type LogOptions struct {
 	Until  time.Time      // only versions in force from before this moment; zero: all
 	Events []record.Event // only these; none: all
 	Limit  int            // number of versions; 0: all
-	Follow bool           // list a file's versions under an earlier name after its own
+	Follow bool           // list the versions under an earlier name, too
+	Gone   bool           // only the deletions of what is deleted now; without Follow and Events
+	ByRun  bool           // the latest commit first: a run's versions stand together
 }
 
 // Log lists versions, newest first: those of a file along its chain, all others in the order of
@@ -32,6 +35,7 @@ func (h *History) Log(ctx context.Context, o LogOptions) iter.Seq2[Entry, error]
 		}
 		known := false
 		old := 0
+		met := map[string]bool{} // sources, where Gone is set
 		for e, err := range all {
 			if err != nil {
 				t.flush()
@@ -42,10 +46,13 @@ func (h *History) Log(ctx context.Context, o LogOptions) iter.Seq2[Entry, error]
 			if old = o.countOld(&e, old); old > maxOld {
 				break
 			}
-			if o.includes(&e) {
+			if o.Includes(&e) && !(o.Gone && met[e.Source]) {
 				t.add(e)
 			}
-			if sorted {
+			if o.Gone {
+				met[e.Source] = true
+			}
+			if sorted || o.ByRun {
 				t.flush()
 			} else {
 				t.yieldUntil(upperBound(&e))
@@ -76,10 +83,15 @@ func (o *LogOptions) countOld(e *Entry, old int) int {
 	return old + 1
 }
 
-// includes tells whether the log lists an entry.
-func (o *LogOptions) includes(e *Entry) bool {
-	return (o.Since.IsZero() || !e.Since.Before(o.Since)) && (o.Until.IsZero() || e.Since.Before(o.Until)) &&
-		(len(o.Events) == 0 || slices.Contains(o.Events, e.Event))
+// Includes tells whether a log lists an entry.
+func (o *LogOptions) Includes(e *Entry) bool {
+	if !o.Since.IsZero() && e.Since.Before(o.Since) || !o.Until.IsZero() && !e.Since.Before(o.Until) {
+		return false
+	}
+	if o.Gone {
+		return e.Event == record.Deleted
+	}
+	return len(o.Events) == 0 || slices.Contains(o.Events, e.Event)
 }
 
 // listed yields the versions at and below the path, and tells whether they come in the order of a
@@ -89,21 +101,28 @@ func (h *History) listed(ctx context.Context, o LogOptions) (all iter.Seq2[Entry
 	if path == "" {
 		path = "/"
 	}
+	follow := o.Follow && !o.Gone
 	f, what, err := h.kindOf(ctx, path)
 	switch {
 	case err != nil:
 		return nil, false, err
 	case what == unknown:
 		return func(func(Entry, error) bool) {}, true, nil
-	case what == file && o.Follow:
+	case what == file && follow:
 		return h.acrossRenames(ctx, f), true, nil
 	case what == file:
 		return h.entries(ctx, f), true, nil
 	}
-	if known := h.cachedHeads(path); path != "/" && len(known) > 0 && len(known) <= maxChains {
-		return h.mergedChains(ctx, known), false, nil
+	if known := h.read.CachedHeads(path); path != "/" && len(known) > 0 && len(known) <= maxChains {
+		renamed := false
+		if _, itself := known[path]; itself && follow {
+			renamed, err = h.wasRenamed(ctx, path)
+		}
+		if err != nil || !renamed {
+			return h.mergedChains(ctx, known), false, err
+		}
 	}
-	return h.inCommitOrder(ctx, path), false, nil
+	return h.inCommitOrder(ctx, path, follow), false, nil
 }
 
 // kind is what a path stands for in a history.
@@ -111,31 +130,31 @@ type kind int
 
 const (
 	unknown kind = iota
-	file         // a source that never was a folder
-	folder       // there are or were sources below it
+	file         // a file or link that never was a folder with sources below it
+	folder       // a folder, or there are or were sources below it
 )
 
 // kindOf tells what a path stands for, and returns the newest version of a file.
-func (h *History) kindOf(ctx context.Context, path string) (located, kind, error) {
-	if heads := h.cachedHeads(path); len(heads) > 0 {
+func (h *History) kindOf(ctx context.Context, path string) (versions.Located, kind, error) {
+	if heads := h.read.CachedHeads(path); len(heads) > 0 {
 		if _, itself := heads[path]; !itself || len(heads) > 1 {
-			return located{}, folder, nil
+			return versions.Located{}, folder, nil
 		}
-		f, ok, err := h.newest(ctx, path)
-		if !ok {
-			return f, folder, err // the cache is wrong
+		f, ok, err := h.read.Newest(ctx, path)
+		if !ok || f.Folder {
+			return f, folder, err // without a version of it, the cache is wrong
 		}
 		return f, file, err
 	}
-	e, ok, err := h.treeEntry(h.tip, path)
+	e, ok, err := h.read.TreeEntry(h.read.Tip, path)
 	switch {
 	case err != nil:
-		return located{}, unknown, err
+		return versions.Located{}, unknown, err
 	case ok && (e.Mode.IsTree() || path == "/"):
-		return located{}, folder, nil
+		return versions.Located{}, folder, nil
 	}
-	for f, err := range h.walk(ctx, h.tip, atOrBelow(path)) {
-		if err != nil || f.Source != path {
+	for f, err := range h.read.Walk(ctx, h.read.Tip, versions.AtOrBelow(path)) {
+		if err != nil || f.Source != path || f.Folder || f.LeadsOn {
 			return f, folder, err
 		}
 		took, err := h.replacedFolder(ctx, f)
@@ -144,15 +163,25 @@ func (h *History) kindOf(ctx context.Context, path string) (located, kind, error
 		}
 		return f, file, nil
 	}
-	return located{}, unknown, nil
+	return versions.Located{}, unknown, nil
 }
 
-// replacedFolder tells whether f's source ever replaced a folder, which the tree of the run before
-// shows.
-func (h *History) replacedFolder(ctx context.Context, f located) (bool, error) {
-	for v, err := range h.versions(ctx, f) {
+// IsFile tells whether a path stands for a file alone, whose log is its chain of versions.
+func (h *History) IsFile(ctx context.Context, path string) (bool, error) {
+	_, what, err := h.kindOf(ctx, path)
+	return what == file, err
+}
+
+// replacedFolder tells whether f's source, the newest at and below its path, ever replaced a folder
+// that sources were below. That is known of a folder with versions of its own; of another one, the
+// tree of the run before its replacement shows it.
+func (h *History) replacedFolder(ctx context.Context, f versions.Located) (bool, error) {
+	for v, err := range h.read.Chain(ctx, f) {
 		if err != nil {
 			return false, err
+		}
+		if v.Folder {
+			return h.hadSourcesBelow(ctx, f)
 		}
 		if v.Event != record.Added {
 			continue
@@ -164,24 +193,19 @@ func (h *History) replacedFolder(ctx context.Context, f located) (bool, error) {
 		if run.isUnknown() {
 			continue
 		}
-		if e, ok, err := h.treeEntry(run.commit, v.Source); err != nil || ok && e.Mode.IsTree() {
+		if e, ok, err := h.read.TreeEntry(run.commit, v.Source); err != nil || ok && e.Mode.IsTree() {
 			return ok, err
 		}
 	}
 	return false, nil
 }
 
-// inCommitOrder yields the versions at and below path in the order of the commits, newest first.
-func (h *History) inCommitOrder(ctx context.Context, path string) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
-		for f, err := range h.walk(ctx, h.tip, atOrBelow(path)) {
-			var e Entry
-			if err == nil {
-				e, err = h.entryOf(ctx, f)
-			}
-			if !yield(e, err) || err != nil {
-				return
-			}
+// hadSourcesBelow tells whether there are versions of sources below f's, in f's commit and before.
+func (h *History) hadSourcesBelow(ctx context.Context, f versions.Located) (bool, error) {
+	for v, err := range h.read.Walk(ctx, f.Commit, versions.AtOrBelow(f.Source)) {
+		if err != nil || v.Source != f.Source {
+			return err == nil, err
 		}
 	}
+	return false, nil
 }

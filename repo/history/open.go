@@ -24,7 +24,7 @@ func (h *History) open(branch string) error {
 	if err := h.readTip(); err != nil {
 		return err
 	}
-	_, ok, err := h.commits.Newest(context.Background(), h.tip, nil)
+	_, ok, err := h.commits.Newest(context.Background(), h.read.Tip, nil)
 	if err == nil && !ok {
 		err = h.branchError("branch %s of %s holds no history of timemachine's")
 	}
@@ -45,7 +45,7 @@ func (h *History) checkMade(tipErr error) error {
 			return errors.Join(tipErr, err)
 		}
 	}
-	_, ok, err := h.commits.Newest(context.Background(), h.tip, nil)
+	_, ok, err := h.commits.Newest(context.Background(), h.read.Tip, nil)
 	if err == nil && !ok {
 		err = h.readOtherBranch()
 	}
@@ -56,10 +56,10 @@ func (h *History) checkMade(tipErr error) error {
 func (h *History) readTip() error {
 	var err error
 	if h.commits.Branch == "" {
-		h.tip, err = h.detachedTip()
+		h.read.Tip, err = h.detachedTip()
 		return err
 	}
-	if h.tip, err = h.commits.Tip(); err == nil && h.tip.IsZero() {
+	if h.read.Tip, err = h.commits.Tip(); err == nil && h.read.Tip.IsZero() {
 		return &refusal.Error{Kind: refusal.NoVersions, Dest: h.commits.Path, Msg: fmt.Sprintf("destination %s holds no versions yet", record.Quote(h.commits.Path)),
 			Remedy: refusal.Remedy{Kind: refusal.RunFirst}}
 	}

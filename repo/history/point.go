@@ -8,6 +8,7 @@ import (
 
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/revision"
+	"timemachine/repo/internal/versions"
 	"timemachine/repo/record"
 	"timemachine/repo/when"
 )
@@ -15,7 +16,7 @@ import (
 // Point is a state of the history. The zero value is the newest. At most one field is set.
 type Point struct {
 	Time   time.Time // the versions in force at this moment
-	Back   int       // so many versions before the newest of the path in question
+	Back   int       // so many versions before the newest of the path in question: see Resolve
 	Commit object.ID // the versions that were recorded up to this commit
 }
 
@@ -58,13 +59,13 @@ func (h *History) Point(w when.When) (Point, error) {
 // newest up to a commit, or the one so many before the newest. Errors: *UnknownError,
 // *BeforeError, *AbsentError.
 func (h *History) At(ctx context.Context, source string, p Point) (Entry, error) {
-	var f located
+	var f versions.Located
 	var ok bool
 	var err error
 	if p.Commit.IsZero() {
-		f, ok, err = h.newest(ctx, source)
+		f, ok, err = h.read.Newest(ctx, source)
 	} else {
-		f, ok, err = h.newestIn(ctx, source, p.Commit)
+		f, ok, err = h.read.NewestIn(ctx, source, p.Commit)
 	}
 	if err != nil {
 		return Entry{}, err
@@ -81,7 +82,7 @@ func (h *History) errorUpTo(ctx context.Context, source string, p Point) error {
 	if p.Commit.IsZero() {
 		return &UnknownError{Path: source}
 	}
-	f, ok, err := h.newest(ctx, source)
+	f, ok, err := h.read.Newest(ctx, source)
 	if err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ func (h *History) errorUpTo(ctx context.Context, source string, p Point) error {
 }
 
 // selectFrom goes back from f, the newest version in question, to the one that the point selects.
-func (h *History) selectFrom(ctx context.Context, f located, p Point) (Entry, error) {
+func (h *History) selectFrom(ctx context.Context, f versions.Located, p Point) (Entry, error) {
 	n := 0
 	var first Entry
 	for e, err := range h.entries(ctx, f) {

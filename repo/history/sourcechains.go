@@ -13,6 +13,7 @@ import (
 
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/dest"
+	"timemachine/repo/internal/versions"
 	"timemachine/repo/record"
 )
 
@@ -22,8 +23,8 @@ const maxChains = 2000
 
 // sourceChain is the chain of one source, from the version that was reached back.
 type sourceChain struct {
-	located
-	before    located
+	versions.Located
+	before    versions.Located
 	hasBefore bool
 }
 
@@ -34,7 +35,7 @@ func (h *History) mergedChains(ctx context.Context, known map[string]Head) iter.
 		var all chainHeap
 		var err error
 		for source := range known {
-			f, ok, nerr := h.newest(ctx, source)
+			f, ok, nerr := h.read.Newest(ctx, source)
 			if err = nerr; err == nil && ok {
 				err = h.pushChain(ctx, &all, f)
 			}
@@ -114,7 +115,7 @@ func freesPath(tie []Entry) bool {
 			return false
 		}
 		source := dest.FoldCase(e.Source)
-		under := above[source] || deleted[source]
+		under := above[source] && !e.IsOnlyFolder() || deleted[source]
 		for dir := path.Dir(source); dir != "/" && !under; dir = path.Dir(dir) {
 			under = deleted[dir]
 		}
@@ -156,8 +157,8 @@ func (h *History) countWithinSecond(ctx context.Context, from object.ID, second 
 }
 
 // pushChain adds the chain that begins with f.
-func (h *History) pushChain(ctx context.Context, all *chainHeap, f located) error {
-	before, ok, err := h.versionBefore(ctx, f)
+func (h *History) pushChain(ctx context.Context, all *chainHeap, f versions.Located) error {
+	before, ok, err := h.read.Before(ctx, f)
 	if err == nil {
 		heap.Push(all, sourceChain{f, before, ok})
 	}
@@ -179,16 +180,37 @@ func (s *chainHeap) Pop() any {
 }
 
 // Less puts later commits first. Within a second it reverses the order in which a run commits most
-// versions: by mtime, then by path, and deletions last. Of a flood or a large file, which come
-// later, it takes no account: who prints versions orders them by the time from which they were in
-// force.
+// versions. Of a flood or a large file, which come later, it takes no account: who prints versions
+// orders them by the time from which they were in force.
 func (s chainHeap) Less(i, j int) bool {
 	a, b := &s[i].Version, &s[j].Version
-	deletions := func(v *record.Version) int {
-		if v.Ends() {
-			return 1
-		}
-		return 0
+	byPath := strings.Compare(a.Source, b.Source)
+	if rank(a) == deletedFolder {
+		byPath = -byPath // the deeper first
 	}
-	return cmp.Or(a.Committed.Compare(b.Committed), deletions(a)-deletions(b), a.Mtime.Compare(b.Mtime), strings.Compare(a.Source, b.Source)) > 0
+	return cmp.Or(a.Committed.Compare(b.Committed), rank(a)-rank(b), a.Mtime.Compare(b.Mtime), byPath) > 0
+}
+
+// The kinds of versions in the order in which a run commits them.
+const (
+	folderFromFile = iota
+	presentFolder
+	presentFile
+	deletedFile
+	deletedFolder
+)
+
+// rank is the kind of a version.
+func rank(v *record.Version) int {
+	switch {
+	case v.Ends() && v.Folder:
+		return deletedFolder
+	case v.Ends():
+		return deletedFile
+	case v.Folder && v.Event == record.TypeChanged:
+		return folderFromFile
+	case v.Folder:
+		return presentFolder
+	}
+	return presentFile
 }

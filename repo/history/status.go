@@ -47,5 +47,5 @@ func (h *History) Sizes(ctx context.Context) (s Sizes, err error) {
 
 // Count counts the versions and returns the newest one.
 func (h *History) Count(ctx context.Context) (n int, newest record.Version, err error) {
-	return h.commits.Count(ctx, h.tip)
+	return h.commits.Count(ctx, h.read.Tip)
 }

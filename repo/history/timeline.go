@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/versions"
 )
 
 // timeline puts the versions of many sources in the order of the moments from which they were in
@@ -72,7 +73,7 @@ func (t *timeline) flush() {
 func (t *timeline) next() {
 	w := heap.Pop(&t.waiting).(waitingEntry)
 	if w.entry == nil {
-		f, _, err := t.h.commit(w.commit, atOrBelow("/"))
+		f, _, err := t.h.read.Commit(w.commit, versions.AtOrBelow("/"))
 		var e Entry
 		if err == nil {
 			e, err = t.h.entryOf(t.ctx, f)

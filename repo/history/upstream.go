@@ -64,7 +64,7 @@ func (h *History) CheckWriters(ctx context.Context, uid int, p Point) (owner dur
 
 // ahead counts the commits from the tip back to another one.
 func (h *History) ahead(ctx context.Context, remoteTip object.ID) (n int, diverged bool, err error) {
-	for id := h.tip; id != remoteTip; n++ {
+	for id := h.read.Tip; id != remoteTip; n++ {
 		if id.IsZero() {
 			return 0, true, nil
 		}

@@ -2,6 +2,7 @@ package layout
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,10 +12,39 @@ import (
 // maxExt is the most bytes, with the dot, of an extension that a shortened copy's name keeps.
 const maxExt = 16
 
-// CopyFolder is the folder for the source's copies: "copies" and the source's path. It holds only
-// copies and folders. Errors are those of TreePath.
+// CopyFolder is the folder that the source's copies share with those of the others in its folder:
+// "copies" and the path of that. It holds only copies and folders. Errors are those of TreePath.
 func (s Spelling) CopyFolder(source string) (string, error) {
-	return place(copiesRoot, source, s, riskyCopy)
+	path, err := place(copiesRoot, source, s, riskyCopy)
+	return path[:max(0, strings.LastIndexByte(path, '/'))], err
+}
+
+// CopyFolders are the folders that the source's copies can be in, each once.
+func CopyFolders(source string) []string {
+	var folders []string
+	for s := range spellings {
+		if path, err := s.CopyFolder(source); err == nil && !slices.Contains(folders, path) {
+			folders = append(folders, path)
+		}
+	}
+	return folders
+}
+
+// CopySource is the likely source of a copy, or the folder of sources, that a path below copies
+// stands for. A copy's record tells whether it is that source's. ok is false where a component is
+// shortened in a way that shows, or an escape is cut off: only the records tell the source.
+func CopySource(path string) (source string, isCopy, ok bool) {
+	folder, name := Split(path)
+	if isCopy = MayBeCopy(name); isCopy {
+		_, base, _ := strings.Cut(name[stampLen(name):], "-")
+		path = folder + "/" + base
+	}
+	rest, ok := strings.CutPrefix(path, copiesRoot+"/")
+	if !ok {
+		return "", false, false
+	}
+	source, ok = unescapeAll(rest)
+	return source, isCopy, ok
 }
 
 // riskyCopy tells whether a component must be escaped in a copies folder, where it could also equal
@@ -32,15 +62,31 @@ func (s Spelling) CopyPath(source string, mtime time.Time, n int) (string, error
 	if err != nil {
 		return "", err
 	}
-	path := folder + "/" + copyName(source[strings.LastIndexByte(source, '/')+1:], mtime, n)
+	path := folder + "/" + s.copyName(source[strings.LastIndexByte(source, '/')+1:], mtime, n)
 	if len(path) > MaxPath {
 		return "", &TooLongError{Source: source, Len: len(path)}
 	}
 	return path, nil
 }
 
+// IsCopyPath tells whether a path is that of a copy of the source with the mtime, for any number of
+// versions before it with the same stamp.
+func (s Spelling) IsCopyPath(path, source string, mtime time.Time) bool {
+	rest, ok := strings.CutPrefix(path[strings.LastIndexByte(path, '/')+1:], Stamp(mtime))
+	if !ok {
+		return false
+	}
+	n := 0
+	if mark, later := strings.CutPrefix(rest, "~"); later {
+		digits, _, _ := strings.Cut(mark, "-")
+		n, _ = strconv.Atoi(digits)
+	}
+	want, err := s.CopyPath(source, mtime, n)
+	return err == nil && path == want
+}
+
 // copyName is <stamp>[~n]-<base>, in at most maxName bytes.
-func copyName(base string, mtime time.Time, n int) string {
+func (s Spelling) copyName(base string, mtime time.Time, n int) string {
 	head := Stamp(mtime)
 	if n > 0 {
 		head += "~" + strconv.Itoa(n)
@@ -48,7 +94,10 @@ func copyName(base string, mtime time.Time, n int) string {
 	head += "-"
 	var buf [maxName + 1]byte
 	escaped := append(buf[:0], base...)
-	if risky(base) {
+	switch {
+	case s.apart(true):
+		escaped = appendApart(buf[:0], base)
+	case risky(base):
 		escaped = appendEscaped(buf[:0], base)
 	}
 	if len(head)+len(escaped) <= maxName {
@@ -90,35 +139,16 @@ func escapeLen(s string) int {
 	return 0
 }
 
-// MayBeCopy tells whether name could be a copy's name in a copies folder whose last component is
-// folder. For shortened names it is true, because only the record could tell.
-func MayBeCopy(folder, name string) bool {
-	n := stampLen(name)
-	if n == 0 {
+// MayBeCopy tells whether name could be a copy's name.
+func MayBeCopy(name string) bool {
+	rest := name[stampLen(name):]
+	if len(rest) == len(name) {
 		return false
 	}
-	rest := name[n:]
 	if mark, ok := strings.CutPrefix(rest, "~"); ok {
 		if rest = strings.TrimLeft(mark, "0123456789"); len(rest) == len(mark) {
 			return false
 		}
 	}
-	rest, ok := strings.CutPrefix(rest, "-")
-	if !ok || rest == "" {
-		return false
-	}
-	if len(name) > maxName-4 || strings.HasPrefix(folder, "%~") { // a cut may leave out a rune
-		return true
-	}
-	base := folder
-	if marked(folder) {
-		raw, ok := unescapeAll(folder)
-		if !ok {
-			return false
-		}
-		if base = raw[1:]; risky(base) {
-			base = string(appendEscaped(nil, base))
-		}
-	}
-	return rest == base
+	return len(rest) > 1 && rest[0] == '-'
 }

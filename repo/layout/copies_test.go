@@ -3,6 +3,7 @@ package layout
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,14 +47,16 @@ func TestCopyPath(t *testing.T) {
 		n            int
 		folder, file string
 	}{
-		{"ordinary", "/etc/hosts", 0, "copies/etc/hosts", momentStamp + "-hosts"},
-		{"second", "/etc/hosts", 1, "copies/etc/hosts", momentStamp + "~1-hosts"},
-		{"kept as they are", "/a:b/c. .", 12, "copies/a:b/c. .", momentStamp + "~12-c. ."},
-		{"escaped", "/.git/%2E", 0, "copies/%2Egit/%252E", momentStamp + "-%252E"},
-		{"looks like a copy", "/a/" + momentStamp + "-100%/f", 0, "copies/a/%32026-11-23T04-48-12.174276Z-100%25/f", momentStamp + "-f"},
-		{"looks like a far copy", "/a/@-1.000000Z~x", 0, "copies/a/%40-1.000000Z~x", momentStamp + "-@-1.000000Z~x"},
+		{"ordinary", "/etc/hosts", 0, "copies/etc", momentStamp + "-hosts"},
+		{"second", "/etc/hosts", 1, "copies/etc", momentStamp + "~1-hosts"},
+		{"kept as they are", "/a:b/c. .", 12, "copies/a:b", momentStamp + "~12-c. ."},
+		{"escaped", "/.git/%2E", 0, "copies/%2Egit", momentStamp + "-%252E"},
+		{"looks like a copy", "/a/" + momentStamp + "-100%/f", 0, "copies/a/%32026-11-23T04-48-12.174276Z-100%25", momentStamp + "-f"},
+		{"looks like a far copy", "/a/@-1.000000Z~x", 0, "copies/a", momentStamp + "-@-1.000000Z~x"},
+		{"in a folder that looks like a far copy", "/a/@-1.000000Z~x/f", 0, "copies/a/%40-1.000000Z~x", momentStamp + "-f"},
+		{"at the top", "/hosts", 0, "copies", momentStamp + "-hosts"},
 		{"nearly a copy", "/" + momentStamp + "/@x/@1.00000Z-/@.000000Z-/a", 0,
-			"copies/" + momentStamp + "/@x/@1.00000Z-/@.000000Z-/a", momentStamp + "-a"},
+			"copies/" + momentStamp + "/@x/@1.00000Z-/@.000000Z-", momentStamp + "-a"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if folder, err := Usual.CopyFolder(c.source); err != nil || folder != c.folder {
@@ -93,7 +96,7 @@ func TestCopyPathRefuses(t *testing.T) {
 	if got, err := Usual.CopyPath("a", moment, 0); err == nil {
 		t.Errorf("relative source: %q", got)
 	}
-	source := strings.Repeat("/"+strings.Repeat("d", 200), 20)
+	source := strings.Repeat("/"+strings.Repeat("d", 200), 20) + "/" + strings.Repeat("d", 60)
 	if _, err := Usual.CopyFolder(source); err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +137,7 @@ func FuzzCopyPath(f *testing.F) {
 		}
 		f1, _ := Usual.CopyFolder(s1)
 		f2, _ := Usual.CopyFolder(s2)
-		if (f1 == f2) != (s1 == s2) {
+		if above := func(s string) string { return s[:strings.LastIndexByte(s, '/')] }; (f1 == f2) != (above(s1) == above(s2)) {
 			t.Fatalf("%q and %q: folders %q and %q", s1, s2, f1, f2)
 		}
 		for _, folder := range []string{f1, f2} {
@@ -148,4 +151,31 @@ func FuzzCopyPath(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestCopySource(t *testing.T) {
+	long := "/etc/" + strings.Repeat("n", 300)
+	for _, source := range []string{"/f", "/etc/hosts", "/etc/a-b c", "/w/.git/%41", "/w/" + momentStamp + "-f/x", "/w/HEAD", `/w/.git\x`} {
+		for _, s := range Spellings() {
+			path, err := s.CopyPath(source, moment, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, isCopy, ok := CopySource(path); got != source || !isCopy || !ok {
+				t.Errorf("%s: %q, %v, %v; want %q", path, got, isCopy, ok, source)
+			}
+			folder, _ := s.CopyFolder(source + "/x")
+			if got, isCopy, ok := CopySource(folder); got != source || isCopy || !ok {
+				t.Errorf("%s: %q, %v, %v; want the folder %q", folder, got, isCopy, ok, source)
+			}
+			if !slices.Contains(CopyFolders(source+"/x"), folder) {
+				t.Errorf("%s is not among the folders of copies of %s", folder, source)
+			}
+		}
+	}
+	for _, path := range []string{"files/etc/hosts", "copies", "copies/etc/%~0123456789abcdef~n/" + momentStamp + "-f", CopyFolders(long + "/x")[0]} {
+		if got, _, ok := CopySource(path); ok {
+			t.Errorf("%s: %q; want none", path, got)
+		}
+	}
 }

@@ -49,9 +49,9 @@
 //
 // # Copies
 //
-//	copies/etc/hosts/2026-11-23T04-48-12.174276Z-hosts
-//	copies/etc/hosts/2026-11-23T04-48-12.174276Z~1-hosts
+//	copies/etc/2026-11-23T04-48-12.174276Z-hosts
+//	copies/etc/2026-11-23T04-48-12.174276Z~1-hosts
 //
-// A copies folder can also hold the folders of other sources, from a time when the source's path
-// was a directory. So a component of a folder that begins as a copy's name is escaped, too.
+// The copies of all sources in a folder lie side by side, beside the folders for those below. So a
+// component of a folder that begins as a copy's name is escaped, too.
 package layout

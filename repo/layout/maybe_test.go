@@ -17,17 +17,19 @@ func TestMayBeCopy(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					folder, name := path[:strings.LastIndexByte(path, '/')], path[strings.LastIndexByte(path, '/')+1:]
-					if !MayBeCopy(folder[strings.LastIndexByte(folder, '/')+1:], name) {
+					if !MayBeCopy(path[strings.LastIndexByte(path, '/')+1:]) || !s.IsCopyPath(path, source, at) {
 						t.Errorf("%s is no copy's name", path)
+					}
+					if s.IsCopyPath(path, source+"x", at) || s.IsCopyPath(path, source, at.Add(time.Millisecond)) || s.IsCopyPath(path+"x", source, at) {
+						t.Errorf("%s is the copy of another version", path)
 					}
 				}
 			}
 		}
 	}
-	for _, name := range []string{"hosts", "notes-hosts", "2026-11-23-hosts", "2026-11-23T04-48-12.174276Z-other", "2026-11-23T04-48-12.174276Z-hosts.aside",
+	for _, name := range []string{"hosts", "notes-hosts", "2026-11-23-hosts",
 		"2026-11-23T04-48-12.174276Z~-hosts", "2026-11-23T04-48-12.174276Z~1", "2026-11-23T04-48-12.174276Z-", "2026-11-23T04-48-12.174276Zhosts"} {
-		if MayBeCopy("hosts", name) {
+		if MayBeCopy(name) {
 			t.Errorf("%s is a copy's name", name)
 		}
 	}

@@ -28,12 +28,13 @@ func WithParents(folders []string) []string {
 }
 
 // Disjoint returns the items whose paths one tree can hold, where path gives an item's path. Of two
-// items of which one is a folder of the other, it drops the later in the list.
-func Disjoint[T any](list []T, path func(T) string) []T {
+// items of which one lies below the other, it drops the later in the list, but not where isFolder
+// holds for the upper one.
+func Disjoint[T any](list []T, path func(T) string, isFolder func(T) bool) []T {
 	taken, folders := map[string]bool{}, map[string]bool{"": true}
 	return slices.DeleteFunc(list, func(item T) bool {
-		source := path(item)
-		if folders[source] {
+		source, isFolder := path(item), isFolder(item)
+		if folders[source] && !isFolder {
 			return true
 		}
 		folder, _ := Split(source)
@@ -42,7 +43,7 @@ func Disjoint[T any](list []T, path func(T) string) []T {
 				return true
 			}
 		}
-		taken[source] = true
+		taken[source] = !isFolder
 		for p := folder; !folders[p]; p, _ = Split(p) {
 			folders[p] = true
 		}

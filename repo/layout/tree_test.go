@@ -176,8 +176,13 @@ func TestDisjoint(t *testing.T) {
 		"/a/b/c /a /a/b/d /a/b":  "/a/b/c /a/b/d",
 		"/a/y /a /a/x":           "/a/y /a/x",
 		"/a/b/c/d /a/b /a/b/c/e": "/a/b/c/d /a/b/c/e",
+		"/a/ /a/b/ /a/b/c /a/d":  "/a/ /a/b/ /a/b/c /a/d", // folders end in a slash
+		"/a/b/c /a/b/ /a/ /a":    "/a/b/c /a/b/ /a/",
+		"/a /a/b/ /a/b/c /d/e/":  "/a /d/e/",
+		"/a/b/ /a /a/c":          "/a/b/ /a/c",
 	} {
-		if got := strings.Join(Disjoint(strings.Fields(list), func(p string) string { return p }), " "); got != want {
+		isFolder := func(p string) bool { return strings.HasSuffix(p, "/") }
+		if got := strings.Join(Disjoint(strings.Fields(list), func(p string) string { return strings.TrimSuffix(p, "/") }, isFolder), " "); got != want {
 			t.Errorf("%s: %s, want %s", list, got, want)
 		}
 	}

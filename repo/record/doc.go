@@ -22,7 +22,7 @@
 //	Size: 1234
 //	Blob: 3b18e512dba79e4c8300dd08aeb37f8e728b8dad
 //	File: files/etc/%68%6Fsts      (only where that is not the usual place of the source)
-//	Copy: copies/etc/hosts/2026-11-23T04-48-12.174276Z-hosts
+//	Copy: copies/etc/2026-11-23T04-48-12.174276Z-hosts
 //	Captured: 2026-11-23T04:48:30.501234567Z
 //	Changed: 2026-11-23T04:48:20.000000001Z (metadata only)
 //	Previous: (commit)             (absent on a source's first version)

@@ -11,15 +11,16 @@ func (v *Version) CaptureTime() time.Time {
 	return v.Captured
 }
 
-// InForceSince is the moment from which on the version was in force: its mtime, or where its mode
-// or owner changed its ctime, if that lies between the capture before and its own, else its
-// capture. before is zero where no capture before could have seen the source.
+// InForceSince is the moment from which on the version was in force: its mtime, or where it is a
+// Metadata version its ctime, if that lies between the capture before and its own, else its
+// capture. A folder's version has no mtime. before is zero where no capture before could have seen
+// the source.
 func (v *Version) InForceSince(before time.Time) time.Time {
 	began := v.Mtime
 	if !v.Changed.IsZero() {
 		began = v.Changed
 	}
-	if v.Ends() || !before.IsZero() && began.Before(before) || !v.isBeforeCapture(began) {
+	if v.Ends() || v.Folder && v.Changed.IsZero() || !before.IsZero() && began.Before(before) || !v.isBeforeCapture(began) {
 		return v.CaptureTime()
 	}
 	return began

@@ -3,8 +3,10 @@ package record
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"timemachine/repo/git/object"
 )
@@ -21,39 +23,46 @@ var (
 
 // Parse reads a commit's message. The error is ErrNone for a commit without a record; any other
 // error names the trailer that is missing, doubled or wrong. Parse passes over text above the last
-// paragraph and unknown trailers. The record's strings share the message's memory.
+// paragraph, unknown trailers, and those that a version of its kind does not have. The record's
+// strings share the message's memory.
 func Parse(message string) (Record, error) {
-	values, wrong, err := trailers(message)
+	values, xattrs, wrong, err := trailers(message)
 	if values[keyEvent] == "" || values[keySource] == "" {
 		return Record{}, ErrNone
 	}
 	if err != nil {
 		return Record{}, fmt.Errorf("trailer %q: %w", keys[wrong], err)
 	}
-	r := Record{Folder: values[keyType] == typeFolder}
+	var r Record
+	if values[keyType] == typeFolder {
+		// of a link that leads on, nothing else is told
+		r.LeadsOn = values[keyEvent] == string(TypeChanged) && values[keyMode] == ""
+		r.Folder = !r.LeadsOn
+	}
 	for key := range keyCount {
 		if err := r.set(key, values[key]); err != nil {
 			return Record{}, fmt.Errorf("trailer %q: %w", keys[key], err)
 		}
 	}
-	if r.Folder && r.Event != TypeChanged {
-		return Record{}, fmt.Errorf("trailer %q: a folder in the event %q", keys[keyType], r.Event)
-	}
 	if r.Ends() {
-		r = Record{Event: r.Event, Folder: r.Folder, Source: r.Source, File: r.File, Captured: r.Captured, Previous: r.Previous, Scan: r.Scan}
+		return Record{Event: r.Event, Folder: r.Folder, LeadsOn: r.LeadsOn, Source: r.Source, File: r.File, Captured: r.Captured, Previous: r.Previous, Scan: r.Scan}, nil
 	}
-	return r, nil
+	if r.Folder {
+		r.Mtime, r.Size, r.Blob, r.Copy, r.Torn, r.LinkedWith = time.Time{}, 0, object.ID{}, "", false, ""
+	}
+	return r, r.setXattrs(xattrs)
 }
 
 // trailers collects the values of our trailers in the last paragraph, and the first of them that
-// stands there twice or is continued. An empty value counts as none: we never write one.
-func trailers(message string) (values [keyCount]string, wrong int, err error) {
+// stands there twice or is continued. An empty value counts as none: we never write one. xattrs are
+// the lines of attributes.
+func trailers(message string) (values [keyCount]string, xattrs []string, wrong int, err error) {
 	message = strings.TrimRight(message, " \t\r\n")
 	start := strings.LastIndex(message, "\n\n")
 	if start < 0 {
-		return values, 0, nil
+		return values, nil, 0, nil
 	}
-	last := -1 // the key of the line before, -1 for an unknown one
+	last := -1 // the key of the line before, -1 for another one
 	for rest, more := message[start+2:], true; more; {
 		var line string
 		line, rest, more = strings.Cut(rest, "\n")
@@ -65,6 +74,9 @@ func trailers(message string) (values [keyCount]string, wrong int, err error) {
 		}
 		name, value, _ := strings.Cut(line, ":")
 		if last = keyOf(name); last < 0 {
+			if name == keyXattr || name == keyXattrBlob {
+				xattrs = append(xattrs, line)
+			}
 			continue
 		}
 		if values[last] != "" && err == nil {
@@ -72,7 +84,38 @@ func trailers(message string) (values [keyCount]string, wrong int, err error) {
 		}
 		values[last] = strings.Trim(value, " \t\r")
 	}
-	return values, wrong, err
+	return values, xattrs, wrong, err
+}
+
+// setXattrs reads the lines of attributes.
+func (r *Record) setXattrs(lines []string) error {
+	for _, line := range lines {
+		key, value, _ := strings.Cut(line, ":")
+		value, err := Unquote(strings.Trim(value, " \t\r"))
+		x := Xattr{}
+		var ok bool
+		x.Name, x.Value, ok = strings.Cut(value, "=")
+		x.Name = xattrPlain.Replace(x.Name)
+		switch {
+		case err != nil:
+		case !ok || x.Name == "" || strings.Contains(x.Name, "\x00"):
+			err = errors.New("want NAME=VALUE")
+		case key == keyXattrBlob:
+			x.Blob, err = parseObject(x.Value)
+			x.Value = ""
+		}
+		if err != nil {
+			return fmt.Errorf("trailer %q: %w", key, err)
+		}
+		r.Xattrs = append(r.Xattrs, x)
+	}
+	slices.SortFunc(r.Xattrs, func(a, b Xattr) int { return strings.Compare(a.Name, b.Name) })
+	for i := 1; i < len(r.Xattrs); i++ {
+		if r.Xattrs[i-1].Name == r.Xattrs[i].Name {
+			return fmt.Errorf("trailer %q: %w", keyXattr, errTwice)
+		}
+	}
+	return nil
 }
 
 func keyOf(name string) int {
@@ -102,7 +145,7 @@ func (r *Record) set(key int, value string) (err error) {
 	case keyMode:
 		r.Mode, err = parseMode(value)
 	case keyType:
-		if !r.Folder {
+		if !r.Folder && !r.LeadsOn {
 			r.Link, err = parseWord(value, typeLink)
 		}
 	case keyOwner:
@@ -127,19 +170,26 @@ func (r *Record) set(key int, value string) (err error) {
 		r.RenamedFrom, err = parsePath(value)
 	case keyTorn:
 		r.Torn, err = parseWord(value, tornYes)
+	case keyLinkedWith:
+		r.LinkedWith, err = parsePath(value)
+	case keyRestoredFrom:
+		r.RestoredFrom, err = parseObject(value)
 	case keyScan:
 		r.Scan, err = Unquote(value)
 	}
 	return err
 }
 
-// requires tells which trailers every record has, and which every one that does not end its source.
+// requires tells which trailers every record has, which every one that does not end its source, and
+// which every one with content.
 func (r *Record) requires(key int) bool {
 	switch key {
 	case keyEvent, keySource:
 		return true
-	case keyMtime, keyMode, keyOwner, keySize, keyBlob:
+	case keyMode, keyOwner:
 		return !r.Ends()
+	case keyMtime, keySize, keyBlob:
+		return r.HasContent()
 	}
 	return false
 }

@@ -3,6 +3,7 @@ package record
 import (
 	"errors"
 	"os/exec"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,8 @@ var hostile = []string{"/etc/hosts", "/a b", "/ lead", "/trail ", "/new\nline\nE
 func full(source string) Record {
 	return Record{Event: Modified, Source: source, Mtime: time.Unix(1764000000, 174276174).UTC(), Mode: 0o4755, UID: 7, GID: 8, User: "us er", Group: "g",
 		Size: 12, Blob: object.ID{1}, File: "files" + source, Copy: "copies" + source, Previous: object.ID{2}, RenamedFrom: source + "x", Torn: true, Scan: "20261123T044830Z-9f2c",
+		LinkedWith: source + "y", RestoredFrom: object.ID{3}, Xattrs: []Xattr{{Name: "security.capability", Value: "\x01\x00\x00\x02\x00"}, {Name: "user.a=%3D", Value: "b=" + source},
+			{Name: "user.empty"}, {Name: "user.large", Blob: object.ID{4}}, {Name: "user.ümlaut", Value: " x\n"}},
 		Captured: time.Unix(1764000018, 501234567).UTC(), Changed: time.Unix(1764000009, 1).UTC()}
 }
 
@@ -31,21 +34,48 @@ func TestMessageAndParse(t *testing.T) {
 			t.Errorf("%q: mtime %v", source, got.Mtime)
 		}
 		got.Mtime = want.Mtime
-		if got != want {
+		if !reflect.DeepEqual(got, want) {
 			t.Errorf("got  %+v\nwant %+v", got, want)
 		}
 		gone := Record{Event: Deleted, Source: source, File: want.File, Previous: want.Previous, Scan: want.Scan, Captured: want.Captured}
-		if got, err := Parse(gone.Message(nil)); err != nil || got != gone {
+		if got, err := Parse(gone.Message(nil)); err != nil || !reflect.DeepEqual(got, gone) {
 			t.Errorf("got  %+v, %v\nwant %+v", got, err, gone)
 		}
-		gone.Event, gone.Folder = TypeChanged, true
-		if got, err := Parse(gone.Message(nil)); err != nil || got != gone || !got.Ends() {
+		gone.Folder = true
+		if got, err := Parse(gone.Message(nil)); err != nil || !reflect.DeepEqual(got, gone) || !got.Ends() {
 			t.Errorf("got  %+v, %v\nwant %+v", got, err, gone)
+		}
+		gone.Event, gone.Folder, gone.LeadsOn = TypeChanged, false, true
+		if got, err := Parse(gone.Message(nil)); err != nil || !reflect.DeepEqual(got, gone) || !got.Ends() {
+			t.Errorf("got  %+v, %v\nwant %+v", got, err, gone)
+		}
+		for _, event := range []Event{Added, Metadata, TypeChanged, Restored} {
+			folder := Record{Event: event, Source: source, Folder: true, Mode: 0o1777, UID: 7, GID: 8, User: "us er", Group: "g", File: want.File, Captured: want.Captured,
+				Changed: want.Changed, Previous: want.Previous, RenamedFrom: want.RenamedFrom, RestoredFrom: want.RestoredFrom, Xattrs: want.Xattrs, Scan: want.Scan}
+			got, err := Parse(folder.Message(nil))
+			if err != nil || !reflect.DeepEqual(got, folder) || got.Ends() || got.HasContent() {
+				t.Errorf("got  %+v, %v\nwant %+v", got, err, folder)
+			}
 		}
 	}
-	folder := Record{Event: Deleted, Source: "/f", Folder: true}
-	if got, err := Parse(folder.Message(nil)); err == nil {
-		t.Errorf("a deleted folder is %+v", got)
+}
+
+// TestForgedFolders: what a folder cannot have is passed over, and what it must have is not.
+func TestForgedFolders(t *testing.T) {
+	const folder = "Add folder /f\n\nEvent: added\nSource: /f\nMode: 0755\nType: folder\nOwner: a:b (1:2)\n"
+	r, err := Parse(folder + "Mtime: 2026-01-01T00:00:00.000000000Z\nSize: 5\nBlob: 3b18e512dba79e4c8300dd08aeb37f8e728b8dad\nCopy: copies/f\nTorn: yes\nLinked-With: /g\n")
+	if want := (Record{Event: Added, Source: "/f", Folder: true, Mode: 0o755, UID: 1, GID: 2, User: "a", Group: "b"}); err != nil || !reflect.DeepEqual(r, want) {
+		t.Errorf("got  %+v, %v\nwant %+v", r, err, want)
+	}
+	for _, line := range []string{"Mode: 0755\n", "Owner: a:b (1:2)\n"} {
+		if r, err := Parse(strings.Replace(folder, line, "", 1)); err == nil {
+			t.Errorf("without %q: %+v", line, r)
+		}
+	}
+	for _, line := range []string{"Xattr: user.a\n", "Xattr: =b\n", "Xattr-Blob: user.a=b\n", "Xattr: user.a=1\nXattr: user.a=2\n", "Xattr: \"user\\000=b\"\n", "Restored-From: x\n"} {
+		if r, err := Parse(folder + line); err == nil {
+			t.Errorf("with %q: %+v", line, r)
+		}
 	}
 }
 
@@ -73,14 +103,19 @@ func TestSubjects(t *testing.T) {
 		return r
 	}
 	for want, r := range map[string]Record{
-		"Change mode of /f from 0644 to 4777":                             change(func(r *Record) { r.Mode = 0o4777 }),
-		"Change owner of /f from root:root to www:www":                    change(func(r *Record) { r.UID, r.GID, r.User, r.Group = 5, 5, "www", "www" }),
-		"Change owner of /f from root:root to root:7":                     change(func(r *Record) { r.GID, r.Group = 7, "" }),
-		"Change owner of /f from 0:0 to 5:0":                              change(func(r *Record) { r.UID = 5 }),
-		`Change owner of /f from root:root to "a\033b:root"`:              change(func(r *Record) { r.UID, r.User = 5, "a\x1bb" }),
-		`Change mode of "/\n" from 0644 to 0600`:                          change(func(r *Record) { r.Source, r.Mode = "/\n", 0o600 }),
-		"Change mode and owner of /f from 0644 root:root to 0600 www:www": change(func(r *Record) { r.Mode, r.UID, r.User, r.GID, r.Group = 0o600, 5, "www", 5, "www" }),
-		"Change mode of /f":                                               change(func(*Record) {}),
+		"Change mode of /f from 0644 to 4777":                                    change(func(r *Record) { r.Mode = 0o4777 }),
+		"Change owner of /f from root:root to www:www":                           change(func(r *Record) { r.UID, r.GID, r.User, r.Group = 5, 5, "www", "www" }),
+		"Change owner of /f from root:root to root:7":                            change(func(r *Record) { r.GID, r.Group = 7, "" }),
+		"Change owner of /f from 0:0 to 5:0":                                     change(func(r *Record) { r.UID = 5 }),
+		`Change owner of /f from root:root to "a\033b:root"`:                     change(func(r *Record) { r.UID, r.User = 5, "a\x1bb" }),
+		`Change mode of "/\n" from 0644 to 0600`:                                 change(func(r *Record) { r.Source, r.Mode = "/\n", 0o600 }),
+		"Change mode and owner of /f from 0644 root:root to 0600 www:www":        change(func(r *Record) { r.Mode, r.UID, r.User, r.GID, r.Group = 0o600, 5, "www", 5, "www" }),
+		"Change mode of /f":                                                      change(func(*Record) {}),
+		"Change attributes of /f":                                                change(func(r *Record) { r.Xattrs = []Xattr{{Name: "user.a"}} }),
+		"Change links of /f":                                                     change(func(r *Record) { r.LinkedWith = "/g" }),
+		"Change mode and attributes of /f from 0644 to 0600":                     change(func(r *Record) { r.Mode, r.Xattrs = 0o600, []Xattr{{Name: "user.a"}} }),
+		"Change mode, owner and links of /f from 0644 root:root to 0600 www:www": change(func(r *Record) { r.Mode, r.UID, r.User, r.GID, r.Group, r.LinkedWith = 0o600, 5, "www", 5, "www", "/g" }),
+		"Change mode of folder /f from 0644 to 0700":                             change(func(r *Record) { r.Folder, r.Mode = true, 0o700 }),
 	} {
 		got := r.Message(&before)
 		if subject, _, _ := strings.Cut(got, "\n"); subject != want {
@@ -93,6 +128,23 @@ func TestSubjects(t *testing.T) {
 	r := change(func(r *Record) { r.Mode = 0o600 })
 	if got := r.Message(nil); !strings.HasPrefix(got, "Change mode of /f\n") {
 		t.Errorf("without the version before: %s", got)
+	}
+}
+
+// TestSubjectOfRestored: the subject tells from when the version was that a restore brought back.
+func TestSubjectOfRestored(t *testing.T) {
+	then := time.Date(2026, 11, 16, 13, 14, 59, 0, time.FixedZone("", 3600))
+	for want, r := range map[string]Record{
+		"Restore /f from 2026-11-16 13:14":        {Event: Restored, Source: "/f"},
+		"Restore folder /f from 2026-11-16 13:14": {Event: Restored, Source: "/f", Folder: true},
+	} {
+		from := Record{Source: r.Source, Folder: r.Folder, Mtime: then}
+		if r.Folder {
+			from.Mtime, from.Captured = time.Time{}, then
+		}
+		if subject, _, _ := strings.Cut(r.Message(&from), "\n"); subject != want {
+			t.Errorf("got  %s\nwant %s", subject, want)
+		}
 	}
 }
 

@@ -49,6 +49,9 @@ func TreePath(rec *Record) (string, error) {
 	return rec.File, err
 }
 
+// XattrPath is where the tree holds the value of an attribute that has a Blob.
+func XattrPath(x *Xattr) string { return "xattrs/" + x.Blob.String() }
+
 // spelling is the spelling of a version's places.
 func spelling(rec *Record) (layout.Spelling, error) {
 	if rec.File == "" {
@@ -61,13 +64,10 @@ func spelling(rec *Record) (layout.Spelling, error) {
 	return s, nil
 }
 
-// CopyFolder is the folder of a version's copy.
-func CopyFolder(rec *Record) (string, error) {
+// IsCopyPath tells whether the version's Copy is a path that its copy can have.
+func IsCopyPath(rec *Record) bool {
 	s, err := spelling(rec)
-	if err != nil {
-		return "", err
-	}
-	return s.CopyFolder(rec.Source)
+	return err == nil && s.IsCopyPath(rec.Copy, rec.Source, rec.Mtime)
 }
 
 // InTree finds the source in a tree, as Files lists it, in any of its places.
@@ -106,7 +106,7 @@ func IsAtFormerPath(tree map[string]object.TreeEntry, source string) bool {
 // Agrees tells whether the tree's entry for a source is what its newest version says. there is
 // false where the tree has no entry.
 func Agrees(v *Version, e object.TreeEntry, there bool) bool {
-	if v.Ends() {
+	if !v.HasContent() {
 		return !there || e.Mode.IsTree()
 	}
 	return there && e.ID == v.Blob && e.Mode == TreeMode(&v.Record)

@@ -135,8 +135,13 @@ func (x *exchange) checkBefore(ctx context.Context, before object.ID) error {
 // add counts a version.
 func (l *Leaving) add(v *record.Version, seen map[string]bool) {
 	l.Versions++
+	// What is counted besides is files and links, and folders with attributes of users' programs.
+	noted := v.Folder && !v.Ends() && slices.ContainsFunc(v.Xattrs, func(x record.Xattr) bool { return strings.HasPrefix(x.Name, "user.") })
+	if v.IsOnlyFolder() && !noted {
+		return
+	}
 	private, known := seen[v.Source]
-	if !v.Ends() && !v.Link && v.Mode&othersRead == 0 && !private {
+	if (noted || v.HasContent() && !v.Link) && v.Mode&othersRead == 0 && !private {
 		private = true
 		l.PrivateSources++
 		if len(l.Private) < maxNamed {
@@ -147,7 +152,7 @@ func (l *Leaving) add(v *record.Version, seen map[string]bool) {
 	if !known {
 		seen[v.Source] = private
 	}
-	if v.Ends() || v.Size < largeFile {
+	if !v.HasContent() || v.Size < largeFile {
 		return
 	}
 	if v.Event == record.Touched || v.Event == record.Metadata {

@@ -48,7 +48,7 @@ func Chance() time.Duration {
 	return time.Second
 }
 
-// onDisk makes InMemory a folder on disk: make race sets it.
+// onDisk makes InMemory a folder on disk: make test-system sets it.
 var onDisk = os.Getenv("TESTS_ON_DISK") != ""
 
 // InMemory is a new folder on a tmpfs, for a test that would only wait for a disk. It is t.TempDir

@@ -3,9 +3,13 @@ package restore
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/layout"
+	"timemachine/repo/restore/reach"
+	"timemachine/repo/restore/rights"
 )
 
 // batchFiles is how many files of a large restore are put on disk together before they get their
@@ -14,48 +18,129 @@ const batchFiles = 256
 
 // Write carries the plan out and calls done after each step. A failure is the step's Err and stops
 // no other step; the returned error is that of the context, or of the last sync. Write leaves no
-// temporary file.
+// temporary file, and no folder closed or open that was not, also where it fails.
 func (p *Plan) Write(ctx context.Context, done func(*Step)) error {
 	p.Begun = true
-	b := batch{p: p, done: done, changed: map[*base]map[string]bool{}, swept: map[*base]map[string]bool{}}
+	b := batch{p: p, done: done, changed: reach.Folders{}, swept: reach.Folders{}, begun: map[string]*Step{},
+		opened: map[string]*openedFolder{}, frozen: map[string]error{}, failed: map[string]error{}, placed: map[inode]*Step{}, leaders: map[*Step][]*Step{}}
 	for i := range p.Steps {
 		if p.Steps[i].writes() {
 			b.total++
 		}
 	}
-	for i := range p.Steps {
-		s := &p.Steps[i]
-		if err := ctx.Err(); err != nil {
-			b.stop(p.Steps[i:])
-			return errors.Join(err, syncFolders(b.changed))
+	b.errs = append(b.errs, b.writeAll(ctx), b.changed.Sync())
+	b.finishFolders()
+	for base := range b.changed {
+		if b.isBulk() {
+			b.errs = append(b.errs, base.Dir.SyncFS())
 		}
-		if !s.writes() {
-			done(s)
-			continue
-		}
-		b.add(s)
 	}
-	b.flush()
-	return syncFolders(b.changed)
+	return errors.Join(b.errs...)
 }
 
-// batch holds the files that are written and have not got their names.
+// batch is the restore under way: the files that are written and have not got their names, and what
+// remains to be done at the end.
 type batch struct {
 	p       *Plan
 	done    func(*Step)
 	total   int // steps of the plan that write
 	ready   []*Step
-	changed map[*base]map[string]bool // folders that must be synced
-	// folders from which what a killed restore has left was removed
-	swept map[*base]map[string]bool
+	joins   []*Step                  // files that become another name of one that is written
+	folders []*Step                  // that were made or begun to be changed
+	opened  map[string]*openedFolder // by path
+	failed  map[string]error         // folders that could not be made, by path
+	frozen  map[string]error         // folders in which nothing can be renamed, by path
+	placed  map[inode]*Step          // files that have got their names
+	leaders map[*Step][]*Step        // files that stayed and got further names: the steps of these
+	begun   map[string]*Step         // folders, by path
+	changed reach.Folders            // that must be synced
+	swept   reach.Folders            // from which what a killed restore has left was removed
+	errs    []error
 }
 
 // isBulk tells whether files are synced together and not one by one.
 func (b *batch) isBulk() bool { return b.total > durable.SyncEach }
 
+// writeAll carries the steps out, but for the end of folders.
+func (b *batch) writeAll(ctx context.Context) error {
+	steps := b.p.Steps
+	for i := range steps {
+		s := &steps[i]
+		if err := ctx.Err(); err != nil {
+			b.stop(steps[i:])
+			return err
+		}
+		switch {
+		case s.Action == Remove && s.Err == nil:
+		case !s.writes():
+			b.done(s)
+		case s.Folder:
+			b.begin(s)
+		case s.joins != nil:
+			b.joins = append(b.joins, s)
+		case s.shares == nil:
+			b.clear(s)
+			b.add(s)
+		}
+	}
+	b.flush()
+	b.join()
+	for _, s := range b.removals("") {
+		if err := ctx.Err(); err != nil {
+			s.Err = ErrInterrupted
+		} else {
+			b.remove(s)
+		}
+		b.done(s)
+	}
+	return ctx.Err()
+}
+
+// begin makes or opens the folder of a step.
+func (b *batch) begin(s *Step) {
+	if err := b.startFolder(s); err != nil {
+		s.Err = explain(s, err)
+		if s.Action != Adjust {
+			b.failed[s.Target] = s.Err
+		}
+		b.done(s)
+		return
+	}
+	b.folders, b.begun[s.Target] = append(b.folders, s), s
+}
+
+// clear removes what lies in the folder that has the place of the step's file.
+func (b *batch) clear(s *Step) {
+	if !s.full {
+		return
+	}
+	for _, below := range b.removals(s.Target) {
+		if b.remove(below); below.Err != nil {
+			s.Err = below.Err
+		}
+		b.done(below)
+	}
+}
+
+// removals lists the steps that remove something below a path and were not carried out, those
+// deepest in the tree first. With "" it lists all.
+func (b *batch) removals(path string) []*Step {
+	var list []*Step
+	for i := range slices.Backward(b.p.Steps) {
+		if s := &b.p.Steps[i]; s.Action == Remove && s.Err == nil && !s.cleared && strings.HasPrefix(s.Target, path+"/") {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
 // add writes the step's file and flushes a full batch.
 func (b *batch) add(s *Step) {
-	if s.Err = b.write(s); s.Err != nil {
+	if s.Err == nil {
+		s.Err = b.write(s)
+	}
+	if s.Err != nil {
+		s.Err = explain(s, s.Err)
 		b.done(s)
 		return
 	}
@@ -67,37 +152,38 @@ func (b *batch) add(s *Step) {
 // flush syncs the batch and gives its files their names.
 func (b *batch) flush() {
 	var err error
-	synced := map[*base]bool{}
+	synced := map[*reach.Base]bool{}
 	for _, s := range b.ready {
 		if b.isBulk() && !synced[s.base] {
 			synced[s.base] = true
-			err = errors.Join(err, s.base.dir.SyncFS())
+			err = errors.Join(err, s.base.Dir.SyncFS())
 		}
 	}
 	for _, s := range b.ready {
 		if s.Err = err; err == nil {
-			s.Err = b.place(s)
+			s.Err = b.name(s)
 		}
 		if s.Err != nil {
-			s.Err = errors.Join(s.Err, s.removeTemp())
+			s.Err = errors.Join(explain(s, s.Err), s.removeTemp())
 		}
 		b.done(s)
 	}
 	b.ready = nil
 }
 
-// place gives a file its name and compares it with the version.
-func (b *batch) place(s *Step) error {
+// name gives a file its name and compares it with the version. One that was changed in place has
+// it.
+func (b *batch) name(s *Step) error {
 	folder, name := layout.Split(s.rel)
-	dir, err := s.base.walk.Dir(folder)
-	if err == nil {
-		err = s.place(dir, name)
+	dir, err := s.base.Walk.Dir(folder)
+	if err == nil && s.temp != "" {
+		err = b.place(s, dir, name)
 	}
 	if err != nil {
 		return err
 	}
-	note(b.changed, s.base, folder)
-	return s.compareWritten(dir, name)
+	b.changed.Add(s.base, folder)
+	return b.compareWritten(s, dir, name)
 }
 
 // ErrInterrupted is the error of each step that an interruption kept from being carried out.
@@ -109,34 +195,32 @@ func (b *batch) stop(rest []Step) {
 		s.Err = errors.Join(ErrInterrupted, s.removeTemp())
 		b.done(s)
 	}
+	for _, s := range b.joins {
+		s.Err = ErrInterrupted
+		b.done(s)
+	}
+	b.ready, b.joins = nil, nil
 	for i := range rest {
-		if s := &rest[i]; s.writes() {
+		if s := &rest[i]; s.writes() || s.Action == Remove && s.Err == nil {
 			s.Err = ErrInterrupted
 			b.done(s)
 		}
 	}
 }
 
-// write makes the step's file or link under a temporary name in the target's folder.
+// write makes the step's file or link under a temporary name in the target's folder, or changes the
+// file that is there.
 func (b *batch) write(s *Step) error {
-	if s.base.dir == nil {
-		if err := s.base.open(true); err != nil {
-			return err
-		}
-	}
-	if err := s.removeObstacle(); err != nil {
-		return err
-	}
 	folder, _ := layout.Split(s.rel)
-	dir, err := s.base.walk.MakeLike(folder)
+	dir, err := b.folder(s.base, folder)
 	if err != nil {
 		return err
 	}
-	if !b.swept[s.base][folder] {
-		note(b.swept, s.base, folder)
-		if err := dir.RemoveScratch(); err != nil {
-			b.p.log("what a killed restore has left could not be removed", "folder", folder, "cause", err.Error())
-		}
+	if s.Action == Adjust {
+		return b.adjust(s)
+	}
+	if err := b.sweep(s.base, folder, dir); err != nil {
+		return err
 	}
 	s.temp = durable.ScratchName()
 	if s.Link {
@@ -150,26 +234,40 @@ func (b *batch) write(s *Step) error {
 	return nil
 }
 
-// note adds a folder to a set.
-func note(set map[*base]map[string]bool, of *base, folder string) {
-	if set[of] == nil {
-		set[of] = map[string]bool{}
+// remove removes what was not there then.
+func (b *batch) remove(s *Step) {
+	folder, name := layout.Split(s.rel)
+	dir, err := b.folder(s.base, folder)
+	if err != nil {
+		s.Err = explain(s, err)
+		return
 	}
-	set[of][folder] = true
-}
-
-func syncFolders(changed map[*base]map[string]bool) error {
-	var errs []error
-	for b, folders := range changed {
-		for folder := range folders {
-			dir, err := b.walk.Dir(folder)
-			if err == nil {
-				err = dir.Sync()
-			}
-			if !durable.IsMissing(err) {
-				errs = append(errs, err)
-			}
+	st, err := dir.Lstat(name)
+	switch {
+	case durable.IsNoEntry(err):
+		s.cleared = true
+		return
+	case err != nil:
+	case s.Folder:
+		if err = reach.ErrChanged; st.Same(s.presentStat) {
+			err = dir.RemoveDir(name)
+		}
+	default:
+		if err = s.checkPresent(dir, name, st); err == nil {
+			err = dir.Remove(name)
 		}
 	}
-	return errors.Join(errs...)
+	if err != nil {
+		s.Err = explain(s, err)
+		return
+	}
+	s.cleared = true
+	delete(b.opened, s.Target)
+	b.changed.Add(s.base, folder)
+}
+
+// explain adds to a step's error what a person can do about it.
+func explain(s *Step, err error) error {
+	folder, name := layout.Split(s.rel)
+	return rights.Explain(s.base.Folder(folder), name, err)
 }

@@ -2,76 +2,62 @@ package restore
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
+	"strings"
 
-	"golang.org/x/sys/unix"
-
-	"timemachine/repo/durable"
+	"timemachine/repo/history"
+	"timemachine/repo/record"
+	"timemachine/repo/restore/reach"
+	"timemachine/repo/restore/surplus"
 )
 
-// extraSearch finds the files below the selected folders that no step is about. It searches the
-// folders that hold a step's file, and those below. The folders above them are full of unrelated
-// files.
-type extraSearch struct {
-	ctx     context.Context
-	p       *Plan
-	targets map[string]bool // of the steps
-	holds   map[string]bool // folders that hold a step's file directly
-	leads   map[string]bool // these, and the folders above
-	dest    durable.Stat    // never entered
-}
-
-func (p *Plan) findExtra(ctx context.Context, selections []Selection, bases []*base) {
-	x := extraSearch{ctx: ctx, p: p, targets: map[string]bool{}, holds: map[string]bool{}, leads: map[string]bool{}}
+// findExtra lists the files that were not there then. With Options.Exact it adds steps that remove
+// them.
+func (p *Plan) findExtra(ctx context.Context, selections []Selection, bases []*reach.Base) {
+	x := surplus.Search{Ctx: ctx, Exact: p.o.Exact, Watched: p.o.Extra}
+	full := map[string]*Step{}
 	for i := range p.Steps {
 		s := &p.Steps[i]
-		x.targets[s.Target] = true
-		x.targets[s.obstaclePath()] = true
-		folder := filepath.Dir(s.Target)
-		for x.holds[folder] = true; !x.leads[folder]; folder = filepath.Dir(folder) {
-			x.leads[folder] = true
+		x.AddTarget(s.Target, s.Folder)
+		if s.obstacle != "" {
+			x.AddObstacle(s.obstaclePath())
+		}
+		if s.full {
+			full[s.Target] = s
 		}
 	}
 	if st, err := p.src.Folder(); err == nil {
-		x.dest = st
+		x.Dest = st
 	}
 	for i, b := range bases {
-		if b.dir != nil && b.path == selections[i].Path {
-			x.search(b.dir, b.path, false)
+		if b.Dir == nil {
+			continue
+		}
+		if b.Path == selections[i].Path {
+			x.Below(b)
+		}
+		for path, s := range full {
+			if s.base == b && p.o.Exact && x.Empty(b, s.rel) {
+				delete(full, path)
+			}
 		}
 	}
-	slices.Sort(p.Extra)
-	p.Extra = slices.Compact(p.Extra)
+	for _, s := range full {
+		s.Err = ErrFull
+	}
+	slices.Sort(x.Extra)
+	slices.Sort(x.ExtraFolders)
+	p.Extra, p.ExtraFolders, p.Notes = slices.Compact(x.Extra), slices.Compact(x.ExtraFolders), append(p.Notes, x.Notes...)
+	p.addRemovals(x.Remove)
 }
 
-// search goes through a folder. inside tells that the folder lies in one that holds a step's file.
-func (x *extraSearch) search(dir *durable.Dir, path string, inside bool) {
-	names, err := dir.Names()
-	if err != nil || x.ctx.Err() != nil {
-		return
+// addRemovals adds the steps that remove, each target once.
+func (p *Plan) addRemovals(files []surplus.File) {
+	for _, f := range files {
+		is := record.Record{Source: f.Path, Folder: f.Stat.IsDir() || f.Err != nil, Link: f.Stat.IsLink()}
+		p.Steps = append(p.Steps, Step{Target: f.Path, Action: Remove, Err: f.Err, base: f.Base, rel: f.Rel, presentStat: f.Stat, present: f.Content,
+			Entry: history.Entry{Version: record.Version{Record: is}}})
 	}
-	listed := x.p.o.Extra
-	inside = inside || x.holds[path] || listed != nil && listed(path)
-	for _, name := range names {
-		at := filepath.Join(path, name)
-		if x.targets[at] || !inside && !x.leads[at] || len(at) >= unix.PathMax {
-			// no source has so long a path
-			continue
-		}
-		st, err := dir.Lstat(name)
-		if err != nil || st.Same(x.dest) {
-			continue
-		}
-		if !st.IsDir() {
-			if inside && (listed == nil || listed(at)) {
-				x.p.Extra = append(x.p.Extra, at)
-			}
-			continue
-		}
-		if sub, err := dir.Sub(name); err == nil {
-			x.search(sub, at, inside)
-			sub.Close()
-		}
-	}
+	slices.SortStableFunc(p.Steps, func(a, b Step) int { return strings.Compare(a.Target, b.Target) })
+	p.Steps = slices.CompactFunc(p.Steps, func(a, b Step) bool { return a.Action == Remove && b.Action == Remove && a.Target == b.Target })
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"time"
 
@@ -14,76 +13,75 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
+	"timemachine/repo/record"
+	"timemachine/repo/restore/reach"
+	"timemachine/repo/restore/rights"
 )
 
-// removeObstacle removes the file whose path a folder needs. A step before this one may have
-// removed it.
-func (s *Step) removeObstacle() error {
-	if s.obstacle == "" {
+// removeObstacle removes the file that has the name of the step's folder. That of a folder above is
+// removed where that one is made.
+func (s *Step) removeObstacle(dir *durable.Dir, name string) error {
+	if s.obstacle == "" || s.obstacle != s.rel {
 		return nil
-	}
-	folder, name := layout.Split(s.obstacle)
-	dir, err := s.base.walk.Dir(folder)
-	if err != nil {
-		return err
 	}
 	st, err := dir.Lstat(name)
-	switch {
-	case durable.IsMissing(err), err == nil && st.IsDir():
-		return nil
-	case err != nil:
-		return err
+	if err == nil {
+		err = s.checkPresent(dir, name, st)
 	}
-	if err := s.checkPresent(dir, name, st); err != nil {
-		return err
+	if err == nil {
+		err = dir.Remove(name)
 	}
-	if err := dir.Remove(name); err != nil {
-		return err
-	}
-	s.cleared = true
-	return nil
+	s.cleared = err == nil
+	return err
 }
 
 func (s *Step) removeTemp() error {
 	folder, _ := layout.Split(s.rel)
-	dir, err := s.base.walk.Dir(folder)
+	dir, err := s.base.Walk.Dir(folder)
 	if err != nil {
 		return err
 	}
 	return dir.Remove(s.temp)
 }
 
-var errChanged = errors.New("it changed meanwhile, and is left alone")
-
 // checkPresent refuses a file that is about to be replaced, if it is not the planned one, or holds
 // a content that was not confirmed. Equal stats do not prove an equal content: a mapped file, or a
 // second change within one tick of the clock, keeps them.
 func (s *Step) checkPresent(dir *durable.Dir, name string, st durable.Stat) error {
-	if !isUnchanged(&st, &s.presentStat) {
-		return errChanged
+	if !s.isPlanned(&st) {
+		return reach.ErrChanged
 	}
 	if s.stored.IsZero() || st.IsDir() {
 		return nil
 	}
-	id, err := contentID(dir, name, &st)
+	id, err := reach.ContentID(dir, name, &st)
 	if err != nil {
 		return err
 	}
 	if st, err = dir.Lstat(name); err != nil {
 		return err
 	}
-	if id != s.stored || !isUnchanged(&st, &s.presentStat) {
-		return errChanged
+	if id != s.stored || !s.isPlanned(&st) {
+		return reach.ErrChanged
 	}
 	return nil
 }
 
-func isUnchanged(a, b *durable.Stat) bool {
-	return a.Same(*b) && a.Mode == b.Mode && a.Size == b.Size && a.Mtime == b.Mtime && a.Ctime == b.Ctime
+// isPlanned tells whether a stat is that of the file which the plan has seen. The ctime of a file
+// with more names changes where the restore replaces one of these.
+func (s *Step) isPlanned(st *durable.Stat) bool {
+	was := s.presentStat
+	if was.Links > 1 && st.Links < was.Links && !s.stored.IsZero() {
+		was.Ctime = st.Ctime
+	}
+	if was.IsDir() && st.IsDir() { // it was opened, and what was in it has been removed
+		was.Mode, was.Size, was.Mtime, was.Ctime = st.Mode, st.Size, st.Mtime, st.Ctime
+	}
+	return reach.Unchanged(st, &was)
 }
 
 // place gives the new file its name, unless the file there is not the one that the plan replaces.
-func (s *Step) place(dir *durable.Dir, name string) error {
+func (b *batch) place(s *Step, dir *durable.Dir, name string) error {
 	st, err := dir.Lstat(name)
 	switch {
 	case durable.IsMissing(err):
@@ -91,7 +89,10 @@ func (s *Step) place(dir *durable.Dir, name string) error {
 	case err != nil:
 		return err
 	case s.Action == Create:
-		return errChanged
+		if other := b.placed[inode{st.Dev, st.Ino}]; other != nil && other.Target != s.Target {
+			return fmt.Errorf("the file system there takes it for the name of %s, which was restored: restore it elsewhere", record.Quote(other.Target))
+		}
+		return reach.ErrChanged
 	}
 	if err := s.checkPresent(dir, name, st); err != nil {
 		return err
@@ -100,36 +101,49 @@ func (s *Step) place(dir *durable.Dir, name string) error {
 		if err := dir.RemoveDir(name); err != nil {
 			return err
 		}
+		delete(b.opened, s.Target)
 	}
-	return dir.Rename(s.temp, dir, name)
+	err = dir.Rename(s.temp, dir, name)
+	if errors.Is(err, unix.EBUSY) && st.IsRegular() && !s.Link {
+		return b.writeInPlace(s, dir, name)
+	}
+	return err
 }
+
+// inode identifies a file.
+type inode struct{ dev, ino uint64 }
 
 // coarsest is the step of the coarsest clock of a file system, FAT's.
 const coarsest = 2 * time.Second
 
 // compareWritten notes in what the new file differs from the version. Its content was hashed while
 // it was written. An mtime may have lost what this file system does not keep.
-func (s *Step) compareWritten(dir *durable.Dir, name string) error {
+func (b *batch) compareWritten(s *Step, dir *durable.Dir, name string) error {
 	st, err := dir.Lstat(name)
 	if err != nil {
 		return err
 	}
-	s.StillDiffers = s.differences(&st, s.Blob)
-	if time.Unix(st.Mtime.Sec, st.Mtime.Nsec).Sub(s.Mtime).Abs() < coarsest {
+	b.placed[inode{st.Dev, st.Ino}] = s
+	attrs := s.writtenAttrs
+	if st.IsLink() {
+		attrs = b.p.give.OfLink(dir, name).Read()
+	} else if f, err := dir.Open(name); err == nil {
+		attrs = b.p.give.Of(f).Read()
+		f.Close()
+	}
+	s.StillDiffers = b.p.differences(s, &st, s.Blob, attrs)
+	if mtime(&st).Sub(s.Mtime).Abs() < coarsest {
 		s.StillDiffers = slices.DeleteFunc(s.StillDiffers, func(what string) bool { return what == "mtime" })
 	}
-	s.noteOwner(&st)
+	s.Notes = append(s.Notes, b.p.give.Lacking(&s.Record, &st)...)
 	return nil
 }
 
-// writeFile writes content, owner, mode and mtime to a new file. At no moment can a user read it
-// whom the version does not let in: the file is closed to others, then given to its owner, and then
-// gets its mode.
+// writeFile writes content, attributes, owner, mode and mtime to a new file. At no moment can a
+// user read it whom the version does not let in: the file is closed to others, then given to its
+// owner, and then gets its mode.
 func (p *Plan) writeFile(s *Step, dir *durable.Dir, sync bool) error {
-	if _, redacted := p.src.Redacted(&s.Version); redacted {
-		return redactedError(s)
-	}
-	src, _, err := p.src.Content(&s.Version)
+	src, err := p.content(s)
 	if err != nil {
 		return err
 	}
@@ -139,6 +153,15 @@ func (p *Plan) writeFile(s *Step, dir *durable.Dir, sync bool) error {
 		return err
 	}
 	defer f.Close()
+	c, err := p.give.Changes(&s.Record, p.give.OfFile(f), p.wish(s))
+	if err != nil {
+		return err
+	}
+	// the folder's default access list may not let the owner set attributes
+	if err := p.give.Narrow(f, &durable.Stat{}, 0, c); err != nil {
+		return err
+	}
+	c.ApplyUsers()
 	if err := f.Chmod(fs.FileMode(s.Mode & 0o600)); err != nil {
 		return err
 	}
@@ -149,21 +172,38 @@ func (p *Plan) writeFile(s *Step, dir *durable.Dir, sync bool) error {
 	if id, err := sum.ID(); err != nil || id != s.Blob {
 		return &DamagedError{Commit: s.Commit}
 	}
-	mode := s.giveOwner(func(uid, gid int) error { return f.Chown(uid, gid) })
-	if err := f.Chmod(osMode(mode)); err != nil {
+	if err := p.giveRights(s, f, c); err != nil {
 		return err
 	}
-	if err := f.SetMtime(s.Mtime); err != nil {
+	if s.made, err = f.Stat(); err != nil || !sync {
 		return err
 	}
-	if sync {
-		return f.Sync()
+	return f.Sync()
+}
+
+// giveRights gives a file owner, attributes, mode and mtime of the step's version.
+func (p *Plan) giveRights(s *Step, f *durable.File, c *rights.Change) error {
+	notes, err := p.give.ToFile(&s.Record, f, c)
+	s.Notes = append(s.Notes, notes...)
+	if err != nil {
+		return err
 	}
-	return nil
+	s.writtenAttrs = p.give.OfFile(f).Read()
+	return f.SetMtime(s.Mtime)
+}
+
+// wish says which attributes the step's target is to have.
+func (p *Plan) wish(s *Step) rights.Wish {
+	return rights.Wish{Known: s.attrsKnown, Before: s.presentAttrs, Stays: s.Action == Adjust, Value: p.src.AttributeValue}
 }
 
 func (p *Plan) writeLink(s *Step, dir *durable.Dir) error {
-	target, err := p.linkTarget(s)
+	src, err := p.content(s)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	target, err := io.ReadAll(io.LimitReader(src, unix.PathMax)) // a longer one is damage
 	if err != nil {
 		return err
 	}
@@ -171,53 +211,22 @@ func (p *Plan) writeLink(s *Step, dir *durable.Dir) error {
 		return &DamagedError{Commit: s.Commit}
 	}
 	return dir.SymlinkFor(string(target), s.temp, func(place *durable.Dir) error {
-		s.giveOwner(func(uid, gid int) error { return place.ChownLink(s.temp, uid, gid) })
+		notes, err := p.give.ToLink(&s.Record, place, s.temp, p.wish(s))
+		s.Notes = append(s.Notes, notes...)
+		if err != nil {
+			return err
+		}
 		return place.SetMtime(s.temp, s.Mtime)
 	})
 }
 
-func (p *Plan) linkTarget(s *Step) ([]byte, error) {
+// content is the content of the step's version.
+func (p *Plan) content(s *Step) (io.ReadCloser, error) {
 	if _, redacted := p.src.Redacted(&s.Version); redacted {
-		return nil, redactedError(s)
+		return nil, fmt.Errorf("its content was taken out of the history, and something else put in commit %s", s.Commit.Short())
 	}
 	src, _, err := p.src.Content(&s.Version)
-	if err != nil {
-		return nil, err
-	}
-	defer src.Close()
-	return io.ReadAll(src)
-}
-
-func redactedError(s *Step) error {
-	return fmt.Errorf("its content was taken out of the history, and something else put in commit %s", s.Commit.Short())
-}
-
-// giveOwner gives the new file to the version's owner, as far as the process may, and returns the
-// mode that is safe then: another group than the version's gets no more than everybody, and only
-// root brings setuid and setgid back.
-func (s *Step) giveOwner(chown func(uid, gid int) error) (mode uint32) {
-	mode = s.Mode & 0o7777
-	root := os.Geteuid() == 0
-	err := chown(int(s.UID), int(s.GID))
-	if err != nil && chown(-1, int(s.GID)) != nil {
-		mode &^= 0o070 &^ (mode << 3)
-	}
-	if !s.Link && mode&0o6000 != 0 && (err != nil || !root) {
-		mode &^= 0o6000
-		s.Notes = append(s.Notes, "setuid and setgid are left off")
-	}
-	return mode
-}
-
-// osMode is a mode as chmod(2) takes it in the form of package os.
-func osMode(mode uint32) fs.FileMode {
-	m := fs.FileMode(mode & 0o777)
-	for bit, flag := range map[uint32]fs.FileMode{unix.S_ISUID: fs.ModeSetuid, unix.S_ISGID: fs.ModeSetgid, unix.S_ISVTX: fs.ModeSticky} {
-		if mode&bit != 0 {
-			m |= flag
-		}
-	}
-	return m
+	return src, err
 }
 
 // DamagedError says that the stored content of a version is not the content that was recorded.

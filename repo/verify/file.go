@@ -50,8 +50,8 @@ func (w *worker) file(s *step) {
 	}
 	folder, name := layout.Split(path)
 	dir, err := w.files.Dir(folder)
-	if s.Ends() {
-		if err == nil {
+	if !s.HasContent() { // a deletion, or a folder, which files/ has no file of
+		if err == nil && s.Ends() && !s.Previous.IsZero() {
 			w.leftover(s, dir, path, name)
 		}
 		return

@@ -10,9 +10,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
-	"timemachine/repo/internal/commits"
-	"timemachine/repo/internal/projection"
-	"timemachine/repo/layout"
+	"timemachine/repo/internal/comparer"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 )
@@ -42,16 +40,16 @@ type history struct {
 
 // place is what the tree should hold for the newest version of a source.
 type place struct {
-	path    string
-	blob    object.ID
-	mode    object.Mode
-	commit  object.ID
-	deleted bool
+	path   string
+	blob   object.ID
+	mode   object.Mode
+	commit object.ID
+	gone   bool // it should hold nothing
 }
 
 // placeOf returns the place of a version at a path of the tree.
 func placeOf(v *record.Version, path string) place {
-	return place{path: path, blob: v.Blob, mode: record.TreeMode(&v.Record), commit: v.Commit, deleted: v.Ends()}
+	return place{path: path, blob: v.Blob, mode: record.TreeMode(&v.Record), commit: v.Commit, gone: !v.HasContent()}
 }
 
 // expected is the version that a later one names as its Previous.
@@ -178,8 +176,7 @@ func (k *verify) checkPlaces(s *step, h *history, wrong func(string, ...any)) {
 	if s.Copy == "" {
 		return
 	}
-	folder, err := record.CopyFolder(&s.Record)
-	if in, name := layout.Split(s.Copy); err != nil || in != folder || !commits.HasStamp(s.Copy, layout.Stamp(s.Mtime)) {
+	if name := s.Copy[strings.LastIndexByte(s.Copy, '/')+1:]; !record.IsCopyPath(&s.Record) {
 		wrong("its copy's name %s is not one of its own", record.Quote(name))
 	}
 }
@@ -187,13 +184,13 @@ func (k *verify) checkPlaces(s *step, h *history, wrong func(string, ...any)) {
 // worker checks single commits.
 type worker struct {
 	*verify
-	*projection.Comparer
+	*comparer.Comparer
 	files, copies *durable.Walker
 	trees         object.TreeCache
 }
 
 func (k *verify) newWorker() *worker {
-	return &worker{verify: k, Comparer: projection.NewComparer(k.r, k.o.Quick), files: durable.NewWalker(k.r.Folder), copies: durable.NewWalker(k.r.Folder), trees: object.TreeCache{From: k.r.Store}}
+	return &worker{verify: k, Comparer: comparer.New(k.r.Dest, k.o.Quick), files: durable.NewWalker(k.r.Folder), copies: durable.NewWalker(k.r.Folder), trees: object.TreeCache{From: k.r.Store}}
 }
 
 func (w *worker) close() {
@@ -219,7 +216,7 @@ func (w *worker) all(job []step) error {
 
 // one checks a version: its blob, its tree, its copy and, if it is the newest, its file in files/.
 func (w *worker) one(s *step) error {
-	if !s.Ends() {
+	if s.HasContent() {
 		w.blob(s)
 	}
 	if !w.o.Quick && s.lasts {
@@ -228,7 +225,7 @@ func (w *worker) one(s *step) error {
 	if w.alone {
 		return nil
 	}
-	if !s.Ends() && s.Copy != "" {
+	if s.HasContent() && s.Copy != "" {
 		w.copy(&s.Version)
 	}
 	if s.newest {

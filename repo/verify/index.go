@@ -28,6 +28,9 @@ func (k *verify) index(tip object.ID, h *history) error {
 	} else if msg != "" {
 		k.suspect(wrongAttributes, record.Version{}, dest.AttributesFile, msg, refusal.Remedy{})
 	}
+	if err := k.xattrs(tip, entries); err != nil {
+		return err
+	}
 	tree, err := k.r.Files(tip)
 	if err != nil {
 		k.report(Finding{Part: PartTree, Object: tip, Msg: err.Error()})
@@ -35,7 +38,7 @@ func (k *verify) index(tip object.ID, h *history) error {
 	}
 	for _, p := range h.newest {
 		e, there := tree[p.path]
-		if there == p.deleted || there && (e.ID != p.blob || e.Mode != p.mode) {
+		if there == p.gone || there && (e.ID != p.blob || e.Mode != p.mode) {
 			continue // another program changed the tree; the next run records what is true
 		}
 		if msg := entryFlaw(entries, p); msg != "" {
@@ -49,9 +52,9 @@ func (k *verify) index(tip object.ID, h *history) error {
 func entryFlaw(entries map[string]index.Entry, p place) string {
 	e, there := entries[p.path]
 	switch {
-	case p.deleted && there:
-		return "the index holds what was deleted"
-	case p.deleted:
+	case p.gone && there:
+		return "the index holds what is gone"
+	case p.gone:
 		return ""
 	case !there:
 		return "is not in the index"
@@ -70,7 +73,7 @@ func (k *verify) suspectEntry(p place, msg string) {
 		return // reported already
 	}
 	kind := wrongEntry
-	if p.deleted {
+	if p.gone {
 		kind = leftoverEntry
 	}
 	k.suspect(kind, v, p.path, msg, refusal.Remedy{})

@@ -39,10 +39,10 @@ func (k *verify) clearPath(path string, v *record.Version) error {
 			continue
 		}
 		aside, err := durable.MoveAside(dir, name)
-		if err != nil {
-			return err
+		if err == nil {
+			k.r.Opts.Warn(dir.Path(name), "was in the way, and was moved to "+record.Quote(aside), refusal.Remedy{})
 		}
-		k.r.Opts.Warn(dir.Path(name), "was in the way, and was moved to "+record.Quote(aside), refusal.Remedy{})
+		return err // what was below it is away too
 	}
 	return nil
 }

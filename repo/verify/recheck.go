@@ -88,7 +88,7 @@ func (s *recheck) look() (right bool, err error) {
 				v = it.version
 			}
 			w.file(&step{Version: v})
-		case wrongEntry, leftoverEntry, wrongAttributes, damagedIndex:
+		case wrongEntry, leftoverEntry, wrongAttributes, wrongXattr, damagedIndex:
 			index = true
 		}
 		if err != nil {

@@ -22,7 +22,7 @@ func (k *verify) repair(tip object.ID) error {
 	if err := k.rewrite(tip); err != nil {
 		return err
 	}
-	return k.reportRepaired()
+	return k.reportRepaired(tip)
 }
 
 // repairIndex moves a damaged index aside and makes another one.
@@ -40,7 +40,7 @@ func (k *verify) repairIndex(tip object.ID) error {
 // folder. files/ comes before copies/, since the newest copy shares its storage.
 var turns = [][]kind{
 	{leftoverFile, leftoverEntry},
-	{wrongFile, wrongEntry, wrongAttributes},
+	{wrongFile, wrongEntry, wrongAttributes, wrongXattr},
 	{wrongCopy},
 }
 
@@ -79,6 +79,10 @@ func (w *worker) rewrite(f *projection.Rewriter, s *suspect) {
 		if err := w.r.Folder.Replace(dest.AttributesFile, []byte(dest.AttributesText)); err != nil {
 			f.Fail(s.Path, "could not be written", err)
 		}
+	case wrongXattr:
+		if err := f.WriteXattrs(); err != nil {
+			f.Fail(s.Path, "could not be written", err)
+		}
 	case wrongCopy:
 		if w.CopyFlaw(w.copies, &s.version) != nil {
 			w.moveObstacle(f, s.version.Copy, s)
@@ -110,7 +114,7 @@ func (w *worker) moveObstacle(f *projection.Rewriter, path string, s *suspect) {
 
 // reportRepaired checks each suspect again and reports it, as repaired where nothing is wrong any
 // more.
-func (k *verify) reportRepaired() error {
+func (k *verify) reportRepaired(tip object.ID) error {
 	suspects, files := k.suspects, k.sum.Files
 	k.suspects = nil
 	defer func() { k.sum.Files = files }() // they are counted already
@@ -128,10 +132,16 @@ func (k *verify) reportRepaired() error {
 			s.Repaired = readable
 		case wrongAttributes:
 			s.Repaired = w.r.AttributesFlaw() == ""
+		case wrongXattr:
+			k.suspects = nil
+			if err := k.xattrs(tip, entries); err != nil {
+				return err
+			}
+			s.Repaired = !slices.ContainsFunc(k.suspects, func(o suspect) bool { return o.Path == s.Path })
 		case wrongCopy:
 			s.Repaired = w.CopyFlaw(w.copies, &s.version) == nil
 		case wrongEntry, leftoverEntry:
-			at := place{path: s.Path, blob: s.version.Blob, mode: record.TreeMode(&s.version.Record), deleted: s.kind.isLeftover()}
+			at := place{path: s.Path, blob: s.version.Blob, mode: record.TreeMode(&s.version.Record), gone: s.kind.isLeftover()}
 			s.Repaired = entries != nil && entryFlaw(entries, at) == ""
 		case wrongFile, leftoverFile:
 			k.suspects = nil

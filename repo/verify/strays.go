@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"slices"
-	"strings"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/layout"
@@ -68,7 +67,7 @@ func (k *verify) straysIn(dir *durable.Dir, folder string, h *history) error {
 	slices.Sort(names)
 	for _, name := range names {
 		path := folder + "/" + name
-		if layout.MayBeCopy(folder[strings.LastIndexByte(folder, '/')+1:], name) {
+		if layout.MayBeCopy(name) {
 			if st, err := dir.Lstat(name); err == nil && !st.IsDir() {
 				k.stray(path, h)
 			}

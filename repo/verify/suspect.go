@@ -25,6 +25,7 @@ const (
 	strayCopy                 // a file below copies/ belongs to no version
 	lostCopies                // copies/ as a whole is missing or empty
 	wrongAttributes
+	wrongXattr // a file of xattrs/, or its index entry, is missing or wrong
 	damagedIndex
 	pendingMark // files/ and the index are not up to date yet
 )
@@ -34,7 +35,7 @@ func (k kind) part() Part {
 	switch k {
 	case wrongCopy, strayCopy, lostCopies:
 		return PartCopy
-	case wrongFile, leftoverFile, wrongAttributes:
+	case wrongFile, leftoverFile, wrongAttributes, wrongXattr:
 		return PartFile
 	}
 	return PartIndex

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/dest"
 	"timemachine/repo/record"
 )
 
@@ -22,6 +23,9 @@ func (w *worker) tree(s *step) {
 	}
 	if err == nil {
 		err = w.descend(s, parent, s.tree, path, true)
+	}
+	if err == nil {
+		err = w.holdsXattrs(s, parent)
 	}
 	if err != nil {
 		w.report(Finding{Part: PartTree, Path: s.Source, Object: s.Commit, Msg: err.Error()})
@@ -92,7 +96,10 @@ func (w *worker) descend(s *step, before, after object.ID, path string, top bool
 	if !deeper {
 		return holds(s, e, there)
 	}
-	if there && !e.Mode.IsTree() || !there && !s.Ends() {
+	if there && !e.Mode.IsTree() && s.Folder {
+		return nil // it has no place in the tree, and its end may be noticed late
+	}
+	if there && !e.Mode.IsTree() || !there && s.HasContent() {
 		return fmt.Errorf("the tree holds no folder %s", record.Quote(name))
 	}
 	if !oldThere || !old.Mode.IsTree() {
@@ -108,6 +115,8 @@ func holds(s *step, e object.TreeEntry, there bool) error {
 		return nil
 	case s.Ends():
 		return errors.New("the tree still holds what was deleted")
+	case s.Folder:
+		return errors.New("the tree holds a file, the record says that a folder is there")
 	case !there:
 		return errors.New("the tree does not hold it")
 	}
@@ -115,9 +124,9 @@ func holds(s *step, e object.TreeEntry, there bool) error {
 }
 
 // onlyChanged checks that nothing but the version's own name changed in a folder. At the top,
-// .gitattributes may change, too.
+// .gitattributes may change, too, and xattrs/, which holdsXattrs looks at.
 func onlyChanged(was, is []byte, name string, top bool) error {
-	for _, n := range []string{name, ".gitattributes"} {
+	for _, n := range []string{name, ".gitattributes", dest.XattrsFolder} {
 		if n != name && !top {
 			break
 		}

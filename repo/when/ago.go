@@ -57,11 +57,13 @@ func last(s string, now time.Time) (When, bool, error) {
 func ago(s string, now time.Time) (When, bool, error) {
 	s = strings.TrimSpace(strings.TrimSuffix(s, " ago"))
 	var sum []unit
+	long := false
 	for s != "" {
-		n, u, rest, ok, err := counted(s)
-		if err != nil || !ok {
-			return When{}, false, err
+		n, u, rest, ok := counted(s)
+		if !ok {
+			return When{}, false, nil
 		}
+		long = long || n > maxCount
 		sum = append(sum, unit{seconds: u.seconds * n, days: u.days * int(n), months: u.months * int(n)})
 		s = strings.TrimLeft(rest, " ,")
 		s = strings.TrimPrefix(s, "and ")
@@ -69,14 +71,14 @@ func ago(s string, now time.Time) (When, bool, error) {
 	if len(sum) == 0 {
 		return When{}, false, nil
 	}
-	if len(sum) > len(units) {
+	if long || len(sum) > len(units) {
 		return When{}, false, errLong
 	}
 	return before(now, sum), true, nil
 }
 
-// counted takes a number and its unit off the front.
-func counted(s string) (n int64, u unit, rest string, ok bool, err error) {
+// counted takes a number and its unit off the front. A number over maxCount is that and 1.
+func counted(s string) (n int64, u unit, rest string, ok bool) {
 	end := 0
 	for end < len(s) && '0' <= s[end] && s[end] <= '9' {
 		end++
@@ -93,12 +95,12 @@ func counted(s string) (n int64, u unit, rest string, ok bool, err error) {
 	}
 	u, known := units[s[:end]]
 	if !known || number == "" {
-		return 0, u, "", false, nil
+		return 0, u, "", false
 	}
-	if n, err = strconv.ParseInt(number, 10, 64); err != nil || n > maxCount {
-		return 0, u, "", false, errLong
+	if n, err := strconv.ParseInt(number, 10, 64); err == nil && n <= maxCount {
+		return n, u, s[end:], true
 	}
-	return n, u, s[end:], true, nil
+	return maxCount + 1, u, s[end:], true
 }
 
 // before counts back from now: first months and days on the calendar, then seconds. A day that the

@@ -1,6 +1,8 @@
 package when
 
 import (
+	"crypto/sha1"
+	"encoding/hex"
 	"errors"
 	"strings"
 	"testing"
@@ -76,6 +78,20 @@ func TestMoments(t *testing.T) {
 		w, err := Parse(text, now(t))
 		if err != nil || w.Kind != Moment || w.String() != want || w.Note != "" {
 			t.Errorf("%q: %v, note %q, error %v; want %s", text, w, w.Note, err, want)
+		}
+	}
+}
+
+// TestEveryCommitIsARevision: however a commit's name begins, it is no time, nor is what git writes
+// after it.
+func TestEveryCommitIsARevision(t *testing.T) {
+	for i := range 20000 {
+		sum := sha1.Sum([]byte{byte(i), byte(i >> 8)})
+		name := strings.NewReplacer("a", "1", "b", "2", "c", "d", "e", "d").Replace(hex.EncodeToString(sum[:]))
+		for _, suffix := range []string{"", "~0", "^", "~3^2"} {
+			if w, err := Parse(name+suffix, now(t)); err != nil || w.Kind != Revision || w.Rev != name+suffix {
+				t.Fatalf("%q: %v, %v", name+suffix, w, err)
+			}
 		}
 	}
 }

@@ -9,11 +9,15 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/record"
+	"timemachine/watch/cache"
 	"timemachine/watch/disk"
 	"timemachine/watch/scan"
 )
@@ -32,12 +36,16 @@ const (
 	farFuture   = 24 * time.Hour             // no file server's clock is so far ahead
 )
 
-// Content is a captured source: the stat that it had when it was opened, and its stored content.
+// Content is a captured source: the stat that it had when it was opened, its attributes, and its
+// stored content. A folder has none.
 type Content struct {
 	Stat     disk.Stat
 	Blob     object.ID
 	Size     int64
 	Link     bool
+	Folder   bool
+	Xattrs   []record.Xattr
+	Links    uint64    // number of names that the file has
 	Torn     bool      // changed while it was read
 	Doubtful bool      // the next run reads the source again
 	Pseudo   bool      // on a file system like /proc
@@ -59,7 +67,11 @@ type Capturer struct {
 	MaxSize int64      // bytes; 0: no limit
 	Reader  DestReader // who must be able to read what is stored
 
+	KeepsXattr func(name string) bool // which attributes are captured; nil: all
+
 	Patience *Patience // with large sources of other users; nil: without end
+
+	without sync.Map // fileKinds that have no attributes
 }
 
 var (
@@ -80,48 +92,60 @@ func (c *Capturer) Capture(ch *scan.Change, o *Opener) (Content, error) {
 	return got, err
 }
 
-// Check opens a source and reads nothing. Its errors are those of capture.
-func (c *Capturer) Check(f *scan.File, o *Opener) error {
-	if c.Reader.user == nil && (f.Pseudo || f.Stat.IsLink()) {
-		return nil
+// Check opens a source, and reads its attributes but no content of a file. Its errors are those of
+// capture. A link's target goes to c.To.
+func (c *Capturer) Check(f *scan.File, o *Opener) ([]record.Xattr, error) {
+	if c.Reader.user == nil && f.Pseudo {
+		return nil, nil
 	}
-	if c.MaxSize > 0 && f.Stat.Size > c.MaxSize {
-		return asSourceError(ErrTooLarge)
+	if c.MaxSize > 0 && f.Stat.IsRegular() && f.Stat.Size > c.MaxSize {
+		return nil, asSourceError(ErrTooLarge)
 	}
 	src, err := o.open(f)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if f.Stat.IsLink() {
-		return c.Reader.check(&src, false, &f.Stat)
+	switch {
+	case f.Stat.IsDir():
+		got, err := c.captureFolder(&src)
+		return got.Xattrs, err
+	case f.Stat.IsLink():
+		got, err := c.captureLink(&src, object.ID{})
+		return got.Xattrs, err
 	}
 	opened, st, err := src.open()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer opened.close()
-	return c.Reader.check(&src, src.listed, &st)
+	if err := c.Reader.check(&src, src.listed, &st); err != nil || f.Pseudo {
+		return nil, err
+	}
+	return c.attributes(&st, true, ofFD(opened.fd))
 }
 
 // captureFrom reads a source up to captureTries times, until it does not change meanwhile. After
 // enough torn runs in a row, it stores the source as read.
 func (c *Capturer) captureFrom(o *Opener, ch *scan.Change) (Content, error) {
-	src, err := o.open(&ch.File)
+	src, err := o.open(ch.File)
 	if err != nil {
 		return Content{}, err
 	}
 	for range captureTries {
 		var got Content
-		if ch.File.Stat.IsLink() {
+		switch {
+		case ch.File.Stat.IsDir():
+			got, err = c.captureFolder(&src)
+		case ch.File.Stat.IsLink():
 			got, err = c.captureLink(&src, ch.Before.Content())
-		} else {
+		default:
 			got, err = c.captureOnce(&src, ch, false)
 		}
 		if !errors.Is(err, ErrTorn) {
 			return got, err
 		}
 	}
-	if !ch.File.Stat.IsLink() && ch.Before != nil && int(ch.Before.TornRuns)+1 >= MaxTornRuns {
+	if ch.File.Stat.IsRegular() && ch.Before != nil && int(ch.Before.TornRuns)+1 >= MaxTornRuns {
 		return c.captureOnce(&src, ch, true)
 	}
 	return Content{}, err
@@ -130,15 +154,20 @@ func (c *Capturer) captureFrom(o *Opener, ch *scan.Change) (Content, error) {
 // captureLink stores the target of a source that is a link.
 func (c *Capturer) captureLink(src *source, before object.ID) (Content, error) {
 	at := c.Clock()
-	target, st, err := src.readlink()
+	got := Content{Link: true, At: at}
+	target, err := src.readlink(&got, func(st *disk.Stat) error {
+		err := c.Reader.check(src, false, st)
+		if err == nil {
+			got.Xattrs, err = c.attributes(st, true, src.ofName())
+		}
+		return err
+	})
 	if err != nil {
 		return Content{}, err
 	}
-	if err := c.Reader.check(src, false, &st); err != nil {
-		return Content{}, err
-	}
-	id, err := c.To.Blob([]byte(target), before)
-	return Content{Stat: st, Blob: id, Size: int64(len(target)), Link: true, At: at, Doubtful: inDoubt(&st, at)}, err
+	got.Size, got.Doubtful = int64(len(target)), inDoubt(&got.Stat, at)
+	got.Blob, err = c.To.Blob([]byte(target), before)
+	return got, err
 }
 
 // captureOnce reads a source once. With asRead it stores a source that changes meanwhile, and marks
@@ -156,7 +185,12 @@ func (c *Capturer) captureOnce(src *source, ch *scan.Change, asRead bool) (Conte
 	if c.MaxSize > 0 && st.Size > c.MaxSize {
 		return Content{}, ErrTooLarge
 	}
-	got := Content{Stat: st, Size: st.Size, Pseudo: ch.File.Pseudo, At: at, Doubtful: inDoubt(&st, at)}
+	got := Content{Stat: st, Links: f.links, Size: st.Size, Pseudo: ch.File.Pseudo, At: at, Doubtful: inDoubt(&st, at)}
+	if !ch.File.Pseudo { // a change of them before the end of the reading makes it torn
+		if got.Xattrs, err = c.attributes(&st, true, ofFD(f.fd)); err != nil {
+			return Content{}, err
+		}
+	}
 	r := reading{f: f, stat: st, stamp: stamp, asRead: asRead}
 	switch {
 	case ch.File.Pseudo:
@@ -207,7 +241,7 @@ func (c *Capturer) readSmall(r *reading, before object.ID) (object.ID, int64, er
 // readLarge streams a file. Where the size has not changed, it hashes the file first, since often
 // only the mtime changed. A file that is stored as read and ends early is read again as far as it
 // went, then half as far, and so on.
-func (c *Capturer) readLarge(r *reading, before *scan.SourceState) (object.ID, error) {
+func (c *Capturer) readLarge(r *reading, before *cache.State) (object.ID, error) {
 	if before != nil && !r.asRead && !before.Deleted && !before.Stale && before.Size == r.stat.Size && !before.Link {
 		h := object.NewBlobHasher(r.stat.Size)
 		_, err := io.Copy(h, r.reader(c.Ctx))
@@ -261,4 +295,20 @@ func (c *Capturer) readPseudo(f *sourceFile, before object.ID) (object.ID, int64
 	case <-c.Ctx.Done():
 		return object.ID{}, 0, c.Ctx.Err()
 	}
+}
+
+// TooLarge says of a source that max-size leaves it out.
+func TooLarge(maxSize int64) string {
+	return "is larger than max-size (" + limitText(maxSize) + "): skipped"
+}
+
+// limitText writes a number of bytes as a configuration does: with the largest unit that needs no
+// fraction.
+func limitText(n int64) string {
+	for i, unit := range []string{"TiB", "GiB", "MiB", "KiB"} {
+		if size := int64(1) << (40 - 10*i); n > 0 && n%size == 0 {
+			return strconv.FormatInt(n/size, 10) + unit
+		}
+	}
+	return strconv.FormatInt(n, 10) + " bytes"
 }

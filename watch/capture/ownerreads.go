@@ -51,7 +51,7 @@ func (d *DestReader) LookAhead(changes []scan.Change, o *Opener) {
 	}
 	looks, seen := make([]disk.Look, 0, len(changes)), map[string]*disk.Look{}
 	for i := range changes {
-		if f := &changes[i].File; !changes[i].Deleted {
+		if f := changes[i].File; !changes[i].Deleted {
 			looks = append(looks, disk.Look{Path: f.Path, Follow: f.Listed && !f.Stat.IsLink()})
 			seen[f.Path] = &looks[len(looks)-1]
 		}
@@ -66,6 +66,28 @@ func (d *DestReader) Problem(path string, err error) (p scan.Problem, refused bo
 		return p, false
 	}
 	return scan.Problem{Path: path, Msg: fmt.Sprintf("is not recorded: uid %d, who owns the destination, %v", d.uid, err)}, true
+}
+
+// checkFolder tells whether the owner of the destination may read an opened folder. It returns
+// errBarred where that user does not come to it, and errTorn where another one is there for that
+// user by now.
+func (d *DestReader) checkFolder(src *source, st *disk.Stat) (mayRead bool, err error) {
+	if d.user == nil {
+		return true, nil
+	}
+	look := src.seen
+	if look == nil || look.Follow != src.listed || look.Stat.Inode() != st.Inode() {
+		looks := []disk.Look{{Path: src.path, Follow: src.listed}}
+		d.user.LookAt(looks)
+		look = &looks[0]
+	}
+	switch {
+	case look.Stat.Inode() == st.Inode():
+		return look.Err == nil, nil
+	case look.Stat.IsZero() && !durable.IsNoEntry(look.Err):
+		return false, asSourceError(errBarred)
+	}
+	return false, asSourceError(ErrTorn)
 }
 
 // check returns errBarred or errPseudo where the owner of the destination may not read an opened

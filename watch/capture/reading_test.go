@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/git/object"
+	"timemachine/watch/cache"
 	"timemachine/watch/config"
 	"timemachine/watch/disk"
 	"timemachine/watch/own"
@@ -43,9 +44,13 @@ func (s *slowStore) BlobFrom(size int64, src io.Reader, _ object.ID) (object.ID,
 }
 
 // captureFile captures the file at path.
-func captureFile(c *Capturer, path string, before *scan.SourceState) (Content, error) {
+func captureFile(c *Capturer, path string, before *cache.State) (Content, error) {
 	folder := filepath.Dir(path)
-	ch := scan.Change{File: scan.File{Path: path, Entry: &config.Entry{Text: folder, Glob: pattern.Glob{Root: folder}}}, Before: before}
+	st, err := disk.StatAt(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW)
+	if err != nil {
+		return Content{}, err
+	}
+	ch := scan.Change{File: &scan.File{Path: path, Stat: st, Entry: &config.Entry{Text: folder, Glob: pattern.Glob{Root: folder}}}, Before: before}
 	o := Opener{Own: new(own.Set)}
 	defer o.Close()
 	return c.Capture(&ch, &o)
@@ -169,7 +174,7 @@ func TestShrinkingFileIsStoredAsRead(t *testing.T) {
 			}
 		}
 		c := &Capturer{Ctx: t.Context(), To: &slowStore{shrink, func() {}}, Clock: time.Now}
-		got, err := captureFile(c, path, &scan.SourceState{TornRuns: MaxTornRuns - 1})
+		got, err := captureFile(c, path, &cache.State{TornRuns: MaxTornRuns - 1})
 		if err != nil || got.Blob.IsZero() || got.Size > size || name == "once" && got.Size != size-5 {
 			t.Errorf("%s: %d bytes, torn %v, %v", name, got.Size, got.Torn, err)
 		}

@@ -105,7 +105,7 @@ func (s *source) open() (*sourceFile, disk.Stat, error) {
 	if err != nil {
 		return nil, disk.Stat{}, asSourceError(pathError("open", s.path, err))
 	}
-	st, err := disk.StatFD(fd)
+	st, links, err := disk.StatLinksFD(fd)
 	if err == nil && !st.IsRegular() {
 		err = errSpecial
 	}
@@ -113,7 +113,7 @@ func (s *source) open() (*sourceFile, disk.Stat, error) {
 		unix.Close(fd)
 		return nil, disk.Stat{}, asSourceError(pathError("open", s.path, err))
 	}
-	return &sourceFile{fd: fd, path: s.path}, st, nil
+	return &sourceFile{fd: fd, path: s.path, links: links}, st, nil
 }
 
 // sourceFile is the open content of a source. It is a bare descriptor, since an os.File needs three
@@ -121,7 +121,8 @@ func (s *source) open() (*sourceFile, disk.Stat, error) {
 type sourceFile struct {
 	fd    int
 	path  string
-	holes bool // the system is asked where its holes are
+	links uint64 // number of its names at the opening
+	holes bool   // the system is asked where its holes are
 }
 
 // Read reads at the file's position.
@@ -177,21 +178,25 @@ func (s *source) isLink() bool {
 }
 
 // readlink returns the target of a source that is a link, or errTorn where another link took its
-// place meanwhile.
-func (s *source) readlink() (string, disk.Stat, error) {
-	before, err := disk.StatAt(s.dir, s.name, unix.AT_SYMLINK_NOFOLLOW)
+// place meanwhile. It fills in the stat and the number of names, and reads what else there is by
+// more.
+func (s *source) readlink(got *Content, more func(*disk.Stat) error) (target string, err error) {
+	got.Stat, got.Links, err = disk.StatLinks(s.dir, s.name, unix.AT_SYMLINK_NOFOLLOW)
 	if err != nil {
-		return "", disk.Stat{}, asSourceError(pathError("lstat", s.path, err))
+		return "", asSourceError(pathError("lstat", s.path, err))
 	}
 	b := make([]byte, unix.PathMax+1)
 	n, err := unix.Readlinkat(s.dir, s.name, b)
 	if err != nil {
-		return "", disk.Stat{}, asSourceError(pathError("readlink", s.path, err))
+		return "", asSourceError(pathError("readlink", s.path, err))
 	}
-	if after, err := disk.StatAt(s.dir, s.name, unix.AT_SYMLINK_NOFOLLOW); err != nil || after != before {
-		return "", disk.Stat{}, asSourceError(ErrTorn)
+	if err := more(&got.Stat); err != nil {
+		return "", err
 	}
-	return string(b[:n]), before, nil
+	if after, err := disk.StatAt(s.dir, s.name, unix.AT_SYMLINK_NOFOLLOW); err != nil || after != got.Stat {
+		return "", asSourceError(ErrTorn)
+	}
+	return string(b[:n]), nil
 }
 
 var errSpecial = errors.New("special file")

@@ -48,10 +48,18 @@ type Config struct {
 	CopiesMinFree FreeSpace
 	// IgnoreTouched (touched: ignore) says that a new mtime alone makes no version.
 	IgnoreTouched bool
+	// NoDefaults (default-exclusions: false) says that DefaultExclusions do not apply.
+	NoDefaults bool
+	// ExcludeXattrs are globs of the names of extended attributes that are not recorded, beside
+	// those that never are.
+	ExcludeXattrs []string
 	// Push is nil where runs do not push.
 	Push *Push
 
 	lines    []string          // the watch list as written
+	numbers  []int             // of the lines of the file on which they stand
+	excluded []string          // exclude: as written
+	given    map[string]given  // the keys that the file has
 	literals map[string]*Entry // entries without wildcards, by Root
 }
 
@@ -67,8 +75,21 @@ func (c *Config) Select(path string) *Entry {
 	if e := c.literals[path]; e != nil {
 		return e
 	}
+	return c.selecting(func(e *Entry) bool { return e.Selects(path) })
+}
+
+// SelectFolder is Select for the folder at path.
+func (c *Config) SelectFolder(path string) *Entry {
+	if e := c.literals[path]; e != nil {
+		return e
+	}
+	return c.selecting(func(e *Entry) bool { return e.SelectsFolder(path) })
+}
+
+// selecting returns the first entry for which selects is true, or nil.
+func (c *Config) selecting(selects func(*Entry) bool) *Entry {
 	for _, e := range c.Entries {
-		if e.Selects(path) {
+		if selects(e) {
 			return e
 		}
 	}
@@ -104,9 +125,20 @@ type Entry struct {
 	Line int    // in the file, from 1
 	pattern.Glob
 
-	folder string               // of the configuration file; exclusions can start there
-	rules  []*pattern.Exclusion // in order; the last that matches wins
+	folder string        // of the configuration file; exclusions can start there
+	rules  []*Rule       // in order; the last that matches wins
+	sieve  pattern.Sieve // of rules
 }
+
+// Rule is one exclusion of a configuration, or one that includes again.
+type Rule struct {
+	pattern.Exclusion
+	Text string // in .gitignore syntax, as written
+	Line int    // in the file, from 1; 0 for a default exclusion
+}
+
+// IsDefault tells whether the rule is one of DefaultExclusions.
+func (r *Rule) IsDefault() bool { return r.Line == 0 }
 
 // entryKey returns the same text for entries that select the same in the same way.
 func entryKey(e *Entry, exclude []string) string {

@@ -235,16 +235,20 @@ func FuzzAddRemove(f *testing.F) {
 }
 
 func FuzzPattern(f *testing.F) {
-	for _, s := range []string{"*.o", "/a/**/b", "[!a-z]x", "**", "a\\", "[", "!x/", "{a,b}", "[[:alpha:]]"} {
+	for _, s := range []string{"*.o", "/a/**/b", "[!a-z]x", "**", "a\\", "[", "!x/", "{a,b}", "[[:alpha:]]", "b", "b*", "?.o", "b?*", "*b?o", "[b].*", "*[o]", "*", "\\b.o", "*\\o", "a/*.o", "/w/a/*"} {
 		f.Add(s, "/w/a/b.o")
 	}
 	f.Fuzz(func(t *testing.T, text, path string) {
 		if x, err := pattern.CompileExclusion(text); err == nil && strings.HasPrefix(path, "/") {
-			e := &Entry{Glob: pattern.Glob{Root: "/w"}, folder: "/c", rules: []*pattern.Exclusion{x}}
+			e := &Entry{Glob: pattern.Glob{Root: "/w"}, folder: "/c"}
+			e.addRule(&Rule{Exclusion: *x})
+			name := path[strings.LastIndexByte(path, '/')+1:]
+			if applies := x.Matches("/w", "/c", path, name, true) && !x.Include && path != "/w"; applies != e.Excludes(path, true) {
+				t.Errorf("%q applies to %q is %v: the sieve says otherwise", text, path, applies)
+			}
 			if e.Selects(path) && !e.Matches(e.Root) {
 				t.Errorf("%q selects what it does not reach: %q", text, path)
 			}
-			e.Excludes(path, true)
 		}
 		if g, err := pattern.CompileGlob("/w/" + text); err == nil && strings.HasPrefix(path, "/") {
 			e := &Entry{Glob: g}
@@ -267,7 +271,7 @@ func TestDefaultExclusionsOff(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for path, selected := range map[string]bool{"/w/a~": true, "/w/.git/config": true, "/w/4913": true, "/w/a.bak": false} {
+		for path, selected := range map[string]bool{"/w/a~": true, "/w/.git/config": true, "/w/a.swo": true, "/w/a.bak": false} {
 			if (c.Select(path) != nil) != selected {
 				t.Errorf("%s: selected is %v", path, !selected)
 			}
@@ -275,5 +279,26 @@ func TestDefaultExclusionsOff(t *testing.T) {
 	}
 	if _, err := Parse("/c/config.dat", []byte("watch: [/w]\ndefault-exclusions: no way\n"), Env{UID: -1}); err == nil {
 		t.Error("a value that is no truth is taken")
+	}
+}
+
+// TestLineOfMistake: a mistake in the YAML is told with its own line.
+func TestLineOfMistake(t *testing.T) {
+	for text, want := range map[string]int{
+		"watch:\n- /a\n- /b\nexclude: [a\ndestination: /x\n": 4,
+		"watch: [/a\n":                1,
+		"watch: [/a,\n/b\n":           1,
+		"# c\n\nwatch: {a: b\n":       3,
+		"watch:\n- /a\n\t- /b\n":      3,
+		"watch:\n- /a\n- /b\n\tx: 1":  4,
+		"watch:\n- /a\n- \"/b\n":      3,
+		"watch:\n- /a\nx: y: z\n":     3,
+		"watch:\n- /a\nfoo\nbar: 1\n": 3,
+	} {
+		_, err := Parse("/c/config.dat", []byte(text), Env{UID: -1})
+		var at *Error
+		if !errors.As(err, &at) || at.Line != want {
+			t.Errorf("%q: %v, want line %d", text, err, want)
+		}
 	}
 }

@@ -2,20 +2,27 @@ package config
 
 import "timemachine/watch/pattern"
 
-// DefaultExclusions are git's own folders, and what vim, emacs and dpkg write for a moment beside
-// other files. 4913 is vim's test for a writable folder.
-var DefaultExclusions = []string{".git/", "*.swp", "*.swx", "*~", ".#*", "#*#", "4913", "*.dpkg-new", "*.dpkg-tmp"}
+// DefaultExclusions are git's own folders, and names that programs give to files which they keep
+// for a moment only. docs/exclusions.md tells which program makes each, and what is not taken.
+var DefaultExclusions = []string{
+	".git/",
+	"*~", "*.swp", "*.swo", "*.swx",
+	"4913", "!4913/", "sed??????", "!sed??????/", ".#*", "#*#", ".*.kate-swp",
+	"*___jb_tmp___", "*___jb_old___", "*.vsctmp", ".goutputstream-*", ".~lock.*#", "~$*",
+	".fuse_hidden*", ".nfs0*", ".syncthing.*.tmp", ".unison.*.unison.tmp",
+	"*.dpkg-new", "*.dpkg-tmp", "*;[67]???????",
+}
 
 var defaultExclusions = mustCompileDefaults(DefaultExclusions...)
 
-func mustCompileDefaults(texts ...string) []*pattern.Exclusion {
-	rules := make([]*pattern.Exclusion, len(texts))
+func mustCompileDefaults(texts ...string) []*Rule {
+	rules := make([]*Rule, len(texts))
 	for i, text := range texts {
 		x, err := pattern.CompileExclusion(text)
 		if err != nil {
 			panic(err)
 		}
-		rules[i] = x
+		rules[i] = &Rule{Exclusion: *x, Text: text}
 	}
 	return rules
 }

@@ -46,6 +46,9 @@ func readConfigFile(file string, env Env) ([]byte, error) {
 	}
 	defer f.Close()
 	if st, err := f.Stat(); err == nil && !st.Mode().IsRegular() {
+		if st.IsDir() {
+			return nil, &Error{File: file, Msg: "is a folder", Hint: "name the file with -c, or its folder with -cl"}
+		}
 		return nil, &Error{File: file, Msg: "is not a regular file"}
 	}
 	if err := CheckPrivate(file, env); err != nil {
@@ -119,6 +122,32 @@ func lineOfBadUTF8(data []byte) int {
 	return line
 }
 
+// mistakenLine is the line that a message of the parser is about. For some, the parser tells a line
+// before it: where the text began that a tab ends, or the line before an open bracket.
+func mistakenLine(data []byte, line int, msg string) int {
+	signs := ""
+	switch {
+	case strings.HasPrefix(msg, "found a tab"):
+		signs = "\t"
+	case strings.HasPrefix(msg, "did not find expected ',' or"):
+		signs = "[{"
+	default:
+		return line
+	}
+	found := line
+	for i, text := range strings.Split(string(data), "\n") {
+		if signs == "\t" {
+			text = text[:len(text)-len(strings.TrimLeft(text, " \t"))]
+		}
+		if strings.ContainsAny(text, signs) {
+			if found = i + 1; found >= line {
+				break
+			}
+		}
+	}
+	return found
+}
+
 // yamlError turns an error of the parser into an *Error. The parser has several messages for an
 // unquoted name that begins with a special character; here they have one.
 func (d *document) yamlError(data []byte, err error) error {
@@ -127,7 +156,7 @@ func (d *document) yamlError(data []byte, err error) error {
 		return d.errorAt(nil, err.Error(), "")
 	}
 	line, _ := strconv.Atoi(m[1])
-	at := &yaml.Node{Line: max(line, 1), Column: 1}
+	at := &yaml.Node{Line: mistakenLine(data, max(line, 1), m[2]), Column: 1}
 	for i, text := range strings.Split(string(data), "\n") {
 		item, ok := strings.CutPrefix(strings.TrimSpace(text), "- ")
 		item = strings.TrimSpace(item)

@@ -25,10 +25,13 @@ const newConfigText = `# What timemachine watches: a file, folder or pattern a l
 # - "!*.bak"
 `
 
+// publicMode lets other users read a file.
+const publicMode fs.FileMode = 0o644
+
 // Create makes a configuration file with an empty watch list. The error is fs.ErrExist for an
 // existing file, and otherwise an *Error.
 func Create(file string) error {
-	return createFile(file, []byte(newConfigText))
+	return createFile(file, []byte(newConfigText), publicMode)
 }
 
 // AddEntries adds literal absolute paths to the watch list, and returns those that it already has.
@@ -46,7 +49,7 @@ func AddEntries(file string, env Env, paths []string) (added, already []string, 
 				already = append(already, path)
 				continue
 			}
-			text := strings.ReplaceAll(pattern.Escape(path), "$", `\$`)
+			text := literalText(path)
 			if data, err = insertItem(file, data, text); err != nil {
 				return nil, err
 			}
@@ -55,6 +58,68 @@ func AddEntries(file string, env Env, paths []string) (added, already []string, 
 		return data, verifyEdit(file, data, env, texts)
 	})
 	return added, already, err
+}
+
+// IsPattern tells whether a text that a person adds or removes is a pattern or an exclusion. One
+// that cannot be read as a pattern is a name.
+func IsPattern(text string) bool {
+	g, err := pattern.CompileGlob(text)
+	return strings.HasPrefix(text, "!") || err == nil && !g.IsLiteral()
+}
+
+// PatternText returns a pattern or exclusion as it stands in the watch list. A pattern that is
+// relative begins at folder. Exclusions, and what begins with ~ or $, stay as they are.
+func PatternText(text, folder string) string {
+	if strings.ContainsAny(text[:1], "!~$/") {
+		return text
+	}
+	return literalText(folder) + "/" + strings.TrimPrefix(text, "./")
+}
+
+// ExclusionOf returns the text that leaves out one absolute path, with all below it.
+func ExclusionOf(path string) string { return "!" + literalText(path) }
+
+// AddPatterns adds texts that PatternRoot accepts to the watch list, and returns those that it
+// already has. It is otherwise AddEntries.
+func AddPatterns(file string, env Env, texts []string) (added, already []string, err error) {
+	err = editConfig(file, env, func(data []byte, c *Config) ([]byte, error) {
+		added, already = nil, nil
+		list := c.Lines()
+		for _, text := range texts {
+			if slices.Contains(list, text) {
+				already = append(already, text)
+				continue
+			}
+			if data, err = insertItem(file, data, text); err != nil {
+				return nil, err
+			}
+			added, list = append(added, text), append(list, text)
+		}
+		return data, verifyEdit(file, data, env, list)
+	})
+	return added, already, err
+}
+
+// PatternRoot checks a text of PatternText for the configuration in file. It returns the folder
+// that a pattern begins in, "" for an exclusion.
+func PatternRoot(file string, env Env, text string) (string, error) {
+	p := parser{document: &document{}, env: env, folder: filepath.Dir(file)}
+	if !utf8.ValidString(text) {
+		return "", p.errorAt(nil, fmt.Sprintf("%q is not UTF-8, which YAML cannot hold", text), "watch a folder instead")
+	}
+	if rule, ok := strings.CutPrefix(text, "!"); ok {
+		_, err := p.compileRule(nil, rule, nil)
+		return "", err
+	}
+	expanded, err := p.pattern(text)
+	if err != nil {
+		return "", p.errorAt(nil, fmt.Sprintf("%q: %v", text, err), "")
+	}
+	g, err := pattern.CompileGlob(expanded)
+	if err != nil {
+		return "", p.errorAt(nil, fmt.Sprintf("%q: %v", text, err), "")
+	}
+	return g.Root, nil
 }
 
 // RemoveEntries removes the entries that resolve to one of paths, or whose text is one of them. It
@@ -348,6 +413,22 @@ func deleteItem(file string, data []byte, i int) ([]byte, error) {
 
 // editConfig reads, changes and replaces the file under its lock.
 func editConfig(file string, env Env, change func([]byte, *Config) ([]byte, error)) error {
+	return underLock(file, env, func(target string, data []byte) error {
+		c, err := Parse(file, data, env)
+		if err != nil {
+			return err
+		}
+		changed, err := change(data, c)
+		if err != nil || bytes.Equal(changed, data) {
+			return err
+		}
+		return replaceFile(target, changed)
+	})
+}
+
+// underLock reads the file under its lock and calls do with it. target is the file itself, or where
+// a link leads. A missing file is fs.ErrNotExist.
+func underLock(file string, env Env, do func(target string, data []byte) error) error {
 	target, err := filepath.EvalSymlinks(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -364,13 +445,5 @@ func editConfig(file string, env Env, change func([]byte, *Config) ([]byte, erro
 	if err != nil {
 		return err
 	}
-	c, err := Parse(file, data, env)
-	if err != nil {
-		return err
-	}
-	changed, err := change(data, c)
-	if err != nil || bytes.Equal(changed, data) {
-		return err
-	}
-	return replaceFile(target, changed)
+	return do(target, data)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/trust"
 )
 
 // editWait is how long an edit waits for another edit of the same file.
@@ -107,9 +108,9 @@ func syncFolder(name string) error {
 	return d.Sync()
 }
 
-// createFile makes a new file atomically, with all of data. The error is fs.ErrExist for an
-// existing file.
-func createFile(file string, data []byte) error {
+// createFile makes a new file of a mode atomically, with all of data. The error is fs.ErrExist for
+// an existing file.
+func createFile(file string, data []byte, mode fs.FileMode) error {
 	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".new-")
 	if err != nil {
 		return writeError(file, err)
@@ -118,7 +119,7 @@ func createFile(file string, data []byte) error {
 	defer f.Close()
 	_, err = f.Write(data)
 	if err == nil {
-		err = f.Chmod(0o644)
+		err = f.Chmod(mode)
 	}
 	if err == nil {
 		err = f.Sync()
@@ -145,13 +146,13 @@ func writeError(file string, err error) error {
 
 // CheckPrivate refuses a file that another user than root can change, where env belongs to root.
 // Such a user could have any file recorded or written with root's rights. The cause of the error is
-// a *durable.UntrustedError, if the file could be looked at.
+// a *trust.UntrustedError, if the file could be looked at.
 func CheckPrivate(path string, env Env) error {
 	if env.UID != 0 {
 		return nil
 	}
-	err := durable.CheckPrivate(path)
-	var untrusted *durable.UntrustedError
+	err := trust.CheckPrivate(path)
+	var untrusted *trust.UntrustedError
 	var unseen *fs.PathError
 	switch {
 	case errors.As(err, &untrusted):

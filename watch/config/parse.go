@@ -13,7 +13,7 @@ import (
 )
 
 // Keys are the keys of the mapping form, in the order of the manual.
-var Keys = []string{"destination", "watch", "exclude", "max-size", "copies", "touched", "default-exclusions", "push"}
+var Keys = []string{"destination", "watch", "exclude", "max-size", "copies", "touched", "default-exclusions", "exclude-xattrs", "push"}
 
 // parser builds a Config from a document.
 type parser struct {
@@ -21,7 +21,7 @@ type parser struct {
 	env    Env
 	config *Config
 	folder string
-	rules  []*pattern.Exclusion // of the whole file
+	rules  []*Rule // of the whole file
 	items  []item
 }
 
@@ -30,7 +30,7 @@ type item struct {
 	node    *yaml.Node
 	text    string
 	exclude []string
-	rules   []*pattern.Exclusion
+	rules   []*Rule
 }
 
 // Parse reads the bytes of a configuration file. file is its absolute path, for messages and
@@ -41,7 +41,7 @@ func Parse(file string, data []byte, env Env) (*Config, error) {
 		return nil, err
 	}
 	p := &parser{document: d, env: env, folder: filepath.Dir(file),
-		config: &Config{File: file, CopiesKeep: true, literals: map[string]*Entry{}}, rules: slices.Clone(defaultExclusions)}
+		config: &Config{File: file, CopiesKeep: true, literals: map[string]*Entry{}, given: map[string]given{}}, rules: slices.Clone(defaultExclusions)}
 	if d.body != nil && d.body.Kind == yaml.MappingNode {
 		err = p.mapping(d.body, p.key)
 	} else if d.watch != nil {
@@ -78,12 +78,15 @@ func (p *parser) mapping(n *yaml.Node, set func(name, value *yaml.Node, key stri
 
 func (p *parser) key(name, value *yaml.Node, key string) (err error) {
 	var text string
+	p.config.given[key] = given{value.Value, name.Line}
 	switch key {
 	case "watch":
 		return p.list(value)
 	case "exclude":
-		p.rules, err = p.addExclusions(value, p.rules, nil)
+		p.rules, err = p.addExclusions(value, p.rules, &p.config.excluded)
 		return err
+	case "exclude-xattrs":
+		return p.excludeXattrs(value)
 	case "copies":
 		return p.copies(value)
 	case "push":
@@ -112,7 +115,7 @@ func (p *parser) key(name, value *yaml.Node, key string) (err error) {
 			return p.errorAt(value, fmt.Sprintf("default-exclusions: %q is neither true nor false", value.Value), "")
 		}
 		if value.Value == "false" {
-			p.rules = p.rules[len(defaultExclusions):]
+			p.rules, p.config.NoDefaults = p.rules[len(defaultExclusions):], true
 		}
 		return nil
 	}
@@ -127,6 +130,7 @@ func (p *parser) copies(n *yaml.Node) error {
 		return p.errorAt(n, "copies is all, none, or a mapping with keep and min-free", "")
 	}
 	return p.mapping(n, func(name, value *yaml.Node, key string) (err error) {
+		p.config.given["copies."+key] = given{value.Value, name.Line}
 		switch key {
 		case "keep":
 			return p.copiesMode(value)
@@ -168,7 +172,7 @@ func (p *parser) list(n *yaml.Node) error {
 		if err != nil {
 			return err
 		}
-		p.config.lines = append(p.config.lines, text)
+		p.config.addLine(text, it.Line)
 		if rule, ok := strings.CutPrefix(text, "!"); ok {
 			p.rules, err = p.compileRule(it, rule, p.rules)
 		} else {
@@ -201,14 +205,14 @@ func (p *parser) entryMapping(n *yaml.Node) error {
 	if err != nil {
 		return err
 	}
-	p.config.lines = append(p.config.lines, it.text)
+	p.config.addLine(it.text, it.node.Line)
 	p.items = append(p.items, it)
 	return nil
 }
 
 // addExclusions reads a list of patterns. It appends them to rules, and their texts to texts unless
 // that is nil.
-func (p *parser) addExclusions(n *yaml.Node, rules []*pattern.Exclusion, texts *[]string) ([]*pattern.Exclusion, error) {
+func (p *parser) addExclusions(n *yaml.Node, rules []*Rule, texts *[]string) ([]*Rule, error) {
 	if n.Kind != yaml.SequenceNode {
 		return nil, p.errorAt(n, "exclude is not a list", "write [\"*.swp\"]")
 	}
@@ -228,7 +232,8 @@ func (p *parser) addExclusions(n *yaml.Node, rules []*pattern.Exclusion, texts *
 }
 
 // compileRule compiles one exclusion and appends it to rules.
-func (p *parser) compileRule(n *yaml.Node, text string, rules []*pattern.Exclusion) ([]*pattern.Exclusion, error) {
+func (p *parser) compileRule(n *yaml.Node, text string, rules []*Rule) ([]*Rule, error) {
+	written := text
 	body, again := strings.CutPrefix(text, "!")
 	if strings.HasPrefix(body, "/") || strings.HasPrefix(body, "~/") || strings.HasPrefix(body, "$") {
 		expanded, err := p.env.expand(body)
@@ -243,7 +248,11 @@ func (p *parser) compileRule(n *yaml.Node, text string, rules []*pattern.Exclusi
 	if err != nil {
 		return nil, p.errorAt(n, err.Error(), "")
 	}
-	return append(rules, x), nil
+	rule := &Rule{Exclusion: *x, Text: written}
+	if n != nil {
+		rule.Line = n.Line
+	}
+	return append(rules, rule), nil
 }
 
 // path returns the path that a literal text stands for.
@@ -282,8 +291,8 @@ func (p *parser) compile() error {
 			seen[key] = true
 		}
 		for _, x := range append(slices.Clone(p.rules), it.rules...) {
-			if !slices.Contains(defaultExclusions, x) || e.IsLiteral() || !e.Names(x) {
-				e.rules = append(e.rules, x)
+			if !x.IsDefault() || e.IsLiteral() || !e.Names(&x.Exclusion) {
+				e.addRule(x)
 			}
 		}
 		p.config.Entries = append(p.config.Entries, e)

@@ -56,6 +56,7 @@ func (p *parser) push(n *yaml.Node) (err error) {
 }
 
 func (p *parser) pushKey(push *Push, name, value *yaml.Node, key string) (err error) {
+	p.config.given["push."+key] = given{value.Value, name.Line}
 	switch key {
 	case "remote":
 		push.Remote, err = p.remote(value)

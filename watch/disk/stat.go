@@ -24,6 +24,9 @@ type Stat struct {
 	BirthNsec            uint32
 }
 
+// HasOtherNames tells whether the file whose stat StatName took has other names.
+func HasOtherNames(st *StatBuffer) bool { return st.Nlink > 1 }
+
 // Inode identifies a file on this machine, whatever its name.
 type Inode struct{ Dev, Ino uint64 }
 

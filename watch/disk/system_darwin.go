@@ -14,11 +14,17 @@ const NoAtime = 0
 
 // StatAt takes the stat of a name in the open folder dir. flags are those of fstatat(2).
 func StatAt(dir int, name string, flags int) (Stat, error) {
+	st, _, err := StatLinks(dir, name, flags)
+	return st, err
+}
+
+// StatLinks is StatAt, and returns how many names the file has.
+func StatLinks(dir int, name string, flags int) (Stat, uint64, error) {
 	var st unix.Stat_t
 	if err := unix.Fstatat(dir, name, &st, flags); err != nil {
-		return Stat{}, err
+		return Stat{}, 0, err
 	}
-	return fromStat(&st), nil
+	return fromStat(&st), uint64(st.Nlink), nil
 }
 
 // openPlain cannot tell here whether a link is on the way.
@@ -58,11 +64,17 @@ func StampTime() time.Time { return time.Now() }
 
 // StatFD takes the stat of an open file.
 func StatFD(fd int) (Stat, error) {
+	st, _, err := StatLinksFD(fd)
+	return st, err
+}
+
+// StatLinksFD is StatFD, and returns how many names the file has.
+func StatLinksFD(fd int) (Stat, uint64, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
-		return Stat{}, err
+		return Stat{}, 0, err
 	}
-	return fromStat(&st), nil
+	return fromStat(&st), uint64(st.Nlink), nil
 }
 
 func fromStat(st *unix.Stat_t) Stat {

@@ -19,11 +19,17 @@ const statMask = unix.STATX_BASIC_STATS | unix.STATX_BTIME
 
 // StatAt takes the stat of a name in the open folder dir. flags are those of statx(2).
 func StatAt(dir int, name string, flags int) (Stat, error) {
+	st, _, err := StatLinks(dir, name, flags)
+	return st, err
+}
+
+// StatLinks is StatAt, and returns how many names the file has.
+func StatLinks(dir int, name string, flags int) (Stat, uint64, error) {
 	var st unix.Statx_t
 	if err := unix.Statx(dir, name, flags|unix.AT_STATX_SYNC_AS_STAT|unix.AT_NO_AUTOMOUNT, statMask, &st); err != nil {
-		return Stat{}, err
+		return Stat{}, 0, err
 	}
-	return fromStatx(&st), nil
+	return fromStatx(&st), uint64(st.Nlink), nil
 }
 
 func fromStatx(st *unix.Statx_t) Stat {
@@ -81,6 +87,9 @@ func StatName(dir int, name []byte, st *StatBuffer) (Stat, error) {
 
 // StatFD takes the stat of an open file.
 func StatFD(fd int) (Stat, error) { return StatAt(fd, "", unix.AT_EMPTY_PATH) }
+
+// StatLinksFD is StatFD, and returns how many names the file has.
+func StatLinksFD(fd int) (Stat, uint64, error) { return StatLinks(fd, "", unix.AT_EMPTY_PATH) }
 
 // StampTime returns the time that the kernel would give a file now as its mtime. It stands still
 // between two ticks, and can be behind the clock by more than one where the machine is busy.

@@ -7,11 +7,12 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"timemachine/watch/cache"
 	"timemachine/watch/config"
 	"timemachine/watch/own"
 )
 
-// EntrySources is what one entry selects at the moment.
+// EntrySources is what one entry selects at the moment: files and links.
 type EntrySources struct {
 	Entry *config.Entry
 	Paths []string // sorted
@@ -22,10 +23,10 @@ type EntrySources struct {
 func SourcesByEntry(ctx context.Context, c *config.Config, o *own.Set) []EntrySources {
 	all := make([]EntrySources, 0, len(c.Entries))
 	for _, e := range c.Entries {
-		s := newScan(ctx, c, o, newCache())
+		s := newScan(ctx, c, o, cache.New())
 		sources := EntrySources{Entry: e, Err: s.scanEntry(e, e.Root)}
 		for _, f := range s.found {
-			if !f.skipped {
+			if !f.skipped && !f.Stat.IsDir() {
 				sources.Paths = append(sources.Paths, f.Path)
 			}
 		}

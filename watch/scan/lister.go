@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/durable"
+	"timemachine/watch/cache"
 	"timemachine/watch/disk"
 	"timemachine/watch/own"
 )
@@ -37,6 +38,7 @@ func (l *lister) list(b *walkFolder) {
 	if err != nil {
 		if !durable.IsMissing(err) {
 			b.setUnreadable(err)
+			l.addFolder(b, &b.stat)
 		}
 		return
 	}
@@ -65,12 +67,31 @@ func (l *lister) list(b *walkFolder) {
 		b.setFolder(folder{})
 		return
 	}
-	if l.names, err = disk.AppendNames(l.names[:0], fd, l.buf); err != nil {
+	if !dest && !pseudo {
+		l.addFolder(b, &st)
+	}
+	if l.watch != nil {
+		l.watch(b.path, st.Dev)
+	}
+	empty := false
+	if b.only != nil {
+		l.names, empty = b.only.appendTo(l.names[:0]), disk.IsEmpty(fd)
+	} else if l.names, err = disk.AppendNames(l.names[:0], fd, l.buf); err != nil {
 		b.setUnreadable(err)
 		return
+	} else {
+		empty = len(l.names) == 0
 	}
-	b.setFolder(folder{dev: st.Dev, readable: true, empty: len(l.names) == 0})
+	b.setFolder(folder{dev: st.Dev, readable: true, empty: empty})
 	l.addNames(b, &listing{fd: fd, dev: st.Dev, pseudo: pseudo, own: l.own.Names(st.Inode())})
+}
+
+// addFolder adds a folder as a source, unless only what lies in it is selected. The folder at the
+// top of the file system is none.
+func (l *lister) addFolder(b *walkFolder, st *disk.Stat) {
+	if b.matched && b.path != "/" && !l.cached.MarkFolder(b.place, st) {
+		b.self = &File{Path: b.path, Stat: *st, Entry: l.entry, Listed: b.path == l.entry.Root}
+	}
 }
 
 // open opens a folder for reading.
@@ -82,7 +103,7 @@ func (l *lister) open(b *walkFolder) (int, error) {
 	name := disk.BaseName(b.path)
 	if b.parent != nil {
 		defer l.release(b.parent)
-		return l.openSubfolder(b.parent.fd, name, b.owner)
+		return l.openSubfolder(b.parent.fd, name, b.stat.UID)
 	}
 	root, err := l.own.OpenRoot(l.root)
 	if err != nil {
@@ -94,7 +115,7 @@ func (l *lister) open(b *walkFolder) (int, error) {
 		return 0, durable.WithoutPath(err)
 	}
 	defer unix.Close(dir)
-	return l.openSubfolder(dir, name, b.owner)
+	return l.openSubfolder(dir, name, b.stat.UID)
 }
 
 // openSubfolder opens a folder in dir for reading. It is OpenToRead, but for an owner that barred
@@ -121,7 +142,7 @@ type listing struct {
 	pseudo bool
 	own    func(name string) bool // tells which names are timemachine's own; may be nil
 	prefix int                    // length of the folder's path with a slash
-	cursor folderCursor
+	cursor cache.Cursor
 }
 
 // addNames adds all names in the folder, in order.
@@ -138,8 +159,8 @@ func (l *lister) addNames(b *walkFolder, in *listing) {
 		l.path = append(l.path, '/')
 	}
 	in.prefix = len(l.path)
-	in.cursor = folderCursor{cacheMarks: l.cached, span: b.cached, prefix: in.prefix}
-	if b.cached.empty() {
+	in.cursor = l.cached.NewCursor(b.cached, in.prefix)
+	if b.cached.Empty() {
 		b.found = make([]File, 0, len(l.order))
 	}
 	tooLong := false
@@ -170,11 +191,15 @@ func (b *walkFolder) trim(n int) {
 func (l *lister) addName(b *walkFolder, name []byte, in *listing) {
 	e := l.entry
 	st, err := disk.StatName(in.fd, name, &l.stat)
+	// Valid until the next name: code that keeps the path clones it.
+	path := unsafe.String(unsafe.SliceData(l.path), len(l.path))
+	alone := b.only.wantsAlone(name) && err == nil && st.IsDir() && l.cached.IsFolder(path, st.Inode())
+	if b.only != nil && !alone {
+		l.cached.ForgetBelow(path)
+	}
 	if durable.IsMissing(err) {
 		return
 	}
-	// Valid until the next name: code that keeps the path clones it.
-	path := unsafe.String(unsafe.SliceData(l.path), len(l.path))
 	matched := b.matched || e.Matches(path)
 	if err != nil {
 		if (matched || e.MayContain(path)) && !e.Excludes(path, false) {
@@ -188,20 +213,26 @@ func (l *lister) addName(b *walkFolder, name []byte, in *listing) {
 	case e.Excludes(path, st.IsDir()):
 	case st.IsDir():
 		if matched || e.MayContain(path) {
-			b.subfolders = append(b.subfolders, subfolder{len(b.found), &walkFolder{path: strings.Clone(path), dev: in.dev, owner: st.UID, matched: matched, cached: in.cursor.enterFolder(path[in.prefix:])}})
+			sub := &walkFolder{path: strings.Clone(path), dev: in.dev, stat: st, matched: matched}
+			sub.place, sub.cached = in.cursor.EnterFolder(path[in.prefix:])
+			if alone {
+				sub.only = onlyNames{}
+			}
+			b.subfolders = append(b.subfolders, subfolder{len(b.found), sub})
 		}
 	case matched:
 		special := !st.IsRegular() && !st.IsLink()
-		if !special && !in.pseudo && in.cursor.markUnchanged(path[in.prefix:], &st) {
+		if !special && !in.pseudo && in.cursor.MarkUnchanged(path[in.prefix:], &st) {
 			return
 		}
 		path = strings.Clone(path)
 		if special {
-			b.addProblem(path, "is "+st.SpecialKind()+": skipped", nil)
+			b.problems = append(b.problems, Problem{Path: path, Msg: "is " + st.SpecialKind() + ": skipped", Warning: true, Once: true})
 		}
 		mounted := st.IsRegular() && st.Dev != in.dev
 		pseudo := in.pseudo || mounted && disk.IsPseudoPath(path)
-		b.found = append(b.found, File{Path: path, Stat: st, Entry: e, Pseudo: pseudo, skipped: special})
+		linked := b.only != nil && !special && disk.HasOtherNames(&l.stat)
+		b.found = append(b.found, File{Path: path, Stat: st, Entry: e, Pseudo: pseudo, skipped: special, linked: linked})
 	}
 }
 

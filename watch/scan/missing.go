@@ -6,17 +6,19 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/durable"
+	"timemachine/watch/cache"
 	"timemachine/watch/config"
 	"timemachine/watch/disk"
 )
 
-// IsMissing looks whether a source that entry e selects is missing now, or has become a folder.
-// Like a scan, it follows no link below the entry's root, and a link that the entry names.
-func IsMissing(e *config.Entry, state *SourceState) bool {
-	source := state.source
+// IsMissing looks whether a source that entry e selects is missing now. A file that has become a
+// folder is, and a folder that is none any more. Like a scan, it follows no link below the entry's
+// root, and a link that the entry names.
+func IsMissing(e *config.Entry, state *cache.State) bool {
+	source := state.Source
 	if e.Root == source && e.IsLiteral() && !state.Link {
 		if st, err := new(disk.Looker).Stat(source, true); err == nil {
-			return st.IsDir()
+			return st.IsDir() != state.Folder
 		}
 		_, err := disk.StatAt(unix.AT_FDCWD, source, unix.AT_SYMLINK_NOFOLLOW)
 		return durable.IsMissing(err) // else it is a link that leads nowhere
@@ -31,14 +33,14 @@ func IsMissing(e *config.Entry, state *SourceState) bool {
 	}
 	defer unix.Close(dir)
 	st, err := disk.StatAt(dir, disk.BaseName(source), unix.AT_SYMLINK_NOFOLLOW)
-	return durable.IsMissing(err) || err == nil && st.IsDir()
+	return durable.IsMissing(err) || err == nil && st.IsDir() != state.Folder
 }
 
 // EndStands looks once more whether a change that ends a source is true: the source is missing, or
 // is the link that it was and counts as a folder now.
 func EndStands(ch *Change) bool {
 	switch {
-	case ch.BecameFolder:
+	case ch.LeadsOn:
 		st, err := disk.StatAt(unix.AT_FDCWD, ch.File.Path, unix.AT_SYMLINK_NOFOLLOW)
 		return err == nil && st.IsLink()
 	case ch.File.Entry == nil: // nothing watches it, and another source has its place

@@ -1,8 +1,7 @@
 // Package scan finds the sources that changed since the last run.
 //
-// A scan walks what the watch list names and takes the stat of each source. The cache holds the
-// newest record of each source and its stat at the last scan. Compare gives the changes that a run
-// looks into. The cache is disposable: a run rebuilds it from the commits.
+// A scan walks what the watch list names and takes the stat of each source. Compare holds that
+// against the cache of package cache, and gives the changes that a run looks into.
 package scan
 
 import (
@@ -15,12 +14,13 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/refusal"
+	"timemachine/watch/cache"
 	"timemachine/watch/config"
 	"timemachine/watch/disk"
 	"timemachine/watch/own"
 )
 
-// File is a source as the scan found it.
+// File is a source as the scan found it: a file, a link or a folder.
 type File struct {
 	Path    string
 	Stat    disk.Stat
@@ -28,6 +28,11 @@ type File struct {
 	Listed  bool // the entry names this very path, so a link there is followed
 	Pseudo  bool // on a file system like /proc
 	skipped bool // not captured: a special file, or its stat could not be taken
+	linked  bool // the file has other names; set in a part
+
+	// assumed says that nothing looked at the source: it is taken to be as the cache has it.
+	// followed is that of its state.
+	assumed, followed bool
 }
 
 // Problem is something that a run could not do.
@@ -37,6 +42,7 @@ type Problem struct {
 	Remedy  refusal.Remedy
 	Err     error // the cause, without the path, or nil
 	Warning bool  // the run did all the same what was asked for
+	Once    bool  // a Warning that is told once: it concerns what nobody has named
 }
 
 // folder is what the scan found out about one folder.
@@ -51,8 +57,8 @@ type Scan struct {
 	ctx      context.Context
 	own      *own.Set // which is never a source
 	found    []File   // without the sources that cached marks as unchanged
-	cached   cacheMarks
-	Sources  int // number of sources; Compare counts them
+	cached   cache.Marks
+	Sources  int // number of files and links; Compare counts them
 	folders  map[string]folder
 	Missing  []*config.Entry // literal entries whose path is missing
 	Problems []Problem
@@ -61,30 +67,42 @@ type Scan struct {
 	looker    disk.Looker
 	noFolders map[string]bool // entries' roots that are there and no folders
 	yielded   []string        // links that a walk saw, and that an entry leads through
+
+	watch FolderWatch
+	part  *part // nil: a scan of everything
+	// Undecided says that only a scan of everything can decide about some of the paths of a part.
+	Undecided bool
 }
 
-func newScan(ctx context.Context, c *config.Config, o *own.Set, cache *Cache) *Scan {
-	return &Scan{ctx: ctx, config: c, own: o, folders: map[string]folder{}, cached: cache.newMarks(), noFolders: map[string]bool{}}
+// FolderWatch is called with each folder before its names are listed, and with its device. What
+// comes to be in the folder afterwards is known to whoever watches it. Several goroutines call it.
+// nil: nobody does.
+type FolderWatch func(folder string, dev uint64)
+
+func newScan(ctx context.Context, c *config.Config, o *own.Set, known *cache.Cache) *Scan {
+	return &Scan{ctx: ctx, config: c, own: o, folders: map[string]folder{}, cached: known.NewMarks(), noFolders: map[string]bool{}}
 }
 
 // All scans everything that c watches, but for what is timemachine's own.
-// Sources that have the same stat in cache are only marked. The cache must not change before
+// Sources that have the same stat in known are only marked. The cache must not change before
 // Compare has returned. The error is a cancelled context or an unreadable cache file.
-func All(ctx context.Context, c *config.Config, o *own.Set, cache *Cache) (*Scan, error) {
-	s := newScan(ctx, c, o, cache)
+func All(ctx context.Context, c *config.Config, o *own.Set, known *cache.Cache, watch FolderWatch) (*Scan, error) {
+	s := newScan(ctx, c, o, known)
+	s.watch = watch
 	for _, e := range c.Entries {
 		if err := s.scanEntry(e, e.Root); err != nil {
 			return nil, err
 		}
 	}
 	s.sortFound()
-	s.yieldToEntries(c, cache)
+	s.yieldToEntries(c, known)
 	return s, nil
 }
 
-// Paths is All for those of the paths that c watches, and for the entries below them.
-func Paths(ctx context.Context, c *config.Config, paths []string, o *own.Set, cache *Cache) (*Scan, error) {
-	s := newScan(ctx, c, o, cache)
+// Paths is All for those of the paths that c watches, and for the entries below them. Of the
+// folders it scans those that c watches themselves, and not what lies in them.
+func Paths(ctx context.Context, c *config.Config, paths, folders []string, o *own.Set, known *cache.Cache) (*Scan, error) {
+	s := newScan(ctx, c, o, known)
 	for _, path := range paths {
 		for _, e := range c.EntriesFor(path) {
 			if err := s.scanEntry(e, max(path, e.Root)); err != nil { // the deeper of the two
@@ -92,8 +110,13 @@ func Paths(ctx context.Context, c *config.Config, paths []string, o *own.Set, ca
 			}
 		}
 	}
+	for _, path := range folders {
+		if e := c.SelectFolder(path); e != nil {
+			s.addFolder(e, path)
+		}
+	}
 	s.sortFound()
-	s.yieldToEntries(c, cache)
+	s.yieldToEntries(c, known)
 	return s, nil
 }
 
@@ -115,7 +138,7 @@ func (s *Scan) scanEntry(e *config.Entry, path string) error {
 		s.folders[path] = folder{}
 		return nil
 	case st.IsDir():
-		return s.walkEntry(e, path, e.IsLiteral() || e.MatchesUpwards(path))
+		return s.walkEntry(e, path, &st, e.IsLiteral() || e.MatchesUpwards(path))
 	}
 	s.noFolders[path] = listed
 	switch {
@@ -128,6 +151,15 @@ func (s *Scan) scanEntry(e *config.Entry, path string) error {
 	}
 	s.addRoot(File{Path: path, Stat: st, Entry: e, Listed: listed && e.IsLiteral()})
 	return nil
+}
+
+// addFolder adds the folder path alone.
+func (s *Scan) addFolder(e *config.Entry, path string) {
+	listed := path == e.Root
+	st, err := s.looker.Stat(path, listed)
+	if err == nil && st.IsDir() && st.Inode() != s.own.Dest && !s.own.HasFolder(st.Inode()) && !disk.IsPseudoPath(path) && path != "/" {
+		s.found = append(s.found, File{Path: path, Stat: st, Entry: e, Listed: listed})
+	}
 }
 
 // addMissing notes an entry whose path is missing.

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/repotest"
+	"timemachine/watch/cache"
 	"timemachine/watch/config"
 	"timemachine/watch/disk"
 	"timemachine/watch/own"
@@ -74,7 +75,7 @@ func plainWalk(t *testing.T, e *config.Entry) (found, problems []string) {
 				return fs.SkipDir
 			}
 			return nil
-		case d.IsDir() || !e.Selects(path):
+		case !e.Selects(path):
 			return nil
 		}
 		found = append(found, path)
@@ -92,7 +93,7 @@ func plainWalk(t *testing.T, e *config.Entry) (found, problems []string) {
 func TestScanIsAPlainWalk(t *testing.T) {
 	root := hostileTree(t)
 	for _, entry := range []string{root, root + "/", root + "/**/*.md", root + "/*", root + "/*/f*", root + "/{x,wide}/**", root + "/nothing/*.md", root + "/deep"} {
-		c, err := config.Parse("/config.dat", []byte(fmt.Sprintf("watch: [%q]\nexclude: [\"!4913\", \"wide/3?/\"]\n", entry)), config.Env{UID: -1})
+		c, err := config.Parse("/config.dat", []byte(fmt.Sprintf("watch: [%q]\nexclude: [\"!*.swo\", \"wide/3?/\"]\n", entry)), config.Env{UID: -1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,7 +104,7 @@ func TestScanIsAPlainWalk(t *testing.T) {
 		want, wantProblems := plainWalk(t, e)
 		before := openFiles(t)
 		for range 5 {
-			s := newScan(context.Background(), c, own.Places{}.Find("/nowhere"), newCache())
+			s := newScan(context.Background(), c, own.Places{}.Find("/nowhere"), cache.New())
 			if err := s.scanEntry(e, e.Root); err != nil {
 				t.Fatal(err)
 			}
@@ -153,7 +154,7 @@ func TestScanIsInOrderAndFindsOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newScan(context.Background(), c, own.Places{}.Find("/nowhere"), newCache())
+	s := newScan(context.Background(), c, own.Places{}.Find("/nowhere"), cache.New())
 	for _, e := range c.Entries {
 		if err := s.scanEntry(e, e.Root); err != nil {
 			t.Fatal(err)
@@ -164,7 +165,8 @@ func TestScanIsInOrderAndFindsOnce(t *testing.T) {
 		if i > 0 && disk.ComparePaths(s.found[i-1].Path, f.Path) >= 0 {
 			t.Errorf("%q before %q", s.found[i-1].Path, f.Path)
 		}
-		if f.Listed != (f.Path == listed) || disk.Inside(f.Path, root+"/x") != (f.Entry == c.Entries[0]) {
+		named := f.Path == listed || f.Path == root || f.Path == root+"/x"
+		if f.Listed != named || disk.Inside(f.Path, root+"/x") != (f.Entry == c.Entries[0]) {
 			t.Errorf("%q: found for %q, listed %v", f.Path, f.Entry.Text, f.Listed)
 		}
 	}
@@ -182,7 +184,7 @@ func TestScanEndsWhenItIsCancelled(t *testing.T) {
 	}
 	before := openFiles(t)
 	ctx := &endingContext{Context: context.Background(), asks: 200}
-	if err := newScan(ctx, c, own.Places{}.Find("/nowhere"), newCache()).scanEntry(c.Entries[0], root); err != context.Canceled {
+	if err := newScan(ctx, c, own.Places{}.Find("/nowhere"), cache.New()).scanEntry(c.Entries[0], root); err != context.Canceled {
 		t.Errorf("error %v", err)
 	}
 	if after := openFiles(t); after != before {

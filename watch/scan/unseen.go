@@ -9,6 +9,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/refusal"
+	"timemachine/watch/cache"
 	"timemachine/watch/config"
 	"timemachine/watch/disk"
 )
@@ -16,24 +17,26 @@ import (
 // Unseen decides about the sources of the cache that the scan did not see.
 type Unseen struct {
 	scan     *Scan
-	cache    *Cache
+	cache    *cache.Cache
 	watched  *config.Config // nil after a scan of some paths
 	sources  []unseenSource
 	accepted []string
+	gone     map[string]*cache.State // folders that are deleted
 	held     map[string]*heldFolder
 }
 
 // unseenSource is one of them, with the entry that selects it.
 type unseenSource struct {
 	entry *config.Entry
-	state *SourceState
+	state *cache.State
 }
 
 // heldFolder is a folder whose deletions are held back, and why.
 type heldFolder struct {
 	why      string
-	n        int          // known sources that the scan did not see
-	first    *SourceState // the first of them
+	sources  int          // known sources that the scan did not see
+	files    int          // those of them that are no folders
+	first    *cache.State // the first of them
 	reported bool         // the scan has reported a problem with the folder already
 }
 
@@ -42,34 +45,31 @@ func (u *Unseen) collect() {
 	if u.watched == nil {
 		return
 	}
-	base, marks := &u.cache.base, u.scan.cached.marks
-	var state SourceState
-	for i, m := range marks {
-		if m == 0 {
-			base.readStat(i, &state)
-			u.add(&state)
-		}
+	found := func(source string) bool {
+		_, there := u.scan.search(source)
+		return there
 	}
-	for source, state := range u.cache.overlay {
-		i, there := base.find(source)
-		_, found := u.scan.search(source)
-		switch {
-		case there && (marks[i].seen() || marks[i]&superseded == 0): // the loop above did it
-		case !there && found:
-		default:
-			u.add(state)
-		}
+	for state := range u.scan.cached.Unseen(found) {
+		u.add(state)
 	}
 }
 
 // add adds a source if it is watched and its deletion is not recorded yet.
-func (u *Unseen) add(state *SourceState) {
-	if state.Deleted && !state.Stale || slices.Contains(u.scan.yielded, state.source) {
+func (u *Unseen) add(state *cache.State) {
+	if state.Deleted && (!state.Stale || u.scan.part != nil) || slices.Contains(u.scan.yielded, state.Source) {
 		return
 	}
-	if e := u.watched.Select(state.source); e != nil {
-		u.sources = append(u.sources, unseenSource{entry: e, state: u.cache.find(state.source)})
+	if e := SelectSource(u.watched, state); e != nil {
+		u.sources = append(u.sources, unseenSource{entry: e, state: u.cache.Find(state.Source)})
 	}
+}
+
+// SelectSource returns the entry of c that selects a source of the cache, or nil.
+func SelectSource(c *config.Config, state *cache.State) *config.Entry {
+	if state.Folder {
+		return c.SelectFolder(state.Source)
+	}
+	return c.Select(state.Source)
 }
 
 // Deletions returns the deleted sources, sorted by path. Where a source seems to be missing for
@@ -78,9 +78,14 @@ func (u *Unseen) add(state *SourceState) {
 // source.
 func (u *Unseen) Deletions(accept []string) (deleted []Change, held, missing []Problem) {
 	u.accepted = accept
-	for _, s := range u.sources {
+	u.gone = map[string]*cache.State{}
+	slices.SortFunc(u.sources, func(a, b unseenSource) int { return disk.ComparePaths(a.state.Source, b.state.Source) })
+	for _, s := range u.sources { // a folder before what is in it
 		if u.isDeleted(s.entry, s.state) {
-			deleted = append(deleted, Change{File: File{Path: s.state.source, Entry: s.entry}, Before: s.state, Deleted: true})
+			if s.state.Folder {
+				u.gone[s.state.Source] = s.state
+			}
+			deleted = append(deleted, Change{File: &File{Path: s.state.Source, Entry: s.entry}, Before: s.state, Deleted: true})
 		}
 	}
 	// A renamed source bears the first path in this order.
@@ -90,17 +95,22 @@ func (u *Unseen) Deletions(accept []string) (deleted []Change, held, missing []P
 
 // isDeleted tells whether an unseen source is deleted. It holds the deletion back where the root of
 // the entry is missing, unreadable or suddenly empty.
-func (u *Unseen) isDeleted(e *config.Entry, state *SourceState) bool {
-	accepted := slices.ContainsFunc(u.accepted, func(p string) bool { return disk.Inside(state.source, p) })
+func (u *Unseen) isDeleted(e *config.Entry, state *cache.State) bool {
+	accepted := slices.ContainsFunc(u.accepted, func(p string) bool { return disk.Inside(state.Source, p) })
 	// A deletion that is recorded already, and was only reverted in the tree, is true. Where the
 	// scan saw sources below, a folder is there.
-	if accepted || state.Deleted || u.isBelowFile(state.source) || u.scan.sawBelow(state.source, anySource) {
+	if accepted || state.Deleted || u.isBelowFile(state.Source) || u.scan.sawBelow(state.Source, anySource) {
 		return IsMissing(e, state)
 	}
-	if e.Root == state.source {
+	if e.Root == state.Source && !state.Folder {
 		return u.isListedDeleted(e, state)
 	}
 	f, there := u.scan.folders[e.Root]
+	if !there && u.scan.part != nil {
+		var err error
+		f, err = u.scan.lookAtFolder(e.Root)
+		there = err == nil
+	}
 	switch {
 	case u.scan.noFolders[e.Root]: // any more, so that nothing can lie below
 		return IsMissing(e, state)
@@ -125,8 +135,8 @@ func (u *Unseen) isBelowFile(source string) bool {
 }
 
 // isListedDeleted is isDeleted for a source that an entry names.
-func (u *Unseen) isListedDeleted(e *config.Entry, state *SourceState) bool {
-	folder := filepath.Dir(state.source)
+func (u *Unseen) isListedDeleted(e *config.Entry, state *cache.State) bool {
+	folder := filepath.Dir(state.Source)
 	f, err := u.scan.lookAtFolder(folder)
 	switch {
 	case durable.IsMissing(err):
@@ -140,18 +150,17 @@ func (u *Unseen) isListedDeleted(e *config.Entry, state *SourceState) bool {
 // folderAllows tells whether the nearest existing folder above an unseen source allows the
 // deletion. It holds the deletion back where that folder cannot be read or another device is
 // mounted there. Where a file or link is on the way, nothing can lie below.
-func (u *Unseen) folderAllows(root string, state *SourceState) bool {
-	folder := filepath.Dir(state.source)
+func (u *Unseen) folderAllows(root string, state *cache.State) bool {
+	folder := filepath.Dir(state.Source)
 	for folder != root && len(folder) > len(root) {
 		if _, there := u.scan.folders[folder]; there {
 			break
 		}
 		i, found := u.scan.search(folder)
-		known, cached := u.scan.cached.base.find(folder)
 		switch {
 		case found && u.scan.found[i].skipped && u.scan.found[i].Stat.IsZero():
 			return u.holdBack(folder, state, "cannot be looked at", true) // it may be a folder
-		case found || cached && u.scan.cached.marks[known].seen():
+		case found || u.scan.cached.Saw(folder):
 			return true // it is no folder
 		}
 		folder = filepath.Dir(folder)
@@ -164,14 +173,17 @@ func (u *Unseen) folderAllows(root string, state *SourceState) bool {
 }
 
 // deviceAllows tells whether the nearest existing folder above an unseen source is on the device
-// that the source was on: by that device's number, or by a source that was beside it and still is.
-// Without either, the folder may be one whose disk is not mounted.
-func (u *Unseen) deviceAllows(folder string, f folder, state *SourceState) bool {
+// that the source was on: by that device's number, by a source that was beside it and still is, or
+// by a deleted folder that held the source. Without any, the folder may be one whose
+// disk is not mounted.
+func (u *Unseen) deviceAllows(folder string, f folder, state *cache.State) bool {
 	why := "is on another device, with none of its known files"
 	switch {
+	case u.wentWithFolder(state):
+		return true
 	case state.Followed && !f.empty:
 		return true // the device is that of the link's target
-	case !state.Followed && (state.Stat.Dev == f.dev || u.sawNeighbour(folder, state)):
+	case !state.Followed && (state.Stat.Dev == f.dev || u.scan.part == nil && u.sawNeighbour(folder, state)):
 		return true
 	case f.empty && (state.Followed || state.Stat.IsZero()):
 		why = "is empty, where it was not"
@@ -181,37 +193,52 @@ func (u *Unseen) deviceAllows(folder string, f folder, state *SourceState) bool 
 	return u.holdBack(folder, state, why, false)
 }
 
+// wentWithFolder tells whether a file was directly in a deleted folder, and nothing says that it
+// was on another device.
+func (u *Unseen) wentWithFolder(state *cache.State) bool {
+	folder := u.gone[filepath.Dir(state.Source)]
+	return folder != nil && !state.Folder && !state.Followed && (state.Stat.IsZero() || state.Stat.Dev == folder.Stat.Dev)
+}
+
 // sawNeighbour tells whether the scan saw, in the folder or below, a source that was beside the
 // unseen one and is as it was. Files that came while the disk was not mounted do not count.
-func (u *Unseen) sawNeighbour(folder string, state *SourceState) bool {
-	if h := u.held[folder]; h != nil && h.first.Stat.Dev == state.Stat.Dev && h.first.runsAgo == state.runsAgo {
+func (u *Unseen) sawNeighbour(folder string, state *cache.State) bool {
+	if h := u.held[folder]; h != nil && h.first.HasNeighboursOf(state) {
 		return false // as for the first one
 	}
-	in, known := u.scan.cached.inFolder(folder), SourceState{}
-	for i := in.from; i < in.to; i++ {
-		if u.scan.cached.marks[i]&unchanged != 0 {
-			if u.cache.base.readStat(i, &known); known.wasBeside(state) {
-				return true
-			}
+	for known := range u.scan.cached.UnchangedBelow(folder) {
+		if known.WasBeside(state) {
+			return true
 		}
 	}
 	for i, _ := u.scan.search(folder); i < len(u.scan.found) && disk.Inside(u.scan.found[i].Path, folder); i++ {
 		f := &u.scan.found[i]
-		if known := u.cache.FindLive(f.Path); known != nil && known.wasBeside(state) && known.stands(&f.Stat) {
+		if f.Stat.IsDir() {
+			continue
+		}
+		if known := u.cache.FindLive(f.Path); known != nil && known.WasBeside(state) && known.Stands(&f.Stat) {
 			return true
 		}
 	}
 	return false
 }
 
-// holdBack counts a held back deletion in folder. It returns false, for isDeleted.
-func (u *Unseen) holdBack(folder string, state *SourceState, why string, said bool) bool {
+// holdBack counts a held back deletion in folder. It returns false, for isDeleted. In a part, it
+// leaves the deletion to a scan of everything.
+func (u *Unseen) holdBack(folder string, state *cache.State, why string, said bool) bool {
+	if u.scan.part != nil {
+		u.scan.Undecided = true
+		return false
+	}
 	h := u.held[folder]
 	if h == nil {
 		h = &heldFolder{why: why, first: state, reported: said}
 		u.held[folder] = h
 	}
-	h.n++
+	h.sources++
+	if !state.Folder {
+		h.files++
+	}
 	return false
 }
 
@@ -220,28 +247,53 @@ func (u *Unseen) heldBack() (problems []Problem) {
 	for _, p := range slices.Sorted(maps.Keys(u.held)) {
 		if h := u.held[p]; !h.reported {
 			accept := p
-			if h.n == 1 {
-				accept = h.first.source
+			if h.sources == 1 {
+				accept = h.first.Source
 			}
-			problems = append(problems, Problem{Path: p, Msg: h.why + ": " + goneWords(h.n) + " gone, and not taken for deleted",
+			problems = append(problems, Problem{Path: p, Msg: h.why + goneWords(h.files) + " not taken for deleted",
 				Remedy: refusal.Remedy{Kind: AcceptDeletions, Path: accept}})
 		}
 	}
 	return problems
 }
 
-func goneWords(n int) string {
-	if n == 1 {
-		return "1 known file is"
+func goneWords(files int) string {
+	switch files {
+	case 0: // only folders
+		return ":"
+	case 1:
+		return ": 1 known file is gone, and"
 	}
-	return fmt.Sprintf("%d known files are", n)
+	return fmt.Sprintf(": %d known files are gone, and", files)
 }
 
 // neverFound returns a problem for each missing entry that never had a source.
 func (u *Unseen) neverFound() (problems []Problem) {
+	if u.scan.part != nil {
+		return nil
+	}
 	for _, e := range u.scan.Missing {
-		if u.held[e.Root] == nil && u.held[filepath.Dir(e.Root)] == nil && !u.cache.anyIn(e.Root) {
+		if u.held[e.Root] == nil && u.held[filepath.Dir(e.Root)] == nil && !u.cache.HasIn(e.Root) {
 			problems = append(problems, Problem{Path: e.Root, Msg: "does not exist", Remedy: refusal.Remedy{Kind: StopWatching, Path: e.Text}})
+		}
+	}
+	return problems
+}
+
+// RaiseKnown makes a full problem of each warning about a special file that has the place of a
+// recorded source: what is recorded there is out of date for as long as it stays. It leaves out the
+// warning about one that an entry names, about which there is a full problem.
+func RaiseKnown(problems []Problem, known *cache.Cache) []Problem {
+	full := map[string]bool{}
+	for i := range problems {
+		if !problems[i].Once {
+			full[problems[i].Path] = true
+		}
+	}
+	problems = slices.DeleteFunc(problems, func(p Problem) bool { return p.Once && full[p.Path] })
+	for i := range problems {
+		if p := &problems[i]; p.Once && known.FindLive(p.Path) != nil {
+			p.Warning, p.Once = false, false
 		}
 	}
 	return problems

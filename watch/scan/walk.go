@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/durable"
+	"timemachine/watch/cache"
 	"timemachine/watch/config"
 	"timemachine/watch/disk"
 	"timemachine/watch/own"
@@ -31,7 +32,7 @@ type walk struct {
 	own    *own.Set
 	entry  *config.Entry
 	root   string
-	cached cacheMarks
+	cached *cache.Marks
 
 	opened atomic.Int64 // number of folders kept open
 
@@ -44,6 +45,7 @@ type walk struct {
 	ended   sync.WaitGroup
 
 	pseudo bool // the root is on a file system like /proc; the walk lists the root first
+	watch  FolderWatch
 }
 
 // walkFolder is one folder of a walk, and what was found there.
@@ -51,12 +53,15 @@ type walkFolder struct {
 	path    string
 	parent  *openParent // nil: open the folder from the root
 	dev     uint64      // of the parent
-	owner   uint32
-	matched bool // the entry selects all in it that is not excluded
-	cached  span // the sources of the cache below it
+	stat    disk.Stat   // as its parent's listing gave it, or the root's as scanned
+	matched bool        // the entry selects it, and all in it that is not excluded
+	place   cache.Place // of the folder itself in the cache
+	cached  cache.Span  // the sources of the cache below it
+	only    onlyNames   // nil: all names in it
 
 	known      bool // folder is filled in
 	folder     folder
+	self       *File       // the folder as a source; nil: it is none, or unchanged
 	found      []File      // by name
 	subfolders []subfolder // by name
 	problems   []Problem
@@ -74,15 +79,20 @@ type openParent struct {
 	users atomic.Int64 // subfolders that are not open yet
 }
 
-// walkEntry walks the folder path and all below it. matched says that the entry selects all in it
-// that is not excluded.
-func (s *Scan) walkEntry(e *config.Entry, path string, matched bool) error {
+// walkEntry walks the folder path, whose stat is st, and all below it. matched says that the entry
+// selects all in it that is not excluded.
+func (s *Scan) walkEntry(e *config.Entry, path string, st *disk.Stat, matched bool) error {
 	if err := s.ctx.Err(); err != nil {
 		return err
 	}
-	w := &walk{ctx: s.ctx, own: s.own, entry: e, root: path, cached: s.cached}
+	top := &walkFolder{path: path, stat: *st, matched: matched, place: s.cached.Place(path), cached: s.cached.Below(path)}
+	return s.walkFrom(top, e, path)
+}
+
+// walkFrom walks a folder and what is wanted below it, for an entry, from a root at or above it.
+func (s *Scan) walkFrom(top *walkFolder, e *config.Entry, root string) error {
+	w := &walk{ctx: s.ctx, own: s.own, entry: e, root: root, cached: &s.cached, watch: s.watch}
 	w.wake.L = &w.mu
-	top := &walkFolder{path: path, matched: matched, cached: s.cached.inFolder(path)}
 	w.waiting, w.started = []*walkFolder{top}, 1
 	w.work()
 	w.ended.Wait()
@@ -99,6 +109,9 @@ func (s *Scan) walkEntry(e *config.Entry, path string, matched bool) error {
 // countFound returns the number of sources found in the folder and below.
 func (b *walkFolder) countFound() int {
 	n := len(b.found)
+	if b.self != nil {
+		n++
+	}
 	for _, sub := range b.subfolders {
 		n += sub.countFound()
 	}
@@ -110,7 +123,13 @@ func (s *Scan) collect(b *walkFolder) {
 	if b.known {
 		s.folders[b.path] = b.folder
 	}
+	if s.part != nil && b.only != nil && len(b.only) == 0 {
+		s.part.alone[b.path] = true
+	}
 	s.Problems = append(s.Problems, b.problems...)
+	if b.self != nil {
+		s.found = append(s.found, *b.self)
+	}
 	done := 0
 	for _, sub := range b.subfolders {
 		s.found = append(s.found, b.found[done:sub.before]...)

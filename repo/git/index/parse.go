@@ -7,8 +7,8 @@ type Index struct {
 	Version int     // of the file: 2, 3 or 4
 	Entries []Entry // by path as unsigned bytes, then by stage
 
-	// CacheTreeFlaw is where git's cache of trees differs from the entries, "" for nowhere: git
-	// would take another tree for that of a folder.
+	// CacheTreeFlaw is where git's cache of trees differs from the entries, so that git would take
+	// another tree for that of a folder. It is "" where the two agree.
 	CacheTreeFlaw string
 }
 

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
 )
 
@@ -30,6 +32,7 @@ func (w *Writer) copyEntries(h *pack.Held) error {
 	if w.err != nil {
 		return w.err
 	}
+	w.entries, w.position = slices.Grow(w.entries, len(list)), make(map[object.ID]uint32, len(list))
 	for _, e := range list {
 		w.addEntry(e)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/delta"
@@ -31,6 +32,9 @@ func (w *Writer) Merge(ctx context.Context, packs []*pack.Held, o MergeOptions) 
 	if o.MaxSize == 0 {
 		o.MaxSize = 64 << 20
 	}
+	if err := w.reserve(packs); err != nil {
+		return err
+	}
 	for _, commits := range []bool{true, false} {
 		for _, h := range packs {
 			m := packMerge{w: w, o: &o, h: h, commits: commits}
@@ -38,6 +42,26 @@ func (w *Writer) Merge(ctx context.Context, packs []*pack.Held, o MergeOptions) 
 				return fmt.Errorf("merge pack %q: %w", h.Name(), err)
 			}
 		}
+	}
+	return nil
+}
+
+// reserve makes room in memory for the entries of the packs. To grow step by step takes several
+// times as much.
+func (w *Writer) reserve(packs []*pack.Held) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := len(w.entries)
+	for _, h := range packs {
+		places, err := h.Places()
+		if err != nil {
+			return err
+		}
+		n += len(places)
+	}
+	w.entries = slices.Grow(w.entries, n-len(w.entries))
+	if len(w.position) == 0 {
+		w.position = make(map[object.ID]uint32, n)
 	}
 	return nil
 }

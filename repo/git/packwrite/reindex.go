@@ -75,7 +75,7 @@ func (x *reindex) name() error {
 	return nil
 }
 
-// ended is the context's error, looked for now and then.
+// ended is the context's error. It looks for it at every 256th object.
 func (x *reindex) ended(n int) error {
 	if n%256 == 0 {
 		return x.ctx.Err()

@@ -244,7 +244,7 @@ func (s *Store) Update(name string, old, id object.ID, entry LogEntry) error {
 	if old.IsZero() {
 		first = ""
 	}
-	undo, err := s.log(name, first, entry.When)
+	undo, err := s.log(name, first, &entry)
 	if err != nil {
 		return errors.Join(err, lock.Abort())
 	}
@@ -258,7 +258,7 @@ func (s *Store) Update(name string, old, id object.ID, entry LogEntry) error {
 		return err
 	}
 	if old.IsZero() {
-		_, err = s.log(name, line, entry.When)
+		_, err = s.log(name, line, &entry)
 	}
 	return err
 }

@@ -1,7 +1,6 @@
 package ref
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 )
 
@@ -19,13 +17,15 @@ type LogEntry struct {
 	Name, Email string
 	When        time.Time
 	Message     string // one line
+
+	// Join returns the message of one entry in the place of two that follow each other in the log;
+	// "" where one of the two is another program's. nil leaves all entries as they are.
+	Join func(older, newer string) string
 }
 
 const (
-	keepLog  = 90 * 24 * time.Hour // gc.reflogExpire's default
-	trimLog  = keepLog + 7*24*time.Hour
-	maxLog   = 64 << 20
-	lineHead = 4096 // enough of a log for its first line
+	headLog = "logs/HEAD"
+	maxLog  = 64 << 20
 )
 
 // LogError says which reflog could not be written.
@@ -44,13 +44,13 @@ func (e *LogEntry) line(old, id object.ID) string {
 
 // log adds a line to the branch's log, and to the log of HEAD where HEAD names the branch. undo
 // removes the lines. After a *LogError there is nothing to undo.
-func (s *Store) log(name, line string, now time.Time) (undo func() error, err error) {
-	if now.IsZero() {
+func (s *Store) log(name, line string, entry *LogEntry) (undo func() error, err error) {
+	if entry.When.IsZero() {
 		return func() error { return nil }, nil
 	}
 	names := []string{"logs/" + name}
 	if s.Head() == name {
-		names = append(names, "logs/HEAD")
+		names = append(names, headLog)
 	}
 	sizes := map[string]int64{}
 	undo = func() (err error) {
@@ -60,7 +60,7 @@ func (s *Store) log(name, line string, now time.Time) (undo func() error, err er
 		return err
 	}
 	for _, name := range names {
-		size, err := s.appendLog(name, line, now)
+		size, err := s.appendLog(name, line, entry)
 		if err != nil {
 			at, blocked := s.inTheWay(name)
 			return nil, errors.Join(&LogError{Name: at, Blocked: blocked, Err: err}, undo())
@@ -91,17 +91,15 @@ func (s *Store) inTheWay(name string) (at string, blocked bool) {
 	return name, false
 }
 
-// appendLog adds a line, and returns the log's size before.
-func (s *Store) appendLog(name, line string, now time.Time) (size int64, err error) {
+// appendLog trims a log and adds a line. It returns the log's size without the line.
+func (s *Store) appendLog(name, line string, entry *LogEntry) (size int64, err error) {
 	folder, base := cut(name)
 	dir, err := s.makeFolder(folder)
 	if err != nil {
 		return 0, err
 	}
 	defer dir.close()
-	if err := trim(dir.Dir, base, now); err != nil {
-		return 0, err
-	}
+	s.trim(dir.Dir, name, entry)
 	f, err := dir.Append(base)
 	if err != nil {
 		return 0, err
@@ -132,44 +130,8 @@ func (s *Store) cutLog(name string, size int64) error {
 	return errors.Join(f.Truncate(size), f.Close())
 }
 
-// trim drops entries over 90 days old, once the first entry is a week older than that, as git gc
-// does. The last entry stays.
-func trim(dir *durable.Dir, name string, now time.Time) error {
-	f, err := dir.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	head := make([]byte, lineHead)
-	n, _ := f.Read(head)
-	f.Close()
-	if first, ok := logTime(head[:n]); !ok || now.Sub(first) < trimLog {
-		return nil
-	}
-	b, err := dir.ReadFile(name, maxLog)
-	if err != nil {
-		return err
-	}
-	rest := b
-	for {
-		i := bytes.IndexByte(rest, '\n')
-		when, ok := logTime(rest)
-		if i < 0 || i == len(rest)-1 || !ok || now.Sub(when) < keepLog {
-			break
-		}
-		rest = rest[i+1:]
-	}
-	if len(rest) == len(b) {
-		return nil
-	}
-	return dir.Replace(name, rest)
-}
-
-// logTime is the time of the first line of b.
-func logTime(b []byte) (time.Time, bool) {
-	line, _, _ := strings.Cut(string(b), "\n")
+// logTime is the time of a line of a log.
+func logTime(line string) (time.Time, bool) {
 	line, _, _ = strings.Cut(line, "\t")
 	f := strings.Fields(line[strings.LastIndexByte(line, '>')+1:])
 	if len(f) != 2 {

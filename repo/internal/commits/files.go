@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/dest"
 	"timemachine/repo/record"
 )
 
@@ -84,4 +85,18 @@ func (l *treeList) add(tree object.ID, prefix string) error {
 		}
 	}
 	return nil
+}
+
+// Xattrs is what the tree of a commit holds below xattrs/, by path.
+func (r *Commits) Xattrs(tip object.ID) (map[string]object.TreeEntry, error) {
+	all := map[string]object.TreeEntry{}
+	root, err := r.TreeOf(tip)
+	if err != nil {
+		return nil, err
+	}
+	e, there, err := object.Lookup(r.Store.ReadTree, root, dest.XattrsFolder)
+	if err != nil || !there || !e.Mode.IsTree() {
+		return nil, err
+	}
+	return all, r.ListTree(e.ID, dest.XattrsFolder+"/", all)
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -38,6 +40,8 @@ type Dest struct {
 	Shallow  map[object.ID]bool // commits whose parents a shallow clone left out
 	Config   config.File
 	lock     *durable.File
+	looking  sync.Mutex  // held from beAlone to its release
+	alone    atomic.Bool // what beAlone has found meanwhile
 }
 
 // New is the destination at path, with no folder open yet.

@@ -109,18 +109,25 @@ func (r *Dest) lookOnce(look func() (right bool, err error)) (settled bool, err 
 }
 
 // beAlone takes the lock where it is free. alone is false where a run is active. The caller calls
-// release, which gives back a lock that was not held before.
+// release, which gives back a lock that was not held before. While one goroutine has called it, it
+// tells others what that one has found, and that one too.
 func (r *Dest) beAlone() (alone bool, release func()) {
+	if !r.looking.TryLock() {
+		return r.alone.Load(), func() {}
+	}
 	had := r.lock != nil
 	alone, err := r.TryLock()
 	if err != nil {
 		alone = r.StateDir.FlockHolder(runstate.LockName) == 0
 	}
+	r.alone.Store(alone)
 	return alone, func() {
 		if r.lock != nil && !had {
 			r.lock.Close()
 			r.lock = nil
 		}
+		r.alone.Store(false)
+		r.looking.Unlock()
 	}
 }
 

@@ -31,9 +31,11 @@ It is read with git alone:
   git log -p -- files/etc/hosts          the same with what changed
   git show COMMIT:files/etc/hosts        one version's content
   git log --diff-filter=D --name-only    what was deleted, and when
-  git log -1                             the newest record: owner, mode and time are in its trailers
+  git log -1                             the newest record: its trailers have
+                                         owner, mode and time
 
-copies/ can be deleted without loss. Do not edit in files/: the next version of a file replaces it there.
+copies/ can be deleted without loss. Do not edit in files/: the next version of
+a file replaces it there.
 `
 
 // Make makes the folder path, closed to other users, and a new repository in it. The parent must
@@ -200,7 +202,7 @@ func syncFolders(w *durable.Walker, dirs ...string) error {
 }
 
 // checkVacant refuses a folder that holds a repository, or something at the paths of files/,
-// copies/ or .gitattributes.
+// copies/, xattrs/ or .gitattributes.
 func checkVacant(root *durable.Dir, dest string) error {
 	refuse := func(what string) error {
 		return &refusal.Error{Kind: refusal.Foreign, Dest: dest, Msg: fmt.Sprintf("%s in %s was not made by timemachine", what, record.Quote(dest)),
@@ -212,7 +214,7 @@ func checkVacant(root *durable.Dir, dest string) error {
 		}
 		return err
 	}
-	for _, name := range []string{"files", "copies"} {
+	for _, name := range []string{"files", "copies", XattrsFolder} {
 		switch empty, err := IsEmptyFolder(root, name); {
 		case err != nil:
 			return err

@@ -53,12 +53,16 @@ func makeFolder(root *durable.Dir, name string) error {
 	return d.Close()
 }
 
+// XattrsFolder is the tracked folder that holds long values of extended attributes, in the
+// destination folder.
+const XattrsFolder = "xattrs"
+
 // Projections are the folders of a destination that are made from the history.
 var Projections = []string{"files", "copies"}
 
 // RestrictModes closes the folders to other users. A git with an ordinary umask opens them.
 func (r *Dest) RestrictModes() error {
-	for _, name := range []string{".git", "files", "copies"} {
+	for _, name := range []string{".git", "files", "copies", XattrsFolder} {
 		switch err := r.Folder.Restrict(name); {
 		case durable.IsMissing(err): // or no folder, of which a warning was given
 		case err != nil:

@@ -6,12 +6,13 @@ import (
 	"path"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/trust"
 )
 
 // writtenFolders are the folders below .git through which a branch or what it leads to is changed.
 var writtenFolders = []string{"", "objects", "objects/pack", "refs", "refs/heads", "timemachine"}
 
-// CheckWriters returns a *durable.UntrustedError where another user than uid owns the repository,
+// CheckWriters returns a *trust.UntrustedError where another user than uid owns the repository,
 // or may write to one of its folders. owner is the repository's.
 func (r *Dest) CheckWriters(uid int) (owner durable.Owner, err error) {
 	st, err := r.Git.Lstat("")
@@ -48,9 +49,9 @@ func checkWriters(d *durable.Dir, uid int) error {
 	case err != nil:
 		return err
 	case int(st.UID) != uid:
-		return &durable.UntrustedError{Path: d.Path(""), UID: st.UID}
+		return &trust.UntrustedError{Path: d.Path(""), UID: st.UID}
 	case st.Mode&0o022 != 0:
-		return &durable.UntrustedError{Path: d.Path(""), Mode: fs.FileMode(st.Mode & 0o777)}
+		return &trust.UntrustedError{Path: d.Path(""), Mode: fs.FileMode(st.Mode & 0o777)}
 	}
 	return nil
 }

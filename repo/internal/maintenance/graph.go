@@ -74,29 +74,46 @@ type graphing struct {
 // Has tells whether the repository holds a commit.
 func (g *graphing) Has(id object.ID) (bool, error) { return g.r.Store.Has(id) }
 
-// graphed is a commit for the graph, with the tree path of its record; "" where it has none.
+// graphed is a commit for the graph, with the tree paths that its record names; nil where it has
+// none.
 type graphed struct {
 	commitgraph.Commit
-	path string
-	err  error
+	paths []string
+	err   error
 }
 
 func parseGraphed(id object.ID, raw []byte) graphed {
 	c, err := commitgraph.ParseCommit(id, raw)
 	g := graphed{Commit: c, err: err}
 	if v := commits.ParseVersion(id, raw); v.CommitErr == nil && v.RecordErr == nil {
-		if path, err := record.TreePath(&v.Version.Record); err == nil {
-			g.path = path
-		}
+		g.paths = namedPaths(&v.Record)
 	}
 	return g
+}
+
+// namedPaths lists the tree paths that a record names: its source's, and those of large attributes.
+func namedPaths(rec *record.Record) []string {
+	paths := []string{}
+	if !rec.IsOnlyFolder() {
+		path, err := record.TreePath(rec)
+		if err != nil {
+			return nil
+		}
+		paths = append(paths, path)
+	}
+	for i := range rec.Xattrs {
+		if x := &rec.Xattrs[i]; !x.Blob.IsZero() {
+			paths = append(paths, record.XattrPath(x))
+		}
+	}
+	return paths
 }
 
 // graphLine holds commits along first parents, newest first.
 type graphLine struct {
 	commits []commitgraph.Commit
-	paths   []string  // of each commit's record
-	base    knownTree // of the last commit's first parent
+	paths   [][]string // that each commit's record names; nil: it has none
+	base    knownTree  // of the last commit's first parent
 }
 
 // Uncovered lists tip and its ancestors without the covered commits and their ancestors: first
@@ -137,7 +154,7 @@ func (g *graphing) Uncovered(ctx context.Context, tip object.ID, covered func(ob
 func (g *graphing) line(ctx context.Context, from object.ID, stop func(object.ID) bool) (*graphLine, error) {
 	l := &graphLine{}
 	a := commits.Walk[graphed]{Commits: g.r.Commits, Make: parseGraphed, Stop: stop, Visit: func(_ object.ID, c graphed) error {
-		l.commits, l.paths = append(l.commits, c.Commit), append(l.paths, c.path)
+		l.commits, l.paths = append(l.commits, c.Commit), append(l.paths, c.paths)
 		if g.most > 0 && len(l.commits) > g.most {
 			return errBacklog
 		}

@@ -34,11 +34,11 @@ func (l *graphLine) stretch(i int, moves map[object.ID]object.ID) int {
 // A run added them in one move. It returns false where they may have changed further paths: where
 // an unnamed path differs, or where one path lies below another and may have displaced it.
 func (g *graphing) fromRecords(l *graphLine, i, end int) bool {
-	named := slices.Clone(l.paths[i:end])
+	base := l.parentTree(end - 1)
+	named := slices.Concat(l.paths[i:end]...)
 	slices.Sort(named)
 	named = slices.Compact(named)
-	base := l.parentTree(end - 1)
-	if named[0] == "" || !base.known || nested(named) {
+	if !base.known || nested(named) || slices.ContainsFunc(l.paths[i:end], func(paths []string) bool { return paths == nil }) {
 		return false
 	}
 	var first []string // further paths that the oldest commit changed
@@ -55,12 +55,12 @@ func (g *graphing) fromRecords(l *graphLine, i, end int) bool {
 		return false
 	}
 	for k := i; k < end; k++ {
-		paths := []string{l.paths[k]}
+		paths := l.paths[k]
 		switch {
 		case l.parentTree(k).ID == l.commits[k].Tree:
 			paths = nil
 		case k == end-1:
-			paths = append(paths, first...)
+			paths = slices.Concat(paths, first)
 		}
 		l.commits[k].Filter = commitgraph.NewFilter(paths)
 	}

@@ -19,13 +19,13 @@ func (r *Maintenance) MergeAll(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	return r.merge(ctx, packs, nil)
+	return r.merge(ctx, packs, nil, nil)
 }
 
-// merge replaces packs by one that holds all their objects. enough ends the search for deltas when
-// it returns true; nil: never.
-func (r *Maintenance) merge(ctx context.Context, packs []*pack.Held, enough func() bool) error {
-	before, err := r.predecessors(ctx, packs, enough)
+// merge replaces packs by one that holds all their objects. paired ends the search for the objects
+// before when it returns true, and enough the search for deltas; nil: never.
+func (r *Maintenance) merge(ctx context.Context, packs []*pack.Held, paired, enough func() bool) error {
+	before, err := r.predecessors(ctx, packs, paired)
 	if err != nil {
 		return err
 	}

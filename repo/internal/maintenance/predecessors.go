@@ -2,24 +2,77 @@ package maintenance
 
 import (
 	"context"
+	"slices"
 	"strings"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
 	"timemachine/repo/record"
 )
 
-// pairing pairs what a pack's commits change first with what their parents have at the same path.
+// pairing pairs what a pack holds whole with what the parents of its commits have at the same path.
+// These are the contents and trees that began the pack, or one of those of which it was made where
+// that merge had no time for them.
 type pairing struct {
 	r *Maintenance
-	// tree paths that an earlier commit of the pack changed, and their folders
-	seen map[string]bool
-	// objects of the pack, each with the one that it may be a delta of
+	// of the pack, and not paired yet
+	wholeBlobs, wholeTrees map[object.ID]bool
+	// folders that an earlier commit of the pack changed
+	folders map[string]bool
+	// whole objects, each with the one that it may be a delta of
 	pairs map[object.ID]object.ID
+	cache object.TreeCache
 }
 
-// addCommit pairs what a commit is the first of its pack to change. It skips commits without a
-// record: their objects are stored without deltas.
+// smallTree is the size of a tree, in bytes, of which a delta would save next to nothing.
+const smallTree = 100
+
+// addPack pairs what a pack holds whole.
+func (f *pairing) addPack(ctx context.Context, h *pack.Held, enough func() bool) (err error) {
+	if f.wholeBlobs, f.wholeTrees, err = wholeObjects(h); err != nil {
+		return err
+	}
+	f.folders = map[string]bool{}
+	return h.Commits(func(_ object.ID, raw []byte) error {
+		if enough != nil && enough() || len(f.wholeBlobs)+len(f.wholeTrees) == 0 {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return f.addCommit(raw)
+	})
+}
+
+// wholeObjects lists the blobs and the larger trees that a pack does not hold as deltas.
+func wholeObjects(h *pack.Held) (blobs, trees map[object.ID]bool, err error) {
+	blobs, trees = map[object.ID]bool{}, map[object.ID]bool{}
+	err = durable.Guard(func() error {
+		list, err := h.Places()
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			head, err := pack.ParseHeader(h.Entry(&list[i]))
+			if err != nil {
+				return h.Damaged(err)
+			}
+			switch kind := object.Kind(head.Kind); {
+			case kind == object.Blob:
+				blobs[list[i].ID] = true
+			case kind == object.Tree && head.Size > smallTree:
+				trees[list[i].ID] = true
+			}
+		}
+		return nil
+	})
+	return blobs, trees, err
+}
+
+// addCommit pairs what a commit changed and the pack holds whole. It looks at the trees of a commit
+// that is the first to change their folder, or whose content is whole. Where a pack began, both are
+// whole. It skips commits without a record: their objects are stored without deltas.
 func (f *pairing) addCommit(raw []byte) error {
 	c, err := object.ParseCommit(raw)
 	if err != nil {
@@ -33,10 +86,11 @@ func (f *pairing) addCommit(raw []byte) error {
 	if err != nil {
 		return nil
 	}
-	if f.mark(path) {
+	whole := f.wholeBlobs[rec.Blob]
+	if whole {
 		f.pairContents(&rec)
 	}
-	if f.markFolders(path) {
+	if len(f.wholeTrees) > 0 && (f.markFolders(path) || whole) {
 		f.pairTrees(c, path)
 	}
 	return nil
@@ -44,7 +98,8 @@ func (f *pairing) addCommit(raw []byte) error {
 
 // pairContents pairs a version's content with that of the source's previous version.
 func (f *pairing) pairContents(rec *record.Record) {
-	if rec.Previous.IsZero() || rec.Blob.IsZero() {
+	delete(f.wholeBlobs, rec.Blob)
+	if rec.Previous.IsZero() {
 		return
 	}
 	if before, _, err := f.r.Version(rec.Previous); err == nil && !before.Blob.IsZero() && before.Blob != rec.Blob {
@@ -54,21 +109,26 @@ func (f *pairing) pairContents(rec *record.Record) {
 
 // pairTrees pairs the trees above path with those that the commit's parent has there.
 func (f *pairing) pairTrees(c *object.CommitData, path string) {
+	after := f.treesTo(c.Tree, path)
+	if !slices.ContainsFunc(after, func(id object.ID) bool { return f.wholeTrees[id] }) {
+		return
+	}
 	parent, err := f.r.Store.ReadCommit(c.Parents[0])
 	if err != nil {
 		return // the history is incomplete
 	}
-	before, after := f.treesTo(parent.Tree, path), f.treesTo(c.Tree, path)
-	for i := range min(len(before), len(after)) {
-		if before[i] != after[i] {
-			f.pairs[after[i]] = before[i]
+	before := f.treesTo(parent.Tree, path)
+	for i, id := range after {
+		if f.wholeTrees[id] && i < len(before) && before[i] != id {
+			f.pairs[id] = before[i]
 		}
+		delete(f.wholeTrees, id)
 	}
 }
 
 // treesTo lists the trees above path, the root first, as far as they can be read.
 func (f *pairing) treesTo(root object.ID, path string) (trees []object.ID) {
-	_, _, _ = object.Descend(f.r.Store.ReadTree, root, path, func(e object.TreeEntry) {
+	_, _, _ = object.Descend(f.cache.ReadTree, root, path, func(e object.TreeEntry) {
 		if e.Mode.IsTree() {
 			trees = append(trees, e.ID)
 		}
@@ -76,45 +136,25 @@ func (f *pairing) treesTo(root object.ID, path string) (trees []object.ID) {
 	return trees
 }
 
-// markFolders marks the folders above a path as seen; "" is the root. It tells whether one of them
-// was new.
+// markFolders marks the folders above a path; "" is the root. It tells whether one of them was new.
 func (f *pairing) markFolders(path string) (isNew bool) {
 	for folder := path; folder != ""; {
 		folder = folder[:max(0, strings.LastIndexByte(folder, '/'))]
-		if !f.mark(folder) {
+		if f.folders[folder] {
 			break
 		}
-		isNew = true
+		f.folders[folder], isNew = true, true
 	}
 	return isNew
 }
 
-// mark marks a path as seen, and tells whether it was new.
-func (f *pairing) mark(path string) bool {
-	if f.seen[path] {
-		return false
-	}
-	f.seen[path] = true
-	return true
-}
-
-// predecessors finds objects that a pack holds without a delta, though another pack holds the
-// object before: the contents and trees that a pack's commits are the first to change. It maps each
-// to what the parent has at its path.
+// predecessors finds contents and trees that a pack holds without a delta, and maps each to what
+// the parent has at its path. It begins with the newest pack, since what the oldest holds whole
+// mostly follows objects of packs that are not merged.
 func (r *Maintenance) predecessors(ctx context.Context, packs []*pack.Held, enough func() bool) (map[object.ID]object.ID, error) {
-	f := pairing{r: r, pairs: map[object.ID]object.ID{}}
-	for _, h := range packs {
-		f.seen = map[string]bool{}
-		err := h.Commits(func(_ object.ID, raw []byte) error {
-			if enough != nil && enough() {
-				return nil
-			}
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			return f.addCommit(raw)
-		})
-		if err != nil {
+	f := pairing{r: r, pairs: map[object.ID]object.ID{}, cache: object.TreeCache{From: r.Store}}
+	for _, h := range slices.Backward(packs) {
+		if err := f.addPack(ctx, h, enough); err != nil {
 			return nil, err
 		}
 	}

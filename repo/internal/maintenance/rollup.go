@@ -15,12 +15,18 @@ import (
 // Packs are rolled up geometrically. When the newest ones together are more than half as large as
 // the one before them, they are merged with it. So each doubling of the history adds a few packs at
 // most, and a byte is copied about as often as the history doubles. Larger packs are left to
-// compact. A merge works without the search for deltas, which ends after rollUpTime.
+// compact. A merge works without the search for deltas, which ends after rollUpTime and
+// rollUpTimeMB for each MiB that is merged, and at the latest after rollUpTimeMost: a run waits for
+// it. At most half of it goes to the search for the objects before. A later merge looks for what is
+// left.
 const (
 	rollUpBytes = 8 << 20   // of packs that a run merges, as that takes little time
 	rollUpMost  = 128 << 20 // the same with more than rollUpPacks packs
 	rollUpPacks = 10
 	rollUpTime  = 100 * time.Millisecond
+
+	rollUpTimeMB   = 100 * time.Millisecond
+	rollUpTimeMost = 2 * time.Second
 )
 
 // graphEach is the number of new commits for which the commit-graph gets a layer without a merge.
@@ -57,8 +63,14 @@ func (r *Maintenance) mergeDue(ctx context.Context) (merged bool, err error) {
 	if packs = due(packs, limit); len(packs) < 2 {
 		return false, nil
 	}
+	limited := rollUpTime
+	for _, h := range packs {
+		limited += rollUpTimeMB * time.Duration(h.Size()) / (1 << 20)
+	}
+	limited = min(limited, rollUpTimeMost)
 	began := r.Opts.Clock()
-	return true, r.merge(ctx, packs, func() bool { return r.Opts.Clock().Sub(began) > rollUpTime })
+	after := func(d time.Duration) func() bool { return func() bool { return r.Opts.Clock().Sub(began) > d } }
+	return true, r.merge(ctx, packs, after(limited/2), after(limited))
 }
 
 // warnOfLayers warns where there are many packs that cannot be merged, since git keeps its index of

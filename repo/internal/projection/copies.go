@@ -7,6 +7,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/comparer"
 	"timemachine/repo/internal/dest"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
@@ -32,7 +33,7 @@ type rebuilt struct {
 func (r *Projection) RebuildSince(ctx context.Context, tip, base object.ID, o RebuildOptions) (*rebuilt, error) {
 	var commits []object.ID
 	err := r.Walk(ctx, tip, base, func(v record.Version, ours bool) error {
-		if ours && !v.Ends() && v.Copy != "" {
+		if ours && v.HasContent() && v.Copy != "" {
 			commits = append(commits, v.Commit)
 		}
 		return nil
@@ -55,7 +56,7 @@ func (r *Projection) RebuildSince(ctx context.Context, tip, base object.ID, o Re
 		return nil, err
 	}
 	defer w.Close()
-	b := &rebuild{w: w, o: o, check: NewComparer(r, true), tree: tree, seen: map[string]bool{}}
+	b := &rebuild{w: w, o: o, check: comparer.New(r.Dest, true), tree: tree, seen: map[string]bool{}}
 	if err := b.all(ctx, commits); err != nil {
 		return &b.done, err
 	}
@@ -70,7 +71,7 @@ func (r *Projection) RebuildSince(ctx context.Context, tip, base object.ID, o Re
 type rebuild struct {
 	w     *Rewriter
 	o     RebuildOptions
-	check *Comparer
+	check *comparer.Comparer
 	tree  map[string]object.TreeEntry
 	seen  map[string]bool // sources met
 	space spaceWatch

@@ -35,8 +35,8 @@ type spaceWatch struct {
 	off  bool
 }
 
-// The number of copies between two looks. Each takes two inodes or three, and some goroutines write
-// at once, so the fewer are left the closer are the looks.
+// The number of copies between two looks. Each takes an inode or two where there are no hard links,
+// and some goroutines write at once, so the fewer are left the closer are the looks.
 const (
 	mostBetweenLooks = 64
 	inodesALook      = 256

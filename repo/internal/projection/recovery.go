@@ -27,14 +27,10 @@ func (r *Projection) Recover(ctx context.Context, tip object.ID, copied bool) er
 	case r.ForeignWork() != "":
 		return nil
 	}
-	list, _, err := runstate.ReadUnwritten(r.StateDir)
-	if err == nil {
-		err = r.bringUpToDate(ctx, tip, n)
+	if err := r.bringUpToDate(ctx, tip, n); err != nil {
+		return err
 	}
-	if err == nil && list.Index {
-		_, err = r.retryIndex(ctx, tip, list.IndexBase)
-	}
-	return err
+	return r.retry(ctx, tip) // what is listed from before the part that was pending
 }
 
 // need is what a recovery has to do.

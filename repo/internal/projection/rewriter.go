@@ -50,6 +50,9 @@ func (w *Rewriter) Write(v *record.Version, file, copy bool) {
 // Remove removes what stands in files/ in the place of a source that v deletes.
 func (w *Rewriter) Remove(path string, v *record.Version) { w.writer.remove(path, v) }
 
+// WriteXattrs writes what xattrs/ lacks.
+func (w *Rewriter) WriteXattrs() error { return w.update.updateXattrs() }
+
 // Fail warns that something could not be repaired.
 func (w *Rewriter) Fail(source, what string, err error) { w.writer.report(source, what, err) }
 

@@ -7,6 +7,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/index"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/comparer"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
@@ -215,7 +216,7 @@ func (u *update) retryCopies(w *writer, copies []runstate.UnwrittenVersion) ([]r
 	if !u.p.wantsCopies() {
 		return nil, nil
 	}
-	check := NewComparer(u.p, true)
+	check := comparer.New(u.p.Dest, true)
 	for i, c := range copies {
 		if err := u.ctx.Err(); err != nil {
 			return nil, err

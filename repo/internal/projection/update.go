@@ -108,11 +108,15 @@ func (u *update) write() (err error) {
 	var deleted, written []int
 	for i := range u.Versions {
 		v := &u.Versions[i]
-		if _, later := newest[v.Source]; !later && v.Ends() {
+		_, again := newest[v.Source]
+		if !again && v.IsOnlyFolder() {
+			continue
+		}
+		if !again && !v.HasContent() {
 			u.there[v.Source] = true
 		}
 		newest[v.Source] = i
-		if v.Ends() {
+		if !v.HasContent() {
 			deleted = append(deleted, i)
 		} else {
 			written = append(written, i)
@@ -243,6 +247,9 @@ func (u *update) finish() error {
 	if err := u.updateAttributes(); err != nil {
 		u.Warn(u.p.Folder.Path(dest.AttributesFile), "could not be written: "+durable.Reason(err), refusal.Remedy{Kind: refusal.NextRunRetries})
 	}
+	if err := u.updateXattrs(); err != nil {
+		u.Warn(u.p.Folder.Path(dest.XattrsFolder), "could not be written: "+durable.Reason(err), u.p.Remedy(refusal.RepairFiles, ""))
+	}
 	err := u.writeIndex()
 	var damaged *index.DamagedError
 	if !errors.As(err, &damaged) {
@@ -254,6 +261,10 @@ func (u *update) finish() error {
 	}
 	if u.pending {
 		return nil
+	}
+	base, pending, err := u.p.Pending(u.Base)
+	if err != nil || pending && base != u.Base && !u.Base.IsZero() {
+		return err // an earlier update stays pending: what it could not write is not all listed
 	}
 	_, before := u.p.upToDateWith()
 	if u.durability == leftToSystem || u.durability == eachFile && before {

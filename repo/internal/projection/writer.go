@@ -73,7 +73,7 @@ func (w *writer) write(v *record.Version, newest bool) {
 		return
 	}
 	place := newest && w.hasIndex
-	if v.Ends() {
+	if !v.HasContent() {
 		switch {
 		case !place:
 		case w.collisionsBefore[path] != "": // what is there belongs to another path

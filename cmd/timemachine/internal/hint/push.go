@@ -123,7 +123,7 @@ func (s Speller) setting(r refusal.Remedy, change func(*config.Push)) string {
 	}
 	change(&p)
 	p.Timeout = min(p.Timeout, config.LongestPushTimeout)
-	return p.Line()
+	return s.Spelled.Add(p.Line())
 }
 
 // sshWords name a user at a host to ssh.

@@ -1,8 +1,11 @@
 package hint
 
 import (
+	"os"
+	"path/filepath"
 	"strconv"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 	"timemachine/watch/scan"
@@ -24,6 +27,7 @@ var tables = []adviceTable{opening, repairing, moving, projecting, watching, pus
 // Words is the hint for a remedy; "" where there is nothing to do.
 func (s Speller) Words(r refusal.Remedy) string {
 	a := s.advise(r)
+	s.Spelled.Add(a.command)
 	if r.Bare {
 		return a.command
 	}
@@ -183,7 +187,21 @@ var watching = adviceTable{
 	},
 }
 
-func (s Speller) init(dest string) string { return s.Command("init", "-d", ShellWord(dest)) }
+// init is the command that makes a destination, and the folders above it that are missing.
+func (s Speller) init(dest string) string {
+	command := s.Command("init", "-d", ShellWord(dest))
+	if parent := filepath.Dir(dest); isMissing(parent) {
+		command = "mkdir -p " + ShellWord(parent) + " && " + command
+	}
+	return command
+}
+
+// isMissing tells whether there is certainly nothing at a path.
+func isMissing(path string) bool {
+	_, err := os.Lstat(path)
+	return durable.IsMissing(err)
+}
+
 func (s Speller) adopt(dest string) string {
 	return s.Command("init", "--adopt", "-d", ShellWord(dest))
 }

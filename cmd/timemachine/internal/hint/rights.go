@@ -55,7 +55,7 @@ func gitFolder(dest string) string {
 func (p *place) checkBelow(path string) error {
 	for folder := filepath.Dir(path); len(folder) > len(p.path); folder = filepath.Dir(folder) {
 		if uid, err := trust.OwnerOf(folder); err == nil && uid != 0 && uid != p.owner {
-			return &durable.UntrustedError{Path: folder, UID: uid}
+			return &trust.UntrustedError{Path: folder, UID: uid}
 		}
 	}
 	return nil
@@ -109,7 +109,7 @@ func (n names) git(words ...string) string {
 // runs programs that the repository's configuration names. The caller passes file names through
 // ShellWord before.
 func (s Speller) Git(dest string, words ...string) string {
-	return s.inDest(dest, func(n names) string { return n.git(words...) })
+	return s.Spelled.Add(s.inDest(dest, func(n names) string { return n.git(words...) }))
 }
 
 // inDest is a command that works on a destination, on the files at the paths. It runs with the
@@ -164,3 +164,18 @@ func move(n names, path, ending string) string {
 
 // unsafe stands where a command would be that cannot be pasted without danger.
 func unsafe(err error) string { return "(no command is safe there: " + err.Error() + ")" }
+
+// MayRunGit tells whether this user may run git on a destination or a clone without the command
+// that Git spells: the user or root owns it, and no third user can put another in its place. Else
+// git would run what others have configured. isFolder tells whether its repository is the folder
+// itself or .git in it, and not elsewhere.
+func (s Speller) MayRunGit(dest string) (may, isFolder bool, err error) {
+	folder := gitFolder(dest)
+	p, err := lookAt(folder)
+	if err != nil {
+		return false, false, err
+	}
+	_, gitErr := os.Lstat(filepath.Join(dest, ".git"))
+	isFolder = folder != dest || errors.Is(gitErr, os.ErrNotExist)
+	return (p.owner == 0 || int(p.owner) == s.User) && !p.exchangeable && p.id != "", isFolder, nil
+}

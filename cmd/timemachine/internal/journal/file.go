@@ -82,6 +82,13 @@ func (j *File) Close() error {
 	return j.err
 }
 
+// Flush writes the lines that are left.
+func (j *File) Flush() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.flush()
+}
+
 func (j *File) flush() {
 	if j.buf.Len() == 0 || j.err != nil {
 		return

@@ -29,8 +29,10 @@ func Rotated(path string) []string {
 // IsRotated tells whether name is that of an older log, beside the log of the name log.
 func IsRotated(log, name string) bool {
 	ext := filepath.Ext(log)
-	stamp, ok := strings.CutPrefix(name, strings.TrimSuffix(log, ext)+"-")
-	stamp, isLog := strings.CutSuffix(stamp, ext)
-	_, err := time.Parse(rotatedStamp, stamp)
-	return ok && isLog && err == nil
+	stamp, older := strings.CutPrefix(name, strings.TrimSuffix(log, ext))
+	if !older || !strings.HasPrefix(stamp, "-") || !strings.HasSuffix(stamp, ext) {
+		return false // as nearly every name of a run is, which asks for each
+	}
+	_, err := time.Parse(rotatedStamp, strings.TrimSuffix(stamp[1:], ext))
+	return err == nil
 }

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -17,8 +18,10 @@ const MaxText = 16 << 20
 // Side is a file in one of the two states that are compared.
 type Side struct {
 	There  bool
+	Source string // the name that the file had, where it is another than that of the comparison
 	Odd    string // describes what is neither a file nor a link; "" for these
 	Link   bool
+	Folder bool
 	Mode   uint32
 	Owner  record.Owner
 	Size   int64
@@ -26,6 +29,8 @@ type Side struct {
 	Commit object.ID // zero: as it is on disk
 	Since  time.Time // from when on the version was in force
 	Branch string    // that the version is on, where two are compared; else ""
+	Xattrs []record.Xattr
+	Closed bool // the attributes cannot be read, and count as equal
 }
 
 // SideOf is a version as one of two states; a deletion is not there.
@@ -33,11 +38,11 @@ func SideOf(v *record.Version) Side {
 	if v.Ends() {
 		return Side{}
 	}
-	return Side{There: true, Link: v.Link, Mode: v.Mode, Owner: v.Owner(), Size: v.Size, Mtime: v.Mtime, Commit: v.Commit}
+	return Side{There: true, Link: v.Link, Folder: v.Folder, Mode: v.Mode, Owner: v.Owner(), Size: v.Size, Mtime: v.Mtime, Commit: v.Commit, Xattrs: v.Xattrs}
 }
 
-// attributeChanges are the changes of mode, owner and kind between two states of a file, in the one
-// form in which every command shows them; none where it is missing in one of them.
+// attributeChanges are the changes of mode, owner, extended attributes and kind between two states
+// of a file, in the one form in which every command shows them; none where it is missing in one.
 func attributeChanges(from, to *Side) []string {
 	if !from.There || !to.There || from.Odd != "" || to.Odd != "" {
 		return nil
@@ -49,10 +54,28 @@ func attributeChanges(from, to *Side) []string {
 	if owner := ownerChange(from, to); owner != "" {
 		list = append(list, owner)
 	}
-	if from.Link != to.Link {
-		list = append(list, kindText(from.Link)+" to "+kindText(to.Link))
+	if text := xattrChange(from, to); text != "" {
+		list = append(list, text)
+	}
+	if old, new := from.kindText(), to.kindText(); old != new {
+		list = append(list, old+" to "+new)
 	}
 	return list
+}
+
+// SameXattrs tells whether two states of a file have the same extended attributes.
+func SameXattrs(from, to *Side) bool { return xattrChange(from, to) == "" }
+
+// xattrChange names the extended attributes that differ; "" for none.
+func xattrChange(from, to *Side) string {
+	if !from.There || !to.There || from.Closed || to.Closed || from.kindText() != to.kindText() {
+		return ""
+	}
+	names := changedXattrs(from.Xattrs, to.Xattrs)
+	if len(names) == 0 {
+		return ""
+	}
+	return "attributes " + record.QuoteSome(names)
 }
 
 // ownerChange is the change of the owner; "" for none.
@@ -77,6 +100,31 @@ type Comparison struct {
 	Removed  int
 }
 
+// oldSource is the name that the file had in the first state.
+func (c *Comparison) oldSource() string { return cmp.Or(c.From.Source, c.Source) }
+
+// isRename tells whether the file has another name in the second state.
+func (c *Comparison) isRename() bool {
+	return c.From.There && c.To.There && c.oldSource() != c.Source
+}
+
+// similarity is how much of the larger state is in lines of both, in percent.
+func (c *Comparison) similarity() int {
+	if !c.Content {
+		return 100
+	}
+	size, same := max(c.From.Size, c.To.Size, 1), c.From.Size
+	if c.summary() != "" {
+		same = 0
+	}
+	for _, e := range c.Edits {
+		for _, line := range c.Old[e.Start:e.End] {
+			same -= int64(len(line))
+		}
+	}
+	return int(max(same, 0) * 100 / size)
+}
+
 // summary describes a difference that is not shown line by line; "" for all others.
 func (c *Comparison) summary() string {
 	size := func(s *Side) string {
@@ -86,16 +134,16 @@ func (c *Comparison) summary() string {
 		case s.Odd != "":
 			return s.Odd
 		}
-		return sizeText(s.Size)
+		return SizeText(s.Size)
 	}
 	change := size(&c.From) + " to " + size(&c.To)
 	switch {
 	case c.From.Odd != "" || c.To.Odd != "":
 		return change
 	case c.Binary:
-		return "binary, " + change
+		return fmt.Sprintf("Bin %d -> %d bytes", c.From.Size, c.To.Size)
 	case c.Large:
-		return fmt.Sprintf("over %s, %s", sizeText(MaxText), change)
+		return fmt.Sprintf("over %s, %s", SizeText(MaxText), change)
 	}
 	return ""
 }

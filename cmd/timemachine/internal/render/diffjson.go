@@ -32,22 +32,28 @@ type FileDiffDocument struct {
 
 // SideDocument is one of the two states of a file. Commit and Since are empty for the file on disk.
 type SideDocument struct {
-	Type   string `json:"type"` // file, symlink or other
+	// Source is the name that the file had, where it is another.
+	Source      string `json:"source,omitempty"`
+	SourceBytes string `json:"source_bytes,omitempty"`
+
+	Type   string `json:"type"` // file, symlink, folder or other
 	Mode   string `json:"mode"`
 	User   string `json:"user,omitempty"`
 	Group  string `json:"group,omitempty"`
 	UID    uint32 `json:"uid"`
 	GID    uint32 `json:"gid"`
 	Size   int64  `json:"size"`
-	Mtime  string `json:"mtime"`
+	Mtime  string `json:"mtime,omitempty"`
 	Commit string `json:"commit,omitempty"`
 	Since  string `json:"since,omitempty"`
 	Branch string `json:"branch,omitempty"`
+
+	Xattrs []XattrDocument `json:"xattrs,omitempty"`
 }
 
 // DiffJSON is the document of a diff at and below path.
 func DiffJSON(path string, comparisons iter.Seq2[*Comparison, error], words bool, zone *time.Location) (DiffDocument, error) {
-	document := DiffDocument{Path: path, PathBytes: rawBytes(path), Files: []FileDiffDocument{}}
+	document := DiffDocument{Path: path, PathBytes: RawBytes(path), Files: []FileDiffDocument{}}
 	for c, err := range comparisons {
 		if err != nil {
 			return document, err
@@ -58,14 +64,14 @@ func DiffJSON(path string, comparisons iter.Seq2[*Comparison, error], words bool
 }
 
 func (c *Comparison) document(words bool, zone *time.Location) FileDiffDocument {
-	item := FileDiffDocument{Source: c.Source, SourceBytes: rawBytes(c.Source), From: sideJSON(&c.From), To: sideJSON(&c.To),
+	item := FileDiffDocument{Source: c.Source, SourceBytes: RawBytes(c.Source), From: sideJSON(&c.From), To: sideJSON(&c.To),
 		Added: c.Added, Removed: c.Removed, Binary: c.Binary, TooLarge: c.Large}
 	var b strings.Builder
 	t := diffText{w: &b, style: DiffStyle{Words: words, Zone: zone}}
 	if c.Content && c.summary() == "" {
 		t.body(c)
 	}
-	if item.PatchBytes = rawBytes(b.String()); item.PatchBytes == "" {
+	if item.PatchBytes = RawBytes(b.String()); item.PatchBytes == "" {
 		item.Patch = b.String()
 	}
 	return item
@@ -75,8 +81,8 @@ func sideJSON(s *Side) *SideDocument {
 	if !s.There {
 		return nil
 	}
-	j := &SideDocument{Type: typeText(s.Link), Mode: modeText(s.Mode),
-		User: s.Owner.User, Group: s.Owner.Group, UID: s.Owner.UID, GID: s.Owner.GID, Size: s.Size, Mtime: record.FormatTime(s.Mtime), Commit: idText(s.Commit), Branch: s.Branch}
+	j := &SideDocument{Source: s.Source, SourceBytes: RawBytes(s.Source), Type: TypeText(s.Link, s.Folder), Mode: modeText(s.Mode),
+		User: s.Owner.User, Group: s.Owner.Group, UID: s.Owner.UID, GID: s.Owner.GID, Size: s.Size, Mtime: TimeText(s.Mtime), Commit: IDText(s.Commit), Branch: s.Branch, Xattrs: xattrsJSON(s.Xattrs)}
 	if !s.Commit.IsZero() {
 		j.Since = record.FormatTime(s.Since)
 	}

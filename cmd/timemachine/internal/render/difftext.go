@@ -23,10 +23,10 @@ var diffPaint = paint{head: "\x1b[1m", hunk: "\x1b[36m", removed: "\x1b[31m", ad
 
 // DiffStyle says how a diff is written.
 type DiffStyle struct {
-	Colour   bool
-	Terminal bool // control characters in content are escaped
-	Words    bool // changes within lines are marked
-	Zone     *time.Location
+	Colour  bool
+	Columns int  // of the terminal, on which control characters in content are escaped; 0: none
+	Words   bool // changes within lines are marked
+	Zone    *time.Location
 }
 
 // WriteDiff writes the files that differ as unified diffs, which patch -p1 and git apply read.
@@ -39,9 +39,16 @@ func WriteDiff(w io.Writer, comparisons iter.Seq2[*Comparison, error], style Dif
 		if err != nil {
 			return err
 		}
+		if c.isFolder() {
+			// git knows no folders, and passes over this line
+			t.about("Folder " + record.Quote(c.Source) + ": " + c.folderText())
+			continue
+		}
 		t.heading(c)
 		switch {
 		case !c.Content:
+		case c.Binary:
+			t.line("", "Binary files "+fileName("a", &c.From, c.oldSource())+" and "+fileName("b", &c.To, c.Source)+" differ")
 		case c.summary() != "":
 			t.line("", "Differs: "+c.summary())
 		default:
@@ -52,6 +59,20 @@ func WriteDiff(w io.Writer, comparisons iter.Seq2[*Comparison, error], style Dif
 		}
 	}
 	return nil
+}
+
+// isFolder tells whether a folder is compared: with itself, or with nothing.
+func (c *Comparison) isFolder() bool { return c.From.Folder || c.To.Folder }
+
+// folderText is what differs of a folder.
+func (c *Comparison) folderText() string {
+	switch {
+	case !c.From.There:
+		return "new, mode " + modeText(c.To.Mode)
+	case !c.To.There:
+		return "deleted, mode " + modeText(c.From.Mode)
+	}
+	return strings.Join(attributeChanges(&c.From, &c.To), ", ")
 }
 
 // diffText writes diffs and keeps the first error.
@@ -76,9 +97,67 @@ func (t *diffText) line(colour, text string) {
 	t.print(text + "\n")
 }
 
+// about writes a line before a heading, which git passes over. A terminal's is folded.
+func (t *diffText) about(text string) {
+	lines := []string{text}
+	if t.style.Columns > 0 {
+		lines = terminal.Fold(text, t.style.Columns, 2, nil)
+	}
+	for _, line := range lines {
+		t.line(t.paint.head, line)
+	}
+}
+
+// labelsApart tells whether the labels of the two sides stand before the heading, since a terminal
+// would break the lines that have them.
+func (t *diffText) labelsApart(c *Comparison) bool {
+	if t.style.Columns == 0 || !c.hasHunks() {
+		return false
+	}
+	from, to := t.sideName("a", &c.From, c.oldSource(), true), t.sideName("b", &c.To, c.Source, true)
+	return max(columnsOfSide(from), columnsOfSide(to)) > t.style.Columns
+}
+
+// columnsOfSide is how many columns the line of a side takes.
+func columnsOfSide(name string) int {
+	const tab = 8
+	name, label, _ := strings.Cut("+++ "+name, "\t")
+	return (terminal.Columns(name)/tab+1)*tab + terminal.Columns(label)
+}
+
+// sideName is the name of a side in its own line, with its label.
+func (t *diffText) sideName(prefix string, s *Side, source string, labelled bool) string {
+	name := fileName(prefix, s, source)
+	if !s.There || !labelled {
+		return name
+	}
+	return name + "\t" + s.label(t.style.Zone)
+}
+
+// hasHunks tells whether lines are compared that differ.
+func (c *Comparison) hasHunks() bool {
+	return c.Content && !c.Binary && c.summary() == "" && len(c.Edits) > 0
+}
+
 func (t *diffText) heading(c *Comparison) {
 	head := t.paint.head
-	t.line(head, "diff --git "+record.Quote("a"+c.Source)+" "+record.Quote("b"+c.Source))
+	if c.From.There && c.To.There && c.From.Odd == "" && c.To.Odd == "" {
+		// Behind the heading, git apply would refuse the patch for what git does not know.
+		for _, change := range []string{ownerChange(&c.From, &c.To), xattrChange(&c.From, &c.To)} {
+			if change != "" {
+				t.about("File " + record.Quote(c.Source) + ": " + change)
+			}
+		}
+	}
+	if t.labelsApart(c) {
+		if c.From.There {
+			t.about("From " + c.From.label(t.style.Zone))
+		}
+		if c.To.There {
+			t.about("To " + c.To.label(t.style.Zone))
+		}
+	}
+	t.line(head, "diff --git "+record.Quote("a"+c.oldSource())+" "+record.Quote("b"+c.Source))
 	from, to := gitMode(&c.From), gitMode(&c.To)
 	switch {
 	case !c.From.There:
@@ -90,11 +169,10 @@ func (t *diffText) heading(c *Comparison) {
 		t.line(head, "old mode "+from)
 		t.line(head, "new mode "+to)
 	}
-	if !c.From.There || !c.To.There || c.From.Odd != "" || c.To.Odd != "" {
-		return
-	}
-	if owner := ownerChange(&c.From, &c.To); owner != "" {
-		t.line(head, owner)
+	if c.isRename() {
+		t.line(head, fmt.Sprintf("similarity index %d%%", c.similarity()))
+		t.line(head, "rename from "+record.Quote(strings.TrimPrefix(c.oldSource(), "/")))
+		t.line(head, "rename to "+record.Quote(strings.TrimPrefix(c.Source, "/")))
 	}
 }
 
@@ -107,18 +185,21 @@ func gitMode(s *Side) string {
 	return "10" + modeText(s.Mode)
 }
 
+// fileName is the name of a side in git's patches.
+func fileName(prefix string, s *Side, source string) string {
+	if !s.There {
+		return "/dev/null"
+	}
+	return record.Quote(prefix + source)
+}
+
 func (t *diffText) body(c *Comparison) {
 	if len(c.Edits) == 0 {
 		return // an empty file was added or deleted
 	}
-	name := func(prefix string, s *Side) string {
-		if !s.There {
-			return "/dev/null"
-		}
-		return record.Quote(prefix+c.Source) + "\t" + s.label(t.style.Zone)
-	}
-	t.line(t.paint.head, "--- "+name("a", &c.From))
-	t.line(t.paint.head, "+++ "+name("b", &c.To))
+	labelled := !t.labelsApart(c)
+	t.line(t.paint.head, "--- "+t.sideName("a", &c.From, c.oldSource(), labelled))
+	t.line(t.paint.head, "+++ "+t.sideName("b", &c.To, c.Source, labelled))
 	for _, h := range textdiff.Hunks(c.Edits, len(c.Old), len(c.New), contextOf) {
 		t.line(t.paint.hunk, "@@ -"+span(h.Start, h.End)+" +"+span(h.NewStart, h.NewEnd)+" @@")
 		x := h.Start
@@ -200,14 +281,10 @@ func (t *diffText) marked(b *strings.Builder, colour, open, text, shut string) {
 
 // content is a line of a file for the output. On a terminal control characters are escaped.
 func (t *diffText) content(line string) string {
-	if !t.style.Terminal {
+	if t.style.Columns == 0 {
 		return line
 	}
-	parts := strings.Split(line, "\t")
-	for i := range parts {
-		parts[i] = terminal.EscapeContent(parts[i])
-	}
-	return strings.Join(parts, "\t")
+	return terminal.EscapeText(line)
 }
 
 func (t *diffText) contents(text string) string {

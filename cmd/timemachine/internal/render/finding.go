@@ -32,8 +32,8 @@ type VerifyDocument struct {
 
 // FindingJSON is the line of a finding. say gives the words of its remedy.
 func FindingJSON(f verify.Finding, say Hints) FindingDocument {
-	return FindingDocument{Type: "problem", Part: string(f.Part), Path: f.Path, PathBytes: rawBytes(f.Path),
-		Object: idText(f.Object), Message: f.Msg, Hint: say(f.Remedy), Repaired: f.Repaired}
+	return FindingDocument{Type: "problem", Part: string(f.Part), Path: f.Path, PathBytes: RawBytes(f.Path),
+		Object: IDText(f.Object), Message: f.Msg, Hint: say(f.Remedy), Repaired: f.Repaired}
 }
 
 // FindingText is a finding in one line: its object, the damage, and whether verify repaired it.
@@ -72,10 +72,18 @@ func VerifyJSON(s *verify.Summary) VerifyDocument {
 		Problems: s.Findings, Repaired: s.Repaired}
 }
 
-// VerifyLine is a verification in one line.
-func VerifyLine(s *verify.Summary) string {
+// VerifyLine is a verification in one line; a quick one has read no contents. With onlyHistory it
+// has not looked at files/ and copies/.
+func VerifyLine(s *verify.Summary, quick, onlyHistory bool) string {
 	text := "verified " + Count(int(s.Objects), "object") + ", " + Count(int(s.Versions), "version") + ", " +
-		Count(int(s.Files), "file") + " and " + plural(int(s.Copies), "copy", "copies") + ": "
+		Count(int(s.Files), "file") + " and " + plural(int(s.Copies), "copy", "copies")
+	if onlyHistory {
+		text = "verified " + Count(int(s.Objects), "object") + " and " + Count(int(s.Versions), "version") + ", the history alone"
+	}
+	if quick {
+		text += ", without reading their contents"
+	}
+	text += ": "
 	switch {
 	case s.Findings == 0:
 		return text + "no problem"

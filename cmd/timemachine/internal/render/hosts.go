@@ -25,13 +25,13 @@ type HostDocument struct {
 
 // HostJSON is the document of a branch.
 func HostJSON(b *history.Branch, now time.Time) HostDocument {
-	d := HostDocument{Branch: b.Name, BranchBytes: rawBytes(b.Name), Ref: b.Ref, Tip: idText(b.Tip)}
+	d := HostDocument{Branch: b.Name, BranchBytes: RawBytes(b.Name), Ref: b.Ref, Tip: IDText(b.Tip)}
 	if b.Err != nil {
 		d.Error = b.Err.Error()
 		return d
 	}
 	newest, lag := versionJSON(b.Newest), now.Sub(b.Newest.CaptureTime()).Seconds()
-	d.Captured, d.LagSeconds, d.Newest = timeText(b.Newest.CaptureTime()), &lag, &newest
+	d.Captured, d.LagSeconds, d.Newest = TimeText(b.Newest.CaptureTime()), &lag, &newest
 	return d
 }
 
@@ -46,7 +46,7 @@ func HostLines(branches []history.Branch, c Clock) []string {
 		if b.Err != nil {
 			continue
 		}
-		row := [2]string{terminal.Quote(b.Name), c.moment(b.Newest.CaptureTime())}
+		row := [2]string{terminal.Quote(b.Name), c.Moment(b.Newest.CaptureTime())}
 		for k := range row {
 			width[k] = max(width[k], utf8.RuneCountInString(row[k]))
 		}

@@ -69,8 +69,8 @@ func escapeJSON(text []byte) []byte {
 
 func modeText(mode uint32) string { return fmt.Sprintf("%04o", mode) }
 
-// rawBytes is the base64 form of a name that is not UTF-8; "" for others.
-func rawBytes(name string) string {
+// RawBytes is the base64 form of a name that is not UTF-8; "" for others.
+func RawBytes(name string) string {
 	if utf8.ValidString(name) {
 		return ""
 	}
@@ -79,7 +79,7 @@ func rawBytes(name string) string {
 
 // rawList is the base64 form of all names if one of them is not UTF-8; nil otherwise.
 func rawList(names []string) []string {
-	if !slices.ContainsFunc(names, func(n string) bool { return rawBytes(n) != "" }) {
+	if !slices.ContainsFunc(names, func(n string) bool { return RawBytes(n) != "" }) {
 		return nil
 	}
 	raw := make([]string, len(names))
@@ -89,23 +89,27 @@ func rawList(names []string) []string {
 	return raw
 }
 
-func idText(id object.ID) string {
+func IDText(id object.ID) string {
 	if id.IsZero() {
 		return ""
 	}
 	return id.String()
 }
 
-func typeText(link bool) string {
-	if link {
+// TypeText is the type of a file, link or folder in documents.
+func TypeText(link, folder bool) string {
+	switch {
+	case folder:
+		return "folder"
+	case link:
 		return "symlink"
 	}
 	return "file"
 }
 
-// timeText is a moment in RFC 3339, in UTC with nine digits of nanoseconds, as in records; "" for
+// TimeText is a moment in RFC 3339, in UTC with nine digits of nanoseconds, as in records; "" for
 // the zero time.
-func timeText(t time.Time) string {
+func TimeText(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
@@ -126,10 +130,11 @@ type PathDocument struct {
 	PathBytes string `json:"path_bytes,omitempty"`
 }
 
-func pathsJSON(paths []string) []PathDocument {
+// PathsJSON lists paths; of none the list is empty, not null.
+func PathsJSON(paths []string) []PathDocument {
 	list := []PathDocument{}
 	for _, path := range paths {
-		list = append(list, PathDocument{Path: path, PathBytes: rawBytes(path)})
+		list = append(list, PathDocument{Path: path, PathBytes: RawBytes(path)})
 	}
 	return list
 }

@@ -25,10 +25,10 @@ func CompactJSON(dest string, c repo.Compaction) CompactDocument {
 
 // CompactLine is a compaction in one line. gc is the command that merges all packs.
 func CompactLine(c repo.Compaction, gc string) string {
-	text := fmt.Sprintf("%d packs of %s, as compact as they get", c.PacksBefore, sizeText(c.BytesBefore))
+	text := fmt.Sprintf("%s of %s: nothing to merge", Count(c.PacksBefore, "pack"), SizeText(c.BytesBefore))
 	if c.PacksBefore != c.PacksAfter || c.BytesBefore != c.BytesAfter {
-		text = fmt.Sprintf("%d packs of %s are now %d of %s: %s freed", c.PacksBefore, sizeText(c.BytesBefore),
-			c.PacksAfter, sizeText(c.BytesAfter), sizeText(c.BytesBefore-c.BytesAfter))
+		text = fmt.Sprintf("%s of %s, now %d of %s: %s freed", Count(c.PacksBefore, "pack"), SizeText(c.BytesBefore),
+			c.PacksAfter, SizeText(c.BytesAfter), SizeText(c.BytesBefore-c.BytesAfter))
 	}
 	if n := c.Foreign - c.Unlisted; n > 0 {
 		text += "; " + Count(n, "pack") + " left as found, in use by git or with a .keep file"

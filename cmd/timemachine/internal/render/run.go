@@ -38,22 +38,39 @@ func EmptyRun(dest string) RunDocument {
 // the words of their remedies.
 func RunJSON(dest string, s *watch.Summary, versions []record.Version, problems []scan.Problem, say Hints) RunDocument {
 	d := EmptyRun(dest)
-	d.Scan, d.Sources, d.ElapsedMS, d.Tip = s.Scan, s.Sources, s.Elapsed.Milliseconds(), idText(s.Tip)
+	d.Scan, d.Sources, d.ElapsedMS, d.Tip = s.Scan, s.Sources, s.Elapsed.Milliseconds(), IDText(s.Tip)
 	for event, n := range s.Events {
 		d.Events[string(event)] = n
 	}
 	for _, v := range versions {
 		d.Versions = append(d.Versions, versionJSON(v))
 	}
-	d.Problems = problemsJSON(problems, say)
+	d.Problems = ProblemsJSON(problems, say)
 	return d
 }
 
-// RunSummary is a run in one line. files is the number of files with a new version.
-func RunSummary(s *watch.Summary, files int) string {
+// VersionsOf says how many versions there are of how many files and folders.
+func VersionsOf(versions, files, folders int) string {
+	var of []string
+	if files > 0 {
+		of = append(of, Count(files, "file"))
+	}
+	if folders > 0 {
+		of = append(of, Count(folders, "folder"))
+	}
+	return Count(versions, "version") + " of " + strings.Join(of, " and ")
+}
+
+// RunSummary is a run in one line. files and folders are those with a new version; a single one is
+// named.
+func RunSummary(s *watch.Summary, files, folders []string) string {
 	text := "nothing changed"
 	if s.Versions > 0 {
-		text = fmt.Sprintf("%s of %s (%s) in %s", Count(s.Versions, "version"), Count(files, "file"), events(s), brief(s.Elapsed))
+		of := VersionsOf(s.Versions, len(files), len(folders))
+		if single := append(files, folders...); len(single) == 1 {
+			of = Count(s.Versions, "version") + " of " + terminal.Quote(single[0])
+		}
+		text = fmt.Sprintf("%s (%s) in %s", of, events(s), brief(s.Elapsed))
 	}
 	if s.Problems > 0 {
 		text += "; " + Count(s.Problems, "problem")
@@ -97,10 +114,10 @@ func ProblemText(p scan.Problem) string {
 	return terminal.Escape(text)
 }
 
-func problemsJSON(problems []scan.Problem, say Hints) []ProblemDocument {
+func ProblemsJSON(problems []scan.Problem, say Hints) []ProblemDocument {
 	list := []ProblemDocument{}
 	for _, p := range problems {
-		list = append(list, ProblemDocument{Path: p.Path, PathBytes: rawBytes(p.Path), Message: ProblemText(p), Hint: say(p.Remedy), Warning: p.Warning})
+		list = append(list, ProblemDocument{Path: p.Path, PathBytes: RawBytes(p.Path), Message: ProblemText(p), Hint: say(p.Remedy), Warning: p.Warning})
 	}
 	return list
 }

@@ -16,6 +16,17 @@ func Count(n int, noun string) string {
 	return strconv.Itoa(n) + " " + noun + "s"
 }
 
+// CountBoth is a number of files and of folders, without the noun of which there are none.
+func CountBoth(files, folders int) string {
+	switch {
+	case folders == 0:
+		return Count(files, "file")
+	case files == 0:
+		return Count(folders, "folder")
+	}
+	return Count(files, "file") + " and " + Count(folders, "folder")
+}
+
 // plural is count for nouns with a plural of their own.
 func plural(n int, one, many string) string {
 	if n == 1 {
@@ -37,8 +48,8 @@ func brief(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
-// sizeText is a number of bytes for people.
-func sizeText(n int64) string {
+// SizeText is a number of bytes for people.
+func SizeText(n int64) string {
 	if n < 1<<10 {
 		return strconv.FormatInt(n, 10) + " B"
 	}
@@ -53,6 +64,9 @@ func sizeText(n int64) string {
 func LocalTime(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format("2006-01-02 15:04:05 -07:00")
 }
+
+// Minute is a moment for people, to the minute.
+func Minute(t time.Time, zone *time.Location) string { return t.In(zone).Format("2006-01-02 15:04") }
 
 // VersionText names a version by its commit and by the moment from which it was in force, as log
 // shows them.

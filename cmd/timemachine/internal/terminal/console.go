@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -21,6 +22,8 @@ type ConsoleOptions struct {
 	Verbose  bool
 	Colour   bool
 	Now      func() time.Time // the clock of the progress bar
+	Columns  int              // lines are folded to so many; 0: they are not
+	Whole    func() []string  // commands in them that are not broken; nil: none
 }
 
 // Console is what the user sees beside the results: log lines through slog and tint, hints, and the
@@ -137,11 +140,22 @@ func (c *Console) line(text string) {
 	fmt.Fprintln(consoleWriter{c}, Escape(text))
 }
 
-// consoleWriter clears the progress bar before it writes a line.
+// consoleWriter clears the progress bar before it writes a line, and folds the line to a terminal.
 type consoleWriter struct{ c *Console }
 
 // Write writes p; each call is one line of text.
 func (w consoleWriter) Write(p []byte) (int, error) {
 	w.c.ClearBar()
-	return w.c.w.Write(p)
+	if w.c.Columns == 0 {
+		return w.c.w.Write(p)
+	}
+	var whole []string
+	if w.c.Whole != nil {
+		for _, command := range w.c.Whole() {
+			whole = append(whole, Escape(command))
+		}
+	}
+	lines := FoldMessage(strings.TrimSuffix(string(p), "\n"), w.c.Columns, whole)
+	_, err := io.WriteString(w.c.w, strings.Join(lines, "\n")+"\n")
+	return len(p), err
 }

@@ -31,6 +31,11 @@ func Escape(text string) string { return escape(text, record.Hidden) }
 // What does not show otherwise stays.
 func EscapeContent(line string) string { return escape(line, Hazardous) }
 
+// EscapeText is EscapeContent that leaves tabs as they are.
+func EscapeText(line string) string {
+	return escape(line, func(r rune) bool { return r != '\t' && Hazardous(r) })
+}
+
 func escape(text string, wrong func(rune) bool) string {
 	if !strings.ContainsFunc(text, wrong) {
 		return text

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"io"
 	"os/exec"
+	"strings"
 	"syscall"
 )
 
-// PagerCommand is the user's pager: $PAGER, else less; "" for none. As with git, an empty $PAGER or
-// cat means none. Git's configuration is not asked: a repository is data, and must not choose a
-// program to run.
+// PagerCommand is the user's pager: $PAGER, else less; "" for none. As with git, an empty $PAGER
+// or cat means none. On a terminal that is dumb, or that $TERM does not name, less asks for a key
+// before it shows anything: there only $PAGER is used. Git's configuration is not asked: a
+// repository is data, and must not choose a program to run.
 func PagerCommand(lookup func(name string) (string, bool)) string {
 	if command, set := lookup("PAGER"); set {
 		if command == "cat" {
@@ -19,10 +21,27 @@ func PagerCommand(lookup func(name string) (string, bool)) string {
 		}
 		return command
 	}
+	if name, _ := lookup("TERM"); name == "" || name == "dumb" {
+		return ""
+	}
 	if _, err := exec.LookPath("less"); err != nil {
 		return ""
 	}
 	return "less"
+}
+
+// shellSigns are the characters that only a shell understands.
+const shellSigns = "|&;<>()$`\\\"'\n*?[#~=%"
+
+// MissingPager returns an error where the program that a pager command begins with is not there. A
+// command that needs a shell to tell is not looked at.
+func MissingPager(command string) error {
+	words := strings.Fields(command)
+	if len(words) == 0 || strings.ContainsAny(command, shellSigns) {
+		return nil
+	}
+	_, err := exec.LookPath(words[0])
+	return err
 }
 
 // PagerSettings are the options of less and lv, as git sets them, that the user has not set.

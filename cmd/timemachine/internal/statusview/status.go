@@ -1,0 +1,204 @@
+package statusview
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/schedule"
+	"timemachine/cmd/timemachine/internal/terminal"
+	"timemachine/repo/history"
+	"timemachine/repo/record"
+	"timemachine/watch/preview"
+)
+
+// statusLimit is the number of lines of one kind in a status that is not verbose.
+const statusLimit = 20
+
+// Status is the state of a destination and what a run would do now.
+type Status struct {
+	Destination   string
+	Lacking       string // what to type to make the destination; "" where it exists
+	Configuration string // "": what a run would do is left out
+	Entries       int    // of the watch list, without exclusions
+	Exclusions    int    // of the watch list
+	Busy          bool
+	Branch        string // "" where nothing is recorded yet
+	Versions      int
+	Newest        record.Version
+	Last          history.LastRun
+	Failed        *FailedRun     // nil: the last run did not fail
+	Scheduled     []schedule.Job // that make runs of this configuration
+	Schedule      string         // what to type to have cron run it; "" where it is scheduled
+	Push          *Push          // nil: runs do not push
+	Upstream      *history.Upstream
+	Remote        string // that is set up, though runs push to none; "": none
+	Sizes         history.Sizes
+	Free          int64            // bytes of free space; -1: unknown
+	Growth        *Growth          // nil where too little is known for that
+	Preview       *preview.Preview // nil where there is no configuration
+	Hints         render.Hints     // gives the words for the preview's problems
+}
+
+// FailedRun is a run over the whole watch list that failed and recorded nothing more.
+type FailedRun struct {
+	When time.Time
+	Why  string // in one line, escaped
+}
+
+// View says for whom a status is.
+type View struct {
+	render.Clock
+	Verbose bool // lists have no limit
+	Columns int  // of the screen; 0: lines are not cut
+}
+
+// Lines are the status for people.
+func (s *Status) Lines(v View) []string {
+	p := &page{columns: v.Columns}
+	p.row("destination", terminal.Quote(s.Destination))
+	if s.Configuration != "" {
+		p.row("watching", s.watching())
+	}
+	if s.Branch == "" {
+		p.row("history", "nothing is recorded yet")
+		if s.Lacking != "" {
+			p.row("", "the destination does not exist; make it with:")
+			p.plain("  " + s.Lacking)
+		}
+		if s.Failed != nil {
+			p.row("last run", lastRun(s.Last, s.Failed, v.Clock))
+		}
+		s.addSchedule(p, v)
+	} else {
+		s.addHistory(p, v)
+	}
+	if s.Busy {
+		p.row("now", "a run is at work")
+	}
+	if s.Preview != nil {
+		s.addPreview(p, v)
+	}
+	return p.lines
+}
+
+// watching says what is on the watch list, and where that is.
+func (s *Status) watching() string {
+	file := terminal.Quote(s.Configuration)
+	switch {
+	case s.Preview == nil:
+		return "nothing: there is no " + file
+	case s.Entries == 0:
+		return "nothing: no entry in " + file
+	}
+	of := entries(s.Entries)
+	if s.Exclusions > 0 {
+		of += " and " + render.Count(s.Exclusions, "exclusion")
+	}
+	return fmt.Sprintf("%s, %s; %s in %s", render.Count(s.Preview.Sources, "file"), render.SizeText(s.Preview.Bytes), of, file)
+}
+
+func entries(n int) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
+}
+
+// addHistory adds what is known of the history, and of how it goes on.
+func (s *Status) addHistory(p *page, v View) {
+	p.row("history", fmt.Sprintf("%s on branch %s, the newest %s", render.Count(s.Versions, "version"), terminal.Quote(s.Branch), v.Moment(s.Newest.CaptureTime())))
+	p.row("last run", lastRun(s.Last, s.Failed, v.Clock))
+	s.addSchedule(p, v)
+	size := fmt.Sprintf(".git %s, files %s, copies %s", render.SizeText(s.Sizes.Git), render.SizeText(s.Sizes.Files), render.SizeText(s.Sizes.Copies))
+	if s.Free >= 0 {
+		size += "; " + render.SizeText(s.Free) + " free"
+	}
+	p.row("size", size)
+	if s.Growth != nil {
+		p.row("growth", s.Growth.text(s.Free))
+	}
+	if s.Push != nil {
+		s.Push.addTo(p, v.Clock)
+	} else {
+		p.row("push", pushText(s.Upstream, s.Remote))
+	}
+	if n := s.Last.Unwritten; n > 0 {
+		p.row("not written", render.Count(n, "version")+" beside the history, in files/ or copies/: each run tries again")
+	}
+}
+
+// unscheduled is after what time without a run a person is told how to schedule them.
+const unscheduled = time.Hour
+
+// addSchedule adds what runs timemachine, where that can be told.
+func (s *Status) addSchedule(p *page, v View) {
+	for i, j := range s.Scheduled {
+		label := "schedule"
+		if i > 0 {
+			label = ""
+		}
+		text := j.When + ", " + terminal.Quote(j.Where)
+		if j.User != "" {
+			text += ", as " + terminal.Quote(j.User)
+		}
+		p.row(label, text)
+	}
+	if len(s.Scheduled) == 0 && s.Schedule != "" {
+		p.row("schedule", "none found, of cron or systemd")
+		if v.Columns > 0 && (s.Branch == "" || !s.Last.Ended.IsZero() && v.Now.Sub(s.Last.Ended) > unscheduled) {
+			p.row("", "to have cron run it each minute:")
+			p.plain("  " + s.Schedule)
+		}
+	}
+}
+
+// LastRunLine is the line about the last run. failed is nil unless that run failed.
+func LastRunLine(l history.LastRun, failed *FailedRun, c render.Clock) string {
+	return terminal.Pad("last run", labelWidth) + lastRun(l, failed, c)
+}
+
+func lastRun(l history.LastRun, failed *FailedRun, c render.Clock) string {
+	if failed == nil {
+		return ended(l, c)
+	}
+	return c.Moment(failed.When) + ", failed: " + terminal.Escape(failed.Why) + "; before that: " + ended(l, c)
+}
+
+func ended(l history.LastRun, c render.Clock) string {
+	switch {
+	case l.Ended.IsZero():
+		return "no full run is known"
+	case l.Ended.Equal(l.Good):
+		return c.Moment(l.Ended) + ", all well"
+	case l.Good.IsZero():
+		return c.Moment(l.Ended) + ", with problems; none without is known"
+	}
+	return c.Moment(l.Ended) + ", with problems; the last without " + c.Moment(l.Good)
+}
+
+// pushText tells what a remote has, where the branch follows one; else which remote there is.
+func pushText(u *history.Upstream, remote string) string {
+	switch {
+	case u == nil && remote != "":
+		return "to " + terminal.Quote(remote) + " by hand only: push: in the configuration lets runs do it"
+	case u == nil:
+		return "no remote"
+	case !u.Pushed:
+		return "to " + terminal.Quote(u.Remote+"/"+u.Branch) + ", never done"
+	case u.Diverged:
+		return terminal.Quote(u.Remote+"/"+u.Branch) + " holds commits that are not here"
+	case u.Ahead == 0:
+		return terminal.Quote(u.Remote+"/"+u.Branch) + " is up to date"
+	}
+	return terminal.Quote(u.Remote+"/"+u.Branch) + " lacks " + render.Count(u.Ahead, "commit")
+}
+
+// limit is the number of lines of one kind.
+func (v View) limit() int {
+	if v.Verbose {
+		return math.MaxInt
+	}
+	return statusLimit
+}

@@ -1,0 +1,254 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+	"unicode"
+
+	"golang.org/x/sys/unix"
+	"golang.org/x/text/width"
+
+	"timemachine/repo/repotest"
+)
+
+// onTerminal runs the program on a terminal of so many columns, without a pager, and returns what
+// it wrote there.
+func onTerminal(t *testing.T, dir string, columns int, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("timemachine", append([]string{"-cl", dir, "-d", filepath.Join(dir, "dest")}, args...)...)
+	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_STATE_HOME="+filepath.Join(dir, "state"), "LC_ALL=C.UTF-8", "TERM=xterm", "PAGER=cat", "TZ=UTC")
+	return screenOf(t, cmd, columns)
+}
+
+// screenOf runs a command on a terminal of so many columns and returns what is written there.
+func screenOf(t *testing.T, cmd *exec.Cmd, columns int) string {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("no terminals here:", err)
+	}
+	defer master.Close()
+	fd := int(master.Fd())
+	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
+	}
+	if err == nil {
+		err = unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: uint16(columns)})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	slave.Close()
+	var out bytes.Buffer
+	_, _ = io.Copy(&out, master) // EIO when the other end is closed
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%q: %v: %.500s", cmd.Args, err, out.String())
+	}
+	return strings.ReplaceAll(out.String(), "\r\n", "\n")
+}
+
+var escapes = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+// columnsOf is how many columns a line takes, by the tables of Unicode.
+func columnsOf(line string) int {
+	n := 0
+	for _, r := range escapes.ReplaceAllString(line, "") {
+		switch kind := width.LookupRune(r).Kind(); {
+		case unicode.In(r, unicode.Mn, unicode.Me):
+		case kind == width.EastAsianWide || kind == width.EastAsianFullwidth:
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
+}
+
+// TestLogFitsTerminal: no line is wider than the terminal, whatever the names and events, and
+// nothing in a name acts on the terminal.
+func TestLogFitsTerminal(t *testing.T) {
+	w := newLogWorld(t)
+	commands := [][]string{{"log"}, {"log", w.top}, {"log", "--flat"}, {"log", "--runs"}, {"log", "--deleted", w.top}, {"log", "--stat", w.top},
+		{"log", "--reverse"}, {"log", "--event", "metadata", "/"}, {"restore", "-n", w.top, "--at", "@2"}, {"restore", "-n", "-v", w.top, "--at", "@3"}}
+	for _, source := range w.sources() {
+		if !strings.Contains(source, "/sub/") {
+			commands = append(commands, []string{"log", source})
+		}
+	}
+	for _, columns := range []int{200, 80, 40, 24} {
+		for _, args := range commands {
+			out := onTerminal(t, w.dir, columns, args...)
+			if strings.Count(out, "\n") < 2 {
+				t.Fatalf("%.200q: %.500q", args, out)
+			}
+			for line := range strings.Lines(out) {
+				line = strings.TrimSuffix(line, "\n")
+				isHint := strings.HasPrefix(line, "hint: ") || strings.Contains(line, "restore") && args[0] == "restore" || strings.HasPrefix(line, "at ")
+				if n := columnsOf(line); n > columns && !isHint {
+					t.Errorf("%.200q on %d columns: %d in %q", args, columns, n, line)
+				}
+				if strings.ContainsFunc(escapes.ReplaceAllString(line, ""), unicode.IsControl) {
+					t.Errorf("%.200q: %q", args, line)
+				}
+			}
+		}
+	}
+}
+
+// TestLogOfFileCountsAsAt: the numbers of a file's versions are those that --at takes, also where
+// some versions are left out.
+func TestLogOfFileCountsAsAt(t *testing.T) {
+	w := &logWorld{t: t, dir: repotest.InMemory(t)}
+	w.top = filepath.Join(w.dir, "w")
+	for i := range 5 {
+		w.write("f", fmt.Sprint("version ", i, " ", i%2, "\n"))
+		w.run("add", filepath.Join(w.top, "f"))
+	}
+	path := filepath.Join(w.top, "f")
+	row := regexp.MustCompile(`(?m)^@(\d+) .* ([0-9a-f]{10})  `)
+	for _, args := range [][]string{{"log", path}, {"log", "-S", "version 1", path}, {"log", "-2", path}, {"log", "--event", "added", path}, {"log", "--reverse", path}, {"log", "-p", path}} {
+		out := escapes.ReplaceAllString(onTerminal(t, w.dir, 80, args...), "")
+		rows := row.FindAllStringSubmatch(out, -1)
+		if len(rows) == 0 {
+			t.Fatalf("%q: %s", args, out)
+		}
+		for _, r := range rows {
+			if a, b := w.run("show", path, "--at", "@"+r[1]), w.run("show", path, "--at", r[2]); a != b {
+				t.Errorf("%q: @%s is %q, %s is %q", args, r[1], a, r[2], b)
+			}
+		}
+	}
+	if out := onTerminal(t, w.dir, 300, "log", path); !strings.Contains(out, "diff "+path+" @1 @0") || !strings.Contains(out, "\x1b[32madded") {
+		t.Errorf("%q", out)
+	}
+}
+
+// TestRenamesAreOneLine: on a terminal a rename is one line, and --deleted lists none.
+func TestRenamesAreOneLine(t *testing.T) {
+	w := &logWorld{t: t, dir: repotest.InMemory(t)}
+	w.top = filepath.Join(w.dir, "w")
+	w.write("tls.conf", "tls\n")
+	w.write("gone", "gone\n")
+	w.run("add", w.top)
+	w.must(os.Rename(filepath.Join(w.top, "tls.conf"), filepath.Join(w.top, "ssl.conf")), os.Remove(filepath.Join(w.top, "gone")))
+	w.run()
+	out := escapes.ReplaceAllString(onTerminal(t, w.dir, 80, "log", w.top, "--since", "1 hour ago"), "")
+	if !regexp.MustCompile(`(?m)^  renamed   [0-9a-f]{10} +4 B  tls.conf → ssl.conf$`).MatchString(out) || strings.Count(out, "deleted") != 1 {
+		t.Errorf("%s", out)
+	}
+	old := filepath.Join(w.top, "tls.conf")
+	out = escapes.ReplaceAllString(onTerminal(t, w.dir, 300, "log", old), "")
+	if !regexp.MustCompile(`(?m)^@0 .*  renamed   [0-9a-f]{10}  tls.conf → ssl.conf$`).MatchString(out) || !strings.Contains(out, "log "+filepath.Join(w.top, "ssl.conf")) {
+		t.Errorf("%s", out)
+	}
+	// In a folder from which it was renamed it is no deletion either.
+	w.write("from/a", "a\n")
+	for i := range 20 {
+		w.write(fmt.Sprint("from/many/", i), fmt.Sprint(i, "\n"))
+	}
+	w.run()
+	w.must(os.Mkdir(filepath.Join(w.top, "to"), 0o755), os.Rename(filepath.Join(w.top, "from", "a"), filepath.Join(w.top, "to", "b")))
+	w.run()
+	out = escapes.ReplaceAllString(onTerminal(t, w.dir, 300, "log", "-1", filepath.Join(w.top, "from")), "")
+	if want := "  a → " + filepath.Join(w.top, "to", "b") + "\n"; !strings.Contains(out, want) || strings.Contains(out, "deleted") {
+		t.Errorf("%s", out)
+	}
+	w.must(os.Rename(filepath.Join(w.top, "from", "many"), filepath.Join(w.top, "to", "many")))
+	w.run()
+	many := filepath.Join(w.top, "from", "many")
+	if out := w.run("log", "--runs", "-1", many); !strings.Contains(out, "  20 renamed from "+many+" to "+filepath.Join(w.top, "to", "many")) || strings.Contains(out, "deleted") {
+		t.Errorf("%s", out)
+	}
+	if out := w.run("log", "--runs", "--no-renames", "-1", many); !strings.Contains(out, "20 deleted below "+many) {
+		t.Errorf("%s", out)
+	}
+	if out := onTerminal(t, w.dir, 300, "log", filepath.Join(w.top, "gone")); !strings.Contains(out, "restore "+filepath.Join(w.top, "gone")) {
+		t.Errorf("%s", out)
+	}
+	if out := w.run("log", "--deleted", w.top); strings.Contains(out, "tls.conf") || strings.Count(out, "\n") != 1 {
+		t.Errorf("%s", out)
+	}
+	if out := w.run("log", "--deleted", "--no-renames", w.top); !strings.Contains(out, "tls.conf") {
+		t.Errorf("%s", out)
+	}
+}
+
+// TestRunStaysTogether: a run is told once, also where one of its versions came into force before
+// those of the run before.
+func TestRunStaysTogether(t *testing.T) {
+	w := &logWorld{t: t, dir: repotest.InMemory(t)}
+	w.top = filepath.Join(w.dir, "w")
+	for _, name := range []string{"a", "b", "c"} {
+		w.write(name, "one\n")
+	}
+	w.run("add", w.top)
+	between := time.Now()
+	time.Sleep(2100 * time.Millisecond)
+	w.write("a", "two\n")
+	w.run()
+	w.write("b", "two\n")
+	w.write("c", "two\n")
+	w.must(os.Chtimes(filepath.Join(w.top, "b"), between, between.Add(time.Second)))
+	w.run()
+	if got := w.run("log", "-3"); strings.Index(got, "/a\n") > strings.Index(got, "/b\n") {
+		t.Fatalf("the versions do not interleave: %s", got)
+	}
+	if got := w.run("log", "--runs"); strings.Count(got, "\n") != 3 || !strings.Contains(got, "2 modified below") {
+		t.Errorf("%s", got)
+	}
+	if out := escapes.ReplaceAllString(onTerminal(t, w.dir, 80, "log", w.top), ""); strings.Count(out, " ago") != 3 {
+		t.Errorf("%s", out)
+	}
+}
+
+// TestRunsCountAllVersions: --runs counts each version once, on a terminal what is summed up is
+// said, and a limit is one of runs.
+func TestRunsCountAllVersions(t *testing.T) {
+	w := newLogWorld(t)
+	versions := strings.Count(w.run("log", "--json"), "\n")
+	for _, args := range [][]string{nil, {"--reverse"}} {
+		sum := 0
+		for line := range strings.Lines(w.run(append([]string{"log", "--runs", "--json"}, args...)...)) {
+			var n int
+			_, err := fmt.Sscan(regexp.MustCompile(`"versions":(\d+)`).FindStringSubmatch(line)[1], &n)
+			w.must(err)
+			sum += n
+		}
+		if sum != versions {
+			t.Errorf("%q: runs count %d of %d versions", args, sum, versions)
+		}
+	}
+	all := w.run("log", "--runs")
+	lines := strings.SplitAfter(strings.TrimSuffix(all, "\n"), "\n")
+	if len(lines) < 5 || w.run("log", "--runs", "-2") != lines[0]+lines[1] {
+		t.Errorf("%s", all)
+	}
+	if got := w.run("log", "--runs", "-2", "--reverse"); got != lines[1]+lines[0] {
+		t.Errorf("%s\nwant %s%s", got, lines[1], lines[0])
+	}
+	out := escapes.ReplaceAllString(onTerminal(t, w.dir, 300, "log", w.top), "")
+	if !strings.Contains(out, "40 modes changed below lib/sub") || !strings.Contains(out, "log --flat") {
+		t.Errorf("%s", out)
+	}
+}

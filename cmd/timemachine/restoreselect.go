@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+
+	"timemachine/repo/history"
+	"timemachine/repo/restore"
+)
+
+// restoreSelection is what the words of a restore mean.
+type restoreSelection struct {
+	list   []restore.Selection
+	point  history.Point // what --at means
+	lines  []string      // what has to be said of it first
+	offers []offer       // what is not restored though it lies below
+}
+
+// selections are the versions that each PATH means. A path that is unknown, or did not exist then,
+// is an error: half a command restores nothing.
+func (a *app) selections(ctx context.Context, h *history.History, o restoreOptions) (restoreSelection, error) {
+	var s restoreSelection
+	at, err := a.stateTime(h, o.at)
+	if err != nil {
+		return s, err
+	}
+	s.point = at.Point
+	for _, word := range o.paths {
+		path, copied, err := a.namedVersion(ctx, h, word)
+		if err != nil {
+			return s, err
+		}
+		at := at
+		if copied != "" && !at.given {
+			if at, err = a.stateTime(h, copied); err != nil {
+				return s, err
+			}
+		}
+		var state pathState
+		if o.deleted {
+			state, err = a.deletedState(ctx, h, path, at)
+		} else {
+			state, err = a.stateAt(ctx, h, path, at)
+		}
+		if err != nil {
+			return s, err
+		}
+		if state.about != "" {
+			s.lines = append(s.lines, state.about)
+		}
+		s.list = append(s.list, restore.Selection{Path: path, Entries: state.entries})
+		if !at.given && !o.deleted {
+			more, err := a.offerDeleted(ctx, h, &state)
+			if err != nil {
+				return s, err
+			}
+			if more != nil {
+				s.offers = append(s.offers, *more)
+			}
+		}
+	}
+	return s, nil
+}

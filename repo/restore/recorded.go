@@ -1,0 +1,122 @@
+package restore
+
+import (
+	"errors"
+	"slices"
+
+	"timemachine/repo/git/object"
+)
+
+// Cleared lists the files that Write removes, or removed, because a folder needs their path.
+func (p *Plan) Cleared() []string {
+	var paths []string
+	for s := range p.all {
+		if s.obstacle != "" && (s.Err == nil || s.cleared) {
+			paths = append(paths, s.obstaclePath())
+		}
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+// all yields the steps, and then those of parents.
+func (p *Plan) all(yield func(*Step) bool) {
+	for _, list := range [][]Step{p.Steps, p.Parents} {
+		for i := range list {
+			if !yield(&list[i]) {
+				return
+			}
+		}
+	}
+}
+
+// Replaced lists the files, links and folders whose present content or attributes Write replaces or
+// removes, each once.
+func (p *Plan) Replaced() (files, folders []string) {
+	seen := map[string]bool{}
+	for s := range p.all {
+		path := s.replaces()
+		switch {
+		case path == "" || seen[path]:
+		case s.isOfFolder():
+			folders = append(folders, path)
+		default:
+			files = append(files, path)
+		}
+		seen[path] = true
+	}
+	return files, folders
+}
+
+// isOfFolder tells whether the step replaces the attributes of a folder.
+func (s *Step) isOfFolder() bool { return s.Folder && s.obstacle == "" }
+
+// Restored lists the files, links and folders that Write has restored, and the commits of their
+// versions. Among the files are those, without a commit, that have got further names.
+func (p *Plan) Restored() (files, folders []string, commits map[string]object.ID) {
+	commits = map[string]object.ID{}
+	for s := range p.all {
+		switch {
+		case !s.writes() || s.Commit.IsZero():
+			continue
+		case s.Folder:
+			folders = append(folders, s.Source)
+		default:
+			files = append(files, s.Source)
+		}
+		commits[s.Source] = s.Commit
+	}
+	for s := range p.all {
+		if s.joins != nil && commits[s.Source] == s.Commit && s.joins.Action == Keep {
+			files = append(files, s.joins.Source)
+		}
+	}
+	slices.Sort(files)
+	return slices.Compact(files), folders, commits
+}
+
+var errUnrecorded = errors.New("its present content is in no version and cannot be recorded here; --overwrite always replaces it")
+
+// ConfirmRecorded tells the plan which content the newest version of each replaced path holds, zero
+// for a folder's; mode, owner and attributes are in that version too. Write replaces no other
+// content. A step whose path is not in recorded fails with the path's error in failed, unless all
+// is to be overwritten.
+func (p *Plan) ConfirmRecorded(recorded map[string]object.ID, failed map[string]error) {
+	for s := range p.all {
+		path := s.replaces()
+		if path == "" {
+			continue
+		}
+		stored, ok := recorded[path]
+		if s.stored = stored; ok || p.o.Overwrite == OverwriteAlways && s.Action != Remove {
+			continue
+		}
+		if s.Err = failed[path]; s.Err == nil {
+			s.Err = errUnrecorded
+		}
+	}
+}
+
+// ConfirmStored is ConfirmRecorded where nothing can be recorded: it looks the present contents up
+// in the history. A folder's attributes, and those of a file whose content stays, count as known.
+func (p *Plan) ConfirmStored() error {
+	recorded := map[string]object.ID{}
+	for s := range p.all {
+		path := s.replaces()
+		switch {
+		case path == "":
+		case s.isOfFolder():
+			recorded[path] = object.ID{}
+		case !s.present.IsZero():
+			stored, err := p.src.Has(s.present)
+			if err != nil {
+				return err
+			}
+			if stored {
+				recorded[path] = s.present
+			}
+		}
+	}
+	p.ConfirmRecorded(recorded, nil)
+	return nil
+}
