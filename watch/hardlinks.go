@@ -21,7 +21,8 @@ type hardLinks struct {
 // linkedWith returns the path that stands for all names of a captured source's file that the scan
 // saw: that of an earlier record, else the first. It is "" where that is the source itself, or
 // where the file has no other name. A run over some paths leaves what the record says. relinked
-// tells whether that makes a version: the path that the record names may just be gone.
+// tells whether that makes a version: not where the path that the record names is just gone, or
+// became another file while nothing happened to this one.
 func (r *run) linkedWith(ch *scan.Change, got *captured) (with string, relinked bool) {
 	if got.Folder {
 		return "", false
@@ -41,7 +42,7 @@ func (r *run) linkedWith(ch *scan.Change, got *captured) (with string, relinked 
 	if with == "" && got.Links > 1 && !saw && r.isPartial() {
 		with = former
 	}
-	return with, saw && inode != got.Stat.Inode()
+	return with, saw && inode != got.Stat.Inode() && before.Stat != got.Stat
 }
 
 // nameOf returns the path that stands for all names of a file, or "" where that is the path source:

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -160,9 +161,9 @@ func (w *twins) recordPart(paths []scan.Path) (undecided bool, l *versionLog) {
 // TestPartsRecordWhatFullRunsDo makes random changes and compares a history of runs over everything
 // with one of runs over the paths that changed.
 func TestPartsRecordWhatFullRunsDo(t *testing.T) {
-	rounds := 60
+	rounds, seeds := 60, uint64(16)
 	if testing.Short() {
-		rounds = 25
+		rounds, seeds = 25, 3
 	}
 	lists := []string{
 		"- %[1]s\n",
@@ -170,31 +171,37 @@ func TestPartsRecordWhatFullRunsDo(t *testing.T) {
 		"- %[1]s/**/*.txt\n- %[1]s/a\n",
 		"- %[1]s/d?/**\n- %[1]s/*/b\n- \"!c.txt\"\n",
 	}
-	parts, undecided := 0, 0
-	for i, list := range lists {
-		for seed := range uint64(3) {
-			w := newTwins(t)
-			w.config = fmt.Sprintf(list, w.src)
-			w.other.config, w.links = w.config, i == 0
-			w.random = rand.New(rand.NewPCG(seed, uint64(i)))
-			w.roots = []string{w.path("a"), w.path("b/c.txt"), w.path("d")}
-			for range 12 {
-				w.change()
+	var parts, undecided atomic.Int64
+	t.Run("worlds", func(t *testing.T) {
+		for i, list := range lists {
+			for seed := range seeds {
+				t.Run(fmt.Sprint(i, " ", seed), func(t *testing.T) {
+					t.Parallel()
+					w := newTwins(t)
+					w.config = fmt.Sprintf(list, w.src)
+					w.other.config, w.links = w.config, i == 0
+					w.random = rand.New(rand.NewPCG(seed, uint64(i)))
+					w.roots = []string{w.path("a"), w.path("b/c.txt"), w.path("d")}
+					for range 12 {
+						w.change()
+					}
+					w.recordSummary(watch.RunOptions{})
+					w.other.recordSummary(watch.RunOptions{})
+					w.dirty = nil
+					for range rounds {
+						for range 1 + w.random.IntN(4) {
+							w.change()
+						}
+						w.runBoth()
+					}
+					parts.Add(int64(w.parts))
+					undecided.Add(int64(w.undecided))
+				})
 			}
-			w.recordSummary(watch.RunOptions{})
-			w.other.recordSummary(watch.RunOptions{})
-			w.dirty = nil
-			for range rounds {
-				for range 1 + w.random.IntN(4) {
-					w.change()
-				}
-				w.runBoth()
-			}
-			parts, undecided = parts+w.parts, undecided+w.undecided
 		}
-	}
-	t.Logf("%d parts, of which %d left something to a full run", parts, undecided)
-	if undecided > parts/2 {
+	})
+	t.Logf("%d parts, of which %d left something to a full run", parts.Load(), undecided.Load())
+	if undecided.Load() > parts.Load()/2 {
 		t.Error("most parts leave something to a full run")
 	}
 }

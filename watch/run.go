@@ -75,7 +75,7 @@ type Summary struct {
 	Tip      object.ID
 	Contents map[string]object.ID // with Reread: what each path of Only holds, as recorded
 
-	// Undecided says that a run over Part left something to a run over everything.
+	// Undecided says that a run over Part recorded nothing, and left it to a run over everything.
 	Undecided bool
 }
 
@@ -279,7 +279,9 @@ func (r *run) findChanges() ([]scan.Change, error) {
 		changes = append(changes, deleted...)
 		problems = slices.Concat(problems, held, missing, unneeded(r.AcceptDeletions, deleted))
 	}
-	r.summary.Undecided = s.Undecided
+	if r.summary.Undecided = s.Undecided; s.Undecided {
+		return nil, nil // a part of it would be half a rename
+	}
 	changes = unseen.Settle(append(changes, r.removed()...))
 	for _, p := range problems {
 		if p.Warning {

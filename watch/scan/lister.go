@@ -231,7 +231,7 @@ func (l *lister) addName(b *walkFolder, name []byte, in *listing) {
 		}
 		mounted := st.IsRegular() && st.Dev != in.dev
 		pseudo := in.pseudo || mounted && disk.IsPseudoPath(path)
-		linked := b.only != nil && !special && disk.HasOtherNames(&l.stat)
+		linked := !special && disk.HasOtherNames(&l.stat)
 		b.found = append(b.found, File{Path: path, Stat: st, Entry: e, Pseudo: pseudo, skipped: special, linked: linked})
 	}
 }

@@ -59,8 +59,8 @@ type partFolder struct {
 
 // Part is All for some paths: it finds what All would find there, if nothing else has changed since
 // the scan that the cache is from. It looks at each path, at the folder that holds it, and at the
-// other names of a file that has some. What suggests that more has happened is left to a scan of
-// everything: then Undecided is set.
+// other names of a file that has some. Where something suggests that more has happened, it is left
+// to a scan of everything: then Undecided is set.
 func Part(ctx context.Context, c *config.Config, paths []Path, o *own.Set, known *cache.Cache, watch FolderWatch) (*Scan, error) {
 	s := newScan(ctx, c, o, known)
 	s.watch = watch
@@ -76,7 +76,7 @@ func Part(ctx context.Context, c *config.Config, paths []Path, o *own.Set, known
 	if err := p.look(topmost(paths)); err != nil {
 		return nil, err
 	}
-	if names := p.otherNames(known); len(names) > 0 {
+	if names := p.otherNames(); len(names) > 0 {
 		if err := p.look(names); err != nil {
 			return nil, err
 		}
@@ -172,9 +172,9 @@ func (p *part) forget(path Path) {
 	}
 }
 
-// hasChanged tells whether a path may be another folder than before.
+// hasChanged tells whether a path may be, or lead to, another folder than before.
 func (p *part) hasChanged(path Path) bool {
-	st, err := p.looker.Stat(path.Name, true)
+	st, err := p.looker.Stat(path.Name, false)
 	return path.Whole || err != nil || !st.IsDir()
 }
 
@@ -292,16 +292,19 @@ func (p *part) passes(root, folder string) (bool, error) {
 	return err == nil && st.Inode() != p.own.Dest && !p.own.HasFolder(st.Inode()) && !disk.IsPseudo(fd), nil
 }
 
-// otherNames returns the other names of the files that were found changed, or replaced by others:
-// they have changed with them.
-func (p *part) otherNames(known *cache.Cache) (names []Path) {
-	inodes := map[disk.Inode]bool{}
+// otherNames returns the other names of the files that were found changed, are gone, or were
+// replaced by others: they have changed with them.
+func (p *part) otherNames() (names []Path) {
+	inodes, found := map[disk.Inode]bool{}, map[string]disk.Inode{}
 	for i := range p.found {
 		f := &p.found[i]
+		found[f.Path] = f.Stat.Inode()
 		if f.linked {
 			inodes[f.Stat.Inode()] = true
 		}
-		if was := known.FindLive(f.Path); was != nil && !was.Folder && !was.Followed && !was.Stat.IsZero() && was.Stat.Inode() != f.Stat.Inode() {
+	}
+	for was := range p.cached.Unseen(func(string) bool { return false }) {
+		if !was.Deleted && !was.Folder && !was.Followed && !was.Stat.IsZero() && found[was.Source] != was.Stat.Inode() && p.hasLooked(was.Source) {
 			inodes[was.Stat.Inode()] = true
 		}
 	}

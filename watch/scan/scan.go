@@ -28,7 +28,7 @@ type File struct {
 	Listed  bool // the entry names this very path, so a link there is followed
 	Pseudo  bool // on a file system like /proc
 	skipped bool // not captured: a special file, or its stat could not be taken
-	linked  bool // the file has other names; set in a part
+	linked  bool // the file has other names
 
 	// assumed says that nothing looked at the source: it is taken to be as the cache has it.
 	// followed is that of its state.
