@@ -62,7 +62,7 @@ func Restore(ctx context.Context, o RestoreOptions) (*restore.Plan, error) {
 		ro.Attributes = o.Config.KeepsXattr
 	}
 	ro.Since = o.since()
-	ro.HadNone = func(e *history.Entry) bool { return o.recordedFolders(ctx, e) || o.gotLater(ctx, e) }
+	ro.HadNone = func(e *history.Entry, changed time.Time) bool { return o.hadNone(ctx, e, changed) }
 	at := o.At
 	if at.Back > 0 {
 		at = history.Point{Time: ro.Since}
@@ -168,32 +168,35 @@ func merge(p, next *restore.Plan) {
 	}
 }
 
-// recordedFolders tells whether an entry's folder was recorded before a version was captured. The
-// runs since then record attributes, too.
-func (o *RestoreOptions) recordedFolders(ctx context.Context, e *history.Entry) bool {
-	if o.Config == nil {
-		return false
-	}
-	return slices.ContainsFunc(o.Config.Entries, func(entry *config.Entry) bool {
-		folder, found, err := o.History.FolderOf(ctx, entry.Root, history.Point{Time: e.CaptureTime()})
-		return err == nil && found && !folder.CaptureTime().After(e.CaptureTime())
-	})
-}
-
-// gotLater tells whether a source got its attributes after a version. Where its folder is not
-// recorded, nothing else tells that attributes were recorded then.
-func (o *RestoreOptions) gotLater(ctx context.Context, e *history.Entry) bool {
-	later, err := o.History.At(ctx, e.Source, history.Point{})
+// hadNone tells of a version without attributes that its source had none then. It has some now,
+// and became what it is now at a moment; zero: that does not matter. They were there unrecorded
+// where they are older than the capture of a version without them: an early timemachine recorded
+// none.
+func (o *RestoreOptions) hadNone(ctx context.Context, e *history.Entry, changed time.Time) bool {
+	newest, err := o.History.At(ctx, e.Source, history.Point{})
 	if err != nil {
 		return false
 	}
-	for v, err := range o.History.Lineage(ctx, &later) {
-		if err != nil || v.Commit == e.Commit {
-			return err == nil && later.Event == record.Metadata && len(later.Xattrs) > 0 && later.Changed.After(e.CaptureTime())
+	since := changed
+	for v, err := range o.History.Lineage(ctx, &newest) {
+		switch {
+		case err != nil:
+			return false
+		case len(v.Xattrs) == 0:
+			if !since.IsZero() && !since.After(v.CaptureTime()) {
+				return false
+			}
+			since = time.Time{}
+		case v.Event == record.Metadata:
+			since = v.Changed
+		default:
+			since = time.Time{}
 		}
-		later = v
+		if v.Commit == e.Commit {
+			break
+		}
 	}
-	return false
+	return true
 }
 
 // since is a moment at which all selected versions were in force: the one they were selected for,

@@ -424,10 +424,7 @@ func (w *modelWorld) revert(n int) {
 func (w *modelWorld) taint(commit string) {
 	for file := range strings.SplitSeq(w.git("diff-tree", "-z", "-r", "--root", "--no-commit-id", "--name-only", commit), "\x00") {
 		for p, r := range w.newest {
-			if r.state.folder {
-				continue
-			}
-			if r.file == file || strings.HasPrefix(r.file, file+"/") || strings.HasPrefix(file, r.file+"/") {
+			if r.file == file || strings.HasPrefix(r.file, file+"/") || !r.state.folder && strings.HasPrefix(file, r.file+"/") {
 				w.tainted[p] = true
 			}
 		}

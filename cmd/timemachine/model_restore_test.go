@@ -384,7 +384,7 @@ func (r *modelRestore) bringsBack() {
 		return
 	}
 	for path, state := range r.after {
-		if _, was := r.want[path]; !was && r.list.watchedAs(path, state.folder) && !(state.folder && (holdsAny(path) || !r.wasIn(path))) && !r.list.leadsThrough(path) {
+		if _, was := r.want[path]; !was && r.list.watchedAs(path, state.folder) && !(state.folder && (holdsAny(path) || !r.wasIn(path) || r.mountBelow(path))) && !r.list.leadsThrough(path) {
 			r.failRestore("restore exact", "%s was not there then, and is: %v", path, state)
 		}
 	}

@@ -70,8 +70,9 @@ type Options struct {
 	// Attributes tells which extended attributes are recorded; the others are left as they are.
 	// nil: all.
 	Attributes func(name string) bool
-	// HadNone tells of a version without attributes that its source really had none. nil: unknown.
-	HadNone func(e *history.Entry) bool
+	// HadNone tells of a version without attributes that its source really had none. changed is
+	// when the source, which has some, became what it is now; zero: unknown. nil: nothing is known.
+	HadNone func(e *history.Entry, changed time.Time) bool
 	// Since is a moment at which the versions were in force, the latest that is known.
 	Since time.Time
 	// Followed reports the links that the watch list names, which are followed and not replaced.

@@ -255,9 +255,17 @@ func (s *Step) compare(p *Plan, dir *durable.Dir, name string) {
 		return
 	}
 	if !s.attrsKnown && len(s.presentAttrs) > 0 && p.o.HadNone != nil {
-		s.attrsKnown = p.o.HadNone(&s.Entry)
+		s.attrsKnown = p.o.HadNone(&s.Entry, p.changed(s, st))
 	}
 	s.Differs = p.differences(s, st, s.present, s.presentAttrs)
+}
+
+// changed returns when a step's source became what it is now; zero for another place than its own.
+func (p *Plan) changed(s *Step, st *durable.Stat) time.Time {
+	if s.Target != s.Source {
+		return time.Time{}
+	}
+	return time.Unix(st.Ctime.Sec, st.Ctime.Nsec)
 }
 
 func mtime(st *durable.Stat) time.Time { return time.Unix(st.Mtime.Sec, st.Mtime.Nsec) }
