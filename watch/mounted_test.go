@@ -36,6 +36,30 @@ func TestEmptyFolderWithoutACache(t *testing.T) {
 	w.want("Add disk/a")
 }
 
+// TestPlaceOfADiskIsRemoved: the folder that a disk was mounted on is deleted, after a run without a
+// cache has seen it empty. What is on the disk did not go with it.
+func TestPlaceOfADiskIsRemoved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.write("disk/a", "a")
+	w.run(1)
+	w.check(os.Rename(w.path("disk"), w.src+"-away"))
+	w.check(os.Mkdir(w.path("disk"), 0o755))
+	w.check(os.Remove(filepath.Join(w.dest, ".git/timemachine/cache")))
+	w.run(0)
+	w.check(os.Remove(w.path("disk")))
+	w.write("later", "l")
+	for _, recorded := range []int{1, 0} {
+		if p := w.run(recorded); len(p) != 1 || p[0].Path != w.src {
+			t.Fatalf("problems %v", p)
+		}
+	}
+	w.check(os.Rename(w.src+"-away", w.path("disk")))
+	if p := w.run(0); len(p) > 0 {
+		t.Fatalf("problems %v", p)
+	}
+}
+
 // TestStrayWithoutACache: a file that came into the folder while its disk was away tells nothing
 // about the disk's files, also once it is recorded. The known files do when they are back.
 func TestStrayWithoutACache(t *testing.T) {

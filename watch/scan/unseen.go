@@ -194,10 +194,10 @@ func (u *Unseen) deviceAllows(folder string, f folder, state *cache.State) bool 
 }
 
 // wentWithFolder tells whether a file was directly in a deleted folder, and nothing says that it
-// was on another device.
+// was on another device. Where a scan saw the folder and did not see the file, that may be so.
 func (u *Unseen) wentWithFolder(state *cache.State) bool {
 	folder := u.gone[filepath.Dir(state.Source)]
-	return folder != nil && !state.Folder && !state.Followed && (state.Stat.IsZero() || state.Stat.Dev == folder.Stat.Dev)
+	return folder != nil && !state.Folder && !state.Followed && state.Stat.Dev == folder.Stat.Dev
 }
 
 // sawNeighbour tells whether the scan saw, in the folder or below, a source that was beside the
