@@ -1,8 +1,12 @@
 package pattern
 
-// Sieve tells of most names that none of several exclusions applies to them, by two of their bytes.
+import "strings"
+
+// Sieve tells of most names that none of several exclusions applies to them, by a few of their
+// bytes.
 type Sieve struct {
 	first, last byteSet // how names start and end to which an exclusion may apply
+	within      []byte  // what they have anywhere
 	any         bool    // an exclusion may apply to every name
 }
 
@@ -22,11 +26,25 @@ func (s *Sieve) Add(x *Exclusion) {
 	case n.kind == wildSegment && n.steps[len(n.steps)-1].kind == byteStep:
 		s.last.add(n.steps[len(n.steps)-1].literal)
 	default:
+		for i := range n.steps {
+			if n.steps[i].kind == byteStep {
+				s.within = append(s.within, n.steps[i].literal)
+				return
+			}
+		}
 		s.any = true
 	}
 }
 
 // Passes tells whether one of the exclusions may apply to a path whose last component is name.
 func (s *Sieve) Passes(name string) bool {
-	return s.any || name == "" || s.first.has(name[0]) || s.last.has(name[len(name)-1])
+	if s.any || name == "" || s.first.has(name[0]) || s.last.has(name[len(name)-1]) {
+		return true
+	}
+	for _, b := range s.within {
+		if strings.IndexByte(name, b) >= 0 {
+			return true
+		}
+	}
+	return false
 }
