@@ -67,7 +67,7 @@ func (h *Held) open() (err error) {
 func (h *Held) Places() ([]Place, error) {
 	var err error
 	if h.list == nil {
-		err = h.readPlaces()
+		err = durable.Guard(h.readPlaces)
 	}
 	return h.list, err
 }
@@ -77,15 +77,19 @@ func (h *Held) readPlaces() error {
 	if err != nil {
 		return err
 	}
-	list := make([]Place, x.count)
-	for i := range list {
-		e := Place{ID: object.ID(x.id(i)), CRC: x.crc(i)}
-		if e.At, err = x.offset(i); err != nil {
+	offsets := make([]int64, x.count)
+	for i := range offsets {
+		if offsets[i], err = x.offset(i); err != nil {
 			return h.p.damaged(err)
 		}
-		list[i] = e
 	}
-	slices.SortFunc(list, func(a, b Place) int { return cmp.Compare(a.At, b.At) })
+	order := slices.Clone(offsets)
+	slices.Sort(order) // integers, since sorting the list itself takes four times as long
+	list := make([]Place, x.count)
+	for i, at := range offsets {
+		n, _ := slices.BinarySearch(order, at)
+		list[n] = Place{ID: object.ID(x.id(i)), CRC: x.crc(i), At: at}
+	}
 	end := int64(len(h.data) - object.IDLen)
 	for i := len(list) - 1; i >= 0; i-- {
 		if e := &list[i]; e.At >= end || e.At < HeaderLen {
