@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/repo/refusal"
 	"timemachine/watch/config"
@@ -140,7 +141,7 @@ func (b *spaceBudget) isNew(p *scan.Problem) bool {
 // spaceForCopies tells whether the configuration allows copies with this free space, and reports
 // where it is too low.
 func (r *run) spaceForCopies(s durable.Space) bool {
-	if r.Config.CopiesNone {
+	if r.Config.CopiesKeep.None {
 		return false
 	}
 	if r.Config.KeepsCopies(s) {
@@ -149,6 +150,15 @@ func (r *run) spaceForCopies(s durable.Space) bool {
 	r.reportProblem(scan.Problem{Path: r.Repo.Path(), Msg: shortSpace(s, r.Config.CopiesMinFree) + ": no copies are written",
 		Remedy: refusal.Remedy{Kind: scan.CopiesWaitForSpace}, Warning: true})
 	return false
+}
+
+// keepCopies removes the copies that the configuration does not keep any more.
+func (r *run) keepCopies() {
+	done, err := r.writer.KeepCopies(r.ctx, repo.CopyPolicy(r.Config.CopiesKeep), r.Clock(), r.base, r.summary.Tip)
+	if err = cmp.Or(err, done.Cause); err != nil && r.ctx.Err() == nil {
+		r.reportProblem(scan.Problem{Path: r.Repo.Path(), Msg: "copies that are not kept could not be removed", Err: err, Warning: true})
+	}
+	r.summary.Pruned = done
 }
 
 // shortSpace says which free space is below the floor.

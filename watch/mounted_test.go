@@ -36,8 +36,8 @@ func TestEmptyFolderWithoutACache(t *testing.T) {
 	w.want("Add disk/a")
 }
 
-// TestPlaceOfADiskIsRemoved: the folder that a disk was mounted on is deleted, after a run without a
-// cache has seen it empty. What is on the disk did not go with it.
+// TestPlaceOfADiskIsRemoved: the folder that a disk was mounted on is deleted, after a run without
+// a cache has seen it empty. What is on the disk did not go with it.
 func TestPlaceOfADiskIsRemoved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

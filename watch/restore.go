@@ -254,7 +254,7 @@ func (o *RestoreOptions) record(ctx context.Context, ro RunOptions) (*Summary, m
 	if len(ro.Only)+len(ro.OnlyFolders)+len(ro.Removed) == 0 {
 		return &Summary{Contents: map[string]object.ID{}}, nil, nil
 	}
-	c := config.Config{CopiesKeep: true}
+	c := config.Config{}
 	if o.Config != nil {
 		c = *o.Config
 	}

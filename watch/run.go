@@ -74,6 +74,7 @@ type Summary struct {
 	Elapsed  time.Duration
 	Tip      object.ID
 	Contents map[string]object.ID // with Reread: what each path of Only holds, as recorded
+	Pruned   repo.Pruned          // copies that are not kept any more
 
 	// Undecided says that a run over Part recorded nothing, and left it to a run over everything.
 	Undecided bool
@@ -97,6 +98,7 @@ type run struct {
 	links   hardLinks
 	own     *own.Set // which is never a source
 	writer  *repo.Writer
+	base    object.ID // the tip before this run
 	tx      *repo.Tx
 	started time.Time
 
@@ -146,6 +148,9 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 	err = all()
 	for lost := 0; durable.IsTooMuch(err) && r.reduceBudget(err) || r.lostRace(err, &lost); {
 		err = all()
+	}
+	if err == nil && !r.isPartial() {
+		r.keepCopies()
 	}
 	if err == nil && !r.isPartial() && r.Part == nil {
 		if rerr := r.writer.Ran(o.Clock(), r.summary.Problems == 0); rerr != nil {
@@ -217,7 +222,7 @@ func (r *run) runOnce() error {
 	}
 	changes = r.withinBudget(r.withoutPaused(changes))
 	r.ordinary = sortForCommit(changes, r.Repo.Fold, uint32(os.Geteuid()))
-	r.cache.Tip, r.summary.Tip = tip, tip
+	r.cache.Tip, r.summary.Tip, r.base = tip, tip, tip
 	if len(changes) > 0 {
 		r.cache.Forget() // scanned from end to end; few of its states are needed again
 		if err := r.writeChanges(tip, changes); err != nil {

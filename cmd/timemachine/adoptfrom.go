@@ -96,7 +96,7 @@ func (a *app) adoptFrom(ctx context.Context, p *place, c *config.Config, o fromO
 		return nil
 	}
 	err = a.say(fmt.Sprintf("adopted destination %s: branch %s of %s", terminal.Quote(p.dest), terminal.Quote(branch), terminal.Quote(source.URL())), 2)
-	if err == nil && !o.copies && (c == nil || !c.CopiesNone) {
+	if err == nil && !o.copies && (c == nil || !c.CopiesKeep.None) {
 		a.console.Hint("the older plain copies are written by: " + a.spell("copies", "rebuild", "-d", hint.ShellWord(p.dest)))
 	}
 	return err
@@ -136,7 +136,7 @@ func (a *app) writeAdopted(ctx context.Context, r *repo.Repo, c *config.Config, 
 		return err
 	}
 	defer a.console.ShowBar("writing copies")()
-	done, err := w.RebuildCopies(ctx, repo.RebuildOptions{WantCopy: wantsCopy(c), Progress: a.console.MoveBar})
+	done, err := w.RebuildCopies(ctx, repo.RebuildOptions{WantCopy: copiesKept(ctx, r, c), Progress: a.console.MoveBar})
 	if err == nil && (done.Failed > 0 || done.NoRoom) {
 		err = &failure{msg: "not all copies are written", hint: a.spell("copies", "rebuild", "-d", hint.ShellWord(r.Path())) + " writes the others"}
 	}

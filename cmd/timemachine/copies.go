@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
+	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 	"timemachine/watch/config"
 	"timemachine/watch/scan"
@@ -16,16 +18,71 @@ import (
 func (a *app) copiesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "copies",
-		Short: "write the plain copies again",
+		Short: "write the plain copies again, or remove those not kept",
 		Long:  copiesHelp,
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return &usageError{msg: "copies needs to be told what to do", hint: a.spell("copies", "rebuild")}
 		},
 	}
+	dryRun := false
+	prune := newCommand("prune", "remove the plain copies that are not kept", pruneHelp, noArgs,
+		func(ctx context.Context, _ []string) error { return a.pruneCopies(ctx, dryRun) })
+	prune.Flags().BoolVarP(&dryRun, "dry-run", "n", false, "only tell what would be removed")
 	cmd.AddCommand(newCommand("rebuild", "write the plain copies from the history", rebuildHelp, noArgs,
-		func(ctx context.Context, _ []string) error { return a.rebuildCopies(ctx) }))
+		func(ctx context.Context, _ []string) error { return a.rebuildCopies(ctx) }), prune)
 	return cmd
+}
+
+// pruneCopies removes the copies that the configuration does not keep.
+func (a *app) pruneCopies(ctx context.Context, dryRun bool) error {
+	p, c, err := a.openPlace()
+	if err != nil {
+		return err
+	}
+	if c == nil {
+		return &usageError{msg: "no configuration says which copies are kept", hint: "copies: 30d in it keeps those of the last 30 days"}
+	}
+	rep := a.newProblemReport(nil)
+	defer rep.sayMore()
+	r, err := a.openForUpkeep(p, &rep)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	w, err := r.Lock(ctx, upkeepOptions(c))
+	if err != nil {
+		return err
+	}
+	policy := repo.CopyPolicy(c.CopiesKeep)
+	done := a.console.ShowBar("removing copies")
+	pruned, err := w.PruneCopies(ctx, repo.PruneOptions{Policy: policy, Now: time.Now(), DryRun: dryRun, Progress: a.console.MoveBar})
+	done()
+	if err != nil {
+		return err
+	}
+	a.journal.Debug("copies pruned", "destination", p.dest, "keep", policy.String(), "dry-run", dryRun, "removed", pruned.Copies, "bytes", pruned.Bytes, "differ", pruned.Differ, "failed", pruned.Failed)
+	switch {
+	case a.flags.json:
+		err = a.printJSON(render.PruneJSON(&pruned, dryRun))
+	case !a.flags.quiet:
+		err = a.say(render.PruneLine(&pruned, dryRun), 2)
+	}
+	if err == nil && pruned.Failed > 0 {
+		err = &failure{msg: "not all copies could be removed: " + terminal.Quote(pruned.Cause.Error()), err: pruned.Cause}
+	}
+	if err == nil && policy.KeepsAll() && !a.flags.quiet {
+		a.console.Hint("the configuration keeps all copies; copies: 30d in " + terminal.Quote(p.config) + " keeps those of the last 30 days")
+	}
+	return err
+}
+
+// copiesKept selects the versions that the configuration wants a copy of; nil selects all.
+func copiesKept(ctx context.Context, r *repo.Repo, c *config.Config) func(*record.Version) bool {
+	if c == nil {
+		return nil
+	}
+	return r.CopiesKept(ctx, repo.CopyPolicy(c.CopiesKeep), time.Now())
 }
 
 // rebuildCopies writes the copies that are missing in copies/.
@@ -34,7 +91,7 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c != nil && c.CopiesNone {
+	if c != nil && c.CopiesKeep.None {
 		return &usageError{msg: "the configuration says copies: none", hint: "say copies: all in " + terminal.Quote(p.config)}
 	}
 	rep := a.newProblemReport(nil)
@@ -49,7 +106,7 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 		return err
 	}
 	done := a.console.ShowBar("rebuilding")
-	b, err := w.RebuildCopies(ctx, repo.RebuildOptions{WantCopy: wantsCopy(c), Progress: a.console.MoveBar})
+	b, err := w.RebuildCopies(ctx, repo.RebuildOptions{WantCopy: copiesKept(ctx, r, c), Progress: a.console.MoveBar})
 	done()
 	if err != nil {
 		return err

@@ -52,7 +52,8 @@ timemachine status --porcelain        lines for scripts`,
 	"verify": `timemachine verify
 timemachine verify --quick            leave contents unread
 timemachine verify --repair`,
-	"copies":         `timemachine copies rebuild`,
+	"copies":         "timemachine copies rebuild\ntimemachine copies prune --dry-run",
+	"copies prune":   "timemachine copies prune --dry-run\ntimemachine copies prune",
 	"copies rebuild": `timemachine copies rebuild`,
 	"compact":        `timemachine compact`,
 	"config": `timemachine config

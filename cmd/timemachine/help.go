@@ -197,6 +197,10 @@ where it is damaged, another copy of it (a clone, a remote) is needed.`
 
 const copiesHelp = `copies/ holds one plain file per version. It is made from the history, and deleting it loses nothing.`
 
+const pruneHelp = `Remove the plain copies that the key copies of the configuration does not keep, and tell how much disk they took. Runs
+do so by themselves, but for copies: none. The newest copy of a file that is there stays, as does a copy that somebody has
+changed. No version is lost: copies rebuild writes copies again from the commits, when more are to be kept.`
+
 const rebuildHelp = `Write the plain copies that are missing, or differ from their version in size, time, mode or kind, from the commits.
 Names and times are the same on any clone. Nothing else in copies/ is touched.`
 

@@ -99,6 +99,9 @@ func (a *app) runOver(ctx context.Context, p *place, rep *runReport, o watch.Run
 	if o.Part != nil && s.Versions+s.Problems == 0 {
 		return s, nil
 	}
+	if s.Pruned.Copies > 0 {
+		a.journal.Debug("copies pruned", "keep", repo.CopyPolicy(o.Config.CopiesKeep).String(), "removed", s.Pruned.Copies, "bytes", s.Pruned.Bytes, "differ", s.Pruned.Differ)
+	}
 	a.journal.Debug("run ends", "scan", s.Scan, "sources", s.Sources, "versions", s.Versions, "problems", s.Problems,
 		"bytes", s.Bytes, "elapsed", s.Elapsed, "tip", s.Tip.String())
 	a.console.Notice(render.RunSummary(s, slices.Collect(maps.Keys(rep.files)), slices.Collect(maps.Keys(rep.folders))))

@@ -12,7 +12,6 @@ import (
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/repo"
 	"timemachine/repo/durable"
-	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 	"timemachine/repo/verify"
 	"timemachine/watch/cache"
@@ -74,7 +73,7 @@ func (a *app) verifyPlace(repair bool) (*place, *config.Config, error) {
 
 // verifyDestination verifies a destination, or what a clone holds of one.
 func (a *app) verifyDestination(ctx context.Context, p *place, c *config.Config, o verifyOptions, t *verifyReport) (*verify.Summary, error) {
-	options := verify.Options{Quick: o.quick, Repair: o.repair, WantCopy: wantsCopy(c), Report: t.printFinding, Progress: a.console.MoveBar}
+	options := verify.Options{Quick: o.quick, Repair: o.repair, Report: t.printFinding, Progress: a.console.MoveBar}
 	if o.branch != "" && o.repair {
 		return nil, &usageError{msg: "--repair and --branch exclude each other", hint: "files/ and copies/ belong to the recorded branch"}
 	}
@@ -92,6 +91,7 @@ func (a *app) verifyDestination(ctx context.Context, p *place, c *config.Config,
 	}
 	defer r.Close()
 	defer a.console.ShowBar("verifying")()
+	options.WantCopy = copiesKept(ctx, r, c)
 	check := r.Verify
 	if o.repair {
 		w, err := r.Lock(ctx, upkeepOptions(c))
@@ -114,14 +114,6 @@ func (a *app) verifyClone(ctx context.Context, p *place, o verifyOptions, t *ver
 	t.onlyHistory = true
 	defer a.console.ShowBar("verifying")()
 	return repo.VerifyClone(ctx, h, options)
-}
-
-// wantsCopy selects the versions that the configuration wants a copy of; nil selects all.
-func wantsCopy(c *config.Config) func(*record.Version) bool {
-	if c != nil && c.CopiesNone {
-		return func(*record.Version) bool { return false }
-	}
-	return nil
 }
 
 // verifyReport prints findings while verify finds them.

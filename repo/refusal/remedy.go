@@ -112,6 +112,7 @@ const (
 	ProjectionIsWritten // files/ and copies/ are written again where they may not be on disk
 	SourcesAreReadOnce  // every source is read once
 	CopiesNeedRebuild   // copies rebuild alone writes the copies that are missing
+	CopiesAreReviewed   // every copy is looked at again by what is kept
 	TipIsReadOnce       // the newest commit is read once
 	SlowSourcesAreTried // what takes long to read is tried again
 	LastRunIsUnknown    // the time of the last run is unknown

@@ -40,10 +40,8 @@ type Config struct {
 	Entries []*Entry
 	// MaxSize is the size of the largest file to record, in bytes; 0: no limit.
 	MaxSize int64
-	// CopiesKeep (copies: all, the default) keeps a copy of each version; CopiesNone (copies: none)
-	// writes none. Exactly one of them is true.
-	CopiesKeep bool
-	CopiesNone bool
+	// CopiesKeep says which versions keep a plain copy.
+	CopiesKeep Keep
 	// CopiesMinFree is the free space below which no copies are written.
 	CopiesMinFree FreeSpace
 	// IgnoreTouched (touched: ignore) says that a new mtime alone makes no version.

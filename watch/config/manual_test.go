@@ -101,7 +101,7 @@ func TestManualIsTrue(t *testing.T) {
 		}
 	}
 	all := []*Config{parse(""), parse("push: {branch: b, remote: r}")}
-	if all[0].MaxSize != 0 || !all[0].CopiesKeep || all[0].IgnoreTouched || all[0].NoDefaults || all[0].Push != nil {
+	if all[0].MaxSize != 0 || all[0].CopiesKeep != (Keep{}) || all[0].IgnoreTouched || all[0].NoDefaults || all[0].Push != nil {
 		t.Error("a default is not as the manual says")
 	}
 	if p := all[1].Push; p.Private || p.With != PushAuto || p.Timeout.String() != "1m0s" || defaultOf("push.timeout") != "60s" {

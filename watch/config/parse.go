@@ -41,7 +41,7 @@ func Parse(file string, data []byte, env Env) (*Config, error) {
 		return nil, err
 	}
 	p := &parser{document: d, env: env, folder: filepath.Dir(file),
-		config: &Config{File: file, CopiesKeep: true, literals: map[string]*Entry{}, given: map[string]given{}}, rules: slices.Clone(defaultExclusions)}
+		config: &Config{File: file, literals: map[string]*Entry{}, given: map[string]given{}}, rules: slices.Clone(defaultExclusions)}
 	if d.body != nil && d.body.Kind == yaml.MappingNode {
 		err = p.mapping(d.body, p.key)
 	} else if d.watch != nil {
@@ -127,7 +127,7 @@ func (p *parser) copies(n *yaml.Node) error {
 		return p.copiesMode(n)
 	}
 	if n.Kind != yaml.MappingNode {
-		return p.errorAt(n, "copies is all, none, or a mapping with keep and min-free", "")
+		return p.errorAt(n, "copies is all, none, a time, a number, or a mapping with keep and min-free", "")
 	}
 	return p.mapping(n, func(name, value *yaml.Node, key string) (err error) {
 		p.config.given["copies."+key] = given{value.Value, name.Line}
@@ -144,13 +144,11 @@ func (p *parser) copies(n *yaml.Node) error {
 	})
 }
 
-func (p *parser) copiesMode(n *yaml.Node) error {
-	switch n.Value {
-	case "all", "none":
-		p.config.CopiesKeep, p.config.CopiesNone = n.Value == "all", n.Value == "none"
-		return nil
+func (p *parser) copiesMode(n *yaml.Node) (err error) {
+	if p.config.CopiesKeep, err = parseKeep(n.Value); err != nil {
+		return p.errorAt(n, fmt.Sprintf("copies: %q is %v", n.Value, err), "such as all, none, 30d, or 10")
 	}
-	return p.errorAt(n, fmt.Sprintf("copies: %q is not available in this version", n.Value), "write all or none")
+	return nil
 }
 
 // list reads the watch list.

@@ -94,7 +94,7 @@ func (f FreeSpace) InodeFloor(all int64) int64 {
 // KeepsCopies tells whether a run writes copies with this free space.
 func (c *Config) KeepsCopies(s durable.Space) bool {
 	f := c.CopiesMinFree
-	return !c.CopiesNone && s.Free >= f.Floor(s.Size) && (s.Inodes == 0 || s.FreeInodes >= f.InodeFloor(s.Inodes))
+	return !c.CopiesKeep.None && s.Free >= f.Floor(s.Size) && (s.Inodes == 0 || s.FreeInodes >= f.InodeFloor(s.Inodes))
 }
 
 // parseFree reads a size, or a percentage such as 5% or 2.5 %.

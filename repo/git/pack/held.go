@@ -64,8 +64,7 @@ func (h *Held) open() (err error) {
 
 // Places lists the entries in the order of the pack. The first call makes the list; the caller must
 // not change it.
-func (h *Held) Places() ([]Place, error) {
-	var err error
+func (h *Held) Places() (list []Place, err error) {
 	if h.list == nil {
 		err = durable.Guard(h.readPlaces)
 	}
@@ -88,7 +87,7 @@ func (h *Held) readPlaces() error {
 	list := make([]Place, x.count)
 	for i, at := range offsets {
 		n, _ := slices.BinarySearch(order, at)
-		list[n] = Place{ID: object.ID(x.id(i)), CRC: x.crc(i), At: at}
+		list[n] = Place{object.ID(x.id(i)), x.crc(i), at, 0}
 	}
 	end := int64(len(h.data) - object.IDLen)
 	for i := len(list) - 1; i >= 0; i-- {

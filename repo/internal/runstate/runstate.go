@@ -40,6 +40,7 @@ var Files = []struct {
 	{mountsName, refusal.ProjectionIsWritten},
 	{CacheName, refusal.SourcesAreReadOnce},
 	{MissingCopiesName, refusal.CopiesNeedRebuild},
+	{prunedName, refusal.CopiesAreReviewed},
 	{UnwrittenName, refusal.HistoryIsCompared},
 	{CheckedName, refusal.TipIsReadOnce},
 	{SlowName, refusal.SlowSourcesAreTried},

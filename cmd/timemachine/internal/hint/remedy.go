@@ -75,6 +75,7 @@ var sentences = map[refusal.RemedyKind]string{
 	refusal.ProjectionIsWritten: "files/ and copies/ are written again where that may not be on disk",
 	refusal.SourcesAreReadOnce:  "every watched file is read again once",
 	refusal.CopiesNeedRebuild:   "copies that were left out for want of room are written by copies rebuild alone",
+	refusal.CopiesAreReviewed:   "all copies are looked at once again, where not all are kept",
 	refusal.TipIsReadOnce:       "the newest commit is read again",
 	refusal.SlowSourcesAreTried: "what takes long to read is tried again",
 	refusal.LastRunIsUnknown:    "when the last run was is not known",

@@ -52,6 +52,36 @@ func RebuildJSON(b *repo.Rebuilt) RebuildDocument {
 	return RebuildDocument{Copies: b.Versions, Written: b.Written, Failed: b.Failed}
 }
 
+// PruneDocument is what copies prune --json prints.
+type PruneDocument struct {
+	DryRun  bool  `json:"dry_run"`
+	Removed int64 `json:"removed"`
+	Bytes   int64 `json:"bytes"`
+	Differ  int64 `json:"differ"`
+	Failed  int64 `json:"failed"`
+}
+
+// PruneJSON is the document of a removal of copies.
+func PruneJSON(p *repo.Pruned, dryRun bool) PruneDocument {
+	return PruneDocument{DryRun: dryRun, Removed: p.Copies, Bytes: p.Bytes, Differ: p.Differ, Failed: p.Failed}
+}
+
+// PruneLine is a removal of copies in one line.
+func PruneLine(p *repo.Pruned, dryRun bool) string {
+	text, freed := "removed ", " freed"
+	if dryRun {
+		text, freed = "would remove ", " to be freed"
+	}
+	text += plural(int(p.Copies), "copy", "copies")
+	if p.Copies > 0 {
+		text += ": " + SizeText(p.Bytes) + freed
+	}
+	if p.Differ > 0 {
+		text += "; " + plural(int(p.Differ), "copy was", "copies were") + " changed by somebody and stay"
+	}
+	return text
+}
+
 // RebuildLine is a rebuild of copies/ in one line.
 func RebuildLine(b *repo.Rebuilt) string {
 	return "wrote " + plural(int(b.Written), "copy", "copies") + " of " + Count(int(b.Versions), "version")

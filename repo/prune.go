@@ -1,0 +1,86 @@
+package repo
+
+import (
+	"context"
+	"time"
+
+	"timemachine/repo/git/object"
+	"timemachine/repo/internal/pruning"
+	"timemachine/repo/internal/runstate"
+	"timemachine/repo/record"
+)
+
+// CopyPolicy says which versions keep their copies.
+type CopyPolicy = pruning.Policy
+
+// Pruned is what removing copies did.
+type Pruned = pruning.Pruned
+
+// pruneTime is how long a run removes copies. The next one goes on.
+const pruneTime = 2 * time.Second
+
+// CopiesKept tells which versions keep their copies; nil: all of them. Where the history cannot be
+// read, none has to.
+func (r *Repo) CopiesKept(ctx context.Context, p CopyPolicy, now time.Time) func(*record.Version) bool {
+	if p.KeepsAll() {
+		return nil
+	}
+	var kept map[object.ID]bool
+	if tip, err := r.work.Tip(); err == nil && !tip.IsZero() && !p.None {
+		if kept, err = pruning.Kept(ctx, r.work.Commits, tip, p, now); err != nil {
+			kept = nil
+		}
+	}
+	return func(v *record.Version) bool { return kept[v.Commit] }
+}
+
+// PruneOptions of PruneCopies.
+type PruneOptions struct {
+	Policy   CopyPolicy
+	Now      time.Time
+	DryRun   bool                    // only count
+	Progress func(done, total int64) // copies looked at; nil: none
+}
+
+// PruneCopies removes all copies that a policy does not keep.
+func (r *Writer) PruneCopies(ctx context.Context, o PruneOptions) (Pruned, error) {
+	tip, err := r.Start(ctx)
+	if err != nil || tip.IsZero() {
+		return Pruned{}, err
+	}
+	done, err := pruning.Prune(ctx, r.work.Commits, tip, pruning.Options{Policy: o.Policy, Now: o.Now, DryRun: o.DryRun, Progress: o.Progress})
+	if err == nil && !o.DryRun && done.Failed == 0 {
+		err = runstate.WritePruned(r.work.StateDir, o.Policy.String(), o.Now)
+	}
+	return done, err
+}
+
+// KeepCopies removes, after a run from base to tip, the copies that a policy does not keep any
+// more, for a bounded time. A policy of none is left to PruneCopies.
+func (r *Writer) KeepCopies(ctx context.Context, p CopyPolicy, now time.Time, base, tip object.ID) (done Pruned, err error) {
+	if p.KeepsAll() || p.None || tip.IsZero() {
+		return done, nil
+	}
+	last, at, err := runstate.Pruned(r.work.StateDir)
+	if err != nil {
+		return done, err
+	}
+	o := pruning.Options{Policy: p, Now: now, Until: time.Now().Add(pruneTime)}
+	switch {
+	case last != p.String(): // by another policy, and never
+	case p.IsDue(at, now):
+		o.Last = at
+	case p.Count > 0 && base != tip && !base.IsZero():
+		done, err = pruning.PruneDisplaced(ctx, r.work.Commits, tip, base, o)
+		if done.Unfinished && err == nil { // the next run looks everywhere
+			err = runstate.WritePruned(r.work.StateDir, "", at)
+		}
+		return done, err
+	default:
+		return done, nil
+	}
+	if done, err = pruning.Prune(ctx, r.work.Commits, tip, o); err == nil && !done.Unfinished {
+		err = runstate.WritePruned(r.work.StateDir, p.String(), now)
+	}
+	return done, err
+}
