@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"timemachine/repo"
 	"timemachine/repo/repotest"
@@ -351,4 +352,33 @@ func TestEntryWinsInARunOverItsFolder(t *testing.T) {
 	w.only = nil
 	w.wantTree("file", "folder/a", "z")
 	w.mustBeSettled()
+}
+
+// TestNamedLinkToAFolder: an entry names a link to a folder, and another one the folder that the
+// link is in. Runs that find nothing new record nothing, whatever the order and whatever is there.
+func TestNamedLinkToAFolder(t *testing.T) {
+	t.Parallel()
+	worlds := map[*world]int{} // how many files there are
+	for _, list := range []string{"- %[1]s\n- %[1]s/link\n", "- %[1]s/link\n- %[1]s\n", "- %[1]s/**\n- %[1]s/link\n"} {
+		for _, inside := range []string{"", "f"} {
+			w := newWorld(t)
+			w.config = fmt.Sprintf(list, w.src)
+			away := w.src + "-away"
+			w.check(os.Mkdir(away, 0o755))
+			w.check(os.Symlink(away, w.path("link")))
+			if inside != "" {
+				w.check(os.WriteFile(filepath.Join(away, inside), nil, 0o644))
+			}
+			worlds[w] = len(inside)
+		}
+	}
+	time.Sleep(2100 * time.Millisecond) // so that no stat is in doubt
+	for w, files := range worlds {
+		w.run(files)
+		for range 3 {
+			if s, _, err := w.try(); err != nil || s.Versions > 0 {
+				t.Fatalf("%q, %d files: %d versions, %v: %v", w.config, files, s.Versions, err, w.subjects(s.Versions))
+			}
+		}
+	}
 }

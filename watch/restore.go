@@ -174,8 +174,8 @@ func merge(p, next *restore.Plan) {
 // none.
 func (o *RestoreOptions) hadNone(ctx context.Context, e *history.Entry, changed time.Time) bool {
 	newest, err := o.History.At(ctx, e.Source, history.Point{})
-	if err != nil {
-		return false
+	if err != nil { // it is deleted, and what is there now came later
+		return changed.After(e.CaptureTime())
 	}
 	since := changed
 	for v, err := range o.History.Lineage(ctx, &newest) {

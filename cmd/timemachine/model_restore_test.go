@@ -195,7 +195,7 @@ func (w *modelWorld) restoreInPlace(s modelStep) {
 	}
 	want := m.below(p)
 	maps.DeleteFunc(want, func(source string, _ modelState) bool { return m.loose[source] })
-	r := modelRestore{modelWorld: w, args: []string{"restore", p, "--at", m.tip + "~0"}, path: p, want: want}
+	r := modelRestore{modelWorld: w, args: []string{"restore", p, "--at", m.tip + "~0"}, path: p, want: want, unsure: m.loose}
 	if s.m%4 == 0 && w.list.watchedAs(p, true) {
 		r.exact, r.args = true, append(r.args, "--exact", "--yes")
 	}
@@ -274,6 +274,8 @@ type modelRestore struct {
 	path  string
 	want  map[string]modelState // what must be there after it
 	exact bool                  // and nothing else that is watched
+
+	unsure map[string]bool // what may have been there then or not
 
 	out           string
 	before, after map[string]modelState // what is on disk
@@ -384,7 +386,7 @@ func (r *modelRestore) bringsBack() {
 		return
 	}
 	for path, state := range r.after {
-		if _, was := r.want[path]; !was && r.list.watchedAs(path, state.folder) && !(state.folder && (holdsAny(path) || !r.wasIn(path) || r.mountBelow(path))) && !r.list.leadsThrough(path) {
+		if _, was := r.want[path]; !was && !r.unsure[path] && r.list.watchedAs(path, state.folder) && !(state.folder && (holdsAny(path) || !r.wasIn(path) || r.mountBelow(path))) && !r.list.leadsThrough(path) {
 			r.failRestore("restore exact", "%s was not there then, and is: %v", path, state)
 		}
 	}

@@ -248,7 +248,7 @@ func (j *modelJudge) absent(p string, before map[string]modelState) {
 	fate := held
 	if still {
 		j.maybe = true // an entry names it, and nothing that is watched is behind it
-	} else if watched := j.list.watchedAs(p, j.recorded[p].folder); !watched && j.displaced(p) {
+	} else if watched := j.list.anyComesTo(p, j.recorded[p].folder); !watched && j.displaced(p) {
 		fate = gone
 	} else if watched {
 		fate = j.sight.fate(p, j.keys[p], before, j.blank)
@@ -260,7 +260,7 @@ func (j *modelJudge) absent(p string, before map[string]modelState) {
 		fate = either
 	}
 	j.maybe = j.maybe || fate == either
-	j.holds = j.holds || fate == held && !still && j.list.watchedAs(p, j.recorded[p].folder)
+	j.holds = j.holds || fate == held && !still && j.list.anyComesTo(p, j.recorded[p].folder)
 	switch {
 	case deleted && r.leadsOn != still && j.shakyOf(p) == nil && !j.tainted[p]:
 		j.failRun("false deletion", "%s: a link is there: %v; recorded as one that leads on: %v", p, still, r.leadsOn)

@@ -174,6 +174,20 @@ func (l *modelList) watchedAs(p string, folder bool) bool {
 	return slices.ContainsFunc(l.entries, func(e modelEntry) bool { return l.selects(&e, p, folder) })
 }
 
+// comesTo tells whether an entry would take a file, or a folder, at p, and its walk comes there: it
+// leads through no link, also not where another entry names that.
+func (l *modelList) comesTo(e *modelEntry, p string, folder bool) bool {
+	return l.selects(e, p, folder) && !slices.ContainsFunc(l.entries, func(other modelEntry) bool {
+		info, err := os.Lstat(other.root)
+		return len(other.root) > len(e.root) && strings.HasPrefix(p, other.root+"/") && err == nil && info.Mode()&os.ModeSymlink != 0
+	})
+}
+
+// anyComesTo tells whether some entry's walk comes to p.
+func (l *modelList) anyComesTo(p string, folder bool) bool {
+	return slices.ContainsFunc(l.entries, func(e modelEntry) bool { return l.comesTo(&e, p, folder) })
+}
+
 // modelSight is what there is of what is watched.
 type modelSight struct {
 	list    *modelList
@@ -388,7 +402,7 @@ func (s *modelSight) fate(p string, key modelKey, others map[string]modelState, 
 	var clear, suspicious int
 	for i := range s.list.entries {
 		e := &s.list.entries[i]
-		if !s.list.selects(e, p, others[p].folder) {
+		if !s.list.comesTo(e, p, others[p].folder) {
 			continue
 		}
 		if s.suspicious(e, p, others[p].folder) {

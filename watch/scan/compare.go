@@ -21,7 +21,7 @@ type Change struct {
 // doubt. Unseen holds the sources of the cache that c watches and the scan did not see. A nil c
 // stands for a scan of some paths only, after which no source counts as unseen.
 func Compare(s *Scan, known *cache.Cache, c *config.Config) ([]Change, *Unseen) {
-	u := &Unseen{scan: s, cache: known, watched: c, held: map[string]*heldFolder{}}
+	u := &Unseen{scan: s, cache: known, watched: c, held: map[string]*heldFolder{}, links: map[string]bool{}}
 	var changes []Change
 	var devices disk.DeviceNumbers
 	cursor := s.cached.NewCursor(s.cached.All(), 0)

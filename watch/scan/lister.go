@@ -87,10 +87,12 @@ func (l *lister) list(b *walkFolder) {
 }
 
 // addFolder adds a folder as a source, unless only what lies in it is selected. The folder at the
-// top of the file system is none.
+// top of the file system is none. An entry's root is no mark alone: where a link is there, another
+// entry's walk finds that, and must not win.
 func (l *lister) addFolder(b *walkFolder, st *disk.Stat) {
-	if b.matched && b.path != "/" && !l.cached.MarkFolder(b.place, st) {
-		b.self = &File{Path: b.path, Stat: *st, Entry: l.entry, Listed: b.path == l.entry.Root}
+	root := b.path == l.entry.Root
+	if b.matched && b.path != "/" && (root || !l.cached.MarkFolder(b.place, st)) {
+		b.self = &File{Path: b.path, Stat: *st, Entry: l.entry, Listed: root}
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"timemachine/repo/durable"
 	"timemachine/repo/refusal"
 	"timemachine/watch/cache"
@@ -23,6 +25,7 @@ type Unseen struct {
 	accepted []string
 	gone     map[string]*cache.State // folders that are deleted
 	held     map[string]*heldFolder
+	links    map[string]bool // which roots of entries are links
 }
 
 // unseenSource is one of them, with the entry that selects it.
@@ -59,9 +62,44 @@ func (u *Unseen) add(state *cache.State) {
 	if state.Deleted && (!state.Stale || u.scan.part != nil) || slices.Contains(u.scan.yielded, state.Source) {
 		return
 	}
-	if e := SelectSource(u.watched, state); e != nil {
+	if e := u.entryOf(state); e != nil {
 		u.sources = append(u.sources, unseenSource{entry: e, state: u.cache.Find(state.Source)})
 	}
+}
+
+// entryOf returns the entry that selects a source of the cache, or nil. Below a link that an entry
+// names, no other entry's walk comes to it.
+func (u *Unseen) entryOf(state *cache.State) *config.Entry {
+	found := SelectSource(u.watched, state)
+	if found == nil {
+		return nil
+	}
+	through := ""
+	for _, e := range u.watched.Entries {
+		if len(e.Root) > max(len(found.Root), len(through)) && e.Root != state.Source && disk.Inside(state.Source, e.Root) && u.isLink(e.Root) {
+			through = e.Root
+		}
+	}
+	if through == "" {
+		return found
+	}
+	for _, e := range u.watched.Entries {
+		if disk.Inside(e.Root, through) && (state.Folder && e.SelectsFolder(state.Source) || !state.Folder && e.Selects(state.Source)) {
+			return e
+		}
+	}
+	return nil
+}
+
+// isLink tells whether a link is at an entry's root.
+func (u *Unseen) isLink(root string) bool {
+	is, known := u.links[root]
+	if !known {
+		st, err := disk.StatAt(unix.AT_FDCWD, root, unix.AT_SYMLINK_NOFOLLOW)
+		is = err == nil && st.IsLink()
+		u.links[root] = is
+	}
+	return is
 }
 
 // SelectSource returns the entry of c that selects a source of the cache, or nil.
