@@ -19,10 +19,13 @@ func (w *worker) copy(v *record.Version) {
 		return
 	}
 	err := w.CopyFlaw(w.copies, v)
+	if durable.IsMissing(err) && !w.o.WantCopy(v) {
+		return
+	}
 	w.mu.Lock()
 	w.sum.Copies++
 	w.mu.Unlock()
-	if err == nil || durable.IsMissing(err) && !w.o.WantCopy(v) {
+	if err == nil {
 		return
 	}
 	var what refusal.Remedy
