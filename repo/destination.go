@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"io"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
@@ -46,6 +47,20 @@ func (r *Repo) Version(id object.ID) (record.Version, error) {
 		return record.Version{}, err
 	}
 	return record.OfCommit(id, c)
+}
+
+// ReadBlob reads a content of up to max bytes. Error: object.ErrTooBig, besides those of a content
+// that is missing or damaged.
+func (r *Repo) ReadBlob(id object.ID, max int64) ([]byte, error) {
+	src, size, err := r.work.Store.Stream(id)
+	if err != nil {
+		return nil, err
+	}
+	defer src.Close()
+	if size > max {
+		return nil, object.ErrTooBig
+	}
+	return io.ReadAll(object.NewBlobReader(src, size, id))
 }
 
 // Files lists what the tree of commit tip holds under files/, by tree path.

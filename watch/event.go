@@ -7,6 +7,7 @@ import (
 	"timemachine/repo/record"
 	"timemachine/watch/cache"
 	"timemachine/watch/capture"
+	"timemachine/watch/config"
 	"timemachine/watch/disk"
 	"timemachine/watch/scan"
 )
@@ -24,6 +25,7 @@ type evidence struct {
 	read          bool
 	blob          object.ID // where it was read
 	ignoreTouched bool
+	ignoresLines  bool // of the content, unread: then nothing about it is certain
 }
 
 // certainty tells whether an event took place. Possible is the answer where the content decides
@@ -61,7 +63,7 @@ var events = []struct {
 			return certain
 		case e.read:
 			return certainIf(e.before.Blob != e.blob)
-		case !e.pseudo && !e.link && e.before.Size != e.stat.Size:
+		case !e.pseudo && !e.link && e.before.Size != e.stat.Size && !e.ignoresLines:
 			return certain
 		}
 		return possible
@@ -72,7 +74,11 @@ var events = []struct {
 		return max(certainIf(differs), e.linked)
 	}},
 	{record.Touched, func(e *evidence) certainty {
-		return certainIf(!e.before.Mtime.Equal(e.stat.Mtime()) && !e.ignoreTouched && !e.pseudo && !e.folder)
+		touched := certainIf(!e.before.Mtime.Equal(e.stat.Mtime()) && !e.ignoreTouched && !e.pseudo && !e.folder)
+		if e.ignoresLines {
+			return min(touched, possible)
+		}
+		return touched
 	}},
 }
 
@@ -92,9 +98,9 @@ func classify(before *cache.State, got *capture.Content, relinked, ignoreTouched
 // PossibleEvents returns the events that a changed stat can mean, the likelier first, where the
 // source has the given attributes. maybe says that there may be no version. Without events, the
 // source is only read again to be sure.
-func PossibleEvents(ch *scan.Change, xattrs []record.Xattr, ignoreTouched bool) (may []record.Event, maybe bool) {
+func PossibleEvents(ch *scan.Change, xattrs []record.Xattr, c *config.Config) (may []record.Event, maybe bool) {
 	e := evidence{before: ch.Before, stat: &ch.File.Stat, link: ch.File.Stat.IsLink(), folder: ch.File.Stat.IsDir(),
-		pseudo: ch.File.Pseudo, xattrs: xattrs, ignoreTouched: ignoreTouched}
+		pseudo: ch.File.Pseudo, xattrs: xattrs, ignoreTouched: c.IgnoreTouched, ignoresLines: len(c.LinesToIgnore(ch.File.Path)) > 0}
 	for _, row := range events {
 		switch row.took(&e) {
 		case possible:

@@ -95,7 +95,7 @@ func TestCopiesAreKeptAsConfigured(t *testing.T) {
 					}
 				}
 				w.ahead += time.Duration(random.Int64N(int64(step)))
-				if i%10 == 5 { // as if a run were killed before it came to this; a later one makes up for it
+				if i%10 == 5 { // as if a run were killed before; a later one makes up for it
 					w.config = list
 					_, _, err := w.try()
 					w.check(err)
@@ -135,7 +135,7 @@ func TestCopiesAreKeptAsConfigured(t *testing.T) {
 				t.Fatalf("after a rebuild: %q, want %q", have, want)
 			}
 			w.verifyCopies(repo.CopyPolicy{}, lastly)
-			w.config = "copies: {keep: 2}\nwatch:\n" + list // by another policy, everything is looked at
+			w.config = "copies: {keep: 2}\nwatch:\n" + list // then everything is looked at
 			_, _, err := w.try()
 			w.check(err)
 			if have, want := w.allCopies(), w.kept(repo.CopyPolicy{Count: 2}, lastly); !slices.Equal(have, want) {
@@ -156,8 +156,8 @@ func (w *world) verifyCopies(p repo.CopyPolicy, now time.Time) {
 	w.check(err)
 }
 
-// TestPruneLeavesWhatIsNotOurs: a copy that somebody has changed stays, and so does what is no copy.
-// A dry run removes nothing and counts the same.
+// TestPruneLeavesWhatIsNotOurs: a copy that somebody has changed stays, and so does what is no
+// copy. A dry run removes nothing and counts the same.
 func TestPruneLeavesWhatIsNotOurs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

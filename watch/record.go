@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"timemachine/repo/refusal"
 	"timemachine/watch/cache"
 	"timemachine/watch/capture"
+	"timemachine/watch/pattern"
 	"timemachine/watch/scan"
 )
 
@@ -63,6 +65,9 @@ func upcomingVersions(changes []scan.Change) []record.Upcoming {
 func (r *run) recordChanges(changes []scan.Change) error {
 	c := &capture.Capturer{Ctx: r.ctx, To: r.tx, Clock: r.Clock, MaxSize: r.Config.MaxSize, Reader: r.reader, Patience: r.patience,
 		KeepsXattr: r.Config.KeepsXattr}
+	if len(r.Config.IgnoreLines) > 0 && !r.isPartial() { // a restore records what it replaces
+		c.Ignores = r.ignores
+	}
 	r.waiting = nil
 	r.began = r.Clock()
 	r.published = r.began
@@ -147,6 +152,10 @@ func (r *run) recordChange(ch *scan.Change, got *captured) error {
 	if mode, is := r.Opened[ch.File.Path]; is && got.Stat.Mode&0o7777 == mode|0o400 {
 		got.Stat.Mode = got.Stat.Mode&^0o7777 | mode
 	}
+	if got.Ignored {
+		r.noteSeen(ch.Before, got)
+		return nil
+	}
 	linkedWith, relinked := r.linkedWith(ch, got)
 	event := classify(ch.Before, &got.Content, relinked, r.Config.IgnoreTouched)
 	if event == "" {
@@ -175,6 +184,19 @@ func (r *run) recordChange(ch *scan.Change, got *captured) error {
 		rec.RenamedFrom = r.renamedFrom(&got.Stat)
 	}
 	return r.commit(ch, rec, got, newest)
+}
+
+// ignores tells whether a file has changed in lines alone that the configuration ignores.
+func (r *run) ignores(path string, body []byte, before object.ID) bool {
+	var lines pattern.Lines
+	for _, l := range r.Config.LinesToIgnore(path) {
+		lines = append(lines, l.All...)
+	}
+	if len(lines) == 0 {
+		return false
+	}
+	was, err := r.Repo.ReadBlob(before, capture.SmallFile)
+	return err == nil && !bytes.Equal(was, body) && lines.SameBut(was, body)
 }
 
 // commit commits a record. A path that git cannot check out is a problem of its source.

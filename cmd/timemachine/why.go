@@ -58,6 +58,9 @@ func (a *app) why(ctx context.Context, words []string) error {
 			return err
 		}
 		w := &render.Why{Explanation: x, Configuration: p.config, Hint: a.whyHint(p, x)}
+		if x.Reason == preview.Recorded {
+			w.Ignored = c.LinesToIgnore(path)
+		}
 		if err := countVersions(ctx, h, w); err != nil {
 			return err
 		}
@@ -157,6 +160,7 @@ type whyDocument struct {
 	Versions      int        `json:"versions"`
 	Since         *time.Time `json:"since,omitempty"`
 	Files         int        `json:"files,omitempty"`
+	IgnoreLines   []int      `json:"ignore_lines,omitempty"` // of the configuration
 }
 
 // newWhyDocument is the answer as JSON.
@@ -168,6 +172,9 @@ func newWhyDocument(w *render.Why, c render.Clock) whyDocument {
 	}
 	if w.Rule != nil {
 		d.Exclusion, d.ExclusionLine = w.Rule.Text, w.Rule.Line
+	}
+	for _, l := range w.Ignored {
+		d.IgnoreLines = append(d.IgnoreLines, l.Line)
 	}
 	if w.Versions > 0 {
 		d.Since = &w.Since

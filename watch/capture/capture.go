@@ -50,6 +50,7 @@ type Content struct {
 	Doubtful bool      // the next run reads the source again
 	Pseudo   bool      // on a file system like /proc
 	Followed bool      // a listed link was followed
+	Ignored  bool      // only what Capturer.Ignores ignores has changed: Blob is that of before
 	At       time.Time // just before the source was opened
 }
 
@@ -68,6 +69,10 @@ type Capturer struct {
 	Reader  DestReader // who must be able to read what is stored
 
 	KeepsXattr func(name string) bool // which attributes are captured; nil: all
+
+	// Ignores tells whether a file of up to SmallFile bytes need not be stored, since it differs
+	// from the content before in nothing that counts. nil: never.
+	Ignores func(path string, body []byte, before object.ID) bool
 
 	Patience *Patience // with large sources of other users; nil: without end
 
@@ -196,7 +201,10 @@ func (c *Capturer) captureOnce(src *source, ch *scan.Change, asRead bool) (Conte
 	case ch.File.Pseudo:
 		got.Blob, got.Size, err = c.readPseudo(f, ch.Before.Content())
 	case st.Size <= SmallFile:
-		got.Blob, got.Size, err = c.readSmall(&r, ch.Before.Content())
+		ignores := func(body []byte) bool {
+			return c.Ignores != nil && !r.torn && IsSameBut(ch.Before, &got) && c.Ignores(ch.File.Path, body, ch.Before.Content())
+		}
+		got.Blob, got.Size, got.Ignored, err = c.readSmall(&r, ch.Before.Content(), ignores)
 	default:
 		f.holes = disk.TellsHoles(f.fd)
 		src.time.watchOwner(c, st.UID)
@@ -220,8 +228,15 @@ func inDoubt(st *disk.Stat, at time.Time) bool {
 	return false
 }
 
-// readSmall reads a file into memory and stores it. It returns the bytes read.
-func (c *Capturer) readSmall(r *reading, before object.ID) (object.ID, int64, error) {
+// IsSameBut tells whether a file is, but for content and times, what its newest version says.
+func IsSameBut(before *cache.State, got *Content) bool {
+	return before != nil && !before.Deleted && !before.Stale && !before.Link && !before.Folder && before.Mode == got.Stat.Mode&0o7777 &&
+		before.UID == got.Stat.UID && before.GID == got.Stat.GID && before.XattrSum == cache.SumXattrs(got.Xattrs)
+}
+
+// readSmall reads a file into memory and stores it, unless its change is ignored. It returns the
+// bytes read.
+func (c *Capturer) readSmall(r *reading, before object.ID, ignores func(body []byte) bool) (id object.ID, size int64, ignored bool, err error) {
 	body := make([]byte, r.stat.Size)
 	n, err := io.ReadFull(r.f, body)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -232,10 +247,13 @@ func (c *Capturer) readSmall(r *reading, before object.ID) (object.ID, int64, er
 		err = r.end(c.Ctx, int64(n))
 	}
 	if err != nil {
-		return object.ID{}, 0, asSourceError(err)
+		return object.ID{}, 0, false, asSourceError(err)
 	}
-	id, err := c.To.Blob(body[:n], before)
-	return id, int64(n), err
+	if ignores(body[:n]) {
+		return before, int64(n), true, nil
+	}
+	id, err = c.To.Blob(body[:n], before)
+	return id, int64(n), false, err
 }
 
 // readLarge streams a file. Where the size has not changed, it hashes the file first, since often

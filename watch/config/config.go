@@ -51,6 +51,8 @@ type Config struct {
 	// ExcludeXattrs are globs of the names of extended attributes that are not recorded, beside
 	// those that never are.
 	ExcludeXattrs []string
+	// IgnoreLines are the lines of some files in which a change alone makes no version.
+	IgnoreLines []*IgnoredLines
 	// Push is nil where runs do not push.
 	Push *Push
 

@@ -36,6 +36,8 @@ var Manuals = []Manual{
 		"With false, nothing is left out but what the file says. timemachine help patterns lists the defaults."},
 	{"exclude-xattrs", "a list of names, with * ? [a-z]", "empty", "exclude-xattrs: [\"user.*\"]",
 		"Extended attributes that are not recorded."},
+	{"ignore-lines", "a mapping of files or patterns to lists of regular expressions", "empty", "ignore-lines: {\"/etc/app.conf\": [\"^# saved on \"]}",
+		"Lines that change without meaning anything. Where a file of up to 8 MiB has changed in lines alone that match, it gets no version; so has it where only its mtime is another besides. Any other change makes a version, which holds the whole file as it is. The syntax is that of RE2; an expression matches anywhere in a line unless ^ and $ bind it. A restore records such a file before it replaces it."},
 	{"push.remote", "the name of a git remote, a URL or a path", "none: runs do not push", "push: {remote: origin}",
 		"Where runs push what they record. \"push: origin\" says the same."},
 	{"push.branch", "the name of a branch", "as here", "push: {remote: origin, branch: \"hosts/{hostname}\"}",
@@ -92,6 +94,10 @@ touched: record
 
 # Extended attributes that are not recorded.
 exclude-xattrs: ["user.xdg.*"]
+
+# Lines in which a change alone makes no version.
+ignore-lines:
+  /etc/app.conf: ["^# saved on "]
 
 # Push after each run that recorded something. The history of /etc
 # holds password hashes and keys: mind who can read the remote.

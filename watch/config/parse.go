@@ -13,7 +13,7 @@ import (
 )
 
 // Keys are the keys of the mapping form, in the order of the manual.
-var Keys = []string{"destination", "watch", "exclude", "max-size", "copies", "touched", "default-exclusions", "exclude-xattrs", "push"}
+var Keys = []string{"destination", "watch", "exclude", "max-size", "copies", "touched", "default-exclusions", "exclude-xattrs", "ignore-lines", "push"}
 
 // parser builds a Config from a document.
 type parser struct {
@@ -87,6 +87,8 @@ func (p *parser) key(name, value *yaml.Node, key string) (err error) {
 		return err
 	case "exclude-xattrs":
 		return p.excludeXattrs(value)
+	case "ignore-lines":
+		return p.ignoreLines(value)
 	case "copies":
 		return p.copies(value)
 	case "push":

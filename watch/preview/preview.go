@@ -125,7 +125,7 @@ func (p *Preview) addChange(ch *scan.Change, c *config.Config, look *looker) {
 			}
 			return
 		}
-		e.Events, e.Maybe = watch.PossibleEvents(ch, xattrs, c.IgnoreTouched)
+		e.Events, e.Maybe = watch.PossibleEvents(ch, xattrs, c)
 	}
 	if len(e.Events) == 0 {
 		if !e.Folder {

@@ -88,11 +88,12 @@ func WatchListLines(entries []WatchedDocument) []string {
 // Why is what a run would do with a path, and what the history holds of it.
 type Why struct {
 	*preview.Explanation
-	Configuration string    // the file's path
-	Versions      int       // of the file, without deletions; 0: none
-	Since         time.Time // when the first of them was captured
-	Files         int       // number of recorded files below a folder
-	Hint          string    // what to type; "" for nothing
+	Configuration string                 // the file's path
+	Versions      int                    // of the file, without deletions; 0: none
+	Since         time.Time              // when the first of them was captured
+	Files         int                    // number of recorded files below a folder
+	Ignored       []*config.IgnoredLines // of the file
+	Hint          string                 // what to type; "" for nothing
 }
 
 // Lines are the answer for people, of which the last can be the hint.
@@ -100,6 +101,9 @@ func (w *Why) Lines(c Clock) []string {
 	lines := []string{terminal.Quote(w.Path) + " " + w.Verdict(c)}
 	if w.Entry != nil {
 		lines = append(lines, fmt.Sprintf("  entry: %s (%s:%d)", terminal.Quote(w.Entry.Text), terminal.Quote(w.Configuration), w.Entry.Line))
+	}
+	for _, l := range w.Ignored {
+		lines = append(lines, fmt.Sprintf("  a change in certain lines alone makes no version: ignore-lines of %s (%s:%d)", terminal.Quote(l.Text), terminal.Quote(w.Configuration), l.Line))
 	}
 	if w.Reason != preview.Recorded && w.Versions > 0 {
 		lines[0] += "; its " + Count(w.Versions, "version") + " in the history stay"
