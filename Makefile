@@ -75,8 +75,12 @@ test: ## what needs Go and git alone
 	cd cmd/bench && $(GO) test ./...
 	@echo "left out: what needs root, cron or small file systems: make test-system"
 
+# The tests in files with the tag, and the model, which mounts file systems with it. make test has the others.
 test-system: ## what needs root, users, cron and small file systems
-	$(GO) test -count=1 -timeout 40m -tags system ./cmd/... ./repo/internal/transport
+	@files=$$(grep -lr --include='*_test.go' '^//go:build.*system' cmd repo watch) && \
+	  names=$$(sed -n 's/^func \(Test[A-Za-z0-9_]*\)(t .*/\1/p' $$files | sort -u | tr '\n' '|') && \
+	  packages=$$(dirname $$files | sort -u | sed 's|^|./|') && echo $(GO) test -tags system $$packages && \
+	  $(GO) test -count=1 -timeout 40m -tags system -run "^($${names}TestModel)$$" $$packages
 	TESTS_ON_DISK=1 $(GO) test -count=1 -short ./watch ./repo ./repo/restore
 
 # Every file-system operation of every scenario goes wrong in every way, the power fails at every moment, and runs are
