@@ -60,6 +60,31 @@ func TestPlaceOfADiskIsRemoved(t *testing.T) {
 	}
 }
 
+// TestLaterFileWithoutACache: what was recorded after a file tells nothing about it, also where a run
+// over other files has begun another cache since.
+func TestLaterFileWithoutACache(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.write("disk/a", "a")
+	w.write("other/file", "o")
+	w.run(2)
+	w.check(os.Rename(w.path("disk"), w.src+"-away"))
+	w.write("disk/later", "l")
+	w.only = []string{w.path("disk/later")}
+	w.run(1)
+	w.only = nil
+	w.check(os.Remove(filepath.Join(w.dest, ".git/timemachine/cache")))
+	list := w.config
+	w.config = "- " + w.path("other") + "\n"
+	w.run(0)
+	w.config = list
+	for range 2 {
+		if p := w.run(0); len(p) != 1 || p[0].Path != w.path("disk") {
+			t.Fatalf("problems %v", p)
+		}
+	}
+}
+
 // TestStrayWithoutACache: a file that came into the folder while its disk was away tells nothing
 // about the disk's files, also once it is recorded. The known files do when they are back.
 func TestStrayWithoutACache(t *testing.T) {

@@ -29,6 +29,10 @@ type Cache struct {
 	saved   object.ID         // the tip in the cache file
 	file    cacheFile
 	mapped  []byte // the cache file; nil where base is in memory
+
+	// runs tells by which run each source was recorded last, counted back from the tip that the
+	// cache was loaded for. It reads all commits, once.
+	runs func() map[string]uint32
 }
 
 // Close unmaps the cache file. The base is empty afterwards.
@@ -303,23 +307,26 @@ func (s *State) SetVersion(v *record.Version) {
 	}
 }
 
-// HasNeighboursOf tells whether WasBeside says the same of s and of another source.
-func (s *State) HasNeighboursOf(other *State) bool {
-	return s.Stat.Dev == other.Stat.Dev && s.runsAgo == other.runsAgo
+// HaveSameNeighbours tells whether WasBeside says the same of two sources.
+func (c *Cache) HaveSameNeighbours(a, b *State) bool {
+	return a.Stat.Dev == b.Stat.Dev && a.runsAgo == b.runsAgo && (!a.isLost() || !b.isLost() || c.runs()[a.Source] == c.runs()[b.Source])
 }
 
 // WasBeside tells whether a source was on the same device when another source was last seen. Where
 // the other was not seen since the cache was lost, the source must be recorded and unchanged since
 // the other was last recorded.
-func (s *State) WasBeside(other *State) bool {
+func (c *Cache) WasBeside(s, other *State) bool {
 	switch {
 	case !other.Stat.IsZero():
 		return s.Stat.Dev == other.Stat.Dev && !s.Stat.IsZero()
-	case other.runsAgo == 0: // an earlier run lost the cache
-		return s.runsAgo == 0 && s.Stat.IsZero()
+	case other.isLost():
+		return s.isLost() && c.runs()[other.Source] > 0 && c.runs()[s.Source] >= c.runs()[other.Source]
 	}
 	return s.runsAgo == 0 || s.runsAgo >= other.runsAgo
 }
+
+// isLost tells whether an earlier run lost the cache, and no run has seen the source since.
+func (s *State) isLost() bool { return s.Stat.IsZero() && s.runsAgo == 0 }
 
 // Stands tells whether a file that was found has the size and mtime of the source.
 func (s *State) Stands(found *disk.Stat) bool {

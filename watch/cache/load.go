@@ -3,6 +3,8 @@ package cache
 import (
 	"context"
 	"errors"
+	"strings"
+	"sync"
 
 	"timemachine/repo"
 	"timemachine/repo/durable"
@@ -52,6 +54,7 @@ func LoadForHistory(ctx context.Context, h *history.History) (*Cache, error) {
 
 // update brings the cache up to date with tip. It closes the cache on an error.
 func (c *Cache) update(ctx context.Context, r commitSource, tip object.ID) (_ *Cache, err error) {
+	c.runs = sync.OnceValue(func() map[string]uint32 { return newestRuns(ctx, r, tip) })
 	if c.Tip == tip {
 		return c, nil
 	}
@@ -61,16 +64,13 @@ func (c *Cache) update(ctx context.Context, r commitSource, tip object.ID) (_ *C
 		}
 	}()
 	foreign := c.Tip.IsZero()
-	runsAgo, run := uint32(0), ""
+	var runs runCounter
 	err = r.Walk(ctx, tip, c.Tip, func(v record.Version, recorded bool) error {
 		if !recorded {
 			foreign = true
 			return nil
 		}
-		if runsAgo == 0 || run != v.Scan {
-			runsAgo, run = runsAgo+1, v.Scan
-		}
-		c.apply(&v, runsAgo)
+		c.apply(&v, runs.of(&v))
 		return nil
 	})
 	if err != nil {
@@ -84,6 +84,41 @@ func (c *Cache) update(ctx context.Context, r commitSource, tip object.ID) (_ *C
 		c.compact()
 	}
 	return c, err
+}
+
+// runCounter counts runs back from the tip of a walk.
+type runCounter struct {
+	n    uint32
+	last string // the run of the version before
+}
+
+// of returns which run has recorded the next version: 1 for the newest.
+func (r *runCounter) of(v *record.Version) uint32 {
+	if r.n == 0 || r.last != v.Scan {
+		r.n, r.last = r.n+1, strings.Clone(v.Scan)
+	}
+	return r.n
+}
+
+// newestRuns returns by which run each source was recorded last. Where the commits cannot be read,
+// nothing is known.
+func newestRuns(ctx context.Context, r commitSource, tip object.ID) map[string]uint32 {
+	newest := map[string]uint32{}
+	var runs runCounter
+	err := r.Walk(ctx, tip, object.ID{}, func(v record.Version, recorded bool) error {
+		if !recorded {
+			return nil
+		}
+		n := runs.of(&v)
+		if newest[v.Source] == 0 {
+			newest[strings.Clone(v.Source)] = n
+		}
+		return nil
+	})
+	if err != nil {
+		return nil
+	}
+	return newest
 }
 
 // apply takes over a version that a walk back from the tip finds. The first version of a source is

@@ -241,11 +241,11 @@ func (u *Unseen) wentWithFolder(state *cache.State) bool {
 // sawNeighbour tells whether the scan saw, in the folder or below, a source that was beside the
 // unseen one and is as it was. Files that came while the disk was not mounted do not count.
 func (u *Unseen) sawNeighbour(folder string, state *cache.State) bool {
-	if h := u.held[folder]; h != nil && h.first.HasNeighboursOf(state) {
+	if h := u.held[folder]; h != nil && u.cache.HaveSameNeighbours(h.first, state) {
 		return false // as for the first one
 	}
 	for known := range u.scan.cached.UnchangedBelow(folder) {
-		if known.WasBeside(state) {
+		if u.cache.WasBeside(known, state) {
 			return true
 		}
 	}
@@ -254,7 +254,7 @@ func (u *Unseen) sawNeighbour(folder string, state *cache.State) bool {
 		if f.Stat.IsDir() {
 			continue
 		}
-		if known := u.cache.FindLive(f.Path); known != nil && known.WasBeside(state) && known.Stands(&f.Stat) {
+		if known := u.cache.FindLive(f.Path); known != nil && u.cache.WasBeside(known, state) && known.Stands(&f.Stat) {
 			return true
 		}
 	}
