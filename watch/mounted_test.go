@@ -60,8 +60,8 @@ func TestPlaceOfADiskIsRemoved(t *testing.T) {
 	}
 }
 
-// TestLaterFileWithoutACache: what was recorded after a file tells nothing about it, also where a run
-// over other files has begun another cache since.
+// TestLaterFileWithoutACache: what was recorded after a file tells nothing about it, also where a
+// run over other files has begun another cache since.
 func TestLaterFileWithoutACache(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

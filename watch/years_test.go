@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -118,8 +119,8 @@ func TestLaterMergeFindsDeltas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	r := rand.New(rand.NewPCG(5, 6))
-	now := time.Now()
-	w.clock = func() time.Time { now = now.Add(time.Second); return now }
+	began, seconds := time.Now(), atomic.Int64{}
+	w.clock = func() time.Time { return began.Add(time.Duration(seconds.Add(1)) * time.Second) }
 	const files = 60
 	for i := range files {
 		w.write(yearsFile(i), text(r, 8000))
