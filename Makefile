@@ -18,7 +18,7 @@ ZSHCOMP  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISHCOMP = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 .PHONY: all build man completions docs first install uninstall help \
-	test test-system torture race fuzz bench microbench lint cross check
+	test test-system torture race fuzz bench dist microbench lint cross check
 
 all: build man completions ## the program, its manual pages and completions, all in bin/ (the default)
 
@@ -114,6 +114,12 @@ bench: build ## this program and its peers on the same trees
 	cd cmd/bench && $(GO) build -trimpath $(VCS) -o ../../bin/bench .
 	@exec bin/bench -binary bin/timemachine -plot bin/years.svg $(if $(filter quick,$(BENCH)),-quick) $(if $(BENCHDIR),-dir "$(BENCHDIR)") $(BENCHFLAGS)
 
+# The same bytes for the same commit and version of Go. cmd/dist is a module of its own, so that the program does not
+# depend on the library that writes packages.
+dist: ## archives, Debian and RPM packages and their checksums, in bin/dist
+	@rm -rf bin/dist
+	@cd cmd/dist && $(GO) run . -source ../.. -o ../../bin/dist
+
 microbench: ## Go's own benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
@@ -124,6 +130,7 @@ lint: ## gofmt, vet and staticcheck
 	$(GO) vet -tags torture ./...
 	$(GO) run $(STATICCHECK) ./...
 	cd cmd/bench && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
+	cd cmd/dist && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
 
 cross: ## vet for Linux and macOS, amd64 and arm64
 	@set -e; for os in linux darwin; do for arch in amd64 arm64; do \

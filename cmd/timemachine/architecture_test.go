@@ -112,6 +112,7 @@ var importTable = map[string]string{
 	"cmd/timemachine": "repo repo/history repo/remote repo/restore repo/verify repo/record repo/refusal repo/layout repo/when repo/textdiff " +
 		"repo/durable repo/trust repo/xattr repo/git/object watch watch/preview watch/cache watch/config watch/disk watch/own watch/scan watch/daemon watch/daemon/events cmd/timemachine/internal/... " +
 		"log/slog github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term " + sysUnix,
+	"cmd/dist":  "github.com/goreleaser/nfpm/v2/...",
 	"cmd/bench": sysUnix + " gonum.org/v1/plot gonum.org/v1/plot/plotter gonum.org/v1/plot/vg gonum.org/v1/plot/vg/draw gonum.org/v1/plot/vg/vgsvg",
 }
 
@@ -194,7 +195,7 @@ func TestArchitectureSurroundings(t *testing.T) {
 				t.Errorf("%s: a name that says nothing", dir)
 			}
 		}
-		if slices.Contains([]string{"cmd/timemachine", "cmd/bench", "repo/repotest", "repo/git/packtest"}, dir) {
+		if slices.Contains([]string{"cmd/timemachine", "cmd/bench", "cmd/dist", "repo/repotest", "repo/git/packtest"}, dir) {
 			continue
 		}
 		for _, f := range p.sources() {
