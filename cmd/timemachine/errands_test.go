@@ -26,7 +26,7 @@ type errand struct {
 var errands = []errand{
 	{wants: "keep the history of etc",
 		typed: []string{"timemachine setup etc"},
-		show:  []string{`kept +[0-9]+ versions of [0-9]+ files and [0-9]+ folders`, `cron +`, `undo +`},
+		show:  []string{`kept +[0-9]+ versions of [0-9]+ files and [0-9]+ folders`, `runs +`, `undo +`},
 		after: "timemachine verify",
 	},
 	{wants: "find when a line vanished from a script that was edited twenty times",

@@ -61,6 +61,17 @@ timemachine config edit
 timemachine -c ~/other.dat config`,
 	"config edit": `timemachine config edit
 EDITOR=nano timemachine config edit`,
+	"schedule": `timemachine schedule install
+timemachine schedule                  what is installed, and does it run
+timemachine schedule remove`,
+	"schedule install": `sudo timemachine schedule install     each minute, for what root has set up
+timemachine schedule install          the same for your own
+timemachine schedule install --cron --every 5m
+sudo timemachine schedule install --watch`,
+	"schedule show": `timemachine schedule show
+timemachine schedule show --json`,
+	"schedule remove": `sudo timemachine schedule remove
+timemachine schedule remove --watch`,
 	"version": `timemachine version --json`,
 	"help": `timemachine help restore
 timemachine help time

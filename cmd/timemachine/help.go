@@ -16,7 +16,7 @@ $XDG_DATA_HOME/timemachine (else below ~/.local/share). What is made is closed t
 was ever in the watched files, and the configuration may name a remote with its password. -c and -d name others.
 
 Every command then finds this configuration and its destination where no flag, no variable and no config.dat in the
-current folder names another. The last lines of the output are the commands that let cron run it, and that undo it.
+current folder names another. setup schedules nothing: the last lines of the output are the commands that do, and that undo it.
 
 What exists stays as it is: setup can be typed again, with further PATHs, or when it could not do everything.
 
@@ -39,8 +39,8 @@ configuration at one moment; its mode and owner stay, and where it is a link, th
 const runHelp = `Look at every watched file once: what changed since the last run is committed to the destination.
 A destination folder must exist; it gets a repository when it has none.
 
-cron makes a run each minute with one of these lines. They need no environment, print nothing while all is well, and do nothing
-while another run is at work:
+timemachine schedule install has cron or systemd make a run each minute. A run needs no environment, prints nothing while all is
+well, and does nothing while another run is at work. By hand, one of these lines does the same:
 
   * * * * * root timemachine     in /etc/cron.d/timemachine, after setup by root
   * * * * * timemachine          in your own crontab (crontab -e), after setup
@@ -95,8 +95,8 @@ which deletions are held back. Before the first run, print what that would recor
 status writes nothing, takes no lock, and reads no file's content. A run reads a file again whose times and size leave open
 whether it has changed.
 
-Schedule: lines of your crontab, of /etc/crontab and /etc/cron.d, and enabled systemd timers that run this configuration.
-Root does not look into other users' crontabs.
+Schedule: lines of your crontab, of /etc/crontab and /etc/cron.d, and enabled timers and watch services of systemd that run this
+configuration. Root does not look into other users' crontabs. schedule show tells whether cron or systemd is at work.
 
 Growth: what was recorded in the last 30 days, or since the first run, without what that recorded; nothing before a day has
 passed. The bytes a day are estimated on the high side: content, plain copies, and 6 KiB for each version; .git compresses content.
@@ -221,31 +221,32 @@ const pushExamples = `  timemachine init --remote ssh://git@backup.example.org/s
 
 // groups are the headings in the list of commands, with the commands below each.
 var groups = []struct{ id, title, commands string }{
-	{"watch", "Watch files:", "setup run watch add remove list why status"},
+	{"watch", "Watch files:", "setup run watch schedule add remove list why status"},
 	{"ask", "Ask the history, and get files back:", "log ls show diff blame restore hosts git"},
-	{"care", "Look after the destination:", "init verify copies compact push config schedule doctor"},
+	{"care", "Look after the destination:", "init verify copies compact push config doctor"},
 	{"about", "About timemachine:", "help completion version"},
 }
 
 // otherNames are words that people may look for a command by.
 var otherNames = map[string]string{
-	"setup":   "install",
-	"watch":   "daemon service",
-	"config":  "settings edit",
-	"log":     "history versions",
-	"ls":      "dir tree files",
-	"why":     "explain ignored",
-	"hosts":   "branches machines fleet",
-	"show":    "cat print",
-	"diff":    "compare changes",
-	"blame":   "annotate praise who",
-	"restore": "undo revert recover checkout",
-	"remove":  "rm delete forget unwatch",
-	"add":     "track",
-	"status":  "info",
-	"verify":  "check fsck",
-	"compact": "gc optimize",
-	"push":    "upload sync mirror",
+	"setup":    "install",
+	"watch":    "daemon service",
+	"config":   "settings edit",
+	"log":      "history versions",
+	"ls":       "dir tree files",
+	"why":      "explain ignored",
+	"hosts":    "branches machines fleet",
+	"show":     "cat print",
+	"diff":     "compare changes",
+	"blame":    "annotate praise who",
+	"restore":  "undo revert recover checkout",
+	"remove":   "rm delete forget unwatch",
+	"add":      "track",
+	"status":   "info",
+	"verify":   "check fsck",
+	"compact":  "gc optimize",
+	"push":     "upload sync mirror",
+	"schedule": "cron crontab systemd timer",
 }
 
 // groupCommands puts the commands below their headings and registers their other names.

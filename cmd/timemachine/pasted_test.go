@@ -35,7 +35,6 @@ var mistakes = []struct {
 	{"a pattern that the shell has expanded", "mkdir m; touch m/1.md m/2.md m/3.md", "tm add m/1.md m/2.md m/3.md", `added .*m/\*\.md`},
 	{"an unknown command that is a file", "", "tm w", "w"},
 	{"an unknown command", "", "tm nonsense", "timemachine"},
-	{"a scheduler", "", "tm schedule", "cron"},
 	{"pruning", "", "tm prune", "history +3 versions"},
 	{"editing", "export EDITOR=true", "tm edit", ""},
 	{"an unknown flag", "", "tm log --nonsense", "log"},

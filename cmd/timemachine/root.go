@@ -55,7 +55,7 @@ func (a *app) rootCommand() *cobra.Command {
 	f.StringArrayVarP(&o.add, "add", "a", nil, "same as the command add `FILE` (repeatable)")
 	f.StringArrayVarP(&o.remove, "remove", "r", nil, "same as the command remove `FILE` (repeatable)")
 	root.AddCommand(a.setupCommand(), a.runCommand(), a.watchCommand(), a.addCommand(), a.removeCommand(), a.listCommand(), a.whyCommand(), a.logCommand(), a.lsCommand(), a.showCommand(), a.diffCommand(), a.blameCommand(), a.gitCommand(), a.restoreCommand(), a.hostsCommand(), a.initCommand(),
-		a.statusCommand(), a.verifyCommand(), a.copiesCommand(), a.compactCommand(), a.pushCommand(), a.configCommand(), a.versionCommand())
+		a.statusCommand(), a.verifyCommand(), a.copiesCommand(), a.compactCommand(), a.pushCommand(), a.scheduleCommands(), a.configCommand(), a.versionCommand())
 	root.AddCommand(a.manCommand())
 	root.AddCommand(helpTopics(root)...)
 	root.SetHelpCommand(a.helpCommand())
@@ -141,8 +141,7 @@ func (a *app) unknownCommandError(root *cobra.Command, word string) error {
 
 // otherCommands holds the hints for words that people try because other programs have them.
 func (a *app) otherCommands() map[string]string {
-	cron := "cron makes runs regularly: " + a.spell("help", "setup") + " tells how"
-	return map[string]string{"schedule": cron, "daemon": cron,
+	return map[string]string{
 		"prune": "the history keeps every version; " + a.spell("status") + " shows how much space it takes",
 		"edit":  a.spell("config", "edit") + " edits the configuration"}
 }

@@ -15,6 +15,7 @@ Watch files:
   add, remove   watch files, folders or patterns; stop watching
   list, why     the watch list; why a file is recorded, or left out
   run, watch    record what changed: once, as cron does; or all the time
+  schedule      have cron or systemd do that, unattended
   status        what a run would record, when the last one was
 
 Ask the history:

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"timemachine/cmd/timemachine/internal/hint"
@@ -18,16 +18,27 @@ import (
 // this machine.
 var scheduleRoot string
 
+// schedulePlaces are where this user's schedules stand, and the programs for them.
+func (a *app) schedulePlaces() schedule.Places {
+	places := schedule.Places{Root: scheduleRoot, Env: os.Environ(), Runtime: a.env("XDG_RUNTIME_DIR"), Home: a.home()}
+	if crontab, err := exec.LookPath("crontab"); err == nil {
+		places.Crontab = crontab
+	}
+	if systemctl, err := exec.LookPath("systemctl"); err == nil {
+		places.Systemctl = systemctl
+	}
+	if a.uid == 0 { // root's HOME may be another user's, under sudo -E
+		places.Home = filepath.Join("/", scheduleRoot, a.account.home)
+	}
+	if places.Runtime == "" && scheduleRoot == "" { // as under cron, and su
+		places.Runtime = filepath.Join("/run/user", strconv.Itoa(a.uid))
+	}
+	return places
+}
+
 // jobs are what makes runs of a configuration regularly, as far as this user may see that.
 func (a *app) jobs(ctx context.Context, p *place, c *config.Config) []schedule.Job {
-	places := schedule.Places{Root: scheduleRoot, Env: os.Environ()}
-	if crontab, err := exec.LookPath("crontab"); err == nil {
-		places.Path = crontab
-	}
-	if a.uid != 0 { // root's HOME may be another user's, under sudo -E
-		places.Home = a.home()
-	}
-	return slices.DeleteFunc(schedule.Find(ctx, places), func(j schedule.Job) bool { return !a.isJobOf(&j, p, c) })
+	return slices.DeleteFunc(schedule.Find(ctx, a.schedulePlaces()), func(j schedule.Job) bool { return !a.isJobOf(&j, p, c) })
 }
 
 // isJobOf tells whether a job runs a configuration with the destination that is in force.
@@ -60,27 +71,36 @@ func (a *app) jobsConfig(j *schedule.Job) string {
 	return a.setupFolders().configFile()
 }
 
-// scheduleCommand is what to type to have cron make a run each minute; "" where that could replace
-// a schedule that stands.
-func (a *app) scheduleCommand(p *place, c *config.Config) string {
-	line, file := a.schedule(p)
-	standing := ""
-	if p.config == a.setupFolders().configFile() {
-		standing = a.setupFolders().destination
-	}
-	if cmp.Or(c.Destination, standing) != p.dest { // cron would run it in another folder
-		line += " -d " + strings.ReplaceAll(hint.ShellWord(p.dest), "%", `\%`)
-	}
-	sudo := a.underSudo()
-	switch {
-	case file != "" && exists(file): // it runs something that is not understood
+// scheduleCommand is what to type to have runs made each minute; "" where that would be refused.
+func (a *app) scheduleCommand(p *place) string {
+	if _, file := a.scheduleLine(p); file != "" && exists(file) { // what it runs is not understood
 		return ""
-	case file != "" && sudo:
-		return "echo " + hint.ShellWord(line) + " | sudo tee " + hint.ShellWord(file)
-	case file != "":
-		return "echo " + hint.ShellWord(line) + " >" + hint.ShellWord(file)
-	case sudo:
-		return "(sudo crontab -l; echo " + hint.ShellWord(line) + ") 2>/dev/null | sudo crontab -"
 	}
-	return "(crontab -l; echo " + hint.ShellWord(line) + ") 2>/dev/null | crontab -"
+	return a.spell("schedule", "install")
+}
+
+// scheduleLine is the line that makes cron run each minute when it is written by hand, and the file
+// for it; "" for the user's own crontab. The line names the configuration where a run from cron
+// would find another one.
+func (a *app) scheduleLine(p *place) (line, file string) {
+	command := hint.ShellWord(a.program)
+	if folders := a.setupFolders(); p.config != a.cronConfig() || exists(filepath.Join(a.home(), defaultConfig)) {
+		command += " -c " + hint.ShellWord(p.config)
+	} else if exists(filepath.Dir(folders.schedule)) {
+		file = folders.schedule
+	}
+	command = strings.ReplaceAll(command, "%", `\%`) // which cron takes for a newline
+	if file != "" {
+		return "* * * * * root " + command, file
+	}
+	return "* * * * * " + command, ""
+}
+
+// cronConfig is the configuration of setup that a run from cron finds: cron sets HOME as the user
+// database has it, and no variable of XDG.
+func (a *app) cronConfig() string {
+	if a.uid == 0 {
+		return a.rootFolders.configFile()
+	}
+	return filepath.Join(a.account.home, ".config", programName, defaultConfig)
 }

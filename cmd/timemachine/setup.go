@@ -76,7 +76,7 @@ func (a *app) setup(ctx context.Context, o setupOptions) error {
 	a.memory.noteEnded(p.dest)
 	report.run = rep.document(p.dest, s)
 	report.versions, report.files, report.folders = s.Versions, len(rep.files), len(rep.folders)
-	if err := a.printSetup(&report); err != nil {
+	if err := a.printSetup(ctx, &report); err != nil {
 		return err
 	}
 	if o.remote != "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -36,19 +37,18 @@ type setupDocument struct {
 	Already       []string           `json:"already"`
 	Run           render.RunDocument `json:"run"`
 	Schedule      string             `json:"schedule"`
+	Install       string             `json:"install"`
 	Undo          string             `json:"undo"`
 }
 
-// printSetup says in five lines what was done, how to have it run, and how to undo it.
-func (a *app) printSetup(s *setupReport) error {
-	schedule, file := a.schedule(s.place)
-	stop, drop := a.removal(file, filepath.Dir(s.place.config), s.place.isOwnName), a.removal("", s.dest, s.isDestinationName)
-	if file == "" {
-		stop = a.dropCrontabLine(schedule) + "; " + stop
-	}
+// printSetup says in a few lines what was done, how to have it run, and how to undo it.
+func (a *app) printSetup(ctx context.Context, s *setupReport) error {
+	line, file := a.scheduleLine(s.place)
+	install := a.spell("schedule", "install")
+	stop, drop := a.spell("schedule", "remove")+"; "+a.removal(filepath.Dir(s.place.config), s.place.isOwnName), a.removal(s.dest, s.isDestinationName)
 	if a.flags.json {
 		return a.printJSON(setupDocument{Configuration: s.place.config, Created: s.created, Destination: s.dest, Outcome: s.outcome,
-			Added: render.OrEmpty(s.added), Already: render.OrEmpty(s.already), Run: s.run, Schedule: schedule, Undo: stop + "; " + drop})
+			Added: render.OrEmpty(s.added), Already: render.OrEmpty(s.already), Run: s.run, Schedule: line, Install: install, Undo: stop + "; " + drop})
 	}
 	if a.flags.quiet {
 		return nil
@@ -57,29 +57,24 @@ func (a *app) printSetup(s *setupReport) error {
 	if s.versions > 0 {
 		kept = render.VersionsOf(s.versions, s.files, s.folders)
 	}
-	about := ""
-	switch {
-	case file == "":
-		about = "   (a line for crontab -e)"
-	case exists(file):
-		schedule = terminal.Quote(file) + " is there"
-	case a.underSudo():
-		schedule = "echo " + hint.ShellWord(schedule) + " |\n      sudo tee " + hint.ShellWord(file)
-	default:
-		schedule = "echo " + hint.ShellWord(schedule) + " >" + hint.ShellWord(file)
-	}
 	a.warnOfSetup(s.place)
-	for _, command := range append(strings.Split(schedule, "\n"), stop, drop) {
-		a.spelled.Add(strings.TrimSpace(command))
+	for _, command := range []string{stop, drop} {
+		a.spelled.Add(command)
 	}
 	lines := []string{
 		"watch " + few(s.config.Lines()) + "  (" + terminal.Quote(s.place.config) + ")",
 		"kept  " + kept + " in " + terminal.Quote(s.dest),
-		"cron  " + schedule + about,
-		"stop  " + stop,
-		"undo  stop it, and drop all versions: " + drop,
 	}
-	for line := range strings.SplitSeq(strings.Join(lines, "\n"), "\n") {
+	if jobs := a.jobs(ctx, s.place, s.config); len(jobs) > 0 {
+		lines = append(lines, "runs  "+jobText(&jobs[0]))
+	} else {
+		lines = append(lines, "runs  when you type: "+install, "or    "+a.byHand(line, file))
+	}
+	lines = append(lines,
+		"stop  "+stop,
+		"undo  stop it, and drop all versions: "+drop,
+	)
+	for _, line := range lines {
 		if err := a.say(line, len("undo  ")); err != nil {
 			return err
 		}
@@ -87,13 +82,20 @@ func (a *app) printSetup(s *setupReport) error {
 	return nil
 }
 
-// dropCrontabLine is the command that takes a line out of the user's crontab.
-func (a *app) dropCrontabLine(line string) string {
-	crontab := "crontab"
-	if a.underSudo() {
-		crontab = "sudo crontab"
+// byHand is how to schedule without schedule install.
+func (a *app) byHand(line, file string) string {
+	command := ""
+	switch {
+	case file == "":
+		return "by hand, a line for crontab -e: " + a.spelled.Add(line)
+	case exists(file):
+		return "look at what is there: " + a.spelled.Add("cat "+hint.ShellWord(file))
+	case a.underSudo():
+		command = "echo " + hint.ShellWord(line) + " | sudo tee " + hint.ShellWord(file)
+	default:
+		command = "echo " + hint.ShellWord(line) + " >" + hint.ShellWord(file)
 	}
-	return crontab + " -l | grep -vxF " + hint.ShellWord(line) + " | " + crontab + " -"
+	return "by hand: " + a.spelled.Add(command)
 }
 
 // few names the first few of a list, and says how many more there are.
@@ -122,22 +124,6 @@ func (a *app) warnOfSetup(p *place) {
 	}
 }
 
-// schedule is the line that makes cron run each minute, and the file for it; "" for the user's own
-// crontab. The line names the configuration where a run from cron would find another one.
-func (a *app) schedule(p *place) (line, file string) {
-	command := hint.ShellWord(a.program)
-	if folders := a.setupFolders(); p.config != folders.configFile() || exists(filepath.Join(a.home(), defaultConfig)) {
-		command += " -c " + hint.ShellWord(p.config)
-	} else if exists(filepath.Dir(folders.schedule)) {
-		file = folders.schedule
-	}
-	command = strings.ReplaceAll(command, "%", `\%`) // which cron takes for a newline
-	if file != "" {
-		return "* * * * * root " + command, file
-	}
-	return "* * * * * " + command, ""
-}
-
 // isDestinationName tells whether a name in the destination's folder is timemachine's.
 func (p *place) isDestinationName(name string) bool {
 	return slices.Contains([]string{".git", ".gitattributes", "files", "copies", "README.txt"}, name) ||
@@ -149,15 +135,12 @@ func (p *place) isOwnName(name string) bool {
 	return name == filepath.Base(p.config) || isLogName(name)
 }
 
-// removal is the command that removes a file, "" for none, and what is timemachine's in a folder:
-// the folder itself where it holds nothing else.
-func (a *app) removal(file, folder string, own func(name string) bool) string {
+// removal is the command that removes what is timemachine's in a folder: the folder itself where it
+// holds nothing else.
+func (a *app) removal(folder string, own func(name string) bool) string {
 	words := []string{"rm -rf"}
 	if a.underSudo() {
 		words[0] = "sudo rm -rf"
-	}
-	if file != "" {
-		words = append(words, hint.ShellWord(file))
 	}
 	entries, err := os.ReadDir(folder)
 	var ours []string

@@ -138,7 +138,7 @@ func (a *app) gatherStatus(ctx context.Context, h *history.History, c *config.Co
 	}
 	s.Entries, s.Exclusions = len(c.Entries), len(c.WatchLines())-len(c.Entries)+len(c.Exclusions())
 	if s.Scheduled = a.jobs(ctx, p, c); len(s.Scheduled) == 0 && s.Entries > 0 {
-		s.Schedule = a.scheduleCommand(p, c)
+		s.Schedule = a.scheduleCommand(p)
 	}
 	if h != nil && c.Push == nil {
 		s.Remote = remote.OnlyName(h.Commits())

@@ -44,13 +44,15 @@ const filesHelp = `Of setup, as root:
   /etc/timemachine/timemachine.log
                                  the log; grep -i error finds errors
   /var/backups/timemachine       the destination: the history
-  /etc/cron.d/timemachine        the schedule, once you have made it
+  /etc/cron.d/timemachine        the schedule, once schedule install has
+                                 made it; or units in /etc/systemd/system
 
 As another user:
 
   ~/.config/timemachine/config.dat and timemachine.log
   ~/.local/share/timemachine     the destination
-  crontab -l                     the schedule
+  crontab -l                     the schedule; or units in
+                                 ~/.config/systemd/user
 
 XDG_CONFIG_HOME and XDG_DATA_HOME change the first two. timemachine config prints what is in force.
 

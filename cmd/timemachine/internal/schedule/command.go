@@ -11,6 +11,8 @@ type Command struct {
 	Config      string // the configuration: an absolute path
 	Destination string // an absolute path
 	Unclear     bool   // it names one of them in a way that only a shell or its folder tells
+	Watch       bool   // it stays running
+	Interval    string // that a watch is given
 }
 
 // programName is the name of the program that jobs run.
@@ -21,17 +23,17 @@ const programName = "timemachine"
 var before = map[string]int{"sudo": 0, "nice": 0, "ionice": 0, "env": 0, "exec": 0, "chronic": 0, "nohup": 0, "systemd-cat": 0, "setsid": 0, "time": 0,
 	"timeout": 1, "flock": 1, "chrt": 1}
 
-// parse reads a shell command. ok tells whether it makes a run of timemachine. env are the
-// variables that it is started with.
-func parse(text string, env map[string]string) (c Command, ok bool) {
+// parse reads simple commands, each as its words. ok tells whether they make runs of timemachine.
+// env are the variables that they are started with. What install has made may call it by any name.
+func parse(all [][]string, env map[string]string, made bool) (c Command, ok bool) {
 	var folder string // that the shell has changed to
-	for _, words := range commands(text) {
+	for _, words := range all {
 		if len(words) == 2 && words[0] == "cd" {
 			folder = words[1]
 			continue
 		}
 		set := map[string]string{"TIMEMACHINE_CONFIG": env["TIMEMACHINE_CONFIG"], "TIMEMACHINE_DESTINATION": env["TIMEMACHINE_DESTINATION"]}
-		if args, is := program(words, set); is {
+		if args, is := program(words, set, made); is {
 			if c, ok = arguments(args, set); ok {
 				c.Unclear = c.Unclear || folder != "" && c.Config == ""
 				return c, true
@@ -42,8 +44,8 @@ func parse(text string, env map[string]string) (c Command, ok bool) {
 }
 
 // program finds timemachine among the words of a command and returns its arguments. It notes the
-// variables that are set before.
-func program(words []string, set map[string]string) (args []string, ok bool) {
+// variables that are set before. With any, each program that has its whole path is timemachine.
+func program(words []string, set map[string]string, any bool) (args []string, ok bool) {
 	skip := 0
 	wrapped := false
 	for i, w := range words {
@@ -61,6 +63,8 @@ func program(words []string, set map[string]string) (args []string, ok bool) {
 			return words[i+1:], true
 		case starts:
 			skip, wrapped = more, true
+		case any && filepath.IsAbs(w):
+			return words[i+1:], true
 		case wrapped && strings.HasPrefix(words[i-1], "-"): // an option's value
 		default:
 			return nil, false
@@ -69,7 +73,7 @@ func program(words []string, set map[string]string) (args []string, ok bool) {
 	return nil, false
 }
 
-// arguments reads those of timemachine. ok is false for another command than a run.
+// arguments reads those of timemachine. ok is false for another command than run and watch.
 func arguments(args []string, set map[string]string) (c Command, ok bool) {
 	flags := map[string]string{}
 	for i := 0; i < len(args); i++ {
@@ -83,11 +87,22 @@ func arguments(args []string, set map[string]string) (c Command, ok bool) {
 				value = args[i]
 			}
 			flags[strings.TrimLeft(name, "-")] = value
-		default:
-			if strings.HasPrefix(name, "-") {
-				continue
+		case "--interval", "--settle", "--events":
+			if !has {
+				if i++; i == len(args) {
+					return c, false
+				}
+				value = args[i]
 			}
-			if name != "run" {
+			if name == "--interval" {
+				c.Interval = value
+			}
+		default:
+			switch {
+			case strings.HasPrefix(name, "-"):
+			case name == "watch" && !c.Watch:
+				c.Watch = true
+			case name != "run":
 				return c, false
 			}
 		}
@@ -115,15 +130,18 @@ func arguments(args []string, set map[string]string) (c Command, ok bool) {
 	}
 	for _, path := range []*string{&c.Config, &c.Destination} {
 		if *path != "" {
-			c.Unclear = c.Unclear || !filepath.IsAbs(*path) || strings.ContainsAny(*path, "$`*?~")
-			*path = filepath.Clean(*path)
+			c.Unclear = c.Unclear || !filepath.IsAbs(*path) || strings.Contains(*path, expanded)
+			*path = filepath.Clean(strings.ReplaceAll(*path, expanded, ""))
 		}
 	}
 	return c, true
 }
 
+// expanded stands before a character of a word that a shell, or systemd, expands.
+const expanded = "\x00"
+
 // commands splits a shell's text into simple commands, and these into words. Quotes are taken off;
-// nothing is expanded.
+// nothing is expanded. A comment ends the text.
 func commands(text string) (all [][]string) {
 	var words []string
 	var word strings.Builder
@@ -140,6 +158,12 @@ func commands(text string) (all [][]string) {
 	}
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; c {
+		case '#':
+			if !inWord {
+				i = len(text)
+				continue
+			}
+			word.WriteByte(c)
 		case ' ', '\t':
 			endWord()
 		case ';', '&', '|', '(', ')', '\n':
@@ -161,13 +185,20 @@ func commands(text string) (all [][]string) {
 			if end < 0 {
 				return nil
 			}
-			word.WriteString(text[i+1 : i+1+end])
+			quoted := text[i+1 : i+1+end]
+			if c == '"' {
+				quoted = strings.NewReplacer("$", expanded+"$", "`", expanded+"`").Replace(quoted)
+			}
+			word.WriteString(quoted)
 			i += end + 1
 		case '\\':
 			if i++; i < len(text) {
 				word.WriteByte(text[i])
 				inWord = true
 			}
+		case '$', '`', '*', '?', '~':
+			word.WriteString(expanded)
+			fallthrough
 		default:
 			word.WriteByte(c)
 			inWord = true

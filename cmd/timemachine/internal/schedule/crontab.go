@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -10,6 +11,9 @@ type Job struct {
 	Where string // the file, or "crontab" for the user's own
 	When  string // for people: "every minute"
 	User  string // who it runs as; "" for the one who asks
+	Kind  Kind   // what makes it run
+	Line  string // of a crontab
+	Name  string // of the schedule that install has made; "" where somebody else has made it
 	Command
 }
 
@@ -28,15 +32,18 @@ func crontab(text, where string, system bool) []Job {
 			continue
 		}
 		when, rest := cronTime(line)
-		j := Job{Where: where, When: when}
+		j := Job{Where: where, When: when, Kind: Cron, Line: line, Name: markedName(line)}
 		if system {
 			j.User, rest = cutField(rest)
 		}
-		command, ok := parse(cronCommand(rest), env)
+		command, ok := parse(commands(cronCommand(rest)), env, j.Name != "")
 		if when == "" || !ok {
 			continue
 		}
 		j.Command = command
+		if j.Watch {
+			j.When = watchWords
+		}
 		jobs = append(jobs, j)
 	}
 	return jobs
@@ -95,8 +102,20 @@ func cronWords(f [5]string) string {
 		return "every " + step + " minutes"
 	case everyHour && merr == nil && minute < 60:
 		return "every hour"
+	case slices.Equal(f[2:], []string{"*", "*", "*"}) && f[0] == "0":
+		if hours, ok := strings.CutPrefix(f[1], "*/"); ok && isNumber(hours) {
+			return "every " + hours + " hours"
+		}
+		if f[1] == "0" {
+			return "every day"
+		}
 	}
 	return strings.Join(f[:], " ")
+}
+
+func isNumber(text string) bool {
+	_, err := strconv.Atoi(text)
+	return err == nil
 }
 
 func cutField(text string) (field, rest string) {

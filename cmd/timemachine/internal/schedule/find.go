@@ -3,60 +3,50 @@ package schedule
 import (
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
-// Places say where to look.
+// Places say where to look, and with what programs.
 type Places struct {
-	Root string // above /etc, /run and /usr; "" for this machine's
-	Home string // the user's folder, for timers of their own; "": unknown
-	Path string // the program crontab; "" for none
-	Env  []string
+	Root      string // above /etc, /run, /usr and /proc; "" for this machine's
+	Home      string // the user's folder, for units of their own; "": unknown
+	Crontab   string // the program crontab; "" for none
+	Systemctl string // the program systemctl; "" for none
+	Runtime   string // the folder of the user's systemd: $XDG_RUNTIME_DIR; "" for none
+	Env       []string
 }
+
+// at is a path of the machine.
+func (p *Places) at(path string) string { return filepath.Join("/", p.Root, path) }
 
 // UserCrontab is where a job of the user's own crontab stands.
 const UserCrontab = "crontab"
 
-// crontabPatience is how long crontab may take.
-const crontabPatience = 2 * time.Second
-
 // Find returns the jobs that make a run of timemachine, as far as this user may see them: those of
 // the user's crontab, of the system's crontabs, and of systemd's timers.
 func Find(ctx context.Context, p Places) []Job {
-	jobs := crontab(userCrontab(ctx, p), UserCrontab, false)
-	at := func(path string) string { return filepath.Join("/", p.Root, path) }
-	jobs = append(jobs, crontab(readSmall(at("etc/crontab")), at("etc/crontab"), true)...)
-	entries, _ := os.ReadDir(at("etc/cron.d"))
+	text, _ := p.userCrontab(ctx)
+	jobs := crontab(text, UserCrontab, false)
+	jobs = append(jobs, crontab(readSmall(p.at("etc/crontab")), p.at("etc/crontab"), true)...)
+	entries, _ := os.ReadDir(p.at(cronFolder))
 	for _, e := range entries {
 		if name := e.Name(); !strings.ContainsAny(name, ".~#") { // which cron passes over
-			file := filepath.Join(at("etc/cron.d"), name)
+			file := filepath.Join(p.at(cronFolder), name)
 			jobs = append(jobs, crontab(readSmall(file), file, true)...)
 		}
 	}
-	jobs = append(jobs, timers([]string{at("etc/systemd/system"), at("run/systemd/system"), at("usr/local/lib/systemd/system"),
-		at("usr/lib/systemd/system"), at("lib/systemd/system")})...)
+	jobs = append(jobs, units([]string{p.at(systemUnits), p.at("run/systemd/system"), p.at("usr/local/lib/systemd/system"),
+		p.at("usr/lib/systemd/system"), p.at("lib/systemd/system")}, "root")...)
 	if p.Home != "" {
-		jobs = append(jobs, timers([]string{filepath.Join(p.Home, ".config/systemd/user"), at("etc/systemd/user"), at("usr/lib/systemd/user")})...)
+		jobs = append(jobs, units([]string{filepath.Join(p.Home, userUnits), p.at("etc/systemd/user"), p.at("usr/lib/systemd/user")}, "")...)
 	}
 	return jobs
 }
 
-// userCrontab is the user's crontab; "" where there is none.
-func userCrontab(ctx context.Context, p Places) string {
-	if p.Path == "" {
-		return ""
-	}
-	ctx, cancel := context.WithTimeout(ctx, crontabPatience)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, p.Path, "-l")
-	cmd.Env = p.Env
-	cmd.WaitDelay = crontabPatience
-	out, err := cmd.Output()
-	if err != nil {
-		return ""
-	}
-	return string(out)
-}
+// The folders of what install makes, below the root and the user's home.
+const (
+	cronFolder  = "etc/cron.d"
+	systemUnits = "etc/systemd/system"
+	userUnits   = ".config/systemd/user"
+)

@@ -1,37 +1,90 @@
 package schedule
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
-// timers returns the systemd timers in folders of unit files whose service runs timemachine. Of
-// units of the same name the first folder's counts. Only those that something wants are started.
-func timers(folders []string) []Job {
+// units returns what systemd makes runs by, from folders of unit files: timers whose service runs
+// timemachine, and services that keep a watch running. Of units of the same name the first folder's
+// counts. Only those that something wants are started. user is who services run as that name none.
+func units(folders []string, user string) []Job {
 	var jobs []Job
 	seen := map[string]bool{}
 	for _, folder := range folders {
 		files, _ := filepath.Glob(filepath.Join(escapeGlob(folder), "*.timer"))
-		for _, file := range files {
+		services, _ := filepath.Glob(filepath.Join(escapeGlob(folder), "*.service"))
+		for _, file := range append(files, services...) {
 			name := filepath.Base(file)
 			if seen[name] || !isWanted(folders, name) {
 				continue
 			}
 			seen[name] = true
-			timer := readUnit(file)
-			service := timer.last("Unit")
-			if service == "" {
-				service = strings.TrimSuffix(name, ".timer") + ".service"
-			}
-			unit := findUnit(folders, service)
-			when := timerWords(timer)
-			if c, ok := parse(strings.TrimLeft(unit.last("ExecStart"), "@-:+!"), unit.environment()); ok && when != "" {
-				jobs = append(jobs, Job{Where: file, When: when, User: unit.last("User"), Command: c})
+			if j, ok := unitJob(file, folders); ok {
+				j.User = cmp.Or(j.User, user)
+				jobs = append(jobs, j)
 			}
 		}
 	}
 	return jobs
+}
+
+// unitJob reads a timer, or a service that keeps a watch running. ok is false for other units.
+func unitJob(file string, folders []string) (j Job, ok bool) {
+	u := readUnit(file)
+	j = Job{Where: file, Kind: Timer, Name: unitName(file)}
+	service := u
+	if name, isTimer := strings.CutSuffix(filepath.Base(file), ".timer"); isTimer {
+		j.When = timerWords(u)
+		service = findUnit(folders, cmp.Or(u.last("Unit"), name+".service"))
+	}
+	j.User = service.last("User")
+	words := unitWords(strings.TrimLeft(service.last("ExecStart"), "@-:+!"), true)
+	if j.Command, ok = parse([][]string{words}, service.environment(), j.Name != ""); j.Watch {
+		j.When, j.Kind = watchWords, Watch
+	}
+	return j, ok && j.When != ""
+}
+
+// unitWords splits a value of a unit file into words, as systemd.syntax(7) says: quotes and escapes
+// are taken off, and a doubled percent sign stands for one. In the words of a command that holds
+// for a dollar sign, too.
+func unitWords(text string, command bool) (words []string) {
+	signs := []string{"%%", "%", "%", expanded + "%"}
+	if command {
+		signs = append(signs, "$$", "$", "$", expanded+"$")
+	}
+	replace := strings.NewReplacer(signs...)
+	var word strings.Builder
+	inWord, quote := false, byte(0)
+	endWord := func() {
+		if inWord {
+			words = append(words, replace.Replace(word.String()))
+		}
+		word.Reset()
+		inWord = false
+	}
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\\' && i+1 < len(text):
+			i++
+			word.WriteByte(text[i])
+			inWord = true
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote == 0 && (c == '"' || c == '\''):
+			quote, inWord = c, true
+		case quote == 0 && (c == ' ' || c == '\t'):
+			endWord()
+		default:
+			word.WriteByte(c)
+			inWord = true
+		}
+	}
+	endWord()
+	return words
 }
 
 // unit holds the settings of a unit file, each with its values in order.
@@ -47,11 +100,9 @@ func (u unit) last(key string) string {
 func (u unit) environment() map[string]string {
 	env := map[string]string{}
 	for _, line := range u["Environment"] {
-		for _, words := range commands(line) {
-			for _, w := range words {
-				if name, value, ok := strings.Cut(w, "="); ok {
-					env[name] = value
-				}
+		for _, w := range unitWords(line, false) {
+			if name, value, ok := strings.Cut(w, "="); ok {
+				env[name] = value
 			}
 		}
 	}
@@ -100,6 +151,10 @@ func timerWords(u unit) string {
 		return "every hour"
 	case calendar == "daily":
 		return "every day"
+	case strings.HasPrefix(calendar, "*:0/") && isNumber(calendar[len("*:0/"):]):
+		return "every " + calendar[len("*:0/"):] + " minutes"
+	case strings.HasPrefix(calendar, "0/") && strings.HasSuffix(calendar, ":00") && isNumber(calendar[len("0/"):len(calendar)-len(":00")]):
+		return "every " + calendar[len("0/"):len(calendar)-len(":00")] + " hours"
 	case calendar != "":
 		return "OnCalendar=" + calendar
 	case after == "1min" || after == "1m" || after == "60" || after == "60s":

@@ -30,7 +30,7 @@ type Status struct {
 	Last          history.LastRun
 	Failed        *FailedRun     // nil: the last run did not fail
 	Scheduled     []schedule.Job // that make runs of this configuration
-	Schedule      string         // what to type to have cron run it; "" where it is scheduled
+	Schedule      string         // what to type to have it run; "" where it is scheduled
 	Push          *Push          // nil: runs do not push
 	Upstream      *history.Upstream
 	Remote        string // that is set up, though runs push to none; "": none
@@ -148,7 +148,7 @@ func (s *Status) addSchedule(p *page, v View) {
 	if len(s.Scheduled) == 0 && s.Schedule != "" {
 		p.row("schedule", "none found, of cron or systemd")
 		if v.Columns > 0 && (s.Branch == "" || !s.Last.Ended.IsZero() && v.Now.Sub(s.Last.Ended) > unscheduled) {
-			p.row("", "to have cron run it each minute:")
+			p.row("", "to have it run each minute:")
 			p.plain("  " + s.Schedule)
 		}
 	}
@@ -157,6 +157,11 @@ func (s *Status) addSchedule(p *page, v View) {
 // LastRunLine is the line about the last run. failed is nil unless that run failed.
 func LastRunLine(l history.LastRun, failed *FailedRun, c render.Clock) string {
 	return terminal.Pad("last run", labelWidth) + lastRun(l, failed, c)
+}
+
+// LastRun says when the last run was, and how it ended.
+func LastRun(l history.LastRun, failed *FailedRun, c render.Clock) string {
+	return lastRun(l, failed, c)
 }
 
 func lastRun(l history.LastRun, failed *FailedRun, c render.Clock) string {

@@ -1,0 +1,42 @@
+package main
+
+const scheduleHelp = `Have the configuration run, each minute and unattended, by cron or systemd. schedule alone prints what schedule show prints.
+
+  timemachine schedule install   makes the schedule
+  timemachine schedule show      tells what runs it, and whether that is active
+  timemachine schedule remove    takes away what install has made
+
+There is one schedule for each configuration. What install makes has a mark, and nothing without it is changed or removed.`
+
+const scheduleInstallHelp = `Make the schedule of the configuration, or make it what the flags say: typed again, it changes nothing. Without a flag it is cron,
+where that is running, else systemd; what install has made before stays what it is.
+
+--cron     one line, marked at its end: of root in /etc/cron.d, of another user, or with --user, in that user's own crontab. The rest of
+           the crontab stays as it is, to the byte.
+--systemd  a service and its timer: in /etc/systemd/system, or in ~/.config/systemd/user for systemctl --user. What was missed while
+           the machine was off is made up for by one run.
+--watch    timemachine watch as a service of systemd: a file is recorded half a second after it was saved.
+
+Another kind replaces the one that was there. --every 5m is the time between runs: what divides an hour or a day, such as 1m, 15m, 1h or
+6h; of a watch, between its looks at everything.
+
+The line and the units name everything with its whole path: this program, the configuration, and the destination where the
+configuration does not have it; and XDG_STATE_HOME, HOME and the folder of git where cron and systemd would set them otherwise. Root
+schedules no program that others can exchange. A path with characters that do not show is refused, and one with a backslash for cron.
+
+The watch service starts again when it has failed, may write neither to /usr nor to /etc (but to the folders of the configuration and
+the destination), and sees every file. A unit of your own beside it (systemctl edit) stays.
+
+A user's systemd runs while that user is logged in, unless loginctl enable-linger lets it start with the machine.
+
+Something else that runs the configuration already is not replaced: install names it, and does nothing. A line that setup has printed
+and you have written into a crontab is taken over.`
+
+const scheduleShowHelp = `Tell what runs this configuration: lines of your crontab, of /etc/crontab and /etc/cron.d, and units of systemd; whether cron or the
+unit is running; when systemd makes the next run; and when the last run was, whoever made it. The line says so where it is older than the
+schedule explains. timemachine status --max-age is the one for monitors.
+
+Whether cron is running is seen in the list of processes. Where that is hidden from you (hidepid), and on macOS, it cannot be told.`
+
+const scheduleRemoveHelp = `Take away what schedule install has made for this configuration, of every kind or of the one that a flag names. Nothing else is
+removed; what still runs the configuration is named. The history stays, and can be read as before.`
