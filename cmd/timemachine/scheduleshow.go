@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -160,6 +163,12 @@ func jobText(j *schedule.Job) string {
 	return text
 }
 
+// lacksProgram tells whether what a job starts does not exist, as after a move.
+func (j *scheduledJob) lacksProgram() bool {
+	_, err := os.Stat(j.Program)
+	return filepath.IsAbs(j.Program) && errors.Is(err, fs.ErrNotExist)
+}
+
 // activity tells whether something is at work that makes the runs of a job.
 func (j *scheduledJob) activity(c render.Clock) string {
 	name := "the timer"
@@ -170,6 +179,8 @@ func (j *scheduledJob) activity(c render.Clock) string {
 		name = "the service"
 	}
 	switch {
+	case j.lacksProgram():
+		return "no: there is no " + terminal.Quote(j.Program)
 	case !j.enabled && !j.Active:
 		return "no: " + name + " is disabled and not running"
 	case !j.Known:

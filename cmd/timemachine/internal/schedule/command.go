@@ -8,6 +8,7 @@ import (
 
 // Command is a command line that makes a run. The fields are "" where it does not say.
 type Command struct {
+	Program     string // as it is named
 	Config      string // the configuration: an absolute path
 	Destination string // an absolute path
 	Unclear     bool   // it names one of them in a way that only a shell or its folder tells
@@ -35,6 +36,7 @@ func parse(all [][]string, env map[string]string, made bool) (c Command, ok bool
 		set := map[string]string{"TIMEMACHINE_CONFIG": env["TIMEMACHINE_CONFIG"], "TIMEMACHINE_DESTINATION": env["TIMEMACHINE_DESTINATION"]}
 		if args, is := program(words, set, made); is {
 			if c, ok = arguments(args, set); ok {
+				c.Program = words[len(words)-len(args)-1]
 				c.Unclear = c.Unclear || folder != "" && c.Config == ""
 				return c, true
 			}

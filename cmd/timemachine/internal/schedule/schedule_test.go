@@ -40,7 +40,8 @@ func TestParse(t *testing.T) {
 		{"echo 'no end", Command{}, false},
 		{"", Command{}, false},
 	} {
-		if got, ok := parse(commands(c.text), nil, false); ok != c.ok || ok && got != c.want {
+		got, ok := parse(commands(c.text), nil, false)
+		if got.Program = ""; ok != c.ok || ok && got != c.want {
 			t.Errorf("%q: %+v %v", c.text, got, ok)
 		}
 	}
@@ -95,6 +96,10 @@ func TestFind(t *testing.T) {
 	}
 	for i, j := range want {
 		j.Where, got[i].Line = filepath.Join(root, j.Where), ""
+		if filepath.Base(got[i].Program) != programName {
+			t.Errorf("the program is %s", got[i].Program)
+		}
+		got[i].Program = ""
 		if got[i] != j {
 			t.Errorf("got  %+v\nwant %+v", got[i], j)
 		}

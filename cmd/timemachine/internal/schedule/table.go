@@ -14,8 +14,11 @@ import (
 	"timemachine/repo/durable"
 )
 
-// crontabPatience is how long crontab may take.
-const crontabPatience = 5 * time.Second
+// How long crontab may take to tell what is there, and to replace it.
+const (
+	crontabPatience = 2 * time.Second
+	replacePatience = 10 * time.Second
+)
 
 // userCrontab is the text of the user's crontab; "" where there is none.
 func (p *Places) userCrontab(ctx context.Context) (string, error) {
@@ -39,7 +42,7 @@ func (p *Places) setUserCrontab(ctx context.Context, text string) error {
 	if text == "" {
 		args = []string{"-r"}
 	}
-	if _, said, err := p.command(ctx, crontabPatience, text, p.Crontab, args...); err != nil {
+	if _, said, err := p.command(ctx, replacePatience, text, p.Crontab, args...); err != nil {
 		return &CommandError{Command: "crontab " + args[0], Said: said, Err: err}
 	}
 	switch now, err := p.userCrontab(ctx); {

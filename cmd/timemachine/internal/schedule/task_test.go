@@ -37,7 +37,7 @@ func TestLinesAreRead(t *testing.T) {
 				continue
 			}
 			jobs := crontab(line+"\n", "x", !own)
-			want := Command{Config: filepath.Clean(odd), Destination: filepath.Clean("/d" + odd)}
+			want := Command{Program: program, Config: filepath.Clean(odd), Destination: filepath.Clean("/d" + odd)}
 			if len(jobs) != 1 || jobs[0].Command != want || jobs[0].Name != task.Name || jobs[0].Spacing() != task.Every {
 				t.Errorf("%s\nis read as %+v", line, jobs)
 			}
