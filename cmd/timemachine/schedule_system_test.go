@@ -198,9 +198,13 @@ func TestScheduledUnitsAreSound(t *testing.T) {
 		}
 	}
 	places := schedule.Places{Root: root, Systemctl: systemctl, Env: os.Environ()}
+	spaced := filepath.Join(root, "time machine; é#")
+	if err := os.Symlink(bin, spaced); err != nil {
+		t.Fatal(err)
+	}
 	for name, config := range map[string]string{"timemachine": "/etc/timemachine/config.dat", "timemachine-1": `/etc/o'd "x" 100%h $HOME ${A} \n #;/c.dat`, "timemachine-2": "/srv/é/c.dat"} {
 		for _, kind := range []schedule.Kind{schedule.Timer, schedule.Watch} {
-			task := schedule.Task{Name: name, Program: bin, Config: config, Destination: filepath.Dir(config) + "/d", Env: []string{"XDG_STATE_HOME=" + filepath.Dir(config)},
+			task := schedule.Task{Name: name, Program: spaced, Config: config, Destination: filepath.Dir(config) + "/d", Env: []string{"XDG_STATE_HOME=" + filepath.Dir(config)},
 				Writes: []string{filepath.Dir(config), filepath.Dir(config) + "/d"}, Every: 6 * time.Hour}
 			if _, err := places.Install(context.Background(), schedule.Site{Kind: kind}, &task); err != nil {
 				t.Fatal(err)
@@ -228,8 +232,8 @@ func TestScheduledUnitsAreSound(t *testing.T) {
 		t.Fatal(err)
 	}
 	onScheduleMachine(t, bin, `
-mkdir -p /home/w /etc/w /tmp/w$$
-timemachine setup /home/w /etc/w /tmp/w$$ >/dev/null
+mkdir -p /home/w /etc/w /tmp/w$$; mkdir -m 700 /etc/timemachine
+timemachine setup /home/w /etc/w /etc/timemachine /tmp/w$$ >/dev/null
 rm -f /etc/timemachine/timemachine.log
 user=root
 `+startSystemd+`
@@ -243,7 +247,15 @@ soon "timemachine log --flat /home/w/a | grep . && timemachine log --flat /etc/w
 test -s /etc/timemachine/timemachine.log
 pid=$(systemctl --user show -P MainPID timemachine-watch.service)
 nsenter -m -t $pid sh -c '! touch /usr/x /etc/x 2>/dev/null; touch /etc/timemachine/x' || { echo "the hardening is not in force"; exit 1; }
+# The folders that stay open are no disks that come and go: a deletion in them is one to every run.
+echo a >/etc/timemachine/a; echo b >/etc/timemachine/b
+soon "timemachine log --flat /etc/timemachine/a | grep . && timemachine log --flat /etc/timemachine/b | grep ."
+rm /etc/timemachine/a /etc/timemachine/x
+soon "timemachine log --flat /etc/timemachine/a | grep deleted"
 systemctl --user stop timemachine-watch.service
+rm /etc/timemachine/b
+expect '^0$' "$(timemachine run >/dev/null 2>&1; echo $?)"
+expect deleted "$(timemachine log --flat /etc/timemachine/b)"
 expect '^(inactive|dead)$' "$(systemctl --user show -P ActiveState timemachine-watch.service)"
 rm -r /tmp/w$$
 `)

@@ -11,11 +11,14 @@ There is one schedule for each configuration. What install makes has a mark, and
 const scheduleInstallHelp = `Make the schedule of the configuration, or make it what the flags say: typed again, it changes nothing. Without a flag it is cron,
 where that is running, else systemd; what install has made before stays what it is.
 
---cron     one line, marked at its end: of root in /etc/cron.d, of another user, or with --user, in that user's own crontab. The rest of
-           the crontab stays as it is, to the byte.
---systemd  a service and its timer: in /etc/systemd/system, or in ~/.config/systemd/user for systemctl --user. What was missed while
-           the machine was off is made up for by one run.
---watch    timemachine watch as a service of systemd: a file is recorded half a second after it was saved.
+  --cron     one line, marked at its end: of root in /etc/cron.d, of others
+             (and of root with --user) in their own crontab, whose other lines
+             stay as they are, to the byte
+  --systemd  a timer and its service, in /etc/systemd/system, or for systemctl
+             --user in ~/.config/systemd/user; one run makes up for what was
+             missed while the machine was off
+  --watch    timemachine watch as a service of systemd: a file is recorded
+             half a second after it was saved
 
 Another kind replaces the one that was there. --every 5m is the time between runs: what divides an hour or a day, such as 1m, 15m, 1h or
 6h; of a watch, between its looks at everything.

@@ -355,14 +355,15 @@ func (a *app) scheduleRemove(ctx context.Context, o scheduleOptions) error {
 	}
 	places, name := a.schedulePlaces(), a.scheduleName(p.config)
 	report := scheduleReport{place: p, outcome: "removed"}
+	var failed error
 	for _, s := range a.scheduleSites() {
 		if kind != "" && s.Kind != kind || o.user && !s.Own {
 			continue
 		}
 		was, known := places.Installed(ctx, s, name)
 		removed, err := places.Remove(ctx, s, name, a.formerLines(p))
-		if err != nil {
-			return a.scheduleError(&places, s, err)
+		if err != nil && failed == nil { // the others are removed all the same
+			failed = a.scheduleError(&places, s, err)
 		}
 		if removed && known {
 			report.removed = append(report.removed, removedSchedule{was.Where, jobText(&was.Job)})
@@ -375,6 +376,13 @@ func (a *app) scheduleRemove(ctx context.Context, o scheduleOptions) error {
 		for _, j := range a.jobs(ctx, p, c) {
 			report.add(ctx, &places, j, j.Name == name, true)
 		}
+	}
+	if failed != nil && len(report.removed) == 0 {
+		return failed
+	}
+	if failed != nil {
+		a.console.Warn(failed.Error())
+		a.console.Hint(a.hintOf(failed))
 	}
 	return a.printSchedule(&report)
 }
