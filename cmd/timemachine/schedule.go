@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/schedule"
 	"timemachine/watch/config"
@@ -30,10 +32,17 @@ func (a *app) schedulePlaces() schedule.Places {
 	if a.uid == 0 { // root's HOME may be another user's, under sudo -E
 		places.Home = filepath.Join("/", scheduleRoot, a.account.home)
 	}
-	if places.Runtime == "" && scheduleRoot == "" { // as under cron, and su
+	// It is missing under cron and su, and another user's under sudo -E.
+	if scheduleRoot == "" && !a.owns(places.Runtime) {
 		places.Runtime = filepath.Join("/run/user", strconv.Itoa(a.uid))
 	}
 	return places
+}
+
+// owns tells whether a folder exists and is this user's.
+func (a *app) owns(folder string) bool {
+	var st unix.Stat_t
+	return unix.Stat(folder, &st) == nil && int(st.Uid) == a.uid
 }
 
 // jobs are what makes runs of a configuration regularly, as far as this user may see that.

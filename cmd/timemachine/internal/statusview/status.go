@@ -68,7 +68,7 @@ func (s *Status) Lines(v View) []string {
 			p.plain("  " + s.Lacking)
 		}
 		if s.Failed != nil {
-			p.row("last run", lastRun(s.Last, s.Failed, v.Clock))
+			p.row("last run", LastRun(s.Last, s.Failed, v.Clock))
 		}
 		s.addSchedule(p, v)
 	} else {
@@ -109,7 +109,7 @@ func entries(n int) string {
 // addHistory adds what is known of the history, and of how it goes on.
 func (s *Status) addHistory(p *page, v View) {
 	p.row("history", fmt.Sprintf("%s on branch %s, the newest %s", render.Count(s.Versions, "version"), terminal.Quote(s.Branch), v.Moment(s.Newest.CaptureTime())))
-	p.row("last run", lastRun(s.Last, s.Failed, v.Clock))
+	p.row("last run", LastRun(s.Last, s.Failed, v.Clock))
 	s.addSchedule(p, v)
 	size := fmt.Sprintf(".git %s, files %s, copies %s", render.SizeText(s.Sizes.Git), render.SizeText(s.Sizes.Files), render.SizeText(s.Sizes.Copies))
 	if s.Free >= 0 {
@@ -156,15 +156,11 @@ func (s *Status) addSchedule(p *page, v View) {
 
 // LastRunLine is the line about the last run. failed is nil unless that run failed.
 func LastRunLine(l history.LastRun, failed *FailedRun, c render.Clock) string {
-	return terminal.Pad("last run", labelWidth) + lastRun(l, failed, c)
+	return terminal.Pad("last run", labelWidth) + LastRun(l, failed, c)
 }
 
 // LastRun says when the last run was, and how it ended.
 func LastRun(l history.LastRun, failed *FailedRun, c render.Clock) string {
-	return lastRun(l, failed, c)
-}
-
-func lastRun(l history.LastRun, failed *FailedRun, c render.Clock) string {
 	if failed == nil {
 		return ended(l, c)
 	}
