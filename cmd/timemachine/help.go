@@ -16,7 +16,8 @@ $XDG_DATA_HOME/timemachine (else below ~/.local/share). What is made is closed t
 was ever in the watched files, and the configuration may name a remote with its password. -c and -d name others.
 
 Every command then finds this configuration and its destination where no flag, no variable and no config.dat in the
-current folder names another. setup schedules nothing: the last lines of the output are the commands that do, and that undo it.
+current folder names another. The last lines of the output are the commands that have runs made regularly, and that undo all
+this. --schedule does what timemachine schedule install does.
 
 What exists stays as it is: setup can be typed again, with further PATHs, or when it could not do everything.
 
@@ -24,7 +25,7 @@ What exists stays as it is: setup can be typed again, with further PATHs, or whe
 and keys: files that not everybody may read are sent only when you say so, as timemachine help push tells.`
 
 const setupExamples = `  sudo timemachine setup /etc
-  timemachine setup ~/notes ~/.bashrc
+  timemachine setup ~/notes ~/.bashrc --schedule
   sudo timemachine setup /etc --remote ssh://git@backup.example.org/srv/web1.git`
 
 var configHelp = `Print where the configuration is, each value in force, and what it comes from: a flag, a variable of the environment, a

@@ -100,29 +100,41 @@ func (a *app) standing(ctx context.Context, places *schedule.Places, name string
 	return all
 }
 
-// scheduleInstall makes the schedule of a configuration, and takes away what it has of another
-// kind.
+// scheduleInstall makes the schedule of a configuration.
 func (a *app) scheduleInstall(ctx context.Context, o scheduleOptions) error {
 	p, c, err := a.scheduledPlace()
 	if err != nil {
 		return err
 	}
+	report, err := a.installSchedule(ctx, p, c, o)
+	if err != nil {
+		return err
+	}
+	return a.printSchedule(report)
+}
+
+// installSchedule makes the schedule of a configuration, and takes away what it has of another
+// kind.
+func (a *app) installSchedule(ctx context.Context, p *place, c *config.Config, o scheduleOptions) (*scheduleReport, error) {
+	if err := config.CheckPrivate(a.program, a.watchEnv()); err != nil {
+		return nil, &failure{msg: "root would run, unattended, a program that others can exchange: " + err.Error(), hint: "install it first: sudo make install", err: err}
+	}
 	places, name := a.schedulePlaces(), a.scheduleName(p.config)
 	standing := a.standing(ctx, &places, name)
 	site, err := a.chooseSite(&places, o, standing)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	t := a.scheduleTask(p, c, name)
 	if t.Every, err = o.spacing(site, standing); err != nil {
-		return err
+		return nil, err
 	}
 	if err := a.checkScheduled(ctx, p, c, t); err != nil {
-		return err
+		return nil, err
 	}
 	changed, err := places.Install(ctx, site, t)
 	if err != nil {
-		return a.scheduleError(&places, site, err)
+		return nil, a.scheduleError(&places, site, err)
 	}
 	report := scheduleReport{place: p, outcome: "unchanged"}
 	if changed {
@@ -133,17 +145,17 @@ func (a *app) scheduleInstall(ctx context.Context, o scheduleOptions) error {
 			continue
 		}
 		if _, err := places.Remove(ctx, s.Site, name, nil); err != nil {
-			return a.scheduleError(&places, s.Site, err)
+			return nil, a.scheduleError(&places, s.Site, err)
 		}
 		report.removed = append(report.removed, removedSchedule{s.Where, jobText(&s.Job)})
 	}
 	now, ok := places.Installed(ctx, site, name)
 	if !ok {
-		return errors.New("the schedule was written, and is not found again")
+		return nil, errors.New("the schedule was written, and is not found again")
 	}
 	report.jobs = []scheduledJob{{now.Job, places.Started(ctx, &now.Job), true, now.Enabled}}
 	a.warnOfSchedule(&places, &report.jobs[0], site)
-	return a.printSchedule(&report)
+	return &report, nil
 }
 
 // scheduledPlace is the place that a schedule is for. Its configuration must exist.
@@ -158,9 +170,6 @@ func (a *app) scheduledPlace() (*place, *config.Config, error) {
 	c, err := a.existingConfig(p)
 	if err != nil {
 		return nil, nil, err
-	}
-	if err := config.CheckPrivate(a.program, a.watchEnv()); err != nil {
-		return nil, nil, &failure{msg: "root would run, unattended, a program that others can exchange: " + err.Error(), hint: "install it first: sudo make install", err: err}
 	}
 	return p, c, a.setDestination(p, c)
 }

@@ -23,6 +23,7 @@ type setupOptions struct {
 	remote string // URL
 
 	missingOK bool
+	schedule  bool
 }
 
 func (a *app) setupCommand() *cobra.Command {
@@ -34,6 +35,7 @@ func (a *app) setupCommand() *cobra.Command {
 		})
 	cmd.Example = setupExamples
 	cmd.Flags().BoolVar(&o.missingOK, "missing-ok", false, "also watch what does not exist yet")
+	cmd.Flags().BoolVar(&o.schedule, "schedule", false, "also have runs made each minute, as schedule install does")
 	cmd.Flags().StringVar(&o.remote, "remote", "", "add the git remote origin at `URL`, push to it now and after each run")
 	return cmd
 }
@@ -76,7 +78,11 @@ func (a *app) setup(ctx context.Context, o setupOptions) error {
 	a.memory.noteEnded(p.dest)
 	report.run = rep.document(p.dest, s)
 	report.versions, report.files, report.folders = s.Versions, len(rep.files), len(rep.folders)
-	if err := a.printSetup(ctx, &report); err != nil {
+	var unscheduled error
+	if o.schedule {
+		_, unscheduled = a.installSchedule(ctx, p, c, scheduleOptions{})
+	}
+	if err := errors.Join(a.printSetup(ctx, &report), unscheduled); err != nil {
 		return err
 	}
 	if o.remote != "" {
