@@ -13,19 +13,24 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"timemachine/cmd/timemachine/internal/schedule"
 	"timemachine/watch/config"
 )
 
 // manCommand writes the manual pages, for make man and for packagers, and docs/configuration.md.
 // Users do not see it.
 func (a *app) manCommand() *cobra.Command {
-	var page string
+	var page, units string
 	cmd := newCommand("man DIR", "write the manual pages to a folder", "", cobra.ArbitraryArgs, nil)
 	cmd.Hidden = true
 	cmd.Flags().StringVar(&page, "configuration", "", "write the page of the configuration as Markdown to `FILE`, and nothing else")
+	cmd.Flags().StringVar(&units, "units", "", "write the units of systemd that a package ships to `DIR`, and nothing else")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if page != "" {
 			return os.WriteFile(page, []byte(configurationPage()), 0o644)
+		}
+		if units != "" {
+			return writeUnits(units)
 		}
 		if len(args) != 1 {
 			return &usageError{msg: "man needs one folder", hint: "make it first, and name it: " + spell("man", "DIR")}
@@ -33,6 +38,16 @@ func (a *app) manCommand() *cobra.Command {
 		return writeManual(cmd.Root(), args[0], a.manualDate())
 	}
 	return cmd
+}
+
+// writeUnits writes the units of a package, for the configuration that setup makes as root.
+func writeUnits(dir string) error {
+	t := schedule.Task{Name: programName, Program: "/usr/bin/" + programName, Config: rootFolders.configFile(), Writes: []string{rootFolders.config}, Every: time.Minute}
+	all, err := t.PackagedUnits()
+	for name, text := range all {
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
+	}
+	return err
 }
 
 // manualDate is the date of the manual pages: that of SOURCE_DATE_EPOCH, which make sets to the

@@ -52,6 +52,22 @@ func (t *Task) units(kind Kind, own bool) ([]unitFile, error) {
 	return []unitFile{{names[0], head + t.timer()}, {names[1], head + t.oneshot()}}, nil
 }
 
+// PackagedUnits are the unit files that a package ships, by their names: those of every kind, not
+// marked as made by install.
+func (t *Task) PackagedUnits() (map[string]string, error) {
+	all := map[string]string{}
+	for _, kind := range []Kind{Timer, Watch} {
+		units, err := t.units(kind, false)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range units {
+			all[u.name] = strings.TrimPrefix(u.text, "# "+t.Name+unitMark)
+		}
+	}
+	return all, nil
+}
+
 func (t *Task) timer() string {
 	return `[Unit]
 Description=Record changed files ` + everyWords(t.Every) + `
