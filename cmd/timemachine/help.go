@@ -125,6 +125,8 @@ What was deleted:
         with the commit of a deletion, as log prints it, means just before it
 
 --at @1 of a folder is the state before the newest run that changed anything in it, @2 that before the one before.
+Where runs of the 5 minutes before changed or deleted something in it as well, as they do under watch or cron when one mishap
+takes its time, that is said, with the command that undoes all of them.
 
 Each file that is about to be replaced or removed is read and recorded in the history first, watched or not, so that a
 restore loses nothing. A file that cannot be recorded, or that changes after it was recorded, is left as it is, and named.
