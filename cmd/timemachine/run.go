@@ -42,8 +42,7 @@ func (a *app) run(ctx context.Context, o runOptions) error {
 		return err
 	}
 	if len(c.Entries) == 0 {
-		a.announceEmptyList(p)
-		return a.printRun(render.EmptyRun(p.dest))
+		return a.runOnNothing(p, c)
 	}
 	rep := a.newRunReport(a.memory)
 	s, err := a.runOnce(ctx, p, rep, watch.RunOptions{Config: c, AcceptDeletions: accept})

@@ -136,6 +136,11 @@ func (a *app) gatherStatus(ctx context.Context, h *history.History, c *config.Co
 	if c == nil {
 		return nil
 	}
+	if u, err := a.unrecordedFiles(h, p, c); err != nil {
+		return err
+	} else if u != nil {
+		s.Unrecorded, s.Remedy = u.files, u.remedy(a)
+	}
 	s.Entries, s.Exclusions = len(c.Entries), len(c.WatchLines())-len(c.Entries)+len(c.Exclusions())
 	if s.Scheduled = a.jobs(ctx, p, c); len(s.Scheduled) == 0 && s.Entries > 0 {
 		s.Schedule = a.scheduleCommand(p)
@@ -223,11 +228,22 @@ func (a *app) checkAge(ctx context.Context, p *place, h *history.History, c *con
 	failed := a.recall(p.config).lastFailure(p.dest, last)
 	age := a.now().Sub(last.Good)
 	old, behind := last.Good.IsZero() || age > limit, push.IsBehind(a.now(), limit)
-	fresh := !old && !behind
+	u, err := a.unrecordedFiles(h, p, c)
+	if err != nil {
+		return err
+	}
+	fresh := !old && !behind && u == nil
 	if a.flags.json {
-		err = a.printJSON(statusview.AgeJSON(h.Dest(), last, failed, limit, push, fresh))
+		d := statusview.AgeJSON(h.Dest(), last, failed, limit, push, fresh)
+		if u != nil {
+			d.Unrecorded = u.files
+		}
+		err = a.printJSON(d)
 	} else if !a.flags.quiet {
 		lines := []string{statusview.LastRunLine(last, failed, a.clock()) + a.whyOld(last.Good, limit, old)}
+		if u != nil {
+			lines = append(lines, statusview.UnrecordedLine(u.text()))
+		}
 		if push != nil {
 			lines = append(lines, push.Line(a.clock())+whyBehind(limit, behind && push.Branch != ""))
 		}

@@ -132,11 +132,11 @@ func (w *watcher) signature() string {
 
 // look makes a run, as the command run does.
 func (w *watcher) look(ctx context.Context, l daemon.Look) (daemon.Result, error) {
-	if len(l.Setting.Config.Entries) == 0 {
-		return daemon.Result{}, nil
-	}
 	p := *w.place
 	p.dest = l.Setting.Dest
+	if len(l.Setting.Config.Entries) == 0 {
+		return daemon.Result{}, w.lookAtNothing(&p, l.Setting.Config)
+	}
 	w.beginLook(l.Part != nil)
 	rep := w.newRunReport(w.memory)
 	rep.part = l.Part != nil

@@ -34,6 +34,7 @@ type WatchingDocument struct {
 	Exclusions int   `json:"exclusions"`
 	Files      int   `json:"files"`
 	Bytes      int64 `json:"bytes"`
+	Unrecorded int   `json:"unrecorded,omitempty"`
 }
 
 // JobDocument is something that makes runs.
@@ -109,6 +110,7 @@ type AgeDocument struct {
 	MaxAgeSeconds float64         `json:"max_age_seconds"`
 	Push          *PushDocument   `json:"push"` // null: runs do not push
 	Fresh         bool            `json:"fresh"`
+	Unrecorded    int             `json:"unrecorded,omitempty"`
 }
 
 // Document is what status --json prints.
@@ -126,7 +128,7 @@ func (s *Status) Document() StatusDocument {
 	d.Configuration, d.Schedule = s.Configuration, []JobDocument{}
 	if p := s.Preview; p != nil {
 		d.Next = previewJSON(p, s.Hints)
-		d.Watching = &WatchingDocument{Entries: s.Entries, Exclusions: s.Exclusions, Files: p.Sources, Bytes: p.Bytes}
+		d.Watching = &WatchingDocument{Entries: s.Entries, Exclusions: s.Exclusions, Files: p.Sources, Bytes: p.Bytes, Unrecorded: s.Unrecorded}
 	}
 	for _, j := range s.Scheduled {
 		d.Schedule = append(d.Schedule, JobDocument{Where: j.Where, When: j.When, User: j.User})

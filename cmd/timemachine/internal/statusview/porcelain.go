@@ -76,6 +76,9 @@ func (s *Status) porcelainPreview(add func(key, value string)) {
 		return
 	}
 	add("entries", strconv.Itoa(s.Entries))
+	if s.Unrecorded > 0 {
+		add("unrecorded", strconv.Itoa(s.Unrecorded))
+	}
 	add("files", strconv.Itoa(p.Sources))
 	add("bytes", strconv.FormatInt(p.Bytes, 10))
 	add("reads", strconv.Itoa(p.Rechecked))

@@ -23,6 +23,8 @@ type Status struct {
 	Configuration string // "": what a run would do is left out
 	Entries       int    // of the watch list, without exclusions
 	Exclusions    int    // of the watch list
+	Unrecorded    int    // files of the history, where the watch list is empty
+	Remedy        string // what to type to have entries again
 	Busy          bool
 	Branch        string // "" where nothing is recorded yet
 	Versions      int
@@ -60,6 +62,10 @@ func (s *Status) Lines(v View) []string {
 	p.row("destination", terminal.Quote(s.Destination))
 	if s.Configuration != "" {
 		p.row("watching", s.watching())
+		if s.Unrecorded > 0 {
+			p.row("", render.Count(s.Unrecorded, "file")+" of the history "+plural(s.Unrecorded, "is", "are")+" no longer recorded; to have entries again:")
+			p.plain("  " + s.Remedy)
+		}
 	}
 	if s.Branch == "" {
 		p.row("history", "nothing is recorded yet")
@@ -97,6 +103,11 @@ func (s *Status) watching() string {
 		of += " and " + render.Count(s.Exclusions, "exclusion")
 	}
 	return fmt.Sprintf("%s, %s; %s in %s", render.Count(s.Preview.Sources, "file"), render.SizeText(s.Preview.Bytes), of, file)
+}
+
+// UnrecordedLine is the line about an empty watch list that makes a status fail.
+func UnrecordedLine(text string) string {
+	return terminal.Pad("watching", labelWidth) + "nothing: " + text
 }
 
 func entries(n int) string {
