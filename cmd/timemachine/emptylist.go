@@ -10,16 +10,16 @@ import (
 	"timemachine/watch/config"
 )
 
-// unrecorded is that an empty watch list leaves what the history has files of without runs. A list
-// that was emptied by accident is not to pass for one that is new.
+// unrecorded is that the watch list is empty, while the history has files. A list that was emptied
+// by accident does not pass for one that is new.
 type unrecorded struct {
 	config string
 	files  int
-	saved  bool // the history has the configuration itself, as it was when a run last read entries in it
+	saved  bool // the history has the configuration itself, as a run has found it
 }
 
-// unrecordedFiles tells of an empty watch list over a history that has files now; nil where the list
-// has entries, or there are no such files.
+// unrecordedFiles tells of an empty watch list over a history that has files now; nil where the
+// list has entries, or there are no such files.
 func (a *app) unrecordedFiles(h *history.History, p *place, c *config.Config) (*unrecorded, error) {
 	if h == nil || c == nil || len(c.Entries) > 0 {
 		return nil, nil
@@ -102,7 +102,8 @@ func (a *app) announceEmptyList(p *place) {
 	}
 }
 
-// lookAtNothing is a look of a watch whose list is empty. The error says that the history has files.
+// lookAtNothing is a look of a watch whose list is empty. The error says that the history has
+// files.
 func (w *watcher) lookAtNothing(p *place, c *config.Config) error {
 	u, err := w.lookForUnrecorded(p, c)
 	if err != nil || u == nil {

@@ -63,7 +63,8 @@ more watches, it says so once, with the sysctl that raises the limit. Folders wi
 others change, writes through mmap and through a name that is not watched are seen by the look at everything.
 
 It reads the configuration again when that changes, and on SIGHUP; a broken one is named once, and the last good one stays in force.
-SIGTERM and SIGINT end it: it finishes the run at hand, within 5 seconds, and exits 0. To a service manager (systemd, Type=notify) it
+SIGTERM, SIGINT and the closing of its terminal end it: it finishes the run at hand, within 5 seconds, exits 0, and the log says why.
+status tells whether it is running. To a service manager (systemd, Type=notify) it
 says READY=1, WATCHDOG=1 while it is alive, and in STATUS= what it does.`
 
 const addHelp = `Watch files or folders, and take their first version at once. The configuration and the destination are made when

@@ -39,8 +39,8 @@ type pathState struct {
 	entries []history.Entry
 	about   string // which state it is, where that has to be said
 
-	// tells of versions, newest first, whether they are of the runs that getting the state undoes, or
-	// later; nil where the state is not one before a run
+	// tells of versions, newest first, whether they are of the runs that getting the state undoes,
+	// or later; nil where the state is not one before a run
 	undone func(*history.Entry) bool
 }
 

@@ -25,10 +25,10 @@ type quickRuns struct {
 	first   *history.Entry // the oldest version of the first of them
 }
 
-// quickRunsBefore finds the runs in quick succession before those that a restore of a folder undoes;
-// nil for none. undone tells of each version at or below the path, newest first, whether it is of the
-// runs that are undone or later. Runs that only added or restored something do not count; with
-// deletions, nothing but deletions does.
+// quickRunsBefore finds the runs in quick succession before those that a restore of a folder
+// undoes; nil for none. undone tells of each version at or below the path, newest first, whether it
+// is of the runs that are undone or later. Runs that only added or restored something do not count;
+// with deletions, nothing but deletions does.
 func (a *app) quickRunsBefore(ctx context.Context, h *history.History, path string, undone func(*history.Entry) bool, deletions bool) (*quickRuns, error) {
 	if file, err := h.IsFile(ctx, path); err != nil || file {
 		return nil, err
@@ -95,9 +95,13 @@ func downTo(scan string) func(*history.Entry) bool {
 func (q *quickRuns) at() string { return q.first.Commit.Short() + "~1" }
 
 // line says what the runs did.
-func (q *quickRuns) line(zone *time.Location) string {
-	return fmt.Sprintf("%s in the %d minutes before that changed or deleted %s at or below %s, the first %s",
-		render.Count(q.runs, "run"), int(quickly.Minutes()), render.Count(q.sources, "path"), terminal.Quote(q.path), render.Minute(q.first.CaptureTime(), zone))
+func (q *quickRuns) line(o *restoreOptions, zone *time.Location) string {
+	where := "there, too"
+	if len(o.paths) > 1 {
+		where = "at or below " + terminal.Quote(q.path)
+	}
+	return fmt.Sprintf("%s in the %d minutes before that, from %s on, changed or deleted %s %s", render.Count(q.runs, "run"),
+		int(quickly.Minutes()), render.Minute(q.first.CaptureTime(), zone), render.Count(q.sources, "path"), where)
 }
 
 // hint is the command that undoes the runs, too.

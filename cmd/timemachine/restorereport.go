@@ -121,8 +121,8 @@ func (d *restoreReport) printText(p *restore.Plan) error {
 	return nil
 }
 
-// printOffers says what was deleted below the folders, or changed just before what is undone, and how
-// it comes back.
+// printOffers says what was deleted below the folders, or changed just before what is undone, and
+// how it comes back.
 func (d *restoreReport) printOffers() {
 	for i := range d.offers {
 		d.app.console.Announce(d.offers[i].line(d.app.zone))
@@ -131,7 +131,7 @@ func (d *restoreReport) printOffers() {
 		}
 	}
 	for _, q := range d.before {
-		d.app.console.Announce(q.line(d.app.zone))
+		d.app.console.Announce(q.line(&d.o, d.app.zone))
 		if !d.app.flags.quiet {
 			d.app.console.Hint(q.hint(d.app, d.h, &d.o))
 		}

@@ -145,6 +145,9 @@ func (a *app) gatherStatus(ctx context.Context, h *history.History, c *config.Co
 	if s.Scheduled = a.jobs(ctx, p, c); len(s.Scheduled) == 0 && s.Entries > 0 {
 		s.Schedule = a.scheduleCommand(p)
 	}
+	if h != nil {
+		s.Watches = watchesOf(h.State(), p)
+	}
 	if h != nil && c.Push == nil {
 		s.Remote = remote.OnlyName(h.Commits())
 	}

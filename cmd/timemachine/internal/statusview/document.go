@@ -24,6 +24,7 @@ type StatusDocument struct {
 	Configuration string            `json:"configuration,omitempty"`
 	Watching      *WatchingDocument `json:"watching"` // null: there is no watch list
 	Schedule      []JobDocument     `json:"schedule"`
+	Watches       []WatchDocument   `json:"watches"`
 	Free          *int64            `json:"free"`   // null: unknown
 	Growth        *GrowthDocument   `json:"growth"` // null: less than a day is known
 }
@@ -126,6 +127,10 @@ func (s *Status) Document() StatusDocument {
 		d.Push = &PushDocument{Remote: u.Remote, Branch: u.Branch, Pushed: u.Pushed, Ahead: u.Ahead, Diverged: u.Diverged}
 	}
 	d.Configuration, d.Schedule = s.Configuration, []JobDocument{}
+	d.Watches = []WatchDocument{}
+	for i := range s.Watches {
+		d.Watches = append(d.Watches, s.Watches[i].document())
+	}
 	if p := s.Preview; p != nil {
 		d.Next = previewJSON(p, s.Hints)
 		d.Watching = &WatchingDocument{Entries: s.Entries, Exclusions: s.Exclusions, Files: p.Sources, Bytes: p.Bytes, Unrecorded: s.Unrecorded}

@@ -38,6 +38,9 @@ func (s *Status) Porcelain() []string {
 		add("run-failure", terminal.Escape(s.Failed.Why))
 	}
 	number("unwritten", int64(s.Last.Unwritten))
+	for _, w := range s.Watches {
+		add("watch", strconv.Itoa(w.PID)+" "+terminal.Quote(w.Config))
+	}
 	for _, j := range s.Scheduled {
 		add("schedule", terminal.Quote(j.Where))
 	}

@@ -31,6 +31,7 @@ type Status struct {
 	Newest        record.Version
 	Last          history.LastRun
 	Failed        *FailedRun     // nil: the last run did not fail
+	Watches       []Watch        // that run now
 	Scheduled     []schedule.Job // that make runs of this configuration
 	Schedule      string         // what to type to have it run; "" where it is scheduled
 	Push          *Push          // nil: runs do not push
@@ -145,19 +146,25 @@ const unscheduled = time.Hour
 
 // addSchedule adds what runs timemachine, where that can be told.
 func (s *Status) addSchedule(p *page, v View) {
-	for i, j := range s.Scheduled {
-		label := "schedule"
-		if i > 0 {
-			label = ""
-		}
+	label := "schedule"
+	add := func(text string) {
+		p.row(label, text)
+		label = ""
+	}
+	own := false
+	for i := range s.Watches {
+		own = own || s.Watches[i].Own
+		add(s.Watches[i].text(v.Clock))
+	}
+	for _, j := range s.Scheduled {
 		text := j.When + ", " + terminal.Quote(j.Where)
 		if j.User != "" {
 			text += ", as " + terminal.Quote(j.User)
 		}
-		p.row(label, text)
+		add(text)
 	}
-	if len(s.Scheduled) == 0 && s.Schedule != "" {
-		p.row("schedule", "none found, of cron or systemd")
+	if len(s.Scheduled) == 0 && s.Schedule != "" && !own {
+		add("none found, of cron or systemd")
 		if v.Columns > 0 && (s.Branch == "" || !s.Last.Ended.IsZero() && v.Now.Sub(s.Last.Ended) > unscheduled) {
 			p.row("", "to have it run each minute:")
 			p.plain("  " + s.Schedule)
