@@ -97,15 +97,19 @@ which deletions are held back. Before the first run, print what that would recor
 status writes nothing, takes no lock, and reads no file's content. A run reads a file again whose times and size leave open
 whether it has changed.
 
-Schedule: lines of your crontab, of /etc/crontab and /etc/cron.d, and enabled timers and watch services of systemd that run this
-configuration. Root does not look into other users' crontabs. schedule show tells whether cron or systemd is at work.
+Schedule: a watch that is running, lines of your crontab, of /etc/crontab and /etc/cron.d, and enabled timers and watch services of
+systemd that run this configuration. Root does not look into other users' crontabs. schedule show tells whether cron or systemd
+is at work.
+
+With a configuration that cannot be used, its error comes first, then what the destination tells; the exit code is 2. The
+destination is that of -d or the environment, else the one that the configuration has used last.
 
 Growth: what was recorded in the last 30 days, or since the first run, without what that recorded; nothing before a day has
 passed. The bytes a day are estimated on the high side: content, plain copies, and 6 KiB for each version; .git compresses content.
 
 --max-age is for monitors. It looks only how old the last good run is and, where runs push, how old the oldest version is that
 the remote lacks. It prints a line for each, says what is too old, and exits 1 then. A run is good when it captured everything
-that is watched (its exit code was 0), also when nothing had changed. A file that can never be read keeps every run from being
+that is watched (its exit code was 0), also when nothing had changed. A watch list that is empty, while the history has files, fails. A file that can never be read keeps every run from being
 good: make it readable, or leave it out with an exclusion.
 
 --porcelain prints lines of a key and a value for scripts. They do not change between versions; docs/json.md lists them.`

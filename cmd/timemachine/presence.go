@@ -78,8 +78,8 @@ func presences(state *durable.Dir) map[string]*presence {
 	return files
 }
 
-// runningWatches lists the watches that run now and have noted themselves in a folder of state, by their
-// configurations. What a watch has left that ended does not count, nor does one whose process
+// runningWatches lists the watches that run now and have noted themselves in a folder of state, by
+// their configurations. What a watch has left that ended does not count, nor does one whose process
 // cannot be seen from here.
 func runningWatches(state *durable.Dir) []presence {
 	if state == nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/watch/config"
 )
@@ -34,7 +35,28 @@ func (a *app) config() error {
 	if a.flags.json {
 		return a.printJSON(d)
 	}
-	return a.printLines(d.lines())
+	if err := a.printLines(d.lines()); err != nil {
+		return err
+	}
+	a.warnOfPush(p, c)
+	return nil
+}
+
+// warnOfPush warns of a push in the configuration that leads nowhere, as far as that can be told
+// without asking a remote.
+func (a *app) warnOfPush(p *place, c *config.Config) {
+	if c == nil || c.Push == nil {
+		return
+	}
+	h, err := a.openToRead(p.dest, "", nil)
+	if err != nil {
+		return
+	}
+	defer h.Close()
+	if _, err := a.pushTarget(h, a.pushingTo(p, c, "")); err != nil {
+		a.console.Warn("push: " + render.FirstLine(err))
+		a.console.Hint(a.hintOf(err))
+	}
 }
 
 // origin is where a value in force comes from. name is that of a flag or variable.

@@ -21,6 +21,7 @@ type Status struct {
 	Destination   string
 	Lacking       string // what to type to make the destination; "" where it exists
 	Configuration string // "": what a run would do is left out
+	Broken        bool   // the configuration cannot be used
 	Entries       int    // of the watch list, without exclusions
 	Exclusions    int    // of the watch list
 	Unrecorded    int    // files of the history, where the watch list is empty
@@ -94,6 +95,8 @@ func (s *Status) Lines(v View) []string {
 func (s *Status) watching() string {
 	file := terminal.Quote(s.Configuration)
 	switch {
+	case s.Broken:
+		return "unknown: " + file + " cannot be used"
 	case s.Preview == nil:
 		return "nothing: there is no " + file
 	case s.Entries == 0:
