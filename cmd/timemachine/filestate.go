@@ -119,7 +119,7 @@ func (p *pair) leaveOutFolder() {
 func (d *diffJob) recordedStates(h *history.History, p history.Point) (map[string]fileState, error) {
 	all, err := h.Below(d.ctx, d.path, p)
 	var early *history.BeforeError
-	if errors.As(err, &early) && early.First.Source == d.path && early.First.RenamedFrom != "" {
+	if errors.As(err, &early) && early.First.Source == d.path && (early.First.RenamedFrom != "" || p.Back > 0 && !early.Runs) {
 		var e history.Entry
 		if e, err = d.app.versionAt(d.ctx, h, d.path, p); err == nil {
 			s := d.recordedState(h, e)

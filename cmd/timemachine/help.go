@@ -315,8 +315,8 @@ been deleted since, and may be a path of the destination: help files tells what 
   timemachine log --runs                      a line for each run
   timemachine log --deleted /srv              what is deleted now
 
-On a terminal the versions of a file have the numbers that --at takes, @1 and so on, and those of a folder stand together run by
-run: what a large run did is summed up, and --flat lists each version. No line is wider than the terminal, so that long paths are
+On a terminal the versions of a file have the numbers that --at takes, @1 and so on, which go on under the names that it had before
+(unless its name had another file by then: those are asked for by commit). The versions of a folder stand together run by run: what a large run did is summed up, and --flat lists each version. No line is wider than the terminal, so that long paths are
 cut in their middle; paths are relative to PATH. In a pipe there is a line for each version, with nothing cut: the moment from
 which on it was in force, with its offset from UTC, what happened, the commit, the size, the path, and what changed besides the
 content, in the order of these moments.

@@ -265,3 +265,31 @@ func TestRunsCountAllVersions(t *testing.T) {
 		t.Errorf("%s", out)
 	}
 }
+
+// TestLogNumbersAcrossRenames: the numbers of a log are those that show takes, for the versions
+// under earlier names, too.
+func TestLogNumbersAcrossRenames(t *testing.T) {
+	dir := t.TempDir()
+	run := func(script string) string {
+		cmd := exec.Command("sh", "-ec", script)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_STATE_HOME="+filepath.Join(dir, "state"))
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%s: %v: %s", script, err, out)
+		}
+		return string(out)
+	}
+	const record = "timemachine -q -d dest; "
+	run("mkdir dest d; echo 1 >d/old; timemachine -q -d dest add d; echo 2 >>d/old; " + record + "mv d/old d/mid; " + record +
+		"echo 3 >>d/mid; " + record + "mv d/mid d/new; " + record + "echo again >d/old; " + record)
+	lines := regexp.MustCompile(`(?m)^@([0-9]+) .* ([0-9a-f]{10})  `).FindAllStringSubmatch(escapes.ReplaceAllString(onTerminal(t, dir, 100, "log", filepath.Join(dir, "d", "new")), ""), -1)
+	if len(lines) != 5 {
+		t.Fatalf("numbers: %q", lines)
+	}
+	for i, l := range lines {
+		if shown, is := run("timemachine -d dest show d/new --at @"+l[1]), run("git -C dest show --format= "+l[2]+": >/dev/null; timemachine -d dest show d/new --at "+l[2]+"~0"); l[1] != fmt.Sprint(i) || shown != is {
+			t.Errorf("@%s is %q, and %s is %q", l[1], shown, l[2], is)
+		}
+	}
+}

@@ -64,6 +64,14 @@ func (a *app) stateAt(ctx context.Context, h *history.History, path string, at s
 	if err == nil && len(s.entries) > 0 {
 		s.about, err = a.aboutFolders(ctx, h, path, p, s.entries)
 	}
+	var early *history.BeforeError
+	if errors.As(err, &early) && at.Back > 0 && !early.Runs {
+		var e history.Entry
+		if e, err = a.versionAt(ctx, h, path, at.Point); err == nil { // under an earlier name
+			e.Source = path
+			s.entries = []history.Entry{e}
+		}
+	}
 	if err != nil || len(s.entries) > 0 {
 		return s, a.explainError(ctx, h, err)
 	}
