@@ -187,7 +187,8 @@ const restoreExamples = `  timemachine restore /etc/hosts --at yesterday
   timemachine restore /etc/hosts --at @1 --to hosts.old`
 
 const initHelp = `Make the destination's repository, and the folder itself when its parent exists.
---adopt takes over a clone of a history, or one whose branch was rewritten.
+--adopt takes over a clone of a history, or one whose branch was rewritten. git clone makes no plain copies, and gives files/ times
+of its own: runs go on all the same, verify names it, and copies rebuild makes both from the history.
 
 --adopt --from URL brings a history back that was pushed: it fetches the branch from the git repository at URL, makes the
 destination of it, and writes files/; the next run goes on where the history ends. URL is what git clone takes. Where it
