@@ -76,6 +76,14 @@ func (d *diffJob) pairs() ([]pair, error) {
 		p := pair{source, from[source], to[source]}
 		if !p.isEmptyFolder(full) {
 			p.leaveOutFolder()
+		} else if p.to.There {
+			old, err := d.mayBeOlder(source)
+			if err != nil {
+				return nil, err
+			}
+			if old {
+				continue
+			}
 		}
 		if p.from.There || p.to.There {
 			pairs = append(pairs, p)

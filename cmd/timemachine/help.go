@@ -316,11 +316,12 @@ been deleted since, and may be a path of the destination: help files tells what 
   timemachine log --runs                      a line for each run
   timemachine log --deleted /srv              what is deleted now
 
-On a terminal the versions of a file have the numbers that --at takes, @1 and so on, which go on under the names that it had before
-(unless its name had another file by then: those are asked for by commit). The versions of a folder stand together run by run: what a large run did is summed up, and --flat lists each version. No line is wider than the terminal, so that long paths are
+On a terminal the versions of a file have the numbers that --at takes, @1 and so on, which go on under the names that it had
+before (unless its name had another file by then: those are asked for by commit). The versions of a folder stand together run by
+run: what a large run did is summed up, and --flat lists each version. No line is wider than the terminal, so that long paths are
 cut in their middle; paths are relative to PATH. In a pipe there is a line for each version, with nothing cut: the moment from
 which on it was in force, with its offset from UTC, what happened, the commit, the size, the path, and what changed besides the
-content, in the order of these moments.
+content, in the order of these moments. A folder, whose mtime does not tell how old it is, counts from the run that recorded it.
 
 Where a file or folder was renamed, its versions go on under the name it had before. A folder's own versions, of its mode, owner
 and attributes, are among those of what lies in it.
@@ -353,7 +354,8 @@ const diffHelp = `Show what changed between two states of a file or folder. FROM
 files as they are on disk now. So diff PATH shows what the next run would record of the content, diff PATH @1 what
 changed since the version before the newest, and diff PATH yesterday today what changed in that day. Files that were never
 captured are not shown: run takes them, list -v names them. Of a folder a new mode and owner are shown, which git apply passes
-over; of its attributes, links and those of files log tells. Of binary files it says that they differ, as git does.
+over; of its attributes, links and those of files log tells. An empty folder that the first run found where it is, is no change
+since a time before that: it may be as old as the files. Of binary files it says that they differ, as git does.
 
 With one --branch, FROM and TO are on that branch. With two, the first is compared with the second: the newest versions
 on both, or those in force at FROM and TO; one WHEN alone counts for both.
