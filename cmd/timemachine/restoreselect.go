@@ -50,12 +50,8 @@ func (a *app) selections(ctx context.Context, h *history.History, o restoreOptio
 		}
 		s.list = append(s.list, restore.Selection{Path: path, Entries: state.entries})
 		if state.undone != nil {
-			q, err := a.quickRunsBefore(ctx, h, path, state.undone, o.deleted)
-			if err != nil {
+			if err := s.addBefore(a.quickRunsBefore(ctx, h, path, state.undone, o.deleted)); err != nil {
 				return s, err
-			}
-			if q != nil {
-				s.before = append(s.before, q)
 			}
 		}
 		if !at.given && !o.deleted {
@@ -63,10 +59,25 @@ func (a *app) selections(ctx context.Context, h *history.History, o restoreOptio
 			if err != nil {
 				return s, err
 			}
-			if more != nil {
-				s.offers = append(s.offers, *more)
+			if more == nil {
+				continue
+			}
+			s.offers = append(s.offers, *more)
+			if state.undone != nil { // told already
+				continue
+			}
+			if err := s.addBefore(a.quickRunsBefore(ctx, h, path, downTo(more.run[0].Scan), true)); err != nil {
+				return s, err
 			}
 		}
 	}
 	return s, nil
+}
+
+// addBefore adds what quickRunsBefore has found.
+func (s *restoreSelection) addBefore(q *quickRuns, err error) error {
+	if q != nil {
+		s.before = append(s.before, q)
+	}
+	return err
 }
