@@ -45,14 +45,6 @@ func (a *app) createConfig(p *place, about string) (*config.Config, error) {
 	return a.existingConfig(p)
 }
 
-// announceEmptyList says what to do with an empty watch list, unless its creation has just been
-// announced.
-func (a *app) announceEmptyList(p *place) {
-	if !p.created {
-		a.console.Notice("nothing is watched yet; " + a.spell("add", "PATH…") + " adds to " + terminal.Quote(p.config))
-	}
-}
-
 func isConfigError(err error) bool {
 	var c *config.Error
 	return errors.As(err, &c)

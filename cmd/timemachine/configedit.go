@@ -55,7 +55,17 @@ func (a *app) configEdit() error {
 	if changed {
 		a.journal.Info("edited", "configuration", p.config)
 	}
-	return a.printEdited(p.config, changed)
+	if err := a.printEdited(p.config, changed); err != nil || !changed {
+		return err
+	}
+	c, err := a.loadConfig(p)
+	if err == nil {
+		err = a.setDestination(p, c)
+	}
+	if err == nil {
+		a.warnOfPush(p, c)
+	}
+	return err
 }
 
 // editDocument is what config edit --json prints.

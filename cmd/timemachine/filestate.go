@@ -76,6 +76,14 @@ func (d *diffJob) pairs() ([]pair, error) {
 		p := pair{source, from[source], to[source]}
 		if !p.isEmptyFolder(full) {
 			p.leaveOutFolder()
+		} else if p.to.There {
+			old, err := d.mayBeOlder(source)
+			if err != nil {
+				return nil, err
+			}
+			if old {
+				continue
+			}
 		}
 		if p.from.There || p.to.There {
 			pairs = append(pairs, p)
@@ -119,7 +127,7 @@ func (p *pair) leaveOutFolder() {
 func (d *diffJob) recordedStates(h *history.History, p history.Point) (map[string]fileState, error) {
 	all, err := h.Below(d.ctx, d.path, p)
 	var early *history.BeforeError
-	if errors.As(err, &early) && early.First.Source == d.path && early.First.RenamedFrom != "" {
+	if errors.As(err, &early) && early.First.Source == d.path && (early.First.RenamedFrom != "" || p.Back > 0 && !early.Runs) {
 		var e history.Entry
 		if e, err = d.app.versionAt(d.ctx, h, d.path, p); err == nil {
 			s := d.recordedState(h, e)

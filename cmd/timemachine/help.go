@@ -63,7 +63,8 @@ more watches, it says so once, with the sysctl that raises the limit. Folders wi
 others change, writes through mmap and through a name that is not watched are seen by the look at everything.
 
 It reads the configuration again when that changes, and on SIGHUP; a broken one is named once, and the last good one stays in force.
-SIGTERM and SIGINT end it: it finishes the run at hand, within 5 seconds, and exits 0. To a service manager (systemd, Type=notify) it
+SIGTERM, SIGINT and the closing of its terminal end it: it finishes the run at hand, within 5 seconds, exits 0, and the log says why.
+status tells whether it is running. To a service manager (systemd, Type=notify) it
 says READY=1, WATCHDOG=1 while it is alive, and in STATUS= what it does.`
 
 const addHelp = `Watch files or folders, and take their first version at once. The configuration and the destination are made when
@@ -96,15 +97,19 @@ which deletions are held back. Before the first run, print what that would recor
 status writes nothing, takes no lock, and reads no file's content. A run reads a file again whose times and size leave open
 whether it has changed.
 
-Schedule: lines of your crontab, of /etc/crontab and /etc/cron.d, and enabled timers and watch services of systemd that run this
-configuration. Root does not look into other users' crontabs. schedule show tells whether cron or systemd is at work.
+Schedule: a watch that is running, lines of your crontab, of /etc/crontab and /etc/cron.d, and enabled timers and watch services of
+systemd that run this configuration. Root does not look into other users' crontabs. schedule show tells whether cron or systemd
+is at work.
+
+With a configuration that cannot be used, its error comes first, then what the destination tells; the exit code is 2. The
+destination is that of -d or the environment, else the one that the configuration has used last.
 
 Growth: what was recorded in the last 30 days, or since the first run, without what that recorded; nothing before a day has
 passed. The bytes a day are estimated on the high side: content, plain copies, and 6 KiB for each version; .git compresses content.
 
 --max-age is for monitors. It looks only how old the last good run is and, where runs push, how old the oldest version is that
 the remote lacks. It prints a line for each, says what is too old, and exits 1 then. A run is good when it captured everything
-that is watched (its exit code was 0), also when nothing had changed. A file that can never be read keeps every run from being
+that is watched (its exit code was 0), also when nothing had changed. A watch list that is empty, while the history has files, fails. A file that can never be read keeps every run from being
 good: make it readable, or leave it out with an exclusion.
 
 --porcelain prints lines of a key and a value for scripts. They do not change between versions; docs/json.md lists them.`
@@ -125,6 +130,8 @@ What was deleted:
         with the commit of a deletion, as log prints it, means just before it
 
 --at @1 of a folder is the state before the newest run that changed anything in it, @2 that before the one before.
+Where runs of the 5 minutes before changed or deleted something in it as well, as they do under watch or cron when one mishap
+takes its time, that is said, with the command that undoes all of them.
 
 Each file that is about to be replaced or removed is read and recorded in the history first, watched or not, so that a
 restore loses nothing. A file that cannot be recorded, or that changes after it was recorded, is left as it is, and named.
@@ -180,7 +187,8 @@ const restoreExamples = `  timemachine restore /etc/hosts --at yesterday
   timemachine restore /etc/hosts --at @1 --to hosts.old`
 
 const initHelp = `Make the destination's repository, and the folder itself when its parent exists.
---adopt takes over a clone of a history, or one whose branch was rewritten.
+--adopt takes over a clone of a history, or one whose branch was rewritten. git clone makes no plain copies, and gives files/ times
+of its own: runs go on all the same, verify names it, and copies rebuild makes both from the history.
 
 --adopt --from URL brings a history back that was pushed: it fetches the branch from the git repository at URL, makes the
 destination of it, and writes files/; the next run goes on where the history ends. URL is what git clone takes. Where it
@@ -308,11 +316,12 @@ been deleted since, and may be a path of the destination: help files tells what 
   timemachine log --runs                      a line for each run
   timemachine log --deleted /srv              what is deleted now
 
-On a terminal the versions of a file have the numbers that --at takes, @1 and so on, and those of a folder stand together run by
+On a terminal the versions of a file have the numbers that --at takes, @1 and so on, which go on under the names that it had
+before (unless its name had another file by then: those are asked for by commit). The versions of a folder stand together run by
 run: what a large run did is summed up, and --flat lists each version. No line is wider than the terminal, so that long paths are
 cut in their middle; paths are relative to PATH. In a pipe there is a line for each version, with nothing cut: the moment from
 which on it was in force, with its offset from UTC, what happened, the commit, the size, the path, and what changed besides the
-content, in the order of these moments.
+content, in the order of these moments. A folder, whose mtime does not tell how old it is, counts from the run that recorded it.
 
 Where a file or folder was renamed, its versions go on under the name it had before. A folder's own versions, of its mode, owner
 and attributes, are among those of what lies in it.
@@ -345,7 +354,8 @@ const diffHelp = `Show what changed between two states of a file or folder. FROM
 files as they are on disk now. So diff PATH shows what the next run would record of the content, diff PATH @1 what
 changed since the version before the newest, and diff PATH yesterday today what changed in that day. Files that were never
 captured are not shown: run takes them, list -v names them. Of a folder a new mode and owner are shown, which git apply passes
-over; of its attributes, links and those of files log tells. Of binary files it says that they differ, as git does.
+over; of its attributes, links and those of files log tells. An empty folder that the first run found where it is, is no change
+since a time before that: it may be as old as the files. Of binary files it says that they differ, as git does.
 
 With one --branch, FROM and TO are on that branch. With two, the first is compared with the second: the newest versions
 on both, or those in force at FROM and TO; one WHEN alone counts for both.

@@ -23,6 +23,15 @@ func (a *app) terminalColumns() int {
 	return narrow
 }
 
+// screenColumns is the width of the terminal that standard output is; 0 where it is none, and
+// nothing is cut.
+func (a *app) screenColumns() int {
+	if !a.stdoutTerminal {
+		return 0
+	}
+	return a.terminalColumns()
+}
+
 // textColumns is the width of the terminal for what is written as it is elsewhere; 0 where standard
 // output is no terminal.
 func (a *app) textColumns() int {

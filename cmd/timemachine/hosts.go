@@ -40,7 +40,7 @@ func (a *app) hosts(ctx context.Context) error {
 		}
 		return failed
 	}
-	for _, line := range render.HostLines(branches, a.clock()) {
+	for _, line := range render.HostLines(branches, a.clock(), a.screenColumns()) {
 		if err := a.print(line); err != nil {
 			return err
 		}

@@ -3,12 +3,16 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/refusal"
+	"timemachine/watch/config"
 )
 
 // initOptions are the flags of init.
@@ -68,10 +72,32 @@ func (a *app) init(ctx context.Context, o initOptions) error {
 	}
 	defer r.Close()
 	a.journal.Debug("destination "+outcome, "destination", p.dest)
-	if err := a.printInit(p.dest, outcome); err != nil || o.remote == "" {
+	if err := a.printInit(p.dest, outcome); err != nil {
 		return err
 	}
+	if outcome == "adopted" && !a.flags.json && !a.flags.quiet && isEmptyFolder(filepath.Join(p.dest, "copies")) {
+		a.console.Hint(a.hintOnClone(p, c))
+	}
+	if o.remote == "" {
+		return nil
+	}
 	return a.setUpRemote(ctx, p, c, r, o.remote)
+}
+
+// hintOnClone says how to make what a destination has and git clone does not make. verify misses
+// it.
+func (a *app) hintOnClone(p *place, c *config.Config) string {
+	dest := hint.ShellWord(p.dest)
+	if c != nil && c.CopiesKeep.None {
+		return "git clone gives files/ times of its own; this sets those of the versions: " + a.spell("verify", "--repair", "-d", dest)
+	}
+	return "git clone makes no plain copies, and gives files/ times of its own; this makes both from the history: " + a.spell("copies", "rebuild", "-d", dest)
+}
+
+// isEmptyFolder tells whether a folder can be read and holds nothing.
+func isEmptyFolder(path string) bool {
+	entries, err := os.ReadDir(path)
+	return err == nil && len(entries) == 0
 }
 
 // openMade opens a repository that init has made, taken over or found, and remembers its owner as

@@ -34,12 +34,27 @@ func onTerminal(t *testing.T, dir string, columns int, args ...string) string {
 // screenOf runs a command on a terminal of so many columns and returns what is written there.
 func screenOf(t *testing.T, cmd *exec.Cmd, columns int) string {
 	t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	master := startOnTerminal(t, cmd, columns)
+	defer master.Close()
+	var out bytes.Buffer
+	_, _ = io.Copy(&out, master) // EIO when the other end is closed
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%q: %v: %.500s", cmd.Args, err, out.String())
+	}
+	return strings.ReplaceAll(out.String(), "\r\n", "\n")
+}
+
+// startOnTerminal starts a command on a terminal of so many columns, and returns the terminal's
+// other end. The terminal is that of all its streams that are not set.
+func startOnTerminal(t *testing.T, cmd *exec.Cmd, columns int) *os.File {
+	t.Helper()
+	// a Close ends a Read
+	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
 		t.Skip("no terminals here:", err)
 	}
-	defer master.Close()
-	fd := int(master.Fd())
+	master := os.NewFile(uintptr(fd), "/dev/ptmx")
+	t.Cleanup(func() { master.Close() })
 	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
 	if err == nil {
 		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
@@ -54,18 +69,16 @@ func screenOf(t *testing.T, cmd *exec.Cmd, columns int) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+	cmd.Stdin, cmd.Stdout = slave, slave
+	if cmd.Stderr == nil {
+		cmd.Stderr = slave
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	slave.Close()
-	var out bytes.Buffer
-	_, _ = io.Copy(&out, master) // EIO when the other end is closed
-	if err := cmd.Wait(); err != nil {
-		t.Fatalf("%q: %v: %.500s", cmd.Args, err, out.String())
-	}
-	return strings.ReplaceAll(out.String(), "\r\n", "\n")
+	return master
 }
 
 var escapes = regexp.MustCompile("\x1b\\[[0-9;]*m")
@@ -250,5 +263,33 @@ func TestRunsCountAllVersions(t *testing.T) {
 	out := escapes.ReplaceAllString(onTerminal(t, w.dir, 300, "log", w.top), "")
 	if !strings.Contains(out, "40 modes changed below lib/sub") || !strings.Contains(out, "log --flat") {
 		t.Errorf("%s", out)
+	}
+}
+
+// TestLogNumbersAcrossRenames: the numbers of a log are those that show takes, for the versions
+// under earlier names, too.
+func TestLogNumbersAcrossRenames(t *testing.T) {
+	dir := t.TempDir()
+	run := func(script string) string {
+		cmd := exec.Command("sh", "-ec", script)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_STATE_HOME="+filepath.Join(dir, "state"))
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%s: %v: %s", script, err, out)
+		}
+		return string(out)
+	}
+	const record = "timemachine -q -d dest; "
+	run("mkdir dest d; echo 1 >d/old; timemachine -q -d dest add d; echo 2 >>d/old; " + record + "mv d/old d/mid; " + record +
+		"echo 3 >>d/mid; " + record + "mv d/mid d/new; " + record + "echo again >d/old; " + record)
+	lines := regexp.MustCompile(`(?m)^@([0-9]+) .* ([0-9a-f]{10})  `).FindAllStringSubmatch(escapes.ReplaceAllString(onTerminal(t, dir, 100, "log", filepath.Join(dir, "d", "new")), ""), -1)
+	if len(lines) != 5 {
+		t.Fatalf("numbers: %q", lines)
+	}
+	for i, l := range lines {
+		if shown, is := run("timemachine -d dest show d/new --at @"+l[1]), run("git -C dest show --format= "+l[2]+": >/dev/null; timemachine -d dest show d/new --at "+l[2]+"~0"); l[1] != fmt.Sprint(i) || shown != is {
+			t.Errorf("@%s is %q, and %s is %q", l[1], shown, l[2], is)
+		}
 	}
 }

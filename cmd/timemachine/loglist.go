@@ -36,12 +36,17 @@ func (j *logJob) filtered() iter.Seq2[listed, error] {
 			list.Limit = j.o.limit
 		}
 		back := -1
+		earlier := false // what follows are versions under an earlier name, and their numbers go on
 		for e, err := range j.h.Log(j.ctx, list) {
 			item := listed{Entry: e, back: -1}
 			if err == nil && numbers {
-				if e.Source == list.Path {
+				if e.Source == list.Path || earlier {
 					back++
 					item.back = back
+				}
+				if e.Source == list.Path || earlier {
+					first := e.Before == nil || earlier && !e.Before.HasContent()
+					earlier = e.RenamedFrom != "" && first || earlier && !first
 				}
 				if !j.list.Includes(&e) {
 					continue

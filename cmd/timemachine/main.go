@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"runtime"
@@ -37,13 +38,13 @@ func paceCollection(int) {
 	runtime.AddCleanup(new([64]byte), paceCollection, 0)
 }
 
-// runProgram runs the command line. The first interrupt, or hangup of the terminal, ends the work
-// in an orderly way; the second ends it at once.
+// runProgram runs the command line. The first interrupt, or a hangup of the terminal, ends the work
+// in an orderly way; a second interrupt ends it at once.
 func runProgram() int {
 	ctx, stop := signal.NotifyContext(context.Background(), notIgnored(os.Interrupt, syscall.SIGTERM)...)
 	defer stop()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	context.AfterFunc(ctx, stop)
 	paceCollection(0)
 	a := systemApp()
@@ -58,21 +59,24 @@ type hangups struct {
 	takes atomic.Bool
 }
 
-// listenForHangups calls end for a hangup that no command takes. A second one ends the process.
-func listenForHangups(end func()) *hangups {
+// errHangup is the cause for which a hangup ends the work.
+var errHangup = errors.New("hangup: its terminal was closed")
+
+// listenForHangups calls end for a hangup that no command takes. More of them change nothing: a
+// terminal that is closed sends one, and so do the shell and the terminal's program.
+func listenForHangups(end context.CancelCauseFunc) *hangups {
 	h := &hangups{taken: make(chan struct{}, 1)}
 	if signal.Ignored(syscall.SIGHUP) {
 		return h
 	}
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGHUP)
-	hadTerminal := term.IsTerminal(int(os.Stderr.Fd()))
+	hadTerminal := hasTerminal()
 	go func() {
 		for range c {
-			if !h.takes.Load() || hadTerminal && !term.IsTerminal(int(os.Stderr.Fd())) {
-				signal.Stop(c)
-				end()
-				return
+			if !h.takes.Load() || hadTerminal && !hasTerminal() {
+				end(errHangup)
+				continue
 			}
 			select {
 			case h.taken <- struct{}{}:
@@ -81,6 +85,17 @@ func listenForHangups(end func()) *hangups {
 		}
 	}()
 	return h
+}
+
+// hasTerminal tells whether the process has a terminal that can send it signals, wherever its
+// output goes.
+func hasTerminal() bool {
+	f, err := os.OpenFile("/dev/tty", os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return term.IsTerminal(int(f.Fd()))
 }
 
 // take takes all hangups from now on. A nil h has none.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"timemachine/cmd/timemachine/internal/render"
@@ -114,6 +115,21 @@ func readMemory(file string, m *memory) error {
 func (m *memory) knows(dest string) bool {
 	_, known := m.Destinations[terminal.Escape(dest)]
 	return known
+}
+
+// lastUsed is the destination that this configuration has used last; "" where none is known, or its
+// name cannot be told.
+func (m *memory) lastUsed() string {
+	var last string
+	for dest, u := range m.Destinations {
+		if last == "" || u.Last.After(m.Destinations[last].Last) {
+			last = dest
+		}
+	}
+	if !filepath.IsAbs(last) || terminal.Escape(last) != last || strings.Contains(last, `\`) {
+		return ""
+	}
+	return last
 }
 
 // noteUse records that the destination is used now, and its owner.

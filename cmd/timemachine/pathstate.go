@@ -38,6 +38,10 @@ type pathState struct {
 	path    string
 	entries []history.Entry
 	about   string // which state it is, where that has to be said
+
+	// tells of versions, newest first, whether they are of the runs that getting the state undoes,
+	// or later; nil where the state is not one before a run
+	undone func(*history.Entry) bool
 }
 
 // stateAt finds what was at and below a path. Without a time, of what is deleted now it is what was
@@ -54,8 +58,19 @@ func (a *app) stateAt(ctx context.Context, h *history.History, path string, at s
 	if err == nil {
 		s.entries, err = h.Below(ctx, path, p)
 	}
+	if err == nil && at.Back > 0 {
+		s.undone = upTo(p)
+	}
 	if err == nil && len(s.entries) > 0 {
 		s.about, err = a.aboutFolders(ctx, h, path, p, s.entries)
+	}
+	var early *history.BeforeError
+	if errors.As(err, &early) && at.Back > 0 && !early.Runs {
+		var e history.Entry
+		if e, err = a.versionAt(ctx, h, path, at.Point); err == nil { // under an earlier name
+			e.Source = path
+			s.entries = []history.Entry{e}
+		}
 	}
 	if err != nil || len(s.entries) > 0 {
 		return s, a.explainError(ctx, h, err)
@@ -105,6 +120,7 @@ func (a *app) stateBefore(ctx context.Context, h *history.History, path string, 
 	if err != nil {
 		return s, a.explainError(ctx, h, err)
 	}
+	s.undone = upTo(before)
 	gone := "it"
 	if left, err := h.Below(ctx, path, p); err != nil || len(left) > 0 {
 		gone = terminal.Quote(deletion.Source)
@@ -133,6 +149,7 @@ func (a *app) deletedState(ctx context.Context, h *history.History, path string,
 			}
 			s.entries = append(s.entries, e)
 		}
+		s.undone = downTo(run[0].Scan)
 		s.about = (&offer{path: path, run: run}).what() + ", deleted " + render.Minute(run[0].Since, a.zone)
 		return s, nil
 	}

@@ -28,6 +28,7 @@ type place struct {
 	found   origin // of the configuration
 	destBy  origin // of the destination
 	created bool   // the configuration was missing
+	broken  bool   // the configuration cannot be used, and what it says is unknown
 }
 
 // absolute is the absolute path of path, seen from the working directory.

@@ -18,6 +18,7 @@ type restoreReport struct {
 	h      *history.History
 	o      restoreOptions
 	offers []offer
+	before []*quickRuns
 
 	exactable bool // --exact is not given, and could be
 }
@@ -51,7 +52,11 @@ func (d *restoreReport) print(p *restore.Plan) error {
 		for i := range d.offers {
 			offered = append(offered, d.offers[i].paths()...)
 		}
-		err = d.app.printJSON(folderview.PlanJSON(p, d.o.dryRun, offered))
+		doc := folderview.PlanJSON(p, d.o.dryRun, offered)
+		for _, q := range d.before {
+			doc.Before = append(doc.Before, q.document())
+		}
+		err = d.app.printJSON(doc)
 	} else {
 		err = d.printText(p)
 	}
@@ -116,12 +121,19 @@ func (d *restoreReport) printText(p *restore.Plan) error {
 	return nil
 }
 
-// printOffers says what was deleted below the folders, and how it comes back.
+// printOffers says what was deleted below the folders, or changed just before what is undone, and
+// how it comes back.
 func (d *restoreReport) printOffers() {
 	for i := range d.offers {
 		d.app.console.Announce(d.offers[i].line(d.app.zone))
 		if !d.app.flags.quiet {
 			d.app.console.Hint(d.offers[i].hint(d.app, d.h))
+		}
+	}
+	for _, q := range d.before {
+		d.app.console.Announce(q.line(&d.o, d.app.zone))
+		if !d.app.flags.quiet {
+			d.app.console.Hint(q.hint(d.app, d.h, &d.o))
 		}
 	}
 }

@@ -13,6 +13,7 @@ type restoreSelection struct {
 	point  history.Point // what --at means
 	lines  []string      // what has to be said of it first
 	offers []offer       // what is not restored though it lies below
+	before []*quickRuns  // what changed just before what is undone
 }
 
 // selections are the versions that each PATH means. A path that is unknown, or did not exist then,
@@ -48,15 +49,35 @@ func (a *app) selections(ctx context.Context, h *history.History, o restoreOptio
 			s.lines = append(s.lines, state.about)
 		}
 		s.list = append(s.list, restore.Selection{Path: path, Entries: state.entries})
+		if state.undone != nil {
+			if err := s.addBefore(a.quickRunsBefore(ctx, h, path, state.undone, o.deleted)); err != nil {
+				return s, err
+			}
+		}
 		if !at.given && !o.deleted {
 			more, err := a.offerDeleted(ctx, h, &state)
 			if err != nil {
 				return s, err
 			}
-			if more != nil {
-				s.offers = append(s.offers, *more)
+			if more == nil {
+				continue
+			}
+			s.offers = append(s.offers, *more)
+			if state.undone != nil { // told already
+				continue
+			}
+			if err := s.addBefore(a.quickRunsBefore(ctx, h, path, downTo(more.run[0].Scan), true)); err != nil {
+				return s, err
 			}
 		}
 	}
 	return s, nil
+}
+
+// addBefore adds what quickRunsBefore has found.
+func (s *restoreSelection) addBefore(q *quickRuns, err error) error {
+	if q != nil {
+		s.before = append(s.before, q)
+	}
+	return err
 }

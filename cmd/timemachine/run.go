@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -42,8 +43,7 @@ func (a *app) run(ctx context.Context, o runOptions) error {
 		return err
 	}
 	if len(c.Entries) == 0 {
-		a.announceEmptyList(p)
-		return a.printRun(render.EmptyRun(p.dest))
+		return a.runOnNothing(p, c)
 	}
 	rep := a.newRunReport(a.memory)
 	s, err := a.runOnce(ctx, p, rep, watch.RunOptions{Config: c, AcceptDeletions: accept})
@@ -75,6 +75,11 @@ func (a *app) runOnce(ctx context.Context, p *place, rep *runReport, o watch.Run
 		return nil, err
 	}
 	defer r.Close()
+	return a.runIn(ctx, r, p, rep, o)
+}
+
+// runIn is runOnce in an open destination.
+func (a *app) runIn(ctx context.Context, r *repo.Repo, p *place, rep *runReport, o watch.RunOptions) (*watch.Summary, error) {
 	o.Repo = r
 	s, err := a.runOver(ctx, p, rep, o)
 	if err == nil && (o.Part == nil || s.Versions > 0) {
@@ -104,7 +109,14 @@ func (a *app) runOver(ctx context.Context, p *place, rep *runReport, o watch.Run
 	}
 	a.journal.Debug("run ends", "scan", s.Scan, "sources", s.Sources, "versions", s.Versions, "problems", s.Problems,
 		"bytes", s.Bytes, "elapsed", s.Elapsed, "tip", s.Tip.String())
-	a.console.Notice(render.RunSummary(s, slices.Collect(maps.Keys(rep.files)), slices.Collect(maps.Keys(rep.folders))))
+	if rep.watching && s.Versions+s.Problems == 0 {
+		return s, nil
+	}
+	when := ""
+	if rep.watching {
+		when = a.now().In(a.zone).Format(time.TimeOnly) + "  "
+	}
+	a.console.Notice(when + render.RunSummary(s, slices.Collect(maps.Keys(rep.files)), slices.Collect(maps.Keys(rep.folders))))
 	return s, nil
 }
 

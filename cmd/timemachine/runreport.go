@@ -19,7 +19,8 @@ type runReport struct {
 	versions []record.Version
 	problems []scan.Problem
 
-	part bool // of a run over some paths: what is told once is left to one over everything
+	watching bool // it is a look of watch, which is silent where nothing has changed
+	part     bool // of a run over some paths: what is told once is left to one over everything
 
 	committed int // versions since they were last counted in the log
 }

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/watch/config"
 )
@@ -34,7 +36,28 @@ func (a *app) config() error {
 	if a.flags.json {
 		return a.printJSON(d)
 	}
-	return a.printLines(d.lines())
+	if err := a.printLines(d.lines(a.screenColumns())); err != nil {
+		return err
+	}
+	a.warnOfPush(p, c)
+	return nil
+}
+
+// warnOfPush warns of a push in the configuration that leads nowhere, as far as that can be told
+// without asking a remote.
+func (a *app) warnOfPush(p *place, c *config.Config) {
+	if c == nil || c.Push == nil {
+		return
+	}
+	h, err := a.openToRead(p.dest, "", nil)
+	if err != nil {
+		return
+	}
+	defer h.Close()
+	if _, err := a.pushTarget(h, a.pushingTo(p, c, "")); err != nil {
+		a.console.Warn("push: " + render.FirstLine(err))
+		a.console.Hint(a.hintOf(err))
+	}
 }
 
 // origin is where a value in force comes from. name is that of a flag or variable.
@@ -135,13 +158,15 @@ func (d *settingsDocument) add(s config.Setting, from origin) {
 // keyWidth is the width of the column of keys.
 const keyWidth = 20
 
-// lines are the settings for people. A list has a line for each item.
-func (d settingsDocument) lines() []string {
+// lines are the settings for people, on a screen of so many columns; 0 where nothing is cut. A list
+// has a line for each item.
+func (d settingsDocument) lines(columns int) []string {
 	found := d.found.words(0)
 	if !d.Exists {
 		found += "; does not exist"
 	}
-	lines := []string{settingLine("configuration", terminal.Quote(d.Configuration), found), fmt.Sprintf("%-*s%s", keyWidth, "log", terminal.Quote(d.Log))}
+	lines := settingLines("configuration", terminal.Quote(d.Configuration), found, columns)
+	lines = append(lines, settingLines("log", terminal.Quote(d.Log), "", columns)...)
 	last := ""
 	for _, s := range d.Settings {
 		key := s.Key
@@ -149,11 +174,45 @@ func (d settingsDocument) lines() []string {
 			key = ""
 		}
 		last = s.Key
-		lines = append(lines, settingLine(key, terminal.Quote(s.Value), s.origin.words(s.Line)))
+		lines = append(lines, settingLines(key, terminal.Quote(s.Value), s.origin.words(s.Line), columns)...)
 	}
 	return lines
 }
 
-func settingLine(key, value, from string) string {
-	return fmt.Sprintf("%-*s%s  (%s)", keyWidth, key, value, from)
+// settingLines are a value with its key, and from where it comes. What does not fit into a line of
+// the screen goes on in another, a long value below its key.
+func settingLines(key, value, from string, columns int) []string {
+	head := terminal.Pad(key, keyWidth)
+	if from != "" {
+		from = "(" + from + ")"
+	}
+	line := head + value + "  " + from
+	if from == "" {
+		line = head + value
+	}
+	if columns == 0 || terminal.Columns(line) <= columns {
+		return []string{line}
+	}
+	indent := strings.Repeat(" ", keyWidth)
+	var lines []string
+	switch {
+	case terminal.Columns(head+value) <= columns:
+		lines = append(lines, head+value)
+	case strings.Contains(value, " ") && !strings.HasPrefix(value, "/"):
+		lines = append(lines, terminal.Fold(head+value, columns, keyWidth, nil)...)
+	default:
+		if key != "" {
+			lines = append(lines, key)
+		}
+		indent = "    "
+		lines = append(lines, "  "+terminal.CutMiddle(value, columns-2))
+	}
+	if from == "" {
+		return lines
+	}
+	if last := lines[len(lines)-1]; terminal.Columns(last+"  "+from) <= columns {
+		lines[len(lines)-1] = last + "  " + from
+		return lines
+	}
+	return append(lines, terminal.Fold(indent+from, columns, len(indent), nil)...)
 }

@@ -138,6 +138,13 @@ func (a *app) versionAt(ctx context.Context, h *history.History, source string, 
 	e, err := h.At(ctx, source, p)
 	old, oldErr := e, err
 	var early *history.BeforeError
+	if errors.As(err, &early) && p.Back > 0 && !early.Runs {
+		old, oldErr = a.versionBeforeRename(ctx, h, early, p.Back)
+		err = oldErr
+		if err == nil {
+			err = early
+		}
+	}
 	for n := 0; errors.As(oldErr, &early) && early.First.RenamedFrom != "" && p.Back == 0 && n < mostRenames; n++ {
 		old, oldErr = h.At(ctx, early.First.RenamedFrom, p)
 	}
@@ -146,6 +153,24 @@ func (a *app) versionAt(ctx context.Context, h *history.History, source string, 
 	}
 	a.console.Announce(terminal.Quote(source) + " was " + terminal.Quote(old.Source) + " then")
 	return old, nil
+}
+
+// versionBeforeRename is the version so many back of a file that has fewer under its name. The
+// numbers go on under the names that its content had before, as in the log.
+func (a *app) versionBeforeRename(ctx context.Context, h *history.History, early *history.BeforeError, back int) (history.Entry, error) {
+	n := early.Count - 1 // of the first version under the name
+	last := early.First
+	for e, err := range h.Lineage(ctx, &early.First) {
+		if err != nil {
+			return e, err
+		}
+		if n == back {
+			return e, nil
+		}
+		last, n = e, n+1
+	}
+	last.RenamedFrom = ""
+	return last, &history.BeforeError{Path: early.Path, First: last, Count: n}
 }
 
 // lastBeforeDeletion is the version of a deleted file that show prints without a WHEN.

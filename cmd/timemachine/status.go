@@ -39,14 +39,59 @@ func (a *app) statusCommand() *cobra.Command {
 
 // status only reads: it makes no configuration and no log, and takes no lock.
 func (a *app) status(ctx context.Context, o statusOptions) error {
-	p, c, err := a.readPlace()
-	if err != nil {
-		return err
-	}
 	limit, err := o.check(a.flags.json)
 	if err != nil {
 		return err
 	}
+	p, c, err := a.readPlace()
+	if err != nil {
+		return a.statusDespite(ctx, o, limit, err)
+	}
+	return a.statusOf(ctx, o, limit, p, c)
+}
+
+// statusDespite prints the error of a configuration that cannot be used, and what the destination
+// tells without it.
+func (a *app) statusDespite(ctx context.Context, o statusOptions, limit time.Duration, broken error) error {
+	p := a.placeWithout()
+	if p == nil || exitStatus(broken) != statusUsage {
+		return broken
+	}
+	h, err := a.openToRead(p.dest, o.branch, nil)
+	if err != nil {
+		return broken
+	}
+	h.Close()
+	a.printError(broken)
+	p.broken = true
+	if err := a.statusOf(ctx, o, limit, p, nil); err != nil && exitStatus(err) != statusFailed {
+		return err
+	}
+	return status(statusUsage)
+}
+
+// placeWithout is the place of a configuration that cannot be read: its destination is that of the
+// flag or the environment, else the one that the configuration has used last. nil: none is known.
+func (a *app) placeWithout() *place {
+	p, err := a.configPlace()
+	if err != nil || !exists(p.config) {
+		return nil
+	}
+	if a.flags.destination != "" || a.env(envDest) != "" {
+		if a.setDestination(p, nil) != nil {
+			return nil
+		}
+		return p
+	}
+	if p.dest = a.recall(p.config).lastUsed(); p.dest == "" {
+		return nil
+	}
+	return p
+}
+
+// statusOf is the status of a place. Its configuration is nil where there is none, or where it
+// cannot be used.
+func (a *app) statusOf(ctx context.Context, o statusOptions, limit time.Duration, p *place, c *config.Config) error {
 	h, err := a.openToRead(p.dest, o.branch, nil)
 	lacking := ""
 	if o.maxAge == "" && o.branch == "" {
@@ -64,7 +109,7 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 	if o.sizes && h != nil {
 		return a.printSizes(ctx, h)
 	}
-	s := &statusview.Status{Destination: p.dest, Configuration: p.config, Lacking: lacking, Free: -1, Hints: a.speller().Words}
+	s := &statusview.Status{Destination: p.dest, Configuration: p.config, Lacking: lacking, Broken: p.broken, Free: -1, Hints: a.speller().Words}
 	if o.branch != "" { // what a run would do is no matter of a branch
 		s.Configuration = ""
 		err = a.gatherHistory(ctx, h, s)
@@ -131,10 +176,16 @@ func (a *app) gatherStatus(ctx context.Context, h *history.History, c *config.Co
 		if err := a.gatherHistory(ctx, h, s); err != nil {
 			return err
 		}
+		s.Watches = watchesOf(h.State(), p)
 	}
 	s.Failed = a.recall(s.Configuration).lastFailure(s.Destination, s.Last)
 	if c == nil {
 		return nil
+	}
+	if u, err := a.unrecordedFiles(h, p, c); err != nil {
+		return err
+	} else if u != nil {
+		s.Unrecorded, s.Remedy = u.files, u.remedy(a)
 	}
 	s.Entries, s.Exclusions = len(c.Entries), len(c.WatchLines())-len(c.Entries)+len(c.Exclusions())
 	if s.Scheduled = a.jobs(ctx, p, c); len(s.Scheduled) == 0 && s.Entries > 0 {
@@ -204,7 +255,8 @@ func (a *app) pushState(ctx context.Context, h *history.History, p *place, c *co
 	}
 	t, err := a.pushTarget(h, a.pushingTo(p, c, ""))
 	if err != nil {
-		return &statusview.Push{Remote: c.Push.Remote, State: remote.State{Class: remote.Waiting, Message: render.FirstLine(err)}}, nil
+		return &statusview.Push{Remote: c.Push.Remote, Remedy: a.hintOf(err),
+			State: remote.State{Class: remote.Waiting, Message: render.FirstLine(err)}}, nil
 	}
 	state, err := remote.ReadState(ctx, h.Commits(), t)
 	return &statusview.Push{Remote: t.Label(), Branch: t.Branch(), State: state}, err
@@ -223,11 +275,22 @@ func (a *app) checkAge(ctx context.Context, p *place, h *history.History, c *con
 	failed := a.recall(p.config).lastFailure(p.dest, last)
 	age := a.now().Sub(last.Good)
 	old, behind := last.Good.IsZero() || age > limit, push.IsBehind(a.now(), limit)
-	fresh := !old && !behind
+	u, err := a.unrecordedFiles(h, p, c)
+	if err != nil {
+		return err
+	}
+	fresh := !old && !behind && u == nil
 	if a.flags.json {
-		err = a.printJSON(statusview.AgeJSON(h.Dest(), last, failed, limit, push, fresh))
+		d := statusview.AgeJSON(h.Dest(), last, failed, limit, push, fresh)
+		if u != nil {
+			d.Unrecorded = u.files
+		}
+		err = a.printJSON(d)
 	} else if !a.flags.quiet {
 		lines := []string{statusview.LastRunLine(last, failed, a.clock()) + a.whyOld(last.Good, limit, old)}
+		if u != nil {
+			lines = append(lines, statusview.UnrecordedLine(u.text()))
+		}
 		if push != nil {
 			lines = append(lines, push.Line(a.clock())+whyBehind(limit, behind && push.Branch != ""))
 		}

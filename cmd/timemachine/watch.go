@@ -67,6 +67,11 @@ type watcher struct {
 
 	failed string    // why the last look failed; "": it did not
 	told   time.Time // when that was printed
+
+	presence *presence // this watch, for status
+	greeted  bool      // what it watches was told
+	files    int       // that the last look at everything met
+	mute     bool      // it was logged that messages cannot be printed
 }
 
 // watch stays running until a signal ends it.
@@ -81,15 +86,16 @@ func (a *app) watch(ctx context.Context, o watchOptions) error {
 	if err != nil {
 		return err
 	}
-	w := &watcher{app: a, place: p}
+	w := &watcher{app: a, place: p, presence: newPresence(p.config, a.now(), o.interval)}
+	defer w.keepOnWithoutReader()()
 	a.journal.Info("watch begins", "version", buildVersion().Version, "configuration", p.config, "interval", o.interval, "settle", o.settle)
 	a.log.Flush()
 	err = daemon.Run(ctx, daemon.Options{
 		Interval: o.interval, Settle: o.settle, Events: events.Kind(o.events),
-		Load: w.load, Signature: w.signature, Look: w.look, Reload: a.hangups.take(), Idle: w.rest,
+		Load: w.load, Signature: w.signature, Look: w.look, Reload: a.hangups.take(), Idle: w.rest, Begun: func(events string) { w.sayBegun(events, o.interval) },
 		Notify: a.env("NOTIFY_SOCKET"), Watchdog: a.watchdog(), Report: w,
 	})
-	a.journal.Info("watch ends")
+	w.sayEnd(ctx, err)
 	return err
 }
 
@@ -132,15 +138,16 @@ func (w *watcher) signature() string {
 
 // look makes a run, as the command run does.
 func (w *watcher) look(ctx context.Context, l daemon.Look) (daemon.Result, error) {
-	if len(l.Setting.Config.Entries) == 0 {
-		return daemon.Result{}, nil
-	}
 	p := *w.place
 	p.dest = l.Setting.Dest
+	if len(l.Setting.Config.Entries) == 0 {
+		return daemon.Result{}, w.lookAtNothing(&p, l.Setting.Config)
+	}
 	w.beginLook(l.Part != nil)
+	w.greet(l.Setting.Config, p.dest)
 	rep := w.newRunReport(w.memory)
-	rep.part = l.Part != nil
-	s, err := w.runOnce(ctx, &p, rep, watch.RunOptions{Config: l.Setting.Config, Part: l.Part, Watch: l.Watch})
+	rep.watching, rep.part = true, l.Part != nil
+	s, err := w.runPresent(ctx, &p, rep, watch.RunOptions{Config: l.Setting.Config, Part: l.Part, Watch: l.Watch})
 	if errors.Is(err, repo.ErrBusy) {
 		return daemon.Result{Busy: true}, nil
 	}
@@ -156,6 +163,7 @@ func (w *watcher) look(ctx context.Context, l daemon.Look) (daemon.Result, error
 		w.Say("runs work again")
 	}
 	if l.Part == nil {
+		w.files = s.Sources
 		w.memory.noteEnded(p.dest)
 	}
 	w.endLook(l.Part == nil || s.Problems > 0)

@@ -38,8 +38,16 @@ func (w *worker) copy(v *record.Version) {
 // copiesFolder notes that copies/ is missing although versions have copies.
 func (k *verify) copiesFolder() {
 	if n := k.lost.Load(); n > 0 {
-		k.suspect(lostCopies, record.Version{}, "copies", fmt.Sprintf("is missing or empty: %d versions have no copy", n), k.bare(refusal.RebuildCopies, ""))
+		k.suspect(lostCopies, record.Version{}, "copies", fmt.Sprintf("is missing or empty: %s no copy", haveText(n)), k.bare(refusal.RebuildCopies, ""))
 	}
+}
+
+// haveText says that so many versions have.
+func haveText(n int64) string {
+	if n == 1 {
+		return "1 version has"
+	}
+	return fmt.Sprintf("%d versions have", n)
 }
 
 // file checks what files/ holds of a source's newest version.

@@ -17,7 +17,7 @@ var Manuals = []Manual{
 	{"destination", "a folder", "the current folder", "destination: /var/backups/timemachine",
 		"The folder of the history. The flag -d and the variable TIMEMACHINE_DESTINATION beat it. timemachine setup writes it."},
 	{"watch", "a list", "empty", "watch:\n  - /etc\n  - ~/notes/**/*.md\n  - \"!*.bak\"",
-		"What is recorded: files, folders with all that is in them, and patterns. An item that begins with ! is an exclusion for the whole list."},
+		"What is recorded: files, folders with all that is in them, and patterns. An item that begins with ! is an exclusion for the whole list. Where the list is empty, runs say so as long as the history has files, with exit code 3."},
 	{"watch.path", "a file, folder or pattern", "none: it must be given", "watch:\n  - path: /srv/www",
 		"The path of an item that has exclusions of its own."},
 	{"watch.exclude", "a list of exclusions", "empty", "watch:\n  - path: /srv/www\n    exclude: [\"cache/\", \"*.log\"]",

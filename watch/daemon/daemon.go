@@ -76,6 +76,8 @@ type Options struct {
 	Look      func(ctx context.Context, l Look) (Result, error)
 	Reload    <-chan struct{} // asks to load the configuration
 	Idle      func()          // called when the daemon waits after it has made looks
+	// Begun is called after the first look at everything. events says where events come from.
+	Begun func(events string)
 
 	Notify   string        // the address of the service manager; "": none
 	Watchdog time.Duration // how often it expects a sign of life; 0: never
@@ -103,6 +105,7 @@ type daemon struct {
 	tries   int       // looks in a row that were not made
 	worked  bool      // a look was made since the daemon began to wait
 
+	begun bool          // Begun was called
 	lost  chan struct{} // events were lost
 	limit string        // the limit that was told last
 }
@@ -184,6 +187,10 @@ func (d *daemon) lookAtAll(ctx context.Context) {
 	took := time.Since(began)
 	d.due = began.Add(d.Interval)
 	d.earlier = time.Now().Add(min(max(time.Second, 10*took), d.Interval))
+	if !d.begun {
+		d.begun = true
+		d.Begun(d.source.String())
+	}
 	d.tellLimit()
 }
 

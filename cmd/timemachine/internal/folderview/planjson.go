@@ -19,6 +19,16 @@ type PlanDocument struct {
 	Counts       CountsDocument        `json:"counts"`
 	Failed       int                   `json:"failed"`
 	Offered      []render.PathDocument `json:"deleted_below,omitempty"`
+	Before       []RunsBefore          `json:"runs_before,omitempty"`
+}
+
+// RunsBefore is what runs did below a folder shortly before those that are undone.
+type RunsBefore struct {
+	render.PathDocument
+	Runs    int    `json:"runs"`
+	Changed int    `json:"changed"` // sources that they changed or deleted
+	First   string `json:"first"`
+	At      string `json:"at"` // the state before all of them, for --at
 }
 
 // CountsDocument counts files, links and folders together.

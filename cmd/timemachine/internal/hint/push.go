@@ -17,7 +17,8 @@ type Push struct {
 // pushing holds the advice on a remote that cannot be pushed to.
 var pushing = adviceTable{
 	refusal.AddRemote: func(s Speller, r refusal.Remedy) advice {
-		return advice{lead: "add it with: ", command: s.Git(r.Dest, "remote", "add", ShellWord(r.Remote), "URL")}
+		return advice{lead: "add it with: ", command: s.Git(r.Dest, "remote", "add", ShellWord(r.Remote), "URL"),
+			tail: "; a URL, or a path with a / in it, can stand in its place"}
 	},
 	refusal.SetRemoteURL: func(s Speller, r refusal.Remedy) advice {
 		return advice{lead: "give it this one with: ", command: s.Git(r.Dest, "remote", "set-url", ShellWord(r.Remote), "URL")}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/history"
@@ -35,31 +34,43 @@ func HostJSON(b *history.Branch, now time.Time) HostDocument {
 	return d
 }
 
-// HostLines are the branches that can be read, one a line: its name, when its newest version was
-// captured and how long ago that was, and that version.
-func HostLines(branches []history.Branch, c Clock) []string {
-	var rows [][2]string
-	var about []string
+// leastHostPath is the number of columns that a path in the line of a branch has at least.
+const leastHostPath = 20
+
+// HostLines are the branches that can be read: their names, when their newest versions were
+// captured and how long ago that was, and these versions. Each has a line, or on a screen that is
+// too narrow for that several, the further ones indented; columns is 0 where nothing is cut.
+func HostLines(branches []history.Branch, c Clock, columns int) []string {
 	width := [2]int{}
+	for i := range branches {
+		if b := &branches[i]; b.Err == nil {
+			width[0] = max(width[0], terminal.Columns(terminal.Quote(b.Name)))
+			width[1] = max(width[1], terminal.Columns(c.Moment(b.Newest.CaptureTime())))
+		}
+	}
+	var lines []string
 	for i := range branches {
 		b := &branches[i]
 		if b.Err != nil {
 			continue
 		}
-		row := [2]string{terminal.Quote(b.Name), c.Moment(b.Newest.CaptureTime())}
-		for k := range row {
-			width[k] = max(width[k], utf8.RuneCountInString(row[k]))
+		name, moment, path := terminal.Quote(b.Name), c.Moment(b.Newest.CaptureTime()), terminal.Quote(b.Newest.Source)
+		head := terminal.Pad(name, width[0]) + "  " + terminal.Pad(moment, width[1]) + fmt.Sprintf("  %s  %-12s  ", b.Newest.Commit.Short(), b.Newest.Event)
+		switch left := columns - terminal.Columns(head); {
+		case columns == 0:
+			lines = append(lines, head+path)
+			continue
+		case left >= min(leastHostPath, terminal.Columns(path)):
+			lines = append(lines, head+terminal.CutMiddle(path, left))
+			continue
 		}
-		rows = append(rows, row)
-		about = append(about, fmt.Sprintf("%s  %-12s  %s", b.Newest.Commit.Short(), b.Newest.Event, terminal.Quote(b.Newest.Source)))
-	}
-	var lines []string
-	for i, row := range rows {
-		line := ""
-		for k := range row {
-			line += row[k] + strings.Repeat(" ", width[k]-utf8.RuneCountInString(row[k])) + "  "
+		about := fmt.Sprintf("  %s  %s  ", b.Newest.Commit.Short(), b.Newest.Event)
+		lines = append(lines, terminal.CutMiddle(name, columns), terminal.Cut("  "+moment, columns))
+		if left := columns - terminal.Columns(about); left >= min(leastHostPath, terminal.Columns(path)) {
+			lines = append(lines, about+terminal.CutMiddle(path, left))
+		} else {
+			lines = append(lines, terminal.Cut(strings.TrimRight(about, " "), columns), "  "+terminal.CutMiddle(path, columns-2))
 		}
-		lines = append(lines, line+about[i])
 	}
 	return lines
 }

@@ -24,6 +24,7 @@ type StatusDocument struct {
 	Configuration string            `json:"configuration,omitempty"`
 	Watching      *WatchingDocument `json:"watching"` // null: there is no watch list
 	Schedule      []JobDocument     `json:"schedule"`
+	Watches       []WatchDocument   `json:"watches"`
 	Free          *int64            `json:"free"`   // null: unknown
 	Growth        *GrowthDocument   `json:"growth"` // null: less than a day is known
 }
@@ -34,6 +35,7 @@ type WatchingDocument struct {
 	Exclusions int   `json:"exclusions"`
 	Files      int   `json:"files"`
 	Bytes      int64 `json:"bytes"`
+	Unrecorded int   `json:"unrecorded,omitempty"`
 }
 
 // JobDocument is something that makes runs.
@@ -109,6 +111,7 @@ type AgeDocument struct {
 	MaxAgeSeconds float64         `json:"max_age_seconds"`
 	Push          *PushDocument   `json:"push"` // null: runs do not push
 	Fresh         bool            `json:"fresh"`
+	Unrecorded    int             `json:"unrecorded,omitempty"`
 }
 
 // Document is what status --json prints.
@@ -124,9 +127,13 @@ func (s *Status) Document() StatusDocument {
 		d.Push = &PushDocument{Remote: u.Remote, Branch: u.Branch, Pushed: u.Pushed, Ahead: u.Ahead, Diverged: u.Diverged}
 	}
 	d.Configuration, d.Schedule = s.Configuration, []JobDocument{}
+	d.Watches = []WatchDocument{}
+	for i := range s.Watches {
+		d.Watches = append(d.Watches, s.Watches[i].document())
+	}
 	if p := s.Preview; p != nil {
 		d.Next = previewJSON(p, s.Hints)
-		d.Watching = &WatchingDocument{Entries: s.Entries, Exclusions: s.Exclusions, Files: p.Sources, Bytes: p.Bytes}
+		d.Watching = &WatchingDocument{Entries: s.Entries, Exclusions: s.Exclusions, Files: p.Sources, Bytes: p.Bytes, Unrecorded: s.Unrecorded}
 	}
 	for _, j := range s.Scheduled {
 		d.Schedule = append(d.Schedule, JobDocument{Where: j.Where, When: j.When, User: j.User})

@@ -38,6 +38,9 @@ func (s *Status) Porcelain() []string {
 		add("run-failure", terminal.Escape(s.Failed.Why))
 	}
 	number("unwritten", int64(s.Last.Unwritten))
+	for _, w := range s.Watches {
+		add("watch", strconv.Itoa(w.PID)+" "+terminal.Quote(w.Config))
+	}
 	for _, j := range s.Scheduled {
 		add("schedule", terminal.Quote(j.Where))
 	}
@@ -76,6 +79,9 @@ func (s *Status) porcelainPreview(add func(key, value string)) {
 		return
 	}
 	add("entries", strconv.Itoa(s.Entries))
+	if s.Unrecorded > 0 {
+		add("unrecorded", strconv.Itoa(s.Unrecorded))
+	}
 	add("files", strconv.Itoa(p.Sources))
 	add("bytes", strconv.FormatInt(p.Bytes, 10))
 	add("reads", strconv.Itoa(p.Rechecked))

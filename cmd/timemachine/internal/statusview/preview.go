@@ -23,7 +23,7 @@ func (s *Status) addPreview(p *page, v View) {
 	}
 	if s.Branch == "" {
 		p.row("first run", s.wouldAdd(sure))
-	} else {
+	} else if s.Entries > 0 {
 		p.row("a run now", wouldDo(len(sure), len(unsure)+s.Preview.Rechecked))
 	}
 	if s.Branch != "" || len(sure) <= v.limit() {

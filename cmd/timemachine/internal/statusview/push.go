@@ -11,6 +11,7 @@ import (
 // Push is what is known of the remote that runs push to.
 type Push struct {
 	Remote, Branch string // Branch is "" where the remote is not set up
+	Remedy         string // for a remote that is not
 	remote.State
 }
 
@@ -50,6 +51,9 @@ func (p *Push) text(c render.Clock) string {
 // addTo adds the line of a status, and for a failure what is known of it.
 func (p *Push) addTo(to *page, c render.Clock) {
 	to.row("push", p.text(c))
+	if p.Remedy != "" {
+		to.plain("hint: " + p.Remedy)
+	}
 	if p.Class == "" || p.Since.IsZero() {
 		return
 	}

@@ -21,14 +21,18 @@ type Status struct {
 	Destination   string
 	Lacking       string // what to type to make the destination; "" where it exists
 	Configuration string // "": what a run would do is left out
+	Broken        bool   // the configuration cannot be used
 	Entries       int    // of the watch list, without exclusions
 	Exclusions    int    // of the watch list
+	Unrecorded    int    // files of the history, where the watch list is empty
+	Remedy        string // what to type to have entries again
 	Busy          bool
 	Branch        string // "" where nothing is recorded yet
 	Versions      int
 	Newest        record.Version
 	Last          history.LastRun
 	Failed        *FailedRun     // nil: the last run did not fail
+	Watches       []Watch        // that run now
 	Scheduled     []schedule.Job // that make runs of this configuration
 	Schedule      string         // what to type to have it run; "" where it is scheduled
 	Push          *Push          // nil: runs do not push
@@ -60,6 +64,10 @@ func (s *Status) Lines(v View) []string {
 	p.row("destination", terminal.Quote(s.Destination))
 	if s.Configuration != "" {
 		p.row("watching", s.watching())
+		if s.Unrecorded > 0 {
+			p.row("", render.Count(s.Unrecorded, "file")+" of the history "+plural(s.Unrecorded, "is", "are")+" no longer recorded; to have entries again:")
+			p.plain("  " + s.Remedy)
+		}
 	}
 	if s.Branch == "" {
 		p.row("history", "nothing is recorded yet")
@@ -87,6 +95,8 @@ func (s *Status) Lines(v View) []string {
 func (s *Status) watching() string {
 	file := terminal.Quote(s.Configuration)
 	switch {
+	case s.Broken:
+		return "unknown: " + file + " cannot be used"
 	case s.Preview == nil:
 		return "nothing: there is no " + file
 	case s.Entries == 0:
@@ -97,6 +107,11 @@ func (s *Status) watching() string {
 		of += " and " + render.Count(s.Exclusions, "exclusion")
 	}
 	return fmt.Sprintf("%s, %s; %s in %s", render.Count(s.Preview.Sources, "file"), render.SizeText(s.Preview.Bytes), of, file)
+}
+
+// UnrecordedLine is the line about an empty watch list that makes a status fail.
+func UnrecordedLine(text string) string {
+	return terminal.Pad("watching", labelWidth) + "nothing: " + text
 }
 
 func entries(n int) string {
@@ -134,19 +149,25 @@ const unscheduled = time.Hour
 
 // addSchedule adds what runs timemachine, where that can be told.
 func (s *Status) addSchedule(p *page, v View) {
-	for i, j := range s.Scheduled {
-		label := "schedule"
-		if i > 0 {
-			label = ""
-		}
+	label := "schedule"
+	add := func(text string) {
+		p.row(label, text)
+		label = ""
+	}
+	own := false
+	for i := range s.Watches {
+		own = own || s.Watches[i].Own
+		add(s.Watches[i].text(v.Clock))
+	}
+	for _, j := range s.Scheduled {
 		text := j.When + ", " + terminal.Quote(j.Where)
 		if j.User != "" {
 			text += ", as " + terminal.Quote(j.User)
 		}
-		p.row(label, text)
+		add(text)
 	}
-	if len(s.Scheduled) == 0 && s.Schedule != "" {
-		p.row("schedule", "none found, of cron or systemd")
+	if len(s.Scheduled) == 0 && s.Schedule != "" && !own {
+		add("none found, of cron or systemd")
 		if v.Columns > 0 && (s.Branch == "" || !s.Last.Ended.IsZero() && v.Now.Sub(s.Last.Ended) > unscheduled) {
 			p.row("", "to have it run each minute:")
 			p.plain("  " + s.Schedule)

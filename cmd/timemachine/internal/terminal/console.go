@@ -24,6 +24,7 @@ type ConsoleOptions struct {
 	Now      func() time.Time // the clock of the progress bar
 	Columns  int              // lines are folded to so many; 0: they are not
 	Whole    func() []string  // commands in them that are not broken; nil: none
+	Failed   func(err error)  // called when a line could not be written; nil: that is passed over
 }
 
 // Console is what the user sees beside the results: log lines through slog and tint, hints, and the
@@ -146,6 +147,14 @@ type consoleWriter struct{ c *Console }
 // Write writes p; each call is one line of text.
 func (w consoleWriter) Write(p []byte) (int, error) {
 	w.c.ClearBar()
+	n, err := w.write(p)
+	if err != nil && w.c.Failed != nil {
+		w.c.Failed(err)
+	}
+	return n, err
+}
+
+func (w consoleWriter) write(p []byte) (int, error) {
 	if w.c.Columns == 0 {
 		return w.c.w.Write(p)
 	}

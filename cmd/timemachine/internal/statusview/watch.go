@@ -1,0 +1,38 @@
+package statusview
+
+import (
+	"fmt"
+	"time"
+
+	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/terminal"
+)
+
+// Watch is a watch that records to the destination now.
+type Watch struct {
+	PID      int
+	Since    time.Time
+	Config   string
+	Interval time.Duration // between looks at everything
+	Own      bool          // Config is the configuration in question
+}
+
+// WatchDocument is a watch as JSON.
+type WatchDocument struct {
+	PID             int     `json:"pid"`
+	Since           string  `json:"since"`
+	Configuration   string  `json:"configuration"`
+	IntervalSeconds float64 `json:"interval_seconds"`
+}
+
+func (w *Watch) text(c render.Clock) string {
+	of := ""
+	if !w.Own {
+		of = " of " + terminal.Quote(w.Config)
+	}
+	return fmt.Sprintf("watch%s is running, pid %d, since %s", of, w.PID, c.Moment(w.Since))
+}
+
+func (w *Watch) document() WatchDocument {
+	return WatchDocument{PID: w.PID, Since: render.TimeText(w.Since), Configuration: w.Config, IntervalSeconds: w.Interval.Seconds()}
+}

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"os"
+	"strconv"
+	"strings"
+)
+
+// processMark is the boot and the tick of the clock in which a running process began; "" for none.
+// No other process has the same PID and mark.
+func processMark(pid int) string {
+	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return ""
+	}
+	// after the name, which may hold anything, from the third field on: proc_pid_stat(5)
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
+		return ""
+	}
+	return strings.TrimSpace(string(boot)) + " " + fields[19]
+}

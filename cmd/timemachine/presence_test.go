@@ -1,0 +1,89 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+	"time"
+
+	"timemachine/repo/durable"
+)
+
+// TestPresence finds the watches that run, and none that has ended, or whose process is another
+// one by now.
+func TestPresence(t *testing.T) {
+	state, err := durable.OpenDir(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer state.Close()
+	since := time.Date(2026, 11, 30, 2, 40, 0, 0, time.UTC)
+	running := func(want ...string) {
+		t.Helper()
+		list := runningWatches(state)
+		if len(list) != len(want) {
+			t.Fatalf("running: %+v, want %q", list, want)
+		}
+		for i, p := range list {
+			if p.Config != want[i] || !p.Since.Equal(since) || p.Interval != time.Minute {
+				t.Errorf("running: %+v, want %s", p, want[i])
+			}
+		}
+	}
+	running()
+	own := newPresence("/etc/timemachine/config.dat", since, time.Minute)
+	child := exec.Command("sleep", "60")
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer child.Wait()
+	defer child.Process.Kill()
+	other := *own
+	other.Config, other.PID, other.Process = "/home/a/config.dat", child.Process.Pid, processMark(child.Process.Pid)
+	reused := *own
+	reused.Config, reused.Process = "/reused", other.Process
+	if err := reused.note(state); err != nil {
+		t.Fatal(err)
+	}
+	running()
+	for _, p := range []*presence{own, &other} {
+		if err := p.note(state); err != nil {
+			t.Fatal(err)
+		}
+	}
+	running("/etc/timemachine/config.dat", "/home/a/config.dat")
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	// nobody has waited for it yet
+	for end := time.Now().Add(5 * time.Second); len(runningWatches(state)) > 1 && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	running("/etc/timemachine/config.dat")
+
+	name := presencePrefix + strconv.Itoa(own.PID)
+	before, _ := os.Stat(state.Path(name))
+	if err := own.note(state); err != nil {
+		t.Fatal(err)
+	}
+	if after, _ := os.Stat(state.Path(name)); !os.SameFile(before, after) {
+		t.Error("what is there already is written again")
+	}
+	third := *own
+	if err := state.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	if err := third.note(state); err != nil {
+		t.Fatal(err)
+	}
+	if names, err := state.Names(); err != nil || len(names) != 1 {
+		t.Errorf("there are %q, %v: what has ended was left", names, err)
+	}
+	for _, damaged := range []string{"", "{", `{"pid":-1,"process":""}`, "null"} {
+		if err := os.WriteFile(state.Path(presencePrefix+"damaged"), []byte(damaged), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		running("/etc/timemachine/config.dat")
+	}
+}
