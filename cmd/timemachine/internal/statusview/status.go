@@ -182,13 +182,6 @@ func LastRunLine(l history.LastRun, failed *FailedRun, c render.Clock) string {
 
 // LastRun says when the last run was, and how it ended.
 func LastRun(l history.LastRun, failed *FailedRun, c render.Clock) string {
-<<<<<<< HEAD
-=======
-	return lastRun(l, failed, c)
-}
-
-func lastRun(l history.LastRun, failed *FailedRun, c render.Clock) string {
->>>>>>> 7507a19 (Let others ask for what status, watch and setup find out on the way)
 	if failed == nil {
 		return ended(l, c)
 	}
