@@ -149,7 +149,7 @@ var ailments = []struct {
 	{check: "deletions", make: "mv w gone", want: "w: is missing: 1 known file is gone, and not taken for deleted", heals: true},
 	{check: "missing", make: "tm -q add --missing-ok gone", want: "gone is on the watch list, and does not exist", heals: true},
 	{check: "missing", make: "mkdir none; tm -q add 'none/*.md'", want: `note: entry .*none/\*\.md of the watch list selects nothing`, heals: true},
-	{check: "schedule", make: ": >tab", want: "nothing makes runs: no line of cron", heals: true},
+	{check: "schedule", make: ": >tab", want: "nothing is found that makes runs, of cron or systemd", heals: true},
 	{check: "schedule", make: "sed -i s/config.dat/other.dat/ tab", want: "crontab runs something else", heals: true},
 	{check: "schedule", make: `mkdir -p root/etc/cron.d; echo "* * * * * nobody $PROGRAM -c $DIR/config.dat" >root/etc/cron.d/timemachine; : >tab`, want: "timemachine makes runs as nobody, and destination .* belongs to uid"},
 	{check: "program", make: "sed -i 's,[^ ]* -c,/gone/timemachine -c,' tab", want: "starts /gone/timemachine, which cannot be started"},
@@ -170,6 +170,7 @@ var ailments = []struct {
 	{check: "rereading", make: `for i in $(seq 30); do echo $i >w/$i; done; tm -q run; touch -d '1 minute ago' dest/.git/timemachine/ran*`, want: "note: a run reads [0-9]+ of 31 files again"},
 	{check: "names", make: `echo x >w/aux.txt; git init -q --bare -b main r.git; git -C dest remote add origin $DIR/r.git; echo 'push: origin' >>config.dat; tm -q run`, want: "note: Windows or macOS refuse 1 name .*w/aux.txt"},
 	{check: "exclusions", make: "git init -q w", want: "note: .*w/.git is left out by default", heals: true},
+	{check: "ignore-lines", make: `printf 'ignore-lines: {"%s/w/a": [^x], "%s/w/A": [^x]}\n' $DIR $DIR >>config.dat`, want: "note: ignore-lines of .*/w/A .*config.dat:3. are of no recorded file"},
 	{check: "log", as: "as-nobody", make: "chmod 000 timemachine.log", want: "log .* cannot be written", heals: true},
 	{check: "log", make: "truncate -s 100M timemachine.log", want: "note: log .* take 100.0 MiB|note: log .* take 10[0-9]", heals: true},
 }
@@ -256,7 +257,7 @@ func TestDoctorAfterSetup(t *testing.T) {
 	p := newPatient(t, "as-nobody")
 	p.must(": >tab; rm -rf config.dat dest .state; $AS -q setup w")
 	out, err := p.shell("cd /; $AS doctor")
-	if err == nil || strings.Count(out, "\n") != 1 || !strings.HasPrefix(out, "schedule: nothing makes runs") {
+	if err == nil || strings.Count(out, "\n") != 1 || !strings.HasPrefix(out, "schedule: nothing is found that makes runs") {
 		t.Fatalf("%v: %s", err, out)
 	}
 	_, command, _ := strings.Cut(out, "schedule it with: ")

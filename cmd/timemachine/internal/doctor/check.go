@@ -115,6 +115,7 @@ var checks = []check{
 	{"noise", checkNoise},
 	{"names", checkNames},
 	{"exclusions", checkExclusions},
+	{"ignore-lines", checkIgnoreLines},
 	{"log", checkLog},
 }
 

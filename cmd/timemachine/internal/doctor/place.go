@@ -68,8 +68,8 @@ func checkTrust(p *Patient) (found []Finding) {
 	return found
 }
 
-// closing says how a folder or file is closed to others. Root changes no mode in a folder of another
-// user's, who could lead the command elsewhere.
+// closing says how a folder or file is closed to others. Root changes no mode in another user's
+// folder, who could lead the command elsewhere.
 func (p *Patient) closing(path string) string {
 	command := p.Say.System("chmod", "go-w", hint.ShellWord(path))
 	if owner, err := trust.OwnerOf(path); err != nil || p.User.UID == 0 && owner != 0 {

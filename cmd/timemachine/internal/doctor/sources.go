@@ -120,7 +120,7 @@ func checkNoise(p *Patient) (found []Finding) {
 			continue
 		}
 		found = append(found, Finding{Path: path, Note: true, Text: fmt.Sprintf("%s has %.0f versions a day, which take about %s a day", terminal.Quote(path), perDay, render.SizeText(cost(path))),
-			Remedy: "leave it out with: " + p.Say.Command("add", hint.ShellWord(config.ExclusionOf(path)))})
+			Remedy: "where few lines change, ignore-lines in the configuration helps; leave it out with: " + p.Say.Command("add", hint.ShellWord(config.ExclusionOf(path)))})
 		if len(found) == mostNoisy {
 			break
 		}
@@ -128,8 +128,8 @@ func checkNoise(p *Patient) (found []Finding) {
 	return found
 }
 
-// checkNames finds names that a checkout on Windows or macOS cannot have. They matter where a history goes
-// elsewhere.
+// checkNames finds names that a checkout on Windows or macOS cannot have. They matter where a
+// history goes elsewhere.
 func checkNames(p *Patient) []Finding {
 	if p.History == nil || p.Push == nil && p.Answer == nil {
 		return nil
@@ -179,6 +179,25 @@ func checkExclusions(p *Patient) (found []Finding) {
 	}
 	if len(found) > most {
 		return append(found[:most], Finding{Note: true, Text: fmt.Sprintf("and %d more", len(found)-most), Remedy: "the default exclusions are named by: " + p.Say.Command("list", "-v")})
+	}
+	return found
+}
+
+// checkIgnoreLines finds lines to ignore of files that are not recorded, as after a slip of the
+// finger: their changes go on to make versions.
+func checkIgnoreLines(p *Patient) (found []Finding) {
+	if p.History == nil || p.Config == nil || len(p.Config.IgnoreLines) == 0 {
+		return nil
+	}
+	sources, err := p.History.Current("/")
+	if err != nil {
+		return nil
+	}
+	for _, l := range p.Config.IgnoreLines {
+		if !slices.ContainsFunc(sources, l.Matches) {
+			found = append(found, Finding{Path: p.Configuration, Note: true, Text: fmt.Sprintf("ignore-lines of %s (%s:%d) are of no recorded file", terminal.Quote(l.Text), terminal.Quote(p.Configuration), l.Line),
+				Remedy: "mend it with: " + p.Say.Command("config", "edit")})
+		}
 	}
 	return found
 }

@@ -34,9 +34,9 @@ func checkSchedule(p *Patient) (found []Finding) {
 	if len(p.Scheduled) > 0 {
 		return append(found, p.strangers()...)
 	}
-	f := Finding{Text: "nothing makes runs: no line of cron, no timer of systemd"}
+	f := Finding{Text: "nothing is found that makes runs, of cron or systemd"}
 	if len(p.Unscheduled) > 0 {
-		f.Text = fmt.Sprintf("nothing makes runs of %s into %s: %s runs something else", terminal.Quote(p.Configuration), terminal.Quote(p.Destination), terminal.Quote(p.Unscheduled[0].Where))
+		f.Text = fmt.Sprintf("nothing is found that makes runs of %s into %s: %s runs something else", terminal.Quote(p.Configuration), terminal.Quote(p.Destination), terminal.Quote(p.Unscheduled[0].Where))
 	}
 	if p.Schedule != "" {
 		f.Remedy = "schedule it with: " + p.Say.Spelled.Add(p.Schedule)
