@@ -73,7 +73,7 @@ func (a *app) faultOf(err error) *doctor.Fault {
 	if err == nil {
 		return nil
 	}
-	return &doctor.Fault{Text: render.FirstLine(err), Remedy: a.hintOf(err)}
+	return &doctor.Fault{Text: terminal.Escape(render.FirstLine(err)), Remedy: a.hintOf(err)}
 }
 
 // examineDestination finds out what the checks need. c is nil where there is no configuration. The

@@ -63,6 +63,7 @@ type Job struct {
 	When    string // for people
 	User    string // "": the one who asks
 	Program string // as it is called; "": not known
+	Finds   string // the configuration that it finds where it names none; "": not known
 	Every   time.Duration
 	Stopped string // why it makes no runs at present; "" where it does, or that is not known
 	Remedy  string // against that

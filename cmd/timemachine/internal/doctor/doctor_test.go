@@ -62,6 +62,16 @@ func TestWindowsRefuses(t *testing.T) {
 	}
 }
 
+// TestFoundConfiguration: cron knows no variables of XDG.
+func TestFoundConfiguration(t *testing.T) {
+	p := &Patient{Configuration: "/home/a/conf/timemachine/config.dat", Config: &config.Config{}, User: User{AccountHome: "/home/a"},
+		Scheduled: []Job{{Where: "crontab", Finds: "/home/a/.config/timemachine/config.dat"}}}
+	found := checkEnvironment(p)
+	if len(found) != 1 || !regexp.MustCompile(`crontab names no configuration: it finds .*/\.config/.*, and not .*/conf/`).MatchString(found[0].Text) {
+		t.Errorf("%+v", found)
+	}
+}
+
 // TestStoppedJobs: a job that is not at work makes no runs, and no late ones.
 func TestStoppedJobs(t *testing.T) {
 	p := &Patient{Config: &config.Config{}, Destination: "/d", Scheduled: []Job{{Where: "crontab", Every: 1, Stopped: "cron is not running", Remedy: "service cron start"}}}

@@ -95,7 +95,7 @@ func checkRereading(p *Patient) []Finding {
 		return nil // files that changed just before the run are read once more
 	}
 	return one(Finding{Note: true, Text: fmt.Sprintf("a run reads %d of %d files again though they look unchanged: their file system may give them new inode numbers", p.Preview.Rechecked, p.Preview.Sources),
-		Remedy: "let runs come less often with cron or a timer, or leave out what changes nothing"})
+		Remedy: "let runs come less often, or leave those files out"})
 }
 
 // What makes a file noisy: versions a day, or bytes a day.

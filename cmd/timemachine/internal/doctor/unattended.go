@@ -156,10 +156,16 @@ func checkEnvironment(p *Patient) []Finding {
 	}
 	set := map[string]string{"HOME": p.User.AccountHome, "LOGNAME": p.User.Login, "SHELL": "/bin/sh", "PATH": p.User.CronPath}
 	env := config.Env{Home: p.User.AccountHome, UID: p.User.UID, Lookup: func(name string) (string, bool) { v, ok := set[name]; return v, ok }}
+	for i := range p.Scheduled {
+		if j := &p.Scheduled[i]; j.Finds != "" && j.Finds != p.Configuration {
+			return one(Finding{Path: p.Configuration, Text: fmt.Sprintf("%s names no configuration: it finds %s, and not %s", terminal.Quote(j.Where), terminal.Quote(j.Finds), terminal.Quote(p.Configuration)),
+				Remedy: "name it there: -c " + hint.ShellWord(p.Configuration)})
+		}
+	}
 	edit := "write whole paths with: " + p.Say.Command("config", "edit")
 	then, err := config.Load(p.Configuration, env)
 	if err != nil {
-		return one(Finding{Path: p.Configuration, Text: "cron cannot use the configuration: " + render.FirstLine(err), Remedy: edit})
+		return one(Finding{Path: p.Configuration, Text: "cron cannot use the configuration: " + terminal.Escape(render.FirstLine(err)), Remedy: edit})
 	}
 	differ := func(what, here, there string) []Finding {
 		return one(Finding{Path: p.Configuration, Text: fmt.Sprintf("%s means %s here, and %s under cron", what, terminal.Quote(here), terminal.Quote(there)), Remedy: edit})
