@@ -250,6 +250,44 @@ func TestDoctorOfTheHealthy(t *testing.T) {
 	}
 }
 
+// TestDoctorAsksTheRemote only when it is told to, changes nothing there, and asks with the few
+// variables that cron sets.
+func TestDoctorAsksTheRemote(t *testing.T) {
+	t.Parallel()
+	p := newPatient(t, programName)
+	p.must("git init -q --bare -b main r.git; git -C dest remote add origin $DIR/r.git; echo 'push: origin' >>config.dat; tm -q run")
+	before := p.must("find r.git -printf '%p %i %s %T@\\n' | sort")
+	if f := p.findings("push", "--push"); len(f) > 0 {
+		t.Errorf("found: %+v", f)
+	}
+	if after := p.must("find r.git -printf '%p %i %s %T@\\n' | sort"); after != before {
+		t.Errorf("changed:\n%s\nbefore:\n%s", after, before)
+	}
+	p.must("mv r.git away")
+	if f := p.findings("push", ""); len(f) > 0 {
+		t.Errorf("asked without being told to: %+v", f)
+	}
+	if f := p.findings("push", "--push"); len(f) != 1 || !f[0].NeedsHand || f[0].Hint == "" {
+		t.Errorf("found: %+v", f)
+	}
+	p.must(`mv away r.git; printf '#!/bin/sh\nenv >%s/seen\nexit 1\n' $DIR >ssh; chmod 755 ssh; git -C dest remote set-url origin ssh://host/r.git; git -C dest config core.sshCommand $DIR/ssh; SSH_AUTH_SOCK=/agent CARGO=1 tm doctor --push || true`)
+	if seen := p.must("cat seen"); strings.Contains(seen, "SSH_AUTH_SOCK") || strings.Contains(seen, "CARGO") || !strings.Contains(seen, "LOGNAME=") {
+		t.Errorf("environment:\n%s", seen)
+	}
+}
+
+// TestDoctorBeforeTheFirstRun finds nothing in what is made and not yet recorded.
+func TestDoctorBeforeTheFirstRun(t *testing.T) {
+	t.Parallel()
+	p := newPatient(t, programName)
+	if out := p.must("rm -rf dest .state; tm -q init; tm doctor"); out != "nothing needs a hand\n" {
+		t.Error(out)
+	}
+	if out := p.must("rm -rf dest .state; tm doctor || true"); !strings.HasPrefix(out, "destination: destination "+p.dir+"/dest does not exist") {
+		t.Error(out)
+	}
+}
+
 // TestDoctorAfterSetup: a user who has typed setup alone lacks a schedule, and nothing else. The
 // line that doctor gives makes one.
 func TestDoctorAfterSetup(t *testing.T) {

@@ -218,7 +218,7 @@ back; a configuration or destination that others can change or read; space, inod
 scheduled, with which program, and whether its runs come and end well; a configuration that means something else under cron; a
 clock that was set back; git, its settings, and pushes that fail; a log that cannot be written.
 
-Lines that begin with note: are worth to know, and nothing goes wrong: files that fill the destination with versions all day,
+Lines that begin with note: are worth knowing, and nothing goes wrong: files that fill the destination with versions all day,
 folders without events for watch, names that Windows or macOS refuse, repositories whose .git is left out.
 
 The exit code is 1 where something needs a hand, else 0, and the last line says so. With -v, checks that have found nothing

@@ -79,7 +79,7 @@ type Finding struct {
 	Path   string // that it is about; "": none
 	Text   string // escaped
 	Remedy string // words with a command to paste; "": nothing can be typed
-	Note   bool   // worth to know, and nothing goes wrong
+	Note   bool   // worth knowing, and nothing goes wrong
 }
 
 // check is one of the checks.
