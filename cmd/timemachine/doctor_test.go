@@ -152,6 +152,7 @@ var ailments = []struct {
 	{check: "schedule", make: ": >tab", want: "nothing is found that makes runs, of cron or systemd", heals: true},
 	{check: "schedule", make: "sed -i s/config.dat/other.dat/ tab", want: "crontab runs something else", heals: true},
 	{check: "schedule", make: `mkdir -p root/etc/cron.d; echo "* * * * * nobody $PROGRAM -c $DIR/config.dat" >root/etc/cron.d/timemachine; : >tab`, want: "timemachine makes runs as nobody, and destination .* belongs to uid"},
+	{check: "schedule", make: `mkdir -p root/proc/1; printf 'State:\tS (sleeping)\nNSpid:\t1\n' >root/proc/1/status; echo init >root/proc/1/comm`, want: "crontab makes no runs: cron is not running"},
 	{check: "program", make: "sed -i 's,[^ ]* -c,/gone/timemachine -c,' tab", want: "starts /gone/timemachine, which cannot be started"},
 	{check: "program", make: "sed -i 's,[^ ]* -c,timemachine -c,' tab", want: `starts timemachine, which is in none of cron's folders`},
 	{check: "program", make: `mkdir other; cp "$PROGRAM" other/timemachine; sed -i "s,[^ ]* -c,$DIR/other/timemachine -c," tab`, want: "note: .*another program than this one"},
@@ -160,6 +161,9 @@ var ailments = []struct {
 	{check: "files", make: "echo new >w/a; rm dest/files$DIR/w/a; mkdir -p dest/files$DIR/w/a/theirs; tm -q run; rmdir dest/files$DIR/w/a/theirs", want: "1 version could not be written", heals: true},
 	{check: "environment", make: "mv w v; mv v w; sed -i 's,watch:.*,watch: [~/w],' config.dat", want: "entry ~/w means .*/w here, and .*/w under cron"},
 	{check: "environment", make: `sed -i 's,watch:.*,watch: ["$DIR/w"],' config.dat`, want: "cron cannot use the configuration: .*DIR"},
+	{check: "environment", as: "as-nobody", flags: "-c $DIR/.config/timemachine/config.dat", make: `mkdir -p .config/timemachine; mv config.dat .config/timemachine; echo "* * * * * $DIR/bin/timemachine" >tab`, want: "crontab names no configuration: it finds /.*/.config/timemachine/config.dat, and not .*doctor"},
+	{check: "schedule", as: "as-nobody", make: `: >tab; u=.config/systemd/user; mkdir -p $u/timers.target.wants; printf '[Timer]\nOnCalendar=minutely\n' >$u/tm.timer
+		printf '[Service]\nExecStart=%s/bin/timemachine -c %s/config.dat\n' $DIR $DIR >$u/tm.service; ln -s ../tm.timer $u/timers.target.wants`, want: "tm.timer makes no runs: it runs only while you are logged in"},
 	{check: "clock", make: "touch -d 'now + 1 hour' dest/.git/timemachine/ran*", want: `the clock of this machine is wrong, or was: the last run ended .*in the future`, heals: false},
 	{check: "settings", make: "git -C dest config core.autocrlf true", want: "git's setting core.autocrlf of the destination is not false", heals: true},
 	{check: "push", make: "git -C dest remote add origin $DIR/none.git; echo 'push: origin' >>config.dat; tm -q run", want: "pushes to origin fail since"},
