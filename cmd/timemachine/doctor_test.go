@@ -29,6 +29,9 @@ type patient struct {
 
 // newPatient makes one for a program. Its folder is on a disk where there is one.
 func newPatient(t *testing.T, as string) *patient {
+	if os.Geteuid() != 0 {
+		as = programName // which is the same then
+	}
 	top := os.TempDir()
 	if disk.Kind(top) == "tmpfs" {
 		top = "/var/tmp"
@@ -39,7 +42,7 @@ func newPatient(t *testing.T, as string) *patient {
 	}
 	p := &patient{t, dir, as}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	p.must(`mkdir bin w; echo one >w/a
+	p.must(`mkdir bin program w; echo one >w/a
 		cat >bin/crontab <<-'EOF'
 		#!/bin/sh
 		case $1 in
@@ -47,12 +50,13 @@ func newPatient(t *testing.T, as string) *patient {
 		-) cat >"$DIR/tab.new"; mv "$DIR/tab.new" "$DIR/tab" ;;
 		esac
 		EOF
-		chmod 755 bin/crontab . w
+		printf '#!/bin/sh\nexec %s "$@"\n' "$AS" >program/timemachine
+		chmod 755 bin/crontab program/timemachine . w
 		printf 'destination: %s/dest\nwatch: [%s/w]\n' "$DIR" "$DIR" >config.dat
 		echo "* * * * * $PROGRAM -c $DIR/config.dat" >tab`)
-	if as != programName && os.Geteuid() == 0 {
+	if as != programName {
 		// The program of the tests lies in a folder that is closed to nobody.
-		p.must("printf '#!/bin/sh\nexec as-nobody \"$@\"\n' >bin/timemachine; chmod 755 bin/timemachine; sed -i \"s,[^ ]* -c,$DIR/bin/timemachine -c,\" tab; chown -R 65534:65534 .")
+		p.must("sed -i \"s,[^ ]* -c,$DIR/program/timemachine -c,\" tab; chown -R 65534:65534 .")
 	}
 	p.must("$AS -q -c config.dat init; tm -q run")
 	return p
@@ -151,7 +155,7 @@ var ailments = []struct {
 	{check: "missing", make: "mkdir none; tm -q add 'none/*.md'", want: `note: entry .*none/\*\.md of the watch list selects nothing`, heals: true},
 	{check: "schedule", make: ": >tab", want: "nothing is found that makes runs, of cron or systemd", heals: true},
 	{check: "schedule", make: "sed -i s/config.dat/other.dat/ tab", want: "crontab runs something else", heals: true},
-	{check: "schedule", make: `mkdir -p root/etc/cron.d; echo "* * * * * nobody $PROGRAM -c $DIR/config.dat" >root/etc/cron.d/timemachine; : >tab`, want: "timemachine makes runs as nobody, and destination .* belongs to uid"},
+	{check: "schedule", make: `mkdir -p root/etc/cron.d; echo "* * * * * daemon $PROGRAM -c $DIR/config.dat" >root/etc/cron.d/timemachine; : >tab`, want: "timemachine makes runs as daemon, and destination .* belongs to uid"},
 	{check: "schedule", make: `mkdir -p root/proc/1; printf 'State:\tS (sleeping)\nNSpid:\t1\n' >root/proc/1/status; echo init >root/proc/1/comm`, want: "crontab makes no runs: cron is not running"},
 	{check: "program", make: "sed -i 's,[^ ]* -c,/gone/timemachine -c,' tab", want: "starts /gone/timemachine, which cannot be started"},
 	{check: "program", make: "sed -i 's,[^ ]* -c,timemachine -c,' tab", want: `starts timemachine, which is in none of cron's folders`},
@@ -161,9 +165,9 @@ var ailments = []struct {
 	{check: "files", make: "echo new >w/a; rm dest/files$DIR/w/a; mkdir -p dest/files$DIR/w/a/theirs; tm -q run; rmdir dest/files$DIR/w/a/theirs", want: "1 version could not be written", heals: true},
 	{check: "environment", make: "mv w v; mv v w; sed -i 's,watch:.*,watch: [~/w],' config.dat", want: "entry ~/w means .*/w here, and .*/w under cron"},
 	{check: "environment", make: `sed -i 's,watch:.*,watch: ["$DIR/w"],' config.dat`, want: "cron cannot use the configuration: .*DIR"},
-	{check: "environment", as: "as-nobody", flags: "-c $DIR/.config/timemachine/config.dat", make: `mkdir -p .config/timemachine; mv config.dat .config/timemachine; echo "* * * * * $DIR/bin/timemachine" >tab`, want: "crontab names no configuration: it finds /.*/.config/timemachine/config.dat, and not .*doctor"},
+	{check: "environment", as: "as-nobody", flags: "-c $DIR/.config/timemachine/config.dat", make: `mkdir -p .config/timemachine; mv config.dat .config/timemachine; echo "* * * * * $DIR/program/timemachine" >tab`, want: "crontab names no configuration: it finds /.*/.config/timemachine/config.dat, and not .*doctor"},
 	{check: "schedule", as: "as-nobody", make: `: >tab; u=.config/systemd/user; mkdir -p $u/timers.target.wants; printf '[Timer]\nOnCalendar=minutely\n' >$u/tm.timer
-		printf '[Service]\nExecStart=%s/bin/timemachine -c %s/config.dat\n' $DIR $DIR >$u/tm.service; ln -s ../tm.timer $u/timers.target.wants`, want: "tm.timer makes no runs: it runs only while you are logged in"},
+		printf '[Service]\nExecStart=%s/program/timemachine -c %s/config.dat\n' $DIR $DIR >$u/tm.service; ln -s ../tm.timer $u/timers.target.wants`, want: "tm.timer makes no runs: it runs only while you are logged in"},
 	{check: "clock", make: "touch -d 'now + 1 hour' dest/.git/timemachine/ran*", want: `the clock of this machine is wrong, or was: the last run ended .*in the future`, heals: false},
 	{check: "settings", make: "git -C dest config core.autocrlf true", want: "git's setting core.autocrlf of the destination is not false", heals: true},
 	{check: "push", make: "git -C dest remote add origin $DIR/none.git; echo 'push: origin' >>config.dat; tm -q run", want: "pushes to origin fail since"},
@@ -304,7 +308,7 @@ func TestDoctorAfterSetup(t *testing.T) {
 	}
 	_, command, _ := strings.Cut(out, "schedule it with: ")
 	p.must(command)
-	p.must(`sed -i "s,${PROGRAM%/*}/as-nobody,$DIR/bin/timemachine," tab`)
+	p.must(`sed -i "s,${PROGRAM%/*}/as-nobody,$DIR/program/timemachine," tab`)
 	if out := p.must("cd /; $AS doctor"); out != "nothing needs a hand\n" {
 		t.Errorf("scheduled: %s", out)
 	}
