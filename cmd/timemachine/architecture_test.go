@@ -107,6 +107,8 @@ var importTable = map[string]string{
 	"cmd/timemachine/internal/pickaxe":    "repo/record repo/git/object repo/textdiff",
 	"cmd/timemachine/internal/folderview": "repo/durable repo/history repo/restore repo/record cmd/timemachine/internal/render cmd/timemachine/internal/terminal",
 	"cmd/timemachine/internal/schedule":   "repo/durable repo/record cmd/timemachine/internal/hint",
+	"cmd/timemachine/internal/doctor": "repo/durable repo/history repo/record repo/trust watch/config watch/daemon/events watch/disk watch/preview watch/scan " +
+		"cmd/timemachine/internal/hint cmd/timemachine/internal/render cmd/timemachine/internal/statusview cmd/timemachine/internal/terminal " + sysUnix,
 	"cmd/timemachine/internal/statusview": "repo/history repo/remote repo/record watch/preview watch/scan " +
 		"cmd/timemachine/internal/render cmd/timemachine/internal/schedule cmd/timemachine/internal/terminal",
 	"cmd/timemachine": "repo repo/history repo/remote repo/restore repo/verify repo/record repo/refusal repo/layout repo/when repo/textdiff " +

@@ -101,9 +101,8 @@ func (a *app) openTrusted(p *place, o repo.Options) (*repo.Repo, error) {
 		memory = a.recall(p.config)
 	}
 	owner, err := r.Owner()
-	if was, known := memory.owner(p.dest); err == nil && a.uid == 0 && known && owner != was {
-		err = &failure{msg: fmt.Sprintf("destination %s belongs to uid %d now, and to uid %d before", terminal.Quote(p.dest), owner, was),
-			hint: "root records nothing there; if that is meant, say so with: " + a.spell("init", "-c", hint.ShellWord(p.config), "-d", hint.ShellWord(p.dest))}
+	if err == nil {
+		err = a.checkOwner(p, memory, owner)
 	}
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
@@ -113,6 +112,16 @@ func (a *app) openTrusted(p *place, o repo.Options) (*repo.Repo, error) {
 	}
 	memory.noteUse(p.dest, owner)
 	return r, nil
+}
+
+// checkOwner returns an error where root has known another owner of the destination.
+func (a *app) checkOwner(p *place, m *memory, owner uint32) error {
+	was, known := m.owner(p.dest)
+	if a.uid != 0 || !known || owner == was {
+		return nil
+	}
+	return &failure{msg: fmt.Sprintf("destination %s belongs to uid %d now, and to uid %d before", terminal.Quote(p.dest), owner, was),
+		hint: "root records nothing there; if that is meant, say so with: " + a.spell("init", "-c", hint.ShellWord(p.config), "-d", hint.ShellWord(p.dest))}
 }
 
 // announceForeignOwner says once that git refuses a repository of another user, how to read it as

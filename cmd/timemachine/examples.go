@@ -72,6 +72,9 @@ sudo timemachine schedule install --watch`,
 timemachine schedule show --json`,
 	"schedule remove": `sudo timemachine schedule remove
 timemachine schedule remove --watch`,
+	"doctor": `timemachine doctor
+timemachine doctor -v                 name also the checks that found nothing
+timemachine doctor --push             ask the remote too, as cron would`,
 	"version": `timemachine version --json`,
 	"help": `timemachine help restore
 timemachine help time

@@ -16,9 +16,23 @@ const mostPaced = 100_000
 
 // pace counts what was captured from a moment on. Where the history is younger, it begins with the
 // first run, and does not count what that recorded; where there are more than mostPaced commits,
-// with the oldest run of these.
-func pace(ctx context.Context, h *history.History, since time.Time) (statusview.Pace, error) {
+// with the oldest run of these. sources gets the same for each source, without the moment; nil: it
+// is not asked for.
+func pace(ctx context.Context, h *history.History, since time.Time, sources map[string]*statusview.Pace) (statusview.Pace, error) {
 	var sum, run statusview.Pace // of all later runs, and of the one at hand
+	var held []record.Record     // of the run at hand, for sources
+	end := func() {
+		sum.Add(&run)
+		for i := range held {
+			of := sources[held[i].Source]
+			if of == nil {
+				of = &statusview.Pace{}
+				sources[held[i].Source] = of
+			}
+			of.Count(&held[i])
+		}
+		run, held = statusview.Pace{}, held[:0]
+	}
 	scan, read := "", 0
 	err := h.Walk(ctx, h.Tip(), object.ID{}, func(v record.Version, recorded bool) error {
 		if read++; read > mostPaced {
@@ -29,16 +43,19 @@ func pace(ctx context.Context, h *history.History, since time.Time) (statusview.
 		}
 		at := v.CaptureTime()
 		if at.Before(since) {
-			sum.Add(&run)
+			end()
 			sum.Since = since
 			return errEnough
 		}
 		if v.Scan != scan {
-			sum.Add(&run)
-			run, scan = statusview.Pace{}, v.Scan
+			end()
+			scan = v.Scan
 		}
 		run.Since = at
 		run.Count(&v.Record)
+		if sources != nil && !v.Folder {
+			held = append(held, v.Record)
+		}
 		return nil
 	})
 	if sum.Since.IsZero() { // the walk has ended within the run at hand

@@ -213,6 +213,20 @@ changed. No version is lost: copies rebuild writes copies again from the commits
 const rebuildHelp = `Write the plain copies that are missing, or differ from their version in size, time, mode or kind, from the commits.
 Names and times are the same on any clone. Nothing else in copies/ is touched.`
 
+const doctorHelp = `Tell what would go wrong when nobody looks, a line each with what to type against it: sources that are left out, missing or held
+back; a configuration or destination that others can change or read; space, inodes, and for how many days they last; what is
+scheduled, with which program, and whether its runs come and end well; a configuration that means something else under cron; a
+clock that was set back; git, its settings, and pushes that fail; a log that cannot be written.
+
+Lines that begin with note: are worth knowing, and nothing goes wrong: files that fill the destination with versions all day,
+folders without events for watch, names that Windows or macOS refuse, repositories whose .git is left out.
+
+The exit code is 1 where something needs a hand, else 0, and the last line says so. With -v, checks that have found nothing
+are named too; with -q nothing is printed. --push asks the remote as well; without it no other machine is contacted.
+
+doctor writes nothing, takes no lock, and reads no file's content. Run it as the user who is to make the runs: root sees other
+files, settings and schedules than you.`
+
 const pushHelp = `Send the recorded branch to a git remote: a name that git remote lists, or a URL. Without REMOTE it is the one of push: in
 the configuration, else origin. Where push: is set, every run does it; by hand it is done at once, and why it cannot be is
 the exit status 1.
@@ -256,6 +270,7 @@ var otherNames = map[string]string{
 	"compact":  "gc optimize",
 	"push":     "upload sync mirror",
 	"schedule": "cron crontab systemd timer",
+	"doctor":   "diagnose health",
 }
 
 // groupCommands puts the commands below their headings and registers their other names.

@@ -55,7 +55,7 @@ func (a *app) rootCommand() *cobra.Command {
 	f.StringArrayVarP(&o.add, "add", "a", nil, "same as the command add `FILE` (repeatable)")
 	f.StringArrayVarP(&o.remove, "remove", "r", nil, "same as the command remove `FILE` (repeatable)")
 	root.AddCommand(a.setupCommand(), a.runCommand(), a.watchCommand(), a.addCommand(), a.removeCommand(), a.listCommand(), a.whyCommand(), a.logCommand(), a.lsCommand(), a.showCommand(), a.diffCommand(), a.blameCommand(), a.gitCommand(), a.restoreCommand(), a.hostsCommand(), a.initCommand(),
-		a.statusCommand(), a.verifyCommand(), a.copiesCommand(), a.compactCommand(), a.pushCommand(), a.scheduleCommands(), a.configCommand(), a.versionCommand())
+		a.statusCommand(), a.verifyCommand(), a.copiesCommand(), a.compactCommand(), a.pushCommand(), a.scheduleCommands(), a.configCommand(), a.doctorCommand(), a.versionCommand())
 	root.AddCommand(a.manCommand())
 	root.AddCommand(helpTopics(root)...)
 	root.SetHelpCommand(a.helpCommand())

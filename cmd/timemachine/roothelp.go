@@ -30,6 +30,7 @@ Look after it:
   config        values in force and their origin; config edit changes them
   push          send the history to a git remote
   verify        check everything, and repair
+  doctor        what would go wrong when nobody looks
   init, copies, compact, completion, version
 
 Each command takes -c CONFIG, -cl DIR (its folder), -d DESTINATION, -q, -v,

@@ -47,7 +47,12 @@ func (a *app) owns(folder string) bool {
 
 // jobs are what makes runs of a configuration regularly, as far as this user may see that.
 func (a *app) jobs(ctx context.Context, p *place, c *config.Config) []schedule.Job {
-	return slices.DeleteFunc(schedule.Find(ctx, a.schedulePlaces()), func(j schedule.Job) bool { return !a.isJobOf(&j, p, c) })
+	return slices.DeleteFunc(a.allJobs(ctx), func(j schedule.Job) bool { return !a.isJobOf(&j, p, c) })
+}
+
+// allJobs are what makes runs of any configuration.
+func (a *app) allJobs(ctx context.Context) []schedule.Job {
+	return schedule.Find(ctx, a.schedulePlaces())
 }
 
 // isJobOf tells whether a job runs a configuration with the destination that is in force.

@@ -230,10 +230,20 @@ func (a *app) warnOfSchedule(places *schedule.Places, j *scheduledJob, site sche
 		a.console.Warn("systemd does not keep it running")
 		a.console.Hint("see why with: " + a.spelled.Add(systemctl+" status "+hint.ShellWord(filepath.Base(j.Where))))
 	}
-	if site.Own && a.uid != 0 && site.Kind != schedule.Cron && !exists(filepath.Join("/", scheduleRoot, "var/lib/systemd/linger", a.account.login)) {
+	if site.Own && site.Kind != schedule.Cron && a.lacksLinger() {
 		a.console.Warn("it runs only while you are logged in")
-		a.console.Hint("to have it run from the start of the machine: sudo loginctl enable-linger " + hint.ShellWord(a.account.login))
+		a.console.Hint("to have it run from the start of the machine: " + a.enableLinger())
 	}
+}
+
+// lacksLinger tells whether systemd runs this user's units only while they are logged in.
+func (a *app) lacksLinger() bool {
+	return a.uid != 0 && !exists(filepath.Join("/", scheduleRoot, "var/lib/systemd/linger", a.account.login))
+}
+
+// enableLinger is what to type against that.
+func (a *app) enableLinger() string {
+	return a.spelled.Add("sudo loginctl enable-linger " + hint.ShellWord(a.account.login))
 }
 
 // startCron is what to type to have cron run.

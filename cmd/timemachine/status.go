@@ -223,7 +223,7 @@ func (a *app) gatherHistory(ctx context.Context, h *history.History, s *statusvi
 	if free, ok := h.Commits().Folder.FreeSpace(); ok {
 		s.Free = free
 	}
-	grown, err := pace(ctx, h, statusview.GrowthSince(a.now()))
+	grown, err := pace(ctx, h, statusview.GrowthSince(a.now()), nil)
 	if err != nil {
 		return err
 	}

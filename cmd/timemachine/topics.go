@@ -90,7 +90,7 @@ const exitCodesHelp = `Every command ends with one of these:
 
   0  done, also when nothing changed or another run was at work
   1  failed; verify: problems are left; status --max-age: too long ago;
-     push: the remote lacks something
+     push: the remote lacks something; doctor: something needs a hand
   2  wrong usage or configuration; nothing was done
   3  done, but some files could not be recorded or restored; each is named
 
@@ -99,6 +99,7 @@ timemachine git ends with the exit code of git.
 In a monitor:
 
   timemachine status --max-age 10m >/dev/null || echo "no run for 10 minutes"
+  timemachine doctor || echo "something needs a hand"
 
 A file that can never be read makes every run end with 3. Make it readable, or leave it out: timemachine add '!PATH'.`
 

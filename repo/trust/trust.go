@@ -16,7 +16,11 @@ import (
 
 // IsExchangeable tells whether a user who is neither root nor the owner can rename on the way to a
 // path: in one of the folders above it, or above where a link on the way leads.
-func IsExchangeable(path string, owner uint32) bool {
+func IsExchangeable(path string, owner uint32) bool { return ExchangeableIn(path, owner) != "" }
+
+// ExchangeableIn is the first folder for which IsExchangeable is true; "" for none. It is the path
+// itself where that leads through too many links.
+func ExchangeableIn(path string, owner uint32) (folder string) {
 	at, links := "/", 0
 	for rest := strings.Split(path, "/"); len(rest) > 0; {
 		part := rest[0]
@@ -25,7 +29,7 @@ func IsExchangeable(path string, owner uint32) bool {
 			continue
 		}
 		if othersRename(at, owner) {
-			return true
+			return at
 		}
 		next := filepath.Join(at, part)
 		target, err := os.Readlink(next)
@@ -33,7 +37,7 @@ func IsExchangeable(path string, owner uint32) bool {
 		case err != nil:
 			at = next
 		case links > maxLinks:
-			return true
+			return path
 		default:
 			links++
 			rest = append(strings.Split(target, "/"), rest...)
@@ -42,7 +46,7 @@ func IsExchangeable(path string, owner uint32) bool {
 			}
 		}
 	}
-	return false
+	return ""
 }
 
 // maxLinks is how many links one path may go through, as in Linux.

@@ -17,10 +17,13 @@ type IgnoredLines struct {
 	glob pattern.Glob
 }
 
+// Matches tells whether the lines are of the file at path.
+func (l *IgnoredLines) Matches(path string) bool { return l.glob.Matches(path) }
+
 // LinesToIgnore are those of the file at path.
 func (c *Config) LinesToIgnore(path string) (all []*IgnoredLines) {
 	for _, l := range c.IgnoreLines {
-		if l.glob.Matches(path) {
+		if l.Matches(path) {
 			all = append(all, l)
 		}
 	}

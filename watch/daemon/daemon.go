@@ -412,9 +412,5 @@ func (d *daemon) tellLimit() {
 		return
 	}
 	d.limit = l.Setting
-	hint := ""
-	if l.Enough > 0 {
-		hint = fmt.Sprintf("sysctl %s=%d", l.Setting, l.Enough)
-	}
-	d.Report.Warn(fmt.Sprintf("%d folders have no events, since %s is %d: they are looked at each %v", l.Folders, l.Setting, l.Now, d.Interval), hint)
+	d.Report.Warn(fmt.Sprintf("%d folders have no events, since %s is %d: they are looked at each %v", l.Folders, l.Setting, l.Now, d.Interval), l.Command())
 }

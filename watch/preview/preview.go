@@ -28,6 +28,7 @@ import (
 type Preview struct {
 	Sources   int            // number of files and links found
 	Bytes     int64          // sum of the files' sizes
+	Folders   int            // number of folders that were looked into
 	Changes   []Expected     // by path
 	Rechecked int            // number of sources without a visible change that are read to be sure
 	Failing   []scan.Problem // sources that cannot be read, or are skipped
@@ -85,7 +86,7 @@ func build(ctx context.Context, c *config.Config, h *history.History, dest strin
 		}
 		defer look.capturer.Reader.Close()
 	}
-	p := &Preview{Sources: s.Sources, Bytes: s.Bytes(), Failing: scan.RaiseKnown(s.Problems, known), Missing: missingRoots(s), Held: held}
+	p := &Preview{Sources: s.Sources, Bytes: s.Bytes(), Folders: s.Folders(), Failing: scan.RaiseKnown(s.Problems, known), Missing: missingRoots(s), Held: held}
 	for i := range changes {
 		if err := ctx.Err(); err != nil {
 			return nil, err

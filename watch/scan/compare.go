@@ -64,6 +64,9 @@ func (s *Scan) Bytes() int64 {
 	return n
 }
 
+// Folders returns the number of folders that were looked into.
+func (s *Scan) Folders() int { return len(s.folders) }
+
 // countFound returns the number of files and links that were found, and not only marked.
 func (s *Scan) countFound() (n int) {
 	for i := range s.found {

@@ -3,6 +3,7 @@ package dest
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"timemachine/repo/git/config"
 )
@@ -56,4 +57,32 @@ func requiredSettings(branch string) string {
 	return "[core]\n\tsharedRepository = 0600\n\tautocrlf = false\n\ttrustctime = false\n\tprecomposeunicode = false\n" +
 		// branch last: isBranchCut
 		fmt.Sprintf("[timemachine]\n\tformat = %d\n\tbranch = %s\n", format, config.Quote(branch))
+}
+
+// OverriddenSettings are the lines section.key = value of the settings that timemachine needs, with
+// the value that it needs, where the configuration gives them another one.
+func (r *Dest) OverriddenSettings() []string {
+	var all []string
+	section := ""
+	for line := range strings.Lines(requiredSettings("")) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "[") {
+			section = strings.Trim(line, "[]")
+			continue
+		}
+		key, value, _ := strings.Cut(line, " = ")
+		if now := r.Config.Get(section, key); section == "core" && r.Config.Raw.Section(section).HasOption(key) && !sameSetting(now, value) {
+			all = append(all, section+"."+key+" = "+value)
+		}
+	}
+	return all
+}
+
+// sameSetting tells whether git reads two values of a boolean, or of another setting, alike.
+func sameSetting(now, needed string) bool {
+	switch strings.ToLower(now) {
+	case "false", "no", "off", "0":
+		return needed == "false"
+	}
+	return now == needed
 }

@@ -119,6 +119,32 @@ type Limit struct {
 	Folders int    // number of folders without events
 }
 
+// raise sets Enough, with room for as many folders again.
+func (l *Limit) raise() {
+	for l.Enough = max(l.Now, 8192); l.Enough < l.Now+2*l.Folders; {
+		l.Enough *= 2
+	}
+}
+
+// Command is what sets the limit to what is enough; "" where that is not known.
+func (l *Limit) Command() string {
+	if l.Enough <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("sysctl %s=%d", l.Setting, l.Enough)
+}
+
+// FolderLimit returns the limit that a watch without fanotify would meet with so many folders, or
+// nil.
+func FolderLimit(folders int) *Limit {
+	l := limitOf(nil)
+	if l.Folders = folders - l.Now; l.Now <= 0 || l.Folders <= 0 {
+		return nil
+	}
+	l.raise()
+	return l
+}
+
 // Limit returns the limit that the last scan met, or nil.
 func (s *Source) Limit() *Limit {
 	if s.folders == nil {

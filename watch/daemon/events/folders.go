@@ -189,9 +189,7 @@ func (f *folders) limit() *Limit {
 	l := limitOf(f.spent)
 	l.Folders = f.left
 	if l.Setting == watchLimit {
-		for l.Enough = max(l.Now, 8192); l.Enough < l.Now+2*f.left; {
-			l.Enough *= 2
-		}
+		l.raise()
 	}
 	return l
 }

@@ -112,6 +112,12 @@ func (s Speller) Git(dest string, words ...string) string {
 	return s.Spelled.Add(s.inDest(dest, func(n names) string { return n.git(words...) }))
 }
 
+// Chmod is a command that changes the mode of a folder of a destination, with the rights of its
+// owner.
+func (s Speller) Chmod(dest, mode, path string) string {
+	return s.Spelled.Add(s.inDest(dest, func(n names) string { return "chmod " + mode + " " + n.word(path) }, path))
+}
+
 // inDest is a command that works on a destination, on the files at the paths. It runs with the
 // rights of the owner. Where a third user can put another folder in the place of theirs, it enters
 // the folder, sees that this is the one that was examined, and names all from there.

@@ -34,3 +34,12 @@ func (s Speller) Command(words ...string) string {
 func isNamed(flag string, words []string) bool {
 	return slices.Contains(words, flag) || flag == "-cl" && slices.Contains(words, "-c")
 }
+
+// System is a command of the system, as the user types it next. The caller passes file names
+// through ShellWord before.
+func (s Speller) System(words ...string) string {
+	if strings.HasPrefix(s.Program, "sudo ") {
+		words = append([]string{"sudo"}, words...)
+	}
+	return s.Spelled.Add(strings.Join(words, " "))
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+
+	"timemachine/cmd/timemachine/internal/doctor"
+	"timemachine/cmd/timemachine/internal/hint"
+	"timemachine/cmd/timemachine/internal/schedule"
+	"timemachine/watch/config"
+)
+
+// examineJobs finds out what makes runs of the configuration, and what makes others.
+func (a *app) examineJobs(ctx context.Context, p *place, c *config.Config, to *doctor.Patient) {
+	places, name := a.schedulePlaces(), a.scheduleName(p.config)
+	disabled := map[string]bool{}
+	for _, s := range a.standing(ctx, &places, name) {
+		disabled[s.Where] = !s.Enabled
+	}
+	for _, j := range a.allJobs(ctx) {
+		if !a.isJobOf(&j, p, c) {
+			to.Unscheduled = append(to.Unscheduled, doctor.Job{Where: j.Where})
+			continue
+		}
+		to.Scheduled = append(to.Scheduled, a.doctorJob(&places, &scheduledJob{j, places.Activity(ctx, &j), j.Name != "", !disabled[j.Where]}))
+	}
+	if len(to.Scheduled) == 0 {
+		to.Schedule = a.scheduleCommand(p)
+	}
+}
+
+// doctorJob tells of a job what makes it make no runs.
+func (a *app) doctorJob(places *schedule.Places, j *scheduledJob) doctor.Job {
+	d := doctor.Job{Where: j.Where, When: j.When, User: j.User, Program: j.Program, Every: j.Spacing(), Watch: j.Watch}
+	if mine := j.User == "" || j.User == a.account.login; j.Config == "" && j.Kind == schedule.Cron && mine && !exists(filepath.Join(a.account.home, defaultConfig)) {
+		d.Finds = a.cronConfig()
+	}
+	why, stopped := strings.CutPrefix(j.activity(a.clock()), "no: ")
+	own := j.Kind != schedule.Cron && places.Home != "" && strings.HasPrefix(j.Where, places.Home+"/")
+	switch {
+	case j.lacksProgram(): // which the checks tell
+		return d
+	case own && !stopped && a.lacksLinger():
+		d.Stopped, d.Remedy = "it runs only while you are logged in", "to have it run from the start of the machine: "+a.enableLinger()
+		return d
+	case !stopped:
+		return d
+	}
+	d.Stopped = why
+	if j.Kind == schedule.Cron {
+		d.Remedy = a.startCron(places)
+		return d
+	}
+	systemctl := "systemctl"
+	if own {
+		systemctl += " --user"
+	}
+	d.Remedy = "see why with: " + a.spelled.Add(systemctl+" status "+hint.ShellWord(filepath.Base(j.Where)))
+	return d
+}

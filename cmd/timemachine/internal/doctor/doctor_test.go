@@ -1,0 +1,85 @@
+package doctor
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"timemachine/cmd/timemachine/internal/hint"
+	"timemachine/watch/config"
+)
+
+// TestGit looks for git where cron does, and asks it for its version.
+func TestGit(t *testing.T) {
+	withGit := &config.Config{Push: &config.Push{Remote: "origin", With: config.PushGit}}
+	for _, c := range []struct {
+		name, script string
+		mode         os.FileMode
+		config       *config.Config
+		want         string // "": nothing; else a regular expression
+		note         bool
+	}{
+		{"new", "echo git version 2.39.5", 0o755, withGit, "", false},
+		{"of Apple", "echo 'git version 2.50.1 (Apple Git-155)'", 0o755, nil, "", false},
+		{"old", "echo git version 2.9.4", 0o755, nil, `git 2\.9, older than 2\.28`, true},
+		{"not to be started", "echo git version 2.39.5", 0o644, nil, "in none of cron's folders", true},
+		{"needed", "", 0o644, withGit, "in none of cron's folders", false},
+		{"silent", "exit 3", 0o755, nil, "", false},
+	} {
+		folder := t.TempDir()
+		if err := os.WriteFile(filepath.Join(folder, "git"), []byte("#!/bin/sh\n"+c.script+"\n"), c.mode); err != nil {
+			t.Fatal(err)
+		}
+		found := checkGit(&Patient{Destination: "/d", Config: c.config, Say: hint.Speller{Program: "timemachine"}, User: User{CronPath: folder}})
+		switch {
+		case c.want == "" && len(found) > 0, c.want != "" && len(found) != 1:
+			t.Errorf("%s: %+v", c.name, found)
+		case c.want != "" && (found[0].Note != c.note || found[0].Remedy == "" || !regexp.MustCompile(c.want).MatchString(found[0].Text)):
+			t.Errorf("%s: %+v", c.name, found)
+		}
+	}
+}
+
+// TestNothingIsKnown: no check needs anything.
+func TestNothingIsKnown(t *testing.T) {
+	if r := Examine(&Patient{}); len(r.Findings) > 0 || r.NeedsHand() != 0 {
+		t.Errorf("%+v", r.Findings)
+	}
+}
+
+// TestWindowsRefuses tells names that Windows refuses from others.
+func TestWindowsRefuses(t *testing.T) {
+	for _, name := range []string{"aux", "AUX.txt", "con.tar.gz", "lpt1", "nul .x", "a:b", "a.", "a ", "what?", `a\b`, "a\tb"} {
+		if !windowsRefuses(name) {
+			t.Errorf("%q passes", name)
+		}
+	}
+	for _, name := range []string{"auxiliary", "a.aux", "com10", ".git", "a b", "größe", "console.log"} {
+		if windowsRefuses(name) {
+			t.Errorf("%q is refused", name)
+		}
+	}
+}
+
+// TestFoundConfiguration: cron knows no variables of XDG.
+func TestFoundConfiguration(t *testing.T) {
+	p := &Patient{Configuration: "/home/a/conf/timemachine/config.dat", Config: &config.Config{}, User: User{AccountHome: "/home/a"},
+		Scheduled: []Job{{Where: "crontab", Finds: "/home/a/.config/timemachine/config.dat"}}}
+	found := checkEnvironment(p)
+	if len(found) != 1 || !regexp.MustCompile(`crontab names no configuration: it finds .*/\.config/.*, and not .*/conf/`).MatchString(found[0].Text) {
+		t.Errorf("%+v", found)
+	}
+}
+
+// TestStoppedJobs: a job that is not at work makes no runs, and no late ones.
+func TestStoppedJobs(t *testing.T) {
+	p := &Patient{Config: &config.Config{}, Destination: "/d", Scheduled: []Job{{Where: "crontab", Every: 1, Stopped: "cron is not running", Remedy: "service cron start"}}}
+	found := checkSchedule(p)
+	if len(found) != 1 || found[0].Text != "crontab makes no runs: cron is not running" || found[0].Remedy != "service cron start" {
+		t.Errorf("%+v", found)
+	}
+	if found := checkRuns(p); len(found) > 0 {
+		t.Errorf("%+v", found)
+	}
+}
