@@ -80,13 +80,13 @@ test-system: ## what needs root, users, cron and small file systems
 	@files=$$(grep -lr --include='*_test.go' '^//go:build.*system' cmd repo watch) && \
 	  names=$$(sed -n 's/^func \(Test[A-Za-z0-9_]*\)(t .*/\1/p' $$files | sort -u | tr '\n' '|') && \
 	  packages=$$(dirname $$files | sort -u | sed 's|^|./|') && echo $(GO) test -tags system $$packages && \
-	  $(GO) test -count=1 -timeout 40m -tags system -run "^($${names}TestModel)$$" $$packages
+	  $(GO) test -count=1 -timeout 40m -tags system -run "^($${names}TestModel|TestModelWatch)$$" $$packages
 	TESTS_ON_DISK=1 $(GO) test -count=1 -short ./watch ./repo ./repo/restore
 
 # Every file-system operation of every scenario goes wrong in every way, the power fails at every moment, and runs are
 # killed among git's own commands; a model of the history is driven beside the program. The counts are printed.
 torture: ## hours of faults, power failures and kills
-	$(GO) test -count=1 -timeout 4h -v ./watch -run '^TestFaults$$|^TestPowerFailures$$|^TestRestoreFaults$$|^TestRestoreGivesNothingAway$$|^TestExchangedBesideRuns$$|^TestFolderAndLinkExchanged$$|^TestManyRunsStaySmall$$|^TestYearsStaySmall$$' -torture
+	$(GO) test -count=1 -timeout 4h -v ./watch -run '^TestFaults$$|^TestPowerFailures$$|^TestRestoreFaults$$|^TestRestoreGivesNothingAway$$|^TestExchangedBesideRuns$$|^TestFolderAndLinkExchanged$$|^TestManyRunsStaySmall$$|^TestYearsStaySmall$$|^TestPartsRecordWhatFullRunsDo$$' -torture
 	$(GO) test -count=1 -timeout 1h -v ./repo/internal/transport -run '^TestFolderFaults$$' -torture
 	$(GO) test -count=1 -timeout 1h -v ./repo/git/ref -torture
 	$(GO) test -count=1 -timeout 1h -v ./repo/git/pack ./repo/git/index ./watch/cache -run 'UnderReaders$$|^TestReadBesideMoves$$' -torture

@@ -15,6 +15,7 @@ import (
 
 	"timemachine/repo"
 	"timemachine/repo/record"
+	"timemachine/repo/repotest"
 	"timemachine/watch"
 	"timemachine/watch/disk"
 	"timemachine/watch/scan"
@@ -161,8 +162,11 @@ func (w *twins) recordPart(paths []scan.Path) (undecided bool, l *versionLog) {
 // TestPartsRecordWhatFullRunsDo makes random changes and compares a history of runs over everything
 // with one of runs over the paths that changed.
 func TestPartsRecordWhatFullRunsDo(t *testing.T) {
-	rounds, seeds := 60, uint64(16)
-	if testing.Short() {
+	rounds, seeds := 60, uint64(5)
+	switch {
+	case *repotest.Torture:
+		seeds = 60
+	case testing.Short():
 		rounds, seeds = 25, 3
 	}
 	lists := []string{

@@ -174,9 +174,12 @@ func TestModelWatch(t *testing.T) {
 	if os.Geteuid() == 0 {
 		kinds = append(kinds, "fanotify")
 	}
-	rounds, worlds := modelShortRounds, uint64(3)
-	if testing.Short() {
-		rounds, worlds = rounds/2, 2
+	rounds, worlds := modelShortRounds, uint64(1)
+	switch {
+	case modelMounts: // there is time
+		worlds = 3
+	case testing.Short():
+		rounds /= 2
 	}
 	if *modelRounds != 0 {
 		rounds = *modelRounds

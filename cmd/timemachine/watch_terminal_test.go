@@ -122,6 +122,7 @@ func (w *terminalWatch) ended(why string) {
 // TestWatchOnTerminal: a watch says what it watches and how it ends, is silent while nothing
 // changes, and tells of what it records. status knows of it while it runs, and not longer.
 func TestWatchOnTerminal(t *testing.T) {
+	t.Parallel()
 	w := startTerminalWatch(t, nil)
 	if got := w.status(); !strings.HasPrefix(got, "watch is running, pid ") {
 		t.Errorf("status says %q", got)
@@ -158,6 +159,7 @@ func TestWatchOnTerminal(t *testing.T) {
 // TestWatchTerminalClosed: a watch ends with its terminal, wherever its messages go, and its log
 // says why.
 func TestWatchTerminalClosed(t *testing.T) {
+	t.Parallel()
 	t.Run("messages on it", func(t *testing.T) {
 		w := startTerminalWatch(t, nil)
 		w.master.Close()
@@ -184,6 +186,7 @@ func TestWatchTerminalClosed(t *testing.T) {
 // TestWatchGoesOnWithoutReader: a watch that ignores the hangup goes on when its terminal is
 // closed, and so does one whose messages nobody reads any more. One line in the log says so.
 func TestWatchGoesOnWithoutReader(t *testing.T) {
+	t.Parallel()
 	goesOn := func(w *terminalWatch) {
 		w.Helper()
 		for _, text := range []string{"one", "another"} {
