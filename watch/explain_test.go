@@ -29,6 +29,7 @@ func (r *recordedFiles) Version(v record.Version) { r.files[v.Source] = !v.Folde
 // TestExplainTellsWhatRunsDo makes random trees and configurations. Explain says of a path that it
 // is recorded where a run records it, and of no other.
 func TestExplainTellsWhatRunsDo(t *testing.T) {
+	repotest.OneAtATime(t)
 	t.Parallel()
 	reasons := map[preview.Reason]int{}
 	for seed := range uint64(40) {

@@ -294,6 +294,7 @@ const perSweep = 1
 // TestFaults lets every operation of every scenario fail in every way. What was acknowledged before
 // is kept, git accepts the repository, and the next run ends as without the fault.
 func TestFaults(t *testing.T) {
+	repotest.OneAtATime(t)
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
 			dir := repotest.InMemory(t)

@@ -17,6 +17,7 @@ import (
 // TestLimitsAreNamed has a file beyond each limit. Each is reported and recorded where possible,
 // and no other file is affected.
 func TestLimitsAreNamed(t *testing.T) {
+	repotest.OneAtATime(t)
 	t.Parallel()
 	w := newWorldOnDisk(t)
 	w.config = "watch: [" + w.src + "]\nmax-size: 200MiB\n"

@@ -59,6 +59,7 @@ func (w *world) small(versions int) {
 // TestManyRunsStaySmall edits a large file, a small one and the list of a folder in each run, until
 // packs are merged several times. It compares every version with what was written.
 func TestManyRunsStaySmall(t *testing.T) {
+	repotest.OneAtATime(t)
 	t.Parallel()
 	w := newWorld(t)
 	r := rand.New(rand.NewPCG(1, 2))

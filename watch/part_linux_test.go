@@ -162,6 +162,7 @@ func (w *twins) recordPart(paths []scan.Path) (undecided bool, l *versionLog) {
 // TestPartsRecordWhatFullRunsDo makes random changes and compares a history of runs over everything
 // with one of runs over the paths that changed.
 func TestPartsRecordWhatFullRunsDo(t *testing.T) {
+	repotest.OneAtATime(t)
 	rounds, seeds := 60, uint64(5)
 	switch {
 	case *repotest.Torture:

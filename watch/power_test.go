@@ -19,6 +19,7 @@ const perOutage = 1
 // contents, all, some or only the contents are lost. What was acknowledged before is whole, and the
 // next run goes on.
 func TestPowerFailures(t *testing.T) {
+	repotest.OneAtATime(t)
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
 			dir := repotest.InMemory(t)

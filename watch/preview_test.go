@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"timemachine/repo/history"
+	"timemachine/repo/repotest"
 	"timemachine/watch/config"
 	"timemachine/watch/preview"
 )
@@ -51,6 +52,7 @@ func (w *world) settled(names ...string) {
 
 // TestPreviewTellsWhatTheRunDoes compares the preview of every kind of change with the next run.
 func TestPreviewTellsWhatTheRunDoes(t *testing.T) {
+	repotest.OneAtATime(t)
 	t.Parallel()
 	w := newWorld(t)
 	for _, name := range []string{"gone", "longer", "mode", "same-size", "touched", "kind", "replaced", "still"} {

@@ -15,6 +15,7 @@ import (
 	"timemachine/repo"
 	"timemachine/repo/git/object"
 	"timemachine/repo/record"
+	"timemachine/repo/repotest"
 	"timemachine/repo/verify"
 )
 
@@ -66,6 +67,7 @@ func (w *world) kept(p repo.CopyPolicy, now time.Time) (all []string) {
 // TestCopiesAreKeptAsConfigured: after each run, copies/ holds what the policy keeps, verify misses
 // nothing, and copies that are kept again can be written again.
 func TestCopiesAreKeptAsConfigured(t *testing.T) {
+	repotest.OneAtATime(t)
 	t.Parallel()
 	for name, p := range map[string]repo.CopyPolicy{"10h": {For: 10 * time.Hour}, "90d": {For: 90 * 24 * time.Hour}, "1": {Count: 1}, "3": {Count: 3}} {
 		t.Run(name, func(t *testing.T) {

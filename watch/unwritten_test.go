@@ -327,6 +327,7 @@ func (w *world) found() []verify.Finding {
 // TestListOfUnwritten checks what happens where the list of versions that could not be written is
 // damaged, is no file, or is too long.
 func TestListOfUnwritten(t *testing.T) {
+	repotest.OneAtATime(t)
 	list := func(w *world) string { return filepath.Join(w.dest, ".git/timemachine/unwritten") }
 	for name, spoil := range map[string]func(w *world){
 		"damaged": func(w *world) { w.check(os.WriteFile(list(w), []byte("file abc\n"), 0o600)) },

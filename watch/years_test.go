@@ -18,6 +18,7 @@ import (
 // TestYearsStaySmall makes a run a minute over 1,500 files, of which each finds one edited, and one
 // growing log: for two days in the long form.
 func TestYearsStaySmall(t *testing.T) {
+	repotest.OneAtATime(t)
 	t.Parallel()
 	w := newWorld(t)
 	w.clock = w.processorClock(time.Now())
@@ -116,6 +117,7 @@ func (w *world) bytesBelow(dir, name string) (sum int64) {
 // TestLaterMergeFindsDeltas merges packs without time to look for deltas. Compact finds those that
 // are missing, so that the packs are about as small as git makes them.
 func TestLaterMergeFindsDeltas(t *testing.T) {
+	repotest.OneAtATime(t)
 	t.Parallel()
 	w := newWorld(t)
 	r := rand.New(rand.NewPCG(5, 6))

@@ -40,6 +40,15 @@ const shm = "/dev/shm"
 // Torture makes tests try every case, where they otherwise take a sample: make torture sets it.
 var Torture = flag.Bool("torture", false, "try every case and many kills, for minutes, and print counts")
 
+// OneAtATime leaves a test out under the race detector, where it takes ten times as long: what it
+// does many times over, nothing else does at the same time.
+func OneAtATime(t *testing.T) {
+	t.Helper()
+	if underRace {
+		t.Skip("one thing after the other: nothing races")
+	}
+}
+
 // Chance is for how long a test goes on that waits for a rare moment.
 func Chance() time.Duration {
 	if *Torture {
