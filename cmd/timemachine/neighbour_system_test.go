@@ -140,6 +140,66 @@ func TestNothingIsGivenAway(t *testing.T) {
 	}
 }
 
+// TestNothingOfOthersGoes: the owner of a destination moves a folder there in which a third user has
+// files. No command of root's removes, replaces or closes them: the owner could not either.
+func TestNothingOfOthersGoes(t *testing.T) {
+	const third = 4003
+	for at, plant := range map[string]string{
+		".git/timemachine/stage/share": "mv share .git/timemachine/stage/share",
+		"files/share":                  "mv share files/share",
+		"the folder of a source":       `d="files$(dirname "$SOURCE")"; mv "$d" aside; mv share "$d"`,
+		"the folder of a copy":         `d="copies$(dirname "$SOURCE")"; mv "$d" aside; mv share "$d"`,
+	} {
+		t.Run(at, func(t *testing.T) {
+			n := newNeighbour(t)
+			n.write("b", "one\n")
+			n.run(0)
+			share := filepath.Join(n.dest, "share")
+			mine := filepath.Join(share, filepath.Base(n.src))
+			if err := os.MkdirAll(mine, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range []string{"a", "b", "thesis"} {
+				write(t, filepath.Join(mine, name), []byte("of a third user\n"))
+			}
+			n.runTool("chown", "-R", fmt.Sprint(third, ":", third), mine)
+			n.runTool("chown", fmt.Sprint(nobody, ":", nobody), share)
+			if out, err := n.sh("rm share/*/thesis"); err == nil {
+				t.Fatalf("the owner of the destination may remove it: %s", out)
+			}
+			if out, err := n.sh("SOURCE='" + n.src + "'; " + plant); err != nil {
+				t.Fatalf("the owner cannot move it there: %s", out)
+			}
+			n.write("a", "two\n")
+			if err := os.Remove(filepath.Join(n.src, "b")); err != nil {
+				t.Fatal(err)
+			}
+			for _, args := range [][]string{{"run"}, {"copies", "rebuild"}, {"copies", "prune"}, {"verify", "--repair"}, {"compact"}, {"run"}} {
+				if said, code := runBare(t, n.bin, append([]string{"-cl", n.dir, "-d", n.dest}, args...)...); strings.Contains(said, "goroutine ") {
+					t.Errorf("%q: exit %d: %s", args, code, said)
+				}
+			}
+			left := 0
+			filepath.WalkDir(n.dest, func(path string, d os.DirEntry, err error) error {
+				if err != nil || d.IsDir() {
+					return nil
+				}
+				info, err := d.Info()
+				if err == nil && info.Sys().(*syscall.Stat_t).Uid == third {
+					if data, err := os.ReadFile(path); err != nil || string(data) != "of a third user\n" {
+						t.Errorf("%s holds %q, %v", path, data, err)
+					}
+					left++
+				}
+				return nil
+			})
+			if left != 3 {
+				t.Errorf("%d of 3 files of a third user are left", left)
+			}
+		})
+	}
+}
+
 // TestExchangedOwnership: while root makes folders and links in another user's destination, that
 // user exchanges each new one for a folder or link of root's. None of root's changes its owner.
 func TestExchangedOwnership(t *testing.T) {

@@ -56,7 +56,7 @@ func (op *Op) ofFolder() bool {
 // Rename moves old in d to name in to, and replaces what has that name.
 func (d *Dir) Rename(old string, to *Dir, name string) error {
 	return d.fail("rename", old, through(Op{Kind: Rename, dir: d, name: old, toDir: to, toName: name}, func() error {
-		return unix.Renameat(d.fd, old, to.fd, name)
+		return d.asOwner(func() error { return unix.Renameat(d.fd, old, to.fd, name) })
 	}))
 }
 
@@ -89,7 +89,9 @@ func (d *Dir) Readlink(name string) (string, error) {
 
 // Remove removes a file or link; a missing one is no error.
 func (d *Dir) Remove(name string) error {
-	err := through(Op{Kind: Remove, dir: d, name: name}, func() error { return unix.Unlinkat(d.fd, name, 0) })
+	err := through(Op{Kind: Remove, dir: d, name: name}, func() error {
+		return d.asOwner(func() error { return unix.Unlinkat(d.fd, name, 0) })
+	})
 	if err == unix.ENOENT {
 		return nil
 	}
@@ -99,7 +101,7 @@ func (d *Dir) Remove(name string) error {
 // RemoveDir removes an empty folder.
 func (d *Dir) RemoveDir(name string) error {
 	return d.fail("rmdir", name, through(Op{Kind: Rmdir, dir: d, name: name}, func() error {
-		return unix.Unlinkat(d.fd, name, unix.AT_REMOVEDIR)
+		return d.asOwner(func() error { return unix.Unlinkat(d.fd, name, unix.AT_REMOVEDIR) })
 	}))
 }
 
@@ -229,5 +231,7 @@ func (d *Dir) Restrict(name string) error {
 	if err != nil || st.Mode&0o777 == DirPerm {
 		return err
 	}
-	return d.fail("chmod", name, through(Op{Kind: Chmod, dir: d, name: name}, func() error { return unix.Fchmod(sub.fd, DirPerm) }))
+	return d.fail("chmod", name, through(Op{Kind: Chmod, dir: d, name: name}, func() error {
+		return d.asOwner(func() error { return unix.Fchmod(sub.fd, DirPerm) })
+	}))
 }

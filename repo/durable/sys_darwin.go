@@ -30,6 +30,10 @@ func (f *File) utimens(ts unix.Timespec) error {
 // Reflink fails: this system clones files by name only.
 func Reflink(from *os.File, to *File) error { return errors.ErrUnsupported }
 
+// asOwner changes something in d, with root's rights where this is root: threads have none of their
+// own here.
+func (d *Dir) asOwner(change func() error) error { return change() }
+
 // makeOwned makes name in d with create, and gives it to the owner of d. It does so by an open
 // descriptor, and only where that is what this process can have made: a link, or an empty folder,
 // of this process's user.

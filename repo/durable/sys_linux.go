@@ -77,6 +77,19 @@ func (d *Dir) makeOwned(name string, create func() error) error {
 	return unix.Fchownat(d.fd, name, d.owner.UID, d.owner.GID, unix.AT_SYMLINK_NOFOLLOW)
 }
 
+// asOwner changes something in d with the rights of the owner of d, who may have moved another
+// user's folder here. A folder of root's, in which nobody else renames, is no such place.
+func (d *Dir) asOwner(change func() error) error {
+	if d.owner == nil {
+		return change()
+	}
+	err := d.owner.create(change)
+	if (errors.Is(err, unix.EACCES) || errors.Is(err, unix.EPERM)) && d.onlyRootRenames() {
+		return change()
+	}
+	return err
+}
+
 // create runs f with the owner's rights on files: what it makes belongs to them.
 func (o *Owner) create(f func() error) error {
 	runtime.LockOSThread()
