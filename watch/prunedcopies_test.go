@@ -81,7 +81,7 @@ func TestCopiesAreKeptAsConfigured(t *testing.T) {
 				step = 5 * 24 * time.Hour
 			}
 			interval := min(24*time.Hour, p.For/10)
-			lastly := time.Time{}
+			lastly := time.Now() // when the last run was
 			w.write("stays", "here")
 			for i := range 60 {
 				for range random.IntN(4) {
@@ -101,6 +101,7 @@ func TestCopiesAreKeptAsConfigured(t *testing.T) {
 					w.config = list
 					_, _, err := w.try()
 					w.check(err)
+					lastly = time.Now().Add(w.ahead)
 					w.config = "copies: " + name + "\nwatch:\n" + list
 					w.ahead += 25 * time.Hour
 				}
@@ -112,8 +113,12 @@ func TestCopiesAreKeptAsConfigured(t *testing.T) {
 				}
 				have, must := w.allCopies(), w.kept(p, now)
 				may := must
-				if p.For > 0 { // what was kept when it was looked at last
-					may = w.kept(p, now.Add(-interval-time.Second))
+				if p.For > 0 { // what was kept when it was looked at last, by a clock that is believed
+					believed := now
+					if most := lastly.Add(24 * time.Hour); now.After(most) {
+						believed = most
+					}
+					may = w.kept(p, believed.Add(-interval-time.Second))
 				}
 				for _, c := range must {
 					if !slices.Contains(have, c) {
@@ -206,4 +211,123 @@ func TestPruneLeavesWhatIsNotOurs(t *testing.T) {
 		t.Errorf("with none: %+v", done)
 	}
 	w.run(0)
+}
+
+// pruneNow removes what a policy does not keep, as if much later.
+func (w *world) pruneNow(p repo.CopyPolicy) (done repo.Pruned) {
+	w.t.Helper()
+	w.check(w.locked(func(r *repo.Writer) (err error) {
+		done, err = r.PruneCopies(w.t.Context(), repo.PruneOptions{Policy: p, Now: time.Now().Add(1000 * time.Hour)})
+		return err
+	}))
+	return done
+}
+
+// TestPruneSparesWhatIsLast: copies stay where the newest one is not there, and where the history
+// has lost their content.
+func TestPruneSparesWhatIsLast(t *testing.T) {
+	t.Parallel()
+	one := repo.CopyPolicy{Count: 1}
+	w := newWorld(t)
+	for i := range 3 {
+		w.write("f", fmt.Sprint(i))
+		w.run(1)
+	}
+	all := w.allCopies()
+	newest := filepath.Join(w.dest, all[len(all)-1])
+	w.check(os.Rename(newest, w.src+"-newest"))
+	if done := w.pruneNow(one); done.Copies != 0 || done.Waiting != 2 || done.IsComplete() {
+		t.Errorf("without the newest copy: %+v", done)
+	}
+	w.check(os.Rename(w.src+"-newest", newest))
+	blob := strings.TrimSpace(repotest.Git(t, w.dest, "rev-parse", "HEAD~2:files"+w.path("f")))
+	w.spoilObject(blob)
+	if done := w.pruneNow(one); done.Copies != 1 || done.Needed != 1 || done.Cause == nil {
+		t.Errorf("with a damaged content: %+v", done)
+	}
+	if have := w.allCopies(); len(have) != 2 || have[0] != all[0] {
+		t.Errorf("copies %q", have)
+	}
+}
+
+// spoilObject changes bytes of an object in its pack.
+func (w *world) spoilObject(id string) {
+	w.t.Helper()
+	packs, err := filepath.Glob(w.dest + "/.git/objects/pack/*.pack")
+	w.check(err)
+	for _, pack := range packs {
+		for _, line := range repotest.Lines(w.t, w.dest, "verify-pack", "-v", pack) {
+			var name, kind string
+			var size, packed, offset int64
+			if n, _ := fmt.Sscan(line, &name, &kind, &size, &packed, &offset); n != 5 || name != id {
+				continue
+			}
+			w.check(os.Chmod(pack, 0o600))
+			f, err := os.OpenFile(pack, os.O_RDWR, 0)
+			w.check(err)
+			_, err = f.WriteAt([]byte("spoiled")[:min(packed-2, 7)], offset+2)
+			w.check(err)
+			w.check(f.Close())
+			return
+		}
+	}
+	w.t.Fatalf("no pack has %s", id)
+}
+
+// TestPruneBelievesNoPaths: a record that names another source's copy, or another source's version
+// before it, removes nothing.
+func TestPruneBelievesNoPaths(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.write("x", "x")
+	w.write("y", "y")
+	w.run(2)
+	all := w.allCopies()
+	message := repotest.Git(t, w.dest, "log", "-1", "--format=%B", "--grep", "Source: "+w.path("x"))
+	other := repotest.Git(t, w.dest, "log", "-1", "--format=%H", "--grep", "Source: "+w.path("y"))
+	forge := func(text string) {
+		w.check(os.WriteFile(w.src+"-message", []byte(text), 0o600))
+		repotest.Git(t, w.dest, "commit", "-q", "--allow-empty", "--cleanup=verbatim", "-F", w.src+"-message")
+	}
+	mine := slices.IndexFunc(all, func(c string) bool { return strings.HasSuffix(c, "-y") })
+	for range 2 {
+		forge(strings.ReplaceAll(strings.ReplaceAll(message, w.path("x"), "/nowhere/f"), all[1-mine], all[mine]))
+	}
+	w.pruneNow(repo.CopyPolicy{Count: 1})
+	if have := w.allCopies(); !slices.Equal(have, all) {
+		t.Errorf("by a forged path: %q", have)
+	}
+	forge(strings.Replace(message, "Scan: ", "Previous: "+strings.TrimSpace(other)+"\nScan: ", 1))
+	w.config = "copies: 1\nwatch:\n" + w.config
+	w.write("x", "another x")
+	_, _, err := w.try()
+	w.check(err)
+	if have := w.allCopies(); !slices.Contains(have, all[mine]) {
+		t.Errorf("by a forged version before: %q", have)
+	}
+}
+
+// TestFailedPruneIsDoneAgain: what could not be removed is, at the next time that is due.
+func TestFailedPruneIsDoneAgain(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() == 0 {
+		t.Skip("root removes what is closed")
+	}
+	w := newWorld(t)
+	for i := range 3 {
+		w.write("f", fmt.Sprint(i))
+		w.run(1)
+	}
+	folder := filepath.Join(w.dest, filepath.Dir(w.allCopies()[0]))
+	w.check(os.Chmod(folder, 0o500))
+	w.config = "copies: 1\nwatch:\n" + w.config
+	if p := w.run(0); len(p) != 1 {
+		t.Errorf("problems %v", p)
+	}
+	w.check(os.Chmod(folder, 0o700))
+	w.ahead = 25 * time.Hour
+	w.run(0)
+	if have := w.allCopies(); len(have) != 1 {
+		t.Errorf("copies %q", have)
+	}
 }

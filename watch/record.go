@@ -186,8 +186,16 @@ func (r *run) recordChange(ch *scan.Change, got *captured) error {
 	return r.commit(ch, rec, got, newest)
 }
 
+// ignoreTime is how long a run compares lines. What comes later gets versions.
+const ignoreTime = 5 * time.Second
+
 // ignores tells whether a file has changed in lines alone that the configuration ignores.
 func (r *run) ignores(path string, body []byte, before object.ID) bool {
+	if r.ignoring.Load() > int64(ignoreTime) {
+		return false
+	}
+	began := time.Now()
+	defer func() { r.ignoring.Add(int64(time.Since(began))) }()
 	var lines pattern.Lines
 	for _, l := range r.Config.LinesToIgnore(path) {
 		lines = append(lines, l.All...)
@@ -195,7 +203,7 @@ func (r *run) ignores(path string, body []byte, before object.ID) bool {
 	if len(lines) == 0 {
 		return false
 	}
-	was, err := r.Repo.ReadBlob(before, capture.SmallFile)
+	was, err := r.Repo.ReadBlob(before, capture.IgnoredFile)
 	return err == nil && !bytes.Equal(was, body) && lines.SameBut(was, body)
 }
 

@@ -14,6 +14,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"timemachine/repo"
@@ -99,8 +100,10 @@ type run struct {
 	own     *own.Set // which is never a source
 	writer  *repo.Writer
 	base    object.ID // the tip before this run
-	tx      *repo.Tx
-	started time.Time
+
+	ignoring atomic.Int64 // nanoseconds spent on lines that are ignored
+	tx       *repo.Tx
+	started  time.Time
 
 	ordinary  int       // number of changes before the first flood
 	began     time.Time // when recording began

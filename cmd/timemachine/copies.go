@@ -68,7 +68,7 @@ func (a *app) pruneCopies(ctx context.Context, dryRun bool) error {
 	case !a.flags.quiet:
 		err = a.say(render.PruneLine(&pruned, dryRun), 2)
 	}
-	if err == nil && pruned.Failed > 0 {
+	if err == nil && pruned.Failed+pruned.Needed > 0 {
 		err = &failure{msg: "not all copies could be removed: " + terminal.Quote(pruned.Cause.Error()), err: pruned.Cause}
 	}
 	if err == nil && policy.KeepsAll() && !a.flags.quiet {

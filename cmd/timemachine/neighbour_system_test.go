@@ -140,8 +140,8 @@ func TestNothingIsGivenAway(t *testing.T) {
 	}
 }
 
-// TestNothingOfOthersGoes: the owner of a destination moves a folder there in which a third user has
-// files. No command of root's removes, replaces or closes them: the owner could not either.
+// TestNothingOfOthersGoes: the owner of a destination moves a folder there in which a third user
+// has files. No command of root's removes, replaces or closes them: the owner could not either.
 func TestNothingOfOthersGoes(t *testing.T) {
 	const third = 4003
 	for at, plant := range map[string]string{

@@ -24,6 +24,7 @@ import (
 
 const (
 	SmallFile    = 8 << 20 // bytes; up to this size a file is read into memory
+	IgnoredFile  = 1 << 20 // bytes; up to this size lines of a file may be ignored
 	captureTries = 3       // attempts in one run to read a file that changes
 	MaxTornRuns  = 3       // the last of so many torn runs stores the file as read
 	pseudoLimit  = 1 << 20 // bytes of a file on a file system like /proc
@@ -70,7 +71,7 @@ type Capturer struct {
 
 	KeepsXattr func(name string) bool // which attributes are captured; nil: all
 
-	// Ignores tells whether a file of up to SmallFile bytes need not be stored, since it differs
+	// Ignores tells whether a file of up to IgnoredFile bytes need not be stored, since it differs
 	// from the content before in nothing that counts. nil: never.
 	Ignores func(path string, body []byte, before object.ID) bool
 
@@ -202,7 +203,7 @@ func (c *Capturer) captureOnce(src *source, ch *scan.Change, asRead bool) (Conte
 		got.Blob, got.Size, err = c.readPseudo(f, ch.Before.Content())
 	case st.Size <= SmallFile:
 		ignores := func(body []byte) bool {
-			return c.Ignores != nil && !r.torn && IsSameBut(ch.Before, &got) && c.Ignores(ch.File.Path, body, ch.Before.Content())
+			return c.Ignores != nil && len(body) <= IgnoredFile && !r.torn && IsSameBut(ch.Before, &got) && c.Ignores(ch.File.Path, body, ch.Before.Content())
 		}
 		got.Blob, got.Size, got.Ignored, err = c.readSmall(&r, ch.Before.Content(), ignores)
 	default:

@@ -3,6 +3,7 @@ package pruning
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -19,41 +20,52 @@ type Options struct {
 	Policy   Policy
 	Now      time.Time
 	Last     time.Time               // when the policy was applied last; zero: never
-	Until    time.Time               // no copy is removed after it; zero: no limit
+	Limit    time.Duration           // how long copies are removed; 0: without end
 	DryRun   bool                    // only count
 	Progress func(done, total int64) // copies looked at; nil: none
 }
 
 // Pruned is what Prune did.
 type Pruned struct {
-	Copies     int64 // removed
-	Bytes      int64 // that were freed: those of files with no other name
-	Differ     int64 // copies that are not what their version says: they stay
-	Failed     int64 // copies that could not be removed
-	Cause      error // why the first of them could not be; it names its path
-	Unfinished bool  // Options.Until was reached
+	Copies int64 // removed
+	Bytes  int64 // that were freed: those of files with no other name
+
+	// Copies that stay though the policy does not keep them.
+	Differ  int64 // they are not what their version says
+	Waiting int64 // the newest copy of their source is not there
+	Needed  int64 // the history has lost their content
+	Failed  int64 // they could not be removed
+	Cause   error // why the first of these could not be; it names its path
+
+	Unfinished bool // Options.Limit was reached
 }
+
+// IsComplete tells whether a later Prune need not look at the same copies again.
+func (p *Pruned) IsComplete() bool { return p.Waiting+p.Needed+p.Failed == 0 && !p.Unfinished }
 
 // Prune removes the copies that the policy does not keep. With Last, only those that were kept
 // then. Memory is in proportion to the number of these copies (20 bytes each) and of sources.
 func Prune(ctx context.Context, c *commits.Commits, tip object.ID, o Options) (Pruned, error) {
 	var out []object.ID
-	err := choose(ctx, c, tip, o.Policy, o.Now, o.Last, func(v *record.Version, kept, before bool) {
-		if !kept && before {
+	p := newPruner(c, &o)
+	defer p.copies.Close()
+	err := choose(ctx, c, tip, o.Policy, o.Now, o.Last, func(v *record.Version, newest, kept, before bool) {
+		switch {
+		case kept:
+			p.keep(v, newest)
+		case before:
 			out = append(out, v.Commit)
 		}
 	})
-	if err != nil || len(out) == 0 {
+	if err != nil {
 		return Pruned{}, err
 	}
-	p := pruner{o: &o, check: comparer.New(c.Dest, true), copies: durable.NewWalker(c.Folder)}
-	defer p.copies.Close()
+	p.begin()
 	for i, id := range out {
 		if err := ctx.Err(); err != nil {
 			return p.done, err
 		}
-		if !o.Until.IsZero() && i%64 == 63 && time.Now().After(o.Until) {
-			p.done.Unfinished = true
+		if p.isLate() {
 			break
 		}
 		v, _, err := c.Version(id)
@@ -72,12 +84,30 @@ func Prune(ctx context.Context, c *commits.Commits, tip object.ID, o Options) (P
 // Kept lists the commits of the versions that keep their copies.
 func Kept(ctx context.Context, c *commits.Commits, tip object.ID, p Policy, now time.Time) (map[object.ID]bool, error) {
 	kept := map[object.ID]bool{}
-	err := choose(ctx, c, tip, p, now, time.Time{}, func(v *record.Version, keeps, _ bool) {
+	err := choose(ctx, c, tip, p, now, time.Time{}, func(v *record.Version, _, keeps, _ bool) {
 		if keeps {
 			kept[v.Commit] = true
 		}
 	})
 	return kept, err
+}
+
+// PruneDisplaced removes the copies that the versions after base, up to tip, have displaced: those
+// of earlier versions of the same sources beyond the policy's Count.
+func PruneDisplaced(ctx context.Context, c *commits.Commits, tip, base object.ID, o Options) (Pruned, error) {
+	p := newPruner(c, &o)
+	defer p.copies.Close()
+	p.begin()
+	seen := map[string]bool{}
+	err := c.Walk(ctx, tip, base, func(v record.Version, ours bool) error {
+		if !ours || seen[v.Source] || v.Previous.IsZero() || p.isLate() {
+			return nil
+		}
+		seen[strings.Clone(v.Source)] = true
+		return p.displacedBy(ctx, &v)
+	})
+	p.leave()
+	return p.done, err
 }
 
 // later is what a walk from the newest version back knows of a source.
@@ -87,9 +117,15 @@ type later struct {
 	fresh int       // of these, captured after the last time
 }
 
-// choose calls visit for each version that has a copy. kept tells whether it keeps it now, and
-// before whether it did at the time last; a zero one is before everything, when all were kept.
-func choose(ctx context.Context, c *commits.Commits, tip object.ID, p Policy, now, last time.Time, visit func(v *record.Version, kept, before bool)) error {
+// hasCopy tells whether a version has a copy, at a path that is one of its source.
+func hasCopy(v *record.Version) bool {
+	return v.HasContent() && v.Copy != "" && record.IsCopyPath(&v.Record)
+}
+
+// choose calls visit for each version that has a copy. newest is set for the newest version of a
+// source that is there. kept tells whether a version keeps its copy now, and before whether it did
+// at the time last; a zero one is before everything, when all were kept.
+func choose(ctx context.Context, c *commits.Commits, tip object.ID, p Policy, now, last time.Time, visit func(v *record.Version, newest, kept, before bool)) error {
 	sources := map[string]*later{}
 	return c.Walk(ctx, tip, object.ID{}, func(v record.Version, ours bool) error {
 		if !ours {
@@ -100,9 +136,9 @@ func choose(ctx context.Context, c *commits.Commits, tip object.ID, p Policy, no
 			s = &later{}
 			sources[strings.Clone(v.Source)] = s
 		}
-		if v.HasContent() && v.Copy != "" {
+		if hasCopy(&v) {
 			before := last.IsZero() || p.keeps(s.at, s.newer-s.fresh, last)
-			visit(&v, p.keeps(s.at, s.newer, now), before)
+			visit(&v, s.at.IsZero(), p.keeps(s.at, s.newer, now), before)
 			s.newer++
 			if v.CaptureTime().After(last) {
 				s.fresh++
@@ -115,21 +151,84 @@ func choose(ctx context.Context, c *commits.Commits, tip object.ID, p Policy, no
 
 // pruner removes single copies.
 type pruner struct {
-	o      *Options
-	check  *comparer.Comparer
-	copies *durable.Walker
-	folder string // of the last copy that was removed
-	done   Pruned
+	commits *commits.Commits
+	o       *Options
+	check   *comparer.Comparer
+	copies  *durable.Walker
+	newest  map[string]string // the newest copies of sources that are there, by source
+	kept    map[string]bool   // paths of copies that are kept
+	late    time.Time         // zero: never
+	folder  string            // of the last copy that was removed
+	done    Pruned
 }
 
-// remove removes a version's copy, unless it differs from the version: then somebody has changed
-// it.
-func (p *pruner) remove(v *record.Version) {
-	if err := p.check.CopyFlaw(p.copies, v); err != nil {
-		if !durable.IsMissing(err) {
+func newPruner(c *commits.Commits, o *Options) *pruner {
+	return &pruner{commits: c, o: o, check: comparer.New(c.Dest, true), copies: durable.NewWalker(c.Folder), newest: map[string]string{}, kept: map[string]bool{}}
+}
+
+// begin begins the time that Options.Limit gives.
+func (p *pruner) begin() {
+	if p.o.Limit > 0 {
+		p.late = time.Now().Add(p.o.Limit)
+	}
+}
+
+// isLate tells whether that time is over.
+func (p *pruner) isLate() bool {
+	p.done.Unfinished = p.done.Unfinished || !p.late.IsZero() && time.Now().After(p.late)
+	return p.done.Unfinished
+}
+
+// keep notes a version that keeps its copy. No other record of its path counts.
+func (p *pruner) keep(v *record.Version, newest bool) {
+	path := strings.Clone(v.Copy)
+	p.kept[path] = true
+	if newest {
+		p.newest[strings.Clone(v.Source)] = path
+	}
+}
+
+// displacedBy goes back from a version until it comes to one whose copy is gone.
+func (p *pruner) displacedBy(ctx context.Context, v *record.Version) error {
+	source := strings.Clone(v.Source)
+	for n := 0; ; {
+		if hasCopy(v) {
+			if n++; n <= p.o.Policy.Count {
+				p.keep(v, n == 1)
+			} else if !p.remove(v) {
+				return nil
+			}
+		}
+		if v.Previous.IsZero() || ctx.Err() != nil || p.isLate() {
+			return ctx.Err()
+		}
+		earlier, _, err := p.commits.Version(v.Previous)
+		if err != nil || earlier.Source != source { // then the record is not to be believed
+			return err
+		}
+		v = &earlier
+	}
+}
+
+// remove removes a version's copy, and tells whether it did. One that differs from the version
+// stays, since somebody has changed it, as does one that is the last of its source or of its
+// content.
+func (p *pruner) remove(v *record.Version) bool {
+	if err := p.check.CopyFlaw(p.copies, v); err != nil || p.kept[v.Copy] {
+		if err != nil && !durable.IsMissing(err) {
 			p.done.Differ++
 		}
-		return
+		return false
+	}
+	if newest := p.newest[v.Source]; newest != "" && !p.exists(newest) {
+		p.done.Waiting++
+		return false
+	}
+	if err := p.readContent(v); err != nil {
+		if p.done.Needed++; p.done.Cause == nil {
+			p.done.Cause = fmt.Errorf("%s: the history has lost its content: %w", v.Copy, err)
+		}
+		return false
 	}
 	folder, name := layout.Split(v.Copy)
 	dir, err := p.copies.Dir(folder)
@@ -144,7 +243,7 @@ func (p *pruner) remove(v *record.Version) {
 		if !durable.IsMissing(err) {
 			p.fail(v.Copy, err)
 		}
-		return
+		return false
 	}
 	p.done.Copies++
 	if st.Links <= 1 {
@@ -154,6 +253,28 @@ func (p *pruner) remove(v *record.Version) {
 		p.leave()
 		p.folder = folder
 	}
+	return true
+}
+
+// exists tells whether a copy is there. What cannot be looked at counts as there.
+func (p *pruner) exists(path string) bool {
+	folder, name := layout.Split(path)
+	dir, err := p.copies.Dir(folder)
+	if err == nil {
+		_, err = dir.Lstat(name)
+	}
+	return !durable.IsMissing(err)
+}
+
+// readContent reads a version's content in the history to its end, which compares it with its name.
+func (p *pruner) readContent(v *record.Version) error {
+	src, size, err := p.commits.Store.Stream(v.Blob)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	_, err = io.Copy(io.Discard, object.NewBlobReader(src, size, v.Blob))
+	return err
 }
 
 func (p *pruner) fail(path string, err error) {
@@ -171,46 +292,4 @@ func (p *pruner) leave() {
 		p.fail(p.folder, err)
 	}
 	p.folder = ""
-}
-
-// PruneDisplaced removes the copies that the versions after base, up to tip, have displaced: those
-// of earlier versions of the same sources beyond the policy's Count.
-func PruneDisplaced(ctx context.Context, c *commits.Commits, tip, base object.ID, o Options) (Pruned, error) {
-	p := pruner{o: &o, check: comparer.New(c.Dest, true), copies: durable.NewWalker(c.Folder)}
-	defer p.copies.Close()
-	seen := map[string]bool{}
-	err := c.Walk(ctx, tip, base, func(v record.Version, ours bool) error {
-		if !ours || seen[v.Source] || v.Previous.IsZero() || p.done.Unfinished {
-			return nil
-		}
-		seen[strings.Clone(v.Source)] = true
-		if p.done.Unfinished = !o.Until.IsZero() && time.Now().After(o.Until); p.done.Unfinished {
-			return nil
-		}
-		return p.displacedBy(ctx, c, &v)
-	})
-	p.leave()
-	return p.done, err
-}
-
-// displacedBy goes back from a version until it comes to one whose copy is gone.
-func (p *pruner) displacedBy(ctx context.Context, c *commits.Commits, v *record.Version) error {
-	for n := 0; ; {
-		if v.HasContent() && v.Copy != "" {
-			if n++; n > p.o.Policy.Count {
-				removed := p.done.Copies
-				if p.remove(v); p.done.Copies == removed {
-					return nil
-				}
-			}
-		}
-		if v.Previous.IsZero() || ctx.Err() != nil {
-			return ctx.Err()
-		}
-		earlier, _, err := c.Version(v.Previous)
-		if err != nil {
-			return err
-		}
-		v = &earlier
-	}
 }

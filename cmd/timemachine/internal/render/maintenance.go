@@ -58,12 +58,14 @@ type PruneDocument struct {
 	Removed int64 `json:"removed"`
 	Bytes   int64 `json:"bytes"`
 	Differ  int64 `json:"differ"`
+	Waiting int64 `json:"waiting"`
+	Needed  int64 `json:"needed"`
 	Failed  int64 `json:"failed"`
 }
 
 // PruneJSON is the document of a removal of copies.
 func PruneJSON(p *repo.Pruned, dryRun bool) PruneDocument {
-	return PruneDocument{DryRun: dryRun, Removed: p.Copies, Bytes: p.Bytes, Differ: p.Differ, Failed: p.Failed}
+	return PruneDocument{DryRun: dryRun, Removed: p.Copies, Bytes: p.Bytes, Differ: p.Differ, Waiting: p.Waiting, Needed: p.Needed, Failed: p.Failed}
 }
 
 // PruneLine is a removal of copies in one line.
@@ -78,6 +80,12 @@ func PruneLine(p *repo.Pruned, dryRun bool) string {
 	}
 	if p.Differ > 0 {
 		text += "; " + plural(int(p.Differ), "copy was", "copies were") + " changed by somebody and stay"
+	}
+	if p.Waiting > 0 {
+		text += "; " + plural(int(p.Waiting), "copy stays", "copies stay") + ", since the newest one of the file is missing"
+	}
+	if p.Needed > 0 {
+		text += "; " + plural(int(p.Needed), "copy stays", "copies stay") + ", since the history has lost the content"
 	}
 	return text
 }
