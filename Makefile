@@ -20,7 +20,7 @@ FISHCOMP = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 .PHONY: all build man completions docs first install uninstall help \
 	test test-system torture race fuzz bench dist microbench lint cross check
 
-all: build man completions ## the program, its manual pages and completions, all in bin/ (the default)
+all: build man completions ## the program, manual pages and completions, in bin/
 
 build: ## the program alone, bin/timemachine
 	@echo "bin/timemachine"
@@ -42,12 +42,12 @@ completions: build
 docs: build ## docs/configuration.md, from the table of keys in watch/config
 	bin/timemachine man --configuration docs/configuration.md
 
-first: build ## a first history of /etc in ~/timemachine-first, and what it shows
+first: build ## a first history of /etc, in ~/timemachine-first
 	@sh docs/first "$(FIRST)"
 
 # Copies what make has built, and builds nothing: root needs no Go, and runs neither go nor git in a
 # clone of another user.
-install: ## copy to /usr/local: make, then sudo make install (PREFIX, DESTDIR)
+install: ## copy what make has built to /usr/local (PREFIX, DESTDIR)
 	@test -x bin/timemachine && test -e bin/man/timemachine.1 && test -e bin/completions/timemachine || \
 	  { echo "nothing to install yet: type make first, without sudo" >&2; exit 1; }
 	install -d "$(BIN)" "$(MAN)/man1" "$(MAN)/man5" "$(MAN)/man7" "$(BASHCOMP)" "$(ZSHCOMP)" "$(FISHCOMP)"
@@ -59,7 +59,7 @@ install: ## copy to /usr/local: make, then sudo make install (PREFIX, DESTDIR)
 	install -m 644 bin/completions/_timemachine "$(ZSHCOMP)/_timemachine"
 	install -m 644 bin/completions/timemachine.fish "$(FISHCOMP)/timemachine.fish"
 
-uninstall: ## take away what install has copied; histories and configurations stay
+uninstall: ## take away what install has copied, and no history
 	rm -f "$(BIN)/timemachine" "$(MAN)"/man1/timemachine.1 "$(MAN)"/man1/timemachine-*.1
 	rm -f "$(MAN)"/man5/config.dat.5 "$(MAN)"/man7/timemachine-*.7
 	rm -f "$(BASHCOMP)/timemachine" "$(ZSHCOMP)/_timemachine" "$(FISHCOMP)/timemachine.fish"
@@ -116,7 +116,7 @@ bench: build ## this program and its peers on the same trees
 
 # The same bytes for the same commit and version of Go. cmd/dist is a module of its own, so that the program does not
 # depend on the library that writes packages.
-dist: ## archives, Debian and RPM packages and their checksums, in bin/dist
+dist: ## archives, Debian and RPM packages, in bin/dist
 	@rm -rf bin/dist
 	@cd cmd/dist && $(GO) run . -source ../.. -o ../../bin/dist
 

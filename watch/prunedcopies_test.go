@@ -113,7 +113,7 @@ func TestCopiesAreKeptAsConfigured(t *testing.T) {
 				}
 				have, must := w.allCopies(), w.kept(p, now)
 				may := must
-				if p.For > 0 { // what was kept when it was looked at last, by a clock that is believed
+				if p.For > 0 { // what was kept at the last time, by a clock that is believed
 					believed := now
 					if most := lastly.Add(24 * time.Hour); now.After(most) {
 						believed = most

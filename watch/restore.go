@@ -16,6 +16,7 @@ import (
 	"timemachine/repo/restore"
 	"timemachine/repo/restore/rights"
 	"timemachine/watch/config"
+	"timemachine/watch/disk"
 	"timemachine/watch/own"
 	"timemachine/watch/pattern"
 	"timemachine/watch/scan"
@@ -56,7 +57,10 @@ func Restore(ctx context.Context, o RestoreOptions) (*restore.Plan, error) {
 	ro := restore.Options{To: o.To, Place: o.Place, Overwrite: o.Overwrite, Exact: o.Exact, Log: o.Log}
 	if o.Config != nil {
 		ro.Followed = o.Config.HasRoot
-		ro.Extra = func(path string) bool { return o.Config.Select(path) != nil }
+		ours := o.Own.Find(o.History.Dest())
+		ro.Extra = func(path string) bool {
+			return o.Config.Select(path) != nil && !ours.HasFile(path, disk.Inode{})
+		}
 	}
 	if ro.Attributes = (&config.Config{}).KeepsXattr; o.Config != nil {
 		ro.Attributes = o.Config.KeepsXattr

@@ -13,7 +13,7 @@ timemachine run -v                    name each version
 timemachine run --accept-deletions /srv/old`,
 	"watch": `timemachine watch
 timemachine watch --interval 10m --settle 2s
-timemachine -cl /etc/timemachine watch -v   name each version`,
+timemachine watch -v                  name each version`,
 	"add": `timemachine add /etc/hosts ~/notes
 timemachine add '~/src/**/*.md'       also what comes later
 timemachine add '!*.bak'              leave these out`,

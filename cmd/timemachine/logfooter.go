@@ -25,11 +25,7 @@ func (j *logJob) writeFooter(w io.Writer) error {
 	case j.isFile && j.newest.Event == record.Deleted:
 		list = append(list, advice{"bring back:", a.spellOn(j.h, "restore", name)})
 	case j.summed:
-		words := []string{"log", "--flat"}
-		if j.list.Path != "" {
-			words = append(words, name)
-		}
-		list = append(list, advice{"each version:", a.spellOn(j.h, words...)})
+		list = append(list, advice{"each version:", a.again("--flat", "")})
 	}
 	text := ""
 	for _, l := range list {

@@ -54,6 +54,9 @@ func (a *app) remove(_ context.Context, args []string) error {
 	if err := a.printRemoved(removed, unknown); err != nil {
 		return err
 	}
+	if len(removed) > 0 {
+		a.tellEmptied(p)
+	}
 	switch {
 	case len(removed) == 0:
 		return status(statusUsage)
@@ -105,6 +108,14 @@ func (a *app) printRemoved(removed, unknown []string) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// tellEmptied says that a watch list is empty now: runs and status call that a problem.
+func (a *app) tellEmptied(p *place) {
+	if c, err := a.existingConfig(p); err == nil && len(c.Entries) == 0 {
+		a.console.Warn("nothing is watched any more by " + terminal.Quote(p.config))
+		a.console.Hint("watch something else with add; or, if no runs are wanted: " + a.spell("schedule", "remove"))
+	}
 }
 
 // notWatchedError says that no entry is the name. A path that is watched through a folder or a

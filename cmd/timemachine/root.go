@@ -278,6 +278,13 @@ func needPaths(verb string) cobra.PositionalArgs {
 
 // noArgs is the argument check of commands without arguments.
 func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 && cmd.HasAvailableSubCommands() {
+		var names []string
+		for _, sub := range cmd.Commands() {
+			names = append(names, sub.Name())
+		}
+		return &usageError{msg: cmd.Name() + " has no command " + terminal.InQuotes(args[0]), hint: "its commands are " + strings.Join(names, ", ")}
+	}
 	if len(args) > 0 {
 		return &usageError{msg: cmd.Name() + " takes no arguments, not " + terminal.InQuotes(args[0]), hint: usageHint}
 	}

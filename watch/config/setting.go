@@ -56,6 +56,9 @@ func (c *Config) Settings() []Setting {
 		c.setting("touched"),
 		c.setting("default-exclusions"),
 	}
+	for _, l := range c.IgnoreLines {
+		all = append(all, Setting{"ignore-lines", l.Text, l.Line})
+	}
 	if c.Push == nil {
 		return append(all, Setting{Key: "push", Value: "none"})
 	}
