@@ -58,6 +58,14 @@ func (p *presence) note(state *durable.Dir) error {
 	return errors.Join(err, state.Put(name, data))
 }
 
+// canBeWatch tells whether a running process can be one of this program's: whoever may write in the
+// destination can note any. It is root's or this user's, and has the name of this one.
+func canBeWatch(pid int) bool {
+	uid, name := processUser(pid)
+	_, own := processUser(os.Getpid())
+	return (uid == 0 || uid == os.Geteuid()) && name == own
+}
+
 // presences are the files of watches in a folder of state, nil those of which none runs.
 func presences(state *durable.Dir) map[string]*presence {
 	files := map[string]*presence{}
@@ -71,7 +79,7 @@ func presences(state *durable.Dir) map[string]*presence {
 		}
 		var p presence
 		data, err := state.ReadFile(name, longestPresence)
-		if files[name] = nil; err == nil && json.Unmarshal(data, &p) == nil && p.PID > 0 && p.Process != "" && p.Process == processMark(p.PID) {
+		if files[name] = nil; err == nil && json.Unmarshal(data, &p) == nil && p.PID > 0 && p.Process != "" && p.Process == processMark(p.PID) && canBeWatch(p.PID) {
 			files[name] = &p
 		}
 	}

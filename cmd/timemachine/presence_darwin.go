@@ -6,6 +6,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// processUser is the user that a running process has, and the name of its program; -1 for none.
+func processUser(pid int) (uid int, name string) {
+	p, err := unix.SysctlKinfoProc("kern.proc.pid", pid)
+	if err != nil || int(p.Proc.P_pid) != pid {
+		return -1, ""
+	}
+	return int(p.Eproc.Ucred.Uid), unix.ByteSliceToString(p.Proc.P_comm[:])
+}
+
 // processMark is the moment in which a running process began; "" for none. No other process has the
 // same PID and mark.
 func processMark(pid int) string {

@@ -4,7 +4,20 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
+
+// processUser is the user that a running process has, and the name of its program; -1 for none.
+func processUser(pid int) (uid int, name string) {
+	folder := "/proc/" + strconv.Itoa(pid)
+	var st unix.Stat_t
+	comm, err := os.ReadFile(folder + "/comm")
+	if err != nil || unix.Stat(folder, &st) != nil {
+		return -1, ""
+	}
+	return int(st.Uid), string(comm)
+}
 
 // processMark is the boot and the tick of the clock in which a running process began; "" for none.
 // No other process has the same PID and mark.

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -33,12 +34,33 @@ func TestPresence(t *testing.T) {
 	}
 	running()
 	own := newPresence("/etc/timemachine/config.dat", since, time.Minute)
-	child := exec.Command("sleep", "60")
-	if err := child.Start(); err != nil {
+	start := func(program string) *exec.Cmd {
+		child := exec.Command(program, "60")
+		if err := child.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { child.Process.Kill(); child.Wait() })
+		return child
+	}
+	planted := *own // by somebody who may write in the destination
+	planted.PID = start("sleep").Process.Pid
+	planted.Process = processMark(planted.PID)
+	if err := planted.note(state); err != nil {
 		t.Fatal(err)
 	}
-	defer child.Wait()
-	defer child.Process.Kill()
+	running()
+	sleep, err := exec.LookPath("sleep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	namesake := filepath.Join(t.TempDir(), filepath.Base(os.Args[0]))
+	if out, err := exec.Command("cp", sleep, namesake).CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	child := start(namesake)
+	for end := time.Now().Add(5 * time.Second); !canBeWatch(child.Process.Pid) && time.Now().Before(end); {
+		time.Sleep(time.Millisecond) // until it is that program
+	}
 	other := *own
 	other.Config, other.PID, other.Process = "/home/a/config.dat", child.Process.Pid, processMark(child.Process.Pid)
 	reused := *own
