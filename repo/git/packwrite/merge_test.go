@@ -15,6 +15,7 @@ import (
 	"timemachine/repo/git/pack"
 	"timemachine/repo/git/packtest"
 	"timemachine/repo/git/packwrite"
+	"timemachine/repo/repotest"
 )
 
 // versions makes n versions of a text: each differs from the one before by a line in the middle.
@@ -108,6 +109,7 @@ func checkVersions(t *testing.T, dir, objects string, all [][]byte, names []stri
 }
 
 func TestVersionsStaySmall(t *testing.T) {
+	repotest.OneAtATime(t)
 	dir, objects := packtest.InitRepo(t)
 	all := versions(300)
 	names := history(t, objects, all, 1, 1<<30)
@@ -123,6 +125,7 @@ func TestVersionsStaySmall(t *testing.T) {
 }
 
 func TestMergePutsVersionsOnEachOther(t *testing.T) {
+	repotest.OneAtATime(t)
 	dir, objects := packtest.InitRepo(t)
 	all := versions(250)
 	names := history(t, objects, all, 1, 33_000)

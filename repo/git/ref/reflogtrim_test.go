@@ -128,6 +128,7 @@ const minutesFilled = 4000
 // TestLogsOfMonths lets runs move a branch for a hundred days, with git at work in between. The
 // logs stay small, and lose none of git's entries in ninety days.
 func TestLogsOfMonths(t *testing.T) {
+	repotest.OneAtATime(t)
 	t.Parallel()
 	const days = 100
 	step := 20 * time.Minute
@@ -315,6 +316,7 @@ func TestHeadsLogIsLeftWhileLocked(t *testing.T) {
 // TestTrimBesideGit lets git write HEAD's log, or expire both logs, while a move trims them.
 // Neither loses git's entries.
 func TestTrimBesideGit(t *testing.T) {
+	repotest.OneAtATime(t)
 	t.Parallel()
 	l := newLogged(t, time.Now())
 	rounds := 20
@@ -371,6 +373,7 @@ func TestTrimBesideGit(t *testing.T) {
 // TestTrimGoesWrong lets operations of a move that trims both logs go wrong, each one in the long
 // form. A log is always the old or the trimmed one, and the next move goes on.
 func TestTrimGoesWrong(t *testing.T) {
+	repotest.OneAtATime(t)
 	l := newLogged(t, time.Now())
 	tried, step := 0, 8
 	if *repotest.Torture {

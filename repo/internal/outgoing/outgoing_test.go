@@ -263,6 +263,7 @@ func TestDeltas(t *testing.T) {
 // TestLargeFolder changes files of a folder whose tree takes many bytes, after git has stored the
 // newest trees whole.
 func TestLargeFolder(t *testing.T) {
+	repotest.OneAtATime(t)
 	h, r := newHistory(t), newRemote(t)
 	var sources []string
 	for n := range 800 {
@@ -299,6 +300,7 @@ func TestHostileNames(t *testing.T) {
 // TestForeignPacks sends what git has packed, where versions are deltas of later ones, and what
 // lies loose.
 func TestForeignPacks(t *testing.T) {
+	repotest.OneAtATime(t)
 	h := newHistory(t)
 	middle := h.grow(4, 15)
 	tip := h.grow(4, 15)
