@@ -40,7 +40,8 @@ type app struct {
 	uid            int
 	account        account
 	rootFolders    setupFolders // of root's setup
-	program        string       // the path of this program
+	interrupted    <-chan struct{}
+	program        string // the path of this program
 	host           string
 	hangups        *hangups
 	boot           string // identifies this start of the machine; "" if unknown
@@ -104,6 +105,7 @@ func systemAccount() account {
 
 // execute runs the command line and returns the exit status.
 func (a *app) execute(ctx context.Context) int {
+	a.interrupted = ctx.Done()
 	a.console = terminal.NewConsole(a.stderr, terminal.ConsoleOptions{Columns: a.errColumns, Whole: a.spelled.Commands})
 	a.journal = slog.New(slog.DiscardHandler)
 	root := a.rootCommand()

@@ -133,7 +133,7 @@ func (a *app) askToEdit() (again, asked bool) {
 	}
 	for in := bufio.NewReader(a.stdin); ; {
 		a.console.Announce("edit again, or keep the old configuration and drop this text? Type edit or keep:")
-		answer, err := in.ReadString('\n')
+		answer, err := a.readAnswer(in)
 		switch strings.ToLower(strings.TrimSpace(answer)) {
 		case "e", "edit":
 			return true, true

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -103,9 +104,29 @@ func (a *app) printLines(lines []string) error {
 // mayAsk tells whether a person can be asked.
 func (a *app) mayAsk() bool { return a.stderrTerminal && a.stdinTerminal }
 
+// errInterrupted ends the wait for an answer.
+var errInterrupted = errors.New("interrupted")
+
+// readAnswer reads a line that a person types, until the program is interrupted.
+func (a *app) readAnswer(in *bufio.Reader) (answer string, err error) {
+	done := make(chan struct{})
+	var text string
+	var failed error
+	go func() {
+		text, failed = in.ReadString('\n')
+		close(done)
+	}()
+	select {
+	case <-done:
+		return text, failed
+	case <-a.interrupted:
+		return "", errInterrupted
+	}
+}
+
 // askYes asks a question and tells whether the answer is yes. No answer is none.
 func (a *app) askYes(question string) bool {
 	a.console.Announce(question + " Type yes or no:")
-	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
+	answer, err := a.readAnswer(bufio.NewReader(a.stdin))
 	return (err == nil || answer != "") && strings.EqualFold(strings.TrimSpace(answer), "yes")
 }
