@@ -43,17 +43,11 @@ func (a *app) pruneCopies(ctx context.Context, dryRun bool) error {
 	if c == nil {
 		return &usageError{msg: "no configuration says which copies are kept", hint: "copies: 30d in it keeps those of the last 30 days"}
 	}
-	rep := a.newProblemReport(nil)
-	defer rep.sayMore()
-	r, err := a.openForUpkeep(p, &rep)
+	w, end, err := a.lockForUpkeep(ctx, p, c)
 	if err != nil {
 		return err
 	}
-	defer r.Close()
-	w, err := r.Lock(ctx, upkeepOptions(c))
-	if err != nil {
-		return err
-	}
+	defer end()
 	policy := repo.CopyPolicy(c.CopiesKeep)
 	done := a.console.ShowBar("removing copies")
 	pruned, err := w.PruneCopies(ctx, repo.PruneOptions{Policy: policy, Now: time.Now(), DryRun: dryRun, Progress: a.console.MoveBar})
@@ -94,19 +88,13 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 	if c != nil && c.CopiesKeep.None {
 		return &usageError{msg: "the configuration says copies: none", hint: "say copies: all in " + terminal.Quote(p.config)}
 	}
-	rep := a.newProblemReport(nil)
-	defer rep.sayMore()
-	r, err := a.openForUpkeep(p, &rep)
+	w, end, err := a.lockForUpkeep(ctx, p, c)
 	if err != nil {
 		return err
 	}
-	defer r.Close()
-	w, err := r.Lock(ctx, upkeepOptions(c))
-	if err != nil {
-		return err
-	}
+	defer end()
 	done := a.console.ShowBar("rebuilding")
-	b, err := w.RebuildCopies(ctx, repo.RebuildOptions{WantCopy: copiesKept(ctx, r, c), Progress: a.console.MoveBar})
+	b, err := w.RebuildCopies(ctx, repo.RebuildOptions{WantCopy: copiesKept(ctx, w.Repo, c), Progress: a.console.MoveBar})
 	done()
 	if err != nil {
 		return err
@@ -125,6 +113,26 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 		err = status(statusFailed)
 	}
 	return err
+}
+
+// lockForUpkeep opens the destination for work that no run may be beside. end closes it, and says
+// what more there was to warn of.
+func (a *app) lockForUpkeep(ctx context.Context, p *place, c *config.Config) (w *repo.Writer, end func(), err error) {
+	rep := a.newProblemReport(nil)
+	r, err := a.openForUpkeep(p, &rep)
+	if err != nil {
+		rep.sayMore()
+		return nil, nil, err
+	}
+	end = func() {
+		r.Close()
+		rep.sayMore()
+	}
+	if w, err = r.Lock(ctx, upkeepOptions(c)); err != nil {
+		end()
+		return nil, nil, err
+	}
+	return w, end, nil
 }
 
 // openForUpkeep opens the destination for work beside runs, whose warnings go to rep.
