@@ -261,7 +261,7 @@ func TestRunsCountAllVersions(t *testing.T) {
 		t.Errorf("%s\nwant %s%s", got, lines[1], lines[0])
 	}
 	out := escapes.ReplaceAllString(onTerminal(t, w.dir, 300, "log", w.top), "")
-	if !strings.Contains(out, "40 modes changed below lib/sub") || !strings.Contains(out, "log --flat") {
+	if !strings.Contains(out, "40 modes changed below lib/sub") || !strings.Contains(out, "log "+w.top+" --flat") {
 		t.Errorf("%s", out)
 	}
 }
