@@ -20,6 +20,7 @@ type folder struct {
 	touched bool // stands in its parent's dirty list
 	edits   int  // since the last Write
 	last    edit // the newest of them
+	sums    treeSums
 }
 
 // edit says that oldLen bytes at pos became newLen bytes.
@@ -139,6 +140,7 @@ func (f *folder) shift(from, by int) {
 func (f *folder) note(pos, oldLen, newLen int) {
 	f.edits++
 	f.last = edit{pos, oldLen, newLen}
+	f.sums.changed(pos)
 }
 
 // empty tells whether the folder holds nothing. A loaded subfolder is never empty: it is dropped
@@ -180,7 +182,7 @@ func (f *folder) write(path string, emit func(*Changed) error) error {
 }
 
 func (f *folder) emit(path string, emit func(*Changed) error) error {
-	id := Hash(Tree, f.raw)
+	id := f.sums.hash(f.raw)
 	if id != f.id {
 		c := &Changed{Path: path, ID: id, Raw: f.raw, Prev: f.id, PrevLen: f.prevLen}
 		if f.edits == 1 && !f.id.IsZero() {
