@@ -1,6 +1,9 @@
 package object
 
-import "strings"
+import (
+	"iter"
+	"strings"
+)
 
 // Lookup finds what the tree root holds at a path of names with slashes between them; false where
 // it holds nothing there. read gives a tree's raw bytes. Errors: read's, and one for a tree that is
@@ -42,8 +45,9 @@ type FolderLookup struct {
 
 // lookedUp is a folder's tree; raw is nil until something below it is asked for.
 type lookedUp struct {
-	id  ID
-	raw []byte
+	id    ID
+	raw   []byte
+	after int // the entry that was found last: where to look first
 }
 
 // NewFolderLookup looks below the tree root; read gives a tree's raw bytes.
@@ -73,6 +77,19 @@ func (l *FolderLookup) Tree(path string) (ID, bool) {
 	return l.trees[len(l.trees)-1].id, true
 }
 
+// Passed is the trees on the way to the last path asked for: the root's, and those of the folders
+// as far as they were found.
+func (l *FolderLookup) Passed() iter.Seq[ID] {
+	return func(yield func(ID) bool) {
+		for i := range l.trees {
+			if !yield(l.trees[i].id) {
+				return
+			}
+		}
+	}
+}
+
+// entry finds a subfolder. In path order the next one is behind the last, so it looks there first.
 func (l *FolderLookup) entry(t *lookedUp, name string) (ID, bool) {
 	if t.raw == nil {
 		raw, err := l.read(t.id)
@@ -81,6 +98,13 @@ func (l *FolderLookup) entry(t *lookedUp, name string) (ID, bool) {
 		}
 		t.raw = raw
 	}
-	e, ok, err := FindEntry(t.raw, name)
-	return e.ID, err == nil && ok && e.Mode.IsTree()
+	e, ok, err := findEntry(t.raw, name, t.after)
+	if err == nil && !ok && t.after > 0 {
+		e, ok, err = findEntry(t.raw[:t.after], name, 0)
+	}
+	if err != nil || !ok {
+		return ID{}, false
+	}
+	t.after = e.end
+	return e.entry().ID, e.mode.IsTree()
 }

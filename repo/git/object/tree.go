@@ -54,17 +54,26 @@ func ParseTree(raw []byte) ([]TreeEntry, error) {
 
 // FindEntry finds a name in a tree; false when it is missing. It does not read past the entry.
 func FindEntry(raw []byte, name string) (TreeEntry, bool, error) {
-	for at := 0; at < len(raw); {
+	e, ok, err := findEntry(raw, name, 0)
+	if !ok || err != nil {
+		return TreeEntry{}, false, err
+	}
+	return e.entry(), true, nil
+}
+
+// findEntry is FindEntry from the entry at offset from on.
+func findEntry(raw []byte, name string, from int) (rawEntry, bool, error) {
+	for at := from; at < len(raw); {
 		e, err := cutEntry(raw, at)
 		if err != nil {
-			return TreeEntry{}, false, err
+			return rawEntry{}, false, err
 		}
 		if string(e.name) == name {
-			return e.entry(), true, nil
+			return e, true, nil
 		}
 		at = e.end
 	}
-	return TreeEntry{}, false, nil
+	return rawEntry{}, false, nil
 }
 
 // Without is a tree without the entry of that name. It is raw itself where there is none.

@@ -1,6 +1,8 @@
 package ownpacks
 
 import (
+	stdpath "path"
+
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
 	"timemachine/repo/layout"
@@ -52,7 +54,7 @@ func (r *Packs) weigh(h *pack.Held, tip object.ID, upcoming []record.Upcoming) (
 	if err != nil {
 		return 0
 	}
-	tree := c.Tree
+	folders := object.NewFolderLookup(r.Store.ReadTree, c.Tree)
 	seen := map[object.ID]bool{}
 	add := func(id object.ID) {
 		if !seen[id] && !id.IsZero() {
@@ -69,8 +71,10 @@ func (r *Packs) weigh(h *pack.Held, tip object.ID, upcoming []record.Upcoming) (
 		if err != nil {
 			continue
 		}
-		// as far as the trees can be read
-		_, _, _ = object.Descend(r.Store.ReadTree, tree, path, func(e object.TreeEntry) { add(e.ID) })
+		folders.Tree(stdpath.Dir(path)) // or as far as the trees can be read
+		for id := range folders.Passed() {
+			add(id)
+		}
 	}
 	return n
 }
