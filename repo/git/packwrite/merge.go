@@ -91,8 +91,11 @@ func (m *packMerge) run(ctx context.Context) error {
 		}
 	}
 	for i := range list {
-		if i%1024 == 0 && ctx.Err() != nil {
-			return ctx.Err()
+		if i%1024 == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			m.h.Forget()
 		}
 		if err := m.entry(i, &list[i], list); err != nil {
 			return err

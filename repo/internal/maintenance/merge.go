@@ -29,6 +29,7 @@ func (r *Maintenance) merge(ctx context.Context, packs []*pack.Held, paired, eno
 	if err != nil {
 		return err
 	}
+	r.Store.Trim()
 	b, err := r.NewBatch(nil)
 	if err != nil {
 		return err
