@@ -13,9 +13,9 @@ import (
 // Limits of a roll-up.
 //
 // Packs are rolled up geometrically. When the newest ones together are more than half as large as
-// the one before them, they are merged with it. So each doubling of the history adds a few packs at
-// most, and a byte is copied about as often as the history doubles. Larger packs are left to
-// compact. A merge works without the search for deltas, which ends after rollUpTime and
+// the one before them, and they are rollUpFrom with it, they are merged. So each doubling of the
+// history adds a few packs at most, and a byte is copied about as often as the history doubles.
+// Larger packs are left to compact. A merge works without the search for deltas, which ends after rollUpTime and
 // rollUpTimeMB for each MiB that is merged, and at the latest after rollUpTimeMost: a run waits for
 // it. At most half of it goes to the search for the objects before. A later merge looks for what is
 // left.
@@ -23,6 +23,7 @@ const (
 	rollUpBytes = 8 << 20   // of packs that a run merges, as that takes little time
 	rollUpMost  = 128 << 20 // the same with more than rollUpPacks packs
 	rollUpPacks = 10
+	rollUpFrom  = 4 // packs: fewer save less than most runs would wait for a merge
 	rollUpTime  = 100 * time.Millisecond
 
 	rollUpTimeMB   = 100 * time.Millisecond
@@ -60,7 +61,7 @@ func (r *Maintenance) mergeDue(ctx context.Context) (merged bool, err error) {
 	if len(names) > rollUpPacks {
 		limit = rollUpMost
 	}
-	if packs = due(packs, limit); len(packs) < 2 {
+	if packs = due(packs, limit); len(packs) < rollUpFrom {
 		return false, nil
 	}
 	limited := rollUpTime
