@@ -57,6 +57,7 @@ func (r *Writer) Begin(ctx context.Context, tip object.ID, scan string, upcoming
 			return nil, err
 		}
 	}
+	r.work.Made.Drop()
 	t := &Tx{r: r, ctx: ctx, scan: scan, base: tip, tip: tip, upcoming: upcoming}
 	var root object.ID
 	if !tip.IsZero() {
@@ -381,6 +382,7 @@ func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record) (rec
 	raw := object.EncodeCommit(c)
 	id := object.Hash(object.Commit, raw)
 	w.AddLater(object.Commit, id, raw)
+	t.r.work.Made.Keep(id, raw, maxMade, maxMade)
 	t.tip, t.last = id, date
 	v := record.Version{Record: rec, Commit: id, Committed: c.Committer.When}
 	t.versions = append(t.versions, v)
@@ -423,6 +425,7 @@ func (t *Tx) inZone(rec record.Record) *record.Record {
 
 // Abort gives up what was not published.
 func (t *Tx) Abort() error {
+	t.r.work.Made.Drop()
 	if t.batch == nil {
 		return nil
 	}
@@ -434,4 +437,5 @@ func (t *Tx) Abort() error {
 const (
 	maxHeld    = 16 << 20
 	maxHeldOne = 1 << 20
+	maxMade    = 2 << 20 // bytes of commits that are not read back for the commit-graph
 )

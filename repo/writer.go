@@ -91,5 +91,6 @@ func (r *Writer) Repair(ctx context.Context, o verify.Options) (*verify.Summary,
 // RollUp merges packs and brings git's commit-graph up to tip where that is due. versions is how
 // many the run has committed.
 func (r *Writer) RollUp(ctx context.Context, tip object.ID, versions int) error {
+	defer r.work.Made.Drop()
 	return r.maintenance.RollUp(ctx, tip, versions)
 }

@@ -20,6 +20,7 @@ import (
 // Commits reads the commits and trees of a destination, or of any clone of one.
 type Commits struct {
 	*ownpacks.Packs
+	Made       ownpacks.Contents // commits that the transaction under way has made, as they are stored
 	remembered func(state *durable.Dir) object.ID
 }
 
@@ -29,7 +30,7 @@ func New(d *dest.Dest, remembered func(state *durable.Dir) object.ID) *Commits {
 	if remembered == nil {
 		remembered = func(*durable.Dir) object.ID { return object.ID{} }
 	}
-	return &Commits{ownpacks.New(d), remembered}
+	return &Commits{Packs: ownpacks.New(d), remembered: remembered}
 }
 
 // Walk calls visit for the commits after base up to tip, newest first, along first parents. With a

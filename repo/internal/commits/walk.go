@@ -7,6 +7,7 @@ import (
 
 	"timemachine/repo/git/commitgraph"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/ownpacks"
 )
 
 // Walk reads commits from a tip back along first parents, newest first. A long walk reads ahead of
@@ -17,6 +18,7 @@ type Walk[T any] struct {
 	Stop    func(object.ID) bool              // selects the first commit that is not visited
 	Make    func(id object.ID, raw []byte) T  // parses a commit; several goroutines call it at once
 	Visit   func(id object.ID, value T) error // called in order, by Run's goroutine
+	Known   *ownpacks.Contents                // commits that are not read from the disk; nil: none
 }
 
 // Run walks from tip on. It returns the commit that Stop selected, or zero after a root.
@@ -57,10 +59,20 @@ func (a *Walk[T]) take(s *waypoint[T]) error {
 	return a.Visit(s.id, s.value)
 }
 
+// raw is a commit as it is stored.
+func (a *Walk[T]) raw(id object.ID) ([]byte, error) {
+	if a.Known != nil {
+		if raw, ok := a.Known.Get(id); ok {
+			return raw, nil
+		}
+	}
+	return a.Commits.Store.ReadRawCommit(id)
+}
+
 // read fills in a waypoint and drops the raw commit.
 func (a *Walk[T]) read(s *waypoint[T]) {
 	if s.raw == nil && s.err == nil {
-		s.raw, s.err = a.Commits.Store.ReadRawCommit(s.id)
+		s.raw, s.err = a.raw(s.id)
 	}
 	if s.err == nil {
 		s.parent, s.err = object.FirstParent(s.raw)
@@ -192,7 +204,7 @@ func (f *pathfinder[T]) step() waypoint[T] {
 	if f.graph != nil && f.stepByGraph() {
 		return s
 	}
-	if s.raw, s.err = f.a.Commits.Store.ReadRawCommit(s.id); s.err == nil {
+	if s.raw, s.err = f.a.raw(s.id); s.err == nil {
 		f.id, s.err = object.FirstParent(s.raw)
 	}
 	return s

@@ -153,7 +153,7 @@ func (g *graphing) Uncovered(ctx context.Context, tip object.ID, covered func(ob
 // line reads commits along first parents, up to the first one that stop selects, or to a root.
 func (g *graphing) line(ctx context.Context, from object.ID, stop func(object.ID) bool) (*graphLine, error) {
 	l := &graphLine{}
-	a := commits.Walk[graphed]{Commits: g.r.Commits, Make: parseGraphed, Stop: stop, Visit: func(_ object.ID, c graphed) error {
+	a := commits.Walk[graphed]{Commits: g.r.Commits, Known: &g.r.Made, Make: parseGraphed, Stop: stop, Visit: func(_ object.ID, c graphed) error {
 		l.commits, l.paths = append(l.commits, c.Commit), append(l.paths, c.paths)
 		if g.most > 0 && len(l.commits) > g.most {
 			return errBacklog
