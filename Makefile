@@ -11,6 +11,10 @@ VERSION  = $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 VCS      = $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 DATED    = SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null)}
 
+# Where runs spend their time, for the compiler (docs/decisions/0033). It is not named default.pgo: tests need not be
+# compiled by it.
+PROFILE := cmd/timemachine/build.pgo
+
 BIN      = $(DESTDIR)$(PREFIX)/bin
 MAN      = $(DESTDIR)$(PREFIX)/share/man
 BASHCOMP = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
@@ -18,13 +22,13 @@ ZSHCOMP  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISHCOMP = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 .PHONY: all build man completions docs first install uninstall help \
-	test test-system torture race fuzz bench dist microbench lint cross check
+	test test-system torture race fuzz bench dist profile microbench lint cross check
 
 all: build man completions ## the program, manual pages and completions, in bin/
 
 build: ## the program alone, bin/timemachine
 	@echo "bin/timemachine"
-	@$(GO) build -trimpath $(VCS) -ldflags "-X main.version=$(VERSION)" -o bin/timemachine ./cmd/timemachine
+	@$(GO) build -trimpath $(VCS) -pgo=$(PROFILE) -ldflags "-X main.version=$(VERSION)" -o bin/timemachine ./cmd/timemachine
 
 # The manual pages, from the commands' own help.
 man: build
@@ -119,6 +123,9 @@ bench: build ## this program and its peers on the same trees
 dist: ## archives, Debian and RPM packages, in bin/dist
 	@rm -rf bin/dist
 	@cd cmd/dist && $(GO) run . -source ../.. -o ../../bin/dist
+
+profile: ## measure anew what make build compiles by
+	$(GO) test -trimpath -run '^$$' -bench Runs -benchtime 6x -cpuprofile $(PROFILE) -o bin/watch.test ./watch
 
 microbench: ## Go's own benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -122,7 +122,7 @@ func (r *release) at(name string) string { return filepath.Join(r.work, name) }
 
 // compile builds the program for a target; for this system where it is none.
 func (r *release) compile(t target, to string) error {
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version="+r.version, "-o", to, "./cmd/timemachine")
+	cmd := exec.Command("go", "build", "-trimpath", "-pgo=cmd/timemachine/build.pgo", "-ldflags", "-s -w -X main.version="+r.version, "-o", to, "./cmd/timemachine")
 	cmd.Dir, cmd.Env = r.source, append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOOS="+t.os, "GOARCH="+t.arch)
 	return say(cmd)
 }
