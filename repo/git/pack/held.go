@@ -117,8 +117,7 @@ func (h *Held) CheckIdx() error {
 // Close releases the pack.
 func (h *Held) Close() { h.s.release(h.set) }
 
-// Forget gives back the memory in which the system keeps what was read of the pack. It can be read
-// again.
+// Forget gives back the memory that was taken to read the pack. It can be read again.
 func (h *Held) Forget() { durable.ForgetPages(h.data, 0, int64(len(h.data))) }
 
 // Name is the pack's name without suffix.

@@ -233,8 +233,7 @@ func (k *packCheck) grow(root int32) {
 	}
 }
 
-// make makes a member's body and compares its name. It only streams a large object that no delta
-// needs.
+// make makes a member's body and compares its name. It streams large objects that no delta needs.
 func (k *packCheck) make(m *member, base []byte, kind object.Kind) (object.Kind, []byte, error) {
 	raw := k.data[m.offset:m.end]
 	h, err := ParseHeader(raw)

@@ -31,8 +31,7 @@ func (s *Store) Has(id object.ID) (bool, error) {
 	return err == nil, err
 }
 
-// HasAllOf tells whether the repository holds every object that an idx lists; name is without
-// suffix.
+// HasAllOf tells whether the repository holds all objects of an idx; name is without suffix.
 func (s *Store) HasAllOf(name string) (bool, error) {
 	data, err := durable.Map(filepath.Join(s.packDir(), name+".idx"), s.owner)
 	if err != nil {

@@ -56,8 +56,7 @@ func (o StoreOptions) Open(objectsDir string) (*Store, error) {
 
 func (s *Store) packDir() string { return filepath.Join(s.dir, "pack") }
 
-// Close releases all packs. A pack that an open stream still reads is unmapped when the stream is
-// closed.
+// Close releases all packs. A pack that an open stream reads is unmapped when that is closed.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -209,8 +208,7 @@ func (s *Store) findIn(set *packSet, id object.ID, f finder) error {
 	return err
 }
 
-// Trim gives back the memory in which the system keeps the packs' pages. The system reads them
-// again when they are needed.
+// Trim gives back the memory that was taken to read the packs. They can be read again.
 func (s *Store) Trim() {
 	set, err := s.acquire()
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 // Commits reads the commits and trees of a destination, or of any clone of one.
 type Commits struct {
 	*ownpacks.Packs
-	Made       ownpacks.Contents // commits that the transaction under way has made, as they are stored
+	Made       ownpacks.Contents // the commits of the transaction under way, as they are stored
 	remembered func(state *durable.Dir) object.ID
 }
 

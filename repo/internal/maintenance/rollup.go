@@ -12,13 +12,13 @@ import (
 
 // Limits of a roll-up.
 //
-// Packs are rolled up geometrically. When the newest ones together are more than half as large as
-// the one before them, and they are rollUpFrom with it, they are merged. So each doubling of the
-// history adds a few packs at most, and a byte is copied about as often as the history doubles.
-// Larger packs are left to compact. A merge works without the search for deltas, which ends after rollUpTime and
-// rollUpTimeMB for each MiB that is merged, and at the latest after rollUpTimeMost: a run waits for
-// it. At most half of it goes to the search for the objects before. A later merge looks for what is
-// left.
+// Packs are rolled up geometrically. When the newest ones together are more than half as large
+// as the one before them, and they are rollUpFrom with it, they are merged. So each doubling of
+// the history adds a few packs at most, and a byte is copied about as often as the history
+// doubles. Larger packs are left to compact. A merge works without the search for deltas, which
+// ends after rollUpTime and rollUpTimeMB for each MiB that is merged, and at the latest after
+// rollUpTimeMost: a run waits for it. At most half of it goes to the search for the objects
+// before. A later merge looks for what is left.
 const (
 	rollUpBytes = 8 << 20   // of packs that a run merges, as that takes little time
 	rollUpMost  = 128 << 20 // the same with more than rollUpPacks packs
