@@ -79,3 +79,9 @@ func (d *destination) checkWithGit(versions int) error {
 	b.checkedRepos++
 	return nil
 }
+
+// systemCalls makes the system calls of a run over source alone: over nothing changed where dest is
+// "", over the first version of all where none are changed.
+func (b *bench) systemCalls(source, dest string, pack, index int64, changed ...string) (cost, error) {
+	return b.run(command{args: append([]string{b.program, aloneFlag, source, dest, fmt.Sprint(pack), fmt.Sprint(index)}, changed...)})
+}

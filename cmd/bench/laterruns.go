@@ -1,5 +1,7 @@
 package main
 
+import "path/filepath"
+
 // The goals of later runs, as ratios.
 const (
 	goalBeyondIdle = 0.15
@@ -7,6 +9,8 @@ const (
 	goalThousand   = 0.4
 	goalStatus     = 0.6
 	goalFind       = 1
+
+	goalThousandRSS = 96 << 20
 )
 
 // largeHistory is a history of many files, kept by timemachine and by git.
@@ -39,6 +43,9 @@ func (b *bench) later() error {
 		return err
 	}
 	if _, err = s.peer.commitAll(); err != nil {
+		return err
+	}
+	if _, err = s.alone(0, nil); err != nil { // later ones find their folders
 		return err
 	}
 	s.commits = len(s.names)
@@ -78,6 +85,7 @@ func (s *largeHistory) idle() error {
 		func() (cost, error) {
 			return s.run(command{args: []string{"find", s.source, "-printf", `%T@ %p\n`}})
 		},
+		func() (cost, error) { return s.systemCalls(s.source, "", 0, 0) },
 	}
 	if _, err := s.contest(1, contestants); err != nil { // warm, and git's index refreshed
 		return err
@@ -88,13 +96,14 @@ func (s *largeHistory) idle() error {
 	}
 	s.compare("nothing changed, 100k files", "git status", elapsedPairs(costs[0], costs[1]), seconds, goalStatus)
 	s.compare("nothing changed, 100k files", "find -printf", elapsedPairs(costs[0], costs[2]), seconds, goalFind)
+	s.compare("its system calls alone", "git status", elapsedPairs(costs[3], costs[1]), seconds, goalStatus)
 	return nil
 }
 
 // one compares runs over one changed file. The time beyond an idle run stands against git that is
 // told the file; the whole run stands against git that looks for it.
 func (s *largeHistory) one() error {
-	var beyond, whole []pair
+	var beyond, whole, alone []pair
 	for range s.roundCount(9) {
 		changed, err := s.change(1)
 		if err != nil {
@@ -109,17 +118,19 @@ func (s *largeHistory) one() error {
 			return err
 		}
 		beyond = append(beyond, pair{(run.elapsed - idle.elapsed).Seconds(), told.elapsed.Seconds()})
-		if _, err = s.change(1); err != nil {
+		if changed, err = s.change(1); err != nil {
 			return err
 		}
-		costs, err := s.contest(1, []func() (cost, error){s.peer.commitAll, s.dest.run})
+		costs, err := s.contest(1, []func() (cost, error){s.peer.commitAll, s.dest.run, func() (cost, error) { return s.alone(2<<10, changed) }})
 		if err != nil {
 			return err
 		}
 		whole = append(whole, pair{costs[1][0].elapsed.Seconds(), costs[0][0].elapsed.Seconds()})
+		alone = append(alone, pair{costs[2][0].elapsed.Seconds(), costs[0][0].elapsed.Seconds()})
 	}
 	s.compare("one changed in 100k, beyond an idle run", "git add FILE + commit", beyond, seconds, goalBeyondIdle)
 	s.compare("one changed in 100k, whole run", "git add -A + commit", whole, seconds, goalWhole)
+	s.compare("its system calls alone", "git add -A + commit", alone, seconds, goalWhole)
 	return nil
 }
 
@@ -137,28 +148,39 @@ func (s *largeHistory) runAndIdle() (idle, run cost, err error) {
 	return idle, run, nil
 }
 
+// alone makes the system calls of a run over changed files.
+func (s *largeHistory) alone(pack int64, changed []string) (cost, error) {
+	return s.systemCalls(s.source, s.path("alone"), pack, sizeOf(filepath.Join(s.dest.git(), "index")), changed...)
+}
+
 func (s *largeHistory) thousand() error {
-	var pairs []pair
+	var pairs, alone []pair
+	var peak []float64
 	for round := range s.roundCount(5) {
-		if _, err := s.change(s.scaled(1000, 10)); err != nil {
+		changed, err := s.change(s.scaled(1000, 10))
+		if err != nil {
 			return err
 		}
+		packed := sizeBelow(s.dest.git(), isPack)
 		turns := []func() (cost, error){s.dest.run, s.peer.commitAll}
 		first := round % 2
-		c1, err := turns[first]()
+		var c [2]cost
+		for _, i := range []int{first, 1 - first} {
+			if c[i], err = turns[i](); err != nil {
+				return err
+			}
+			s.syncDisks()
+		}
+		calls, err := s.alone(max(0, sizeBelow(s.dest.git(), isPack)-packed), changed)
 		if err != nil {
 			return err
 		}
-		s.syncDisks()
-		c2, err := turns[1-first]()
-		if err != nil {
-			return err
-		}
-		if first == 1 {
-			c1, c2 = c2, c1
-		}
-		pairs = append(pairs, pair{c1.elapsed.Seconds(), c2.elapsed.Seconds()})
+		pairs = append(pairs, pair{c[0].elapsed.Seconds(), c[1].elapsed.Seconds()})
+		alone = append(alone, pair{calls.elapsed.Seconds(), c[1].elapsed.Seconds()})
+		peak = append(peak, float64(c[0].rss))
 	}
 	s.compare("1,000 changed in 100k", "git add -A + commit, one commit", pairs, seconds, goalThousand)
+	s.compare("its system calls alone", "git add -A + commit, one commit", alone, seconds, goalThousand)
+	s.limit("1,000 changed in 100k: peak RSS", median(peak), goalThousandRSS, mebibytes, false)
 	return nil
 }

@@ -17,6 +17,13 @@ func main() {
 	if len(os.Args) > 2 && os.Args[1] == launchFlag {
 		os.Exit(launch(os.Args[2:]))
 	}
+	if len(os.Args) > 5 && os.Args[1] == aloneFlag {
+		if err := alone(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	if err := runBench(ctx, os.Args[1:]); err != nil {

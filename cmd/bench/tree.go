@@ -154,3 +154,12 @@ func sizeBelow(dir string, keep func(path string) bool) int64 {
 	})
 	return sum
 }
+
+// sizeOf is a file's size in bytes, 0 where there is none.
+func sizeOf(name string) int64 {
+	info, err := os.Stat(name)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
