@@ -110,7 +110,7 @@ var importTable = map[string]string{
 	"cmd/timemachine/internal/doctor": "repo/durable repo/history repo/record repo/trust watch/config watch/daemon/events watch/disk watch/preview watch/scan " +
 		"cmd/timemachine/internal/hint cmd/timemachine/internal/render cmd/timemachine/internal/statusview cmd/timemachine/internal/terminal " + sysUnix,
 	"cmd/timemachine/internal/statusview": "repo/history repo/remote repo/record watch/preview watch/scan " +
-		"cmd/timemachine/internal/render cmd/timemachine/internal/schedule cmd/timemachine/internal/terminal",
+		"cmd/timemachine/internal/render cmd/timemachine/internal/terminal",
 	"cmd/timemachine": "repo repo/history repo/remote repo/restore repo/verify repo/record repo/refusal repo/layout repo/when repo/textdiff " +
 		"repo/durable repo/trust repo/xattr repo/git/object watch watch/preview watch/cache watch/config watch/disk watch/own watch/scan watch/daemon watch/daemon/events cmd/timemachine/internal/... " +
 		"log/slog github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term " + sysUnix,

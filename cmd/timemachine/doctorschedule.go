@@ -13,17 +13,16 @@ import (
 
 // examineJobs finds out what makes runs of the configuration, and what makes others.
 func (a *app) examineJobs(ctx context.Context, p *place, c *config.Config, to *doctor.Patient) {
-	places, name := a.schedulePlaces(), a.scheduleName(p.config)
-	disabled := map[string]bool{}
-	for _, s := range a.standing(ctx, &places, name) {
-		disabled[s.Where] = !s.Enabled
+	places := a.schedulePlaces()
+	scheduled, others, unread := a.scheduled(ctx, &places, p, c)
+	for i := range scheduled {
+		to.Scheduled = append(to.Scheduled, a.doctorJob(&places, &scheduled[i]))
 	}
-	for _, j := range a.allJobs(ctx) {
-		if !a.isJobOf(&j, p, c) {
-			to.Unscheduled = append(to.Unscheduled, doctor.Job{Where: j.Where})
-			continue
-		}
-		to.Scheduled = append(to.Scheduled, a.doctorJob(&places, &scheduledJob{j, places.Activity(ctx, &j), j.Name != "", !disabled[j.Where]}))
+	for _, j := range others {
+		to.Unscheduled = append(to.Unscheduled, doctor.Job{Where: j.Where})
+	}
+	if len(to.Scheduled) == 0 && unread != nil {
+		to.Unread = unread.Error()
 	}
 	if len(to.Scheduled) == 0 {
 		to.Schedule = a.scheduleCommand(p)
@@ -36,15 +35,15 @@ func (a *app) doctorJob(places *schedule.Places, j *scheduledJob) doctor.Job {
 	if mine := j.User == "" || j.User == a.account.login; j.Config == "" && j.Kind == schedule.Cron && mine && !exists(filepath.Join(a.account.home, defaultConfig)) {
 		d.Finds = a.cronConfig()
 	}
-	why, stopped := strings.CutPrefix(j.activity(a.clock()), "no: ")
+	why := j.stopped()
 	own := j.Kind != schedule.Cron && places.Home != "" && strings.HasPrefix(j.Where, places.Home+"/")
 	switch {
 	case j.lacksProgram(): // which the checks tell
 		return d
-	case own && !stopped && a.lacksLinger():
+	case own && why == "" && a.lacksLinger():
 		d.Stopped, d.Remedy = "it runs only while you are logged in", "to have it run from the start of the machine: "+a.enableLinger()
 		return d
-	case !stopped:
+	case why == "":
 		return d
 	}
 	d.Stopped = why

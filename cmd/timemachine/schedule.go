@@ -52,7 +52,8 @@ func (a *app) jobs(ctx context.Context, p *place, c *config.Config) []schedule.J
 
 // allJobs are what makes runs of any configuration.
 func (a *app) allJobs(ctx context.Context) []schedule.Job {
-	return schedule.Find(ctx, a.schedulePlaces())
+	jobs, _ := schedule.Find(ctx, a.schedulePlaces())
+	return jobs
 }
 
 // isJobOf tells whether a job runs a configuration with the destination that is in force.

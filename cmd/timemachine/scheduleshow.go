@@ -16,6 +16,7 @@ import (
 	"timemachine/cmd/timemachine/internal/statusview"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/history"
+	"timemachine/watch/config"
 )
 
 // scheduleReport is what schedule has done or found.
@@ -24,6 +25,7 @@ type scheduleReport struct {
 	outcome string // installed, unchanged, removed; "" of show
 	removed []removedSchedule
 	jobs    []scheduledJob
+	unread  error // why the user's crontab could not be read; nil: it was, or there is none
 	last    history.LastRun
 	failed  *statusview.FailedRun
 }
@@ -79,14 +81,45 @@ func (a *app) scheduleShow(ctx context.Context) error {
 		report.add(ctx, &places, s.Job, true, s.Enabled)
 	}
 	if c != nil {
-		for _, j := range a.jobs(ctx, p, c) {
+		var jobs []scheduledJob
+		jobs, _, report.unread = a.scheduled(ctx, &places, p, c)
+		for _, j := range jobs {
 			same := func(known scheduledJob) bool { return known.Where == j.Where && known.Line == j.Line }
 			if !slices.ContainsFunc(report.jobs, same) {
-				report.add(ctx, &places, j, j.Name != "", true)
+				report.jobs = append(report.jobs, j)
 			}
 		}
 	}
 	return a.printSchedule(&report)
+}
+
+// scheduled are the jobs that make runs of a configuration, with what is known of whether they do,
+// and the jobs that run something else. unread says that the user's crontab could not be read.
+func (a *app) scheduled(ctx context.Context, places *schedule.Places, p *place, c *config.Config) (jobs []scheduledJob, others []schedule.Job, unread error) {
+	disabled := map[string]bool{}
+	for _, s := range a.standing(ctx, places, a.scheduleName(p.config)) {
+		disabled[s.Where] = !s.Enabled
+	}
+	found, unread := schedule.Find(ctx, *places)
+	for _, j := range found {
+		if a.isJobOf(&j, p, c) {
+			jobs = append(jobs, scheduledJob{j, places.Activity(ctx, &j), j.Name != "", !disabled[j.Where]})
+		} else {
+			others = append(others, j)
+		}
+	}
+	return jobs, others, unread
+}
+
+// statusJobs are the jobs of a configuration for its status.
+func (a *app) statusJobs(ctx context.Context, p *place, c *config.Config) (jobs []statusview.Scheduled, unread error) {
+	places := a.schedulePlaces()
+	scheduled, _, unread := a.scheduled(ctx, &places, p, c)
+	for i := range scheduled {
+		j := &scheduled[i]
+		jobs = append(jobs, statusview.Scheduled{Where: j.Where, When: j.When, User: j.User, Text: jobText(&j.Job), Stopped: j.stopped(), Active: j.active()})
+	}
+	return jobs, unread
 }
 
 // findLastRun fills in when the last run was. Nothing is known before the first, or of a
@@ -137,7 +170,7 @@ func (a *app) printSchedule(r *scheduleReport) error {
 		}
 	}
 	if r.outcome == "" && len(r.jobs) == 0 {
-		add("schedule", "none found, of cron or systemd; to have it run each minute: "+a.spell("schedule", "install"))
+		add("schedule", statusview.NoneFound(r.unread)+"; to have it run each minute: "+a.spell("schedule", "install"))
 	}
 	if r.outcome != "removed" {
 		add("last run", statusview.LastRun(r.last, r.failed, a.clock())+r.overdue(a.now()))
@@ -169,26 +202,50 @@ func (j *scheduledJob) lacksProgram() bool {
 	return filepath.IsAbs(j.Program) && errors.Is(err, fs.ErrNotExist)
 }
 
-// activity tells whether something is at work that makes the runs of a job.
-func (j *scheduledJob) activity(c render.Clock) string {
-	name := "the timer"
+// maker is what makes the runs of a job.
+func (j *scheduledJob) maker() string {
 	switch j.Kind {
 	case schedule.Cron:
-		name = "cron"
+		return "cron"
 	case schedule.Watch:
-		name = "the service"
+		return "the service"
 	}
-	switch {
+	return "the timer"
+}
+
+// stopped says why a job makes no runs; "" where it makes them, or where that cannot be told.
+func (j *scheduledJob) stopped() string {
+	switch name := j.maker(); {
 	case j.lacksProgram():
-		return "no: there is no " + terminal.Quote(j.Program)
+		return "there is no " + terminal.Quote(j.Program)
 	case !j.enabled && !j.Active:
-		return "no: " + name + " is disabled and not running"
+		return name + " is disabled and not running"
 	case !j.Known:
-		return "it cannot be told whether " + name + " is running"
+		return ""
 	case j.Failed:
-		return "no: " + name + " fails, or is just being started"
+		return name + " fails, or is just being started"
 	case !j.Active:
-		return "no: " + name + " is not running"
+		return name + " is not running"
+	}
+	return ""
+}
+
+// active tells whether what makes the runs of a job is running; nil where that is unknown.
+func (j *scheduledJob) active() *bool {
+	if !j.Known {
+		return nil
+	}
+	return &j.Active
+}
+
+// activity tells whether something is at work that makes the runs of a job.
+func (j *scheduledJob) activity(c render.Clock) string {
+	name := j.maker()
+	if why := j.stopped(); why != "" {
+		return "no: " + why
+	}
+	if !j.Known {
+		return "it cannot be told whether " + name + " is running"
 	}
 	text := "yes: " + name + " is running"
 	if !j.Since.IsZero() {
@@ -278,10 +335,7 @@ func (r *scheduleReport) document() scheduleDocument {
 		d.Removed = append(d.Removed, gone.where)
 	}
 	for _, j := range r.jobs {
-		doc := scheduledDocument{Kind: string(j.Kind), Where: j.Where, When: j.When, User: j.User, Made: j.made, Enabled: j.enabled, Next: render.TimeText(j.Next)}
-		if j.Known {
-			doc.Active = &j.Active
-		}
+		doc := scheduledDocument{Kind: string(j.Kind), Where: j.Where, When: j.When, User: j.User, Made: j.made, Enabled: j.enabled, Active: j.active(), Next: render.TimeText(j.Next)}
 		d.Jobs = append(d.Jobs, doc)
 	}
 	return d

@@ -188,7 +188,7 @@ func (a *app) gatherStatus(ctx context.Context, h *history.History, c *config.Co
 		s.Unrecorded, s.Remedy = u.files, u.remedy(a)
 	}
 	s.Entries, s.Exclusions = len(c.Entries), len(c.WatchLines())-len(c.Entries)+len(c.Exclusions())
-	if s.Scheduled = a.jobs(ctx, p, c); len(s.Scheduled) == 0 && s.Entries > 0 {
+	if s.Scheduled, s.Unread = a.statusJobs(ctx, p, c); len(s.Scheduled) == 0 && s.Entries > 0 {
 		s.Schedule = a.scheduleCommand(p)
 	}
 	if h != nil && c.Push == nil {

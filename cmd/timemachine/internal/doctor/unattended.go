@@ -35,6 +35,9 @@ func checkSchedule(p *Patient) (found []Finding) {
 		return append(found, p.strangers()...)
 	}
 	f := Finding{Text: "nothing is found that makes runs, of cron or systemd"}
+	if p.Unread != "" {
+		f.Text += "; " + terminal.Escape(p.Unread)
+	}
 	if len(p.Unscheduled) > 0 {
 		f.Text = fmt.Sprintf("nothing is found that makes runs of %s into %s: %s runs something else", terminal.Quote(p.Configuration), terminal.Quote(p.Destination), terminal.Quote(p.Unscheduled[0].Where))
 	}

@@ -29,9 +29,29 @@ func cronRuns(proc string) (active, known bool) {
 		if err != nil || strings.HasPrefix(statusField(status, "State"), "Z") || len(strings.Fields(statusField(status, "NSpid"))) > depth {
 			continue
 		}
-		return true, true
+		if isRoots(status) && isCron(filepath.Join(filepath.Dir(file), "exe")) {
+			return true, true
+		}
 	}
 	return false, true
+}
+
+// isRoots tells whether a process runs as root alone. Any user's process can have the name of cron,
+// and a program that takes root's rights can be started under it.
+func isRoots(status []byte) bool {
+	ids := strings.Fields(statusField(status, "Uid"))
+	return !slices.ContainsFunc(ids, func(id string) bool { return id != "0" })
+}
+
+// isCron tells whether the executable of a process is a cron's, as far as this user may see it.
+// After an upgrade its old file is deleted.
+func isCron(exe string) bool {
+	program, err := os.Readlink(exe)
+	if err != nil {
+		return true
+	}
+	name := filepath.Base(strings.TrimSuffix(program, " (deleted)"))
+	return name == "busybox" || slices.Contains(cronNames, name)
 }
 
 // statusField is a value of a process's status file.

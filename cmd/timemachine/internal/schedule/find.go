@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,9 +25,13 @@ func (p *Places) at(path string) string { return filepath.Join("/", p.Root, path
 const UserCrontab = "crontab"
 
 // Find returns the jobs that make a run of timemachine, as far as this user may see them: those of
-// the user's crontab, of the system's crontabs, and of systemd's timers.
-func Find(ctx context.Context, p Places) []Job {
-	text, _ := p.userCrontab(ctx)
+// the user's crontab, of the system's crontabs, and of systemd's timers. A *CommandError says that
+// there is a program crontab and it did not tell what is in the user's.
+func Find(ctx context.Context, p Places) ([]Job, error) {
+	text, err := p.userCrontab(ctx)
+	if errors.As(err, new(*LackError)) {
+		err = nil
+	}
 	jobs := crontab(text, UserCrontab, false)
 	jobs = append(jobs, crontab(readSmall(p.at("etc/crontab")), p.at("etc/crontab"), true)...)
 	entries, _ := os.ReadDir(p.at(cronFolder))
@@ -41,7 +46,7 @@ func Find(ctx context.Context, p Places) []Job {
 	if p.Home != "" {
 		jobs = append(jobs, units([]string{filepath.Join(p.Home, userUnits), p.at("etc/systemd/user"), p.at("usr/lib/systemd/user")}, "")...)
 	}
-	return jobs
+	return jobs, err
 }
 
 // The folders of what install makes, below the root and the user's home.

@@ -81,7 +81,10 @@ func TestFind(t *testing.T) {
 	if err := os.Remove(filepath.Join(root, "etc/systemd/system/timers.target.wants/off.timer")); err != nil {
 		t.Fatal(err)
 	}
-	got := Find(context.Background(), Places{Root: root, Home: filepath.Join(root, "home")})
+	got, err := Find(context.Background(), Places{Root: root, Home: filepath.Join(root, "home")})
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := []Job{
 		{Where: "etc/crontab", When: "every hour", User: "root", Kind: Cron, Command: Command{Destination: "/hourly"}},
 		{Where: "etc/crontab", When: "0 5 * * 1-5", User: "root", Kind: Cron, Command: Command{Destination: "/days"}},

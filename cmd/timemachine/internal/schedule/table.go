@@ -26,14 +26,19 @@ func (p *Places) userCrontab(ctx context.Context) (string, error) {
 		return "", &LackError{Lack: NoCrontab}
 	}
 	out, said, err := p.command(ctx, crontabPatience, "", p.Crontab, "-l")
-	none := strings.Contains(said, "no crontab") || strings.Contains(said, "o such file")
 	switch {
 	case err == nil:
 		return out, nil
-	case none && errors.As(err, new(*exec.ExitError)):
+	case saysNone(said) && errors.As(err, new(*exec.ExitError)):
 		return "", nil
 	}
 	return "", &CommandError{Command: "crontab -l", Said: said, Err: err}
+}
+
+// saysNone tells whether crontab says that the user has no table. That of busybox cannot open its
+// file then. Another file that is missing, such as its folder or its interpreter, is a failure.
+func saysNone(said string) bool {
+	return strings.Contains(said, "no crontab") || strings.Contains(said, "can't open '") && strings.HasSuffix(said, "': No such file or directory")
 }
 
 // setUserCrontab replaces the user's crontab. An empty one is removed.

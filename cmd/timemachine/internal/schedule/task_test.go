@@ -161,33 +161,3 @@ func TestSetLine(t *testing.T) {
 		}
 	}
 }
-
-// TestCronRuns tells a cron of this machine from one of a container, and from one that has ended.
-func TestCronRuns(t *testing.T) {
-	proc := t.TempDir()
-	write := func(pid, comm, status string) {
-		t.Helper()
-		if err := os.MkdirAll(filepath.Join(proc, pid), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		for name, text := range map[string]string{"comm": comm + "\n", "status": status} {
-			if err := os.WriteFile(filepath.Join(proc, pid, name), []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if _, known := cronRuns(proc); known {
-		t.Error("known without processes")
-	}
-	write("1", "init", "Name:\tinit\nState:\tS (sleeping)\nNSpid:\t1\n")
-	write("20", "cron", "Name:\tcron\nState:\tZ (zombie)\nNSpid:\t20\n")
-	write("21", "cron", "Name:\tcron\nState:\tS (sleeping)\nNSpid:\t21\t7\n")
-	write("22", "crontab", "Name:\tcrontab\nState:\tS (sleeping)\nNSpid:\t22\n")
-	if active, known := cronRuns(proc); active || !known {
-		t.Error(active, known)
-	}
-	write("30", "crond", "Name:\tcrond\nState:\tS (sleeping)\nNSpid:\t30\n")
-	if active, known := cronRuns(proc); !active || !known {
-		t.Error(active, known)
-	}
-}

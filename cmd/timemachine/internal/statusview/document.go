@@ -43,6 +43,9 @@ type JobDocument struct {
 	Where string `json:"where"`
 	When  string `json:"when"`
 	User  string `json:"user,omitempty"`
+
+	Active  *bool  `json:"active"` // null: unknown
+	Stopped string `json:"stopped,omitempty"`
 }
 
 // GrowthDocument tells how much was recorded of late.
@@ -136,7 +139,7 @@ func (s *Status) Document() StatusDocument {
 		d.Watching = &WatchingDocument{Entries: s.Entries, Exclusions: s.Exclusions, Files: p.Sources, Bytes: p.Bytes, Unrecorded: s.Unrecorded}
 	}
 	for _, j := range s.Scheduled {
-		d.Schedule = append(d.Schedule, JobDocument{Where: j.Where, When: j.When, User: j.User})
+		d.Schedule = append(d.Schedule, JobDocument{Where: j.Where, When: j.When, User: j.User, Active: j.Active, Stopped: j.Stopped})
 	}
 	if s.Free >= 0 {
 		d.Free = &s.Free

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"timemachine/cmd/timemachine/internal/render"
-	"timemachine/cmd/timemachine/internal/schedule"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/history"
 	"timemachine/repo/record"
@@ -31,11 +30,12 @@ type Status struct {
 	Versions      int
 	Newest        record.Version
 	Last          history.LastRun
-	Failed        *FailedRun     // nil: the last run did not fail
-	Watches       []Watch        // that run now
-	Scheduled     []schedule.Job // that make runs of this configuration
-	Schedule      string         // what to type to have it run; "" where it is scheduled
-	Push          *Push          // nil: runs do not push
+	Failed        *FailedRun  // nil: the last run did not fail
+	Watches       []Watch     // that run now
+	Scheduled     []Scheduled // jobs that make runs of this configuration
+	Unread        error       // why the user's crontab could not be read
+	Schedule      string      // what to type to have it run; "" where it is scheduled
+	Push          *Push       // nil: runs do not push
 	Upstream      *history.Upstream
 	Remote        string // that is set up, though runs push to none; "": none
 	Sizes         history.Sizes
@@ -43,6 +43,14 @@ type Status struct {
 	Growth        *Growth          // nil where too little is known for that
 	Preview       *preview.Preview // nil where there is no configuration
 	Hints         render.Hints     // gives the words for the preview's problems
+}
+
+// Scheduled is a job that is to make runs.
+type Scheduled struct {
+	Where, When, User string
+	Text              string // where, when and as whom, for people
+	Stopped           string // why it makes no runs; "": it makes them, or that cannot be told
+	Active            *bool  // what starts the runs is at work; nil: unknown
 }
 
 // FailedRun is a run over the whole watch list that failed and recorded nothing more.
@@ -160,19 +168,27 @@ func (s *Status) addSchedule(p *page, v View) {
 		add(s.Watches[i].text(v.Clock))
 	}
 	for _, j := range s.Scheduled {
-		text := j.When + ", " + terminal.Quote(j.Where)
-		if j.User != "" {
-			text += ", as " + terminal.Quote(j.User)
+		add(j.Text)
+		if j.Stopped != "" {
+			p.row("", "makes no runs: "+j.Stopped)
 		}
-		add(text)
 	}
 	if len(s.Scheduled) == 0 && s.Schedule != "" && !own {
-		add("none found, of cron or systemd")
+		add(NoneFound(s.Unread))
 		if v.Columns > 0 && (s.Branch == "" || !s.Last.Ended.IsZero() && v.Now.Sub(s.Last.Ended) > unscheduled) {
 			p.row("", "to have it run each minute:")
 			p.plain("  " + s.Schedule)
 		}
 	}
+}
+
+// NoneFound says that nothing is found that makes runs, and what could not be read for that.
+func NoneFound(unread error) string {
+	text := "none found, of cron or systemd"
+	if unread != nil {
+		text += "; " + terminal.Escape(unread.Error())
+	}
+	return text
 }
 
 // LastRunLine is the line about the last run. failed is nil unless that run failed.
