@@ -151,6 +151,12 @@ func (s *Stat) IsLink() bool { return s.Mode&unix.S_IFMT == unix.S_IFLNK }
 // Same tells whether both are one file.
 func (s *Stat) Same(o Stat) bool { return s.Dev == o.Dev && s.Ino == o.Ino }
 
+// Modified is when the content was changed last: the mtime.
+func (s *Stat) Modified() time.Time { return time.Unix(s.Mtime.Sec, s.Mtime.Nsec) }
+
+// Changed is when anything was changed last: the ctime.
+func (s *Stat) Changed() time.Time { return time.Unix(s.Ctime.Sec, s.Ctime.Nsec) }
+
 // Lstat is the result of lstat(2) for a name. With an empty name it is the folder itself.
 func (d *Dir) Lstat(name string) (Stat, error) {
 	var st unix.Stat_t

@@ -24,7 +24,7 @@ func (p *Plan) Write(ctx context.Context, done func(*Step)) error {
 	b := batch{p: p, done: done, changed: reach.Folders{}, swept: reach.Folders{}, begun: map[string]*Step{},
 		opened: map[string]*openedFolder{}, frozen: map[string]error{}, failed: map[string]error{}, placed: map[inode]*Step{}, leaders: map[*Step][]*Step{}}
 	for i := range p.Steps {
-		if p.Steps[i].writes() {
+		if p.Steps[i].ClosedIn = ""; p.Steps[i].writes() {
 			b.total++
 		}
 	}

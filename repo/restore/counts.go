@@ -1,7 +1,6 @@
 package restore
 
-// Counts is how many steps of a plan there are of each kind. Before Write they tell what it would
-// do.
+// Counts is how many steps of a plan are of each kind: before Write, of what it would do.
 type Counts struct {
 	Created   int
 	Replaced  int
@@ -10,6 +9,7 @@ type Counts struct {
 	Kept      int // they exist and differ, and Options.Overwrite spares them
 	Removed   int
 	Failed    int // not restored
+	Waiting   int // of a plan that is not carried out: Step.ClosedIn is set
 	Differ    int // of those that were written: they still differ from their version
 }
 
@@ -28,7 +28,13 @@ func (p *Plan) Counts() (files, folders Counts) {
 }
 
 func (n *Counts) add(s *Step) {
-	if s.Err != nil {
+	switch {
+	case s.ClosedIn == s.Target: // whose own step is counted
+		return
+	case s.ClosedIn != "":
+		n.Waiting++
+		return
+	case s.Err != nil:
 		n.Failed++
 		return
 	}

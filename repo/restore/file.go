@@ -132,7 +132,7 @@ func (b *batch) compareWritten(s *Step, dir *durable.Dir, name string) error {
 		f.Close()
 	}
 	s.StillDiffers = b.p.differences(s, &st, s.Blob, attrs)
-	if mtime(&st).Sub(s.Mtime).Abs() < coarsest {
+	if st.Modified().Sub(s.Mtime).Abs() < coarsest {
 		s.StillDiffers = slices.DeleteFunc(s.StillDiffers, func(what string) bool { return what == "mtime" })
 	}
 	s.Notes = append(s.Notes, b.p.give.Lacking(&s.Record, &st)...)

@@ -146,7 +146,7 @@ func (p *Plan) nameOutside(s *Step, path string) (*Step, string) {
 
 // isOf tells whether the stat of a file is what a version says, its owner too.
 func isOf(st *durable.Stat, r *record.Record) bool {
-	return !st.IsDir() && st.IsLink() == r.Link && (r.Link || st.Mode&0o7777 == r.Mode && st.Size == r.Size) && st.UID == r.UID && st.GID == r.GID && mtime(st).Equal(r.Mtime)
+	return !st.IsDir() && st.IsLink() == r.Link && (r.Link || st.Mode&0o7777 == r.Mode && st.Size == r.Size) && st.UID == r.UID && st.GID == r.GID && st.Modified().Equal(r.Mtime)
 }
 
 // noteCut notes of which names the restored files are cut off.

@@ -162,6 +162,7 @@ func NewPlan(ctx context.Context, src Source, selections []Selection, o Options)
 	if o.InPlace() {
 		p.findExtra(ctx, selections, selected)
 	}
+	p.findClosed()
 	p.joinLinks()
 	p.tellTwins()
 	return p, p.addParents(ctx)
@@ -225,6 +226,25 @@ func (p *Plan) decide(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// findClosed finds the steps that could not be decided in closed folders that other steps open.
+func (p *Plan) findClosed() {
+	opens := map[string]bool{}
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		opened := s.Folder && s.Action == Adjust && s.Err == nil && s.rel != ""
+		opens[s.Target] = opens[s.Target] || opened && p.give.IsClosedFolder(&s.presentStat)
+	}
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		in := s.Target
+		for ; in != "/" && !opens[in]; in = filepath.Dir(in) {
+		}
+		if opens[in] && errors.Is(s.Err, unix.EACCES) {
+			s.ClosedIn = in
+		}
+	}
 }
 
 // openBase opens the folder that a selection's steps start from: what lies in it must be made below

@@ -1,10 +1,8 @@
 package restore
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -50,6 +48,9 @@ type Step struct {
 	Notes        []string // other differences, and their reasons
 	Limited      bool     // Options.Limit changes the owner or the mode of Entry
 	Err          error    // why the version was not restored
+	// ClosedIn is a folder at or above the target that is closed to this process's user, its owner.
+	// Another step opens it, and what Err says is decided again. "" from Write on.
+	ClosedIn string
 
 	base         *reach.Base
 	rel          string       // the target below the base; "" is the base itself
@@ -128,7 +129,7 @@ func (s *Step) decide(p *Plan) {
 		return
 	}
 	s.Action = Replace
-	if p.o.Overwrite == OverwriteNever || p.o.Overwrite == OverwriteIfNewer && !s.Link && st.IsRegular() && !mtime(&st).Before(s.Mtime) {
+	if p.o.Overwrite == OverwriteNever || p.o.Overwrite == OverwriteIfNewer && !s.Link && st.IsRegular() && !st.Modified().Before(s.Mtime) {
 		s.Action = Leave
 		return
 	}
@@ -255,20 +256,14 @@ func (s *Step) compare(p *Plan, dir *durable.Dir, name string) {
 		return
 	}
 	if !s.attrsKnown && len(s.presentAttrs) > 0 && p.o.HadNone != nil {
-		s.attrsKnown = p.o.HadNone(&s.Entry, p.changed(s, st))
+		var changed time.Time // unknown
+		if s.Target == s.Source {
+			changed = st.Changed()
+		}
+		s.attrsKnown = p.o.HadNone(&s.Entry, changed)
 	}
 	s.Differs = p.differences(s, st, s.present, s.presentAttrs)
 }
-
-// changed returns when a step's source became what it is now; zero for another place than its own.
-func (p *Plan) changed(s *Step, st *durable.Stat) time.Time {
-	if s.Target != s.Source {
-		return time.Time{}
-	}
-	return time.Unix(st.Ctime.Sec, st.Ctime.Nsec)
-}
-
-func mtime(st *durable.Stat) time.Time { return time.Unix(st.Mtime.Sec, st.Mtime.Nsec) }
 
 // differences lists in what a file, link or folder differs from the version. The owner counts for
 // root only, who alone can give files away.
@@ -281,7 +276,7 @@ func (p *Plan) differences(s *Step, st *durable.Stat, content object.ID, attrs r
 		differs = append(differs, "content")
 	}
 	differs = append(differs, p.give.Differences(&s.Record, st, attrs, s.attrsKnown)...)
-	if !s.Folder && !mtime(st).Equal(s.Mtime) {
+	if !s.Folder && !st.Modified().Equal(s.Mtime) {
 		differs = append(differs, "mtime")
 	}
 	return differs
@@ -318,19 +313,6 @@ func (p *Plan) examine(dir *durable.Dir, name string, st *durable.Stat) (id obje
 		return object.ID{}, nil, err
 	}
 	defer f.Close()
-	id, err = reach.Hash(&endingReader{p.ctx, f}, st.Size)
+	id, err = reach.Hash(reach.UntilDone(p.ctx, f), st.Size)
 	return id, p.give.Of(f).Read(), err
-}
-
-// endingReader reads until its context ends.
-type endingReader struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (r *endingReader) Read(b []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.Reader.Read(b)
 }

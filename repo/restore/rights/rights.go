@@ -110,7 +110,7 @@ func ChmodFolder(dir *durable.Dir, mode uint32) error {
 // changes the mode in was. folder opens the folders above.
 func (p *Policy) OpenClosed(folder func(rel string) *durable.Dir, rel string, was *durable.Stat) error {
 	above, name := layout.Split(rel)
-	if p.Root || int(was.UID) != p.UID || was.Mode&0o500 == 0o500 || rel == "" {
+	if !p.IsClosedFolder(was) || rel == "" {
 		return nil
 	}
 	dir := folder(above)
@@ -129,6 +129,11 @@ func (p *Policy) OpenClosed(folder func(rel string) *durable.Dir, rel string, wa
 // IsClosed tells whether a file is this process's user's own, who may not read it all the same.
 func (p *Policy) IsClosed(st *durable.Stat) bool {
 	return !p.Root && int(st.UID) == p.UID && st.IsRegular() && st.Mode&0o400 == 0
+}
+
+// IsClosedFolder tells whether a folder is this process's user's own, who may not enter or read it.
+func (p *Policy) IsClosedFolder(st *durable.Stat) bool {
+	return !p.Root && int(st.UID) == p.UID && st.Mode&0o500 != 0o500
 }
 
 // OpenFile lets the owner of a closed file read it.

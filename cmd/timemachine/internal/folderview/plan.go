@@ -59,12 +59,36 @@ func PlanLines(p *restore.Plan, o PlanText) (lines []string, grouped bool) {
 		return append(lines, o.extraFolders(p.ExtraFolders, mostGroups)...), true
 	}
 	for _, s := range told {
-		lines = append(lines, o.stepLine(s))
+		lines = append(append(lines, o.stepLine(s)), o.waiting(p, s)...)
 	}
 	for _, path := range p.Extra {
 		lines = append(lines, o.extraLine(path))
 	}
 	return append(lines, o.extraFolders(p.ExtraFolders, len(p.ExtraFolders))...), false
+}
+
+// waiting is a line about what is decided only when the restore has opened a folder or a file.
+func (o *PlanText) waiting(p *restore.Plan, s *restore.Step) []string {
+	if !o.DryRun {
+		return nil
+	}
+	if _, unread := s.ModeBefore(); unread {
+		return []string{o.indent("it is closed to you: what else differs shows when the restore has opened it")}
+	}
+	files, folders := 0, 0
+	for i := range p.Steps {
+		switch in := &p.Steps[i]; {
+		case in.ClosedIn != s.Target || in.Target == s.Target:
+		case in.Folder:
+			folders++
+		default:
+			files++
+		}
+	}
+	if files+folders == 0 {
+		return nil
+	}
+	return []string{o.indent("it is closed to you: the restore opens it, and then decides about " + render.CountBoth(files, folders) + " in it")}
 }
 
 func (o *PlanText) extraLine(path string) string {
@@ -138,6 +162,9 @@ func (o *PlanText) Fill(text string) string {
 // indent fills a text into lines that are indented.
 func (o *PlanText) indent(text string) string {
 	const by = "  "
+	if o.Columns == 0 {
+		return by + text
+	}
 	width := max(o.Columns-len(by), 1)
 	lines := strings.Split(terminal.Wrap(strings.TrimSpace(strings.ReplaceAll(text, "\n", " ")), width), "\n")
 	for i := range lines {
@@ -196,6 +223,7 @@ func PlanErrors(p *restore.Plan, verbose bool) []string {
 		switch s := &p.Steps[i]; {
 		case errors.Is(s.Err, restore.ErrInterrupted):
 			interrupted++
+		case s.ClosedIn != "":
 		case s.Err != nil:
 			tell(s.Target, withoutPath(s.Err, s.Target))
 		case len(s.StillDiffers) > 0:
@@ -269,6 +297,7 @@ func Truth(p *restore.Plan, dryRun bool) string {
 	count("unchanged", files.Unchanged, folders.Unchanged)
 	count("kept", files.Kept+len(p.Extra), folders.Kept+len(p.ExtraFolders))
 	count("not as recorded", files.Differ, folders.Differ)
+	count("in closed folders, decided when they are open", files.Waiting, folders.Waiting)
 	if dryRun {
 		count("cannot be restored", files.Failed, folders.Failed)
 	} else {

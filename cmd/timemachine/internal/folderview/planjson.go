@@ -40,6 +40,7 @@ type CountsDocument struct {
 	Kept      int `json:"kept"`
 	Removed   int `json:"removed"`
 	Failed    int `json:"failed"`
+	Waiting   int `json:"waiting,omitempty"`
 }
 
 // StepDocument is a file, link or folder of a restore.
@@ -56,6 +57,7 @@ type StepDocument struct {
 	Mtime       string   `json:"mtime,omitempty"`
 	Still       []string `json:"still_differs,omitempty"`
 	Notes       []string `json:"notes,omitempty"`
+	Waits       bool     `json:"waits,omitempty"`
 	Error       string   `json:"error,omitempty"`
 }
 
@@ -69,7 +71,7 @@ func PlanJSON(p *restore.Plan, dryRun bool, offered []string) PlanDocument {
 			Created: files.Created + folders.Created, Replaced: files.Replaced + folders.Replaced,
 			Metadata: files.Metadata + folders.Metadata, Unchanged: files.Unchanged + folders.Unchanged,
 			Kept: files.Kept + folders.Kept + len(p.Extra) + len(p.ExtraFolders), Removed: files.Removed + folders.Removed + len(onlyCleared(p)),
-			Failed: files.Failed + folders.Failed,
+			Failed: files.Failed + folders.Failed, Waiting: files.Waiting + folders.Waiting,
 		},
 		Failed: files.Failed + folders.Failed, Offered: render.PathsJSON(offered)}
 	return doc
@@ -87,7 +89,7 @@ func stepsJSON(steps []restore.Step) []StepDocument {
 				doc.Mtime = record.FormatTime(s.Mtime)
 			}
 		}
-		if s.Err != nil {
+		if doc.Waits = s.ClosedIn != ""; s.Err != nil && !doc.Waits {
 			doc.Error = withoutPath(s.Err, s.Target)
 		}
 		docs = append(docs, doc)
