@@ -52,8 +52,11 @@ type RunOptions struct {
 	Watch scan.FolderWatch // may be nil
 	// Removed are paths that the caller has removed, also without Only: their deletion is recorded.
 	Removed []string
-	Clock   func() time.Time
-	Report  Reporter // never nil
+	// Found is called once, before anything is recorded, with the number of files and links that
+	// are new, and their size in bytes. nil: nobody asks.
+	Found  func(files int, bytes int64)
+	Clock  func() time.Time
+	Report Reporter // never nil
 }
 
 // Reporter receives what a run does. A run calls it from one goroutine at a time.
@@ -224,6 +227,7 @@ func (r *run) runOnce() error {
 		return err
 	}
 	changes = r.withinBudget(r.withoutPaused(changes))
+	r.tellFound(changes)
 	r.ordinary = sortForCommit(changes, r.Repo.Fold, uint32(os.Geteuid()))
 	r.cache.Tip, r.summary.Tip, r.base = tip, tip, tip
 	if len(changes) > 0 {
@@ -237,6 +241,22 @@ func (r *run) runOnce() error {
 		r.reportProblem(scan.Problem{Path: r.Repo.Path(), Msg: "what this run knows could not be noted", Remedy: refusal.Remedy{Kind: scan.ChangesAreReadAgain}, Err: durable.WithoutPath(err), Warning: true})
 	}
 	return nil
+}
+
+// tellFound tells the caller once what is new. Other changes show only when they are read.
+func (r *run) tellFound(changes []scan.Change) {
+	if r.Found == nil {
+		return
+	}
+	files, bytes := 0, int64(0)
+	for i := range changes {
+		if c := &changes[i]; (c.Before == nil || c.Before.Deleted) && !c.Deleted && !c.File.Stat.IsDir() {
+			files++
+			bytes += changeSize(c)
+		}
+	}
+	r.Found(files, bytes)
+	r.Found = nil
 }
 
 // withoutPaused leaves out the slow sources that are not tried now. In a run over some paths only,

@@ -71,7 +71,7 @@ func (a *app) add(ctx context.Context, o addOptions) error {
 		return err
 	}
 	if only := append(existingPaths(wanted), a.matchedPaths(ctx, p, c, wanted)...); len(only) > 0 {
-		s, err := a.runOver(ctx, p, rep, watch.RunOptions{Config: c, Repo: r, Wait: true, Only: only})
+		s, err := a.runOver(ctx, p, rep, watch.RunOptions{Config: c, Repo: r, Wait: true, Only: only, Found: a.announceLarge})
 		if err != nil {
 			return err
 		}

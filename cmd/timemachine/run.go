@@ -88,6 +88,19 @@ func (a *app) runIn(ctx context.Context, r *repo.Repo, p *place, rep *runReport,
 	return s, err
 }
 
+// What a command records at once it says first, from so many files or bytes on.
+const (
+	manyFiles = 1000
+	manyBytes = 100 << 20
+)
+
+// announceLarge says how much is about to be recorded, where that is much.
+func (a *app) announceLarge(files int, bytes int64) {
+	if files >= manyFiles || bytes >= manyBytes {
+		a.console.Announce("recording " + render.Count(files, "file") + ", " + render.SizeText(bytes))
+	}
+}
+
 // runOver runs over the sources that o selects. It logs the beginning and the end, and prints a
 // summary on a terminal.
 func (a *app) runOver(ctx context.Context, p *place, rep *runReport, o watch.RunOptions) (*watch.Summary, error) {

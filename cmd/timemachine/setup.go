@@ -71,7 +71,7 @@ func (a *app) setup(ctx context.Context, o setupOptions) error {
 	}
 	report.config = c
 	rep := a.newRunReport(nil)
-	s, err := a.runOver(ctx, p, rep, watch.RunOptions{Config: c, Repo: r, Wait: true})
+	s, err := a.runOver(ctx, p, rep, watch.RunOptions{Config: c, Repo: r, Wait: true, Found: a.announceLarge})
 	if err != nil {
 		return err
 	}
