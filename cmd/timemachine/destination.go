@@ -154,7 +154,10 @@ func (a *app) missingDestinationError(dest string, err error) error {
 
 func (a *app) unmountedError(dest string, err error) error {
 	what := " is empty: not mounted?"
-	if entries, rerr := os.ReadDir(dest); rerr == nil && len(entries) > 0 {
+	switch entries, rerr := os.ReadDir(dest); {
+	case durable.IsMissing(rerr):
+		what = " does not exist: not mounted?"
+	case rerr == nil && len(entries) > 0:
 		what = " has lost its repository: not mounted?"
 	}
 	return &failure{

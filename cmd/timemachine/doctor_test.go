@@ -143,7 +143,7 @@ var ailments = []struct {
 	{check: "trust", as: "as-nobody", make: "chmod 777 .", want: "other users may write to .*doctor[0-9]+, and put something else", heals: true},
 	{check: "trust", as: "as-nobody", make: "chmod 666 config.dat", want: "other users may write to configuration", heals: true},
 	{check: "trust", make: "mv dest o; mkdir -m 777 open; mv o open/dest; sed -i 's,/dest$,/open/dest,' config.dat", want: "other users may write to .*/open, and put something else in the place of destination", heals: true},
-	{check: "destination", make: "mv dest lost", want: "destination .*dest is empty|does not exist"},
+	{check: "destination", make: "mv dest lost", want: "destination .*/dest does not exist: not mounted"},
 	{check: "destination", make: "mv dest lost; mkdir dest", want: "is empty: not mounted"},
 	{check: "destination", make: "chmod g+w dest/.git/refs", want: `others may write to .*refs \(mode 0720\)`, heals: true},
 	{check: "destination", make: "echo nothing >dest/.git/refs/heads/main", want: "branch main is damaged"},
@@ -209,6 +209,9 @@ func TestDoctor(t *testing.T) {
 			}
 			if f[0].Hint == "" {
 				t.Errorf("no remedy for: %s", text)
+			}
+			if strings.HasPrefix(f[0].Hint, "move it ") && !strings.Contains(f[0].Hint, "config edit") {
+				t.Errorf("runs go on where it was: %s", f[0].Hint)
 			}
 			if a.heals {
 				_, command, _ := strings.Cut(": "+f[0].Hint, ": ")

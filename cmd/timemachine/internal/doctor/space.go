@@ -113,5 +113,6 @@ func checkFileSystem(p *Patient) []Finding {
 		return nil
 	}
 	return one(Finding{Path: p.Destination, Note: l.note, Text: fmt.Sprintf("the file system of %s (%s) %s", terminal.Quote(p.Destination), kind, l.text),
-		Remedy: "move it to a disk with ext4, xfs or btrfs: " + p.Say.System("mv", hint.ShellWord(p.Destination), "DISK")})
+		Remedy: "move it to a disk with ext4, xfs or btrfs: " + p.Say.System("mv", hint.ShellWord(p.Destination), "DISK") +
+			", and write its new path after destination: with: " + p.Say.Command("config", "edit")})
 }
