@@ -40,7 +40,7 @@ func (a *app) explainError(ctx context.Context, h *history.History, err error) e
 	return err
 }
 
-func (a *app) tooEarlyError(e *history.BeforeError) error {
+func (a *app) tooEarlyError(e *history.BeforeError) *failure {
 	f := &failure{msg: e.Error(), err: e}
 	if e.Count == 0 {
 		f.msg = "the history of " + terminal.Quote(e.Path) + " begins " + render.LocalTime(e.First.Since, a.zone)

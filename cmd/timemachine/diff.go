@@ -96,6 +96,8 @@ type diffJob struct {
 	live     bool // to is the files on disk
 	owners   disk.OwnerNames
 	watched  *config.Config // nil: not read yet
+
+	announced string // what was said last of what a state lacks
 }
 
 // open opens the history of one branch or two; none stands for the recorded one.

@@ -45,6 +45,7 @@ func (d *diffJob) pairs() ([]pair, error) {
 	var early *history.BeforeError
 	if errors.As(err, &early) && d.from.Back == 0 && !d.live {
 		from, err = nil, nil // every version is newer
+		d.announce(d.app.tooEarlyError(early).msg + ": what was there later is shown as new")
 	}
 	var unknown *history.UnknownError
 	if errors.As(err, &unknown) && d.isAcross() {
@@ -140,11 +141,24 @@ func (d *diffJob) recordedStates(h *history.History, p history.Point) (map[strin
 	if err != nil {
 		return nil, err
 	}
+	about, err := d.app.aboutFolders(d.ctx, h, d.path, p, all)
+	if err != nil {
+		return nil, err
+	}
+	d.announce(about)
 	sides := map[string]fileState{}
 	for _, e := range all {
 		sides[e.Source] = d.recordedState(h, e)
 	}
 	return sides, nil
+}
+
+// announce says once what a state lacks; "" for nothing.
+func (d *diffJob) announce(text string) {
+	if text != "" && text != d.announced {
+		d.app.console.Announce(text)
+		d.announced = text
+	}
 }
 
 func (d *diffJob) recordedState(h *history.History, e history.Entry) fileState {
