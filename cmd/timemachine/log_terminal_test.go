@@ -22,6 +22,31 @@ import (
 	"timemachine/repo/repotest"
 )
 
+// TestLogUntilClaimsNoLater: no heading of a log is later than --until, though the run was that
+// recorded an old file.
+func TestLogUntilClaimsNoLater(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cmd := exec.Command("sh", "-ec", `mkdir w dest; echo 1 >w/a; echo 1 >w/b; i=0; while [ $i -lt 20 ]; do echo $i >w/n$i; i=$((i+1)); done
+		touch -d "2020-05-06 07:08 UTC" w/a; touch -d "2019-01-02 03:04 UTC" w/b w/n*; echo "- w" >config.dat; echo 1 >w/now`)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	onTerminal(t, dir, 100, "-q")
+	for _, args := range [][]string{{"log"}, {"log", "--runs"}, {"log", "--reverse"}, {"log", dir + "/w"}, {"log", "--flat"}, {"log", dir + "/w/a"}} {
+		for _, until := range []string{"2020-05-07", "2020-01-01"} {
+			out := onTerminal(t, dir, 100, append(args, "--until", until)...)
+			if strings.Contains(out, "second") || strings.Contains(out, time.Now().UTC().Format("2006-01-02")) {
+				t.Errorf("%q until %s:\n%s", args, until, out)
+			}
+			if args[len(args)-1] != dir+"/w/a" && !strings.Contains(out, "years ago") && !strings.Contains(out, "2019") {
+				t.Errorf("%q until %s names no time:\n%s", args, until, out)
+			}
+		}
+	}
+}
+
 // onTerminal runs the program on a terminal of so many columns, without a pager, and returns what
 // it wrote there.
 func onTerminal(t *testing.T, dir string, columns int, args ...string) string {

@@ -244,7 +244,7 @@ func (j *logJob) writeVersion(w io.Writer, v *listed, first bool) error {
 // writeRuns writes the versions run by run.
 func (j *logJob) writeRuns(w io.Writer) error {
 	j.list.ByRun = true
-	run := &logview.Run{Reversed: j.o.reverse}
+	run := &logview.Run{Reversed: j.o.reverse, Until: j.list.Until}
 	for v, err := range j.entries() {
 		if err != nil {
 			return err
@@ -253,7 +253,7 @@ func (j *logJob) writeRuns(w io.Writer) error {
 			if err := j.writeRun(w, run); err != nil {
 				return err
 			}
-			run = &logview.Run{Reversed: j.o.reverse}
+			run = &logview.Run{Reversed: j.o.reverse, Until: j.list.Until}
 		}
 		j.note(&v)
 		run.Add(&v.Entry)

@@ -9,6 +9,7 @@ import (
 	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
+	"timemachine/repo/git/object"
 	"timemachine/repo/history"
 	"timemachine/repo/record"
 )
@@ -27,14 +28,15 @@ type quickRuns struct {
 
 // quickRunsBefore finds the runs in quick succession before those that a restore of a folder
 // undoes; nil for none. undone tells of each version at or below the path, newest first, whether it
-// is of the runs that are undone or later. Runs that only added or restored something do not count;
-// with deletions, nothing but deletions does.
+// is of the runs that are undone or later. Runs that only added or restored something do not count,
+// nor what a restore has undone since; with deletions, nothing but deletions does.
 func (a *app) quickRunsBefore(ctx context.Context, h *history.History, path string, undone func(*history.Entry) bool, deletions bool) (*quickRuns, error) {
 	if file, err := h.IsFile(ctx, path); err != nil || file {
 		return nil, err
 	}
 	q := &quickRuns{path: path}
 	sources := map[string]bool{}
+	undoneTo := map[string]object.ID{} // the version that a restore has brought a source back to
 	var oldest time.Time // the oldest version that is undone
 	var last, counted string
 	for e, err := range h.Log(ctx, history.LogOptions{Path: path, ByRun: true}) {
@@ -49,6 +51,13 @@ func (a *app) quickRunsBefore(ctx context.Context, h *history.History, path stri
 			return q.orNone(), nil
 		}
 		last = e.Scan
+		if to, is := undoneTo[e.Source]; is && e.Commit != to {
+			continue
+		}
+		delete(undoneTo, e.Source)
+		if e.Event == record.Restored {
+			undoneTo[e.Source] = e.RestoredFrom
+		}
 		counts := e.Event != record.Added && e.Event != record.Restored
 		if counts && (!deletions || e.Event == record.Deleted) {
 			if e.Scan != counted {

@@ -118,3 +118,43 @@ func TestAgo(t *testing.T) {
 		}
 	}
 }
+
+// TestPartsNameTheOnlyOther: of what is summed up, a source that is the only one elsewhere is told
+// by its name, or as the folder that the others are in.
+func TestPartsNameTheOnlyOther(t *testing.T) {
+	for _, c := range []struct {
+		others []string
+		want   string
+	}{
+		{nil, "20 deleted below /w/g"},
+		{[]string{"/w/g"}, "20 deleted below /w/g, with the folder"},
+		{[]string{"/w/lone"}, "20 deleted below /w/g · deleted /w/lone"},
+		{[]string{"/else/where/deep/lone"}, "20 deleted below /w/g · deleted /else/where/deep/lone"},
+		{[]string{"/lone"}, "20 deleted below /w/g · deleted /lone"},
+		{[]string{"/w/g", "/w/lone"}, "20 deleted below /w/g · +2 more"},
+		{[]string{"/a/b", "/c/d"}, "20 deleted below /w/g · +2 more"},
+	} {
+		for _, event := range []record.Event{record.Deleted, record.Added, record.Restored} {
+			r := &Run{}
+			add := func(source string) {
+				e := history.Entry{}
+				e.Event, e.Source = event, source
+				r.Add(&e)
+			}
+			for i := range 20 {
+				add(fmt.Sprintf("/w/g/%d", i))
+			}
+			for _, source := range c.others {
+				add(source)
+			}
+			s := Style{Columns: 120, Zone: time.UTC, Now: time.Now(), Base: "/"}
+			text, _ := s.Run(r)
+			for _, line := range []string{s.RunLine(r), text} {
+				want := strings.ReplaceAll(c.want, "deleted", string(event))
+				if _, got, _ := strings.Cut(strings.TrimSpace(line), "ago · "); got != want {
+					t.Errorf("%q, not %q", got, want)
+				}
+			}
+		}
+	}
+}

@@ -28,6 +28,7 @@ type Run struct {
 	deleted  []string           // sources
 	renamed  map[string]bool    // by their old names
 	second   time.Time          // of a run without a name
+	Until    time.Time          // only versions in force before that are added; zero: all
 
 	// RenamedTo has the new names of sources that the run renamed, by their old ones: of those
 	// whose new names are not among the versions, as in the log of a folder.
@@ -47,6 +48,9 @@ func (r *Run) Add(e *history.Entry) {
 	}
 	if r.Reversed {
 		r.Time, r.id = e.CaptureTime(), e.Commit
+	}
+	if !r.Until.IsZero() && !r.Time.Before(r.Until) {
+		r.Time = e.Since
 	}
 	r.Versions++
 	if len(r.first) <= 2*few {
@@ -85,7 +89,7 @@ func deed(e *history.Entry) string {
 	switch e.Event {
 	case record.Added:
 		if e.RenamedFrom != "" {
-			return "renamed"
+			return deedRenamed
 		}
 	case record.TypeChanged:
 		return "changed type"
@@ -107,6 +111,7 @@ const (
 	modesChanged  = "modes changed"
 	ownersChanged = "owners changed"
 	renamedAway   = "renamed away"
+	deedRenamed   = "renamed"
 )
 
 // Part is a part of a run: what was done to how many files below a folder.
@@ -114,6 +119,7 @@ type Part struct {
 	Deed     string
 	Folder   string // or the file, of one
 	To       string // of renamedAway where the new names are, likewise
+	Itself   bool   // Folder is one of the files, and Files does not count it
 	Files    int
 	Versions int // a rename is two: the name that vanished, and the new one
 }
@@ -142,27 +148,28 @@ func (r *Run) Parts(most int) (parts []Part, rest Part) {
 	changes := []Part{}
 	files := 0
 	for deed, s := range r.changes {
-		folder, n := s.place()
-		changes = append(changes, Part{Deed: deed, Folder: folder, Files: n, Versions: n})
+		changes = append(changes, s.parts(deed)...)
 		files += s.count
 	}
 	if gone.count > 0 {
-		folder, n := gone.place()
-		changes = append(changes, Part{Deed: string(record.Deleted), Folder: folder, Files: n, Versions: n})
+		changes = append(changes, gone.parts(string(record.Deleted))...)
 		files += gone.count
 	}
 	if away.count > 0 {
-		folder, n := away.place()
-		target, _ := to.place()
+		folder, n, _ := away.place()
+		target, _, _ := to.place()
 		changes = append(changes, Part{Deed: renamedAway, Folder: folder, To: target, Files: n, Versions: n})
 		files += away.count
 	}
 	slices.SortFunc(changes, func(a, b Part) int { return cmp.Or(cmp.Compare(b.Files, a.Files), cmp.Compare(a.Deed, b.Deed)) })
 	rest.Files, rest.Versions = files, r.Versions
 	for _, p := range changes[:min(most, len(changes))] {
-		if p.Deed == "renamed" {
+		if p.Itself {
+			rest.Files--
+		}
+		if p.Deed == deedRenamed {
 			p.Versions += paired
-			if p.Files < r.changes["renamed"].count {
+			if p.Files < r.changes[deedRenamed].count {
 				p.Versions = p.Files // the others' old names are in the rest
 			}
 		}
@@ -172,8 +179,31 @@ func (r *Run) Parts(most int) (parts []Part, rest Part) {
 	return parts, rest
 }
 
+// parts are what was done to most of the sources, and to the only other one.
+func (s *spread) parts(deed string) []Part {
+	folder, n, other := s.place()
+	most := Part{Deed: deed, Folder: folder, Files: n, Versions: n}
+	switch {
+	case other == "" || deed == deedRenamed: // the old names count there
+		return []Part{most}
+	case other == folder:
+		most.Itself = true
+		most.Versions++
+		return []Part{most}
+	}
+	return []Part{most, {Deed: deed, Folder: other, Files: 1, Versions: 1}}
+}
+
 // text says what a part is about.
 func (p *Part) text(path func(source string, folder bool) string) string {
+	text := p.words(path)
+	if p.Itself {
+		text += ", with the folder"
+	}
+	return text
+}
+
+func (p *Part) words(path func(source string, folder bool) string) string {
 	switch {
 	case p.Deed == "":
 		return fmt.Sprintf("+%d more", p.Files)

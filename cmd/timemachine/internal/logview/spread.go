@@ -18,6 +18,7 @@ type spread struct {
 type branch struct {
 	count int
 	names map[string]*branch
+	here  string // a source in it that no branch is for
 }
 
 // add adds a source.
@@ -31,7 +32,7 @@ func (s *spread) add(source string) {
 		below := b.names[name]
 		if below == nil {
 			if s.folders == mostFolders {
-				return
+				break
 			}
 			if b.names == nil {
 				b.names = map[string]*branch{}
@@ -43,13 +44,17 @@ func (s *spread) add(source string) {
 		b = below
 		b.count++
 	}
+	if b.here == "" {
+		b.here = source
+	}
 }
 
 // place is the deepest folder that holds most of the sources, nine in ten at least of the folder
-// above, and how many it holds. Of one source it is that.
-func (s *spread) place() (folder string, n int) {
+// above, and how many it holds. Of one source it is that. A source that is the only one elsewhere
+// is the other; "" for none, or several.
+func (s *spread) place() (folder string, n int, other string) {
 	if s.count == 1 {
-		return s.only, 1
+		return s.only, 1, ""
 	}
 	b := &s.top
 	for {
@@ -57,12 +62,36 @@ func (s *spread) place() (folder string, n int) {
 		if deeper == nil || deeper.count == 1 {
 			break
 		}
+		if b.count > deeper.count {
+			other = b.without(deeper)
+		}
 		folder, b = folder+"/"+name, deeper
 	}
 	if folder == "" {
 		folder = "/"
 	}
-	return folder, b.count
+	if s.count != b.count+1 {
+		other = ""
+	}
+	return folder, b.count, other
+}
+
+// without is a source that is not below one of the folders in a folder, where there is one.
+func (b *branch) without(main *branch) string {
+	for _, below := range b.names {
+		if below != main {
+			return below.any()
+		}
+	}
+	return b.here
+}
+
+// any is a source below a folder.
+func (b *branch) any() string {
+	for _, below := range b.names {
+		return below.any()
+	}
+	return b.here
 }
 
 // main is the folder in a folder that holds nearly all of what is below it; nil for none.
