@@ -74,7 +74,7 @@ func (d *restoreReport) print(p *restore.Plan) error {
 	if !d.app.flags.json {
 		d.printOffers()
 	}
-	files, folders := p.Counts()
+	files, folders := folderview.Count(p)
 	switch {
 	case files.Differ+folders.Differ > 0:
 		return errors.Join(err, status(statusFailed))
@@ -108,7 +108,7 @@ func (d *restoreReport) printText(p *restore.Plan) error {
 	if err := d.app.print(strings.Join(append(lines, style.Fill(folderview.Truth(p, d.o.dryRun))), "\n")); err != nil {
 		return err
 	}
-	files, folders := p.Counts()
+	files, folders := folderview.Count(p)
 	if grouped {
 		d.app.console.Hint("-v names each file")
 	}

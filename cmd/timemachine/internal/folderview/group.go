@@ -84,13 +84,13 @@ func groupAt(extra []string, steps []*restore.Step, o PlanText, depth int) map[g
 			continue
 		}
 		if s.Folder {
-			g := find(s.Target, s.Action, false)
+			g := find(s.Target, deed(s), false)
 			g.folders++
 			g.itself = g.itself || s.Target == topFolder(s.Target, depth)
 			g.add(s.Differs, o.stepLine(s))
 			continue
 		}
-		g := find(path.Dir(s.Target), s.Action, false)
+		g := find(path.Dir(s.Target), deed(s), false)
 		g.files++
 		g.add(s.Differs, o.stepLine(s))
 	}

@@ -107,7 +107,7 @@ func (o *PlanText) extraFolders(paths []string, most int) (lines []string) {
 }
 
 func (o *PlanText) stepLine(s *restore.Step) string {
-	before, text := o.verb(s.Action)+" ", ""
+	before, text := o.verb(deed(s))+" ", ""
 	if s.Folder && s.Action == restore.Replace {
 		return o.fit(before, s.Target, " by a folder", nil)
 	}
@@ -264,7 +264,7 @@ func withoutPath(err error, path string) string {
 
 // Truth is what a restore did, or would do, in one line.
 func Truth(p *restore.Plan, dryRun bool) string {
-	files, folders := p.Counts()
+	files, folders := Count(p)
 	o := PlanText{DryRun: dryRun}
 	var done, rest []string
 	say := func(action restore.Action, nFiles, nFolders int) {

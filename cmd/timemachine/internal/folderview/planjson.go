@@ -64,7 +64,7 @@ type StepDocument struct {
 // PlanJSON is the document of a restore, or of a dry run. Offered are the files that were deleted
 // below, and that it does not bring back.
 func PlanJSON(p *restore.Plan, dryRun bool, offered []string) PlanDocument {
-	files, folders := p.Counts()
+	files, folders := Count(p)
 	doc := PlanDocument{DryRun: dryRun, Files: stepsJSON(p.Steps), Parents: stepsJSON(p.Parents),
 		Cleared: render.PathsJSON(p.Cleared()), Extra: render.PathsJSON(p.Extra), ExtraFolders: render.PathsJSON(p.ExtraFolders), Limited: PlanLimit(p), Notes: p.Notes,
 		Counts: CountsDocument{
@@ -82,7 +82,7 @@ func stepsJSON(steps []restore.Step) []StepDocument {
 	for i := range steps {
 		s := &steps[i]
 		doc := StepDocument{Source: s.Source, SourceBytes: render.RawBytes(s.Source), Type: render.TypeText(s.Link, s.Folder), Target: s.Target, TargetBytes: render.RawBytes(s.Target),
-			Action: string(s.Action), Differs: render.OrEmpty(s.Differs), Still: s.StillDiffers, Notes: s.Notes}
+			Action: string(deed(s)), Differs: render.OrEmpty(s.Differs), Still: s.StillDiffers, Notes: s.Notes}
 		if !s.Commit.IsZero() {
 			doc.Commit, doc.Since = s.Commit.String(), record.FormatTime(s.Since)
 			if s.HasContent() {

@@ -1,4 +1,10 @@
-package restore
+package folderview
+
+import (
+	"slices"
+
+	"timemachine/repo/restore"
+)
 
 // Counts is how many steps of a plan are of each kind: before Write, of what it would do.
 type Counts struct {
@@ -13,9 +19,9 @@ type Counts struct {
 	Differ    int // of those that were written: they still differ from their version
 }
 
-// Counts counts the plan's steps: those of files and links, and those of folders. Parents are not
+// Count counts a plan's steps: those of files and links, and those of folders. Parents are not
 // among them.
-func (p *Plan) Counts() (files, folders Counts) {
+func Count(p *restore.Plan) (files, folders Counts) {
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		if s.Folder {
@@ -27,7 +33,7 @@ func (p *Plan) Counts() (files, folders Counts) {
 	return files, folders
 }
 
-func (n *Counts) add(s *Step) {
+func (n *Counts) add(s *restore.Step) {
 	switch {
 	case s.ClosedIn == s.Target: // whose own step is counted
 		return
@@ -38,21 +44,31 @@ func (n *Counts) add(s *Step) {
 		n.Failed++
 		return
 	}
-	switch s.Action {
-	case Create:
+	switch deed(s) {
+	case restore.Create:
 		n.Created++
-	case Replace:
+	case restore.Replace:
 		n.Replaced++
-	case Adjust:
+	case restore.Adjust:
 		n.Metadata++
-	case Keep:
+	case restore.Keep:
 		n.Unchanged++
-	case Leave:
+	case restore.Leave:
 		n.Kept++
-	case Remove:
+	case restore.Remove:
 		n.Removed++
 	}
 	if len(s.StillDiffers) > 0 {
 		n.Differ++
 	}
+}
+
+// deed is the action of a step as people see it. A file whose metadata alone differs is changed,
+// also where a new file has to take its place for that.
+func deed(s *restore.Step) restore.Action {
+	changes := func(what string) bool { return what == "content" || what == "kind" || what == "links" }
+	if s.Action == restore.Replace && len(s.Differs) > 0 && !slices.ContainsFunc(s.Differs, changes) {
+		return restore.Adjust
+	}
+	return s.Action
 }
