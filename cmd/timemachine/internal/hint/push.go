@@ -1,6 +1,7 @@
 package hint
 
 import (
+	"strconv"
 	"strings"
 
 	"timemachine/repo/refusal"
@@ -68,7 +69,7 @@ var pushing = adviceTable{
 		return s.then(r, "if they may go there, say so in the configuration: "+s.setting(r, func(p *config.Push) { p.Private = true }), "")
 	},
 	refusal.ChooseBranch: func(s Speller, r refusal.Remedy) advice {
-		return s.then(r, "nothing is forced; use another remote, or a branch of its own: "+s.setting(r, func(p *config.Push) { p.Branch = "hosts/{hostname}" }), "")
+		return s.then(r, "nothing is forced; use another remote, or a branch of its own: "+s.setting(r, func(p *config.Push) { p.Branch = otherBranch(r.Branch) }), "")
 	},
 	refusal.UseBareRemote: func(s Speller, r refusal.Remedy) advice {
 		return s.then(r, "push to a bare repository: git init --bare -b main makes one", "")
@@ -111,6 +112,25 @@ func (s Speller) push(r refusal.Remedy) string {
 		words = append(words, ShellWord(r.Remote))
 	}
 	return s.Command(words...)
+}
+
+// otherBranch is a branch of a host's own that is another one than a remote has refused: that name
+// can be taken there, and so can the first part of it.
+func otherBranch(refused string) string {
+	const first, second = "hosts/{hostname}", "timemachine-{hostname}"
+	refused = strings.TrimPrefix(refused, "refs/heads/")
+	rest, again := strings.CutPrefix(refused, "timemachine-")
+	switch {
+	case again:
+		n, err := strconv.Atoi(rest[strings.LastIndexByte(rest, '-')+1:])
+		if err != nil || n < 1 {
+			n = 1
+		}
+		return second + "-" + strconv.Itoa(n+1)
+	case refused == "hosts" || strings.HasPrefix(refused, "hosts/"):
+		return second
+	}
+	return first
 }
 
 // setting is the line of the configuration with one key changed. It shows no password.
