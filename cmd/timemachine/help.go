@@ -314,7 +314,7 @@ func (a *app) helpCommand() *cobra.Command {
 				return &usageError{msg: "no help for " + terminal.InQuotes(strings.Join(words, " ")), hint: usageHint}
 			}
 			return a.paged(cmd.Context(), func(w io.Writer) error {
-				_, err := io.WriteString(w, fullHelp(about, a.width()))
+				_, err := io.WriteString(w, fitText(fullHelp(about, a.width()), a.width()))
 				return err
 			})
 		},

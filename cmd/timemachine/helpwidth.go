@@ -4,16 +4,26 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"timemachine/cmd/timemachine/internal/terminal"
 )
 
-// Help is as wide as the terminal, between these limits in columns; narrow where there is none.
+// Help is as wide as the terminal, up to wide; narrow where there is none.
 const (
 	narrow = 80
 	wide   = 100
 )
 
 // width is the number of columns that help may take.
-func (a *app) width() int { return min(max(a.columns, narrow), wide) }
+func (a *app) width() int { return min(a.terminalColumns(), wide) }
+
+// fitText folds a help that was made for narrow columns at least into fewer.
+func fitText(text string, width int) string {
+	if width >= narrow {
+		return text
+	}
+	return terminal.FoldText(text, width)
+}
 
 // terminalColumns is the width of the terminal.
 func (a *app) terminalColumns() int {
@@ -45,12 +55,12 @@ func (a *app) textColumns() int {
 // command.
 func (a *app) fitHelp(root *cobra.Command, width int) {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
-		if _, err := io.WriteString(cmd.OutOrStdout(), shortHelp(cmd, width)); err != nil {
+		if _, err := io.WriteString(cmd.OutOrStdout(), fitText(shortHelp(cmd, width), width)); err != nil {
 			a.helpError = outputError(err)
 		}
 	})
 	root.SetUsageFunc(func(cmd *cobra.Command) error {
-		_, err := io.WriteString(cmd.OutOrStderr(), usage(cmd, width))
+		_, err := io.WriteString(cmd.OutOrStderr(), fitText(usage(cmd, width), width))
 		return err
 	})
 }

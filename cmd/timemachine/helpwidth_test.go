@@ -46,6 +46,31 @@ func TestHelpFits(t *testing.T) {
 	}
 }
 
+// TestHelpFolds: on a terminal of few columns help is folded at its words, and loses none of them.
+func TestHelpFolds(t *testing.T) {
+	a := systemApp()
+	var each func(cmd *cobra.Command)
+	each = func(cmd *cobra.Command) {
+		a.columns = narrow
+		whole := strings.Join(strings.Fields(fullHelp(cmd, a.width())), " ")
+		for _, a.columns = range []int{60, 40, 30} {
+			text := fitText(fullHelp(cmd, a.width()), a.width())
+			for line := range strings.SplitSeq(text, "\n") {
+				if utf8.RuneCountInString(line) > a.columns && strings.Contains(strings.TrimSpace(line), " ") {
+					t.Errorf("%s on %d columns: %q", cmd.CommandPath(), a.columns, line)
+				}
+			}
+			if folded := strings.Join(strings.Fields(text), " "); folded != whole {
+				t.Errorf("%s on %d columns is another text:\n%s\n%s", cmd.CommandPath(), a.columns, folded, whole)
+			}
+		}
+		for _, sub := range cmd.Commands() {
+			each(sub)
+		}
+	}
+	each(a.rootCommand())
+}
+
 // TestHelpHasExamples: every command has examples, which its flags and arguments accept.
 func TestHelpHasExamples(t *testing.T) {
 	tried := 0

@@ -2,12 +2,11 @@ package main
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/watch/config"
 	"timemachine/watch/scan"
 )
@@ -45,10 +44,8 @@ func (a *app) list(ctx context.Context) error {
 	}
 	lines = render.WatchListLines(entries)
 	if a.flags.verbose && !c.NoDefaults {
-		lines = append(lines, "left out by default, unless default-exclusions is false:")
-		for some := range slices.Chunk(config.DefaultExclusions, 5) {
-			lines = append(lines, "  "+strings.Join(some, " "))
-		}
+		lines = append(lines, terminal.Fold("left out by default, unless default-exclusions is false:", a.terminalColumns(), 2, nil)...)
+		lines = append(lines, wrapWords(config.DefaultExclusions, "  ", min(a.terminalColumns(), narrow)))
 	}
 	return a.printLines(lines)
 }

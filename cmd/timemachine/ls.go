@@ -67,7 +67,7 @@ func (a *app) ls(ctx context.Context, o lsOptions) error {
 		if a.flags.json {
 			return writeRows(w, lists)
 		}
-		return folderview.WriteListings(w, lists, folderview.ListingText{Zone: a.zone, Colour: a.colours(), Named: o.recursive})
+		return folderview.WriteListings(w, lists, folderview.ListingText{Zone: a.zone, Colour: a.colours(), Named: o.recursive, Columns: a.screenColumns()})
 	})
 }
 

@@ -37,7 +37,7 @@ func (a *app) quickRunsBefore(ctx context.Context, h *history.History, path stri
 	q := &quickRuns{path: path}
 	sources := map[string]bool{}
 	undoneTo := map[string]object.ID{} // the version that a restore has brought a source back to
-	var oldest time.Time // the oldest version that is undone
+	var oldest time.Time               // the oldest version that is undone
 	var last, counted string
 	for e, err := range h.Log(ctx, history.LogOptions{Path: path, ByRun: true}) {
 		if err != nil {

@@ -89,6 +89,10 @@ func sizeLines(all []sizeRow, columns int, verbose bool) []string {
 			return append(lines, text)
 		}
 		line, path := head(&all[i]), terminal.Quote(all[i].source)
+		if columns > 0 && columns < narrowSizes && len(line)+terminal.Columns(path) > columns {
+			lines = append(lines, strings.TrimRight(line, " "))
+			line = "  "
+		}
 		if columns > 0 {
 			path = terminal.CutMiddle(path, max(columns-len(line), 8))
 		}

@@ -81,6 +81,8 @@ type ListingText struct {
 	Zone   *time.Location
 	Colour bool
 	Named  bool // the path of each folder stands above its rows
+
+	Columns int // of the terminal, to which rows are folded; 0: they are not
 }
 
 // WriteListings writes listings as ls -l does: a line for each row, in columns of one width in each
@@ -119,12 +121,17 @@ func (l *Listing) write(w io.Writer, o ListingText) error {
 		if l.Folder != "" {
 			name = path.Base(r.Path)
 		}
-		b.WriteString(pad(row[0], -widths[0]) + " " + pad(row[1], -widths[1]) + " " + pad(row[2], -widths[2]) + " " + pad(row[3], widths[3]) + " " + pad(row[4], widths[4]) + " ")
-		b.WriteString(r.coloured(terminal.Quote(name), o.Colour))
+		line := pad(row[0], -widths[0]) + " " + pad(row[1], -widths[1]) + " " + pad(row[2], -widths[2]) + " " + pad(row[3], widths[3]) + " " + pad(row[4], widths[4]) + " "
+		whole := []string{r.coloured(terminal.Quote(name), o.Colour)}
+		line += whole[0]
 		if r.Entry != nil && r.Entry.Link {
-			b.WriteString(" -> " + terminal.Quote(r.Target))
+			whole = append(whole, terminal.Quote(r.Target))
+			line += " -> " + whole[1]
 		}
-		b.WriteByte('\n')
+		if o.Columns > 0 {
+			line = strings.Join(terminal.Fold(line, o.Columns, 2, whole), "\n")
+		}
+		b.WriteString(line + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
