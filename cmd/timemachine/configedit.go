@@ -46,8 +46,13 @@ func (a *app) configEdit() error {
 		return err
 	}
 	changed, err := a.editDraft(p, draft, old)
+	advice := "your text is in " + hint.ShellWord(draft)
+	if text, rerr := os.ReadFile(draft); err != nil && rerr == nil && bytes.Equal(text, old) {
+		advice = "name an editor in the variable EDITOR"
+		err = errors.Join(err, os.RemoveAll(filepath.Dir(draft)))
+	}
 	if err != nil {
-		return &failure{msg: "configuration " + terminal.Quote(p.config) + " is unchanged: " + err.Error(), hint: "your text is in " + hint.ShellWord(draft), err: err}
+		return &failure{msg: "configuration " + terminal.Quote(p.config) + " is unchanged: " + err.Error(), hint: advice, err: err}
 	}
 	if err := os.RemoveAll(filepath.Dir(draft)); err != nil {
 		return err
@@ -94,7 +99,10 @@ func (a *app) newDraft(name string, data []byte) (string, error) {
 		return "", err
 	}
 	draft := filepath.Join(folder, name)
-	return draft, os.WriteFile(draft, data, 0o600)
+	if err := os.WriteFile(draft, data, 0o600); err != nil {
+		return "", errors.Join(err, os.RemoveAll(folder))
+	}
+	return draft, nil
 }
 
 // editDraft opens the copy in the editor until it is valid or the user gives up, and replaces the
