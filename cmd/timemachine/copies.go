@@ -107,7 +107,7 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 		err = a.say(render.RebuildLine(b), 2)
 	}
 	if err == nil && b.NoRoom {
-		err = &failure{msg: "space is short in " + terminal.Quote(p.dest) + ": not all copies are written", hint: "copies: {min-free: …} in the configuration says how much is kept free"}
+		err = &failure{msg: "space is short in " + terminal.Quote(p.dest) + ": not all copies are written", hint: "copies: {min-free: SIZE} in the configuration says how much is kept free"}
 	}
 	if err == nil && b.Failed > 0 {
 		err = status(statusFailed)

@@ -19,6 +19,7 @@ func (a *app) width() int { return min(a.terminalColumns(), wide) }
 
 // fitText folds a help that was made for narrow columns at least into fewer.
 func fitText(text string, width int) string {
+	text = terminal.InCharset(text)
 	if width >= narrow {
 		return text
 	}

@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"golang.org/x/term"
+
+	"timemachine/cmd/timemachine/internal/terminal"
 )
 
 func main() { os.Exit(runProgram()) }
@@ -48,6 +50,7 @@ func runProgram() int {
 	context.AfterFunc(ctx, stop)
 	paceCollection(0)
 	a := systemApp()
+	terminal.SetCharset(a.lookup)
 	a.hangups = listenForHangups(cancel)
 	return a.execute(ctx)
 }

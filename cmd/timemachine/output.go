@@ -59,6 +59,7 @@ func (a *app) print(text string) error {
 // say writes one line of results that is a sentence. On a terminal it is folded to the width of
 // that, and what follows its first hang columns stands below them.
 func (a *app) say(text string, hang int) error {
+	text = terminal.UsageInCharset(text)
 	if !a.stdoutTerminal {
 		return a.print(text)
 	}

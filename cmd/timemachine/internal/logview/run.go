@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/git/object"
 	"timemachine/repo/history"
 	"timemachine/repo/record"
@@ -210,7 +211,7 @@ func (p *Part) words(path func(source string, folder bool) string) string {
 	case p.Deed == renamedAway && p.Files > 1:
 		return fmt.Sprintf("%d renamed from %s to %s", p.Files, path(p.Folder, true), path(p.To, true))
 	case p.Deed == renamedAway:
-		return "renamed " + path(p.Folder, false) + " → " + path(p.To, false)
+		return "renamed " + path(p.Folder, false) + terminal.InCharset(" → ") + path(p.To, false)
 	case p.Files > 1 && (p.Folder == "/" || path(p.Folder, false) == "."):
 		return fmt.Sprintf("%d %s", p.Files, p.Deed)
 	case p.Files > 1:

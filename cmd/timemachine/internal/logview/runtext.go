@@ -13,12 +13,15 @@ import (
 	"timemachine/repo/record"
 )
 
+// dot separates the parts of a line.
+func dot() string { return terminal.InCharset(" · ") }
+
 // mostParts is how many parts of a run are told; the others are counted.
 const mostParts = 4
 
 // Run shows a run: its versions, or the parts of a large one. all tells whether that is everything.
 func (s *Style) Run(r *Run) (text string, all bool) {
-	head := line{{bold, s.date(r.Time)}, {plain, " · " + briefAgo(r.Time, s.Now)}}
+	head := line{{bold, s.date(r.Time)}, {plain, dot() + briefAgo(r.Time, s.Now)}}
 	if r.Versions <= len(r.first) {
 		if list := r.joined(); len(list) <= few {
 			text = s.text(head)
@@ -34,7 +37,7 @@ func (s *Style) Run(r *Run) (text string, all bool) {
 	}
 	one := slices.Clone(head)
 	for _, p := range parts {
-		one.add(plain, " · ")
+		one.add(plain, dot())
 		one.add(p.colour(), p.text(s.path))
 	}
 	if one.width() <= s.Columns {
@@ -49,7 +52,7 @@ func (s *Style) Run(r *Run) (text string, all bool) {
 
 // RunLine shows a run in one line: as many parts as fit.
 func (s *Style) RunLine(r *Run) string {
-	head := line{{bold, s.date(r.Time)}, {plain, " · " + briefAgo(r.Time, s.Now)}}
+	head := line{{bold, s.date(r.Time)}, {plain, dot() + briefAgo(r.Time, s.Now)}}
 	if s.Columns < 60 {
 		head = head[:1]
 	}
@@ -60,7 +63,7 @@ func (s *Style) RunLine(r *Run) string {
 		}
 		l := slices.Clone(head)
 		for _, p := range parts {
-			l.add(plain, " · ")
+			l.add(plain, dot())
 			l.add(p.colour(), p.text(s.path))
 		}
 		if l.width() <= s.Columns {
@@ -70,9 +73,9 @@ func (s *Style) RunLine(r *Run) string {
 	parts, rest := r.Parts(1)
 	others := ""
 	if rest.Files > 0 && s.Columns >= 60 {
-		others = " · " + rest.text(s.path)
+		others = dot() + rest.text(s.path)
 	}
-	head.add(plain, " · ")
+	head.add(plain, dot())
 	head.add(parts[0].colour(), s.partText(&parts[0], s.Columns-head.width()-terminal.Columns(others)))
 	head.add(plain, others)
 	return s.text(head)
@@ -80,6 +83,11 @@ func (s *Style) RunLine(r *Run) string {
 
 // partText is a part in some columns: its path is cut.
 func (s *Style) partText(p *Part, columns int) string {
+	if p.Itself && terminal.Columns(p.text(s.path)) > columns { // the path tells more
+		short := *p
+		short.Itself = false
+		p = &short
+	}
 	return p.text(func(source string, folder bool) string {
 		path := s.path(source, folder)
 		left := columns - terminal.Columns(p.text(func(string, bool) string { return "" }))

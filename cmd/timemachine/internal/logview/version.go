@@ -164,11 +164,10 @@ func (s *Style) renameText(from, to string, columns int) string {
 	if path.Dir(from) == path.Dir(to) {
 		now = terminal.Quote(path.Base(to))
 	}
-	const arrow = " → "
-	if terminal.Columns(old+arrow+now) > columns {
-		half := max(0, columns-3) / 2
-		now = terminal.CutMiddle(now, max(half, columns-3-terminal.Columns(old)))
-		old = terminal.CutMiddle(old, max(0, columns-3-terminal.Columns(now)))
+	arrow := terminal.InCharset(" → ")
+	if left := columns - terminal.Columns(arrow); terminal.Columns(old+now) > left {
+		now = terminal.CutMiddle(now, max(max(0, left)/2, left-terminal.Columns(old)))
+		old = terminal.CutMiddle(old, max(0, left-terminal.Columns(now)))
 	}
 	return old + arrow + now
 }

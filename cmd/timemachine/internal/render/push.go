@@ -58,7 +58,7 @@ func LeavingLines(t *remote.Target, l *remote.Leaving, first bool) (lines []stri
 			line += " " + terminal.Quote(s)
 		}
 		if l.PrivateSources > len(l.Private) {
-			line += " …"
+			line += " " + terminal.Ellipsis()
 		}
 		lines = append(lines, line)
 	}

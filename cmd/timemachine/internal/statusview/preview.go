@@ -124,6 +124,6 @@ func upTo[T any](list []T, limit int) []T { return list[:min(len(list), limit)] 
 // addMore says how many there are beyond a limit.
 func addMore(p *page, n, limit int) {
 	if n > limit {
-		p.plain(fmt.Sprintf("  … and %d more (-v shows them)", n-limit))
+		p.plain(fmt.Sprintf("  %s and %d more (-v shows them)", terminal.Ellipsis(), n-limit))
 	}
 }

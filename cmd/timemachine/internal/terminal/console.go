@@ -138,7 +138,7 @@ func (c *Console) ClearBar() {
 }
 
 func (c *Console) line(text string) {
-	fmt.Fprintln(consoleWriter{c}, Escape(text))
+	fmt.Fprintln(consoleWriter{c}, Escape(UsageInCharset(text)))
 }
 
 // consoleWriter clears the progress bar before it writes a line, and folds the line to a terminal.

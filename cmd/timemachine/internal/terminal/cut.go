@@ -16,13 +16,13 @@ func Pad(text string, columns int) string {
 }
 
 // Cut shortens a text at its end to a number of columns. An ellipsis stands for what is left out.
-func Cut(text string, columns int) string { return cut(text, columns, columns-1) }
+func Cut(text string, columns int) string { return cut(text, columns, columns) }
 
 // CutMiddle shortens a path in its middle to a number of columns. More of the end is left than of
 // the beginning, since that has the file's own name.
 func CutMiddle(path string, columns int) string { return cut(path, columns, (columns-1)/3) }
 
-// cut leaves out what is between the first head columns and the end.
+// cut leaves out what is between the first head columns, or fewer, and the end.
 func cut(text string, columns, head int) string {
 	switch width := Columns(text); {
 	case width <= columns:
@@ -30,13 +30,18 @@ func cut(text string, columns, head int) string {
 	case columns < 1:
 		return ""
 	}
-	first, rest := split(text, head)
+	mark := Ellipsis()
+	left := columns - Columns(mark)
+	if left < 0 { // of the three points
+		mark, left = mark[:columns], 0
+	}
+	first, rest := split(text, min(head, left))
 	last := rest
-	for over := Columns(rest) - (columns - 1 - Columns(first)); over > 0 && last != ""; {
+	for over := Columns(rest) - (left - Columns(first)); over > 0 && last != ""; {
 		_, left, width, _ := uniseg.FirstGraphemeClusterInString(last, -1)
 		last, over = left, over-width
 	}
-	return first + "…" + last
+	return first + mark + last
 }
 
 // split splits a text behind the characters that fit into a number of columns.
