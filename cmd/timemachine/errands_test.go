@@ -40,7 +40,7 @@ var errands = []errand{
 	{wants: "bring back a folder that was deleted",
 		before: "cp -a etc/web kept; rm -r etc/web; timemachine -q",
 		typed:  []string{"timemachine restore etc/web"},
-		show:   []string{`as of .*, before\s+it\s+was\s+deleted`, `created 12 files and 3 folders`},
+		show:   []string{`as of .*,\s+before\s+it\s+was\s+deleted`, `created 12 files and 3 folders`},
 		after:  "diff -r kept etc/web",
 	},
 	{wants: "undo a chmod -R",
