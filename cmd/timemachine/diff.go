@@ -53,7 +53,7 @@ func (a *app) diff(ctx context.Context, o diffOptions) error {
 	if o.stat && o.words {
 		return &usageError{msg: "--stat and --word-diff exclude each other", hint: usageHint}
 	}
-	d := &diffJob{app: a, ctx: ctx}
+	d := &diffJob{app: a, ctx: ctx, folders: o.stat && !a.flags.json}
 	defer d.close()
 	if err := d.open(o.branches); err != nil {
 		return err
@@ -94,6 +94,7 @@ type diffJob struct {
 	path     string
 	from, to history.Point
 	live     bool // to is the files on disk
+	folders  bool // that came or went count also where they hold files, as log counts them
 	owners   disk.OwnerNames
 	watched  *config.Config // nil: not read yet
 

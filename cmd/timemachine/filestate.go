@@ -75,7 +75,7 @@ func (d *diffJob) pairs() ([]pair, error) {
 	full := [2]map[string]bool{foldersOf(from), foldersOf(to)}
 	for _, source := range slices.Sorted(maps.Keys(all)) {
 		p := pair{source, from[source], to[source]}
-		if !p.isEmptyFolder(full) {
+		if !p.isEmptyFolder(full) && !(d.folders && p.isOneFolder()) {
 			p.leaveOutFolder()
 		} else if p.to.There {
 			old, err := d.mayBeOlder(source)
@@ -109,7 +109,12 @@ func (p *pair) isEmptyFolder(full [2]map[string]bool) bool {
 	if p.to.There {
 		in = full[1]
 	}
-	return p.from.There != p.to.There && (p.from.Folder || p.to.Folder) && !in[p.source]
+	return p.isOneFolder() && !in[p.source]
+}
+
+// isOneFolder tells whether a folder is in one state only, and nothing in the other.
+func (p *pair) isOneFolder() bool {
+	return p.from.There != p.to.There && (p.from.Folder || p.to.Folder)
 }
 
 // leaveOutFolder leaves out a folder in one state only: it has no content, and the file counts.

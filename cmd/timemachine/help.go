@@ -369,7 +369,8 @@ const diffHelp = `Show what changed between two states of a file or folder. FROM
 files as they are on disk now. So diff PATH shows what the next run would record of the content, diff PATH @1 what
 changed since the version before the newest, and diff PATH yesterday today what changed in that day. Files that were never
 captured are not shown: run takes them, list -v names them. Of a folder a new mode and owner are shown, which git apply passes
-over; of its attributes, links and those of files log tells. An empty folder that the first run found where it is, is no change
+over; of its attributes, links and those of files log tells. A folder that came or went shows by its files; --stat counts
+it too, as log does. An empty folder that the first run found where it is, is no change
 since a time before that: it may be as old as the files. Of binary files it says that they differ, as git does.
 
 With one --branch, FROM and TO are on that branch. With two, the first is compared with the second: the newest versions
