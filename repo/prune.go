@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"timemachine/repo/git/object"
@@ -34,6 +35,31 @@ func (r *Repo) CopiesKept(ctx context.Context, p CopyPolicy, now time.Time) func
 	return func(v *record.Version) bool { return kept[v.Commit] }
 }
 
+// CopiesExpected tells which versions must have their copies: those that keep them now, and kept
+// them by all the policies that were in force before. nil: all of them.
+func (r *Repo) CopiesExpected(ctx context.Context, p CopyPolicy, now time.Time) (func(*record.Version) bool, error) {
+	kept := r.CopiesKept(ctx, p, now)
+	before, err := runstate.KeptBefore(r.work.StateDir, p.String())
+	if err != nil || len(before) == 0 {
+		return kept, err
+	}
+	tip, err := r.work.Tip()
+	if err != nil || tip.IsZero() {
+		return kept, nil // which verify tells
+	}
+	var left []func(*record.Version) bool
+	for _, k := range before {
+		is, err := pruning.LeftOut(ctx, r.work.Commits, tip, pruning.ParsePolicy(k.Policy), k.Until)
+		if err != nil {
+			return kept, ctx.Err()
+		}
+		left = append(left, is)
+	}
+	return func(v *record.Version) bool {
+		return (kept == nil || kept(v)) && !slices.ContainsFunc(left, func(is func(*record.Version) bool) bool { return is(v) })
+	}, nil
+}
+
 // PruneOptions of PruneCopies.
 type PruneOptions struct {
 	Policy   CopyPolicy
@@ -55,20 +81,25 @@ func (r *Writer) PruneCopies(ctx context.Context, o PruneOptions) (Pruned, error
 	return done, err
 }
 
-// again ends the note of a policy by which not all could be removed: the next time looks at all.
-const again = " again"
-
 // KeepCopies removes, after a run from base to tip, the copies that a policy does not keep any
-// more, for a bounded time. A policy of none is left to PruneCopies. A clock that is more than a
-// day ahead of the last run counts as a day ahead: it may be wrong, and is believed step by step.
+// more, for a bounded time. A policy of none is left to PruneCopies, and only noted. A clock that is
+// more than a day ahead of the last run counts as a day ahead: it may be wrong, and is believed step
+// by step.
 func (r *Writer) KeepCopies(ctx context.Context, p CopyPolicy, now time.Time, base, tip object.ID) (done Pruned, err error) {
-	if p.KeepsAll() || p.None || tip.IsZero() {
+	if tip.IsZero() {
 		return done, nil
 	}
 	state := r.work.StateDir
 	last, at, err := runstate.Pruned(state)
-	if err != nil {
+	again := last == p.String()+runstate.PruneAgain
+	switch {
+	case err != nil:
 		return done, err
+	case !p.None && !p.KeepsAll():
+	case last == p.String() || again || last == "" && p.KeepsAll():
+		return done, nil
+	default:
+		return done, runstate.WritePruned(state, p.String(), now)
 	}
 	ran, _, err := runstate.LastRun(state)
 	if err != nil {
@@ -79,14 +110,14 @@ func (r *Writer) KeepCopies(ctx context.Context, p CopyPolicy, now time.Time, ba
 	}
 	o := pruning.Options{Policy: p, Now: now, Limit: pruneTime}
 	switch {
-	case last != p.String() && last != p.String()+again: // by another policy, and never
+	case last != p.String() && !again: // by another policy, and never
 	case p.IsDue(at, now) && last == p.String():
 		o.Last = at
 	case p.IsDue(at, now):
 	case p.Count > 0 && base != tip && !base.IsZero():
 		done, err = pruning.PruneDisplaced(ctx, r.work.Commits, tip, base, o)
 		if err == nil && !done.IsComplete() {
-			err = runstate.WritePruned(state, p.String()+again, at)
+			err = runstate.WritePruned(state, p.String()+runstate.PruneAgain, at)
 		}
 		return done, err
 	default:
@@ -95,7 +126,7 @@ func (r *Writer) KeepCopies(ctx context.Context, p CopyPolicy, now time.Time, ba
 	if done, err = pruning.Prune(ctx, r.work.Commits, tip, o); err == nil && !done.Unfinished {
 		note := p.String()
 		if !done.IsComplete() {
-			note += again
+			note += runstate.PruneAgain
 		}
 		err = runstate.WritePruned(state, note, now)
 	}

@@ -6,6 +6,7 @@ import (
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/projection"
+	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
 )
 
@@ -22,6 +23,9 @@ func (r *Writer) RebuildCopies(ctx context.Context, o RebuildOptions) (*Rebuilt,
 		return &Rebuilt{}, err
 	}
 	done, err := r.work.RebuildSince(ctx, tip, object.ID{}, projection.RebuildOptions(o))
+	if err == nil && done.Failed == 0 && !done.NoRoom {
+		err = runstate.ForgetKeptBefore(r.work.StateDir)
+	}
 	return (*Rebuilt)(done), err
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -91,7 +92,11 @@ func (a *app) verifyDestination(ctx context.Context, p *place, c *config.Config,
 	}
 	defer r.Close()
 	defer a.console.ShowBar("verifying")()
-	options.WantCopy = copiesKept(ctx, r, c)
+	if c != nil {
+		if options.WantCopy, err = r.CopiesExpected(ctx, repo.CopyPolicy(c.CopiesKeep), time.Now()); err != nil {
+			return nil, err
+		}
+	}
 	check := r.Verify
 	if o.repair {
 		w, err := r.Lock(ctx, upkeepOptions(c))

@@ -30,6 +30,19 @@ func (p Policy) String() string {
 	return "all"
 }
 
+// ParsePolicy reads what String writes; any other text keeps all.
+func ParsePolicy(text string) (p Policy) {
+	if p.None = text == "none"; p.None {
+		return p
+	}
+	if n, err := strconv.Atoi(text); err == nil && n > 0 {
+		p.Count = n
+	} else if d, err := time.ParseDuration(text); err == nil && d > 0 {
+		p.For = d
+	}
+	return p
+}
+
 // IsDue tells whether a run looks for copies to remove again: a day after the last time, or a tenth
 // of For. A clock that went back makes it due.
 func (p Policy) IsDue(last, now time.Time) bool {

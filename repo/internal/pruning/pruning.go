@@ -92,6 +92,35 @@ func Kept(ctx context.Context, c *commits.Commits, tip object.ID, p Policy, now 
 	return kept, err
 }
 
+// LeftOut tells which versions a policy did not keep the copies of at a moment, or had none made
+// until then. Memory is 20 bytes for each, unless the policy is none.
+func LeftOut(ctx context.Context, c *commits.Commits, tip object.ID, p Policy, at time.Time) (func(*record.Version) bool, error) {
+	if p.None {
+		return func(v *record.Version) bool { return !v.CaptureTime().After(at) }, nil
+	}
+	out := map[object.ID]bool{}
+	sources := map[string]*later{}
+	err := c.Walk(ctx, tip, object.ID{}, func(v record.Version, ours bool) error {
+		if !ours || v.CaptureTime().After(at) {
+			return nil
+		}
+		s := sources[v.Source]
+		if s == nil {
+			s = &later{}
+			sources[strings.Clone(v.Source)] = s
+		}
+		if hasCopy(&v) {
+			if !p.keeps(s.at, s.newer, at) {
+				out[v.Commit] = true
+			}
+			s.newer++
+		}
+		s.at = v.CaptureTime()
+		return nil
+	})
+	return func(v *record.Version) bool { return out[v.Commit] }, err
+}
+
 // PruneDisplaced removes the copies that the versions after base, up to tip, have displaced: those
 // of earlier versions of the same sources beyond the policy's Count.
 func PruneDisplaced(ctx context.Context, c *commits.Commits, tip, base object.ID, o Options) (Pruned, error) {
