@@ -82,9 +82,9 @@ func (r *Writer) PruneCopies(ctx context.Context, o PruneOptions) (Pruned, error
 }
 
 // KeepCopies removes, after a run from base to tip, the copies that a policy does not keep any
-// more, for a bounded time. A policy of none is left to PruneCopies, and only noted. A clock that is
-// more than a day ahead of the last run counts as a day ahead: it may be wrong, and is believed step
-// by step.
+// more, for a bounded time. A policy of none is left to PruneCopies, and only noted. A clock that
+// is more than a day ahead of the last run counts as a day ahead: it may be wrong, and is believed
+// step by step.
 func (r *Writer) KeepCopies(ctx context.Context, p CopyPolicy, now time.Time, base, tip object.ID) (done Pruned, err error) {
 	if tip.IsZero() {
 		return done, nil

@@ -235,8 +235,8 @@ Nothing is ever forced, merged or fetched. The remote's branch is compared first
 lacks goes in batches, so that the next push goes on where this one is cut short.
 
 Files that not everybody may read here (no read permission for others) are sent only when push: {private: yes} or --private
-says so, or a person at the terminal does. A history of /etc holds password hashes and keys: whoever can read the remote
-has them then.`
+says so, or a person at the terminal does. That answer holds for the branch of the remote, and status and config show it;
+push --private=false takes it back. A history of /etc holds password hashes and keys: whoever can read the remote has them then.`
 
 const pushExamples = `  timemachine init --remote ssh://git@backup.example.org/srv/history.git
   timemachine push

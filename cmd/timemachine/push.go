@@ -15,6 +15,7 @@ import (
 
 	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/cmd/timemachine/internal/statusview"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
 	"timemachine/repo/history"
@@ -27,19 +28,22 @@ import (
 type pushOptions struct {
 	remote  string // "": the configured one
 	private bool
+	never   bool // private was given as false
 }
 
 func (a *app) pushCommand() *cobra.Command {
 	var o pushOptions
-	cmd := newCommand("push [REMOTE]", "send the history to a git remote", pushHelp, atMostOne("push", "remote"),
+	var cmd *cobra.Command
+	cmd = newCommand("push [REMOTE]", "send the history to a git remote", pushHelp, atMostOne("push", "remote"),
 		func(ctx context.Context, words []string) error {
 			if len(words) > 0 {
 				o.remote = words[0]
 			}
+			o.never = cmd.Flags().Changed("private") && !o.private
 			return a.push(ctx, o)
 		})
 	cmd.Example = pushExamples
-	cmd.Flags().BoolVar(&o.private, "private", false, "send also files that not everybody may read here, with the password hashes and keys in them")
+	cmd.Flags().BoolVar(&o.private, "private", false, "send also files that not everybody may read here, with the password hashes and keys in them; --private=false sends nothing, and takes back that they may go")
 	return cmd
 }
 
@@ -64,7 +68,67 @@ func (a *app) push(ctx context.Context, o pushOptions) error {
 		return err
 	}
 	defer r.Close()
+	if o.never {
+		return a.takeBack(ctx, r, a.pushingTo(p, c, o.remote))
+	}
 	return a.pushTo(ctx, r, a.pushingTo(p, c, o.remote), o.private)
+}
+
+// takeBack forgets that files which not everybody may read may go to a remote.
+func (a *app) takeBack(ctx context.Context, r *repo.Repo, s pushing) error {
+	h, err := r.History()
+	if err != nil {
+		return err
+	}
+	t, err := a.namedTarget(h, &s)
+	if err != nil {
+		return err
+	}
+	if s.Private {
+		return &usageError{msg: "the configuration says private: yes of " + terminal.Quote(t.Label()), hint: "take it out with: " + a.spell("config", "edit")}
+	}
+	o := a.remoteOptions()
+	o.Waiting = func(holder int, patience time.Duration) { a.announcePushWait(h.Dest(), holder, patience) }
+	had, err := remote.TakeBack(ctx, h.Commits(), &t, o)
+	if err != nil {
+		return err
+	}
+	a.journal.Info("taken back: private files may go to the remote", "remote", t.Label(), "agreed", had)
+	switch {
+	case a.flags.json:
+		return a.printJSON(map[string]any{"remote": t.Label(), "taken_back": had})
+	case a.flags.quiet:
+		return nil
+	case !had:
+		return a.say("nothing was agreed to: files that not everybody may read go to "+terminal.Quote(t.Label())+" only after a question", 2)
+	}
+	return a.say("files that not everybody may read go to "+terminal.Quote(t.Label())+" only after a question from now on; what is there stays there", 2)
+}
+
+// agreed are the remotes to which private files may go since a person has said so, with the command
+// that takes that back.
+func (a *app) agreed(h *history.History, p *place, c *config.Config) ([]statusview.Agreed, error) {
+	list, err := remote.AgreedTo(h.Commits())
+	var agreed []statusview.Agreed
+	for _, to := range list {
+		words := []string{"push", "--private=false"}
+		t, terr := a.pushTarget(h, a.pushingTo(p, c, ""))
+		if c == nil || c.Push == nil || terr != nil || t.URL() != to.URL {
+			words = append(words, hint.ShellWord(to.URL))
+		}
+		agreed = append(agreed, statusview.Agreed{Remote: to.URL, Branch: to.Branch, Undo: a.spell(words...)})
+	}
+	return agreed, err
+}
+
+// namedTarget is the target of a push that may name no remote: the only one counts then.
+func (a *app) namedTarget(h *history.History, s *pushing) (remote.Target, error) {
+	if s.Remote == "" {
+		if s.Remote = remote.OnlyName(h.Commits()); s.Remote == "" {
+			return remote.Target{}, &usageError{msg: "no remote is named", hint: "name one, or write push: REMOTE in the configuration; " + a.spell("init", "--remote", "URL") + " adds one"}
+		}
+	}
+	return a.pushTarget(h, *s)
 }
 
 // pushing says where and how a push goes, and how hints about it are spelled.
@@ -109,12 +173,7 @@ func (a *app) pushTo(ctx context.Context, r *repo.Repo, s pushing, private bool)
 	if err != nil {
 		return err
 	}
-	if s.Remote == "" {
-		if s.Remote = remote.OnlyName(h.Commits()); s.Remote == "" {
-			return &usageError{msg: "no remote is named", hint: "name one, or write push: REMOTE in the configuration; " + a.spell("init", "--remote", "URL") + " adds one"}
-		}
-	}
-	t, err := a.pushTarget(h, s)
+	t, err := a.namedTarget(h, &s)
 	if err != nil {
 		return err
 	}

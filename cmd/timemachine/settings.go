@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
+	"timemachine/repo/remote"
 	"timemachine/watch/config"
 )
 
@@ -33,6 +35,7 @@ func (a *app) config() error {
 		return err
 	}
 	d := settingsJSON(p.config, p.journal, p.found, c, p.dest, p.destBy)
+	a.addAnswer(&d, p, c)
 	if a.flags.json {
 		return a.printJSON(d)
 	}
@@ -41,6 +44,29 @@ func (a *app) config() error {
 	}
 	a.warnOfPush(p, c)
 	return nil
+}
+
+// addAnswer puts what a person has answered to push in the place of the default.
+func (a *app) addAnswer(d *settingsDocument, p *place, c *config.Config) {
+	if c == nil || c.Push == nil {
+		return
+	}
+	h, err := a.openToRead(p.dest, "", nil)
+	if err != nil {
+		return
+	}
+	defer h.Close()
+	t, err := a.pushTarget(h, a.pushingTo(p, c, ""))
+	if err != nil {
+		return
+	}
+	list, _ := remote.AgreedTo(h.Commits())
+	for i := range d.Settings {
+		if s := &d.Settings[i]; s.Key == "push.private" && !c.Push.Private && slices.Contains(list, remote.Agreed{URL: t.URL(), Branch: t.Branch()}) {
+			s.Value, s.From, s.Line = "yes", "answer", 0
+			s.origin = origin{kind: "answer", name: "answered; " + a.spell("push", "--private=false") + " takes it back"}
+		}
+	}
 }
 
 // warnOfPush warns of a push in the configuration that leads nowhere, as far as that can be told

@@ -177,6 +177,10 @@ func (a *app) gatherStatus(ctx context.Context, h *history.History, c *config.Co
 			return err
 		}
 		s.Watches = watchesOf(h.State(), p)
+		var err error
+		if s.Agreed, err = a.agreed(h, p, c); err != nil {
+			return err
+		}
 	}
 	s.Failed = a.recall(s.Configuration).lastFailure(s.Destination, s.Last)
 	if c == nil {

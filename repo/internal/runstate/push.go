@@ -51,7 +51,7 @@ type Failing struct {
 
 // ReadPush reads what is known of a branch at a remote. What is damaged is not known.
 func ReadPush(dir *durable.Dir, url, ref string) (Push, error) {
-	all, err := readPushes(dir)
+	all, err := ReadPushes(dir)
 	for _, p := range all {
 		if p.URL == url && p.Ref == ref {
 			return p, err
@@ -63,7 +63,7 @@ func ReadPush(dir *durable.Dir, url, ref string) (Push, error) {
 // WritePush replaces what is known of a branch at a remote. Losing it costs one exchange with the
 // remote, so it is not forced to disk.
 func WritePush(dir *durable.Dir, p Push) error {
-	all, err := readPushes(dir)
+	all, err := ReadPushes(dir)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,8 @@ func WritePush(dir *durable.Dir, p Push) error {
 	return dir.Put(pushName, []byte(b.String()))
 }
 
-func readPushes(dir *durable.Dir) (all []Push, err error) {
+// ReadPushes reads what is known of all branches at remotes, those first that were used last.
+func ReadPushes(dir *durable.Dir) (all []Push, err error) {
 	b, err := dir.ReadFile(pushName, maxNote)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

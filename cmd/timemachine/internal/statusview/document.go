@@ -19,6 +19,7 @@ type StatusDocument struct {
 	LastRun     LastRunDocument  `json:"last_run"`
 	Size        SizeDocument     `json:"size"`
 	Push        *PushDocument    `json:"push"` // null: not set up
+	Agreed      []Agreed         `json:"private_allowed,omitempty"`
 	Next        *PreviewDocument `json:"next"` // null: there is no watch list
 
 	Configuration string            `json:"configuration,omitempty"`
@@ -119,7 +120,7 @@ type AgeDocument struct {
 
 // Document is what status --json prints.
 func (s *Status) Document() StatusDocument {
-	d := StatusDocument{Destination: s.Destination, Branch: s.Branch, Busy: s.Busy, Versions: s.Versions, LastRun: lastRunJSON(s.Last, s.Failed),
+	d := StatusDocument{Destination: s.Destination, Branch: s.Branch, Busy: s.Busy, Versions: s.Versions, LastRun: lastRunJSON(s.Last, s.Failed), Agreed: s.Agreed,
 		Size: SizeDocument{Git: s.Sizes.Git, Files: s.Sizes.Files, Copies: s.Sizes.Copies}}
 	if s.Versions > 0 {
 		d.Newest = &NewestDocument{Commit: render.IDText(s.Newest.Commit), Captured: render.TimeText(s.Newest.CaptureTime())}

@@ -36,6 +36,7 @@ type Status struct {
 	Unread        error       // why the user's crontab could not be read
 	Schedule      string      // what to type to have it run; "" where it is scheduled
 	Push          *Push       // nil: runs do not push
+	Agreed        []Agreed    // remotes that may have private files
 	Upstream      *history.Upstream
 	Remote        string // that is set up, though runs push to none; "": none
 	Sizes         history.Sizes
@@ -43,6 +44,14 @@ type Status struct {
 	Growth        *Growth          // nil where too little is known for that
 	Preview       *preview.Preview // nil where there is no configuration
 	Hints         render.Hints     // gives the words for the preview's problems
+}
+
+// Agreed is a branch of a remote to which files may go that not everybody may read, since a person
+// has agreed to that.
+type Agreed struct {
+	Remote string `json:"remote"`
+	Branch string `json:"branch"`
+	Undo   string `json:"-"` // what to type to take that back
 }
 
 // Scheduled is a job that is to make runs.
@@ -146,6 +155,10 @@ func (s *Status) addHistory(p *page, v View) {
 		s.Push.addTo(p, v.Clock)
 	} else {
 		p.row("push", pushText(s.Upstream, s.Remote))
+	}
+	for _, to := range s.Agreed {
+		p.row("private", "files may go to "+terminal.Quote(to.Remote)+", branch "+terminal.Quote(to.Branch)+", as was answered; to take that back:")
+		p.plain("  " + to.Undo)
 	}
 	if n := s.Last.Unwritten; n > 0 {
 		p.row("not written", render.Count(n, "version")+" beside the history, in files/ or copies/: each run tries again")

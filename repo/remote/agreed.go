@@ -1,0 +1,45 @@
+package remote
+
+import (
+	"context"
+	"strings"
+
+	"timemachine/repo/internal/commits"
+	"timemachine/repo/internal/runstate"
+)
+
+// Agreed is a branch of a remote to which a person has agreed to send files that not everybody may
+// read. Branch is its short name.
+type Agreed struct{ URL, Branch string }
+
+// AgreedTo lists those, the one that was pushed to last first.
+func AgreedTo(c *commits.Commits) (list []Agreed, err error) {
+	if c.StateDir == nil {
+		return nil, nil
+	}
+	all, err := runstate.ReadPushes(c.StateDir)
+	for _, p := range all {
+		if p.Private {
+			list = append(list, Agreed{p.URL, strings.TrimPrefix(p.Ref, "refs/heads/")})
+		}
+	}
+	return list, err
+}
+
+// TakeBack forgets what a person has agreed to about all branches of t's remote. It tells whether
+// anything was.
+func TakeBack(ctx context.Context, c *commits.Commits, t *Target, o Options) (had bool, err error) {
+	lock, _, err := takeLock(ctx, c, &o)
+	if err != nil {
+		return false, err
+	}
+	defer lock.Close()
+	all, err := runstate.ReadPushes(c.StateDir)
+	for _, p := range all {
+		if err == nil && p.Private && p.URL == t.URL() {
+			p.Private, had = false, true
+			err = runstate.WritePush(c.StateDir, p)
+		}
+	}
+	return had, err
+}
