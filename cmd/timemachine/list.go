@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -44,8 +46,15 @@ func (a *app) list(ctx context.Context) error {
 	}
 	lines = render.WatchListLines(entries)
 	if a.flags.verbose && !c.NoDefaults {
-		lines = append(lines, terminal.Fold("left out by default, unless default-exclusions is false:", a.terminalColumns(), 2, nil)...)
-		lines = append(lines, wrapWords(config.DefaultExclusions, "  ", min(a.terminalColumns(), narrow)))
+		const heading = "left out by default, unless default-exclusions is false:"
+		if columns := a.screenColumns(); columns > 0 {
+			lines = append(append(lines, terminal.Fold(heading, columns, 2, nil)...), wrapWords(config.DefaultExclusions, "  ", columns))
+			return a.printLines(lines)
+		}
+		lines = append(lines, heading)
+		for some := range slices.Chunk(config.DefaultExclusions, 5) {
+			lines = append(lines, "  "+strings.Join(some, " "))
+		}
 	}
 	return a.printLines(lines)
 }
