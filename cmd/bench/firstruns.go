@@ -88,7 +88,7 @@ func (b *bench) compareFirstRuns(work string, n int, oneCommit float64) (float64
 			b.syncDisks()
 			return p.commitAll()
 		},
-		func() (cost, error) { // what is written is as large as ours, which came before in the first round
+		func() (cost, error) { // as large as ours, which is the first of all
 			if last == nil {
 				return cost{}, errors.New("no run came before")
 			}
