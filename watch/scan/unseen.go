@@ -26,6 +26,7 @@ type Unseen struct {
 	gone     map[string]*cache.State // folders that are deleted
 	held     map[string]*heldFolder
 	links    map[string]bool // which roots of entries are links
+	layers   map[layer]bool  // nil: not looked for yet
 }
 
 // unseenSource is one of them, with the entry that selects it.
@@ -212,8 +213,8 @@ func (u *Unseen) folderAllows(root string, state *cache.State) bool {
 
 // deviceAllows tells whether the nearest existing folder above an unseen source is on the device
 // that the source was on: by that device's number, by a source that was beside it and still is, or
-// by a deleted folder that held the source. Without any, the folder may be one whose
-// disk is not mounted.
+// by a deleted folder that held the source, or since both are of one overlay. Without any, the
+// folder may be one whose disk is not mounted.
 func (u *Unseen) deviceAllows(folder string, f folder, state *cache.State) bool {
 	why := "is on another device, with none of its known files"
 	switch {
@@ -221,7 +222,7 @@ func (u *Unseen) deviceAllows(folder string, f folder, state *cache.State) bool 
 		return true
 	case state.Followed && !f.empty:
 		return true // the device is that of the link's target
-	case !state.Followed && (state.Stat.Dev == f.dev || u.scan.part == nil && u.sawNeighbour(folder, state)):
+	case !state.Followed && (state.Stat.Dev == f.dev || u.scan.part == nil && (u.sawNeighbour(folder, state) || u.isLayer(layer{f.dev, state.Stat.Dev}))):
 		return true
 	case f.empty && (state.Followed || state.Stat.IsZero()):
 		why = "is empty, where it was not"
