@@ -255,7 +255,11 @@ func (s *Step) compare(p *Plan, dir *durable.Dir, name string) {
 		s.Differs = []string{"mode"} // the rest shows when it is open
 		return
 	}
-	if !s.attrsKnown && len(s.presentAttrs) > 0 && p.o.HadNone != nil {
+	switch {
+	case s.attrsKnown || len(s.presentAttrs) == 0:
+	case st.IsLink() != s.Link:
+		s.attrsKnown = true // a file keeps no attributes of the link in its place, nor the reverse
+	case p.o.HadNone != nil:
 		var changed time.Time // unknown
 		if s.Target == s.Source {
 			changed = st.Changed()

@@ -31,8 +31,8 @@ func (u *Unseen) isLayer(l layer) bool {
 	return u.layers[l]
 }
 
-// seenFiles yields the regular files that the scan saw, found or unchanged. Each stat is valid until
-// the next one.
+// seenFiles yields the regular files that the scan saw, found or unchanged. Each stat is valid
+// until the next one.
 func (u *Unseen) seenFiles() iter.Seq2[string, *disk.Stat] {
 	return func(yield func(string, *disk.Stat) bool) {
 		for i := range u.scan.found {
