@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -205,6 +206,25 @@ func TestRemoveLeavesComments(t *testing.T) {
 		}
 		if got, err := os.ReadFile(file); err != nil || string(got) != tt.after {
 			t.Errorf("%q less %s is %q, want %q", tt.before, tt.path, got, tt.after)
+		}
+	}
+}
+
+// TestLineOfABracket: a bracket that is not closed is named with its own line, also below one that
+// is.
+func TestLineOfABracket(t *testing.T) {
+	for text, line := range map[string]int{
+		"[/a\n":                                1,
+		"watch: [/a\n":                         1,
+		"watch: [/a]\nexclude: [\"*.bak\"\n":   2,
+		"watch:\n- /a\nexclude: [\"*.bak\"\n":  3,
+		"watch: [/a]\n\npush: {remote: r\n":    3,
+		"watch: [/a]\nexclude: [b\n  c: d e\n": 2,
+		"watch:\n- /a\nexclude: [[a], [b\n":    3,
+	} {
+		_, err := Parse("/c", []byte(text), testEnv)
+		if err == nil || !strings.HasPrefix(err.Error(), fmt.Sprintf("/c:%d:1: ", line)) {
+			t.Errorf("%q: %v, want line %d", text, err, line)
 		}
 	}
 }

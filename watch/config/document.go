@@ -134,8 +134,11 @@ func mistakenLine(data []byte, line int, msg string) int {
 	default:
 		return line
 	}
-	found := line
-	for i, text := range strings.Split(string(data), "\n") {
+	found, lines := line, strings.Split(string(data), "\n")
+	if signs != "\t" && line < len(lines) && strings.ContainsAny(lines[line], signs) {
+		return line + 1
+	}
+	for i, text := range lines {
 		if signs == "\t" {
 			text = text[:len(text)-len(strings.TrimLeft(text, " \t"))]
 		}
