@@ -22,6 +22,8 @@ const (
 	memoryDays  = 31
 	repeatAfter = 24 * time.Hour // after this a standing warning is printed again
 	memoryLimit = 16 << 20       // bytes; a larger file is not a memory
+
+	mostFailures = 20 // reasons of failed runs that are told apart
 )
 
 // memory is what timemachine remembers about one configuration file between executions. It keeps
@@ -32,6 +34,7 @@ type memory struct {
 	Destinations map[string]usedPlace  `json:"destinations,omitempty"`
 	LastRun      time.Time             `json:"last_run"`
 	Warnings     map[string]givenAlarm `json:"warnings,omitempty"`
+	Failures     map[string]time.Time  `json:"failures,omitempty"` // why, and when told
 
 	file     string
 	now      time.Time
@@ -182,9 +185,23 @@ func (m *memory) isFirst(text string) bool {
 	return w.Printed.Equal(m.now)
 }
 
+// isNewFailure records why this run failed and tells whether to print it: no run has since the last
+// one that ended, or a day has passed.
+func (m *memory) isNewFailure(err error) bool {
+	text := terminal.Escape(withoutNumbers(render.FirstLine(err)))
+	if printed, given := m.Failures[text]; given && m.now.Sub(printed) < repeatAfter {
+		return false
+	}
+	if m.Failures == nil || len(m.Failures) >= mostFailures {
+		m.Failures = map[string]time.Time{}
+	}
+	m.Failures[text] = m.now
+	return true
+}
+
 // noteEnded records that this run scanned the whole watch list.
 func (m *memory) noteEnded(dest string) {
-	m.LastRun = m.now
+	m.LastRun, m.Failures = m.now, nil
 	m.note(dest, nil)
 }
 
@@ -219,7 +236,7 @@ func (m *memory) save() error {
 			delete(m.Warnings, text)
 		}
 	}
-	if len(m.Destinations) == 0 && len(m.Warnings) == 0 {
+	if len(m.Destinations)+len(m.Warnings)+len(m.Failures) == 0 {
 		return nil
 	}
 	return m.write()

@@ -29,8 +29,12 @@ func (a *app) runCommand() *cobra.Command {
 	return cmd
 }
 
-// run is one run over the whole watch list.
+// run is one run over the whole watch list. Why it failed is printed as what a run meets is: once.
 func (a *app) run(ctx context.Context, o runOptions) error {
+	return a.unlessTold(ctx, a.runAll(ctx, o))
+}
+
+func (a *app) runAll(ctx context.Context, o runOptions) error {
 	accept, err := a.acceptedPaths(o.accept)
 	if err != nil {
 		return err
@@ -66,6 +70,21 @@ func (a *app) run(ctx context.Context, o runOptions) error {
 		return err
 	}
 	return partialStatus(s.Problems)
+}
+
+// unlessTold is the error that made a run fail, or only its exit status where runs have printed the
+// same since the last one that ended: cron mails what is printed. What a person has seen does not
+// count, since the mail may go to somebody else.
+func (a *app) unlessTold(ctx context.Context, err error) error {
+	var named status
+	if err == nil || errors.As(err, &named) || ctx.Err() != nil || a.memory == nil {
+		return err
+	}
+	if a.console.Terminal || a.console.Verbose || a.flags.json || a.memory.isNewFailure(err) {
+		return err
+	}
+	a.journal.Error(err.Error())
+	return status(exitStatus(err))
 }
 
 // runOnce opens the destination, runs over the sources that o selects, and pushes.
