@@ -151,9 +151,12 @@ func (s *Status) addHistory(p *page, v View) {
 	if s.Growth != nil {
 		p.row("growth", s.Growth.text(s.Free))
 	}
-	if s.Push != nil {
+	switch {
+	case s.Push != nil:
 		s.Push.addTo(p, v.Clock)
-	} else {
+	case s.Broken && s.Upstream == nil:
+		p.row("push", "unknown: "+terminal.Quote(s.Configuration)+" cannot be used")
+	default:
 		p.row("push", pushText(s.Upstream, s.Remote))
 	}
 	for _, to := range s.Agreed {
