@@ -353,3 +353,36 @@ func TestDoctorOfNoise(t *testing.T) {
 		t.Errorf("%s: %s", command, out)
 	}
 }
+
+// TestDoctorOfAWatch: a watch that was started by hand makes runs, and nothing starts it again. One
+// that is stopped, as with Ctrl-Z, or makes no runs any more, is no running one.
+func TestDoctorOfAWatch(t *testing.T) {
+	t.Parallel()
+	p := newPatient(t, programName)
+	p.must(`: >tab; (exec "$AS" -c "$DIR/config.dat" -q watch --interval 1h >out 2>&1) & echo $! >pid
+		i=0; until ls dest/.git/timemachine/watch-* 2>/dev/null || [ $i -gt 200 ]; do sleep 0.05; i=$((i+1)); done`)
+	pid := strings.TrimSpace(p.must("cat pid"))
+	t.Cleanup(func() { p.must("kill -KILL " + pid) })
+	found := func(check, want string) (hint string) {
+		t.Helper()
+		f := p.findings(check, "")
+		if want == "" && len(f) > 0 || want != "" && (len(f) != 1 || !f[0].NeedsHand || !strings.Contains(f[0].Message, want)) {
+			t.Fatalf("not %q: %+v", want, f)
+		} else if want != "" {
+			_, hint, _ = strings.Cut(f[0].Hint, ": ")
+		}
+		return hint
+	}
+	found("runs", "")
+	if hint := found("schedule", "a watch is running, pid "+pid+"; when it has ended"); !strings.Contains(hint, "schedule install") {
+		t.Errorf("the hint is %q", hint)
+	}
+	p.must("kill -STOP " + pid)
+	if out := p.must("tm status"); !strings.Contains(out, "watch is stopped by a signal, as with Ctrl-Z, pid "+pid) {
+		t.Error(out)
+	}
+	p.must(found("runs", "the watch, pid "+pid+", is stopped by a signal"))
+	found("runs", "")
+	p.must("touch -d '5 hours ago' dest/.git/timemachine/ran*")
+	found("runs", "the watch, pid "+pid+", makes no runs any more; the last one: ")
+}

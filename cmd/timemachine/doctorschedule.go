@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"timemachine/cmd/timemachine/internal/doctor"
 	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/schedule"
+	"timemachine/cmd/timemachine/internal/statusview"
 	"timemachine/watch/config"
 )
 
@@ -23,6 +25,9 @@ func (a *app) examineJobs(ctx context.Context, p *place, c *config.Config, to *d
 	}
 	if len(to.Scheduled) == 0 && unread != nil {
 		to.Unread = unread.Error()
+	}
+	if to.History != nil {
+		to.Watches = slices.DeleteFunc(watchesOf(to.History.State(), p), func(w statusview.Watch) bool { return !w.Own })
 	}
 	if len(to.Scheduled) == 0 {
 		to.Schedule = a.scheduleCommand(p)

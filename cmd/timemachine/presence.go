@@ -105,11 +105,11 @@ func runningWatches(state *durable.Dir) []presence {
 	return list
 }
 
-// watchesOf are the watches that record to a destination now, for its status.
+// watchesOf are the watches that record to a destination now, for its status and for doctor.
 func watchesOf(state *durable.Dir, p *place) []statusview.Watch {
 	var list []statusview.Watch
 	for _, w := range runningWatches(state) {
-		list = append(list, statusview.Watch{PID: w.PID, Since: w.Since, Config: w.Config, Interval: w.Interval,
+		list = append(list, statusview.Watch{PID: w.PID, Since: w.Since, Config: w.Config, Interval: w.Interval, Stopped: isStopped(w.PID),
 			Own: w.Config == strings.ToValidUTF8(p.config, "\ufffd")})
 	}
 	return list

@@ -15,6 +15,15 @@ func processUser(pid int) (uid int, name string) {
 	return int(p.Eproc.Ucred.Uid), unix.ByteSliceToString(p.Proc.P_comm[:])
 }
 
+// stopped is SSTOP of sys/proc.h.
+const stopped = 4
+
+// isStopped tells whether a signal keeps a process from going on.
+func isStopped(pid int) bool {
+	p, err := unix.SysctlKinfoProc("kern.proc.pid", pid)
+	return err == nil && int(p.Proc.P_pid) == pid && p.Proc.P_stat == stopped
+}
+
 // processMark is the moment in which a running process began; "" for none. No other process has the
 // same PID and mark.
 func processMark(pid int) string {

@@ -26,14 +26,25 @@ func processMark(pid int) string {
 	if err != nil {
 		return ""
 	}
-	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return ""
-	}
-	// after the name, which may hold anything, from the third field on: proc_pid_stat(5)
-	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	fields := processFields(pid)
 	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
 		return ""
 	}
 	return strings.TrimSpace(string(boot)) + " " + fields[19]
+}
+
+// isStopped tells whether a signal keeps a process from going on.
+func isStopped(pid int) bool {
+	fields := processFields(pid)
+	return len(fields) > 0 && fields[0] == "T"
+}
+
+// processFields are those of proc_pid_stat(5) after the name, which may hold anything: from the
+// third on. nil: there is no such process.
+func processFields(pid int) []string {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return nil
+	}
+	return strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
 }

@@ -38,9 +38,10 @@ type Patient struct {
 	PushRemedy    string
 	Answer        *Fault // of the remote that was contacted
 	Scheduled     []Job
-	Unread        string // why the user's crontab could not be read; "": it was, or there is none
-	Schedule      string // what to type to have it scheduled; "": nothing is known
-	Unscheduled   []Job  // that run timemachine with another configuration or destination
+	Unread        string             // why the user's crontab could not be read; "": it was, or there is none
+	Schedule      string             // what to type to have it scheduled; "": nothing is known
+	Watches       []statusview.Watch // of this configuration
+	Unscheduled   []Job              // of another configuration or destination
 
 	User  User
 	Clock render.Clock

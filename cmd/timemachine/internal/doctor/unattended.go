@@ -38,7 +38,10 @@ func checkSchedule(p *Patient) (found []Finding) {
 	if p.Unread != "" {
 		f.Text += "; " + terminal.Escape(p.Unread)
 	}
-	if len(p.Unscheduled) > 0 {
+	switch {
+	case len(p.Watches) > 0:
+		f.Text = fmt.Sprintf("a watch is running, pid %d; when it has ended, or the machine starts anew, nothing is found that makes runs, of cron or systemd", p.Watches[0].PID)
+	case len(p.Unscheduled) > 0:
 		f.Text = fmt.Sprintf("nothing is found that makes runs of %s into %s: %s runs something else", terminal.Quote(p.Configuration), terminal.Quote(p.Destination), terminal.Quote(p.Unscheduled[0].Where))
 	}
 	if p.Schedule != "" {
@@ -123,8 +126,18 @@ const settled = 5 * time.Second
 // checkRuns finds runs that fail, or do not come.
 func checkRuns(p *Patient) []Finding {
 	try := "see why with: " + p.Say.Command("run", "-v")
+	for i := range p.Watches {
+		if w := &p.Watches[i]; w.Stopped {
+			return one(Finding{Text: fmt.Sprintf("the watch, pid %d, is stopped by a signal, as with Ctrl-Z, and records nothing", w.PID), Remedy: fmt.Sprintf("have it go on with: kill -CONT %d", w.PID)})
+		}
+	}
 	if p.Failed != nil {
 		return one(Finding{Text: "the last run, " + p.Clock.Moment(p.Failed.When) + ", failed: " + terminal.Escape(p.Failed.Why), Remedy: try})
+	}
+	for i := range p.Watches {
+		if w := &p.Watches[i]; p.isOverdue(w.Interval) {
+			return one(Finding{Text: fmt.Sprintf("the watch, pid %d, makes no runs any more; the last one: %s", w.PID, statusview.LastRun(p.Last, p.Failed, p.Clock)), Remedy: fmt.Sprintf("end it with: kill %d, and start it again", w.PID)})
+		}
 	}
 	var every time.Duration
 	where, when := "", ""
@@ -136,10 +149,15 @@ func checkRuns(p *Patient) []Finding {
 	if every == 0 || p.History == nil {
 		return nil
 	}
-	if late := max(3*every, every+10*time.Minute); p.Last.Ended.IsZero() || p.Clock.Now.Sub(p.Last.Ended) > late {
+	if p.isOverdue(every) {
 		return one(Finding{Text: fmt.Sprintf("%s should make a run %s; the last one: %s", terminal.Quote(where), when, statusview.LastRun(p.Last, p.Failed, p.Clock)), Remedy: try})
 	}
 	return nil
+}
+
+// isOverdue tells whether a run that comes so often should have ended since the last one did.
+func (p *Patient) isOverdue(every time.Duration) bool {
+	return p.Last.Ended.IsZero() || p.Clock.Now.Sub(p.Last.Ended) > max(3*every, every+10*time.Minute)
 }
 
 // checkFiles finds versions that are recorded and not written beside the history.

@@ -15,6 +15,7 @@ type Watch struct {
 	Config   string
 	Interval time.Duration // between looks at everything
 	Own      bool          // Config is the configuration in question
+	Stopped  bool          // by a signal, as with Ctrl-Z
 }
 
 // WatchDocument is a watch as JSON.
@@ -23,6 +24,7 @@ type WatchDocument struct {
 	Since           string  `json:"since"`
 	Configuration   string  `json:"configuration"`
 	IntervalSeconds float64 `json:"interval_seconds"`
+	Stopped         bool    `json:"stopped"`
 }
 
 func (w *Watch) text(c render.Clock) string {
@@ -30,9 +32,12 @@ func (w *Watch) text(c render.Clock) string {
 	if !w.Own {
 		of = " of " + terminal.Quote(w.Config)
 	}
+	if w.Stopped {
+		return fmt.Sprintf("watch%s is stopped by a signal, as with Ctrl-Z, pid %d; it goes on with: kill -CONT %d", of, w.PID, w.PID)
+	}
 	return fmt.Sprintf("watch%s is running, pid %d, since %s", of, w.PID, c.Moment(w.Since))
 }
 
 func (w *Watch) document() WatchDocument {
-	return WatchDocument{PID: w.PID, Since: render.TimeText(w.Since), Configuration: w.Config, IntervalSeconds: w.Interval.Seconds()}
+	return WatchDocument{PID: w.PID, Since: render.TimeText(w.Since), Configuration: w.Config, IntervalSeconds: w.Interval.Seconds(), Stopped: w.Stopped}
 }
