@@ -374,7 +374,7 @@ func TestDoctorOfAWatch(t *testing.T) {
 		return hint
 	}
 	found("runs", "")
-	if hint := found("schedule", "a watch is running, pid "+pid+"; when it has ended"); !strings.Contains(hint, "schedule install") {
+	if hint := found("schedule", "a watch was started by hand, pid "+pid+"; when it has ended"); !strings.Contains(hint, "schedule install") {
 		t.Errorf("the hint is %q", hint)
 	}
 	p.must("kill -STOP " + pid)

@@ -40,7 +40,7 @@ func checkSchedule(p *Patient) (found []Finding) {
 	}
 	switch {
 	case len(p.Watches) > 0:
-		f.Text = fmt.Sprintf("a watch is running, pid %d; when it has ended, or the machine starts anew, nothing is found that makes runs, of cron or systemd", p.Watches[0].PID)
+		f.Text = fmt.Sprintf("a watch was started by hand, pid %d; when it has ended, or the machine starts anew, nothing is found that makes runs, of cron or systemd", p.Watches[0].PID)
 	case len(p.Unscheduled) > 0:
 		f.Text = fmt.Sprintf("nothing is found that makes runs of %s into %s: %s runs something else", terminal.Quote(p.Configuration), terminal.Quote(p.Destination), terminal.Quote(p.Unscheduled[0].Where))
 	}
