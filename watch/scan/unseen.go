@@ -216,7 +216,7 @@ func (u *Unseen) folderAllows(root string, state *cache.State) bool {
 // by a deleted folder that held the source, or since both are of one overlay. Without any, the
 // folder may be one whose disk is not mounted.
 func (u *Unseen) deviceAllows(folder string, f folder, state *cache.State) bool {
-	why := "is on another device, with none of its known files"
+	why := "is on another device than before"
 	switch {
 	case u.wentWithFolder(state):
 		return true
