@@ -122,16 +122,14 @@ func (a *app) statusJobs(ctx context.Context, p *place, c *config.Config) (jobs 
 	return jobs, unread
 }
 
-// findLastRun fills in when the last run was. Nothing is known before the first, or of a
-// destination that cannot be read.
+// findLastRun fills in when the last run was. Nothing is known before the first. Of a destination
+// that cannot be read only a run that failed is.
 func (a *app) findLastRun(r *scheduleReport) {
-	h, err := a.openToRead(r.dest, "", nil)
-	if err != nil {
-		return
-	}
-	defer h.Close()
-	if last, err := h.LastRun(); err == nil {
-		r.last = last
+	if h, err := a.openToRead(r.dest, "", nil); err == nil {
+		if last, err := h.LastRun(); err == nil {
+			r.last = last
+		}
+		h.Close()
 	}
 	r.failed = a.recall(r.config).lastFailure(r.dest, r.last)
 }
