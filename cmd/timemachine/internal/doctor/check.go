@@ -38,7 +38,7 @@ type Patient struct {
 	PushRemedy    string
 	Answer        *Fault // of the remote that was contacted
 	Scheduled     []Job
-	Unread        string             // why the user's crontab could not be read; "": it was, or there is none
+	Unread        string             // why the crontab could not be read; "": it was
 	Schedule      string             // what to type to have it scheduled; "": nothing is known
 	Watches       []statusview.Watch // of this configuration
 	Unscheduled   []Job              // of another configuration or destination
