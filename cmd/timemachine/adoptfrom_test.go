@@ -41,6 +41,7 @@ func TestAdoptFromSilentRemote(t *testing.T) {
 // or a whole one, and another init or run goes on.
 func TestAdoptFromKilled(t *testing.T) {
 	dir := t.TempDir()
+	t.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state"))
 	must := func(name string, args ...string) string {
 		t.Helper()
 		cmd := exec.Command(name, args...)

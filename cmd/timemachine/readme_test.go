@@ -176,7 +176,7 @@ func TestReadmeDrill(t *testing.T) {
 		t.Helper()
 		script = strings.NewReplacer("sudo ", "", "ssh://git@backup/srv/fleet.git", dir+"/fleet.git", "/var/backups/timemachine", dir+"/dest", "/etc", dir+"/etc", "/root/before", dir+"/before").Replace(script)
 		cmd := exec.Command("sh", "-ec", script)
-		cmd.Dir = dir
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "XDG_STATE_HOME="+dir+"/state")
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s: %v %s", script, err, out)
