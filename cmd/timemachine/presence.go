@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"timemachine/cmd/timemachine/internal/schedule"
 	"timemachine/cmd/timemachine/internal/statusview"
 	"timemachine/repo/durable"
 )
@@ -113,4 +114,22 @@ func watchesOf(state *durable.Dir, p *place) []statusview.Watch {
 			Own: w.Config == strings.ToValidUTF8(p.config, "\ufffd")})
 	}
 	return list
+}
+
+// cronDepth is how many processes above this one may be cron, with a shell and a script between.
+const cronDepth = 3
+
+// isOfCron tells whether cron has started this process, itself or by a shell or a script: it mails
+// what is printed.
+func isOfCron() bool {
+	pid := os.Getppid()
+	for range cronDepth {
+		if _, name := processUser(pid); schedule.IsCron(strings.TrimSpace(name)) {
+			return true
+		}
+		if pid = parentOf(pid); pid <= 0 {
+			break
+		}
+	}
+	return false
 }

@@ -15,6 +15,15 @@ func processUser(pid int) (uid int, name string) {
 	return int(p.Eproc.Ucred.Uid), unix.ByteSliceToString(p.Proc.P_comm[:])
 }
 
+// parentOf is the process that started a process; 0 for none.
+func parentOf(pid int) int {
+	p, err := unix.SysctlKinfoProc("kern.proc.pid", pid)
+	if err != nil || int(p.Proc.P_pid) != pid {
+		return 0
+	}
+	return int(p.Eproc.Ppid)
+}
+
 // stopped is SSTOP of sys/proc.h.
 const stopped = 4
 

@@ -19,6 +19,16 @@ func processUser(pid int) (uid int, name string) {
 	return int(st.Uid), string(comm)
 }
 
+// parentOf is the process that started a process; 0 for none.
+func parentOf(pid int) int {
+	fields := processFields(pid)
+	if len(fields) < 2 {
+		return 0
+	}
+	parent, _ := strconv.Atoi(fields[1])
+	return parent
+}
+
 // processMark is the boot and the tick of the clock in which a running process began; "" for none.
 // No other process has the same PID and mark.
 func processMark(pid int) string {

@@ -29,7 +29,7 @@ func (a *app) runCommand() *cobra.Command {
 	return cmd
 }
 
-// run is one run over the whole watch list. Why it failed is printed as what a run meets is: once.
+// run is one run over the whole watch list. cron is told once why runs fail.
 func (a *app) run(ctx context.Context, o runOptions) error {
 	return a.unlessTold(ctx, a.runAll(ctx, o))
 }
@@ -72,15 +72,15 @@ func (a *app) runAll(ctx context.Context, o runOptions) error {
 	return partialStatus(s.Problems)
 }
 
-// unlessTold is the error that made a run fail, or only its exit status where runs have printed the
-// same since the last one that ended: cron mails what is printed. What a person has seen does not
-// count, since the mail may go to somebody else.
+// unlessTold is the error that made a run fail, or only its exit status where cron's runs have
+// printed the same since the last one that ended: cron mails what is printed. What others have seen
+// does not count.
 func (a *app) unlessTold(ctx context.Context, err error) error {
 	var named status
 	if err == nil || errors.As(err, &named) || ctx.Err() != nil || a.memory == nil {
 		return err
 	}
-	if a.console.Terminal || a.console.Verbose || a.flags.json || a.memory.isNewFailure(err) {
+	if a.console.Terminal || a.console.Verbose || a.flags.json || !isOfCron() || a.memory.isNewFailure(err) {
 		return err
 	}
 	a.journal.Error(err.Error())

@@ -11,6 +11,9 @@ import (
 // cronNames are the names of processes that read crontabs.
 var cronNames = []string{"cron", "crond", "fcron", "dcron", "cronie"}
 
+// IsCron tells whether a process of that name reads crontabs.
+func IsCron(name string) bool { return slices.Contains(cronNames, name) }
+
 // cronRuns tells whether a cron is among the processes of this machine, from /proc. known is false
 // where the processes of others cannot be seen. Those of containers are not of this machine.
 func cronRuns(proc string) (active, known bool) {
