@@ -16,6 +16,7 @@ import (
 	"timemachine/repo"
 	"timemachine/repo/durable"
 	"timemachine/watch"
+	"timemachine/watch/config"
 	"timemachine/watch/daemon"
 	"timemachine/watch/daemon/events"
 	"timemachine/watch/disk"
@@ -115,7 +116,7 @@ func (a *app) watchdog() time.Duration {
 // load reads the configuration.
 func (w *watcher) load() (*daemon.Setting, error) {
 	p := *w.place
-	text, _ := os.ReadFile(p.config) // existingConfig says what is wrong with it
+	text, _ := config.Read(p.config, w.watchEnv()) // existingConfig says what is wrong with it
 	c, err := w.existingConfig(&p)
 	if err == nil {
 		err = w.setDestination(&p, c)

@@ -235,6 +235,12 @@ func TestWatchReadsItsConfiguration(t *testing.T) {
 	if n := strings.Count(w.said(), "stays in force"); n != 1 {
 		t.Errorf("it says %d times: %s", n, w.said())
 	}
+	w.check(os.Remove(w.conf + "/config.dat")) // opened as a file is, a FIFO holds who opens it
+	w.check(syscall.Mkfifo(w.conf+"/config.dat", 0o644))
+	w.until("said that it is a FIFO", func() bool { return strings.Contains(w.said(), "is not a regular file") })
+	w.write(w.src+"/f", "beside a FIFO")
+	w.recorded(w.src+"/f", "beside a FIFO")
+	w.check(os.Remove(w.conf + "/config.dat"))
 	w.list("- " + w.src + "\n- " + w.dir + "/home\n")
 	w.until("said that it is mended", func() bool { return strings.Contains(w.said(), "can be used again") })
 	w.write(w.dir+"/home/new", "of a new entry")
