@@ -5,7 +5,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // TestCronRuns: cron is a process of that name and executable, of root, alive, and of this machine.
@@ -79,5 +83,44 @@ func TestUserCrontab(t *testing.T) {
 		if _, found := Find(context.Background(), places); (found == nil) != c.empty {
 			t.Errorf("%s: Find: %v", name, found)
 		}
+	}
+}
+
+// TestCrontabThatNeverEnds: a program that hangs, with what it has started, and one that prints
+// without end are ended. Their failure is told.
+func TestCrontabThatNeverEnds(t *testing.T) {
+	for name, script := range map[string]string{
+		"hangs":              "exec sleep 60",
+		"leaves one behind":  "sleep 60 & echo $! >$0.pid; wait",
+		"prints without end": "exec cat /dev/zero",
+		"says without end":   "exec cat /dev/zero >&2",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			program := filepath.Join(t.TempDir(), "crontab")
+			if err := os.WriteFile(program, []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			places := Places{Root: t.TempDir(), Crontab: program, Env: os.Environ()}
+			out, said, err := places.command(context.Background(), 200*time.Millisecond, "", program, "-l")
+			if err == nil || len(out) > mostOutput || len(said) > mostOutput {
+				t.Errorf("%v, %d and %d bytes", err, len(out), len(said))
+			}
+			if b, err := os.ReadFile(program + ".pid"); err == nil {
+				pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for range 100 {
+					if err = syscall.Kill(pid, 0); err != nil {
+						break
+					}
+					time.Sleep(20 * time.Millisecond)
+				}
+				if err == nil {
+					t.Error("what it has started is still there")
+				}
+			}
+		})
 	}
 }

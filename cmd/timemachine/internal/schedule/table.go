@@ -3,12 +3,14 @@ package schedule
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"timemachine/repo/durable"
@@ -59,8 +61,15 @@ func (p *Places) setUserCrontab(ctx context.Context, text string) error {
 	return nil
 }
 
+// mostOutput is how many bytes a command may print.
+const mostOutput = 1 << 20
+
+// afterwards is how long what a command has started may hold its output open.
+const afterwards = 100 * time.Millisecond
+
 // command runs a program with a text as its input. Both outputs are returned; the second one as a
-// line.
+// line. A program that takes longer than patience is ended with all that it has started, and so is
+// one that prints more than mostOutput.
 func (p *Places) command(ctx context.Context, patience time.Duration, input, program string, args ...string) (out, said string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -69,11 +78,31 @@ func (p *Places) command(ctx context.Context, patience time.Duration, input, pro
 	if p.Runtime != "" {
 		cmd.Env = append(cmd.Env, "XDG_RUNTIME_DIR="+p.Runtime)
 	}
-	var stdout, stderr strings.Builder
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &stdout, &stderr
-	cmd.WaitDelay = patience
+	stdout, stderr := &output{end: cancel}, &output{end: cancel}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), stdout, stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = afterwards
 	err = cmd.Run()
+	if stdout.full || stderr.full {
+		err = fmt.Errorf("it printed more than %d MiB", mostOutput>>20)
+	}
 	return stdout.String(), strings.Join(strings.Fields(stderr.String()), " "), err
+}
+
+// output keeps what a command prints, up to mostOutput bytes. Then it calls end.
+type output struct {
+	strings.Builder
+	end  func()
+	full bool
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	if o.full = o.full || o.Len()+len(b) > mostOutput; o.full {
+		o.end()
+		return len(b), nil
+	}
+	return o.Builder.Write(b)
 }
 
 // table is a text in which cron reads lines: the user's crontab, or a file for the system.
