@@ -155,7 +155,7 @@ func (a *app) examinePush(ctx context.Context, p *place, c *config.Config, o doc
 	if !o.push {
 		return
 	}
-	_, other, err := remote.Probe(ctx, to.History.Commits(), t, a.cronRemoteOptions())
+	_, other, err := remote.Probe(ctx, to.History.Commits(), &t, a.cronRemoteOptions())
 	if other != nil {
 		err = other
 	}

@@ -114,7 +114,7 @@ func (a *app) agreed(h *history.History, p *place, c *config.Config) ([]statusvi
 		words := []string{"push", "--private=false"}
 		t, terr := a.pushTarget(h, a.pushingTo(p, c, ""))
 		if c == nil || c.Push == nil || terr != nil || t.URL() != to.URL {
-			words = append(words, hint.ShellWord(to.URL))
+			words = append(words, hint.Operand(to.URL)...)
 		}
 		agreed = append(agreed, statusview.Agreed{Remote: to.URL, Branch: to.Branch, Undo: a.spell(words...)})
 	}
@@ -184,7 +184,7 @@ func (a *app) pushTo(ctx context.Context, r *repo.Repo, s pushing, private bool)
 	o.Begin = func(l *remote.Leaving, first, allowed bool) (bool, error) {
 		return a.announceLeaving(&t, l, first, allowed || private)
 	}
-	out, err := remote.Push(ctx, h.Commits(), t, o)
+	out, err := remote.Push(ctx, h.Commits(), &t, o)
 	remove()
 	var failed *remote.Failure
 	if errors.As(err, &failed) {
@@ -245,7 +245,7 @@ func (a *app) setUpRemote(ctx context.Context, p *place, c *config.Config, r *re
 		return err
 	}
 	a.journal.Debug("remote set up", "name", originName, "url", t.URL())
-	has, other, err := remote.Probe(ctx, h.Commits(), t, a.remoteOptions())
+	has, other, err := remote.Probe(ctx, h.Commits(), &t, a.remoteOptions())
 	var failed *remote.Failure
 	if errors.As(err, &failed) {
 		a.printRemoteLines(failed)
@@ -375,7 +375,7 @@ func (a *app) tryPushAfter(ctx context.Context, r *repo.Repo, s pushing) error {
 		}
 		return allowed, nil
 	}
-	out, err := remote.Push(limited, h.Commits(), t, o)
+	out, err := remote.Push(limited, h.Commits(), &t, o)
 	var failed *remote.Failure
 	if errors.As(err, &failed) {
 		a.reportFailedPush(failed, s.hints, out.News)

@@ -62,7 +62,7 @@ func (a *app) addAnswer(d *settingsDocument, p *place, c *config.Config) {
 	}
 	list, _ := remote.AgreedTo(h.Commits())
 	for i := range d.Settings {
-		if s := &d.Settings[i]; s.Key == "push.private" && !c.Push.Private && slices.Contains(list, remote.Agreed{URL: t.URL(), Branch: t.Branch()}) {
+		if s := &d.Settings[i]; s.Key == "push.private" && !c.Push.Private && slices.ContainsFunc(list, func(g remote.Agreed) bool { return g.IsOf(&t) }) {
 			s.Value, s.From, s.Line = "yes", "answer", 0
 			s.origin = origin{kind: "answer", name: "answered; " + a.spell("push", "--private=false") + " takes it back"}
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -178,7 +179,9 @@ func (a *app) gatherStatus(ctx context.Context, h *history.History, c *config.Co
 		}
 		s.Watches = watchesOf(h.State(), p)
 		var err error
-		if s.Agreed, err = a.agreed(h, p, c); err != nil {
+		if s.Agreed, err = a.agreed(h, p, c); errors.Is(err, remote.ErrUnreadable) {
+			a.console.Warn(render.FirstLine(err))
+		} else if err != nil {
 			return err
 		}
 	}
@@ -263,6 +266,9 @@ func (a *app) pushState(ctx context.Context, h *history.History, p *place, c *co
 			State: remote.State{Class: remote.Waiting, Message: render.FirstLine(err)}}, nil
 	}
 	state, err := remote.ReadState(ctx, h.Commits(), t)
+	if errors.Is(err, remote.ErrUnreadable) {
+		return &statusview.Push{Remote: t.Label(), State: remote.State{Class: remote.Waiting, Message: render.FirstLine(err)}}, nil
+	}
 	return &statusview.Push{Remote: t.Label(), Branch: t.Branch(), State: state}, err
 }
 

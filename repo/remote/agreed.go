@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"timemachine/repo/internal/commits"
@@ -10,7 +11,15 @@ import (
 
 // Agreed is a branch of a remote to which a person has agreed to send files that not everybody may
 // read. Branch is its short name.
-type Agreed struct{ URL, Branch string }
+type Agreed struct {
+	URL, Branch string
+	from        string // the URL by the repository's configuration
+}
+
+// IsOf tells whether it was agreed to for t, wherever the user's configuration of git leads.
+func (a *Agreed) IsOf(t *Target) bool {
+	return a.from == t.configured() && a.Branch == t.Branch()
+}
 
 // AgreedTo lists those, the one that was pushed to last first.
 func AgreedTo(c *commits.Commits) (list []Agreed, err error) {
@@ -20,8 +29,11 @@ func AgreedTo(c *commits.Commits) (list []Agreed, err error) {
 	all, err := runstate.ReadPushes(c.StateDir)
 	for _, p := range all {
 		if p.Private {
-			list = append(list, Agreed{p.URL, strings.TrimPrefix(p.Ref, "refs/heads/")})
+			list = append(list, Agreed{p.URL, strings.TrimPrefix(p.Ref, "refs/heads/"), p.Configured()})
 		}
+	}
+	if err != nil {
+		err = fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
 	return list, err
 }
@@ -36,7 +48,7 @@ func TakeBack(ctx context.Context, c *commits.Commits, t *Target, o Options) (ha
 	defer lock.Close()
 	all, err := runstate.ReadPushes(c.StateDir)
 	for _, p := range all {
-		if err == nil && p.Private && p.URL == t.URL() {
+		if err == nil && p.Private && (p.URL == t.URL() || p.Configured() == t.configured()) {
 			p.Private, had = false, true
 			err = runstate.WritePush(c.StateDir, p)
 		}

@@ -70,7 +70,7 @@ func (s *Source) fetcher(git *durable.Dir) (fetcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	if program, found := gitexec.Find(s.s.SearchPath); found && int(st.UID) == os.Geteuid() && s.t.exchangeable(git.Path("")) == "" {
+	if program, found := gitexec.Find(s.s.SearchPath); found && int(st.UID) == os.Geteuid() && exchangeable(git.Path(""), s.t.folder) == "" {
 		return &gitCarrier{git: gitexec.Git{Path: program, Env: s.s.Env, Progress: s.Progress}, gitDir: git.Path(""), t: &s.t}, nil
 	}
 	return newBuiltin(&s.t, &s.s), nil
@@ -120,7 +120,7 @@ func (g *gitCarrier) fetch(ctx context.Context, git *durable.Dir, branch string,
 	long := *g
 	long.git.Quiet = g.t.Timeout
 	spec := "+" + localBranches + branch + ":" + Tracking(branch)
-	res, err := long.run(ctx, append(slices.Clone(whole), "fetch", "--progress", "--no-tags", "--no-recurse-submodules", "--", g.where(), spec)...)
+	res, err := long.run(ctx, append(slices.Clone(whole), "fetch", "--progress", "--no-tags", "--no-recurse-submodules", "--", g.t.address.raw, spec)...)
 	if err != nil {
 		return err
 	}

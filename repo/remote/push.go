@@ -49,8 +49,9 @@ type Outcome struct {
 }
 
 // Push brings the branch at the remote up to date with the recorded one. Where it cannot, the error
-// is a *Failure, which the state keeps, and the history is as before.
-func Push(ctx context.Context, c *commits.Commits, t Target, o Options) (Outcome, error) {
+// is a *Failure, which the state keeps, and the history is as before. t has the address then that
+// was pushed to.
+func Push(ctx context.Context, c *commits.Commits, t *Target, o Options) (Outcome, error) {
 	if o.Log == nil {
 		o.Log = func(string, ...any) {}
 	}
@@ -59,8 +60,8 @@ func Push(ctx context.Context, c *commits.Commits, t Target, o Options) (Outcome
 		return Outcome{Skipped: true}, err
 	}
 	defer lock.Close()
-	x := &exchange{c: c, t: &t, o: &o}
-	if x.state, err = runstate.ReadPush(c.StateDir, t.URL(), t.Ref); err != nil {
+	x := &exchange{c: c, t: t, o: &o}
+	if x.state, err = runstate.ReadPush(c.StateDir, t.configured(), t.Ref); err != nil {
 		o.Log("what is known of the remote cannot be read", "cause", err.Error())
 	}
 	if x.tip, err = c.Tip(); err != nil {
@@ -70,16 +71,16 @@ func Push(ctx context.Context, c *commits.Commits, t Target, o Options) (Outcome
 		return Outcome{}, &refusal.Error{Kind: refusal.NoVersions, Dest: c.Path, Msg: fmt.Sprintf("destination %s holds no versions yet", record.Quote(c.Path)),
 			Remedy: refusal.Remedy{Kind: refusal.RunFirst}}
 	}
-	if o.AfterRun && !isDue(&x.state, &t, x.tip, o.Now()) {
+	if o.AfterRun && !isDue(&x.state, t, x.tip, o.Now()) {
 		return Outcome{Skipped: true}, nil
 	}
-	begun := x.state.Failing.Since
 	out, err := x.run(ctx)
 	out.Tip = x.tip
+	begun := x.state.Failing.Since
 	var failed *Failure
 	switch {
 	case errors.As(err, &failed):
-		out.News = noteFailure(&x.state, &t, failed, x.tip, out.Before, o.Now(), o.AfterRun)
+		out.News = noteFailure(&x.state, t, failed, x.tip, out.Before, o.Now(), o.AfterRun)
 	case err != nil:
 		return out, err
 	case out.Skipped:
@@ -97,9 +98,9 @@ func Push(ctx context.Context, c *commits.Commits, t Target, o Options) (Outcome
 
 // Probe asks a remote whether it has the branch, and changes nothing. other is the *Failure that a
 // push will have where the branch holds another history.
-func Probe(ctx context.Context, c *commits.Commits, t Target, o Options) (has bool, other *Failure, err error) {
-	x := &exchange{c: c, t: &t, o: &o}
-	if x.carrier, err = t.carrier(c, &o); err != nil {
+func Probe(ctx context.Context, c *commits.Commits, t *Target, o Options) (has bool, other *Failure, err error) {
+	x := &exchange{c: c, t: t, o: &o}
+	if err = x.choose(ctx); err != nil {
 		return false, nil, err
 	}
 	defer x.carrier.close()
@@ -122,7 +123,7 @@ func Probe(ctx context.Context, c *commits.Commits, t Target, o Options) (has bo
 
 // Due tells whether a push after a run would do anything.
 func Due(c *commits.Commits, t Target, now time.Time) (bool, error) {
-	state, err := runstate.ReadPush(c.StateDir, t.URL(), t.Ref)
+	state, err := runstate.ReadPush(c.StateDir, t.configured(), t.Ref)
 	if err != nil {
 		return false, err
 	}
@@ -194,7 +195,14 @@ func (x *exchange) save() {
 
 // run pushes. After an error, Before of the outcome is what the remote has, where that is known.
 func (x *exchange) run(ctx context.Context) (out Outcome, err error) {
-	if x.carrier, err = x.t.carrier(x.c, x.o); err != nil {
+	err = x.choose(ctx)
+	if x.state.URL != x.t.URL() { // what is known, and agreed to, is of another place
+		var serr error
+		if x.state, serr = runstate.ReadPushAt(x.c.StateDir, x.t.configured(), x.t.URL(), x.t.Ref); serr != nil {
+			x.o.Log("what is known of the remote cannot be read", "cause", serr.Error())
+		}
+	}
+	if err != nil {
 		return out, err
 	}
 	defer x.carrier.close()
@@ -226,6 +234,14 @@ func (x *exchange) run(ctx context.Context) (out Outcome, err error) {
 		}
 	}
 	return out, x.explain(ctx, leaving, err)
+}
+
+// choose chooses what speaks with the remote.
+func (x *exchange) choose(ctx context.Context) error {
+	return x.within(ctx, func(ctx context.Context) (err error) {
+		x.carrier, err = x.t.carrier(ctx, x.c, x.o)
+		return err
+	})
 }
 
 // refs asks for what the remote has.
@@ -263,7 +279,11 @@ func (x *exchange) begin(l *Leaving, first bool) error {
 		x.state.Private, allowed = true, true
 	}
 	if !allowed {
-		return x.t.newFailure(PrivateFiles, l.privateText(), nil)
+		text := l.privateText()
+		if x.t.IsRedirected() {
+			text += ", to " + x.t.URL() + " by the configuration of git"
+		}
+		return x.t.newFailure(PrivateFiles, text, nil)
 	}
 	return nil
 }

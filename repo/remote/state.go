@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"timemachine/repo/internal/commits"
@@ -27,13 +28,16 @@ type State struct {
 	Next    time.Time // when runs try again; zero: the next one does
 }
 
+// ErrUnreadable says that what is known of remotes cannot be read.
+var ErrUnreadable = errors.New("what is known of remotes cannot be read")
+
 // ReadState reads what is known of t, and counts what the remote lacks.
 func ReadState(ctx context.Context, c *commits.Commits, t Target) (State, error) {
 	var p runstate.Push
 	if c.StateDir != nil {
 		var err error
-		if p, err = runstate.ReadPush(c.StateDir, t.URL(), t.Ref); err != nil {
-			return State{}, err
+		if p, err = runstate.ReadPush(c.StateDir, t.configured(), t.Ref); err != nil {
+			return State{}, fmt.Errorf("%w: %w", ErrUnreadable, err)
 		}
 	}
 	f := p.Failing

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -30,13 +31,23 @@ type Target struct {
 	With    Way
 	Timeout time.Duration // of one exchange
 	Private bool          // files that not everybody may read may go there
+	given   string        // the URL before git replaces its beginning; "" where Name is set
+	from    string        // the repository's URL, where the user's configuration leads elsewhere
 	address address
 	folder  string // of a remote on this machine, absolute; "" for another one
 	home    string // of the user who pushes; "": not known
 }
 
-// URL is where the remote is, for messages: without a password.
+// URL is where the remote is, for messages: without a password. Where git pushes, the user's
+// configuration can lead elsewhere than the repository's: Push and Probe ask git for it.
 func (t *Target) URL() string { return t.address.shown() }
+
+// IsRedirected tells whether the user's configuration of git leads a push elsewhere than the
+// repository's, as Push and Probe have found.
+func (t *Target) IsRedirected() bool { return t.from != "" && t.from != t.URL() }
+
+// configured is the URL by the repository's configuration alone.
+func (t *Target) configured() string { return cmp.Or(t.from, t.URL()) }
 
 // Label names the remote as the user does.
 func (t *Target) Label() string {
@@ -110,10 +121,10 @@ func Resolve(c *commits.Commits, q Request) (Target, error) {
 		return t, &refusal.Error{Kind: refusal.Unsupported, Dest: c.Path, Msg: fmt.Sprintf("%s has no remote %s", record.Quote(c.Path), record.Quote(q.Remote)),
 			Remedy: refusal.Remedy{Kind: refusal.AddRemote, Dest: c.Path, Remote: q.Remote}}
 	default:
-		urls = c.Config.PushURLs(q.path())
+		t.given, urls = q.path(), c.Config.PushURLs(q.path())
 	}
-	if len(urls) != 1 || urls[0] == "" || strings.HasPrefix(urls[0], "-") {
-		return t, &refusal.Error{Kind: refusal.Unsupported, Dest: c.Path, Msg: fmt.Sprintf("remote %s has %d push URLs: one is needed", record.Quote(q.Remote), len(urls))}
+	if !isOne(urls) {
+		return t, notOne(c, q.Remote, urls)
 	}
 	t.address = parseAddress(urls[0])
 	t.folder = t.address.folder(c.Path)
@@ -124,6 +135,16 @@ func Resolve(c *commits.Commits, q Request) (Target, error) {
 		return t, &refusal.Error{Kind: refusal.Unsupported, Dest: c.Path, Msg: fmt.Sprintf("%s is no name for a branch", record.Quote(t.Branch()))}
 	}
 	return t, t.chooseWay(int(owner), q.UID)
+}
+
+// isOne tells whether a push goes to one address, which git takes for no option.
+func isOne(urls []string) bool {
+	return len(urls) == 1 && urls[0] != "" && !strings.HasPrefix(urls[0], "-")
+}
+
+// notOne is the refusal of a remote for which isOne is false.
+func notOne(c *commits.Commits, remote string, urls []string) error {
+	return &refusal.Error{Kind: refusal.Unsupported, Dest: c.Path, Msg: fmt.Sprintf("remote %s has %d push URLs: one is needed", record.Quote(remote), len(urls))}
 }
 
 // chooseWay refuses git in a repository of another user's: it would run programs that they name.

@@ -17,9 +17,9 @@ func (c File) Remotes() (names []string) {
 	return names
 }
 
-// PushURLs are the addresses that git pushes to for the name of a remote, or for a URL, by
-// git-config(1): pushurl comes before url, and url.BASE.pushInsteadOf and insteadOf replace the
-// beginning of an address.
+// PushURLs are the addresses that git pushes to for the name of a remote, or for a URL, as far as
+// this file says, by git-config(1): pushurl comes before url, and url.BASE.pushInsteadOf and
+// insteadOf replace the beginning of an address.
 func (c File) PushURLs(remote string) []string {
 	urls, pushes := []string{remote}, []string(nil)
 	if c.HasRemote(remote) {
@@ -41,16 +41,6 @@ func (c File) PushURLs(remote string) []string {
 		list = append(list, rewritten)
 	}
 	return list
-}
-
-// PushURLIsApart tells whether git pushes to another address than it fetches from.
-func (c File) PushURLIsApart(remote string) bool {
-	urls, pushes := c.remote(remote, "url"), c.PushURLs(remote)
-	if !c.HasRemote(remote) || len(urls) == 0 {
-		return len(c.remote(remote, "pushurl")) > 0
-	}
-	fetched, _ := c.rewrite(urls[0], "insteadof")
-	return pushes[0] != fetched
 }
 
 // remote is the list of values of a key of a remote. As in git, an empty one drops those before.

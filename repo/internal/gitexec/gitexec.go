@@ -68,6 +68,11 @@ func (g *Git) Run(ctx context.Context, gitDir string, args ...string) (Result, e
 	return g.run(ctx, gitDir, ssh, args)
 }
 
+// RunHere is Run for what speaks with no remote: git is not asked for its ssh first.
+func (g *Git) RunHere(ctx context.Context, gitDir string, args ...string) (Result, error) {
+	return g.run(ctx, gitDir, "", args)
+}
+
 // run runs git; ssh is the value of GIT_SSH_COMMAND, "" to leave it unset.
 func (g *Git) run(ctx context.Context, gitDir, ssh string, args []string) (Result, error) {
 	ctx, end := context.WithCancelCause(ctx)

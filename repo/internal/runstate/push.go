@@ -1,6 +1,7 @@
 package runstate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -27,6 +28,7 @@ const (
 // Push is what is known of a branch at a remote.
 type Push struct {
 	URL, Ref string    // which; the URL without a password
+	From     string    // the repository's URL, where the user's configuration leads to another
 	Seen     object.ID // the commit that the branch was seen at last; zero: not seen
 	Done     time.Time // when it was last seen to have everything; zero: never
 	Private  bool      // a person agreed that files which not everybody may read go there
@@ -49,16 +51,35 @@ type Failing struct {
 	Settings string
 }
 
-// ReadPush reads what is known of a branch at a remote. What is damaged is not known.
-func ReadPush(dir *durable.Dir, url, ref string) (Push, error) {
+// ReadPush reads what is known of a branch at a remote, which the repository's configuration has at
+// the URL from: wherever it was when it was used last. What is damaged is not known.
+func ReadPush(dir *durable.Dir, from, ref string) (Push, error) {
 	all, err := ReadPushes(dir)
 	for _, p := range all {
-		if p.URL == url && p.Ref == ref {
+		if p.Configured() == from && p.Ref == ref {
 			return p, err
 		}
 	}
-	return Push{URL: url, Ref: ref}, err
+	return Push{URL: from, Ref: ref}, err
 }
+
+// ReadPushAt reads what is known of the same where the user's configuration leads to another URL.
+func ReadPushAt(dir *durable.Dir, from, url, ref string) (Push, error) {
+	all, err := ReadPushes(dir)
+	for _, p := range all {
+		if p.Configured() == from && p.URL == url && p.Ref == ref {
+			return p, err
+		}
+	}
+	p := Push{URL: url, Ref: ref}
+	if from != url {
+		p.From = from
+	}
+	return p, err
+}
+
+// Configured is the URL in the repository's configuration.
+func (p *Push) Configured() string { return cmp.Or(p.From, p.URL) }
 
 // WritePush replaces what is known of a branch at a remote. Losing it costs one exchange with the
 // remote, so it is not forced to disk.
@@ -67,7 +88,7 @@ func WritePush(dir *durable.Dir, p Push) error {
 	if err != nil {
 		return err
 	}
-	all = slices.DeleteFunc(all, func(o Push) bool { return o.URL == p.URL && o.Ref == p.Ref })
+	all = slices.DeleteFunc(all, func(o Push) bool { return o.URL == p.URL && o.Ref == p.Ref && o.From == p.From })
 	all = append([]Push{p}, all[:min(len(all), maxRemotes-1)]...)
 	var b strings.Builder
 	for i := range all {
@@ -98,6 +119,8 @@ func ReadPushes(dir *durable.Dir) (all []Push, err error) {
 // set takes one line. One that is damaged is passed over.
 func (p *Push) set(key, value string) {
 	switch key {
+	case "from":
+		p.From, _ = cutQuoted(value)
 	case "seen":
 		p.Seen, _ = object.ParseID(value)
 	case "done":
@@ -132,6 +155,9 @@ func (p *Push) set(key, value string) {
 
 func (p *Push) write(b *strings.Builder) {
 	fmt.Fprintf(b, "remote %q %q\nseen %s\n", p.URL, p.Ref, p.Seen)
+	if p.From != "" {
+		fmt.Fprintf(b, "from %q\n", p.From)
+	}
 	if !p.Done.IsZero() {
 		fmt.Fprintf(b, "done %d\n", p.Done.Unix())
 	}

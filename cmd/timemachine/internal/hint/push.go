@@ -100,6 +100,15 @@ func (s Speller) then(r refusal.Remedy, lead, command string) advice {
 	return advice{lead: lead, command: command, tail: "; then: " + s.push(r)}
 }
 
+// Operand is a word for a shell that the command line takes for no flag, after -- where it looks
+// like one.
+func Operand(word string) []string {
+	if strings.HasPrefix(word, "-") {
+		return []string{"--", ShellWord(word)}
+	}
+	return []string{ShellWord(word)}
+}
+
 // push is the command that pushes again, from any folder.
 func (s Speller) push(r refusal.Remedy) string {
 	words := []string{"push"}
@@ -109,7 +118,7 @@ func (s Speller) push(r refusal.Remedy) string {
 	}
 	words = append(words, p.Place...)
 	if p.ByHand {
-		words = append(words, ShellWord(r.Remote))
+		words = append(words, Operand(r.Remote)...)
 	}
 	return s.Command(words...)
 }

@@ -52,6 +52,9 @@ func LeavingLines(t *remote.Target, l *remote.Leaving, first bool) (lines []stri
 	if first {
 		lines = append(lines, fmt.Sprintf("to %s, branch %s, go %s of %s", terminal.Quote(t.Label()), terminal.Quote(t.Branch()), Count(l.Versions, "version"), Count(l.Sources, "file")))
 	}
+	if t.IsRedirected() {
+		lines = append(lines, "the configuration of git leads "+terminal.Quote(t.Label())+" to "+terminal.Quote(t.URL()))
+	}
 	if l.PrivateSources > 0 {
 		line := fmt.Sprintf("%s may not be read by everybody here:", Count(l.PrivateSources, "file"))
 		for _, s := range l.Private {
