@@ -112,11 +112,11 @@ fuzz: ## every fuzz target for FUZZTIME each
 	  done; done
 
 # Ours and the peers side by side on the same trees: docs/performance.md. BENCH=quick takes a tenth of everything;
-# BENCHDIR is where, on a disk; BENCHFLAGS is for the rest (bin/bench -h). bin/years.svg shows 20,000 runs. cmd/bench is a
-# module of its own, so that the program does not depend on the library that draws.
+# BENCHDIR is where, on a disk; BENCHFLAGS is for the rest (bin/bench -h). bin/years.svg shows 20,000 runs, bin/year.svg a
+# simulated year of them. cmd/bench is a module of its own, so that the program does not depend on the library that draws.
 bench: build ## this program and its peers on the same trees
 	cd cmd/bench && $(GO) build -trimpath $(VCS) -o ../../bin/bench .
-	@exec bin/bench -binary bin/timemachine -plot bin/years.svg $(if $(filter quick,$(BENCH)),-quick) $(if $(BENCHDIR),-dir "$(BENCHDIR)") $(BENCHFLAGS)
+	@exec bin/bench -binary bin/timemachine -plot bin/years.svg -plot-year bin/year.svg $(if $(filter quick,$(BENCH)),-quick) $(if $(BENCHDIR),-dir "$(BENCHDIR)") $(BENCHFLAGS)
 
 # The same bytes for the same commit and version of Go. cmd/dist is a module of its own, so that the program does not
 # depend on the library that writes packages.

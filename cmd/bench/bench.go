@@ -42,6 +42,7 @@ var cases = []benchCase{
 	{"log", "200 times 50 KB appended to a log of 20 MB", (*bench).growingLog},
 	{"runs", "10,000 runs", (*bench).manyRuns},
 	{"years", "20,000 runs over 1,500 files and a growing log, against git gc", (*bench).years},
+	{"year", "a simulated year: 525,600 runs over configurations, notes and a log", (*bench).year},
 	{"push", "pushes of 1,000 and 50,000 commits over file, git://, http and ssh", (*bench).pushes},
 	{"fleet", "200 hosts that push to one repository at once", (*bench).fleetPushes},
 }

@@ -15,6 +15,11 @@ import (
 	"timemachine/repo/repotest"
 )
 
+func TestMain(m *testing.M) {
+	beHelper()
+	os.Exit(m.Run())
+}
+
 func testBench(t *testing.T) *bench {
 	t.Helper()
 	b, err := newBench(context.Background(), &options{size: 1}, t.TempDir())

@@ -1,7 +1,7 @@
 // Command bench runs timemachine and its peers on the same trees and prints how they compare.
 //
 //	bench -binary bin/timemachine [-quick] [-cases first-many,later] [-size 0.1] [-rounds 5]
-//	      [-dir DIR] [-markdown] [-plot FILE]
+//	      [-dir DIR] [-markdown] [-plot FILE] [-plot-year FILE]
 //
 // Every figure is a ratio of two measurements of one round. The two run one after the other on the
 // same machine with the same warm cache. The order rotates from round to round, and the row shows
@@ -16,6 +16,10 @@
 // does the same with files as new as its index. The timed parts of single runs therefore begin
 // when the files are older than that. The loops of hundreds of runs do not wait: the file edited
 // last is read again there, in early runs as in late ones.
+//
+// The case year has no peer. It makes the runs in processes of its own, with the packages that the
+// program is made of and a clock of its own, since nobody waits for a year: see simulateDay, which
+// also tells what differs from the world.
 //
 // Each case ends, outside the timed parts, with git fsck --full --strict, git verify-pack of every
 // pack, git commit-graph verify and a clone.

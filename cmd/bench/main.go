@@ -14,16 +14,7 @@ import (
 )
 
 func main() {
-	if len(os.Args) > 2 && os.Args[1] == launchFlag {
-		os.Exit(launch(os.Args[2:]))
-	}
-	if len(os.Args) > 5 && os.Args[1] == aloneFlag {
-		if err := alone(os.Args[2:]); err != nil {
-			fmt.Fprintln(os.Stderr, "bench:", err)
-			os.Exit(1)
-		}
-		return
-	}
+	beHelper()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	if err := runBench(ctx, os.Args[1:]); err != nil {
@@ -32,10 +23,33 @@ func main() {
 	}
 }
 
+// beHelper does the work of a process that bench has started of itself, and ends it. In any other
+// process it returns.
+func beHelper() {
+	if len(os.Args) < 3 {
+		return
+	}
+	switch os.Args[1] {
+	case launchFlag:
+		os.Exit(launch(os.Args[2:]))
+	case dayFlag:
+		os.Exit(simulateDay(os.Args[2]))
+	case aloneFlag:
+		if len(os.Args) <= 5 {
+			return
+		}
+		if err := alone(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+}
+
 // options are the values from the command line.
 type options struct {
 	binary, dir, cases string
-	plot               string
+	plot, plotYear     string
 	size               float64
 	rounds             int
 	quick, markdown    bool
@@ -48,6 +62,7 @@ func parse(args []string) (*options, error) {
 	f.StringVar(&o.dir, "dir", os.TempDir(), "make the trees and repositories in a new folder in `DIR`, which must be on a disk")
 	f.StringVar(&o.cases, "cases", "", "run these `CASES` only, separated by commas: "+strings.Join(caseNames(), ", "))
 	f.StringVar(&o.plot, "plot", "", "draw the case years in `FILE`, as an SVG")
+	f.StringVar(&o.plotYear, "plot-year", "", "draw the case year in `FILE`, as an SVG")
 	f.Float64Var(&o.size, "size", 1, "`FACTOR` of all counts and sizes; limits in bytes are judged at 1 only")
 	f.IntVar(&o.rounds, "rounds", 0, "rounds of each comparison; 0: 3 of first runs, 9 of later ones")
 	f.BoolVar(&o.quick, "quick", false, "a tenth of everything, unless -size says otherwise")
@@ -61,14 +76,17 @@ func parse(args []string) (*options, error) {
 		o.size = 0.1
 	}
 	if f.NArg() > 0 || o.size <= 0 || o.rounds < 0 {
-		return nil, errors.New("usage: bench [-binary FILE] [-dir DIR] [-cases NAMES] [-size FACTOR] [-rounds N] [-quick] [-markdown] [-plot FILE]")
+		return nil, errors.New("usage: bench [-binary FILE] [-dir DIR] [-cases NAMES] [-size FACTOR] [-rounds N] [-quick] [-markdown] [-plot FILE] [-plot-year FILE]")
 	}
 	var err error
 	if o.binary, err = filepath.Abs(o.binary); err != nil {
 		return nil, err
 	}
-	if o.plot != "" {
-		if o.plot, err = filepath.Abs(o.plot); err != nil {
+	for _, file := range []*string{&o.plot, &o.plotYear} {
+		if *file == "" {
+			continue
+		}
+		if *file, err = filepath.Abs(*file); err != nil {
 			return nil, err
 		}
 	}

@@ -59,6 +59,11 @@ func (b *bench) limit(work string, value, limit float64, show func(float64) stri
 	b.add(r)
 }
 
+// tell adds a row for a figure without a goal.
+func (b *bench) tell(work string, value float64, show func(float64) string) {
+	b.add(row{work: work, ours: show(value), goal: "-", verdict: "-"})
+}
+
 func (b *bench) add(r row) { b.rows = append(b.rows, r) }
 
 func verdict(met bool) string {
@@ -76,6 +81,8 @@ func seconds(v float64) string {
 }
 
 func megabytes(v float64) string { return fmt.Sprintf("%.1f MB", v/1e6) }
+
+func kilobytes(v float64) string { return fmt.Sprintf("%.0f KB", v/1e3) }
 
 func mebibytes(v float64) string { return fmt.Sprintf("%.0f MiB", v/(1<<20)) }
 
