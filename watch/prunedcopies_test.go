@@ -18,6 +18,8 @@ import (
 	"timemachine/repo/record"
 	"timemachine/repo/repotest"
 	"timemachine/repo/verify"
+	"timemachine/watch"
+	"timemachine/watch/scan"
 )
 
 // allCopies lists the files below copies/.
@@ -150,6 +152,45 @@ func TestCopiesAreKeptAsConfigured(t *testing.T) {
 				t.Fatalf("by another policy: %q, want %q", have, want)
 			}
 		})
+	}
+}
+
+// TestPruneReadsNoOldHistory: runs that remove copies by a time read what was recorded within that
+// time, and not what was before. A clock that has gone back meanwhile makes them read all.
+func TestPruneReadsNoOldHistory(t *testing.T) {
+	t.Parallel()
+	for _, back := range []bool{false, true} {
+		w := newWorld(t)
+		list := w.config
+		w.write("stays", "here")
+		day := func(i int) (*watch.Summary, problems) {
+			t.Helper()
+			w.write("f", fmt.Sprint("day ", i))
+			s, p, err := w.try()
+			w.check(err)
+			w.ahead += 24*time.Hour + time.Minute
+			return s, p
+		}
+		for i := range 8 {
+			day(i)
+		}
+		w.config = "copies: 3d\nwatch:\n" + list
+		if s, _ := day(8); s.Pruned.Copies != 5 {
+			t.Fatalf("at first: %+v", s.Pruned)
+		}
+		w.spoilObject(strings.TrimSpace(repotest.Git(t, w.dest, "rev-parse", "HEAD~7")))
+		if back {
+			w.ahead -= 26 * time.Hour
+			w.write("g", "before")
+			_, _, err := w.try()
+			w.check(err)
+			w.ahead += 26 * time.Hour
+		}
+		s, found := day(9)
+		failed := slices.ContainsFunc(found, func(p scan.Problem) bool { return strings.HasPrefix(p.Msg, "copies that are not kept") })
+		if failed != back || !back && s.Pruned.Copies != 1 {
+			t.Errorf("with a clock that went back %v: %+v, problems %v", back, s.Pruned, found)
+		}
 	}
 }
 

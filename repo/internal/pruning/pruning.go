@@ -2,6 +2,7 @@ package pruning
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -141,9 +142,10 @@ func PruneDisplaced(ctx context.Context, c *commits.Commits, tip, base object.ID
 
 // later is what a walk from the newest version back knows of a source.
 type later struct {
-	at    time.Time // when the version that it met last was captured
-	newer int       // versions with copies that it has met
-	fresh int       // of these, captured after the last time
+	at     time.Time // when the version that it met last was captured
+	before object.ID // the commit of the version before that one; zero for none
+	newer  int       // versions with copies that it has met
+	fresh  int       // of these, captured after the last time
 }
 
 // hasCopy tells whether a version has a copy, at a path that is one of its source.
@@ -153,29 +155,91 @@ func hasCopy(v *record.Version) bool {
 
 // choose calls visit for each version that has a copy. newest is set for the newest version of a
 // source that is there. kept tells whether a version keeps its copy now, and before whether it did
-// at the time last; a zero one is before everything, when all were kept.
+// at the time last; a zero one is before everything, when all were kept. By a policy of a time,
+// those that were not kept then may be left out.
 func choose(ctx context.Context, c *commits.Commits, tip object.ID, p Policy, now, last time.Time, visit func(v *record.Version, newest, kept, before bool)) error {
 	sources := map[string]*later{}
-	return c.Walk(ctx, tip, object.ID{}, func(v record.Version, ours bool) error {
+	meet := func(s *later, v *record.Version) {
+		if hasCopy(v) {
+			before := last.IsZero() || p.keeps(s.at, s.newer-s.fresh, last)
+			visit(v, s.at.IsZero(), p.keeps(s.at, s.newer, now), before)
+			s.newer++
+			if v.CaptureTime().After(last) {
+				s.fresh++
+			}
+		}
+		s.at, s.before = v.CaptureTime(), v.Previous
+	}
+	window := newWindow(p, last)
+	err := c.Walk(ctx, tip, object.ID{}, func(v record.Version, ours bool) error {
 		if !ours {
 			return nil
+		}
+		if window.isPassed(v.CaptureTime()) {
+			return errPassed
 		}
 		s := sources[v.Source]
 		if s == nil {
 			s = &later{}
 			sources[strings.Clone(v.Source)] = s
 		}
-		if hasCopy(&v) {
-			before := last.IsZero() || p.keeps(s.at, s.newer-s.fresh, last)
-			visit(&v, s.at.IsZero(), p.keeps(s.at, s.newer, now), before)
-			s.newer++
-			if v.CaptureTime().After(last) {
-				s.fresh++
-			}
-		}
-		s.at = v.CaptureTime()
+		meet(s, &v)
 		return nil
 	})
+	if !errors.Is(err, errPassed) {
+		return err
+	}
+	for source, s := range sources { // the version that was in force when the window begins
+		if s.before.IsZero() || !s.at.After(window.begin) {
+			continue
+		}
+		v, _, err := c.Version(s.before)
+		if err != nil && !errors.Is(err, record.ErrNone) {
+			return err
+		}
+		if err == nil && v.Source == source { // else the record is not to be believed
+			meet(s, &v)
+		}
+	}
+	return nil
+}
+
+// errPassed ends a walk of choose.
+var errPassed = errors.New("what comes was not kept the last time")
+
+// window is the time in which a version was replaced that was kept at the last time, by a policy of
+// a time. A history of years is longer, and each of its versions before the window was replaced
+// before it, or is the newest of its source.
+type window struct {
+	begin  time.Time // zero: there is none
+	oldest time.Time // of the versions that the walk has met
+	wrong  bool      // the clock has gone back: a version below can be dated later than one above
+}
+
+// A clock that has gone back by more than clockStep shows in the window, and then all of the history
+// is looked at. One that went back before shows nothing: it may have been wrong by clockSlack.
+const (
+	clockStep  = time.Hour
+	clockSlack = 48 * time.Hour
+)
+
+func newWindow(p Policy, last time.Time) window {
+	if last.IsZero() || p.For == 0 || p.Count > 0 {
+		return window{}
+	}
+	return window{begin: last.Add(-p.For)}
+}
+
+// isPassed tells whether a walk back that meets a version captured at a time has left the window.
+func (w *window) isPassed(at time.Time) bool {
+	if w.begin.IsZero() {
+		return false
+	}
+	w.wrong = w.wrong || !w.oldest.IsZero() && at.Sub(w.oldest) > clockStep
+	if w.oldest.IsZero() || at.Before(w.oldest) {
+		w.oldest = at
+	}
+	return !w.wrong && at.Before(w.begin.Add(-clockSlack))
 }
 
 // pruner removes single copies.
