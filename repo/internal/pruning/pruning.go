@@ -155,8 +155,8 @@ func hasCopy(v *record.Version) bool {
 
 // choose calls visit for each version that has a copy. newest is set for the newest version of a
 // source that is there. kept tells whether a version keeps its copy now, and before whether it did
-// at the time last; a zero one is before everything, when all were kept. By a policy of a time,
-// those that were not kept then may be left out.
+// at the time last; a zero one is before everything, when all were kept. Versions that were not
+// kept then may be left out, and those of sources of which no more are removed.
 func choose(ctx context.Context, c *commits.Commits, tip object.ID, p Policy, now, last time.Time, visit func(v *record.Version, newest, kept, before bool)) error {
 	sources := map[string]*later{}
 	meet := func(s *later, v *record.Version) {
@@ -189,17 +189,26 @@ func choose(ctx context.Context, c *commits.Commits, tip object.ID, p Policy, no
 	if !errors.Is(err, errPassed) {
 		return err
 	}
-	for source, s := range sources { // the version that was in force when the window begins
-		if s.before.IsZero() || !s.at.After(window.begin) {
-			continue
-		}
-		v, _, err := c.Version(s.before)
-		if err != nil && !errors.Is(err, record.ErrNone) {
+	for source, s := range sources {
+		if err := goOn(c, source, s, func() bool { return p.keeps(s.at, s.newer-s.fresh, last) }, meet); err != nil {
 			return err
 		}
-		if err == nil && v.Source == source { // else the record is not to be believed
-			meet(s, &v)
+	}
+	return nil
+}
+
+// goOn meets the versions of a source before those that a walk has met, for as long as wasKept says
+// that the next one was kept the last time.
+func goOn(c *commits.Commits, source string, s *later, wasKept func() bool, meet func(*later, *record.Version)) error {
+	for !s.before.IsZero() && wasKept() {
+		v, _, err := c.Version(s.before)
+		if errors.Is(err, record.ErrNone) || err == nil && v.Source != source { // then the record is not to be believed
+			return nil
 		}
+		if err != nil {
+			return err
+		}
+		meet(s, &v)
 	}
 	return nil
 }
@@ -207,9 +216,11 @@ func choose(ctx context.Context, c *commits.Commits, tip object.ID, p Policy, no
 // errPassed ends a walk of choose.
 var errPassed = errors.New("what comes was not kept the last time")
 
-// window is the time in which a version was replaced that was kept at the last time, by a policy of
-// a time. A history of years is longer, and each of its versions before the window was replaced
-// before it, or is the newest of its source.
+// window is the time whose versions a walk must meet: it ends now. By a policy of a time it begins
+// that time before the last time that the policy was applied: what was replaced before is removed.
+// By a policy of a number it begins at the last time: no other source has more copies since. A
+// history of years is longer. The versions before the window that count, too, are those before the
+// ones that the walk has met.
 type window struct {
 	begin  time.Time // zero: there is none
 	oldest time.Time // of the versions that the walk has met
@@ -224,8 +235,11 @@ const (
 )
 
 func newWindow(p Policy, last time.Time) window {
-	if last.IsZero() || p.For == 0 || p.Count > 0 {
+	switch {
+	case last.IsZero() || p.None || p.KeepsAll():
 		return window{}
+	case p.Count > 0:
+		return window{begin: last}
 	}
 	return window{begin: last.Add(-p.For)}
 }
