@@ -20,8 +20,10 @@ import (
 )
 
 const (
-	patience  = 5 * time.Second         // a path that does not rest is looked at after this
-	tick      = time.Second             // between looks at the clock, mounts and configuration
+	patience  = 5 * time.Second // a path that does not rest is looked at after this
+	tick      = time.Second     // between looks at the clock, mounts and configuration
+	slowTick  = 5 * time.Second // the same when nothing has happened for as long as wakeful
+	wakeful   = 30 * time.Second
 	stopTime  = 3500 * time.Millisecond // for the run at hand, when the daemon is to stop
 	longSleep = 2 * time.Second         // the machine was suspended for longer than this
 
@@ -104,6 +106,7 @@ type daemon struct {
 	retry   time.Time // nothing is looked at before
 	tries   int       // looks in a row that were not made
 	worked  bool      // a look was made since the daemon began to wait
+	stirred time.Time // when there was something to do last
 
 	begun bool          // Begun was called
 	lost  chan struct{} // events were lost
@@ -139,6 +142,7 @@ func Run(ctx context.Context, o Options) error {
 func (d *daemon) loop(ctx context.Context) {
 	for ctx.Err() == nil {
 		if d.act(ctx) {
+			d.stirred = time.Now()
 			continue
 		}
 		if d.worked {
@@ -277,7 +281,7 @@ func (d *daemon) wait(ctx context.Context) {
 		until = d.retry
 	}
 	d.socket.status(d.describe())
-	timer := time.NewTimer(max(0, min(time.Until(until), tick)))
+	timer := time.NewTimer(max(0, min(time.Until(until), d.tick(time.Now()))))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -291,6 +295,15 @@ func (d *daemon) wait(ctx context.Context) {
 		d.socket.send("READY=1")
 	}
 	d.alive.sign()
+}
+
+// tick is the time until what has no events is looked at again. Each look wakes up the processor,
+// so there are fewer when nothing has happened for a while.
+func (d *daemon) tick(now time.Time) time.Duration {
+	if now.Sub(d.stirred) > wakeful {
+		return slowTick
+	}
+	return tick
 }
 
 // describe says what the daemon is doing while it waits.
@@ -316,7 +329,9 @@ func (d *daemon) check() {
 	if now != d.signature && now == d.seen {
 		d.reload()
 	}
-	d.seen = now
+	if now != d.seen {
+		d.seen, d.stirred = now, time.Now()
+	}
 }
 
 // reload loads the configuration. A broken one is told once, and the last good one stays.

@@ -106,3 +106,20 @@ func TestSignsOfLife(t *testing.T) {
 	}
 	v.rest()
 }
+
+// TestFewWakeupsAtRest: a daemon for which there is nothing to do wakes up seldom, but often enough
+// for its signs of life, and soon after a change of the configuration was seen.
+func TestFewWakeupsAtRest(t *testing.T) {
+	now := time.Now()
+	d := &daemon{stirred: now.Add(-wakeful)}
+	if got := d.tick(now); got != tick {
+		t.Errorf("after %v of rest: %v", wakeful, got)
+	}
+	if got := d.tick(now.Add(time.Second)); got != slowTick {
+		t.Errorf("after more: %v", got)
+	}
+	v := vigil{signed: now}
+	if !v.isAlive(now.Add(slowTick+4*time.Second), 0) {
+		t.Error("a wait at rest counts as no life")
+	}
+}

@@ -68,7 +68,7 @@ const hangTime = 2 * time.Minute
 const workStep = time.Millisecond
 
 // vigil gives the service manager signs of life, but only while there is life: while it waits, the
-// daemon wakes up each second, and while it works, it uses the processor.
+// daemon wakes up every few seconds, and while it works, it uses the processor.
 type vigil struct {
 	every  time.Duration
 	socket *notifier
