@@ -43,6 +43,7 @@ var cases = []benchCase{
 	{"runs", "10,000 runs", (*bench).manyRuns},
 	{"years", "20,000 runs over 1,500 files and a growing log, against git gc", (*bench).years},
 	{"year", "a simulated year: 525,600 runs over configurations, notes and a log", (*bench).year},
+	{"watch", "a watch over 100,000 files: at rest, single saves, a burst of 10,000", (*bench).watching},
 	{"push", "pushes of 1,000 and 50,000 commits over file, git://, http and ssh", (*bench).pushes},
 	{"fleet", "200 hosts that push to one repository at once", (*bench).fleetPushes},
 }

@@ -115,7 +115,7 @@ var importTable = map[string]string{
 		"repo/durable repo/trust repo/xattr repo/git/object watch watch/preview watch/cache watch/config watch/disk watch/own watch/scan watch/daemon watch/daemon/events cmd/timemachine/internal/... " +
 		"log/slog github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term " + sysUnix,
 	"cmd/dist":  "github.com/goreleaser/nfpm/v2/...",
-	"cmd/bench": sysUnix + " gonum.org/v1/plot gonum.org/v1/plot/plotter gonum.org/v1/plot/vg gonum.org/v1/plot/vg/draw gonum.org/v1/plot/vg/vgsvg",
+	"cmd/bench": "watch watch/cache watch/config watch/scan repo repo/record repo/refusal repo/verify " + sysUnix + " gonum.org/v1/plot gonum.org/v1/plot/plotter gonum.org/v1/plot/vg gonum.org/v1/plot/vg/draw gonum.org/v1/plot/vg/vgsvg",
 }
 
 // planned lists the packages of the table that do not exist yet.

@@ -202,8 +202,8 @@ func choose(ctx context.Context, c *commits.Commits, tip object.ID, p Policy, no
 func goOn(c *commits.Commits, source string, s *later, wasKept func() bool, meet func(*later, *record.Version)) error {
 	for !s.before.IsZero() && wasKept() {
 		v, _, err := c.Version(s.before)
-		if errors.Is(err, record.ErrNone) || err == nil && v.Source != source { // then the record is not to be believed
-			return nil
+		if errors.Is(err, record.ErrNone) || err == nil && v.Source != source {
+			return nil // the record is not to be believed
 		}
 		if err != nil {
 			return err
@@ -227,8 +227,9 @@ type window struct {
 	wrong  bool      // the clock has gone back: a version below can be dated later than one above
 }
 
-// A clock that has gone back by more than clockStep shows in the window, and then all of the history
-// is looked at. One that went back before shows nothing: it may have been wrong by clockSlack.
+// A clock that has gone back by more than clockStep shows in the window, and then all of the
+// history is looked at. One that went back before shows nothing: it may have been wrong by
+// clockSlack.
 const (
 	clockStep  = time.Hour
 	clockSlack = 48 * time.Hour
