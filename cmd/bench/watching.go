@@ -92,7 +92,7 @@ func (w *watched) measure() (err error) {
 	if w.versions, err = w.count(); err != nil {
 		return err
 	}
-	for _, part := range []func() error{w.rests, w.saves, w.burst} {
+	for _, part := range []func() error{w.rests, w.saves, w.bursts} {
 		if err := part(); err != nil {
 			return err
 		}
@@ -241,35 +241,45 @@ func (w *watched) tip() (string, error) {
 	return string(data), err
 }
 
-// burst changes many files as fast as this can be done. The time of the watch counts from the end
-// of the settle time after the last change until it has noted what it knows, which comes last. A
-// run records the same elsewhere, after the watch, with what it reads as warm.
-func (w *watched) burst() error {
+// bursts changes many files as fast as this can be done, some times.
+func (w *watched) bursts() error {
 	n := w.scaled(10_000, 100)
+	var took []pair
+	for range w.roundCount(3) {
+		p, err := w.burst(n)
+		if err != nil {
+			return err
+		}
+		took = append(took, p)
+	}
+	w.compare(w.row(fmt.Sprintf("a burst of %d changes, recorded after its rest", n)), "one run", took, seconds, goalWatchBurst)
+	return w.limitMemory("memory at rest, after bursts")
+}
+
+// burst changes n files. The time of the watch counts from the end of the settle time after the
+// last change until it has noted what it knows, which comes last. A run records the same elsewhere,
+// after the watch, with what it reads as warm.
+func (w *watched) burst(n int) (pair, error) {
 	step := len(w.names) / n
+	first := w.round
 	for i := range n {
 		w.round++
-		if err := w.edit(w.names[(i*step+w.round)%len(w.names)], w.round); err != nil {
-			return err
+		if err := w.edit(w.names[(i*step+first)%len(w.names)], w.round); err != nil {
+			return pair{}, err
 		}
 	}
 	rested := time.Now().Add(watchSettle)
 	w.versions += n
 	if err := w.waitForVersions(); err != nil {
-		return err
+		return pair{}, err
 	}
 	st, err := os.Stat(filepath.Join(w.o.git(), "timemachine", "cache"))
 	if err != nil {
-		return err
-	}
-	took := st.ModTime().Sub(rested)
-	if err := w.limitMemory("memory at rest, after a burst"); err != nil {
-		return err
+		return pair{}, err
 	}
 	w.syncDisks()
 	run, err := w.once.run()
-	w.compare(w.row(fmt.Sprintf("a burst of %d changes, recorded after its rest", n)), "one run", []pair{{took.Seconds(), run.elapsed.Seconds()}}, seconds, goalWatchBurst)
-	return err
+	return pair{st.ModTime().Sub(rested).Seconds(), run.elapsed.Seconds()}, err
 }
 
 // waitForVersions waits until all versions are committed and the watch is at rest. Nothing is asked

@@ -22,6 +22,7 @@ const (
 	goalYearFiles  = 60  // in .git beside packs
 	goalYearState  = 1.2 // state of runs, in bytes
 	goalYearMemory = 1.2
+	goalYearPeak   = 128 << 20
 	goalYearSlow   = 2.0 // seconds that the slowest run of a day takes
 	yearWeeks      = 52
 	yearPolicy     = 30 * 24 * time.Hour // of copies
@@ -245,9 +246,9 @@ func (y *simulatedYear) judgeCopies(last week) error {
 	return nil
 }
 
-// judgeYear compares the last weeks with early ones, the second to the fifth.
+// judgeYear compares the last four weeks with the first four in which copies are removed.
 func (b *bench) judgeYear(weeks []week) {
-	early, late := weeks[min(1, len(weeks)-1):min(5, len(weeks))], weeks[max(0, len(weeks)-4):]
+	early, late := weeks[min(5, len(weeks)-1):min(9, len(weeks))], weeks[max(0, len(weeks)-4):]
 	last := weeks[len(weeks)-1]
 	ends := func(of func(*week) float64) []pair {
 		middle := func(all []week) float64 {
@@ -260,7 +261,7 @@ func (b *bench) judgeYear(weeks []week) {
 		return []pair{{middle(late), middle(early)}}
 	}
 	row := func(what string, show func(float64) string, goal float64, of func(*week) float64) {
-		b.compare(what, "weeks 2 to 5", ends(of), show, goal)
+		b.compare(what, "weeks 6 to 9", ends(of), show, goal)
 	}
 	row(fmt.Sprintf("%d runs in %d days: an idle run of the last weeks", last.Runs, last.Day), seconds, goalLateRun, func(w *week) float64 { return w.Idle.Elapsed })
 	row("the same: processor time", seconds, goalLateRun, func(w *week) float64 { return w.Idle.Used })
@@ -272,8 +273,9 @@ func (b *bench) judgeYear(weeks []week) {
 	most := week{}
 	for _, w := range weeks {
 		most.Packs, most.Loose, most.GitFiles = max(most.Packs, w.Packs), max(most.Loose, w.Loose), max(most.GitFiles, w.GitFiles)
-		most.Besides = max(most.Besides, w.Besides)
+		most.Besides, most.Memory = max(most.Besides, w.Besides), max(most.Memory, w.Memory)
 	}
+	b.limit("peak of memory in the year: merges of more than ten packs", float64(most.Memory), goalYearPeak, mebibytes, true)
 	b.limit("packs at most", float64(most.Packs), goalPacks, count, true)
 	b.limit("loose objects at most", float64(most.Loose), 0, count, true)
 	b.limit("files in .git beside packs at most", float64(most.GitFiles), goalYearFiles, count, true)
