@@ -39,17 +39,21 @@ func (r *Repo) CopiesKept(ctx context.Context, p CopyPolicy, now time.Time) func
 // them by all the policies that were in force before. nil: all of them.
 func (r *Repo) CopiesExpected(ctx context.Context, p CopyPolicy, now time.Time) (func(*record.Version) bool, error) {
 	kept := r.CopiesKept(ctx, p, now)
-	before, err := runstate.KeptBefore(r.work.StateDir, p.String())
-	if err != nil || len(before) == 0 {
-		return kept, err
-	}
 	tip, err := r.work.Tip()
 	if err != nil || tip.IsZero() {
 		return kept, nil // which verify tells
 	}
+	before, err := runstate.KeptBefore(r.work.StateDir, p.String(), tip)
+	if err != nil {
+		return kept, err
+	}
 	var left []func(*record.Version) bool
 	for _, k := range before {
-		is, err := pruning.LeftOut(ctx, r.work.Commits, tip, pruning.ParsePolicy(k.Policy), k.Until)
+		policy := pruning.ParsePolicy(k.Policy)
+		is, err := pruning.LeftOut(ctx, r.work.Commits, tip, k.Tip, policy, k.Until)
+		if err != nil && !k.Tip.IsZero() { // the history does not hold that commit any more
+			is, err = pruning.LeftOut(ctx, r.work.Commits, tip, object.ID{}, policy, k.Until)
+		}
 		if err != nil {
 			return kept, ctx.Err()
 		}
@@ -74,11 +78,30 @@ func (r *Writer) PruneCopies(ctx context.Context, o PruneOptions) (Pruned, error
 	if err != nil || tip.IsZero() {
 		return Pruned{}, err
 	}
+	if !o.DryRun {
+		if err := r.NoteCopyPolicy(o.Policy, o.Now, tip); err != nil {
+			return Pruned{}, err
+		}
+	}
 	done, err := pruning.Prune(ctx, r.work.Commits, tip, pruning.Options{Policy: o.Policy, Now: o.Now, DryRun: o.DryRun, Progress: o.Progress})
 	if err == nil && !o.DryRun && done.IsComplete() {
-		err = runstate.WritePruned(r.work.StateDir, o.Policy.String(), o.Now)
+		err = runstate.WritePruned(r.work.StateDir, o.Policy.String(), o.Now, tip)
 	}
 	return done, err
+}
+
+// NoteCopyPolicy notes a policy that is another one than before: before a run records anything by
+// it on top of base, and before a copy is removed. Without a note, all copies were kept.
+func (r *Writer) NoteCopyPolicy(p CopyPolicy, now time.Time, base object.ID) error {
+	last, _, err := runstate.Pruned(r.work.StateDir)
+	if err != nil || runstate.NotedPolicy(last) == p.String() || last == "" && p.KeepsAll() {
+		return err
+	}
+	note := p.String()
+	if !p.None && !p.KeepsAll() {
+		note += runstate.NotPruned
+	}
+	return runstate.WritePruned(r.work.StateDir, note, now, base)
 }
 
 // KeepCopies removes, after a run from base to tip, the copies that a policy does not keep any
@@ -89,18 +112,15 @@ func (r *Writer) KeepCopies(ctx context.Context, p CopyPolicy, now time.Time, ba
 	if tip.IsZero() {
 		return done, nil
 	}
+	if err = r.NoteCopyPolicy(p, now, base); err != nil || p.None || p.KeepsAll() {
+		return done, err
+	}
 	state := r.work.StateDir
 	last, at, err := runstate.Pruned(state)
-	again := last == p.String()+runstate.PruneAgain
-	switch {
-	case err != nil:
+	if err != nil {
 		return done, err
-	case !p.None && !p.KeepsAll():
-	case last == p.String() || again || last == "" && p.KeepsAll():
-		return done, nil
-	default:
-		return done, runstate.WritePruned(state, p.String(), now)
 	}
+	again := last == p.String()+runstate.PruneAgain
 	ran, _, err := runstate.LastRun(state)
 	if err != nil {
 		return done, err
@@ -117,7 +137,7 @@ func (r *Writer) KeepCopies(ctx context.Context, p CopyPolicy, now time.Time, ba
 	case p.Count > 0 && base != tip && !base.IsZero():
 		done, err = pruning.PruneDisplaced(ctx, r.work.Commits, tip, base, o)
 		if err == nil && !done.IsComplete() {
-			err = runstate.WritePruned(state, p.String()+runstate.PruneAgain, at)
+			err = runstate.WritePruned(state, p.String()+runstate.PruneAgain, at, base)
 		}
 		return done, err
 	default:
@@ -128,7 +148,7 @@ func (r *Writer) KeepCopies(ctx context.Context, p CopyPolicy, now time.Time, ba
 		if !done.IsComplete() {
 			note += runstate.PruneAgain
 		}
-		err = runstate.WritePruned(state, note, now)
+		err = runstate.WritePruned(state, note, now, base)
 	}
 	return done, err
 }

@@ -152,6 +152,13 @@ func (r *run) spaceForCopies(s durable.Space) bool {
 	return false
 }
 
+// noteCopyPolicy notes which copies the versions of this run have, before it records any.
+func (r *run) noteCopyPolicy() {
+	if err := r.writer.NoteCopyPolicy(repo.CopyPolicy(r.Config.CopiesKeep), r.Clock(), r.base); err != nil {
+		r.reportProblem(scan.Problem{Path: r.Repo.Path(), Msg: "which copies are kept could not be noted", Err: durable.WithoutPath(err), Warning: true})
+	}
+}
+
 // keepCopies removes the copies that the configuration does not keep any more.
 func (r *run) keepCopies() {
 	done, err := r.writer.KeepCopies(r.ctx, repo.CopyPolicy(r.Config.CopiesKeep), r.Clock(), r.base, r.summary.Tip)

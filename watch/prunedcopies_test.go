@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -203,79 +202,6 @@ func (w *world) verifyCopies(p repo.CopyPolicy, now time.Time) {
 	o := verify.Options{WantCopy: r.CopiesKept(w.t.Context(), p, now), Report: func(f verify.Finding) { w.t.Errorf("verify: %+v", f) }}
 	_, err = r.Verify(w.t.Context(), o)
 	w.check(err)
-}
-
-// TestVerifyKnowsEarlierPolicies: whatever the configuration has said of copies before, verify
-// misses none that was left out then, and misses one that no policy left out.
-func TestVerifyKnowsEarlierPolicies(t *testing.T) {
-	t.Parallel()
-	policies := map[string]repo.CopyPolicy{"none": {None: true}, "all": {}, "10h": {For: 10 * time.Hour}, "30d": {For: 30 * 24 * time.Hour}, "1": {Count: 1}, "4": {Count: 4}}
-	names := slices.Sorted(maps.Keys(policies))
-	for seed := range uint64(6) {
-		w := newWorld(t)
-		list := w.config
-		random := rand.New(rand.NewPCG(7, seed))
-		missed := func(p repo.CopyPolicy) (n int) {
-			r, err := repo.Open(w.dest, w.options())
-			w.check(err)
-			defer r.Close()
-			o := verify.Options{Report: func(f verify.Finding) {
-				n++
-				if f.Part != verify.PartCopy {
-					t.Errorf("%+v", f)
-				}
-			}}
-			o.WantCopy, err = r.CopiesExpected(t.Context(), p, time.Now().Add(w.ahead))
-			w.check(err)
-			_, err = r.Verify(t.Context(), o)
-			w.check(err)
-			return n
-		}
-		var p repo.CopyPolicy
-		var said []string
-		for i := range 12 {
-			name := names[random.IntN(len(names))]
-			if i == 11 {
-				name = "all"
-			}
-			p, said = policies[name], append(said, name)
-			w.config = "copies: " + name + "\nwatch:\n" + list
-			if i > 0 && missed(p) > 0 { // before a run knows of the change
-				t.Errorf("seed %d: %q before a run: copies are missed", seed, said)
-			}
-			for range 1 + random.IntN(3) {
-				w.write(fmt.Sprintf("f%d", random.IntN(2)), fmt.Sprint(seed, i, random.Int()))
-				w.ahead += time.Duration(random.Int64N(int64(20 * time.Hour)))
-				_, _, err := w.try()
-				w.check(err)
-			}
-			if missed(p) > 0 {
-				t.Errorf("seed %d: %q: copies are missed", seed, said)
-			}
-		}
-		w.write("newest", "of all")
-		_, _, err := w.try()
-		w.check(err)
-		copies := slices.DeleteFunc(w.allCopies(), func(c string) bool { return !strings.HasSuffix(c, "-newest") })
-		w.check(os.Remove(filepath.Join(w.dest, copies[0])))
-		if missed(p) != 1 {
-			t.Errorf("seed %d: a copy that is wanted is not missed", seed)
-		}
-		// What was left out can be written, and is missed then.
-		w.config = list
-		w.check(w.locked(func(r *repo.Writer) error {
-			_, err := r.RebuildCopies(t.Context(), repo.RebuildOptions{})
-			return err
-		}))
-		all := w.allCopies()
-		if all[0] == copies[0] {
-			all = all[1:]
-		}
-		w.check(os.Remove(filepath.Join(w.dest, all[0])))
-		if missed(p) != 1 {
-			t.Errorf("seed %d: after a rebuild, a copy is not missed", seed)
-		}
-	}
 }
 
 // TestPruneLeavesWhatIsNotOurs: a copy that somebody has changed stays, and so does what is no

@@ -232,6 +232,7 @@ func (r *run) runOnce() error {
 	r.cache.Tip, r.summary.Tip, r.base = tip, tip, tip
 	if len(changes) > 0 {
 		r.cache.Forget() // scanned from end to end; few of its states are needed again
+		r.noteCopyPolicy()
 		if err := r.writeChanges(tip, changes); err != nil {
 			return err
 		}

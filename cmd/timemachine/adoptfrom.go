@@ -136,7 +136,7 @@ func (a *app) writeAdopted(ctx context.Context, r *repo.Repo, c *config.Config, 
 		return err
 	}
 	defer a.console.ShowBar("writing copies")()
-	done, err := w.RebuildCopies(ctx, repo.RebuildOptions{WantCopy: copiesKept(ctx, r, c), Progress: a.console.MoveBar})
+	done, err := w.RebuildCopies(ctx, a.rebuildOptions(c))
 	if err == nil && (done.Failed > 0 || done.NoRoom) {
 		err = &failure{msg: "not all copies are written", hint: a.spell("copies", "rebuild", "-d", hint.ShellWord(r.Path())) + " writes the others"}
 	}

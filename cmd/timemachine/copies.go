@@ -9,7 +9,6 @@ import (
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo"
-	"timemachine/repo/record"
 	"timemachine/repo/refusal"
 	"timemachine/watch/config"
 	"timemachine/watch/scan"
@@ -71,12 +70,13 @@ func (a *app) pruneCopies(ctx context.Context, dryRun bool) error {
 	return err
 }
 
-// copiesKept selects the versions that the configuration wants a copy of; nil selects all.
-func copiesKept(ctx context.Context, r *repo.Repo, c *config.Config) func(*record.Version) bool {
-	if c == nil {
-		return nil
+// rebuildOptions are those of the copies that the configuration keeps; without one, of all.
+func (a *app) rebuildOptions(c *config.Config) repo.RebuildOptions {
+	o := repo.RebuildOptions{Now: time.Now(), Progress: a.console.MoveBar}
+	if c != nil {
+		o.Policy = repo.CopyPolicy(c.CopiesKeep)
 	}
-	return r.CopiesKept(ctx, repo.CopyPolicy(c.CopiesKeep), time.Now())
+	return o
 }
 
 // rebuildCopies writes the copies that are missing in copies/.
@@ -94,7 +94,7 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 	}
 	defer end()
 	done := a.console.ShowBar("rebuilding")
-	b, err := w.RebuildCopies(ctx, repo.RebuildOptions{WantCopy: copiesKept(ctx, w.Repo, c), Progress: a.console.MoveBar})
+	b, err := w.RebuildCopies(ctx, a.rebuildOptions(c))
 	done()
 	if err != nil {
 		return err

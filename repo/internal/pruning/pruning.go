@@ -93,16 +93,28 @@ func Kept(ctx context.Context, c *commits.Commits, tip object.ID, p Policy, now 
 	return kept, err
 }
 
-// LeftOut tells which versions a policy did not keep the copies of at a moment, or had none made
-// until then. Memory is 20 bytes for each, unless the policy is none.
-func LeftOut(ctx context.Context, c *commits.Commits, tip object.ID, p Policy, at time.Time) (func(*record.Version) bool, error) {
+// LeftOut tells which versions up to the commit end a policy did not keep the copies of at a
+// moment, or had none made. A zero end stands for the last version that was captured by then.
+// Memory is 20 bytes for each; by a policy of none, for each version after end.
+func LeftOut(ctx context.Context, c *commits.Commits, tip, end object.ID, p Policy, at time.Time) (func(*record.Version) bool, error) {
+	isAfter := func(*record.Version) bool { return false }
+	if end.IsZero() {
+		end, isAfter = tip, func(v *record.Version) bool { return v.CaptureTime().After(at) }
+	}
 	if p.None {
-		return func(v *record.Version) bool { return !v.CaptureTime().After(at) }, nil
+		after := map[object.ID]bool{}
+		err := c.Walk(ctx, tip, end, func(v record.Version, ours bool) error {
+			if ours {
+				after[v.Commit] = true
+			}
+			return nil
+		})
+		return func(v *record.Version) bool { return !after[v.Commit] && !isAfter(v) }, err
 	}
 	out := map[object.ID]bool{}
 	sources := map[string]*later{}
-	err := c.Walk(ctx, tip, object.ID{}, func(v record.Version, ours bool) error {
-		if !ours || v.CaptureTime().After(at) {
+	err := c.Walk(ctx, end, object.ID{}, func(v record.Version, ours bool) error {
+		if !ours || isAfter(&v) {
 			return nil
 		}
 		s := sources[v.Source]
