@@ -227,7 +227,7 @@ func (u *Unseen) deviceAllows(folder string, f folder, state *cache.State) bool 
 	case f.empty && (state.Followed || state.Stat.IsZero()):
 		why = "is empty, where it was not"
 	case state.Stat.IsZero():
-		why = "has none of its known files"
+		why = "has nothing that shows it is the folder of before"
 	}
 	return u.holdBack(folder, state, why, false)
 }
