@@ -101,6 +101,8 @@ torture: ## hours of faults, power failures and kills
 
 # With -short, since tests that start the program hundreds of times say nothing about races: they take a sample. Of the
 # command, those tests run in which goroutines or several processes meet; what it shows on a screen has none.
+# A program with the race detector waits for a second before it ends, unless it is told otherwise: scripts start thousands.
+race: export GORACE = atexit_sleep_ms=20
 race: ## the tests under the race detector
 	$(GO) test -race -short -timeout 30m $$($(GO) list ./... | grep -v '/cmd/timemachine$$')
 	$(GO) test -race -short -timeout 30m ./cmd/timemachine -run '^TestScripts$$|^TestModel$$|^TestFleet|^TestWeekOfRuns$$|^TestVerifyAmongRuns$$|^TestDiffOfAFolderAtWork$$'
