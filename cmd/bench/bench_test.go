@@ -164,17 +164,30 @@ func TestPlot(t *testing.T) {
 	if err := plotYears(file, samples, "2026-11-29"); err != nil {
 		t.Fatal(err)
 	}
+	texts, lines := readFigure(t, file)
+	for _, want := range []string{"timemachine", "milliseconds a run", "MB in .git", "runs"} {
+		if !slices.Contains(texts, want) {
+			t.Errorf("the figure lacks %q", want)
+		}
+	}
+	if lines["#1B6CA8"] != 4 || lines["#D95F02"] != 4 { // in each panel one, and one in its legend
+		t.Errorf("lines: %v", lines)
+	}
+}
+
+// readFigure reads a figure as XML: its texts, and how many lines of each color it has.
+func readFigure(t *testing.T, file string) (texts []string, lines map[string]int) {
+	t.Helper()
 	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	var texts []string
-	lines := map[string]int{}
+	lines = map[string]int{}
 	for d := xml.NewDecoder(f); ; {
 		token, err := d.Token()
 		if err == io.EOF {
-			break
+			return texts, lines
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -191,13 +204,5 @@ func TestPlot(t *testing.T) {
 				}
 			}
 		}
-	}
-	for _, want := range []string{"timemachine", "milliseconds a run", "MB in .git", "runs"} {
-		if !slices.Contains(texts, want) {
-			t.Errorf("the figure lacks %q", want)
-		}
-	}
-	if lines["#1B6CA8"] != 4 || lines["#D95F02"] != 4 { // in each panel one, and one in its legend
-		t.Errorf("lines: %v", lines)
 	}
 }

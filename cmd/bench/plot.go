@@ -29,9 +29,13 @@ func plotYears(file string, samples []sample, about string) error {
 		return err
 	}
 	stored.X.Label.Text = "runs"
-	canvas := vgsvg.New(16*vg.Centimeter, 14*vg.Centimeter)
-	rows := [][]*plot.Plot{{took}, {stored}}
-	tiles := draw.Tiles{Rows: 2, Cols: 1, PadY: 5 * vg.Millimeter, PadTop: 2 * vg.Millimeter, PadRight: 4 * vg.Millimeter, PadLeft: 2 * vg.Millimeter, PadBottom: 2 * vg.Millimeter}
+	return drawRows(file, 14*vg.Centimeter, [][]*plot.Plot{{took}, {stored}})
+}
+
+// drawRows draws figures below each other in a file.
+func drawRows(file string, height vg.Length, rows [][]*plot.Plot) error {
+	canvas := vgsvg.New(16*vg.Centimeter, height)
+	tiles := draw.Tiles{Rows: len(rows), Cols: 1, PadY: 5 * vg.Millimeter, PadTop: 2 * vg.Millimeter, PadRight: 4 * vg.Millimeter, PadLeft: 2 * vg.Millimeter, PadBottom: 2 * vg.Millimeter}
 	for i, row := range plot.Align(rows, tiles, draw.New(canvas)) {
 		rows[i][0].Draw(row[0])
 	}

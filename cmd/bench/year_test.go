@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/xml"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"timemachine/repo/repotest"
@@ -80,22 +77,10 @@ func TestPlotOfWeeks(t *testing.T) {
 	if err := plotWeeks(file, weeks, "2026-11-30"); err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var texts []string
-	for d := xml.NewDecoder(f); ; {
-		token, err := d.Token()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if x, ok := token.(xml.CharData); ok {
-			texts = append(texts, strings.TrimSpace(string(x)))
+	texts, lines := readFigure(t, file)
+	for _, color := range []string{"#1B6CA8", "#D95F02"} {
+		if lines[color] == 0 {
+			t.Errorf("the figure has no line in %s", color)
 		}
 	}
 	for _, want := range []string{"milliseconds a run", "an idle run", "a run that records", "memory", "of it .git", "packs, at most", "days"} {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"image/color"
 	"os"
@@ -11,8 +10,6 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 var weekHeading = []string{"day", "idle run", "of it processor", "recording run", "of it processor", "slowest of a day", "versions", "packs",
@@ -79,17 +76,7 @@ func plotWeeks(file string, weeks []week, about string) error {
 	}
 	rows[0][0].Title.Text = fmt.Sprintf("%d runs, one a minute, %d versions; %s", last.Runs, last.Versions, about)
 	rows[len(rows)-1][0].X.Label.Text = "days"
-	canvas := vgsvg.New(16*vg.Centimeter, 24*vg.Centimeter)
-	tiles := draw.Tiles{Rows: len(rows), Cols: 1, PadY: 5 * vg.Millimeter, PadTop: 2 * vg.Millimeter, PadRight: 4 * vg.Millimeter, PadLeft: 2 * vg.Millimeter, PadBottom: 2 * vg.Millimeter}
-	for i, row := range plot.Align(rows, tiles, draw.New(canvas)) {
-		rows[i][0].Draw(row[0])
-	}
-	f, err := os.Create(file)
-	if err != nil {
-		return err
-	}
-	_, err = canvas.WriteTo(f)
-	return errors.Join(err, f.Close())
+	return drawRows(file, 24*vg.Centimeter, rows)
 }
 
 func weekPanel(label string, weeks []week, lines []weekLine) (*plot.Plot, error) {

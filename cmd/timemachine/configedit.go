@@ -18,6 +18,8 @@ import (
 	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
+	"timemachine/repo/history"
+	"timemachine/repo/remote"
 	"timemachine/watch/config"
 )
 
@@ -68,7 +70,7 @@ func (a *app) configEdit() error {
 		err = a.setDestination(p, c)
 	}
 	if err == nil {
-		a.warnOfPush(p, c)
+		a.warnOfPush(a.withPush(p, c, func(*history.History, *remote.Target) {}))
 	}
 	return err
 }

@@ -76,11 +76,7 @@ func (a *app) push(ctx context.Context, o pushOptions) error {
 
 // takeBack forgets that files which not everybody may read may go to a remote.
 func (a *app) takeBack(ctx context.Context, r *repo.Repo, s pushing) error {
-	h, err := r.History()
-	if err != nil {
-		return err
-	}
-	t, err := a.namedTarget(h, &s)
+	h, t, err := a.namedTarget(r, &s)
 	if err != nil {
 		return err
 	}
@@ -109,11 +105,19 @@ func (a *app) takeBack(ctx context.Context, r *repo.Repo, s pushing) error {
 // that takes that back.
 func (a *app) agreed(h *history.History, p *place, c *config.Config) ([]statusview.Agreed, error) {
 	list, err := remote.AgreedTo(h.Commits())
+	if len(list) == 0 {
+		return nil, err
+	}
+	configured := ""
+	if c != nil && c.Push != nil {
+		if t, err := a.pushTarget(h, a.pushingTo(p, c, "")); err == nil {
+			configured = t.URL()
+		}
+	}
 	var agreed []statusview.Agreed
 	for _, to := range list {
 		words := []string{"push", "--private=false"}
-		t, terr := a.pushTarget(h, a.pushingTo(p, c, ""))
-		if c == nil || c.Push == nil || terr != nil || t.URL() != to.URL {
+		if to.URL != configured {
 			words = append(words, hint.Operand(to.URL)...)
 		}
 		agreed = append(agreed, statusview.Agreed{Remote: to.URL, Branch: to.Branch, Undo: a.spell(words...)})
@@ -122,13 +126,18 @@ func (a *app) agreed(h *history.History, p *place, c *config.Config) ([]statusvi
 }
 
 // namedTarget is the target of a push that may name no remote: the only one counts then.
-func (a *app) namedTarget(h *history.History, s *pushing) (remote.Target, error) {
+func (a *app) namedTarget(r *repo.Repo, s *pushing) (*history.History, remote.Target, error) {
+	h, err := r.History()
+	if err != nil {
+		return nil, remote.Target{}, err
+	}
 	if s.Remote == "" {
 		if s.Remote = remote.OnlyName(h.Commits()); s.Remote == "" {
-			return remote.Target{}, &usageError{msg: "no remote is named", hint: "name one, or write push: REMOTE in the configuration; " + a.spell("init", "--remote", "URL") + " adds one"}
+			return nil, remote.Target{}, &usageError{msg: "no remote is named", hint: "name one, or write push: REMOTE in the configuration; " + a.spell("init", "--remote", "URL") + " adds one"}
 		}
 	}
-	return a.pushTarget(h, *s)
+	t, err := a.pushTarget(h, *s)
+	return h, t, err
 }
 
 // pushing says where and how a push goes, and how hints about it are spelled.
@@ -169,11 +178,7 @@ func (a *app) isRemoteOf(p *place, c *config.Config, name string) bool {
 
 // pushTo sends the recorded branch to a remote and prints what became of it.
 func (a *app) pushTo(ctx context.Context, r *repo.Repo, s pushing, private bool) error {
-	h, err := r.History()
-	if err != nil {
-		return err
-	}
-	t, err := a.namedTarget(h, &s)
+	h, t, err := a.namedTarget(r, &s)
 	if err != nil {
 		return err
 	}

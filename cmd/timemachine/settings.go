@@ -10,6 +10,7 @@ import (
 
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
+	"timemachine/repo/history"
 	"timemachine/repo/remote"
 	"timemachine/watch/config"
 )
@@ -35,52 +36,53 @@ func (a *app) config() error {
 		return err
 	}
 	d := settingsJSON(p.config, p.journal, p.found, c, p.dest, p.destBy)
-	a.addAnswer(&d, p, c)
+	leadsNowhere := a.withPush(p, c, func(h *history.History, t *remote.Target) { a.addAnswer(&d, h, t) })
 	if a.flags.json {
 		return a.printJSON(d)
 	}
 	if err := a.printLines(d.lines(a.screenColumns())); err != nil {
 		return err
 	}
-	a.warnOfPush(p, c)
+	a.warnOfPush(leadsNowhere)
 	return nil
 }
 
-// addAnswer puts what a person has answered to push in the place of the default.
-func (a *app) addAnswer(d *settingsDocument, p *place, c *config.Config) {
+// withPush calls do with the history, and with the target of the push in the configuration, where
+// both are there. An error says that this push leads nowhere, as far as that can be told without
+// asking a remote.
+func (a *app) withPush(p *place, c *config.Config, do func(*history.History, *remote.Target)) error {
 	if c == nil || c.Push == nil {
-		return
+		return nil
 	}
 	h, err := a.openToRead(p.dest, "", nil)
 	if err != nil {
-		return
+		return nil
 	}
 	defer h.Close()
 	t, err := a.pushTarget(h, a.pushingTo(p, c, ""))
-	if err != nil {
+	if err == nil {
+		do(h, &t)
+	}
+	return err
+}
+
+// addAnswer puts what a person has answered to push in the place of what the configuration says.
+func (a *app) addAnswer(d *settingsDocument, h *history.History, t *remote.Target) {
+	list, _ := remote.AgreedTo(h.Commits())
+	if t.Private || !slices.ContainsFunc(list, func(g remote.Agreed) bool { return g.IsOf(t) }) {
 		return
 	}
-	list, _ := remote.AgreedTo(h.Commits())
 	for i := range d.Settings {
-		if s := &d.Settings[i]; s.Key == "push.private" && !c.Push.Private && slices.ContainsFunc(list, func(g remote.Agreed) bool { return g.IsOf(&t) }) {
+		if s := &d.Settings[i]; s.Key == "push.private" {
 			s.Value, s.From, s.Line = "yes", "answer", 0
 			s.origin = origin{kind: "answer", name: "answered; " + a.spell("push", "--private=false") + " takes it back"}
 		}
 	}
 }
 
-// warnOfPush warns of a push in the configuration that leads nowhere, as far as that can be told
-// without asking a remote.
-func (a *app) warnOfPush(p *place, c *config.Config) {
-	if c == nil || c.Push == nil {
-		return
-	}
-	h, err := a.openToRead(p.dest, "", nil)
+// warnOfPush warns of a push that leads nowhere; nil: it does not.
+func (a *app) warnOfPush(err error) {
 	if err != nil {
-		return
-	}
-	defer h.Close()
-	if _, err := a.pushTarget(h, a.pushingTo(p, c, "")); err != nil {
 		a.console.Warn("push: " + render.FirstLine(err))
 		a.console.Hint(a.hintOf(err))
 	}

@@ -97,39 +97,26 @@ func Kept(ctx context.Context, c *commits.Commits, tip object.ID, p Policy, now 
 // moment, or had none made. A zero end stands for the last version that was captured by then.
 // Memory is 20 bytes for each; by a policy of none, for each version after end.
 func LeftOut(ctx context.Context, c *commits.Commits, tip, end object.ID, p Policy, at time.Time) (func(*record.Version) bool, error) {
-	isAfter := func(*record.Version) bool { return false }
-	if end.IsZero() {
-		end, isAfter = tip, func(v *record.Version) bool { return v.CaptureTime().After(at) }
+	after := map[object.ID]bool{}
+	err := c.Walk(ctx, tip, end, func(v record.Version, ours bool) error {
+		if ours && end.IsZero() && !v.CaptureTime().After(at) {
+			end = v.Commit
+			return errPassed
+		}
+		after[v.Commit] = true
+		return nil
+	})
+	if err != nil && !errors.Is(err, errPassed) {
+		return nil, err
 	}
 	if p.None {
-		after := map[object.ID]bool{}
-		err := c.Walk(ctx, tip, end, func(v record.Version, ours bool) error {
-			if ours {
-				after[v.Commit] = true
-			}
-			return nil
-		})
-		return func(v *record.Version) bool { return !after[v.Commit] && !isAfter(v) }, err
+		return func(v *record.Version) bool { return !after[v.Commit] }, nil
 	}
 	out := map[object.ID]bool{}
-	sources := map[string]*later{}
-	err := c.Walk(ctx, end, object.ID{}, func(v record.Version, ours bool) error {
-		if !ours || isAfter(&v) {
-			return nil
+	err = choose(ctx, c, end, p, at, time.Time{}, func(v *record.Version, _, kept, _ bool) {
+		if !kept {
+			out[v.Commit] = true
 		}
-		s := sources[v.Source]
-		if s == nil {
-			s = &later{}
-			sources[strings.Clone(v.Source)] = s
-		}
-		if hasCopy(&v) {
-			if !p.keeps(s.at, s.newer, at) {
-				out[v.Commit] = true
-			}
-			s.newer++
-		}
-		s.at = v.CaptureTime()
-		return nil
 	})
 	return func(v *record.Version) bool { return out[v.Commit] }, err
 }
@@ -225,8 +212,8 @@ func goOn(c *commits.Commits, source string, s *later, wasKept func() bool, meet
 	return nil
 }
 
-// errPassed ends a walk of choose.
-var errPassed = errors.New("what comes was not kept the last time")
+// errPassed ends a walk that has met all that it looked for.
+var errPassed = errors.New("what comes is of no interest")
 
 // window is the time whose versions a walk must meet: it ends now. By a policy of a time it begins
 // that time before the last time that the policy was applied: what was replaced before is removed.

@@ -25,14 +25,14 @@ func cronRuns(proc string) (active, known bool) {
 	files, _ := filepath.Glob(filepath.Join(escapeGlob(proc), "[0-9]*", "comm"))
 	for _, file := range files {
 		name, err := os.ReadFile(file)
-		if err != nil || !slices.Contains(cronNames, string(bytes.TrimSpace(name))) {
+		if err != nil || !IsCron(string(bytes.TrimSpace(name))) {
 			continue
 		}
 		status, err := os.ReadFile(filepath.Join(filepath.Dir(file), "status"))
 		if err != nil || strings.HasPrefix(statusField(status, "State"), "Z") || len(strings.Fields(statusField(status, "NSpid"))) > depth {
 			continue
 		}
-		if isRoots(status) && isCron(filepath.Join(filepath.Dir(file), "exe")) {
+		if isRoots(status) && runsCron(filepath.Join(filepath.Dir(file), "exe")) {
 			return true, true
 		}
 	}
@@ -46,15 +46,15 @@ func isRoots(status []byte) bool {
 	return !slices.ContainsFunc(ids, func(id string) bool { return id != "0" })
 }
 
-// isCron tells whether the executable of a process is a cron's, as far as this user may see it.
+// runsCron tells whether the executable of a process is a cron's, as far as this user may see it.
 // After an upgrade its old file is deleted.
-func isCron(exe string) bool {
+func runsCron(exe string) bool {
 	program, err := os.Readlink(exe)
 	if err != nil {
 		return true
 	}
 	name := filepath.Base(strings.TrimSuffix(program, " (deleted)"))
-	return name == "busybox" || slices.Contains(cronNames, name)
+	return name == "busybox" || IsCron(name)
 }
 
 // statusField is a value of a process's status file.

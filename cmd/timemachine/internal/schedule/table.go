@@ -65,7 +65,7 @@ func (p *Places) setUserCrontab(ctx context.Context, text string) error {
 const mostOutput = 1 << 20
 
 // afterwards is how long what a command has started may hold its output open.
-const afterwards = 100 * time.Millisecond
+const afterwards = 500 * time.Millisecond
 
 // command runs a program with a text as its input. Both outputs are returned; the second one as a
 // line. A program that takes longer than patience is ended with all that it has started, and so is
