@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -242,6 +243,43 @@ func TestRebuiltCopiesAreMissed(t *testing.T) {
 			if have, want := w.allCopies(), w.kept(p, now); !slices.Equal(have, want) {
 				t.Errorf("%s after %s: a run leaves %q, want %q", name, before, have, want)
 			}
+		}
+	}
+}
+
+// TestPolicyUpToALostCommit: where the history was written anew, the time of the note counts.
+func TestPolicyUpToALostCommit(t *testing.T) {
+	t.Parallel()
+	for _, before := range []string{"none", "1"} {
+		w := newWorld(t)
+		list := w.config
+		w.config = "copies: " + before + "\nwatch:\n" + list
+		for i := range 3 {
+			w.write("f", strings.Repeat("x", i+1))
+			w.run(1)
+			w.ahead += time.Hour
+		}
+		w.config = "copies: all\nwatch:\n" + list
+		for i := range 2 {
+			w.write("f", strings.Repeat("y", i+1))
+			w.run(1)
+			w.ahead += time.Hour
+		}
+		note := filepath.Join(w.dest, ".git/timemachine/pruned")
+		text, err := os.ReadFile(note)
+		w.check(err)
+		lost := regexp.MustCompile(`(?m) [0-9a-f]{40}$`).ReplaceAllString(string(text), " "+strings.Repeat("1", 40))
+		if lost == string(text) {
+			t.Fatalf("no commit in %q", text)
+		}
+		w.check(os.WriteFile(note, []byte(lost), 0o600))
+		if n := w.missed(repo.CopyPolicy{}); n > 0 {
+			t.Errorf("after %s: %d copies are missed", before, n)
+		}
+		copies := w.allCopies()
+		w.check(os.Remove(filepath.Join(w.dest, copies[len(copies)-1])))
+		if n := w.missed(repo.CopyPolicy{}); n != 1 {
+			t.Errorf("after %s: %d copies are missed of one", before, n)
 		}
 	}
 }
