@@ -33,10 +33,10 @@ func (r *Writer) StartUnchanged(ctx context.Context) (object.ID, error) {
 	if err := r.checkTip(tip); err != nil {
 		return tip, err
 	}
-	if err := r.work.CheckIndex(); err != nil {
+	if err := r.work.Index.Check(); err != nil {
 		return tip, err
 	}
-	if loose, err := durable.PathExists(r.work.Git, fmt.Sprintf("objects/%x/%x", tip[:1], tip[1:])); err == nil && !loose && r.work.IndexFlaw == nil {
+	if loose, err := durable.PathExists(r.work.Git, fmt.Sprintf("objects/%x/%x", tip[:1], tip[1:])); err == nil && !loose && r.work.Index.Flaw == nil {
 		if err := r.work.StateDir.Put(runstate.CheckedName, []byte(now)); err != nil {
 			r.work.Opts.Log("it is not noted that the history was checked", "cause", err.Error())
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"timemachine/repo/internal/commits"
+	"timemachine/repo/internal/gitindex"
 	"timemachine/repo/internal/projection"
 	"timemachine/repo/internal/runstate"
 )
@@ -12,29 +13,60 @@ import (
 // moves the branch, then updates copies/, files/ and the index. No Blob or BlobFrom may be in
 // progress. After an error the branch may have moved or not: the next Start finds out. Files that
 // could not be updated cause warnings, and the next run tries again.
-func (t *Tx) Publish() error {
+func (t *Tx) Publish() error { return t.publish(false) }
+
+// PublishPart is Publish where more follows at once. The index, which is written whole each time,
+// may stay behind, and locked, until the next Publish or Abort.
+func (t *Tx) PublishPart() error { return t.publish(true) }
+
+func (t *Tx) publish(more bool) error {
 	if len(t.versions) == 0 {
 		return t.Abort()
 	}
 	r := t.r
-	held, err := r.work.TakeIndex()
+	held, err := t.lockIndex()
 	if err != nil {
 		return errors.Join(err, t.Abort())
 	}
-	defer held.Release()
+	defer func() {
+		if t.index != held {
+			held.Release()
+		}
+	}()
 	// where an earlier update is incomplete its mark must stay
-	_, pending, err := r.work.Pending(t.base)
+	pending := held.Left().Pending
+	if !held.IsBehind() { // else the mark is that of this run
+		_, pending, err = r.work.Pending(t.base)
+	}
 	if err == nil {
 		err = t.publishPack()
 	}
 	if err != nil {
 		return err
 	}
-	done := projection.Published{Base: t.base, Tip: t.tip, Versions: t.versions, Contents: &t.contents, Pending: pending}
+	done := projection.Published{Base: t.base, Tip: t.tip, Versions: t.versions, Contents: &t.contents, Pending: pending, More: more}
 	t.base, t.versions = t.tip, nil
 	defer t.contents.Drop()
 	defer r.work.Store.Trim()
-	return r.work.UpdatePublished(t.ctx, done, held)
+	err = r.work.UpdatePublished(t.ctx, done, held)
+	if err == nil && held.Held() && held.IsBehind() && more {
+		t.index = held
+	}
+	return err
+}
+
+// lockIndex returns git's lock of the index: the one that an earlier part has kept, unless the work
+// tree has become another program's to change.
+func (t *Tx) lockIndex() (*gitindex.Lock, error) {
+	held := t.index
+	t.index = nil
+	if held != nil && t.r.work.Index.ForeignWork() == "" {
+		return held, nil
+	}
+	if held != nil {
+		held.Release()
+	}
+	return t.r.work.Index.Take()
 }
 
 // publishPack syncs the pack, gives it its name and moves the branch.

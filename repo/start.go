@@ -23,7 +23,7 @@ import (
 func (r *Writer) Start(ctx context.Context) (object.ID, error) {
 	tip, err := r.prepare()
 	if err == nil {
-		err = errors.Join(r.checkTip(tip), r.work.CheckIndex())
+		err = errors.Join(r.checkTip(tip), r.work.Index.Check())
 	}
 	if err != nil {
 		return object.ID{}, err

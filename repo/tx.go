@@ -13,6 +13,7 @@ import (
 	"timemachine/repo/git/packwrite"
 	"timemachine/repo/internal/commits"
 	"timemachine/repo/internal/dest"
+	"timemachine/repo/internal/gitindex"
 	"timemachine/repo/internal/ownpacks"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
@@ -40,6 +41,8 @@ type Tx struct {
 	editor   *object.Editor
 	names    *commits.FoldedNames // of the tree, where the file system folds names; else nil
 	upcoming []record.Upcoming
+
+	index *gitindex.Lock // what PublishPart has left behind; else nil
 
 	large sync.Mutex // one large content in memory at a time
 
@@ -423,14 +426,18 @@ func (t *Tx) inZone(rec record.Record) *record.Record {
 	return &rec
 }
 
-// Abort gives up what was not published.
-func (t *Tx) Abort() error {
+// Abort gives up what was not published, and brings the index up to date with what was.
+func (t *Tx) Abort() (err error) {
 	t.r.work.Made.Drop()
-	if t.batch == nil {
-		return nil
+	if t.batch != nil {
+		err = t.batch.Drop()
+		t.batch = nil
 	}
-	err := t.batch.Drop()
-	t.batch = nil
+	if held := t.index; held != nil {
+		t.index = nil
+		defer held.Release()
+		err = errors.Join(err, t.r.work.CatchUp(context.WithoutCancel(t.ctx), t.base, held))
+	}
 	return err
 }
 

@@ -5,6 +5,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
 	"testing"
 
 	"timemachine/repo/record"
@@ -48,7 +53,7 @@ type cancelling struct {
 
 func (c *cancelling) Version(record.Version) { c.cancel() }
 
-// TestRunThatIsCutShort keeps the batches that it has published.
+// TestRunThatIsCutShort keeps the batches that it has published, and git sees nothing unfinished.
 func TestRunThatIsCutShort(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -65,5 +70,117 @@ func TestRunThatIsCutShort(t *testing.T) {
 	if n == 0 || n >= files {
 		t.Fatalf("%d of %d versions are kept", n, files)
 	}
+	w.caughtUp()
 	w.run(files - (n - 1)) // the folder is the first
+}
+
+// caughtUp wants the index to be up to date, and free.
+func (w *world) caughtUp() {
+	w.t.Helper()
+	if status := repotest.Git(w.t, w.dest, "status", "--porcelain"); status != "" {
+		w.t.Errorf("git status:\n%s", status)
+	}
+	if _, err := os.Stat(filepath.Join(w.dest, ".git/index.lock")); !errors.Is(err, fs.ErrNotExist) {
+		w.t.Errorf("the index is locked: %v", err)
+	}
+}
+
+// between does something when the first part of a run has been published.
+type between struct {
+	problems
+	once sync.Once
+	do   func()
+}
+
+func (b *between) Version(record.Version) { b.once.Do(b.do) }
+
+// parts makes more sources than a batch takes, and a run that does something after the first part.
+func (w *world) parts(do func()) problems {
+	w.t.Helper()
+	w.batch = 30
+	for i := range 200 {
+		w.write(fmt.Sprintf("d%d/f%03d", i%7, i), fmt.Sprint(i))
+	}
+	rep := &between{do: do}
+	w.check(w.tryWith(context.Background(), rep))
+	return rep.problems
+}
+
+// canStage tells whether git can write the index.
+func (w *world) canStage() bool {
+	return exec.Command("git", "-C", w.dest, "read-tree", "HEAD").Run() == nil
+}
+
+// TestIndexIsWrittenOnce: between the parts of a run the index stays as it was, and locked.
+func TestIndexIsWrittenOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.write("a", "1")
+	w.run(1)
+	index := func() string {
+		b, err := os.ReadFile(filepath.Join(w.dest, ".git/index"))
+		w.check(err)
+		return string(b)
+	}
+	before, looked := index(), false
+	w.parts(func() {
+		looked = true
+		if index() != before {
+			t.Error("the index was written between two parts")
+		}
+		if w.canStage() {
+			t.Error("git could write the index between two parts")
+		}
+	})
+	if !looked || w.moves() < 3 {
+		t.Fatalf("no second part: the branch moved %d times", w.moves())
+	}
+	w.caughtUp()
+	w.run(0)
+}
+
+// TestHeadMovesBetweenParts: when another branch is checked out in the middle of a run, files/ and
+// the index are its own from then on. They follow when HEAD is back.
+func TestHeadMovesBetweenParts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.write("a", "1")
+	w.run(1)
+	repotest.Git(t, w.dest, "branch", "other")
+	before, err := os.ReadFile(filepath.Join(w.dest, ".git/index"))
+	w.check(err)
+	p := w.parts(func() { repotest.Git(t, w.dest, "symbolic-ref", "HEAD", "refs/heads/other") })
+	if !w.says(p, "", "branch refs/heads/other is checked out") {
+		t.Errorf("the run says %v", p)
+	}
+	after, err := os.ReadFile(filepath.Join(w.dest, ".git/index"))
+	if w.check(err); string(after) != string(before) {
+		t.Error("the index of another branch was changed")
+	}
+	if !w.canStage() {
+		t.Error("the index is still locked")
+	}
+	repotest.Git(t, w.dest, "reset", "-q")
+	repotest.Git(t, w.dest, "symbolic-ref", "HEAD", "refs/heads/main")
+	w.runAny()
+	w.caughtUp()
+	w.run(0)
+}
+
+// TestIndexCannotFollowParts: an index that cannot be written is tried again by the next run, from
+// where it was before the first part, and is not left locked.
+func TestIndexCannotFollowParts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.write("a", "1")
+	w.run(1)
+	repotest.Git(t, w.dest, "update-index", "--split-index")
+	p := w.parts(func() {})
+	if !w.says(p, ".git/index", "the index could not be brought up to date") {
+		t.Errorf("the run says %v", p)
+	}
+	repotest.Git(t, w.dest, "update-index", "--no-split-index") // fails where it is locked
+	w.runAny()
+	w.caughtUp()
+	w.run(0)
 }

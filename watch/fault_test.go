@@ -63,6 +63,12 @@ var scenarios = []scenario{
 		w.run(6)
 		w.plantMany()
 	}, (*world).once, false},
+	{"run in parts", func(w *world) {
+		w.plant()
+		w.run(6)
+		w.batch = 20
+		w.plantMany()
+	}, (*world).once, false},
 	{longReflogs, func(w *world) {
 		w.plant()
 		w.run(6)

@@ -84,8 +84,12 @@ func (r *run) recordChanges(changes []scan.Change) error {
 		done += n
 		waits := done >= r.ordinary && r.isFloodOver()
 		if waits || r.isDue() || done == len(changes) || n == large {
+			publish := r.tx.Publish
+			if !waits && done < len(changes) && changeSize(&changes[done]) <= largeSource {
+				publish = r.tx.PublishPart
+			}
 			versions := r.tx.Versions()
-			if err := r.tx.Publish(); err != nil {
+			if err := publish(); err != nil {
 				return err
 			}
 			r.published = r.Clock()

@@ -363,6 +363,12 @@ func TestListOfUnwritten(t *testing.T) {
 		for i := range 4100 {
 			w.write(fmt.Sprintf("sub/%d", i), "1")
 		}
+		later := time.Now().Add(time.Minute)
+		for i := range 1500 { // parts that have nothing to list
+			name := fmt.Sprintf("later/%d", i)
+			w.write(name, "1")
+			w.check(os.Chtimes(w.path(name), later, later))
+		}
 		w.runAny()
 		w.check(os.Remove(w.file("sub")))
 		w.runAny()

@@ -64,7 +64,8 @@ var importTable = map[string]string{
 
 	"repo/internal/comparer":    belowCommit,
 	"repo/internal/pruning":     belowReader + "repo/internal/comparer",
-	"repo/internal/projection":  belowReader + "repo/internal/comparer " + sysUnix,
+	"repo/internal/gitindex":    belowReader,
+	"repo/internal/projection":  belowReader + "repo/internal/comparer repo/internal/gitindex " + sysUnix,
 	"repo/internal/maintenance": belowReader,
 	"repo/internal/outgoing":    belowReader,
 
@@ -77,7 +78,7 @@ var importTable = map[string]string{
 	"repo/restore/surplus": "repo/durable repo/layout repo/record repo/git/object repo/restore/reach " + sysUnix,
 	"repo/restore/reach":   "repo/durable repo/git/object golang.org/x/text/unicode/norm " + sysUnix,
 	"repo/verify":          belowReader + "repo/internal/comparer repo/internal/projection repo/internal/maintenance",
-	"repo":                 belowReader + "repo/internal/projection repo/internal/pruning repo/internal/maintenance repo/verify repo/history repo/remote",
+	"repo":                 belowReader + "repo/internal/gitindex repo/internal/projection repo/internal/pruning repo/internal/maintenance repo/verify repo/history repo/remote",
 
 	"repo/repotest": "repo/... " + sysUnix,
 

@@ -52,7 +52,7 @@ func haveText(n int64) string {
 
 // file checks what files/ holds of a source's newest version.
 func (w *worker) file(s *step) {
-	if w.r.ForeignWork() != "" {
+	if w.r.Index.ForeignWork() != "" {
 		return
 	}
 	path, err := record.TreePath(&s.Record)

@@ -16,7 +16,7 @@ import (
 // index compares the index with the newest versions, where timemachine may change the index. It
 // ignores foreign entries.
 func (k *verify) index(tip object.ID, h *history) error {
-	if k.r.ForeignWork() != "" || k.indexLocked() {
+	if k.r.Index.ForeignWork() != "" || k.indexLocked() {
 		return nil
 	}
 	entries, err := k.readIndex()
@@ -88,10 +88,10 @@ func (k *verify) indexLocked() bool {
 // readIndex returns the entries of the index by path. It returns nil where the index cannot be
 // used, which it reports.
 func (k *verify) readIndex() (map[string]index.Entry, error) {
-	read, err := k.r.ReadIndex()
+	read, err := k.r.Index.Read()
 	switch {
 	case errors.Is(err, index.ErrSplit), errors.Is(err, index.ErrSparse):
-		k.report(Finding{Part: PartIndex, Path: ".git/index", Msg: err.Error(), Remedy: k.r.IndexRemedy(err)})
+		k.report(Finding{Part: PartIndex, Path: ".git/index", Msg: err.Error(), Remedy: k.r.Index.WriteRemedy(err)})
 		return nil, nil
 	case err != nil:
 		msg := durable.Reason(err)

@@ -29,7 +29,7 @@ func (k *verify) repair(tip object.ID) error {
 func (k *verify) repairIndex(tip object.ID) error {
 	for i := range k.suspects {
 		if k.suspects[i].kind == damagedIndex {
-			k.r.IndexFlaw = errors.New(k.suspects[i].Msg)
+			k.r.Index.Flaw = errors.New(k.suspects[i].Msg)
 			return k.r.Recover(k.ctx, tip, true)
 		}
 	}
@@ -46,7 +46,7 @@ var turns = [][]kind{
 
 // rewrite writes what the suspects should be.
 func (k *verify) rewrite(tip object.ID) error {
-	index, err := k.r.TakeIndex()
+	index, err := k.r.Index.Take()
 	if err != nil {
 		return err
 	}

@@ -205,8 +205,8 @@ func (k *verify) mark(tip object.ID) error {
 		return err
 	}
 	what := refusal.Remedy{Kind: refusal.NextRunRepairs}
-	if k.r.ForeignWork() != "" {
-		what = k.r.WorkRemedy()
+	if k.r.Index.ForeignWork() != "" {
+		what = k.r.Index.WorkRemedy()
 	}
 	if versions, _, err := k.r.Since(k.ctx, tip, base); err != nil || len(versions) > 0 {
 		k.suspect(pendingMark, record.Version{}, ".git/timemachine/pending", "files/ and the index are not up to date with the history yet", what)

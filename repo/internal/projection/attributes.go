@@ -42,10 +42,10 @@ func (r *Projection) AttributesFlawAt(tip object.ID) (string, error) {
 // recoverAttributes writes .gitattributes again, where the work tree is timemachine's to change.
 func (r *Projection) recoverAttributes(ctx context.Context, tip object.ID) error {
 	flaw, err := r.AttributesFlawAt(tip)
-	if err != nil || flaw == "" || r.ForeignWork() != "" {
+	if err != nil || flaw == "" || r.Index.ForeignWork() != "" {
 		return err
 	}
-	index, err := r.TakeIndex()
+	index, err := r.Index.Take()
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (r *Projection) RebuildSince(ctx context.Context, tip, base object.ID, o Re
 	if err != nil {
 		return nil, err
 	}
-	index, err := r.TakeIndex()
+	index, err := r.Index.Take()
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func (b *rebuild) one(v *record.Version) {
 // does not wait for them: what fails is warned of.
 func (r *Projection) writeMissingCopies(ctx context.Context, tip object.ID) error {
 	base, missing, err := runstate.MissingCopies(r.StateDir)
-	if err != nil || !missing || r.ForeignWork() != "" {
+	if err != nil || !missing || r.Index.ForeignWork() != "" {
 		return err
 	}
 	space, err := r.Folder.DiskSpace()

@@ -1,8 +1,10 @@
 package projection
 
 import (
+	"timemachine/repo/durable"
 	"timemachine/repo/git/index"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/gitindex"
 	"timemachine/repo/internal/ownpacks"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/record"
@@ -16,10 +18,11 @@ type updateJob struct {
 	Versions  []record.Version   // of the commits between, oldest first
 	OutOfTree map[string]bool    // sources whose newest version Tip's tree lacks: not in files/
 	Contents  *ownpacks.Contents // what is still in memory of them; nil: nothing
-	Index     *IndexLock
+	Index     *gitindex.Lock
 	Start     startState
 	Bulk      durability // of many files: wholeFS or leftToSystem; few are synced one by one
 	Marked    bool       // a pending mark covers the job: what many files replace may go first
+	More      bool       // another job follows at once with the same Index, and writes it
 	NoCopies  bool       // copies/ is left as it is
 	Warn      func(path, msg string, what refusal.Remedy)
 }
@@ -66,4 +69,9 @@ func (o *outcome) take(w *writer) {
 	o.unwritten.Files = append(o.unwritten.Files, w.unwritten.Files...)
 	o.unwritten.Copies = append(o.unwritten.Copies, w.unwritten.Copies...)
 	o.copiesWritten += w.copiesWritten
+}
+
+func indexStat(st durable.Stat) index.Stat {
+	return index.Stat{CtimeSec: st.Ctime.Sec, CtimeNsec: uint32(st.Ctime.Nsec), MtimeSec: st.Mtime.Sec, MtimeNsec: uint32(st.Mtime.Nsec),
+		Dev: st.Dev, Ino: st.Ino, UID: st.UID, GID: st.GID, Size: st.Size}
 }

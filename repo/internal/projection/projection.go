@@ -7,21 +7,22 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/internal/commits"
+	"timemachine/repo/internal/gitindex"
 )
 
 // Projection brings files/, copies/ and the index up to date with the history.
 type Projection struct {
 	*commits.Commits
+	Index    *gitindex.Index
 	copies   func(durable.Space) bool // whether copies are written
 	hasSpace func(durable.Space) bool // copies, without a warning; several goroutines may call it
 
-	IndexFlaw error       // why git could not read the index, as of CheckIndex
 	noReflink atomic.Bool // the file system has shown that it has no reflinks
 }
 
 // New makes a Projection that always writes copies.
 func New(c *commits.Commits) *Projection {
-	r := &Projection{Commits: c}
+	r := &Projection{Commits: c, Index: &gitindex.Index{Commits: c}}
 	r.SetCopies(nil, nil)
 	return r
 }

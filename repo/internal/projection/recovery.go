@@ -24,7 +24,7 @@ func (r *Projection) Recover(ctx context.Context, tip object.ID, copied bool) er
 		return r.noteSparse()
 	case !n.pending:
 		return errors.Join(r.recoverAttributes(ctx, tip), r.flushIfDue(), r.writeMissingCopies(ctx, tip), r.retry(ctx, tip), r.reportLostCopies())
-	case r.ForeignWork() != "":
+	case r.Index.ForeignWork() != "":
 		return nil
 	}
 	if err := r.bringUpToDate(ctx, tip, n); err != nil {
@@ -65,7 +65,7 @@ func (r *Projection) findNeed(tip object.ID, copied bool) (n need, err error) {
 	if err != nil {
 		return n, err
 	}
-	if !indexed || lost || r.IndexFlaw != nil {
+	if !indexed || lost || r.Index.Flaw != nil {
 		// files/ and the index alone are missing
 		n = need{pending: true, noCopies: !n.pending || copied, bulk: wholeFS}
 	}
@@ -85,7 +85,7 @@ func (r *Projection) markLostFiles(tip object.ID) (lost bool, err error) {
 // bringUpToDate locks the index, and writes what the history has since n.base. A damaged index is
 // moved aside first.
 func (r *Projection) bringUpToDate(ctx context.Context, tip object.ID, n need) error {
-	locked, err := r.TakeIndex() // first: it may be locked for long, and what is pending grows
+	locked, err := r.Index.Take() // first: it may be locked for long, and what is pending grows
 	if err != nil {
 		return err
 	}
@@ -107,8 +107,8 @@ func (r *Projection) bringUpToDate(ctx context.Context, tip object.ID, n need) e
 	if job.Versions, job.OutOfTree, err = r.inTree(tip, versions); err != nil {
 		return err
 	}
-	if r.IndexFlaw != nil {
-		if err := locked.moveDamagedAside(r); err != nil {
+	if r.Index.Flaw != nil {
+		if err := locked.MoveDamagedAside(r.Index); err != nil {
 			return err
 		}
 	}
@@ -124,7 +124,7 @@ func (r *Projection) filesLost(tip object.ID) (bool, error) {
 	if err != nil || !empty {
 		return false, err
 	}
-	if why, err := r.foreignWork(); err != nil || why != "" && (r.Refs.Head() != r.Branch || r.IsSparse()) {
+	if why, err := r.Index.FindForeignWork(); err != nil || why != "" && (r.Refs.Head() != r.Branch || r.IsSparse()) {
 		return false, err // another branch may have none; after a merge they are written
 	}
 	root, err := r.TreeOf(tip)

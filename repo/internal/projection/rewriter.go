@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/gitindex"
 	"timemachine/repo/record"
 )
 
@@ -16,7 +17,7 @@ type Rewriter struct {
 
 // NewRewriter makes a Rewriter at tip. The caller holds the lock, and closes the Rewriter. Without
 // the index locked, files/ is left as it is.
-func (r *Projection) NewRewriter(ctx context.Context, tip object.ID, index *IndexLock) (*Rewriter, error) {
+func (r *Projection) NewRewriter(ctx context.Context, tip object.ID, index *gitindex.Lock) (*Rewriter, error) {
 	job := updateJob{Base: tip, Tip: tip, Index: index, Bulk: wholeFS, Warn: r.Opts.Warn}
 	_, pending, err := r.Pending(tip)
 	switch {

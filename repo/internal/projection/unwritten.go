@@ -45,11 +45,11 @@ func (u *update) cannotNote(name string, err error) {
 
 // addTo adds what is not written to the list, and removes what is.
 func (u *update) addTo(list *runstate.Unwritten, indexed bool) {
-	switch {
-	case indexed && (u.Base.IsZero() || u.Base == list.IndexBase):
+	switch base := u.Index.Base(u.Base); {
+	case indexed && (base.IsZero() || base == list.IndexBase):
 		list.Index = false
 	case u.indexError != nil && !list.Index:
-		list.Index, list.IndexBase = true, u.Base
+		list.Index, list.IndexBase = true, base
 		u.p.warnOfIndex(u.indexError)
 	}
 	if len(list.Files) > 0 {
@@ -69,7 +69,7 @@ func (u *update) addTo(list *runstate.Unwritten, indexed bool) {
 }
 
 func (r *Projection) warnOfIndex(err error) {
-	r.Opts.Warn(r.Git.Path("index"), "the index could not be brought up to date: "+err.Error(), r.IndexRemedy(err))
+	r.Opts.Warn(r.Git.Path("index"), "the index could not be brought up to date: "+err.Error(), r.Index.WriteRemedy(err))
 }
 
 // retry tries again what earlier updates could not write. It costs what the list of that names.
@@ -84,7 +84,7 @@ func (r *Projection) retry(ctx context.Context, tip object.ID) error {
 			return err
 		}
 		return r.Recover(ctx, tip, false)
-	case list.IsEmpty() || r.ForeignWork() != "":
+	case list.IsEmpty() || r.Index.ForeignWork() != "":
 		return nil
 	}
 	if list.Index {
@@ -123,7 +123,7 @@ func (r *Projection) noteSparse() error {
 
 // indexObstacle is the reason why the index cannot be updated, as far as it shows without a change.
 func (r *Projection) indexObstacle() error {
-	_, err := r.ReadIndex()
+	_, err := r.Index.Read()
 	var damaged *index.DamagedError
 	if durable.IsNoEntry(err) || errors.As(err, &damaged) { // another one is made
 		return nil
@@ -137,7 +137,7 @@ func (r *Projection) retryVersions(ctx context.Context, tip object.ID, files boo
 	if err != nil {
 		return err
 	}
-	locked, err := r.TakeIndex()
+	locked, err := r.Index.Take()
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func (u *update) retry(list runstate.Unwritten, files bool) error {
 	}
 	if len(u.changes) > 0 {
 		var damaged *index.DamagedError
-		switch err := u.writeIndex(); {
+		switch err := u.Index.BringTo(u.p.Index, u.changes, u.Tip); {
 		case errors.As(err, &damaged):
 			return err
 		case err != nil:

@@ -15,6 +15,7 @@ import (
 	"timemachine/repo/git/index"
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/dest"
+	"timemachine/repo/internal/gitindex"
 	"timemachine/repo/internal/ownpacks"
 	"timemachine/repo/internal/runstate"
 	"timemachine/repo/layout"
@@ -28,17 +29,28 @@ type Published struct {
 	Versions  []record.Version   // committed between, oldest first
 	Contents  *ownpacks.Contents // what is still in memory of them
 	Pending   bool               // the work tree was not up to date with Base: its mark stays
+	More      bool               // another part of the run follows, which may write the index
 }
 
 // UpdatePublished brings copies/, files/ and the index up to date with what was just published.
 // locked is git's lock of the index.
-func (r *Projection) UpdatePublished(ctx context.Context, done Published, locked *IndexLock) error {
+func (r *Projection) UpdatePublished(ctx context.Context, done Published, locked *gitindex.Lock) error {
 	job := updateJob{Base: done.Base, Tip: done.Tip, Versions: done.Versions, Contents: done.Contents, Index: locked,
-		Start: atBase, Bulk: r.bulkDurability(), Marked: true, Warn: r.Opts.Warn}
+		Start: atBase, Bulk: r.bulkDurability(), Marked: true, More: done.More, Warn: r.Opts.Warn}
 	if done.Pending {
 		job.Start = beforeBase
 	}
 	return r.remakeDamaged(ctx, r.run(ctx, job), &job)
+}
+
+// CatchUp brings an index up to date with tip that the parts of a run have left behind. Where the
+// branch or the work tree has changed hands meanwhile, that is left to the next run.
+func (r *Projection) CatchUp(ctx context.Context, tip object.ID, locked *gitindex.Lock) error {
+	at, err := r.Commits.Tip()
+	if err != nil || at != tip || !locked.IsBehind() || r.Index.ForeignWork() != "" {
+		return err
+	}
+	return r.UpdatePublished(ctx, Published{Base: tip, Tip: tip, Pending: locked.Left().Pending}, locked)
 }
 
 // bulkDurability is how many files get onto the disk that a pending mark covers.
@@ -75,7 +87,7 @@ func (r *Projection) remakeDamaged(ctx context.Context, err error, job *updateJo
 		return err
 	}
 	job.Index.Release()
-	r.IndexFlaw = damaged
+	r.Index.Flaw = damaged
 	return r.Recover(ctx, job.Tip, job.Start != beforeBase)
 }
 
@@ -238,8 +250,9 @@ func (u *update) reportFreedPaths(before map[string]string) error {
 	return nil
 }
 
-// finish writes the index and removes the pending mark. What could not be written is listed: it is
-// tried again by each run, and is no reason for the mark to stay.
+// finish writes the index and removes the pending mark, or leaves both to the next part of the run.
+// What could not be written is listed: it is tried again by each run, and is no reason for the mark
+// to stay.
 func (u *update) finish() error {
 	if !u.Index.Held() {
 		return nil
@@ -250,7 +263,15 @@ func (u *update) finish() error {
 	if err := u.updateXattrs(); err != nil {
 		u.Warn(u.p.Folder.Path(dest.XattrsFolder), "could not be written: "+durable.Reason(err), u.p.Remedy(refusal.RepairFiles, ""))
 	}
-	err := u.writeIndex()
+	unsynced := u.durability == leftToSystem || u.Index.Left().Unsynced
+	if u.More {
+		// before the changes are put off, since it may add to what is pending
+		u.note(false)
+		if u.Index.PutOff(u.Base, u.changes, gitindex.Left{Pending: u.pending, Unsynced: unsynced}) {
+			return nil
+		}
+	}
+	err := u.Index.BringTo(u.p.Index, u.changes, u.Tip)
 	var damaged *index.DamagedError
 	if !errors.As(err, &damaged) {
 		u.indexError = err
@@ -262,43 +283,17 @@ func (u *update) finish() error {
 	if u.pending {
 		return nil
 	}
-	base, pending, err := u.p.Pending(u.Base)
-	if err != nil || pending && base != u.Base && !u.Base.IsZero() {
+	from := u.Index.Base(u.Base)
+	base, pending, err := u.p.Pending(from)
+	if err != nil || pending && base != from && !from.IsZero() {
 		return err // an earlier update stays pending: what it could not write is not all listed
 	}
 	_, before := u.p.upToDateWith()
-	if u.durability == leftToSystem || u.durability == eachFile && before {
+	if unsynced || u.durability == eachFile && before {
 		// something was left to the system: now, or before this
 		return runstate.WriteUpToDate(u.p.StateDir, u.p.moment(), u.Tip)
 	}
 	return runstate.ClearPending(u.p.StateDir)
-}
-
-// writeIndex brings the index up to date with the changes.
-func (u *update) writeIndex() error {
-	if u.Index.unread != nil {
-		return u.Index.unread
-	}
-	if len(u.changes) == 0 && u.Index.old != nil {
-		return nil
-	}
-	trees, err := u.p.folderTrees(u.Tip)
-	if err != nil {
-		return err
-	}
-	if err := durable.Guard(func() error { return u.Index.ahead.Update(u.Index, u.changes, trees) }); err != nil {
-		return err
-	}
-	return u.Index.commit()
-}
-
-// folderTrees tells the index which tree a folder has at tip.
-func (r *Projection) folderTrees(tip object.ID) (index.Trees, error) {
-	root, err := r.TreeOf(tip)
-	if err != nil {
-		return nil, err
-	}
-	return object.NewFolderLookup(r.Store.ReadTree, root).Tree, nil
 }
 
 // sync puts what was written on disk. Files that are synced one by one are on disk already: their

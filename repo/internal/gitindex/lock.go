@@ -1,4 +1,4 @@
-package projection
+package gitindex
 
 import (
 	"errors"
@@ -8,26 +8,102 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/index"
+	"timemachine/repo/git/object"
 	"timemachine/repo/refusal"
 )
 
 const indexWait = time.Second
 
-// IndexLock is git's lock of the index, and the index as it was. It may be not held: another
-// program has the lock, or the work tree.
-type IndexLock struct {
+// Lock is git's lock of the index, and the index as it was. It may be not held: another program has
+// the lock, or the work tree.
+type Lock struct {
 	*durable.Lock
 	old    []byte // mapped; nil where there was none
 	unread error  // why old could not be read
 	ahead  *index.Ahead
+	behind *behind // nil: nothing was put off
 }
 
+// behind is what the parts of a run before the present one have put off.
+type behind struct {
+	base    object.ID // the index is up to date with it
+	changes []index.Change
+	left    Left
+}
+
+// Left is what an update that puts the index off leaves undone beside it.
+type Left struct {
+	Pending  bool // files/ or the lists of what is not written are not up to date
+	Unsynced bool // what it wrote is left to the system
+}
+
+// maxBehind is how many changes are put off at most: it bounds the memory.
+const maxBehind = 1 << 16
+
 // Held tells whether the lock was taken and is not yet released.
-func (l *IndexLock) Held() bool { return l.Lock != nil }
+func (l *Lock) Held() bool { return l.Lock != nil }
+
+// IsBehind tells whether changes were put off.
+func (l *Lock) IsBehind() bool { return l.behind != nil }
+
+// Base is the commit that the index is up to date with, where the update at hand begins at base.
+func (l *Lock) Base(base object.ID) object.ID {
+	if l.behind != nil {
+		return l.behind.base
+	}
+	return base
+}
+
+// Left is what the updates before the one at hand have left undone.
+func (l *Lock) Left() Left {
+	if l.behind == nil {
+		return Left{}
+	}
+	return l.behind.left
+}
+
+// PutOff keeps the changes of an update from base on for the next [Lock.BringTo]: it is false where
+// there are too many.
+func (l *Lock) PutOff(base object.ID, changes []index.Change, left Left) bool {
+	before := l.Left()
+	b := &behind{base: l.Base(base), left: Left{left.Pending || before.Pending, left.Unsynced || before.Unsynced}}
+	if l.behind != nil {
+		b.changes = l.behind.changes
+	}
+	if len(b.changes)+len(changes) > maxBehind {
+		return false
+	}
+	b.changes = append(b.changes, changes...)
+	l.behind = b
+	return true
+}
+
+// BringTo brings the index up to date with tip by what was put off and by the changes, and gives
+// the lock up unless it fails. A damaged index is an *index.DamagedError.
+func (l *Lock) BringTo(r *Index, changes []index.Change, tip object.ID) error {
+	if l.unread != nil {
+		return l.unread
+	}
+	if l.behind != nil {
+		changes = append(l.behind.changes, changes...)
+	}
+	if len(changes) == 0 && l.old != nil {
+		return nil
+	}
+	root, err := r.TreeOf(tip)
+	if err != nil {
+		return err
+	}
+	trees := object.NewFolderLookup(r.Store.ReadTree, root).Tree
+	if err := durable.Guard(func() error { return l.ahead.Update(l, changes, trees) }); err != nil {
+		return err
+	}
+	return l.commit()
+}
 
 // Release gives the lock up, and leaves the index as it was. It does nothing where the lock is not
 // held.
-func (l *IndexLock) Release() {
+func (l *Lock) Release() {
 	if l.Lock != nil {
 		l.Lock.Abort()
 		l.Lock = nil
@@ -37,7 +113,7 @@ func (l *IndexLock) Release() {
 
 // commit puts what was written in the place of the index, on disk: without an index that is whole
 // git does nothing.
-func (l *IndexLock) commit() error {
+func (l *Lock) commit() error {
 	lock := l.Lock
 	l.Lock = nil
 	defer l.unmapIndex()
@@ -45,7 +121,7 @@ func (l *IndexLock) commit() error {
 }
 
 // mapIndex maps the index as it is and begins to read it.
-func (l *IndexLock) mapIndex(r *Projection) {
+func (l *Lock) mapIndex(r *Index) {
 	file, err := r.Git.Open("index")
 	if err == nil {
 		defer file.Close()
@@ -60,8 +136,8 @@ func (l *IndexLock) mapIndex(r *Projection) {
 	l.ahead = index.LookAhead(l.old)
 }
 
-// moveDamagedAside keeps a damaged index under another name. Another one is made from the history.
-func (l *IndexLock) moveDamagedAside(r *Projection) error {
+// MoveDamagedAside keeps a damaged index under another name. Another one is made from the history.
+func (l *Lock) MoveDamagedAside(r *Index) error {
 	err := r.StateDir.Remove("index.damaged") // or nothing is renamed, if both are one file
 	if err == nil {
 		err = r.Git.Rename("index", r.StateDir, "index.damaged")
@@ -69,9 +145,9 @@ func (l *IndexLock) moveDamagedAside(r *Projection) error {
 	if err != nil && !durable.IsMissing(err) {
 		return err
 	}
-	r.Opts.Warn(r.Git.Path("index"), r.IndexFlaw.Error()+": it is made anew from the history",
+	r.Opts.Warn(r.Git.Path("index"), r.Flaw.Error()+": it is made anew from the history",
 		r.Remedy(refusal.FindDamagedIndex, r.StateDir.Path("index.damaged")))
-	r.IndexFlaw, l.unread = nil, nil
+	r.Flaw, l.unread = nil, nil
 	l.unmapIndex()
 	l.ahead = index.LookAhead(nil)
 	return nil
@@ -79,7 +155,7 @@ func (l *IndexLock) moveDamagedAside(r *Projection) error {
 
 // unmapIndex unmaps the old index. The system frees its blocks then, which takes time: it is done
 // in the background.
-func (l *IndexLock) unmapIndex() {
+func (l *Lock) unmapIndex() {
 	old := l.old
 	if l.old = nil; len(old) == 0 {
 		return
@@ -88,31 +164,31 @@ func (l *IndexLock) unmapIndex() {
 	go durable.Unmap(old)
 }
 
-// TakeIndex takes git's lock of the index, before the branch moves: a git commit in between would
+// Take takes git's lock of the index, before the branch moves: a git commit in between would
 // undo a version. The lock is not taken, with a warning, where another program holds it, and where
 // the work tree is another program's to change.
-func (r *Projection) TakeIndex() (*IndexLock, error) {
+func (r *Index) Take() (*Lock, error) {
 	if why := r.ForeignWork(); why != "" {
 		r.Opts.Warn(r.Path, "files/ and the index are left as they are: "+why, r.WorkRemedy())
-		return &IndexLock{}, nil
+		return &Lock{}, nil
 	}
 	lock, err := r.Git.TakeLock("index", r.Stage, indexWait)
 	var held *durable.LockedError
 	if errors.As(err, &held) {
 		r.Opts.Warn(held.Path, "the index is locked by another git", refusal.Remedy{Kind: refusal.RemoveIndexLock})
-		return &IndexLock{}, nil
+		return &Lock{}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	l := &IndexLock{Lock: lock}
+	l := &Lock{Lock: lock}
 	l.mapIndex(r)
 	return l, nil
 }
 
-// CheckIndex sets IndexFlaw: whether git can read the index.
-func (r *Projection) CheckIndex() error {
-	r.IndexFlaw = nil
+// Check sets Flaw: whether git can read the index.
+func (r *Index) Check() error {
+	r.Flaw = nil
 	file, err := r.Git.Open("index")
 	if err != nil {
 		return nil // there is none, or writing it will say why
@@ -121,25 +197,25 @@ func (r *Projection) CheckIndex() error {
 	b, err := mapIndex(file)
 	var damaged *index.DamagedError
 	if errors.As(err, &damaged) {
-		r.IndexFlaw = damaged
+		r.Flaw = damaged
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	if b == nil {
-		r.IndexFlaw = index.Flaw(nil)
+		r.Flaw = index.Flaw(nil)
 		return nil
 	}
 	defer durable.Unmap(b)
 	return durable.Guard(func() error {
-		r.IndexFlaw = index.Flaw(b)
+		r.Flaw = index.Flaw(b)
 		return nil
 	})
 }
 
-// ReadIndex reads the whole index. Errors: those of index.Parse and of the file system.
-func (r *Projection) ReadIndex() (read *index.Index, err error) {
+// Read reads the whole index. Errors: those of index.Parse and of the file system.
+func (r *Index) Read() (read *index.Index, err error) {
 	file, err := r.Git.Open("index")
 	if err != nil {
 		return nil, err
@@ -171,8 +247,8 @@ func mapIndex(file *os.File) ([]byte, error) {
 	return b, err
 }
 
-// IndexRemedy says what to do about an index that could not be written or read.
-func (r *Projection) IndexRemedy(err error) refusal.Remedy {
+// WriteRemedy says what to do about an index that could not be written or read.
+func (r *Index) WriteRemedy(err error) refusal.Remedy {
 	switch {
 	case errors.Is(err, index.ErrSplit):
 		return r.Remedy(refusal.UnsplitIndex, "")
@@ -180,11 +256,6 @@ func (r *Projection) IndexRemedy(err error) refusal.Remedy {
 		return r.Remedy(refusal.UnsparseIndex, "")
 	}
 	return r.Remedy(refusal.NextRunRetries, "")
-}
-
-func indexStat(st durable.Stat) index.Stat {
-	return index.Stat{CtimeSec: st.Ctime.Sec, CtimeNsec: uint32(st.Ctime.Nsec), MtimeSec: st.Mtime.Sec, MtimeNsec: uint32(st.Mtime.Nsec),
-		Dev: st.Dev, Ino: st.Ino, UID: st.UID, GID: st.GID, Size: st.Size}
 }
 
 // maxIndex is the largest index that is read, in bytes.

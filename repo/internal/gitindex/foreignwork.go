@@ -1,4 +1,4 @@
-package projection
+package gitindex
 
 import (
 	"timemachine/repo/durable"
@@ -8,8 +8,8 @@ import (
 
 // ForeignWork says why the work tree is another program's to change, "" where it is timemachine's.
 // What cannot be looked at may be under way.
-func (r *Projection) ForeignWork() string {
-	why, err := r.foreignWork()
+func (r *Index) ForeignWork() string {
+	why, err := r.FindForeignWork()
 	if err != nil {
 		return "it cannot be seen what is under way there: " + durable.Reason(err)
 	}
@@ -17,14 +17,15 @@ func (r *Projection) ForeignWork() string {
 }
 
 // WorkRemedy says when a work tree with foreign work is brought up to date again.
-func (r *Projection) WorkRemedy() refusal.Remedy {
+func (r *Index) WorkRemedy() refusal.Remedy {
 	if r.IsSparse() {
 		return r.Remedy(refusal.UnsparseIndex, "")
 	}
 	return refusal.Remedy{Kind: refusal.WaitForGit}
 }
 
-func (r *Projection) foreignWork() (why string, err error) {
+// FindForeignWork is ForeignWork, and an error where it cannot be seen what is under way.
+func (r *Index) FindForeignWork() (why string, err error) {
 	head, err := r.Refs.ReadHead()
 	if err != nil {
 		return "", err
