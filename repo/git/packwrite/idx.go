@@ -29,11 +29,7 @@ func (w *Writer) WriteIdx(out io.Writer) error {
 
 // writeIdx writes the idx of a pack with the trailer packSum.
 func writeIdx(out io.Writer, entries []packed, packSum object.ID) error {
-	order := make([]uint32, len(entries))
-	for i := range order {
-		order[i] = uint32(i)
-	}
-	slices.SortFunc(order, func(a, b uint32) int { return bytes.Compare(entries[a].id[:], entries[b].id[:]) })
+	order := byName(entries)
 	sum := sha1.New()
 	buf := bufio.NewWriterSize(io.MultiWriter(out, sum), 64<<10)
 	writeTables(buf, entries, order)
@@ -43,6 +39,32 @@ func writeIdx(out io.Writer, entries []packed, packSum object.ID) error {
 		_, err = out.Write(sum.Sum(nil))
 	}
 	return err
+}
+
+// byName returns the positions of the entries in the order of their names. Names are hashes: the
+// first bytes nearly always tell two of them apart, and numbers of these are sorted in a quarter
+// of the time.
+func byName(entries []packed) []uint32 {
+	keys := make([]uint64, len(entries)) // the first 32 bits of a name, and its position
+	for i := range entries {
+		keys[i] = uint64(binary.BigEndian.Uint32(entries[i].id[:]))<<32 | uint64(i)
+	}
+	slices.Sort(keys)
+	order := make([]uint32, len(keys))
+	for i, key := range keys {
+		order[i] = uint32(key)
+	}
+	for from := 0; from < len(keys); {
+		to := from + 1
+		for to < len(keys) && keys[to]>>32 == keys[from]>>32 {
+			to++
+		}
+		if to-from > 1 {
+			slices.SortFunc(order[from:to], func(a, b uint32) int { return bytes.Compare(entries[a].id[:], entries[b].id[:]) })
+		}
+		from = to
+	}
+	return order
 }
 
 // writeTables writes everything before the two trailers. The bufio.Writer keeps the first error for
