@@ -19,7 +19,7 @@ import (
 const (
 	keepLog    = 90 * 24 * time.Hour // gc.reflogExpire's default
 	trimLog    = keepLog + 7*24*time.Hour
-	exactLog   = 128 << 10    // bytes of entries that stay one by one: some 750
+	exactLog   = 64 << 10     // bytes of entries that stay one by one: some 375
 	longLog    = 2 * exactLog // shorter logs are not joined
 	joinedLog  = 384 << 10    // bytes of older entries; more of them are joined over longer spans
 	joinSpan   = time.Hour

@@ -233,7 +233,7 @@ func TestJoinedLog(t *testing.T) {
 	l.check(l.move())
 	for _, name := range []string{mainRef, "HEAD"} {
 		l.checkLog(name, []string{foreign})
-		if n := len(l.lines(name)); n > 1500 || n < 600 {
+		if n := len(l.lines(name)); n > 900 || n < 300 {
 			t.Errorf("%s: %d entries of %d are left", name, n, len(before))
 		}
 		st, err := os.Stat(l.log(name))
@@ -400,7 +400,7 @@ func TestTrimGoesWrong(t *testing.T) {
 			what := fmt.Sprintf("%s, operation %d: %s %s", how, at, op.Kind, strings.TrimPrefix(op.Path, l.dir))
 			for _, name := range []string{mainRef, "HEAD"} {
 				lines := l.lines(name)
-				if n := len(lines); !slices.Contains(lines, foreign) || n < 600 || n > 1500 && n < minutesFilled {
+				if n := len(lines); !slices.Contains(lines, foreign) || n < 300 || n > 900 && n < minutesFilled {
 					t.Fatalf("%s: %d entries of %s", what, n, name)
 				}
 			}
