@@ -74,7 +74,7 @@ func (h *past) fault(saved string, at int, dead bool) bool {
 	tip := h.tip()
 	f := &faults{at: at, dead: dead}
 	remove := durable.SetSeam(f)
-	err := h.r.maintenance.WriteGraph(context.Background(), tip)
+	err := h.r.maintenance.WriteGraph(context.Background(), tip, false)
 	remove()
 	if f.n <= at {
 		h.check(err)
@@ -83,7 +83,7 @@ func (h *past) fault(saved string, at int, dead bool) bool {
 	h.verify()
 	h.same([]string{"files/etc/d1/f1"})
 	h.run("/etc/d1/f1") // without something to add, superseded layers may stay
-	h.check(h.r.maintenance.WriteGraph(context.Background(), h.tip()))
+	h.check(h.r.maintenance.WriteGraph(context.Background(), h.tip(), false))
 	h.tidied(len(h.layers()))
 	if h.Failed() {
 		h.Fatalf("after operation %d of %d failed (and all after it: %v) with: %v", at, f.n, dead, err)

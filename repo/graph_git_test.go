@@ -220,7 +220,7 @@ func TestGraphBesideGit(t *testing.T) {
 			}()
 			for i := range 15 {
 				h.run(some(1 + i%4)...)
-				h.check(h.r.maintenance.WriteGraph(context.Background(), h.tip()))
+				h.check(h.r.maintenance.WriteGraph(context.Background(), h.tip(), false))
 			}
 			close(stop)
 			<-ended

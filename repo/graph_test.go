@@ -98,7 +98,7 @@ func (h *past) tip() object.ID {
 
 func (h *past) graph() {
 	h.Helper()
-	h.check(h.r.maintenance.WriteGraph(context.Background(), h.tip()))
+	h.check(h.r.maintenance.WriteGraph(context.Background(), h.tip(), false))
 	h.verify()
 }
 
@@ -239,6 +239,48 @@ func TestGraphOfLongHistory(t *testing.T) {
 	paths := h.everyPath()
 	h.rnd.Shuffle(len(paths), func(i, k int) { paths[i], paths[k] = paths[k], paths[i] })
 	h.same(append(paths[:6], ".gitattributes", "files", "files/srv", "files/many", "."))
+}
+
+// TestGraphOfLargeFirstRun: what is too much for a run goes into the graph move by move, the oldest
+// first, by runs that take time for it.
+func TestGraphOfLargeFirstRun(t *testing.T) {
+	t.Parallel()
+	h := newPast(t)
+	for move := range 3 { // the parts of a first run
+		var names []string
+		for i := range 3000 {
+			names = append(names, fmt.Sprintf("/srv/%d/%d/f%d", move, i%7, i))
+		}
+		h.run(names...)
+	}
+	write := func(catchUp bool, want int) {
+		t.Helper()
+		h.check(h.r.maintenance.WriteGraph(context.Background(), h.tip(), catchUp))
+		h.verify()
+		if n := h.r.work.Graph().Len(); n != want {
+			t.Errorf("%d commits are in the graph, want %d", n, want)
+		}
+	}
+	h.check(h.r.maintenance.WriteGraph(context.Background(), h.tip(), false))
+	if h.r.work.Graph() != nil {
+		t.Error("a run took time for all of a large first run")
+	}
+	write(true, 3000)
+	h.same([]string{"files/srv/0/0/f0", "files/srv/2/0/f0"})
+	write(false, 9000) // what is left is no more than a run takes
+	h.same([]string{"files/srv/0/0/f0", "files/srv/1/3", "files/srv/2/0/f0"})
+	if n := h.bloom("filter_not_present", "files/srv/0/0/f0"); n != 0 {
+		t.Errorf("%d commits without a filter", n)
+	}
+
+	// Another program has moved the branch among the runs: only compact knows what is missing.
+	h.check(os.RemoveAll(filepath.Join(h.dest, ".git/objects/info/commit-graphs")))
+	h.check(os.Remove(filepath.Join(h.dest, ".git/logs/refs/heads/main")))
+	h.run("/srv/later")
+	h.check(h.r.maintenance.WriteGraph(context.Background(), h.tip(), true))
+	if h.r.work.Graph() != nil {
+		t.Error("a run took time for what no reflog tells")
+	}
 }
 
 // TestGraphOfFolders: the versions of folders change no tree, and so the records tell what a long

@@ -8,13 +8,19 @@ import (
 	"timemachine/repo/git/object"
 )
 
-// RunMoves maps each commit to which a run moved the branch to the commit before, by the reflog.
-func (r *Commits) RunMoves() (map[object.ID]object.ID, error) {
+// RunMove is how runs moved the branch.
+type RunMove struct {
+	From     object.ID
+	Versions int // that they committed, at least
+}
+
+// RunMoves maps each commit to which runs moved the branch to the move, by the reflog.
+func (r *Commits) RunMoves() (map[object.ID]RunMove, error) {
 	moves, err := r.Refs.Moves(r.Branch)
-	byRuns := map[object.ID]object.ID{}
+	byRuns := map[object.ID]RunMove{}
 	for _, m := range moves {
-		if runsIn(m.Message) > 0 {
-			byRuns[m.New] = m.Old
+		if runs := runsIn(m.Message); runs > 0 {
+			byRuns[m.New] = RunMove{From: m.Old, Versions: max(runs, versionsIn(m.Message))}
 		}
 	}
 	return byRuns, err
@@ -41,6 +47,12 @@ func JoinMessages(older, newer string) string {
 		return ""
 	}
 	return fmt.Sprintf(runMessage+"%d runs", before+after)
+}
+
+// versionsIn is the number of versions of which a message of MoveMessage tells, else zero.
+func versionsIn(message string) (n int) {
+	_, _ = fmt.Sscanf(message, runMessage+"%d versions ", &n)
+	return n
 }
 
 // runsIn is the number of runs of which a message tells.

@@ -14,19 +14,54 @@ import (
 
 // WriteGraph adds the missing commits up to tip to git's commit-graph, with filters of changed
 // paths. Its cost is in proportion to these commits: a commit has no filter where finding its paths
-// takes too long. The caller holds the lock. An error does no harm to the history.
-func (r *Maintenance) WriteGraph(ctx context.Context, tip object.ID) error {
-	err := r.updateGraph(ctx, &graphing{r: r, compares: graphCompares, most: graphMost}, tip, false)
+// takes too long. Where they are many, as after a large first run, catchUp adds the oldest of them,
+// those of one move of the branch. The caller holds the lock. An error does no harm to the history.
+func (r *Maintenance) WriteGraph(ctx context.Context, tip object.ID, catchUp bool) error {
+	g := &graphing{r: r, compares: graphCompares, most: graphMost}
+	oldest, versions, err := r.graphBacklog(tip)
+	if err != nil {
+		return err
+	}
+	if versions > graphMost {
+		if tip, g.most = oldest, graphMove; !catchUp || oldest.IsZero() {
+			tip, err = object.ID{}, errBacklog
+		}
+	}
+	if err == nil {
+		err = r.updateGraph(ctx, g, tip, false)
+	}
 	if errors.Is(err, errBacklog) {
-		r.Opts.Log("the commit-graph is left to compact", "cause", err.Error())
+		r.Opts.Log("the commit-graph is left to later runs, or compact", "cause", err.Error())
 		return nil
 	}
 	return err
 }
 
-// graphMost is how many commits WriteGraph adds at most, in some tenths of a second. After a large
-// first run, compact makes the graph.
-const graphMost = 8192
+// Limits of WriteGraph.
+const (
+	graphMost = 8192    // commits that it adds, in some tenths of a second
+	graphMove = 1 << 17 // the same of one move of the branch, in a second or two: a batch has fewer
+)
+
+// graphBacklog tells how many versions the graph lacks at least, by the moves of the branch that
+// runs made, and the commit to which the oldest of these moves led; zero where another program made
+// moves among them.
+func (r *Maintenance) graphBacklog(tip object.ID) (oldest object.ID, versions int, err error) {
+	moves, err := r.RunMoves()
+	if err != nil {
+		return oldest, 0, err
+	}
+	graph := r.Graph()
+	for id := tip; !id.IsZero() && (graph == nil || !graph.Has(id)); {
+		move, ok := moves[id]
+		if !ok {
+			return object.ID{}, versions, nil
+		}
+		delete(moves, id) // a branch that was moved back and forth ends
+		oldest, versions, id = id, versions+move.Versions, move.From
+	}
+	return oldest, versions, nil
+}
 
 var errBacklog = errors.New("more commits are not in the graph than a run adds")
 

@@ -6,6 +6,7 @@ import (
 
 	"timemachine/repo/git/commitgraph"
 	"timemachine/repo/git/object"
+	"timemachine/repo/internal/commits"
 )
 
 // bulkStretch is the length of the longest stretch of commits that are compared tree by tree.
@@ -17,14 +18,14 @@ import (
 const bulkStretch = 64
 
 // stretch is the number of commits from i on that a run added in one move; 1 where no run added
-// commit i. moves maps each tip to the tip before.
-func (l *graphLine) stretch(i int, moves map[object.ID]object.ID) int {
-	old, ok := moves[l.commits[i].ID]
+// commit i. moves has the moves of runs by where they led.
+func (l *graphLine) stretch(i int, moves map[object.ID]commits.RunMove) int {
+	move, ok := moves[l.commits[i].ID]
 	if !ok {
 		return 1
 	}
 	n := 1
-	for i+n < len(l.commits) && l.commits[i+n].ID != old {
+	for i+n < len(l.commits) && l.commits[i+n].ID != move.From {
 		n++
 	}
 	return n

@@ -38,7 +38,7 @@ const graphEach = 1000
 func (r *Maintenance) RollUp(ctx context.Context, tip object.ID, versions int) error {
 	merged, err := r.mergeDue(ctx)
 	if err == nil && (merged || versions >= graphEach && versions <= graphMost) {
-		err = r.WriteGraph(ctx, tip)
+		err = r.WriteGraph(ctx, tip, merged)
 	}
 	return err
 }
