@@ -493,7 +493,7 @@ func (w *pushWorld) signal(cmd *exec.Cmd, s syscall.Signal) {
 
 // How long processes may take to end that work on the destination.
 const (
-	endedThemselves = 30 * time.Second // those that a killed push leaves behind: a login over ssh may take seconds
+	endedThemselves = 30 * time.Second // after a killed push: a login over ssh may take seconds
 	endedByUs       = 4 * time.Second  // those that a push has ended
 )
 
