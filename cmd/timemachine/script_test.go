@@ -16,12 +16,26 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(tests{m}, map[string]func(){
 		"timemachine":  apart,
 		"hold":         hold,
 		"when-waiting": whenWaiting,
 		"as-nobody":    asNobody,
 	})
+}
+
+// afterTests is what the tests leave to be removed when all of them have ended.
+var afterTests []func()
+
+// tests are all tests, and what follows them.
+type tests struct{ *testing.M }
+
+func (t tests) Run() int {
+	code := t.M.Run()
+	for _, f := range afterTests {
+		f()
+	}
+	return code
 }
 
 // TestScripts runs the scripts, which show all visible behaviour. Each has its own home and works
