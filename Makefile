@@ -91,7 +91,7 @@ test-system: ## what needs root, users, cron and small file systems
 # killed among git's own commands; a model of the history is driven beside the program. The counts are printed.
 torture: ## hours of faults, power failures and kills
 	$(GO) test -count=1 -timeout 4h -v ./watch -run '^TestFaults$$|^TestPowerFailures$$|^TestRestoreFaults$$|^TestRestoreGivesNothingAway$$|^TestExchangedBesideRuns$$|^TestFolderAndLinkExchanged$$|^TestManyRunsStaySmall$$|^TestYearsStaySmall$$|^TestPartsRecordWhatFullRunsDo$$' -torture
-	$(GO) test -count=1 -timeout 1h -v ./repo/internal/transport -run '^TestFolderFaults$$' -torture
+	$(GO) test -count=1 -timeout 1h -v ./repo/internal/transport -run '^TestFolderFaults$$|^TestFolderTidyFaults$$|^TestFolderPower$$' -torture
 	$(GO) test -count=1 -timeout 1h -v ./repo/git/ref -torture
 	$(GO) test -count=1 -timeout 1h -v ./repo/git/pack ./repo/git/index ./watch/cache -run 'UnderReaders$$|^TestReadBesideMoves$$' -torture
 	$(GO) test -count=1 -timeout 1h -v ./cmd/timemachine -run '^TestNoFileIsWhatItClaims$$|^TestVerifyAmongRuns$$' -torture

@@ -89,7 +89,11 @@ func (h *secureShell) run(name string, args ...string) string {
 
 func (h *secureShell) makeKey(name, kind, passphrase string) {
 	h.Helper()
-	h.run("ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", "test", "-f", name)
+	args := []string{"-q", "-t", kind, "-N", passphrase, "-C", "test", "-f", name}
+	if kind == "rsa" {
+		args = append(args, "-b", "2048") // the quickest to make
+	}
+	h.run("ssh-keygen", args...)
 }
 
 func (h *secureShell) write(name, text string) {
