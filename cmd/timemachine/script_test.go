@@ -57,8 +57,14 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup:               setupScript,
 		Condition: func(cond string) (bool, error) {
-			if cond == "root" {
+			switch cond {
+			case "root":
 				return os.Geteuid() == 0, nil
+			case "huge": // a file of 8 TiB, all holes, is larger than the disk, and fits
+				path := filepath.Join(t.TempDir(), "huge")
+				var fs syscall.Statfs_t
+				err := errors.Join(syscall.Statfs(filepath.Dir(path), &fs), os.WriteFile(path, nil, 0o600), os.Truncate(path, 8<<40))
+				return err == nil && int64(fs.Blocks)*int64(fs.Bsize) < 8<<40, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},

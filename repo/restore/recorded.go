@@ -4,7 +4,9 @@ import (
 	"errors"
 	"slices"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/layout"
 )
 
 // Cleared lists the files that Write removes, or removed, because a folder needs their path.
@@ -107,8 +109,8 @@ func (p *Plan) ConfirmStored() error {
 		case path == "":
 		case s.isOfFolder():
 			recorded[path] = object.ID{}
-		case !s.present.IsZero():
-			stored, err := p.src.Has(s.present)
+		default:
+			stored, err := p.isStored(s)
 			if err != nil {
 				return err
 			}
@@ -119,4 +121,43 @@ func (p *Plan) ConfirmStored() error {
 	}
 	p.ConfirmRecorded(recorded, nil)
 	return nil
+}
+
+// quicklyRead is the size in bytes up to which a file is read to look for its content. A larger one
+// is read where a version has its size.
+const quicklyRead = 1 << 30
+
+// isStored tells whether the history holds the content of the file or link that a step replaces,
+// which it reads where NewPlan has not. What cannot be read is not stored.
+func (p *Plan) isStored(s *Step) (bool, error) {
+	if st := &s.presentStat; s.present.IsZero() {
+		if st.IsRegular() && st.Size > quicklyRead && p.o.HasSize != nil {
+			if may, err := p.o.HasSize(st.Size); !may || err != nil {
+				return false, err
+			}
+		}
+		rel := s.rel
+		if s.obstacle != "" {
+			rel = s.obstacle
+		}
+		folder, name := layout.Split(rel)
+		dir, err := s.base.Walk.Dir(folder)
+		if err == nil {
+			s.present, _, err = p.examine(dir, name, st, true)
+		}
+		if err != nil || s.present.IsZero() {
+			return false, p.ctx.Err()
+		}
+	}
+	return p.src.Has(s.present)
+}
+
+// Foretell lets the steps fail whose path cannot be recorded before it is replaced, unless all is
+// to be overwritten: why says so of what is there now.
+func (p *Plan) Foretell(why func(path string, present *durable.Stat) error) {
+	for s := range p.all {
+		if path := s.replaces(); path != "" && (p.o.Overwrite != OverwriteAlways || s.Action == Remove) {
+			s.Err = why(path, &s.presentStat)
+		}
+	}
 }
