@@ -79,12 +79,13 @@ test: ## what needs Go and git alone
 	cd cmd/bench && $(GO) test ./...
 	@echo "left out: what needs root, cron or small file systems: make test-system"
 
-# The tests in files with the tag, and the model, which mounts file systems with it. make test has the others.
+# The tests in files with the tag, and the model, which mounts file systems with it. make test has the others. Those that
+# may run beside others mostly wait for cron.
 test-system: ## what needs root, users, cron and small file systems
 	@files=$$(grep -lr --include='*_test.go' '^//go:build.*system' cmd repo watch) && \
 	  names=$$(sed -n 's/^func \(Test[A-Za-z0-9_]*\)(t .*/\1/p' $$files | sort -u | tr '\n' '|') && \
 	  packages=$$(dirname $$files | sort -u | sed 's|^|./|') && echo $(GO) test -tags system $$packages && \
-	  $(GO) test -count=1 -timeout 40m -tags system -run "^($${names}TestModel|TestModelWatch)$$" $$packages
+	  $(GO) test -count=1 -timeout 40m -parallel 6 -tags system -run "^($${names}TestModel|TestModelWatch)$$" $$packages
 	TESTS_ON_DISK=1 $(GO) test -count=1 -short ./watch ./repo ./repo/restore
 
 # Every file-system operation of every scenario goes wrong in every way, the power fails at every moment, and runs are
@@ -97,7 +98,7 @@ torture: ## hours of faults, power failures and kills
 	$(GO) test -count=1 -timeout 1h -v ./cmd/timemachine -run '^TestNoFileIsWhatItClaims$$|^TestVerifyAmongRuns$$' -torture
 	$(GO) test -count=1 -timeout 1h -v -tags torture ./cmd/timemachine -run '^TestKilledAmongOthers$$'
 	$(GO) test -count=1 -timeout 4h -v -tags torture ./cmd/timemachine -run '^TestModel$$' -model.total=10000
-	$(GO) test -count=1 -timeout 1h -v -tags torture,system ./cmd/timemachine -run '^TestWhole'
+	$(GO) test -count=1 -timeout 1h -v -tags torture,system ./cmd/timemachine -run '^TestWhole|^TestExchanged' -torture
 
 # With -short, since tests that start the program hundreds of times say nothing about races: they take a sample. Of the
 # command, those tests run in which goroutines or several processes meet; what it shows on a screen has none.
