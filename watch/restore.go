@@ -156,10 +156,17 @@ func (o *RestoreOptions) restoreOnce(ctx context.Context, ro restore.Options, re
 	return p, err
 }
 
-// unrecordable tells why a run cannot record what is at a path, as far as its size says so.
-func (o *RestoreOptions) unrecordable(_ string, present *durable.Stat) error {
+// unrecordable tells why a run cannot record what is at a path: its size, or that this user may not
+// read it.
+func (o *RestoreOptions) unrecordable(path string, present *durable.Stat) error {
 	if !present.IsRegular() {
 		return nil
+	}
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err == nil {
+		unix.Close(fd)
+	} else if errors.Is(err, unix.EACCES) {
+		return unrecordedError("cannot be read: " + err.Error())
 	}
 	if _, whole, ok := o.History.Commits().FreeSpace(); ok && present.Size > whole {
 		return unrecordedError(largerThanDisk)

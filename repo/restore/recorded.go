@@ -1,12 +1,16 @@
 package restore
 
 import (
+	"cmp"
 	"errors"
+	"path/filepath"
 	"slices"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
+
+	"golang.org/x/sys/unix"
 )
 
 // Cleared lists the files that Write removes, or removed, because a folder needs their path.
@@ -123,8 +127,7 @@ func (p *Plan) ConfirmStored() error {
 	return nil
 }
 
-// quicklyRead is the size in bytes up to which a file is read to look for its content. A larger one
-// is read where a version has its size.
+// quicklyRead is the most bytes that are read of a file whose size no version may have.
 const quicklyRead = 1 << 30
 
 // isStored tells whether the history holds the content of the file or link that a step replaces,
@@ -136,28 +139,33 @@ func (p *Plan) isStored(s *Step) (bool, error) {
 				return false, err
 			}
 		}
-		rel := s.rel
-		if s.obstacle != "" {
-			rel = s.obstacle
+		folder, name := layout.Split(cmp.Or(s.obstacle, s.rel))
+		if dir, err := s.base.Walk.Dir(folder); err == nil {
+			s.present, _, _ = p.examine(dir, name, st, true) // zero where it cannot be read
 		}
-		folder, name := layout.Split(rel)
-		dir, err := s.base.Walk.Dir(folder)
-		if err == nil {
-			s.present, _, err = p.examine(dir, name, st, true)
-		}
-		if err != nil || s.present.IsZero() {
+		if s.present.IsZero() {
 			return false, p.ctx.Err()
 		}
 	}
 	return p.src.Has(s.present)
 }
 
-// Foretell lets the steps fail whose path cannot be recorded before it is replaced, unless all is
-// to be overwritten: why says so of what is there now.
+// Foretell lets the steps fail whose path cannot be recorded before it is replaced or removed,
+// unless all is to be overwritten: why says so of what is there now. The folders that are to be
+// removed with it stay, too.
 func (p *Plan) Foretell(why func(path string, present *durable.Stat) error) {
+	stays := map[string]bool{}
 	for s := range p.all {
 		if path := s.replaces(); path != "" && (p.o.Overwrite != OverwriteAlways || s.Action == Remove) {
 			s.Err = why(path, &s.presentStat)
+		}
+		for at := s.Target; s.Action == Remove && s.Err != nil && len(at) > 1; at = filepath.Dir(at) {
+			stays[at] = true
+		}
+	}
+	for s := range p.all {
+		if s.Action == Remove && s.Err == nil && stays[s.Target] {
+			s.Err = unix.ENOTEMPTY
 		}
 	}
 }

@@ -236,6 +236,8 @@ func (s *Step) compare(p *Plan, dir *durable.Dir, name string) {
 			names, err := sub.Names()
 			sub.Close()
 			s.full = err != nil || len(names) > 0
+		} else if p.give.IsClosedFolder(st) {
+			s.Notes = append(s.Notes, "a folder that is closed to you is there: it is replaced where it is empty")
 		}
 		return
 	}
@@ -303,8 +305,7 @@ func (p *Plan) knowsAttributes(s *Step, folders map[string]bool) (bool, error) {
 	return folders[folder], nil
 }
 
-// examine reads the content of a file or link, and the attributes that count. It opens a file also
-// where content is not set, but does not read it.
+// examine reads the attributes that count of a file or link, and where content is set that, too.
 func (p *Plan) examine(dir *durable.Dir, name string, st *durable.Stat, content bool) (id object.ID, attrs rights.Attrs, err error) {
 	if st.IsLink() {
 		id, err = reach.ContentID(dir, name, st)
