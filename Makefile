@@ -79,25 +79,26 @@ test: ## what needs Go and git alone
 	cd cmd/bench && $(GO) test ./...
 	@echo "left out: what needs root, cron or small file systems: make test-system"
 
-# The tests in files with the tag, and the model, which mounts file systems with it. make test has the others.
+# The tests in files with the tag, and the model, which mounts file systems with it. make test has the others. Those that
+# may run beside others mostly wait for cron.
 test-system: ## what needs root, users, cron and small file systems
 	@files=$$(grep -lr --include='*_test.go' '^//go:build.*system' cmd repo watch) && \
 	  names=$$(sed -n 's/^func \(Test[A-Za-z0-9_]*\)(t .*/\1/p' $$files | sort -u | tr '\n' '|') && \
 	  packages=$$(dirname $$files | sort -u | sed 's|^|./|') && echo $(GO) test -tags system $$packages && \
-	  $(GO) test -count=1 -timeout 40m -tags system -run "^($${names}TestModel|TestModelWatch)$$" $$packages
+	  $(GO) test -count=1 -timeout 40m -parallel 6 -tags system -run "^($${names}TestModel|TestModelWatch)$$" $$packages
 	TESTS_ON_DISK=1 $(GO) test -count=1 -short ./watch ./repo ./repo/restore
 
 # Every file-system operation of every scenario goes wrong in every way, the power fails at every moment, and runs are
 # killed among git's own commands; a model of the history is driven beside the program. The counts are printed.
 torture: ## hours of faults, power failures and kills
 	$(GO) test -count=1 -timeout 4h -v ./watch -run '^TestFaults$$|^TestPowerFailures$$|^TestRestoreFaults$$|^TestRestoreGivesNothingAway$$|^TestExchangedBesideRuns$$|^TestFolderAndLinkExchanged$$|^TestManyRunsStaySmall$$|^TestYearsStaySmall$$|^TestPartsRecordWhatFullRunsDo$$' -torture
-	$(GO) test -count=1 -timeout 1h -v ./repo/internal/transport -run '^TestFolderFaults$$' -torture
+	$(GO) test -count=1 -timeout 1h -v ./repo/internal/transport -run '^TestFolderFaults$$|^TestFolderTidyFaults$$|^TestFolderPower$$' -torture
 	$(GO) test -count=1 -timeout 1h -v ./repo/git/ref -torture
 	$(GO) test -count=1 -timeout 1h -v ./repo/git/pack ./repo/git/index ./watch/cache -run 'UnderReaders$$|^TestReadBesideMoves$$' -torture
 	$(GO) test -count=1 -timeout 1h -v ./cmd/timemachine -run '^TestNoFileIsWhatItClaims$$|^TestVerifyAmongRuns$$' -torture
 	$(GO) test -count=1 -timeout 1h -v -tags torture ./cmd/timemachine -run '^TestKilledAmongOthers$$'
 	$(GO) test -count=1 -timeout 4h -v -tags torture ./cmd/timemachine -run '^TestModel$$' -model.total=10000
-	$(GO) test -count=1 -timeout 1h -v -tags torture,system ./cmd/timemachine -run '^TestWhole'
+	$(GO) test -count=1 -timeout 1h -v -tags torture,system ./cmd/timemachine -run '^TestWhole|^TestExchanged' -torture
 
 # With -short, since tests that start the program hundreds of times say nothing about races: they take a sample. Of the
 # command, those tests run in which goroutines or several processes meet; what it shows on a screen has none.

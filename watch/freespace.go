@@ -27,6 +27,9 @@ type spaceBudget struct {
 	reported  map[string]bool // the problems that were reported, by path and message
 }
 
+// largerThanDisk is what is said of a file that no run can record.
+const largerThanDisk = "is larger than the destination's whole disk: not recorded"
+
 // leastBudget is the smallest budget, in bytes. Below it, the records take as much space as the
 // content.
 const leastBudget = 4096
@@ -90,7 +93,7 @@ func (r *run) withinDisk(changes []scan.Change) []scan.Change {
 	tooLarge := func(i int) bool { return ok && changeSize(&changes[i]) > whole && !changes[i].File.Stat.IsLink() }
 	for i := range changes {
 		if tooLarge(i) {
-			return r.omit(changes, tooLarge, "is larger than the destination's whole disk: not recorded", nil)
+			return r.omit(changes, tooLarge, largerThanDisk, nil)
 		}
 	}
 	return changes

@@ -7,14 +7,17 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"timemachine/repo"
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/history"
 	"timemachine/repo/record"
 	"timemachine/repo/restore"
 	"timemachine/repo/restore/rights"
+	"timemachine/watch/capture"
 	"timemachine/watch/config"
 	"timemachine/watch/disk"
 	"timemachine/watch/own"
@@ -65,7 +68,7 @@ func Restore(ctx context.Context, o RestoreOptions) (*restore.Plan, error) {
 	if ro.Attributes = (&config.Config{}).KeepsXattr; o.Config != nil {
 		ro.Attributes = o.Config.KeepsXattr
 	}
-	ro.Since = o.since()
+	ro.Since, ro.HasSize = o.since(), o.hasSize(ctx)
 	ro.HadNone = func(e *history.Entry, changed time.Time) bool { return o.hadNone(ctx, e, changed) }
 	at := o.At
 	if at.Back > 0 {
@@ -141,6 +144,8 @@ func (o *RestoreOptions) restoreOnce(ctx context.Context, ro restore.Options, re
 		err = o.recordReplaced(ctx, p, opened)
 	case !o.DryRun || !ro.InPlace():
 		err = p.ConfirmStored()
+	default:
+		p.Foretell(o.unrecordable)
 	}
 	if err != nil || o.DryRun {
 		return p, err
@@ -149,6 +154,48 @@ func (o *RestoreOptions) restoreOnce(ctx context.Context, ro restore.Options, re
 		err = o.recordRestored(ctx, p)
 	}
 	return p, err
+}
+
+// unrecordable tells why a run cannot record what is at a path: its size, or that this user may not
+// read it.
+func (o *RestoreOptions) unrecordable(path string, present *durable.Stat) error {
+	if !present.IsRegular() {
+		return nil
+	}
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err == nil {
+		unix.Close(fd)
+	} else if errors.Is(err, unix.EACCES) {
+		return unrecordedError("cannot be read: " + err.Error())
+	}
+	if _, whole, ok := o.History.Commits().FreeSpace(); ok && present.Size > whole {
+		return unrecordedError(largerThanDisk)
+	}
+	if o.Config != nil && o.Config.MaxSize > 0 && present.Size > o.Config.MaxSize {
+		return unrecordedError(capture.TooLarge(o.Config.MaxSize))
+	}
+	return nil
+}
+
+// unrecordedError is that of a step whose path is not recorded. msg is what a run says of it.
+func unrecordedError(msg string) error {
+	return errors.New("its present state cannot be recorded: it " + msg)
+}
+
+// hasSize tells whether some version has so many bytes. It walks through the history once.
+func (o *RestoreOptions) hasSize(ctx context.Context) func(size int64) (bool, error) {
+	sizes := sync.OnceValues(func() (map[int64]bool, error) {
+		all := map[int64]bool{}
+		err := o.History.Walk(ctx, o.History.Tip(), object.ID{}, func(v record.Version, _ bool) error {
+			all[v.Size] = true
+			return nil
+		})
+		return all, err
+	})
+	return func(size int64) (bool, error) {
+		all, err := sizes()
+		return all[size], err
+	}
 }
 
 // merge adds to a plan that was carried out what a second one for the same versions has done.
@@ -298,7 +345,7 @@ func (f *unrecorded) Problem(p scan.Problem) {
 		if p.Err != nil {
 			msg += ": " + p.Err.Error()
 		}
-		f.paths[p.Path] = errors.New("its present state could not be recorded: it " + msg)
+		f.paths[p.Path] = unrecordedError(msg)
 		return
 	}
 	f.Reporter.Problem(p)

@@ -79,8 +79,21 @@ func (a *app) add(ctx context.Context, o addOptions) error {
 		problems += s.Problems
 		d = rep.document(p.dest, s)
 	}
+	if slices.ContainsFunc(listed.added, func(text string) bool { return strings.HasPrefix(text, "!") }) {
+		a.warnOfLeftOut(ctx, p, c)
+	}
 	d.Added, d.Already = listed.added, listed.already
 	return errors.Join(a.printRun(d), partialStatus(problems))
+}
+
+// warnOfLeftOut warns where no file is selected any more.
+func (a *app) warnOfLeftOut(ctx context.Context, p *place, c *config.Config) {
+	problem, is := a.leftOut(ctx, p, c)
+	if !is || slices.ContainsFunc(scan.SourcesByEntry(ctx, c, a.own(p).Find(p.dest)), func(s scan.EntrySources) bool { return len(s.Paths) > 0 }) {
+		return
+	}
+	a.console.Warn(render.ProblemText(problem))
+	a.console.Hint(a.speller().Words(problem.Remedy))
 }
 
 // fewestExpanded is the least number of arguments that are taken for a pattern that the shell has

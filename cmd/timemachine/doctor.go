@@ -128,6 +128,11 @@ func (a *app) examineList(ctx context.Context, p *place, c *config.Config, h *hi
 	if to.Preview, err = preview.New(ctx, c, h, p.dest, a.own(p), a.now()); err != nil && to.DestFault == nil && !durable.IsMissing(err) {
 		to.DestFault = a.faultOf(err)
 	}
+	if to.Preview != nil && to.Preview.Sources == 0 {
+		if problem, is := a.leftOut(ctx, p, c); is {
+			to.LeftOut = &problem
+		}
+	}
 	patterns := *c
 	patterns.Entries = slices.DeleteFunc(slices.Clone(c.Entries), (*config.Entry).IsLiteral)
 	to.Selected = scan.SourcesByEntry(ctx, &patterns, a.own(p).Find(p.dest))

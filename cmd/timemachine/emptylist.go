@@ -1,13 +1,16 @@
 package main
 
 import (
+	"context"
 	"errors"
 
 	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/render"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/history"
+	"timemachine/repo/refusal"
 	"timemachine/watch/config"
+	"timemachine/watch/scan"
 )
 
 // unrecorded is that the watch list is empty, while the history has files. A list that was emptied
@@ -100,6 +103,17 @@ func (a *app) announceEmptyList(p *place) {
 	if !p.created {
 		a.console.Notice("nothing is watched yet; " + a.spell("add", "PATH…") + " adds to " + terminal.Quote(p.config))
 	}
+}
+
+// leftOut says that the exclusions leave out all that is listed, which was found to be no file;
+// false where another reason is.
+func (a *app) leftOut(ctx context.Context, p *place, c *config.Config) (scan.Problem, bool) {
+	path, rule := scan.LeftOut(ctx, c)
+	if rule == nil {
+		return scan.Problem{}, false
+	}
+	return scan.Problem{Path: p.config, Msg: "the exclusions leave out all that is listed, such as " + terminal.Quote(path) + " by " + terminal.Quote(rule.Text) + ": no file is recorded",
+		Remedy: refusal.Remedy{Kind: scan.ChangeExclusions}, Warning: true}, true
 }
 
 // lookAtNothing is a look of a watch whose list is empty. The error says that the history has

@@ -47,7 +47,13 @@ func exchange(t *testing.T, pairs ...[2]string) (stop func()) {
 	}
 }
 
-const exchangeRuns = 60
+// exchangeRuns is how many runs are made while names are exchanged.
+func exchangeRuns() int {
+	if *repotest.Torture {
+		return 60
+	}
+	return 20
+}
 
 // TestExchangedSources: while root scans a watched folder, files and folders in it are exchanged
 // with links to root's secrets and with a FIFO. No secret is recorded, and no run waits or fails as
@@ -69,7 +75,7 @@ func TestExchangedSources(t *testing.T) {
 		t.Fatal(err)
 	}
 	stop := exchange(t, [2]string{src("sub"), src("evil")}, [2]string{src("key"), src("evilkey")}, [2]string{src("other"), src("fifo")})
-	for i := range exchangeRuns {
+	for i := range exchangeRuns() {
 		if out, code := runBare(t, d.bin, "-cl", d.dir, "-d", d.dest); code != 0 && code != 3 {
 			t.Errorf("run %d: exit %d: %s", i, code, out)
 		}
@@ -89,7 +95,8 @@ func TestExchangedSources(t *testing.T) {
 // links that lead out of it. Runs may fail, but nothing outside is made or changed.
 func TestExchangedDestination(t *testing.T) {
 	d := newDisk(t, "64m")
-	for i := range 20 {
+	files := min(20, exchangeRuns()/2) // each is written again after any exchange of files/
+	for i := range files {
 		d.write(fmt.Sprintf("sub/%d", i), "0\n")
 	}
 	d.run(0)
@@ -109,8 +116,8 @@ func TestExchangedDestination(t *testing.T) {
 	// Two at a time, neither within the other: with all of them no run gets far.
 	for i := 0; i < len(pairs); i += 2 {
 		stop := exchange(t, pairs[i:i+2]...)
-		for n := range exchangeRuns / 2 {
-			d.write(fmt.Sprintf("sub/%d", n%20), fmt.Sprint(i, n, "\n"))
+		for n := range exchangeRuns() / 2 {
+			d.write(fmt.Sprintf("sub/%d", n%files), fmt.Sprint(i, n, "\n"))
 			runBare(t, d.bin, "-cl", d.dir, "-d", d.dest)
 		}
 		stop()
@@ -180,7 +187,7 @@ func TestExchangedRoots(t *testing.T) {
 		}
 	}
 	stop := exchange(t, [2]string{src("docs"), src("docs2")}, [2]string{src("way"), src("way2")}, [2]string{src("key"), src("key2")}, [2]string{src("swallow"), src("swallow2")})
-	for i := range exchangeRuns {
+	for i := range exchangeRuns() {
 		// It fails where a run has taken the file away.
 		_ = os.WriteFile(filepath.Join(inDest, "sub/b"), fmt.Appendf(nil, "in the destination, %d\n", i), 0o600)
 		if out, code := runBare(t, d.bin, "-cl", d.dir, "-d", d.dest); code != 0 && code != 3 {

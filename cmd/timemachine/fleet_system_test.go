@@ -58,7 +58,8 @@ echo "restrict,command=\"git-upload-pack %[1]s/fleet.git\" $(cat admin.key.pub)"
 	w.refused("only git push and git fetch", fmt.Sprintf("%s; $GIT_SSH_COMMAND -p %d -o SendEnv=FLEET_HOST root@127.0.0.1", env("web1"), port))
 }
 
-// startSSHD runs an sshd on loopback that takes the keys in the file keys, and returns its port.
+// startSSHD runs an sshd on loopback that takes the keys in the file keys, and returns its port. A
+// login has an empty home, so that its shell reads no profile of this machine's.
 func startSSHD(w *fleetWorld) (port int) {
 	w.t.Helper()
 	if err := os.MkdirAll("/run/sshd", 0o755); err != nil {
@@ -72,8 +73,8 @@ func startSSHD(w *fleetWorld) (port int) {
 	free.Close()
 	w.must(fmt.Sprintf(`ssh-keygen -q -t ed25519 -N '' -f hostkey
 echo "[127.0.0.1]:%[1]d $(cut -d' ' -f1,2 hostkey.pub)" >known
-printf '%%s\n' 'ListenAddress 127.0.0.1:%[1]d' 'HostKey %[2]s/hostkey' 'AuthorizedKeysFile %[2]s/keys' 'PidFile none' 'StrictModes no' 'UsePAM no' 'PasswordAuthentication no' 'PermitRootLogin prohibit-password' 'AcceptEnv LC_* GIT_PROTOCOL' >sshd.conf`,
-		port, w.dir))
+printf '%%s\n' 'ListenAddress 127.0.0.1:%[1]d' 'HostKey %[2]s/hostkey' 'AuthorizedKeysFile %[2]s/keys' 'PidFile none' 'StrictModes no' 'UsePAM no' 'PasswordAuthentication no' 'PermitRootLogin prohibit-password' 'AcceptEnv LC_* GIT_PROTOCOL' 'SetEnv HOME=%[3]s' >sshd.conf`,
+		port, w.dir, w.t.TempDir()))
 	cmd := exec.Command("/usr/sbin/sshd", "-D", "-e", "-f", filepath.Join(w.dir, "sshd.conf"))
 	var said strings.Builder
 	cmd.Stderr = &said
@@ -84,7 +85,7 @@ printf '%%s\n' 'ListenAddress 127.0.0.1:%[1]d' 'HostKey %[2]s/hostkey' 'Authoriz
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
-	for range 100 {
+	for range 600 {
 		if c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
 			c.Close()
 			return port

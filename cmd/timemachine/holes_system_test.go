@@ -48,6 +48,7 @@ func TestHolesOfFileSystems(t *testing.T) {
 // without end. A run leaves the first alone after half a minute and names it. What another user
 // changes after the run's start is recorded by the next one, which does not read the first again.
 func TestHugeFileHoldsNoRun(t *testing.T) {
+	t.Parallel() // it mostly reads holes
 	bin := buildBinary(t)
 	// Not in memory, where no such file fits.
 	top, err := os.MkdirTemp("/var/tmp", "timemachine-huge")

@@ -57,7 +57,7 @@ func TestQuestionIsInterrupted(t *testing.T) {
 	}()
 	select {
 	case <-screen:
-	case <-time.After(20 * time.Second):
+	case <-time.After(60 * time.Second):
 		t.Fatal("nothing is asked")
 	}
 	if _, err := master.Write([]byte{3}); err != nil {
@@ -70,7 +70,7 @@ func TestQuestionIsInterrupted(t *testing.T) {
 		if err == nil {
 			t.Error("exit 0")
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		cmd.Process.Kill()
 		t.Fatal("Ctrl-C does nothing")
 	}

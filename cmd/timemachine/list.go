@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -52,9 +50,7 @@ func (a *app) list(ctx context.Context) error {
 			return a.printLines(lines)
 		}
 		lines = append(lines, heading)
-		for some := range slices.Chunk(config.DefaultExclusions, 5) {
-			lines = append(lines, "  "+strings.Join(some, " "))
-		}
+		lines = append(lines, wrapWords(config.DefaultExclusions, "  ", 72))
 	}
 	return a.printLines(lines)
 }

@@ -159,7 +159,7 @@ func (w *modelWorld) stopDaemon(check bool) {
 		if check && err != nil {
 			w.fail("daemon", "it ends with %v: %s", err, d.out.String())
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		d.cmd.Process.Kill()
 		<-ended
 		if check {

@@ -58,7 +58,7 @@ func TestPresence(t *testing.T) {
 		t.Fatalf("%v %s", err, out)
 	}
 	child := start(namesake)
-	for end := time.Now().Add(5 * time.Second); !canBeWatch(child.Process.Pid) && time.Now().Before(end); {
+	for end := time.Now().Add(30 * time.Second); !canBeWatch(child.Process.Pid) && time.Now().Before(end); {
 		time.Sleep(time.Millisecond) // until it is that program
 	}
 	other := *own
@@ -79,7 +79,7 @@ func TestPresence(t *testing.T) {
 		t.Fatal(err)
 	}
 	// nobody has waited for it yet
-	for end := time.Now().Add(5 * time.Second); len(runningWatches(state)) > 1 && time.Now().Before(end); {
+	for end := time.Now().Add(30 * time.Second); len(runningWatches(state)) > 1 && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
 	running("/etc/timemachine/config.dat")

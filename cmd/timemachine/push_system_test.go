@@ -199,20 +199,20 @@ func (w *pushWorld) serve(port int, name string, args ...string) *exec.Cmd {
 		cmd.Wait()
 		log.Close()
 	})
-	for range 200 {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(25 * time.Millisecond) {
 		conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err == nil {
 			conn.Close()
 			return cmd
 		}
-		time.Sleep(25 * time.Millisecond)
 	}
 	text, _ := os.ReadFile(log.Name())
 	w.t.Fatalf("%s does not listen: %s", name, text)
 	return nil
 }
 
-// startSSH starts sshd with an ed25519 and an ecdsa key, and lets the home know its keys.
+// startSSH starts sshd with an ed25519 and an ecdsa key, and lets the home know its keys. A login
+// has an empty home, so that its shell reads no profile of this machine's.
 func (w *pushWorld) startSSH() *exec.Cmd {
 	w.t.Helper()
 	if err := os.MkdirAll("/run/sshd", 0o755); err != nil { // sshd wants it
@@ -228,7 +228,7 @@ func (w *pushWorld) startSSH() *exec.Cmd {
 	}
 	w.write(filepath.Join(dir, "keys"), string(keys))
 	w.ssh = freePort(w.t)
-	w.write(filepath.Join(dir, "conf"), fmt.Sprintf("HostKey %s/ed25519\nHostKey %s/ecdsa\nAuthorizedKeysFile %s/keys\nStrictModes no\nPidFile none\nUsePAM no\nPasswordAuthentication no\nListenAddress 127.0.0.1\nMaxStartups 1000\n", dir, dir, dir))
+	w.write(filepath.Join(dir, "conf"), fmt.Sprintf("HostKey %s/ed25519\nHostKey %s/ecdsa\nAuthorizedKeysFile %s/keys\nStrictModes no\nPidFile none\nUsePAM no\nPasswordAuthentication no\nListenAddress 127.0.0.1\nMaxStartups 1000\nSetEnv HOME=%s\n", dir, dir, dir, w.t.TempDir()))
 	cmd := w.serve(w.ssh, "sshd", "-D", "-e", "-f", filepath.Join(dir, "conf"), "-p", strconv.Itoa(w.ssh))
 	w.know(filepath.Join(dir, "ed25519.pub"))
 	return cmd
@@ -465,18 +465,18 @@ func TestSilentRemote(t *testing.T) {
 		w.signal(daemon, syscall.SIGSTOP)
 		begun := time.Now()
 		w.push(1, `no answer in time: within 2s`)
-		if took := time.Since(begun); took > 8*time.Second {
+		if took := time.Since(begun); took > 15*time.Second {
 			t.Errorf("%s: it took %s", way, took)
 		}
-		w.noChildren(way)
+		w.noChildren(way, endedByUs)
 		// a run is held up no longer than that, and says it once
 		w.write(filepath.Join(w.src, "file"), "new "+way)
 		begun = time.Now()
 		w.toldOnce(`no answer in time: within 2s`)
-		if took := time.Since(begun); took > 8*time.Second {
+		if took := time.Since(begun); took > 15*time.Second {
 			t.Errorf("%s: the run took %s", way, took)
 		}
-		w.noChildren(way)
+		w.noChildren(way, endedByUs)
 		w.signal(daemon, syscall.SIGCONT)
 		w.push(0, `pushed`)
 		w.arrived(remote, "main")
@@ -491,16 +491,22 @@ func (w *pushWorld) signal(cmd *exec.Cmd, s syscall.Signal) {
 	}
 }
 
+// How long processes may take to end that work on the destination.
+const (
+	endedThemselves = 30 * time.Second // after a killed push: a login over ssh may take seconds
+	endedByUs       = 4 * time.Second  // those that a push has ended
+)
+
 // noChildren wants no process left that works on the destination.
-func (w *pushWorld) noChildren(what string) {
+func (w *pushWorld) noChildren(what string, within time.Duration) {
 	w.t.Helper()
-	for range 20 {
-		if w.children() == "" {
-			return
-		}
+	left := w.children()
+	for end := time.Now().Add(within); left != "" && time.Now().Before(end); left = w.children() {
 		time.Sleep(50 * time.Millisecond)
 	}
-	w.t.Errorf("%s: left: %s", what, w.children())
+	if left != "" {
+		w.t.Errorf("%s: left: %s", what, left)
+	}
 }
 
 // children are the command lines of processes that name the destination, or work in it.
@@ -540,7 +546,7 @@ func TestPushKilled(t *testing.T) {
 				t.Errorf("round %d: %v", i, err)
 			}
 		}
-		w.noChildren(way)
+		w.noChildren(way, endedThemselves)
 		w.push(0, `pushed|has everything`)
 		w.arrived(remote, "main")
 	}

@@ -132,6 +132,11 @@ func (a *app) runOver(ctx context.Context, p *place, rep *runReport, o watch.Run
 	if err != nil {
 		return nil, err
 	}
+	if o.Part == nil && o.Only == nil && s.Sources == 0 {
+		if problem, is := a.leftOut(ctx, p, o.Config); is {
+			rep.Problem(problem)
+		}
+	}
 	rep.end()
 	if o.Part != nil && s.Versions+s.Problems == 0 {
 		return s, nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"os"
@@ -15,11 +16,26 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"timemachine": apart,
-		"hold":        hold,
-		"as-nobody":   asNobody,
+	testscript.Main(tests{m}, map[string]func(){
+		"timemachine":  apart,
+		"hold":         hold,
+		"when-waiting": whenWaiting,
+		"as-nobody":    asNobody,
 	})
+}
+
+// afterTests is what the tests leave to be removed when all of them have ended.
+var afterTests []func()
+
+// tests are all tests, and what follows them.
+type tests struct{ *testing.M }
+
+func (t tests) Run() int {
+	code := t.M.Run()
+	for _, f := range afterTests {
+		f()
+	}
+	return code
 }
 
 // TestScripts runs the scripts, which show all visible behaviour. Each has its own home and works
@@ -41,8 +57,14 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup:               setupScript,
 		Condition: func(cond string) (bool, error) {
-			if cond == "root" {
+			switch cond {
+			case "root":
 				return os.Geteuid() == 0, nil
+			case "huge": // a file of 8 TiB, all holes, is larger than the disk, and fits
+				path := filepath.Join(t.TempDir(), "huge")
+				var fs syscall.Statfs_t
+				err := errors.Join(syscall.Statfs(filepath.Dir(path), &fs), os.WriteFile(path, nil, 0o600), os.Truncate(path, 8<<40))
+				return err == nil && int64(fs.Blocks)*int64(fs.Bsize) < 8<<40, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
@@ -109,6 +131,37 @@ func hold() {
 		os.Exit(125)
 	}
 	os.Exit(run(exec.Command(os.Args[2], os.Args[3:]...)))
+}
+
+// whenWaiting runs a program, and a shell command as soon as the program says that it waits. PID is
+// the program's. Its own status is the program's, or a shell's for one that a signal has ended.
+func whenWaiting() {
+	read, write, err := os.Pipe()
+	if err != nil {
+		panic(err)
+	}
+	cmd := exec.Command(os.Args[2], os.Args[3:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, write
+	if err := cmd.Start(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(125)
+	}
+	write.Close()
+	done := false
+	for lines := bufio.NewScanner(read); lines.Scan(); {
+		fmt.Fprintln(os.Stderr, lines.Text())
+		if !done && strings.HasPrefix(lines.Text(), "waiting, for ") {
+			done = true
+			then := exec.Command("sh", "-c", os.Args[1])
+			then.Env = append(os.Environ(), "PID="+strconv.Itoa(cmd.Process.Pid))
+			run(then)
+		}
+	}
+	_ = cmd.Wait() // the state tells
+	if s, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && s.Signaled() {
+		os.Exit(128 + int(s.Signal()))
+	}
+	os.Exit(cmd.ProcessState.ExitCode())
 }
 
 // asNobody is timemachine run by an unprivileged user, if the tests run as root; else by the same

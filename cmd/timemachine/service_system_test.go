@@ -65,7 +65,7 @@ func TestServiceStartsAfterRestore(t *testing.T) {
 		must(server.Start())
 		stop := func() string { server.Process.Kill(); server.Wait(); return said.String() }
 		defer stop()
-		for range 100 {
+		for range 600 {
 			if answer, err := http.Get(fmt.Sprintf("http://%s/page.txt", address)); err == nil {
 				body, _ := io.ReadAll(answer.Body)
 				answer.Body.Close()

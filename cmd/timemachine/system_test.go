@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,12 +21,31 @@ func buildBinary(t *testing.T) string {
 	if os.Geteuid() != 0 {
 		t.Fatal("these tests need root")
 	}
+	built, err := builtOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
 	bin := filepath.Join(t.TempDir(), "timemachine")
-	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
+	// A file that this process writes may not be started yet, while a child has it open, too.
+	if out, err := exec.Command("cp", built, bin).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return bin
 }
+
+// builtOnce builds the program, once for all tests.
+var builtOnce = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "timemachine-built")
+	if err != nil {
+		return "", err
+	}
+	afterTests = append(afterTests, func() { os.RemoveAll(dir) })
+	bin := filepath.Join(dir, "timemachine")
+	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	return bin, nil
+})
 
 func runBare(t *testing.T, bin string, args ...string) (string, int) {
 	t.Helper()

@@ -87,6 +87,9 @@ func (a *app) verifyDestination(ctx context.Context, p *place, c *config.Config,
 	if refusalKind(err) == refusal.Foreign && !o.repair {
 		return a.verifyClone(ctx, p, o, t, options)
 	}
+	if state := damageOf(err); state != nil {
+		return a.verifyDamaged(ctx, p, state, t, options)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +115,9 @@ func (a *app) verifyDestination(ctx context.Context, p *place, c *config.Config,
 // verifyClone verifies what a clone, or a branch, holds of a history.
 func (a *app) verifyClone(ctx context.Context, p *place, o verifyOptions, t *verifyReport, options verify.Options) (*verify.Summary, error) {
 	h, err := a.openToRead(p.dest, o.branch, nil)
+	if state := damageOf(err); state != nil {
+		return a.verifyDamaged(ctx, p, state, t, options)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +125,23 @@ func (a *app) verifyClone(ctx context.Context, p *place, o verifyOptions, t *ver
 	t.onlyHistory = true
 	defer a.console.ShowBar("verifying")()
 	return repo.VerifyClone(ctx, h, options)
+}
+
+// damageOf is the error of a history that cannot be opened since it is damaged, or what leads to
+// it; nil for any other.
+func damageOf(err error) *refusal.Error {
+	var state *refusal.Error
+	if errors.As(err, &state) && state.Kind == refusal.Damaged {
+		return state
+	}
+	return nil
+}
+
+// verifyDamaged verifies what can be read of a destination, or a clone, that cannot be opened.
+func (a *app) verifyDamaged(ctx context.Context, p *place, state *refusal.Error, t *verifyReport, options verify.Options) (*verify.Summary, error) {
+	t.onlyHistory = true
+	defer a.console.ShowBar("verifying")()
+	return repo.VerifyDamaged(ctx, p.dest, state, a.logAction, options)
 }
 
 // verifyReport prints findings while verify finds them.

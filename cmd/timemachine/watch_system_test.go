@@ -135,7 +135,7 @@ func (w *watchWorld) stop() {
 	w.t.Helper()
 	began := time.Now()
 	w.check(w.cmd.Process.Signal(syscall.SIGTERM))
-	if err := w.cmd.Wait(); err != nil || time.Since(began) > 5*time.Second {
+	if err := w.cmd.Wait(); err != nil || time.Since(began) > 20*time.Second {
 		w.t.Errorf("it ends after %v with %v: %s", time.Since(began), err, w.said())
 	}
 	w.socket.Close()

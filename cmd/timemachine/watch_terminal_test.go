@@ -75,7 +75,7 @@ func (w *terminalWatch) env() []string {
 
 func (w *terminalWatch) until(what string, holds func() bool) {
 	w.Helper()
-	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			w.Fatalf("never %s; the log has %s", what, w.log())
 		}

@@ -6,4 +6,5 @@ package main
 const (
 	wholeFolders = 50
 	wholeFiles   = 260
+	wholeBoth    = false // each damage before or after a run has seen it, as it comes
 )

@@ -11,6 +11,7 @@ import (
 const (
 	wholeFolders = 300
 	wholeFiles   = 2000 // with links, and the names that hard links have more
+	wholeBoth    = true // each damage before and after a run has seen it
 )
 
 // TestWholeEtc damages a copy of this machine's /etc.

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -117,11 +116,10 @@ func countVersions(ctx context.Context, h *history.History, w *render.Why) error
 
 // whyHint is what a person can type to have a path recorded that is not; "" for nothing.
 func (a *app) whyHint(p *place, x *preview.Explanation) string {
-	words := []string{"add", hint.ShellWord(x.Path)}
+	add := a.spell("add", hint.ShellWord(x.Path))
 	if !exists(x.Path) {
-		words = slices.Insert(words, 1, "--missing-ok")
+		add = a.spell("add", "--missing-ok", hint.ShellWord(config.MissingText(x.Path)))
 	}
-	add := a.spell(words...)
 	switch x.Reason {
 	case preview.Unwatched:
 		if destinationReason(p.dest, x.Path) == "" {

@@ -55,7 +55,7 @@ func (p *Plan) findExtra(ctx context.Context, selections []Selection, bases []*r
 func (p *Plan) addRemovals(files []surplus.File) {
 	for _, f := range files {
 		is := record.Record{Source: f.Path, Folder: f.Stat.IsDir() || f.Err != nil, Link: f.Stat.IsLink()}
-		p.Steps = append(p.Steps, Step{Target: f.Path, Action: Remove, Err: f.Err, base: f.Base, rel: f.Rel, presentStat: f.Stat, present: f.Content,
+		p.Steps = append(p.Steps, Step{Target: f.Path, Action: Remove, Err: f.Err, base: f.Base, rel: f.Rel, presentStat: f.Stat,
 			Entry: history.Entry{Version: record.Version{Record: is}}})
 	}
 	slices.SortStableFunc(p.Steps, func(a, b Step) int { return strings.Compare(a.Target, b.Target) })

@@ -80,7 +80,7 @@ func (p *Plan) newParent(s *Step, source, target, rel string) (*Step, error) {
 	}
 	if s.obstacle == rel {
 		parent.Action, parent.Differs = Replace, []string{"kind"}
-		parent.obstacle, parent.presentStat, parent.present = rel, s.presentStat, s.present
+		parent.obstacle, parent.presentStat = rel, s.presentStat
 	}
 	return parent, nil
 }

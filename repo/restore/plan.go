@@ -78,6 +78,8 @@ type Options struct {
 	// Followed reports the links that the watch list names, which are followed and not replaced.
 	// nil: none.
 	Followed func(path string) bool
+	// HasSize tells whether the history has a version of so many bytes. nil: it may.
+	HasSize func(size int64) (bool, error)
 	// Extra reports which extra files Plan.Extra lists; nil: all.
 	Extra func(path string) bool
 	// Foreign says that others could have written the history: no file gets setuid or setgid.

@@ -1,10 +1,16 @@
 package restore
 
 import (
+	"cmp"
 	"errors"
+	"path/filepath"
 	"slices"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
+	"timemachine/repo/layout"
+
+	"golang.org/x/sys/unix"
 )
 
 // Cleared lists the files that Write removes, or removed, because a folder needs their path.
@@ -107,8 +113,8 @@ func (p *Plan) ConfirmStored() error {
 		case path == "":
 		case s.isOfFolder():
 			recorded[path] = object.ID{}
-		case !s.present.IsZero():
-			stored, err := p.src.Has(s.present)
+		default:
+			stored, err := p.isStored(s)
 			if err != nil {
 				return err
 			}
@@ -119,4 +125,47 @@ func (p *Plan) ConfirmStored() error {
 	}
 	p.ConfirmRecorded(recorded, nil)
 	return nil
+}
+
+// quicklyRead is the most bytes that are read of a file whose size no version may have.
+const quicklyRead = 1 << 30
+
+// isStored tells whether the history holds the content of the file or link that a step replaces,
+// which it reads where NewPlan has not. What cannot be read is not stored.
+func (p *Plan) isStored(s *Step) (bool, error) {
+	if st := &s.presentStat; s.present.IsZero() {
+		if st.IsRegular() && st.Size > quicklyRead && p.o.HasSize != nil {
+			if may, err := p.o.HasSize(st.Size); !may || err != nil {
+				return false, err
+			}
+		}
+		folder, name := layout.Split(cmp.Or(s.obstacle, s.rel))
+		if dir, err := s.base.Walk.Dir(folder); err == nil {
+			s.present, _, _ = p.examine(dir, name, st, true) // zero where it cannot be read
+		}
+		if s.present.IsZero() {
+			return false, p.ctx.Err()
+		}
+	}
+	return p.src.Has(s.present)
+}
+
+// Foretell lets the steps fail whose path cannot be recorded before it is replaced or removed,
+// unless all is to be overwritten: why says so of what is there now. The folders that are to be
+// removed with it stay, too.
+func (p *Plan) Foretell(why func(path string, present *durable.Stat) error) {
+	stays := map[string]bool{}
+	for s := range p.all {
+		if path := s.replaces(); path != "" && (p.o.Overwrite != OverwriteAlways || s.Action == Remove) {
+			s.Err = why(path, &s.presentStat)
+		}
+		for at := s.Target; s.Action == Remove && s.Err != nil && len(at) > 1; at = filepath.Dir(at) {
+			stays[at] = true
+		}
+	}
+	for s := range p.all {
+		if s.Action == Remove && s.Err == nil && stays[s.Target] {
+			s.Err = unix.ENOTEMPTY
+		}
+	}
 }

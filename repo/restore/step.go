@@ -55,7 +55,7 @@ type Step struct {
 	base         *reach.Base
 	rel          string       // the target below the base; "" is the base itself
 	presentStat  durable.Stat // of what exists at the target, or of the obstacle
-	present      object.ID    // its content; zero where it cannot be read, and of a folder
+	present      object.ID    // its content, where that was compared; else zero
 	presentAttrs rights.Attrs // its attributes that count
 	attrsKnown   bool         // the version tells all its attributes
 	stored       object.ID    // the only content that may be replaced; zero: any
@@ -125,7 +125,7 @@ func (s *Step) decide(p *Plan) {
 	}
 	s.presentStat = st
 	if s.Folder {
-		s.decideFolder(p, dir, name)
+		s.decideFolder(p)
 		return
 	}
 	s.Action = Replace
@@ -145,11 +145,11 @@ func (s *Step) decide(p *Plan) {
 }
 
 // decideFolder chooses the action for a folder where something exists.
-func (s *Step) decideFolder(p *Plan, dir *durable.Dir, name string) {
+func (s *Step) decideFolder(p *Plan) {
 	st := &s.presentStat
 	if !st.IsDir() {
 		s.Action, s.Differs = Replace, []string{"kind"}
-		s.decideObstacle(dir, s.rel, name, *st, &p.o)
+		s.decideObstacle(s.rel, *st, &p.o)
 		return
 	}
 	if sub, err := s.base.Walk.Dir(s.rel); err == nil {
@@ -203,13 +203,13 @@ func (s *Step) findObstacle(folder string, o *Options) {
 		case st.IsDir():
 			continue
 		}
-		s.decideObstacle(dir, folder[:end], name, st, o)
+		s.decideObstacle(folder[:end], st, o)
 		return
 	}
 }
 
 // decideObstacle chooses what to do about a file whose path a folder needs.
-func (s *Step) decideObstacle(dir *durable.Dir, rel, name string, st durable.Stat, o *Options) {
+func (s *Step) decideObstacle(rel string, st durable.Stat, o *Options) {
 	path := filepath.Join(s.base.Path, rel)
 	plain := st.IsRegular() || st.IsLink()
 	switch {
@@ -221,9 +221,6 @@ func (s *Step) decideObstacle(dir *durable.Dir, rel, name string, st durable.Sta
 		s.Err = fmt.Errorf("%s is in the way: it is no folder; --overwrite always replaces it", record.Quote(path))
 	default:
 		s.obstacle, s.presentStat = rel, st
-		if plain {
-			s.present, _ = reach.ContentID(dir, name, &st)
-		}
 	}
 }
 
@@ -239,6 +236,8 @@ func (s *Step) compare(p *Plan, dir *durable.Dir, name string) {
 			names, err := sub.Names()
 			sub.Close()
 			s.full = err != nil || len(names) > 0
+		} else if p.give.IsClosedFolder(st) {
+			s.Notes = append(s.Notes, "a folder that is closed to you is there: it is replaced where it is empty")
 		}
 		return
 	}
@@ -250,7 +249,7 @@ func (s *Step) compare(p *Plan, dir *durable.Dir, name string) {
 		return
 	}
 	var err error
-	s.present, s.presentAttrs, err = p.examine(dir, name, st)
+	s.present, s.presentAttrs, err = p.examine(dir, name, st, s.Link || st.Size == s.Size)
 	if s.unread = errors.Is(err, unix.EACCES) && p.give.IsClosed(st); s.unread {
 		s.Differs = []string{"mode"} // the rest shows when it is open
 		return
@@ -306,8 +305,8 @@ func (p *Plan) knowsAttributes(s *Step, folders map[string]bool) (bool, error) {
 	return folders[folder], nil
 }
 
-// examine reads the content of a file or link, and the attributes that count.
-func (p *Plan) examine(dir *durable.Dir, name string, st *durable.Stat) (id object.ID, attrs rights.Attrs, err error) {
+// examine reads the attributes that count of a file or link, and where content is set that, too.
+func (p *Plan) examine(dir *durable.Dir, name string, st *durable.Stat, content bool) (id object.ID, attrs rights.Attrs, err error) {
 	if st.IsLink() {
 		id, err = reach.ContentID(dir, name, st)
 		return id, p.give.OfLink(dir, name).Read(), err
@@ -317,6 +316,8 @@ func (p *Plan) examine(dir *durable.Dir, name string, st *durable.Stat) (id obje
 		return object.ID{}, nil, err
 	}
 	defer f.Close()
-	id, err = reach.Hash(reach.UntilDone(p.ctx, f), st.Size)
+	if content {
+		id, err = reach.Hash(reach.UntilDone(p.ctx, f), st.Size)
+	}
 	return id, p.give.Of(f).Read(), err
 }

@@ -15,7 +15,10 @@ func (k *verify) graph(tip object.ID) error {
 	f := Finding{Part: PartGraph, Path: ".git/objects/info", Msg: durable.Reason(err), Remedy: k.bare(refusal.RewriteGraph, "")}
 	if k.o.Repair {
 		if err := k.maintenance.RewriteGraph(k.ctx, tip); err != nil {
-			return err
+			if k.ctx.Err() != nil {
+				return err
+			}
+			f.Msg += "; it cannot be written again: " + err.Error()
 		}
 		if f.Repaired = k.maintenance.GraphFlaw(k.o.Quick) == nil; f.Repaired {
 			f.Remedy = refusal.Remedy{}

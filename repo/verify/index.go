@@ -23,18 +23,20 @@ func (k *verify) index(tip object.ID, h *history) error {
 	if err != nil || entries == nil {
 		return err
 	}
+	if k.root.IsZero() {
+		return nil // reported already
+	}
 	if msg, err := k.r.AttributesFlawAt(tip); err != nil {
-		return err
+		return k.unreadable(tip, err)
 	} else if msg != "" {
 		k.suspect(wrongAttributes, record.Version{}, dest.AttributesFile, msg, refusal.Remedy{})
 	}
-	if err := k.xattrs(tip, entries); err != nil {
+	if err := k.unreadable(tip, k.xattrs(tip, entries)); err != nil {
 		return err
 	}
 	tree, err := k.r.Files(tip)
 	if err != nil {
-		k.report(Finding{Part: PartTree, Object: tip, Msg: err.Error()})
-		return nil
+		return k.unreadable(tip, err)
 	}
 	for _, p := range h.newest {
 		e, there := tree[p.path]

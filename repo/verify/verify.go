@@ -33,6 +33,7 @@ const (
 	PartCopy   Part = "copy"   // below copies/
 	PartIndex  Part = "index"
 	PartGraph  Part = "commit-graph" // git's, which git and timemachine read for speed
+	PartConfig Part = "config"       // git's configuration of the repository
 )
 
 // Finding is one thing that is wrong.
@@ -75,6 +76,7 @@ type verify struct {
 	lost       atomic.Int64         // copies that are missing with it
 	alone      bool                 // only the history is checked
 	root       object.ID            // tip's tree; zero where it cannot be read
+	met        map[string]bool      // errors that unreadable has reported
 	collisions map[string]string    // paths in tip's tree that collide with another in files/
 	names      *commits.FoldedNames // in tip's tree; nil where the file system does not fold case
 
@@ -96,7 +98,7 @@ func Run(ctx context.Context, r *projection.Projection, start func(context.Conte
 	if o.WantCopy == nil {
 		o.WantCopy = func(*record.Version) bool { return true }
 	}
-	k := &verify{r: r, maintenance: maintenance.New(r.Commits), start: start, ctx: ctx, o: o, noCopies: !kept}
+	k := &verify{r: r, maintenance: maintenance.New(r.Commits), start: start, ctx: ctx, o: o, noCopies: !kept, met: map[string]bool{}}
 	if err := k.objects(); err != nil {
 		return &k.sum, err
 	}
@@ -120,24 +122,35 @@ func Run(ctx context.Context, r *projection.Projection, start func(context.Conte
 	if err := errors.Join(k.strays(h), k.index(tip, h), k.graph(tip)); err != nil {
 		return &k.sum, err
 	}
-	if o.Repair {
+	switch {
+	case k.o.Repair:
 		return &k.sum, k.repair(tip)
+	case o.Repair: // no run can be at work
+		for _, s := range k.suspects {
+			k.report(s.Finding)
+		}
+		return &k.sum, nil
 	}
 	return &k.sum, k.recheck(tip, h)
 }
 
 // places finds tip's tree, and the names in it that collide where the file system folds case.
-func (k *verify) places(tip object.ID) (err error) {
-	if root, err := k.r.TreeOf(tip); err == nil {
-		k.root = root
+func (k *verify) places(tip object.ID) error {
+	k.root = object.ID{}
+	root, err := k.r.TreeOf(tip)
+	if err != nil {
+		return nil // the walk reports the commit
 	}
-	if !k.r.FoldsCase() {
+	if _, err := k.r.Store.ReadTree(root); err != nil {
+		return k.unreadable(tip, err)
+	}
+	if k.root = root; !k.r.FoldsCase() {
 		return nil
 	}
 	if k.collisions, err = k.r.Collisions(tip); err == nil {
 		k.names, err = k.r.NamesIn(tip)
 	}
-	return err
+	return k.unreadable(tip, err)
 }
 
 // RunHistory compares the history up to tip with itself, in any clone. In a clone git wrote what
@@ -166,7 +179,8 @@ func (k *verify) infoFlaws() []Finding {
 	return found
 }
 
-// begin returns the tip. With Repair it first finishes what runs left unfinished.
+// begin returns the tip; zero where there is none, which it reports. With Repair it first finishes
+// what runs left unfinished, and ends Repair where the history is damaged.
 func (k *verify) begin() (tip object.ID, err error) {
 	if k.o.Repair {
 		tip, err = k.start(k.ctx)
@@ -181,7 +195,13 @@ func (k *verify) begin() (tip object.ID, err error) {
 	var state *refusal.Error
 	if errors.As(err, &state) && state.Kind == refusal.Damaged {
 		k.report(Finding{Part: PartBranch, Path: filepath.Join(".git", k.r.Branch), Msg: state.Error(), Remedy: state.Remedy})
-		return object.ID{}, nil
+		if !k.o.Repair {
+			return object.ID{}, nil
+		}
+		k.o.Repair = false // nothing can be made from such a history
+		if tip, err = k.r.Tip(); err != nil {
+			return object.ID{}, nil // reported just now
+		}
 	}
 	if err != nil || k.o.Repair {
 		return tip, err

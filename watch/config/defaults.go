@@ -2,12 +2,17 @@ package config
 
 import "timemachine/watch/pattern"
 
+// sedName matches the names that GNU sed gives to its temporary files: six letters and digits.
+const sedName = "sed" + letterOrDigit + letterOrDigit + letterOrDigit + letterOrDigit + letterOrDigit + letterOrDigit
+
+const letterOrDigit = "[A-Za-z0-9]"
+
 // DefaultExclusions are git's own folders, and names that programs give to files which they keep
 // for a moment only. docs/exclusions.md tells which program makes each, and what is not taken.
 var DefaultExclusions = []string{
 	".git/",
 	"*~", "*.swp", "*.swo", "*.swx",
-	"4913", "!4913/", "sed??????", "!sed??????/", ".#*", "#*#", ".*.kate-swp",
+	"4913", "!4913/", sedName, "!" + sedName + "/", ".#*", "#*#", ".*.kate-swp",
 	"*___jb_tmp___", "*___jb_old___", "*.vsctmp", ".goutputstream-*", ".~lock.*#", "~$*",
 	".fuse_hidden*", ".nfs0*", ".syncthing.*.tmp", ".unison.*.unison.tmp",
 	"*.dpkg-new", "*.dpkg-tmp", "*;[67]???????",

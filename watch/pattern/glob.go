@@ -6,6 +6,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/bmatcuk/doublestar/v4"
 )
@@ -27,6 +28,27 @@ func Escape(literal string) string {
 			b.WriteByte('\\')
 		}
 		b.WriteByte(literal[i])
+	}
+	return b.String()
+}
+
+// OnlyName returns a pattern with a wildcard that matches one literal path only: ?, * and [ stand
+// in lists of one character, as does the last character where there are none of these.
+func OnlyName(literal string) string {
+	var b strings.Builder
+	list := func(text string) { b.WriteString("[" + text + "]") }
+	_, last := utf8.DecodeLastRuneInString(literal)
+	last = len(literal) - last
+	for i := range len(literal) {
+		switch c := literal[i]; {
+		case strings.IndexByte("?*[", c) >= 0:
+			list(string(c))
+		case i == last && !strings.ContainsAny(literal, "?*["):
+			list(strings.Replace(Escape(literal[last:]), "]", `\]`, 1))
+			return b.String()
+		default:
+			b.WriteString(Escape(literal[i : i+1]))
+		}
 	}
 	return b.String()
 }

@@ -272,6 +272,8 @@ func (x *explainer) child(e *config.Entry, path string, fd int, f *walkedFolder,
 	mayHold := matched || e.MayContain(path)
 	isFile := last && !(err == nil && st.IsDir())
 	switch rule := e.ExcludedBy(path, err == nil && st.IsDir()); {
+	case durable.IsMissing(err) && !matched && (last || !mayHold):
+		return silent(Unwatched, path), false
 	case durable.IsMissing(err) && (rule == nil || !last || !matched):
 		return silent(Missing, path), false
 	case rule != nil && (matched || mayHold && !isFile):

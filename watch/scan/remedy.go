@@ -16,6 +16,7 @@ const (
 	PacksAreMergedLater  // a later run merges the packs
 	RecordAlone          // a run over it alone records it; Path
 	ReadTimeInRecord     // the record has the time that the commit's date cannot say
+	ChangeExclusions     // change the exclusions of the configuration
 
 	// RemedyKinds is one more than the last kind.
 	RemedyKinds

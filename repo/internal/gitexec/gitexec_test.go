@@ -131,31 +131,34 @@ func TestEndsWithItsChildren(t *testing.T) {
 		"leaves a sleeper":   "trap '' TERM\nsh -c 'trap \"\" TERM; while :; do sleep 0.1; done' &\necho $! >PID\nsleep 60\n",
 	} {
 		for _, quiet := range []bool{false, true} {
-			endWithChildren(t, fmt.Sprint(what, ", quiet ", quiet), text, quiet)
+			t.Run(fmt.Sprint(what, ", quiet ", quiet), func(t *testing.T) {
+				t.Parallel()
+				endWithChildren(t, text, quiet)
+			})
 		}
 	}
 }
 
 // endWithChildren runs git with an ssh that writes a process ID to PID, and ends it.
-func endWithChildren(t *testing.T, what, text string, quiet bool) {
+func endWithChildren(t *testing.T, text string, quiet bool) {
 	t.Helper()
 	pidFile := filepath.Join(t.TempDir(), "pid")
 	ssh := script(t, "ssh", strings.ReplaceAll(text, "PID", pidFile))
 	g, dir := newGit(t, "GIT_SSH_COMMAND="+ssh)
 	ctx, end := context.WithTimeout(t.Context(), time.Minute)
 	if quiet {
-		g.Quiet = time.Second
+		g.Quiet = 2 * time.Second
 	} else {
 		end()
-		ctx, end = context.WithTimeout(t.Context(), time.Second)
+		ctx, end = context.WithTimeout(t.Context(), 2*time.Second)
 	}
 	defer end()
 	begun := time.Now()
 	if _, err := g.Run(ctx, dir, "ls-remote", "ssh://host/r.git"); !errors.Is(err, endedBy(quiet)) {
-		t.Errorf("%s: %v", what, err)
+		t.Error(err)
 	}
-	if took := time.Since(begun); took > 10*time.Second {
-		t.Errorf("%s: it took %s", what, took)
+	if took := time.Since(begun); took > 40*time.Second {
+		t.Errorf("it took %s", took)
 	}
 	b, err := os.ReadFile(pidFile)
 	if err != nil {
@@ -166,7 +169,7 @@ func endWithChildren(t *testing.T, what, text string, quiet bool) {
 		t.Fatal(err)
 	}
 	if !gone(pid) {
-		t.Errorf("%s: process %d is left", what, pid)
+		t.Errorf("process %d is left", pid)
 	}
 }
 
@@ -180,7 +183,7 @@ func endedBy(quiet bool) error {
 
 // gone waits until a process has ended: a zombie whose parent has not looked yet counts as ended.
 func gone(pid int) bool {
-	for range 50 {
+	for range 200 {
 		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		if err != nil && unix.Kill(pid, 0) != nil || strings.Contains(string(b), ") Z ") {
 			return true

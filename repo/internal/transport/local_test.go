@@ -310,16 +310,21 @@ func listing(t testing.TB, remote string) string {
 	return fmt.Sprint(repotest.Git(t, remote, "for-each-ref"), packs)
 }
 
+// sample is one in so many, and each one in make torture.
+func sample(n int) int {
+	if *repotest.Torture {
+		return 1
+	}
+	return n
+}
+
 // TestFolderFaults lets each operation on the file system fail, fill the disk, or end the process:
 // the remote stays whole, and the next push works.
 func TestFolderFaults(t *testing.T) {
 	s := newSource(t)
 	first := s.commit(2)
 	tip := s.commit(1)
-	step := 4 // a sample
-	if *repotest.Torture {
-		step = 1
-	}
+	step := sample(16)
 	template := newBare(t)
 	if err := s.push(template, "refs/heads/main", first, transport.Options{}); err != nil {
 		t.Fatal(err)
@@ -457,9 +462,10 @@ func TestFolderTidyFaults(t *testing.T) {
 		tips = append(tips, s.commit(1))
 	}
 	last := tips[len(tips)-1]
+	step := sample(12)
 	for _, how := range []repotest.Fault{repotest.Fails, repotest.Kill} {
 		done := false
-		for at := 20; !done && at < 500; at += 3 {
+		for at := 20 + rand.Intn(step); !done && at < 500; at += step {
 			remote := newBare(t)
 			repotest.Git(t, remote, "config", "gc.autoPackLimit", "3")
 			for _, tip := range tips[:3] {
@@ -517,9 +523,10 @@ func TestFolderPower(t *testing.T) {
 				cuts = append(cuts, to)
 			}
 		}
-		ops := 0
+		step := sample(12)
+		ops := rand.Intn(step)
 		p.Watch(func(*durable.Op) {
-			if ops++; ops%3 == 0 || !testing.Short() && ops%2 == 0 {
+			if ops++; ops%step == 0 {
 				keep()
 			}
 		})

@@ -81,7 +81,7 @@ func freePort(t testing.TB) int {
 // await waits until a port is listened to.
 func await(t testing.TB, port int) {
 	t.Helper()
-	for range 500 {
+	for range 3000 {
 		c, err := net.Dial("tcp", fmt.Sprint("127.0.0.1:", port))
 		if err == nil {
 			c.Close()
@@ -216,7 +216,7 @@ func exercise(t *testing.T, v *server) {
 func checkGoroutines(t *testing.T) {
 	t.Helper()
 	var stacks string
-	for range 200 {
+	for range 3000 {
 		b := make([]byte, 1<<20)
 		stacks = string(b[:runtime.Stack(b, true)])
 		if !strings.Contains(strings.ReplaceAll(stacks, "internal/transport_test", ""), "internal/transport.") && !strings.Contains(stacks, "crypto/ssh.") {
@@ -419,7 +419,7 @@ func TestUnreachable(t *testing.T) {
 	if err := errors.Join(os.Mkdir(filepath.Join(home, ".ssh"), 0o700), os.WriteFile(filepath.Join(home, ".ssh/config"), []byte("Host *\n\tPort 2222\n host=other \"backup.invalid\"\n\tHostName 127.0.0.1\n"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	o := transport.Options{Quiet: 300 * time.Millisecond, Credentials: transport.Credentials{Home: home}}
+	o := transport.Options{Credentials: transport.Credentials{Home: home}}
 	silent := pipe(t, func(c net.Conn) { io.Copy(io.Discard, c) })
 	for name, c := range map[string]struct {
 		url, word string
@@ -436,10 +436,14 @@ func TestUnreachable(t *testing.T) {
 		"error":    {pipe(t, func(c net.Conn) { c.Read(make([]byte, 999)); fmt.Fprint(c, packet("ERR access denied: /x\n")) }), "access denied", transport.Forbidden},
 	} {
 		began := time.Now()
+		o := o
+		if c.word == "no answer in time" {
+			o.Quiet = 300 * time.Millisecond
+		}
 		err := s.push(c.url, "refs/heads/main", tip, o)
 		t.Log(name, ": ", err)
 		wantKind(t, err, c.kind, c.word)
-		if d := time.Since(began); d > 5*time.Second {
+		if d := time.Since(began); d > 20*time.Second {
 			t.Errorf("%s: %v", name, d)
 		}
 	}
@@ -483,7 +487,7 @@ func TestSilentInThePack(t *testing.T) {
 	url := pipe(t, func(c net.Conn) {
 		fmt.Fprint(c, packet("0000000000000000000000000000000000000000 capabilities^{}\x00report-status side-band-64k ofs-delta\n"), "0000")
 		io.CopyN(io.Discard, c, 100_000)
-		time.Sleep(2 * time.Second)
+		<-t.Context().Done()
 	})
 	endless := func(ctx context.Context, w io.Writer) (n int64, err error) {
 		for err == nil {
@@ -513,7 +517,7 @@ func TestSilentInThePack(t *testing.T) {
 		} else {
 			wantKind(t, err, transport.Unreachable, "no answer in time")
 		}
-		if d := time.Since(began); d > time.Second {
+		if d := time.Since(began); d > 10*time.Second {
 			t.Errorf("ended after %v", d)
 		}
 	}
@@ -589,19 +593,19 @@ func TestSlowHere(t *testing.T) {
 	s, v := newSource(t), daemon(t)
 	tip := s.commit(1)
 	path, url := v.repository(t)
-	session, err := transport.Open(ctx, url, transport.Options{Quiet: time.Second})
+	session, err := transport.Open(ctx, url, transport.Options{Quiet: 2 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer session.Close()
-	time.Sleep(1500 * time.Millisecond)
+	time.Sleep(2500 * time.Millisecond)
 	err = session.Push(ctx, transport.Update{Ref: "refs/heads/main", New: tip}, func(ctx context.Context, w io.Writer) (n int64, err error) {
 		var pack bytes.Buffer
 		if n, err = s.pack(tip)(ctx, &pack); err != nil {
 			return n, err
 		}
 		for _, piece := range [][]byte{pack.Bytes()[:100], pack.Bytes()[100:]} {
-			time.Sleep(1500 * time.Millisecond)
+			time.Sleep(2500 * time.Millisecond)
 			if _, err := w.Write(piece); err != nil {
 				return n, err
 			}

@@ -18,7 +18,8 @@ import (
 	"timemachine/repo/internal/transport"
 )
 
-// secureShell is a real sshd, into which this user may log in with the keys of a home folder.
+// secureShell is a real sshd, into which this user may log in with the keys of a home folder. A
+// login has an empty home, so that its shell reads no profile of this machine's.
 type secureShell struct {
 	server
 	testing.TB
@@ -41,7 +42,7 @@ func startSSH(t testing.TB) *secureShell {
 		t.Fatal(err)
 	}
 	h.makeKey(filepath.Join(h.dir, "ca"), "ed25519", "")
-	config := fmt.Sprintf("Port %d\nListenAddress 127.0.0.1\nPidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nAuthorizedKeysFile %s/authorized\nAcceptEnv none\n", h.port, h.dir)
+	config := fmt.Sprintf("Port %d\nListenAddress 127.0.0.1\nPidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nAuthorizedKeysFile %s/authorized\nAcceptEnv none\nSetEnv HOME=%s\n", h.port, h.dir, t.TempDir())
 	for _, kind := range keyTypes {
 		name := filepath.Join(h.dir, "host_"+kind)
 		h.makeKey(name, kind, "")
@@ -88,7 +89,11 @@ func (h *secureShell) run(name string, args ...string) string {
 
 func (h *secureShell) makeKey(name, kind, passphrase string) {
 	h.Helper()
-	h.run("ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", "test", "-f", name)
+	args := []string{"-q", "-t", kind, "-N", passphrase, "-C", "test", "-f", name}
+	if kind == "rsa" {
+		args = append(args, "-b", "2048") // the quickest to make
+	}
+	h.run("ssh-keygen", args...)
 }
 
 func (h *secureShell) write(name, text string) {
@@ -298,7 +303,7 @@ func TestLogin(t *testing.T) {
 	}
 	stop := func() { _ = agent.Process.Kill(); _ = agent.Wait() }
 	t.Cleanup(stop)
-	for range 200 {
+	for range 3000 {
 		if _, err := os.Stat(socket); err == nil {
 			break
 		}
@@ -320,7 +325,7 @@ func TestLogin(t *testing.T) {
 	if err := agent.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	h.o.Quiet = 500 * time.Millisecond
+	h.o.Quiet = 3 * time.Second
 	wantKind(t, try(), transport.AuthFailed, "agent does not answer")
 	h.o.Quiet = 0
 	stop()

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/git/object"
 	"timemachine/repo/layout"
 	"timemachine/repo/record"
 	"timemachine/repo/restore/reach"
@@ -39,12 +38,11 @@ type Search struct {
 // File is a file, link or folder that can be removed, or that cannot be looked at: then Err tells
 // why, and of Stat nothing is known.
 type File struct {
-	Path    string
-	Base    *reach.Base
-	Rel     string // below the base
-	Stat    durable.Stat
-	Content object.ID // zero where it cannot be read, and of a folder
-	Err     error
+	Path string
+	Base *reach.Base
+	Rel  string // below the base
+	Stat durable.Stat
+	Err  error
 }
 
 // AddTarget adds what the restore is about at a path.
@@ -135,7 +133,7 @@ func (x *Search) entry(dir *durable.Dir, name, path string, at place) bool {
 		return false
 	}
 	if x.Exact && (st.IsRegular() || st.IsLink()) {
-		return x.add(dir, name, path, st)
+		return x.add(path, st)
 	}
 	x.Extra = append(x.Extra, path)
 	return false
@@ -163,7 +161,7 @@ func (x *Search) folder(dir *durable.Dir, name, path string, st durable.Stat, at
 		x.ExtraFolders = append(x.ExtraFolders, path)
 		return true
 	}
-	return x.add(dir, name, path, st)
+	return x.add(path, st)
 }
 
 // fail notes that it cannot be told what is to be removed at a path. It returns false.
@@ -175,14 +173,11 @@ func (x *Search) fail(path string, err error) bool {
 }
 
 // add adds what can be removed.
-func (x *Search) add(dir *durable.Dir, name, path string, st durable.Stat) bool {
+func (x *Search) add(path string, st durable.Stat) bool {
 	f := File{Path: path, Base: x.base, Stat: st}
 	var err error
 	if f.Rel, err = filepath.Rel(x.base.Path, path); err != nil {
 		return false
-	}
-	if !st.IsDir() {
-		f.Content, _ = reach.ContentID(dir, name, &st)
 	}
 	x.Remove = append(x.Remove, f)
 	return true

@@ -26,6 +26,7 @@ type Patient struct {
 	DestFault     *Fault // why nothing can be recorded there, or read
 	History       *history.History
 	Selected      []scan.EntrySources // what the patterns of the watch list select
+	LeftOut       *scan.Problem       // exclusions leave out all that is listed; nil: they do not
 	Preview       *preview.Preview
 	Space         durable.Space
 	Growth        *statusview.Growth

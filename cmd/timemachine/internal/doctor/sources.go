@@ -59,7 +59,8 @@ func (p *Patient) andMore(found []Finding, all int) []Finding {
 	return found
 }
 
-// checkMissing finds what is listed and does not exist, and entries that select nothing.
+// checkMissing finds what is listed and does not exist, exclusions that leave out all that is
+// listed, and entries that select nothing.
 func checkMissing(p *Patient) (found []Finding) {
 	if p.Preview == nil {
 		return nil
@@ -68,6 +69,9 @@ func checkMissing(p *Patient) (found []Finding) {
 		found = append(found, Finding{Path: path, Text: terminal.Quote(path) + " is on the watch list, and does not exist", Remedy: "stop watching it with: " + p.Say.Command("remove", hint.ShellWord(path))})
 	}
 	found = p.andMore(found, len(p.Preview.Missing))
+	if p.LeftOut != nil {
+		found = append(found, Finding{Path: p.LeftOut.Path, Text: render.ProblemText(*p.LeftOut), Remedy: p.Hints(p.LeftOut.Remedy)})
+	}
 	for i := range p.Selected {
 		s := &p.Selected[i]
 		if len(s.Paths) == 0 && (s.Err == nil || durable.IsMissing(s.Err)) {

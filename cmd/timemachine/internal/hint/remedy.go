@@ -180,6 +180,9 @@ var watching = adviceTable{
 	scan.StopWatching: func(s Speller, r refusal.Remedy) advice {
 		return advice{lead: "to stop watching it: ", command: s.Command("remove", ShellWord(r.Path))}
 	},
+	scan.ChangeExclusions: func(s Speller, _ refusal.Remedy) advice {
+		return advice{lead: "change the exclusions with: ", command: s.Command("config", "edit")}
+	},
 	scan.RecordAlone: func(s Speller, r refusal.Remedy) advice {
 		return advice{lead: "to record it now, however long that takes: ", command: s.Command("add", ShellWord(r.Path))}
 	},

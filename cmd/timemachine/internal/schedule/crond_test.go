@@ -112,7 +112,7 @@ func TestCrontabThatNeverEnds(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				for range 100 {
+				for range 1000 {
 					stat, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 					if err = syscall.Kill(pid, 0); err != nil || bytes.Contains(stat, []byte(") Z ")) {
 						err = os.ErrProcessDone
