@@ -145,7 +145,8 @@ one that still differs in anything is named, and the exit code is 1. So is anoth
 Where a PATH is unknown, or was not there then, nothing at all is restored, and the exit code is 1.
 
 --to writes elsewhere, as cp does: a file to that name, if it is no folder; all else into that folder under the full paths, or
-under what --strip N leaves of them. A slash at the end makes a folder.
+under what --strip N leaves of them. A slash at the end makes a folder. Other files in the folders that it restores stay, and are
+named.
 
 --overwrite changed, the default, replaces what differs; never only brings back what is missing; if-newer replaces only
 what has an older mtime than its version; always writes everything, also over what could not be recorded first. With --to

@@ -113,7 +113,7 @@ func (d *restoreReport) printText(p *restore.Plan) error {
 		d.app.console.Hint("-v names each file")
 	}
 	switch {
-	case len(p.Extra)+len(p.ExtraFolders) > 0 && d.o.dryRun && !d.o.exact:
+	case len(p.Extra)+len(p.ExtraFolders) > 0 && d.o.dryRun && d.exactable:
 		d.app.console.Hint("--exact removes what was not there then")
 	case files.Unchanged+folders.Unchanged > 0 && len(lines) == 0 && files.Failed+folders.Failed == 0 && d.o.at == "" && len(d.offers) == 0:
 		d.app.console.Hint("--at WHEN brings back an older state than the newest; " + d.app.spell("log") + " shows them")

@@ -49,7 +49,7 @@ func (a *app) selections(ctx context.Context, h *history.History, o restoreOptio
 			s.lines = append(s.lines, state.about)
 		}
 		s.list = append(s.list, restore.Selection{Path: path, Entries: state.entries})
-		if state.undone != nil {
+		if state.undone != nil && o.to == "" { // elsewhere, nothing is undone
 			if err := s.addBefore(a.quickRunsBefore(ctx, h, path, state.undone, o.deleted)); err != nil {
 				return s, err
 			}
@@ -63,7 +63,7 @@ func (a *app) selections(ctx context.Context, h *history.History, o restoreOptio
 				continue
 			}
 			s.offers = append(s.offers, *more)
-			if state.undone != nil { // told already
+			if state.undone != nil || o.to != "" { // told already, or nothing is undone
 				continue
 			}
 			if err := s.addBefore(a.quickRunsBefore(ctx, h, path, downTo(more.run[0].Scan), true)); err != nil {
