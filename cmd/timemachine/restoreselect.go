@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"timemachine/repo/history"
 	"timemachine/repo/restore"
@@ -43,7 +45,7 @@ func (a *app) selections(ctx context.Context, h *history.History, o restoreOptio
 			state, err = a.stateAt(ctx, h, path, at)
 		}
 		if err != nil {
-			return s, err
+			return s, a.misplacedWhen(err, o, word)
 		}
 		if state.about != "" {
 			s.lines = append(s.lines, state.about)
@@ -72,6 +74,19 @@ func (a *app) selections(ctx context.Context, h *history.History, o restoreOptio
 		}
 	}
 	return s, nil
+}
+
+// misplacedWhen adds advice to the error about a path that is unknown, and was meant for a WHEN.
+func (a *app) misplacedWhen(err error, o restoreOptions, word string) error {
+	var unknown *history.UnknownError
+	if !errors.As(err, &unknown) || len(o.paths) < 2 || o.at != "" || word == o.paths[0] || !isWhen(word) {
+		return err
+	}
+	args := slices.Clone(a.args)
+	a.args = slices.DeleteFunc(a.args, func(arg string) bool { return arg == word })
+	advice := a.again("--at", word)
+	a.args = args
+	return &failure{msg: err.Error(), hint: "a time or a version is given with --at: " + advice, err: err}
 }
 
 // addBefore adds what quickRunsBefore has found.
