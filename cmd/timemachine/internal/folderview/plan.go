@@ -115,7 +115,7 @@ func (o *PlanText) stepLine(s *restore.Step) string {
 		before += "folder "
 	}
 	if len(s.Differs) > 0 && (s.Action == restore.Replace || s.Action == restore.Adjust) {
-		text += " (" + strings.Join(s.Differs, ", ") + ")"
+		text += " (" + strings.Join(differs(s), ", ") + ")"
 	}
 	if !s.Folder && slices.Contains([]restore.Action{restore.Create, restore.Replace, restore.Adjust}, s.Action) {
 		if o.Columns > 0 {
@@ -125,6 +125,15 @@ func (o *PlanText) stepLine(s *restore.Step) string {
 		}
 	}
 	return o.fit(before, s.Target, text, s.Notes)
+}
+
+// differs are the words for what a step changes.
+func differs(s *restore.Step) []string {
+	list := slices.Clone(s.Differs)
+	if i := slices.Index(list, "content"); i >= 0 && s.Unexamined {
+		list[i] = "perhaps content"
+	}
+	return list
 }
 
 // shortestPath is to how many columns a path is cut at most.
