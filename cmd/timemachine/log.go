@@ -103,7 +103,7 @@ func whenAdvice(cmd *cobra.Command, args []string, n int) string {
 	case isMoment(args[1]):
 		return spellAs(cmd, cmd.Name(), path, "--since", at)
 	}
-	return spellAs(cmd, "diff", path, at) + " shows what changed since"
+	return spellAs(cmd, "diff", path, at) + " shows what changed since then"
 }
 
 // logVersions prints the versions of a path, or of everything.

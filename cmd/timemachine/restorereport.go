@@ -19,6 +19,7 @@ type restoreReport struct {
 	o      restoreOptions
 	offers []offer
 	before []*quickRuns
+	target string // the folder to which everything is restored; "": to its own path
 
 	exactable bool // --exact is not given, and could be
 }
@@ -97,7 +98,7 @@ func (d *restoreReport) printText(p *restore.Plan) error {
 	if d.app.flags.quiet {
 		return nil
 	}
-	style := folderview.PlanText{DryRun: d.o.dryRun, Verbose: d.app.flags.verbose, Zone: d.app.zone}
+	style := folderview.PlanText{DryRun: d.o.dryRun, Verbose: d.app.flags.verbose, Zone: d.app.zone, To: d.target}
 	if d.app.stdoutTerminal {
 		style.Columns = d.app.terminalColumns()
 	}
