@@ -78,6 +78,9 @@ func Restore(ctx context.Context, o RestoreOptions) (*restore.Plan, error) {
 	if !o.History.IsOther() && o.History.State() != nil {
 		ro.OtherNames = func(files []*record.Record) map[string][]string { return findNames(ctx, o.History, at, files) }
 	}
+	if !ro.InPlace() { // what is on the watch list tells nothing of the files there
+		ro.Extra = nil
+	}
 	if o.Part {
 		ro.Extra = func(string) bool { return false }
 	}

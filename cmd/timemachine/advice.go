@@ -31,7 +31,11 @@ func (a *app) explainError(ctx context.Context, h *history.History, err error) e
 	case errors.As(err, &early):
 		return a.tooEarlyError(early)
 	case errors.As(err, &absent):
-		f := &failure{msg: terminal.Quote(absent.Path) + " did not exist then: it was deleted " + render.LocalTime(absent.Deleted.Since, a.zone), err: err}
+		went, rerr := a.howItWent(ctx, h, absent.Path, &absent.Deleted)
+		if rerr != nil {
+			return errors.Join(err, rerr)
+		}
+		f := &failure{msg: terminal.Quote(absent.Path) + " did not exist then: it was " + went + " " + render.LocalTime(absent.Deleted.Since, a.zone), err: err}
 		if absent.Deleted.Before != nil {
 			f.hint = "its last version before that: " + a.spellOn(h, "show", hint.ShellWord(absent.Path), "--at", absent.Deleted.Before.Commit.Short())
 		}

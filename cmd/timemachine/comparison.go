@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"iter"
@@ -17,11 +18,23 @@ import (
 // binarySee is the number of bytes searched for a NUL, as git does.
 const binarySee = 8000
 
-// comparisons compares the pairs in order and yields those that differ. It stops at an error.
+// unreadError says that a file on disk cannot be read: it alone is not compared.
+type unreadError struct{ error }
+
+func (e *unreadError) Unwrap() error { return e.error }
+
+// comparisons compares the pairs in order and yields those that differ. It names the files on disk
+// that cannot be read, and stops at any other error.
 func (d *diffJob) comparisons(pairs []pair) iter.Seq2[*render.Comparison, error] {
 	return func(yield func(*render.Comparison, error) bool) {
 		for i := range pairs {
 			c, err := d.compare(&pairs[i])
+			var unread *unreadError
+			if len(pairs) > 1 && errors.As(err, &unread) {
+				d.unread++
+				d.app.console.Error(err.Error())
+				continue
+			}
 			if err != nil || c != nil {
 				if !yield(c, err) || err != nil {
 					return
@@ -61,7 +74,7 @@ func (d *diffJob) compareOnce(p *pair) (*render.Comparison, error) {
 		return c, nil
 	}
 	equal, err := d.equal(p)
-	if err != nil {
+	if err = cmp.Or(p.to.unread, err); err != nil {
 		return nil, &failure{msg: terminal.Quote(p.source) + ": " + durable.Reason(err), err: err}
 	}
 	if equal && p.from.Source == "" && p.from.There == p.to.There && p.from.Link == p.to.Link && p.from.Mode == p.to.Mode && p.from.Owner.Is(p.to.Owner) && render.SameXattrs(&c.From, &c.To) {

@@ -53,8 +53,13 @@ func (a *app) configEdit() error {
 		advice = "name an editor in the variable EDITOR"
 		err = errors.Join(err, os.RemoveAll(filepath.Dir(draft)))
 	}
-	if err != nil {
-		return &failure{msg: "configuration " + terminal.Quote(p.config) + " is unchanged: " + err.Error(), hint: advice, err: err}
+	msg := "configuration " + terminal.Quote(p.config) + " is unchanged: "
+	var editor *editorError
+	switch {
+	case errors.Is(err, errMistake) || errors.As(err, &editor):
+		return &usageError{msg: msg + err.Error(), hint: advice}
+	case err != nil:
+		return &failure{msg: msg + err.Error(), hint: advice, err: err}
 	}
 	if err := os.RemoveAll(filepath.Dir(draft)); err != nil {
 		return err
@@ -129,12 +134,20 @@ func (a *app) editDraft(p *place, draft string, old []byte) (changed bool, err e
 		again, asked := a.askToEdit()
 		switch {
 		case !asked:
-			return false, errors.New("the text has a mistake")
+			return false, errMistake
 		case !again:
 			return false, nil
 		}
 	}
 }
+
+// errMistake ends an edit whose text cannot be the configuration.
+var errMistake = errors.New("the text has a mistake")
+
+// editorError says that no editor could be used.
+type editorError struct{ error }
+
+func (e *editorError) Unwrap() error { return e.error }
 
 // askToEdit asks what is to become of a text with a mistake. asked is false where nobody answers.
 func (a *app) askToEdit() (again, asked bool) {
@@ -162,7 +175,7 @@ func (a *app) openEditor(file string) error {
 	command := cmp.Or(a.env("VISUAL"), a.env("EDITOR"))
 	if command == "" {
 		if !a.stdinTerminal || !a.stdoutTerminal {
-			return errors.New("no editor is set, and there is no terminal")
+			return &editorError{errors.New("no editor is set, and there is no terminal")}
 		}
 		command = "vi"
 	}
@@ -175,7 +188,7 @@ func (a *app) openEditor(file string) error {
 		signal.Reset(os.Interrupt, syscall.SIGQUIT)
 	}
 	if err != nil {
-		return &failure{msg: "the editor " + terminal.InQuotes(command) + " failed: " + durable.Reason(err), err: err}
+		return &editorError{errors.New("the editor " + terminal.InQuotes(command) + " failed: " + durable.Reason(err))}
 	}
 	return nil
 }

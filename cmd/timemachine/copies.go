@@ -64,8 +64,12 @@ func (a *app) pruneCopies(ctx context.Context, dryRun bool) error {
 	if err == nil && pruned.Failed+pruned.Needed > 0 {
 		err = &failure{msg: "not all copies could be removed: " + terminal.Quote(pruned.Cause.Error()), err: pruned.Cause}
 	}
-	if err == nil && policy.KeepsAll() && !a.flags.quiet {
+	switch {
+	case err != nil || a.flags.quiet:
+	case policy.KeepsAll():
 		a.console.Hint("the configuration keeps all copies; copies: 30d in " + terminal.Quote(p.config) + " keeps those of the last 30 days")
+	case pruned.Copies == 0:
+		a.console.Hint("what the configuration " + terminal.Quote(p.config) + " says of copies keeps all that are there")
 	}
 	return err
 }
@@ -111,6 +115,9 @@ func (a *app) rebuildCopies(ctx context.Context) error {
 	}
 	if err == nil && b.Failed > 0 {
 		err = status(statusFailed)
+	}
+	if policy := a.rebuildOptions(c).Policy; err == nil && b.Versions == 0 && !policy.KeepsAll() && !a.flags.quiet {
+		a.console.Hint("what the configuration " + terminal.Quote(p.config) + " says of copies keeps none of any version; copies: all keeps each one")
 	}
 	return err
 }

@@ -70,7 +70,7 @@ func (a *app) diff(ctx context.Context, o diffOptions) error {
 	if err != nil {
 		return a.explainError(ctx, d.h, err)
 	}
-	return a.paged(ctx, func(w io.Writer) error {
+	err = a.paged(ctx, func(w io.Writer) error {
 		switch {
 		case a.flags.json:
 			document, err := render.DiffJSON(d.path, d.comparisons(pairs), o.words, a.zone)
@@ -83,6 +83,7 @@ func (a *app) diff(ctx context.Context, o diffOptions) error {
 		}
 		return render.WriteDiff(w, d.comparisons(pairs), render.DiffStyle{Colour: a.colours(), Columns: a.textColumns(), Words: o.words, Zone: a.zone})
 	})
+	return cmp.Or(err, partialStatus(d.unread))
 }
 
 // diffJob is one diff in progress.
@@ -98,6 +99,7 @@ type diffJob struct {
 	owners   disk.OwnerNames
 	watched  *config.Config // nil: not read yet
 
+	unread    int    // files that could not be compared, and are named
 	announced string // what was said last of what a state lacks
 }
 

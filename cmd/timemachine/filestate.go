@@ -31,6 +31,9 @@ type fileState struct {
 	render.Side
 	blob object.ID // zero: not known
 	open func() (io.ReadCloser, error)
+	// its version; nil for what is on disk
+	recorded *history.Entry
+	unread   error // on disk, nothing can be told of it; nil: more is known
 }
 
 // pair is one source in both states.
@@ -43,7 +46,7 @@ type pair struct {
 func (d *diffJob) pairs() ([]pair, error) {
 	from, err := d.recordedStates(d.h, d.from)
 	var early *history.BeforeError
-	if errors.As(err, &early) && d.from.Back == 0 && !d.live {
+	if errors.As(err, &early) && d.from.Back == 0 {
 		from, err = nil, nil // every version is newer
 		d.announce(d.app.tooEarlyError(early).msg + ": what was there later is shown as new")
 	}
@@ -90,7 +93,7 @@ func (d *diffJob) pairs() ([]pair, error) {
 			pairs = append(pairs, p)
 		}
 	}
-	return pairs, nil
+	return d.joinRenames(pairs)
 }
 
 // foldersOf are the folders that hold any of the sources directly.
@@ -173,8 +176,9 @@ func (d *diffJob) recordedState(h *history.History, e history.Entry) fileState {
 		side.Branch = h.Branch()
 	}
 	return fileState{
-		Side: side,
-		blob: e.Blob,
+		Side:     side,
+		blob:     e.Blob,
+		recorded: &e,
 		open: func() (io.ReadCloser, error) {
 			src, _, err := h.Content(&e.Version)
 			return src, err
@@ -197,6 +201,9 @@ func (d *diffJob) liveStates(from map[string]fileState) (map[string]fileState, e
 			return nil, err
 		}
 		s, err := d.liveState(source, from[source])
+		if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EIO) {
+			s, err = fileState{Side: render.Side{There: true}, unread: &unreadError{err}}, nil
+		}
 		if err != nil {
 			return nil, &failure{msg: terminal.Quote(source) + ": " + durable.Reason(err), err: err}
 		}
@@ -234,7 +241,13 @@ func (d *diffJob) liveState(source string, recorded fileState) (fileState, error
 	s := fileState{Side: render.Side{There: true, Mtime: info.ModTime(), Size: info.Size(), Mode: unixMode(info), Owner: d.owner(info)}}
 	switch m := info.Mode(); {
 	case m.IsRegular():
-		s.open = func() (io.ReadCloser, error) { return openRegular(source, links) }
+		s.open = func() (io.ReadCloser, error) {
+			f, err := openRegular(source, links)
+			if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EIO) {
+				err = &unreadError{err}
+			}
+			return f, err
+		}
 		d.addXattrs(&s, source, links)
 	case m&fs.ModeSymlink != 0:
 		target, err := os.Readlink(source)

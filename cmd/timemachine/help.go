@@ -10,16 +10,16 @@ import (
 	"timemachine/cmd/timemachine/internal/terminal"
 )
 
-const setupHelp = `Make all that runs need, and take a first history of PATHs: as root the configuration /etc/timemachine/config.dat and the
-destination /var/backups/timemachine; as another user $XDG_CONFIG_HOME/timemachine/config.dat (else below ~/.config) and
-$XDG_DATA_HOME/timemachine (else below ~/.local/share). What is made is closed to other users: the history holds all that
-was ever in the watched files, and the configuration may name a remote with its password. -c and -d name others.
+const setupHelp = `Make the configuration and the destination, and record the first versions of PATHs. As root these are
+/etc/timemachine/config.dat and /var/backups/timemachine; as another user $XDG_CONFIG_HOME/timemachine/config.dat (default
+~/.config) and $XDG_DATA_HOME/timemachine (default ~/.local/share). Both are closed to other users: the history holds all
+that was ever in the watched files, and the configuration may name a remote with its password. -c and -d name other places.
 
-Every command then finds this configuration and its destination where no flag, no variable and no config.dat in the
-current folder names another. The last lines of the output are the commands that have runs made regularly, and that undo all
-this. --schedule does what timemachine schedule install does.
+Every command then finds this configuration and its destination, unless a flag, a variable or a config.dat in the current
+folder names another. The last lines of the output are the commands that have runs made regularly, and that undo all this.
+--schedule also does what timemachine schedule install does.
 
-What exists stays as it is: setup can be typed again, with further PATHs, or when it could not do everything.
+What exists stays as it is. Type setup again to add PATHs, or where it could not do everything.
 
 --remote adds a git remote, writes push: origin to the configuration, and pushes. A history of /etc holds password hashes
 and keys: files that not everybody may read are sent only when you say so, as timemachine help push tells.`
@@ -37,8 +37,8 @@ const configEditHelp = `Open a copy of the configuration in $VISUAL, else $EDITO
 named with line and column, and you can edit again or keep the old configuration. A valid text replaces the
 configuration at one moment; its mode and owner stay, and where it is a link, the link stays.`
 
-const runHelp = `Look at every watched file once: what changed since the last run is committed to the destination.
-A destination folder must exist; it gets a repository when it has none.
+const runHelp = `Look at every watched file once, and commit what changed since the last run to the destination.
+The destination folder must exist; it gets a repository where it has none.
 
 timemachine schedule install has cron or systemd make a run each minute. A run needs no environment, prints nothing while all is
 well, and does nothing while another run is at work. By hand, one of these lines does the same:
@@ -47,32 +47,33 @@ well, and does nothing while another run is at work. By hand, one of these lines
   * * * * * timemachine          in your own crontab (crontab -e), after setup
   * * * * * timemachine -cl ~/history -d ~/history
 
-A run by root follows a link that another user owns only to what belongs to the same user. Where another user owns the
-destination, root records no file there that this user may not read. Both are named, and the exit code is 3.
+Root follows a link that another user owns only to what belongs to the same user. Where another user owns the
+destination, root records no file that this user may not read. What is left out so is named, and the exit code is 3.
 
 FIFOs, sockets and devices have no content to record. One below a watched folder is named once, and then only by status;
 one that an entry names, or that has the place of a recorded file, is an error of each run.`
 
-const watchHelp = `Stay running and commit each change as soon as the file has rested: half a second after the last write, or 5 seconds after the
-first one to a file that never rests. Like a run, it looks at everything when it starts and each minute; in between, only at
-what changed. Runs by cron and other commands may go on beside it.
+const watchHelp = `Stay running and commit each change soon after the file was written: half a second after the last write, or 5 seconds after
+the first one where writing goes on. Like a run, watch looks at everything when it starts and then each minute; in between
+it looks only at what changed. Runs by cron and other commands may go on beside it.
 
-It learns of changes from the system: as root from fanotify, which watches whole file systems; else, and on file systems
-that have none (subvolumes of btrfs, some FUSE), from inotify, which needs a watch for each folder. Where the system gives no
-more watches, it says so once, with the sysctl that raises the limit. Folders without events, files on file servers that
-others change, writes through mmap and through a name that is not watched are seen by the look at everything.
+The system tells it what changed. For root that is fanotify, which covers whole file systems. For other users, and on file
+systems without fanotify (subvolumes of btrfs, some FUSE), it is inotify, which needs a watch for each folder. Where the
+system has no more watches, that is said once, with the sysctl that raises the limit. Some changes come without an event: in
+folders without a watch, on file servers, through mmap, and through a name that is not watched. The look at everything finds
+them.
 
-It reads the configuration again when that changes, and on SIGHUP; a broken one is named once, and the last good one stays in force.
-SIGTERM, SIGINT and the closing of its terminal end it: it finishes the run at hand, within 5 seconds, exits 0, and the log says why.
-status tells whether it is running. To a service manager (systemd, Type=notify) it
-says READY=1, WATCHDOG=1 while it is alive, and in STATUS= what it does.`
+It reads the configuration again when the file changes, and on SIGHUP. A broken configuration is named once, and the last
+good one stays in force. SIGTERM, SIGINT and the closing of its terminal end it: it finishes the run at hand within 5
+seconds and exits 0, and the log says why. status tells whether a watch is running. To a service manager (systemd,
+Type=notify) it says READY=1, WATCHDOG=1 while it is alive, and in STATUS= what it does.`
 
-const addHelp = `Watch files or folders, and take their first version at once. The configuration and the destination are made when
-they are missing. A path that is watched already is said, and still captured. timemachine help config tells what
-else the configuration may hold, and help patterns what is left out of a watched folder.
+const addHelp = `Watch files or folders, and record their first versions at once. The configuration and the destination are made when
+they are missing. A path that is watched already is recorded all the same, and add says so. timemachine help config tells
+what else the configuration may hold, and help patterns what is left out of a watched folder.
 
-PATH may be a pattern or, with ! before it, an exclusion. Quote it, so that the shell leaves it alone: add '*.md' watches also
-the files that come later, and add '!*.bak' leaves such files out. Where a file has that name, the file is meant.`
+PATH may be a pattern or, with ! before it, an exclusion. Quote it, so that the shell leaves it alone: add '*.md' also
+watches the files that come later, and add '!*.bak' leaves such files out. Where a file has that name, PATH means the file.`
 
 const removeHelp = `Stop watching. What was captured stays in the history. PATH is a path, or an entry's text as list prints it.
 What is watched through a folder has no entry to remove: add '!PATH' leaves it out.`
@@ -80,12 +81,13 @@ What is watched through a folder has no entry to remove: add '!PATH' leaves it o
 const listHelp = `Print the watch list as written, one entry per line. With -v, print below each entry the files that it selects now, and at
 the end what is left out by default. With --json -v, the default exclusions are entries of the kind default-exclusion.`
 
-const whyHelp = `Tell whether a run records PATH, and why: since when and through which entry of the watch list; or which exclusion leaves
-it out, with its line in the configuration, or that it is a default one; or that it is too large, no file with content, behind
-a link, on a file system like /proc, timemachine's own, missing, unreadable, or not below any entry, with what to type to add it.
+const whyHelp = `Tell whether a run records PATH, and why. If it does: since when, and through which entry of the watch list. If it does not:
+which exclusion leaves it out, with its line in the configuration, or that it is a default one; or which other reason there
+is, with what to type to add it. Other reasons are that PATH is too large, no file with content, behind a link, on a file
+system like /proc, timemachine's own, missing, unreadable, or not below any entry.
 
-PATH need not exist. Only PATH and the folders above it are looked at, and nothing is read or written. An answer of either
-kind is the exit code 0.`
+PATH need not exist. Only PATH and the folders above it are looked at, and nothing is read or written. The exit code is 0
+for either answer.`
 
 const whyExamples = `  timemachine why notes.swp
   timemachine why /etc/shadow /etc/.git/config`
@@ -107,16 +109,16 @@ destination is that of -d or the environment, else the one that the configuratio
 Growth: what was recorded in the last 30 days, or since the first run, without what that recorded; nothing before a day has
 passed. The bytes a day are estimated on the high side: content, plain copies, and 6 KiB for each version; .git compresses content.
 
---max-age is for monitors. It looks only how old the last good run is and, where runs push, how old the oldest version is that
-the remote lacks. It prints a line for each, says what is too old, and exits 1 then. A run is good when it captured everything
-that is watched (its exit code was 0), also when nothing had changed. A watch list that is empty, while the history has files, fails. A file that can never be read keeps every run from being
-good: make it readable, or leave it out with an exclusion.
+--max-age is for monitors. It checks only the age of the last good run and, where runs push, that of the oldest version that
+the remote lacks. It prints a line for each, and exits 1 where one is too old, or where the watch list is empty while the
+history has files. A run is good when it captured everything that is watched (its exit code was 0), also when nothing had
+changed. A file that can never be read keeps every run from being good: make it readable, or leave it out with an exclusion.
 
 --porcelain prints lines of a key and a value for scripts. They do not change between versions; docs/json.md lists them.`
 
 const restoreHelp = `Bring files, or folders with all that was in them, back as they were: content, mode, owner, access lists and other
-attributes, mtime to the nanosecond, and symbolic links. Hard links are joined again; where the other names are gone or other
-files by now, that is said. Without --at the newest version comes back.
+attributes, mtime to the nanosecond, and symbolic links. Hard links are joined again; where the other names are missing or
+are other files by now, restore says so. Without --at the newest version comes back.
 
 What was deleted:
   timemachine restore PATH
@@ -129,23 +131,24 @@ What was deleted:
   timemachine restore PATH --at COMMIT
         with the commit of a deletion, as log prints it, means just before it
 
---at @1 of a folder is the state before the newest run that changed anything in it, @2 that before the one before.
-Where runs of the 5 minutes before changed or deleted something in it as well, as they do under watch or cron when one mishap
-takes its time, that is said, with the command that undoes all of them.
+--at @1 of a folder is the state before the newest run that changed anything in it, @2 the state before the run before
+that. One mishap can be spread over several runs of watch or cron. Where runs in the 5 minutes before changed or deleted
+something in the folder too, restore says so, and prints the command that undoes all of them.
 
 Each file that is about to be replaced or removed is read and recorded in the history first, watched or not, so that a
 restore loses nothing. A file that cannot be recorded, or that changes after it was recorded, is left as it is, and named.
-Each file is replaced as a whole, at one moment. Files that were not there then stay, and are named; --exact removes them, below
-what is on the watch list only: it asks first on a terminal, and takes --yes elsewhere. --dry-run shows all this without
-doing it. A long list is one of folders; -v names each file.
+Each file is replaced as a whole, at one moment. Files that were not there then stay, and are named. --exact removes them,
+but only below what is on the watch list; it asks first on a terminal, and needs --yes elsewhere. --dry-run shows all this
+and changes nothing. A long list names folders only; -v names each file.
 
 The last line tells how many files and folders were created, replaced, changed in metadata only, removed, unchanged, kept and
 failed. Those that failed are named, and the exit code is 3. After it was written, each file is compared with its version:
 one that still differs in anything is named, and the exit code is 1. So is another owner, which without root is only noted.
 Where a PATH is unknown, or was not there then, nothing at all is restored, and the exit code is 1.
 
---to writes elsewhere, as cp does: a file to that name, if it is no folder; all else into that folder under the full paths, or
-under what --strip N leaves of them. A slash at the end makes a folder.
+--to writes to another place, as cp does: one file to that name, unless a folder has it; all else into that folder, under
+the full paths, or under what --strip N leaves of them. A slash at the end makes a folder. Other files in the folders that
+are restored there stay, and are named.
 
 --overwrite changed, the default, replaces what differs; never only brings back what is missing; if-newer replaces only
 what has an older mtime than its version; always writes everything, also over what could not be recorded first. With --to
@@ -187,19 +190,19 @@ const restoreExamples = `  timemachine restore /etc/hosts --at yesterday
   timemachine restore /etc/hosts --at @1 --to hosts.old`
 
 const initHelp = `Make the destination's repository, and the folder itself when its parent exists.
---adopt takes over a clone of a history, or one whose branch was rewritten. git clone makes no plain copies, and gives files/ times
-of its own: runs go on all the same, verify names it, and copies rebuild makes both from the history.
+--adopt takes over a clone of a history, or a destination whose branch was rewritten. git clone makes no plain copies, and
+gives files/ new times. Runs work all the same, verify names both, and copies rebuild makes both from the history.
 
 --adopt --from URL brings a history back that was pushed: it fetches the branch from the git repository at URL, makes the
 destination of it, and writes files/; the next run goes on where the history ends. URL is what git clone takes. Where it
 holds several branches, the one whose name ends in this host's name is taken, or the one that --branch names. Credentials
 are git's (ssh-agent, keys, credential helpers); without git, as push has them. Nothing is asked.`
 
-const verifyHelp = `Check that every stored object is whole, that the records hang together, that each commit's tree holds what its record
-says, and that files/, copies/ and the index are what the history says. One line per problem, and one at the end that sums
-up, which -q leaves out; exit 1 where any problem is left. Copies that the configuration does not keep are not missed; a
-copies/ folder that was deleted is one problem. Beside a run at work, what has not followed the history yet is looked at
-again when the run has ended, for up to a minute.
+const verifyHelp = `Check that every stored object is whole, that the records are consistent, that each commit's tree holds what its record
+says, and that files/, copies/ and the index are what the history says. Each problem is one line. The last line sums up;
+-q leaves it out. The exit code is 1 where any problem is left. Copies that the configuration does not keep are not missed;
+a copies/ folder that was deleted is one problem. What is not up to date while a run is at work is looked at again when the
+run has ended; verify waits up to a minute for that.
 
 --repair makes files/, copies/, the index and the cache again from the history. The history itself is never changed:
 where it is damaged, another copy of it (a clone, a remote) is needed.`
@@ -227,12 +230,12 @@ are named too; with -q nothing is printed. --push asks the remote as well; witho
 doctor writes nothing, takes no lock, and reads no file's content. Run it as the user who is to make the runs: root sees other
 files, settings and schedules than you.`
 
-const pushHelp = `Send the recorded branch to a git remote: a name that git remote lists, or a URL. Without REMOTE it is the one of push: in
-the configuration, else origin. Where push: is set, every run does it; by hand it is done at once, and why it cannot be is
-the exit status 1.
+const pushHelp = `Send the recorded branch to a git remote: a name that git remote lists, or a URL. Without REMOTE that is the one of push: in
+the configuration, else origin. Where push: is set, every run pushes. This command pushes at once; where it cannot, it says
+why and exits 1.
 
 Nothing is ever forced, merged or fetched. The remote's branch is compared first, and asked for again at the end. What it
-lacks goes in batches, so that the next push goes on where this one is cut short.
+lacks goes in batches, so that the next push goes on where this one was cut short.
 
 Files that not everybody may read here (no read permission for others) are sent only when push: {private: yes} or --private
 says so, or a person at the terminal does. That answer holds for the branch of the remote, and status and config show it;
@@ -331,15 +334,18 @@ been deleted since, and may be a path of the destination: help files tells what 
   timemachine log --runs                      a line for each run
   timemachine log --deleted /srv              what is deleted now
 
-On a terminal the versions of a file have the numbers that --at takes, @1 and so on, which go on under the names that it had
-before (unless its name had another file by then: those are asked for by commit). The versions of a folder stand together run by
-run: what a large run did is summed up, and --flat lists each version. No line is wider than the terminal, so that long paths are
-cut in their middle; paths are relative to PATH. In a pipe there is a line for each version, with nothing cut: the moment from
-which on it was in force, with its offset from UTC, what happened, the commit, the size, the path, and what changed besides the
-content, in the order of these moments. A folder, whose mtime does not tell how old it is, counts from the run that recorded it.
+On a terminal each version of a file has the number that --at takes: @0, @1 and so on. The numbers go on under the names
+that the file had before, unless its name had another file by then: ask for those versions by commit. The versions of a
+folder stand together run by run. A large run is summed up; --flat lists each version. Where -n cuts a run, a line says how
+many of its versions are left out. Runs of the same minute are told to the second. Paths are relative to PATH, and long ones
+are cut in their middle.
 
-Where a file or folder was renamed, its versions go on under the name it had before. A folder's own versions, of its mode, owner
-and attributes, are among those of what lies in it.
+In a pipe each version is a line, with nothing cut: the moment from which on it was in force, with its offset from UTC; what
+happened; the commit; the size; the path; and what changed besides the content. The lines are in the order of these moments.
+A folder counts from the run that recorded it, since its mtime does not tell how old it is.
+
+Where a file or folder was renamed, its versions go on under the name it had before. A folder's own versions, of its mode,
+owner and attributes, are among those of what lies in it.
 
 -S takes a text as it is, in contents of any size, also binary ones. -G takes a regular expression as Go writes them, which is
 close to that of grep -E, for single lines; contents that are binary or over 16 MiB are not searched. Both compare a version with
@@ -349,8 +355,8 @@ log: %H %h %T %P, %s %b %B, %an %ae %cn %ce, for dates %ad %ai %aI %as %at %ar a
 ` + whenHelp
 
 const lsHelp = `List what was in a folder, as ls -l does: the newest state, or the one at --at WHEN. Without PATH it is the working directory.
-Of what is deleted now, without --at, it is the state before that; a line says so. restore with the same PATH and --at brings
-back what ls lists.
+For what is deleted now, without --at, it is the state before the deletion; a line says so. restore with the same PATH and
+--at brings back what ls lists.
 
 The columns are type and mode (with a plus where there is an access list), user, group, size in bytes, mtime, and name. Links
 show where they led. A dash stands for what folders do not have, a question mark for what no record tells: older versions of
@@ -358,27 +364,32 @@ timemachine recorded no folders.
 
 ` + whenHelp
 
-const showHelp = `Write the content of one version of a file to standard output: the newest, or the one in force at --at WHEN. Of a file that
-is deleted now, without --at, the last version before that. Of a symbolic link, its target. On a terminal control characters
-are shown and not sent, and of binary content only its size; in a file or pipe every byte is as it was. With --stat it tells
-what the version is and how many lines, or bytes of a binary file, it changed.
+const showHelp = `Write the content of one version of a file to standard output: the newest, or the one in force at --at WHEN. For a file
+that is deleted now, without --at, that is the last version before the deletion; for a symbolic link, its target. On a
+terminal control characters are shown and not sent, and of binary content only its size; in a file or pipe every byte is as
+it was. --stat tells what the version is and how many lines, or bytes of a binary file, it changed.
 
 ` + whenHelp
 
 const diffHelp = `Show what changed between two states of a file or folder. FROM is the newest version where it is not given, and TO the
 files as they are on disk now. So diff PATH shows what the next run would record of the content, diff PATH @1 what
-changed since the version before the newest, and diff PATH yesterday today what changed in that day. Files that were never
-captured are not shown: run takes them, list -v names them. Of a folder a new mode and owner are shown, which git apply passes
-over; of its attributes, links and those of files log tells. A folder that came or went shows by its files; --stat counts
-it too, as log does. An empty folder that the first run found where it is, is no change
-since a time before that: it may be as old as the files. Of binary files it says that they differ, as git does.
+changed since the version before the newest, and diff PATH yesterday today what changed on that day. Where FROM is before the
+first version, all that came later is shown as new, and a line says when the history begins.
+
+A file that was renamed is compared with its version under the old name. Files that were never recorded are not shown: run
+records them, and list -v names them. A file on disk that cannot be read is named, the others are compared, and the exit code
+is 3. Of binary files diff says that they differ, as git does. log tells of attributes and hard links.
+
+A folder's new mode and owner are shown; git apply passes over them. A folder that came or went shows by its files; --stat
+counts it too, as log does. An empty folder that the first run found is no change since a time before that run: it may be as
+old as the files.
 
 With one --branch, FROM and TO are on that branch. With two, the first is compared with the second: the newest versions
 on both, or those in force at FROM and TO; one WHEN alone counts for both.
 
 ` + whenHelp
 
-const blameHelp = `Tell of each line of a file with which version it came in, and when: the newest version, or the one in force at
+const blameHelp = `Print each line of a file with the version that it came in with, and when: of the newest version, or the one in force at
 --at WHEN; of a deleted file the last one. Lines are followed to the name that the file had before a rename. The owner and
 the path are shown where they are not the same for all lines. The time is the one from which the version was in force.
 
@@ -393,9 +404,9 @@ could not be read (a shallow clone, or a version over 16 MiB), so that the line 
 const gitHelp = `Run git in the destination, without knowing where it is. All words after git are git's; flags of timemachine stand before
 it. git has the terminal, its own pager, the signals and the exit status, as if it were typed there.
 
-What the environment says of another repository (GIT_DIR, GIT_WORK_TREE and the like) is not obeyed. git runs hooks, aliases and
-pagers that the repository configures: in a destination of another user's, or one that another user can replace, it is
-not run, and the command to type as that user is named. timemachine help reading-with-git shows what to ask.`
+Variables that lead git to another repository (GIT_DIR, GIT_WORK_TREE and the like) are ignored. git runs hooks, aliases and
+pagers that the repository configures. So it is not run in a destination that another user owns or can replace; the command
+to type as that user is printed. timemachine help reading-with-git shows what to ask.`
 
 const hostsHelp = `List the branches of the destination, or of any clone or bare repository that -d names, that hold a history: one line for
 each, with when its newest version was captured, how long ago that was, and that version. In a repository that many hosts
@@ -408,7 +419,7 @@ Each command that asks the history takes the name of a branch: timemachine log -
 
 const whenHelp = `WHEN is
   2026-11-23T10:15:30Z            RFC 3339
-  2026-11-23, 2026-11-23 10:15    local time; a day is its first moment
+  2026-11-23, 2026-11-23 10:15    local time; a day means its beginning
   9:15, yesterday, yesterday 9:15, monday, last friday noon
   3d, 2h ago, 90 minutes ago, 1h30m, last week
                                   s, m (minutes), h, d, w, mo (months), y,
@@ -418,5 +429,5 @@ const whenHelp = `WHEN is
                                   at or below it
   5f0c1a2b3c, HEAD~3, main@{1}    a commit, as git names it
 
-A time means the version in force then: a file's mtime counts where it lies between the capture of its version before and its
-own, else the capture.`
+A time means the version in force then. A version is in force from its file's mtime where that lies between the capture of the
+version before and its own, else from its capture.`

@@ -184,6 +184,9 @@ func TestFirst(t *testing.T) {
 			t.Errorf("the last screen has %d lines:\n%s", n, screen)
 		}
 	}
+	if _, err := os.Lstat(filepath.Join(home, ".local")); err == nil {
+		t.Error("it leaves ~/.local behind")
+	}
 	cmd := exec.Command("sh", "-ec", `cd "$0/first"; PATH=$1/bin:$PATH; timemachine log /etc/passwd; timemachine verify -q`, home, clone)
 	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "added") {
 		t.Errorf("%v %s", err, out)

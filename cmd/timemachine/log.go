@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/history"
 	"timemachine/repo/record"
@@ -80,10 +82,28 @@ func (a *app) logCommand() *cobra.Command {
 func atMost(n int, msg string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > n {
-			return &usageError{msg: msg + ", not " + terminal.InQuotes(args[n]) + " too", hint: spellAs(cmd, cmd.Use)}
+			return &usageError{msg: msg + ", not " + terminal.InQuotes(args[n]) + " too", hint: cmp.Or(whenAdvice(cmd, args, n), spellAs(cmd, cmd.Use))}
 		}
 		return nil
 	}
+}
+
+// whenAdvice is the command with a WHEN behind its path where a flag takes it; "" where the
+// argument n is none, or the command takes none.
+func whenAdvice(cmd *cobra.Command, args []string, n int) string {
+	if n != 1 || len(args) != 2 || !isWhen(args[1]) {
+		return ""
+	}
+	path, at := hint.ShellWord(args[0]), hint.ShellWord(args[1])
+	switch {
+	case cmd.Flag("at") != nil:
+		return spellAs(cmd, cmd.Name(), path, "--at", at)
+	case cmd.Flag("since") == nil:
+		return ""
+	case isMoment(args[1]):
+		return spellAs(cmd, cmd.Name(), path, "--since", at)
+	}
+	return spellAs(cmd, "diff", path, at) + " shows what changed since then"
 }
 
 // logVersions prints the versions of a path, or of everything.

@@ -318,3 +318,53 @@ func TestLogNumbersAcrossRenames(t *testing.T) {
 		}
 	}
 }
+
+// TestLogTellsOfCuts: a limit that cuts a run says how much of it is left out, and runs of one
+// minute are told to the second.
+func TestLogTellsOfCuts(t *testing.T) {
+	w := &logWorld{t: t, dir: repotest.InMemory(t)}
+	w.top = filepath.Join(w.dir, "w")
+	for i := range 20 {
+		w.write(fmt.Sprint(i), fmt.Sprint(i, "\n"))
+	}
+	w.run("add", w.top)
+	for i := range 15 {
+		w.write(fmt.Sprint(i), "changed\n")
+	}
+	w.must(os.Rename(filepath.Join(w.top, "19"), filepath.Join(w.top, "z")))
+	w.run()
+	on := func(args ...string) string {
+		return escapes.ReplaceAllString(onTerminal(t, w.dir, 80, append([]string{"log", w.top}, args...)...), "")
+	}
+	for _, c := range []struct {
+		args []string
+		more int
+	}{{[]string{"-3"}, 14}, {[]string{"-3", "--reverse"}, 14}, {[]string{"-16"}, 1}, {[]string{"-17"}, 0}, {[]string{"-18"}, 20}, {[]string{"-18", "--reverse"}, 20}, {nil, 0}, {[]string{"--runs", "-1"}, 0}} {
+		out := on(c.args...)
+		want := fmt.Sprintf("\n  … and %d more of this run\n", c.more)
+		if strings.Contains(out, "more of this run") != (c.more > 0) || c.more > 0 && !strings.Contains(out, want) {
+			t.Errorf("%q: %s\nwant %q", c.args, out, want)
+		}
+		if !strings.Contains(out, "renamed") || strings.Contains(out, "deleted") || len(c.args) == 1 && !strings.Contains(out, "19 → z") {
+			t.Errorf("%q tells the rename otherwise: %s", c.args, out)
+		}
+	}
+	if out := on("--reverse", "-18"); strings.Index(out, "more of this run") > strings.Index(out, "renamed") {
+		t.Errorf("the cut is told of the wrong run: %s", out)
+	}
+	headings := regexp.MustCompile(`(?m)^\S.* \d\d:\d\d(:\d\d)? · `)
+	for try := range 3 { // the minute can end in between
+		w.write("a", fmt.Sprint(try, "\n"))
+		w.run()
+		w.write("a", fmt.Sprint(try, " again\n"))
+		w.run()
+		lines := headings.FindAllStringSubmatch(on("-2"), -1)
+		if len(lines) != 2 {
+			t.Fatalf("%q", on("-2"))
+		}
+		if lines[0][1] != "" && lines[1][1] != "" {
+			return
+		}
+	}
+	t.Errorf("runs of one minute are not told apart: %s", on())
+}

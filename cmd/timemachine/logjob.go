@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"regexp"
+	"time"
 
 	"timemachine/cmd/timemachine/internal/logview"
 	"timemachine/cmd/timemachine/internal/pickaxe"
@@ -34,6 +35,11 @@ type logJob struct {
 	oldest int // the largest number of a listed version
 	// how many versions are newer than the newest that is listed
 	newestBack int
+
+	more    int               // versions of the run that the limit cut
+	renames map[string]string // of the run of renamesOf: the new names by the old ones
+	// the run that renames is of
+	renamesOf string
 
 	renamedTo string // the name that the file has now; "" for the one asked for
 }
@@ -215,15 +221,15 @@ func (j *logJob) writeVersion(w io.Writer, v *listed, first bool) error {
 			return out.Close()
 		}
 	case !a.stdoutTerminal:
-		text = render.EntryLine(&v.Entry, a.zone, false) + "\n"
+		to, err := j.newName(v)
+		if err != nil {
+			return err
+		}
+		text = render.EntryLine(&v.Entry, to, a.zone) + "\n"
 	case j.isFile && !j.o.flat:
-		to := ""
-		if v.Event == record.Deleted {
-			names, err := j.h.Renames(j.ctx, &v.Entry)
-			if err != nil {
-				return err
-			}
-			to = names[v.Source]
+		to, err := j.newName(v)
+		if err != nil {
+			return err
 		}
 		if v.back == 0 {
 			j.renamedTo = to
@@ -241,27 +247,54 @@ func (j *logJob) writeVersion(w io.Writer, v *listed, first bool) error {
 	return j.writeChange(w, &v.Entry)
 }
 
-// writeRuns writes the versions run by run.
+// newName is the name that a deleted file got in the same run; "" for none, and of what is there.
+func (j *logJob) newName(v *listed) (string, error) {
+	if v.Event != record.Deleted || j.o.strict {
+		return "", nil
+	}
+	if j.renames == nil || v.Scan == "" || v.Scan != j.renamesOf {
+		names, err := j.h.Renames(j.ctx, &v.Entry)
+		if err != nil {
+			return "", err
+		}
+		j.renames, j.renamesOf = names, v.Scan
+	}
+	return j.renames[v.Source], nil
+}
+
+// writeRuns writes the versions run by run. Where the limit cuts a run it is the oldest one.
 func (j *logJob) writeRuns(w io.Writer) error {
 	j.list.ByRun = true
-	run := &logview.Run{Reversed: j.o.reverse, Until: j.list.Until}
+	newRun := func() *logview.Run { return &logview.Run{Reversed: j.o.reverse, Until: j.list.Until} }
+	run, runs := newRun(), 1
 	for v, err := range j.entries() {
 		if err != nil {
 			return err
 		}
 		if !run.Takes(&v.Entry) {
+			next := v.CaptureTime()
+			same := run.Time.Truncate(time.Minute).Equal(next.Truncate(time.Minute))
+			run.Seconds = run.Seconds || same
+			if j.o.reverse && runs == 1 {
+				run.More = j.more
+			}
 			if err := j.writeRun(w, run); err != nil {
 				return err
 			}
-			run = &logview.Run{Reversed: j.o.reverse, Until: j.list.Until}
+			run = newRun()
+			run.Seconds = same
+			runs++
 		}
 		j.note(&v)
 		run.Add(&v.Entry)
 	}
-	if run.Versions > 0 {
-		return j.writeRun(w, run)
+	if run.Versions == 0 {
+		return nil
 	}
-	return nil
+	if !j.o.reverse || runs == 1 {
+		run.More = j.more
+	}
+	return j.writeRun(w, run)
 }
 
 func (j *logJob) writeRun(w io.Writer, run *logview.Run) error {

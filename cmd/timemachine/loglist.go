@@ -12,9 +12,12 @@ import (
 // entries yields the versions to list, in their order.
 func (j *logJob) entries() iter.Seq2[listed, error] {
 	all := j.filtered()
-	if j.o.runs {
+	switch {
+	case j.o.runs:
 		all = limitedRuns(j.o.limit, all)
-	} else {
+	case j.list.ByRun:
+		all = limitedToldOf(j.o.limit, all, &j.more)
+	default:
 		all = limited(j.o.limit, all)
 	}
 	return reversed(j.o.reverse, all)
@@ -129,6 +132,35 @@ func limited(n int, all iter.Seq2[listed, error]) iter.Seq2[listed, error] {
 		left := n
 		for v, err := range all {
 			if left--; !yield(v, err) || left == 0 {
+				return
+			}
+		}
+	}
+}
+
+// limitedToldOf is limited for versions run by run: more becomes how many the run of the last one
+// has besides.
+func limitedToldOf(n int, all iter.Seq2[listed, error], more *int) iter.Seq2[listed, error] {
+	if n == 0 {
+		return all
+	}
+	return func(yield func(listed, error) bool) {
+		run, left := &logview.Run{}, n
+		for v, err := range all {
+			switch {
+			case err != nil:
+				yield(v, err)
+				return
+			case left == 0 && !run.Takes(&v.Entry):
+				return
+			case left == 0:
+				*more++
+				continue
+			case !run.Takes(&v.Entry):
+				run = &logview.Run{}
+			}
+			run.Add(&v.Entry)
+			if left--; !yield(v, nil) {
 				return
 			}
 		}

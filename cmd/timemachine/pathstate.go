@@ -60,6 +60,7 @@ func (a *app) stateAt(ctx context.Context, h *history.History, path string, at s
 	}
 	if err == nil && at.Back > 0 {
 		s.undone = upTo(p)
+		err = a.announceBack(ctx, h, path, p)
 	}
 	if err == nil && len(s.entries) > 0 {
 		s.about, err = a.aboutFolders(ctx, h, path, p, s.entries)
@@ -82,10 +83,26 @@ func (a *app) stateAt(ctx context.Context, h *history.History, path string, at s
 	case !ok:
 		return s, a.explainError(ctx, h, &history.UnknownError{Path: path})
 	case at.given:
-		return s, &failure{msg: terminal.Quote(path) + " did not exist then: it was deleted " + render.LocalTime(last.Since, a.zone),
+		went, err := a.howItWent(ctx, h, path, &last)
+		if err != nil {
+			return s, err
+		}
+		return s, &failure{msg: terminal.Quote(path) + " did not exist then: it was " + went + " " + render.LocalTime(last.Since, a.zone),
 			hint: "just before that it was: " + a.again("--at", last.Commit.Short())}
 	}
 	return a.stateBefore(ctx, h, path, history.Point{Commit: last.Commit})
+}
+
+// announceBack says on a terminal which moment a number of runs or versions back is.
+func (a *app) announceBack(ctx context.Context, h *history.History, path string, p history.Point) error {
+	if !a.console.Terminal {
+		return nil
+	}
+	last, ok, err := h.NewestBelow(ctx, path, p)
+	if err == nil && ok {
+		a.console.Notice("at " + render.LocalTime(last.CaptureTime(), a.zone))
+	}
+	return err
 }
 
 // aboutFolders says of a moment before the first run that recorded folders that none is known of
@@ -121,12 +138,34 @@ func (a *app) stateBefore(ctx context.Context, h *history.History, path string, 
 		return s, a.explainError(ctx, h, err)
 	}
 	s.undone = upTo(before)
-	gone := "it"
+	gone, whole := "it", path
 	if left, err := h.Below(ctx, path, p); err != nil || len(left) > 0 {
-		gone = terminal.Quote(deletion.Source)
+		gone, whole = terminal.Quote(deletion.Source), deletion.Source
 	}
-	s.about = terminal.Quote(path) + " as of " + render.Minute(deletion.Since, a.zone) + ", before " + gone + " was deleted"
-	return s, nil
+	went, err := a.howItWent(ctx, h, whole, &deletion)
+	s.about = terminal.Quote(path) + " as of " + render.Minute(deletion.Since, a.zone) + ", before " + gone + " was " + went
+	return s, err
+}
+
+// howItWent says what the deletion of a path, or of what was below it, was: "deleted", or "renamed
+// to" another name.
+func (a *app) howItWent(ctx context.Context, h *history.History, path string, deletion *history.Entry) (string, error) {
+	names, err := h.Renames(ctx, deletion)
+	if err != nil {
+		return "", err
+	}
+	to := names[path]
+	if to == "" { // of a folder, where all went that was in it
+		below := strings.TrimPrefix(deletion.Source, path)
+		to, _ = strings.CutSuffix(names[deletion.Source], below)
+		if names[deletion.Source] == to && below != "" {
+			to = ""
+		}
+	}
+	if to == "" {
+		return "deleted", nil
+	}
+	return "renamed to " + terminal.Quote(to), nil
 }
 
 // deletedState is what a run deleted at and below a path and is deleted still: the newest run that
@@ -157,6 +196,7 @@ func (a *app) deletedState(ctx context.Context, h *history.History, path string,
 		return s, a.explainError(ctx, h, errors.Join(err, &history.UnknownError{Path: path}))
 	}
 	what := "nothing is deleted at or below " + terminal.Quote(path)
+	s.about = what
 	if n == 0 {
 		files, folders, err := missingBelow(ctx, h, path)
 		if err != nil {
@@ -168,6 +208,8 @@ func (a *app) deletedState(ctx context.Context, h *history.History, path string,
 		}
 	}
 	switch {
+	case n == 0 && !at.given:
+		return s, nil
 	case n > 0 && at.Back > 0:
 		what = fmt.Sprintf("%s deleted what is gone at or below %s: @%d is the oldest", render.Count(n, "run"), terminal.Quote(path), n-1)
 	case n > 0:

@@ -115,7 +115,7 @@ func (a *app) restore(ctx context.Context, o restoreOptions) error {
 	rep := a.newRunReport(nil)
 	defer rep.end()
 	exact := restoreOptions{exact: true}
-	done := &restoreReport{app: a, h: h, o: o, offers: s.offers, before: s.before,
+	done := &restoreReport{app: a, h: h, o: o, offers: s.offers, before: s.before, target: target.folder,
 		exactable: !o.exact && !o.deleted && o.to == "" && a.checkExact(exact, c, s.list) == nil}
 	plan, err := watch.Restore(ctx, watch.RestoreOptions{History: h, Repo: r, Config: c, Own: a.own(p), At: s.point, Selections: s.list,
 		To: target.folder, Place: target.place, Overwrite: overwrite, Exact: o.exact, DryRun: o.dryRun, Part: o.deleted, Confirm: done.confirm,

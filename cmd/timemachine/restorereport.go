@@ -19,6 +19,7 @@ type restoreReport struct {
 	o      restoreOptions
 	offers []offer
 	before []*quickRuns
+	target string // the folder to which everything is restored; "": to its own path
 
 	exactable bool // --exact is not given, and could be
 }
@@ -97,7 +98,7 @@ func (d *restoreReport) printText(p *restore.Plan) error {
 	if d.app.flags.quiet {
 		return nil
 	}
-	style := folderview.PlanText{DryRun: d.o.dryRun, Verbose: d.app.flags.verbose, Zone: d.app.zone}
+	style := folderview.PlanText{DryRun: d.o.dryRun, Verbose: d.app.flags.verbose, Zone: d.app.zone, To: d.target}
 	if d.app.stdoutTerminal {
 		style.Columns = d.app.terminalColumns()
 	}
@@ -113,7 +114,7 @@ func (d *restoreReport) printText(p *restore.Plan) error {
 		d.app.console.Hint("-v names each file")
 	}
 	switch {
-	case len(p.Extra)+len(p.ExtraFolders) > 0 && d.o.dryRun && !d.o.exact:
+	case len(p.Extra)+len(p.ExtraFolders) > 0 && d.o.dryRun && d.exactable:
 		d.app.console.Hint("--exact removes what was not there then")
 	case files.Unchanged+folders.Unchanged > 0 && len(lines) == 0 && files.Failed+folders.Failed == 0 && d.o.at == "" && len(d.offers) == 0:
 		d.app.console.Hint("--at WHEN brings back an older state than the newest; " + d.app.spell("log") + " shows them")

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"timemachine/repo/history"
 	"timemachine/repo/restore"
@@ -43,13 +45,13 @@ func (a *app) selections(ctx context.Context, h *history.History, o restoreOptio
 			state, err = a.stateAt(ctx, h, path, at)
 		}
 		if err != nil {
-			return s, err
+			return s, a.misplacedWhen(err, o, word)
 		}
 		if state.about != "" {
 			s.lines = append(s.lines, state.about)
 		}
 		s.list = append(s.list, restore.Selection{Path: path, Entries: state.entries})
-		if state.undone != nil {
+		if state.undone != nil && o.to == "" { // elsewhere, nothing is undone
 			if err := s.addBefore(a.quickRunsBefore(ctx, h, path, state.undone, o.deleted)); err != nil {
 				return s, err
 			}
@@ -63,7 +65,7 @@ func (a *app) selections(ctx context.Context, h *history.History, o restoreOptio
 				continue
 			}
 			s.offers = append(s.offers, *more)
-			if state.undone != nil { // told already
+			if state.undone != nil || o.to != "" { // told already, or nothing is undone
 				continue
 			}
 			if err := s.addBefore(a.quickRunsBefore(ctx, h, path, downTo(more.run[0].Scan), true)); err != nil {
@@ -72,6 +74,19 @@ func (a *app) selections(ctx context.Context, h *history.History, o restoreOptio
 		}
 	}
 	return s, nil
+}
+
+// misplacedWhen adds advice to the error about a path that is unknown, and was meant for a WHEN.
+func (a *app) misplacedWhen(err error, o restoreOptions, word string) error {
+	var unknown *history.UnknownError
+	if !errors.As(err, &unknown) || len(o.paths) < 2 || o.at != "" || word == o.paths[0] || !isWhen(word) {
+		return err
+	}
+	args := slices.Clone(a.args)
+	a.args = slices.DeleteFunc(a.args, func(arg string) bool { return arg == word })
+	advice := a.again("--at", word)
+	a.args = args
+	return &failure{msg: err.Error(), hint: "a time or a version is given with --at: " + advice, err: err}
 }
 
 // addBefore adds what quickRunsBefore has found.

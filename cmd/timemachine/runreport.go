@@ -16,6 +16,7 @@ type runReport struct {
 	close    func() // takes the progress bar off the screen
 	files    map[string]struct{}
 	folders  map[string]struct{}
+	renamed  map[string]string // the new names by the old ones
 	versions []record.Version
 	problems []scan.Problem
 
@@ -26,7 +27,7 @@ type runReport struct {
 }
 
 func (a *app) newRunReport(repeats *memory) *runReport {
-	return &runReport{problemReport: a.newProblemReport(repeats), keep: a.flags.json, close: a.console.ShowBar("looking"), files: map[string]struct{}{}, folders: map[string]struct{}{}}
+	return &runReport{problemReport: a.newProblemReport(repeats), keep: a.flags.json, close: a.console.ShowBar("looking"), files: map[string]struct{}{}, folders: map[string]struct{}{}, renamed: map[string]string{}}
 }
 
 // Version reports a committed version.
@@ -43,9 +44,24 @@ func (r *runReport) Version(v record.Version) {
 		r.app.journal.Debug("committed", "event", string(v.Event), "source", shortPath(v.Source), "commit", v.Commit.String(),
 			"blob", v.Blob.String(), "size", v.Size, "copy", shortPath(v.Copy))
 	}
-	if r.app.console.Verbose {
-		r.app.console.Info(string(v.Event)+" "+terminal.Quote(v.Source), "commit", v.Commit.Short())
+	if v.RenamedFrom != "" {
+		r.renamed[v.RenamedFrom] = v.Source
 	}
+	if r.app.console.Verbose {
+		r.app.console.Info(r.deed(&v), "commit", v.Commit.Short())
+	}
+}
+
+// deed says what a version is of, in the words of log.
+func (r *runReport) deed(v *record.Version) string {
+	text := string(v.Event) + " " + terminal.Quote(v.Source)
+	switch to := r.renamed[v.Source]; {
+	case v.RenamedFrom != "":
+		return text + " (renamed from " + terminal.Quote(v.RenamedFrom) + ")"
+	case v.Event == record.Deleted && to != "":
+		return text + " (renamed to " + terminal.Quote(to) + ")"
+	}
+	return text
 }
 
 // Problem reports a source that could not be captured, or a warning.

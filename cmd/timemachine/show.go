@@ -126,6 +126,9 @@ func (a *app) versionToShow(ctx context.Context, h *history.History, o showOptio
 			return e, a.folderError(h, source, o.at)
 		}
 	}
+	if err == nil && p.Back > 0 {
+		a.console.Notice("at " + render.LocalTime(e.Since, a.zone))
+	}
 	return e, err
 }
 
@@ -179,7 +182,11 @@ func (a *app) lastBeforeDeletion(ctx context.Context, h *history.History, absent
 	if err != nil {
 		return e, err
 	}
-	a.console.Announce(fmt.Sprintf("%s was deleted %s; this is its last version", terminal.Quote(absent.Path), render.LocalTime(absent.Deleted.Since, a.zone)))
+	went, err := a.howItWent(ctx, h, absent.Path, &absent.Deleted)
+	if err != nil {
+		return e, err
+	}
+	a.console.Announce(fmt.Sprintf("%s was %s %s; this is its last version", terminal.Quote(absent.Path), went, render.LocalTime(absent.Deleted.Since, a.zone)))
 	return e, nil
 }
 

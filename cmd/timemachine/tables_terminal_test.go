@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"timemachine/repo/repotest"
 )
 
 // TestTablesFitTerminal: no line of these commands is wider than the terminal, but for a path in a
@@ -62,5 +64,23 @@ git -C dest branch hosts/a-rather-long-name-of-a-host.example.org; git -C dest b
 				}
 			}
 		}
+	}
+}
+
+// TestRestoreTellsWhereTo: where the terminal is too narrow for the paths of a restore to another
+// folder, that folder stands above them, whole.
+func TestRestoreTellsWhereTo(t *testing.T) {
+	w := &logWorld{t: t, dir: repotest.InMemory(t)}
+	w.top = filepath.Join(w.dir, "w")
+	w.write("deep/in/folders/with/names/file1", "1\n")
+	w.run("add", w.top)
+	to := filepath.Join(w.dir, "another", "place")
+	w.must(os.MkdirAll(to, 0o755))
+	out := escapes.ReplaceAllString(onTerminal(t, w.dir, 72, "restore", w.top, "--to", to, "-n"), "")
+	if !strings.HasPrefix(out, "in "+to+":\n") || !strings.Contains(out, "\nwould create folder "+strings.TrimPrefix(w.top, "/")+"\n") {
+		t.Errorf("%s", out)
+	}
+	if out := w.run("restore", w.top, "--to", to, "-n"); !strings.Contains(out, "would create "+to+w.top+"/deep/in/folders/with/names/file1  version ") {
+		t.Errorf("%s", out)
 	}
 }

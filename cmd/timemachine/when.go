@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"os"
+	"strings"
 	"time"
 
 	"timemachine/repo/history"
@@ -25,6 +27,25 @@ func (a *app) resolvePoint(h *history.History, text string) (history.Point, erro
 	}
 	a.announceWhen("at", w)
 	return p, err
+}
+
+// fewestDigits is how many hexadecimal digits make a word a commit, where it could be a name.
+const fewestDigits = 7
+
+// isWhen tells whether a word that stands where a path does was meant for a WHEN.
+func isWhen(word string) bool {
+	if _, err := os.Lstat(word); err == nil {
+		return false
+	}
+	w, err := when.Parse(word, time.Now())
+	isCommit := len(word) >= fewestDigits && strings.Trim(strings.ToLower(word), "0123456789abcdef") == ""
+	return err == nil && (w.Kind != when.Revision || isCommit)
+}
+
+// isMoment tells whether a WHEN is a time.
+func isMoment(word string) bool {
+	w, err := when.Parse(word, time.Now())
+	return err == nil && w.Kind == when.Moment
 }
 
 // parseWhen reads a WHEN.

@@ -11,10 +11,10 @@ import (
 	"timemachine/repo/restore/surplus"
 )
 
-// findExtra lists the files that were not there then. With Options.Exact it adds steps that remove
-// them.
+// findExtra lists the files that were not there then; of a restore to elsewhere, those in the
+// folders that it restores. With Options.Exact it adds steps that remove them.
 func (p *Plan) findExtra(ctx context.Context, selections []Selection, bases []*reach.Base) {
-	x := surplus.Search{Ctx: ctx, Exact: p.o.Exact, Watched: p.o.Extra}
+	x := surplus.Search{Ctx: ctx, Exact: p.o.Exact, Watched: p.o.Extra, Only: !p.o.InPlace()}
 	full := map[string]*Step{}
 	for i := range p.Steps {
 		s := &p.Steps[i]
@@ -33,7 +33,7 @@ func (p *Plan) findExtra(ctx context.Context, selections []Selection, bases []*r
 		if b.Dir == nil {
 			continue
 		}
-		if b.Path == selections[i].Path {
+		if b.Path == selections[i].Path || x.Only {
 			x.Below(b)
 		}
 		for path, s := range full {

@@ -161,9 +161,7 @@ func NewPlan(ctx context.Context, src Source, selections []Selection, o Options)
 	if err := p.decide(ctx); err != nil {
 		return p, err
 	}
-	if o.InPlace() {
-		p.findExtra(ctx, selections, selected)
-	}
+	p.findExtra(ctx, selections, selected)
 	p.findClosed()
 	p.joinLinks()
 	p.tellTwins()

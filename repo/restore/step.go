@@ -48,6 +48,9 @@ type Step struct {
 	Notes        []string // other differences, and their reasons
 	Limited      bool     // Options.Limit changes the owner or the mode of Entry
 	Err          error    // why the version was not restored
+	// Unexamined says that the present content cannot be read: Differs only supposes that it is
+	// another one.
+	Unexamined bool
 	// ClosedIn is a folder at or above the target that is closed to this process's user, its owner.
 	// Another step opens it, and what Err says is decided again. "" from Write on.
 	ClosedIn string
@@ -266,6 +269,7 @@ func (s *Step) compare(p *Plan, dir *durable.Dir, name string) {
 		s.attrsKnown = p.o.HadNone(&s.Entry, changed)
 	}
 	s.Differs = p.differences(s, st, s.present, s.presentAttrs)
+	s.Unexamined = err != nil && st.Size == s.Size
 }
 
 // differences lists in what a file, link or folder differs from the version. The owner counts for

@@ -70,11 +70,10 @@ func (k *verify) history(tip object.ID) (*history, error) {
 				if errs[i] == nil {
 					errs[i] = w.all(job)
 				}
-				if n := h.count.Add(int64(len(job))); k.o.Progress != nil {
-					k.mu.Lock()
-					k.o.Progress(k.sum.Objects+n, k.sum.Objects+max(n, k.sum.Versions))
-					k.mu.Unlock()
-				}
+				n := h.count.Add(int64(len(job)))
+				k.mu.Lock()
+				k.progress(k.sum.Objects+n, k.sum.Objects)
+				k.mu.Unlock()
 			}
 		})
 	}

@@ -32,8 +32,18 @@ func (k *verify) objects() error {
 
 // checkStore reads all objects and lists what is damaged.
 func (k *verify) checkStore() (flaws []pack.Flaw, err error) {
-	k.sum.Objects, err = k.r.Store.Check(k.ctx, pack.CheckOptions{Quick: k.o.Quick, Progress: k.o.Progress, Flaw: func(f pack.Flaw) { flaws = append(flaws, f) }})
+	if g := k.r.Graph(); g != nil {
+		k.commits = int64(g.Len())
+	}
+	k.sum.Objects, err = k.r.Store.Check(k.ctx, pack.CheckOptions{Quick: k.o.Quick, Progress: k.progress, Flaw: func(f pack.Flaw) { flaws = append(flaws, f) }})
 	return flaws, err
+}
+
+// progress tells how far the verification is: of all objects, then once more of the commits.
+func (k *verify) progress(done, objects int64) {
+	if k.o.Progress != nil {
+		k.o.Progress(done, max(done, objects+k.commits))
+	}
 }
 
 // reindex makes another idx for each whole pack with flaws. done tells whether there was such a

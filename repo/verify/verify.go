@@ -72,6 +72,7 @@ type verify struct {
 	ctx   context.Context
 	o     Options
 
+	commits    int64                // that are to be walked, as far as git's commit-graph tells
 	noCopies   bool                 // copies/ is missing or empty
 	lost       atomic.Int64         // copies that are missing with it
 	alone      bool                 // only the history is checked

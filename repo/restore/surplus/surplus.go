@@ -19,6 +19,7 @@ import (
 type Search struct {
 	Ctx     context.Context
 	Exact   bool                   // what can be removed is listed in Remove, and not in Extra
+	Only    bool                   // of the folders, only those that are targets
 	Watched func(path string) bool // nil: all files
 	Dest    durable.Stat           // never entered
 
@@ -106,7 +107,7 @@ func (x *Search) search(dir *durable.Dir, path string, at place) (all bool) {
 	if err != nil || x.Ctx.Err() != nil {
 		return x.fail(path, err)
 	}
-	at.inside = at.inside || x.holds[path] || x.folders[path] || x.Watched != nil && x.Watched(path)
+	at.inside = at.inside || x.holds[path] && !x.Only || x.folders[path] || x.Watched != nil && x.Watched(path)
 	at.known = at.known || x.folders[path]
 	all = true
 	for _, name := range names {

@@ -87,12 +87,12 @@ func groupAt(extra []string, steps []*restore.Step, o PlanText, depth int) map[g
 			g := find(s.Target, deed(s), false)
 			g.folders++
 			g.itself = g.itself || s.Target == topFolder(s.Target, depth)
-			g.add(s.Differs, o.stepLine(s))
+			g.add(differs(s), o.stepLine(s))
 			continue
 		}
 		g := find(path.Dir(s.Target), deed(s), false)
 		g.files++
-		g.add(s.Differs, o.stepLine(s))
+		g.add(differs(s), o.stepLine(s))
 	}
 	for _, at := range extra {
 		g := find(path.Dir(at), restore.Leave, true)

@@ -19,6 +19,9 @@ type PlanText struct {
 	Verbose bool // a line for each file, also for those that are as they were
 	Zone    *time.Location
 	Columns int // of the terminal, to which the lines are cut; 0: of any length
+	// the folder to which everything is restored; "": to its own path
+	To   string
+	base string // paths below it are told from there; "": whole
 }
 
 // mostLines is how many lines of a plan are about single files. Of a plan with more, a line is
@@ -43,8 +46,19 @@ func (o *PlanText) verb(action restore.Action) string {
 
 // PlanLines are the lines of a restore: what was done, or would be, and what stays of what was not
 // there then. A short plan has a line for each file, a long one for each folder: grouped tells
-// which.
+// which. Where the terminal would cut the folder out to which everything goes, that stands above.
 func PlanLines(p *restore.Plan, o PlanText) (lines []string, grouped bool) {
+	lines, grouped = planLines(p, o)
+	isCut := func(line string) bool { return strings.Contains(line, terminal.Ellipsis()) }
+	if o.To == "" || o.Columns == 0 || !slices.ContainsFunc(lines, isCut) {
+		return lines, grouped
+	}
+	o.base = o.To
+	lines, grouped = planLines(p, o)
+	return slices.Insert(lines, 0, o.Fill("in "+terminal.Quote(o.To)+":")), grouped
+}
+
+func planLines(p *restore.Plan, o PlanText) (lines []string, grouped bool) {
 	for _, path := range onlyCleared(p) {
 		lines = append(lines, o.fit(o.verb(restore.Remove)+" ", path, ", in the place of a folder", nil))
 	}
@@ -98,12 +112,20 @@ func (o *PlanText) extraLine(path string) string {
 // extraFolders are the lines about folders that stay, or one about all where they are too many.
 func (o *PlanText) extraFolders(paths []string, most int) (lines []string) {
 	if len(paths) > most {
-		return []string{fmt.Sprintf("%s %d folders that were not there then, such as %s", o.verb(restore.Leave), len(paths), terminal.Quote(paths[0]))}
+		return []string{fmt.Sprintf("%s %d folders that were not there then, such as %s", o.verb(restore.Leave), len(paths), o.name(paths[0]))}
 	}
 	for _, path := range paths {
-		lines = append(lines, o.verb(restore.Leave)+" folder "+terminal.Quote(path)+", which was not there then")
+		lines = append(lines, o.verb(restore.Leave)+" folder "+o.name(path)+", which was not there then")
 	}
 	return lines
+}
+
+// name is a path as it is told.
+func (o *PlanText) name(path string) string {
+	if below, ok := strings.CutPrefix(path, strings.TrimSuffix(o.base, "/")+"/"); ok && o.base != "" {
+		path = below
+	}
+	return terminal.Quote(path)
 }
 
 func (o *PlanText) stepLine(s *restore.Step) string {
@@ -115,7 +137,7 @@ func (o *PlanText) stepLine(s *restore.Step) string {
 		before += "folder "
 	}
 	if len(s.Differs) > 0 && (s.Action == restore.Replace || s.Action == restore.Adjust) {
-		text += " (" + strings.Join(s.Differs, ", ") + ")"
+		text += " (" + strings.Join(differs(s), ", ") + ")"
 	}
 	if !s.Folder && slices.Contains([]restore.Action{restore.Create, restore.Replace, restore.Adjust}, s.Action) {
 		if o.Columns > 0 {
@@ -127,13 +149,22 @@ func (o *PlanText) stepLine(s *restore.Step) string {
 	return o.fit(before, s.Target, text, s.Notes)
 }
 
+// differs are the words for what a step changes.
+func differs(s *restore.Step) []string {
+	list := slices.Clone(s.Differs)
+	if i := slices.Index(list, "content"); i >= 0 && s.Unexamined {
+		list[i] = "perhaps content"
+	}
+	return list
+}
+
 // shortestPath is to how many columns a path is cut at most.
 const shortestPath = 20
 
 // fit is a line with a path in it. On a terminal the path is cut; what follows it stands on lines
 // of its own where there is too little left, and so do the notes.
 func (o *PlanText) fit(before, path, after string, notes []string) string {
-	path = terminal.Quote(path)
+	path = o.name(path)
 	if o.Columns == 0 {
 		return strings.Join(append([]string{before + path + after}, notes...), "; ")
 	}

@@ -66,7 +66,12 @@ var pushing = adviceTable{
 		return s.then(r, "push as its owner; or, if you trust that owner, whose hooks git then runs as you, with: ", "git config --global --add safe.directory "+ShellWord(r.Path))
 	},
 	refusal.AllowPrivate: func(s Speller, r refusal.Remedy) advice {
-		return s.then(r, "if they may go there, say so in the configuration: "+s.setting(r, func(p *config.Push) { p.Private = true }), "")
+		a := advice{lead: "if they may go there, say so in the configuration: " + s.setting(r, func(p *config.Push) { p.Private = true })}
+		if r.Branch != "" {
+			a.lead += "; or of this branch there alone, now and later: "
+			a.command = s.push(r, "--private")
+		}
+		return a
 	},
 	refusal.ChooseBranch: func(s Speller, r refusal.Remedy) advice {
 		return s.then(r, "nothing is forced; use another remote, or a branch of its own: "+s.setting(r, func(p *config.Push) { p.Branch = otherBranch(r.Branch) }), "")
@@ -109,14 +114,14 @@ func Operand(word string) []string {
 	return []string{ShellWord(word)}
 }
 
-// push is the command that pushes again, from any folder.
-func (s Speller) push(r refusal.Remedy) string {
+// push is the command that pushes again, from any folder, with flags.
+func (s Speller) push(r refusal.Remedy, flags ...string) string {
 	words := []string{"push"}
 	p := s.Push
 	if p == nil {
 		p = &Push{ByHand: true}
 	}
-	words = append(words, p.Place...)
+	words = append(append(words, p.Place...), flags...)
 	if p.ByHand {
 		words = append(words, Operand(r.Remote)...)
 	}

@@ -46,7 +46,11 @@ func TestPushAgainFromAnywhere(t *testing.T) {
 	s := Speller{Program: "timemachine", Push: &Push{Place: []string{"-c", "/a/config.dat", "-d", "/b"}}}
 	for kind := range pushing {
 		r := refusal.Remedy{Kind: kind, Dest: "/d", Remote: "origin", Branch: "refs/heads/main", Host: "host"}
-		again := strings.HasSuffix(s.Words(r), ": timemachine push -c /a/config.dat -d /b")
+		push := ": timemachine push -c /a/config.dat -d /b"
+		if kind == refusal.AllowPrivate {
+			push += " --private"
+		}
+		again := strings.HasSuffix(s.Words(r), push)
 		switch kind {
 		case refusal.AddRemote, refusal.SetRemoteURL, refusal.NameURL, refusal.CorrectURL, refusal.RaiseTimeout:
 		default:

@@ -27,9 +27,12 @@ type Run struct {
 	first    []history.Entry
 	changes  map[string]*spread // what was done where, but for the deletions
 	deleted  []string           // sources
-	renamed  map[string]bool    // by their old names
+	renamed  map[string]string  // the new names by the old ones
 	second   time.Time          // of a run without a name
 	Until    time.Time          // only versions in force before that are added; zero: all
+
+	More    int  // versions of the run that a limit left out
+	Seconds bool // its time is told to the second: another run beside it has the same minute
 
 	// RenamedTo has the new names of sources that the run renamed, by their old ones: of those
 	// whose new names are not among the versions, as in the log of a folder.
@@ -45,7 +48,7 @@ func (r *Run) Takes(e *history.Entry) bool {
 func (r *Run) Add(e *history.Entry) {
 	if r.Versions == 0 {
 		r.Time, r.id, r.Scan, r.second = e.CaptureTime(), e.Commit, e.Scan, e.Committed
-		r.changes, r.renamed = map[string]*spread{}, map[string]bool{}
+		r.changes, r.renamed = map[string]*spread{}, map[string]string{}
 	}
 	if r.Reversed {
 		r.Time, r.id = e.CaptureTime(), e.Commit
@@ -62,7 +65,7 @@ func (r *Run) Add(e *history.Entry) {
 		r.deleted = append(r.deleted, e.Source)
 		return
 	case e.RenamedFrom != "":
-		r.renamed[e.RenamedFrom] = true
+		r.renamed[e.RenamedFrom] = e.Source
 	}
 	r.count(deed(e), e.Source)
 }
@@ -71,7 +74,7 @@ func (r *Run) Add(e *history.Entry) {
 // added; else nil. What the run renamed tells what that is.
 func (r *Run) Unexplained() *history.Entry {
 	for _, source := range r.deleted {
-		if !r.renamed[source] {
+		if r.renamed[source] == "" {
 			return &r.first[0]
 		}
 	}
@@ -119,6 +122,7 @@ const (
 type Part struct {
 	Deed     string
 	Folder   string // or the file, of one
+	From     string // of the only file that was renamed, its old name
 	To       string // of renamedAway where the new names are, likewise
 	Itself   bool   // Folder is one of the files, and Files does not count it
 	Files    int
@@ -131,7 +135,7 @@ func (r *Run) Parts(most int) (parts []Part, rest Part) {
 	gone, away, to := &spread{}, &spread{}, &spread{}
 	pairs := map[string]bool{}
 	for _, source := range r.deleted {
-		switch pairs[source] = r.renamed[source]; {
+		switch pairs[source] = r.renamed[source] != ""; {
 		case pairs[source]:
 		case r.RenamedTo[source] != "":
 			away.add(source)
@@ -169,7 +173,7 @@ func (r *Run) Parts(most int) (parts []Part, rest Part) {
 			rest.Files--
 		}
 		if p.Deed == deedRenamed {
-			p.Versions += paired
+			p.Versions, p.From = p.Versions+paired, r.oldName(&p)
 			if p.Files < r.changes[deedRenamed].count {
 				p.Versions = p.Files // the others' old names are in the rest
 			}
@@ -178,6 +182,18 @@ func (r *Run) Parts(most int) (parts []Part, rest Part) {
 		parts = append(parts, p)
 	}
 	return parts, rest
+}
+
+// oldName is the old name of the only file of a part; "" where there are more.
+func (r *Run) oldName(p *Part) string {
+	if p.Files == 1 {
+		for old, name := range r.renamed {
+			if name == p.Folder {
+				return old
+			}
+		}
+	}
+	return ""
 }
 
 // parts are what was done to most of the sources, and to the only other one.
@@ -212,6 +228,8 @@ func (p *Part) words(path func(source string, folder bool) string) string {
 		return fmt.Sprintf("%d renamed from %s to %s", p.Files, path(p.Folder, true), path(p.To, true))
 	case p.Deed == renamedAway:
 		return "renamed " + path(p.Folder, false) + terminal.InCharset(" → ") + path(p.To, false)
+	case p.From != "":
+		return "renamed " + path(p.From, false) + terminal.InCharset(" → ") + path(p.Folder, false)
 	case p.Files > 1 && (p.Folder == "/" || path(p.Folder, false) == "."):
 		return fmt.Sprintf("%d %s", p.Files, p.Deed)
 	case p.Files > 1:

@@ -21,7 +21,30 @@ const mostParts = 4
 
 // Run shows a run: its versions, or the parts of a large one. all tells whether that is everything.
 func (s *Style) Run(r *Run) (text string, all bool) {
-	head := line{{bold, s.date(r.Time)}, {plain, dot() + briefAgo(r.Time, s.Now)}}
+	text, all = s.parts(r)
+	return text + s.moreText(r), all
+}
+
+// moreText says how many versions of a run a limit left out; "" for none.
+func (s *Style) moreText(r *Run) string {
+	if r.More == 0 {
+		return ""
+	}
+	return s.text(line{{plain, fmt.Sprintf("  %s and %d more of this run", terminal.Ellipsis(), r.More)}})
+}
+
+// head begins the text of a run: its time.
+func (s *Style) head(r *Run) line {
+	date := s.date(r.Time)
+	if r.Seconds {
+		date += r.Time.In(s.Zone).Format(":05")
+	}
+	return line{{bold, date}, {plain, dot() + briefAgo(r.Time, s.Now)}}
+}
+
+// parts shows what a run did.
+func (s *Style) parts(r *Run) (text string, all bool) {
+	head := s.head(r)
 	if r.Versions <= len(r.first) {
 		if list := r.joined(); len(list) <= few {
 			text = s.text(head)
@@ -52,7 +75,7 @@ func (s *Style) Run(r *Run) (text string, all bool) {
 
 // RunLine shows a run in one line: as many parts as fit.
 func (s *Style) RunLine(r *Run) string {
-	head := line{{bold, s.date(r.Time)}, {plain, dot() + briefAgo(r.Time, s.Now)}}
+	head := s.head(r)
 	if s.Columns < 60 {
 		head = head[:1]
 	}
@@ -91,7 +114,7 @@ func (s *Style) partText(p *Part, columns int) string {
 	return p.text(func(source string, folder bool) string {
 		path := s.path(source, folder)
 		left := columns - terminal.Columns(p.text(func(string, bool) string { return "" }))
-		if p.To != "" {
+		if p.To != "" || p.From != "" {
 			left /= 2
 		}
 		return terminal.CutMiddle(path, max(left, 1))
@@ -102,7 +125,7 @@ func (s *Style) partText(p *Part, columns int) string {
 func (r *Run) joined() []history.Entry {
 	var list []history.Entry
 	for _, e := range r.first {
-		if e.Event != record.Deleted || !r.renamed[e.Source] {
+		if e.Event != record.Deleted || r.renamed[e.Source] == "" {
 			list = append(list, e)
 		}
 	}

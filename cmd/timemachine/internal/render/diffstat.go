@@ -62,7 +62,11 @@ func statSum(files, folders, added, removed int) string {
 	if folders > 0 {
 		text += " and " + Count(folders, "folder")
 	}
-	text += " changed"
+	return text + " changed" + lineCounts(added, removed)
+}
+
+// lineCounts are the numbers of lines that came and went, each after a comma; "" for none.
+func lineCounts(added, removed int) (text string) {
 	if added > 0 {
 		text += ", " + Count(added, "insertion") + "(+)"
 	}
@@ -85,7 +89,10 @@ func StatLine(c *Comparison) string {
 	if !c.Content {
 		return ""
 	}
-	return " " + c.contentText(c.Added+c.Removed)
+	if text := c.summary(); text != "" {
+		return " " + text
+	}
+	return " " + strings.TrimPrefix(lineCounts(c.Added, c.Removed), ", ")
 }
 
 // statText is the row of a file: what changed in its content, then the changes of mode, owner and

@@ -62,15 +62,16 @@ func VersionsOf(versions, files, folders int) string {
 }
 
 // RunSummary is a run in one line. files and folders are those with a new version; a single one is
-// named.
-func RunSummary(s *watch.Summary, files, folders []string) string {
+// named. renamed of the files are told as such: each was added, and deleted under its old name.
+func RunSummary(s *watch.Summary, files, folders []string, renamed int) string {
 	text := "nothing changed"
 	if s.Versions > 0 {
-		of := VersionsOf(s.Versions, len(files), len(folders))
+		renamed = min(renamed, s.Events[record.Added], s.Events[record.Deleted])
+		of := VersionsOf(s.Versions, len(files)-renamed, len(folders))
 		if single := append(files, folders...); len(single) == 1 {
 			of = Count(s.Versions, "version") + " of " + terminal.Quote(single[0])
 		}
-		text = fmt.Sprintf("%s (%s) in %s", of, events(s), brief(s.Elapsed))
+		text = fmt.Sprintf("%s (%s) in %s", of, events(s, renamed), brief(s.Elapsed))
 	}
 	if s.Problems > 0 {
 		text += "; " + Count(s.Problems, "problem")
@@ -78,12 +79,19 @@ func RunSummary(s *watch.Summary, files, folders []string) string {
 	return text
 }
 
-// events lists the number of versions for each kind of event, in alphabetical order.
-func events(s *watch.Summary) string {
+// events lists the number of versions for each kind of event, in alphabetical order; of files that
+// were renamed, the number of files.
+func events(s *watch.Summary, renamed int) string {
+	counts := maps.Clone(s.Events)
+	if renamed > 0 {
+		counts[record.Added] -= renamed
+		counts[record.Deleted] -= renamed
+		counts["renamed"] = renamed
+	}
 	var parts []string
-	for _, e := range slices.Sorted(maps.Keys(s.Events)) {
-		if s.Events[e] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", s.Events[e], e))
+	for _, e := range slices.Sorted(maps.Keys(counts)) {
+		if counts[e] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[e], e))
 		}
 	}
 	return strings.Join(parts, ", ")

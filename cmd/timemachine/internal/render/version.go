@@ -125,18 +125,18 @@ func EntryJSON(e *history.Entry) EntryDocument {
 }
 
 // EntryLine is a version in one line: time, event, commit, size with its change, path, and other
-// changes.
-func EntryLine(e *history.Entry, zone *time.Location, colour bool) string {
-	commit := e.Commit.Short()
-	if colour {
-		commit = "\x1b[33m" + commit + "\x1b[m"
-	}
+// changes. A deletion can be a rename to another name.
+func EntryLine(e *history.Entry, renamedTo string, zone *time.Location) string {
 	size, change := SizeChange(e)
 	if change != "" {
 		size += " (" + change + ")"
 	}
-	line := fmt.Sprintf("%s  %-12s  %s  %-20s  %s", LocalTime(e.Since, zone), e.Event, commit, size, terminal.Quote(e.Source))
-	if about := Changes(e); len(about) > 0 {
+	line := fmt.Sprintf("%s  %-12s  %s  %-20s  %s", LocalTime(e.Since, zone), e.Event, e.Commit.Short(), size, terminal.Quote(e.Source))
+	about := Changes(e)
+	if renamedTo != "" {
+		about = append(about, "renamed to "+terminal.Quote(renamedTo))
+	}
+	if len(about) > 0 {
 		line += "  (" + strings.Join(about, ", ") + ")"
 	}
 	return line

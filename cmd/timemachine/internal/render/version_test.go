@@ -49,7 +49,7 @@ func TestEntriesOfFoldersAndAttributes(t *testing.T) {
 		if c.before != nil {
 			e.Before = &record.Version{Record: *c.before}
 		}
-		line := strings.Join(strings.Fields(EntryLine(&e, time.UTC, false)), " ")
+		line := strings.Join(strings.Fields(EntryLine(&e, "", time.UTC)), " ")
 		if want := strings.Join(strings.Fields(c.line), " "); !strings.HasSuffix(strings.Replace(line, " "+e.Commit.Short()+" ", " ", 1), want) {
 			t.Errorf("%s, want %s", line, want)
 		}
