@@ -384,6 +384,12 @@ func TestDoctorOfAWatch(t *testing.T) {
 	if hint := found("schedule", "a watch was started by hand, pid "+pid+"; when it has ended"); !strings.Contains(hint, "schedule install") {
 		t.Errorf("the hint is %q", hint)
 	}
+	if out := p.must("tm schedule"); !regexp.MustCompile(`(?m)^watch        is running, pid ` + pid + `, since .*; nothing is found that starts it again$`).MatchString(out) {
+		t.Error(out)
+	}
+	if out := p.must("tm schedule show --json"); !regexp.MustCompile(`"watches": \[\s*\{\s*"pid": ` + pid + `,\s*"since": "2`).MatchString(out) {
+		t.Error(out)
+	}
 	p.must("kill -STOP " + pid)
 	if out := p.must("tm status"); !strings.Contains(out, "watch is stopped by a signal, as with Ctrl-Z, pid "+pid) {
 		t.Error(out)

@@ -36,8 +36,8 @@ Something else that runs the configuration already is not replaced: install name
 and you have written into a crontab is taken over.`
 
 const scheduleShowHelp = `Tell what runs this configuration: lines of your crontab, of /etc/crontab and /etc/cron.d, and units of systemd; whether cron or the
-unit is running; when systemd makes the next run; and when the last run was, whoever made it. The line says so where it is older than the
-schedule explains. timemachine status --max-age is the one for monitors.
+unit is running; when systemd makes the next run; which timemachine watch runs, also one that was started by hand; and when the last run
+was, whoever made it. The line says so where it is older than the schedule explains. timemachine status --max-age is the one for monitors.
 
 Whether cron is running is seen in the list of processes. Where that is hidden from you (hidepid), and on macOS, it cannot be told.`
 

@@ -229,7 +229,8 @@ func (u *Unseen) deviceAllows(folder string, f folder, state *cache.State) bool 
 	case state.Stat.IsZero():
 		why = "has nothing that shows it is the folder of before"
 	default:
-		if above := u.cache.FindLive(folder); above != nil && above.Folder && above.Stat.Dev == f.dev { // it stayed itself
+		// The folder itself has not moved.
+		if above := u.cache.FindLive(folder); above != nil && above.Folder && above.Stat.Dev == f.dev {
 			why = "lacks what was on another device, or a subvolume of its own"
 		}
 	}

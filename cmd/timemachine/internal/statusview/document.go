@@ -133,7 +133,7 @@ func (s *Status) Document() StatusDocument {
 	d.Configuration, d.Schedule = s.Configuration, []JobDocument{}
 	d.Watches = []WatchDocument{}
 	for i := range s.Watches {
-		d.Watches = append(d.Watches, s.Watches[i].document())
+		d.Watches = append(d.Watches, s.Watches[i].Document())
 	}
 	if p := s.Preview; p != nil {
 		d.Next = previewJSON(p, s.Hints)

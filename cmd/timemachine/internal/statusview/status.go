@@ -181,7 +181,7 @@ func (s *Status) addSchedule(p *page, v View) {
 	own := false
 	for i := range s.Watches {
 		own = own || s.Watches[i].Own
-		add(s.Watches[i].text(v.Clock))
+		add(s.Watches[i].Text(v.Clock))
 	}
 	for _, j := range s.Scheduled {
 		add(j.Text)
