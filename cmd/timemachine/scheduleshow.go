@@ -26,8 +26,8 @@ type scheduleReport struct {
 	outcome string // installed, unchanged, removed; "" of show
 	removed []removedSchedule
 	jobs    []scheduledJob
-	unread  error              // why the user's crontab could not be read; nil: it was, or there is none
-	watches []statusview.Watch // that run now, whoever started them
+	unread  error              // why the crontab could not be read, or nil
+	watches []statusview.Watch // that run now
 	last    history.LastRun
 	failed  *statusview.FailedRun
 }
