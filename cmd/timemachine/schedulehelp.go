@@ -42,4 +42,7 @@ was, whoever made it. The line says so where it is older than the schedule expla
 Whether cron is running is seen in the list of processes. Where that is hidden from you (hidepid), and on macOS, it cannot be told.`
 
 const scheduleRemoveHelp = `Take away what schedule install has made for this configuration, of every kind or of the one that a flag names. Nothing else is
-removed; what still runs the configuration is named. The history stays, and can be read as before.`
+removed; what still runs the configuration is named. The history stays, and can be read as before.
+
+With --all it takes away those of every configuration that start this program, and names what else starts it: for root those of the
+system and root's own, for others their own. The packages do so when they are removed.`
