@@ -100,6 +100,9 @@ func (a *app) examineDestination(ctx context.Context, p *place, c *config.Config
 		if err == nil {
 			err = a.examineHistory(ctx, h, to)
 		}
+		if err == nil {
+			err = h.Commits().CheckAdopted()
+		}
 	} else {
 		lacking := ""
 		if lacking, err = a.beforeFirstRun(p, c, err); lacking != "" {
