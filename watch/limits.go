@@ -6,11 +6,11 @@ import (
 	"timemachine/watch/scan"
 )
 
-// Sizes in bytes above which git hosting services warn, and above which they refuse a file.
-const (
-	largeFile = 50 << 20
-	hostLimit = 100 << 20
-)
+// largeFile is the size in bytes above which git hosting services warn of a file.
+const largeFile = 50 << 20
+
+// HostLimit is the size in bytes above which git hosting services refuse a file.
+const HostLimit = 100 << 20
 
 // The range of git's dates in seconds: from 1970 to the end of the year 9999.
 const (
@@ -25,7 +25,7 @@ func (r *run) warnOfLimits(v *record.Version) {
 		r.reportProblem(scan.Problem{Path: v.Source, Msg: msg, Remedy: refusal.Remedy{Kind: kind}, Warning: true})
 	}
 	switch {
-	case v.Size > hostLimit:
+	case v.Size > HostLimit:
 		warn("is over 100 MB large: hosting services refuse it", scan.LimitSize)
 	case v.Size > largeFile:
 		warn("is over 50 MB large", scan.LimitSize)

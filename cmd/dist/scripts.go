@@ -12,10 +12,18 @@ const (
     systemctl daemon-reload || :
 fi
 `
-	// Without the program, what starts it each minute would only fail.
+	// Without the program, what starts it each minute would only fail. What others have written, or
+	// a user's own systemd runs, is theirs: it is named.
 	unschedule = `    /usr/bin/timemachine schedule remove >/dev/null 2>&1 || :
+    /usr/bin/timemachine schedule remove --all >/dev/null 2>&1 || :
     if [ -d /run/systemd/system ]; then
         systemctl disable --now timemachine.timer timemachine-watch.service >/dev/null 2>&1 || :
+    fi
+    left=$(grep -lsE '^[^#].*[ =@:!+-]/usr/bin/timemachine( |$)' /etc/crontab /etc/cron.d/* /var/spool/cron/* /var/spool/cron/crontabs/* \
+        /etc/systemd/system/*.service /root/.config/systemd/user/*.service /home/*/.config/systemd/user/*.service 2>/dev/null || :)
+    if [ -n "$left" ]; then
+        echo "timemachine: these still start /usr/bin/timemachine, and will fail:" >&2
+        echo "$left" | sed 's/^/  /' >&2
     fi
 `
 	// No history is touched, wherever it is.

@@ -108,7 +108,7 @@ var importTable = map[string]string{
 	"cmd/timemachine/internal/pickaxe":    "repo/record repo/git/object repo/textdiff",
 	"cmd/timemachine/internal/folderview": "repo/durable repo/history repo/restore repo/record cmd/timemachine/internal/render cmd/timemachine/internal/terminal",
 	"cmd/timemachine/internal/schedule":   "repo/durable repo/record cmd/timemachine/internal/hint",
-	"cmd/timemachine/internal/doctor": "repo/durable repo/history repo/record repo/trust watch/config watch/daemon/events watch/disk watch/preview watch/scan " +
+	"cmd/timemachine/internal/doctor": "repo/durable repo/history repo/layout repo/record repo/trust watch/config watch/daemon/events watch/disk watch/preview watch/scan " +
 		"cmd/timemachine/internal/hint cmd/timemachine/internal/render cmd/timemachine/internal/statusview cmd/timemachine/internal/terminal " + sysUnix,
 	"cmd/timemachine/internal/statusview": "repo/history repo/remote repo/record watch/preview watch/scan " +
 		"cmd/timemachine/internal/render cmd/timemachine/internal/terminal",

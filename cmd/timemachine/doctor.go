@@ -65,7 +65,19 @@ func (a *app) doctor(ctx context.Context, o doctorOptions) error {
 // newPatient holds what is known without a look at anything.
 func (a *app) newPatient(p *place) *doctor.Patient {
 	return &doctor.Patient{Configuration: p.config, Log: p.journal, OldLogs: journal.Rotated(p.journal), Clock: a.clock(), Say: a.speller(), Hints: a.speller().Words,
-		User: doctor.User{UID: a.uid, Login: a.account.login, AccountHome: a.account.home, Program: a.program, CronPath: cronPath}}
+		TimeServer: a.missingTimeServer(), User: doctor.User{UID: a.uid, Login: a.account.login, AccountHome: a.account.home, Program: a.program, CronPath: cronPath}}
+}
+
+// missingTimeServer is what to type to have a time server keep the clock; "" where one does, or
+// that is not known.
+func (a *app) missingTimeServer() string {
+	if !clockIsUnkept() {
+		return ""
+	}
+	if places := a.schedulePlaces(); places.IsBooted() {
+		return "have one keep it with: " + a.speller().System("timedatectl", "set-ntp", "true")
+	}
+	return "install one: " + a.speller().System("apt", "install", "chrony")
 }
 
 // faultOf is an error with its hint; nil for nil.
@@ -87,6 +99,9 @@ func (a *app) examineDestination(ctx context.Context, p *place, c *config.Config
 		}
 		if err == nil {
 			err = a.examineHistory(ctx, h, to)
+		}
+		if err == nil {
+			err = h.Commits().CheckAdopted()
 		}
 	} else {
 		lacking := ""

@@ -135,6 +135,7 @@ var ailments = []struct {
 	make  string // makes the state
 	want  string // a regular expression for the finding; "note: " before it says that it is one
 	heals bool   // what the finding says to type ends it
+	says  string // a regular expression for what to type; "": any
 }{
 	{check: "configuration", make: "echo 'watch: []' >config.dat", want: "nothing is on the watch list"},
 	{check: "configuration", make: "echo 'nonsense: [' >config.dat", want: "config.dat"},
@@ -148,8 +149,10 @@ var ailments = []struct {
 	{check: "destination", make: "chmod g+w dest/.git/refs", want: `others may write to .*refs \(mode 0720\)`, heals: true},
 	{check: "destination", make: "echo nothing >dest/.git/refs/heads/main", want: "branch main is damaged"},
 	{check: "privacy", make: "chmod 755 dest dest/.git", want: "other users can read the history in .*dest/.git", heals: true},
-	{check: "sources", as: "as-nobody", make: "chmod 000 w/a", want: "w/a: cannot be read: permission denied", heals: true},
+	{check: "sources", as: "as-nobody", make: "chmod 000 w/a", want: "w/a: cannot be read: permission denied", heals: true, says: `^open it \(chmod u\+r .*/w/a\), or leave it out with: .* add '!.*/w/a'$`},
+	{check: "sources", as: "as-nobody", make: "mkdir w/c; echo x >w/c/f; chown -R 65534 w/c; chmod 000 w/c", want: "w/c: cannot be read: permission denied", says: `^open it \(chmod u\+rx .*/w/c\), or leave`},
 	{check: "sources", make: "echo 'max-size: 4B' >>config.dat; echo large >w/b", want: "w/b: .*larger than max-size", heals: true},
+	{check: "sources", make: "echo 'max-size: 4KiB' >>config.dat; truncate -s 7000K w/b", want: "w/b: .*larger than max-size", says: `^take it \(max-size: 7000KiB in .*config.dat\), or leave it out with: .* add '!.*/w/b'$`},
 	{check: "deletions", make: "mv w gone", want: "w: is missing: 1 known file is gone, and not taken for deleted", heals: true},
 	{check: "missing", make: "tm -q add --missing-ok gone", want: "gone is on the watch list, and does not exist", heals: true},
 	{check: "missing", make: "mkdir none; tm -q add 'none/*.md'", want: `note: entry .*none/\*\.md of the watch list selects nothing`, heals: true},
@@ -169,6 +172,7 @@ var ailments = []struct {
 	{check: "schedule", as: "as-nobody", make: `: >tab; u=.config/systemd/user; mkdir -p $u/timers.target.wants; printf '[Timer]\nOnCalendar=minutely\n' >$u/tm.timer
 		printf '[Service]\nExecStart=%s/program/timemachine -c %s/config.dat\n' $DIR $DIR >$u/tm.service; ln -s ../tm.timer $u/timers.target.wants`, want: "tm.timer makes no runs: it runs only while you are logged in"},
 	{check: "clock", make: "touch -d 'now + 1 hour' dest/.git/timemachine/ran*", want: `the clock of this machine is wrong, or was: the last run ended .*in the future`, heals: false},
+	{check: "clock", make: "mkdir -p root; touch root/unkept-clock", want: `note: no time server keeps the clock of this machine right`},
 	{check: "settings", make: "git -C dest config core.autocrlf true", want: "git's setting core.autocrlf of the destination is not false", heals: true},
 	{check: "push", make: "git -C dest remote add origin $DIR/none.git; echo 'push: origin' >>config.dat; tm -q run", want: "pushes to origin fail since"},
 	{check: "push", make: "echo 'push: nowhere' >>config.dat", want: "has no remote nowhere"},
@@ -177,6 +181,9 @@ var ailments = []struct {
 	{check: "file-system", make: `test "$(stat -f -c %T /dev/shm)" = tmpfs; rm -rf /dev/shm/$(basename $DIR); cp -a dest /dev/shm/$(basename $DIR); sed -i "s,^destination.*,destination: /dev/shm/$(basename $DIR)," config.dat`, want: `\(tmpfs\) is in memory`},
 	{check: "rereading", make: `for i in $(seq 30); do echo $i >w/$i; done; tm -q run; touch -d '1 minute ago' dest/.git/timemachine/ran*`, want: "note: a run reads [0-9]+ of 31 files again"},
 	{check: "names", make: `echo x >w/aux.txt; git init -q --bare -b main r.git; git -C dest remote add origin $DIR/r.git; echo 'push: origin' >>config.dat; tm -q run`, want: "note: Windows or macOS refuse 1 name .*w/aux.txt"},
+	{check: "names", make: `echo x >w/Notes.txt; echo x >w/notes.txt; git init -q --bare -b main r.git; git -C dest remote add origin $DIR/r.git; echo 'push: origin' >>config.dat; tm -q run`, want: "note: Windows and macOS take 1 name for the same as another, such as .*w/notes.txt beside .*w/Notes.txt"},
+	{check: "names", make: `d=w/$(printf %0200d 1); mkdir -p $d; echo x >$d/file; git init -q --bare -b main r.git; git -C dest remote add origin $DIR/r.git; echo 'push: origin' >>config.dat; tm -q run`, want: "note: Windows refuses 1 path in a clone of the history, being too long"},
+	{check: "large-files", make: `git init -q --bare -b main r.git; git -C dest remote add origin $DIR/r.git; echo 'push: origin' >>config.dat; truncate -s 101M w/large.img`, want: "note: .*w/large.img is over 100 MB large: GitHub", heals: true},
 	{check: "exclusions", make: "git init -q w", want: "note: .*w/.git is left out by default", heals: true},
 	{check: "ignore-lines", make: `printf 'ignore-lines: {"%s/w/a": [^x], "%s/w/A": [^x]}\n' $DIR $DIR >>config.dat`, want: "note: ignore-lines of .*/w/A .*config.dat:3. are of no recorded file"},
 	{check: "log", as: "as-nobody", make: "chmod 000 timemachine.log", want: "log .* cannot be written", heals: true},
@@ -207,16 +214,16 @@ func TestDoctor(t *testing.T) {
 			if isNote == f[0].NeedsHand || !regexp.MustCompile(want).MatchString(text) {
 				t.Errorf("found: %s", text)
 			}
-			if f[0].Hint == "" {
-				t.Errorf("no remedy for: %s", text)
+			if f[0].Hint == "" || !regexp.MustCompile(a.says).MatchString(f[0].Hint) {
+				t.Errorf("the remedy is %q for: %s", f[0].Hint, text)
 			}
 			if strings.HasPrefix(f[0].Hint, "move it ") && !strings.Contains(f[0].Hint, "config edit") {
 				t.Errorf("runs go on where it was: %s", f[0].Hint)
 			}
 			if a.heals {
-				_, command, _ := strings.Cut(": "+f[0].Hint, ": ")
-				if _, after, ok := strings.Cut(command, ": "); ok {
-					command = after
+				command := f[0].Hint
+				if i := strings.LastIndex(command, ": "); i >= 0 {
+					command = command[i+2:]
 				}
 				p.must(command)
 				if f := p.findings(a.check, a.flags); len(f) > 0 {
@@ -376,6 +383,12 @@ func TestDoctorOfAWatch(t *testing.T) {
 	found("runs", "")
 	if hint := found("schedule", "a watch was started by hand, pid "+pid+"; when it has ended"); !strings.Contains(hint, "schedule install") {
 		t.Errorf("the hint is %q", hint)
+	}
+	if out := p.must("tm schedule"); !regexp.MustCompile(`(?m)^watch        is running, pid ` + pid + `, since .*; nothing is found that starts it again$`).MatchString(out) {
+		t.Error(out)
+	}
+	if out := p.must("tm schedule show --json"); !regexp.MustCompile(`"watches": \[\s*\{\s*"pid": ` + pid + `,\s*"since": "2`).MatchString(out) {
+		t.Error(out)
 	}
 	p.must("kill -STOP " + pid)
 	if out := p.must("tm status"); !strings.Contains(out, "watch is stopped by a signal, as with Ctrl-Z, pid "+pid) {

@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"timemachine/cmd/timemachine/internal/doctor"
 	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/schedule"
-	"timemachine/cmd/timemachine/internal/statusview"
 	"timemachine/watch/config"
 )
 
@@ -27,7 +25,7 @@ func (a *app) examineJobs(ctx context.Context, p *place, c *config.Config, to *d
 		to.Unread = unread.Error()
 	}
 	if to.History != nil {
-		to.Watches = slices.DeleteFunc(watchesOf(to.History.State(), p), func(w statusview.Watch) bool { return !w.Own })
+		to.Watches = ownWatches(to.History, p)
 	}
 	if len(to.Scheduled) == 0 {
 		to.Schedule = a.scheduleCommand(p)

@@ -222,7 +222,8 @@ scheduled, with which program, and whether its runs come and end well; a configu
 clock that was set back; git, its settings, and pushes that fail; a log that cannot be written.
 
 Lines that begin with note: are worth knowing, and nothing goes wrong: files that fill the destination with versions all day,
-folders without events for watch, names that Windows or macOS refuse, repositories whose .git is left out.
+folders without events for watch, a clock that no time server keeps right, names that Windows or macOS refuse and files that hosting
+services refuse where runs push, repositories whose .git is left out.
 
 The exit code is 1 where something needs a hand, else 0, and the last line says so. With -v, checks that have found nothing
 are named too; with -q nothing is printed. --push asks the remote as well; without it no other machine is contacted.

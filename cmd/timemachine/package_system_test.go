@@ -89,12 +89,19 @@ func TestPackage(t *testing.T) {
 	has("what cron does", do("cat /etc/cron.d/timemachine"), "/usr/bin/timemachine")
 	do("echo 2 >%s/f && timemachine && cp %s %s/config.before", watched, config, watched)
 
+	// another configuration, a line that somebody has written, and a user's own unit
+	do("cp %s %s/other.dat && timemachine -c %s/other.dat -d %s/dest init && timemachine -c %s/other.dat -d %s/dest schedule install --cron", config, watched, watched, watched, watched, watched)
+	do("echo '0 4 * * * root /usr/bin/timemachine run' >/etc/cron.d/by-hand")
+	t.Cleanup(func() { os.Remove("/etc/cron.d/by-hand") })
 	do("apt-get install -y -q %s", second[0])
+	do("ls /etc/cron.d/timemachine-*")
 	has("version", do("timemachine version"), "timemachine 0.9.2")
 	do("cmp %s %s/config.before && test -e /etc/cron.d/timemachine", config, watched)
 	has("log", do("timemachine log %s/f", watched), "modified")
 
-	do("apt-get remove -y -q timemachine")
+	removal := do("apt-get remove -y -q timemachine 2>&1")
+	has("what still starts it", removal, "these still start /usr/bin/timemachine, and will fail:\n  /etc/cron.d/by-hand\n")
+	do("! ls /etc/cron.d/timemachine-* 2>/dev/null")
 	do("test ! -e /usr/bin/timemachine && test ! -e /etc/cron.d/timemachine && test -s %s", config)
 	commits := do("git -C %s -c safe.directory='*' rev-list --count main", history)
 	do("apt-get purge -y -q timemachine")

@@ -13,6 +13,7 @@ import (
 	"timemachine/cmd/timemachine/internal/schedule"
 	"timemachine/cmd/timemachine/internal/statusview"
 	"timemachine/repo/durable"
+	"timemachine/repo/history"
 )
 
 // presencePrefix begins the names of the files by which others learn of a watch. Its PID follows.
@@ -114,6 +115,11 @@ func watchesOf(state *durable.Dir, p *place) []statusview.Watch {
 			Own: w.Config == strings.ToValidUTF8(p.config, "\ufffd")})
 	}
 	return list
+}
+
+// ownWatches are those of the configuration in question.
+func ownWatches(h *history.History, p *place) []statusview.Watch {
+	return slices.DeleteFunc(watchesOf(h.State(), p), func(w statusview.Watch) bool { return !w.Own })
 }
 
 // cronDepth is how many processes above this one may be cron, with a shell and a script between.

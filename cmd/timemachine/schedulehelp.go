@@ -36,10 +36,13 @@ Something else that runs the configuration already is not replaced: install name
 and you have written into a crontab is taken over.`
 
 const scheduleShowHelp = `Tell what runs this configuration: lines of your crontab, of /etc/crontab and /etc/cron.d, and units of systemd; whether cron or the
-unit is running; when systemd makes the next run; and when the last run was, whoever made it. The line says so where it is older than the
-schedule explains. timemachine status --max-age is the one for monitors.
+unit is running; when systemd makes the next run; which timemachine watch runs, also one that was started by hand; and when the last run
+was, whoever made it. The line says so where it is older than the schedule explains. timemachine status --max-age is the one for monitors.
 
 Whether cron is running is seen in the list of processes. Where that is hidden from you (hidepid), and on macOS, it cannot be told.`
 
 const scheduleRemoveHelp = `Take away what schedule install has made for this configuration, of every kind or of the one that a flag names. Nothing else is
-removed; what still runs the configuration is named. The history stays, and can be read as before.`
+removed; what still runs the configuration is named. The history stays, and can be read as before.
+
+With --all it takes away those of every configuration that start this program, and names what else starts it: for root those of the
+system and root's own, for others their own. The packages do so when they are removed.`

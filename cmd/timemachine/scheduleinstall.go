@@ -24,7 +24,7 @@ import (
 // scheduleOptions are the flags of schedule install and schedule remove.
 type scheduleOptions struct {
 	cron, systemd, watch bool
-	user                 bool
+	user, all            bool
 	every                time.Duration
 	spaced               bool // every is given
 }
@@ -41,8 +41,14 @@ func (a *app) scheduleCommands() *cobra.Command {
 	o.addKinds(install)
 	install.Flags().DurationVar(&o.every, "every", 0, "the `TIME` between runs, or between a watch's looks at everything (default 1m)")
 	remove := newCommand("remove", "take away what install has made", scheduleRemoveHelp, noArgs,
-		func(ctx context.Context, _ []string) error { return a.scheduleRemove(ctx, r) })
+		func(ctx context.Context, _ []string) error {
+			if r.all {
+				return a.scheduleRemoveAll(ctx, r)
+			}
+			return a.scheduleRemove(ctx, r)
+		})
 	r.addKinds(remove)
+	remove.Flags().BoolVar(&r.all, "all", false, "those of every configuration that start this program, as before it is uninstalled")
 	cmd.AddCommand(install, newCommand("show", "what is installed, is it active, and the last run", scheduleShowHelp, noArgs, show), remove)
 	return cmd
 }

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"timemachine/cmd/timemachine/internal/hint"
@@ -25,7 +26,8 @@ type scheduleReport struct {
 	outcome string // installed, unchanged, removed; "" of show
 	removed []removedSchedule
 	jobs    []scheduledJob
-	unread  error // why the user's crontab could not be read; nil: it was, or there is none
+	unread  error              // why the crontab could not be read, or nil
+	watches []statusview.Watch // that run now
 	last    history.LastRun
 	failed  *statusview.FailedRun
 }
@@ -43,13 +45,14 @@ type scheduledJob struct {
 
 // scheduleDocument is what schedule --json prints.
 type scheduleDocument struct {
-	Configuration string              `json:"configuration"`
-	Destination   string              `json:"destination"`
-	Outcome       string              `json:"outcome,omitempty"`
-	Removed       []string            `json:"removed"`
-	Jobs          []scheduledDocument `json:"jobs"`
-	Ended         string              `json:"run_ended"`
-	Good          string              `json:"run_good"`
+	Configuration string                     `json:"configuration"`
+	Destination   string                     `json:"destination"`
+	Outcome       string                     `json:"outcome,omitempty"`
+	Removed       []string                   `json:"removed"`
+	Jobs          []scheduledDocument        `json:"jobs"`
+	Watches       []statusview.WatchDocument `json:"watches"`
+	Ended         string                     `json:"run_ended"`
+	Good          string                     `json:"run_good"`
 }
 
 // scheduledDocument is a job in it.
@@ -122,13 +125,15 @@ func (a *app) statusJobs(ctx context.Context, p *place, c *config.Config) (jobs 
 	return jobs, unread
 }
 
-// findLastRun fills in when the last run was. Nothing is known before the first. Of a destination
+// findRuns fills in when the last run was, and which watches run. Nothing is known before the
+// first. Of a destination
 // that cannot be read only a run that failed is.
-func (a *app) findLastRun(r *scheduleReport) {
+func (a *app) findRuns(r *scheduleReport) {
 	if h, err := a.openToRead(r.dest, "", nil); err == nil {
 		if last, err := h.LastRun(); err == nil {
 			r.last = last
 		}
+		r.watches = ownWatches(h, r.place)
 		h.Close()
 	}
 	r.failed = a.recall(r.config).lastFailure(r.dest, r.last)
@@ -136,7 +141,7 @@ func (a *app) findLastRun(r *scheduleReport) {
 
 // printSchedule says what was done, and what runs the configuration now.
 func (a *app) printSchedule(r *scheduleReport) error {
-	a.findLastRun(r)
+	a.findRuns(r)
 	switch {
 	case a.flags.json:
 		return a.printJSON(r.document())
@@ -169,6 +174,13 @@ func (a *app) printSchedule(r *scheduleReport) error {
 	}
 	if r.outcome == "" && len(r.jobs) == 0 {
 		add("schedule", statusview.NoneFound(r.unread)+"; to have it run each minute: "+a.spell("schedule", "install"))
+	}
+	for i := range r.watches {
+		text := strings.TrimPrefix(r.watches[i].Text(a.clock()), "watch ")
+		if !slices.ContainsFunc(r.jobs, func(j scheduledJob) bool { return j.Watch }) {
+			text += "; nothing is found that starts it again"
+		}
+		add("watch", text)
 	}
 	if r.outcome != "removed" {
 		add("last run", statusview.LastRun(r.last, r.failed, a.clock())+r.overdue(a.now()))
@@ -328,9 +340,12 @@ func (a *app) startCron(places *schedule.Places) string {
 
 func (r *scheduleReport) document() scheduleDocument {
 	d := scheduleDocument{Configuration: r.config, Destination: r.dest, Outcome: r.outcome, Removed: []string{},
-		Jobs: []scheduledDocument{}, Ended: render.TimeText(r.last.Ended), Good: render.TimeText(r.last.Good)}
+		Jobs: []scheduledDocument{}, Watches: []statusview.WatchDocument{}, Ended: render.TimeText(r.last.Ended), Good: render.TimeText(r.last.Good)}
 	for _, gone := range r.removed {
 		d.Removed = append(d.Removed, gone.where)
+	}
+	for i := range r.watches {
+		d.Watches = append(d.Watches, r.watches[i].Document())
 	}
 	for _, j := range r.jobs {
 		doc := scheduledDocument{Kind: string(j.Kind), Where: j.Where, When: j.When, User: j.User, Made: j.made, Enabled: j.enabled, Active: j.active(), Next: render.TimeText(j.Next)}

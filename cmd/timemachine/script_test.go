@@ -182,7 +182,9 @@ func asNobody() {
 // of this machine.
 func apart() {
 	rootFolders, scheduleRoot = setupFolders{}, filepath.Join(os.DevNull, "none")
+	clockIsUnkept = func() bool { return false }
 	if top := os.Getenv("ROOT_SETUP"); top != "" {
+		clockIsUnkept = func() bool { return exists(filepath.Join(top, "unkept-clock")) }
 		scheduleRoot = top
 		rootFolders = setupFolders{config: filepath.Join(top, "etc", programName), destination: filepath.Join(top, "backups", programName),
 			schedule: filepath.Join(top, "etc", "cron.d", programName)}

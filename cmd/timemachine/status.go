@@ -178,7 +178,10 @@ func (a *app) gatherStatus(ctx context.Context, h *history.History, c *config.Co
 			return err
 		}
 		s.Watches = watchesOf(h.State(), p)
-		var err error
+		err := h.Commits().CheckAdopted()
+		if err != nil && c != nil {
+			s.Refused, s.Adopt = terminal.Escape(render.FirstLine(err)), a.hintOf(err)
+		}
 		if s.Agreed, err = a.agreed(h, p, c); errors.Is(err, remote.ErrUnreadable) {
 			a.console.Warn(render.FirstLine(err))
 		} else if err != nil {

@@ -7,14 +7,17 @@ import (
 )
 
 // sleepClock tells for how long the machine was suspended.
-type sleepClock struct{ asleep time.Duration }
+type sleepClock struct {
+	asleep time.Duration // since the machine's start, when it was last asked
+	read   func() time.Duration
+}
 
-func newSleepClock() *sleepClock { return &sleepClock{asleep: timeAsleep()} }
+func newSleepClock() *sleepClock { return &sleepClock{asleep: timeAsleep(), read: timeAsleep} }
 
 // slept returns for how long the machine was suspended since it was last asked.
 func (c *sleepClock) slept() time.Duration {
 	before := c.asleep
-	c.asleep = timeAsleep()
+	c.asleep = c.read()
 	return c.asleep - before
 }
 

@@ -20,9 +20,9 @@ import (
 )
 
 const (
-	patience  = 5 * time.Second // a path that does not rest is looked at after this
-	tick      = time.Second     // between looks at the clock, mounts and configuration
-	slowTick  = 5 * time.Second // the same when nothing has happened for as long as wakeful
+	patience  = 5 * time.Second  // a path that does not rest is looked at after this
+	tick      = time.Second      // between looks at the clock, mounts and configuration
+	slowTick  = 10 * time.Second // the same when nothing has happened for as long as wakeful
 	wakeful   = 30 * time.Second
 	stopTime  = 3500 * time.Millisecond // for the run at hand, when the daemon is to stop
 	longSleep = 2 * time.Second         // the machine was suspended for longer than this
@@ -96,7 +96,7 @@ type daemon struct {
 	places    *placesHolder
 	pending   *pending
 	source    *events.Source
-	clock     *sleepClock
+	slept     func() time.Duration // for how long the machine was suspended since it was last asked
 	alive     *vigil
 	socket    *notifier
 
@@ -106,7 +106,7 @@ type daemon struct {
 	retry   time.Time // nothing is looked at before
 	tries   int       // looks in a row that were not made
 	worked  bool      // a look was made since the daemon began to wait
-	stirred time.Time // when there was something to do last
+	stirred time.Time // when something has changed last
 
 	begun bool          // Begun was called
 	lost  chan struct{} // events were lost
@@ -116,7 +116,7 @@ type daemon struct {
 // Run watches until ctx ends. Then it finishes the run at hand, or cuts it short after some
 // seconds, and returns nil. An error says that the configuration cannot be used at the start.
 func Run(ctx context.Context, o Options) error {
-	d := &daemon{Options: o, places: &placesHolder{}, clock: newSleepClock(), lost: make(chan struct{}, 1)}
+	d := &daemon{Options: o, places: &placesHolder{}, slept: newSleepClock().slept, stirred: time.Now(), lost: make(chan struct{}, 1)}
 	d.pending = newPending(o.Settle)
 	d.signature = o.Signature()
 	setting, err := o.Load()
@@ -142,7 +142,6 @@ func Run(ctx context.Context, o Options) error {
 func (d *daemon) loop(ctx context.Context) {
 	for ctx.Err() == nil {
 		if d.act(ctx) {
-			d.stirred = time.Now()
 			continue
 		}
 		if d.worked {
@@ -244,9 +243,13 @@ func (d *daemon) look(ctx context.Context, part []scan.Path) (Result, error) {
 	defer stop()
 	d.source.Begin()
 	places := d.places.get()
-	return d.Look(run, Look{Setting: d.setting, Part: part, Watch: func(folder string, dev uint64) {
+	result, err := d.Look(run, Look{Setting: d.setting, Part: part, Watch: func(folder string, dev uint64) {
 		d.source.Watch(places.real(folder), dev)
 	}})
+	if part != nil || err != nil || result.Busy || result.Versions > 0 {
+		d.stirred = time.Now()
+	}
+	return result, err
 }
 
 // putOff tells whether a look was not made, and sets when to try again.
@@ -298,7 +301,7 @@ func (d *daemon) wait(ctx context.Context) {
 }
 
 // tick is the time until what has no events is looked at again. Each look wakes up the processor,
-// so there are fewer when nothing has happened for a while.
+// so there are fewer when nothing has changed for a while.
 func (d *daemon) tick(now time.Time) time.Duration {
 	if now.Sub(d.stirred) > wakeful {
 		return slowTick
@@ -317,7 +320,7 @@ func (d *daemon) describe() string {
 
 // check looks at what has no events: the clock, the mounts and the configuration.
 func (d *daemon) check() {
-	if d.clock.slept() > longSleep {
+	if d.slept() > longSleep {
 		d.want("the machine was suspended")
 	}
 	if d.source.MountsChanged(d.isOnTheWay) {

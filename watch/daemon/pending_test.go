@@ -119,7 +119,10 @@ func TestFewWakeupsAtRest(t *testing.T) {
 		t.Errorf("after more: %v", got)
 	}
 	v := vigil{signed: now}
-	if !v.isAlive(now.Add(slowTick+4*time.Second), 0) {
+	if !v.isAlive(now.Add(slowTick+9*time.Second), 0) {
 		t.Error("a wait at rest counts as no life")
+	}
+	if v.isAlive(now.Add(slowTick+11*time.Second), 0) {
+		t.Error("a wait without end counts as life")
 	}
 }

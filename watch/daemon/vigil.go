@@ -64,6 +64,9 @@ func (n *notifier) close() {
 // A run that has done nothing for this long hangs.
 const hangTime = 2 * time.Minute
 
+// latest is by how much the daemon may wake up late.
+const latest = 10 * time.Second
+
 // workStep is how much of the processor a process uses that works, between two signs.
 const workStep = time.Millisecond
 
@@ -110,7 +113,7 @@ func (v *vigil) isAlive(now time.Time, used time.Duration) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if !v.working {
-		return now.Sub(v.signed) < max(v.every, 10*tick)
+		return now.Sub(v.signed) < max(v.every, slowTick+latest)
 	}
 	if used-v.used >= workStep {
 		v.signed, v.used = now, used

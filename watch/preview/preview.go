@@ -32,6 +32,7 @@ type Preview struct {
 	Changes   []Expected     // by path
 	Rechecked int            // number of sources without a visible change that are read to be sure
 	Failing   []scan.Problem // sources that cannot be read, or are skipped
+	Large     []string       // files that would be recorded, and hosting services refuse, by path
 	Missing   []string       // roots of entries that do not exist, sorted
 	Held      []scan.Problem // folders whose deletions are held back
 }
@@ -86,7 +87,7 @@ func build(ctx context.Context, c *config.Config, h *history.History, dest strin
 		}
 		defer look.capturer.Reader.Close()
 	}
-	p := &Preview{Sources: s.Sources, Bytes: s.Bytes(), Folders: s.Folders(), Failing: scan.RaiseKnown(s.Problems, known), Missing: missingRoots(s), Held: held}
+	p := &Preview{Sources: s.Sources, Bytes: s.Bytes(), Folders: s.Folders(), Large: s.LargerThan(watch.HostLimit, c.MaxSize), Failing: scan.RaiseKnown(s.Problems, known), Missing: missingRoots(s), Held: held}
 	for i := range changes {
 		if err := ctx.Err(); err != nil {
 			return nil, err

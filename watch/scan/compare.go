@@ -1,6 +1,8 @@
 package scan
 
 import (
+	"slices"
+
 	"timemachine/watch/cache"
 	"timemachine/watch/config"
 	"timemachine/watch/disk"
@@ -62,6 +64,24 @@ func (s *Scan) Bytes() int64 {
 		}
 	}
 	return n
+}
+
+// LargerThan returns the files that were found with more than least bytes, and no more than most,
+// by path. most 0 is no limit.
+func (s *Scan) LargerThan(least, most int64) (paths []string) {
+	add := func(path string, st *disk.Stat) {
+		if st.IsRegular() && st.Size > least && (most == 0 || st.Size <= most) {
+			paths = append(paths, path)
+		}
+	}
+	for known := range s.cached.UnchangedBelow("/") {
+		add(known.Source, &known.Stat)
+	}
+	for i := range s.found {
+		add(s.found[i].Path, &s.found[i].Stat)
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
 }
 
 // Folders returns the number of folders that were looked into.

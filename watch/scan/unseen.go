@@ -228,6 +228,11 @@ func (u *Unseen) deviceAllows(folder string, f folder, state *cache.State) bool 
 		why = "is empty, where it was not"
 	case state.Stat.IsZero():
 		why = "has nothing that shows it is the folder of before"
+	default:
+		// The folder itself has not moved.
+		if above := u.cache.FindLive(folder); above != nil && above.Folder && above.Stat.Dev == f.dev {
+			why = "lacks what was on another device, or a subvolume of its own"
+		}
 	}
 	return u.holdBack(folder, state, why, false)
 }

@@ -12,9 +12,15 @@ import (
 // was made on another file system: a run spells new paths so that they do not. The index has all of
 // them, files/ and copies/ the first only.
 func (r *Commits) Collisions(tip object.ID) (map[string]string, error) {
-	if !r.FoldsCase() || tip.IsZero() {
+	if !r.FoldsCase() {
 		return nil, nil
 	}
+	return r.FoldedCollisions(tip)
+}
+
+// FoldedCollisions is Collisions for a checkout on a file system that folds names, as on Windows
+// and macOS.
+func (r *Commits) FoldedCollisions(tip object.ID) (map[string]string, error) {
 	tree, err := r.Files(tip)
 	if err != nil {
 		return nil, err

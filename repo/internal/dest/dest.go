@@ -115,19 +115,10 @@ func (r *Dest) OpenWriter() error {
 	if err := r.openGit(); err != nil {
 		return err
 	}
-	branch := r.Config.Get("timemachine", "branch")
-	if branch == "" {
-		if used, err := r.IsUsed(); err != nil || used {
-			return cmp.Or(err, r.missingBranchError())
-		}
-	}
-	if err := r.checkServed(); err != nil {
+	if err := r.CheckAdopted(); err != nil {
 		return err
 	}
-	if branch == "" {
-		return r.ForeignError()
-	}
-	if err := r.setBranch(branch); err != nil {
+	if err := r.setBranch(r.Config.Get("timemachine", "branch")); err != nil {
 		return err
 	}
 	return r.openParts()
@@ -159,8 +150,7 @@ func (r *Dest) openGit() error {
 	case err != nil:
 		return err
 	case kind == BareRepository:
-		return &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("destination %s is a bare repository", record.Quote(r.Path)),
-			Remedy: refusal.Remedy{Kind: refusal.CloneAndAdopt}}
+		return r.bareError()
 	case kind == NoRepository:
 		return &refusal.Error{Kind: refusal.NoRepository, Dest: r.Path, Msg: fmt.Sprintf("destination %s holds no history", record.Quote(r.Path)),
 			Remedy: r.Remedy(refusal.InitDestination, "")}
@@ -169,6 +159,32 @@ func (r *Dest) openGit() error {
 		return err
 	}
 	return r.ReadConfig()
+}
+
+func (r *Dest) bareError() error {
+	return &refusal.Error{Kind: refusal.Foreign, Dest: r.Path, Msg: fmt.Sprintf("destination %s is a bare repository", record.Quote(r.Path)),
+		Remedy: refusal.Remedy{Kind: refusal.CloneAndAdopt}}
+}
+
+// CheckAdopted refuses a repository that is not timemachine's, or that timemachine does not
+// support. A clone of a history can be read, and is no destination until it is taken over.
+func (r *Dest) CheckAdopted() error {
+	if r.Bare {
+		return r.bareError()
+	}
+	branch := r.Config.Get("timemachine", "branch")
+	if branch == "" {
+		if used, err := r.IsUsed(); err != nil || used {
+			return cmp.Or(err, r.missingBranchError())
+		}
+	}
+	if err := r.checkServed(); err != nil {
+		return err
+	}
+	if branch == "" {
+		return r.ForeignError()
+	}
+	return nil
 }
 
 // createAsOwnerOf lets everything that root creates in folders belong to the owner of another one.

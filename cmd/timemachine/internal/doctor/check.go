@@ -44,6 +44,9 @@ type Patient struct {
 	Watches       []statusview.Watch // of this configuration
 	Unscheduled   []Job              // of another configuration or destination
 
+	// what to type to have a time server keep the clock; "": one does, or that is not known
+	TimeServer string
+
 	User  User
 	Clock render.Clock
 	Say   hint.Speller
@@ -118,6 +121,7 @@ var checks = []check{
 	{"rereading", checkRereading},
 	{"noise", checkNoise},
 	{"names", checkNames},
+	{"large-files", checkLarge},
 	{"exclusions", checkExclusions},
 	{"ignore-lines", checkIgnoreLines},
 	{"log", checkLog},

@@ -6,8 +6,13 @@ import (
 	"regexp"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"timemachine/cmd/timemachine/internal/hint"
+	"timemachine/repo/refusal"
 	"timemachine/watch/config"
+	"timemachine/watch/preview"
+	"timemachine/watch/scan"
 )
 
 // TestGit looks for git where cron does, and asks it for its version.
@@ -50,14 +55,50 @@ func TestNothingIsKnown(t *testing.T) {
 
 // TestWindowsRefuses tells names that Windows refuses from others.
 func TestWindowsRefuses(t *testing.T) {
-	for _, name := range []string{"aux", "AUX.txt", "con.tar.gz", "lpt1", "nul .x", "a:b", "a.", "a ", "what?", `a\b`, "a\tb"} {
+	for _, name := range []string{"aux", "AUX.txt", "con.tar.gz", "lpt1", "nul .x", "COM1", "lpt².log", "CONIN$", "a:b", "a.", "a ", "what?", `a\b`, "a\tb"} {
 		if !windowsRefuses(name) {
 			t.Errorf("%q passes", name)
 		}
 	}
-	for _, name := range []string{"auxiliary", "a.aux", "com10", ".git", "a b", "größe", "console.log"} {
+	for _, name := range []string{"auxiliary", "a.aux", "com10", "com", "comb", "lpt0", ".git", "a b", "größe", "console.log"} {
 		if windowsRefuses(name) {
 			t.Errorf("%q is refused", name)
+		}
+	}
+}
+
+// TestClosedSources: who cannot read a file is told who could, and how to leave it out.
+func TestClosedSources(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(file, []byte("12345"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	closed := scan.Problem{Path: file, Msg: "cannot be read", Err: unix.EACCES}
+	for _, c := range []struct {
+		uid     int
+		problem scan.Problem
+		maxSize int64
+		want    string
+	}{
+		{os.Getuid() + 1, closed, 0, `^have root record it \(sudo timemachine setup .*/f\), or leave it out with: timemachine add '!.*/f'$`},
+		{0, closed, 0, `^leave it out with: timemachine add '!.*/f'$`},
+		{os.Getuid() + 1, scan.Problem{Path: file, Msg: "is larger"}, 4, `^take it \(max-size: 1KiB in /etc/t/config.dat\), or leave it out with: `},
+		{os.Getuid() + 1, scan.Problem{Path: file, Msg: "cannot be read", Err: unix.EIO}, 5, `^leave it out with: `},
+	} {
+		p := &Patient{Configuration: "/etc/t/config.dat", Config: &config.Config{MaxSize: c.maxSize}, Say: hint.Speller{Program: "timemachine"}, User: User{UID: c.uid},
+			Preview: &preview.Preview{Failing: []scan.Problem{c.problem}}, Hints: func(refusal.Remedy) string { return "" }}
+		found := checkSources(p)
+		if len(found) != 1 || !regexp.MustCompile(c.want).MatchString(found[0].Remedy) {
+			t.Errorf("uid %d, %s: %+v", c.uid, c.problem.Msg, found)
+		}
+	}
+}
+
+// TestRoundedUp: a size for max-size takes the file.
+func TestRoundedUp(t *testing.T) {
+	for n, want := range map[int64]string{1: "1KiB", 1024: "1KiB", 1025: "2KiB", 7000 << 10: "7000KiB", 10<<20 + 1: "11MiB", 5 << 40: "5120GiB", 20 << 40: "20TiB"} {
+		if got := roundedUp(n); got != want {
+			t.Errorf("%d: %s, want %s", n, got, want)
 		}
 	}
 }

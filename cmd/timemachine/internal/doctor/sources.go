@@ -2,12 +2,13 @@ package doctor
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
-	"strings"
-	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
 
 	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/render"
@@ -15,6 +16,7 @@ import (
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/durable"
 	"timemachine/watch/config"
+	"timemachine/watch/disk"
 	"timemachine/watch/scan"
 )
 
@@ -24,12 +26,61 @@ func checkSources(p *Patient) []Finding {
 	if p.Preview == nil {
 		return nil
 	}
+	largest := p.largestFailing()
 	return p.problems(p.Preview.Failing, func(problem *scan.Problem) string {
 		if problem.Path == "" {
 			return ""
 		}
-		return "leave it out with: " + p.Say.Command("add", hint.ShellWord(config.ExclusionOf(problem.Path)))
+		return p.withoutOrElse(problem, largest)
 	})
+}
+
+// withoutOrElse says how a source that is left out is recorded, where that is known, and how runs
+// go on without it. largest is the size of the largest of them.
+func (p *Patient) withoutOrElse(problem *scan.Problem, largest int64) string {
+	leaveOut := "leave it out with: " + p.Say.Command("add", hint.ShellWord(config.ExclusionOf(problem.Path)))
+	st, err := disk.StatAt(unix.AT_FDCWD, problem.Path, unix.AT_SYMLINK_NOFOLLOW)
+	closed := errors.Is(problem.Err, unix.EACCES) || errors.Is(problem.Err, unix.EPERM)
+	switch {
+	case err == nil && p.isTooLarge(&st):
+		return fmt.Sprintf("take it (max-size: %s in %s), or %s", roundedUp(largest), terminal.Quote(p.Configuration), leaveOut)
+	case closed && p.User.UID == 0: // as on a file server that trusts no root
+		return leaveOut
+	case closed && err == nil && int(st.UID) == p.User.UID:
+		mode := "u+r"
+		if st.IsDir() {
+			mode = "u+rx"
+		}
+		return fmt.Sprintf("open it (%s), or %s", p.Say.System("chmod", mode, hint.ShellWord(problem.Path)), leaveOut)
+	case closed:
+		return fmt.Sprintf("have root record it (%s), or %s", p.Say.Spelled.Add("sudo "+p.Say.Program+" setup "+hint.ShellWord(problem.Path)), leaveOut)
+	}
+	return leaveOut
+}
+
+// isTooLarge tells whether max-size leaves a file out.
+func (p *Patient) isTooLarge(st *disk.Stat) bool {
+	return p.Config != nil && p.Config.MaxSize > 0 && st.IsRegular() && st.Size > p.Config.MaxSize
+}
+
+// largestFailing is the size of the largest file that max-size leaves out.
+func (p *Patient) largestFailing() (largest int64) {
+	for i := range p.Preview.Failing {
+		st, err := disk.StatAt(unix.AT_FDCWD, p.Preview.Failing[i].Path, unix.AT_SYMLINK_NOFOLLOW)
+		if err == nil && p.isTooLarge(&st) {
+			largest = max(largest, st.Size)
+		}
+	}
+	return largest
+}
+
+// roundedUp is a size for max-size that is at least so many bytes: whole units, and not many.
+func roundedUp(n int64) string {
+	unit, names := int64(1<<10), "KMGT"
+	for n > 10*unit<<10 && len(names) > 1 {
+		unit, names = unit<<10, names[1:]
+	}
+	return fmt.Sprintf("%d%ciB", (n+unit-1)/unit, names[0])
 }
 
 // checkDeletions finds deletions that runs hold back until somebody accepts them.
@@ -130,42 +181,6 @@ func checkNoise(p *Patient) (found []Finding) {
 		}
 	}
 	return found
-}
-
-// checkNames finds names that a checkout on Windows or macOS cannot have. They matter where a
-// history goes elsewhere.
-func checkNames(p *Patient) []Finding {
-	if p.History == nil || p.Push == nil && p.Answer == nil {
-		return nil
-	}
-	sources, err := p.History.Current("/")
-	if err != nil {
-		return nil
-	}
-	first, n := "", 0
-	for _, path := range sources {
-		if !utf8.ValidString(path) || slices.ContainsFunc(strings.Split(path[1:], "/"), windowsRefuses) {
-			if n++; first == "" {
-				first = path
-			}
-		}
-	}
-	if n == 0 {
-		return nil
-	}
-	return one(Finding{Path: first, Note: true, Text: fmt.Sprintf("Windows or macOS refuse %s in a clone of the history, such as %s: the history is whole, and a checkout there is not", render.Count(n, "name"), terminal.Quote(first)),
-		Remedy: "clone it there with: git clone --no-checkout URL"})
-}
-
-// reserved are the names that Windows keeps for devices, with any ending.
-var reserved = []string{"con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9"}
-
-// windowsRefuses tells whether a file on Windows cannot have a name, by the rules of "Naming Files,
-// Paths, and Namespaces" there.
-func windowsRefuses(name string) bool {
-	stem, _, _ := strings.Cut(strings.ToLower(name), ".")
-	return slices.Contains(reserved, strings.TrimRight(stem, " ")) || strings.HasSuffix(name, ".") || strings.HasSuffix(name, " ") ||
-		strings.ContainsAny(name, `<>:"|?*\`) || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' })
 }
 
 // checkExclusions finds what somebody may believe to be recorded, and is left out by default: the

@@ -205,17 +205,21 @@ func checkEnvironment(p *Patient) []Finding {
 // clockSlack is by how much a clock may run back without a finding.
 const clockSlack = time.Minute
 
-// checkClock finds a clock that was set back: versions are dated later than now.
-func checkClock(p *Patient) []Finding {
+// checkClock finds a clock that was set back, so that versions are dated later than now, and one
+// that nothing keeps right.
+func checkClock(p *Patient) (found []Finding) {
 	newest := p.Last.Ended
 	what := "the last run ended "
 	if p.Versions > 0 && p.Newest.CaptureTime().After(newest) {
 		newest, what = p.Newest.CaptureTime(), "the newest version was captured "
 	}
-	if newest.Sub(p.Clock.Now) <= clockSlack {
-		return nil
+	if newest.Sub(p.Clock.Now) > clockSlack {
+		found = append(found, Finding{Text: "the clock of this machine is wrong, or was: " + what + p.Clock.Moment(newest), Remedy: "look at it with: " + p.Say.System("timedatectl")})
 	}
-	return one(Finding{Text: "the clock of this machine is wrong, or was: " + what + p.Clock.Moment(newest), Remedy: "look at it with: " + p.Say.System("timedatectl")})
+	if p.TimeServer != "" {
+		found = append(found, Finding{Note: true, Text: "no time server keeps the clock of this machine right, as far as the kernel knows: versions bear its time", Remedy: p.TimeServer})
+	}
+	return found
 }
 
 // oldestGit is the first version of git that everything in the documentation works with: git init

@@ -3,8 +3,11 @@ package schedule
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -223,6 +226,35 @@ func (p *Places) Installed(ctx context.Context, s Site, name string) (f Standing
 		}
 	}
 	return f, false
+}
+
+// AllInstalled returns what install has made at a site, of all names.
+func (p *Places) AllInstalled(ctx context.Context, s Site) (all []Standing) {
+	names := map[string]bool{}
+	switch {
+	case s.Kind == Cron && s.Own:
+		text, _ := p.userCrontab(ctx)
+		for line := range strings.Lines(text) {
+			names[markedName(line)] = true
+		}
+	case s.Kind == Cron:
+		files, _ := filepath.Glob(filepath.Join(escapeGlob(p.at(cronFolder)), programName+"*"))
+		for _, file := range files {
+			names[filepath.Base(file)] = true
+		}
+	default:
+		files, _ := filepath.Glob(filepath.Join(escapeGlob(p.unitFolder(s)), programName+"*.*"))
+		for _, file := range files {
+			names[unitName(file)] = true
+		}
+	}
+	delete(names, "")
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if f, ok := p.Installed(ctx, s, name); ok {
+			all = append(all, f)
+		}
+	}
+	return all
 }
 
 // Activity tells whether something is at work that makes the runs of a job.

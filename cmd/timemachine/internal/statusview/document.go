@@ -20,7 +20,8 @@ type StatusDocument struct {
 	Size        SizeDocument     `json:"size"`
 	Push        *PushDocument    `json:"push"` // null: not set up
 	Agreed      []Agreed         `json:"private_allowed,omitempty"`
-	Next        *PreviewDocument `json:"next"` // null: there is no watch list
+	Refused     string           `json:"refused,omitempty"` // why a run would fail
+	Next        *PreviewDocument `json:"next"`              // null: no watch list, or Refused
 
 	Configuration string            `json:"configuration,omitempty"`
 	Watching      *WatchingDocument `json:"watching"` // null: there is no watch list
@@ -120,7 +121,7 @@ type AgeDocument struct {
 
 // Document is what status --json prints.
 func (s *Status) Document() StatusDocument {
-	d := StatusDocument{Destination: s.Destination, Branch: s.Branch, Busy: s.Busy, Versions: s.Versions, LastRun: lastRunJSON(s.Last, s.Failed), Agreed: s.Agreed,
+	d := StatusDocument{Destination: s.Destination, Branch: s.Branch, Busy: s.Busy, Versions: s.Versions, LastRun: lastRunJSON(s.Last, s.Failed), Agreed: s.Agreed, Refused: s.Refused,
 		Size: SizeDocument{Git: s.Sizes.Git, Files: s.Sizes.Files, Copies: s.Sizes.Copies}}
 	if s.Versions > 0 {
 		d.Newest = &NewestDocument{Commit: render.IDText(s.Newest.Commit), Captured: render.TimeText(s.Newest.CaptureTime())}
@@ -133,10 +134,12 @@ func (s *Status) Document() StatusDocument {
 	d.Configuration, d.Schedule = s.Configuration, []JobDocument{}
 	d.Watches = []WatchDocument{}
 	for i := range s.Watches {
-		d.Watches = append(d.Watches, s.Watches[i].document())
+		d.Watches = append(d.Watches, s.Watches[i].Document())
 	}
 	if p := s.Preview; p != nil {
-		d.Next = previewJSON(p, s.Hints)
+		if s.Refused == "" {
+			d.Next = previewJSON(p, s.Hints)
+		}
 		d.Watching = &WatchingDocument{Entries: s.Entries, Exclusions: s.Exclusions, Files: p.Sources, Bytes: p.Bytes, Unrecorded: s.Unrecorded}
 	}
 	for _, j := range s.Scheduled {

@@ -23,6 +23,8 @@ type Status struct {
 	Broken        bool   // the configuration cannot be used
 	Entries       int    // of the watch list, without exclusions
 	Exclusions    int    // of the watch list
+	Refused       string // why a run would refuse the destination, escaped; "": it would not
+	Adopt         string // what to do against that
 	Unrecorded    int    // files of the history, where the watch list is empty
 	Remedy        string // what to type to have entries again
 	Busy          bool
@@ -102,7 +104,11 @@ func (s *Status) Lines(v View) []string {
 	if s.Busy {
 		p.row("now", "a run is at work")
 	}
-	if s.Preview != nil {
+	switch {
+	case s.Refused != "":
+		p.row("a run now", "would be refused: "+s.Refused)
+		p.plain("  " + s.Adopt)
+	case s.Preview != nil:
 		s.addPreview(p, v)
 	}
 	return p.lines
@@ -181,7 +187,7 @@ func (s *Status) addSchedule(p *page, v View) {
 	own := false
 	for i := range s.Watches {
 		own = own || s.Watches[i].Own
-		add(s.Watches[i].text(v.Clock))
+		add(s.Watches[i].Text(v.Clock))
 	}
 	for _, j := range s.Scheduled {
 		add(j.Text)

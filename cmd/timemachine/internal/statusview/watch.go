@@ -27,7 +27,8 @@ type WatchDocument struct {
 	Stopped         bool    `json:"stopped"`
 }
 
-func (w *Watch) text(c render.Clock) string {
+// Text says that it runs, or why it records nothing.
+func (w *Watch) Text(c render.Clock) string {
 	of := ""
 	if !w.Own {
 		of = " of " + terminal.Quote(w.Config)
@@ -38,6 +39,7 @@ func (w *Watch) text(c render.Clock) string {
 	return fmt.Sprintf("watch%s is running, pid %d, since %s", of, w.PID, c.Moment(w.Since))
 }
 
-func (w *Watch) document() WatchDocument {
+// Document is the watch as JSON.
+func (w *Watch) Document() WatchDocument {
 	return WatchDocument{PID: w.PID, Since: render.TimeText(w.Since), Configuration: w.Config, IntervalSeconds: w.Interval.Seconds(), Stopped: w.Stopped}
 }
