@@ -109,7 +109,8 @@ passed. The bytes a day are estimated on the high side: content, plain copies, a
 
 --max-age is for monitors. It looks only how old the last good run is and, where runs push, how old the oldest version is that
 the remote lacks. It prints a line for each, says what is too old, and exits 1 then. A run is good when it captured everything
-that is watched (its exit code was 0), also when nothing had changed. A watch list that is empty, while the history has files, fails. A file that can never be read keeps every run from being
+that is watched (its exit code was 0), also when nothing had changed. One that lies further in the future than AGE fails: it ended before the
+clock was set back. A watch list that is empty, while the history has files, fails. A file that can never be read keeps every run from being
 good: make it readable, or leave it out with an exclusion.
 
 --porcelain prints lines of a key and a value for scripts. They do not change between versions; docs/json.md lists them.`
