@@ -12,8 +12,27 @@ const (
     systemctl daemon-reload || :
 fi
 `
-	// Without the program, what starts it each minute would only fail.
-	unschedule = `    /usr/bin/timemachine schedule remove >/dev/null 2>&1 || :
+	// A watch that is running would go on with the program of before.
+	restartWatches = `if [ -d /run/systemd/system ]; then
+    systemctl daemon-reload || :
+    systemctl try-restart 'timemachine*-watch.service' >/dev/null 2>&1 || :
+fi
+`
+	// Without the program, what starts it each minute would only fail. Root's other configurations
+	// are named in the lines and units that schedule install has made for them. The crontabs of
+	// users are theirs.
+	unschedule = `    /usr/bin/timemachine schedule remove >/dev/null 2>&1 </dev/null || :
+    sed -n -e '/# timemachine schedule$/s|^[^#]*/usr/bin/timemachine -c \([[:alnum:]/._-]*\) .*|\1|p' \
+        -e '/^ExecStart=/s|^[^#]*/usr/bin/timemachine -c \([[:alnum:]/._-]*\)\( .*\)\{0,1\}$|\1|p' \
+        /etc/cron.d/timemachine-* /etc/systemd/system/timemachine-*.service 2>/dev/null |
+    while read -r config; do
+        /usr/bin/timemachine -c "$config" schedule remove >/dev/null 2>&1 </dev/null || :
+    done
+    grep -ls '^[^#]*/usr/bin/timemachine .*# timemachine schedule$' /var/spool/cron/crontabs/* /var/spool/cron/* |
+    while read -r table; do
+        echo "timemachine: the crontab of ${table##*/} still starts it each time: take that line away with"
+        echo "  crontab -u ${table##*/} -e"
+    done
     if [ -d /run/systemd/system ]; then
         systemctl disable --now timemachine.timer timemachine-watch.service >/dev/null 2>&1 || :
     fi
@@ -37,7 +56,7 @@ func (r *release) addScripts(info *nfpm.Info, format string) error {
 		name, text string
 		to         *string
 	}{
-		{"postinst", reloadUnits, &info.Scripts.PostInstall},
+		{"postinst", restartWatches, &info.Scripts.PostInstall},
 		{"prerm", removed, &info.Scripts.PreRemove},
 		{"postrm", after, &info.Scripts.PostRemove},
 	} {
