@@ -67,11 +67,11 @@ func TestFailuresAfterTheClockWasAhead(t *testing.T) {
 }
 
 // TestPaceWithAWrongClock: runs of a clock that was years behind for a while do not end the count
-// of what was recorded in the last month.
+// of what was recorded in the last month, and one that went back hides no later capture.
 func TestPaceWithAWrongClock(t *testing.T) {
 	d := newDamaged(t) // three runs
 	now := time.Now()
-	for _, at := range []time.Time{now.AddDate(-6, 0, 0), now} {
+	for _, at := range []time.Time{now.AddDate(-6, 0, 0), now, now.Add(-2 * time.Hour)} {
 		write(t, d.file, []byte(at.String()))
 		a := systemApp()
 		a.lookup = func(name string) (string, bool) { return filepath.Dir(d.dest), name == "HOME" }
@@ -86,7 +86,7 @@ func TestPaceWithAWrongClock(t *testing.T) {
 	defer h.Close()
 	since := now.AddDate(0, -1, 0)
 	p, err := pace(context.Background(), h, since, nil)
-	if d.check(err); p.Versions != 3 {
-		t.Errorf("%d versions since %v, not 3", p.Versions, p.Since)
+	if d.check(err); p.Versions != 4 || p.Latest.Before(now.Add(-time.Second)) {
+		t.Errorf("%d versions since %v, not 4, the latest captured %v", p.Versions, p.Since, p.Latest)
 	}
 }

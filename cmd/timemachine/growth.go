@@ -53,6 +53,9 @@ func pace(ctx context.Context, h *history.History, since time.Time, sources map[
 			return nil
 		}
 		old = 0
+		if at.After(sum.Latest) {
+			sum.Latest = at
+		}
 		if v.Scan != scan {
 			end()
 			scan = v.Scan

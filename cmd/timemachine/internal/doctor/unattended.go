@@ -212,10 +212,14 @@ func checkClock(p *Patient) []Finding {
 	if p.Versions > 0 && p.Newest.CaptureTime().After(newest) {
 		newest, what = p.Newest.CaptureTime(), "the newest version was captured "
 	}
-	if newest.Sub(p.Clock.Now) <= clockSlack {
-		return nil
+	look := "look at it with: " + p.Say.System("timedatectl")
+	switch {
+	case newest.Sub(p.Clock.Now) > clockSlack:
+		return one(Finding{Text: "the clock of this machine is wrong, or was: " + what + p.Clock.Moment(newest), Remedy: look})
+	case p.Latest.Sub(p.Clock.Now) > clockSlack:
+		return one(Finding{Note: true, Text: "the clock of this machine is behind, or was ahead: a version was captured " + p.Clock.Moment(p.Latest), Remedy: look})
 	}
-	return one(Finding{Text: "the clock of this machine is wrong, or was: " + what + p.Clock.Moment(newest), Remedy: "look at it with: " + p.Say.System("timedatectl")})
+	return nil
 }
 
 // oldestGit is the first version of git that everything in the documentation works with: git init
