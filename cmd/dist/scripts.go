@@ -22,13 +22,13 @@ fi
 	// are named in the lines and units that schedule install has made for them. The crontabs of
 	// users are theirs.
 	unschedule = `    /usr/bin/timemachine schedule remove >/dev/null 2>&1 </dev/null || :
-    sed -n -e '/# timemachine schedule$/s|^[^#]*/usr/bin/timemachine -c \([[:alnum:]/._-]*\) .*|\1|p' \
+    sed -n -e '/# timemachine[-0-9a-f]* schedule$/s|^[^#]*/usr/bin/timemachine -c \([[:alnum:]/._-]*\) .*|\1|p' \
         -e '/^ExecStart=/s|^[^#]*/usr/bin/timemachine -c \([[:alnum:]/._-]*\)\( .*\)\{0,1\}$|\1|p' \
         /etc/cron.d/timemachine-* /etc/systemd/system/timemachine-*.service 2>/dev/null |
     while read -r config; do
         /usr/bin/timemachine -c "$config" schedule remove >/dev/null 2>&1 </dev/null || :
     done
-    grep -ls '^[^#]*/usr/bin/timemachine .*# timemachine schedule$' /var/spool/cron/crontabs/* /var/spool/cron/* |
+    grep -ls '^[^#]*/usr/bin/timemachine .*# timemachine[-0-9a-f]* schedule$' /var/spool/cron/crontabs/* /var/spool/cron/* |
     while read -r table; do
         echo "timemachine: the crontab of ${table##*/} still starts it each time: take that line away with"
         echo "  crontab -u ${table##*/} -e"

@@ -29,12 +29,13 @@ func TestRemovedWithSchedules(t *testing.T) {
 			program := filepath.Join(root, "usr/bin/timemachine")
 			write("usr/bin/timemachine", "#!/bin/sh\necho \"$*\" >>"+root+"/calls\n")
 			write("usr/bin/systemctl", "#!/bin/sh\n")
-			write("etc/cron.d/timemachine-1a2b3c4d", "# mine\n* * * * * root "+program+" -c /srv/a/config.dat # timemachine schedule\n* * * * * root "+program+" -c /not/made\n")
-			write("etc/cron.d/timemachine-1a2b3c4e", "* * * * * root XDG_STATE_HOME=/s "+program+" -c /srv/b-1/config.dat -d /x # timemachine schedule\n")
+			write("etc/cron.d/timemachine-1a2b3c4d", "# mine\n* * * * * root "+program+" -c /srv/a/config.dat # timemachine-1a2b3c4d schedule\n* * * * * root "+program+" -c /not/made\n")
+			write("etc/cron.d/timemachine-1a2b3c4e", "* * * * * root XDG_STATE_HOME=/s "+program+" -c /srv/b-1/config.dat -d /x # timemachine-1a2b3c4e schedule\n")
 			write("etc/systemd/system/timemachine-2.service", "[Service]\nExecStart="+program+" -c /srv/c/config.dat\n")
 			write("etc/systemd/system/timemachine-3-watch.service", "[Service]\nExecStart="+program+" -c /srv/d_2/config.dat watch --interval 1m\n")
 			write("etc/systemd/system/timemachine-4-watch.service", "[Service]\nExecStart=/usr/local/bin/timemachine -c /srv/e/config.dat watch\n")
 			write("var/spool/cron/crontabs/ada", "* * * * * "+program+" -c /home/ada/config.dat # timemachine schedule\n")
+			write("var/spool/cron/crontabs/eve", "* * * * * "+program+" -c /home/eve/c # timemachine-5d6e7f80 schedule\n")
 			write("var/spool/cron/crontabs/bob", "* * * * * true\n")
 			r := release{work: root}
 			info := nfpm.Info{}
@@ -71,7 +72,7 @@ func TestRemovedWithSchedules(t *testing.T) {
 			if calls != want {
 				t.Errorf("a removal calls\n%snot\n%s", calls, want)
 			}
-			if !strings.Contains(out, "crontab of ada ") || strings.Contains(out, "bob") {
+			if !strings.Contains(out, "crontab of ada ") || !strings.Contains(out, "crontab of eve ") || strings.Contains(out, "bob") {
 				t.Errorf("a removal prints %q", out)
 			}
 		})
