@@ -27,6 +27,14 @@ func (r *Writer) author(rec *record.Record, when time.Time) object.Signature {
 	return object.Signature{Name: name, Email: strings.ReplaceAll(name, " ", "-") + "@" + cleanIdent(r.opts.Host, "localhost"), When: clampDate(when).In(r.opts.Zone)}
 }
 
+// lag is how far a clock is behind, in words: to the minute, or in days where it is two or more.
+func lag(d time.Duration) string {
+	if days := d / (24 * time.Hour); days >= 2 {
+		return strconv.FormatInt(int64(days), 10) + " days"
+	}
+	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+}
+
 const clockSlack = time.Hour
 
 // committerDate is the committer date for a version captured at now on a parent committed at

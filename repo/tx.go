@@ -374,7 +374,7 @@ func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record) (rec
 	}
 	t.wrote = true
 	if !ok {
-		t.r.work.Opts.Warn(t.r.work.Path, fmt.Sprintf("the clock is %s behind the newest commit", t.last.Sub(rec.Captured).Round(time.Second)), t.r.work.Remedy(refusal.SetClock, ""))
+		t.r.work.Opts.Warn(t.r.work.Path, fmt.Sprintf("the clock is %s behind the newest commit", lag(t.last.Sub(rec.Captured))), t.r.work.Remedy(refusal.SetClock, ""))
 	}
 	who := t.r.committer()
 	c := &object.CommitData{Tree: tree, Author: t.r.author(&rec, when), Message: rec.Message(t.changedFrom(&rec)),

@@ -12,6 +12,12 @@ const (
     systemctl daemon-reload || :
 fi
 `
+	// A watch that is running would go on with the program of before.
+	restartWatches = `if [ -d /run/systemd/system ]; then
+    systemctl daemon-reload || :
+    systemctl try-restart 'timemachine*-watch.service' >/dev/null 2>&1 || :
+fi
+`
 	// Without the program, what starts it each minute would only fail. What others have written, or
 	// a user's own systemd runs, is theirs: it is named.
 	unschedule = `    /usr/bin/timemachine schedule remove >/dev/null 2>&1 || :
@@ -45,7 +51,7 @@ func (r *release) addScripts(info *nfpm.Info, format string) error {
 		name, text string
 		to         *string
 	}{
-		{"postinst", reloadUnits, &info.Scripts.PostInstall},
+		{"postinst", restartWatches, &info.Scripts.PostInstall},
 		{"prerm", removed, &info.Scripts.PreRemove},
 		{"postrm", after, &info.Scripts.PostRemove},
 	} {

@@ -133,6 +133,7 @@ func (a *app) examineHistory(ctx context.Context, h *history.History, to *doctor
 	}
 	to.Paces = map[string]*statusview.Pace{}
 	grown, err := pace(ctx, h, statusview.GrowthSince(a.now()), to.Paces)
+	to.Latest = grown.Latest
 	to.Growth = statusview.NewGrowth(grown, a.now())
 	return err
 }

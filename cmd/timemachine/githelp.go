@@ -56,6 +56,11 @@ One file back, with its mode and mtime from the record (restore does this for yo
   touch -d "$(git log -1 --grep='^Source: /etc/hosts$' \
     --format='%(trailers:key=Mtime,valueonly,separator=)')" hosts.back
 
+What was recorded since a time, also where the clock was years behind for a
+while (git log --since ends there; git 2.37 and later):
+
+  git log --since-as-filter='10 minutes ago' --oneline -- files
+
 Whether the history is whole:
 
   git fsck --strict

@@ -14,6 +14,10 @@ import (
 // mostPaced is the number of commits that are read at most to tell how much a history grows.
 const mostPaced = 100_000
 
+// mostOld is how many older versions in a row end the count. Fewer are from a clock that was wrong
+// for a while.
+const mostOld = 1000
+
 // pace counts what was captured from a moment on. Where the history is younger, it begins with the
 // first run, and does not count what that recorded; where there are more than mostPaced commits,
 // with the oldest run of these. sources gets the same for each source, without the moment; nil: it
@@ -33,7 +37,7 @@ func pace(ctx context.Context, h *history.History, since time.Time, sources map[
 		}
 		run, held = statusview.Pace{}, held[:0]
 	}
-	scan, read := "", 0
+	scan, read, old := "", 0, 0
 	err := h.Walk(ctx, h.Tip(), object.ID{}, func(v record.Version, recorded bool) error {
 		if read++; read > mostPaced {
 			return errEnough
@@ -43,9 +47,14 @@ func pace(ctx context.Context, h *history.History, since time.Time, sources map[
 		}
 		at := v.CaptureTime()
 		if at.Before(since) {
-			end()
-			sum.Since = since
-			return errEnough
+			if old++; old == mostOld {
+				return errEnough
+			}
+			return nil
+		}
+		old = 0
+		if at.After(sum.Latest) {
+			sum.Latest = at
 		}
 		if v.Scan != scan {
 			end()
@@ -58,7 +67,11 @@ func pace(ctx context.Context, h *history.History, since time.Time, sources map[
 		}
 		return nil
 	})
-	if sum.Since.IsZero() { // the walk has ended within the run at hand
+	switch {
+	case old > 0:
+		end()
+		sum.Since = since
+	case sum.Since.IsZero(): // the walk has ended within the run at hand
 		sum.Since = run.Since
 	}
 	if errors.Is(err, errEnough) {

@@ -111,8 +111,9 @@ passed. The bytes a day are estimated on the high side: content, plain copies, a
 
 --max-age is for monitors. It checks only the age of the last good run and, where runs push, that of the oldest version that
 the remote lacks. It prints a line for each, and exits 1 where one is too old, or where the watch list is empty while the
-history has files. A run is good when it captured everything that is watched (its exit code was 0), also when nothing had
-changed. A file that can never be read keeps every run from being good: make it readable, or leave it out with an exclusion.
+history has files. A good run further in the future than AGE fails too: it ended before the clock was set back. A run is good
+when it captured everything that is watched (its exit code was 0), also when nothing had changed. A file that can never be read
+keeps every run from being good: make it readable, or leave it out with an exclusion.
 
 --porcelain prints lines of a key and a value for scripts. They do not change between versions; docs/json.md lists them.`
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -120,6 +121,11 @@ func (a *app) hintOf(err error) string {
 		return c.Hint
 	case errors.As(err, &s):
 		return a.speller().Words(s.Remedy)
+	case errors.Is(err, syscall.EIO), errors.Is(err, structureNeedsCleaning):
+		return "the disk or its file system is damaged: see dmesg; unmounted, fsck mends it"
 	}
 	return ""
 }
+
+// structureNeedsCleaning is EUCLEAN of Linux: a file system has found that it is damaged.
+const structureNeedsCleaning = syscall.Errno(117)

@@ -163,7 +163,7 @@ func (m *memory) isNews(text string) bool {
 	if given && w.Run.Equal(m.now) {
 		return false
 	}
-	repeated := given && w.Run.Equal(m.previous) && m.now.Sub(w.Printed) < repeatAfter
+	repeated := given && w.Run.Equal(m.previous) && m.isWithinDay(w.Printed)
 	if !repeated {
 		w.Printed = m.now
 	}
@@ -171,6 +171,10 @@ func (m *memory) isNews(text string) bool {
 	m.Warnings[text] = w
 	return !repeated
 }
+
+// isWithinDay tells whether a moment is less than a day away. One that lies further in the future
+// was noted while the clock was ahead.
+func (m *memory) isWithinDay(t time.Time) bool { return m.now.Sub(t).Abs() < repeatAfter }
 
 // isFirst records a notice and tells whether to print it: no earlier execution of the last month
 // gave it.
@@ -189,7 +193,7 @@ func (m *memory) isFirst(text string) bool {
 // one that ended, or a day has passed.
 func (m *memory) isNewFailure(err error) bool {
 	text := terminal.Escape(withoutNumbers(render.FirstLine(err)))
-	if printed, given := m.Failures[text]; given && m.now.Sub(printed) < repeatAfter {
+	if printed, given := m.Failures[text]; given && m.isWithinDay(printed) {
 		return false
 	}
 	if m.Failures == nil || len(m.Failures) >= mostFailures {
@@ -218,21 +222,22 @@ func (m *memory) note(dest string, failed *failedNote) {
 }
 
 // lastFailure is the last run over the whole watch list if it failed. It is nil if a later run,
-// with any configuration, has ended.
+// with any configuration, has ended. A run that has ended in the future is no later one: the clock
+// was set back, and no run has ended since.
 func (m *memory) lastFailure(dest string, l history.LastRun) *statusview.FailedRun {
 	failed := m.Destinations[terminal.Escape(dest)].Failed
-	if failed == nil || failed.When.Before(l.Ended) {
+	if failed == nil || failed.When.Before(l.Ended) && !l.Ended.After(m.now) {
 		return nil
 	}
 	run := statusview.FailedRun(*failed)
 	return &run
 }
 
-// save writes the memory, without warnings older than a month. Destinations stay: a disk that is
-// plugged in twice a year must not be taken for a new one.
+// save writes the memory, without warnings that are more than a month away. Destinations stay: a
+// disk that is plugged in twice a year must not be taken for a new one.
 func (m *memory) save() error {
 	for text, w := range m.Warnings {
-		if m.now.Sub(w.Run) > memoryDays*24*time.Hour {
+		if m.now.Sub(w.Run).Abs() > memoryDays*24*time.Hour {
 			delete(m.Warnings, text)
 		}
 	}

@@ -286,7 +286,8 @@ func (a *app) checkAge(ctx context.Context, p *place, h *history.History, c *con
 		return err
 	}
 	failed := a.recall(p.config).lastFailure(p.dest, last)
-	age := a.now().Sub(last.Good)
+	// The age of a run in the future is not known: it ended before the clock was set back.
+	age := a.now().Sub(last.Good).Abs()
 	old, behind := last.Good.IsZero() || age > limit, push.IsBehind(a.now(), limit)
 	u, err := a.unrecordedFiles(h, p, c)
 	if err != nil {
@@ -322,6 +323,8 @@ func (a *app) whyOld(good time.Time, limit time.Duration, is bool) string {
 		return ""
 	case good.IsZero():
 		return ": no run was good yet"
+	case good.After(a.now()):
+		return ": the clock went back"
 	}
 	return ": older than " + age(limit)
 }

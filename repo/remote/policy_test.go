@@ -189,3 +189,15 @@ func TestToldByHand(t *testing.T) {
 		}
 	}
 }
+
+// TestBehindInTheFuture: a version that was captured while the clock was ahead makes a remote be
+// behind, since it is not known for how long.
+func TestBehindInTheFuture(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	for by, want := range map[time.Duration]bool{-time.Minute: false, -time.Hour: true, time.Minute: false, time.Hour: true} {
+		s := State{Lacking: 1, Oldest: now.Add(by)}
+		if got := s.IsBehind(now, 5*time.Minute); got != want {
+			t.Errorf("captured %v from now: behind %v", by, got)
+		}
+	}
+}

@@ -63,7 +63,9 @@ func ReadState(ctx context.Context, c *commits.Commits, t Target) (State, error)
 	return s, err
 }
 
-// IsBehind tells whether the remote lacks a version that is older than the limit.
+// IsBehind tells whether the remote lacks a version that is older than the limit. The age of a
+// version from the future is not known: it was captured before the clock was set back. It is behind
+// where the clock differs by more than the limit.
 func (s *State) IsBehind(now time.Time, limit time.Duration) bool {
-	return s.Lacking > 0 && now.Sub(s.Oldest) > limit
+	return s.Lacking > 0 && now.Sub(s.Oldest).Abs() > limit
 }

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -47,11 +48,11 @@ func (o StoreOptions) Open(objectsDir string) (*Store, error) {
 	if _, err := os.Stat(objectsDir); err != nil {
 		return nil, err
 	}
-	if o.MaxBytes <= 0 {
-		o.MaxBytes = 1 << 30
+	s := &Store{dir: objectsDir, max: cmp.Or(max(o.MaxBytes, 0), 1<<30), owner: o.Owner}
+	if err := s.load(); err != nil {
+		return nil, err
 	}
-	s := &Store{dir: objectsDir, max: o.MaxBytes, owner: o.Owner}
-	return s, s.load()
+	return s, nil
 }
 
 func (s *Store) packDir() string { return filepath.Join(s.dir, "pack") }

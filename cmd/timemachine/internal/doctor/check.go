@@ -35,6 +35,7 @@ type Patient struct {
 	Failed        *statusview.FailedRun
 	Versions      int
 	Newest        record.Version
+	Latest        time.Time        // capture of a month; after Newest where the clock went back
 	Push          *statusview.Push // nil: runs do not push
 	PushRemedy    string
 	Answer        *Fault // of the remote that was contacted

@@ -4,11 +4,15 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"timemachine/cmd/timemachine/internal/hint"
+	"timemachine/cmd/timemachine/internal/render"
+	"timemachine/repo/history"
 	"timemachine/repo/refusal"
 	"timemachine/watch/config"
 	"timemachine/watch/preview"
@@ -43,6 +47,23 @@ func TestGit(t *testing.T) {
 		case c.want != "" && (found[0].Note != c.note || found[0].Remedy == "" || !regexp.MustCompile(c.want).MatchString(found[0].Text)):
 			t.Errorf("%s: %+v", c.name, found)
 		}
+	}
+}
+
+// TestClockAfterItsRuns: a clock that is behind is noted also when runs have ended by it.
+func TestClockAfterItsRuns(t *testing.T) {
+	now := time.Date(2020, 1, 1, 0, 1, 0, 0, time.UTC)
+	p := &Patient{Clock: render.Clock{Now: now, Zone: time.UTC}, Say: hint.Speller{Program: "timemachine"}, Last: history.LastRun{Ended: now}}
+	for latest, want := range map[time.Time]int{{}: 0, now: 0, now.Add(clockSlack): 0, now.AddDate(6, 11, 0): 1} {
+		p.Latest = latest
+		found := checkClock(p)
+		if len(found) != want || want == 1 && (!found[0].Note || found[0].Remedy == "" || !strings.HasSuffix(found[0].Text, "captured 2026-12-01 00:01:00 (in the future)")) {
+			t.Errorf("%v: %+v", latest, found)
+		}
+	}
+	p.Last.Ended, p.Latest = now.Add(time.Hour), now.Add(time.Hour)
+	if found := checkClock(p); len(found) != 1 || found[0].Note {
+		t.Errorf("a run that ended in the future: %+v", found)
 	}
 }
 

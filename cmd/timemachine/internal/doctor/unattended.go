@@ -213,8 +213,12 @@ func checkClock(p *Patient) (found []Finding) {
 	if p.Versions > 0 && p.Newest.CaptureTime().After(newest) {
 		newest, what = p.Newest.CaptureTime(), "the newest version was captured "
 	}
-	if newest.Sub(p.Clock.Now) > clockSlack {
-		found = append(found, Finding{Text: "the clock of this machine is wrong, or was: " + what + p.Clock.Moment(newest), Remedy: "look at it with: " + p.Say.System("timedatectl")})
+	look := "look at it with: " + p.Say.System("timedatectl")
+	switch {
+	case newest.Sub(p.Clock.Now) > clockSlack:
+		found = append(found, Finding{Text: "the clock of this machine is wrong, or was: " + what + p.Clock.Moment(newest), Remedy: look})
+	case p.Latest.Sub(p.Clock.Now) > clockSlack:
+		found = append(found, Finding{Note: true, Text: "the clock of this machine is behind, or was ahead: a version was captured " + p.Clock.Moment(p.Latest), Remedy: look})
 	}
 	if p.TimeServer != "" {
 		found = append(found, Finding{Note: true, Text: "no time server keeps the clock of this machine right, as far as the kernel knows: versions bear its time", Remedy: p.TimeServer})

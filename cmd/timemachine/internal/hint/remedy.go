@@ -56,7 +56,7 @@ var sentences = map[refusal.RemedyKind]string{
 	refusal.ReadFullClone:       "read a full clone of it: git clone --no-shared",
 	refusal.CheckOutBranch:      "git checkout the history's branch first",
 	refusal.RemoveIndexLock:     "versions are recorded all the same; if no git is at work, remove the lock",
-	refusal.SetClock:            "git log orders by these dates: set the clock right",
+	refusal.SetClock:            "set it right if it is wrong; git log --since-as-filter reads past this",
 	refusal.MoveCopyAway:        "it is left as it is: move it away",
 	refusal.WaitForGit:          "versions are recorded all the same; they follow when that has ended",
 	refusal.WaitForRun:          "a run is at work: look again when it has ended",

@@ -14,6 +14,7 @@ type Pace struct {
 	Versions int       // without deletions
 	Content  int64     // bytes of their content, without that of versions that changed no content
 	Copies   int64     // bytes of their plain copies
+	Latest   time.Time // capture, also of a deletion
 }
 
 // Count adds a version.
