@@ -100,7 +100,7 @@ torture: ## hours of faults, power failures and kills
 	$(GO) test -count=1 -timeout 1h -v ./cmd/timemachine -run '^TestNoFileIsWhatItClaims$$|^TestVerifyAmongRuns$$' -torture
 	$(GO) test -count=1 -timeout 1h -v -tags torture ./cmd/timemachine -run '^TestKilledAmongOthers$$'
 	$(GO) test -count=1 -timeout 4h -v -tags torture ./cmd/timemachine -run '^TestModel$$' -model.total=10000
-	$(GO) test -count=1 -timeout 1h -v -tags torture,system ./cmd/timemachine -run '^TestWhole|^TestExchanged' -torture
+	$(GO) test -count=1 -timeout 1h -v -tags torture,system ./cmd/timemachine -run '^TestWhole|^TestExchanged|^TestIdleRunCostsTheSame$$' -torture
 
 # With -short, since tests that start the program hundreds of times say nothing about races: they take a sample. Of the
 # command, those tests run in which goroutines or several processes meet; what it shows on a screen has none.
