@@ -34,3 +34,15 @@ func (r *run) warnOfLimits(v *record.Version) {
 		warn("has a time of modification that git's dates cannot say", scan.ReadTimeInRecord)
 	}
 }
+
+// warnOfLimit warns of a max-size that leaves out nearly everything, since its unit is missing.
+func (r *run) warnOfLimit() {
+	if text := r.Config.UnitlessLimit(); text != "" {
+		r.reportProblem(scan.Problem{Path: r.Config.File, Msg: SmallLimit(text), Warning: true})
+	}
+}
+
+// SmallLimit says of max-size, as written, that its unit seems to be missing.
+func SmallLimit(text string) string {
+	return "max-size: " + text + " is a size in bytes, and leaves nearly every file out: is a unit missing, as in " + text + "MiB?"
+}

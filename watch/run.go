@@ -157,6 +157,7 @@ func Run(ctx context.Context, o RunOptions) (*Summary, error) {
 	}
 	if err == nil && !r.isPartial() {
 		r.keepCopies()
+		r.warnOfLimit()
 	}
 	if err == nil && !r.isPartial() && r.Part == nil {
 		if rerr := r.writer.Ran(o.Clock(), r.summary.Problems == 0); rerr != nil {

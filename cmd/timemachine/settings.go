@@ -12,6 +12,7 @@ import (
 	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/repo/history"
 	"timemachine/repo/remote"
+	"timemachine/watch"
 	"timemachine/watch/config"
 )
 
@@ -44,6 +45,9 @@ func (a *app) config() error {
 		return err
 	}
 	a.warnOfPush(leadsNowhere)
+	if c != nil && c.UnitlessLimit() != "" {
+		a.console.Warn(terminal.Quote(p.config) + ": " + watch.SmallLimit(c.UnitlessLimit()))
+	}
 	return nil
 }
 

@@ -80,3 +80,12 @@ func (c *Config) setting(key string, short ...string) Setting {
 	}
 	return Setting{Key: key, Value: defaultOf(key)}
 }
+
+// UnitlessLimit is max-size as written where it is a small number without a unit, as after a slip
+// of the finger; "" otherwise.
+func (c *Config) UnitlessLimit() string {
+	if c.MaxSize <= 0 || c.MaxSize >= 1<<10 || !onlyDigits(c.given["max-size"].value) {
+		return ""
+	}
+	return c.given["max-size"].value
+}
