@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"slices"
 
 	"timemachine/repo/history"
@@ -41,31 +42,33 @@ func (d *diffJob) joinRenames(pairs []pair) ([]pair, error) {
 	return slices.DeleteFunc(pairs, func(p pair) bool { return joined[p.source] }), nil
 }
 
-// earlierName is the name that a file had before, among those that are gone; "" for none.
+// earlierName is the name that a file had before, among those that are gone; "" for none. Only the
+// records count, as in the log of a folder: equal content is no rename.
 func (d *diffJob) earlierName(p *pair, gone map[string]int) (string, error) {
-	e := p.to.recorded
-	if e == nil { // on disk: what was recorded last
-		newest, err := d.h.At(d.ctx, p.source, history.Point{})
-		if err != nil || !newest.HasContent() {
-			return "", nil
-		}
-		e = &newest
+	// of what is on disk, the newest version
+	e, err := d.h.At(d.ctx, p.source, history.Point{Commit: p.to.recorded})
+	if err != nil || !e.HasContent() {
+		return "", nil
 	}
-	last := *e
-	for v, err := range d.h.Lineage(d.ctx, e) {
-		if err != nil {
-			return "", err
-		}
-		if v.Source != last.Source { // log takes no equal content for a rename
-			first, err := d.h.At(d.ctx, last.Source, history.Point{Commit: last.Commit})
-			if err != nil || first.RenamedFrom != v.Source {
+	for range mostRenames {
+		for e.Before != nil && !e.Before.Ends() {
+			if e, err = d.h.At(d.ctx, e.Source, history.Point{Commit: e.Before.Commit}); err != nil {
 				return "", err
 			}
 		}
-		if _, is := gone[v.Source]; is {
-			return v.Source, nil
+		name := e.RenamedFrom
+		if _, is := gone[name]; is || name == "" {
+			return name, nil
 		}
-		last = v
+		old, err := d.h.At(d.ctx, name, history.Point{Commit: e.Commit})
+		var absent *history.AbsentError
+		if errors.As(err, &absent) && absent.Deleted.Before != nil {
+			old, err = d.h.At(d.ctx, name, history.Point{Commit: absent.Deleted.Before.Commit})
+		}
+		if err != nil {
+			return "", nil // a record that cannot be followed
+		}
+		e = old
 	}
 	return "", nil
 }

@@ -31,8 +31,8 @@ type fileState struct {
 	render.Side
 	blob object.ID // zero: not known
 	open func() (io.ReadCloser, error)
-	// its version; nil for what is on disk
-	recorded *history.Entry
+	// the commit of its version; zero for what is on disk
+	recorded object.ID
 	unread   error // on disk, nothing can be told of it; nil: more is known
 }
 
@@ -178,7 +178,7 @@ func (d *diffJob) recordedState(h *history.History, e history.Entry) fileState {
 	return fileState{
 		Side:     side,
 		blob:     e.Blob,
-		recorded: &e,
+		recorded: e.Commit,
 		open: func() (io.ReadCloser, error) {
 			src, _, err := h.Content(&e.Version)
 			return src, err

@@ -139,7 +139,7 @@ func limited(n int, all iter.Seq2[listed, error]) iter.Seq2[listed, error] {
 }
 
 // limitedToldOf is limited for versions run by run: more becomes how many the run of the last one
-// has besides.
+// has besides, or one over logview.MostCounted.
 func limitedToldOf(n int, all iter.Seq2[listed, error], more *int) iter.Seq2[listed, error] {
 	if n == 0 {
 		return all
@@ -154,7 +154,9 @@ func limitedToldOf(n int, all iter.Seq2[listed, error], more *int) iter.Seq2[lis
 			case left == 0 && !run.Takes(&v.Entry):
 				return
 			case left == 0:
-				*more++
+				if *more++; *more > logview.MostCounted {
+					return
+				}
 				continue
 			case !run.Takes(&v.Entry):
 				run = &logview.Run{}

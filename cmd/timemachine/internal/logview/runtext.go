@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,12 +26,19 @@ func (s *Style) Run(r *Run) (text string, all bool) {
 	return text + s.moreText(r), all
 }
 
+// MostCounted is how many versions of a run that a limit left out are counted.
+const MostCounted = 1000
+
 // moreText says how many versions of a run a limit left out; "" for none.
 func (s *Style) moreText(r *Run) string {
 	if r.More == 0 {
 		return ""
 	}
-	return s.text(line{{plain, fmt.Sprintf("  %s and %d more of this run", terminal.Ellipsis(), r.More)}})
+	number := strconv.Itoa(r.More)
+	if r.More > MostCounted {
+		number = "over " + strconv.Itoa(MostCounted)
+	}
+	return s.text(line{{plain, "  " + terminal.Ellipsis() + " and " + number + " more of this run"}})
 }
 
 // head begins the text of a run: its time.
