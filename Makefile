@@ -87,7 +87,6 @@ test-system: ## what needs root, users, cron and small file systems
 	  names=$$(sed -n 's/^func \(Test[A-Za-z0-9_]*\)(t .*/\1/p' $$files | sort -u | tr '\n' '|') && \
 	  packages=$$(dirname $$files | sort -u | sed 's|^|./|') && echo $(GO) test -tags system $$packages && \
 	  $(GO) test -count=1 -timeout 40m -parallel 6 -tags system -run "^($${names}TestModel|TestModelWatch)$$" $$packages
-	cd cmd/dist && $(GO) test -count=1 ./...
 	TESTS_ON_DISK=1 $(GO) test -count=1 -short ./watch ./repo ./repo/restore
 
 # Every file-system operation of every scenario goes wrong in every way, the power fails at every moment, and runs are

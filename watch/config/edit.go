@@ -78,12 +78,7 @@ func PatternText(text, folder string) string {
 
 // MissingText returns the text by which a person adds a path that does not exist. Where it reads as
 // a pattern, it is one that matches this path only.
-func MissingText(path string) string {
-	if IsPattern(path) {
-		return pattern.OnlyName(path)
-	}
-	return path
-}
+func MissingText(path string) string { return pattern.OnlyName(path) }
 
 // ExclusionOf returns the text that leaves out one absolute path, with all below it.
 func ExclusionOf(path string) string { return "!" + literalText(path) }

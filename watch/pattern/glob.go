@@ -32,9 +32,13 @@ func Escape(literal string) string {
 	return b.String()
 }
 
-// OnlyName returns a pattern with a wildcard that matches one literal path only: ?, * and [ stand
-// in lists of one character, as does the last character where there are none of these.
+// OnlyName returns the text that matches one path only: the path, or where that reads as a pattern,
+// one in which ?, * and [ stand in lists of one character, as does the last character where there
+// are none of these.
 func OnlyName(literal string) string {
+	if g, err := CompileGlob(literal); err != nil || g.IsLiteral() {
+		return literal
+	}
 	var b strings.Builder
 	list := func(text string) { b.WriteString("[" + text + "]") }
 	_, last := utf8.DecodeLastRuneInString(literal)
