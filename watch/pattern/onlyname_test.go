@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestOnlyName: the pattern of a name is no literal, and matches that name only. What cannot be read
-// as a pattern is a name already.
+// TestOnlyName: the pattern of a name is no literal, and matches that name only. What cannot be
+// read as a pattern is a name already.
 func TestOnlyName(t *testing.T) {
 	for _, name := range []string{"a?b", "c[1]d", "{x,y}", `back\slash?`, "*", "**", "[", "]?", "[!a]", "a{b", "é?", "$?", "-[-]", "{é", `{\\`, "{]"} {
 		path := "/d/" + name
