@@ -7,5 +7,6 @@ import "timemachine/repo/internal/commits"
 // Index is git's index of a destination.
 type Index struct {
 	*commits.Commits
-	Flaw error // why git could not read the index, as of Check
+	Flaw      error // why git could not read the index, as of Check
+	MaxBehind int   // how many changes are put off at most; 0: 65,536
 }

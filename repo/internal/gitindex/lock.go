@@ -1,6 +1,7 @@
 package gitindex
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -22,6 +23,7 @@ type Lock struct {
 	unread error  // why old could not be read
 	ahead  *index.Ahead
 	behind *behind // nil: nothing was put off
+	most   int     // changes that are put off
 }
 
 // behind is what the parts of a run before the present one have put off.
@@ -37,11 +39,15 @@ type Left struct {
 	Unsynced bool // what it wrote is left to the system
 }
 
-// maxBehind is how many changes are put off at most: it bounds the memory.
+// maxBehind is how many changes are put off at most, unless Index.MaxBehind says otherwise: it
+// bounds the memory.
 const maxBehind = 1 << 16
 
 // Held tells whether the lock was taken and is not yet released.
 func (l *Lock) Held() bool { return l.Lock != nil }
+
+// IsMissing tells whether there was no index when the lock was taken.
+func (l *Lock) IsMissing() bool { return l.Held() && l.old == nil && l.unread == nil }
 
 // IsBehind tells whether changes were put off.
 func (l *Lock) IsBehind() bool { return l.behind != nil }
@@ -70,7 +76,7 @@ func (l *Lock) PutOff(base object.ID, changes []index.Change, left Left) bool {
 	if l.behind != nil {
 		b.changes = l.behind.changes
 	}
-	if len(b.changes)+len(changes) > maxBehind {
+	if len(b.changes)+len(changes) > l.most {
 		return false
 	}
 	b.changes = append(b.changes, changes...)
@@ -181,7 +187,7 @@ func (r *Index) Take() (*Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lock{Lock: lock}
+	l := &Lock{Lock: lock, most: cmp.Or(r.MaxBehind, maxBehind)}
 	l.mapIndex(r)
 	return l, nil
 }

@@ -77,16 +77,19 @@ func isAttributes(e object.TreeEntry) bool {
 // updateAttributes writes .gitattributes where the tree has it as timemachine wrote it and the work
 // tree does not. Another text that was committed is left as it is.
 func (u *update) updateAttributes() error {
-	flawed := u.p.AttributesFlaw() != ""
-	if !flawed && !u.Base.IsZero() {
-		return nil
+	flawed, first := u.p.AttributesFlaw() != "", u.Base.IsZero()
+	if !flawed && !first {
+		// a commit may have removed it, and the run put it back
+		if _, before, err := u.p.attributesIn(u.Base); before || err != nil {
+			return err
+		}
 	}
 	e, there, err := u.p.attributesIn(u.Tip)
 	if err != nil || !there {
 		return err
 	}
 	if !isAttributes(e) {
-		if u.Base.IsZero() {
+		if first {
 			u.changes = append(u.changes, index.Change{Path: dest.AttributesFile, Mode: uint32(e.Mode), ID: e.ID})
 		}
 		return nil

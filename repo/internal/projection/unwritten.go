@@ -179,7 +179,7 @@ func (u *update) retry(list runstate.Unwritten, files bool) error {
 	}
 	if len(u.changes) > 0 {
 		var damaged *index.DamagedError
-		switch err := u.Index.BringTo(u.p.Index, u.changes, u.Tip); {
+		switch err := u.bringIndex(); {
 		case errors.As(err, &damaged):
 			return err
 		case err != nil:

@@ -87,7 +87,9 @@ func (r *Projection) remakeDamaged(ctx context.Context, err error, job *updateJo
 		return err
 	}
 	job.Index.Release()
-	r.Index.Flaw = damaged
+	if there, err := r.Git.Exists("index"); err != nil || there { // Recover sees where it is gone
+		r.Index.Flaw = damaged
+	}
 	return r.Recover(ctx, job.Tip, job.Start != beforeBase)
 }
 
@@ -271,12 +273,15 @@ func (u *update) finish() error {
 			return nil
 		}
 	}
-	err := u.Index.BringTo(u.p.Index, u.changes, u.Tip)
+	err := u.bringIndex()
 	var damaged *index.DamagedError
 	if !errors.As(err, &damaged) {
 		u.indexError = err
 	}
 	u.note(err == nil)
+	if err != nil {
+		u.Index.Release() // or the next part of the run would write it without these changes
+	}
 	if damaged != nil {
 		return damaged
 	}
@@ -294,6 +299,15 @@ func (u *update) finish() error {
 		return runstate.WriteUpToDate(u.p.StateDir, u.p.moment(), u.Tip)
 	}
 	return runstate.ClearPending(u.p.StateDir)
+}
+
+// bringIndex brings the index up to date. One that has gone since the run began is damaged, too:
+// the changes alone would make one that lacks everything else.
+func (u *update) bringIndex() error {
+	if u.Index.IsMissing() && !u.Index.Base(u.Base).IsZero() {
+		return &index.DamagedError{Reason: "it is gone"}
+	}
+	return u.Index.BringTo(u.p.Index, u.changes, u.Tip)
 }
 
 // sync puts what was written on disk. Files that are synced one by one are on disk already: their

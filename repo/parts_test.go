@@ -1,0 +1,70 @@
+package repo
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"timemachine/repo/durable"
+	"timemachine/repo/git/object"
+	"timemachine/repo/record"
+	"timemachine/repo/repotest"
+)
+
+// noRoom lets a write of the index fail once.
+type noRoom struct{ on, met atomic.Bool }
+
+func (n *noRoom) Before(op *durable.Op) error {
+	if op.Kind == durable.Write && filepath.Base(op.Path) == "index.lock" && n.on.CompareAndSwap(true, false) {
+		n.met.Store(true)
+		return unix.ENOSPC
+	}
+	return nil
+}
+
+func (n *noRoom) After(*durable.Op) {}
+
+// TestIndexFailsBetweenParts: where the index cannot be written between the parts of a run, and can
+// be at its end, it lacks nothing after the next run.
+func TestIndexFailsBetweenParts(t *testing.T) {
+	h := newPast(t)
+	h.r.work.Index.MaxBehind = 5
+	h.run("/a", "/b")
+	var full noRoom
+	defer durable.SetSeam(&full)()
+	tip, err := h.r.Start(context.Background())
+	h.check(err)
+	tx, err := h.r.Begin(context.Background(), tip, "20261123T044830Z-0100", nil)
+	h.check(err)
+	for part := range 4 {
+		for i := range 3 {
+			h.now = h.now.Add(time.Second)
+			body := fmt.Appendf(nil, "%d %d\n", part, i)
+			blob, err := tx.Blob(body, object.ID{})
+			h.check(err)
+			_, err = tx.Commit(record.Record{Event: record.Added, Source: fmt.Sprintf("/new/%d/%d", part, i), Mtime: h.now, Mode: 0o644, Size: int64(len(body)), Blob: blob}, h.now, true)
+			h.check(err)
+		}
+		full.on.Store(part == 1)
+		if part < 3 {
+			err = tx.PublishPart()
+		} else {
+			err = tx.Publish()
+		}
+		h.check(err)
+	}
+	if !full.met.Load() {
+		t.Fatal("no write of the index failed")
+	}
+	_, err = h.r.Start(context.Background())
+	h.check(err)
+	if status := repotest.Git(t, h.dest, "status", "--porcelain"); status != "" {
+		t.Errorf("git status:\n%s", status)
+	}
+	repotest.MustCheck(t, h.dest)
+}
