@@ -78,7 +78,7 @@ func (a *app) adoptFrom(ctx context.Context, p *place, c *config.Config, o fromO
 		return a.fetchError(failed)
 	}
 	if err != nil {
-		return err
+		return missingParentError(p.dest, err)
 	}
 	r, err := a.openMade(p, options)
 	if err != nil {

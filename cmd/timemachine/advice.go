@@ -49,8 +49,11 @@ func (a *app) tooEarlyError(e *history.BeforeError) *failure {
 	if e.Count == 0 {
 		f.msg = "the history of " + terminal.Quote(e.Path) + " begins " + render.LocalTime(e.First.Since, a.zone)
 	}
-	if e.First.RenamedFrom != "" {
+	switch {
+	case e.First.RenamedFrom != "":
 		f.hint = "before that it was " + terminal.Quote(e.First.RenamedFrom)
+	case e.Count == 0: // the second of its beginning is before it
+		f.hint = "--at " + e.First.Commit.Short() + " means its first version"
 	}
 	return f
 }

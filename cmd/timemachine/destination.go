@@ -80,7 +80,11 @@ func (a *app) openRepo(p *place, create bool) (*repo.Repo, error) {
 
 // initRepository makes the repository of a destination, and its folder where only that is missing.
 func (a *app) initRepository(dest string, o repo.Options) error {
-	err := repo.Init(dest, o)
+	return missingParentError(dest, repo.Init(dest, o))
+}
+
+// missingParentError says so where the folder that a destination is to be made in does not exist.
+func missingParentError(dest string, err error) error {
 	if parent := filepath.Dir(dest); durable.IsMissing(err) && !exists(parent) {
 		return &failure{msg: "destination " + terminal.Quote(dest) + " cannot be made: " + terminal.Quote(parent) + " does not exist",
 			hint: "make that folder first: mkdir -p " + hint.ShellWord(parent), err: err}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -83,11 +84,17 @@ func (o *offer) line(zone *time.Location) string {
 	return text + ": " + record.QuoteSome(names)
 }
 
-// hint is the command that brings it back.
-func (o *offer) hint(a *app, h *history.History) string {
+// hint is the command that brings it back, to where the restore at hand writes.
+func (o *offer) hint(a *app, h *history.History, to *restoreOptions) string {
 	words := []string{"restore", hint.ShellWord(o.path), "--deleted"}
 	if !o.first {
 		words = append(words, "--at", o.run[0].Commit.Short())
+	}
+	if to.to != "" {
+		words = append(words, "--to", hint.ShellWord(to.to))
+	}
+	if to.strip > 0 {
+		words = append(words, "--strip", strconv.Itoa(to.strip))
 	}
 	return a.spellOn(h, words...) + " brings " + plural(len(o.run), "it", "them") + " back"
 }

@@ -128,7 +128,7 @@ func (d *restoreReport) printOffers() {
 	for i := range d.offers {
 		d.app.console.Announce(d.offers[i].line(d.app.zone))
 		if !d.app.flags.quiet {
-			d.app.console.Hint(d.offers[i].hint(d.app, d.h))
+			d.app.console.Hint(d.offers[i].hint(d.app, d.h, &d.o))
 		}
 	}
 	for _, q := range d.before {

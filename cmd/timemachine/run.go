@@ -153,7 +153,7 @@ func (a *app) runOver(ctx context.Context, p *place, rep *runReport, o watch.Run
 	if rep.watching {
 		when = a.now().In(a.zone).Format(time.TimeOnly) + "  "
 	}
-	a.console.Notice(when + render.RunSummary(s, slices.Collect(maps.Keys(rep.files)), slices.Collect(maps.Keys(rep.folders)), len(rep.renamed)))
+	a.console.Notice(when + render.RunSummary(s, slices.Collect(maps.Keys(rep.files)), slices.Collect(maps.Keys(rep.folders)), len(rep.renamed)-rep.renamedFolders, rep.renamedFolders))
 	return s, nil
 }
 

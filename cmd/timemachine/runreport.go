@@ -12,13 +12,15 @@ import (
 // document.
 type runReport struct {
 	problemReport
-	keep     bool   // remember versions and problems for the JSON document
-	close    func() // takes the progress bar off the screen
-	files    map[string]struct{}
-	folders  map[string]struct{}
-	renamed  map[string]string // the new names by the old ones
-	versions []record.Version
-	problems []scan.Problem
+	keep    bool   // remember versions and problems for the JSON document
+	close   func() // takes the progress bar off the screen
+	files   map[string]struct{}
+	folders map[string]struct{}
+	renamed map[string]string // the new names by the old ones
+	// how many of them are folders
+	renamedFolders int
+	versions       []record.Version
+	problems       []scan.Problem
 
 	watching bool // it is a look of watch, which is silent where nothing has changed
 	part     bool // of a run over some paths: what is told once is left to one over everything
@@ -46,6 +48,9 @@ func (r *runReport) Version(v record.Version) {
 	}
 	if v.RenamedFrom != "" {
 		r.renamed[v.RenamedFrom] = v.Source
+		if v.Folder {
+			r.renamedFolders++
+		}
 	}
 	if r.app.console.Verbose {
 		r.app.console.Info(r.deed(&v), "commit", v.Commit.Short())

@@ -62,12 +62,13 @@ func VersionsOf(versions, files, folders int) string {
 }
 
 // RunSummary is a run in one line. files and folders are those with a new version; a single one is
-// named. renamed of the files are told as such: each was added, and deleted under its old name.
-func RunSummary(s *watch.Summary, files, folders []string, renamed int) string {
+// named. So many of each were renamed, and are told as such: each was added, and deleted under its
+// old name.
+func RunSummary(s *watch.Summary, files, folders []string, renamedFiles, renamedFolders int) string {
 	text := "nothing changed"
 	if s.Versions > 0 {
-		renamed = min(renamed, s.Events[record.Added], s.Events[record.Deleted])
-		of := VersionsOf(s.Versions, len(files)-renamed, len(folders))
+		renamed := min(renamedFiles+renamedFolders, s.Events[record.Added], s.Events[record.Deleted])
+		of := VersionsOf(s.Versions, max(0, len(files)-renamedFiles), max(0, len(folders)-renamedFolders))
 		if single := append(files, folders...); len(single) == 1 {
 			of = Count(s.Versions, "version") + " of " + terminal.Quote(single[0])
 		}
