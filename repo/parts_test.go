@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -29,6 +30,58 @@ func (n *noRoom) Before(op *durable.Op) error {
 
 func (n *noRoom) After(*durable.Op) {}
 
+// noPack lets no pack get its name.
+type noPack struct{ on atomic.Bool }
+
+func (n *noPack) Before(op *durable.Op) error {
+	if n.on.Load() && (strings.HasSuffix(op.To, ".pack") || strings.HasSuffix(op.Path, ".pack")) {
+		return unix.ENOSPC
+	}
+	return nil
+}
+
+func (n *noPack) After(*durable.Op) {}
+
+// part commits three versions.
+func (h *past) part(tx *Tx, part int) {
+	h.Helper()
+	for i := range 3 {
+		h.now = h.now.Add(time.Second)
+		body := fmt.Appendf(nil, "%d %d\n", part, i)
+		blob, err := tx.Blob(body, object.ID{})
+		h.check(err)
+		_, err = tx.Commit(record.Record{Event: record.Added, Source: fmt.Sprintf("/new/%d/%d", part, i), Mtime: h.now, Mode: 0o644, Size: int64(len(body)), Blob: blob}, h.now, true)
+		h.check(err)
+	}
+}
+
+// TestPartFails: where a later part of a run cannot be published, the index is up to date with
+// those before.
+func TestPartFails(t *testing.T) {
+	h := newPast(t)
+	h.run("/a", "/b")
+	var full noPack
+	defer durable.SetSeam(&full)()
+	tip, err := h.r.Start(context.Background())
+	h.check(err)
+	tx, err := h.r.Begin(context.Background(), tip, "20261123T044830Z-0100", nil)
+	h.check(err)
+	for part := range 3 {
+		h.part(tx, part)
+		full.on.Store(part == 2)
+		if err = tx.PublishPart(); part < 2 {
+			h.check(err)
+		}
+	}
+	if err == nil {
+		t.Fatal("the last part is published")
+	}
+	h.check(tx.Abort())
+	if status := repotest.Git(t, h.dest, "status", "--porcelain"); status != "" {
+		t.Errorf("git status:\n%s", status)
+	}
+}
+
 // TestIndexFailsBetweenParts: where the index cannot be written between the parts of a run, and can
 // be at its end, it lacks nothing after the next run.
 func TestIndexFailsBetweenParts(t *testing.T) {
@@ -42,14 +95,7 @@ func TestIndexFailsBetweenParts(t *testing.T) {
 	tx, err := h.r.Begin(context.Background(), tip, "20261123T044830Z-0100", nil)
 	h.check(err)
 	for part := range 4 {
-		for i := range 3 {
-			h.now = h.now.Add(time.Second)
-			body := fmt.Appendf(nil, "%d %d\n", part, i)
-			blob, err := tx.Blob(body, object.ID{})
-			h.check(err)
-			_, err = tx.Commit(record.Record{Event: record.Added, Source: fmt.Sprintf("/new/%d/%d", part, i), Mtime: h.now, Mode: 0o644, Size: int64(len(body)), Blob: blob}, h.now, true)
-			h.check(err)
-		}
+		h.part(tx, part)
 		full.on.Store(part == 1)
 		if part < 3 {
 			err = tx.PublishPart()

@@ -42,6 +42,9 @@ func (t *Tx) publish(more bool) error {
 		err = t.publishPack()
 	}
 	if err != nil {
+		if held.IsBehind() {
+			t.index = held // Abort brings it up to date with the parts before
+		}
 		return err
 	}
 	done := projection.Published{Base: t.base, Tip: t.tip, Versions: t.versions, Contents: &t.contents, Pending: pending, More: more}

@@ -8,6 +8,7 @@ import (
 	"timemachine/cmd/timemachine/internal/doctor"
 	"timemachine/cmd/timemachine/internal/hint"
 	"timemachine/cmd/timemachine/internal/schedule"
+	"timemachine/cmd/timemachine/internal/terminal"
 	"timemachine/watch/config"
 )
 
@@ -34,7 +35,7 @@ func (a *app) examineJobs(ctx context.Context, p *place, c *config.Config, to *d
 
 // doctorJob tells of a job what makes it make no runs.
 func (a *app) doctorJob(places *schedule.Places, j *scheduledJob) doctor.Job {
-	d := doctor.Job{Where: j.Where, When: j.When, User: j.User, Program: j.Program, Every: j.Spacing(), Watch: j.Watch}
+	d := doctor.Job{Where: j.Where, When: terminal.Escape(j.When), User: j.User, Program: j.Program, Every: j.Spacing(), Watch: j.Watch}
 	if mine := j.User == "" || j.User == a.account.login; j.Config == "" && j.Kind == schedule.Cron && mine && !exists(filepath.Join(a.account.home, defaultConfig)) {
 		d.Finds = a.cronConfig()
 	}

@@ -100,7 +100,7 @@ func TestPackage(t *testing.T) {
 	has("log", do("timemachine log %s/f", watched), "modified")
 
 	removal := do("apt-get remove -y -q timemachine 2>&1")
-	has("what still starts it", removal, "these still start /usr/bin/timemachine, and will fail:\n  /etc/cron.d/by-hand\n")
+	has("what still starts it", strings.ReplaceAll(removal, "\r", ""), "these still start /usr/bin/timemachine, and will fail:\n  /etc/cron.d/by-hand\n")
 	do("! ls /etc/cron.d/timemachine-* 2>/dev/null")
 	do("test ! -e /usr/bin/timemachine && test ! -e /etc/cron.d/timemachine && test -s %s", config)
 	commits := do("git -C %s -c safe.directory='*' rev-list --count main", history)

@@ -199,7 +199,7 @@ func (a *app) printSchedule(r *scheduleReport) error {
 
 // jobText says when and where a job runs, and as whom.
 func jobText(j *schedule.Job) string {
-	text := j.When + ", " + terminal.Quote(j.Where)
+	text := terminal.Escape(j.When) + ", " + terminal.Quote(j.Where)
 	if j.User != "" {
 		text += ", as " + terminal.Quote(j.User)
 	}

@@ -31,19 +31,8 @@ func WithoutPath(err error) error {
 // Reason is the text of WithoutPath, for a message that names the path already.
 func Reason(err error) string { return WithoutPath(err).Error() }
 
-// FullDisk is the errno in an error which says that the disk, or what a quota leaves of it, is
-// full; nil where the error says something else.
-func FullDisk(err error) error {
-	for _, full := range []error{unix.ENOSPC, unix.EDQUOT} {
-		if errors.Is(err, full) {
-			return full
-		}
-	}
-	return nil
-}
-
 // IsFull tells whether an error says that the disk, or what a quota leaves of it, is full.
-func IsFull(err error) bool { return FullDisk(err) != nil }
+func IsFull(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }
 
 // IsTooMuch tells whether an error says that something cannot be written because of its size: the
 // disk or a quota is full, or the file system takes no file that large.
@@ -58,12 +47,8 @@ func IsBadName(err error) bool {
 // IsObstructed tells whether an error says that something of another kind has the wanted name, or
 // lies on the way to it. A run leaves that as it is; verify --repair moves it aside.
 func IsObstructed(err error) bool {
-	for _, what := range []error{unix.ENOTDIR, unix.ELOOP, unix.EISDIR, unix.ENOTEMPTY, unix.EEXIST} {
-		if errors.Is(err, what) {
-			return true
-		}
-	}
-	return false
+	return errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP) || errors.Is(err, unix.EISDIR) || errors.Is(err, unix.ENOTEMPTY) ||
+		errors.Is(err, unix.EEXIST)
 }
 
 // IsRefused tells whether an error says that the file system cannot do the operation at all.

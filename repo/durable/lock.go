@@ -27,6 +27,7 @@ type Lock struct {
 	dir, stage       *Dir
 	name, stagedName string
 	folder           bool // there are no hard links
+	alike            bool // lock and staged file have one inode number, as links should
 }
 
 // LongestWait is the most that TakeLock waits for a lock, in tests of locks that stay.
@@ -73,6 +74,9 @@ func (l *Lock) take() error {
 		return l.dir.Mkdir(l.name + ".lock")
 	}
 	err := l.stage.Link(l.stagedName, l.dir, l.name+".lock")
+	if err == nil {
+		l.alike = l.isLinked() // sshfs numbers names
+	}
 	if err == nil || !lacksLinks(err) {
 		return err
 	}
@@ -159,6 +163,8 @@ func (l *Lock) Commit() error {
 	case err != nil:
 	case l.folder:
 		err = l.stage.Rename(l.contentName(), l.dir, l.name)
+	case !l.isHeld(): // it would put what another program has not finished in the place of the file
+		err = &LockedError{Path: l.dir.Path(l.name + ".lock")}
 	default:
 		err = l.dir.Rename(l.name+".lock", l.dir, l.name)
 	}
@@ -185,8 +191,20 @@ func (l *Lock) remove() error {
 		}
 		return errors.Join(l.stage.Remove(l.contentName()), l.stage.Remove(l.stagedName))
 	}
-	if err := l.dir.Remove(l.name + ".lock"); err != nil {
-		return err
+	if l.isHeld() {
+		if err := l.dir.Remove(l.name + ".lock"); err != nil {
+			return err
+		}
 	}
 	return l.stage.Remove(l.stagedName)
+}
+
+// isHeld tells whether the lock's name is still ours: a person may have removed it, as git advises,
+// and another program have taken it since.
+func (l *Lock) isHeld() bool { return !l.alike || l.isLinked() }
+
+func (l *Lock) isLinked() bool {
+	staged, err := l.stage.Lstat(l.stagedName)
+	there, terr := l.dir.Lstat(l.name + ".lock")
+	return err == nil && terr == nil && there.Same(staged)
 }

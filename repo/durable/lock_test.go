@@ -191,3 +191,39 @@ func TestGitRespectsLocks(t *testing.T) {
 	repotest.Git(t, dir, "commit", "-q", "--allow-empty", "-m", "y")
 	repotest.Git(t, dir, "fsck", "--strict")
 }
+
+// TestLockTakenByAnother: a lock that a person removed, and another program took since, is left to
+// that.
+func TestLockTakenByAnother(t *testing.T) {
+	for _, commit := range []bool{true, false} {
+		root := t.TempDir()
+		d, err := durable.OpenDir(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		stage, err := d.MakeSub("stage")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stage.Close()
+		l, err := d.TakeLock("index", stage, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(root, "index.lock")
+		if err := errors.Join(os.Remove(path), os.WriteFile(path, []byte("another's"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if commit {
+			if err := l.Commit(); err == nil {
+				t.Error("committed")
+			}
+		} else if err := l.Abort(); err != nil {
+			t.Error(err)
+		}
+		if b, err := os.ReadFile(path); string(b) != "another's" {
+			t.Errorf("the lock is now %q, %v", b, err)
+		}
+	}
+}

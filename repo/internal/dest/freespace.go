@@ -1,6 +1,7 @@
 package dest
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -36,9 +37,12 @@ func (r *Dest) FreeSpace() (free, size int64, ok bool) {
 // FullError turns the error of a full disk into a refusal that names the destination. Every other
 // error is returned as it is.
 func (r *Dest) FullError(err error) error {
-	full := durable.FullDisk(err)
-	if full == nil {
+	full := error(unix.ENOSPC)
+	switch {
+	case !durable.IsFull(err):
 		return err
+	case !errors.Is(err, full):
+		full = unix.EDQUOT
 	}
 	e := &refusal.Error{Kind: refusal.Full, Dest: r.Path, Msg: fmt.Sprintf("destination %s has no room", record.Quote(r.Path)), Err: full,
 		Remedy: r.Remedy(refusal.FreeSpace, "")}

@@ -73,6 +73,9 @@ func cronTime(line string) (when, rest string) {
 		case "@daily", "@midnight":
 			return "every day", rest
 		}
+		if strings.IndexFunc(when[1:], func(r rune) bool { return r < 'A' || r > 'z' }) >= 0 {
+			return "", rest // no word of cron's, and perhaps one that a terminal acts on
+		}
 		return when, rest
 	}
 	var fields [5]string
