@@ -3,7 +3,7 @@ package config
 import "timemachine/watch/pattern"
 
 // sedName matches the names that GNU sed gives to its temporary files: six letters and digits.
-const sedName = "sed[A-Za-z0-9][A-Za-z0-9][A-Za-z0-9][A-Za-z0-9][A-Za-z0-9][A-Za-z0-9]"
+const sedName = "sed[^.][^.][^.][^.][^.][^.]"
 
 // DefaultExclusions are git's own folders, and names that programs give to files which they keep
 // for a moment only. docs/exclusions.md tells which program makes each, and what is not taken.
