@@ -106,6 +106,12 @@ func (w *world) parts(do func()) problems {
 	return rep.problems
 }
 
+func (w *world) indexBytes() string {
+	b, err := os.ReadFile(w.index())
+	w.check(err)
+	return string(b)
+}
+
 // canStage tells whether git can write the index.
 func (w *world) canStage() bool {
 	return exec.Command("git", "-C", w.dest, "read-tree", "HEAD").Run() == nil
@@ -117,15 +123,10 @@ func TestIndexIsWrittenOnce(t *testing.T) {
 	w := newWorld(t)
 	w.write("a", "1")
 	w.run(1)
-	index := func() string {
-		b, err := os.ReadFile(filepath.Join(w.dest, ".git/index"))
-		w.check(err)
-		return string(b)
-	}
-	before, looked := index(), false
+	before, looked := w.indexBytes(), false
 	w.parts(func() {
 		looked = true
-		if index() != before {
+		if w.indexBytes() != before {
 			t.Error("the index was written between two parts")
 		}
 		if w.canStage() {
@@ -147,14 +148,12 @@ func TestHeadMovesBetweenParts(t *testing.T) {
 	w.write("a", "1")
 	w.run(1)
 	repotest.Git(t, w.dest, "branch", "other")
-	before, err := os.ReadFile(filepath.Join(w.dest, ".git/index"))
-	w.check(err)
+	before := w.indexBytes()
 	p := w.parts(func() { repotest.Git(t, w.dest, "symbolic-ref", "HEAD", "refs/heads/other") })
 	if !w.says(p, "", "branch refs/heads/other is checked out") {
 		t.Errorf("the run says %v", p)
 	}
-	after, err := os.ReadFile(filepath.Join(w.dest, ".git/index"))
-	if w.check(err); string(after) != string(before) {
+	if w.indexBytes() != before {
 		t.Error("the index of another branch was changed")
 	}
 	if !w.canStage() {

@@ -75,7 +75,7 @@ func (l *Lock) take() error {
 	}
 	err := l.stage.Link(l.stagedName, l.dir, l.name+".lock")
 	if err == nil {
-		l.alike = l.isLinked() // sshfs numbers names
+		l.alike = l.isLinked() // not so on sshfs, where each name has a number
 	}
 	if err == nil || !lacksLinks(err) {
 		return err
