@@ -46,18 +46,18 @@ func stepOf(z []byte) step {
 func (w *Writer) next(prev object.ID) (base object.ID, by step, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	i, ok := w.position[prev]
+	i, ok := w.entries.find(prev)
 	if !ok {
 		return base, 0, false
 	}
 	for by = stepOne; by < stepHead; by++ {
-		last, n := i, 0
-		for w.entries[i].base > 0 && w.entries[i].step == by {
-			i = w.entries[i].base - 1
+		last, n := w.entries.at(i), 0
+		for e := last; e.base > 0 && e.step == by; e = w.entries.at(i) {
+			i = e.base - 1
 			n++
 		}
-		if n < chainRadix-1 && w.entries[last].depth < maxDepth {
-			return w.entries[last].id, by, true
+		if n < chainRadix-1 && last.depth < maxDepth {
+			return last.id, by, true
 		}
 	}
 	return base, 0, false

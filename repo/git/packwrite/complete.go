@@ -28,7 +28,7 @@ func Complete(ctx context.Context, f io.WriterAt, data []byte, out io.Writer, re
 	if err := durable.Guard(x.run); err != nil {
 		return object.ID{}, err
 	}
-	return x.sum, writeIdx(out, x.entries, x.sum)
+	return x.sum, writeIdx(out, &x.entries, x.sum)
 }
 
 // thin is the state of one Complete.
@@ -43,7 +43,7 @@ func (x *thin) run() error {
 	if err := x.name(); err != nil {
 		return err
 	}
-	count := len(x.entries)
+	count := x.entries.count()
 	end := int64(len(x.data) - object.IDLen)
 	head := bytes.Clone(x.data[:pack.HeaderLen])
 	var added bytes.Buffer
@@ -68,7 +68,7 @@ func (x *thin) run() error {
 		z.Free()
 		e.crc = crc32.ChecksumIEEE(raw)
 		added.Write(raw)
-		x.entries = append(x.entries, e)
+		x.entries.add(e)
 		if err := x.growOn(kind, body, x.kidsOf(&e)); err != nil {
 			return err
 		}
@@ -79,7 +79,7 @@ func (x *thin) run() error {
 	if x.sum = object.ID(x.data[end:]); added.Len() == 0 {
 		return nil
 	}
-	binary.BigEndian.PutUint32(head[8:], uint32(len(x.entries)))
+	binary.BigEndian.PutUint32(head[8:], uint32(x.entries.count()))
 	sum := sha1.New()
 	sum.Write(head)
 	sum.Write(x.data[pack.HeaderLen:end])

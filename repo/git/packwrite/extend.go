@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 
 	"timemachine/repo/durable"
-	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
 )
 
@@ -21,7 +19,7 @@ func (w *Writer) Extend(h *pack.Held) error {
 func (w *Writer) copyEntries(h *pack.Held) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.entries) > 0 || w.size != pack.HeaderLen {
+	if w.entries.count() > 0 || w.size != pack.HeaderLen {
 		return errors.New("pack to extend is not empty")
 	}
 	list, err := writtenEntries(h)
@@ -32,9 +30,9 @@ func (w *Writer) copyEntries(h *pack.Held) error {
 	if w.err != nil {
 		return w.err
 	}
-	w.entries, w.position = slices.Grow(w.entries, len(list)), make(map[object.ID]uint32, len(list))
+	w.entries.reserve(len(list))
 	for _, e := range list {
-		w.addEntry(e)
+		w.entries.add(e)
 	}
 	return nil
 }

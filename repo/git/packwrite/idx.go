@@ -21,18 +21,18 @@ func (w *Writer) WriteIdx(out io.Writer) error {
 	if !w.done {
 		return errors.New("idx of an unfinished pack")
 	}
-	if err := writeIdx(out, w.entries, w.sum); err != nil {
+	if err := writeIdx(out, &w.entries.entries, w.sum); err != nil {
 		return fmt.Errorf("write idx of %q: %w", w.f.Name(), err)
 	}
 	return nil
 }
 
 // writeIdx writes the idx of a pack with the trailer packSum.
-func writeIdx(out io.Writer, entries []packed, packSum object.ID) error {
-	order := byName(entries)
+func writeIdx(out io.Writer, list *entries, packSum object.ID) error {
+	order := byName(list)
 	sum := sha1.New()
 	buf := bufio.NewWriterSize(io.MultiWriter(out, sum), 64<<10)
-	writeTables(buf, entries, order)
+	writeTables(buf, list, order)
 	buf.Write(packSum[:])
 	err := buf.Flush()
 	if err == nil {
@@ -44,10 +44,10 @@ func writeIdx(out io.Writer, entries []packed, packSum object.ID) error {
 // byName returns the positions of the entries in the order of their names. Names are hashes: the
 // first bytes nearly always tell two of them apart, and numbers of these are sorted in a quarter
 // of the time.
-func byName(entries []packed) []uint32 {
-	keys := make([]uint64, len(entries)) // the first 32 bits of a name, and its position
-	for i := range entries {
-		keys[i] = uint64(binary.BigEndian.Uint32(entries[i].id[:]))<<32 | uint64(i)
+func byName(list *entries) []uint32 {
+	keys := make([]uint64, list.count()) // the first 32 bits of a name, and its position
+	for i, e := range list.all() {
+		keys[i] = uint64(binary.BigEndian.Uint32(e.id[:]))<<32 | uint64(i)
 	}
 	slices.Sort(keys)
 	order := make([]uint32, len(keys))
@@ -60,7 +60,7 @@ func byName(entries []packed) []uint32 {
 			to++
 		}
 		if to-from > 1 {
-			slices.SortFunc(order[from:to], func(a, b uint32) int { return bytes.Compare(entries[a].id[:], entries[b].id[:]) })
+			slices.SortFunc(order[from:to], func(a, b uint32) int { return bytes.Compare(list.at(a).id[:], list.at(b).id[:]) })
 		}
 		from = to
 	}
@@ -69,25 +69,25 @@ func byName(entries []packed) []uint32 {
 
 // writeTables writes everything before the two trailers. The bufio.Writer keeps the first error for
 // its Flush.
-func writeTables(buf *bufio.Writer, entries []packed, order []uint32) {
+func writeTables(buf *bufio.Writer, list *entries, order []uint32) {
 	number := func(n uint32) { buf.Write(binary.BigEndian.AppendUint32(buf.AvailableBuffer(), n)) }
 	buf.Write(pack.IdxMagic)
 	at := 0
 	for first := range 256 {
-		for at < len(order) && int(entries[order[at]].id[0]) <= first {
+		for at < len(order) && int(list.at(order[at]).id[0]) <= first {
 			at++
 		}
 		number(uint32(at))
 	}
 	for _, i := range order {
-		buf.Write(entries[i].id[:])
+		buf.Write(list.at(i).id[:])
 	}
 	for _, i := range order {
-		number(entries[i].crc)
+		number(list.at(i).crc)
 	}
 	var large []int64
 	for _, i := range order {
-		offset := entries[i].offset
+		offset := list.at(i).offset
 		if offset < 1<<31 {
 			number(uint32(offset))
 			continue

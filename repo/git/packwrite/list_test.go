@@ -15,11 +15,11 @@ import (
 // TestLargeOffsets checks the table of 64-bit offsets with a list of entries alone: no pack of 2
 // GiB is written.
 func TestLargeOffsets(t *testing.T) {
-	w := &Writer{position: map[object.ID]uint32{}, done: true}
+	w := &Writer{done: true}
 	want := map[object.ID]int64{}
 	for i, offset := range []int64{12, 1<<31 - 1, 1 << 31, 1<<32 + 5, 1 << 40} {
 		id := object.ID{byte(i * 50), 7}
-		w.addEntry(packed{id: id, offset: offset})
+		w.entries.add(packed{id: id, offset: offset})
 		want[id] = offset
 	}
 	var b bytes.Buffer

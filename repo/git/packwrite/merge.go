@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/delta"
@@ -51,7 +50,7 @@ func (w *Writer) Merge(ctx context.Context, packs []*pack.Held, o MergeOptions) 
 func (w *Writer) reserve(packs []*pack.Held) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	n := len(w.entries)
+	n := w.entries.count()
 	for _, h := range packs {
 		places, err := h.Places()
 		if err != nil {
@@ -59,10 +58,7 @@ func (w *Writer) reserve(packs []*pack.Held) error {
 		}
 		n += len(places)
 	}
-	w.entries = slices.Grow(w.entries, n-len(w.entries))
-	if len(w.position) == 0 {
-		w.position = make(map[object.ID]uint32, n)
-	}
+	w.entries.reserve(n)
 	return nil
 }
 
@@ -130,7 +126,7 @@ func (m *packMerge) delta(e *packed, size int64, base object.ID, z []byte) error
 	if !ok {
 		return errors.New("delta base absent")
 	}
-	if m.w.entries[at].depth < maxDepth {
+	if m.w.entries.at(at).depth < maxDepth {
 		m.w.mu.Lock()
 		defer m.w.mu.Unlock()
 		return m.w.appendDelta(e.id, at, size, z, e.step)
@@ -150,12 +146,12 @@ func (m *packMerge) rebase(id object.ID, kind object.Kind, size int64, below uin
 	if !known || !there || size > m.o.MaxSize || size <= deltaFrame || m.o.Enough != nil && m.o.Enough() {
 		return false, nil
 	}
-	base := &m.w.entries[at]
+	base := m.w.entries.at(at)
 	for base.depth+1+below > maxDepth {
 		if base.base == 0 {
 			return false, nil
 		}
-		base = &m.w.entries[base.base-1]
+		base = m.w.entries.at(base.base - 1)
 	}
 	was, old, err := m.o.Read(base.id)
 	if err != nil || was != kind || int64(len(old)) > m.o.MaxSize {
@@ -181,8 +177,7 @@ func (m *packMerge) rebase(id object.ID, kind object.Kind, size int64, below uin
 func (w *Writer) at(id object.ID) (uint32, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	i, ok := w.position[id]
-	return i, ok
+	return w.entries.find(id)
 }
 
 func (w *Writer) copyWhole(head pack.EntryHeader, z []byte, id object.ID) error {

@@ -12,15 +12,17 @@ func TestByName(t *testing.T) {
 	random := rand.New(rand.NewSource(1))
 	for _, n := range []int{0, 1, 2, 300, 5000} {
 		for _, spread := range []int{1, 3, 256} {
-			entries := make([]packed, n)
-			for i := range entries {
-				random.Read(entries[i].id[:])
+			var list entries
+			for range n {
+				var e packed
+				random.Read(e.id[:])
 				for b := range 4 {
-					entries[i].id[b] = 255 - byte(random.Intn(spread))
+					e.id[b] = 255 - byte(random.Intn(spread))
 				}
+				list.add(e)
 			}
-			order := byName(entries)
-			if !slices.IsSortedFunc(order, func(a, b uint32) int { return bytes.Compare(entries[a].id[:], entries[b].id[:]) }) {
+			order := byName(&list)
+			if !slices.IsSortedFunc(order, func(a, b uint32) int { return bytes.Compare(list.at(a).id[:], list.at(b).id[:]) }) {
 				t.Errorf("%d entries of %d beginnings are not in order", n, spread)
 			}
 			slices.Sort(order)
@@ -36,13 +38,15 @@ func TestByName(t *testing.T) {
 func BenchmarkByName(b *testing.B) {
 	random := rand.New(rand.NewSource(1))
 	for name, n := range map[string]int{"10": 10, "200000": 200_000} {
-		entries := make([]packed, n)
-		for i := range entries {
-			random.Read(entries[i].id[:])
+		var list entries
+		for range n {
+			var e packed
+			random.Read(e.id[:])
+			list.add(e)
 		}
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				byName(entries)
+				byName(&list)
 			}
 		})
 	}

@@ -31,7 +31,7 @@ func Reindex(out io.Writer, data []byte, max int64) error {
 	if err := durable.Guard(x.run); err != nil {
 		return err
 	}
-	return writeIdx(out, x.entries, object.ID(data[len(data)-object.IDLen:]))
+	return writeIdx(out, &x.entries, object.ID(data[len(data)-object.IDLen:]))
 }
 
 // reindex is the state of one Reindex.
@@ -40,7 +40,7 @@ type reindex struct {
 	data []byte
 	max  int64
 
-	entries []packed // by offset
+	entries entries // by offset
 	heads   []pack.EntryHeader
 	kids    map[int64][]int32     // the deltas on the entry at an offset
 	named   map[object.ID][]int32 // the deltas on an object, by its name
@@ -55,7 +55,7 @@ func (x *reindex) run() error {
 	if err := x.name(); err != nil {
 		return err
 	}
-	return x.checkNamed(len(x.entries))
+	return x.checkNamed(x.entries.count())
 }
 
 // name names all objects that are whole or stand on a whole one in the pack.
@@ -111,7 +111,7 @@ func (x *reindex) scan() (roots []int32, err error) {
 	x.kids, x.named = map[int64][]int32{}, map[object.ID][]int32{}
 	at, end := int64(pack.HeaderLen), int64(len(x.data)-object.IDLen)
 	for at < end {
-		i := len(x.entries)
+		i := x.entries.count()
 		if err := x.ended(i); err != nil {
 			return nil, err
 		}
@@ -145,10 +145,11 @@ func (x *reindex) scan() (roots []int32, err error) {
 		}
 		next := at + int64(head.Len) + int64(n)
 		e.crc = crc32.ChecksumIEEE(x.data[at:next])
-		x.entries, x.heads = append(x.entries, e), append(x.heads, head)
+		x.entries.add(e)
+		x.heads = append(x.heads, head)
 		at = next
 	}
-	if uint32(len(x.entries)) != count {
+	if uint32(x.entries.count()) != count {
 		return nil, damagedPack("it holds fewer objects than it says")
 	}
 	return roots, nil
@@ -162,7 +163,7 @@ type waiting struct {
 
 // grow names all objects that deltas make of a whole one.
 func (x *reindex) grow(root int32) error {
-	e, head := &x.entries[root], x.heads[root]
+	e, head := x.entries.at(uint32(root)), x.heads[root]
 	x.made++
 	kids := x.kidsOf(e)
 	if len(kids) == 0 {
@@ -201,7 +202,7 @@ func (x *reindex) growOn(kind object.Kind, body []byte, kids []int32) error {
 		if err != nil {
 			return err
 		}
-		e := &x.entries[w.at]
+		e := x.entries.at(uint32(w.at))
 		e.id = object.Hash(kind, body)
 		x.made++
 		push(x.kidsOf(e), body)
@@ -211,7 +212,7 @@ func (x *reindex) growOn(kind object.Kind, body []byte, kids []int32) error {
 
 // body makes the object of a delta entry.
 func (x *reindex) body(at int32, base []byte) ([]byte, error) {
-	e, head := &x.entries[at], x.heads[at]
+	e, head := x.entries.at(uint32(at)), x.heads[at]
 	d, err := deflate.Inflate(x.data[e.offset+int64(head.Len):], head.Size, x.max)
 	if err == nil {
 		d, err = delta.Apply(base, d, x.max)

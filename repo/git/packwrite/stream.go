@@ -31,11 +31,11 @@ func (w *Writer) AddStream(ctx context.Context, size int64, r io.Reader) (object
 	}
 	start := w.size
 	id, crc, err := w.stream(ctx, size, r)
-	_, dup := w.position[id]
+	_, dup := w.entries.find(id)
 	if err != nil || dup || w.have != nil && w.have(id) {
 		return id, errors.Join(err, w.rollback(start))
 	}
-	w.addEntry(packed{id: id, offset: start, crc: crc})
+	w.entries.add(packed{id: id, offset: start, crc: crc})
 	return id, nil
 }
 

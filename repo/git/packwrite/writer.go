@@ -53,15 +53,14 @@ type Writer struct {
 	queue   chan []latecomer
 	delayed sync.WaitGroup
 
-	mu       sync.Mutex
-	f        File
-	buf      *bufio.Writer
-	size     int64 // of the pack so far, buffered bytes included
-	entries  []packed
-	position map[object.ID]uint32 // in entries
-	sum      object.ID
-	done     bool
-	err      error
+	mu      sync.Mutex
+	f       File
+	buf     *bufio.Writer
+	size    int64 // of the pack so far, buffered bytes included
+	entries contents
+	sum     object.ID
+	done    bool
+	err     error
 }
 
 // packed is an object in the pack. It has 40 bytes, since a pack has hundreds of thousands.
@@ -89,7 +88,7 @@ var errDeep = fmt.Errorf("delta chain over %d", maxDepth)
 // NewWriter begins a pack in f, which must be empty and open for reading and writing. The caller
 // closes f, and names or removes it.
 func NewWriter(f File, o Options) (*Writer, error) {
-	w := &Writer{have: o.Have, f: f, position: map[object.ID]uint32{}, deflate: deflate.New(o.Deflate)}
+	w := &Writer{have: o.Have, f: f, deflate: deflate.New(o.Deflate)}
 	w.buf = bufio.NewWriterSize(f, 256<<10)
 	w.put([]byte("PACK\x00\x00\x00\x02\x00\x00\x00\x00"))
 	return w, w.err
@@ -185,7 +184,7 @@ func (w *Writer) addDeltaAt(id, base object.ID, delta []byte, by step) error {
 	copy(z.Bytes(), by.zlibHeader())
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	i, ok := w.position[base]
+	i, ok := w.entries.find(base)
 	if !ok {
 		return fmt.Errorf("object %s on %s: %w", id, base, ErrNoBase)
 	}
@@ -194,7 +193,7 @@ func (w *Writer) addDeltaAt(id, base object.ID, delta []byte, by step) error {
 
 // appendDelta writes a delta of the entry at position base. The caller holds the lock.
 func (w *Writer) appendDelta(id object.ID, base uint32, size int64, z []byte, by step) error {
-	from := w.entries[base]
+	from := w.entries.at(base)
 	if from.depth >= maxDepth {
 		return fmt.Errorf("object %s: %w", id, errDeep)
 	}
@@ -208,7 +207,7 @@ func (w *Writer) append(header, z []byte, e packed) error {
 	if err := w.state(); err != nil {
 		return err
 	}
-	if _, dup := w.position[e.id]; dup {
+	if _, dup := w.entries.find(e.id); dup {
 		return nil
 	}
 	e.offset = w.size
@@ -216,21 +215,16 @@ func (w *Writer) append(header, z []byte, e packed) error {
 	w.put(z)
 	if w.err == nil {
 		e.crc = crc32.Update(crc32.ChecksumIEEE(header), crc32.IEEETable, z)
-		w.addEntry(e)
+		w.entries.add(e)
 	}
 	return w.err
-}
-
-func (w *Writer) addEntry(e packed) {
-	w.position[e.id] = uint32(len(w.entries))
-	w.entries = append(w.entries, e)
 }
 
 // Has tells whether the object is in this pack.
 func (w *Writer) Has(id object.ID) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	_, ok := w.position[id]
+	_, ok := w.entries.find(id)
 	return ok
 }
 
@@ -238,7 +232,7 @@ func (w *Writer) Has(id object.ID) bool {
 func (w *Writer) Count() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return len(w.entries)
+	return w.entries.count()
 }
 
 // Size is the pack's length in bytes so far. It includes the trailer after Finish.
@@ -269,7 +263,7 @@ func (w *Writer) seal() error {
 	if err := w.buf.Flush(); err != nil {
 		return err
 	}
-	count := binary.BigEndian.AppendUint32(nil, uint32(len(w.entries)))
+	count := binary.BigEndian.AppendUint32(nil, uint32(w.entries.count()))
 	if _, err := w.f.WriteAt(count, 8); err != nil {
 		return err
 	}
