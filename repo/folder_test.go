@@ -57,7 +57,7 @@ func (s *folderStory) run(recs ...record.Record) {
 		if err != nil {
 			s.Fatal(err)
 		}
-		s.last[rec.Source] = v
+		s.last[rec.Source] = *v
 	}
 	if err := tx.Publish(); err != nil {
 		s.Fatal(err)

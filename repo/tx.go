@@ -49,7 +49,7 @@ type Tx struct {
 	mu       sync.Mutex
 	batch    *ownpacks.Batch
 	contents ownpacks.Contents
-	versions []record.Version // committed since the last Publish
+	versions []*record.Version // committed since the last Publish
 }
 
 // Begin starts writing on top of tip, as Start returned it. Nothing is written before there is
@@ -81,7 +81,7 @@ func (r *Writer) Begin(ctx context.Context, tip object.ID, scan string, upcoming
 }
 
 // Versions is what was committed since the last Publish, in order.
-func (t *Tx) Versions() []record.Version { return t.versions }
+func (t *Tx) Versions() []*record.Version { return t.versions }
 
 // Tip is the newest commit written.
 func (t *Tx) Tip() object.ID { return t.tip }
@@ -175,16 +175,16 @@ func (t *Tx) BlobFrom(size int64, src io.Reader, before object.ID) (object.ID, e
 // Commit writes rec as the next commit. captured is the moment just before the source's first byte
 // was read, or a deletion was noticed. Scan, Captured and, but for deletions, Copy are filled in.
 // newest tells that no version of the source has an mtime as late as this one's: then the name of
-// the copy needs no search among theirs.
-func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (record.Version, error) {
+// the copy needs no search among theirs. What Commit returns must not be changed.
+func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (*record.Version, error) {
 	rec.Scan, rec.Captured = t.scan, captured.Round(0).UTC()
 	path, spelling, err := t.treePath(&rec)
 	if err != nil {
-		return record.Version{}, err
+		return nil, err
 	}
 	former, err := layout.Former.TreePath(rec.Source)
 	if err != nil {
-		return record.Version{}, err
+		return nil, err
 	}
 	if path != former {
 		rec.File = path
@@ -194,23 +194,23 @@ func (t *Tx) Commit(rec record.Record, captured time.Time, newest bool) (record.
 	}
 	if rec.HasContent() {
 		if rec.Copy, err = t.copyName(&rec, spelling, newest); err != nil {
-			return record.Version{}, err
+			return nil, err
 		}
 	}
 	w, err := t.writer()
 	if err != nil {
-		return record.Version{}, err
+		return nil, err
 	}
 	err = t.edit(path, former, &rec, w)
 	if err == nil {
 		err = t.storeXattrs(&rec)
 	}
 	if err != nil {
-		return record.Version{}, err
+		return nil, err
 	}
 	tree, err := t.editor.Write(t.batch.Trees.Put)
 	if err != nil {
-		return record.Version{}, err
+		return nil, err
 	}
 	return t.commit(w, tree, rec)
 }
@@ -358,7 +358,7 @@ func (t *Tx) copyName(rec *record.Record, spelling layout.Spelling, newest bool)
 	return path, err
 }
 
-func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record) (record.Version, error) {
+func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record) (*record.Version, error) {
 	when := rec.Mtime
 	switch {
 	case rec.HasContent():
@@ -387,7 +387,7 @@ func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record) (rec
 	w.AddLater(object.Commit, id, raw)
 	t.r.work.Made.Keep(id, raw, maxMade, maxMade)
 	t.tip, t.last = id, date
-	v := record.Version{Record: rec, Commit: id, Committed: c.Committer.When}
+	v := &record.Version{Record: rec, Commit: id, Committed: c.Committer.When}
 	t.versions = append(t.versions, v)
 	return v, nil
 }
@@ -404,9 +404,9 @@ func (t *Tx) changedFrom(rec *record.Record) *record.Record {
 	default:
 		return nil
 	}
-	for i := range t.versions {
-		if t.versions[i].Commit == id {
-			return t.inZone(t.versions[i].Record)
+	for _, v := range t.versions {
+		if v.Commit == id {
+			return t.inZone(v.Record)
 		}
 	}
 	c, err := t.r.work.Store.ReadCommit(id)

@@ -222,7 +222,7 @@ func (r *run) commit(ch *scan.Change, rec record.Record, got *captured, newest b
 			}
 		}
 	}
-	var v record.Version
+	var v *record.Version
 	if err == nil {
 		v, err = r.tx.Commit(rec, got.At, newest)
 	}
@@ -234,12 +234,12 @@ func (r *run) commit(ch *scan.Change, rec record.Record, got *captured, newest b
 	if err != nil {
 		return err
 	}
-	r.updateCache(&v, got)
+	r.updateCache(v, got)
 	if v.LinkedWith != "" {
 		r.links.recorded[v.Source] = v.LinkedWith
 	}
 	r.noteContent(v.Source, v.Blob)
-	r.warnOfLimits(&v)
+	r.warnOfLimits(v)
 	return nil
 }
 
@@ -265,9 +265,8 @@ func (r *run) noteSeen(state *cache.State, got *captured) {
 }
 
 // reportVersions reports and counts published versions.
-func (r *run) reportVersions(versions []record.Version) {
-	for i := range versions {
-		v := &versions[i]
+func (r *run) reportVersions(versions []*record.Version) {
+	for _, v := range versions {
 		r.summary.Events[v.Event]++
 		r.summary.Versions++
 		if v.Folder && v.Event != record.TypeChanged {
@@ -296,7 +295,7 @@ func (r *run) recordEnd(ch *scan.Change) error {
 	if err != nil {
 		return err
 	}
-	r.updateCache(&v, nil)
+	r.updateCache(v, nil)
 	return nil
 }
 

@@ -109,8 +109,8 @@ func (s *story) commit(tx *repo.Tx, captured time.Time, st step) record.Version 
 	}
 	v, err := tx.Commit(rec, captured, false)
 	s.check(err)
-	s.last[st.source] = v
-	return v
+	s.last[st.source] = *v
+	return *v
 }
 
 func (s *story) gone(source string) step {

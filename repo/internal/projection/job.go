@@ -15,7 +15,7 @@ import (
 // another. An update can be done again without harm.
 type updateJob struct {
 	Base, Tip object.ID          // the commits that the work tree was and will be up to date with
-	Versions  []record.Version   // of the commits between, oldest first
+	Versions  []*record.Version  // of the commits between, oldest first
 	OutOfTree map[string]bool    // sources whose newest version Tip's tree lacks: not in files/
 	Contents  *ownpacks.Contents // what is still in memory of them; nil: nothing
 	Index     *gitindex.Lock

@@ -3,7 +3,6 @@ package projection
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"timemachine/repo/git/object"
 	"timemachine/repo/internal/dest"
@@ -138,7 +137,7 @@ func (r *Projection) filesLost(tip object.ID) (bool, error) {
 // inTree drops the versions that can have no place in a tree, and lists the sources whose newest
 // version is not what the tree holds: another program changed the tree, and the next scan of the
 // source records what is true.
-func (r *Projection) inTree(tip object.ID, versions []record.Version) (placed []record.Version, outside map[string]bool, err error) {
+func (r *Projection) inTree(tip object.ID, versions []record.Version) (placed []*record.Version, outside map[string]bool, err error) {
 	root, err := r.TreeOf(tip)
 	if err != nil {
 		return nil, nil, err
@@ -164,9 +163,10 @@ func (r *Projection) inTree(tip object.ID, versions []record.Version) (placed []
 			outside[v.Source] = true
 		}
 	}
-	placed = slices.DeleteFunc(versions, func(v record.Version) bool {
-		_, err := record.TreePath(&v.Record)
-		return err != nil // not timemachine's record
-	})
+	for i := range versions {
+		if _, err := record.TreePath(&versions[i].Record); err == nil { // else not timemachine's record
+			placed = append(placed, &versions[i])
+		}
+	}
 	return placed, outside, nil
 }

@@ -26,7 +26,7 @@ import (
 // Published is what a run has just made part of the history.
 type Published struct {
 	Base, Tip object.ID          // where the branch was and is
-	Versions  []record.Version   // committed between, oldest first
+	Versions  []*record.Version  // committed between, oldest first
 	Contents  *ownpacks.Contents // what is still in memory of them
 	Pending   bool               // the work tree was not up to date with Base: its mark stays
 	More      bool               // another part of the run follows, which may write the index
@@ -121,7 +121,7 @@ func (u *update) write() (err error) {
 	newest := map[string]int{}
 	var deleted, written []int
 	for i := range u.Versions {
-		v := &u.Versions[i]
+		v := u.Versions[i]
 		_, again := newest[v.Source]
 		if !again && v.IsOnlyFolder() {
 			continue
@@ -209,7 +209,7 @@ func (u *update) writeParts(parts [][]int, newest map[string]int) error {
 			for i := next.Add(1) - 1; i < int64(len(parts)) && u.ctx.Err() == nil; i = next.Add(1) - 1 {
 				for _, v := range parts[i] {
 					source := u.Versions[v].Source
-					w.write(&u.Versions[v], newest[source] == v && !u.OutOfTree[source])
+					w.write(u.Versions[v], newest[source] == v && !u.OutOfTree[source])
 				}
 				done[i] = partDone{w.changes, warnings}
 				w.changes, warnings = nil, nil
