@@ -39,6 +39,7 @@ type Tx struct {
 	wrote bool      // a commit of this run is among those before last
 
 	editor   *object.Editor
+	message  []byte               // room for one commit's
 	names    *commits.FoldedNames // of the tree, where the file system folds names; else nil
 	upcoming []record.Upcoming
 
@@ -377,12 +378,13 @@ func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record) (*re
 		t.r.work.Opts.Warn(t.r.work.Path, fmt.Sprintf("the clock is %s behind the newest commit", lag(t.last.Sub(rec.Captured))), t.r.work.Remedy(refusal.SetClock, ""))
 	}
 	who := t.r.committer()
-	c := &object.CommitData{Tree: tree, Author: t.r.author(&rec, when), Message: rec.Message(t.changedFrom(&rec)),
+	c := &object.CommitData{Tree: tree, Author: t.r.author(&rec, when),
 		Committer: object.Signature{Name: who.Name, Email: who.Email, When: clampDate(date).In(t.r.opts.Zone)}}
 	if !t.tip.IsZero() {
 		c.Parents = []object.ID{t.tip}
 	}
-	raw := object.EncodeCommit(c)
+	t.message = rec.AppendMessage(t.message[:0], t.changedFrom(&rec))
+	raw := object.EncodeCommit(c, t.message)
 	id := object.Hash(object.Commit, raw)
 	w.AddLater(object.Commit, id, raw)
 	t.r.work.Made.Keep(id, raw, maxMade, maxMade)

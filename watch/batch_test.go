@@ -9,9 +9,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"timemachine/repo/layout"
 	"timemachine/repo/record"
 	"timemachine/repo/repotest"
 )
@@ -43,6 +47,32 @@ func TestFullBatchIsPublished(t *testing.T) {
 		}
 		w.run(0)
 	}
+}
+
+// TestBatchOfNothing: a batch that is due before a version is recorded is given up, and what was
+// captured ahead of its turn is captured again.
+func TestBatchOfNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	long := strings.Repeat("d", 200)
+	for len(w.path(long)) < layout.MaxPath-len("/f")-201 {
+		long += "/" + strings.Repeat("d", 200)
+	}
+	w.check(os.MkdirAll(w.path(long), 0o755))
+	w.run(0) // the folders, so that the file is the first of its batch
+	var now atomic.Int64
+	w.clock = func() time.Time { return time.Now().Add(time.Duration(now.Add(int64(time.Second)))) }
+	long += "/" + strings.Repeat("f", layout.MaxPath-len(w.path(long))-1)
+	w.write(long, "its path has no room for files/")
+	w.check(os.Chtimes(w.path(long), time.Unix(1, 0), time.Unix(1, 0)))
+	const files = 40
+	for i := range files {
+		w.write(fmt.Sprintf("f%03d", i), fmt.Sprint(i))
+	}
+	if p := w.run(files); len(p) != 1 || p[0].Path != w.path(long) {
+		t.Errorf("problems %v, want one with the long path", p)
+	}
+	w.run(0)
 }
 
 // cancelling cancels a run when its first version is part of the history.

@@ -2,7 +2,6 @@ package watch
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"path/filepath"
 	"slices"
@@ -71,29 +70,32 @@ func (r *run) recordChanges(changes []scan.Change) error {
 	r.waiting = nil
 	r.began = r.Clock()
 	r.published = r.began
+	captures := r.startCaptures(c, changes)
+	defer captures.stop()
 	for done := 0; done < len(changes); {
 		part := changes[done:min(done+perPart, len(changes))]
 		large := firstLarge(part)
 		if large > 0 {
 			part = part[:large]
 		}
-		n, err := r.recordPart(c, part, done, len(changes))
+		n, err := r.recordPart(captures, part, done, len(changes))
 		if err != nil {
 			return err
 		}
 		done += n
 		waits := done >= r.ordinary && r.isFloodOver()
-		if waits || r.isDue() || done == len(changes) || n == large {
+		if waits || r.isDue() || captures.isDue() || done == len(changes) || n == large {
 			publish := r.tx.Publish
 			if !waits && done < len(changes) && changeSize(&changes[done]) <= largeSource {
 				publish = r.tx.PublishPart
 			}
-			versions := r.tx.Versions()
-			if err := publish(); err != nil {
+			lost := len(r.tx.Versions()) == 0
+			if err := r.publish(captures, publish); err != nil {
 				return err
 			}
-			r.published = r.Clock()
-			r.reportVersions(versions)
+			if !waits {
+				captures.resume(done, lost)
+			}
 		}
 		if waits {
 			r.waiting = append(r.waiting, changes[done:]...)
@@ -104,25 +106,44 @@ func (r *run) recordChanges(changes []scan.Change) error {
 	return nil
 }
 
-// recordPart captures the changes of a part on all cores and commits them in order. A source that
-// changed since the scan comes last, in the order of its new mtime. done of total changes are
-// recorded already. It returns the number of changes that it recorded: fewer than the part has
-// where the batch is due. When it is time to publish, small files that were read are read again.
-func (r *run) recordPart(c *capture.Capturer, part []scan.Change, done, total int) (n int, err error) {
-	p := r.startCapture(c, part)
-	defer p.stop()
-	var late []int
-	for p.wait(n) && !(n > 0 && r.isTime() && changeSize(&part[n]) <= capture.SmallFile) {
-		if err := r.ctx.Err(); err != nil {
-			return n, err
+// publish publishes what is committed, while nothing is captured. Without a commit the batch is
+// given up, and with it what was captured for later ones.
+func (r *run) publish(s *captures, publish func() error) error {
+	s.pause()
+	versions := r.tx.Versions()
+	if err := publish(); err != nil {
+		return err
+	}
+	r.published = r.Clock()
+	r.reportVersions(versions)
+	return nil
+}
+
+// perPart is how many changes are recorded before one of them that changed since the scan.
+const perPart = 4096
+
+// recordPart commits a part of the changes in order, as they are captured. A source that changed
+// since the scan comes last, in the order of its new mtime. done of total changes are recorded
+// already. It returns the number of changes that it recorded: fewer than the part has where the
+// batch is due.
+func (r *run) recordPart(s *captures, part []scan.Change, done, total int) (n int, err error) {
+	type change struct {
+		*scan.Change
+		got *captured
+	}
+	var late []change
+	for n < len(part) && !(n > 0 && r.isTime() && changeSize(&part[n]) <= capture.SmallFile) {
+		got, ok := s.wait(done + n)
+		if !ok {
+			break
 		}
-		i := n
+		ch := &part[n]
 		n++
-		if p.gots[i].err == nil && !part[i].Deleted && !p.gots[i].Folder && !p.gots[i].Stat.Mtime().Equal(part[i].File.Stat.Mtime()) {
-			late = append(late, i)
+		if got.err == nil && !ch.Deleted && !got.Folder && !got.Stat.Mtime().Equal(ch.File.Stat.Mtime()) {
+			late = append(late, change{ch, got})
 			continue
 		}
-		if err := r.recordChange(&part[i], &p.gots[i]); err != nil {
+		if err := r.recordChange(ch, got); err != nil {
 			return n, err
 		}
 		r.Report.Progress(int64(done+n), int64(total))
@@ -130,11 +151,9 @@ func (r *run) recordPart(c *capture.Capturer, part []scan.Change, done, total in
 	if err := r.ctx.Err(); err != nil {
 		return n, err
 	}
-	slices.SortFunc(late, func(a, b int) int {
-		return cmp.Or(p.gots[a].Stat.Mtime().Compare(p.gots[b].Stat.Mtime()), a-b)
-	})
-	for _, i := range late {
-		if err := r.recordChange(&part[i], &p.gots[i]); err != nil {
+	slices.SortStableFunc(late, func(a, b change) int { return a.got.Stat.Mtime().Compare(b.got.Stat.Mtime()) })
+	for _, l := range late {
+		if err := r.recordChange(l.Change, l.got); err != nil {
 			return n, err
 		}
 	}

@@ -25,7 +25,7 @@ func TestQueriesOfFolders(t *testing.T) {
 		if i > 0 {
 			rec.Event = record.Metadata
 		}
-		repotest.Git(t, d.dest, "-c", "user.name=x", "-c", "user.email=x@y", "commit", "-q", "--allow-empty", "-m", rec.Message(nil))
+		repotest.Git(t, d.dest, "-c", "user.name=x", "-c", "user.email=x@y", "commit", "-q", "--allow-empty", "-m", string(rec.AppendMessage(nil, nil)))
 		id, err := object.ParseID(strings.TrimSpace(repotest.Git(t, d.dest, "rev-parse", "main")))
 		d.check(err)
 		previous = id

@@ -49,12 +49,11 @@ const (
 	tornYes    = "yes"
 )
 
-// Message is the commit's message: subject, blank line, trailers, each line with a newline. For the
+// AppendMessage appends the commit's message: subject, blank line, trailers, each line with a newline. For the
 // subject, other is of a Metadata version the version of its source before, and of a Restored one
 // the version that was brought back, with its time in the zone to be written; nil where it is not
 // known. The record must hold what its fields' comments say, else the message does not parse.
-func (r *Record) Message(other *Record) string {
-	b := make([]byte, 0, 448+2*len(r.Source)+len(r.Copy))
+func (r *Record) AppendMessage(b []byte, other *Record) []byte {
 	b = append(r.appendSubject(b, other), '\n')
 	b = appendTrailer(b, keyEvent, string(r.Event))
 	b = appendTrailer(b, keySource, r.Source)
@@ -85,7 +84,7 @@ func (r *Record) Message(other *Record) string {
 		}
 	}
 	b = appendOptional(b, keyScan, r.Scan)
-	return string(append(b, '\n'))
+	return append(b, '\n')
 }
 
 // appendState appends the trailers that a version does not have which ends its source. Of a folder

@@ -25,7 +25,7 @@ func full(source string) Record {
 func TestMessageAndParse(t *testing.T) {
 	for _, source := range hostile {
 		want := full(source)
-		got, err := Parse(want.Message(nil))
+		got, err := Parse(string(want.AppendMessage(nil, nil)))
 		if err != nil {
 			t.Errorf("%q: %v", source, err)
 			continue
@@ -38,21 +38,21 @@ func TestMessageAndParse(t *testing.T) {
 			t.Errorf("got  %+v\nwant %+v", got, want)
 		}
 		gone := Record{Event: Deleted, Source: source, File: want.File, Previous: want.Previous, Scan: want.Scan, Captured: want.Captured}
-		if got, err := Parse(gone.Message(nil)); err != nil || !reflect.DeepEqual(got, gone) {
+		if got, err := Parse(string(gone.AppendMessage(nil, nil))); err != nil || !reflect.DeepEqual(got, gone) {
 			t.Errorf("got  %+v, %v\nwant %+v", got, err, gone)
 		}
 		gone.Folder = true
-		if got, err := Parse(gone.Message(nil)); err != nil || !reflect.DeepEqual(got, gone) || !got.Ends() {
+		if got, err := Parse(string(gone.AppendMessage(nil, nil))); err != nil || !reflect.DeepEqual(got, gone) || !got.Ends() {
 			t.Errorf("got  %+v, %v\nwant %+v", got, err, gone)
 		}
 		gone.Event, gone.Folder, gone.LeadsOn = TypeChanged, false, true
-		if got, err := Parse(gone.Message(nil)); err != nil || !reflect.DeepEqual(got, gone) || !got.Ends() {
+		if got, err := Parse(string(gone.AppendMessage(nil, nil))); err != nil || !reflect.DeepEqual(got, gone) || !got.Ends() {
 			t.Errorf("got  %+v, %v\nwant %+v", got, err, gone)
 		}
 		for _, event := range []Event{Added, Metadata, TypeChanged, Restored} {
 			folder := Record{Event: event, Source: source, Folder: true, Mode: 0o1777, UID: 7, GID: 8, User: "us er", Group: "g", File: want.File, Captured: want.Captured,
 				Changed: want.Changed, Previous: want.Previous, RenamedFrom: want.RenamedFrom, RestoredFrom: want.RestoredFrom, Xattrs: want.Xattrs, Scan: want.Scan}
-			got, err := Parse(folder.Message(nil))
+			got, err := Parse(string(folder.AppendMessage(nil, nil)))
 			if err != nil || !reflect.DeepEqual(got, folder) || got.Ends() || got.HasContent() {
 				t.Errorf("got  %+v, %v\nwant %+v", got, err, folder)
 			}
@@ -84,11 +84,11 @@ func TestForgedFolders(t *testing.T) {
 func TestMomentsOfCapture(t *testing.T) {
 	r := full("/etc/hosts")
 	const want = "\nCopy: copies/etc/hosts\nCaptured: 2025-11-24T16:00:18.501234567Z\nChanged: 2025-11-24T16:00:09.000000001Z\nPrevious: "
-	if !strings.Contains(r.Message(nil), want) {
-		t.Errorf("no %q in\n%s", want, r.Message(nil))
+	if !strings.Contains(string(r.AppendMessage(nil, nil)), want) {
+		t.Errorf("no %q in\n%s", want, string(r.AppendMessage(nil, nil)))
 	}
 	r.Captured, r.Changed = time.Time{}, time.Time{}
-	if got, err := Parse(r.Message(nil)); err != nil || !got.Captured.IsZero() || !got.Changed.IsZero() {
+	if got, err := Parse(string(r.AppendMessage(nil, nil))); err != nil || !got.Captured.IsZero() || !got.Changed.IsZero() {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -117,7 +117,7 @@ func TestSubjects(t *testing.T) {
 		"Change mode, owner and links of /f from 0644 root:root to 0600 www:www": change(func(r *Record) { r.Mode, r.UID, r.User, r.GID, r.Group, r.LinkedWith = 0o600, 5, "www", 5, "www", "/g" }),
 		"Change mode of folder /f from 0644 to 0700":                             change(func(r *Record) { r.Folder, r.Mode = true, 0o700 }),
 	} {
-		got := r.Message(&before)
+		got := string(r.AppendMessage(nil, &before))
 		if subject, _, _ := strings.Cut(got, "\n"); subject != want {
 			t.Errorf("got  %s\nwant %s", subject, want)
 		}
@@ -126,7 +126,7 @@ func TestSubjects(t *testing.T) {
 		}
 	}
 	r := change(func(r *Record) { r.Mode = 0o600 })
-	if got := r.Message(nil); !strings.HasPrefix(got, "Change mode of /f\n") {
+	if got := string(r.AppendMessage(nil, nil)); !strings.HasPrefix(got, "Change mode of /f\n") {
 		t.Errorf("without the version before: %s", got)
 	}
 }
@@ -142,7 +142,7 @@ func TestSubjectOfRestored(t *testing.T) {
 		if r.Folder {
 			from.Mtime, from.Captured = time.Time{}, then
 		}
-		if subject, _, _ := strings.Cut(r.Message(&from), "\n"); subject != want {
+		if subject, _, _ := strings.Cut(string(r.AppendMessage(nil, &from)), "\n"); subject != want {
 			t.Errorf("got  %s\nwant %s", subject, want)
 		}
 	}
@@ -153,7 +153,7 @@ func TestPlacesOfOthers(t *testing.T) {
 	for _, path := range []string{"/etc/passwd", "files", "files/", "files/../x", "files//x", "copies/x", ".git/config", "files/a/.", "\"files/a\\000\""} {
 		r := full("/etc/hosts")
 		r.File = ""
-		if _, err := Parse(strings.Replace(r.Message(nil), "Copy:", "File: "+path+"\nCopy:", 1)); err == nil {
+		if _, err := Parse(strings.Replace(string(r.AppendMessage(nil, nil)), "Copy:", "File: "+path+"\nCopy:", 1)); err == nil {
 			t.Errorf("File: %s is taken", path)
 		}
 	}
@@ -164,7 +164,7 @@ func TestGitReadsTrailers(t *testing.T) {
 	for _, source := range hostile {
 		r := full(source)
 		cmd := exec.Command("git", "interpret-trailers", "--parse")
-		cmd.Stdin = strings.NewReader(r.Message(nil))
+		cmd.Stdin = strings.NewReader(string(r.AppendMessage(nil, nil)))
 		out, err := cmd.Output()
 		if err != nil {
 			t.Fatal(err)
@@ -243,7 +243,7 @@ func TestRecordsQuoteAsBefore(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	for _, s := range hostile {
 		r := full(s)
-		f.Add(r.Message(nil))
+		f.Add(string(r.AppendMessage(nil, nil)))
 	}
 	f.Add("Add x\n\nEvent: added\nSource: \"/a\\")
 	f.Fuzz(func(t *testing.T, message string) {
@@ -251,9 +251,9 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := Parse(r.Message(nil))
+		again, err := Parse(string(r.AppendMessage(nil, nil)))
 		if err != nil {
-			t.Fatalf("%v\n%s", err, r.Message(nil))
+			t.Fatalf("%v\n%s", err, string(r.AppendMessage(nil, nil)))
 		}
 		if again.Source != r.Source || again.Event != r.Event || again.Blob != r.Blob || again.Copy != r.Copy || again.File != r.File || !again.Mtime.Equal(r.Mtime) {
 			t.Errorf("%+v\n%+v", again, r)

@@ -25,10 +25,10 @@ const (
 
 var ErrMalformed = errors.New("malformed delta")
 
-// OfEdit is the delta of one known edit: in a base of baseLen bytes, the oldLen bytes at pos became
-// newRaw[pos:pos+newLen].
-func OfEdit(baseLen int, newRaw []byte, pos, oldLen, newLen int) []byte {
-	d := appendHead(make([]byte, 0, 64+newLen), baseLen, len(newRaw))
+// AppendEdit appends the delta of one known edit: in a base of baseLen bytes, the oldLen bytes at
+// pos became newRaw[pos:pos+newLen].
+func AppendEdit(d []byte, baseLen int, newRaw []byte, pos, oldLen, newLen int) []byte {
+	d = appendHead(d, baseLen, len(newRaw))
 	d = appendCopy(d, 0, pos)
 	d = appendInsert(d, newRaw[pos:pos+newLen])
 	return appendCopy(d, pos+oldLen, baseLen-pos-oldLen)

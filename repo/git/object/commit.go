@@ -1,6 +1,7 @@
 package object
 
 import (
+	"encoding/hex"
 	"strconv"
 	"time"
 )
@@ -29,13 +30,15 @@ func (c *CommitData) FirstParent() ID {
 	return c.Parents[0]
 }
 
-// EncodeCommit is the commit's body as git stores it. It cleans nothing. With '<', '>' or a newline
-// in a name, or a date before 1970, git fsck refuses the commit: the caller prevents that.
-func EncodeCommit(c *CommitData) []byte {
-	b := make([]byte, 0, 256+len(c.Message))
-	b = appendLine(b, "tree", c.Tree.String())
+// EncodeCommit is the commit's body as git stores it, with message in place of c's. It cleans
+// nothing. With '<', '>' or a newline in a name, or a date before 1970, git fsck refuses the
+// commit: the caller prevents that.
+func EncodeCommit(c *CommitData, message []byte) []byte {
+	names := len(c.Author.Name) + len(c.Author.Email) + len(c.Committer.Name) + len(c.Committer.Email)
+	b := make([]byte, 0, 128+48*(1+len(c.Parents))+names+len(c.Encoding)+len(message))
+	b = appendID(b, "tree", c.Tree)
 	for _, p := range c.Parents {
-		b = appendLine(b, "parent", p.String())
+		b = appendID(b, "parent", p)
 	}
 	b = appendSignature(b, "author", c.Author)
 	b = appendSignature(b, "committer", c.Committer)
@@ -43,7 +46,12 @@ func EncodeCommit(c *CommitData) []byte {
 		b = appendLine(b, "encoding", c.Encoding)
 	}
 	b = append(b, '\n')
-	return append(b, c.Message...)
+	return append(b, message...)
+}
+
+func appendID(b []byte, key string, id ID) []byte {
+	b = append(append(b, key...), ' ')
+	return append(hex.AppendEncode(b, id[:]), '\n')
 }
 
 func appendLine(b []byte, key, value string) []byte {

@@ -19,12 +19,12 @@ type Editor struct {
 	from Loader
 }
 
-// Changed is a tree that Write names for the first time. Where exactly one edit made it from the
+// Changed is a tree that Write names for the first time. It is valid only during the call. Where exactly one edit made it from the
 // version before, it has that edit, so that a delta needs no search.
 type Changed struct {
 	Path string // of the folder; empty for the root
 	ID   ID
-	Raw  []byte // valid only during the call
+	Raw  []byte
 
 	Prev    ID  // the folder's ID at the last Write; zero for a new folder
 	PrevLen int // its raw length in bytes
@@ -215,7 +215,7 @@ func split(path string) (dirs []string, name string, err error) {
 // root's ID. Leaves come first and the root last. A root without entries is git's empty tree. After
 // an error from emit, the next Write goes on: no folder comes twice.
 func (e *Editor) Write(emit func(t *Changed) error) (ID, error) {
-	if err := e.root.write("", emit); err != nil {
+	if err := e.root.write("", new(Changed), emit); err != nil {
 		return ID{}, err
 	}
 	return e.root.id, nil

@@ -155,7 +155,9 @@ func (f *folder) adopt(kid *folder) {
 	f.kids[kid.name] = kid
 }
 
-func (f *folder) write(path string, emit func(*Changed) error) error {
+// write emits the changed folders below path, which is the folder's, and then the folder. It fills
+// in c for each.
+func (f *folder) write(path string, c *Changed, emit func(*Changed) error) error {
 	for _, kid := range f.dirty {
 		if f.kids[kid.name] != kid {
 			continue
@@ -164,13 +166,13 @@ func (f *folder) write(path string, emit func(*Changed) error) error {
 		if path != "" {
 			below = path + "/" + kid.name
 		}
-		if err := kid.write(below, emit); err != nil {
+		if err := kid.write(below, c, emit); err != nil {
 			return err
 		}
 		f.put(TreeEntry{Name: kid.name, Mode: ModeTree, ID: kid.id})
 	}
 	if f.edits > 0 || f.id.IsZero() {
-		if err := f.emit(path, emit); err != nil {
+		if err := f.emit(path, c, emit); err != nil {
 			return err
 		}
 	}
@@ -181,10 +183,10 @@ func (f *folder) write(path string, emit func(*Changed) error) error {
 	return nil
 }
 
-func (f *folder) emit(path string, emit func(*Changed) error) error {
+func (f *folder) emit(path string, c *Changed, emit func(*Changed) error) error {
 	id := f.sums.hash(f.raw)
 	if id != f.id {
-		c := &Changed{Path: path, ID: id, Raw: f.raw, Prev: f.id, PrevLen: f.prevLen}
+		*c = Changed{Path: path, ID: id, Raw: f.raw, Prev: f.id, PrevLen: f.prevLen}
 		if f.edits == 1 && !f.id.IsZero() {
 			c.Edited, c.Pos, c.OldLen, c.NewLen = true, f.last.pos, f.last.oldLen, f.last.newLen
 		}

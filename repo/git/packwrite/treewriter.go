@@ -1,7 +1,6 @@
 package packwrite
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 
@@ -17,6 +16,7 @@ type TreeWriter struct {
 	w     *Writer
 	read  func(object.ID) ([]byte, error)
 	round map[string]*[2]baseVersion
+	edit  []byte // room for the delta of an edit
 }
 
 // baseVersion is a version of a folder that later versions are deltas of.
@@ -41,7 +41,8 @@ func (t *TreeWriter) Put(c *object.Changed) error {
 	switch {
 	case !ok:
 	case by == stepOne && c.Edited:
-		d = delta.OfEdit(c.PrevLen, c.Raw, c.Pos, c.OldLen, c.NewLen)
+		t.edit = delta.AppendEdit(t.edit[:0], c.PrevLen, c.Raw, c.Pos, c.OldLen, c.NewLen)
+		d = t.edit
 	default:
 		var old baseVersion
 		if old, ok = t.base(c.Path, base); ok {
@@ -96,7 +97,11 @@ func (t *TreeWriter) keep(c *object.Changed, by step) {
 		round = new([2]baseVersion)
 		t.round[c.Path] = round
 	}
-	b := baseVersion{c.ID, bytes.Clone(c.Raw)}
+	var room []byte // of the version that is given up
+	if round[0].id != round[1].id {
+		room = round[0].raw[:0]
+	}
+	b := baseVersion{c.ID, append(room, c.Raw...)}
 	round[0] = b
 	if by > stepTen {
 		round[1] = b
