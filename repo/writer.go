@@ -23,6 +23,7 @@ var ErrBusy = errors.New("another process is writing")
 type Writer struct {
 	*Repo
 	unchecked bool // the run began without reading the tip
+	published int  // number of versions, since the run began
 }
 
 // WriteOptions is what is known only when a run writes. The zero value works.
