@@ -48,6 +48,7 @@ func (t *Tx) publish(more bool) error {
 		return err
 	}
 	r.published += len(t.versions)
+	writes := indexOf(held)
 	waitForGraph := func() {}
 	if !more { // beside files/, which wait for the disk
 		waitForGraph = r.maintenance.BeginGraph(t.ctx, t.tip, r.published)
@@ -58,6 +59,9 @@ func (t *Tx) publish(more bool) error {
 	defer r.work.Store.Trim()
 	err = r.work.UpdatePublished(t.ctx, done, held)
 	waitForGraph()
+	if err == nil {
+		r.noteWrittenIndex(writes)
+	}
 	if err == nil && held.Held() && held.IsBehind() && more {
 		t.index = held
 	}

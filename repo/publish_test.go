@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"timemachine/repo/durable"
 	"timemachine/repo/internal/runstate"
+	"timemachine/repo/repotest"
 )
 
 // TestGraphBesideFiles: a run that adds many commits writes their layer of the commit-graph when it
@@ -92,6 +94,46 @@ func TestWrittenSideBySide(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWrittenIsKnownToBeWhole: the next run does not read what a run has written, unless another
+// program has changed it.
+func TestWrittenIsKnownToBeWhole(t *testing.T) {
+	h := newPast(t)
+	end := func() {
+		t.Helper()
+		h.check(h.r.RollUp(context.Background(), h.tip(), 1))
+	}
+	start := func(known bool, what string) {
+		t.Helper()
+		h.check(h.idle())
+		if h.r.unchecked != known {
+			t.Errorf("%s: known to be whole: %t, want %t", what, h.r.unchecked, known)
+		}
+	}
+	h.run("/etc/a", "/etc/b")
+	end()
+	start(true, "after a run")
+	h.run("/etc/a")
+	end()
+	spoil(t, h.newestPack())
+	h.mustBeDamaged("a pack spoilt after the run")
+
+	h = newPast(t)
+	h.run("/etc/a", "/etc/b")
+	index := filepath.Join(h.dest, ".git/index")
+	b, err := os.ReadFile(index)
+	h.check(err)
+	h.check(os.Remove(index))
+	h.check(os.WriteFile(index, b[:40], 0o600))
+	end()
+	start(false, "an index that another program wrote before the run ended")
+
+	h.run("/etc/a")
+	end()
+	repotest.Git(t, h.dest, "reset", "-q")
+	start(false, "an index that git wrote after the run")
+	start(true, "the same, read once")
 }
 
 // syncsAfter counts how often a folder is put on disk after a file was removed from it.
