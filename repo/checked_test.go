@@ -60,7 +60,7 @@ func TestNoPackIsOpened(t *testing.T) {
 	}
 	spoil(t, h.newestPack())
 	h.mustBeDamaged("spoilt after it was found whole")
-	claim, err := h.r.listFiles(h.tip())
+	claim, _, err := h.r.listFiles(h.tip())
 	if err != nil || !strings.HasPrefix(claim, h.tip().String()) {
 		t.Fatal(claim, err)
 	}

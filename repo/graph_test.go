@@ -57,11 +57,24 @@ func (h *past) open() {
 // that end in a slash are of folders.
 func (h *past) run(names ...string) object.ID {
 	h.Helper()
+	tx := h.begin()
+	h.commit(tx, names...)
+	h.check(tx.Publish())
+	return tx.Tip()
+}
+
+func (h *past) begin() *Tx {
+	h.Helper()
 	h.runs++
 	tip, err := h.r.Start(context.Background())
 	h.check(err)
 	tx, err := h.r.Begin(context.Background(), tip, fmt.Sprintf("20261123T044830Z-%04x", h.runs), nil)
 	h.check(err)
+	return tx
+}
+
+func (h *past) commit(tx *Tx, names ...string) {
+	h.Helper()
 	for _, name := range names {
 		h.now = h.now.Add(time.Second)
 		source, gone := strings.CutPrefix(name, "-")
@@ -84,8 +97,6 @@ func (h *past) run(names ...string) object.ID {
 			h.last[source] = v.Commit
 		}
 	}
-	h.check(tx.Publish())
-	return tx.Tip()
 }
 
 func (h *past) tip() object.ID {
@@ -246,12 +257,18 @@ func TestGraphOfLongHistory(t *testing.T) {
 func TestGraphOfLargeFirstRun(t *testing.T) {
 	t.Parallel()
 	h := newPast(t)
+	tx := h.begin()
 	for move := range 3 { // the parts of a first run
 		var names []string
 		for i := range 3000 {
 			names = append(names, fmt.Sprintf("/srv/%d/%d/f%d", move, i%7, i))
 		}
-		h.run(names...)
+		h.commit(tx, names...)
+		if move < 2 {
+			h.check(tx.PublishPart())
+		} else {
+			h.check(tx.Publish())
+		}
 	}
 	write := func(catchUp bool, want int) {
 		t.Helper()
@@ -261,6 +278,7 @@ func TestGraphOfLargeFirstRun(t *testing.T) {
 			t.Errorf("%d commits are in the graph, want %d", n, want)
 		}
 	}
+	h.check(h.r.RollUp(context.Background(), h.tip(), len(h.last)))
 	h.check(h.r.maintenance.WriteGraph(context.Background(), h.tip(), false))
 	if h.r.work.Graph() != nil {
 		t.Error("a run took time for all of a large first run")

@@ -47,11 +47,21 @@ func (t *Tx) publish(more bool) error {
 		}
 		return err
 	}
+	r.published += len(t.versions)
+	writes := indexOf(held)
+	waitForGraph := func() {}
+	if !more { // beside files/, which wait for the disk
+		waitForGraph = r.maintenance.BeginGraph(t.ctx, t.tip, r.published)
+	}
 	done := projection.Published{Base: t.base, Tip: t.tip, Versions: t.versions, Contents: &t.contents, Pending: pending, More: more}
 	t.base, t.versions = t.tip, nil
 	defer t.contents.Drop()
 	defer r.work.Store.Trim()
 	err = r.work.UpdatePublished(t.ctx, done, held)
+	waitForGraph()
+	if err == nil {
+		r.noteWrittenIndex(writes)
+	}
 	if err == nil && held.Held() && held.IsBehind() && more {
 		t.index = held
 	}
@@ -72,12 +82,18 @@ func (t *Tx) lockIndex() (*gitindex.Lock, error) {
 	return t.r.work.Index.Take()
 }
 
-// publishPack syncs the pack, gives it its name and moves the branch.
+// publishPack syncs the pack, gives it its name and moves the branch. The pending mark, which must
+// be on disk before the branch moves, is written while the disk is busy with the pack.
 func (t *Tx) publishPack() error {
 	r, b := t.r, t.batch
 	t.batch = nil
+	marked := make(chan error, 1)
+	go func() { marked <- runstate.MarkPending(r.work.StateDir, t.base) }()
 	name, err := b.Place(runstate.KeepText(t.base, t.tip))
-	if err != nil {
+	if merr := <-marked; err == nil {
+		err = merr
+	}
+	if err != nil { // the mark says that nothing is pending, until the branch moves
 		return err
 	}
 	if err := r.moveBranch(t.base, t.tip, commits.MoveMessage(len(t.versions), t.scan)); err != nil {

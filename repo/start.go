@@ -33,6 +33,7 @@ func (r *Writer) Start(ctx context.Context) (object.ID, error) {
 
 // prepare removes leftovers, finishes interrupted publications, and returns the tip.
 func (r *Writer) prepare() (object.ID, error) {
+	r.published, r.wroteIndex = 0, durable.Stat{}
 	if err := r.removeLeftovers(); err != nil {
 		return object.ID{}, err
 	}

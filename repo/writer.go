@@ -23,6 +23,9 @@ var ErrBusy = errors.New("another process is writing")
 type Writer struct {
 	*Repo
 	unchecked bool // the run began without reading the tip
+	published int  // number of versions, since the run began
+
+	wroteIndex durable.Stat // the index, as this run wrote it; zero: it did not
 }
 
 // WriteOptions is what is known only when a run writes. The zero value works.
@@ -89,8 +92,10 @@ func (r *Writer) Repair(ctx context.Context, o verify.Options) (*verify.Summary,
 }
 
 // RollUp merges packs and brings git's commit-graph up to tip where that is due. versions is how
-// many the run has committed.
+// many the run has committed. It also notes that what the run wrote is whole.
 func (r *Writer) RollUp(ctx context.Context, tip object.ID, versions int) error {
 	defer r.work.Made.Drop()
-	return r.maintenance.RollUp(ctx, tip, versions)
+	err := r.maintenance.RollUp(ctx, tip, versions)
+	r.noteWritten(tip)
+	return err
 }

@@ -2,8 +2,10 @@ package maintenance
 
 import (
 	"context"
+	"sync"
 	"time"
 
+	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
 	"timemachine/repo/internal/ownpacks"
@@ -34,13 +36,37 @@ const (
 const graphEach = 1000
 
 // RollUp merges timemachine's packs where that is due, after a run that committed a number of
-// versions up to tip. Then it updates git's commit-graph. The caller holds the lock.
+// versions up to tip. Then it updates git's commit-graph, unless BeginGraph did. The caller holds
+// the lock.
 func (r *Maintenance) RollUp(ctx context.Context, tip object.ID, versions int) error {
 	merged, err := r.mergeDue(ctx)
-	if err == nil && (merged || versions >= graphEach && versions <= graphMost) {
+	if err == nil && (merged || graphIsDue(versions) && r.graphed != tip) {
 		err = r.WriteGraph(ctx, tip, merged)
 	}
 	return err
+}
+
+// graphIsDue tells whether so many new commits get a layer of the commit-graph without a merge.
+func graphIsDue(versions int) bool { return versions >= graphEach && versions <= graphMost }
+
+// BeginGraph begins to update git's commit-graph where RollUp would do so without a merge. The
+// commits up to tip are part of the history. The caller holds the lock until it has called wait. If
+// the update fails, RollUp does it again.
+func (r *Maintenance) BeginGraph(ctx context.Context, tip object.ID, versions int) (wait func()) {
+	if !graphIsDue(versions) {
+		return func() {}
+	}
+	r.Store.Trim() // what the run has read to make deltas: memory is scarcest beside files/
+	var done sync.WaitGroup
+	var err error
+	done.Go(func() {
+		err = durable.Guard(func() error { return r.WriteGraph(ctx, tip, false) })
+	})
+	return func() {
+		if done.Wait(); err == nil {
+			r.graphed = tip
+		}
+	}
 }
 
 // mergeDue merges packs where that is due. The newest pack stays: the next run may add to it.

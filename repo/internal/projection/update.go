@@ -76,7 +76,23 @@ func (r *Projection) run(ctx context.Context, job updateJob) error {
 		u.askForSpace() // which says so
 	}
 	u.copiesOmitted = u.copiesOmitted || copying && !u.copying.Load()
-	return u.finish()
+	synced, err := u.beginSync()
+	if err != nil {
+		return err
+	}
+	return u.finishBeside(synced)
+}
+
+// beginSync puts files/ and copies/ on disk. Where a pending mark covers them, it does so while the
+// index is written, and wait returns when it is done. Without a mark, nothing would tell the next
+// run that the index is ahead of them: they are on disk when beginSync returns.
+func (u *update) beginSync() (wait func() error, err error) {
+	if !u.Marked {
+		return func() error { return nil }, u.sync()
+	}
+	synced := make(chan error, 1)
+	go func() { synced <- u.sync() }()
+	return func() error { return <-synced }, nil
 }
 
 // remakeDamaged makes the index anew from the history where a job failed because the index is
@@ -116,7 +132,7 @@ func (r *Projection) newUpdate(ctx context.Context, job updateJob) (u *update, e
 	return u, err
 }
 
-// write writes files/ and copies/, and puts them on disk.
+// write writes files/ and copies/.
 func (u *update) write() (err error) {
 	newest := map[string]int{}
 	var deleted, written []int
@@ -157,9 +173,6 @@ func (u *update) write() (err error) {
 	}
 	if err == nil {
 		err = u.reportFreedPaths(u.collisionsBefore)
-	}
-	if err == nil {
-		err = u.sync()
 	}
 	return err
 }
@@ -252,12 +265,28 @@ func (u *update) reportFreedPaths(before map[string]string) error {
 	return nil
 }
 
-// finish writes the index and removes the pending mark, or leaves both to the next part of the run.
-// What could not be written is listed: it is tried again by each run, and is no reason for the mark
-// to stay.
-func (u *update) finish() error {
+// finish is finishBeside for files that are on disk already.
+func (u *update) finish() error { return u.finishBeside(func() error { return nil }) }
+
+// finishBeside writes the index, and removes the pending mark when synced has returned as well. Or
+// it leaves both to the next part of the run.
+func (u *update) finishBeside(synced func() error) error {
+	whole, err := u.writeIndex()
+	if serr := synced(); serr != nil {
+		err = serr
+	}
+	if err != nil || !whole {
+		return err
+	}
+	return u.clearMark()
+}
+
+// writeIndex writes the index, or leaves it to the next part of the run. It tells whether the
+// pending mark may go. What could not be written is listed: it is tried again by each run, and is
+// no reason for the mark to stay.
+func (u *update) writeIndex() (whole bool, err error) {
 	if !u.Index.Held() {
-		return nil
+		return false, nil
 	}
 	if err := u.updateAttributes(); err != nil {
 		u.Warn(u.p.Folder.Path(dest.AttributesFile), "could not be written: "+durable.Reason(err), refusal.Remedy{Kind: refusal.NextRunRetries})
@@ -265,15 +294,14 @@ func (u *update) finish() error {
 	if err := u.updateXattrs(); err != nil {
 		u.Warn(u.p.Folder.Path(dest.XattrsFolder), "could not be written: "+durable.Reason(err), u.p.Remedy(refusal.RepairFiles, ""))
 	}
-	unsynced := u.durability == leftToSystem || u.Index.Left().Unsynced
 	if u.More {
 		// before the changes are put off, since it may add to what is pending
 		u.note(false)
-		if u.Index.PutOff(u.Base, u.changes, gitindex.Left{Pending: u.pending, Unsynced: unsynced}) {
-			return nil
+		if u.Index.PutOff(u.Base, u.changes, gitindex.Left{Pending: u.pending, Unsynced: u.unsynced()}) {
+			return false, nil
 		}
 	}
-	err := u.bringIndex()
+	err = u.bringIndex()
 	var damaged *index.DamagedError
 	if !errors.As(err, &damaged) {
 		u.indexError = err
@@ -283,19 +311,26 @@ func (u *update) finish() error {
 		u.Index.Release() // or the next part of the run would write it without these changes
 	}
 	if damaged != nil {
-		return damaged
+		return false, damaged
 	}
-	if u.pending {
-		return nil
-	}
+	return !u.pending, nil
+}
+
+// unsynced tells whether this update, or a part of the run before it, left files to the system.
+func (u *update) unsynced() bool {
+	return u.durability == leftToSystem || u.Index.Left().Unsynced
+}
+
+// clearMark removes the pending mark, unless an earlier update needs it. Where files were left to
+// the system, it notes how far files/ and copies/ have got instead.
+func (u *update) clearMark() error {
 	from := u.Index.Base(u.Base)
 	base, pending, err := u.p.Pending(from)
 	if err != nil || pending && base != from && !from.IsZero() {
 		return err // an earlier update stays pending: what it could not write is not all listed
 	}
 	_, before := u.p.upToDateWith()
-	if unsynced || u.durability == eachFile && before {
-		// something was left to the system: now, or before this
+	if u.unsynced() || u.durability == eachFile && before {
 		return runstate.WriteUpToDate(u.p.StateDir, u.p.moment(), u.Tip)
 	}
 	return runstate.ClearPending(u.p.StateDir)

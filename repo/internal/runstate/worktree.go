@@ -66,9 +66,10 @@ func ReadPending(dir *durable.Dir) (Pending, error) {
 	return Pending{Marked: true, Base: base, Damaged: err != nil}, nil
 }
 
-// ClearPending durably removes the pending mark and the note beside it.
+// ClearPending removes the pending mark and the note beside it. It does not wait for the disk: a
+// power failure may bring the mark back, and the next run writes again what came after its commit.
 func ClearPending(dir *durable.Dir) error {
-	return errors.Join(dir.Remove(PendingName), dir.Sync(), dir.Remove(upToDateName))
+	return errors.Join(dir.Remove(PendingName), dir.Remove(upToDateName))
 }
 
 // WriteUpToDate notes that files/ and copies/ are up to date with tip in this moment.
