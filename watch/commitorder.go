@@ -25,60 +25,97 @@ const (
 // sortForCommit sorts changes by turn, then rank. fold maps names that collide in the destination
 // to one. It returns the number of changes before the first flood.
 func sortForCommit(changes []scan.Change, fold func(string) string, self uint32) (ordinary int) {
-	taken, above := map[string]bool{}, map[string]bool{}
+	ranks, turns := newRanks(changes, fold), turnsOf(changes, self)
+	keys := make([]commitKey, len(changes))
+	for i := range changes {
+		c := &changes[i]
+		k := commitKey{rank: int32(ranks.of(c)), number: int32(i)}
+		if k.rank > becomesFolderRank {
+			k.turn = int32(turns.of(c))
+		}
+		if k.rank == fileRank {
+			mtime := c.File.Stat.Mtime()
+			k.sec, k.nsec = mtime.Unix(), int32(mtime.Nanosecond())
+		}
+		keys[i] = k
+		if k.turn < firstFloodTurn {
+			ordinary++
+		}
+	}
+	slices.SortFunc(keys, func(a, b commitKey) int {
+		if d := cmp.Or(cmp.Compare(a.turn, b.turn), cmp.Compare(a.rank, b.rank), cmp.Compare(a.sec, b.sec), cmp.Compare(a.nsec, b.nsec)); d != 0 {
+			return d
+		}
+		byPath := strings.Compare(changes[a.number].File.Path, changes[b.number].File.Path)
+		if a.rank == freeingFolderRank || a.rank == deletedFolderRank {
+			byPath = -byPath
+		}
+		return cmp.Or(byPath, cmp.Compare(a.number, b.number))
+	})
+	unsorted := slices.Clone(changes)
+	for i, k := range keys {
+		changes[i] = unsorted[k.number]
+	}
+	return ordinary
+}
+
+// commitKey is what a change is sorted by, before its path.
+type commitKey struct {
+	turn, rank int32
+	sec        int64 // of a file's mtime; 0 for other ranks
+	nsec       int32
+	number     int32 // of the change before all are sorted
+}
+
+// ranks tells the ranks of changes.
+type ranks struct {
+	fold func(string) string
+	// The paths of the sources that stay, true for those that are no folders, and the folders
+	// above. Only deletions ask for them: without one they are empty.
+	taken, above map[string]bool
+}
+
+func newRanks(changes []scan.Change, fold func(string) string) *ranks {
+	r := &ranks{fold: fold, taken: map[string]bool{}, above: map[string]bool{}}
+	if !slices.ContainsFunc(changes, func(c scan.Change) bool { return c.Deleted }) {
+		return r
+	}
 	for _, c := range changes {
 		if c.Deleted {
 			continue
 		}
 		path := fold(c.File.Path)
-		taken[path] = !c.File.Stat.IsDir() || taken[path]
-		for p := filepath.Dir(path); p != "/" && !above[p]; p = filepath.Dir(p) {
-			above[p] = true
+		r.taken[path] = !c.File.Stat.IsDir() || r.taken[path]
+		for p := filepath.Dir(path); p != "/" && !r.above[p]; p = filepath.Dir(p) {
+			r.above[p] = true
 		}
 	}
-	rank := func(c *scan.Change) int {
-		switch path := fold(c.File.Path); {
-		case c.Deleted && c.Before.Folder && anyAbove(taken, path):
-			return freeingFolderRank
-		case c.Deleted && c.Before.Folder:
-			return deletedFolderRank
-		case c.Deleted && (taken[path] || above[path] || anyAbove(taken, path)):
-			return freeingFileRank
-		case c.Deleted:
-			return deletedFileRank
-		case !c.File.Stat.IsDir():
-			return fileRank
-		case c.Before != nil && !c.Before.Deleted && !c.Before.Folder:
-			return becomesFolderRank
-		}
-		return folderRank
+	return r
+}
+
+// of returns the rank of a change.
+func (r *ranks) of(c *scan.Change) int {
+	switch {
+	case c.Deleted:
+		return r.ofDeletion(c)
+	case !c.File.Stat.IsDir():
+		return fileRank
+	case c.Before != nil && !c.Before.Deleted && !c.Before.Folder:
+		return becomesFolderRank
 	}
-	turns := turnsOf(changes, self)
-	turn := func(c *scan.Change, rank int) int {
-		if rank <= becomesFolderRank {
-			return 0
-		}
-		return turns.of(c)
+	return folderRank
+}
+
+func (r *ranks) ofDeletion(c *scan.Change) int {
+	switch path := r.fold(c.File.Path); {
+	case c.Before.Folder && anyAbove(r.taken, path):
+		return freeingFolderRank
+	case c.Before.Folder:
+		return deletedFolderRank
+	case r.taken[path] || r.above[path] || anyAbove(r.taken, path):
+		return freeingFileRank
 	}
-	slices.SortStableFunc(changes, func(a, b scan.Change) int {
-		ra, rb := rank(&a), rank(&b)
-		if d := cmp.Or(turn(&a, ra)-turn(&b, rb), ra-rb); d != 0 {
-			return d
-		}
-		byPath := strings.Compare(a.File.Path, b.File.Path)
-		switch ra {
-		case freeingFolderRank, deletedFolderRank:
-			return -byPath
-		case fileRank:
-			return cmp.Or(a.File.Stat.Mtime().Compare(b.File.Stat.Mtime()), byPath)
-		}
-		return byPath
-	})
-	ordinary = len(changes)
-	for ordinary > 0 && turn(&changes[ordinary-1], rank(&changes[ordinary-1])) >= firstFloodTurn {
-		ordinary--
-	}
-	return ordinary
+	return deletedFileRank
 }
 
 // anyAbove tells whether a folder above path is in taken.
