@@ -7,6 +7,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -77,10 +78,14 @@ func removed(err error) error {
 	return err
 }
 
+// buffers holds memory for lists and values. Most files have no attributes, and a run asks each.
+var buffers = sync.Pool{New: func() any { return new([512]byte) }}
+
 // read lists attributes and reads those that keep takes.
 func read(keep func(string) bool, list func([]byte) (int, error), get func(string, []byte) (int, error)) ([]Attr, error) {
-	var small [512]byte
-	names, err := grown(small[:], list)
+	buf := buffers.Get().(*[512]byte)
+	defer buffers.Put(buf)
+	names, err := grown(buf[:], list)
 	switch {
 	case errors.Is(err, unix.ENOTSUP), errors.Is(err, unix.ENOSYS):
 		return nil, ErrUnsupported
@@ -88,7 +93,6 @@ func read(keep func(string) bool, list func([]byte) (int, error), get func(strin
 		return nil, err
 	}
 	var all []Attr
-	var buf [512]byte
 	for _, name := range strings.Split(strings.TrimSuffix(string(names), "\x00"), "\x00") {
 		if !keep(name) {
 			continue
