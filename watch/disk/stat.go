@@ -17,11 +17,11 @@ type Stat struct {
 	Dev, Ino             uint64
 	Size                 int64
 	MtimeSec, CtimeSec   int64
+	BirthSec             int64 // when the inode was made; 0: unknown
 	MtimeNsec, CtimeNsec uint32
+	BirthNsec            uint32
 	Mode                 uint32 // with the S_IFMT bits
 	UID, GID             uint32
-	BirthSec             int64 // when the inode was made; 0: unknown
-	BirthNsec            uint32
 }
 
 // HasOtherNames tells whether the file whose stat StatName took has other names.
