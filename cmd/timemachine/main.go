@@ -19,11 +19,15 @@ import (
 
 func main() { os.Exit(runProgram()) }
 
-// The garbage collector runs when the memory in use has grown by garbageShare percent, and not
-// before it is leastHeap: a run with little to do ends before. Go's usual share is 100. This one
-// saves 50 MB on a first run over 100,000 files, and costs some percent of the time.
+// The garbage collector runs when the memory in use has grown by garbageShare percent or by
+// mostGarbage, but not before it is leastHeap: a run with little to do ends before. It takes time
+// in proportion to the memory in use, so that may always grow by leastShare percent. Go's usual
+// share is 100. Against that, a first run over 100,000 files saves 50 MB for some percent of its
+// time.
 const (
 	garbageShare = 50
+	mostGarbage  = 24 << 20
+	leastShare   = 25
 	leastHeap    = 32 << 20
 )
 
@@ -31,13 +35,18 @@ const (
 func paceCollection(int) {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
-	used := max(live[0].Value.Uint64(), 4<<20) // as Go counts at least
-	share := garbageShare
-	if used < leastHeap {
-		share = max(share, int(100*(leastHeap-used)/used))
-	}
-	debug.SetGCPercent(share)
+	debug.SetGCPercent(garbagePercent(live[0].Value.Uint64()))
 	runtime.AddCleanup(new([64]byte), paceCollection, 0)
+}
+
+// garbagePercent returns by how many percent the memory in use, in bytes, may grow.
+func garbagePercent(used uint64) int {
+	used = max(used, 4<<20) // as Go counts at least
+	share := max(min(garbageShare, 100*mostGarbage/used), leastShare)
+	if used < leastHeap {
+		share = max(share, 100*(leastHeap-used)/used)
+	}
+	return int(share)
 }
 
 // runProgram runs the command line. The first interrupt, or a hangup of the terminal, ends the work
