@@ -52,6 +52,7 @@ func (t *Tx) publish(more bool) error {
 	waitForGraph := func() {}
 	if !more { // beside files/, which wait for the disk
 		waitForGraph = r.maintenance.BeginGraph(t.ctx, t.tip, r.published)
+		defer waitForGraph() // also after a fault
 	}
 	done := projection.Published{Base: t.base, Tip: t.tip, Versions: t.versions, Contents: &t.contents, Pending: pending, More: more}
 	t.base, t.versions = t.tip, nil

@@ -390,7 +390,9 @@ func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record) (*re
 	t.r.work.Made.Keep(id, raw, maxMade, maxMade)
 	t.tip, t.last = id, date
 	v := &record.Version{Record: rec, Commit: id, Committed: c.Committer.When}
-	t.versions = append(t.versions, v)
+	if t.versions = append(t.versions, v); len(t.versions)%trimEach == 0 && !rec.Previous.IsZero() {
+		t.r.work.Store.Trim() // what the next versions are deltas of lies elsewhere in the packs
+	}
 	return v, nil
 }
 
@@ -446,5 +448,6 @@ func (t *Tx) Abort() (err error) {
 const (
 	maxHeld    = 16 << 20
 	maxHeldOne = 1 << 20
+	trimEach   = 256     // commits after which the memory of the packs that were read is given back
 	maxMade    = 2 << 20 // bytes of commits that are not read back for the commit-graph
 )

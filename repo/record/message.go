@@ -49,10 +49,11 @@ const (
 	tornYes    = "yes"
 )
 
-// AppendMessage appends the commit's message: subject, blank line, trailers, each line with a newline. For the
-// subject, other is of a Metadata version the version of its source before, and of a Restored one
-// the version that was brought back, with its time in the zone to be written; nil where it is not
-// known. The record must hold what its fields' comments say, else the message does not parse.
+// AppendMessage appends the commit's message: subject, blank line, trailers, each line with a
+// newline. For the subject, other is of a Metadata version the version of its source before, and of
+// a Restored one the version that was brought back, with its time in the zone to be written; nil
+// where it is not known. The record must hold what its fields' comments say, else the message does
+// not parse.
 func (r *Record) AppendMessage(b []byte, other *Record) []byte {
 	b = append(r.appendSubject(b, other), '\n')
 	b = appendTrailer(b, keyEvent, string(r.Event))

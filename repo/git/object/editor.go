@@ -19,8 +19,9 @@ type Editor struct {
 	from Loader
 }
 
-// Changed is a tree that Write names for the first time. It is valid only during the call. Where exactly one edit made it from the
-// version before, it has that edit, so that a delta needs no search.
+// Changed is a tree that Write names for the first time. It is valid only during the call. Where
+// exactly one edit made it from the version before, it has that edit, so that a delta needs no
+// search.
 type Changed struct {
 	Path string // of the folder; empty for the root
 	ID   ID

@@ -125,8 +125,7 @@ func (s *Store) release(set *packSet) {
 	s.leave(set)
 }
 
-// finder is what a query does in each place where an object can lie. Its functions return an error
-// for a damaged object.
+// finder is what a query does in each place. Its functions return an error for a damaged object.
 type finder struct {
 	packed func(p *packFile, offset int64) error
 	loose  func(name string) error // fs.ErrNotExist where there is none
@@ -218,8 +217,9 @@ func (s *Store) Trim() {
 	defer s.release(set)
 	for _, p := range set.packs {
 		p.mu.Lock()
-		if p.data != nil {
-			durable.ForgetPages(p.data, 0, int64(len(p.data)))
+		durable.ForgetPages(p.data, 0, int64(len(p.data)))
+		if p.idx != nil {
+			durable.ForgetPages(p.idx.data, 0, int64(len(p.idx.data)))
 		}
 		p.mu.Unlock()
 	}

@@ -31,7 +31,7 @@ func (l *entries) add(e packed) {
 	last := len(l.pages) - 1
 	switch {
 	case last < 0:
-		l.pages = append(l.pages, make([]packed, 0, 16)) // most packs are small, and append grows it
+		l.pages = append(l.pages, make([]packed, 0, 16)) // most packs are small
 		last = 0
 	case len(l.pages[last]) == pageLen:
 		l.pages = append(l.pages, make([]packed, 0, pageLen))

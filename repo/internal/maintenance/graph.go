@@ -40,6 +40,7 @@ func (r *Maintenance) WriteGraph(ctx context.Context, tip object.ID, catchUp boo
 // Limits of WriteGraph.
 const (
 	graphMost = 8192    // commits that it adds, in some tenths of a second
+	trimEach  = 256     // changed paths after which it gives back the memory of the packs it reads
 	graphMove = 1 << 17 // the same of one move of the branch, in a second or two: a batch has fewer
 )
 

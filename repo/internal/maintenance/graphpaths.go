@@ -43,8 +43,11 @@ func (g *graphing) fromRecords(l *graphLine, i, end int) bool {
 		return false
 	}
 	var first []string // further paths that the oldest commit changed
-	all := true
+	all, seen := true, 0
 	err := object.DiffTrees(base.ID, l.commits[i].Tree, g.r.Store, func(path string) bool {
+		if seen++; seen%trimEach == 0 {
+			g.r.Store.Trim() // each path has led to trees elsewhere in the packs
+		}
 		if path == ".gitattributes" {
 			first = append(first, path)
 			return true

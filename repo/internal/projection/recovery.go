@@ -164,7 +164,7 @@ func (r *Projection) inTree(tip object.ID, versions []record.Version) (placed []
 		}
 	}
 	for i := range versions {
-		if _, err := record.TreePath(&versions[i].Record); err == nil { // else not timemachine's record
+		if _, err := record.TreePath(&versions[i].Record); err == nil { // else a foreign record
 			placed = append(placed, &versions[i])
 		}
 	}
