@@ -88,13 +88,18 @@ func (t *Tx) lockIndex() (*gitindex.Lock, error) {
 func (t *Tx) publishPack() error {
 	r, b := t.r, t.batch
 	t.batch = nil
+	older, err := r.work.StateDir.Exists(runstate.PendingName)
+	if err != nil {
+		return errors.Join(err, b.Drop())
+	}
 	marked := make(chan error, 1)
 	go func() { marked <- runstate.MarkPending(r.work.StateDir, t.base) }()
 	name, err := b.Place(runstate.KeepText(t.base, t.tip))
-	if merr := <-marked; err == nil {
-		err = merr
+	merr := <-marked
+	if err != nil && merr == nil && !older { // nothing is pending, while the branch has not moved
+		merr = r.work.StateDir.Remove(runstate.PendingName)
 	}
-	if err != nil { // the mark says that nothing is pending, until the branch moves
+	if err = errors.Join(err, merr); err != nil {
 		return err
 	}
 	if err := r.moveBranch(t.base, t.tip, commits.MoveMessage(len(t.versions), t.scan)); err != nil {
