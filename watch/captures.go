@@ -101,6 +101,7 @@ func (s *captures) begin() *captureTask {
 		}
 		s.changed.Wait()
 	}
+	s.changed.Broadcast() // who waits for a task need not wait any more
 	return nil
 }
 
