@@ -89,7 +89,8 @@ func (s *captures) begin() *captureTask {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.ctx.Err() == nil {
-		if !s.due && s.next < len(s.changes) && s.r.isDue() {
+		// A pause may be there to publish, which changes what isDue looks at.
+		if !s.due && !s.paused && s.next < len(s.changes) && s.r.isDue() {
 			s.due = true
 			s.changed.Broadcast()
 		}
