@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -161,12 +162,16 @@ func TestAttributesOfTheFirstRun(t *testing.T) {
 
 // failsAt lets the renaming to a name fail, or what comes next of another kind, once.
 type failsAt struct {
-	kind          durable.Kind
-	name          string
+	kind durable.Kind
+	name string
+
+	mu            sync.Mutex
 	renamed, done bool
 }
 
 func (f *failsAt) Before(op *durable.Op) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	renames := op.Kind == durable.Rename && op.To == f.name
 	if f.done || op.Kind != f.kind || !renames && !f.renamed {
 		return nil
@@ -176,5 +181,7 @@ func (f *failsAt) Before(op *durable.Op) error {
 }
 
 func (f *failsAt) After(op *durable.Op) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.renamed = f.renamed || op.Kind == durable.Rename && op.To == f.name
 }
