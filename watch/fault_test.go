@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -214,11 +215,11 @@ func (w *world) lengthenReflogs() {
 type killAfter struct {
 	kind   durable.Kind
 	suffix string
-	dead   bool
+	dead   atomic.Bool
 }
 
 func (k *killAfter) Before(*durable.Op) error {
-	if k.dead {
+	if k.dead.Load() {
 		return repotest.ErrKilled
 	}
 	return nil
@@ -226,7 +227,7 @@ func (k *killAfter) Before(*durable.Op) error {
 
 func (k *killAfter) After(op *durable.Op) {
 	if op.Kind == k.kind && (strings.HasSuffix(op.Path, k.suffix) || strings.HasSuffix(op.To, k.suffix)) {
-		k.dead = true
+		k.dead.Store(true)
 	}
 }
 

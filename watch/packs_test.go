@@ -257,7 +257,7 @@ func TestListOfPacksAfterAKill(t *testing.T) {
 func (w *world) killed(f *killAfter) {
 	w.t.Helper()
 	defer durable.SetSeam(f)()
-	if _, _, err := w.try(); err == nil || !f.dead {
+	if _, _, err := w.try(); err == nil || !f.dead.Load() {
 		w.t.Fatalf("the run was to be killed: %v", err)
 	}
 }

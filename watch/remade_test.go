@@ -16,7 +16,10 @@ type onCreate struct {
 }
 
 func (c *onCreate) Before(op *durable.Op) error {
-	if do := c.do; do != nil && op.Kind == durable.Create && strings.HasSuffix(op.Path, c.suffix) {
+	if op.Kind != durable.Create || !strings.HasSuffix(op.Path, c.suffix) {
+		return nil
+	}
+	if do := c.do; do != nil {
 		c.do = nil
 		do()
 	}
