@@ -1,6 +1,7 @@
 package durable
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -74,8 +75,8 @@ func (l *Lock) take() error {
 		return l.dir.Mkdir(l.name + ".lock")
 	}
 	err := l.stage.Link(l.stagedName, l.dir, l.name+".lock")
-	if err == nil {
-		l.alike = l.isLinked() // not so on sshfs, where each name has a number
+	if l.alike = err == nil; l.alike {
+		l.alike, _ = l.isHeld() // not so on sshfs, where each name has a number
 	}
 	if err == nil || !lacksLinks(err) {
 		return err
@@ -155,16 +156,14 @@ func (l *Lock) removeFolder() error {
 
 // Commit puts the lock's content on disk and in the place of the file it locks.
 func (l *Lock) Commit() error {
-	err := l.File.Sync()
-	if cerr := l.File.Close(); err == nil {
-		err = cerr
-	}
+	err := errors.Join(l.File.Sync(), l.File.Close())
+	held, herr := l.isHeld()
 	switch {
 	case err != nil:
 	case l.folder:
 		err = l.stage.Rename(l.contentName(), l.dir, l.name)
-	case !l.isHeld(): // it would put what another program has not finished in the place of the file
-		err = &LockedError{Path: l.dir.Path(l.name + ".lock")}
+	case !held: // it would put what another program has not finished in the place of the file
+		err = cmp.Or[error](herr, &LockedError{Path: l.dir.Path(l.name + ".lock")})
 	default:
 		err = l.dir.Rename(l.name+".lock", l.dir, l.name)
 	}
@@ -191,20 +190,23 @@ func (l *Lock) remove() error {
 		}
 		return errors.Join(l.stage.Remove(l.contentName()), l.stage.Remove(l.stagedName))
 	}
-	if l.isHeld() {
-		if err := l.dir.Remove(l.name + ".lock"); err != nil {
-			return err
-		}
+	held, err := l.isHeld()
+	if err == nil && held {
+		err = l.dir.Remove(l.name + ".lock")
 	}
-	return l.stage.Remove(l.stagedName)
+	if err == nil {
+		err = l.stage.Remove(l.stagedName)
+	}
+	return err
 }
 
 // isHeld tells whether the lock's name is still ours: a person may have removed it, as git advises,
 // and another program have taken it since.
-func (l *Lock) isHeld() bool { return !l.alike || l.isLinked() }
-
-func (l *Lock) isLinked() bool {
+func (l *Lock) isHeld() (bool, error) {
 	staged, err := l.stage.Lstat(l.stagedName)
 	there, terr := l.dir.Lstat(l.name + ".lock")
-	return err == nil && terr == nil && there.Same(staged)
+	if err = errors.Join(err, terr); !l.alike || IsNoEntry(err) {
+		return !l.alike, nil
+	}
+	return err == nil && there.Same(staged), err
 }
