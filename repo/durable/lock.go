@@ -18,7 +18,6 @@ func (e *LockedError) Error() string { return fmt.Sprintf("%q is held by another
 
 // Lock is one of git's locks, NAME.lock beside NAME, while this process holds it. The new content
 // is written to its File, and Commit renames that into place.
-//
 // A lock that a killed process left is recognized and removed; a foreign lock is never touched.
 // While the lock is held, the file NAME.lock in stage, a folder of timemachine's, says so, and
 // NAME.lock is a hard link of it. On a file system without hard links NAME.lock is an empty folder,
@@ -141,8 +140,7 @@ func (l *Lock) clearStale() error {
 	return errors.Join(l.stage.Remove(l.contentName()), l.stage.Remove(l.stagedName))
 }
 
-// removeFolder removes the folder that is a lock, and leaves one that holds something: no lock of
-// timemachine's does.
+// removeFolder removes the folder that is a lock. One that holds something is another program's.
 func (l *Lock) removeFolder() error {
 	err := l.dir.RemoveDir(l.name + ".lock")
 	switch {
