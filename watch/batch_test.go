@@ -75,6 +75,22 @@ func TestBatchOfNothing(t *testing.T) {
 	w.run(0)
 }
 
+// TestRunWhoseTimeIsAlwaysUp: a run goes on where each look at the clock finds that it is time to
+// publish, as on a machine that stops for seconds again and again.
+func TestRunWhoseTimeIsAlwaysUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run(0)
+	var now atomic.Int64
+	w.clock = func() time.Time { return time.Now().Add(time.Duration(now.Add(int64(10 * time.Second)))) }
+	const files = 40
+	for i := range files {
+		w.write(fmt.Sprintf("f%03d", i), fmt.Sprint(i))
+	}
+	w.run(files)
+	w.run(0)
+}
+
 // cancelling cancels a run when its first version is part of the history.
 type cancelling struct {
 	problems

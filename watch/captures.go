@@ -39,6 +39,7 @@ type captures struct {
 	turn    int            // the change that is to be committed next
 	running int            // tasks that are being captured
 	due     bool           // the batch is to be published before another task begins
+	started bool           // a task was begun since resume, or none is needed for the run to go on
 	paused  bool
 }
 
@@ -90,7 +91,7 @@ func (s *captures) begin() *captureTask {
 	defer s.mu.Unlock()
 	for s.ctx.Err() == nil {
 		// A pause may be there to publish, which changes what isDue looks at.
-		if !s.due && !s.paused && s.next < len(s.changes) && s.r.isDue() {
+		if s.started && !s.due && !s.paused && s.next < len(s.changes) && s.r.isDue() {
 			s.due = true
 			s.changed.Broadcast()
 		}
@@ -98,6 +99,7 @@ func (s *captures) begin() *captureTask {
 			t := &captureTask{from: s.next, to: s.endOfTask()}
 			s.tasks, s.next = append(s.tasks, t), t.to
 			s.running++
+			s.started = true
 			return t
 		}
 		s.changed.Wait()
@@ -184,7 +186,7 @@ func (s *captures) resume(i int, lost bool) {
 	if s.turn = i; lost {
 		s.tasks, s.next = nil, i
 	}
-	s.paused, s.due = false, false
+	s.paused, s.due, s.started = false, false, len(s.tasks) > 0
 	s.changed.Broadcast()
 }
 

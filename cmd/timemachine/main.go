@@ -22,8 +22,7 @@ func main() { os.Exit(runProgram()) }
 // The garbage collector runs when the memory in use has grown by garbageShare percent or by
 // mostGarbage, but not before it is leastHeap: a run with little to do ends before. It takes time
 // in proportion to the memory in use, so that may always grow by leastShare percent. Go's usual
-// share is 100. Against that, a first run over 100,000 files saves 50 MB for some percent of its
-// time.
+// share is 100.
 const (
 	garbageShare = 50
 	mostGarbage  = 24 << 20
