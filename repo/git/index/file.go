@@ -134,16 +134,14 @@ func (f *file) takeExtension(name string, content []byte) error {
 	return nil
 }
 
-// seal completes an index that has its entries and an empty header: extensions, header, checksum.
-func (f *file) seal() []byte {
+// pieces completes an index that has its entries and an empty header, and returns it without its
+// checksum.
+func (f *file) pieces() [][]byte {
 	b := f.entries.b
 	copy(b, signature)
 	binary.BigEndian.PutUint32(b[4:], f.version)
 	binary.BigEndian.PutUint32(b[8:], uint32(f.entries.len()))
-	b = appendExtension(b, "TREE", f.tree)
-	b = appendExtension(b, "REUC", f.undo)
-	sum := sha1.Sum(b)
-	return append(b, sum[:]...)
+	return [][]byte{b, appendExtension(appendExtension(nil, "TREE", f.tree), "REUC", f.undo)}
 }
 
 func appendExtension(b []byte, name string, content []byte) []byte {

@@ -1,6 +1,10 @@
 package index
 
-import "timemachine/repo/git/object"
+import (
+	"bytes"
+
+	"timemachine/repo/git/object"
+)
 
 // Trees tells which tree a folder has after the commits that the changes come from; ok is false
 // where that is not known. dir is "" for the root, else a path without a slash at its end. It is
@@ -16,6 +20,17 @@ type Trees func(dir string) (tree object.ID, ok bool)
 // with no Remove in between; ErrUnmerged for a change in the way of a conflict; those of Parse for
 // old. The result shares no memory with old.
 func Merge(old []byte, changes []Change, trees Trees) ([]byte, error) {
+	merged, err := merge(old, changes, trees)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	err = write(&b, merged.pieces())
+	return b.Bytes(), err
+}
+
+// merge is Merge, before the result is written.
+func merge(old []byte, changes []Change, trees Trees) (*file, error) {
 	if old == nil {
 		return mergeFile(&file{version: 2, entries: table{off: []int{0}}}, changes, trees)
 	}
@@ -31,7 +46,7 @@ func Merge(old []byte, changes []Change, trees Trees) ([]byte, error) {
 	return merged, nil
 }
 
-func mergeFile(f *file, changes []Change, trees Trees) ([]byte, error) {
+func mergeFile(f *file, changes []Change, trees Trees) (*file, error) {
 	settled, err := settle(changes)
 	if err != nil {
 		return nil, err
@@ -45,5 +60,5 @@ func mergeFile(f *file, changes []Change, trees Trees) ([]byte, error) {
 		merged.version = 3
 	}
 	merged.tree = rebuildTree(&merged.entries, f.tree, p.altered, trees)
-	return merged.seal(), nil
+	return merged, nil
 }

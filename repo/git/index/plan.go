@@ -140,7 +140,7 @@ func (p *plan) apply() table {
 			size += paddedSize(shortFixed, len(e.add.Path))
 		}
 	}
-	t := table{b: make([]byte, headerSize, size+size/8), off: make([]int, 1, p.old.len()+len(p.edits)+1)}
+	t := table{b: make([]byte, headerSize, size), off: make([]int, 1, p.old.len()+len(p.edits)+1)}
 	t.off[0] = headerSize
 	done := 0
 	for _, e := range p.edits {

@@ -121,11 +121,11 @@ func (a *Ahead) Update(w io.Writer, changes []Change, trees Trees) error {
 			return write(w, u.pieces(rebuildTree(&u.entries, u.tree, u.altered, trees)))
 		}
 	}
-	merged, err := Merge(a.old, changes, trees)
-	if err == nil {
-		_, err = w.Write(merged)
+	merged, err := merge(a.old, changes, trees)
+	if err != nil {
+		return err
 	}
-	return err
+	return write(w, merged.pieces())
 }
 
 // fileUpdate is changes that replace entries of the same names, in a file that otherwise stays.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"timemachine/repo/durable"
 	"timemachine/repo/git/object"
@@ -15,13 +16,13 @@ import (
 
 // Held is one pack of a Store. It stays open until Close, even if its files are removed.
 type Held struct {
-	s    *Store
-	set  *packSet
-	p    *packFile
-	data []byte // the pack
-	list []Place
-
-	checked bool // the idx has the right checksum
+	s       *Store
+	set     *packSet
+	p       *packFile
+	data    []byte // the pack
+	list    []Place
+	given   atomic.Int64 // bytes of entries, since their memory was given back
+	checked bool         // the idx has the right checksum
 }
 
 // Place is where an entry lies in its pack.
@@ -48,7 +49,7 @@ func (s *Store) Hold(name string) (*Held, error) {
 	if h.p == nil {
 		err = fmt.Errorf("pack %q: %w", name, object.ErrNotFound)
 	} else {
-		err = durable.Guard(h.open)
+		err = durable.Guard(func() (err error) { h.data, err = h.p.bytes(); return err })
 	}
 	if err != nil {
 		h.Close()
@@ -57,10 +58,7 @@ func (s *Store) Hold(name string) (*Held, error) {
 	return h, nil
 }
 
-func (h *Held) open() (err error) {
-	h.data, err = h.p.bytes()
-	return err
-}
+func (h *Held) open() (err error) { h.data, err = h.p.bytes(); return err }
 
 // Places lists the entries in the order of the pack. The first call makes the list; the caller must
 // not change it.
@@ -105,20 +103,16 @@ func (h *Held) readPlaces() error {
 
 // CheckIdx compares the idx with its checksum, once. Names and checksums of entries may be copied
 // from it then. Call it within durable.Guard. Error: ErrDamaged.
-func (h *Held) CheckIdx() error {
-	if h.checked {
-		return nil
+func (h *Held) CheckIdx() (err error) {
+	if !h.checked {
+		_, err = h.p.checkedIndex()
+		h.checked = err == nil
 	}
-	_, err := h.p.checkedIndex()
-	h.checked = err == nil
 	return err
 }
 
 // Close releases the pack.
 func (h *Held) Close() { h.s.release(h.set) }
-
-// Forget gives back the memory that was taken to read the pack. It can be read again.
-func (h *Held) Forget() { durable.ForgetPages(h.data, 0, int64(len(h.data))) }
 
 // Name is the pack's name without suffix.
 func (h *Held) Name() string { return filepath.Base(h.p.base) }
@@ -157,7 +151,13 @@ func FindPlace(list []Place, at int64) (int, bool) {
 }
 
 // Entry is the mapped bytes of an entry, header and zlib stream. Look at them within durable.Guard.
-func (h *Held) Entry(e *Place) []byte { return h.data[e.At:e.End] }
+func (h *Held) Entry(e *Place) []byte {
+	if h.given.Add(e.End-e.At) > 4<<20 { // the memory that they took is given back
+		h.given.Store(0)
+		durable.ForgetPages(h.data, 0, int64(len(h.data)))
+	}
+	return h.data[e.At:e.End]
+}
 
 // CheckedEntry is Entry after its checksum was compared with the idx. Error: ErrDamaged.
 func (h *Held) CheckedEntry(e *Place) ([]byte, error) {
@@ -221,7 +221,7 @@ func (h *Held) Commits(f func(id object.ID, raw []byte) error) error {
 		}
 		for i := range list {
 			e := &list[i]
-			if object.Kind(h.data[e.At]>>4&7) != object.Commit {
+			if object.Kind(h.Entry(e)[0]>>4&7) != object.Commit {
 				continue
 			}
 			_, raw, err := h.p.read(e.At, 1<<30)

@@ -91,7 +91,6 @@ func (m *packMerge) run(ctx context.Context) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			m.h.Forget()
 		}
 		if err := m.entry(i, &list[i], list); err != nil {
 			return err

@@ -8,5 +8,5 @@ import "timemachine/repo/internal/commits"
 type Index struct {
 	*commits.Commits
 	Flaw      error // why git could not read the index, as of Check
-	MaxBehind int   // how many changes are put off at most; 0: 65,536
+	MaxBehind int   // how many changes are put off at most; 0: 32,768
 }

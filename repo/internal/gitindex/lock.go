@@ -41,7 +41,7 @@ type Left struct {
 
 // maxBehind is how many changes are put off at most, unless Index.MaxBehind says otherwise: it
 // bounds the memory.
-const maxBehind = 1 << 16
+const maxBehind = 1 << 15
 
 // Held tells whether the lock was taken and is not yet released.
 func (l *Lock) Held() bool { return l.Lock != nil }
@@ -81,6 +81,7 @@ func (l *Lock) PutOff(base object.ID, changes []index.Change, left Left) bool {
 	}
 	b.changes = append(b.changes, changes...)
 	l.behind = b
+	l.forget()
 	return true
 }
 
@@ -100,12 +101,32 @@ func (l *Lock) BringTo(r *Index, changes []index.Change, tip object.ID) error {
 	if err != nil {
 		return err
 	}
-	trees := object.NewFolderLookup(r.Store.ReadTree, root).Tree
+	r.Store.Trim()
+	trees := object.NewFolderLookup(l.readTrees(r), root).Tree
 	if err := durable.Guard(func() error { return l.ahead.Update(l, changes, trees) }); err != nil {
 		return err
 	}
 	return l.commit()
 }
+
+// readTrees returns a function that reads trees, and gives back the memory of the packs and of the
+// old index now and then: much else is in memory while an index is made.
+func (l *Lock) readTrees(r *Index) func(object.ID) ([]byte, error) {
+	read := 0
+	return func(id object.ID) ([]byte, error) {
+		if read++; read%treesInMemory == 0 {
+			r.Store.Trim()
+			l.forget()
+		}
+		return r.Store.ReadTree(id)
+	}
+}
+
+// treesInMemory is after how many trees. The system reads 64 KiB around each.
+const treesInMemory = 32
+
+// forget gives back the memory of the old index, until it is read again.
+func (l *Lock) forget() { durable.ForgetPages(l.old, 0, int64(len(l.old))) }
 
 // Release gives the lock up, and leaves the index as it was. It does nothing where the lock is not
 // held.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
 	"timemachine/repo/git/packwrite"
 	"timemachine/repo/internal/runstate"
@@ -37,7 +38,7 @@ func (r *Maintenance) merge(ctx context.Context, packs []*pack.Held, paired, eno
 	for _, h := range packs {
 		b.Replaces = append(b.Replaces, h.Name())
 	}
-	if err := b.Writer.Merge(ctx, packs, packwrite.MergeOptions{Follows: before, Read: r.Store.Read, Enough: enough}); err != nil {
+	if err := b.Writer.Merge(ctx, packs, packwrite.MergeOptions{Follows: before, Read: r.read(), Enough: enough}); err != nil {
 		return errors.Join(err, b.Drop())
 	}
 	name, err := b.Place([]byte(runstate.MergeKeep))
@@ -49,6 +50,17 @@ func (r *Maintenance) merge(ctx context.Context, packs []*pack.Held, paired, eno
 		return err
 	}
 	return errors.Join(r.Retire(name, b.Replaces...), r.Store.Reload())
+}
+
+// read returns a function that reads objects, and trims the packs now and then.
+func (r *Maintenance) read() func(object.ID) (object.Kind, []byte, error) {
+	n := 0
+	return func(id object.ID) (object.Kind, []byte, error) {
+		if n++; n%readsInMemory == 0 {
+			r.Store.Trim()
+		}
+		return r.Store.Read(id)
+	}
 }
 
 // openPacks opens packs. The caller calls closeAll, which is never nil, also after an error.

@@ -23,7 +23,13 @@ type pairing struct {
 	// whole objects, each with the one that it may be a delta of
 	pairs map[object.ID]object.ID
 	cache object.TreeCache
+	// commits that were looked at
+	commits int
 }
+
+// readsInMemory is after how many objects, which lie anywhere in the packs, the memory that these
+// took is given back. The system reads 64 KiB around each.
+const readsInMemory = 256
 
 // smallTree is the size of a tree, in bytes, of which a delta would save next to nothing.
 const smallTree = 100
@@ -40,6 +46,9 @@ func (f *pairing) addPack(ctx context.Context, h *pack.Held, enough func() bool)
 		}
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if f.commits++; f.commits%readsInMemory == 0 {
+			f.r.Store.Trim()
 		}
 		return f.addCommit(raw)
 	})
