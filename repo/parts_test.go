@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -111,6 +112,56 @@ func TestIndexFailsBetweenParts(t *testing.T) {
 	h.check(err)
 	if status := repotest.Git(t, h.dest, "status", "--porcelain"); status != "" {
 		t.Errorf("git status:\n%s", status)
+	}
+	repotest.MustCheck(t, h.dest)
+}
+
+// TestPartsShareContents: a content that an earlier part of a run, or an earlier run, has stored is
+// not stored again, and a new one is.
+func TestPartsShareContents(t *testing.T) {
+	h := newPast(t)
+	h.run("/a", "/b")
+	tip, err := h.r.Start(context.Background())
+	h.check(err)
+	tx, err := h.r.Begin(context.Background(), tip, "20261123T044830Z-0100", nil)
+	h.check(err)
+	add := func(source string, body []byte) {
+		h.now = h.now.Add(time.Second)
+		blob, err := tx.Blob(body, object.ID{})
+		h.check(err)
+		_, err = tx.Commit(record.Record{Event: record.Added, Source: source, Mtime: h.now, Mode: 0o644, Size: int64(len(body)), Blob: blob}, h.now, true)
+		h.check(err)
+	}
+	for part := range 4 {
+		h.part(tx, part)
+		noise := make([]byte, 400_000) // else the next part adds to the same pack
+		rand.NewChaCha8([32]byte{byte(part)}).Read(noise)
+		add(fmt.Sprintf("/noise/%d", part), noise)
+		for back := range part { // contents of the parts before, in other sources
+			add(fmt.Sprintf("/again/%d/%d", part, back), fmt.Appendf(nil, "%d 1\n", back))
+		}
+		h.check(tx.PublishPart())
+	}
+	h.check(tx.Publish())
+	idxs, err := filepath.Glob(filepath.Join(h.dest, ".git/objects/pack/*.idx"))
+	h.check(err)
+	if len(idxs) < 4 {
+		t.Fatalf("%d packs", len(idxs))
+	}
+	times := map[string]int{}
+	for _, idx := range idxs {
+		for line := range strings.Lines(repotest.Git(t, h.dest, "verify-pack", "-v", idx)) {
+			if f := strings.Fields(line); len(f) > 1 && f[1] == "blob" {
+				times[f[0]]++
+			}
+		}
+	}
+	for part := range 4 {
+		for i := range 3 {
+			if id := object.Hash(object.Blob, fmt.Appendf(nil, "%d %d\n", part, i)).String(); times[id] != 1 {
+				t.Errorf("content %d of part %d is stored %d times", i, part, times[id])
+			}
+		}
 	}
 	repotest.MustCheck(t, h.dest)
 }

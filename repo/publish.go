@@ -48,6 +48,7 @@ func (t *Tx) publish(more bool) error {
 		return err
 	}
 	r.published += len(t.versions)
+	r.work.Store.Trim() // nothing is captured now
 	writes := indexOf(held)
 	waitForGraph := func() {}
 	if !more { // beside files/, which wait for the disk
@@ -56,7 +57,6 @@ func (t *Tx) publish(more bool) error {
 	}
 	done := projection.Published{Base: t.base, Tip: t.tip, Versions: t.versions, Contents: &t.contents, Pending: pending, More: more}
 	t.base, t.versions = t.tip, nil
-	defer t.contents.Drop()
 	defer r.work.Store.Trim()
 	err = r.work.UpdatePublished(t.ctx, done, held)
 	waitForGraph()
@@ -101,6 +101,9 @@ func (t *Tx) publishPack() error {
 	}
 	if err = errors.Join(err, merr); err != nil {
 		return err
+	}
+	if len(b.Replaces) == 0 {
+		t.placed.AddPack(name)
 	}
 	if err := r.moveBranch(t.base, t.tip, commits.MoveMessage(len(t.versions), t.scan)); err != nil {
 		return err

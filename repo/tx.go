@@ -47,6 +47,8 @@ type Tx struct {
 
 	large sync.Mutex // one large content in memory at a time
 
+	placed ownpacks.Placed // by this run
+
 	mu       sync.Mutex
 	batch    *ownpacks.Batch
 	contents ownpacks.Contents
@@ -94,6 +96,12 @@ func (t *Tx) Full() bool {
 	return t.batch != nil && (t.batch.Writer.Count() >= t.r.opts.Batch || t.batch.Writer.Size() >= t.r.opts.BatchBytes)
 }
 
+// BatchVersions is about how many versions a batch takes, at the least.
+func (t *Tx) BatchVersions() int { return t.r.opts.Batch / versionObjects }
+
+// versionObjects is how many objects a version makes, where its source lies very deep.
+const versionObjects = 24
+
 // writer is the batch's pack, begun when it is first needed.
 func (t *Tx) writer() (*packwrite.Writer, error) {
 	t.mu.Lock()
@@ -123,13 +131,14 @@ func (t *Tx) Blob(body []byte, before object.ID) (object.ID, error) {
 		return id, err
 	}
 	t.contents.Keep(id, body, maxHeldOne, maxHeld)
-	if has, err := t.r.work.KeepsContent(id, before); has || err != nil {
+	if has, err := t.r.work.KeepsContent(id, before, &t.placed); has || err != nil {
 		return id, err
 	}
 	w, err := t.writer()
 	if err != nil {
 		return id, err
 	}
+	t.placed.AddContent(id)
 	return id, w.AddVersion(id, before, body, t.r.readDeltaBase)
 }
 
@@ -156,7 +165,9 @@ func (t *Tx) BlobFrom(size int64, src io.Reader, before object.ID) (object.ID, e
 		return object.ID{}, err
 	}
 	if size > ownpacks.MaxDelta || !w.Has(before) {
-		return w.AddStream(t.ctx, size, src)
+		id, err := w.AddStream(t.ctx, size, src)
+		t.placed.AddContent(id)
+		return id, err
 	}
 	t.large.Lock()
 	defer t.large.Unlock()
@@ -390,8 +401,12 @@ func (t *Tx) commit(w *packwrite.Writer, tree object.ID, rec record.Record) (*re
 	t.r.work.Made.Keep(id, raw, maxMade, maxMade)
 	t.tip, t.last = id, date
 	v := &record.Version{Record: rec, Commit: id, Committed: c.Committer.When}
-	if t.versions = append(t.versions, v); len(t.versions)%trimEach == 0 && !rec.Previous.IsZero() {
-		t.r.work.Store.Trim() // what the next versions are deltas of lies elsewhere in the packs
+	each := trimEachChanged
+	if rec.Previous.IsZero() {
+		each = trimEachNew
+	}
+	if t.versions = append(t.versions, v); len(t.versions)%each == 0 {
+		t.r.work.Store.Trim()
 	}
 	return v, nil
 }
@@ -448,6 +463,11 @@ func (t *Tx) Abort() (err error) {
 const (
 	maxHeld    = 16 << 20
 	maxHeldOne = 1 << 20
-	trimEach   = 256     // commits after which the memory of the packs that were read is given back
 	maxMade    = 2 << 20 // bytes of commits that are not read back for the commit-graph
+
+	// Versions after which the memory of the packs that were read is given back. What changed ones
+	// are deltas of is read once. In the idx files, new ones look for their contents again and
+	// again.
+	trimEachChanged = 256
+	trimEachNew     = 1024
 )

@@ -12,7 +12,7 @@ import (
 const (
 	perTask   = 16      // changes that one goroutine captures at a time, at most
 	taskBytes = 4 << 20 // of content in a task; a larger file is a task by itself
-	maxAhead  = 4096    // changes captured before their turn to be committed, at most
+	maxAhead  = 2048    // changes captured before their turn to be committed, at most
 )
 
 // captured is the result of capturing one change.

@@ -70,6 +70,7 @@ func (r *run) recordChanges(changes []scan.Change) error {
 	r.waiting = nil
 	r.began = r.Clock()
 	r.published = r.began
+	atOnce := max(leastAtOnce, len(changes)/mostBatches)
 	captures := r.startCaptures(c, changes)
 	defer captures.stop()
 	for done := 0; done < len(changes); {
@@ -84,7 +85,7 @@ func (r *run) recordChanges(changes []scan.Change) error {
 		}
 		done += n
 		waits := done >= r.ordinary && r.isFloodOver()
-		if waits || r.isDue() || captures.isDue() || done == len(changes) || n == large {
+		if waits || r.isDue() || captures.isDue() || len(r.tx.Versions()) >= atOnce || done == len(changes) || n == large {
 			publish := r.tx.Publish
 			if !waits && done < len(changes) && changeSize(&changes[done]) <= largeSource {
 				publish = r.tx.PublishPart
@@ -96,6 +97,7 @@ func (r *run) recordChanges(changes []scan.Change) error {
 			if !waits {
 				captures.resume(done, lost)
 			}
+			r.saveAdded()
 		}
 		if waits {
 			r.waiting = append(r.waiting, changes[done:]...)
@@ -119,8 +121,14 @@ func (r *run) publish(s *captures, publish func() error) error {
 	return nil
 }
 
-// perPart is how many changes are recorded before one of them that changed since the scan.
-const perPart = 4096
+const (
+	// how many changes are recorded before one of them that changed since the scan
+	perPart = 4096
+	// A batch has so many versions at least, which bounds its memory, and a run makes not many more
+	// batches: each is a pack, and many packs have to be merged.
+	leastAtOnce = 3 * perPart
+	mostBatches = 9
+)
 
 // recordPart commits a part of the changes in order, as they are captured. A source that changed
 // since the scan comes last, in the order of its new mtime. done of total changes are recorded
@@ -253,7 +261,7 @@ func (r *run) commit(ch *scan.Change, rec record.Record, got *captured, newest b
 	if err != nil {
 		return err
 	}
-	r.updateCache(v, got)
+	r.updateCache(ch, v, got)
 	if v.LinkedWith != "" {
 		r.links.recorded[v.Source] = v.LinkedWith
 	}
@@ -263,14 +271,25 @@ func (r *run) commit(ch *scan.Change, rec record.Record, got *captured, newest b
 }
 
 // updateCache notes a version in the cache. got is nil for a deletion.
-func (r *run) updateCache(v *record.Version, got *captured) {
-	state := r.cache.FindOrAdd(v.Source)
+func (r *run) updateCache(ch *scan.Change, v *record.Version, got *captured) {
+	find := r.cache.FindOrAdd
+	if ch.Before == nil {
+		find = r.cache.Add
+	}
+	state := find(v.Source)
 	state.SetVersion(v)
 	state.TornRuns = 0
 	if got != nil {
 		r.noteSeen(state, got)
 	}
 	r.cache.MarkChanged(state)
+}
+
+// saveAdded saves the cache after a part of the run, where it has grown by much. Where that fails,
+// the end of the run tries again, and says so.
+func (r *run) saveAdded() {
+	r.cache.Tip = r.tx.Tip()
+	_ = r.cache.SaveAdded(r.Repo.State(), r.tx.BatchVersions())
 }
 
 // noteSeen notes in the cache how a source was read. What is in doubt for long, as is a file with
@@ -314,7 +333,7 @@ func (r *run) recordEnd(ch *scan.Change) error {
 	if err != nil {
 		return err
 	}
-	r.updateCache(v, nil)
+	r.updateCache(ch, v, nil)
 	return nil
 }
 

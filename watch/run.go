@@ -13,7 +13,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -222,7 +221,7 @@ func (r *run) runOnce() error {
 			r.cache.Doubt(path)
 		}
 	}
-	r.blobs = sync.OnceValue(r.cache.Blobs)
+	r.blobs = r.cache.Blobs()
 	changes, err := r.findChanges()
 	if err != nil {
 		return err

@@ -25,7 +25,7 @@ func main() { os.Exit(runProgram()) }
 // share is 100.
 const (
 	garbageShare = 50
-	mostGarbage  = 24 << 20
+	mostGarbage  = 16 << 20
 	leastShare   = 25
 	leastHeap    = 32 << 20
 )

@@ -371,20 +371,25 @@ func (d *Dir) ReadFile(name string, max int64) ([]byte, error) {
 // Replace gives name the content data. After a crash the file is the old or the new one, never
 // less. It is on disk when Replace returns.
 func (d *Dir) Replace(name string, data []byte) error {
-	if err := d.renameOver(name, data, true); err != nil {
+	if err := d.renameOver(name, bytes.NewReader(data), true); err != nil {
 		return err
 	}
 	return d.Sync()
 }
 
 // Put is Replace for a file that is disposable: a power failure may lose it, or leave the old one.
-func (d *Dir) Put(name string, data []byte) error { return d.renameOver(name, data, false) }
+func (d *Dir) Put(name string, data []byte) error { return d.PutFrom(name, bytes.NewReader(data)) }
+
+// PutFrom is Put of what content writes.
+func (d *Dir) PutFrom(name string, content io.WriterTo) error {
+	return d.renameOver(name, content, false)
+}
 
 // Temporary is the name under which Replace and Put prepare a file. A killed process can leave one:
 // it hinders nothing, and the next Replace or Put of name removes it.
 func Temporary(name string) string { return "." + name + ".new" }
 
-func (d *Dir) renameOver(name string, data []byte, sync bool) error {
+func (d *Dir) renameOver(name string, content io.WriterTo, sync bool) error {
 	temp := Temporary(name)
 	if err := d.Remove(temp); err != nil {
 		return err
@@ -393,13 +398,11 @@ func (d *Dir) renameOver(name string, data []byte, sync bool) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
+	_, err = content.WriteTo(f)
 	if err == nil && sync {
 		err = f.Sync()
 	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
+	err = errors.Join(err, f.Close())
 	if err == nil {
 		err = d.Rename(temp, d, name)
 	}
@@ -439,13 +442,9 @@ func (d *Dir) Names() ([]string, error) {
 	return f.Readdirnames(-1)
 }
 
-func openat(fd int, name string, flags int, perm uint32) (int, error) {
-	for {
-		n, err := unix.Openat(fd, name, flags|unix.O_CLOEXEC, perm)
-		if err != unix.EINTR {
-			return n, err
-		}
-	}
+func openat(fd int, name string, flags int, perm uint32) (n int, err error) {
+	err = ignoringEINTR(func() error { n, err = unix.Openat(fd, name, flags|unix.O_CLOEXEC, perm); return err })
+	return n, err
 }
 
 func ignoringEINTR(f func() error) error {

@@ -74,13 +74,7 @@ func (f *File) Stat() (Stat, error) {
 
 // Write writes p at the file's position.
 func (f *File) Write(p []byte) (int, error) {
-	write := func(p []byte) (int, error) {
-		return f.writeAll(p, func(p []byte, _ int) (int, error) { return unix.Write(f.fd, p) })
-	}
-	if installed.Load() == nil {
-		return write(p)
-	}
-	return f.written(p, -1, write)
+	return f.write(p, -1, func(p []byte, _ int) (int, error) { return unix.Write(f.fd, p) })
 }
 
 // WriteString is Write of a string.
@@ -88,13 +82,16 @@ func (f *File) WriteString(s string) (int, error) { return f.Write([]byte(s)) }
 
 // WriteAt writes p at an offset.
 func (f *File) WriteAt(p []byte, off int64) (int, error) {
-	write := func(p []byte) (int, error) {
-		return f.writeAll(p, func(p []byte, done int) (int, error) { return unix.Pwrite(f.fd, p, off+int64(done)) })
-	}
+	return f.write(p, off, func(p []byte, done int) (int, error) { return unix.Pwrite(f.fd, p, off+int64(done)) })
+}
+
+// write writes p by single writes, past the seam. off is -1 for the file's position.
+func (f *File) write(p []byte, off int64, once func(p []byte, done int) (int, error)) (int, error) {
+	all := func(p []byte) (int, error) { return f.writeAll(p, once) }
 	if installed.Load() == nil {
-		return write(p)
+		return all(p)
 	}
-	return f.written(p, off, write)
+	return f.written(p, off, all)
 }
 
 // writeAll writes until all of p is written: a disk that becomes full takes a part before it

@@ -6,10 +6,12 @@
 package cache
 
 import (
+	"bytes"
 	"fmt"
 	"hash/fnv"
 	"iter"
 	"slices"
+	"sync"
 	"time"
 
 	"timemachine/repo/durable"
@@ -28,7 +30,9 @@ type Cache struct {
 	changed bool              // the overlay holds something unsaved
 	saved   object.ID         // the tip in the cache file
 	file    cacheFile
-	mapped  []byte // the cache file; nil where base is in memory
+	mapped  []byte   // the cache file; nil where base is in memory
+	former  [][]byte // cache files before it that a scan may still look at
+	added   int      // states that Add gave and the base does not have
 
 	// runs tells by which run each source was recorded last, counted back from the tip that the
 	// cache was loaded for. It reads all commits, once.
@@ -38,8 +42,10 @@ type Cache struct {
 // Close unmaps the cache file. The base is empty afterwards.
 func (c *Cache) Close() {
 	c.base = section{}
-	durable.Unmap(c.mapped)
-	c.mapped = nil
+	for _, b := range append(c.former, c.mapped) {
+		durable.Unmap(b)
+	}
+	c.mapped, c.former = nil, nil
 }
 
 // Forget gives back the memory in which the system keeps the cache file; it is read again when
@@ -129,6 +135,18 @@ func (c *Cache) FindOrAdd(source string) *State {
 	return s
 }
 
+// Add returns an empty state for a source that the cache did not have when the run scanned. The
+// caller marks it as changed, and keeps it no longer than until SaveAdded.
+func (c *Cache) Add(source string) *State {
+	if s := c.overlay[source]; s != nil {
+		return s
+	}
+	s := &State{Source: source, added: true}
+	c.overlay[source] = s
+	c.added++
+	return s
+}
+
 // Doubt makes the next comparison read a source, whatever its stat says.
 func (c *Cache) Doubt(source string) {
 	if s := c.Find(source); s != nil {
@@ -164,18 +182,23 @@ func (c *Cache) HasIn(path string) bool {
 // compact moves the overlay into the base, which needs less memory and is faster to search. The
 // next Save writes the whole file.
 func (c *Cache) compact() {
-	b, _ := appendSection(nil, 0, c.Tip, c.allEntries())
+	var b bytes.Buffer
+	_, _ = writeSection(&b, 0, c.Tip, c.allEntries()) // a buffer takes all
 	runsAgo := make([]uint32, 0, c.base.count+len(c.overlay))
 	for all := c.iterate(); all.next(); {
 		runsAgo = append(runsAgo, all.runsAgo)
 	}
-	c.base, _, _, _ = parseSection(b, 0)
+	c.base, _, _, _ = parseSection(b.Bytes(), 0)
 	c.base.runsAgo = runsAgo
 	c.overlay, c.changed, c.file.intact = map[string]*State{}, true, false
 }
 
-// Blobs returns the contents of the newest versions in the base. Several goroutines may call it.
-func (c *Cache) Blobs() map[object.ID]bool { return c.base.blobs() }
+// Blobs returns a function that returns the contents of the newest versions in the base as it is
+// now. Several goroutines may call it until Close.
+func (c *Cache) Blobs() func() map[object.ID]bool {
+	base := c.base
+	return sync.OnceValue(base.blobs)
+}
 
 // SortedOverlay returns the states of the overlay in path order.
 func (c *Cache) SortedOverlay() []*State {
@@ -263,6 +286,7 @@ type State struct {
 	Followed    bool   // a listed link, whose content is that of the file it leads to
 	Stale       bool   // the tree of the tip does not hold what the record says
 	unsaved     bool   // not in the cache file
+	added       bool   // by Add
 	TornRuns    uint8  // number of runs in a row in which the source changed while it was read
 	runsAgo     uint32 // since which run it stands, counted back from the tip, if Load read that
 }

@@ -3,10 +3,13 @@ package cache
 import (
 	"errors"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"iter"
 
 	"timemachine/repo/durable"
+	"timemachine/repo/git/object"
+	"timemachine/watch/disk"
 )
 
 // The cache file is cacheMagic and any number of sections. The last section that has a source gives
@@ -122,20 +125,78 @@ func (c *Cache) Save(state *durable.Dir) error {
 	if !c.changed && c.Tip == c.saved && f.intact {
 		return nil
 	}
-	added, crc := []byte(nil), uint32(0)
 	if f.intact {
-		added, crc = appendSection(nil, f.crc, c.Tip, c.unsavedEntries())
+		unsaved := c.unsavedEntries()
+		if size := f.size + sectionSize(unsaved); size-f.firstEnd <= f.firstEnd/addedShare+addedLeast {
+			crc, err := appendToCache(state, f.crc, c.Tip, unsaved)
+			*f = cacheFile{size: size, firstEnd: f.firstEnd, crc: crc, intact: err == nil}
+			return c.noteSaved(err)
+		}
 	}
-	var err error
-	if size := f.size + int64(len(added)); f.intact && size-f.firstEnd <= f.firstEnd/addedShare+addedLeast {
-		err = appendToCache(state, added)
-		*f = cacheFile{size: size, firstEnd: f.firstEnd, crc: crc, intact: err == nil}
-	} else {
-		magic := []byte(cacheMagic)
-		added, crc = appendSection(magic, crc32.Checksum(magic, castagnoli), c.Tip, c.allEntries())
-		err = state.Put(cacheName, added)
-		*f = cacheFile{size: int64(len(added)), firstEnd: int64(len(added)), crc: crc, intact: err == nil}
+	return c.saveAnew(state)
+}
+
+// leastAddedShare is how large a part of the base the states that Add gave must be to be saved.
+const leastAddedShare = 4
+
+// SaveAdded saves the cache where Add has given many states, least at the least, and takes what was
+// saved as the base: it needs less memory. A scan may go on to use its marks. After an error the
+// cache is as it was.
+func (c *Cache) SaveAdded(state *durable.Dir, least int) error {
+	if c.added < max(least, 1, c.base.count/leastAddedShare) {
+		return nil
 	}
+	if err := c.saveAnew(state); err != nil {
+		return err
+	}
+	b, err := mapCache(state)
+	if err != nil {
+		return err
+	}
+	if int64(len(b)) != c.file.size {
+		durable.Unmap(b)
+		return errCache
+	}
+	c.base = madeSection(b[len(cacheMagic):], c.Tip, c.allEntries())
+	c.former, c.mapped, c.added = append(c.former, c.mapped), b, 0
+	held := map[string]*State{} // by who has asked for them
+	for source, s := range c.overlay {
+		if !s.added {
+			held[source] = s
+		}
+	}
+	c.overlay = held
+	return nil
+}
+
+// saveAnew writes the cache file anew, with one section.
+func (c *Cache) saveAnew(state *durable.Dir) error {
+	w := wholeFile{tip: c.Tip, sources: c.allEntries()}
+	err := state.PutFrom(cacheName, &w)
+	c.file = cacheFile{size: w.size, firstEnd: w.size, crc: w.crc, intact: err == nil}
+	return c.noteSaved(err)
+}
+
+// wholeFile is a cache file of one section.
+type wholeFile struct {
+	tip     object.ID
+	sources iter.Seq[sectionEntry]
+	size    int64  // in bytes, once it is written
+	crc     uint32 // likewise
+}
+
+// WriteTo writes the file.
+func (f *wholeFile) WriteTo(to io.Writer) (n int64, err error) {
+	if _, err := io.WriteString(to, cacheMagic); err != nil {
+		return 0, err
+	}
+	f.size = int64(len(cacheMagic)) + sectionSize(f.sources)
+	f.crc, err = writeSection(to, crc32.Checksum([]byte(cacheMagic), castagnoli), f.tip, f.sources)
+	return f.size, err
+}
+
+// noteSaved notes that the file holds the whole cache, unless err says that it does not.
+func (c *Cache) noteSaved(err error) error {
 	if err != nil {
 		return err
 	}
@@ -146,14 +207,14 @@ func (c *Cache) Save(state *durable.Dir) error {
 	return nil
 }
 
-// appendToCache adds a section at the end of the cache file.
-func appendToCache(state *durable.Dir, section []byte) error {
+// appendToCache adds a section at the end of the cache file, and returns the checksum up to there.
+func appendToCache(state *durable.Dir, crc uint32, tip object.ID, sources iter.Seq[sectionEntry]) (uint32, error) {
 	f, err := state.Append(cacheName)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	_, err = f.Write(section)
-	return errors.Join(err, f.Close())
+	crc, err = writeSection(f, crc, tip, sources)
+	return crc, errors.Join(err, f.Close())
 }
 
 // unsavedEntries yields the states that the file does not hold yet, in path order.
@@ -168,18 +229,37 @@ func (c *Cache) unsavedEntries() iter.Seq[sectionEntry] {
 	}
 }
 
-// allEntries yields all states, in path order.
+// allEntries yields all states, in path order. Of the base it has no more in memory than it yields
+// records at a time.
 func (c *Cache) allEntries() iter.Seq[sectionEntry] {
-	all := c.SortedOverlay()
+	newer := c.SortedOverlay()
 	return func(yield func(sectionEntry) bool) {
-		for r := (iterator{cache: c, left: all}); r.next(); {
-			one := sectionEntry{source: r.Source, state: r.State}
-			if r.inBase {
-				one.record = c.base.record(r.basePos - 1)
+		left := newer
+		for i := range c.base.count {
+			source := c.base.source(i)
+			for len(left) > 0 && disk.ComparePaths(left[0].Source, source) < 0 {
+				if !yield(sectionEntry{source: left[0].Source, state: left[0]}) {
+					return
+				}
+				left = left[1:]
 			}
-			if !yield(one) {
+			if len(left) > 0 && left[0].Source == source {
+				continue
+			}
+			if !yield(sectionEntry{source: source, record: c.base.record(i)}) {
+				return
+			}
+			if i%entriesInMemory == 0 {
+				c.Forget()
+			}
+		}
+		for _, s := range left {
+			if !yield(sectionEntry{source: s.Source, state: s}) {
 				return
 			}
 		}
 	}
 }
+
+// entriesInMemory is after how many records the memory that they took is given back.
+const entriesInMemory = 4096

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"hash/crc32"
+	"iter"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -47,7 +48,7 @@ func (k *Cache) contents() map[string]State {
 	all := map[string]State{}
 	for r := k.iterate(); r.next(); {
 		s := *r.state()
-		s.unsaved = false
+		s.unsaved, s.added = false, false
 		all[s.Source] = s
 	}
 	return all
@@ -176,6 +177,59 @@ func TestCacheGrowsByWhatChanged(t *testing.T) {
 	}
 }
 
+// TestSaveAdded: what a run has added moves to the file, while states that somebody holds can still
+// be changed, and marks of a scan and contents that were asked for before still tell what they did.
+func TestSaveAdded(t *testing.T) {
+	d := stateDir(t)
+	k := New()
+	for i := range 100 {
+		k.change(fmt.Sprintf("/old/%d", i), i)
+	}
+	save(t, k, d)
+	k = readCache(d)
+	defer k.Close()
+	marks, blobs := k.NewMarks(), k.Blobs()
+	held := k.Find("/old/50")
+	moved := 0
+	for part := range 6 {
+		for i := range 40 {
+			n := 1000*(part+1) + i
+			s := k.Add(fmt.Sprintf("/new/%d", n))
+			was := *s
+			k.change(s.Source, n)
+			s.added = was.added
+		}
+		before, added := k.contents(), k.added
+		if err := k.SaveAdded(d, 40); err != nil {
+			t.Fatal(err)
+		}
+		if k.added < added {
+			moved += added
+		}
+		if got := k.contents(); !reflect.DeepEqual(got, before) {
+			t.Fatalf("part %d: %d states became others, %d", part, len(before), len(got))
+		}
+	}
+	if moved < 200 || len(k.overlay) != 1+6*40-moved {
+		t.Errorf("%d states moved, %d are in memory", moved, len(k.overlay))
+	}
+	if i, there := marks.base.find("/old/99"); !there || marks.base.count != 100 || marks.base.source(i) != "/old/99" || marks.base.state(i).Size != 99 {
+		t.Error("the marks tell of another base")
+	}
+	if all := blobs(); !all[tipOf(-7)] || all[tipOf(-1000)] {
+		t.Error("the contents are not those of before")
+	}
+	held.Size = 12345
+	k.MarkChanged(held)
+	save(t, k, d)
+	want := k.contents()
+	again := readCache(d)
+	defer again.Close()
+	if got := again.contents(); !again.file.intact || !reflect.DeepEqual(got, want) || got["/old/50"].Size != 12345 {
+		t.Error("the file has other states")
+	}
+}
+
 func FuzzCache(f *testing.F) {
 	k := New()
 	k.change("/a", 1)
@@ -212,6 +266,13 @@ func fixChecksums(b []byte) []byte {
 		at = end + sectionTail
 	}
 	return b
+}
+
+// appendSection appends a section to a file that ends there.
+func appendSection(b []byte, crc uint32, tip object.ID, sources iter.Seq[sectionEntry]) ([]byte, uint32) {
+	var w bytes.Buffer
+	crc, _ = writeSection(&w, crc, tip, sources)
+	return append(b, w.Bytes()...), crc
 }
 
 func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }

@@ -31,7 +31,8 @@ func (m mark) seen() bool { return m&(unchanged|listed) != 0 }
 // NewMarks returns the marks for a scan that begins. The cache must not change until the scan is
 // compared with it.
 func (c *Cache) NewMarks() Marks {
-	p := Marks{cache: c, base: &c.base, marks: make([]mark, c.base.count)}
+	base := c.base
+	p := Marks{cache: c, base: &base, marks: make([]mark, c.base.count)}
 	for source := range c.overlay {
 		if i, there := c.base.find(source); there {
 			p.marks[i] = superseded

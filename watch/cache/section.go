@@ -3,9 +3,10 @@ package cache
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"io"
 	"iter"
-	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"timemachine/repo/durable"
@@ -81,6 +82,20 @@ func parseSection(b []byte, crc uint32) (s section, size int, newCRC uint32, ok 
 		return section{}, 0, 0, false
 	}
 	return s, end + sectionTail, crc, true
+}
+
+// madeSection is the section at the start of b that was made of the given sources. It reads nothing
+// of b.
+func madeSection(b []byte, tip object.ID, sources iter.Seq[sectionEntry]) section {
+	n, length := countSources(sources)
+	var paths strings.Builder
+	paths.Grow(length)
+	ends := make([]uint64, 0, n)
+	for s := range sources {
+		paths.WriteString(s.source)
+		ends = append(ends, uint64(paths.Len()))
+	}
+	return section{count: n, tip: tip, paths: paths.String(), ends: ends, records: b[sectionHead+length:][:n*recordSize]}
 }
 
 // sorted notes where the records say that the paths end. It tells whether they lie there, and are
@@ -241,30 +256,67 @@ type sectionEntry struct {
 	state  *State
 }
 
-// appendSection appends a section with the given sources, which must be in path order. crc is the
-// checksum of the file before it. It returns the checksum up to its end.
-func appendSection(b []byte, crc uint32, tip object.ID, sources iter.Seq[sectionEntry]) ([]byte, uint32) {
-	n, paths := 0, 0
+// sectionSize returns the size in bytes of a section with the given sources.
+func sectionSize(sources iter.Seq[sectionEntry]) int64 {
+	n, paths := countSources(sources)
+	return int64(sectionHead + paths + n*recordSize + sectionTail)
+}
+
+func countSources(sources iter.Seq[sectionEntry]) (n, paths int) {
 	for s := range sources {
 		n, paths = n+1, paths+len(s.source)
 	}
-	b = slices.Grow(b, sectionHead+paths+n*recordSize+sectionTail)
-	start := len(b)
-	b = little.AppendUint64(little.AppendUint64(b, uint64(n)), uint64(paths))
-	b = append(b, tip[:]...)
+	return n, paths
+}
+
+// writeSection writes a section with the given sources, which must be in path order. crc is the
+// checksum of the file before it. It returns the checksum up to its end.
+func writeSection(to io.Writer, crc uint32, tip object.ID, sources iter.Seq[sectionEntry]) (uint32, error) {
+	w := sectionWriter{to: to, crc: crc, b: make([]byte, 0, writeSize+recordSize)}
+	n, paths := countSources(sources)
+	w.b = little.AppendUint64(little.AppendUint64(w.b, uint64(n)), uint64(paths))
+	w.b = append(w.b, tip[:]...)
 	for s := range sources {
-		b = append(b, s.source...)
+		w.b = append(w.b, s.source...)
+		w.flush(writeSize)
 	}
 	end := 0
 	for s := range sources {
 		end += len(s.source)
-		b = little.AppendUint64(b, uint64(end))
+		w.b = little.AppendUint64(w.b, uint64(end))
 		if s.record != nil {
-			b = append(b, s.record[8:]...)
+			w.b = append(w.b, s.record[8:]...)
 		} else {
-			b = appendRecord(b, s.state)
+			w.b = appendRecord(w.b, s.state)
 		}
+		w.flush(writeSize)
 	}
-	crc = crc32.Update(crc, castagnoli, b[start:])
-	return little.AppendUint32(b, crc), crc
+	w.flush(0)
+	if w.err == nil {
+		_, w.err = to.Write(little.AppendUint32(nil, w.crc))
+	}
+	return w.crc, w.err
+}
+
+// writeSize is how many bytes of a section are written at a time, about.
+const writeSize = 64 << 10
+
+// sectionWriter sums what it writes. After an error it writes nothing.
+type sectionWriter struct {
+	to  io.Writer
+	crc uint32
+	b   []byte // to be written
+	err error
+}
+
+// flush writes what is to be written, unless it is less than least bytes.
+func (w *sectionWriter) flush(least int) {
+	if len(w.b) < least {
+		return
+	}
+	w.crc = crc32.Update(w.crc, castagnoli, w.b)
+	if w.err == nil {
+		_, w.err = w.to.Write(w.b)
+	}
+	w.b = w.b[:0]
 }

@@ -109,7 +109,7 @@ func TestChangedUnderReaders(t *testing.T) {
 			s.Has(id)
 			s.Verify(id)
 			s.Abbreviated(id.String()[:6])
-			s.Packed(id, nil)
+			s.Packed(id, nil, nil)
 		}
 		s.Commits()
 	})

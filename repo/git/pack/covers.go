@@ -49,27 +49,27 @@ func (x *idx) hasAllOf(y *idx) bool {
 }
 
 // Packed tells whether one of the packs in among (names without suffix) has the object. Where none
-// has it, elsewhere tells whether another pack has it. Loose objects do not count.
-func (s *Store) Packed(id object.ID, among map[string]bool) (in, elsewhere bool) {
+// has it, elsewhere tells whether another pack has it, besides those in without. Loose objects do
+// not count.
+func (s *Store) Packed(id object.ID, among, without map[string]bool) (in, elsewhere bool) {
 	set, err := s.acquire()
 	if err != nil {
 		return false, false
 	}
 	defer s.release(set)
 	set.order(func(p *packFile) bool {
-		has := false
-		_ = durable.Guard(func() error { // a pack that cannot be read has nothing
-			_, found, err := p.find(id)
-			if err == nil && found {
+		name, has := filepath.Base(p.base), false
+		if without[name] {
+			return true
+		}
+		_ = durable.Guard(func() (err error) { // a pack that cannot be read has nothing
+			if _, has, err = p.find(id); err == nil && has {
 				_, err = p.bytes()
 			}
-			has = found && err == nil
+			has = has && err == nil
 			return err
 		})
-		if has {
-			in = among[filepath.Base(p.base)]
-			elsewhere = !in
-		}
+		in, elsewhere = has && among[name], elsewhere || has
 		return !in
 	})
 	return in, elsewhere && !in

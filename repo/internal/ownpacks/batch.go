@@ -113,7 +113,7 @@ func (r *Packs) NewBatch(tail *pack.Held) (*Batch, error) {
 		return nil, err
 	}
 	b := &Batch{r: r, f: f}
-	b.Writer, err = packwrite.NewWriter(f, packwrite.Options{Have: func(id object.ID) bool { has, err := r.KeepsContent(id, object.ID{}); return has && err == nil }})
+	b.Writer, err = packwrite.NewWriter(f, packwrite.Options{Have: func(id object.ID) bool { has, err := r.KeepsContent(id, object.ID{}, nil); return has && err == nil }})
 	if err != nil {
 		return nil, errors.Join(err, b.Drop())
 	}

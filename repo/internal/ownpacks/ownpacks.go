@@ -70,8 +70,9 @@ func (r *Packs) PackDir() (*durable.Dir, func(), error) {
 }
 
 // KeepsContent tells whether the repository has a content for good, so that it need not be written.
-// before is the content of the source's previous version, zero for none.
-func (r *Packs) KeepsContent(id, before object.ID) (bool, error) {
+// before is the content of the source's previous version, zero for none. What the run has placed
+// need not be looked into; nil is nothing.
+func (r *Packs) KeepsContent(id, before object.ID, placed *Placed) (bool, error) {
 	if id == before {
 		return r.Store.Has(id)
 	}
@@ -79,7 +80,7 @@ func (r *Packs) KeepsContent(id, before object.ID) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	in, elsewhere := r.Store.Packed(id, listed)
+	in, elsewhere := r.Store.Packed(id, listed, placed.without(id))
 	// a loose object is written again: that is faster than a look
 	return in || elsewhere && r.known(id), nil
 }

@@ -72,6 +72,9 @@ func (r *Projection) run(ctx context.Context, job updateJob) error {
 	if err := u.write(); err != nil {
 		return err
 	}
+	if u.Contents != nil {
+		u.Contents.Written(u.Versions) // the index takes memory, too
+	}
 	if u.spaceShort.Load() {
 		u.askForSpace() // which says so
 	}
@@ -233,6 +236,11 @@ func (u *update) writeParts(parts [][]int, newest map[string]int) error {
 	for _, w := range writers {
 		u.take(w)
 	}
+	total := 0
+	for i := range done {
+		total += len(done[i].changes)
+	}
+	u.changes = slices.Grow(u.changes, total)
 	for i := range done {
 		u.changes = append(u.changes, done[i].changes...)
 		for _, w := range done[i].warnings {
