@@ -361,11 +361,11 @@ func TestListOfUnwritten(t *testing.T) {
 		w.runAny()
 		w.check(os.WriteFile(w.file("sub"), nil, 0o600))
 		for i := range 4100 {
-			w.write(fmt.Sprintf("sub/%d", i), "1")
+			w.write(fmt.Sprintf("sub/%d/%d", i%64, i), "1") // verify reads the folder of each
 		}
 		later := time.Now().Add(time.Minute)
 		for i := range 1500 { // parts that have nothing to list
-			name := fmt.Sprintf("later/%d", i)
+			name := fmt.Sprintf("later/%d/%d", i%64, i)
 			w.write(name, "1")
 			w.check(os.Chtimes(w.path(name), later, later))
 		}

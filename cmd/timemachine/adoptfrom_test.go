@@ -17,6 +17,7 @@ import (
 // TestAdoptFromSilentRemote: a remote that takes the connection and says nothing is given up, and
 // leaves nothing behind.
 func TestAdoptFromSilentRemote(t *testing.T) {
+	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

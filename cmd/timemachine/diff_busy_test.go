@@ -11,6 +11,7 @@ import (
 // TestDiffOfAFolderAtWork: a file that vanishes, or is exchanged for a link or a folder, while diff
 // reads its folder, is what it was at some moment, and no reason to fail.
 func TestDiffOfAFolderAtWork(t *testing.T) {
+	t.Parallel()
 	d := newDamaged(t)
 	src := filepath.Join(filepath.Dir(d.file), "busy")
 	d.check(os.Mkdir(src, 0o755))

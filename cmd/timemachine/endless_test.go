@@ -6,10 +6,13 @@ import (
 	"context"
 	"crypto/sha1"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,7 +24,7 @@ import (
 // whole again where its branch is taken back.
 func TestTreeWithoutEnd(t *testing.T) {
 	for name, c := range map[string]struct{ width, levels, files int }{
-		"files":   {50, 9, 50},
+		"files":   {1000, 9, 1000},
 		"folders": {50, 9, 0},
 		"depth":   {1, 12_000, 1},
 	} {
@@ -54,13 +57,13 @@ func (d *damaged) endlessTree(width, levels, files int) string {
 	var all strings.Builder
 	blob := d.object("blob", "x")
 	for i := range files {
-		fmt.Fprintf(&all, "100644 f%02d\x00%s", i, blob)
+		fmt.Fprintf(&all, "100644 f%03d\x00%s", i, blob)
 	}
 	tree := d.object("tree", all.String())
 	for range levels {
 		all.Reset()
 		for i := range width {
-			fmt.Fprintf(&all, "40000 d%02d\x00%s", i, tree)
+			fmt.Fprintf(&all, "40000 d%03d\x00%s", i, tree)
 		}
 		tree = d.object("tree", all.String())
 	}
@@ -68,21 +71,31 @@ func (d *damaged) endlessTree(width, levels, files int) string {
 }
 
 // object writes a loose object and returns its name in bytes.
-func (d *damaged) object(kind, body string) string {
+func (d *damaged) object(kind string, parts ...string) string {
 	d.t.Helper()
-	raw := fmt.Sprintf("%s %d\x00%s", kind, len(body), body)
-	id := sha1.Sum([]byte(raw))
-	var packed bytes.Buffer
-	z := zlib.NewWriter(&packed)
-	if _, err := z.Write([]byte(raw)); err != nil {
-		d.t.Fatal(err)
+	size := 0
+	for _, part := range parts {
+		size += len(part)
+	}
+	id, packed := sha1.New(), &bytes.Buffer{}
+	z := deflaters.Get().(*zlib.Writer)
+	defer deflaters.Put(z)
+	z.Reset(packed)
+	both := io.MultiWriter(id, z)
+	for _, part := range append([]string{fmt.Sprintf("%s %d\x00", kind, size)}, parts...) {
+		_, err := io.WriteString(both, part)
+		d.check(err)
 	}
 	d.check(z.Close())
-	folder := d.git(fmt.Sprintf("objects/%02x", id[0]))
+	name := id.Sum(nil)
+	folder := d.git(fmt.Sprintf("objects/%02x", name[0]))
 	d.check(os.MkdirAll(folder, 0o700))
-	d.check(os.WriteFile(fmt.Sprintf("%s/%x", folder, id[1:]), packed.Bytes(), 0o600))
-	return string(id[:])
+	d.check(os.WriteFile(fmt.Sprintf("%s/%x", folder, name[1:]), packed.Bytes(), 0o600))
+	return string(name)
 }
+
+// deflaters are used again, for each takes a megabyte and thousands of objects are written.
+var deflaters = sync.Pool{New: func() any { return zlib.NewWriter(nil) }}
 
 // commitTree makes a commit on the tip whose files/ holds a tree beside what it held, and moves the
 // branch to it.
@@ -108,8 +121,8 @@ func (d *damaged) makeTree(entries string) string {
 func TestLargeCommit(t *testing.T) {
 	t.Parallel()
 	d := newDamaged(t)
-	text := repotest.Git(t, d.dest, "cat-file", "commit", "main") + strings.Repeat("x", 200<<20)
-	commit := fmt.Sprintf("%x", d.object("commit", text))
+	parts := append([]string{repotest.Git(t, d.dest, "cat-file", "commit", "main")}, slices.Repeat([]string{strings.Repeat("x", 1<<20)}, 200)...)
+	commit := fmt.Sprintf("%x", d.object("commit", parts...))
 	d.check(os.WriteFile(d.git("refs/heads/main"), []byte(commit+"\n"), 0o600))
 	for _, args := range [][]string{{"run"}, {"status"}, {"log"}, {"verify"}, {"compact"}} {
 		cmd := exec.Command("timemachine", append([]string{"-cl", filepath.Dir(d.dest), "-d", d.dest}, args...)...)

@@ -71,6 +71,7 @@ const mostTyped = 3
 // TestErrands does the errands on a terminal of 80 columns. No line is wider, and the test prints
 // the screens.
 func TestErrands(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	env := append(os.Environ(), "HOME="+filepath.Join(dir, "home"), "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_STATE_HOME=", "ROOT_SETUP="+filepath.Join(dir, "root"),
 		"LC_ALL=C.UTF-8", "TERM=xterm", "PAGER=cat", "TZ=UTC")

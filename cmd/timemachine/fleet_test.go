@@ -64,6 +64,7 @@ func (w *fleetWorld) tip(branch string) string { return w.must("git -C fleet.git
 // TestFleetHook: the hook of docs/fleet lets each host move its own branch forward, and nothing
 // else.
 func TestFleetHook(t *testing.T) {
+	t.Parallel()
 	w := newFleetWorld(t, t.TempDir())
 	w.host("web1")
 	w.host("web2")
@@ -92,6 +93,7 @@ func TestFleetHook(t *testing.T) {
 
 // TestFleetPushesAtOnce: hosts that push at the same moment all arrive, each at its branch.
 func TestFleetPushesAtOnce(t *testing.T) {
+	t.Parallel()
 	w := newFleetWorld(t, t.TempDir())
 	var script strings.Builder
 	for i := range 12 {
@@ -138,6 +140,7 @@ func (w *fleetWorld) checkShell(env, remote func(host string) string) {
 // TestFleetShell: through docs/fleet/fleet-shell a host reaches its own branch and nothing else.
 // ssh is played by a script; the system tests have the real one.
 func TestFleetShell(t *testing.T) {
+	t.Parallel()
 	w := newFleetWorld(t, t.TempDir())
 	w.must("mkdir bin new && printf '%s\\n' '#!/bin/sh' 'host=$1' 'shift' 'export SSH_ORIGINAL_COMMAND=\"$*\"' 'exec sh " + w.docs + "/fleet-shell \"${host#git@}\" " + w.dir + "/fleet.git' >bin/play && chmod +x bin/play")
 	env := func(string) string { return "GIT_SSH_VARIANT=simple GIT_SSH_COMMAND=" + w.dir + "/bin/play" }

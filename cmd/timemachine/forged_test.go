@@ -44,6 +44,7 @@ func (d *damaged) forge() string {
 // TestForgedRecords: a record that others could have written makes root give nothing away and set
 // no setuid bit, and restore says so. One in root's own destination is restored as it is.
 func TestForgedRecords(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("only root gives files away")
 	}

@@ -17,6 +17,7 @@ import (
 // hole behind or in the place of its content. No command takes memory or time for the hole, and the
 // run that has no other damage goes on.
 func TestNoFileIsWhatItClaims(t *testing.T) {
+	t.Parallel()
 	const (
 		mostMemory = 300 << 20
 		mostTime   = 40 * time.Second

@@ -15,6 +15,7 @@ import (
 // copies nothing by it and removes no pack; verify --repair makes the idx again, and each version
 // can be read.
 func TestDamagedIdxRetiresNothing(t *testing.T) {
+	t.Parallel()
 	for _, where := range []string{"name", "checksum", "offset", "count"} {
 		t.Run(where, func(t *testing.T) {
 			d := newDamaged(t)

@@ -16,6 +16,7 @@ import (
 // TestLogSearchesAsGit: -S and -G find the commits that those of git log find, and -p shows git's
 // changes.
 func TestLogSearchesAsGit(t *testing.T) {
+	t.Parallel()
 	w := &logWorld{t: t, dir: repotest.InMemory(t)}
 	w.top = filepath.Join(w.dir, "w")
 	random := rand.New(rand.NewPCG(1, 2))

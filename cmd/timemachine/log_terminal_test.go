@@ -126,6 +126,7 @@ func columnsOf(line string) int {
 // TestLogFitsTerminal: no line is wider than the terminal, whatever the names and events, and
 // nothing in a name acts on the terminal.
 func TestLogFitsTerminal(t *testing.T) {
+	t.Parallel()
 	w := newLogWorld(t)
 	commands := [][]string{{"log"}, {"log", w.top}, {"log", "--flat"}, {"log", "--runs"}, {"log", "--deleted", w.top}, {"log", "--stat", w.top},
 		{"log", "--reverse"}, {"log", "--event", "metadata", "/"}, {"restore", "-n", w.top, "--at", "@2"}, {"restore", "-n", "-v", w.top, "--at", "@3"}}
@@ -157,6 +158,7 @@ func TestLogFitsTerminal(t *testing.T) {
 // TestLogOfFileCountsAsAt: the numbers of a file's versions are those that --at takes, also where
 // some versions are left out.
 func TestLogOfFileCountsAsAt(t *testing.T) {
+	t.Parallel()
 	w := &logWorld{t: t, dir: repotest.InMemory(t)}
 	w.top = filepath.Join(w.dir, "w")
 	for i := range 5 {
@@ -235,6 +237,7 @@ func TestRenamesAreOneLine(t *testing.T) {
 // TestRunStaysTogether: a run is told once, also where one of its versions came into force before
 // those of the run before.
 func TestRunStaysTogether(t *testing.T) {
+	t.Parallel()
 	w := &logWorld{t: t, dir: repotest.InMemory(t)}
 	w.top = filepath.Join(w.dir, "w")
 	for _, name := range []string{"a", "b", "c"} {

@@ -54,6 +54,7 @@ func TestProblemsOnTerminal(t *testing.T) {
 // TestMessagesFitTerminal: what commands say is folded to a terminal at its spaces, all of it, and
 // nothing is folded elsewhere. Commands to paste are never broken.
 func TestMessagesFitTerminal(t *testing.T) {
+	t.Parallel()
 	top := filepath.Join(t.TempDir(), "a folder", "below that one")
 	env := append(os.Environ(), "HOME="+top, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_STATE_HOME=", "ROOT_SETUP="+filepath.Join(top, "root"),
 		"LC_ALL=C.UTF-8", "TERM=xterm", "PAGER=cat", "TZ=UTC")

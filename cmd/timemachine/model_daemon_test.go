@@ -170,6 +170,7 @@ func (w *modelWorld) stopDaemon(check bool) {
 
 // TestModelWatch is TestModel with a program that stays running, once with each source of events.
 func TestModelWatch(t *testing.T) {
+	t.Parallel()
 	kinds := []string{"inotify"}
 	if os.Geteuid() == 0 {
 		kinds = append(kinds, "fanotify")
@@ -187,36 +188,39 @@ func TestModelWatch(t *testing.T) {
 	if *modelTotal > 0 {
 		worlds = uint64(*modelTotal / rounds)
 	}
-	for _, kind := range kinds {
-		t.Run(kind, func(t *testing.T) {
-			for seed := range worlds {
-				if *modelSeed != 0 {
-					seed = *modelSeed - 1
-				}
-				p := newModelPlan(seed+1, rounds)
-				p.daemonEvents = kind
-				p.steps = slices.DeleteFunc(p.steps, func(s modelStep) bool { return !s.isForDaemon(seed) })
-				if *modelSteps != "" {
-					p = p.only(stepNumbers(t, *modelSteps))
-				}
-				folder := modelFolder(t)
-				if *modelKeep != "" {
-					folder = filepath.Clean(*modelKeep)
-				}
-				if fault := p.play(folder); fault != nil {
-					t.Errorf("seed %d: %s", seed+1, fault)
-					if *modelShrink > 0 && *modelSteps == "" && *modelKeep == "" {
-						small, fewer := p.shrink(t, fault)
-						t.Errorf("%d steps of %d also fail: %s\nsteps %s\n%s", len(small.steps), len(p.steps), fewer, small.numbers(), small)
+	t.Run("worlds", func(t *testing.T) {
+		for _, kind := range kinds {
+			t.Run(kind, func(t *testing.T) {
+				t.Parallel()
+				for seed := range worlds {
+					if *modelSeed != 0 {
+						seed = *modelSeed - 1
 					}
-					return
+					p := newModelPlan(seed+1, rounds)
+					p.daemonEvents = kind
+					p.steps = slices.DeleteFunc(p.steps, func(s modelStep) bool { return !s.isForDaemon(seed) })
+					if *modelSteps != "" {
+						p = p.only(stepNumbers(t, *modelSteps))
+					}
+					folder := modelFolder(t)
+					if *modelKeep != "" {
+						folder = filepath.Clean(*modelKeep)
+					}
+					if fault := p.play(folder); fault != nil {
+						t.Errorf("seed %d: %s", seed+1, fault)
+						if *modelShrink > 0 && *modelSteps == "" && *modelKeep == "" {
+							small, fewer := p.shrink(t, fault)
+							t.Errorf("%d steps of %d also fail: %s\nsteps %s\n%s", len(small.steps), len(p.steps), fewer, small.numbers(), small)
+						}
+						return
+					}
+					if *modelSeed != 0 {
+						return
+					}
 				}
-				if *modelSeed != 0 {
-					return
-				}
-			}
-		})
-	}
+			})
+		}
+	})
 	t.Logf("events told enough in %d of %d runs", daemonHeard.Load()-daemonTold.Load(), daemonHeard.Load())
 }
 

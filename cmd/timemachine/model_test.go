@@ -40,6 +40,7 @@ const (
 // played again with fewer steps, and the command that repeats it is printed. Without flags the
 // worlds are the same each time, as many of them as the time allows.
 func TestModel(t *testing.T) {
+	t.Parallel()
 	if !modelMounts {
 		t.Log("left out: mounts and coarse clocks: tag system, root")
 	}

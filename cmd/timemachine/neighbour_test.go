@@ -103,6 +103,7 @@ func (s *shared) wantNoSecret() {
 // leads root to what belongs to that user only. Anything else is named, and no source counts as
 // deleted.
 func TestForeignLinks(t *testing.T) {
+	t.Parallel()
 	for what, c := range map[string]struct {
 		entry, make, exchange string
 		followed              string // what is recorded then; "": nothing, and the run says so
@@ -250,6 +251,7 @@ func TestRestoreThroughForeignLinks(t *testing.T) {
 // TestObjectsOfOthers: in another user's destination root reads no pack and no loose object that is
 // not that user's, also where they have put links to those of a repository that is closed to them.
 func TestObjectsOfOthers(t *testing.T) {
+	t.Parallel()
 	s := newShared(t)
 	s.check(os.Chown(s.dest, stranger, stranger))
 	s.put("etc/open", "open\n", 0o644)

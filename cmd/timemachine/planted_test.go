@@ -98,6 +98,7 @@ func (w *plantedWorld) taken(dir string) []string {
 // TestPlantedRepositories: nothing that lies in a watched folder makes git take a folder below
 // files/, or below copies/, or of a clone for a repository of its own, whose programs it would run.
 func TestPlantedRepositories(t *testing.T) {
+	t.Parallel()
 	w := newPlantedWorld(t, slices.Sorted(maps.Keys(plantings))...)
 	found := strings.Join(w.taken(w.watched), "\n")
 	for name := range plantings {

@@ -97,6 +97,7 @@ echo 'a present for Ada' >>notes/todo.txt; timemachine -q`)
 // TestReadmeSecret takes a secret out of a history as README says: no object, copy or file of the
 // destination holds it any more, and the rest is whole.
 func TestReadmeSecret(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	readmeShell(t, dir, `mkdir -p etc/app; echo hunter2 >etc/app/token; echo port 80 >etc/app/app.conf; timemachine -q add etc
 echo hunter3 >etc/app/token; echo port 81 >etc/app/app.conf; timemachine -q

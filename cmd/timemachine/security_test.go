@@ -169,6 +169,7 @@ func (d *damaged) pushBuiltIn() {
 // TestPlantedLinks puts a link in the place of each folder and file of a destination in turn.
 // Nothing outside the destination is changed or made.
 func TestPlantedLinks(t *testing.T) {
+	t.Parallel()
 	d := newDamaged(t)
 	var names []string
 	walk(t, d.dest, func(path string, _ fs.FileInfo) {
@@ -224,6 +225,7 @@ func listing(t *testing.T, dir string) string {
 // TestNothingWaits puts a FIFO in the place of each file of a destination in turn. To open it for
 // reading would wait for a writer for ever.
 func TestNothingWaits(t *testing.T) {
+	t.Parallel()
 	d := newDamaged(t)
 	var files []string
 	walk(t, d.git(""), func(path string, info fs.FileInfo) {
@@ -261,6 +263,7 @@ func TestNothingWaits(t *testing.T) {
 // TestSwappedSources exchanges a watched file with a link to a secret, a FIFO and a folder while
 // runs scan it. The secret is never recorded, and no run waits.
 func TestSwappedSources(t *testing.T) {
+	t.Parallel()
 	d := newDamaged(t)
 	base := filepath.Dir(d.dest)
 	src := filepath.Join(base, "hostile")

@@ -74,6 +74,7 @@ func TestVerifyAmongRuns(t *testing.T) {
 // TestNoWayBackBesideARun: while a run is active, no command names one that moves the branch. What
 // cannot be read then may be on its way from one pack to another.
 func TestNoWayBackBesideARun(t *testing.T) {
+	t.Parallel()
 	for what, damage := range map[string]func(d *damaged){
 		"branch empty": func(d *damaged) { d.replace("refs/heads/main", []byte{}) },
 		"pack gone":    func(d *damaged) { d.overwriteHalf(d.firstMatch("objects/pack/*.pack")) },

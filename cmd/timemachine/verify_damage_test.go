@@ -43,6 +43,7 @@ func (d *damaged) verifyLines(args ...string) (problems []string, summary map[st
 // among others, of which verify tells all, with its JSON on standard output, in the destination and
 // in clones.
 func TestVerifyGoesOnBesideDamage(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		damage func(d *damaged)
 		want   string // a problem of a destination that is looked at with and without contents

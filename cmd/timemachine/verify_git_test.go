@@ -17,6 +17,7 @@ import (
 // TestVerifyFindsWhatGitStopsAt: verify names each damage beside the branch itself at which git
 // stops or waits, and repairs what can be made from the history.
 func TestVerifyFindsWhatGitStopsAt(t *testing.T) {
+	t.Parallel()
 	const missing = "1234567890123456789012345678901234567890"
 	ref := func(name, content string) func(d *damaged) {
 		return func(d *damaged) {

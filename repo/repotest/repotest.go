@@ -2,8 +2,10 @@
 package repotest
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,11 +21,11 @@ import (
 func Git(t testing.TB, dest string, args ...string) string {
 	t.Helper()
 	cmd := command(dest, args...)
-	var errors strings.Builder
-	cmd.Stderr = &errors
+	var said strings.Builder
+	cmd.Stderr = &said
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("git %s: %v\n%s%s", strings.Join(args, " "), err, out, errors.String())
+		t.Fatalf("git %s: %v\n%s%s", strings.Join(args, " "), err, out, said.String())
 	}
 	return string(out)
 }
@@ -115,7 +117,7 @@ func MustCheck(t testing.TB, dest string) {
 	}
 	clone := filepath.Join(place(), "clone")
 	defer os.RemoveAll(clone)
-	Git(t, dest, "clone", "-q", dest, clone)
+	Git(t, dest, "clone", "-q", "--template=", dest, clone)
 	if err := os.MkdirAll(filepath.Join(clone, "files"), 0o700); err != nil {
 		// git keeps no empty folder
 		t.Fatal(err)
@@ -131,14 +133,36 @@ func MustCheck(t testing.TB, dest string) {
 func fsck(dest string) <-chan string {
 	found := make(chan string, 1)
 	go func() {
-		var errors strings.Builder
-		cmd := command(dest, "fsck", "--strict", "--full", "--no-dangling")
-		cmd.Stderr = &errors
+		var said strings.Builder
+		args := []string{"fsck", "--strict", "--full", "--no-dangling"}
+		// It starts a git for each of these, also where there is none.
+		objects := filepath.Join(dest, ".git", "objects")
+		if none(objects, "info/commit-graph", "info/commit-graphs") {
+			args = append([]string{"-c", "core.commitGraph=false"}, args...)
+		}
+		if none(objects, "pack/multi-pack-index", "pack/multi-pack-index.d") {
+			args = append([]string{"-c", "core.multiPackIndex=false"}, args...)
+		}
+		cmd := command(dest, args...)
+		cmd.Stderr = &said
 		out, err := cmd.Output()
 		if err != nil {
-			out = fmt.Appendf(out, "%v %s", err, errors.String())
+			out = fmt.Appendf(out, "%v %s", err, said.String())
 		}
 		found <- string(out)
 	}()
 	return found
+}
+
+// none tells whether a folder that is there holds nothing of such names.
+func none(dir string, names ...string) bool {
+	if _, err := os.Stat(dir); err != nil {
+		return false
+	}
+	for _, name := range names {
+		if _, err := os.Lstat(filepath.Join(dir, name)); !errors.Is(err, fs.ErrNotExist) {
+			return false
+		}
+	}
+	return true
 }
