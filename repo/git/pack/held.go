@@ -58,8 +58,6 @@ func (s *Store) Hold(name string) (*Held, error) {
 	return h, nil
 }
 
-func (h *Held) open() (err error) { h.data, err = h.p.bytes(); return err }
-
 // Places lists the entries in the order of the pack. The first call makes the list; the caller must
 // not change it.
 func (h *Held) Places() (list []Place, err error) {
