@@ -18,7 +18,8 @@
 // The commits are the only truth. files/, copies/, the index and everything in .git/timemachine can
 // be made again from them. The recorded branch (timemachine.branch in .git/config) is linear. It
 // moves once per batch, after the pack that it needs is on disk. A .keep file beside a new pack
-// guards the pack until the branch has moved, and names that move. The file pending names the
+// guards the pack until the branch has moved, and names that move; that of a part of a run, until
+// the run ends, since its pack has contents that no commit names yet. The file pending names the
 // commit that files/ and the index were last up to date with. It exists whenever they may be behind
 // the tip, or are up to date in memory only. A process that finds either file recovers the
 // interrupted update.
@@ -47,6 +48,6 @@
 //	.git/timemachine/ran       its mtime is the end of the last run over every entry
 //	.git/timemachine/ran-well  its mtime is that of the last one that left nothing out
 //	.git/objects/pack/*.keep   "timemachine" and the two commits of a move in progress, one per
-//	                           line; or "merge"
+//	                           line; or "merge", or "part" of a run that goes on
 //	.git/objects/info/commit-graphs   git's commit-graph, in layers; disposable
 package repo

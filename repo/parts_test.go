@@ -165,3 +165,48 @@ func TestPartsShareContents(t *testing.T) {
 	}
 	repotest.MustCheck(t, h.dest)
 }
+
+// TestPartsKeepWhatIsAhead: a person's git removes all that no commit names, between two parts of a
+// run. What the run has captured for the second stays, and a run that is cut short there leaves
+// nothing that the next one does not put right.
+func TestPartsKeepWhatIsAhead(t *testing.T) {
+	for _, cut := range []bool{false, true} {
+		h := newPast(t)
+		h.run("/a", "/b")
+		tip, err := h.r.Start(context.Background())
+		h.check(err)
+		tx, err := h.r.Begin(context.Background(), tip, "20261123T044830Z-0100", nil)
+		h.check(err)
+		var bodies [][]byte
+		var ahead []object.ID
+		for i := range 10 {
+			body := fmt.Appendf(nil, "captured ahead %d\n", i)
+			blob, err := tx.Blob(body, object.ID{})
+			h.check(err)
+			bodies, ahead = append(bodies, body), append(ahead, blob)
+		}
+		for i, blob := range ahead {
+			if i%3 == 0 {
+				h.part(tx, i)
+				h.check(tx.PublishPart())
+				repotest.Git(t, h.dest, "repack", "-adq")
+				repotest.Git(t, h.dest, "gc", "-q", "--prune=now")
+			}
+			if cut && i == 5 {
+				break // the process is killed
+			}
+			h.now = h.now.Add(time.Second)
+			_, err = tx.Commit(record.Record{Event: record.Added, Source: fmt.Sprintf("/ahead/%d", i), Mtime: h.now, Mode: 0o644, Size: int64(len(bodies[i])), Blob: blob}, h.now, true)
+			h.check(err)
+		}
+		if !cut {
+			h.check(tx.Publish())
+		}
+		_, err = h.r.Start(context.Background())
+		h.check(err)
+		repotest.MustCheck(t, h.dest)
+		if kept, err := filepath.Glob(filepath.Join(h.dest, ".git/objects/pack/*.keep")); err != nil || len(kept) > 0 {
+			t.Errorf("cut short %v: left %q (%v)", cut, kept, err)
+		}
+	}
+}

@@ -39,7 +39,7 @@ func (t *Tx) publish(more bool) error {
 		_, pending, err = r.work.Pending(t.base)
 	}
 	if err == nil {
-		err = t.publishPack()
+		err = t.publishPack(more)
 	}
 	if err != nil {
 		if held.IsBehind() {
@@ -84,8 +84,9 @@ func (t *Tx) lockIndex() (*gitindex.Lock, error) {
 }
 
 // publishPack syncs the pack, gives it its name and moves the branch. The pending mark, which must
-// be on disk before the branch moves, is written while the disk is busy with the pack.
-func (t *Tx) publishPack() error {
+// be on disk before the branch moves, is written while the disk is busy with the pack. Where more
+// follows, no other program may remove what the pack has of it.
+func (t *Tx) publishPack(more bool) error {
 	r, b := t.r, t.batch
 	t.batch = nil
 	older, err := r.work.StateDir.Exists(runstate.PendingName)
@@ -108,9 +109,24 @@ func (t *Tx) publishPack() error {
 	if err := r.moveBranch(t.base, t.tip, commits.MoveMessage(len(t.versions), t.scan)); err != nil {
 		return err
 	}
-	if err := errors.Join(r.work.RemoveKeep(name), r.work.Retire(name, b.Replaces...), r.work.Store.Reload()); err != nil {
+	t.parts = append(t.parts, name)
+	if more {
+		err = r.work.KeepPart(name)
+	} else {
+		err = t.freeParts()
+	}
+	if err := errors.Join(err, r.work.Retire(name, b.Replaces...), r.work.Store.Reload()); err != nil {
 		return err
 	}
 	r.work.Opts.Log("branch moved", "from", t.base.String(), "to", t.tip.String(), "versions", len(t.versions))
 	return nil
+}
+
+// freeParts lets other programs do what they like with the packs of this run.
+func (t *Tx) freeParts() (err error) {
+	for _, name := range t.parts {
+		err = errors.Join(err, t.r.work.RemoveKeep(name))
+	}
+	t.parts = nil
+	return err
 }

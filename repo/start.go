@@ -103,6 +103,12 @@ func (r *Writer) finishPublications(tip object.ID) (object.ID, error) {
 		if err != nil {
 			return tip, err
 		}
+		if string(b) == runstate.PartKeep {
+			if err := r.freePart(dir, name, suffixes); err != nil {
+				return tip, err
+			}
+			continue
+		}
 		old, id, ok := runstate.ParseKeep(string(b))
 		if string(b) == runstate.MergeKeep {
 			old, id, ok = tip, tip, true
@@ -115,6 +121,17 @@ func (r *Writer) finishPublications(tip object.ID) (object.ID, error) {
 		}
 	}
 	return tip, errors.Join(r.work.RemoveOrphanIdx(dir, packs), r.work.RemoveStaleMultiPackIndex(dir))
+}
+
+// freePart lets go of a pack that a part of a run has published which did not come to its end.
+func (r *Writer) freePart(dir *durable.Dir, name string, has map[string]bool) (err error) {
+	if has[".pack"] && has[".idx"] {
+		err = r.work.EnsureListed(name)
+	}
+	if err == nil {
+		err = dir.Remove(name + ".keep")
+	}
+	return err
 }
 
 // finishPublication handles one pack whose .keep file outlived its run. A pack without an idx was

@@ -48,6 +48,7 @@ type Tx struct {
 	large sync.Mutex // one large content in memory at a time
 
 	placed ownpacks.Placed // by this run
+	parts  []string        // packs placed that have a .keep until the last part is published
 
 	mu       sync.Mutex
 	batch    *ownpacks.Batch
@@ -452,6 +453,7 @@ func (t *Tx) Abort() (err error) {
 		err = t.batch.Drop()
 		t.batch = nil
 	}
+	err = errors.Join(err, t.freeParts())
 	if held := t.index; held != nil {
 		t.index = nil
 		defer held.Release()

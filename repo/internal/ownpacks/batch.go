@@ -9,6 +9,7 @@ import (
 	"timemachine/repo/git/object"
 	"timemachine/repo/git/pack"
 	"timemachine/repo/git/packwrite"
+	"timemachine/repo/internal/runstate"
 )
 
 // Batch is a pack that is being written in the stage.
@@ -152,6 +153,16 @@ func (r *Packs) writeKeep(dir *durable.Dir, name string, text []byte) error {
 		return errors.Join(err, r.Stage.Remove(stagedKeep))
 	}
 	return dir.Sync()
+}
+
+// KeepPart lets a pack's .keep file say that it belongs to a part of a run.
+func (r *Packs) KeepPart(name string) error {
+	dir, closeDir, err := r.PackDir()
+	if err != nil {
+		return err
+	}
+	defer closeDir()
+	return r.writeKeep(dir, name, []byte(runstate.PartKeep))
 }
 
 // RemoveKeep removes a pack's .keep file.

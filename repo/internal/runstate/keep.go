@@ -14,6 +14,10 @@ const keepHead = "timemachine\n"
 // MergeKeep is the whole text of a .keep file whose pack is a merge of others: no branch moves.
 const MergeKeep = keepHead + "merge\n"
 
+// PartKeep is the whole text of a .keep file whose pack a part of a run has published. It stays
+// until the run ends: the pack has contents that were captured ahead, which no commit names yet.
+const PartKeep = keepHead + "part\n"
+
 // KeepText is the text of the .keep file for a pack with which the branch moves from old to id.
 func KeepText(old, id object.ID) []byte { return fmt.Appendf(nil, "%s%s\n%s\n", keepHead, old, id) }
 
