@@ -20,7 +20,7 @@ type Trees func(dir string) (tree object.ID, ok bool)
 // with no Remove in between; ErrUnmerged for a change in the way of a conflict; those of Parse for
 // old. The result shares no memory with old.
 func Merge(old []byte, changes []Change, trees Trees) ([]byte, error) {
-	merged, err := merge(old, changes, trees)
+	merged, err := merge(old, changes, trees, startChecksum(old))
 	if err != nil {
 		return nil, err
 	}
@@ -29,12 +29,11 @@ func Merge(old []byte, changes []Change, trees Trees) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// merge is Merge, before the result is written.
-func merge(old []byte, changes []Change, trees Trees) (*file, error) {
+// merge is Merge, before the result is written. intact is what startChecksum returned.
+func merge(old []byte, changes []Change, trees Trees, intact func(error) error) (*file, error) {
 	if old == nil {
 		return mergeFile(&file{version: 2, entries: table{off: []int{0}}}, changes, trees)
 	}
-	intact := startChecksum(old)
 	f, err := readBody(old)
 	if err != nil {
 		return nil, intact(err)

@@ -121,7 +121,11 @@ func (a *Ahead) Update(w io.Writer, changes []Change, trees Trees) error {
 			return write(w, u.pieces(rebuildTree(&u.entries, u.tree, u.altered, trees)))
 		}
 	}
-	merged, err := merge(a.old, changes, trees)
+	intact := func(err error) error { return err }
+	if !a.intact {
+		intact = startChecksum(a.old)
+	}
+	merged, err := merge(a.old, changes, trees, intact)
 	if err != nil {
 		return err
 	}

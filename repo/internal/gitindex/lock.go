@@ -114,10 +114,11 @@ func (l *Lock) BringTo(r *Index, changes []index.Change, tip object.ID) error {
 func (l *Lock) readTrees(r *Index) func(object.ID) ([]byte, error) {
 	read := 0
 	return func(id object.ID) ([]byte, error) {
-		if read++; read%treesInMemory == 0 {
+		if read%treesInMemory == 0 {
 			r.Store.Trim()
 			l.forget()
 		}
+		read++
 		return r.Store.ReadTree(id)
 	}
 }
