@@ -47,13 +47,24 @@ func (n *noPack) After(*durable.Op) {}
 func (h *past) part(tx *Tx, part int) {
 	h.Helper()
 	for i := range 3 {
-		h.now = h.now.Add(time.Second)
-		body := fmt.Appendf(nil, "%d %d\n", part, i)
-		blob, err := tx.Blob(body, object.ID{})
-		h.check(err)
-		_, err = tx.Commit(record.Record{Event: record.Added, Source: fmt.Sprintf("/new/%d/%d", part, i), Mtime: h.now, Mode: 0o644, Size: int64(len(body)), Blob: blob}, h.now, true)
-		h.check(err)
+		h.add(tx, fmt.Sprintf("/new/%d/%d", part, i), fmt.Appendf(nil, "%d %d\n", part, i))
 	}
+}
+
+// add captures and commits a new source.
+func (h *past) add(tx *Tx, source string, body []byte) {
+	h.Helper()
+	blob, err := tx.Blob(body, object.ID{})
+	h.check(err)
+	h.commitBlob(tx, source, body, blob)
+}
+
+// commitBlob commits a new source that was captured.
+func (h *past) commitBlob(tx *Tx, source string, body []byte, blob object.ID) {
+	h.Helper()
+	h.now = h.now.Add(time.Second)
+	_, err := tx.Commit(record.Record{Event: record.Added, Source: source, Mtime: h.now, Mode: 0o644, Size: int64(len(body)), Blob: blob}, h.now, true)
+	h.check(err)
 }
 
 // TestPartFails: where a later part of a run cannot be published, the index is up to date with
@@ -63,10 +74,8 @@ func TestPartFails(t *testing.T) {
 	h.run("/a", "/b")
 	var full noPack
 	defer durable.SetSeam(&full)()
-	tip, err := h.r.Start(context.Background())
-	h.check(err)
-	tx, err := h.r.Begin(context.Background(), tip, "20261123T044830Z-0100", nil)
-	h.check(err)
+	tx := h.begin()
+	var err error
 	for part := range 3 {
 		h.part(tx, part)
 		full.on.Store(part == 2)
@@ -91,10 +100,8 @@ func TestIndexFailsBetweenParts(t *testing.T) {
 	h.run("/a", "/b")
 	var full noRoom
 	defer durable.SetSeam(&full)()
-	tip, err := h.r.Start(context.Background())
-	h.check(err)
-	tx, err := h.r.Begin(context.Background(), tip, "20261123T044830Z-0100", nil)
-	h.check(err)
+	tx := h.begin()
+	var err error
 	for part := range 4 {
 		h.part(tx, part)
 		full.on.Store(part == 1)
@@ -121,24 +128,14 @@ func TestIndexFailsBetweenParts(t *testing.T) {
 func TestPartsShareContents(t *testing.T) {
 	h := newPast(t)
 	h.run("/a", "/b")
-	tip, err := h.r.Start(context.Background())
-	h.check(err)
-	tx, err := h.r.Begin(context.Background(), tip, "20261123T044830Z-0100", nil)
-	h.check(err)
-	add := func(source string, body []byte) {
-		h.now = h.now.Add(time.Second)
-		blob, err := tx.Blob(body, object.ID{})
-		h.check(err)
-		_, err = tx.Commit(record.Record{Event: record.Added, Source: source, Mtime: h.now, Mode: 0o644, Size: int64(len(body)), Blob: blob}, h.now, true)
-		h.check(err)
-	}
+	tx := h.begin()
 	for part := range 4 {
 		h.part(tx, part)
 		noise := make([]byte, 400_000) // else the next part adds to the same pack
 		rand.NewChaCha8([32]byte{byte(part)}).Read(noise)
-		add(fmt.Sprintf("/noise/%d", part), noise)
+		h.add(tx, fmt.Sprintf("/noise/%d", part), noise)
 		for back := range part { // contents of the parts before, in other sources
-			add(fmt.Sprintf("/again/%d/%d", part, back), fmt.Appendf(nil, "%d 1\n", back))
+			h.add(tx, fmt.Sprintf("/again/%d/%d", part, back), fmt.Appendf(nil, "%d 1\n", back))
 		}
 		h.check(tx.PublishPart())
 	}
@@ -173,10 +170,7 @@ func TestPartsKeepWhatIsAhead(t *testing.T) {
 	for _, cut := range []bool{false, true} {
 		h := newPast(t)
 		h.run("/a", "/b")
-		tip, err := h.r.Start(context.Background())
-		h.check(err)
-		tx, err := h.r.Begin(context.Background(), tip, "20261123T044830Z-0100", nil)
-		h.check(err)
+		tx := h.begin()
 		var bodies [][]byte
 		var ahead []object.ID
 		for i := range 10 {
@@ -195,14 +189,12 @@ func TestPartsKeepWhatIsAhead(t *testing.T) {
 			if cut && i == 5 {
 				break // the process is killed
 			}
-			h.now = h.now.Add(time.Second)
-			_, err = tx.Commit(record.Record{Event: record.Added, Source: fmt.Sprintf("/ahead/%d", i), Mtime: h.now, Mode: 0o644, Size: int64(len(bodies[i])), Blob: blob}, h.now, true)
-			h.check(err)
+			h.commitBlob(tx, fmt.Sprintf("/ahead/%d", i), bodies[i], blob)
 		}
 		if !cut {
 			h.check(tx.Publish())
 		}
-		_, err = h.r.Start(context.Background())
+		_, err := h.r.Start(context.Background())
 		h.check(err)
 		repotest.MustCheck(t, h.dest)
 		if kept, err := filepath.Glob(filepath.Join(h.dest, ".git/objects/pack/*.keep")); err != nil || len(kept) > 0 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"timemachine/repo/git/object"
+	"timemachine/repo/git/pack"
 	"timemachine/repo/git/packwrite"
 	"timemachine/repo/internal/commits"
 	"timemachine/repo/internal/dest"
@@ -97,12 +98,6 @@ func (t *Tx) Full() bool {
 	return t.batch != nil && (t.batch.Writer.Count() >= t.r.opts.Batch || t.batch.Writer.Size() >= t.r.opts.BatchBytes)
 }
 
-// BatchVersions is about how many versions a batch takes, at the least.
-func (t *Tx) BatchVersions() int { return t.r.opts.Batch / versionObjects }
-
-// versionObjects is how many objects a version makes, where its source lies very deep.
-const versionObjects = 24
-
 // writer is the batch's pack, begun when it is first needed.
 func (t *Tx) writer() (*packwrite.Writer, error) {
 	t.mu.Lock()
@@ -110,7 +105,11 @@ func (t *Tx) writer() (*packwrite.Writer, error) {
 	if t.batch != nil {
 		return t.batch.Writer, nil
 	}
-	tail, err := t.r.work.PackToExtend(t.base, t.upcoming)
+	var tail *pack.Held
+	var err error
+	if len(t.parts) == 0 { // else the newest pack stays as it is, and those before it are older
+		tail, err = t.r.work.PackToExtend(t.base, t.upcoming)
+	}
 	if err != nil {
 		return nil, err
 	}

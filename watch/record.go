@@ -97,7 +97,9 @@ func (r *run) recordChanges(changes []scan.Change) error {
 			if !waits {
 				captures.resume(done, lost)
 			}
-			r.saveAdded()
+			if !waits && done < len(changes) {
+				r.saveAdded()
+			}
 		}
 		if waits {
 			r.waiting = append(r.waiting, changes[done:]...)
@@ -289,7 +291,7 @@ func (r *run) updateCache(ch *scan.Change, v *record.Version, got *captured) {
 // the end of the run tries again, and says so.
 func (r *run) saveAdded() {
 	r.cache.Tip = r.tx.Tip()
-	_ = r.cache.SaveAdded(r.Repo.State(), r.tx.BatchVersions())
+	_ = r.cache.SaveAdded(r.Repo.State())
 }
 
 // noteSeen notes in the cache how a source was read. What is in doubt for long, as is a file with

@@ -135,8 +135,8 @@ func (c *Cache) FindOrAdd(source string) *State {
 	return s
 }
 
-// Add returns an empty state for a source that the cache did not have when the run scanned. The
-// caller marks it as changed, and keeps it no longer than until SaveAdded.
+// Add is FindOrAdd of a source that the cache did not have when the run scanned: it does not search
+// the base. The caller marks the state as changed, and holds it no longer than until SaveAdded.
 func (c *Cache) Add(source string) *State {
 	if s := c.overlay[source]; s != nil {
 		return s

@@ -139,11 +139,11 @@ func (c *Cache) Save(state *durable.Dir) error {
 // leastAddedShare is how large a part of the base the states that Add gave must be to be saved.
 const leastAddedShare = 4
 
-// SaveAdded saves the cache where Add has given many states, least at the least, and takes what was
-// saved as the base: it needs less memory. A scan may go on to use its marks. After an error the
-// cache is as it was.
-func (c *Cache) SaveAdded(state *durable.Dir, least int) error {
-	if c.added < max(least, 1, c.base.count/leastAddedShare) {
+// SaveAdded saves the cache where Add has given many states, and takes what was saved as the base:
+// it needs less memory. A scan may go on to use its marks. After an error the cache holds what it
+// held.
+func (c *Cache) SaveAdded(state *durable.Dir) error {
+	if c.added < max(1, c.base.count/leastAddedShare) {
 		return nil
 	}
 	if err := c.saveAnew(state); err != nil {
@@ -155,6 +155,7 @@ func (c *Cache) SaveAdded(state *durable.Dir, least int) error {
 	}
 	if int64(len(b)) != c.file.size {
 		durable.Unmap(b)
+		c.file.intact = false // it is not what was written
 		return errCache
 	}
 	c.base = madeSection(b[len(cacheMagic):], c.Tip, c.allEntries())

@@ -200,7 +200,7 @@ func TestSaveAdded(t *testing.T) {
 			s.added = was.added
 		}
 		before, added := k.contents(), k.added
-		if err := k.SaveAdded(d, 40); err != nil {
+		if err := k.SaveAdded(d); err != nil {
 			t.Fatal(err)
 		}
 		if k.added < added {
